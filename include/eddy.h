@@ -1,0 +1,20 @@
+/* eddy: asyncio for C. One header for all of libeddy; the adapters (eddy/http.h) have their own. */
+#ifndef EDDY_H
+#define EDDY_H
+
+#include <eddy/base.h>
+#include <eddy/compose.h>
+#include <eddy/error.h>
+#include <eddy/future.h>
+#include <eddy/group.h>
+#include <eddy/loop.h>
+#include <eddy/operation.h>
+#include <eddy/run.h>
+#include <eddy/server.h>
+#include <eddy/signal.h>
+#include <eddy/stream.h>
+#include <eddy/task.h>
+#include <eddy/time.h>
+#include <eddy/timeout.h>
+
+#endif

@@ -1,0 +1,59 @@
+/* What every other header needs: visibility, markers, memory, version. */
+#ifndef EDDY_BASE_H
+#define EDDY_BASE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#ifdef __cplusplus
+#define EDDY_BEGIN_DECLS extern "C" {
+#define EDDY_END_DECLS   }
+#else
+#define EDDY_BEGIN_DECLS
+#define EDDY_END_DECLS
+#endif
+
+#define EDDY_API __attribute__((visibility("default")))
+
+/** Marks a function that may suspend its caller: the C reader's `await`. Between two of them, nothing else
+ * runs on this thread's loop. */
+#define EDDY_ASYNC EDDY_API
+
+EDDY_BEGIN_DECLS
+
+/** One place in a doubly linked list; embedded in what is listed. Private to eddy. */
+typedef struct eddy_link {
+        struct eddy_link *next, *prev;
+} eddy_link;
+
+/** Where eddy gets its memory. Each function behaves as its namesake in <stdlib.h>. */
+typedef struct eddy_allocator {
+        void *(*malloc)(size_t size);
+        void *(*realloc)(void *pointer, size_t size);
+        void (*free)(void *pointer);
+} eddy_allocator;
+
+/**
+ * Replace the allocator of the whole process.
+ *
+ * @param allocator  copied; NULL restores the C library's
+ *
+ * Call it before anything else of eddy, while the process has one thread. Does not suspend.
+ */
+EDDY_API void eddy_set_allocator(const eddy_allocator *allocator);
+
+/**
+ * Give back memory that eddy allocated for the caller, such as what eddy_stream_read_all() returned.
+ *
+ * @param pointer  NULL is allowed
+ */
+EDDY_API void eddy_free(void *pointer);
+
+/** The version of the library that runs, such as "0.1.0". */
+EDDY_API const char *eddy_version(void);
+
+EDDY_END_DECLS
+
+#endif

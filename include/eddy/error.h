@@ -1,0 +1,66 @@
+/* Errors: a result in [-4095, -1] is one, as from a Linux system call; anything else is a value. */
+#ifndef EDDY_ERROR_H
+#define EDDY_ERROR_H
+
+#include <eddy/base.h>
+#include <errno.h>
+
+EDDY_BEGIN_DECLS
+
+/* asyncio's exceptions. Those that the kernel has a number for keep it. */
+#define EDDY_CANCELLED (-ECANCELED)   /**< CancelledError: the task was asked to end */
+#define EDDY_TIMEOUT   (-ETIMEDOUT)   /**< TimeoutError: a deadline passed */
+#define EDDY_PENDING   (-EINPROGRESS) /**< the operation has begun; its callback will tell */
+
+#define EDDY_EINCOMPLETE    (-4001) /**< IncompleteReadError: the stream ended before that many bytes */
+#define EDDY_ELIMIT         (-4002) /**< LimitOverrunError: a line or item is longer than the limit */
+#define EDDY_EINVALIDSTATE  (-4003) /**< InvalidStateError: the future is done already, or not yet */
+#define EDDY_ENOTASK        (-4004) /**< a function that suspends was called outside a coroutine */
+#define EDDY_ENOLOOP        (-4005) /**< RuntimeError: no running event loop in this thread */
+#define EDDY_ELOOPCLOSED    (-4006) /**< RuntimeError: event loop is closed */
+#define EDDY_ELOOPRUNNING   (-4007) /**< RuntimeError: this event loop, or another one here, is running */
+#define EDDY_EWRONGLOOP     (-4008) /**< the object belongs to another loop or thread */
+#define EDDY_ESTOPPED       (-4009) /**< RuntimeError: event loop stopped before Future completed */
+#define EDDY_ESELFAWAIT     (-4010) /**< RuntimeError: Task cannot await on itself */
+#define EDDY_EBUSY          (-4011) /**< another coroutine is already waiting for the same thing */
+#define EDDY_ERESOLVE       (-4012) /**< gaierror: the host name has no address; the detail says why */
+#define EDDY_EHTTP          (-4013) /**< the transfer failed; the detail says how */
+#define EDDY_EPROTOCOL      (-4014) /**< the peer broke the protocol */
+#define EDDY_EGROUPCLOSED   (-4015) /**< RuntimeError: TaskGroup is finished or shutting down */
+#define EDDY_ENOTSUP        (-EOPNOTSUPP) /**< NotImplementedError: not in this build or on this system */
+
+/** The lowest error number; results below it are values. */
+#define EDDY_ERROR_MIN (-4095)
+
+/** Whether a result is an error rather than a value. */
+static inline bool eddy_is_error(intptr_t result)
+{
+        return result < 0 && result >= EDDY_ERROR_MIN;
+}
+
+/** The name of an error, such as "EDDY_CANCELLED" or "ENOENT"; "OK" for 0, "unknown" for no error. */
+EDDY_API const char *eddy_errname(intptr_t rc);
+
+/** What an error means, as a sentence for people without a full stop. Never NULL. */
+EDDY_API const char *eddy_strerror(intptr_t rc);
+
+/**
+ * The current task's last failure as a sentence, where one number says too little: which host, which file.
+ *
+ * @return valid until the task's next failure; eddy_strerror()'s text is a good fallback where it is ""
+ *
+ * Outside a task it speaks of the thread's last failure. An awaited task's detail passes to who awaits it.
+ */
+EDDY_API const char *eddy_error_detail(void);
+
+/**
+ * Describe a failure and return its code, for use in a return statement.
+ *
+ * @param rc      the error; returned unchanged
+ * @param format  as for printf()
+ */
+__attribute__((format(printf, 2, 3))) EDDY_API int eddy_fail(int rc, const char *format, ...);
+
+EDDY_END_DECLS
+
+#endif

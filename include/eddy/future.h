@@ -1,0 +1,142 @@
+/* Futures: a result that is still to come. Reference counted; a task is a future that a coroutine completes. */
+#ifndef EDDY_FUTURE_H
+#define EDDY_FUTURE_H
+
+#include <eddy/loop.h>
+
+EDDY_BEGIN_DECLS
+
+typedef struct eddy_future eddy_future;
+
+/** A task is a future: whatever takes a future takes a task. */
+typedef struct eddy_future eddy_task;
+
+/**
+ * Create a future that is pending.
+ *
+ * @param loop  whose it is; NULL: the running one
+ * @return the caller's, given back with eddy_unref(); NULL without memory or loop. Functions that take a future
+ *         take that NULL and answer -ENOMEM, so a chain of calls needs one check
+ *
+ * loop.create_future().
+ */
+EDDY_API eddy_future *eddy_future_create(eddy_loop *loop);
+
+/** Take another reference; returns its argument. NULL is allowed. */
+EDDY_API eddy_future *eddy_ref(eddy_future *future);
+
+/**
+ * Give a reference back. NULL is allowed. A task that still runs goes on: the loop holds it. Where the last
+ * reference goes and nobody ever looked at a failure, the loop's exception handler is told.
+ */
+EDDY_API void eddy_unref(eddy_future *future);
+
+/** Whether it has an outcome: a result, an error, or cancelled. Future.done(). */
+EDDY_API bool eddy_done(const eddy_future *future);
+
+/** Whether it was cancelled and ended so. Future.cancelled(). */
+EDDY_API bool eddy_cancelled(const eddy_future *future);
+
+/**
+ * The outcome of a future that is done.
+ *
+ * @param result  receives a value, or an error (see eddy_is_error()); may be NULL
+ * @return 0
+ * @retval EDDY_EINVALIDSTATE  it is not done
+ * @retval -ENOMEM             future is NULL
+ *
+ * Counts as having looked at a failure. Future.result(), Future.exception().
+ */
+EDDY_API int eddy_future_result(eddy_future *future, intptr_t *result);
+
+/**
+ * Complete a future.
+ *
+ * @param result  a value, or an error (EDDY_CANCELLED makes it cancelled); a pointer fits. Not owned
+ * @return 0
+ * @retval EDDY_EINVALIDSTATE  it is done already, or it is a task, which only its coroutine completes
+ * @retval -ENOMEM             future is NULL
+ *
+ * Future.set_result(), Future.set_exception().
+ */
+EDDY_API int eddy_future_set_result(eddy_future *future, intptr_t result);
+
+/**
+ * Complete a future from any thread; it happens in the loop's thread, soon. Too late for a future that is done
+ * by then, which is no error.
+ *
+ * @return 0
+ * @retval -ENOMEM           no memory to carry the message, or future is NULL
+ * @retval EDDY_ELOOPCLOSED  the loop is closed
+ *
+ * loop.call_soon_threadsafe(future.set_result, ...).
+ */
+EDDY_API int eddy_future_set_result_threadsafe(eddy_future *future, intptr_t result);
+
+typedef void (*eddy_done_callback)(eddy_future *future, void *arg);
+
+/**
+ * Have a function called by the loop once the future is done, soon after; callbacks run in the order in which
+ * they were added. The future lives until they have run.
+ *
+ * @return 0
+ * @retval -ENOMEM  no memory for the entry, or future is NULL
+ *
+ * Future.add_done_callback().
+ */
+EDDY_API int eddy_future_add_done_callback(eddy_future *future, eddy_done_callback callback, void *arg);
+
+/** Remove every entry with this function and argument; how many there were. Future.remove_done_callback(). */
+EDDY_API size_t eddy_future_remove_done_callback(eddy_future *future, eddy_done_callback callback, void *arg);
+
+/**
+ * Ask a future or task to end. A future that is pending is cancelled at once. In a task, every function that
+ * suspends returns EDDY_CANCELLED from now on, without suspending, until the coroutine returns or calls
+ * eddy_uncancel(); what it is waiting for now is cancelled first.
+ *
+ * @return whether there was anything to cancel; false where it is done or NULL
+ *
+ * Future.cancel(), Task.cancel().
+ */
+EDDY_API bool eddy_cancel(eddy_future *future);
+
+/** As eddy_cancel(), with a reason that the cancelled task finds in eddy_error_detail(). Copied. */
+EDDY_API bool eddy_cancel_with(eddy_future *future, const char *message);
+
+/**
+ * Wait until a future is done.
+ *
+ * @param future  stays the caller's
+ * @param result  receives its outcome: a value, or an error of its own (see eddy_is_error()); may be NULL
+ * @return how the wait went: 0, whatever the outcome
+ * @retval EDDY_CANCELLED   the caller was cancelled. The future was cancelled too and has ended, so what it
+ *                          borrowed is free; eddy_shield() it where it should go on
+ * @retval EDDY_TIMEOUT     a deadline of the caller passed; else as above
+ * @retval EDDY_ESELFAWAIT  a task awaits itself
+ * @retval EDDY_EWRONGLOOP  the future belongs to another loop
+ * @retval EDDY_ENOTASK     called outside a coroutine
+ * @retval -ENOMEM          future is NULL: its creation failed
+ *
+ * Suspends unless it is done. `await future`.
+ */
+EDDY_ASYNC int eddy_await(eddy_future *future, intptr_t *result);
+
+/** As eddy_await(), and give the reference back whatever happens. */
+EDDY_ASYNC int eddy_join(eddy_future *future, intptr_t *result);
+
+/**
+ * Run a loop until a future is done.
+ *
+ * @param result  receives its outcome; may be NULL
+ * @return 0
+ * @retval EDDY_ESTOPPED    the loop was stopped before
+ * @retval EDDY_EWRONGLOOP  the future belongs to another loop
+ * @retval -ENOMEM          future is NULL
+ *
+ * Else as eddy_loop_run_forever(). Does not suspend: it blocks. loop.run_until_complete().
+ */
+EDDY_API int eddy_loop_run_until_complete(eddy_loop *loop, eddy_future *future, intptr_t *result);
+
+EDDY_END_DECLS
+
+#endif

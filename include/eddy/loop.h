@@ -1,0 +1,189 @@
+/* The event loop: callbacks, timers and watched descriptors. It knows nothing of coroutines.
+ *
+ *         eddy_loop *loop;
+ *         eddy_loop_create(&loop);
+ *         eddy_call_later(loop, NULL, eddy_seconds(1), hello, "world");
+ *         eddy_loop_run_forever(loop);
+ *         eddy_loop_destroy(loop);
+ */
+#ifndef EDDY_LOOP_H
+#define EDDY_LOOP_H
+
+#include <eddy/base.h>
+#include <eddy/error.h>
+#include <eddy/time.h>
+
+EDDY_BEGIN_DECLS
+
+typedef struct eddy_loop eddy_loop;
+
+typedef void (*eddy_callback)(void *arg);
+
+/**
+ * A callback that waits for its turn. The caller's memory, zeroed before first use; embed it where it is
+ * needed. Fields are private. It may be used again as soon as its callback has begun.
+ */
+typedef struct eddy_handle {
+        eddy_link link; /* in one of the loop's queues while scheduled, else NULL */
+        eddy_callback callback;
+        void *arg;
+} eddy_handle;
+
+/** A callback that waits for a moment. The caller's memory, zeroed before first use; fields are private. */
+typedef struct eddy_timer {
+        eddy_handle handle; /* in the timer wheel, and when due in the ready queue */
+        eddy_time when;
+        eddy_loop *loop;
+} eddy_timer;
+
+/**
+ * Create an event loop. It belongs to the thread that runs it.
+ *
+ * @param loop  receives it; give it back with eddy_loop_destroy()
+ * @return 0
+ * @retval -ENOMEM, -EMFILE, -ENFILE  the system has nothing left to make it of
+ *
+ * asyncio.new_event_loop().
+ */
+EDDY_API int eddy_loop_create(eddy_loop **loop);
+
+/**
+ * Close a loop: forget what is scheduled and give its descriptors back. Later uses return EDDY_ELOOPCLOSED.
+ *
+ * @return 0; closing a closed loop does nothing
+ * @retval EDDY_ELOOPRUNNING it runs
+ *
+ * Finish its tasks first; eddy_run() does. loop.close().
+ */
+EDDY_API int eddy_loop_close(eddy_loop *loop);
+
+/** Close a loop and free it. NULL is allowed. It must not run. */
+EDDY_API void eddy_loop_destroy(eddy_loop *loop);
+
+/**
+ * Run callbacks until eddy_loop_stop().
+ *
+ * @return 0
+ * @retval EDDY_ELOOPCLOSED   it is closed
+ * @retval EDDY_ELOOPRUNNING  it, or another loop of this thread, runs already
+ * @retval -errno             waiting for events failed
+ *
+ * loop.run_forever().
+ */
+EDDY_API int eddy_loop_run_forever(eddy_loop *loop);
+
+/** Make a running loop return when the callbacks of this iteration have run. loop.stop(). */
+EDDY_API void eddy_loop_stop(eddy_loop *loop);
+
+EDDY_API bool eddy_loop_is_running(const eddy_loop *loop);
+EDDY_API bool eddy_loop_is_closed(const eddy_loop *loop);
+
+/** The loop's clock: read once an iteration, so it stands still while callbacks run. loop.time(). */
+EDDY_API eddy_time eddy_loop_time(const eddy_loop *loop);
+
+/** The backend that the loop waits with: "epoll". */
+EDDY_API const char *eddy_loop_backend(const eddy_loop *loop);
+
+/** The loop that runs in this thread, or NULL. asyncio.get_running_loop(). */
+EDDY_API eddy_loop *eddy_running_loop(void);
+
+/** The loop that runs in this thread, else the one that was set for it, or NULL. asyncio.get_event_loop(). */
+EDDY_API eddy_loop *eddy_get_loop(void);
+
+/** Set the loop that eddy_get_loop() answers with in this thread while none runs. Not owned. */
+EDDY_API void eddy_set_loop(eddy_loop *loop);
+
+/**
+ * Schedule a callback for the loop's next iteration. First in, first out.
+ *
+ * @param handle    the caller's until the callback begins or the handle is cancelled; NULL lets the loop
+ *                  allocate one, which then cannot be cancelled. One that waits already is moved to the end
+ * @param callback  called in the loop's thread
+ * @param arg       passed to it; not owned
+ * @return 0
+ * @retval EDDY_ELOOPCLOSED  the loop is closed
+ * @retval -ENOMEM           only where handle is NULL
+ *
+ * Only from the loop's own thread. loop.call_soon().
+ */
+EDDY_API int eddy_call_soon(eddy_loop *loop, eddy_handle *handle, eddy_callback callback, void *arg);
+
+/**
+ * Schedule a callback from any thread, and wake the loop if it waits.
+ *
+ * @param handle  as for eddy_call_soon(), but it must not be waiting already, and only the loop's own thread
+ *                may cancel it
+ * @return 0
+ * @retval EDDY_ELOOPCLOSED  the loop is closed
+ * @retval -ENOMEM           only where handle is NULL
+ *
+ * The loop must not be destroyed meanwhile. loop.call_soon_threadsafe().
+ */
+EDDY_API int eddy_call_soon_threadsafe(eddy_loop *loop, eddy_handle *handle, eddy_callback callback,
+                                       void *arg);
+
+/** Take a callback back; true where it was still waiting. Handle.cancel(). */
+EDDY_API bool eddy_handle_cancel(eddy_handle *handle);
+
+/**
+ * Schedule a callback for a moment of eddy_loop_time(). Timers for one moment fire in the order they were set,
+ * never early, at most 66 us late by the wheel's grain.
+ *
+ * @param timer  the caller's until the callback begins or it is cancelled; NULL lets the loop allocate one.
+ *               One that waits already is set anew
+ * @param when   EDDY_FOREVER: never
+ * @return 0
+ * @retval EDDY_ELOOPCLOSED  the loop is closed
+ * @retval -ENOMEM           only where timer is NULL
+ *
+ * loop.call_at().
+ */
+EDDY_API int eddy_call_at(eddy_loop *loop, eddy_timer *timer, eddy_time when, eddy_callback callback,
+                          void *arg);
+
+/** As eddy_call_at(), counted from the loop's time now; a negative delay counts as 0. loop.call_later(). */
+EDDY_API int eddy_call_later(eddy_loop *loop, eddy_timer *timer, eddy_duration delay, eddy_callback callback,
+                             void *arg);
+
+/** Take a timer back; true where its callback was still to come. TimerHandle.cancel(). */
+EDDY_API bool eddy_timer_cancel(eddy_timer *timer);
+
+/**
+ * Call back in every iteration in which a descriptor can be read (eddy_add_writer(): written), or has failed
+ * or hung up. One reader and one writer a descriptor; adding another replaces it.
+ *
+ * @param fd  stays the caller's; remove its watchers before closing it
+ * @return 0
+ * @retval EDDY_ELOOPCLOSED  the loop is closed
+ * @retval -ENOMEM           no room for the entry
+ * @retval -EPERM            this kind of file cannot be waited for
+ * @retval -EBADF            no such descriptor
+ *
+ * loop.add_reader(), loop.add_writer().
+ */
+EDDY_API int eddy_add_reader(eddy_loop *loop, int fd, eddy_callback callback, void *arg);
+EDDY_API int eddy_add_writer(eddy_loop *loop, int fd, eddy_callback callback, void *arg);
+
+/** Stop watching; true where it was watched. No callback comes after this. loop.remove_reader(). */
+EDDY_API bool eddy_remove_reader(eddy_loop *loop, int fd);
+EDDY_API bool eddy_remove_writer(eddy_loop *loop, int fd);
+
+/** What went wrong where no caller was left to be told. */
+typedef struct eddy_exception {
+        const char *message; /**< a sentence, such as "task 'fetch' failed and nobody looked" */
+        int error;           /**< its code */
+        const char *detail;  /**< more about it; "" where there is none */
+} eddy_exception;
+
+typedef void (*eddy_exception_handler)(eddy_loop *loop, const eddy_exception *exception, void *arg);
+
+/** Have failures that nobody handles told to `handler`; NULL prints them to stderr, as at first.
+ * loop.set_exception_handler(). */
+EDDY_API void eddy_loop_set_exception_handler(eddy_loop *loop, eddy_exception_handler handler, void *arg);
+
+/** Tell the loop's exception handler of a failure. loop.call_exception_handler(). */
+EDDY_API void eddy_loop_call_exception_handler(eddy_loop *loop, const eddy_exception *exception);
+
+EDDY_END_DECLS
+
+#endif

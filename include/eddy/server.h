@@ -1,0 +1,83 @@
+/* Servers: a coroutine for every connection. */
+#ifndef EDDY_SERVER_H
+#define EDDY_SERVER_H
+
+#include <eddy/stream.h>
+
+EDDY_BEGIN_DECLS
+
+typedef struct eddy_server eddy_server;
+
+/**
+ * What serves one connection. The stream is closed and given back when it returns; an error that it returns
+ * goes to the loop's exception handler, but for a peer's disappearance (-ECONNRESET, -EPIPE), cancellation and
+ * timeout.
+ */
+typedef intptr_t (*eddy_connection_handler)(eddy_stream *stream, void *arg);
+
+/** How a server is to be. Zero, or NULL for the whole, is the default of each. */
+typedef struct eddy_server_options {
+        int backlog;            /**< connections the kernel keeps waiting; 0: 1024 */
+        bool reuse_port;        /**< SO_REUSEPORT, for several loops on one port */
+        int family;             /**< AF_INET or AF_INET6; 0: either */
+        size_t limit;           /**< longest line, bytes; 0: 64 KiB */
+        size_t stack_size;      /**< of each handler's task; 0: eddy_set_stack_size()'s */
+        size_t max_connections; /**< served at a time; more wait in the backlog; 0: no bound */
+} eddy_server_options;
+
+/**
+ * Listen on a port and start a coroutine for each connection.
+ *
+ * @param server   receives it; give it back with eddy_server_destroy()
+ * @param handler  the coroutine's body
+ * @param arg      passed to it; must live as long as connections do
+ * @param host     a name or numeric address to listen on; NULL: every address of this machine
+ * @param port     in host order; 0: any free one, see eddy_server_port()
+ * @param options  may be NULL
+ * @return 0
+ * @retval -EADDRINUSE, -EACCES, -EADDRNOTAVAIL ... as from bind()
+ * @retval EDDY_ERESOLVE                            the host has no address
+ * @retval EDDY_ENOTASK                             called outside a coroutine
+ *
+ * Suspends while a host name is looked up. Connections are accepted from now on. asyncio.start_server().
+ */
+EDDY_ASYNC int eddy_start_server(eddy_server **server, eddy_connection_handler handler, void *arg,
+                                 const char *host, uint16_t port, const eddy_server_options *options);
+
+/** The port it listens on. server.sockets[0].getsockname()[1]. */
+EDDY_API uint16_t eddy_server_port(const eddy_server *server);
+
+/** Whether it accepts connections. Server.is_serving(). */
+EDDY_API bool eddy_server_is_serving(const eddy_server *server);
+
+/** How many connections are being served. */
+EDDY_API size_t eddy_server_connections(const eddy_server *server);
+
+/**
+ * Serve until cancelled; then close the server and cancel its connections, and wait for their ends.
+ *
+ * @return EDDY_CANCELLED or EDDY_TIMEOUT, as the caller was interrupted; 0 where somebody closed the server
+ *
+ * Suspends. Server.serve_forever().
+ */
+EDDY_ASYNC int eddy_server_serve_forever(eddy_server *server);
+
+/** Accept no more; connections that exist go on. Server.close(). */
+EDDY_API void eddy_server_close(eddy_server *server);
+
+/** Cancel the coroutines of all connections, which close when they return. Server.close_clients(). */
+EDDY_API void eddy_server_close_clients(eddy_server *server);
+
+/** Reset all connections now, and cancel their coroutines. Server.abort_clients(). */
+EDDY_API void eddy_server_abort_clients(eddy_server *server);
+
+/** Wait until a server is closed and its last connection has ended. 0, or how the caller was interrupted.
+ * Suspends. Server.wait_closed(). */
+EDDY_ASYNC int eddy_server_wait_closed(eddy_server *server);
+
+/** Close a server if nobody has, and give it back; connections that exist go on. NULL is allowed. */
+EDDY_API void eddy_server_destroy(eddy_server *server);
+
+EDDY_END_DECLS
+
+#endif

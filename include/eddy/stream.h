@@ -1,0 +1,209 @@
+/* Streams: a connection read and written as if its calls blocked. */
+#ifndef EDDY_STREAM_H
+#define EDDY_STREAM_H
+
+#include <eddy/task.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+EDDY_BEGIN_DECLS
+
+typedef struct eddy_stream eddy_stream;
+
+/** How a connection is to be made. Zero, or NULL for the whole, is the default of each. */
+typedef struct eddy_connect_options {
+        size_t limit;           /**< longest line, bytes; 0: 64 KiB */
+        const char *local_host; /**< address to connect from; NULL: any */
+        uint16_t local_port;    /**< port to connect from; 0: any */
+        int family;             /**< AF_INET or AF_INET6; 0: either */
+} eddy_connect_options;
+
+/**
+ * Connect to a host, trying its addresses in turn.
+ *
+ * @param stream   receives the connection; give it back with eddy_stream_destroy()
+ * @param host     a name or a numeric address
+ * @param port     in host order
+ * @param options  may be NULL
+ * @return 0
+ * @retval EDDY_ERESOLVE                 the host has no address; eddy_error_detail() says why
+ * @retval -ECONNREFUSED, -EHOSTUNREACH ... the last address's refusal
+ * @retval EDDY_CANCELLED, EDDY_TIMEOUT  the caller was interrupted
+ * @retval EDDY_ENOTASK                  called outside a coroutine
+ * @retval -ENOMEM, -EMFILE              the system has nothing left
+ *
+ * Suspends. asyncio.open_connection().
+ */
+EDDY_ASYNC int eddy_open_connection(eddy_stream **stream, const char *host, uint16_t port,
+                                    const eddy_connect_options *options);
+
+/**
+ * Make a stream of a connected socket.
+ *
+ * @param fd     the stream's from now on where this succeeds, and put into non-blocking mode
+ * @param limit  longest line, bytes; 0: 64 KiB
+ * @return 0, -ENOMEM, EDDY_ENOLOOP, or -errno where fd is no stream socket
+ *
+ * asyncio.open_connection(sock=...).
+ */
+EDDY_API int eddy_stream_from_socket(eddy_stream **stream, int fd, size_t limit);
+
+/**
+ * Read what there is, up to n bytes.
+ *
+ * @return how many bytes; 0 at the end of the stream (or where n is 0)
+ * @retval EDDY_CANCELLED, EDDY_TIMEOUT  the caller was interrupted; nothing is lost
+ * @retval EDDY_EBUSY                    another coroutine reads this stream
+ * @retval -EBADF                        the stream is closed
+ * @retval -ECONNRESET ...               as from recv()
+ *
+ * Suspends while there is nothing. StreamReader.read(n).
+ */
+EDDY_ASYNC ssize_t eddy_stream_read(eddy_stream *stream, void *buffer, size_t n);
+
+/**
+ * Read exactly n bytes.
+ *
+ * @return n
+ * @retval EDDY_EINCOMPLETE  the stream ended before; what came can still be had from eddy_stream_read()
+ *
+ * Else as eddy_stream_read(). Interrupted, it keeps what came for the next call. StreamReader.readexactly().
+ */
+EDDY_ASYNC ssize_t eddy_stream_read_exactly(eddy_stream *stream, void *buffer, size_t n);
+
+/**
+ * Read up to and including a separator.
+ *
+ * @param separator  1 or more bytes
+ * @param data       receives where the bytes are: in the stream's buffer until its next call for reading
+ * @return how many bytes, separator included
+ * @retval EDDY_EINCOMPLETE  the stream ended without a separator; the rest can be had from eddy_stream_read()
+ * @retval EDDY_ELIMIT       no separator within the stream's limit; the bytes stay for another way of reading
+ *
+ * Else as eddy_stream_read(). StreamReader.readuntil().
+ */
+EDDY_ASYNC ssize_t eddy_stream_read_until(eddy_stream *stream, const void *separator, size_t separator_size,
+                                          const char **data);
+
+/**
+ * Read a line.
+ *
+ * @param line  receives where it is: in the stream's buffer until its next call for reading; not terminated
+ * @return its length with its "\n", which only a last line may lack; 0 at the end of the stream
+ * @retval EDDY_ELIMIT  it is longer than the stream's limit; what came of it is dropped, as in asyncio
+ *
+ * Else as eddy_stream_read(). StreamReader.readline().
+ */
+EDDY_ASYNC ssize_t eddy_stream_read_line(eddy_stream *stream, const char **line);
+
+/**
+ * Read until the end of the stream.
+ *
+ * @param data  receives the bytes, and a NUL behind them; give them back with eddy_free()
+ * @param max   the most to take
+ * @return how many bytes
+ * @retval EDDY_ELIMIT  there are more than max; those that came can be had from eddy_stream_read()
+ *
+ * Else as eddy_stream_read(), and -ENOMEM. StreamReader.read(-1).
+ */
+EDDY_ASYNC ssize_t eddy_stream_read_all(eddy_stream *stream, char **data, size_t max);
+
+/** Whether everything up to the stream's end has been read. StreamReader.at_eof(). */
+EDDY_API bool eddy_stream_at_eof(const eddy_stream *stream);
+
+/**
+ * Have bytes sent. What is written in one iteration of the loop leaves in one system call where it can.
+ *
+ * @param data  copied
+ * @return 0
+ * @retval -ENOMEM         no memory: nothing of it will be sent
+ * @retval -EPIPE          after eddy_stream_write_eof() or eddy_stream_close()
+ * @retval -ECONNRESET ... an earlier write has failed
+ *
+ * Does not suspend; follow it with eddy_stream_drain(). StreamWriter.write().
+ */
+EDDY_API int eddy_stream_write(eddy_stream *stream, const void *data, size_t n);
+
+/** As eddy_stream_write(), gathered from several places: all or nothing. StreamWriter.writelines(). */
+EDDY_API int eddy_stream_writev(eddy_stream *stream, const struct iovec *parts, int count);
+
+/**
+ * Wait until what is still to be sent is no more than the low water mark, if it is above the high one.
+ *
+ * @return 0
+ * @retval EDDY_CANCELLED, EDDY_TIMEOUT  the caller was interrupted; what was written still leaves
+ * @retval -EPIPE, -ECONNRESET ...       the peer is gone
+ *
+ * Suspends if so. StreamWriter.drain().
+ */
+EDDY_ASYNC int eddy_stream_drain(eddy_stream *stream);
+
+/**
+ * Send bytes from the caller's memory, behind what was written before, and return when the kernel has them all.
+ *
+ * @return n
+ * @retval EDDY_CANCELLED, EDDY_TIMEOUT  the caller was interrupted; some of it may have been sent
+ * @retval EDDY_EBUSY                    another coroutine is in this call
+ * @retval -EPIPE, -ECONNRESET ...       the peer is gone
+ *
+ * Suspends while the kernel's buffer is full. No copy is made.
+ */
+EDDY_ASYNC ssize_t eddy_stream_write_all(eddy_stream *stream, const void *data, size_t n);
+
+/**
+ * Set the marks of back-pressure.
+ *
+ * @param high  bytes waiting from which eddy_stream_drain() suspends; 64 KiB at first
+ * @param low   bytes waiting at which it goes on; at most high; a quarter of it at first
+ * @return 0 or -EINVAL
+ *
+ * transport.set_write_buffer_limits().
+ */
+EDDY_API int eddy_stream_set_write_limits(eddy_stream *stream, size_t high, size_t low);
+
+/** Bytes written and not yet with the kernel. transport.get_write_buffer_size(). */
+EDDY_API size_t eddy_stream_write_buffer_size(const eddy_stream *stream);
+
+/** End the sending half when what is written has left; reading goes on. 0 or the error of an earlier write.
+ * StreamWriter.write_eof(). */
+EDDY_API int eddy_stream_write_eof(eddy_stream *stream);
+
+/** Close when what is written has left; reading ends now. A coroutine that reads gets -EBADF.
+ * StreamWriter.close(). */
+EDDY_API void eddy_stream_close(eddy_stream *stream);
+
+/** Close now, drop what is not sent, and reset the connection. transport.abort(). */
+EDDY_API void eddy_stream_abort(eddy_stream *stream);
+
+/** Whether it is closed or closing. StreamWriter.is_closing(). */
+EDDY_API bool eddy_stream_is_closing(const eddy_stream *stream);
+
+/**
+ * Wait until a stream that is closing is closed.
+ *
+ * @return 0
+ * @retval -ECONNRESET ...               what was written could not be sent
+ * @retval EDDY_EINVALIDSTATE            nobody has closed it
+ * @retval EDDY_CANCELLED, EDDY_TIMEOUT  the caller was interrupted
+ *
+ * Suspends while bytes are leaving. StreamWriter.wait_closed().
+ */
+EDDY_ASYNC int eddy_stream_wait_closed(eddy_stream *stream);
+
+/** Close a stream if nobody has, and give it back; bytes still leave. No coroutine may be waiting for it.
+ * NULL is allowed. Does not suspend. */
+EDDY_API void eddy_stream_destroy(eddy_stream *stream);
+
+/** Its descriptor, for getsockopt() and the like; it stays the stream's. get_extra_info("socket"). */
+EDDY_API int eddy_stream_fd(const eddy_stream *stream);
+
+/** The peer's address, such as "127.0.0.1:8080" or "[::1]:8080"; "" where there is none.
+ * get_extra_info("peername"). */
+EDDY_API const char *eddy_stream_peer_name(eddy_stream *stream);
+
+/** The own address, in the same form. The text is valid until the next call. get_extra_info("sockname"). */
+EDDY_API const char *eddy_stream_own_name(eddy_stream *stream);
+
+EDDY_END_DECLS
+
+#endif

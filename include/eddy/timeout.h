@@ -1,0 +1,95 @@
+/* Scopes: deadlines over any stretch of code, and clean-up that cancellation does not reach.
+ *
+ *         EDDY_TIMEOUT_SCOPE(eddy_seconds(5))
+ *                 n = eddy_stream_read(stream, buffer, sizeof buffer);
+ *         if (n == EDDY_TIMEOUT) ...
+ *
+ * Once a scope's deadline has passed, every function in it that suspends returns EDDY_TIMEOUT, without
+ * suspending, until the scope is closed. Scopes nest like brackets; where two have ended, the outer one speaks.
+ */
+#ifndef EDDY_TIMEOUT_H
+#define EDDY_TIMEOUT_H
+
+#include <eddy/task.h>
+
+EDDY_BEGIN_DECLS
+
+/** A stretch of a task's life that can be interrupted apart from the rest. Fields are private. */
+typedef struct eddy_scope {
+        struct eddy_scope *outer;
+        eddy_task *task;  /* NULL: not open */
+        int code;         /* what suspending calls inside are refused with, or 0 */
+        bool is_shielded; /* interruptions from outside do not reach in */
+        void *reserved;
+} eddy_scope;
+
+/** A deadline. The caller's memory, usually on the stack; fields are private. */
+typedef struct eddy_timeout {
+        eddy_scope scope;
+        eddy_timer timer;
+} eddy_timeout;
+
+/**
+ * Open a scope that ends `delay` from now.
+ *
+ * @param delay  EDDY_FOREVER: no deadline, until one is set by eddy_timeout_reschedule()
+ * @return 0
+ * @retval EDDY_ENOTASK  called outside a coroutine; the scope then does nothing
+ *
+ * Close it with eddy_timeout_close() in the same function. Does not suspend. asyncio.timeout().
+ */
+EDDY_API int eddy_timeout_open(eddy_timeout *timeout, eddy_duration delay);
+
+/** As eddy_timeout_open(), at a moment of eddy_loop_time(). asyncio.timeout_at(). */
+EDDY_API int eddy_timeout_open_at(eddy_timeout *timeout, eddy_time when);
+
+/** Move the deadline; it must not have passed. 0 or EDDY_EINVALIDSTATE. Timeout.reschedule(). */
+EDDY_API int eddy_timeout_reschedule(eddy_timeout *timeout, eddy_time when);
+
+/** The deadline, or EDDY_FOREVER. Timeout.when(). */
+EDDY_API eddy_time eddy_timeout_when(const eddy_timeout *timeout);
+
+/** Whether the deadline has passed and been noticed. Timeout.expired(). */
+EDDY_API bool eddy_timeout_expired(const eddy_timeout *timeout);
+
+/** Close a scope, innermost first: 0, or EDDY_TIMEOUT where its deadline had passed. */
+EDDY_API int eddy_timeout_close(eddy_timeout *timeout);
+
+/** A deadline over the statement or block that follows; leaving it by break, return or goto closes it too. */
+#define EDDY_TIMEOUT_SCOPE(delay)                                                                             \
+        for (eddy_timeout eddy_scope_ __attribute__((cleanup(eddy_timeout_leave_))),                          \
+             *eddy_once_ = (eddy_timeout_open(&eddy_scope_, (delay)), &eddy_scope_);                          \
+             eddy_once_; eddy_once_ = NULL)
+
+static inline void eddy_timeout_leave_(eddy_timeout *timeout)
+{
+        eddy_timeout_close(timeout);
+}
+
+/**
+ * Open a scope that cancellation and outer deadlines do not reach, for clean-up that itself must suspend.
+ *
+ * @param scope  on the caller's stack; close it with eddy_shield_close()
+ * @return 0 or EDDY_ENOTASK
+ *
+ * What was asked for meanwhile takes effect when it is closed. Does not suspend.
+ */
+EDDY_API int eddy_shield_open(eddy_scope *scope);
+
+/** Close it: 0, or what interrupted the task meanwhile or before. */
+EDDY_API int eddy_shield_close(eddy_scope *scope);
+
+/** A shield around the statement or block that follows. */
+#define EDDY_SHIELD_SCOPE                                                                                     \
+        for (eddy_scope eddy_scope_ __attribute__((cleanup(eddy_shield_leave_))),                             \
+             *eddy_once_ = (eddy_shield_open(&eddy_scope_), &eddy_scope_);                                    \
+             eddy_once_; eddy_once_ = NULL)
+
+static inline void eddy_shield_leave_(eddy_scope *scope)
+{
+        eddy_shield_close(scope);
+}
+
+EDDY_END_DECLS
+
+#endif
