@@ -65,6 +65,7 @@ EDDY_API int eddy_future_set_result(eddy_future *future, intptr_t result);
  * Complete a future from any thread; it happens in the loop's thread, soon. Too late for a future that is done
  * by then, which is no error.
  *
+ * @param future  a reference made for the other thread with eddy_ref(); given back by this call if it succeeds
  * @return 0
  * @retval -ENOMEM           no memory to carry the message, or future is NULL
  * @retval EDDY_ELOOPCLOSED  the loop is closed

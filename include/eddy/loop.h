@@ -127,7 +127,7 @@ EDDY_API bool eddy_handle_cancel(eddy_handle *handle);
 
 /**
  * Schedule a callback for a moment of eddy_loop_time(). Timers for one moment fire in the order they were set,
- * never early, at most 66 us late by the wheel's grain.
+ * never early, at most 5 us late by the wheel's grain.
  *
  * @param timer  the caller's until the callback begins or it is cancelled; NULL lets the loop allocate one.
  *               One that waits already is set anew
@@ -141,7 +141,8 @@ EDDY_API bool eddy_handle_cancel(eddy_handle *handle);
 EDDY_API int eddy_call_at(eddy_loop *loop, eddy_timer *timer, eddy_time when, eddy_callback callback,
                           void *arg);
 
-/** As eddy_call_at(), counted from the loop's time now; a negative delay counts as 0. loop.call_later(). */
+/** As eddy_call_at(), counted from this very moment and not from the loop's time, which lags behind in a long
+ * iteration: nothing fires early by that. A negative delay counts as 0. loop.call_later(). */
 EDDY_API int eddy_call_later(eddy_loop *loop, eddy_timer *timer, eddy_duration delay, eddy_callback callback,
                              void *arg);
 

@@ -101,7 +101,7 @@ EDDY_API int eddy_interrupted(void);
 EDDY_ASYNC int eddy_yield(void);
 
 /**
- * Print where a task is suspended: a line a frame, innermost first, one frame deep for the current task's caller.
+ * Print where a task is suspended: a line a frame, innermost first, the loop's last.
  *
  * @param task  not done, of this thread's running loop; a task that has not begun has no frames
  * @return the number of frames, or -EINVAL

@@ -1,0 +1,36 @@
+package main
+
+import (
+	"fmt"
+	"net"
+)
+
+func serve(connection net.Conn) {
+	defer connection.Close()
+	buffer := make([]byte, 4096)
+	for {
+		n, err := connection.Read(buffer)
+		if err != nil {
+			return
+		}
+		if _, err := connection.Write(buffer[:n]); err != nil {
+			return
+		}
+	}
+}
+
+// echo prints its port and serves until killed.
+func echo() {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		panic(err)
+	}
+	fmt.Println("port", listener.Addr().(*net.TCPAddr).Port)
+	for {
+		connection, err := listener.Accept()
+		if err != nil {
+			panic(err)
+		}
+		go serve(connection)
+	}
+}

@@ -1,0 +1,49 @@
+// Command go is Go's contestant in eddy's benchmark: it runs the rows that its arguments name.
+package main
+
+import (
+	"fmt"
+	"os"
+	"syscall"
+	"time"
+)
+
+func figure(row string, value float64, unit string) {
+	fmt.Printf("%s %.4f %s\n", row, value, unit)
+}
+
+// each prints what count repetitions cost each.
+func each(row string, spent time.Duration, count int) {
+	figure(row, float64(spent.Nanoseconds())/float64(count), "ns")
+}
+
+// cpu returns the processor time of this process, user and system.
+func cpu() time.Duration {
+	var usage syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
+		panic(err)
+	}
+	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
+}
+
+func main() {
+	rows := map[string]func(){
+		"yield":            func() { yieldAmong("yield", 2) },
+		"yield_64":         func() { yieldAmong("yield_64", 64) },
+		"spawn_await":      spawnAwait,
+		"spawn_burst":      func() { spawnBurst("spawn_burst", 1_000_000, 1) },
+		"spawn_burst_1000": func() { spawnBurst("spawn_burst_1000", 1000, 1000) },
+		"sleepers":         sleepers,
+		"timer_set":        timerSet,
+		"timer_fire":       timerFire,
+		"echo":             echo,
+	}
+	for _, row := range os.Args[1:] {
+		run, known := rows[row]
+		if !known {
+			fmt.Fprintln(os.Stderr, "no such row:", row)
+			os.Exit(2)
+		}
+		run()
+	}
+}

@@ -1,0 +1,66 @@
+"""What the figures were measured on and with."""
+import json
+import os
+import platform
+import shutil
+import subprocess
+from pathlib import Path
+
+
+def first_line(path):
+    try:
+        return Path(path).read_text().splitlines()[0].strip()
+    except (OSError, IndexError):
+        return "unknown"
+
+
+def cpu_model():
+    for line in Path("/proc/cpuinfo").read_text().splitlines():
+        if line.lower().startswith("model name"):
+            return line.split(":", 1)[1].strip()
+    return platform.machine()
+
+
+def flags(build_dir):
+    """The options that a contestant in C is compiled with; no paths, no warnings."""
+    try:
+        commands = json.loads((build_dir / "compile_commands.json").read_text())
+        command = next(entry["command"] for entry in commands if entry["file"].endswith("bench/load.c"))
+    except (OSError, ValueError, StopIteration):
+        return "unknown"
+    kept = ("-O", "-f", "-g", "-m", "-std", "-DNDEBUG")
+    return " ".join(word for word in command.split() if word.startswith(kept) and "diagnostics" not in word)
+
+
+def output(*command):
+    try:
+        return subprocess.run(command, capture_output=True, text=True, timeout=20).stdout.strip()
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+
+
+def peers(build_dir):
+    """The versions that meson found: {peer: version}, "" where there is none."""
+    try:
+        return json.loads((build_dir / "bench" / "peers.json").read_text())
+    except (OSError, ValueError):
+        return {}
+
+
+def describe(build_dir, cores):
+    """Lines for the head of the report."""
+    found = peers(build_dir)
+    versions = [f"{name} {version}" for name, version in found.items() if version and name != "compiler"]
+    if shutil.which("go"):
+        versions.append(output("go", "env", "GOVERSION").replace("go", "go ", 1))
+    versions.append(f"asyncio of {platform.python_implementation()} {platform.python_version()}")
+    versions.append(os.confstr("CS_GNU_LIBC_VERSION") or "unknown libc")
+    return [
+        f"machine   {cpu_model()}, {os.cpu_count()} cores, Linux {platform.release()} {platform.machine()}",
+        f"system    vm.max_map_count {first_line('/proc/sys/vm/max_map_count')}, transparent huge pages "
+        f"{first_line('/sys/kernel/mm/transparent_hugepage/enabled')}",
+        f"compiler  {found.get('compiler', 'unknown')}, {flags(build_dir)}",
+        f"peers     {', '.join(versions)}",
+        f"cores     contestants and servers run on core {cores.contestant} alone (so Go has GOMAXPROCS=1), "
+        f"the echo load on core {cores.load}",
+    ]

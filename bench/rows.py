@@ -1,0 +1,124 @@
+"""What is measured: rows, their workloads and aims (DESIGN.md, section 5), and who takes part."""
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Program:
+    """A contestant's program: a ninja target, the Go program, or a Python script, by `kind`."""
+    kind: str             # "native", "go" or "python"
+    file: str = ""        # target below bench/ in the build directory, or script below bench/
+    peer: str = ""        # the key in peers.json that must not be empty; "": nothing but libc
+    package: str = ""     # what to install where it is
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """One run of a program, which prints one figure for each of these rows."""
+    rows: tuple
+    argument: str         # what the program is asked to do
+    contestants: dict     # name -> Program
+    is_echo: bool = False  # the program is a server, and run under load
+
+
+@dataclass(frozen=True)
+class Row:
+    unit: str
+    workload: str
+    aim: object = None    # at most this; a function of {contestant: median} by row; None: no aim
+    quoted: dict = field(default_factory=dict)  # contestant -> figure or (least, most)
+    note: str = ""
+
+
+def echo_total_aim(medians):
+    """0.30 us of our own and the system time of the raw epoll loop in this very run."""
+    total, user = medians.get("echo_total_us", {}), medians.get("echo_user_us", {})
+    if "raw-epoll" in total and "raw-epoll" in user:
+        return 0.30 + total["raw-epoll"] - user["raw-epoll"]
+    return None
+
+
+def native(file, peer="", package=""):
+    return Program("native", file, peer, package)
+
+
+GO = Program("go", package="golang")
+STATE_THREADS = native("st_tasks", "state-threads", "libst-dev")
+ASYNCIO = Program("python", "peers/asyncio_tasks.py")
+
+SWITCH = {
+    "eddy-epoll": native("eddy_switch"),
+    "boost-context": native("boost_switch", "boost-context", "libboost-context-dev and a C++ compiler"),
+    "ucontext": native("ucontext_switch"),
+}
+TASKS = {"eddy-epoll": native("eddy_tasks"), "go": GO, "state-threads": STATE_THREADS, "asyncio": ASYNCIO}
+BURST = {"eddy-epoll": native("eddy_tasks"), "go": GO}
+SLEEPERS = {"eddy-epoll": native("eddy_sleepers"), "go": GO}
+TIMERS = {
+    "eddy-epoll": native("eddy_timers"),
+    "libev": native("libev_timers", "libev", "libev-dev"),
+    "libuv": native("libuv_timers", "libuv", "libuv1-dev"),
+    "go": GO,
+}
+ECHO = {
+    "eddy-epoll": native("eddy_echo"),
+    "raw-epoll": native("raw_epoll_echo"),
+    "libuv": native("libuv_echo", "libuv", "libuv1-dev"),
+    "go": GO,
+    "asyncio": Program("python", "peers/asyncio_echo.py"),
+}
+
+EXPERIMENTS = (
+    Experiment(("switch",), "switch", SWITCH),
+    Experiment(("yield",), "yield", TASKS),
+    Experiment(("yield_64",), "yield_64", TASKS),
+    Experiment(("spawn_await",), "spawn_await", TASKS),
+    Experiment(("spawn_burst",), "spawn_burst", BURST),
+    Experiment(("spawn_burst_1000",), "spawn_burst_1000", TASKS),
+    Experiment(("sleepers_wall", "sleepers_bytes"), "sleepers", SLEEPERS),
+    Experiment(("timer_set", "timer_cancel"), "timer_set", TIMERS),
+    Experiment(("timer_fire",), "timer_fire", TIMERS),
+    Experiment(("echo_user_us", "echo_total_us", "echo_per_second"), "echo", ECHO, is_echo=True),
+)
+
+ECHO_CONNECTIONS, ECHO_BYTES, ECHO_SECONDS = 100, 64, 3
+
+ROWS = {
+    "switch": Row(
+        "ns", "switch between two coroutines, without loop or queue", 2.7,
+        {"inline assembly": 1.3, "sco": 6.2, "libaco": 9, "minicoro": 13}),
+    "yield": Row(
+        "ns", "yield through the ready queue, 2 tasks taking turns", 6,
+        {"bare prototype": 4.1, "libmill": 11, "libdill": 16, "neco": 59, "tokio": 75}),
+    "yield_64": Row("ns", "yield through the ready queue, 64 tasks taking turns", 7),
+    "spawn_await": Row(
+        "ns", "create a task and await its result, one by one", 25,
+        {"bare prototype": 13, "libdill": 65, "neco": (85, 120), "tokio": 158}),
+    "spawn_burst": Row(
+        "ns", "create 1,000,000 tasks, then await all: once, in a process that starts with it", 150),
+    "spawn_burst_1000": Row(
+        "ns", "create 1,000 tasks, then await all, 1,000 times (asyncio: 50 times)", 40,
+        {"bare prototype": 29, "Photon": 80, "tokio": 120}),
+    "sleepers_wall": Row(
+        "s", "1,000,000 coroutines asleep at once, each asking for 3 s: until all have ended", 6.5,
+        note="quoted: libdill fails at 32,753 coroutines, neco aborts at 30,000"),
+    "sleepers_bytes": Row(
+        "B", "the same: resident memory and page tables that each takes while all are asleep", 4.7 * 1024),
+    "timer_set": Row(
+        "ns", "set 1,000,000 timers, deadlines random within a minute; CPU time, second round", 6,
+        {"bare prototype": 3.6, "tokio": 692}),
+    "timer_cancel": Row(
+        "ns", "cancel these timers, in the order of setting; CPU time", 5,
+        {"bare prototype": 3.1, "tokio": 191}),
+    "timer_fire": Row(
+        "ns", "1,000,000 timers fire, deadlines random within 0.5 s; CPU time of the loop", 180,
+        {"bare prototype": 146}),
+    "echo_user_us": Row(
+        "us", f"TCP echo, {ECHO_CONNECTIONS} connections, {ECHO_BYTES} B: server's user time a request", 0.30,
+        {"raw io_uring": 0.09, "uvloop protocol": 1.2, "uvloop streams": 3.7}),
+    "echo_total_us": Row(
+        "us", "the same: server's user and system time a request", echo_total_aim,
+        {"raw io_uring": 6.19, "uvloop protocol": 8.1, "uvloop streams": 10.7},
+        note="aim: 0.30 us + raw-epoll's system time in this run"),
+    "echo_per_second": Row(
+        "1/s", "the same: requests a second, server and load on one core each"),
+}

@@ -1,0 +1,156 @@
+#!/usr/bin/env python3
+"""Measure eddy beside its peers: python3 bench/run.py --build-dir build [ROW...]
+
+A row may be given by its name or by the beginning of several (`echo`, `timer`); without any, all are
+measured. The environment's ROWS does the same, and REPEATS is how often each contestant runs, 5 if unset. The
+contestants of a row take turns, so that a slow minute of the machine hits them all. Figures go to bench.json
+in the build directory. The exit status is 1 where an eddy program has failed; a missed aim is no failure.
+"""
+import argparse
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+sys.dont_write_bytecode = True  # these modules lie in the source tree
+
+import machine
+import measure
+import report
+import rows
+
+CLEAR_LINE = "\r\033[K"
+
+
+def select(names):
+    """The rows that are asked for, in the order of the table."""
+    selected = set()
+    for name in names:
+        matches = [name] if name in rows.ROWS else [row for row in rows.ROWS if row.startswith(name)]
+        if not matches:
+            sys.exit(f"no such row: {name}; there are {', '.join(rows.ROWS)}")
+        selected.update(matches)
+    return [row for row in rows.ROWS if row in selected or not names]
+
+
+def ninja(build_dir, target):
+    """Build a target: "" or why it cannot be."""
+    done = subprocess.run(["ninja", "-C", str(build_dir), target], capture_output=True, text=True)
+    if done.returncode == 0:
+        return ""
+    why = re.search(r"undefined reference.*|(fatal error|error): .*", done.stdout + done.stderr)
+    return why[0] if why else "ninja fails"
+
+
+def go_build(build_dir):
+    target = (build_dir / "bench" / "go_contestant").resolve()
+    done = subprocess.run(["go", "build", "-o", str(target), "."], cwd=measure.HERE / "go",
+                          capture_output=True, text=True)
+    return "" if done.returncode == 0 else (done.stderr.strip().splitlines() or ["go build fails"])[-1]
+
+
+class Builder:
+    """Builds each program once, when it is first needed."""
+
+    def __init__(self, build_dir):
+        self.build_dir = build_dir
+        self.peers = machine.peers(build_dir)
+        self.outcomes = {}
+
+    def prepare(self, program):
+        """"" or what to show in place of figures."""
+        if program not in self.outcomes:
+            self.outcomes[program] = self.build(program)
+        return self.outcomes[program]
+
+    def build(self, program):
+        if program.kind == "python":
+            return ""
+        if program.kind == "go":
+            if not shutil.which("go"):
+                return f"skipped: needs {program.package}"
+            why = go_build(self.build_dir)
+        elif program.peer and not self.peers.get(program.peer):
+            return f"skipped: needs {program.package}"
+        else:
+            why = ninja(self.build_dir, f"bench/{program.file}")
+        return f"failed to build: {why}" if why else ""
+
+
+class Progress:
+    """One line on stderr that says what runs."""
+
+    def __init__(self, steps):
+        self.steps, self.step, self.start = steps, 0, time.monotonic()
+
+    def show(self, text):
+        self.step += 1
+        line = f"[{self.step}/{self.steps}, {time.monotonic() - self.start:.0f} s] {text}"
+        print(CLEAR_LINE + line if sys.stderr.isatty() else line + "\n", end="", file=sys.stderr, flush=True)
+
+    def finish(self):
+        if sys.stderr.isatty():
+            print(CLEAR_LINE, end="", file=sys.stderr)
+
+
+def run(experiments, repeats, cores, builder):
+    """Run everything: samples {row: {contestant: [figure]}} and status {(row, contestant): text}."""
+    samples = {row: {who: [] for who in experiment.contestants} for experiment in experiments
+               for row in experiment.rows}
+    status = {}
+    progress = Progress(repeats * sum(len(experiment.contestants) for experiment in experiments))
+    for experiment in experiments:
+        for repeat in range(repeats):
+            for who, program in experiment.contestants.items():
+                progress.show(f"{experiment.argument}: {who}, {repeat + 1} of {repeats}")
+                if (experiment.rows[0], who) in status:
+                    continue
+                why = builder.prepare(program)
+                try:
+                    values = {} if why else measure.measure(experiment, program, cores, builder.build_dir)
+                except measure.Failure as failure:
+                    why = f"failed: {failure}"
+                for row in experiment.rows:
+                    if why:
+                        status[row, who] = why
+                        samples[row][who].clear()
+                    else:
+                        samples[row][who].append(values[row])
+    progress.finish()
+    return samples, status
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--build-dir", type=Path, default=Path("build"), help="meson's build directory")
+    parser.add_argument("rows", nargs="*", metavar="ROW", help=", ".join(rows.ROWS))
+    arguments = parser.parse_args()
+    build_dir = arguments.build_dir
+    if not (build_dir / "build.ninja").exists():
+        sys.exit(f"{build_dir} is no build directory: run `meson setup {build_dir}` first")
+    selected = select(arguments.rows or os.environ.get("ROWS", "").split())
+    repeats = max(1, int(os.environ.get("REPEATS") or 5))
+    experiments = [each for each in rows.EXPERIMENTS if set(each.rows) & set(selected)]
+
+    if why := ninja(build_dir, "build.ninja") or ninja(build_dir, "bench/load"):
+        sys.exit(f"cannot build: {why}")
+    cores = measure.Cores.choose()
+    samples, status = run(experiments, repeats, cores, Builder(build_dir))
+    figures = report.collect(samples)
+    # The aim of one echo row depends on another, so aims are told before what was not asked for is dropped.
+    lines = report.table(figures, status, selected)
+    report.write_json([figure for figure in figures if figure["row"] in selected], build_dir / "bench.json")
+
+    print("\n".join(machine.describe(build_dir, cores)))
+    print(f"runs      {repeats} of each contestant, taking turns; quoted figures are DESIGN.md's, from an "
+          "earlier run on a 2-core machine: compare ratios")
+    print("\n" + "\n".join(lines))
+    return any(who.startswith("eddy-") for _, who in status)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,87 @@
+/* What `eddy fetch` is doing, as the displays see it. */
+#ifndef CLI_BATCH_H
+#define CLI_BATCH_H
+
+#include "fetch_name.h"
+
+#include <eddy/http.h>
+
+enum job_state { JOB_WAITING, JOB_RUNNING, JOB_ARRIVED, JOB_SKIPPED, JOB_FAILED };
+
+/** One URL. Owned by the batch. */
+struct job {
+        struct batch *batch;
+        char *url;
+        char *path; /* where it goes; NULL until it begins */
+        enum job_state state;
+        bool has_progress; /* the server has begun to answer */
+        bool is_pausing;   /* before a retry */
+        int64_t received;  /* bytes in its file */
+        int64_t total;     /* of them in the end; -1: not known */
+        unsigned retries;
+        eddy_time started, ended;
+        int error; /* why it failed, and in words: */
+        char *detail;
+        int status; /* of the last HTTP answer, or 0 */
+        struct job *next_running, **previous_running;
+};
+
+struct batch;
+
+/** A way to show a batch. Every function may be NULL. */
+struct display {
+        void (*begin)(struct batch *batch);
+        void (*retrying)(struct batch *batch, const struct job *job, eddy_duration delay);
+        void (*ended)(struct batch *batch, const struct job *job); /* in a state that is final */
+        void (*tick)(struct batch *batch);                         /* several times a second */
+        void (*end)(struct batch *batch);                          /* the summary */
+};
+
+extern const struct display display_terminal, display_plain, display_json;
+
+/** Everything that was asked for. */
+struct batch {
+        struct job *jobs;
+        size_t count, capacity;
+        size_t next;                         /* not begun yet */
+        struct job *running, **last_running; /* in the order in which they began */
+        size_t running_count;
+        size_t arrived, skipped, failed, retries;
+        int64_t transferred; /* bytes that came over the network */
+        int64_t in_files;    /* bytes of all jobs, received or there before */
+        int64_t known_total; /* of jobs whose size is known */
+        size_t known_count;
+        eddy_time started, ended;
+        bool is_interrupted;
+        eddy_time last_report; /* of the display, and what it told then: */
+        int64_t last_transferred;
+        double rate;     /* bytes a second, lately */
+        int lines_drawn; /* above the cursor, to be drawn over */
+
+        const struct display *display;
+        const char *folder;
+        const char *url_file;
+        long parallel, retry_limit;
+        double timeout;
+        bool insecure;
+        enum fetch_existing existing;
+        struct fetch_names names;
+        eddy_http_client *client;
+        eddy_timer ticker;
+};
+
+/** A job's file name, without its folder; its URL before it has one. */
+const char *job_name(const struct job *job);
+
+/** How many bytes all jobs will be, as far as one can guess; -1: not at all. */
+int64_t batch_expected(const struct batch *batch);
+
+/** Describe in a sentence or two how it ended. */
+void batch_summary(const struct batch *batch, char *text, size_t size);
+
+enum { SUMMARY_MAX = 512 };
+
+/** Write a size such as "1.5 MB". */
+const char *format_size(char text[16], double bytes);
+
+#endif

@@ -1,0 +1,31 @@
+/* What the subcommands of `eddy` share. */
+#ifndef CLI_H
+#define CLI_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Exit codes. */
+enum { CLI_OK = 0, CLI_FAILED = 1, CLI_USAGE = 2, CLI_INTERRUPTED = 130 };
+
+/* The subcommands: argv[0] is "eddy NAME". They return an exit code. */
+int fetch_main(int argc, char **argv);
+int serve_main(int argc, char **argv);
+
+/** Say what is wrong with the command line and where help is; returns CLI_USAGE. */
+__attribute__((format(printf, 2, 3))) int cli_usage_error(const char *command, const char *format, ...);
+
+/** Read a whole number within bounds. False, and *value as it was, where it is none. */
+bool cli_parse_number(const char *text, long min, long max, long *value);
+
+/** Read seconds, such as "2.5", more than 0 and at most a year. */
+bool cli_parse_seconds(const char *text, double *seconds);
+
+/** Allow as many descriptors as the system lets us, and say how many those are. */
+size_t cli_raise_descriptor_limit(void);
+
+/** Write text for people's eyes: control characters, which could steer a terminal, as "?". Bytes written to
+ * `out`, which has room for `size`, terminator included. */
+size_t cli_printable(char *out, size_t size, const char *text);
+
+#endif

@@ -1,0 +1,121 @@
+/* One JSON object a line, for machines: "retry", "arrived", "skipped" and "failed" as they happen, "progress"
+ * once a second, "summary" at the end. */
+#include "batch.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* How many bytes of well-formed UTF-8 begin here; 0 where they are none. */
+static size_t utf8_length(const unsigned char *text)
+{
+        size_t n = text[0] < 0x80                      ? 1
+                   : text[0] >= 0xc2 && text[0] < 0xe0 ? 2
+                   : (text[0] & 0xf0) == 0xe0          ? 3
+                   : text[0] >= 0xf0 && text[0] < 0xf5 ? 4
+                                                       : 0;
+
+        for (size_t i = 1; i < n; i++)
+                if ((text[i] & 0xc0) != 0x80)
+                        return 0;
+        if (n == 3 && ((text[0] == 0xe0 && text[1] < 0xa0) || (text[0] == 0xed && text[1] >= 0xa0)))
+                return 0;
+        if (n == 4 && ((text[0] == 0xf0 && text[1] < 0x90) || (text[0] == 0xf4 && text[1] >= 0x90)))
+                return 0;
+        return n;
+}
+
+static void print_string(const char *key, const char *value)
+{
+        const unsigned char *at = (const unsigned char *)value;
+
+        printf(",\"%s\":\"", key);
+        while (*at) {
+                size_t n = utf8_length(at);
+
+                if (n == 0)
+                        fputs("\\ufffd", stdout);
+                else if (*at < 0x20 || *at == 0x7f)
+                        printf("\\u%04x", *at);
+                else if (*at == '"' || *at == '\\')
+                        printf("\\%c", *at);
+                else
+                        fwrite(at, 1, n, stdout);
+                at += n ? n : 1;
+        }
+        putchar('"');
+}
+
+static void begin_event(const char *name)
+{
+        printf("{\"event\":\"%s\"", name);
+}
+
+static void end_event(void)
+{
+        fputs("}\n", stdout);
+        fflush(stdout);
+}
+
+static void print_failure(const struct job *job)
+{
+        print_string("error", eddy_errname(job->error));
+        print_string("detail", job->detail ? job->detail : eddy_strerror(job->error));
+        if (job->status)
+                printf(",\"status\":%d", job->status);
+}
+
+static void retrying(struct batch *batch, const struct job *job, eddy_duration delay)
+{
+        (void)batch;
+        begin_event("retry");
+        print_string("url", job->url);
+        print_failure(job);
+        printf(",\"delay\":%.3f", eddy_to_seconds(delay));
+        end_event();
+}
+
+static void ended(struct batch *batch, const struct job *job)
+{
+        (void)batch;
+        begin_event(job->state == JOB_ARRIVED ? "arrived" : job->state == JOB_SKIPPED ? "skipped" : "failed");
+        print_string("url", job->url);
+        if (job->path)
+                print_string("file", job->path);
+        if (job->state == JOB_FAILED)
+                print_failure(job);
+        printf(",\"bytes\":%lld,\"seconds\":%.3f,\"retries\":%u", (long long)job->received,
+               eddy_to_seconds(job->ended - job->started), job->retries);
+        end_event();
+}
+
+static void tick(struct batch *batch)
+{
+        eddy_time now = eddy_now();
+
+        if (now - batch->last_report < eddy_seconds(1))
+                return;
+        batch->last_report = now;
+        begin_event("progress");
+        printf(",\"arrived\":%zu,\"failed\":%zu,\"running\":%zu,\"files\":%zu,\"bytes\":%lld", batch->arrived,
+               batch->failed, batch->running_count, batch->count, (long long)batch->transferred);
+        end_event();
+}
+
+static void end(struct batch *batch)
+{
+        begin_event("summary");
+        printf(
+            ",\"arrived\":%zu,\"skipped\":%zu,\"failed\":%zu,\"files\":%zu,\"bytes\":%lld,\"seconds\":%.3f",
+            batch->arrived, batch->skipped, batch->failed, batch->count, (long long)batch->transferred,
+            eddy_to_seconds(batch->ended - batch->started));
+        printf(",\"retries\":%zu,\"interrupted\":%s", batch->retries,
+               batch->is_interrupted ? "true" : "false");
+        end_event();
+}
+
+const struct display display_json = {
+    .retrying = retrying,
+    .ended = ended,
+    .tick = tick,
+    .end = end,
+};

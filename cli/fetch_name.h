@@ -1,0 +1,35 @@
+/* Names for downloaded files: taken from URLs, and never anybody else's. */
+#ifndef CLI_FETCH_NAME_H
+#define CLI_FETCH_NAME_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum { FETCH_NAME_MAX = 200 }; /* bytes, so that there is room for a number and ".part" */
+
+/** A name for what a URL leads to: its last part, decoded, without whatever could lead out of a folder, hide
+ * the file or pass for an option; "index.html" where there is none. */
+void fetch_name_of(const char *url, char name[FETCH_NAME_MAX + 1]);
+
+/** The names that this run has given, and how many files asked for each. Zeroed before first use. */
+struct fetch_names {
+        struct fetch_name_entry *entries;
+        size_t count, capacity; /* a power of two */
+};
+
+void fetch_names_finish(struct fetch_names *names);
+
+/** What to do about a file that is there already. */
+enum fetch_existing { FETCH_NUMBER, FETCH_SKIP, FETCH_OVERWRITE };
+
+/**
+ * Choose where a file goes: DIR/NAME, or DIR/NAME-1.EXT and so on where that is taken.
+ *
+ * @param exists  receives whether a file of that name is there already, which only FETCH_SKIP and
+ *                FETCH_OVERWRITE allow
+ * @return the path, to be given to free(); NULL without memory
+ */
+char *fetch_names_choose(struct fetch_names *names, const char *folder, const char *name,
+                         enum fetch_existing existing, bool *exists);
+
+#endif

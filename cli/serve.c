@@ -1,0 +1,217 @@
+/* eddy serve: a folder over HTTP. */
+#include "cli.h"
+
+#include <eddy/http.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+static const char help[] =
+    "usage: eddy serve [OPTION]... [DIR]\n"
+    "\n"
+    "Serve a folder over HTTP; default: this one. Nothing outside it can be reached.\n"
+    "\n"
+    "  -p, --port N        listen on port N; default: 8000; 0: any free one\n"
+    "  -b, --bind ADDR     listen on this address; default: 127.0.0.1; '*': on all\n"
+    "      --timeout S     how long a client may keep silent, in seconds; default: 30\n"
+    "      --no-listing    do not list folders that have no index.html\n"
+    "  -v, --verbose       log each request to standard error\n"
+    "  -h, --help          show this\n"
+    "\n"
+    "The address is printed to standard output once connections are accepted. SIGTERM and Ctrl-C let answers "
+    "that\n"
+    "are being sent finish, for at most 10 s; a second one does not wait.\n";
+
+enum { GRACE_SECONDS = 10 };
+
+struct serve {
+        const char *folder, *bind;
+        long port;
+        double timeout;
+        bool hides_listings, is_verbose;
+        size_t max_connections;
+        eddy_http_files *files;
+        eddy_server *server;
+        eddy_timer grace; /* for answers under way, once it is to stop */
+        bool is_stopping;
+};
+
+static void log_request(const eddy_http_access *access, void *arg)
+{
+        char target[512], printable[512];
+        size_t n = access->target_size < sizeof target - 1 ? access->target_size : sizeof target - 1;
+
+        (void)arg;
+        memcpy(target, access->target, n);
+        target[n] = '\0';
+        cli_printable(printable, sizeof printable, target);
+        fprintf(stderr, "%s %s %s %d %lld\n", access->peer, access->method, printable, access->status,
+                (long long)access->sent);
+}
+
+static void abort_clients(void *arg)
+{
+        const struct serve *serve = arg;
+
+        eddy_server_abort_clients(serve->server);
+}
+
+static void on_stop_signal(void *arg)
+{
+        struct serve *serve = arg;
+
+        if (serve->is_stopping) {
+                abort_clients(serve);
+                return;
+        }
+        serve->is_stopping = true;
+        eddy_server_close(serve->server);
+        eddy_http_files_stop(serve->files);
+        eddy_call_later(eddy_running_loop(), &serve->grace, eddy_seconds(GRACE_SECONDS), abort_clients,
+                        serve);
+}
+
+static int start_failure(const struct serve *serve, int rc)
+{
+        if (rc == -EADDRINUSE)
+                fprintf(stderr,
+                        "eddy serve: port %ld is in use; choose another with --port, or --port 0 for any\n",
+                        serve->port);
+        else if (rc == -EACCES)
+                fprintf(stderr,
+                        "eddy serve: port %ld is reserved for root; choose one above 1023 with --port\n",
+                        serve->port);
+        else if (rc == -EADDRNOTAVAIL || rc == EDDY_ERESOLVE)
+                fprintf(stderr, "eddy serve: %s is no address of this machine; choose another with --bind\n",
+                        serve->bind);
+        else
+                fprintf(stderr, "eddy serve: %s\n", eddy_strerror(rc));
+        return CLI_FAILED;
+}
+
+static void announce(const struct serve *serve)
+{
+        const char *host = serve->bind ? serve->bind : "127.0.0.1";
+        bool is_ipv6 = strchr(host, ':') != NULL;
+
+        printf("serving %s at http://%s%s%s:%u/\n", serve->folder, is_ipv6 ? "[" : "", host,
+               is_ipv6 ? "]" : "", eddy_server_port(serve->server));
+        fflush(stdout);
+}
+
+static intptr_t run(void *arg)
+{
+        struct serve *serve = arg;
+        const eddy_server_options options = {.max_connections = serve->max_connections};
+        eddy_loop *loop = eddy_running_loop();
+        int rc = eddy_start_server(&serve->server, eddy_http_serve_files, serve->files, serve->bind,
+                                   (uint16_t)serve->port, &options);
+
+        if (rc < 0)
+                return start_failure(serve, rc);
+        eddy_add_signal_handler(loop, SIGTERM, on_stop_signal, serve);
+        eddy_add_signal_handler(loop, SIGINT, on_stop_signal, serve);
+        announce(serve);
+        eddy_server_wait_closed(serve->server);
+        eddy_timer_cancel(&serve->grace);
+        eddy_server_destroy(serve->server);
+        serve->server = NULL;
+        return CLI_OK;
+}
+
+static int parse_option(struct serve *serve, int option)
+{
+        switch (option) {
+        case 'p':
+                if (!cli_parse_number(optarg, 0, 65535, &serve->port))
+                        return cli_usage_error("eddy serve",
+                                               "--port takes a number from 0 to 65535, not '%s'", optarg);
+                return 0;
+        case 'b':
+                serve->bind = strcmp(optarg, "*") == 0 ? NULL : optarg;
+                return 0;
+        case 't':
+                if (!cli_parse_seconds(optarg, &serve->timeout))
+                        return cli_usage_error("eddy serve", "--timeout takes seconds, more than 0, not '%s'",
+                                               optarg);
+                return 0;
+        case 'n':
+                serve->hides_listings = true;
+                return 0;
+        case 'v':
+                serve->is_verbose = true;
+                return 0;
+        default:
+                fputs("Try 'eddy serve --help'.\n", stderr);
+                return CLI_USAGE;
+        }
+}
+
+static int parse(struct serve *serve, int argc, char **argv, bool *wants_help)
+{
+        static const struct option options[] = {
+            {"port", required_argument, NULL, 'p'},
+            {"bind", required_argument, NULL, 'b'},
+            {"timeout", required_argument, NULL, 't'},
+            {"no-listing", no_argument, NULL, 'n'},
+            {"verbose", no_argument, NULL, 'v'},
+            {"help", no_argument, NULL, 'h'},
+            {0},
+        };
+        int option, rc = 0;
+
+        while (rc == 0 && (option = getopt_long(argc, argv, "p:b:vh", options, NULL)) != -1) {
+                *wants_help |= option == 'h';
+                rc = option == 'h' ? 0 : parse_option(serve, option);
+        }
+        if (rc == 0 && optind < argc)
+                serve->folder = argv[optind++];
+        if (rc == 0 && optind < argc)
+                rc = cli_usage_error("eddy serve", "one folder at a time: what is '%s'?", argv[optind]);
+        return rc;
+}
+
+static int serve_folder(struct serve *serve)
+{
+        const eddy_http_files_options options = {
+            .timeout = eddy_seconds(serve->timeout),
+            .hides_listings = serve->hides_listings,
+            .on_request = serve->is_verbose ? log_request : NULL,
+        };
+        eddy_runner runner;
+        size_t descriptors = cli_raise_descriptor_limit();
+        intptr_t rc = eddy_http_files_create(&serve->files, serve->folder, &options);
+
+        if (rc < 0) {
+                fprintf(stderr, "eddy serve: %s\n", eddy_error_detail());
+                return CLI_FAILED;
+        }
+        /* A connection may need two, its own and its file's; some are for the loop. */
+        serve->max_connections = descriptors > 128 ? (descriptors - 64) / 2 : 32;
+        rc = eddy_runner_init(&runner, &(eddy_runner_options){.ignores_sigint = true});
+        if (rc == 0) {
+                rc = eddy_runner_run(&runner, run, serve);
+                eddy_runner_finish(&runner);
+        }
+        eddy_http_files_destroy(serve->files);
+        if (rc >= 0)
+                return (int)rc;
+        fprintf(stderr, "eddy serve: %s\n", eddy_strerror(rc));
+        return CLI_FAILED;
+}
+
+int serve_main(int argc, char **argv)
+{
+        struct serve serve = {.folder = ".", .bind = "127.0.0.1", .port = 8000, .timeout = 30};
+        bool wants_help = false;
+        int rc = parse(&serve, argc, argv, &wants_help);
+
+        if (rc)
+                return rc;
+        if (wants_help) {
+                fputs(help, stdout);
+                return CLI_OK;
+        }
+        return serve_folder(&serve);
+}

@@ -1,0 +1,59 @@
+/* What the loop asks of the kernel: begin operations, watch descriptors, wait for what is done. One struct of
+ * functions for each way of doing it. */
+#ifndef BACKEND_BACKEND_H
+#define BACKEND_BACKEND_H
+
+#include <eddy/operation.h>
+
+enum op_kind {
+        OP_ACCEPT,
+        OP_CONNECT,
+        OP_RECV,
+        OP_SEND,
+        OP_SENDMSG,
+        OP_POLL,
+        OP_CLOSE,
+};
+
+/* eddy_op.flags */
+enum {
+        /** A short count means that the kernel has, or takes, no more: true of stream sockets, and it saves the
+         * call that would be told EAGAIN. */
+        OP_SHORT_IS_ALL = 1,
+};
+
+enum watch_direction { WATCH_READ, WATCH_WRITE };
+
+/** The part that every backend begins with. Owned by the loop. */
+struct backend {
+        const struct backend_impl *impl;
+        eddy_link *ready; /* handles of what is done are appended here */
+};
+
+struct backend_impl {
+        const char *name;
+
+        /** 0, or why this system cannot have it. */
+        int (*create)(struct backend **backend, eddy_link *ready);
+        void (*destroy)(struct backend *backend);
+
+        /** Begin the operation that op describes: its outcome, or EDDY_PENDING and the handle comes later. */
+        ssize_t (*begin)(struct backend *backend, eddy_op *op);
+
+        /** Have a pending operation end soon; its handle comes all the same. */
+        void (*cancel)(struct backend *backend, eddy_op *op);
+
+        /** Run a callback whenever fd is ready; NULL: no more. 1 where there was one before, 0, or an error. */
+        int (*watch)(struct backend *backend, int fd, enum watch_direction direction, eddy_callback callback,
+                     void *arg);
+
+        /** Collect what is done, waiting for it so long at most; 0 or an error. */
+        int (*wait)(struct backend *backend, eddy_duration timeout);
+
+        /** End a wait(); from any thread and from signal handlers. */
+        void (*wake)(struct backend *backend);
+};
+
+extern const struct backend_impl epoll_backend;
+
+#endif

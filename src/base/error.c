@@ -1,0 +1,109 @@
+#include "base/error.h"
+
+#include "base/memory.h"
+#include <eddy/error.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+struct code {
+        int rc;
+        const char *name, *meaning;
+};
+
+/* Where asyncio has a name for a kernel's number, that name is used. */
+static const struct code codes[] = {
+    {EDDY_CANCELLED, "EDDY_CANCELLED", "the task was cancelled"},
+    {EDDY_TIMEOUT, "EDDY_TIMEOUT", "the deadline has passed"},
+    {EDDY_PENDING, "EDDY_PENDING", "the operation is still going on"},
+    {EDDY_EINCOMPLETE, "EDDY_EINCOMPLETE", "the stream ended before all that was asked for had come"},
+    {EDDY_ELIMIT, "EDDY_ELIMIT", "the line or item is longer than the limit"},
+    {EDDY_EINVALIDSTATE, "EDDY_EINVALIDSTATE", "the object is not in a state that allows this"},
+    {EDDY_ENOTASK, "EDDY_ENOTASK", "a function that suspends was called outside a coroutine"},
+    {EDDY_ENOLOOP, "EDDY_ENOLOOP", "no event loop runs in this thread"},
+    {EDDY_ELOOPCLOSED, "EDDY_ELOOPCLOSED", "the event loop is closed"},
+    {EDDY_ELOOPRUNNING, "EDDY_ELOOPRUNNING", "an event loop is running in this thread already"},
+    {EDDY_EWRONGLOOP, "EDDY_EWRONGLOOP", "the object belongs to another event loop"},
+    {EDDY_ESTOPPED, "EDDY_ESTOPPED", "the event loop was stopped before the future was done"},
+    {EDDY_ESELFAWAIT, "EDDY_ESELFAWAIT", "a task cannot await itself"},
+    {EDDY_EBUSY, "EDDY_EBUSY", "another coroutine is already waiting for this"},
+    {EDDY_ERESOLVE, "EDDY_ERESOLVE", "the host name has no address"},
+    {EDDY_EHTTP, "EDDY_EHTTP", "the HTTP transfer failed"},
+    {EDDY_EPROTOCOL, "EDDY_EPROTOCOL", "the peer broke the protocol"},
+    {EDDY_EGROUPCLOSED, "EDDY_EGROUPCLOSED", "the group takes no more tasks"},
+};
+
+static const struct code *find(intptr_t rc)
+{
+        for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++)
+                if (codes[i].rc == rc)
+                        return &codes[i];
+        return NULL;
+}
+
+const char *eddy_errname(intptr_t rc)
+{
+        const struct code *code = find(rc);
+        const char *name;
+
+        if (code)
+                return code->name;
+        if (rc == 0)
+                return "OK";
+        name = eddy_is_error(rc) ? strerrorname_np((int)-rc) : NULL;
+        return name ? name : "unknown";
+}
+
+const char *eddy_strerror(intptr_t rc)
+{
+        const struct code *code = find(rc);
+        const char *meaning;
+
+        if (code)
+                return code->meaning;
+        if (!eddy_is_error(rc))
+                return "no error";
+        meaning = strerrordesc_np((int)-rc);
+        return meaning ? meaning : "unknown error";
+}
+
+static __thread char thread_detail[256];
+static error_slot_finder *find_task_slot;
+
+void error_set_slot_finder(error_slot_finder *finder)
+{
+        find_task_slot = finder;
+}
+
+void error_detail_copy(char **slot, const char *text)
+{
+        char *copy = text && *text ? memory_strdup(text) : NULL;
+
+        memory_free(*slot);
+        *slot = copy;
+}
+
+const char *eddy_error_detail(void)
+{
+        char **slot = find_task_slot ? find_task_slot() : NULL;
+
+        if (!slot)
+                return thread_detail;
+        return *slot ? *slot : "";
+}
+
+int eddy_fail(int rc, const char *format, ...)
+{
+        char **slot = find_task_slot ? find_task_slot() : NULL;
+        char text[sizeof thread_detail];
+        va_list args;
+
+        va_start(args, format);
+        vsnprintf(text, sizeof text, format, args);
+        va_end(args);
+        if (slot)
+                error_detail_copy(slot, text);
+        else
+                memcpy(thread_detail, text, sizeof text);
+        return rc;
+}

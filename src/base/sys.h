@@ -1,0 +1,275 @@
+/* The system calls that eddy makes, each with its errno turned into a result, and each allowed to fail at a
+ * test's wish. This is where errno ends: above this file nobody reads it. */
+#ifndef BASE_SYS_H
+#define BASE_SYS_H
+
+#include "base/fault.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <netdb.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/xattr.h>
+#include <time.h>
+#include <unistd.h>
+
+static inline ssize_t sys_result(ssize_t rc)
+{
+        return rc < 0 ? -errno : rc;
+}
+
+static inline int sys_epoll_create(void)
+{
+        return fault_fires("epoll_create1") ? -EMFILE : (int)sys_result(epoll_create1(EPOLL_CLOEXEC));
+}
+
+static inline int sys_epoll_ctl(int epoll, int verb, int fd, struct epoll_event *event)
+{
+        return fault_fires("epoll_ctl") ? -ENOMEM : (int)sys_result(epoll_ctl(epoll, verb, fd, event));
+}
+
+/** @param timeout  NULL: none */
+static inline int sys_epoll_wait(int epoll, struct epoll_event *events, int n, const struct timespec *timeout)
+{
+        if (fault_fires("epoll_wait"))
+                return -EINTR;
+#ifdef SYS_epoll_pwait2
+        static bool is_old_kernel;
+
+        if (!is_old_kernel) {
+                long rc = syscall(SYS_epoll_pwait2, epoll, events, n, timeout, NULL, 0);
+
+                if (rc >= 0 || errno != ENOSYS)
+                        return (int)sys_result(rc);
+                is_old_kernel = true;
+        }
+#endif
+        /* Rounded up: a timer must not be early. Waking before a far one only means waiting again. */
+        int ms = -1;
+
+        if (timeout)
+                ms = timeout->tv_sec > 1000000
+                         ? 1000000000
+                         : (int)(timeout->tv_sec * 1000 + (timeout->tv_nsec + 999999) / 1000000);
+        return (int)sys_result(epoll_wait(epoll, events, n, ms));
+}
+
+static inline int sys_eventfd(void)
+{
+        return fault_fires("eventfd") ? -EMFILE : (int)sys_result(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+}
+
+static inline ssize_t sys_recv(int fd, void *buffer, size_t size, int flags)
+{
+        return fault_fires("recv") ? -ECONNRESET : sys_result(recv(fd, buffer, size, flags));
+}
+
+static inline ssize_t sys_send(int fd, const void *data, size_t size, int flags)
+{
+        return fault_fires("send") ? -ECONNRESET : sys_result(send(fd, data, size, flags));
+}
+
+static inline ssize_t sys_sendmsg(int fd, const struct msghdr *message, int flags)
+{
+        return fault_fires("sendmsg") ? -ECONNRESET : sys_result(sendmsg(fd, message, flags));
+}
+
+static inline int sys_socket(int family, int type, int protocol)
+{
+        return fault_fires("socket") ? -EMFILE : (int)sys_result(socket(family, type, protocol));
+}
+
+static inline int sys_bind(int fd, const struct sockaddr *address, socklen_t size)
+{
+        return fault_fires("bind") ? -EADDRINUSE : (int)sys_result(bind(fd, address, size));
+}
+
+static inline int sys_listen(int fd, int backlog)
+{
+        return fault_fires("listen") ? -EADDRINUSE : (int)sys_result(listen(fd, backlog));
+}
+
+static inline int sys_accept(int fd, struct sockaddr *peer, socklen_t *size)
+{
+        return fault_fires("accept4") ? -EMFILE
+                                      : (int)sys_result(accept4(fd, peer, size, SOCK_NONBLOCK | SOCK_CLOEXEC));
+}
+
+static inline int sys_connect(int fd, const struct sockaddr *peer, socklen_t size)
+{
+        return fault_fires("connect") ? -ECONNREFUSED : (int)sys_result(connect(fd, peer, size));
+}
+
+static inline int sys_getsockopt(int fd, int level, int name, void *value, socklen_t *size)
+{
+        return fault_fires("getsockopt") ? -ENOBUFS : (int)sys_result(getsockopt(fd, level, name, value, size));
+}
+
+static inline int sys_setsockopt(int fd, int level, int name, const void *value, socklen_t size)
+{
+        return fault_fires("setsockopt") ? -ENOBUFS : (int)sys_result(setsockopt(fd, level, name, value, size));
+}
+
+static inline int sys_getsockname(int fd, struct sockaddr *address, socklen_t *size)
+{
+        return fault_fires("getsockname") ? -ENOBUFS : (int)sys_result(getsockname(fd, address, size));
+}
+
+static inline int sys_getpeername(int fd, struct sockaddr *address, socklen_t *size)
+{
+        return fault_fires("getpeername") ? -ENOBUFS : (int)sys_result(getpeername(fd, address, size));
+}
+
+static inline int sys_shutdown(int fd, int how)
+{
+        return fault_fires("shutdown") ? -ENOTCONN : (int)sys_result(shutdown(fd, how));
+}
+
+static inline int sys_poll(struct pollfd *fds, nfds_t n)
+{
+        return fault_fires("poll") ? -ENOMEM : (int)sys_result(poll(fds, n, 0));
+}
+
+/** A close that fails has closed all the same, so this fault closes too. */
+static inline int sys_close(int fd)
+{
+        int rc = (int)sys_result(close(fd));
+
+        return fault_fires("close") ? -EIO : rc;
+}
+
+/** Memory of no file; NULL where there is none. */
+static inline void *sys_map(size_t size)
+{
+        void *memory;
+
+        if (fault_fires("mmap"))
+                return NULL;
+        memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        return memory == MAP_FAILED ? NULL : memory;
+}
+
+static inline int sys_madvise(void *memory, size_t size, int advice)
+{
+        return fault_fires("madvise") ? -ENOMEM : (int)sys_result(madvise(memory, size, advice));
+}
+
+static inline int sys_mprotect(void *memory, size_t size, int protection)
+{
+        return fault_fires("mprotect") ? -ENOMEM : (int)sys_result(mprotect(memory, size, protection));
+}
+
+static inline int sys_sigaction(int signum, const struct sigaction *action, struct sigaction *before)
+{
+        return fault_fires("sigaction") ? -EINVAL : (int)sys_result(sigaction(signum, action, before));
+}
+
+static inline int sys_thread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*fn)(void *),
+                                    void *arg)
+{
+        return fault_fires("pthread_create") ? -EAGAIN : -pthread_create(thread, attributes, fn, arg);
+}
+
+/** An EAI_ code, not an errno. */
+static inline int sys_getaddrinfo(const char *host, const char *service, const struct addrinfo *hints,
+                                  struct addrinfo **addresses)
+{
+        return fault_fires("getaddrinfo") ? EAI_MEMORY : getaddrinfo(host, service, hints, addresses);
+}
+
+/* Files, for the adapters. */
+
+static inline int sys_open(const char *path, int flags, mode_t mode)
+{
+        return fault_fires("open") ? -EMFILE : (int)sys_result(open(path, flags, mode));
+}
+
+static inline int sys_openat(int folder, const char *path, int flags)
+{
+        return fault_fires("openat") ? -EMFILE : (int)sys_result(openat(folder, path, flags));
+}
+
+static inline int sys_openat2(int folder, const char *path, const struct open_how *how)
+{
+        return fault_fires("openat2") ? -EMFILE
+                                      : (int)sys_result(syscall(SYS_openat2, folder, path, how, sizeof *how));
+}
+
+static inline int sys_fstat(int fd, struct stat *status)
+{
+        return fault_fires("fstat") ? -EIO : (int)sys_result(fstat(fd, status));
+}
+
+static inline int sys_lstat(const char *path, struct stat *status)
+{
+        return fault_fires("lstat") ? -EIO : (int)sys_result(lstat(path, status));
+}
+
+static inline ssize_t sys_readlink(const char *path, char *target, size_t size)
+{
+        return fault_fires("readlink") ? -EIO : sys_result(readlink(path, target, size));
+}
+
+static inline ssize_t sys_pread(int fd, void *buffer, size_t size, off_t offset)
+{
+        return fault_fires("pread") ? -EIO : sys_result(pread(fd, buffer, size, offset));
+}
+
+static inline ssize_t sys_pwrite(int fd, const void *data, size_t size, off_t offset)
+{
+        return fault_fires("pwrite") ? -ENOSPC : sys_result(pwrite(fd, data, size, offset));
+}
+
+static inline int sys_ftruncate(int fd, off_t size)
+{
+        return fault_fires("ftruncate") ? -EIO : (int)sys_result(ftruncate(fd, size));
+}
+
+static inline int sys_flock(int fd, int operation)
+{
+        return fault_fires("flock") ? -ENOLCK : (int)sys_result(flock(fd, operation));
+}
+
+static inline int sys_rename(const char *from, const char *to, unsigned flags)
+{
+        return fault_fires("renameat2") ? -EIO
+                                        : (int)sys_result(renameat2(AT_FDCWD, from, AT_FDCWD, to, flags));
+}
+
+static inline int sys_link(const char *from, const char *to)
+{
+        return fault_fires("link") ? -EMLINK : (int)sys_result(link(from, to));
+}
+
+static inline int sys_unlink(const char *path)
+{
+        return fault_fires("unlink") ? -EIO : (int)sys_result(unlink(path));
+}
+
+static inline ssize_t sys_fgetxattr(int fd, const char *name, void *value, size_t size)
+{
+        return fault_fires("fgetxattr") ? -ENOTSUP : sys_result(fgetxattr(fd, name, value, size));
+}
+
+static inline int sys_fsetxattr(int fd, const char *name, const void *value, size_t size)
+{
+        return fault_fires("fsetxattr") ? -ENOTSUP : (int)sys_result(fsetxattr(fd, name, value, size, 0));
+}
+
+static inline int sys_fremovexattr(int fd, const char *name)
+{
+        return fault_fires("fremovexattr") ? -ENOTSUP : (int)sys_result(fremovexattr(fd, name));
+}
+
+#endif

@@ -1,0 +1,220 @@
+#include "coro/coro.h"
+
+#include "base/memory.h"
+#include "coro/overflow.h"
+#include "coro/switch.h"
+#include <string.h>
+
+int coroutines_init(eddy_loop *loop, size_t stack_size)
+{
+        struct coroutines *coroutines = memory_zalloc(sizeof *coroutines);
+
+        if (!coroutines)
+                return -ENOMEM;
+        stack_pool_init(&coroutines->stacks, loop, stack_size);
+        coroutines->fpu_mode = switch_fpu_mode();
+        loop->coroutines = coroutines;
+        overflow_handle_signals();
+        return 0;
+}
+
+void coroutines_finish(eddy_loop *loop)
+{
+        stack_pool_finish(&loop->coroutines->stacks);
+        memory_free(loop->coroutines);
+        loop->coroutines = NULL;
+}
+
+static _Noreturn void run_on_stack(void *arg);
+
+/** Make a new coroutine ready to be switched to; false where there is no stack for it. */
+static bool prepare(struct coroutines *coroutines, struct coro *coro)
+{
+        coro->stack = stack_take(&coroutines->stacks, coro->stack_size);
+        if (!coro->stack)
+                return false;
+        coro->sp = switch_prepare((void *)((uintptr_t)coro->stack & ~(uintptr_t)15), run_on_stack, coro->stack,
+                                  &coroutines->home.sp);
+        return true;
+}
+
+/** Whom a coroutine that gives way hands on to: another one, maybe new, or the loop. */
+static inline struct coro *take_next(eddy_loop *loop)
+{
+        eddy_handle *handle = __builtin_expect(loop->must_return, 0) ? NULL : loop_take(loop);
+
+        if (!handle)
+                return &loop->coroutines->home;
+        if (handle->callback != coro_resume) {
+                loop_untake(loop, handle);
+                return &loop->coroutines->home;
+        }
+        return handle->arg;
+}
+
+/** The same, ready to be switched to: `next`, or who comes after it where there is no stack for it. */
+static struct coro *prepare_next(eddy_loop *loop, struct coro *next)
+{
+        while (!next->sp && !prepare(loop->coroutines, next)) {
+                next->impl->refuse(next);
+                next = take_next(loop);
+        }
+        return next;
+}
+
+/* There is one switch away from a coroutine, one at its end, and one from the loop: the fewer the places, the
+ * better the processor predicts where each goes. */
+
+/** The end of a coroutine: its stack goes on with the next one, if that is new; else it is given back. */
+static inline struct coro *finish(eddy_loop *loop, struct stack *stack)
+{
+        struct coroutines *coroutines = loop->coroutines;
+        struct coro *next = take_next(loop);
+        void *never;
+
+        if (!next->sp) {
+                if (next->stack_size == 0 && stack->slab->class == &coroutines->stacks.common) {
+                        next->stack = stack;
+                        coroutines->current = next;
+                        return next;
+                }
+                next = prepare_next(loop, next);
+        }
+        stack_give(&coroutines->stacks, stack);
+        coroutines->current = next;
+        fiber_before_switch(NULL, next->stack, &coroutines->fiber_home);
+        switch_context(&never, next->sp);
+        __builtin_unreachable();
+}
+
+static _Noreturn void run_on_stack(void *arg)
+{
+        eddy_loop *loop = loop_running_here;
+        struct coro *coro = loop->coroutines->current;
+
+        fiber_after_switch(NULL, &loop->coroutines->fiber_home);
+        for (;;) {
+                coro->has_begun = true;
+                coro->impl->run(coro);
+                coro = finish(loop, arg);
+        }
+}
+
+void *coro_place(struct coro *coro, eddy_loop *loop, const void *bytes, size_t size)
+{
+        char *copy;
+
+        coro->stack = stack_take(&loop->coroutines->stacks, coro->stack_size);
+        if (!coro->stack)
+                return NULL;
+        copy = (char *)(((uintptr_t)coro->stack - size) & ~(uintptr_t)15);
+        memcpy(copy, bytes, size);
+        coro->sp = switch_prepare(copy, run_on_stack, coro->stack, &loop->coroutines->home.sp);
+        return copy;
+}
+
+/** Switch from the loop's own stack to a coroutine. */
+static void leave_home(eddy_loop *loop, struct coro *coro)
+{
+        struct coroutines *coroutines = loop->coroutines;
+        void *kept = NULL;
+
+        if (!coro->sp && !prepare(coroutines, coro)) {
+                coro->impl->refuse(coro);
+                return;
+        }
+        coroutines->current = coro;
+        coroutines->fiber_home.is_left = true;
+        fiber_before_switch(&kept, coro->stack, &coroutines->fiber_home);
+        switch_context(&coroutines->home.sp, coro->sp);
+        fiber_after_switch(kept, &coroutines->fiber_home);
+        coroutines->current = NULL;
+}
+
+void coro_resume(void *coro)
+{
+        leave_home(loop_running_here, coro);
+}
+
+static void answer(struct coroutines *coroutines, struct coro *coro)
+{
+        while (coroutines->question) {
+                void (*question)(void *arg) = coroutines->question;
+                void *kept = NULL;
+
+                coroutines->question = NULL;
+                question(coroutines->question_arg);
+                fiber_before_switch(&kept, coroutines->asker ? coroutines->asker->stack : NULL,
+                                    &coroutines->fiber_home);
+                switch_context(&coro->sp, coroutines->asker_sp);
+                fiber_after_switch(kept, &coroutines->fiber_home);
+        }
+}
+
+/** Switch from a coroutine to whoever is next, and come back when resumed. */
+static inline void give_way(struct coroutines *coroutines, struct coro *self, struct coro *next)
+{
+        void *kept = NULL;
+
+        coroutines->current = next;
+        fiber_before_switch(&kept, next->stack, &coroutines->fiber_home);
+        switch_context(&self->sp, next->sp);
+        fiber_after_switch(kept, &coroutines->fiber_home);
+        if (__builtin_expect(coroutines->question != NULL, 0))
+                answer(coroutines, self);
+}
+
+/** As give_way(), with the floating point mode that everybody else expects. */
+static void give_way_with_own_fpu_mode(struct coroutines *coroutines, struct coro *self, struct coro *next)
+{
+        uint64_t mode = switch_fpu_mode();
+
+        switch_set_fpu_mode(coroutines->fpu_mode);
+        give_way(coroutines, self, next);
+        switch_set_fpu_mode(mode);
+}
+
+void coro_suspend(struct coro *self)
+{
+        eddy_loop *loop = loop_running_here;
+        struct coro *next = take_next(loop);
+
+        if (__builtin_expect(!next->sp, 0))
+                next = prepare_next(loop, next);
+        if (next == self)
+                return;
+        if (__builtin_expect(self->own_fpu_mode, 0))
+                give_way_with_own_fpu_mode(loop->coroutines, self, next);
+        else
+                give_way(loop->coroutines, self, next);
+}
+
+void coro_run_now(eddy_loop *loop, struct coro *coro)
+{
+        struct coro *self = loop->coroutines->current;
+
+        if (!self) {
+                loop->must_return = true;
+                leave_home(loop, coro);
+                loop->must_return = false;
+                return;
+        }
+        /* Whoever gives way next hands on to the first that is ready: that shall be the caller. */
+        loop_untake(loop, &self->resume);
+        loop_untake(loop, &coro->resume);
+        coro_suspend(self);
+}
+
+void coro_ask(eddy_loop *loop, struct coro *coro, void (*question)(void *arg), void *arg)
+{
+        struct coroutines *coroutines = loop->coroutines;
+        void *kept = NULL;
+
+        coroutines->question = question;
+        coroutines->question_arg = arg;
+        coroutines->asker = coroutines->current;
+        coroutines->fiber_home.is_left = !coroutines->current;
+        fiber_before_switch(&kept, coro->stack, &coroutines->fiber_home);
+        switch_context(&coroutines->asker_sp, coro->sp);
+        fiber_after_switch(kept, &coroutines->fiber_home);
+}

@@ -1,0 +1,90 @@
+#include "coro/overflow.h"
+
+#include "base/sys.h"
+#include "coro/coro.h"
+#include <stdio.h>
+#include <string.h>
+
+/* The sanitizers say more about a bad address than we could. */
+#if !SANITIZER_WATCHES_MEMORY
+
+static struct sigaction segv_before, bus_before;
+
+static void append(char *text, size_t size, const char *more)
+{
+        strncat(text, more, size - strlen(text) - 1);
+}
+
+static void append_number(char *text, size_t size, size_t number)
+{
+        char digits[24], *end = digits + sizeof digits - 1;
+
+        *end = '\0';
+        do
+                *--end = (char)('0' + number % 10);
+        while (number /= 10);
+        append(text, size, end);
+}
+
+static void tell(const struct coro *coro)
+{
+        char text[512] = "eddy: the stack of coroutine '";
+        ssize_t rc;
+
+        append(text, sizeof text, coro->name ? coro->name : "?");
+        append(text, sizeof text, "' (");
+        append_number(text, sizeof text, coro->stack->slab->class->stack_size);
+        append(text, sizeof text,
+               " bytes) has overflowed; give it more with eddy_task_options.stack_size or "
+               "eddy_set_stack_size()\n");
+        rc = write(STDERR_FILENO, text, strlen(text));
+        (void)rc;
+}
+
+static void on_fault(int signum, siginfo_t *info, void *context)
+{
+        const struct sigaction *before = signum == SIGBUS ? &bus_before : &segv_before;
+        const eddy_loop *loop = loop_running_here;
+        const struct coro *coro = loop && loop->coroutines ? loop->coroutines->current : NULL;
+
+        if (coro && coro->stack && stack_guard_holds(coro->stack, info->si_addr))
+                tell(coro);
+        if (before->sa_flags & SA_SIGINFO) {
+                before->sa_sigaction(signum, info, context);
+                return;
+        }
+        if (before->sa_handler != SIG_DFL && before->sa_handler != SIG_IGN) {
+                before->sa_handler(signum);
+                return;
+        }
+        /* The instruction runs again, and ends the process as it would have without us. */
+        signal(signum, SIG_DFL);
+}
+
+static void install(void)
+{
+        struct sigaction action = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO | SA_ONSTACK};
+
+        sigemptyset(&action.sa_mask);
+        if (sys_sigaction(SIGSEGV, &action, &segv_before) == 0)
+                sys_sigaction(SIGBUS, &action, &bus_before);
+}
+
+void overflow_handle_signals(void)
+{
+        static pthread_once_t once = PTHREAD_ONCE_INIT;
+        static __thread char signal_stack[16 * 1024];
+        stack_t mine = {.ss_sp = signal_stack, .ss_size = sizeof signal_stack}, before;
+
+        pthread_once(&once, install);
+        if (sigaltstack(NULL, &before) == 0 && before.ss_flags & SS_DISABLE)
+                sigaltstack(&mine, NULL);
+}
+
+#else
+
+void overflow_handle_signals(void)
+{
+}
+
+#endif

@@ -1,0 +1,30 @@
+/* The bottom frame of every coroutine on x86-64; switch_x86_64.h jumps to it.
+ *
+ * Its caller is whoever the loop was switched away from. r12 holds the address of the loop's saved stack
+ * pointer: there lie an address to go on at and rbp, which is all that the rules of that frame ask for. Marked as a
+ * signal frame, since debuggers otherwise refuse to go on at a lower address. */
+
+        .text
+        .globl  switch_bottom
+        .hidden switch_bottom
+        .type   switch_bottom, @function
+        .p2align 4
+        .cfi_startproc
+        .cfi_signal_frame
+        /* CFA: def_cfa_expression, 5 bytes: breg12 0, deref, plus_uconst 16 */
+        .cfi_escape 0x0f, 0x05, 0x7c, 0x00, 0x06, 0x23, 0x10
+        .cfi_offset %rip, -16
+        .cfi_offset %rbp, -8
+        nop
+switch_bottom:
+        popq    %rax
+        popq    %rbx
+        popq    %rdi
+        popq    %r12
+        xorl    %ebp, %ebp
+        callq   *%rbx
+        ud2
+        .cfi_endproc
+        .size   switch_bottom, .-switch_bottom
+
+        .section .note.GNU-stack, "", @progbits

@@ -1,0 +1,330 @@
+/* What a request gets: a file or a part of it, a folder's index, a redirect, or an error. */
+#include "http/answer.h"
+
+#include "base/memory.h"
+#include "base/sys.h"
+#include "http/conditions.h"
+#include "http/content_type.h"
+#include "http/listing.h"
+#include "http/reply.h"
+#include "http/status.h"
+#include <string.h>
+
+static const char index_name[] = "index.html";
+
+int answer_error(struct connection *c, int status)
+{
+        bool is_head = c->parser.request.status == 0 && c->parser.request.method == HTTP_HEAD;
+        char phrase[HTTP_PHRASE_MAX], body[HTTP_PHRASE_MAX + 8];
+        size_t n;
+        int rc = connection_reserve(c, HTTP_REPLY_MAX);
+
+        if (rc < 0)
+                return rc;
+        http_status_phrase(status, phrase);
+        n = (size_t)snprintf(body, sizeof body, "%d %s\n", status, phrase);
+        reply_begin(c, status);
+        reply_add_text(c, "Content-Type: ", "text/plain; charset=utf-8");
+        reply_add_number(c, "Content-Length: ", (int64_t)n);
+        if (status == HTTP_STATUS_METHOD_NOT_ALLOWED)
+                reply_add_text(c, "Allow: ", "GET, HEAD");
+        reply_end(c);
+        if (is_head)
+                return 0;
+        memcpy(c->out + c->out_size, body, n);
+        c->out_size += n;
+        c->sent = (int64_t)n;
+        return 0;
+}
+
+static int status_of(int rc)
+{
+        switch (rc) {
+        case -EINVAL:
+                return HTTP_STATUS_BAD_REQUEST;
+        case -EACCES:
+        case -EPERM:
+                return HTTP_STATUS_FORBIDDEN;
+        case -ENOENT:
+        case -ENOTDIR:
+        case -EXDEV: /* it is outside, which is nobody's business */
+        case -ELOOP:
+        case -ENXIO:
+                return HTTP_STATUS_NOT_FOUND;
+        case -ENAMETOOLONG:
+                return HTTP_STATUS_URI_TOO_LONG;
+        case -EMFILE:
+        case -ENFILE:
+        case -ENOMEM:
+                return HTTP_STATUS_SERVICE_UNAVAILABLE;
+        default:
+                return HTTP_STATUS_INTERNAL_SERVER_ERROR;
+        }
+}
+
+static size_t hex_digits(char text[16], uint64_t value)
+{
+        static const char digits[] = "0123456789abcdef";
+        size_t n = 16;
+
+        while (n > 1 && (value >> (4 * (n - 1))) == 0)
+                n--;
+        for (size_t i = 0; i < n; i++)
+                text[i] = digits[value >> (4 * (n - 1 - i)) & 15];
+        return n;
+}
+
+/* Nanoseconds and size: what changes twice within one tick of the file system's clock may keep its ETag. */
+static void describe(struct http_version *version, const struct stat *status)
+{
+        char *at = version->etag;
+
+        *at++ = '"';
+        at += hex_digits(at,
+                         (uint64_t)status->st_mtim.tv_sec * 1000000000u + (uint64_t)status->st_mtim.tv_nsec);
+        *at++ = '-';
+        at += hex_digits(at, (uint64_t)status->st_size);
+        *at++ = '"';
+        version->etag_size = (size_t)(at - version->etag);
+        version->modified = status->st_mtim.tv_sec;
+        version->size = status->st_size;
+        http_date_write(version->date, version->modified);
+}
+
+static int read_all(int fd, char *buffer, size_t n, int64_t offset)
+{
+        while (n > 0) {
+                ssize_t got = sys_pread(fd, buffer, n, offset);
+
+                if (got == -EINTR)
+                        continue;
+                if (got <= 0) /* it was truncated meanwhile, and the answer promises more */
+                        return got < 0 ? (int)got : -EIO;
+                buffer += got;
+                n -= (size_t)got;
+                offset += got;
+        }
+        return 0;
+}
+
+static int send_in_pieces(struct connection *c, int fd, struct http_range range, char *piece)
+{
+        size_t fill = c->out_size; /* the head goes with the first piece */
+
+        memcpy(piece, c->out, fill);
+        c->out_size = 0;
+        while (range.start < range.end) {
+                int64_t left = range.end - range.start;
+                size_t n = HTTP_PIECE_SIZE - fill;
+                int rc;
+
+                if (left < (int64_t)n)
+                        n = (size_t)left;
+                rc = read_all(fd, piece + fill, n, range.start);
+                if (rc == 0)
+                        rc = connection_send(c, piece, fill + n);
+                if (rc < 0)
+                        return rc;
+                range.start += (int64_t)n;
+                c->sent += (int64_t)n;
+                fill = 0;
+        }
+        return 0;
+}
+
+/* `head_at`: where in `out` this answer begins. */
+static int send_range(struct connection *c, int fd, struct http_range range, size_t head_at)
+{
+        int64_t n = range.end - range.start;
+        char *piece;
+        int rc;
+
+        if (n <= (int64_t)(sizeof c->out - c->out_size)) {
+                rc = read_all(fd, c->out + c->out_size, (size_t)n, range.start);
+                if (rc < 0) {
+                        c->out_size = head_at;
+                        return answer_error(c, HTTP_STATUS_INTERNAL_SERVER_ERROR);
+                }
+                c->out_size += (size_t)n;
+                c->sent = n;
+                return 0;
+        }
+        piece = files_take_piece(c->files);
+        if (!piece)
+                return -ENOMEM;
+        rc = send_in_pieces(c, fd, range, piece);
+        files_give_piece(c->files, piece);
+        return rc;
+}
+
+static void add_content_range(struct connection *c, int status, struct http_range range, int64_t size)
+{
+        char text[80];
+        int n;
+
+        if (status == HTTP_STATUS_PARTIAL_CONTENT)
+                n = snprintf(text, sizeof text, "bytes %lld-%lld/%lld", (long long)range.start,
+                             (long long)range.end - 1, (long long)size);
+        else
+                n = snprintf(text, sizeof text, "bytes */%lld", (long long)size);
+        reply_add(c, "Content-Range: ", text, (size_t)n);
+}
+
+static int answer_file(struct connection *c, int fd, const struct stat *file)
+{
+        const struct http_request *request = &c->parser.request;
+        struct http_version version;
+        struct http_range range;
+        size_t head_at;
+        int status, rc = connection_reserve(c, HTTP_REPLY_MAX);
+
+        if (rc < 0)
+                return rc;
+        head_at = c->out_size;
+        describe(&version, file);
+        status = http_conditions(request, c->head, &version, &range);
+        if (status == HTTP_STATUS_RANGE_NOT_SATISFIABLE || status == HTTP_STATUS_NOT_MODIFIED)
+                range.end = range.start;
+        reply_begin(c, status);
+        if (status != HTTP_STATUS_NOT_MODIFIED) {
+                reply_add_text(c, "Content-Type: ", http_content_type(c->path));
+                reply_add_number(c, "Content-Length: ", range.end - range.start);
+        }
+        if (status == HTTP_STATUS_PARTIAL_CONTENT || status == HTTP_STATUS_RANGE_NOT_SATISFIABLE)
+                add_content_range(c, status, range, version.size);
+        reply_add(c, "Last-Modified: ", version.date, HTTP_DATE_SIZE);
+        reply_add(c, "ETag: ", version.etag, version.etag_size);
+        reply_add_text(c, "Accept-Ranges: ", "bytes");
+        reply_end(c);
+        return request->method == HTTP_HEAD ? 0 : send_range(c, fd, range, head_at);
+}
+
+/* Links in a folder's page are relative to it, so its URL must end in a slash. */
+static int answer_redirect(struct connection *c)
+{
+        size_t size = strlen(c->path);
+        char *location = memory_alloc(3 * size + 2);
+        int rc;
+
+        if (!location)
+                return answer_error(c, HTTP_STATUS_SERVICE_UNAVAILABLE);
+        location[0] = '/';
+        size = 1 + http_target_encode(c->path, location + 1);
+        location[size++] = '/';
+        rc = connection_reserve(c, HTTP_REPLY_MAX + size);
+        if (rc == 0) {
+                reply_begin(c, HTTP_STATUS_MOVED_PERMANENTLY);
+                reply_add(c, "Location: ", location, size);
+                reply_add_number(c, "Content-Length: ", 0);
+                reply_end(c);
+        }
+        memory_free(location);
+        return rc;
+}
+
+static int answer_listing(struct connection *c, int *fd)
+{
+        struct listing page = {0};
+        int rc = listing_make(&page, *fd, c->path);
+
+        *fd = -1;
+        if (rc < 0) {
+                listing_finish(&page);
+                return answer_error(c, status_of(rc));
+        }
+        rc = connection_reserve(c, HTTP_REPLY_MAX);
+        if (rc == 0) {
+                reply_begin(c, HTTP_STATUS_OK);
+                reply_add_text(c, "Content-Type: ", "text/html; charset=utf-8");
+                reply_add_number(c, "Content-Length: ", (int64_t)page.size);
+                reply_end(c);
+                if (c->parser.request.method != HTTP_HEAD) {
+                        rc = connection_send(c, page.text, page.size);
+                        c->sent = (int64_t)page.size;
+                }
+        }
+        listing_finish(&page);
+        return rc;
+}
+
+static int answer_opened(struct connection *c, int *fd);
+
+static int answer_folder(struct connection *c, int *fd)
+{
+        size_t size = strlen(c->path);
+        int index;
+
+        if (size > 0 && c->path[size - 1] != '/')
+                return answer_redirect(c);
+        if (size + sizeof index_name > sizeof c->path)
+                return answer_error(c, HTTP_STATUS_URI_TOO_LONG);
+        memcpy(c->path + size, index_name, sizeof index_name);
+        index = beneath_open(&c->files->folder, c->path);
+        if (index >= 0) {
+                int rc = answer_opened(c, &index);
+
+                if (index >= 0)
+                        sys_close(index);
+                return rc;
+        }
+        c->path[size] = '\0';
+        if (index != -ENOENT || c->files->options.hides_listings)
+                return answer_error(c, status_of(index));
+        return answer_listing(c, fd);
+}
+
+/* Whoever consumes the descriptor sets it to -1. */
+static int answer_opened(struct connection *c, int *fd)
+{
+        struct stat status;
+        int rc = sys_fstat(*fd, &status);
+
+        if (rc < 0)
+                return answer_error(c, status_of(rc));
+        if (S_ISDIR(status.st_mode))
+                return answer_folder(c, fd);
+        if (!S_ISREG(status.st_mode))
+                return answer_error(c, HTTP_STATUS_NOT_FOUND);
+        return answer_file(c, *fd, &status);
+}
+
+int answer(struct connection *c)
+{
+        const struct http_request *request = &c->parser.request;
+        ssize_t rc;
+        int fd;
+
+        if (request->method != HTTP_GET && request->method != HTTP_HEAD)
+                return answer_error(c, HTTP_STATUS_METHOD_NOT_ALLOWED);
+        rc = http_target_decode(http_text(c->head, request->target), request->target.size, c->path);
+        if (rc < 0)
+                return answer_error(c, status_of((int)rc));
+        fd = beneath_open(&c->files->folder, c->path);
+        if (fd < 0)
+                return answer_error(c, status_of(fd));
+        rc = answer_opened(c, &fd);
+        if (fd >= 0)
+                sys_close(fd);
+        return (int)rc;
+}
+
+void answer_count(struct connection *c)
+{
+        const struct http_request *request = &c->parser.request;
+        eddy_http_files *files = c->files;
+        eddy_http_access access;
+
+        files->counts.requests++;
+        files->counts.bytes += (uint64_t)c->sent;
+        if (!files->options.on_request)
+                return;
+        access = (eddy_http_access){
+            .peer = eddy_stream_peer_name(c->stream),
+            .method = request->status ? "-" : llhttp_method_name((llhttp_method_t)request->method),
+            .target = http_text(c->head, request->target),
+            .target_size = request->target.size,
+            .status = c->status,
+            .sent = c->sent,
+        };
+        files->options.on_request(&access, files->options.arg);
+}

@@ -1,0 +1,211 @@
+/* libcurl's multi-socket interface on eddy's loop. curl says which sockets to watch and when to wake it; we
+ * tell it what happened. Only eddy's public functions are used, as any callback library could. */
+#include "http/client.h"
+
+#include "base/memory.h"
+#include <stdio.h>
+#include <string.h>
+
+/** A socket that curl watches; owned by curl's entry for it (curl_multi_assign()). */
+struct watch {
+        eddy_http_client *client;
+        curl_socket_t fd;
+        int events; /* CURL_POLL_IN, CURL_POLL_OUT */
+};
+
+static void job_end(CURL *easy, CURLcode code)
+{
+        char *job_pointer = NULL;
+        struct client_job *job;
+
+        curl_easy_getinfo(easy, CURLINFO_PRIVATE, &job_pointer);
+        job = (struct client_job *)(void *)job_pointer;
+        if (!job)
+                return;
+        job->code = code;
+        /* Done already where the task was cancelled; then it is on its way to client_remove(). */
+        eddy_future_set_result(job->done, 0);
+}
+
+static void act(eddy_http_client *client, curl_socket_t fd, int events)
+{
+        CURLMsg *message;
+        int ignored;
+
+        curl_multi_socket_action(client->multi, fd, events, &ignored);
+        while ((message = curl_multi_info_read(client->multi, &ignored)))
+                if (message->msg == CURLMSG_DONE)
+                        job_end(message->easy_handle, message->data.result);
+}
+
+static void on_readable(void *arg)
+{
+        const struct watch *watch = arg;
+
+        act(watch->client, watch->fd, CURL_CSELECT_IN);
+}
+
+static void on_writable(void *arg)
+{
+        const struct watch *watch = arg;
+
+        act(watch->client, watch->fd, CURL_CSELECT_OUT);
+}
+
+static void on_timer(void *arg)
+{
+        act(arg, CURL_SOCKET_TIMEOUT, 0);
+}
+
+static int watch_change(struct watch *watch, int events)
+{
+        eddy_loop *loop = watch->client->loop;
+        int changed = watch->events ^ events;
+        int rc = 0;
+
+        if (changed & CURL_POLL_IN) {
+                if (events & CURL_POLL_IN)
+                        rc = eddy_add_reader(loop, watch->fd, on_readable, watch);
+                else
+                        eddy_remove_reader(loop, watch->fd);
+        }
+        if (rc == 0 && (changed & CURL_POLL_OUT)) {
+                if (events & CURL_POLL_OUT)
+                        rc = eddy_add_writer(loop, watch->fd, on_writable, watch);
+                else
+                        eddy_remove_writer(loop, watch->fd);
+        }
+        watch->events = events;
+        return rc;
+}
+
+static struct watch *watch_create(eddy_http_client *client, curl_socket_t fd)
+{
+        struct watch *watch = memory_zalloc(sizeof *watch);
+
+        if (!watch)
+                return NULL;
+        watch->client = client;
+        watch->fd = fd;
+        curl_multi_assign(client->multi, fd, watch);
+        return watch;
+}
+
+/* CURLMOPT_SOCKETFUNCTION. A refusal here would make every transfer of the client fail, so a socket that
+ * cannot be watched ends its own transfer only. */
+static int on_socket(CURL *easy, curl_socket_t fd, int what, void *client, void *socket_watch)
+{
+        struct watch *watch = socket_watch;
+
+        if (what == CURL_POLL_REMOVE) {
+                if (watch)
+                        watch_change(watch, 0);
+                memory_free(watch);
+                return 0;
+        }
+        if (!watch)
+                watch = watch_create(client, fd);
+        if (!watch || watch_change(watch, what & CURL_POLL_INOUT) < 0)
+                job_end(easy, CURLE_OUT_OF_MEMORY);
+        return 0;
+}
+
+/* CURLMOPT_TIMERFUNCTION. The loop's own time stood still since the iteration began, and curl's did not. */
+static int on_timeout_change(CURLM *multi, long ms, void *arg)
+{
+        eddy_http_client *client = arg;
+
+        (void)multi;
+        if (ms < 0)
+                eddy_timer_cancel(&client->timer);
+        else
+                eddy_call_at(client->loop, &client->timer, eddy_now() + eddy_ms(ms), on_timer, client);
+        return 0;
+}
+
+static char *user_agent(const eddy_http_client_options *options)
+{
+        char text[64];
+
+        if (options->user_agent)
+                return memory_strdup(options->user_agent);
+        snprintf(text, sizeof text, "eddy/%s", eddy_version());
+        return memory_strdup(text);
+}
+
+static int configure(eddy_http_client *client, const eddy_http_client_options *options)
+{
+        CURLMcode code = CURLM_OK;
+
+#define SET(option, value) (code = code ? code : curl_multi_setopt(client->multi, option, value))
+        SET(CURLMOPT_SOCKETFUNCTION, on_socket);
+        SET(CURLMOPT_SOCKETDATA, client);
+        SET(CURLMOPT_TIMERFUNCTION, on_timeout_change);
+        SET(CURLMOPT_TIMERDATA, client);
+        SET(CURLMOPT_MAX_TOTAL_CONNECTIONS, (long)options->max_connections);
+        SET(CURLMOPT_MAX_HOST_CONNECTIONS, (long)options->max_host_connections);
+#undef SET
+        return code ? -ENOMEM : 0;
+}
+
+int eddy_http_client_create(eddy_http_client **client_out, const eddy_http_client_options *options)
+{
+        static const eddy_http_client_options defaults;
+        eddy_http_client *client;
+        int rc = -ENOMEM;
+
+        if (!options)
+                options = &defaults;
+        if (!options->loop && !eddy_running_loop())
+                return EDDY_ENOLOOP;
+        if (curl_global_init(CURL_GLOBAL_DEFAULT))
+                return -ENOMEM;
+        client = memory_zalloc(sizeof *client);
+        if (!client)
+                goto undo_curl;
+        client->loop = options->loop ? options->loop : eddy_running_loop();
+        client->user_agent = user_agent(options);
+        if (!client->user_agent)
+                goto undo_client;
+        client->multi = curl_multi_init();
+        if (!client->multi)
+                goto undo_user_agent;
+        rc = configure(client, options);
+        if (rc < 0)
+                goto undo_multi;
+        *client_out = client;
+        return 0;
+
+undo_multi:
+        curl_multi_cleanup(client->multi);
+undo_user_agent:
+        memory_free(client->user_agent);
+undo_client:
+        memory_free(client);
+undo_curl:
+        curl_global_cleanup();
+        return rc;
+}
+
+void eddy_http_client_destroy(eddy_http_client *client)
+{
+        if (!client)
+                return;
+        curl_multi_cleanup(client->multi);
+        eddy_timer_cancel(&client->timer);
+        memory_free(client->user_agent);
+        memory_free(client);
+        curl_global_cleanup();
+}
+
+int client_add(eddy_http_client *client, CURL *easy, struct client_job *job)
+{
+        if (curl_easy_setopt(easy, CURLOPT_PRIVATE, job) || curl_multi_add_handle(client->multi, easy))
+                return -ENOMEM;
+        return 0;
+}
+
+void client_remove(eddy_http_client *client, CURL *easy)
+{
+        curl_multi_remove_handle(client->multi, easy);
+}

@@ -1,0 +1,27 @@
+/* The client as its transfers see it. */
+#ifndef HTTP_CLIENT_H
+#define HTTP_CLIENT_H
+
+#include <curl/curl.h>
+#include <eddy/http.h>
+
+struct eddy_http_client {
+        eddy_loop *loop;
+        CURLM *multi;
+        eddy_timer timer; /* the one moment at which curl wants to be called */
+        char *user_agent;
+};
+
+/** What a transfer waits for: CURLOPT_PRIVATE of its easy handle. */
+struct client_job {
+        eddy_future *done; /* completed once `code` is known */
+        CURLcode code;
+};
+
+/** Begin a transfer; its job is told of the end. 0 or -ENOMEM. */
+int client_add(eddy_http_client *client, CURL *easy, struct client_job *job);
+
+/** Forget a transfer, finished or not; nothing of it is called any more. */
+void client_remove(eddy_http_client *client, CURL *easy);
+
+#endif

@@ -1,0 +1,33 @@
+/* Which of a file's bytes a request wants, if any. */
+#ifndef HTTP_CONDITIONS_H
+#define HTTP_CONDITIONS_H
+
+#include "http/date.h"
+#include "http/parser.h"
+
+enum { HTTP_ETAG_MAX = 64 };
+
+/** What a file's bytes are known by. */
+struct http_version {
+        char etag[HTTP_ETAG_MAX]; /* with its quotes */
+        size_t etag_size;
+        char date[HTTP_DATE_SIZE];
+        time_t modified;
+        int64_t size;
+};
+
+/** Bytes start .. end - 1. */
+struct http_range {
+        int64_t start, end;
+};
+
+/**
+ * Judge a request's If-None-Match, If-Modified-Since, Range and If-Range.
+ *
+ * @param range  receives the bytes to send
+ * @return the status: 200, 206, 304 or 416
+ */
+int http_conditions(const struct http_request *request, const char *head, const struct http_version *version,
+                    struct http_range *range);
+
+#endif

@@ -1,0 +1,167 @@
+/* Reading requests and sending answers. Answers to requests that came together leave together: nothing is
+ * sent before there is nothing left to parse. */
+#include "http/connection.h"
+
+#include "base/list.h"
+#include "http/answer.h"
+#include <string.h>
+
+enum { LINGER_MAX = 1024 * 1024 }; /* bytes of an unwanted body that are waited for */
+
+int connection_send(struct connection *c, const char *data, size_t n)
+{
+        ssize_t rc = connection_flush(c);
+
+        if (rc < 0 || n == 0)
+                return (int)rc;
+        EDDY_TIMEOUT_SCOPE(c->files->options.timeout)
+        rc = eddy_stream_write_all(c->stream, data, n);
+        return rc < 0 ? (int)rc : 0;
+}
+
+int connection_flush(struct connection *c)
+{
+        size_t n = c->out_size;
+        ssize_t rc = 0;
+
+        if (n == 0)
+                return 0;
+        c->out_size = 0;
+        EDDY_TIMEOUT_SCOPE(c->files->options.timeout)
+        rc = eddy_stream_write_all(c->stream, c->out, n);
+        return rc < 0 ? (int)rc : 0;
+}
+
+int connection_reserve(struct connection *c, size_t n)
+{
+        return c->out_size + n <= sizeof c->out ? 0 : connection_flush(c);
+}
+
+/* More bytes of requests. How many, 0 at the end, or an error. */
+static ssize_t receive(struct connection *c)
+{
+        ssize_t n;
+
+        if (c->start > 0) {
+                memmove(c->in, c->in + c->start, c->end - c->start);
+                c->end -= c->start;
+                c->start = 0;
+        }
+        if (c->end == sizeof c->in) {
+                c->parser.request.status = c->parser.request.header_count > 0
+                                               ? HTTP_STATUS_REQUEST_HEADER_FIELDS_TOO_LARGE
+                                               : HTTP_STATUS_URI_TOO_LONG;
+                return EDDY_EPROTOCOL;
+        }
+        c->is_waiting = c->end == 0;
+        n = eddy_stream_read(c->stream, c->in + c->end, sizeof c->in - c->end);
+        c->is_waiting = false;
+        if (n > 0)
+                c->end += (size_t)n;
+        return n;
+}
+
+/* The head of a request from the bytes that are there: its size, 0 where they do not suffice, or an error. */
+static ssize_t parse(struct connection *c)
+{
+        size_t fed = c->start + c->parser.fed;
+
+        return fed < c->end ? http_parser_feed(&c->parser, c->in + fed, c->end - fed) : 0;
+}
+
+/* The head of the next request: 1, 0 where the client has left, or an error. */
+static int read_head(struct connection *c)
+{
+        size_t fed = 0;
+        ssize_t n;
+
+        http_parser_begin(&c->parser);
+        n = parse(c);
+        if (n == 0) {
+                n = connection_flush(c);
+                if (n < 0)
+                        return (int)n;
+                EDDY_TIMEOUT_SCOPE(c->files->options.timeout)
+                {
+                        do {
+                                n = receive(c);
+                                if (n <= 0)
+                                        break;
+                                fed = c->parser.fed;
+                                n = parse(c);
+                        } while (n == 0);
+                }
+        }
+        c->head = c->in + c->start;
+        if (n <= 0) {
+                if (n == EDDY_TIMEOUT && c->end > c->start)
+                        c->parser.request.status = HTTP_STATUS_REQUEST_TIMEOUT;
+                return (int)n;
+        }
+        c->start += fed + (size_t)n;
+        return 1;
+}
+
+/* A socket that is closed while bytes wait to be read resets the connection, and the answer may be lost with
+ * it. So let the client finish. */
+static void linger(struct connection *c)
+{
+        size_t total = 0;
+        ssize_t n = 1;
+
+        if (eddy_stream_write_eof(c->stream) < 0)
+                return;
+        EDDY_TIMEOUT_SCOPE(eddy_seconds(2))
+        {
+                while (n > 0 && total < LINGER_MAX) {
+                        n = eddy_stream_read(c->stream, c->in, sizeof c->in);
+                        total += n > 0 ? (size_t)n : 0;
+                }
+        }
+}
+
+/* One request: 1 where another may follow, 0 where the connection is to end, or an error. */
+static int serve_one(struct connection *c)
+{
+        const struct http_request *request = &c->parser.request;
+        int rc = read_head(c);
+
+        if (rc == 0 || (rc < 0 && request->status == 0))
+                return rc;
+        c->is_closing = rc < 0 || !request->keeps_alive || request->has_body || c->files->is_stopping;
+        c->status = 0;
+        c->sent = 0;
+        rc = rc < 0 ? answer_error(c, request->status) : answer(c);
+        if (rc < 0)
+                return rc;
+        answer_count(c);
+        if (!c->is_closing && !c->files->is_stopping)
+                return 1;
+        rc = connection_flush(c);
+        if (rc == 0 && (request->status || request->has_body))
+                linger(c);
+        return rc;
+}
+
+intptr_t eddy_http_serve_files(eddy_stream *stream, void *arg)
+{
+        eddy_http_files *files = arg;
+        struct connection *c = files_take_connection(files);
+        int rc;
+
+        if (!c)
+                return -ENOMEM;
+        c->files = files;
+        c->stream = stream;
+        c->task = eddy_current_task();
+        c->is_waiting = false;
+        c->start = c->end = c->out_size = 0;
+        list_append(&files->connections, &c->link);
+        files->counts.connections++;
+        do
+                rc = serve_one(c);
+        while (rc > 0);
+        list_remove(&c->link);
+        files_give_connection(files, c);
+        return rc;
+}

@@ -1,0 +1,64 @@
+/* The head of a request, as it lies in the reader's buffer: nothing is copied. */
+#ifndef HTTP_PARSER_H
+#define HTTP_PARSER_H
+
+#include <llhttp.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+enum { HTTP_HEADERS_MAX = 64 };
+
+/** A stretch of the buffer, counted from the head's first byte, so that the buffer may be moved. */
+struct http_span {
+        uint32_t at, size;
+};
+
+struct http_header {
+        struct http_span name, value;
+};
+
+/** One request's head; valid once http_parser_feed() has said that it is complete. */
+struct http_request {
+        struct http_span target;
+        struct http_header headers[HTTP_HEADERS_MAX];
+        unsigned header_count;
+        int status; /* what to answer where the head is no good, such as 400; else 0 */
+        int method; /* enum llhttp_method */
+        int minor;  /* of HTTP/1.minor */
+        bool keeps_alive;
+        bool has_body;
+};
+
+/** Owned by the connection that reads. */
+struct http_parser {
+        llhttp_t llhttp;
+        struct http_request request;
+        const char *piece; /* being parsed */
+        size_t fed;        /* bytes of the head before it */
+        bool is_in_value;  /* the last header has its name already */
+};
+
+/** Prepare for the next request. */
+void http_parser_begin(struct http_parser *parser);
+
+/**
+ * Parse the next bytes of a head.
+ *
+ * @return how many of them belong to it where it is complete; 0 where it needs more;
+ *         EDDY_EPROTOCOL where it is no good, and request.status says how to answer
+ */
+ssize_t http_parser_feed(struct http_parser *parser, const char *data, size_t n);
+
+/** The text of a span, in the buffer whose first byte is the head's. */
+static inline const char *http_text(const char *head, struct http_span span)
+{
+        return head + span.at;
+}
+
+/** The value of a header, its name in any case. False where there is none. */
+bool http_request_header(const struct http_request *request, const char *head, const char *name,
+                         struct http_span *value);
+
+#endif

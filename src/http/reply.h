@@ -1,0 +1,24 @@
+/* The head of an answer, written into a connection's `out`, which must have room for it: HTTP_REPLY_MAX, and
+ * the sizes of what the caller adds that is longer than a line. */
+#ifndef HTTP_REPLY_H
+#define HTTP_REPLY_H
+
+#include "http/connection.h"
+
+enum { HTTP_REPLY_MAX = 1024 };
+
+/** The status line, and the headers that every answer has. */
+void reply_begin(struct connection *c, int status);
+
+/** A header; `name` with its colon and blank. */
+void reply_add(struct connection *c, const char *name, const char *value, size_t n);
+void reply_add_text(struct connection *c, const char *name, const char *value);
+void reply_add_number(struct connection *c, const char *name, int64_t value);
+
+/** What says how the connection goes on, and the empty line. */
+void reply_end(struct connection *c);
+
+/** Write a number; how many digits. */
+size_t reply_digits(char text[20], uint64_t value);
+
+#endif

@@ -1,0 +1,79 @@
+/* What a server answered: the headers are kept in one block, "Name\0value\0" each. */
+#include "http/response.h"
+
+#include "base/memory.h"
+#include <string.h>
+#include <strings.h>
+
+enum { HEADERS_MAX = 256 * 1024 };
+
+void response_clear_headers(eddy_http_response *response)
+{
+        memory_free(response->headers);
+        response->headers = NULL;
+        response->headers_size = 0;
+}
+
+static const char *skip_blanks(const char *at, const char *end)
+{
+        while (at < end && (*at == ' ' || *at == '\t'))
+                at++;
+        return at;
+}
+
+static const char *trim_end(const char *start, const char *end)
+{
+        while (end > start && strchr(" \t\r\n", end[-1]))
+                end--;
+        return end;
+}
+
+int response_add_header(eddy_http_response *response, const char *line, size_t size)
+{
+        const char *colon = memchr(line, ':', size);
+        const char *end = trim_end(line, line + size);
+        const char *value;
+        size_t name_size, value_size;
+        char *headers;
+
+        if (!colon || colon == line || colon >= end)
+                return 0;
+        value = skip_blanks(colon + 1, end);
+        name_size = (size_t)(colon - line);
+        value_size = (size_t)(end - value);
+        size = response->headers_size + name_size + 1 + value_size + 1;
+        if (size > HEADERS_MAX)
+                return EDDY_ELIMIT;
+        headers = memory_realloc(response->headers, size);
+        if (!headers)
+                return -ENOMEM;
+        response->headers = headers;
+        headers += response->headers_size;
+        memcpy(headers, line, name_size);
+        headers[name_size] = '\0';
+        memcpy(headers + name_size + 1, value, value_size);
+        headers[name_size + 1 + value_size] = '\0';
+        response->headers_size = size;
+        return 0;
+}
+
+const char *eddy_http_response_header(const eddy_http_response *response, const char *name)
+{
+        const char *at = response->headers, *end = at + response->headers_size;
+
+        while (at < end) {
+                const char *value = at + strlen(at) + 1;
+
+                if (strcasecmp(at, name) == 0)
+                        return value;
+                at = value + strlen(value) + 1;
+        }
+        return NULL;
+}
+
+void eddy_http_response_finish(eddy_http_response *response)
+{
+        response_clear_headers(response);
+        memory_free(response->url);
+        response->url = NULL;
+}

@@ -1,0 +1,14 @@
+/* A response while it is being filled. */
+#ifndef HTTP_RESPONSE_H
+#define HTTP_RESPONSE_H
+
+#include <eddy/http.h>
+
+/** Forget the headers: another answer begins, as after a redirect. */
+void response_clear_headers(eddy_http_response *response);
+
+/** Add one header line, with or without its line end; a line without a colon is ignored. 0, -ENOMEM, or
+ * EDDY_ELIMIT where there are more headers than any honest server sends. */
+int response_add_header(eddy_http_response *response, const char *line, size_t size);
+
+#endif

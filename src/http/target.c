@@ -1,0 +1,128 @@
+/* A target is decoded before its dots are resolved, so that "%2e%2e" is no other than "..". */
+#include "http/target.h"
+
+#include <errno.h>
+#include <string.h>
+#include <strings.h>
+
+static int hex(char digit)
+{
+        if (digit >= '0' && digit <= '9')
+                return digit - '0';
+        digit |= 0x20;
+        return digit >= 'a' && digit <= 'f' ? digit - 'a' + 10 : -1;
+}
+
+/* The path within "/path?query" or "http://host/path?query". */
+static const char *find_path(const char *target, size_t n, const char **end)
+{
+        const char *at = target, *question;
+
+        *end = target + n;
+        if (n > 7 && strncasecmp(target, "http://", 7) == 0) {
+                at = memchr(target + 7, '/', n - 7);
+                if (!at)
+                        return NULL;
+        }
+        if (at == *end || *at != '/')
+                return NULL;
+        question = memchr(at, '?', (size_t)(*end - at));
+        if (question)
+                *end = question;
+        return at;
+}
+
+/* One byte, escaped or not; -1 where an escape is malformed. */
+static int next_byte(const char **at, const char *end)
+{
+        int high, low;
+
+        if (**at != '%')
+                return (unsigned char)*(*at)++;
+        if (end - *at < 3)
+                return -1;
+        high = hex((*at)[1]);
+        low = hex((*at)[2]);
+        *at += 3;
+        return high < 0 || low < 0 ? -1 : high << 4 | low;
+}
+
+static ssize_t decode(const char *at, const char *end, char path[HTTP_PATH_MAX])
+{
+        size_t size = 0;
+
+        while (at < end) {
+                int byte = next_byte(&at, end);
+
+                if (byte <= 0)
+                        return -EINVAL;
+                if (size == HTTP_PATH_MAX - 1)
+                        return -ENAMETOOLONG;
+                path[size++] = (char)byte;
+        }
+        return (ssize_t)size;
+}
+
+static size_t parent(const char *path, size_t size)
+{
+        size--; /* its slash */
+        while (size > 0 && path[size - 1] != '/')
+                size--;
+        return size;
+}
+
+/* In place. What has been resolved, path[0 .. size), is empty or ends in a slash, but for the last part. */
+static ssize_t resolve(char *path, size_t decoded)
+{
+        size_t size = 0;
+
+        for (size_t at = 0, end; at < decoded; at = end + 1) {
+                const char *slash = memchr(path + at, '/', decoded - at);
+                size_t n;
+
+                end = slash ? (size_t)(slash - path) : decoded;
+                n = end - at;
+                if (n == 0 || (n == 1 && path[at] == '.'))
+                        continue;
+                if (n == 2 && path[at] == '.' && path[at + 1] == '.') {
+                        if (size == 0)
+                                return -ENOENT;
+                        size = parent(path, size);
+                        continue;
+                }
+                memmove(path + size, path + at, n);
+                size += n;
+                if (slash)
+                        path[size++] = '/';
+        }
+        path[size] = '\0';
+        return (ssize_t)size;
+}
+
+ssize_t http_target_decode(const char *target, size_t n, char path[HTTP_PATH_MAX])
+{
+        const char *end, *at = find_path(target, n, &end);
+        ssize_t size = at ? decode(at, end, path) : -EINVAL;
+
+        return size < 0 ? size : resolve(path, (size_t)size);
+}
+
+size_t http_target_encode(const char *path, char *target)
+{
+        static const char digits[] = "0123456789ABCDEF";
+        char *out = target;
+
+        for (; *path; path++) {
+                unsigned char byte = (unsigned char)*path;
+
+                if ((byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') ||
+                    (byte >= '0' && byte <= '9') || strchr("-._~/!$()*+,;=@", byte)) {
+                        *out++ = (char)byte;
+                        continue;
+                }
+                *out++ = '%';
+                *out++ = digits[byte >> 4];
+                *out++ = digits[byte & 15];
+        }
+        return (size_t)(out - target);
+}

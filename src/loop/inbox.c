@@ -1,0 +1,156 @@
+#include "loop/inbox.h"
+
+#include "base/list.h"
+#include "base/memory.h"
+#include "loop/loop.h"
+#include "loop/signal.h"
+#include <sched.h>
+
+/** A callback in memory of the loop's own, freed as it runs. */
+struct owned {
+        union {
+                eddy_handle handle;
+                eddy_timer timer;
+        };
+        eddy_callback callback;
+        eddy_callback dispose; /* of arg, where the callback will never run; NULL: nothing to do */
+        void *arg;
+};
+
+static eddy_link closed_mark;
+
+static void run_owned(void *arg)
+{
+        struct owned copy = *(struct owned *)arg;
+
+        memory_free(arg);
+        copy.callback(copy.arg);
+}
+
+static struct owned *create_owned(eddy_callback callback, void *arg)
+{
+        struct owned *owned = memory_zalloc(sizeof *owned);
+
+        if (!owned)
+                return NULL;
+        owned->callback = callback;
+        owned->arg = arg;
+        owned->handle.callback = run_owned;
+        owned->handle.arg = owned;
+        return owned;
+}
+
+int inbox_schedule_owned(eddy_loop *loop, eddy_callback callback, void *arg)
+{
+        struct owned *owned = create_owned(callback, arg);
+
+        if (!owned)
+                return -ENOMEM;
+        loop_schedule(loop, &owned->handle);
+        return 0;
+}
+
+eddy_timer *inbox_create_owned_timer(eddy_callback callback, void *arg)
+{
+        struct owned *owned = create_owned(callback, arg);
+
+        return owned ? &owned->timer : NULL;
+}
+
+void inbox_free_owned(eddy_handle *handle)
+{
+        struct owned *owned = handle->arg;
+
+        if (handle->callback != run_owned)
+                return;
+        if (owned->dispose)
+                owned->dispose(owned->arg);
+        memory_free(owned);
+}
+
+void inbox_init(struct inbox *inbox, struct backend *backend)
+{
+        atomic_init(&inbox->newest, NULL);
+        atomic_init(&inbox->senders, 0);
+        atomic_init(&inbox->has_news, false);
+        inbox->backend = backend;
+}
+
+int inbox_send(struct inbox *inbox, eddy_handle *handle)
+{
+        eddy_link *newest;
+        int rc = 0;
+
+        atomic_fetch_add(&inbox->senders, 1);
+        newest = atomic_load(&inbox->newest);
+        do {
+                if (newest == &closed_mark) {
+                        rc = EDDY_ELOOPCLOSED;
+                        goto out;
+                }
+                handle->link.next = newest;
+        } while (!atomic_compare_exchange_weak(&inbox->newest, &newest, &handle->link));
+        /* Whoever came first has woken the loop, which takes all at once. */
+        if (!newest)
+                inbox->backend->impl->wake(inbox->backend);
+out:
+        atomic_fetch_sub(&inbox->senders, 1);
+        return rc;
+}
+
+static void move(eddy_link *newest, eddy_link *ready)
+{
+        eddy_link *after = ready, *next;
+
+        /* From the newest to the oldest, each before the one that was sent after it. */
+        for (; newest; newest = next) {
+                next = newest->next;
+                list_insert_before(after, newest);
+                after = newest;
+        }
+}
+
+bool inbox_is_empty(struct inbox *inbox)
+{
+        return !atomic_load(&inbox->newest) && !atomic_load(&inbox->has_news);
+}
+
+void inbox_drain(struct inbox *inbox, eddy_link *ready)
+{
+        if (atomic_load_explicit(&inbox->newest, memory_order_relaxed))
+                move(atomic_exchange(&inbox->newest, NULL), ready);
+        if (atomic_load_explicit(&inbox->has_news, memory_order_relaxed)) {
+                atomic_store(&inbox->has_news, false);
+                signal_deliver(container_of(inbox, eddy_loop, inbox));
+        }
+}
+
+void inbox_close(struct inbox *inbox, eddy_link *ready)
+{
+        move(atomic_exchange(&inbox->newest, &closed_mark), ready);
+        while (atomic_load(&inbox->senders))
+                sched_yield();
+}
+
+int inbox_send_owned(struct inbox *inbox, eddy_callback callback, eddy_callback dispose, void *arg)
+{
+        struct owned *owned = create_owned(callback, arg);
+        int rc;
+
+        if (!owned)
+                return -ENOMEM;
+        owned->dispose = dispose;
+        rc = inbox_send(inbox, &owned->handle);
+        if (rc < 0)
+                memory_free(owned);
+        return rc;
+}
+
+int eddy_call_soon_threadsafe(eddy_loop *loop, eddy_handle *handle, eddy_callback callback, void *arg)
+{
+        if (!handle)
+                return inbox_send_owned(&loop->inbox, callback, NULL, arg);
+        handle->callback = callback;
+        handle->arg = arg;
+        return inbox_send(&loop->inbox, handle);
+}

@@ -1,0 +1,45 @@
+/* Callbacks sent from other threads, and callbacks whose handle the loop allocated itself. */
+#ifndef LOOP_INBOX_H
+#define LOOP_INBOX_H
+
+#include "backend/backend.h"
+#include <stdatomic.h>
+
+/** Where other threads put handles: a stack that its one reader takes whole. Part of the loop. */
+struct inbox {
+        _Atomic(eddy_link *) newest; /* chained by next; the closed mark when the loop is */
+        atomic_int senders;          /* threads within inbox_send(), which close waits for */
+        atomic_bool has_news;        /* somebody woke the loop on behalf of others, such as a signal handler */
+        struct backend *backend;
+};
+
+void inbox_init(struct inbox *inbox, struct backend *backend);
+
+/** Refuse what is sent from now on, and move the rest to `ready`. */
+void inbox_close(struct inbox *inbox, eddy_link *ready);
+
+/** Put a handle whose callback is set, and wake the loop where it was the first. 0 or EDDY_ELOOPCLOSED. */
+int inbox_send(struct inbox *inbox, eddy_handle *handle);
+
+/** As inbox_send(), in a handle of the loop's own: 0, EDDY_ELOOPCLOSED or -ENOMEM.
+ *
+ * @param dispose  called with arg in place of the callback where the loop is closed before; may be NULL
+ */
+int inbox_send_owned(struct inbox *inbox, eddy_callback callback, eddy_callback dispose, void *arg);
+
+/** Whether there is nothing to drain; the loop may then sleep, for whoever sends next wakes it. */
+bool inbox_is_empty(struct inbox *inbox);
+
+/** Move what was sent to `ready`, in order. */
+void inbox_drain(struct inbox *inbox, eddy_link *ready);
+
+/** Schedule a callback in a handle of the loop's own: 0 or -ENOMEM. */
+int inbox_schedule_owned(eddy_loop *loop, eddy_callback callback, void *arg);
+
+/** Free a handle if the loop allocated it: for what will never run. */
+void inbox_free_owned(eddy_handle *handle);
+
+/** A timer of the loop's own: freed when it runs. NULL without memory. */
+eddy_timer *inbox_create_owned_timer(eddy_callback callback, void *arg);
+
+#endif

@@ -1,0 +1,244 @@
+/* The event loop: ask the backend, let timers fall due, run what is ready; again. */
+#include "loop/loop.h"
+
+#include "base/memory.h"
+#include "loop/signal.h"
+#include <stdio.h>
+
+__thread eddy_loop *loop_running_here;
+static __thread eddy_loop *loop_set_here;
+
+int eddy_loop_create(eddy_loop **created)
+{
+        eddy_loop *loop = memory_zalloc(sizeof *loop);
+        int rc;
+
+        if (!loop)
+                return -ENOMEM;
+        list_init(&loop->running);
+        list_init(&loop->ready);
+        list_init(&loop->resources);
+        loop->references = 1;
+        loop->now = eddy_now();
+        timer_wheel_init(&loop->timers, loop->now);
+        rc = epoll_backend.create(&loop->backend, &loop->ready);
+        if (rc < 0) {
+                memory_free(loop);
+                return rc;
+        }
+        inbox_init(&loop->inbox, loop->backend);
+        *created = loop;
+        return 0;
+}
+
+/** Handles that the loop allocated are freed; the others are their owners'. */
+static void drop_all(eddy_link *list)
+{
+        eddy_link *link;
+
+        while ((link = list_pop(list)))
+                inbox_free_owned(container_of(link, eddy_handle, link));
+}
+
+int eddy_loop_close(eddy_loop *loop)
+{
+        if (loop->is_running)
+                return EDDY_ELOOPRUNNING;
+        if (loop->is_closed)
+                return 0;
+        while (!list_is_empty(&loop->resources)) {
+                struct loop_resource *resource =
+                    container_of(list_pop(&loop->resources), struct loop_resource, link);
+
+                resource->close(resource);
+        }
+        signal_remove_all(loop);
+        loop->is_closed = true;
+        inbox_close(&loop->inbox, &loop->ready);
+        timer_wheel_drain(&loop->timers, &loop->ready);
+        drop_all(&loop->running);
+        drop_all(&loop->ready);
+        if (loop->tasks)
+                loop->tasks_close(loop);
+        loop->backend->impl->destroy(loop->backend);
+        loop->backend = NULL;
+        if (loop_set_here == loop)
+                loop_set_here = NULL;
+        return 0;
+}
+
+void loop_free(eddy_loop *loop)
+{
+        if (loop->tasks)
+                loop->tasks_free(loop);
+        memory_free(loop);
+}
+
+void eddy_loop_destroy(eddy_loop *loop)
+{
+        if (!loop || eddy_loop_close(loop) < 0)
+                return;
+        loop_unref(loop);
+}
+
+/** Collect events and due timers; wait for them where nothing is ready. */
+static int poll_backend(eddy_loop *loop)
+{
+        eddy_duration timeout = 0;
+        int rc;
+
+        if (list_is_empty(&loop->ready) && !loop->is_stopping && inbox_is_empty(&loop->inbox))
+                timeout = timer_wheel_timeout(&loop->timers, eddy_now());
+        rc = loop->backend->impl->wait(loop->backend, timeout);
+        loop->now = eddy_now();
+        inbox_drain(&loop->inbox, &loop->ready);
+        timer_wheel_expire(&loop->timers, loop->now, &loop->ready);
+        loop->ran = 0;
+        return rc;
+}
+
+static int run_iteration(eddy_loop *loop)
+{
+        eddy_handle *handle;
+        int rc = poll_backend(loop);
+
+        if (rc < 0)
+                return rc;
+        list_splice(&loop->running, &loop->ready);
+        while ((handle = loop_take(loop)))
+                handle->callback(handle->arg);
+        return 0;
+}
+
+int eddy_loop_run_forever(eddy_loop *loop)
+{
+        int rc;
+
+        if (loop->is_closed)
+                return EDDY_ELOOPCLOSED;
+        if (loop->is_running || loop_running_here)
+                return EDDY_ELOOPRUNNING;
+        loop->is_running = true;
+        loop_running_here = loop;
+        do
+                rc = run_iteration(loop);
+        while (rc == 0 && !loop->is_stopping);
+        /* What an iteration could not finish is the next run's. */
+        list_splice(&loop->running, &loop->ready);
+        list_splice(&loop->ready, &loop->running);
+        loop->is_stopping = false;
+        loop->is_running = false;
+        loop_running_here = NULL;
+        return rc;
+}
+
+void eddy_loop_stop(eddy_loop *loop)
+{
+        loop->is_stopping = true;
+}
+
+bool eddy_loop_is_running(const eddy_loop *loop)
+{
+        return loop->is_running;
+}
+
+bool eddy_loop_is_closed(const eddy_loop *loop)
+{
+        return loop->is_closed;
+}
+
+eddy_time eddy_loop_time(const eddy_loop *loop)
+{
+        return loop->is_running ? loop->now : eddy_now();
+}
+
+const char *eddy_loop_backend(const eddy_loop *loop)
+{
+        return loop->is_closed ? "closed" : loop->backend->impl->name;
+}
+
+eddy_loop *eddy_running_loop(void)
+{
+        return loop_running_here;
+}
+
+eddy_loop *eddy_get_loop(void)
+{
+        return loop_running_here ? loop_running_here : loop_set_here;
+}
+
+void eddy_set_loop(eddy_loop *loop)
+{
+        loop_set_here = loop;
+}
+
+int eddy_call_soon(eddy_loop *loop, eddy_handle *handle, eddy_callback callback, void *arg)
+{
+        if (loop->is_closed)
+                return EDDY_ELOOPCLOSED;
+        if (!handle)
+                return inbox_schedule_owned(loop, callback, arg);
+        if (list_is_linked(&handle->link))
+                list_remove(&handle->link);
+        handle->callback = callback;
+        handle->arg = arg;
+        loop_schedule(loop, handle);
+        return 0;
+}
+
+bool eddy_handle_cancel(eddy_handle *handle)
+{
+        if (!list_is_linked(&handle->link))
+                return false;
+        list_remove(&handle->link);
+        return true;
+}
+
+static int watch(eddy_loop *loop, int fd, enum watch_direction direction, eddy_callback callback, void *arg)
+{
+        if (loop->is_closed)
+                return EDDY_ELOOPCLOSED;
+        return loop->backend->impl->watch(loop->backend, fd, direction, callback, arg);
+}
+
+int eddy_add_reader(eddy_loop *loop, int fd, eddy_callback callback, void *arg)
+{
+        int rc = watch(loop, fd, WATCH_READ, callback, arg);
+
+        return rc < 0 ? rc : 0;
+}
+
+int eddy_add_writer(eddy_loop *loop, int fd, eddy_callback callback, void *arg)
+{
+        int rc = watch(loop, fd, WATCH_WRITE, callback, arg);
+
+        return rc < 0 ? rc : 0;
+}
+
+bool eddy_remove_reader(eddy_loop *loop, int fd)
+{
+        return watch(loop, fd, WATCH_READ, NULL, NULL) > 0;
+}
+
+bool eddy_remove_writer(eddy_loop *loop, int fd)
+{
+        return watch(loop, fd, WATCH_WRITE, NULL, NULL) > 0;
+}
+
+void eddy_loop_set_exception_handler(eddy_loop *loop, eddy_exception_handler handler, void *arg)
+{
+        loop->exception_handler = handler;
+        loop->exception_arg = arg;
+}
+
+void eddy_loop_call_exception_handler(eddy_loop *loop, const eddy_exception *exception)
+{
+        bool has_detail = exception->detail && *exception->detail;
+
+        if (loop->exception_handler) {
+                loop->exception_handler(loop, exception, loop->exception_arg);
+                return;
+        }
+        fprintf(stderr, "eddy: %s: %s (%s)%s%s\n", exception->message, eddy_strerror(exception->error),
+                eddy_errname(exception->error), has_detail ? ": " : "", has_detail ? exception->detail : "");
+}

@@ -1,0 +1,95 @@
+/* The loop's inside, for the layers above: coroutines take ready handles from it, streams hang on it. */
+#ifndef LOOP_LOOP_H
+#define LOOP_LOOP_H
+
+#include "backend/backend.h"
+#include "base/list.h"
+#include "loop/inbox.h"
+#include "loop/timer.h"
+#include <eddy/loop.h>
+
+/** What must be closed with the loop, such as a server nobody closed. Embedded in it. */
+struct loop_resource {
+        eddy_link link; /* in loop->resources */
+        void (*close)(struct loop_resource *resource);
+};
+
+struct eddy_loop {
+        eddy_link running; /* what this iteration still has to run */
+        eddy_link ready;   /* what the next one will */
+        unsigned ran;      /* handles since the backend was last asked */
+        bool is_stopping, is_running, is_closed;
+        bool must_return; /* a callback waits on the loop's stack: no coroutine may hand on to the next */
+        eddy_time now;
+        struct timer_wheel timers;
+        struct backend *backend;
+        struct inbox inbox; /* what other threads sent */
+        eddy_link resources;
+        size_t references; /* 1 of the owner, and 1 of each future */
+
+        /* What the levels above keep here; NULL until their first use. */
+        struct coroutines *coroutines;
+        struct tasks *tasks;
+        struct thread_pool *threads;
+        void (*tasks_close)(eddy_loop *loop); /* with the loop */
+        void (*tasks_free)(eddy_loop *loop);  /* with its last future */
+        eddy_exception_handler exception_handler;
+        void *exception_arg;
+};
+
+/** The loop that runs in this thread. Loops never change threads while they run. */
+extern __thread eddy_loop *loop_running_here __attribute__((tls_model("initial-exec")));
+
+/** How many handles may run before the backend is asked, where the iterations themselves are shorter: what a
+ * system call costs is shared by so many, and no event waits for more. */
+enum { LOOP_HANDLES_A_POLL = 64 };
+
+/** The next handle to run, of this iteration or, where it has ended and no poll is due, of the next one. NULL:
+ * the loop must have its turn. */
+static inline eddy_handle *loop_take(eddy_loop *loop)
+{
+        eddy_link *link = list_pop(&loop->running);
+
+        if (!link) {
+                if (list_is_empty(&loop->ready) || loop->ran >= LOOP_HANDLES_A_POLL || loop->is_stopping)
+                        return NULL;
+                list_splice(&loop->running, &loop->ready);
+                link = list_pop(&loop->running);
+        }
+        loop->ran++;
+        return container_of(link, eddy_handle, link);
+}
+
+/** Give a handle back to be the next. */
+static inline void loop_untake(eddy_loop *loop, eddy_handle *handle)
+{
+        list_prepend(&loop->running, &handle->link);
+        loop->ran--;
+}
+
+/** Schedule a handle whose callback and argument are set, and that does not wait already. */
+static inline void loop_schedule(eddy_loop *loop, eddy_handle *handle)
+{
+        list_append(&loop->ready, &handle->link);
+}
+
+static inline void loop_ref(eddy_loop *loop)
+{
+        loop->references++;
+}
+
+/** Free the loop's memory: its last user is gone, and it is closed by then. */
+void loop_free(eddy_loop *loop);
+
+static inline void loop_unref(eddy_loop *loop)
+{
+        if (--loop->references == 0)
+                loop_free(loop);
+}
+
+static inline void loop_add_resource(eddy_loop *loop, struct loop_resource *resource)
+{
+        list_append(&loop->resources, &resource->link);
+}
+
+#endif

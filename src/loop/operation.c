@@ -1,0 +1,67 @@
+/* Operations: each function describes one request and hands it to the backend. */
+#include "loop/loop.h"
+
+void eddy_op_init(eddy_op *op, eddy_loop *loop, eddy_callback callback, void *arg)
+{
+        *op = (eddy_op){.handle = {.callback = callback, .arg = arg}, .loop = loop};
+}
+
+static ssize_t begin(eddy_op *op, enum op_kind kind, int fd, void *buffer, size_t size, int flags)
+{
+        if (op->loop->is_closed)
+                return EDDY_ELOOPCLOSED;
+        if (op->pending || list_is_linked(&op->handle.link))
+                return EDDY_EBUSY;
+        op->kind = (unsigned char)kind;
+        op->fd = fd;
+        op->buffer = buffer;
+        op->size = size;
+        op->flags = (op->flags & 0xffu) | (unsigned)flags << 8;
+        return op->loop->backend->impl->begin(op->loop->backend, op);
+}
+
+ssize_t eddy_op_accept(eddy_op *op, int fd, struct sockaddr *peer, socklen_t *size)
+{
+        op->reserved[0] = size;
+        return begin(op, OP_ACCEPT, fd, peer, 0, 0);
+}
+
+ssize_t eddy_op_connect(eddy_op *op, int fd, const struct sockaddr *peer, socklen_t size)
+{
+        return begin(op, OP_CONNECT, fd, (void *)(uintptr_t)peer, size, 0);
+}
+
+ssize_t eddy_op_recv(eddy_op *op, int fd, void *buffer, size_t size, int flags)
+{
+        return begin(op, OP_RECV, fd, buffer, size, flags);
+}
+
+ssize_t eddy_op_send(eddy_op *op, int fd, const void *data, size_t size, int flags)
+{
+        return begin(op, OP_SEND, fd, (void *)(uintptr_t)data, size, flags);
+}
+
+ssize_t eddy_op_sendmsg(eddy_op *op, int fd, const struct msghdr *message, int flags)
+{
+        size_t size = 0;
+
+        for (size_t i = 0; i < message->msg_iovlen; i++)
+                size += message->msg_iov[i].iov_len;
+        return begin(op, OP_SENDMSG, fd, (void *)(uintptr_t)message, size, flags);
+}
+
+ssize_t eddy_op_poll(eddy_op *op, int fd, unsigned events)
+{
+        return begin(op, OP_POLL, fd, NULL, events, 0);
+}
+
+ssize_t eddy_op_close(eddy_op *op, int fd)
+{
+        return begin(op, OP_CLOSE, fd, NULL, 0, 0);
+}
+
+void eddy_op_cancel(eddy_op *op)
+{
+        if (op->pending)
+                op->loop->backend->impl->cancel(op->loop->backend, op);
+}

@@ -1,0 +1,178 @@
+#include "base/memory.h"
+#include "stream/stream.h"
+#include <string.h>
+
+/** What is asked of the kernel at a time when the bytes go into the stream's own buffer. */
+enum { CHUNK = 16 * 1024 };
+
+/** Receive into memory of the current task: a count, 0 at the end, or an error. */
+static ssize_t receive(struct task *self, eddy_stream *stream, void *memory, size_t n)
+{
+        eddy_op *op = &stream->recv_op;
+        ssize_t got;
+
+        if (self->interruption)
+                return self->interruption;
+        if (stream->is_closing)
+                return -EBADF;
+        if (stream->reader)
+                return EDDY_EBUSY;
+        if (stream->has_ended)
+                return 0;
+        stream->reader = self;
+        op->handle.arg = &self->coro;
+        got = task_finish_op(self, op, eddy_op_recv(op, stream->fd, memory, n, 0));
+        stream->reader = NULL;
+        if (got == 0)
+                stream->has_ended = true;
+        if (stream->is_closing) {
+                stream_settle(stream);
+                return got > 0 ? got : -EBADF;
+        }
+        return got;
+}
+
+/** Receive more into the stream's buffer. */
+static ssize_t fill(struct task *self, eddy_stream *stream)
+{
+        int rc = buffer_reserve(&stream->in, CHUNK);
+        ssize_t got;
+
+        if (rc < 0)
+                return rc;
+        got = receive(self, stream, buffer_room(&stream->in), buffer_room_size(&stream->in));
+        if (got > 0)
+                stream->in.end += (size_t)got;
+        return got;
+}
+
+/** Every call for reading begins here: what the one before showed its caller is gone. */
+static struct task *begin(eddy_stream *stream)
+{
+        buffer_consume(&stream->in, stream->handed_out);
+        stream->handed_out = 0;
+        return task_current();
+}
+
+static size_t take(eddy_stream *stream, void *memory, size_t n)
+{
+        size_t size = buffer_size(&stream->in);
+
+        n = n < size ? n : size;
+        memcpy(memory, buffer_data(&stream->in), n);
+        buffer_consume(&stream->in, n);
+        return n;
+}
+
+/** Show the caller the next n bytes without copying them. */
+static ssize_t hand_out(eddy_stream *stream, size_t n, const char **data)
+{
+        *data = buffer_data(&stream->in);
+        stream->handed_out = n;
+        return (ssize_t)n;
+}
+
+ssize_t eddy_stream_read(eddy_stream *stream, void *memory, size_t n)
+{
+        struct task *self = begin(stream);
+
+        if (!self)
+                return EDDY_ENOTASK;
+        if (n == 0)
+                return 0;
+        if (buffer_size(&stream->in) > 0 && !self->interruption)
+                return (ssize_t)take(stream, memory, n);
+        return receive(self, stream, memory, n);
+}
+
+ssize_t eddy_stream_read_exactly(eddy_stream *stream, void *memory, size_t n)
+{
+        struct task *self = begin(stream);
+
+        if (!self)
+                return EDDY_ENOTASK;
+        /* Through the stream's buffer, so that nothing is lost where the end or an interruption comes first. */
+        while (buffer_size(&stream->in) < n) {
+                ssize_t got = fill(self, stream);
+
+                if (got <= 0)
+                        return got == 0 ? EDDY_EINCOMPLETE : got;
+        }
+        return (ssize_t)take(stream, memory, n);
+}
+
+ssize_t eddy_stream_read_until(eddy_stream *stream, const void *separator, size_t separator_size,
+                               const char **data)
+{
+        struct task *self = begin(stream);
+        size_t searched = 0;
+
+        *data = NULL;
+        if (!self)
+                return EDDY_ENOTASK;
+        if (separator_size == 0)
+                return -EINVAL;
+        for (;;) {
+                size_t size = buffer_size(&stream->in);
+                const char *bytes = buffer_data(&stream->in), *found = NULL;
+                ssize_t got;
+
+                if (size >= separator_size)
+                        found = memmem(bytes + searched, size - searched, separator, separator_size);
+                if (found && (size_t)(found - bytes) + separator_size <= stream->limit)
+                        return hand_out(stream, (size_t)(found - bytes) + separator_size, data);
+                if (found || size >= stream->limit)
+                        return EDDY_ELIMIT;
+                searched = size >= separator_size ? size - separator_size + 1 : 0;
+                got = fill(self, stream);
+                if (got <= 0)
+                        return got == 0 ? EDDY_EINCOMPLETE : got;
+        }
+}
+
+ssize_t eddy_stream_read_line(eddy_stream *stream, const char **line)
+{
+        ssize_t n = eddy_stream_read_until(stream, "\n", 1, line);
+        const char *end;
+        size_t size;
+
+        if (n == EDDY_EINCOMPLETE)
+                return hand_out(stream, buffer_size(&stream->in), line);
+        if (n != EDDY_ELIMIT)
+                return n;
+        /* As asyncio does: a line that is too long is dropped as far as it has come. */
+        size = buffer_size(&stream->in);
+        end = memchr(buffer_data(&stream->in), '\n', size);
+        buffer_consume(&stream->in, end ? (size_t)(end + 1 - buffer_data(&stream->in)) : size);
+        return EDDY_ELIMIT;
+}
+
+ssize_t eddy_stream_read_all(eddy_stream *stream, char **data, size_t max)
+{
+        struct task *self = begin(stream);
+        size_t size;
+        ssize_t got;
+
+        *data = NULL;
+        if (!self)
+                return EDDY_ENOTASK;
+        while ((got = fill(self, stream)) > 0)
+                if (buffer_size(&stream->in) > max)
+                        return EDDY_ELIMIT;
+        if (got < 0)
+                return got;
+        size = buffer_size(&stream->in);
+        if (size > max)
+                return EDDY_ELIMIT;
+        *data = memory_alloc(size + 1);
+        if (!*data)
+                return -ENOMEM;
+        take(stream, *data, size);
+        (*data)[size] = '\0';
+        return (ssize_t)size;
+}
+
+bool eddy_stream_at_eof(const eddy_stream *stream)
+{
+        return stream->has_ended && buffer_size(&stream->in) == stream->handed_out;
+}

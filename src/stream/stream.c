@@ -1,0 +1,233 @@
+#include "stream/stream.h"
+
+#include "base/memory.h"
+#include "base/sys.h"
+#include "stream/address.h"
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+
+/** A task that waits for room in a stream, or for its end. */
+struct stream_wait {
+        struct wait wait;
+        eddy_link link; /* in stream->waiters until it is woken */
+        struct task *task;
+        size_t level;
+        bool until_closed;
+};
+
+static void release(eddy_stream *stream)
+{
+        buffer_finish(&stream->in);
+        buffer_finish(&stream->queued);
+        buffer_finish(&stream->sending);
+        memory_free(stream);
+}
+
+/** The loop is closed: no task is left, and nothing more will leave. */
+static void close_with_loop(struct loop_resource *resource)
+{
+        eddy_stream *stream = container_of(resource, eddy_stream, resource);
+        eddy_op closing;
+
+        eddy_op_cancel(&stream->recv_op);
+        eddy_op_cancel(&stream->send_op);
+        eddy_handle_cancel(&stream->recv_op.handle);
+        eddy_handle_cancel(&stream->send_op.handle);
+        eddy_handle_cancel(&stream->flush);
+        eddy_op_init(&closing, stream->loop, NULL, NULL);
+        eddy_op_close(&closing, stream->fd);
+        stream->fd = -1;
+        stream->is_closing = stream->is_closed = true;
+        if (stream->is_orphan)
+                release(stream);
+}
+
+eddy_stream *stream_create(eddy_loop *loop, int fd, size_t limit)
+{
+        eddy_stream *stream = memory_zalloc(sizeof *stream);
+
+        if (!stream)
+                return NULL;
+        stream->resource.close = close_with_loop;
+        stream->loop = loop;
+        stream->fd = fd;
+        stream->limit = limit ? limit : STREAM_DEFAULT_LIMIT;
+        stream->high_water = STREAM_DEFAULT_HIGH_WATER;
+        stream->low_water = STREAM_DEFAULT_HIGH_WATER / 4;
+        list_init(&stream->waiters);
+        eddy_op_init(&stream->recv_op, loop, coro_resume, NULL);
+        eddy_op_init(&stream->send_op, loop, stream_sent, stream);
+        stream->recv_op.flags = stream->send_op.flags = OP_SHORT_IS_ALL;
+        loop_add_resource(loop, &stream->resource);
+        return stream;
+}
+
+int eddy_stream_from_socket(eddy_stream **created, int fd, size_t limit)
+{
+        int type, mode = fcntl(fd, F_GETFL), on = 1;
+        socklen_t size = sizeof type;
+        int rc = sys_getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size);
+
+        *created = NULL;
+        if (!loop_running_here)
+                return EDDY_ENOLOOP;
+        if (rc < 0)
+                return rc;
+        if (type != SOCK_STREAM)
+                return -EPROTOTYPE;
+        if (mode < 0 || fcntl(fd, F_SETFL, mode | O_NONBLOCK) < 0)
+                return -EBADF;
+        /* Of no use to a UNIX socket, which refuses. */
+        sys_setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+        *created = stream_create(loop_running_here, fd, limit);
+        return *created ? 0 : -ENOMEM;
+}
+
+static void close_descriptor(eddy_stream *stream)
+{
+        eddy_op closing;
+
+        eddy_handle_cancel(&stream->flush);
+        eddy_op_init(&closing, stream->loop, NULL, NULL);
+        eddy_op_close(&closing, stream->fd);
+        stream->fd = -1;
+        stream->is_closed = true;
+        list_remove(&stream->resource.link);
+        buffer_finish(&stream->queued);
+        buffer_finish(&stream->sending);
+}
+
+static void wake_waiters(eddy_stream *stream)
+{
+        eddy_link *link = stream->waiters.next;
+
+        while (link != &stream->waiters) {
+                struct stream_wait *waiting = container_of(link, struct stream_wait, link);
+                bool is_over = waiting->until_closed
+                                   ? stream->is_closed
+                                   : stream_unsent(stream) <= waiting->level || stream->write_error;
+
+                link = link->next;
+                if (!is_over)
+                        continue;
+                list_remove(&waiting->link);
+                task_wake(waiting->task);
+        }
+}
+
+void stream_settle(eddy_stream *stream)
+{
+        bool is_busy = stream->send_op.pending || stream->writer || stream_unsent(stream) > 0;
+
+        if (stream->wants_eof && !stream->has_sent_eof && !is_busy) {
+                stream->has_sent_eof = true;
+                sys_shutdown(stream->fd, SHUT_WR);
+        }
+        if (stream->is_closing && !stream->is_closed && !is_busy && !stream->recv_op.pending)
+                close_descriptor(stream);
+        wake_waiters(stream);
+        if (stream->is_closed && stream->is_orphan)
+                release(stream);
+}
+
+int stream_wait(struct task *self, eddy_stream *stream, size_t level, bool until_closed)
+{
+        struct stream_wait waiting = {
+            .wait.interrupt = task_end_wait,
+            .task = self,
+            .level = level,
+            .until_closed = until_closed,
+        };
+        int rc;
+
+        if (self->interruption)
+                return self->interruption;
+        list_append(&stream->waiters, &waiting.link);
+        rc = task_wait(self, &waiting.wait);
+        if (list_is_linked(&waiting.link))
+                list_remove(&waiting.link);
+        return rc < 0 ? rc : stream->write_error;
+}
+
+void eddy_stream_close(eddy_stream *stream)
+{
+        if (stream->is_closing)
+                return;
+        stream->is_closing = true;
+        eddy_op_cancel(&stream->recv_op);
+        /* Now and not in the next iteration: there may be none. */
+        stream_flush(stream);
+        stream_settle(stream);
+}
+
+void eddy_stream_abort(eddy_stream *stream)
+{
+        const struct linger reset = {.l_onoff = 1};
+
+        if (stream->is_closed)
+                return;
+        stream->is_closing = true;
+        sys_setsockopt(stream->fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+        eddy_op_cancel(&stream->recv_op);
+        eddy_op_cancel(&stream->send_op);
+        stream_fail(stream, -ECONNABORTED);
+        stream_settle(stream);
+}
+
+bool eddy_stream_is_closing(const eddy_stream *stream)
+{
+        return stream->is_closing;
+}
+
+int eddy_stream_wait_closed(eddy_stream *stream)
+{
+        struct task *self = task_current();
+
+        if (!self)
+                return EDDY_ENOTASK;
+        if (!stream->is_closing)
+                return EDDY_EINVALIDSTATE;
+        if (stream->is_closed)
+                return stream->write_error == -ECONNABORTED ? 0 : stream->write_error;
+        return stream_wait(self, stream, 0, true);
+}
+
+void eddy_stream_destroy(eddy_stream *stream)
+{
+        if (!stream)
+                return;
+        stream->is_orphan = true;
+        if (stream->is_closed)
+                release(stream);
+        else if (stream->is_closing)
+                stream_settle(stream);
+        else
+                eddy_stream_close(stream);
+}
+
+int eddy_stream_fd(const eddy_stream *stream)
+{
+        return stream->fd;
+}
+
+static const char *name(eddy_stream *stream, int (*get)(int, struct sockaddr *, socklen_t *))
+{
+        struct sockaddr_storage address = {.ss_family = AF_UNSPEC};
+        socklen_t size = sizeof address;
+
+        if (get(stream->fd, (struct sockaddr *)&address, &size) < 0)
+                return "";
+        address_print((const struct sockaddr *)&address, stream->text);
+        return stream->text;
+}
+
+const char *eddy_stream_peer_name(eddy_stream *stream)
+{
+        return name(stream, sys_getpeername);
+}
+
+const char *eddy_stream_own_name(eddy_stream *stream)
+{
+        return name(stream, sys_getsockname);
+}

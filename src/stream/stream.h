@@ -1,0 +1,65 @@
+/* A stream from the inside. Reading is in read.c, writing in write.c, its life in stream.c. */
+#ifndef STREAM_STREAM_H
+#define STREAM_STREAM_H
+
+#include "base/buffer.h"
+#include "loop/loop.h"
+#include "task/task.h"
+#include <eddy/stream.h>
+
+enum { STREAM_DEFAULT_LIMIT = 64 * 1024, STREAM_DEFAULT_HIGH_WATER = 64 * 1024 };
+
+struct eddy_stream {
+        struct loop_resource resource;
+        eddy_loop *loop;
+        int fd; /* -1 once closed */
+
+        /* Reading: bytes that came with others that were wanted wait in `in`. */
+        eddy_op recv_op;
+        struct task *reader; /* whose recv_op is */
+        struct buffer in;
+        size_t handed_out; /* of `in`, what read_until() showed its caller: gone at the next read */
+        size_t limit;
+        bool has_ended;
+
+        /* Writing: `queued` is what was written; it becomes `sending` as a whole, whose bytes may not move. */
+        eddy_op send_op;
+        struct task *writer; /* whose send_op is, while it is in write_all(); NULL: the stream's own */
+        struct buffer queued, sending;
+        eddy_handle flush; /* scheduled when something is queued and nothing is on its way */
+        eddy_link waiters; /* struct stream_wait: for room, or for the end */
+        size_t high_water, low_water;
+        int write_error;
+
+        bool wants_eof, has_sent_eof;
+        bool is_closing, is_closed;
+        bool is_orphan; /* its owner is done with it: freed when closed */
+        char text[64];  /* the last name that was asked for */
+};
+
+/** Bytes that are written and not yet the kernel's. */
+static inline size_t stream_unsent(const eddy_stream *stream)
+{
+        return buffer_size(&stream->queued) + buffer_size(&stream->sending);
+}
+
+/** A connected socket in non-blocking mode as a stream; NULL without memory. */
+eddy_stream *stream_create(eddy_loop *loop, int fd, size_t limit);
+
+/** Try to send what is queued, unless something is on its way. */
+void stream_flush(eddy_stream *stream);
+
+/** Sending failed: forget what cannot be sent. */
+void stream_fail(eddy_stream *stream, int error);
+
+/** After any step of sending or reading: wake who has waited for it, and end what has only waited for it. */
+void stream_settle(eddy_stream *stream);
+
+/** Suspend until at most `level` bytes are unsent, or the stream is closed: 0, the stream's failure, or how the
+ * task was interrupted. */
+int stream_wait(struct task *self, eddy_stream *stream, size_t level, bool until_closed);
+
+/** The end of a stream's sending operation that no task awaits. */
+void stream_sent(void *stream);
+
+#endif

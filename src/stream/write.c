@@ -1,0 +1,229 @@
+#include "stream/stream.h"
+#include <string.h>
+
+/** Whether a stream takes more: 0 or why not. */
+static int check(const eddy_stream *stream)
+{
+        if (stream->write_error)
+                return stream->write_error;
+        return stream->is_closing || stream->wants_eof ? -EPIPE : 0;
+}
+
+void stream_fail(eddy_stream *stream, int error)
+{
+        if (!stream->write_error)
+                stream->write_error = error;
+        buffer_consume(&stream->queued, buffer_size(&stream->queued));
+        /* What the kernel may still look at stays until it has let go. */
+        if (!stream->send_op.pending)
+                buffer_consume(&stream->sending, buffer_size(&stream->sending));
+}
+
+/** What was queued is sent next. */
+static void turn_over(eddy_stream *stream)
+{
+        struct buffer emptied = stream->sending;
+
+        stream->sending = stream->queued;
+        stream->queued = emptied;
+}
+
+/** Take note of how sending `sending` went. */
+static void note_sent(eddy_stream *stream, ssize_t sent)
+{
+        if (sent < 0)
+                stream_fail(stream, (int)sent);
+        else
+                buffer_consume(&stream->sending, (size_t)sent);
+}
+
+void stream_flush(eddy_stream *stream)
+{
+        eddy_op *op = &stream->send_op;
+
+        eddy_handle_cancel(&stream->flush);
+        while (!op->pending && !list_is_linked(&op->handle.link) && !stream->writer) {
+                ssize_t sent;
+
+                if (buffer_size(&stream->sending) == 0) {
+                        if (buffer_size(&stream->queued) == 0)
+                                return;
+                        turn_over(stream);
+                }
+                op->handle.callback = stream_sent;
+                op->handle.arg = stream;
+                sent = eddy_op_send(op, stream->fd, buffer_data(&stream->sending),
+                                    buffer_size(&stream->sending), 0);
+                if (sent == EDDY_PENDING)
+                        return;
+                note_sent(stream, sent);
+        }
+}
+
+void stream_sent(void *arg)
+{
+        eddy_stream *stream = arg;
+
+        if (stream->send_op.result == EDDY_CANCELLED)
+                buffer_consume(&stream->sending, buffer_size(&stream->sending));
+        else
+                note_sent(stream, stream->send_op.result);
+        stream_flush(stream);
+        stream_settle(stream);
+}
+
+static void flush_and_settle(void *arg)
+{
+        eddy_stream *stream = arg;
+
+        stream_flush(stream);
+        stream_settle(stream);
+}
+
+/** At the end of the iteration, send all that was written in it at once. */
+static void schedule_flush(eddy_stream *stream)
+{
+        if (!stream->send_op.pending && !stream->writer && !list_is_linked(&stream->flush.link) &&
+            stream_unsent(stream) > 0)
+                eddy_call_soon(stream->loop, &stream->flush, flush_and_settle, stream);
+}
+
+int eddy_stream_write(eddy_stream *stream, const void *data, size_t n)
+{
+        int rc = check(stream);
+
+        if (rc == 0)
+                rc = buffer_append(&stream->queued, data, n);
+        if (rc == 0)
+                schedule_flush(stream);
+        return rc;
+}
+
+int eddy_stream_writev(eddy_stream *stream, const struct iovec *parts, int count)
+{
+        size_t total = 0;
+        int rc = check(stream);
+
+        for (int i = 0; i < count; i++)
+                total += parts[i].iov_len;
+        if (rc == 0)
+                rc = buffer_reserve(&stream->queued, total);
+        if (rc < 0)
+                return rc;
+        for (int i = 0; i < count; i++)
+                buffer_append(&stream->queued, parts[i].iov_base, parts[i].iov_len);
+        schedule_flush(stream);
+        return 0;
+}
+
+int eddy_stream_drain(eddy_stream *stream)
+{
+        struct task *self = task_current();
+
+        if (!self)
+                return EDDY_ENOTASK;
+        if (stream->write_error)
+                return stream->write_error;
+        if (stream_unsent(stream) <= stream->high_water)
+                return self->interruption;
+        return stream_wait(self, stream, stream->low_water, false);
+}
+
+/** Send what is in `sending`, and behind it from the caller's memory: how many of the caller's bytes left. */
+static ssize_t send_both(struct task *self, eddy_stream *stream, const void *data, size_t n)
+{
+        eddy_op *op = &stream->send_op;
+        size_t before = buffer_size(&stream->sending);
+        struct iovec parts[] = {
+            {.iov_base = buffer_data(&stream->sending), .iov_len = before},
+            {.iov_base = (void *)(uintptr_t)data, .iov_len = n},
+        };
+        struct msghdr message = {.msg_iov = parts, .msg_iovlen = 2};
+        ssize_t sent;
+
+        op->handle.callback = coro_resume;
+        op->handle.arg = &self->coro;
+        if (before == 0)
+                sent = eddy_op_send(op, stream->fd, data, n, 0);
+        else
+                sent = eddy_op_sendmsg(op, stream->fd, &message, 0);
+        sent = task_finish_op(self, op, sent);
+        if (sent < 0)
+                return sent;
+        if ((size_t)sent < before) {
+                buffer_consume(&stream->sending, (size_t)sent);
+                return 0;
+        }
+        buffer_consume(&stream->sending, before);
+        return sent - (ssize_t)before;
+}
+
+ssize_t eddy_stream_write_all(eddy_stream *stream, const void *data, size_t n)
+{
+        struct task *self = task_current();
+        size_t done = 0;
+        int rc;
+
+        if (!self)
+                return EDDY_ENOTASK;
+        rc = self->interruption ? self->interruption : check(stream);
+        if (rc < 0)
+                return rc;
+        if (stream->writer)
+                return EDDY_EBUSY;
+        /* Something is on its way already, and this comes behind it. */
+        if (stream->send_op.pending || list_is_linked(&stream->send_op.handle.link)) {
+                rc = stream_wait(self, stream, 0, false);
+                if (rc == 0)
+                        rc = stream->writer ? EDDY_EBUSY : check(stream);
+                if (rc < 0)
+                        return rc;
+        }
+        eddy_handle_cancel(&stream->flush);
+        if (buffer_size(&stream->sending) == 0 && buffer_size(&stream->queued) > 0)
+                turn_over(stream);
+        stream->writer = self;
+        while (done < n || buffer_size(&stream->sending) > 0) {
+                ssize_t sent = send_both(self, stream, (const char *)data + done, n - done);
+
+                if (sent < 0) {
+                        rc = (int)sent;
+                        break;
+                }
+                done += (size_t)sent;
+        }
+        stream->writer = NULL;
+        if (rc < 0 && rc != self->interruption)
+                stream_fail(stream, stream->is_closing && rc == EDDY_CANCELLED ? -ECONNABORTED : rc);
+        if (stream_unsent(stream) > 0 || stream->is_closing || stream->wants_eof) {
+                stream_flush(stream);
+                stream_settle(stream);
+        }
+        return rc < 0 ? rc : (ssize_t)n;
+}
+
+int eddy_stream_set_write_limits(eddy_stream *stream, size_t high, size_t low)
+{
+        if (low > high)
+                return -EINVAL;
+        stream->high_water = high;
+        stream->low_water = low;
+        return 0;
+}
+
+size_t eddy_stream_write_buffer_size(const eddy_stream *stream)
+{
+        return stream_unsent(stream);
+}
+
+int eddy_stream_write_eof(eddy_stream *stream)
+{
+        if (stream->write_error)
+                return stream->write_error;
+        if (stream->is_closing)
+                return -EPIPE;
+        stream->wants_eof = true;
+        stream_flush(stream);
+        stream_settle(stream);
+        return 0;
+}

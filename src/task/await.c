@@ -1,0 +1,133 @@
+/* What one task waits for at a time: a future, a while, an operation. */
+#include "task/task.h"
+#include <eddy/compose.h>
+
+/** A task that awaits a future. */
+struct awaiting {
+        struct wait wait;
+        struct waiter waiter;
+        struct task *task;
+        eddy_future *future;
+};
+
+static void wake_awaiting(struct waiter *waiter, eddy_future *future)
+{
+        (void)future;
+        task_wake(container_of(waiter, struct awaiting, waiter)->task);
+}
+
+/** Who is interrupted interrupts what it awaits, and sees its end. */
+static bool cancel_awaited(struct wait *wait, struct task *task)
+{
+        (void)task;
+        return eddy_cancel(container_of(wait, struct awaiting, wait)->future);
+}
+
+int eddy_await(eddy_future *future, intptr_t *result)
+{
+        struct task *self = task_current();
+        struct awaiting awaiting = {
+            .wait.interrupt = cancel_awaited,
+            .waiter.wake = wake_awaiting,
+            .task = self,
+            .future = future,
+        };
+        int rc = 0;
+
+        if (!self)
+                return EDDY_ENOTASK;
+        if (!future)
+                return -ENOMEM;
+        if (!future->is_done) {
+                if (future == &self->future)
+                        return EDDY_ESELFAWAIT;
+                if (future->loop != self->future.loop)
+                        return EDDY_EWRONGLOOP;
+                list_append(&future->waiters, &awaiting.waiter.link);
+                rc = task_wait(self, &awaiting.wait);
+        }
+        task_look(self, future, result);
+        return rc;
+}
+
+int eddy_join(eddy_future *future, intptr_t *result)
+{
+        int rc = eddy_await(future, result);
+
+        eddy_unref(future);
+        return rc;
+}
+
+int eddy_wait_for(eddy_future *future, eddy_duration timeout, intptr_t *result)
+{
+        eddy_timeout scope;
+        int rc;
+
+        if (eddy_done(future))
+                return eddy_await(future, result);
+        rc = eddy_timeout_open(&scope, timeout);
+        if (rc < 0)
+                return rc;
+        rc = eddy_await(future, result);
+        eddy_timeout_close(&scope);
+        return rc;
+}
+
+/** A task that sleeps; its timer resumes it. */
+struct sleeping {
+        struct wait wait;
+        eddy_timer timer;
+};
+
+static bool end_sleep(struct wait *wait, struct task *task)
+{
+        eddy_timer_cancel(&container_of(wait, struct sleeping, wait)->timer);
+        task_wake(task);
+        return true;
+}
+
+int eddy_sleep(eddy_duration delay)
+{
+        struct task *self = task_current();
+        struct sleeping sleeping = {.wait.interrupt = end_sleep};
+
+        if (delay <= 0 || !self || self->interruption)
+                return eddy_yield();
+        eddy_call_later(self->future.loop, &sleeping.timer, delay, coro_resume, &self->coro);
+        return task_wait(self, &sleeping.wait);
+}
+
+/** A task that waits for an operation, which resumes it when it is done. */
+struct operating {
+        struct wait wait;
+        eddy_op *op;
+};
+
+static bool cancel_operation(struct wait *wait, struct task *task)
+{
+        eddy_op *op = container_of(wait, struct operating, wait)->op;
+        bool was_pending = op->pending;
+
+        (void)task;
+        eddy_op_cancel(op);
+        return was_pending;
+}
+
+/** What a task may do without giving way, when all it asks for is there at once. */
+enum { OPERATIONS_A_TURN = 64 };
+
+ssize_t task_finish_op(struct task *self, eddy_op *op, ssize_t begun)
+{
+        struct operating operating = {.wait.interrupt = cancel_operation, .op = op};
+        int interruption;
+
+        if (begun != EDDY_PENDING) {
+                eddy_loop *loop = self->future.loop;
+
+                if (++loop->ran % OPERATIONS_A_TURN == 0)
+                        eddy_yield();
+                return begun;
+        }
+        interruption = task_wait(self, &operating.wait);
+        return op->result == EDDY_CANCELLED && interruption ? interruption : op->result;
+}

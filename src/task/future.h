@@ -1,0 +1,53 @@
+/* Futures from the inside. */
+#ifndef TASK_FUTURE_H
+#define TASK_FUTURE_H
+
+#include "loop/loop.h"
+#include <eddy/future.h>
+
+/** Who is told, at once, that a future is done. Embedded in what waits. */
+struct waiter {
+        eddy_link link; /* in future->waiters until it is told */
+        void (*wake)(struct waiter *waiter, eddy_future *future);
+};
+
+struct eddy_future {
+        eddy_loop *loop; /* holds a reference */
+        intptr_t result;
+        eddy_link waiters;
+        char *detail; /* the sentence behind its failure; in a task that runs, its last failure's */
+        uint32_t references;
+        bool is_done;
+        bool is_task;
+        bool was_looked_at; /* somebody has seen the outcome, or will be told of it otherwise */
+        bool has_own_name;  /* of a task: name is memory of its own */
+};
+
+static inline void future_init(eddy_future *future, eddy_loop *loop)
+{
+        future->loop = loop;
+        future->result = 0;
+        list_init(&future->waiters);
+        future->detail = NULL;
+        future->references = 1;
+        future->is_done = future->is_task = future->was_looked_at = future->has_own_name = false;
+        loop_ref(loop);
+}
+
+/** Its last reference is gone. */
+void future_free(eddy_future *future);
+
+/** As eddy_unref(), for what is not NULL. */
+static inline void future_unref(eddy_future *future)
+{
+        if (--future->references == 0)
+                future_free(future);
+}
+
+/** Give a future its outcome and tell its waiters, in order. It must be pending. */
+void future_complete(eddy_future *future, intptr_t result);
+
+/** What a task's own memory needs when its last reference goes. */
+void task_free(eddy_future *future);
+
+#endif

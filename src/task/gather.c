@@ -1,0 +1,53 @@
+#include "task/crowd.h"
+#include <eddy/compose.h>
+
+static bool has_failed_or_ended(const struct crowd *crowd)
+{
+        return crowd->first_failed || crowd->pending == 0;
+}
+
+/** Cancel what is not done; the gatherer then waits until all have ended. */
+static bool cancel_members(struct wait *wait, struct task *task)
+{
+        struct crowd *crowd = container_of(wait, struct crowd, wait);
+
+        if (crowd->is_enough(crowd) && list_is_linked(&task->coro.resume.link))
+                return wait->was_interrupted;
+        crowd->is_enough = crowd_is_complete;
+        /* Ending one only schedules what waits for it, so all are still there to be asked. */
+        for (size_t i = 0; i < crowd->count; i++)
+                eddy_cancel(crowd->futures[i]);
+        return true;
+}
+
+static int collect(struct crowd *crowd, intptr_t *results)
+{
+        for (size_t i = 0; i < crowd->count; i++) {
+                if (crowd->futures[i]->is_done)
+                        task_look(crowd->task, crowd->futures[i], results ? &results[i] : NULL);
+                else if (results)
+                        results[i] = EDDY_PENDING;
+        }
+        if (!crowd->first_failed)
+                return 0;
+        task_look(crowd->task, crowd->first_failed, NULL);
+        return (int)crowd->first_failed->result;
+}
+
+int eddy_gather(eddy_future *const futures[], size_t n, intptr_t *results, unsigned flags)
+{
+        struct crowd crowd = {.wait.interrupt = cancel_members};
+        struct task *self = task_current();
+        bool keeps_errors = flags & EDDY_RETURN_ERRORS;
+        int rc, first_failure;
+
+        if (!self)
+                return EDDY_ENOTASK;
+        rc = crowd_init(&crowd, self, futures, n, keeps_errors ? crowd_is_complete : has_failed_or_ended);
+        if (rc < 0)
+                return rc;
+        rc = crowd_wait(&crowd);
+        first_failure = collect(&crowd, results);
+        crowd_finish(&crowd);
+        return rc < 0 ? rc : keeps_errors ? 0 : first_failure;
+}

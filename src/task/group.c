@@ -1,0 +1,157 @@
+/* Groups: children that end before the block that started them does. */
+#include "task/task.h"
+#include <assert.h>
+#include <eddy/group.h>
+
+static struct task *child_of(eddy_link *link)
+{
+        return container_of(link, struct task, group_link);
+}
+
+int eddy_group_open(eddy_group *group)
+{
+        struct task *self = task_current();
+
+        *group = (eddy_group){.running_count = 0};
+        list_init(&group->running);
+        list_init(&group->failed);
+        if (!self)
+                return EDDY_ENOTASK;
+        group->scope = (eddy_scope){.outer = self->scopes, .task = &self->future};
+        self->scopes = &group->scope;
+        return 0;
+}
+
+int eddy_group_start(eddy_group *group, const eddy_task_options *options, eddy_fn fn, void *arg,
+                     eddy_task **started)
+{
+        eddy_task_options chosen = options ? *options : (eddy_task_options){.name = NULL};
+        eddy_task *task;
+        bool is_eager = chosen.eager;
+
+        if (started)
+                *started = NULL;
+        if (!group->scope.task)
+                return EDDY_ENOTASK;
+        if (group->is_closing)
+                return EDDY_EGROUPCLOSED;
+        chosen.loop = group->scope.task->loop;
+        chosen.eager = false;
+        task = eddy_task_create(&chosen, fn, arg);
+        if (!task) {
+                group->refused = -ENOMEM;
+                return -ENOMEM;
+        }
+        task_of(task)->group = group;
+        list_append(&group->running, &task_of(task)->group_link);
+        group->running_count++;
+        if (started)
+                *started = eddy_ref(task);
+        /* It must be the group's before it runs, for it may end right away. */
+        if (is_eager) {
+                eddy_handle_cancel(&task_of(task)->coro.resume);
+                coro_run_now(task->loop, &task_of(task)->coro);
+        }
+        eddy_unref(task);
+        return 0;
+}
+
+void eddy_group_cancel(eddy_group *group)
+{
+        eddy_link *link = group->running.next;
+
+        group->is_closing = true;
+        while (link != &group->running) {
+                struct task *child = child_of(link);
+
+                /* Cancelling only schedules, so the next child stays where it is. */
+                link = link->next;
+                eddy_cancel(&child->future);
+        }
+}
+
+void group_child_done(struct task *child)
+{
+        eddy_group *group = child->group;
+        struct task *opener = task_of(group->scope.task);
+        intptr_t result = child->future.result;
+
+        list_remove(&child->group_link);
+        child->group = NULL;
+        group->running_count--;
+        if (eddy_is_error(result) && result != EDDY_CANCELLED) {
+                eddy_ref(&child->future);
+                list_append(&group->failed, &child->group_link);
+                if (!group->first_failure) {
+                        group->first_failure = (int)result;
+                        eddy_group_cancel(group);
+                        group->scope.code = EDDY_CANCELLED;
+                        task_update(opener);
+                }
+        }
+        if (group->is_waiting && group->running_count == 0)
+                task_wake(opener);
+}
+
+/** The opener while it waits for its children. */
+struct group_wait {
+        struct wait wait;
+        eddy_group *group;
+};
+
+static bool cancel_children(struct wait *wait, struct task *task)
+{
+        eddy_group *group = container_of(wait, struct group_wait, wait)->group;
+
+        (void)task;
+        if (!group->is_closing)
+                eddy_group_cancel(group);
+        return true;
+}
+
+int eddy_group_wait(eddy_group *group)
+{
+        struct group_wait waiting = {.wait.interrupt = cancel_children, .group = group};
+        struct task *self = task_current();
+        int interruption;
+
+        if (!self || !group->scope.task)
+                return EDDY_ENOTASK;
+        if (group->scope.task != &self->future)
+                return EDDY_EINVALIDSTATE;
+        group->is_waiting = true;
+        while (group->running_count > 0)
+                task_wait(self, &waiting.wait);
+        group->is_waiting = false;
+        interruption = task_interruption_in(self, group->scope.outer);
+        if (interruption)
+                return interruption;
+        if (group->first_failure)
+                task_look(self, &child_of(group->failed.next)->future, NULL);
+        return group->first_failure ? group->first_failure : group->refused;
+}
+
+eddy_task *eddy_group_failed(const eddy_group *group, const eddy_task *previous)
+{
+        const eddy_link *link = previous ? &((const struct task *)previous)->group_link : &group->failed;
+
+        return link->next == &group->failed ? NULL : &child_of(link->next)->future;
+}
+
+int eddy_group_close(eddy_group *group)
+{
+        int rc = eddy_group_wait(group);
+        struct task *opener = task_of(group->scope.task);
+        eddy_link *link;
+
+        if (rc == EDDY_ENOTASK || rc == EDDY_EINVALIDSTATE)
+                return rc;
+        group->is_closing = true;
+        while ((link = list_pop(&group->failed)))
+                eddy_unref(&child_of(link)->future);
+        assert(opener->scopes == &group->scope && "scopes are closed in reverse order of opening");
+        opener->scopes = group->scope.outer;
+        group->scope.task = NULL;
+        task_update(opener);
+        return rc;
+}

@@ -1,0 +1,121 @@
+/* Running a program from its first coroutine to a tidy end. */
+#include "task/task.h"
+#include <eddy/compose.h>
+#include <eddy/run.h>
+#include <eddy/signal.h>
+#include <signal.h>
+#include <unistd.h>
+
+int eddy_runner_init(eddy_runner *runner, const eddy_runner_options *options)
+{
+        *runner = (eddy_runner){.loop = NULL};
+        if (options)
+                runner->options = *options;
+        if (loop_running_here)
+                return EDDY_ELOOPRUNNING;
+        return eddy_loop_create(&runner->loop);
+}
+
+eddy_loop *eddy_runner_loop(eddy_runner *runner)
+{
+        return runner->loop;
+}
+
+/** The first Ctrl-C cancels; the next one finds what was there before us, and ends the process. */
+static void on_sigint(void *arg)
+{
+        eddy_runner *runner = arg;
+
+        runner->was_interrupted = true;
+        eddy_remove_signal_handler(runner->loop, SIGINT);
+        eddy_cancel_with(runner->main_task, "interrupted from the keyboard");
+}
+
+static bool may_handle_sigint(const eddy_runner *runner)
+{
+        struct sigaction now;
+
+        return !runner->options.ignores_sigint && gettid() == getpid() && sigaction(SIGINT, NULL, &now) == 0 &&
+               !(now.sa_flags & SA_SIGINFO) && now.sa_handler == SIG_DFL;
+}
+
+intptr_t eddy_runner_run(eddy_runner *runner, eddy_fn fn, void *arg)
+{
+        intptr_t result = EDDY_ESTOPPED;
+        bool handles_sigint;
+        int rc;
+
+        if (!runner->loop)
+                return EDDY_ELOOPCLOSED;
+        if (loop_running_here)
+                return EDDY_ELOOPRUNNING;
+        runner->main_task =
+            eddy_task_create(&(eddy_task_options){.name = "main", .loop = runner->loop}, fn, arg);
+        if (!runner->main_task)
+                return -ENOMEM;
+        runner->was_interrupted = false;
+        handles_sigint =
+            may_handle_sigint(runner) && eddy_add_signal_handler(runner->loop, SIGINT, on_sigint, runner) == 0;
+        rc = eddy_loop_run_until_complete(runner->loop, runner->main_task, &result);
+        if (handles_sigint)
+                eddy_remove_signal_handler(runner->loop, SIGINT);
+        eddy_unref(runner->main_task);
+        runner->main_task = NULL;
+        return rc < 0 ? rc : result;
+}
+
+/** Tasks outlive the main one where nobody awaited them: each is asked to end, and seen to its end. */
+static intptr_t end_others(void *arg)
+{
+        eddy_task *others[2];
+        const eddy_task *self = eddy_current_task();
+
+        (void)arg;
+        while (eddy_all_tasks(NULL, others, 2) > 1) {
+                eddy_task *other = eddy_ref(others[others[0] == self]);
+
+                if (!eddy_cancelling(other))
+                        eddy_cancel(other);
+                /* Waited for but not looked at, so that a failure of its clean-up is reported. */
+                eddy_wait(&other, 1, EDDY_ALL_COMPLETED, EDDY_FOREVER);
+                eddy_unref(other);
+        }
+        return 0;
+}
+
+static void cancel_all(eddy_loop *loop)
+{
+        for (eddy_link *link = loop->tasks->all.next; link != &loop->tasks->all; link = link->next)
+                eddy_cancel(&container_of(link, struct task, all)->future);
+}
+
+void eddy_runner_finish(eddy_runner *runner)
+{
+        eddy_task *ender;
+
+        if (!runner->loop)
+                return;
+        if (runner->loop->tasks && !list_is_empty(&runner->loop->tasks->all)) {
+                cancel_all(runner->loop);
+                ender = eddy_task_create(&(eddy_task_options){.name = "end others", .loop = runner->loop},
+                                         end_others, NULL);
+                if (ender)
+                        eddy_loop_run_until_complete(runner->loop, ender, NULL);
+                eddy_unref(ender);
+        }
+        eddy_loop_destroy(runner->loop);
+        runner->loop = NULL;
+}
+
+intptr_t eddy_run(eddy_fn fn, void *arg)
+{
+        eddy_runner runner;
+        intptr_t result;
+        int rc = eddy_runner_init(&runner, NULL);
+
+        if (rc < 0)
+                return rc;
+        result = eddy_runner_run(&runner, fn, arg);
+        eddy_runner_finish(&runner);
+        return result;
+}

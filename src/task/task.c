@@ -1,0 +1,382 @@
+#include "task/task.h"
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "base/pool.h"
+#include <execinfo.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+
+static atomic_size_t default_stack_size = STACK_DEFAULT_SIZE;
+
+enum { LARGEST_ARGS = 1024 };
+
+static char **find_error_slot(void)
+{
+        struct task *task = task_current();
+
+        return task ? &task->future.detail : NULL;
+}
+
+static void close_tasks(eddy_loop *loop)
+{
+        eddy_link *link;
+
+        /* Whoever closes a loop under its tasks has them end here and now: their stacks are no more. */
+        while ((link = list_pop(&loop->tasks->all))) {
+                struct task *task = container_of(link, struct task, all);
+
+                task->wait = NULL;
+                list_init(&task->future.waiters);
+                task->future.result = EDDY_CANCELLED;
+                task->future.is_done = true;
+                eddy_unref(&task->future);
+        }
+        coroutines_finish(loop);
+}
+
+static void free_tasks(eddy_loop *loop)
+{
+        pool_finish(loop->tasks->pool);
+        memory_free(loop->tasks);
+        loop->tasks = NULL;
+}
+
+static int create_tasks(eddy_loop *loop)
+{
+        struct {
+                struct tasks tasks;
+                struct pool pool;
+        } *memory = memory_zalloc(sizeof *memory);
+        int rc;
+
+        if (!memory)
+                return -ENOMEM;
+        rc = coroutines_init(loop, atomic_load(&default_stack_size));
+        if (rc < 0) {
+                memory_free(memory);
+                return rc;
+        }
+        error_set_slot_finder(find_error_slot);
+        memory->tasks.pool = &memory->pool;
+        list_init(&memory->tasks.all);
+        pool_init(&memory->pool, sizeof(struct task));
+        loop->tasks = &memory->tasks;
+        loop->tasks_close = close_tasks;
+        loop->tasks_free = free_tasks;
+        return 0;
+}
+
+/** The end of a coroutine: pass on its outcome, and let go of it. */
+static void end(struct task *task, intptr_t result)
+{
+        list_remove(&task->all);
+        if (eddy_is_error(result) && result != EDDY_CANCELLED && task->group)
+                task->future.was_looked_at = true;
+        future_complete(&task->future, result);
+        if (task->group)
+                group_child_done(task);
+        eddy_unref(&task->future);
+}
+
+static void run(struct coro *coro)
+{
+        struct task *task = container_of(coro, struct task, coro);
+
+        end(task, task->fn(task->arg));
+}
+
+static void refuse(struct coro *coro)
+{
+        struct task *task = container_of(coro, struct task, coro);
+
+        error_detail_copy(&task->future.detail, "no memory for the coroutine's stack");
+        end(task, -ENOMEM);
+}
+
+static const struct coro_impl task_coro = {.run = run, .refuse = refuse};
+
+/** A task that is not scheduled yet. */
+static struct task *create(eddy_loop *loop, const char *name, eddy_fn fn, void *arg)
+{
+        struct task *task;
+
+        if (!loop)
+                loop = eddy_get_loop();
+        if (!loop || loop->is_closed) {
+                eddy_fail(loop ? EDDY_ELOOPCLOSED : EDDY_ENOLOOP,
+                          loop ? "task '%s' cannot be created: its loop is closed"
+                               : "task '%s' cannot be created: no loop runs in this thread",
+                          name ? name : "?");
+                return NULL;
+        }
+        if (!loop->tasks && create_tasks(loop) < 0)
+                return NULL;
+        task = pool_take(loop->tasks->pool);
+        if (!task)
+                return NULL;
+        /* Field by field: clearing the whole first would be a third of what creating a task costs. */
+        future_init(&task->future, loop);
+        task->future.is_task = true;
+        task->future.references = 2; /* the caller's and, until it is done, the loop's */
+        coro_init(&task->coro, &task_coro, name);
+        task->fn = fn;
+        task->arg = arg;
+        list_append(&loop->tasks->all, &task->all);
+        task->group_link.next = NULL;
+        task->group = NULL;
+        task->scopes = NULL;
+        task->wait = NULL;
+        task->interruption = 0;
+        task->cancellations = 0;
+        return task;
+}
+
+/** Undo create(): nobody has seen the task. */
+static void discard(struct task *task)
+{
+        list_remove(&task->all);
+        task->future.references = 1;
+        eddy_unref(&task->future);
+}
+
+eddy_task *eddy_create_named_task(const char *name, eddy_fn fn, void *arg)
+{
+        struct task *task = create(NULL, name, fn, arg);
+
+        if (!task)
+                return NULL;
+        loop_schedule(task->future.loop, &task->coro.resume);
+        return &task->future;
+}
+
+eddy_task *eddy_task_create(const eddy_task_options *options, eddy_fn fn, void *arg)
+{
+        static const eddy_task_options defaults;
+        struct task *task;
+
+        if (!options)
+                options = &defaults;
+        if (options->args_size > LARGEST_ARGS) {
+                eddy_fail(-EINVAL, "arguments of %zu bytes are more than the %d that are copied",
+                          options->args_size, LARGEST_ARGS);
+                return NULL;
+        }
+        task = create(options->loop, options->name, fn, arg);
+        if (!task)
+                return NULL;
+        task->coro.stack_size = (uint32_t)options->stack_size;
+        task->coro.own_fpu_mode = options->own_fpu_mode;
+        if (options->args) {
+                task->arg = coro_place(&task->coro, task->future.loop, options->args, options->args_size);
+                if (!task->arg) {
+                        discard(task);
+                        return NULL;
+                }
+        }
+        if (options->eager && task->future.loop == loop_running_here)
+                coro_run_now(task->future.loop, &task->coro);
+        else
+                loop_schedule(task->future.loop, &task->coro.resume);
+        return &task->future;
+}
+
+void task_free(eddy_future *future)
+{
+        struct task *task = task_of(future);
+
+        if (future->has_own_name)
+                memory_free((char *)(uintptr_t)task->coro.name);
+        pool_give(future->loop->tasks->pool, task);
+}
+
+int eddy_set_stack_size(size_t bytes)
+{
+        if (bytes < STACK_MIN_SIZE)
+                return -EINVAL;
+        atomic_store(&default_stack_size, bytes);
+        return 0;
+}
+
+const char *eddy_task_name(const eddy_task *future)
+{
+        const struct task *task = (const struct task *)future;
+
+        return future && future->is_task && task->coro.name ? task->coro.name : "?";
+}
+
+int eddy_task_set_name(eddy_task *future, const char *name)
+{
+        struct task *task = task_of(future);
+        char *copy;
+
+        if (!future || !future->is_task)
+                return -EINVAL;
+        copy = memory_strdup(name);
+        if (!copy)
+                return -ENOMEM;
+        if (future->has_own_name)
+                memory_free((char *)(uintptr_t)task->coro.name);
+        task->coro.name = copy;
+        future->has_own_name = true;
+        return 0;
+}
+
+eddy_task *eddy_current_task(void)
+{
+        struct task *task = task_current();
+
+        return task ? &task->future : NULL;
+}
+
+size_t eddy_all_tasks(eddy_loop *loop, eddy_task *tasks[], size_t n)
+{
+        size_t count = 0;
+
+        if (!loop)
+                loop = loop_running_here;
+        if (!loop || !loop->tasks)
+                return 0;
+        for (eddy_link *link = loop->tasks->all.next; link != &loop->tasks->all; link = link->next) {
+                if (count < n)
+                        tasks[count] = &container_of(link, struct task, all)->future;
+                count++;
+        }
+        return count;
+}
+
+int task_interruption_in(const struct task *task, const eddy_scope *scope)
+{
+        int code = 0;
+
+        for (; scope; scope = scope->outer) {
+                if (scope->code)
+                        code = scope->code;
+                if (scope->is_shielded)
+                        return code;
+        }
+        return task->cancellations ? EDDY_CANCELLED : code;
+}
+
+static void interrupt(struct wait *wait, struct task *task)
+{
+        if (wait->interrupt(wait, task))
+                wait->was_interrupted = true;
+}
+
+void task_update(struct task *task)
+{
+        task->interruption = task_interruption_in(task, task->scopes);
+        if (task->interruption && task->wait)
+                interrupt(task->wait, task);
+}
+
+int task_wait(struct task *self, struct wait *wait)
+{
+        wait->was_interrupted = false;
+        if (self->interruption)
+                interrupt(wait, self);
+        if (list_is_linked(&self->coro.resume.link)) {
+                list_remove(&self->coro.resume.link);
+        } else {
+                self->wait = wait;
+                coro_suspend(&self->coro);
+                self->wait = NULL;
+        }
+        return wait->was_interrupted ? self->interruption : 0;
+}
+
+bool task_end_wait(struct wait *wait, struct task *task)
+{
+        if (list_is_linked(&task->coro.resume.link))
+                return wait->was_interrupted;
+        task_wake(task);
+        return true;
+}
+
+void task_cancel(eddy_future *future)
+{
+        struct task *task = task_of(future);
+
+        task->cancellations++;
+        task_update(task);
+}
+
+unsigned eddy_cancelling(const eddy_task *task)
+{
+        return task && task->is_task ? ((const struct task *)task)->cancellations : 0;
+}
+
+unsigned eddy_uncancel(void)
+{
+        struct task *self = task_current();
+
+        if (!self)
+                return 0;
+        if (self->cancellations > 0)
+                self->cancellations--;
+        task_update(self);
+        return self->cancellations;
+}
+
+int eddy_interrupted(void)
+{
+        const struct task *self = task_current();
+
+        return self ? self->interruption : 0;
+}
+
+int eddy_yield(void)
+{
+        struct task *self = task_current();
+
+        if (!self)
+                return EDDY_ENOTASK;
+        if (self->interruption)
+                return self->interruption;
+        loop_schedule(self->future.loop, &self->coro.resume);
+        coro_suspend(&self->coro);
+        return self->interruption;
+}
+
+void task_look(struct task *self, eddy_future *future, intptr_t *result)
+{
+        future->was_looked_at = true;
+        if (result)
+                *result = future->result;
+        if (future->detail && eddy_is_error(future->result))
+                error_detail_copy(&self->future.detail, future->detail);
+}
+
+/** A trace of where a coroutine stands, made on its own stack. */
+struct trace {
+        void *frames[64];
+        int count;
+};
+
+static void take_trace(void *arg)
+{
+        struct trace *trace = arg;
+
+        trace->count = backtrace(trace->frames, sizeof trace->frames / sizeof trace->frames[0]);
+}
+
+int eddy_task_print_stack(eddy_task *future, FILE *out)
+{
+        struct task *task = task_of(future);
+        struct trace trace = {.count = 0};
+        char **names;
+
+        if (!future || !future->is_task || future->is_done || future->loop != loop_running_here)
+                return -EINVAL;
+        if (task == task_current())
+                take_trace(&trace);
+        else if (task->coro.has_begun)
+                coro_ask(future->loop, &task->coro, take_trace, &trace);
+        fprintf(out, "task '%s', innermost frame first:\n", eddy_task_name(future));
+        names = backtrace_symbols(trace.frames, trace.count);
+        for (int i = 0; names && i < trace.count; i++)
+                fprintf(out, "  %s\n", names[i]);
+        free(names);
+        return trace.count;
+}

@@ -1,0 +1,95 @@
+/* Tasks from the inside: how one waits, is woken and is interrupted. */
+#ifndef TASK_TASK_H
+#define TASK_TASK_H
+
+#include "coro/coro.h"
+#include "task/future.h"
+#include <eddy/group.h>
+
+struct task;
+
+/** What a suspended task waits for. Lies on its stack. */
+struct wait {
+        /** End the wait early: see to it that the task is woken soon. May come more than once. False where the
+         * wait is over already. */
+        bool (*interrupt)(struct wait *wait, struct task *task);
+        bool was_interrupted;
+};
+
+struct task {
+        eddy_future future; /* first, so that a task is a future */
+        struct coro coro;
+        eddy_fn fn;
+        void *arg;
+        eddy_link all;        /* in tasks->all until it is done */
+        eddy_link group_link; /* in group->running, then in group->failed */
+        eddy_group *group;
+        eddy_scope *scopes; /* the innermost one that is open */
+        struct wait *wait;  /* while suspended */
+        int interruption;   /* what suspending calls are refused with, as scopes and cancellations stand */
+        unsigned cancellations;
+};
+
+/** A loop's tasks. */
+struct tasks {
+        eddy_link all; /* not done, in order of creation */
+        struct pool *pool;
+};
+
+static inline struct task *task_of(eddy_future *future)
+{
+        return (struct task *)future;
+}
+
+/** The task that runs in this thread, or NULL. */
+static inline struct task *task_current(void)
+{
+        const eddy_loop *loop = loop_running_here;
+        struct coro *coro = loop && loop->coroutines ? loop->coroutines->current : NULL;
+
+        return coro ? container_of(coro, struct task, coro) : NULL;
+}
+
+/** Let a suspended task go on; once is enough. */
+static inline void task_wake(struct task *task)
+{
+        if (!list_is_linked(&task->coro.resume.link))
+                loop_schedule(task->future.loop, &task->coro.resume);
+}
+
+/** Suspend the current task until it is woken: 0, or what interrupted it. */
+int task_wait(struct task *self, struct wait *wait);
+
+/** An interrupt function for waits that need nothing but waking: nothing where the task is awake already. */
+bool task_end_wait(struct wait *wait, struct task *task);
+
+/** Work out anew whether a task is interrupted, and if so end what it waits for. After any change of its scopes
+ * and cancellations. */
+void task_update(struct task *task);
+
+/** What code in `scope` would be interrupted with: its own reason, or an outer one that is not shielded off. */
+int task_interruption_in(const struct task *task, const eddy_scope *scope);
+
+/** Count one more request to end. */
+void task_cancel(eddy_future *future);
+
+/** Look at a future's outcome on behalf of a task, which takes over the detail of a failure. */
+void task_look(struct task *self, eddy_future *future, intptr_t *result);
+
+/** Prepare an operation that resumes a task when it is done. */
+static inline void task_op_init(eddy_op *op, struct task *self)
+{
+        eddy_op_init(op, self->future.loop, coro_resume, &self->coro);
+}
+
+/** Wait for an operation that has begun.
+ *
+ * @param begun  what beginning it returned: if it is not EDDY_PENDING, this is the outcome
+ * @return the outcome; what interrupted the task only where the operation was cancelled and did nothing
+ */
+ssize_t task_finish_op(struct task *self, eddy_op *op, ssize_t begun);
+
+/** A child of a group has ended. */
+void group_child_done(struct task *task);
+
+#endif

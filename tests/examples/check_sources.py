@@ -1,0 +1,78 @@
+#!/usr/bin/env python3
+"""Compile the examples, and the C in the documentation, as somebody who has only the public headers.
+
+    check_sources.py COMPILER [ARGUMENT...] -- ROOT
+
+Examples include <eddy.h> (images.c <eddy/http.h>) and what the C library has, nothing else. A ```c block in
+docs/*.md is either declarations or, wrapped in a coroutine, statements; both may use what PRELUDE declares.
+"""
+
+import glob
+import os
+import re
+import subprocess
+import sys
+
+WARNINGS = ['-Wall', '-Wextra', '-Wshadow', '-Wstrict-prototypes', '-Wmissing-prototypes', '-Wconversion']
+UNUSED = ['-Wno-unused', '-Wno-unused-parameter', '-Wno-missing-prototypes']
+
+PRELUDE = '''
+#include <eddy.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+'''
+
+
+def compile_source(compiler, root, text, warnings):
+    """What the compiler has to say about it; nothing where it is content."""
+    command = compiler + ['-std=gnu11', '-fsyntax-only', '-Werror', '-I', os.path.join(root, 'include')]
+    result = subprocess.run(command + warnings + ['-x', 'c', '-'], input=text, text=True, check=False,
+                            stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    return result.stdout if result.returncode else ''
+
+
+def example_faults(compiler, root, path):
+    with open(path, encoding='utf-8') as file:
+        text = file.read()
+    ours = '<eddy/http.h>' if path.endswith('/images.c') else '<eddy.h>'
+    includes = re.findall(r'^#include\s+(\S+)', text, re.M)
+    if includes.count(ours) != 1:
+        yield 'does not include %s once' % ours
+    for name in includes:
+        if name != ours and (name[0] != '<' or name.startswith('<eddy')):
+            yield 'includes %s' % name
+    complaint = compile_source(compiler, root, text, WARNINGS)
+    if complaint:
+        yield complaint
+
+
+def block_faults(compiler, root, path):
+    with open(path, encoding='utf-8') as file:
+        text = file.read()
+    for match in re.finditer(r'^```c\n(.*?)^```', text, re.M | re.S):
+        line = text.count('\n', 0, match.start()) + 2
+        block = match.group(1)
+        if not re.search(r'^(\{|.*\) \{$|struct .*|#include .*)', block, re.M):
+            block = 'static intptr_t block(void *arg)\n{\n#line %d\n%s\n;return 0;\n}\n' % (line, block)
+        complaint = compile_source(compiler, root, PRELUDE + '#line %d\n' % line + block, WARNINGS + UNUSED)
+        if complaint:
+            yield complaint
+
+
+def main():
+    divide = sys.argv.index('--')
+    compiler, root = sys.argv[1:divide], sys.argv[divide + 1]
+    failed = False
+    for pattern, faults in (('examples/*.c', example_faults), ('docs/*.md', block_faults)):
+        for path in sorted(glob.glob(os.path.join(root, pattern))):
+            for fault in faults(compiler, root, path):
+                failed = True
+                print('%s: %s' % (os.path.relpath(path, root), fault))
+    return 1 if failed else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())

@@ -1,0 +1,219 @@
+#!/usr/bin/env python3
+"""Run one example as its user would, and compare all that is seen of it with what is expected.
+
+    run_example.py NAME EXPECTED PROGRAM [HELPER...]
+
+EXPECTED is a text file: the program's output, or for programs that talk with others the whole conversation as
+the scenario of that name below notes it down. Nothing here sleeps: every step waits for what it depends on.
+"""
+
+import contextlib
+import difflib
+import pathlib
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+
+PATIENCE = 30  # seconds until a step that does not come counts as failed
+
+
+class Example:
+    """A running program whose output is taken line by line."""
+
+    def __init__(self, *command):
+        self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                        stderr=subprocess.PIPE, text=True)
+        self.alarm = threading.Timer(PATIENCE, self.process.kill)
+        self.alarm.start()
+        self.seen = ''
+
+    def line(self):
+        text = self.process.stdout.readline()
+        self.seen += text
+        return text.rstrip('\n')
+
+    def port(self):
+        """The port of a server that has just begun; it is left out of what is compared."""
+        port = int(self.line().rsplit(' ', 1)[1])
+        self.seen = self.seen.replace(str(port), 'PORT')
+        return port
+
+    def interrupt(self):
+        self.process.send_signal(signal.SIGINT)
+
+    def end(self):
+        """Wait for its end; all its output, with what is unusual behind it."""
+        rest, errors = self.process.communicate()
+        self.alarm.cancel()
+        status = self.process.returncode
+        self.seen += rest + errors
+        if status:
+            self.seen += '(exit status %d)\n' % status
+        return self.seen
+
+
+def run(*command):
+    return Example(*command).end()
+
+
+@contextlib.contextmanager
+def listener():
+    with socket.create_server(('127.0.0.1', 0)) as server:
+        server.settimeout(PATIENCE)
+        yield server, server.getsockname()[1]
+
+
+def connect(port):
+    return socket.create_connection(('127.0.0.1', port), PATIENCE)
+
+
+def receive_all(connection):
+    data = b''
+    while piece := connection.recv(65536):
+        data += piece
+    return data
+
+
+# -----------------------------------------------------------------------------------------------
+# Scenarios: what happens to an example that is more than run. Each returns what is compared.
+
+
+def ctrl_c(program):
+    example = Example(program)
+    example.line()
+    example.interrupt()
+    return example.end()
+
+
+def echo_server(program, client):
+    server = Example(program, '0')
+    port = server.port()
+    note = []
+    with connect(port) as one, connect(port) as two:
+        two.sendall(b'two')
+        note.append('two: %s' % two.recv(64).decode())
+        big = bytes(range(256)) * 4096  # 1 MiB, more than the socket's buffers hold
+        sender = threading.Thread(target=lambda: (one.sendall(big), one.shutdown(socket.SHUT_WR)))
+        sender.start()
+        note.append('one: %s' % ('the same mebibyte' if receive_all(one) == big else 'something else'))
+        sender.join()
+        note.append(run(client, str(port), 'hello, world!').strip())
+        server.interrupt()  # with a connection open
+        note.append('two: closed' if two.recv(64) == b'' else 'two: not closed')
+    return server.end() + '\n'.join(note) + '\n'
+
+
+def echo_client(program):
+    with listener() as (server, port):
+        client = Example(program, str(port), 'hello, world!')
+        connection, _ = server.accept()
+        with connection:
+            note = 'server: %s\n' % receive_all(connection).decode()
+            connection.sendall(b'hello')
+            connection.sendall(b', client!')
+        note = client.end() + note
+    refused = run(program, str(port), 'anybody there?')  # nobody listens on it any more
+    return note + refused
+
+
+def chat_server(program):
+    example = Example(program, '0')
+    port = example.port()
+    note = []
+
+    class Guest:
+        def __init__(self, name):
+            self.name = name
+            self.connection = connect(port)
+            self.lines = self.connection.makefile('r')
+            self.say(name)
+            self.hears()
+
+        def say(self, text):
+            self.connection.sendall((text + '\n').encode())
+
+        def hears(self):
+            note.append('%s hears: %s' % (self.name, self.lines.readline().rstrip('\n')))
+
+        def leave(self):
+            self.lines.close()
+            self.connection.close()
+
+    ada = Guest('ada')
+    bob = Guest('bob')
+    ada.hears()
+    ada.say('hello, bob')
+    bob.hears()
+    bob.say('hello, ada\r')
+    ada.hears()
+    cyd = Guest('cyd')
+    ada.hears()
+    bob.hears()
+    cyd.say('hello, all')
+    ada.hears()
+    bob.hears()
+    bob.leave()
+    ada.hears()
+    cyd.hears()
+    cyd.leave()
+    ada.hears()
+    example.interrupt()  # with ada in the room
+    ada.hears()
+    ada.leave()
+    return example.end() + '\n'.join(note) + '\n'
+
+
+def port_scanner(program):
+    for _ in range(100):
+        with listener() as (_, port), socket.socket() as before, socket.socket() as behind:
+            try:  # neighbours that are ours, and nobody listens
+                before.bind(('127.0.0.1', port - 1))
+                behind.bind(('127.0.0.1', port + 1))
+            except (OSError, OverflowError):
+                continue
+            seen = run(program, '127.0.0.1', str(port - 1), str(port + 1))
+            return seen.replace(str(port), 'PORT') + run(program)
+    raise OSError('no three free ports in a row')
+
+
+def images(program, eddy):
+    originals = {'image%d.png' % i: bytes([i]) * (i * i * 317) for i in range(40)}
+    with tempfile.TemporaryDirectory() as folder:
+        web, album = pathlib.Path(folder, 'web'), pathlib.Path(folder, 'album')
+        web.mkdir()
+        album.mkdir()
+        for name, data in originals.items():
+            (web / name).write_bytes(data)
+        server = Example(eddy, 'serve', '--port', '0', str(web))
+        address = server.line().split(' at ')[1]
+        seen = run(program, str(album), *[address + name for name in [*originals, 'missing.png']])
+        server.interrupt()
+        server.end()
+        copies = {path.name: path.read_bytes() for path in album.iterdir()}
+    same = 'the same images\n' if copies == originals else 'other images: %s\n' % sorted(copies)
+    return seen.replace(address, 'ADDRESS/') + same
+
+
+SCENARIOS = {function.__name__: function for function in
+             (ctrl_c, echo_server, echo_client, chat_server, port_scanner, images)}
+
+
+def main():
+    name, expected_file, *programs = sys.argv[1:]
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job has it ignored
+    seen = SCENARIOS.get(name, run)(*programs)
+    seen = seen.replace(programs[0], name)
+    with open(expected_file, encoding='utf-8') as file:
+        expected = file.read()
+    if seen == expected:
+        return 0
+    sys.stdout.writelines(difflib.unified_diff(expected.splitlines(True), seen.splitlines(True),
+                                               expected_file, 'what ' + name + ' did'))
+    return 1
+
+
+if __name__ == '__main__':
+    sys.exit(main())

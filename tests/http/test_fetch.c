@@ -1,0 +1,465 @@
+/* The client, against a server in the same loop. */
+#include "base/fault.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <eddy/http.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { BIG = 3 * 1024 * 1024 };
+
+static char folder[] = "/tmp/eddy-fetch-XXXXXX";
+static char *big;
+
+/** A server and a client for one test's coroutine. */
+struct world {
+        eddy_http_files *files;
+        eddy_server *server, *silent;
+        eddy_http_client *client;
+};
+
+static intptr_t say_nothing(eddy_stream *stream, void *arg)
+{
+        char byte;
+
+        (void)arg;
+        while (eddy_stream_read(stream, &byte, 1) > 0)
+                ;
+        return 0;
+}
+
+static int world_open(struct world *world, const eddy_http_client_options *options)
+{
+        int rc = eddy_http_files_create(&world->files, folder, NULL);
+
+        if (rc == 0)
+                rc = eddy_start_server(&world->server, eddy_http_serve_files, world->files, "127.0.0.1", 0,
+                                       NULL);
+        if (rc == 0)
+                rc = eddy_start_server(&world->silent, say_nothing, NULL, "127.0.0.1", 0, NULL);
+        if (rc == 0)
+                rc = eddy_http_client_create(&world->client, options);
+        return rc;
+}
+
+static void end_server(eddy_server *server)
+{
+        if (!server)
+                return;
+        eddy_server_close(server);
+        eddy_server_close_clients(server);
+        eddy_server_wait_closed(server);
+        eddy_server_destroy(server);
+}
+
+static void world_close(struct world *world)
+{
+        eddy_http_client_destroy(world->client);
+        end_server(world->server);
+        end_server(world->silent);
+        eddy_http_files_destroy(world->files);
+}
+
+static const char *url_of(eddy_server *server, const char *path)
+{
+        static char url[256];
+
+        snprintf(url, sizeof url, "http://127.0.0.1:%u/%s", eddy_server_port(server), path);
+        return url;
+}
+
+/** What came of a body. */
+struct body {
+        char *data;
+        size_t size, pieces;
+        int refusal;
+};
+
+static int collect(const void *data, size_t n, void *arg)
+{
+        struct body *body = arg;
+
+        if (body->refusal)
+                return body->refusal;
+        assert_true(body->size + n <= BIG);
+        memcpy(body->data + body->size, data, n);
+        body->size += n;
+        body->pieces++;
+        return 0;
+}
+
+static int refuse(const eddy_http_response *response, void *arg)
+{
+        (void)arg;
+        return response->status == 200 ? -EDOM : 0;
+}
+
+/* Each test is a coroutine that gets a world. */
+typedef void (*scene)(struct world *world);
+
+static intptr_t play_scene(void *arg)
+{
+        const scene *chosen = arg;
+        struct world world = {0};
+
+        assert_int_equal(world_open(&world, NULL), 0);
+        (*chosen)(&world);
+        world_close(&world);
+        return 0;
+}
+
+static void play(scene chosen)
+{
+        assert_int_equal(eddy_run(play_scene, &chosen), 0);
+}
+
+static void small(struct world *world)
+{
+        struct body body = {.data = malloc(BIG)};
+        eddy_http_response response;
+        const eddy_http_request request = {
+            .url = url_of(world->server, "small.txt"), .on_body = collect, .arg = &body};
+
+        assert_int_equal(eddy_http_fetch(world->client, &request, &response), 0);
+        assert_int_equal(response.status, 200);
+        assert_int_equal(response.length, 5);
+        assert_int_equal(response.received, 5);
+        assert_string_equal(response.url, request.url);
+        assert_string_equal(eddy_http_response_header(&response, "content-TYPE"),
+                            "text/plain; charset=utf-8");
+        assert_null(eddy_http_response_header(&response, "content"));
+        assert_int_equal(body.size, 5);
+        assert_memory_equal(body.data, "small", 5);
+        eddy_http_response_finish(&response);
+        eddy_http_response_finish(&response);
+        assert_int_equal(eddy_http_fetch(world->client, &request, NULL), 0);
+        free(body.data);
+}
+
+static void large(struct world *world)
+{
+        struct body body = {.data = malloc(BIG)};
+        const eddy_http_request request = {
+            .url = url_of(world->server, "big"), .on_body = collect, .arg = &body};
+
+        assert_int_equal(eddy_http_fetch(world->client, &request, NULL), 0);
+        assert_int_equal(body.size, BIG);
+        assert_memory_equal(body.data, big, BIG);
+        assert_true(body.pieces > 10);
+        free(body.data);
+}
+
+static void answers(struct world *world)
+{
+        eddy_http_response response;
+        eddy_http_request request = {.url = url_of(world->server, "none")};
+
+        assert_int_equal(eddy_http_fetch(world->client, &request, &response), 0);
+        assert_int_equal(response.status, 404);
+        eddy_http_response_finish(&response);
+
+        request = (eddy_http_request){.url = url_of(world->server, "big"), .method = "HEAD"};
+        assert_int_equal(eddy_http_fetch(world->client, &request, &response), 0);
+        assert_int_equal(response.status, 200);
+        assert_int_equal(response.length, BIG);
+        assert_int_equal(response.received, 0);
+        eddy_http_response_finish(&response);
+
+        request = (eddy_http_request){.url = url_of(world->server, "big"), .range_start = BIG - 10};
+        assert_int_equal(eddy_http_fetch(world->client, &request, &response), 0);
+        assert_int_equal(response.status, 206);
+        assert_int_equal(response.received, 10);
+        eddy_http_response_finish(&response);
+
+        request.if_range = "\"of another file\"";
+        assert_int_equal(eddy_http_fetch(world->client, &request, &response), 0);
+        assert_int_equal(response.status, 200);
+        eddy_http_response_finish(&response);
+
+        request = (eddy_http_request){.url = url_of(world->server, "folder"), .max_redirects = -1};
+        assert_int_equal(eddy_http_fetch(world->client, &request, &response), 0);
+        assert_int_equal(response.status, 301);
+        eddy_http_response_finish(&response);
+        request.max_redirects = 0;
+        assert_int_equal(eddy_http_fetch(world->client, &request, &response), 0);
+        assert_int_equal(response.status, 200);
+        assert_non_null(strstr(response.url, "/folder/"));
+        eddy_http_response_finish(&response);
+
+        request = (eddy_http_request){.url = url_of(world->server, "small.txt"), .body = "x", .body_size = 1};
+        assert_int_equal(eddy_http_fetch(world->client, &request, &response), 0);
+        assert_int_equal(response.status, 405);
+        eddy_http_response_finish(&response);
+}
+
+static void refusals(struct world *world)
+{
+        struct body body = {.refusal = -EXFULL};
+        eddy_http_request request = {.url = url_of(world->server, "big"), .on_body = collect, .arg = &body};
+
+        assert_int_equal(eddy_http_fetch(world->client, &request, NULL), -EXFULL);
+        request = (eddy_http_request){.url = url_of(world->server, "big"), .on_headers = refuse};
+        assert_int_equal(eddy_http_fetch(world->client, &request, NULL), -EDOM);
+        request.method = "HEAD";
+        assert_int_equal(eddy_http_fetch(world->client, &request, NULL), -EDOM);
+}
+
+static void failures(struct world *world)
+{
+        eddy_http_request request = {.url = "http://127.0.0.1:1/"};
+
+        assert_int_equal(eddy_http_fetch(world->client, &request, NULL), -ECONNREFUSED);
+        assert_string_not_equal(eddy_error_detail(), "");
+        request.url = "ftp://127.0.0.1/";
+        assert_int_equal(eddy_http_fetch(world->client, &request, NULL), EDDY_ENOTSUP);
+        request.url = "http://";
+        assert_int_equal(eddy_http_fetch(world->client, &request, NULL), -EINVAL);
+        request.url = NULL;
+        assert_int_equal(eddy_http_fetch(world->client, &request, NULL), -EINVAL);
+        request.url = "http://name.invalid/";
+        assert_int_equal(eddy_http_fetch(world->client, &request, NULL), EDDY_ERESOLVE);
+}
+
+static void timeouts(struct world *world)
+{
+        const char *url = url_of(world->silent, "");
+        eddy_http_request request = {.url = url, .timeout = eddy_ms(20)};
+        int rc = 0;
+
+        assert_int_equal(eddy_http_fetch(world->client, &request, NULL), EDDY_TIMEOUT);
+        request = (eddy_http_request){.url = url, .stall_timeout = eddy_ms(20)};
+        assert_int_equal(eddy_http_fetch(world->client, &request, NULL), EDDY_TIMEOUT);
+        request = (eddy_http_request){.url = url};
+        EDDY_TIMEOUT_SCOPE(eddy_ms(20))
+        rc = eddy_http_fetch(world->client, &request, NULL);
+        assert_int_equal(rc, EDDY_TIMEOUT);
+}
+
+/** For a task that fetches. */
+struct job {
+        eddy_http_client *client;
+        eddy_http_request request;
+};
+
+static intptr_t fetch_job(void *arg)
+{
+        struct job *job = arg;
+
+        return eddy_http_fetch(job->client, &job->request, NULL);
+}
+
+static void cancelled(struct world *world)
+{
+        struct job job = {world->client, {.url = url_of(world->silent, "")}};
+
+        /* At every stage: not begun, connecting, waiting for the answer. */
+        for (int yields = 0; yields < 20; yields++) {
+                eddy_task *task = eddy_create_task(fetch_job, &job);
+                intptr_t outcome;
+
+                for (int i = 0; i < yields; i++)
+                        assert_int_equal(eddy_yield(), 0);
+                assert_true(eddy_cancel(task));
+                assert_int_equal(eddy_join(task, &outcome), 0);
+                assert_int_equal(outcome, EDDY_CANCELLED);
+        }
+        job.request.url = "http://name.invalid/"; /* while a thread looks the name up */
+        eddy_task *task = eddy_create_task(fetch_job, &job);
+        intptr_t outcome;
+
+        assert_int_equal(eddy_yield() | eddy_yield() | eddy_yield(), 0);
+        eddy_cancel(task);
+        assert_int_equal(eddy_join(task, &outcome), 0);
+        assert_int_equal(outcome, EDDY_CANCELLED);
+}
+
+static intptr_t play_crowd(void *arg)
+{
+        const eddy_http_client_options options = {.max_host_connections = 4};
+        struct world world = {0};
+        eddy_http_files_counts counts;
+        eddy_group group;
+
+        (void)arg;
+        assert_int_equal(world_open(&world, &options), 0);
+        struct job job = {world.client, {.url = url_of(world.server, "small.txt")}};
+
+        eddy_group_open(&group);
+        for (int i = 0; i < 200; i++)
+                eddy_group_spawn(&group, fetch_job, &job);
+        assert_int_equal(eddy_group_close(&group), 0);
+        eddy_http_files_count(world.files, &counts);
+        assert_int_equal(counts.requests, 200);
+        assert_int_equal(counts.bytes, 1000);
+        assert_true(counts.connections <= 4);
+        world_close(&world);
+        return 0;
+}
+
+static void test_small(void **state)
+{
+        (void)state;
+        play(small);
+}
+
+static void test_large(void **state)
+{
+        (void)state;
+        play(large);
+}
+
+static void test_answers(void **state)
+{
+        (void)state;
+        play(answers);
+}
+
+static void test_refusals(void **state)
+{
+        (void)state;
+        play(refusals);
+}
+
+static void test_failures(void **state)
+{
+        (void)state;
+        play(failures);
+}
+
+static void test_timeouts(void **state)
+{
+        (void)state;
+        play(timeouts);
+}
+
+static void test_cancelled(void **state)
+{
+        (void)state;
+        play(cancelled);
+}
+
+static void test_crowd(void **state)
+{
+        (void)state;
+        assert_int_equal(eddy_run(play_crowd, NULL), 0);
+}
+
+static void test_outside(void **state)
+{
+        eddy_http_client *client;
+        eddy_loop *loop;
+
+        (void)state;
+        assert_int_equal(eddy_http_client_create(&client, NULL), EDDY_ENOLOOP);
+        assert_int_equal(eddy_loop_create(&loop), 0);
+        assert_int_equal(eddy_http_client_create(&client, &(eddy_http_client_options){.loop = loop}), 0);
+        assert_int_equal(eddy_http_fetch(client, &(eddy_http_request){.url = "http://x/"}, NULL),
+                         EDDY_ENOTASK);
+        eddy_http_client_destroy(client);
+        eddy_loop_destroy(loop);
+        eddy_http_client_destroy(NULL);
+        eddy_http_files_destroy(NULL);
+}
+
+/* Whatever fails inside, on either side: an error and no crash, no leak, no hanging. */
+static intptr_t play_fault(void *arg)
+{
+        unsigned long nth = *(unsigned long *)arg;
+        struct world world = {0};
+        bool was_used_up = false;
+        int rc = world_open(&world, NULL);
+
+        assert_int_equal(rc, 0);
+        const eddy_http_request request = {.url = url_of(world.server, "big"), .timeout = eddy_seconds(1)};
+
+        fault_arm(nth, 1);
+        rc = eddy_http_fetch(world.client, &request, NULL);
+        was_used_up = fault_uses() >= nth;
+        fault_arm(0, 0);
+        if (!was_used_up)
+                assert_int_equal(rc, 0);
+        world_close(&world);
+        return was_used_up;
+}
+
+static void ignore_exception(eddy_loop *loop, const eddy_exception *exception, void *arg)
+{
+        (void)loop, (void)exception, (void)arg;
+}
+
+static intptr_t play_fault_quietly(void *arg)
+{
+        eddy_loop_set_exception_handler(eddy_running_loop(), ignore_exception, NULL);
+        return play_fault(arg);
+}
+
+static void test_faults(void **state)
+{
+        unsigned long nth = 1;
+
+        (void)state;
+        while (eddy_run(play_fault_quietly, &nth) == 1)
+                nth++;
+        assert_true(nth > 10);
+}
+
+static void write_file(const char *name, const char *data, size_t n)
+{
+        char path[128];
+        FILE *file;
+
+        snprintf(path, sizeof path, "%s/%s", folder, name);
+        file = fopen(path, "w");
+        assert_non_null(file);
+        assert_int_equal(fwrite(data, 1, n, file), n);
+        fclose(file);
+}
+
+static int set_up(void **state)
+{
+        char path[128];
+
+        (void)state;
+        unsetenv("http_proxy");
+        unsetenv("all_proxy");
+        unsetenv("ALL_PROXY");
+        assert_non_null(mkdtemp(folder));
+        big = malloc(BIG);
+        for (size_t i = 0; i < BIG; i++)
+                big[i] = (char)(i * 2654435761u >> 13);
+        write_file("small.txt", "small", 5);
+        write_file("big", big, BIG);
+        snprintf(path, sizeof path, "%s/folder", folder);
+        return mkdir(path, 0777);
+}
+
+static int tear_down(void **state)
+{
+        char command[64];
+
+        (void)state;
+        free(big);
+        snprintf(command, sizeof command, "rm -rf %s", folder);
+        return system(command);
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+            cmocka_unit_test(test_small),    cmocka_unit_test(test_large),
+            cmocka_unit_test(test_answers),  cmocka_unit_test(test_refusals),
+            cmocka_unit_test(test_failures), cmocka_unit_test(test_timeouts),
+            cmocka_unit_test(test_crowd),    cmocka_unit_test(test_cancelled),
+            cmocka_unit_test(test_outside),  cmocka_unit_test(test_faults),
+        };
+
+        return cmocka_run_group_tests(tests, set_up, tear_down);
+}
