@@ -45,13 +45,16 @@ static void draw_job(const struct job *job, int columns)
 
         cli_printable(name, (size_t)width + 1, job_name(job));
         printf("%-*s ", width, name);
-        if (job->is_pausing)
-                printf("waits before retry %u\n", job->retries);
-        else if (!job->has_progress)
+        if (job->is_pausing) {
+                char reason[NUMBERS_WIDTH - 12];
+
+                cli_printable(reason, sizeof reason, job->detail ? job->detail : "");
+                printf("retry %u: %s\n", job->retries, reason);
+        } else if (!job->has_progress) {
                 puts("asks");
-        else if (job->total < 0)
+        } else if (job->total < 0) {
                 printf("%9s\n", format_size(got, (double)job->received));
-        else {
+        } else {
                 double share = job->total > 0 ? (double)job->received / (double)job->total : 1;
 
                 draw_bar(bar, share < 1 ? share : 1);

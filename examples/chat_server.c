@@ -31,14 +31,7 @@ static void say(struct room *room, struct member *author, const char *text, int 
                         eddy_stream_abort(m->stream);
 }
 
-static void join_room(struct room *room, struct member *member)
-{
-        member->next = room->members;
-        room->members = member;
-        say(room, member, "joins", 5);
-}
-
-static void leave_room(struct room *room, struct member *member)
+static void leave(struct room *room, struct member *member)
 {
         struct member **place = &room->members;
         while (*place != member)
@@ -68,11 +61,13 @@ static intptr_t chat(eddy_stream *stream, void *arg)
                 return 0;
         snprintf(me.name, sizeof me.name, "%.*s", n, line);
 
-        join_room(room, &me);
+        me.next = room->members;
+        room->members = &me;
+        say(room, &me, "joins", 5);
         eddy_stream_write(stream, "welcome\n", 8);
         while ((n = read_line(stream, &line)) >= 0)
                 say(room, &me, line, n);
-        leave_room(room, &me);
+        leave(room, &me);
         return 0;
 }
 

@@ -39,12 +39,13 @@ static intptr_t download(void *arg)
         eddy_http_download_options options = {.retries = 3, .overwrite = true};
         eddy_http_response response;
         int rc = eddy_http_download(image->album->client, &request, path, &options, &response);
-        if (rc < 0) {
+        if (rc == 0) {
+                image->album->bytes += response.received;
+        } else {
                 const char *detail = eddy_error_detail();
                 fprintf(stderr, "%s: %s\n", image->url, *detail ? detail : eddy_strerror(rc));
                 image->album->missing++;
         }
-        image->album->bytes += response.received;
         eddy_http_response_finish(&response);
         return rc == EDDY_CANCELLED ? rc : 0; /* an image that cannot be had does not stop the others */
 }

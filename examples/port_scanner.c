@@ -1,5 +1,5 @@
 /*
- * Which TCP ports of a host are open: port_scanner HOST FIRST LAST
+ * Which TCP ports of a host are open: port_scanner HOST FIRST LAST (a numeric HOST saves a look-up a port)
  *
  * A hundred workers share one counter: what asyncio does with a semaphore around each of 65,536 tasks needs
  * here no lock and a hundred stacks.

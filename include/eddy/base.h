@@ -18,8 +18,8 @@
 #define EDDY_API __attribute__((visibility("default")))
 
 /** Marks a function that may suspend its caller: the C reader's `await`. Between two of them, nothing else
- * runs on this thread's loop. */
-#define EDDY_ASYNC EDDY_API
+ * runs on this thread's loop. Empty; use it on your own coroutines' helpers too. */
+#define EDDY_ASYNC
 
 EDDY_BEGIN_DECLS
 

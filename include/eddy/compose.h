@@ -17,7 +17,7 @@ EDDY_BEGIN_DECLS
  *
  * Suspends. asyncio.sleep().
  */
-EDDY_ASYNC int eddy_sleep(eddy_duration delay);
+EDDY_API EDDY_ASYNC int eddy_sleep(eddy_duration delay);
 
 #define EDDY_RETURN_ERRORS 1u /**< eddy_gather(): return_exceptions=True */
 
@@ -37,7 +37,7 @@ EDDY_ASYNC int eddy_sleep(eddy_duration delay);
  *
  * Suspends. asyncio.gather().
  */
-EDDY_ASYNC int eddy_gather(eddy_future *const futures[], size_t n, intptr_t *results, unsigned flags);
+EDDY_API EDDY_ASYNC int eddy_gather(eddy_future *const futures[], size_t n, intptr_t *results, unsigned flags);
 
 /** When eddy_wait() returns. */
 typedef enum eddy_wait_mode {
@@ -58,7 +58,7 @@ typedef enum eddy_wait_mode {
  *
  * Suspends. asyncio.wait().
  */
-EDDY_ASYNC ssize_t eddy_wait(eddy_future *const futures[], size_t n, eddy_wait_mode mode,
+EDDY_API EDDY_ASYNC ssize_t eddy_wait(eddy_future *const futures[], size_t n, eddy_wait_mode mode,
                              eddy_duration timeout);
 
 /**
@@ -71,7 +71,7 @@ EDDY_ASYNC ssize_t eddy_wait(eddy_future *const futures[], size_t n, eddy_wait_m
  *
  * Suspends. asyncio.wait_for().
  */
-EDDY_ASYNC int eddy_wait_for(eddy_future *future, eddy_duration timeout, intptr_t *result);
+EDDY_API EDDY_ASYNC int eddy_wait_for(eddy_future *future, eddy_duration timeout, intptr_t *result);
 
 /** Futures handed out in the order in which they become done. The caller's memory; fields are private. */
 typedef struct eddy_completion {
@@ -103,7 +103,7 @@ EDDY_API int eddy_as_completed(eddy_completion *completion, eddy_future *const f
  *
  * Suspends.
  */
-EDDY_ASYNC int eddy_completion_next(eddy_completion *completion, eddy_future **future);
+EDDY_API EDDY_ASYNC int eddy_completion_next(eddy_completion *completion, eddy_future **future);
 
 /** Stop handing out; futures that are not done run on. */
 EDDY_API void eddy_completion_close(eddy_completion *completion);

@@ -47,11 +47,20 @@ EDDY_API const char *eddy_strerror(intptr_t rc);
 /**
  * The current task's last failure as a sentence, where one number says too little: which host, which file.
  *
- * @return valid until the task's next failure; eddy_strerror()'s text is a good fallback where it is ""
+ * @return "" where no failure had more to say; valid until the task's next failure
  *
- * Outside a task it speaks of the thread's last failure. An awaited task's detail passes to who awaits it.
+ * Outside a task it speaks of the thread's last failure, which eddy_run() leaves there too. The detail of a
+ * future passes to who awaits it.
  */
 EDDY_API const char *eddy_error_detail(void);
+
+/**
+ * What to tell people of an error that just came: its detail where there is one, else its meaning.
+ *
+ * @param rc  the error
+ * @return never NULL; valid until the task's next failure
+ */
+EDDY_API const char *eddy_explain(intptr_t rc);
 
 /**
  * Describe a failure and return its code, for use in a return statement.
@@ -59,7 +68,7 @@ EDDY_API const char *eddy_error_detail(void);
  * @param rc      the error; returned unchanged
  * @param format  as for printf()
  */
-__attribute__((format(printf, 2, 3))) EDDY_API int eddy_fail(int rc, const char *format, ...);
+__attribute__((format(printf, 2, 3), nonnull(2))) EDDY_API int eddy_fail(int rc, const char *format, ...);
 
 EDDY_END_DECLS
 

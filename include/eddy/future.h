@@ -120,10 +120,10 @@ EDDY_API bool eddy_cancel_with(eddy_future *future, const char *message);
  *
  * Suspends unless it is done. `await future`.
  */
-EDDY_ASYNC int eddy_await(eddy_future *future, intptr_t *result);
+EDDY_API EDDY_ASYNC int eddy_await(eddy_future *future, intptr_t *result);
 
 /** As eddy_await(), and give the reference back whatever happens. */
-EDDY_ASYNC int eddy_join(eddy_future *future, intptr_t *result);
+EDDY_API EDDY_ASYNC int eddy_join(eddy_future *future, intptr_t *result);
 
 /**
  * Run a loop until a future is done.

@@ -74,7 +74,7 @@ EDDY_API void eddy_group_cancel(eddy_group *group);
  *
  * Suspends.
  */
-EDDY_ASYNC int eddy_group_wait(eddy_group *group);
+EDDY_API EDDY_ASYNC int eddy_group_wait(eddy_group *group);
 
 /**
  * Walk over the tasks that have failed, in the order in which they did. The group keeps them until it is closed.
@@ -87,7 +87,7 @@ EDDY_ASYNC int eddy_group_wait(eddy_group *group);
 EDDY_API eddy_task *eddy_group_failed(const eddy_group *group, const eddy_task *previous);
 
 /** As eddy_group_wait(), and end the group; what the functions of the group need is gone. */
-EDDY_ASYNC int eddy_group_close(eddy_group *group);
+EDDY_API EDDY_ASYNC int eddy_group_close(eddy_group *group);
 
 EDDY_END_DECLS
 

@@ -111,7 +111,7 @@ typedef struct eddy_http_request {
  *
  * eddy_error_detail() has the sentence. Suspends. aiohttp.ClientSession.request().
  */
-EDDY_ASYNC int eddy_http_fetch(eddy_http_client *client, const eddy_http_request *request,
+EDDY_API EDDY_ASYNC int eddy_http_fetch(eddy_http_client *client, const eddy_http_request *request,
                                eddy_http_response *response);
 
 /** How a download is to go. Zero, or NULL for the whole, is the default of each. */
@@ -143,7 +143,7 @@ typedef struct eddy_http_download_options {
  *
  * Else as eddy_http_fetch(). Suspends.
  */
-EDDY_ASYNC int eddy_http_download(eddy_http_client *client, const eddy_http_request *request,
+EDDY_API EDDY_ASYNC int eddy_http_download(eddy_http_client *client, const eddy_http_request *request,
                                   const char *path, const eddy_http_download_options *options,
                                   eddy_http_response *response);
 
@@ -204,7 +204,7 @@ EDDY_API void eddy_http_files_destroy(eddy_http_files *files);
  *
  * Suspends, and ends when the client leaves, is silent for too long, or the caller is cancelled.
  */
-EDDY_ASYNC intptr_t eddy_http_serve_files(eddy_stream *stream, void *files);
+EDDY_API EDDY_ASYNC intptr_t eddy_http_serve_files(eddy_stream *stream, void *files);
 
 /**
  * End gracefully: connections that wait for a request close now, the others after the answer they are

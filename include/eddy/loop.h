@@ -75,6 +75,7 @@ EDDY_API int eddy_loop_run_forever(eddy_loop *loop);
 /** Make a running loop return when the callbacks of this iteration have run. loop.stop(). */
 EDDY_API void eddy_loop_stop(eddy_loop *loop);
 
+/** Whether a loop runs; whether it is closed. loop.is_running(), loop.is_closed(). */
 EDDY_API bool eddy_loop_is_running(const eddy_loop *loop);
 EDDY_API bool eddy_loop_is_closed(const eddy_loop *loop);
 

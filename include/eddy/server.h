@@ -41,7 +41,7 @@ typedef struct eddy_server_options {
  *
  * Suspends while a host name is looked up. Connections are accepted from now on. asyncio.start_server().
  */
-EDDY_ASYNC int eddy_start_server(eddy_server **server, eddy_connection_handler handler, void *arg,
+EDDY_API EDDY_ASYNC int eddy_start_server(eddy_server **server, eddy_connection_handler handler, void *arg,
                                  const char *host, uint16_t port, const eddy_server_options *options);
 
 /** The port it listens on. server.sockets[0].getsockname()[1]. */
@@ -60,7 +60,7 @@ EDDY_API size_t eddy_server_connections(const eddy_server *server);
  *
  * Suspends. Server.serve_forever().
  */
-EDDY_ASYNC int eddy_server_serve_forever(eddy_server *server);
+EDDY_API EDDY_ASYNC int eddy_server_serve_forever(eddy_server *server);
 
 /** Accept no more; connections that exist go on. Server.close(). */
 EDDY_API void eddy_server_close(eddy_server *server);
@@ -73,7 +73,7 @@ EDDY_API void eddy_server_abort_clients(eddy_server *server);
 
 /** Wait until a server is closed and its last connection has ended. 0, or how the caller was interrupted.
  * Suspends. Server.wait_closed(). */
-EDDY_ASYNC int eddy_server_wait_closed(eddy_server *server);
+EDDY_API EDDY_ASYNC int eddy_server_wait_closed(eddy_server *server);
 
 /** Close a server if nobody has, and give it back; connections that exist go on. NULL is allowed. */
 EDDY_API void eddy_server_destroy(eddy_server *server);

@@ -34,7 +34,7 @@ typedef struct eddy_connect_options {
  *
  * Suspends. asyncio.open_connection().
  */
-EDDY_ASYNC int eddy_open_connection(eddy_stream **stream, const char *host, uint16_t port,
+EDDY_API EDDY_ASYNC int eddy_open_connection(eddy_stream **stream, const char *host, uint16_t port,
                                     const eddy_connect_options *options);
 
 /**
@@ -59,7 +59,7 @@ EDDY_API int eddy_stream_from_socket(eddy_stream **stream, int fd, size_t limit)
  *
  * Suspends while there is nothing. StreamReader.read(n).
  */
-EDDY_ASYNC ssize_t eddy_stream_read(eddy_stream *stream, void *buffer, size_t n);
+EDDY_API EDDY_ASYNC ssize_t eddy_stream_read(eddy_stream *stream, void *buffer, size_t n);
 
 /**
  * Read exactly n bytes.
@@ -69,7 +69,7 @@ EDDY_ASYNC ssize_t eddy_stream_read(eddy_stream *stream, void *buffer, size_t n)
  *
  * Else as eddy_stream_read(). Interrupted, it keeps what came for the next call. StreamReader.readexactly().
  */
-EDDY_ASYNC ssize_t eddy_stream_read_exactly(eddy_stream *stream, void *buffer, size_t n);
+EDDY_API EDDY_ASYNC ssize_t eddy_stream_read_exactly(eddy_stream *stream, void *buffer, size_t n);
 
 /**
  * Read up to and including a separator.
@@ -82,7 +82,7 @@ EDDY_ASYNC ssize_t eddy_stream_read_exactly(eddy_stream *stream, void *buffer, s
  *
  * Else as eddy_stream_read(). StreamReader.readuntil().
  */
-EDDY_ASYNC ssize_t eddy_stream_read_until(eddy_stream *stream, const void *separator, size_t separator_size,
+EDDY_API EDDY_ASYNC ssize_t eddy_stream_read_until(eddy_stream *stream, const void *separator, size_t separator_size,
                                           const char **data);
 
 /**
@@ -94,7 +94,7 @@ EDDY_ASYNC ssize_t eddy_stream_read_until(eddy_stream *stream, const void *separ
  *
  * Else as eddy_stream_read(). StreamReader.readline().
  */
-EDDY_ASYNC ssize_t eddy_stream_read_line(eddy_stream *stream, const char **line);
+EDDY_API EDDY_ASYNC ssize_t eddy_stream_read_line(eddy_stream *stream, const char **line);
 
 /**
  * Read until the end of the stream.
@@ -106,7 +106,7 @@ EDDY_ASYNC ssize_t eddy_stream_read_line(eddy_stream *stream, const char **line)
  *
  * Else as eddy_stream_read(), and -ENOMEM. StreamReader.read(-1).
  */
-EDDY_ASYNC ssize_t eddy_stream_read_all(eddy_stream *stream, char **data, size_t max);
+EDDY_API EDDY_ASYNC ssize_t eddy_stream_read_all(eddy_stream *stream, char **data, size_t max);
 
 /** Whether everything up to the stream's end has been read. StreamReader.at_eof(). */
 EDDY_API bool eddy_stream_at_eof(const eddy_stream *stream);
@@ -136,7 +136,7 @@ EDDY_API int eddy_stream_writev(eddy_stream *stream, const struct iovec *parts, 
  *
  * Suspends if so. StreamWriter.drain().
  */
-EDDY_ASYNC int eddy_stream_drain(eddy_stream *stream);
+EDDY_API EDDY_ASYNC int eddy_stream_drain(eddy_stream *stream);
 
 /**
  * Send bytes from the caller's memory, behind what was written before, and return when the kernel has them all.
@@ -148,7 +148,7 @@ EDDY_ASYNC int eddy_stream_drain(eddy_stream *stream);
  *
  * Suspends while the kernel's buffer is full. No copy is made.
  */
-EDDY_ASYNC ssize_t eddy_stream_write_all(eddy_stream *stream, const void *data, size_t n);
+EDDY_API EDDY_ASYNC ssize_t eddy_stream_write_all(eddy_stream *stream, const void *data, size_t n);
 
 /**
  * Set the marks of back-pressure.
@@ -188,7 +188,7 @@ EDDY_API bool eddy_stream_is_closing(const eddy_stream *stream);
  *
  * Suspends while bytes are leaving. StreamWriter.wait_closed().
  */
-EDDY_ASYNC int eddy_stream_wait_closed(eddy_stream *stream);
+EDDY_API EDDY_ASYNC int eddy_stream_wait_closed(eddy_stream *stream);
 
 /** Close a stream if nobody has, and give it back; bytes still leave. No coroutine may be waiting for it.
  * NULL is allowed. Does not suspend. */

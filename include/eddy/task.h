@@ -98,7 +98,7 @@ EDDY_API int eddy_interrupted(void);
  *
  * Suspends. asyncio.sleep(0).
  */
-EDDY_ASYNC int eddy_yield(void);
+EDDY_API EDDY_ASYNC int eddy_yield(void);
 
 /**
  * Print where a task is suspended: a line a frame, innermost first, the loop's last.

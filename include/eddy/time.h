@@ -15,21 +15,25 @@ typedef int64_t eddy_time;
 /** Longer than any program runs; as a deadline, none. */
 #define EDDY_FOREVER INT64_MAX
 
+/** A duration of nanoseconds. */
 static inline eddy_duration eddy_ns(int64_t nanoseconds)
 {
         return nanoseconds;
 }
 
+/** A duration of microseconds. */
 static inline eddy_duration eddy_us(int64_t microseconds)
 {
         return microseconds * 1000;
 }
 
+/** A duration of milliseconds. */
 static inline eddy_duration eddy_ms(int64_t milliseconds)
 {
         return milliseconds * 1000000;
 }
 
+/** A duration of seconds, with fractions. */
 static inline eddy_duration eddy_seconds(double seconds)
 {
         return (eddy_duration)(seconds * 1e9);

@@ -67,7 +67,12 @@ const char *eddy_strerror(intptr_t rc)
         return meaning ? meaning : "unknown error";
 }
 
-static __thread char thread_detail[256];
+/** What the thread itself keeps, while no task runs. */
+static __thread struct {
+        intptr_t rc;
+        char text[256];
+} thread_detail;
+
 static error_slot_finder *find_task_slot;
 
 void error_set_slot_finder(error_slot_finder *finder)
@@ -75,35 +80,67 @@ void error_set_slot_finder(error_slot_finder *finder)
         find_task_slot = finder;
 }
 
-void error_detail_copy(char **slot, const char *text)
+void error_detail_set(struct error_detail **slot, intptr_t rc, const char *text)
 {
-        char *copy = text && *text ? memory_strdup(text) : NULL;
+        size_t size = strlen(text) + 1;
+        struct error_detail *detail = memory_alloc(sizeof *detail + size);
 
+        if (detail) {
+                detail->rc = rc;
+                memcpy(detail->text, text, size);
+        }
         memory_free(*slot);
-        *slot = copy;
+        *slot = detail;
+}
+
+static void set_current(intptr_t rc, const char *text)
+{
+        struct error_detail **slot = find_task_slot ? find_task_slot() : NULL;
+
+        if (slot) {
+                error_detail_set(slot, rc, text);
+                return;
+        }
+        thread_detail.rc = rc;
+        snprintf(thread_detail.text, sizeof thread_detail.text, "%s", text);
+}
+
+void error_detail_adopt(const struct error_detail *detail)
+{
+        if (detail)
+                set_current(detail->rc, detail->text);
+}
+
+/** The current detail if it is of this error; of any where rc is 0. */
+static const char *current_text(intptr_t rc)
+{
+        struct error_detail **slot = find_task_slot ? find_task_slot() : NULL;
+
+        if (!slot)
+                return rc == 0 || thread_detail.rc == rc ? thread_detail.text : "";
+        return *slot && (rc == 0 || (*slot)->rc == rc) ? (*slot)->text : "";
 }
 
 const char *eddy_error_detail(void)
 {
-        char **slot = find_task_slot ? find_task_slot() : NULL;
+        return current_text(0);
+}
 
-        if (!slot)
-                return thread_detail;
-        return *slot ? *slot : "";
+const char *eddy_explain(intptr_t rc)
+{
+        const char *text = current_text(rc);
+
+        return *text ? text : eddy_strerror(rc);
 }
 
 int eddy_fail(int rc, const char *format, ...)
 {
-        char **slot = find_task_slot ? find_task_slot() : NULL;
-        char text[sizeof thread_detail];
+        char text[sizeof thread_detail.text];
         va_list args;
 
         va_start(args, format);
         vsnprintf(text, sizeof text, format, args);
         va_end(args);
-        if (slot)
-                error_detail_copy(slot, text);
-        else
-                memcpy(thread_detail, text, sizeof text);
+        set_current(rc, text);
         return rc;
 }

@@ -2,14 +2,25 @@
 #ifndef BASE_ERROR_H
 #define BASE_ERROR_H
 
-/** Finds where the running task keeps its last failure's sentence: a pointer to NULL or to memory of
- * memory_alloc(). NULL where no task runs; the thread then has a place of its own. */
-typedef char **error_slot_finder(void);
+#include <stdint.h>
+
+/** A failure that had more to say than its number. */
+struct error_detail {
+        intptr_t rc;
+        char text[];
+};
+
+/** Finds where the running task keeps its last failure's detail: a pointer to NULL or to what
+ * error_detail_create() made. NULL where no task runs; the thread then has a place of its own. */
+typedef struct error_detail **error_slot_finder(void);
 
 /** Tell this layer, which knows no tasks, how to find it. */
 void error_set_slot_finder(error_slot_finder *finder);
 
-/** Replace the text of a slot by a copy; without memory it becomes empty. */
-void error_detail_copy(char **slot, const char *text);
+/** Put a detail into a slot in place of what was there; without memory the slot is empty. */
+void error_detail_set(struct error_detail **slot, intptr_t rc, const char *text);
+
+/** Make a detail the current one, of the running task or else of the thread. NULL: there is none. */
+void error_detail_adopt(const struct error_detail *detail);
 
 #endif

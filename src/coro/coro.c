@@ -2,7 +2,6 @@
 
 #include "base/memory.h"
 #include "coro/overflow.h"
-#include "coro/switch.h"
 #include <string.h>
 
 int coroutines_init(eddy_loop *loop, size_t stack_size)
@@ -33,43 +32,26 @@ static bool prepare(struct coroutines *coroutines, struct coro *coro)
         coro->stack = stack_take(&coroutines->stacks, coro->stack_size);
         if (!coro->stack)
                 return false;
+        fiber_reuse_stack(coro->stack);
         coro->sp = switch_prepare((void *)((uintptr_t)coro->stack & ~(uintptr_t)15), run_on_stack, coro->stack,
                                   &coroutines->home.sp);
         return true;
 }
 
-/** Whom a coroutine that gives way hands on to: another one, maybe new, or the loop. */
-static inline struct coro *take_next(eddy_loop *loop)
-{
-        eddy_handle *handle = __builtin_expect(loop->must_return, 0) ? NULL : loop_take(loop);
-
-        if (!handle)
-                return &loop->coroutines->home;
-        if (handle->callback != coro_resume) {
-                loop_untake(loop, handle);
-                return &loop->coroutines->home;
-        }
-        return handle->arg;
-}
-
-/** The same, ready to be switched to: `next`, or who comes after it where there is no stack for it. */
-static struct coro *prepare_next(eddy_loop *loop, struct coro *next)
+struct coro *coro_prepare_next(eddy_loop *loop, struct coro *next)
 {
         while (!next->sp && !prepare(loop->coroutines, next)) {
                 next->impl->refuse(next);
-                next = take_next(loop);
+                next = coro_take_next(loop);
         }
         return next;
 }
-
-/* There is one switch away from a coroutine, one at its end, and one from the loop: the fewer the places, the
- * better the processor predicts where each goes. */
 
 /** The end of a coroutine: its stack goes on with the next one, if that is new; else it is given back. */
 static inline struct coro *finish(eddy_loop *loop, struct stack *stack)
 {
         struct coroutines *coroutines = loop->coroutines;
-        struct coro *next = take_next(loop);
+        struct coro *next = coro_take_next(loop);
         void *never;
 
         if (!next->sp) {
@@ -78,7 +60,7 @@ static inline struct coro *finish(eddy_loop *loop, struct stack *stack)
                         coroutines->current = next;
                         return next;
                 }
-                next = prepare_next(loop, next);
+                next = coro_prepare_next(loop, next);
         }
         stack_give(&coroutines->stacks, stack);
         coroutines->current = next;
@@ -107,6 +89,7 @@ void *coro_place(struct coro *coro, eddy_loop *loop, const void *bytes, size_t s
         coro->stack = stack_take(&loop->coroutines->stacks, coro->stack_size);
         if (!coro->stack)
                 return NULL;
+        fiber_reuse_stack(coro->stack);
         copy = (char *)(((uintptr_t)coro->stack - size) & ~(uintptr_t)15);
         memcpy(copy, bytes, size);
         coro->sp = switch_prepare(copy, run_on_stack, coro->stack, &loop->coroutines->home.sp);
@@ -136,7 +119,7 @@ void coro_resume(void *coro)
         leave_home(loop_running_here, coro);
 }
 
-static void answer(struct coroutines *coroutines, struct coro *coro)
+void coro_answer(struct coroutines *coroutines, struct coro *self)
 {
         while (coroutines->question) {
                 void (*question)(void *arg) = coroutines->question;
@@ -146,47 +129,18 @@ static void answer(struct coroutines *coroutines, struct coro *coro)
                 question(coroutines->question_arg);
                 fiber_before_switch(&kept, coroutines->asker ? coroutines->asker->stack : NULL,
                                     &coroutines->fiber_home);
-                switch_context(&coro->sp, coroutines->asker_sp);
+                switch_context(&self->sp, coroutines->asker_sp);
                 fiber_after_switch(kept, &coroutines->fiber_home);
         }
 }
 
-/** Switch from a coroutine to whoever is next, and come back when resumed. */
-static inline void give_way(struct coroutines *coroutines, struct coro *self, struct coro *next)
-{
-        void *kept = NULL;
-
-        coroutines->current = next;
-        fiber_before_switch(&kept, next->stack, &coroutines->fiber_home);
-        switch_context(&self->sp, next->sp);
-        fiber_after_switch(kept, &coroutines->fiber_home);
-        if (__builtin_expect(coroutines->question != NULL, 0))
-                answer(coroutines, self);
-}
-
-/** As give_way(), with the floating point mode that everybody else expects. */
-static void give_way_with_own_fpu_mode(struct coroutines *coroutines, struct coro *self, struct coro *next)
+void coro_give_way_with_own_fpu_mode(struct coroutines *coroutines, struct coro *self, struct coro *next)
 {
         uint64_t mode = switch_fpu_mode();
 
         switch_set_fpu_mode(coroutines->fpu_mode);
-        give_way(coroutines, self, next);
+        coro_give_way(coroutines, self, next);
         switch_set_fpu_mode(mode);
-}
-
-void coro_suspend(struct coro *self)
-{
-        eddy_loop *loop = loop_running_here;
-        struct coro *next = take_next(loop);
-
-        if (__builtin_expect(!next->sp, 0))
-                next = prepare_next(loop, next);
-        if (next == self)
-                return;
-        if (__builtin_expect(self->own_fpu_mode, 0))
-                give_way_with_own_fpu_mode(loop->coroutines, self, next);
-        else
-                give_way(loop->coroutines, self, next);
 }
 
 void coro_run_now(eddy_loop *loop, struct coro *coro)
@@ -202,7 +156,7 @@ void coro_run_now(eddy_loop *loop, struct coro *coro)
         /* Whoever gives way next hands on to the first that is ready: that shall be the caller. */
         loop_untake(loop, &self->resume);
         loop_untake(loop, &coro->resume);
-        coro_suspend(self);
+        coro_suspend(loop, self);
 }
 
 void coro_ask(eddy_loop *loop, struct coro *coro, void (*question)(void *arg), void *arg)

@@ -5,6 +5,7 @@
 
 #include "coro/fiber.h"
 #include "coro/stack.h"
+#include "coro/switch.h"
 #include "loop/loop.h"
 
 struct coro;
@@ -74,9 +75,54 @@ static inline void coro_init(struct coro *coro, const struct coro_impl *impl, co
         coro->own_fpu_mode = coro->has_begun = false;
 }
 
+/** The slow ways to go on: with a coroutine that has not begun (or who comes after it, where there is no stack
+ * for it), with a floating point mode of one's own, and answering a question. */
+struct coro *coro_prepare_next(eddy_loop *loop, struct coro *next);
+void coro_give_way_with_own_fpu_mode(struct coroutines *coroutines, struct coro *self, struct coro *next);
+void coro_answer(struct coroutines *coroutines, struct coro *self);
+
+/** Whom a coroutine that gives way hands on to: another one, maybe new, or the loop. */
+static inline __attribute__((always_inline)) struct coro *coro_take_next(eddy_loop *loop)
+{
+        eddy_handle *handle = __builtin_expect(loop->must_return, 0) ? NULL : loop_take(loop);
+
+        if (!handle)
+                return &loop->coroutines->home;
+        if (handle->callback != coro_resume) {
+                loop_untake(loop, handle);
+                return &loop->coroutines->home;
+        }
+        return handle->arg;
+}
+
+/** Switch from a coroutine to whoever is next, and come back when resumed. */
+static inline __attribute__((always_inline)) void coro_give_way(struct coroutines *coroutines, struct coro *self, struct coro *next)
+{
+        void *kept = NULL;
+
+        coroutines->current = next;
+        fiber_before_switch(&kept, next->stack, &coroutines->fiber_home);
+        switch_context(&self->sp, next->sp);
+        fiber_after_switch(kept, &coroutines->fiber_home);
+        if (__builtin_expect(coroutines->question != NULL, 0))
+                coro_answer(coroutines, self);
+}
+
 /** Suspend the current coroutine until somebody schedules its resume handle (or another whose callback and
- * argument are the same). */
-void coro_suspend(struct coro *current);
+ * argument are the same). Inline: each call saved on the way down saves a return on the way up. */
+static inline __attribute__((always_inline)) void coro_suspend(eddy_loop *loop, struct coro *self)
+{
+        struct coro *next = coro_take_next(loop);
+
+        if (__builtin_expect(!next->sp, 0))
+                next = coro_prepare_next(loop, next);
+        if (next == self)
+                return;
+        if (__builtin_expect(self->own_fpu_mode, 0))
+                coro_give_way_with_own_fpu_mode(loop->coroutines, self, next);
+        else
+                coro_give_way(loop->coroutines, self, next);
+}
 
 /** Run a coroutine that has not begun until it first suspends, then return to the caller. */
 void coro_run_now(eddy_loop *loop, struct coro *coro);

@@ -7,6 +7,7 @@
 #include "coro/stack.h"
 
 #if SANITIZER_ADDRESS
+#include <sanitizer/asan_interface.h>
 #include <sanitizer/common_interface_defs.h>
 #endif
 #if SANITIZER_THREAD
@@ -31,6 +32,15 @@ static inline void fiber_know_stack(struct stack *stack)
 #endif
 #if SANITIZER_THREAD
         stack->fiber = __tsan_create_fiber(0);
+#endif
+        (void)stack;
+}
+
+/** Call it when a stack is taken: its last user never returned from its bottom frames, which are still marked. */
+static inline void fiber_reuse_stack(struct stack *stack)
+{
+#if SANITIZER_ADDRESS
+        __asan_unpoison_memory_region(stack->bottom, stack_usable_size(stack));
 #endif
         (void)stack;
 }

@@ -124,8 +124,7 @@ static struct stack_slab *create_slab(struct stack_class *class)
                 memory_free(slab);
                 return NULL;
         }
-        slab->memory = (char *)slab->mapping + class->stack_size -
-                       (uintptr_t)slab->mapping % class->stack_size;
+        slab->memory = (char *)slab->mapping + (class->stack_size - (uintptr_t)slab->mapping % class->stack_size);
         /* A huge page would turn 4 KiB of a stack into 2 MiB. Where the kernel has none, it refuses, rightly. */
         sys_madvise(slab->mapping, slab->mapping_size, MADV_NOHUGEPAGE);
         list_prepend(&class->available, &slab->link);

@@ -5,7 +5,7 @@
  * code, at some 6 ns each. Inline, the two sides' calls and returns pair up. The compiler is told that all
  * registers are lost, and keeps those that it needs; rbp alone it cannot be told of.
  *
- * The file that uses it is compiled with frame pointers, so that the unwinding rules given here hold: while the
+ * Who uses it is compiled without a red zone below the stack pointer, and with frame pointers, so that the unwinding rules given here hold: while the
  * context is suspended, rbp lies at rsp+8, and the frame's CFA 16 above what it holds. */
 #ifndef CORO_SWITCH_X86_64_H
 #define CORO_SWITCH_X86_64_H
@@ -20,8 +20,7 @@
 
 static inline __attribute__((always_inline)) void switch_context(void **save, void *to)
 {
-        __asm__ volatile("leaq -128(%%rsp), %%rsp\n\t" /* what a leaf function keeps below its stack pointer */
-                         "pushq %%rbp\n\t"
+        __asm__ volatile("pushq %%rbp\n\t"
                          "leaq 1f(%%rip), %%rax\n\t"
                          "pushq %%rax\n\t"
                          "movq %%rsp, (%0)\n\t"
@@ -33,7 +32,7 @@ static inline __attribute__((always_inline)) void switch_context(void **save, vo
                          ".cfi_escape 0x0f, 0x05, 0x77, 0x08, 0x06, 0x23, 0x10\n\t"
                          "movq 8(%%rsp), %%rbp\n\t"
                          ".cfi_restore_state\n\t"
-                         "leaq 144(%%rsp), %%rsp"
+                         "leaq 16(%%rsp), %%rsp"
                          : "+D"(save), "+S"(to)
                          :
                          : "rax", "rbx", "rcx", "rdx", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15", "xmm0",

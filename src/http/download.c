@@ -24,6 +24,8 @@ struct download {
         bool is_refused;        /* the answer is not the file */
         bool is_complete;       /* the server says that we have it all already */
         bool is_worth_retrying; /* the failure may pass */
+        int file_error;         /* why the file could not be written, or 0 */
+        bool is_other_part;     /* the server sent a part that was not asked for */
 };
 
 /* What proves, in If-Range, that bytes fetched later belong to those fetched now. */
@@ -74,8 +76,9 @@ static int go_on(struct download *d, const eddy_http_response *response)
 
         if (parse_content_range(response, &start, &d->total) && start == d->part.size && !is_other)
                 return 0;
+        d->is_other_part = true;
         part_begin(&d->part, NULL);
-        return eddy_fail(EDDY_EPROTOCOL, "the server sent another part than it was asked for");
+        return EDDY_EPROTOCOL;
 }
 
 static int refuse_range(struct download *d, const eddy_http_response *response)
@@ -136,7 +139,7 @@ static int on_body(const void *data, size_t n, void *arg)
                 d->refusal_size += (int64_t)n;
                 return d->refusal_size > REFUSAL_MAX ? EDDY_EHTTP : 0;
         }
-        rc = part_write(&d->part, data, n);
+        rc = d->file_error = part_write(&d->part, data, n);
         if (rc == 0 && d->request->on_progress)
                 d->request->on_progress(d->part.size, d->total, d->request->arg);
         return rc;
@@ -177,6 +180,8 @@ static int attempt(struct download *d, eddy_http_client *client)
 
         eddy_http_response_finish(d->response);
         d->is_refused = d->is_complete = d->is_worth_retrying = false;
+        d->is_other_part = false;
+        d->file_error = 0;
         d->refusal_size = 0;
         d->total = -1;
         request.range_start = d->part.validator ? d->part.size : 0;
@@ -192,6 +197,11 @@ static int attempt(struct download *d, eddy_http_client *client)
                 return 0;
         if (d->is_refused)
                 return refusal(d->response);
+        if (d->file_error < 0)
+                return eddy_fail(d->file_error, "cannot write %s: %s", d->part.part_path,
+                                 eddy_strerror(d->file_error));
+        if (d->is_other_part)
+                rc = eddy_fail(EDDY_EPROTOCOL, "the server sent another part than it was asked for");
         if (rc == 0 && d->total >= 0 && d->part.size != d->total)
                 rc = eddy_fail(EDDY_EINCOMPLETE, "%lld of %lld bytes came", (long long)d->part.size,
                                (long long)d->total);

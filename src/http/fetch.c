@@ -22,6 +22,7 @@ struct transfer {
         int refusal;       /* what a callback of the request ended the fetch with, or 0 */
         bool is_connected; /* the request is being sent, or was */
         bool is_stalled;
+        bool has_all_headers; /* of the latest answer */
         bool has_told_headers;
         char message[CURL_ERROR_SIZE];
 };
@@ -85,6 +86,7 @@ static size_t on_header(char *line, size_t one, size_t size, void *arg)
         size *= one;
         if (t->has_told_headers)
                 return size; /* a trailer */
+        t->has_all_headers = *line == '\r' || *line == '\n';
         if (size > 5 && memcmp(line, "HTTP/", 5) == 0)
                 response_clear_headers(t->response);
         else
@@ -315,12 +317,16 @@ static int outcome(struct transfer *t)
         if (t->is_stalled)
                 return eddy_fail(EDDY_TIMEOUT, "nothing came for %g s",
                                  eddy_to_seconds(t->request->stall_timeout));
+        /* curl takes a connection that ends within the headers for an answer without a body. */
+        if (t->job.code == CURLE_OK && !t->has_all_headers)
+                return eddy_fail(EDDY_EINCOMPLETE, "the connection ended within the headers");
         if (t->job.code == CURLE_OK && !t->has_told_headers)
                 t->refusal = tell_headers(t);
-        if (t->refusal < 0)
-                return t->refusal;
         if (t->job.code == CURLE_OK)
-                return 0;
+                return t->refusal < 0 ? t->refusal : 0;
+        /* A callback that ran in the loop could not describe its failure to this task. */
+        if (t->refusal < 0)
+                return eddy_fail(t->refusal, "%s", "");
         return eddy_fail(error_of(t), "%s", t->message[0] ? t->message : curl_easy_strerror(t->job.code));
 }
 

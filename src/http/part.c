@@ -170,8 +170,7 @@ int part_write(struct part *part, const void *data, size_t n)
                 if (written == -EINTR)
                         continue;
                 if (written < 0)
-                        return eddy_fail((int)written, "cannot write %s: %s", part->part_path,
-                                         eddy_strerror(written));
+                        return (int)written;
                 at += written;
                 n -= (size_t)written;
                 part->size += written;

@@ -21,7 +21,7 @@ int part_open(struct part *part, const char *path, const char *url);
 /** Begin anew, with bytes that belong to `validator` (NULL: none). 0, -ENOMEM, or as from ftruncate(). */
 int part_begin(struct part *part, const char *validator);
 
-/** Add bytes. 0, or as from write(). */
+/** Add bytes. 0, or as from write(), without a detail: the loop calls this, outside any task. */
 int part_write(struct part *part, const void *data, size_t n);
 
 /** Give it its final name; -EEXIST where that is taken, unless it is to be overwritten. */

@@ -42,7 +42,7 @@ extern __thread eddy_loop *loop_running_here __attribute__((tls_model("initial-e
 
 /** How many handles may run before the backend is asked, where the iterations themselves are shorter: what a
  * system call costs is shared by so many, and no event waits for more. */
-enum { LOOP_HANDLES_A_POLL = 64 };
+enum { LOOP_HANDLES_A_POLL = 128 };
 
 /** The next handle to run, of this iteration or, where it has ended and no poll is due, of the next one. NULL:
  * the loop must have its turn. */

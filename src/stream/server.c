@@ -1,3 +1,4 @@
+#include "base/error.h"
 #include "base/memory.h"
 #include "base/sys.h"
 #include "stream/address.h"
@@ -99,7 +100,7 @@ static void connection_done(struct waiter *waiter, eddy_future *task)
         task->was_looked_at = true;
         if (eddy_is_error(result) && result != EDDY_CANCELLED && result != EDDY_TIMEOUT &&
             result != -ECONNRESET && result != -EPIPE)
-                report(server, "a connection's handler failed", (int)result, task->detail);
+                report(server, "a connection's handler failed", (int)result, task->detail ? task->detail->text : NULL);
         list_remove(&connection->link);
         server->connection_count--;
         eddy_stream_destroy(connection->stream);

@@ -20,7 +20,8 @@ static void wake_awaiting(struct waiter *waiter, eddy_future *future)
 static bool cancel_awaited(struct wait *wait, struct task *task)
 {
         (void)task;
-        return eddy_cancel(container_of(wait, struct awaiting, wait)->future);
+        /* Once: a deadline after a cancellation is no second wish. */
+        return wait->was_interrupted || eddy_cancel(container_of(wait, struct awaiting, wait)->future);
 }
 
 int eddy_await(eddy_future *future, intptr_t *result)

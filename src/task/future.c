@@ -47,7 +47,7 @@ eddy_future *eddy_ref(eddy_future *future)
 static void report_unseen_failure(const eddy_future *future)
 {
         char message[256];
-        eddy_exception exception = {message, (int)future->result, future->detail ? future->detail : ""};
+        eddy_exception exception = {message, (int)future->result, future->detail ? future->detail->text : ""};
 
         if (future->is_task)
                 snprintf(message, sizeof message, "task '%s' failed and nobody looked", eddy_task_name(future));
@@ -243,7 +243,7 @@ bool eddy_cancel_with(eddy_future *future, const char *message)
         if (!future || future->is_done)
                 return false;
         if (message)
-                error_detail_copy(&future->detail, message);
+                error_detail_set(&future->detail, EDDY_CANCELLED, message);
         if (future->is_task)
                 task_cancel(future);
         else
@@ -281,5 +281,6 @@ int eddy_loop_run_until_complete(eddy_loop *loop, eddy_future *future, intptr_t 
                 if (!future->is_done)
                         return EDDY_ESTOPPED;
         }
+        error_detail_adopt(future->detail);
         return eddy_future_result(future, result);
 }

@@ -11,7 +11,7 @@ static bool cancel_members(struct wait *wait, struct task *task)
 {
         struct crowd *crowd = container_of(wait, struct crowd, wait);
 
-        if (crowd->is_enough(crowd) && list_is_linked(&task->coro.resume.link))
+        if (wait->was_interrupted || (crowd->is_enough(crowd) && list_is_linked(&task->coro.resume.link)))
                 return wait->was_interrupted;
         crowd->is_enough = crowd_is_complete;
         /* Ending one only schedules what waits for it, so all are still there to be asked. */

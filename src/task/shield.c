@@ -15,8 +15,8 @@ static void pass_on(eddy_future *inner, eddy_future *outer)
         inner->was_looked_at = true;
         if (outer->is_done)
                 return;
-        if (eddy_is_error(inner->result))
-                error_detail_copy(&outer->detail, inner->detail);
+        if (inner->detail)
+                error_detail_set(&outer->detail, inner->detail->rc, inner->detail->text);
         future_complete(outer, inner->result);
 }
 

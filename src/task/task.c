@@ -11,7 +11,7 @@ static atomic_size_t default_stack_size = STACK_DEFAULT_SIZE;
 
 enum { LARGEST_ARGS = 1024 };
 
-static char **find_error_slot(void)
+static struct error_detail **find_error_slot(void)
 {
         struct task *task = task_current();
 
@@ -90,7 +90,7 @@ static void refuse(struct coro *coro)
 {
         struct task *task = container_of(coro, struct task, coro);
 
-        error_detail_copy(&task->future.detail, "no memory for the coroutine's stack");
+        error_detail_set(&task->future.detail, -ENOMEM, "no memory for the coroutine's stack");
         end(task, -ENOMEM);
 }
 
@@ -280,7 +280,7 @@ int task_wait(struct task *self, struct wait *wait)
                 list_remove(&self->coro.resume.link);
         } else {
                 self->wait = wait;
-                coro_suspend(&self->coro);
+                coro_suspend(self->future.loop, &self->coro);
                 self->wait = NULL;
         }
         return wait->was_interrupted ? self->interruption : 0;
@@ -335,7 +335,7 @@ int eddy_yield(void)
         if (self->interruption)
                 return self->interruption;
         loop_schedule(self->future.loop, &self->coro.resume);
-        coro_suspend(&self->coro);
+        coro_suspend(self->future.loop, &self->coro);
         return self->interruption;
 }
 
@@ -345,7 +345,7 @@ void task_look(struct task *self, eddy_future *future, intptr_t *result)
         if (result)
                 *result = future->result;
         if (future->detail && eddy_is_error(future->result))
-                error_detail_copy(&self->future.detail, future->detail);
+                error_detail_set(&self->future.detail, future->detail->rc, future->detail->text);
 }
 
 /** A trace of where a coroutine stands, made on its own stack. */

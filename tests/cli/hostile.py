@@ -78,8 +78,8 @@ class HostileServer:
         with self.lock:
             attempt = self.attempts[path] = self.attempts.get(path, 0) + 1
             self.requests.append((path, headers))
-        mode, name = path.lstrip("/").split("/", 1)
-        return getattr(self, "do_" + mode)(connection, name, headers, attempt)
+        mode, _, name = path.lstrip("/").partition("/")
+        return getattr(self, "do_" + mode, self.do_ok)(connection, name, headers, attempt)
 
     def send(self, connection, name, headers, *, cut=None, version="1", size=SIZE, ranges=True):
         """The file or the range asked for, of which only `cut` bytes are sent."""

@@ -26,7 +26,7 @@ class FetchTest(unittest.TestCase):
 
     def fetch(self, *args, **options):
         return subprocess.run([EDDY, "fetch", "-o", self.place, *args], capture_output=True, text=True,
-                              env=ENVIRONMENT, timeout=60, **options)
+                              errors="replace", env=ENVIRONMENT, timeout=60, **options)
 
     def urls(self, *paths):
         return [f"{self.server.url}/{path}" for path in paths]

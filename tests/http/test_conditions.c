@@ -122,6 +122,15 @@ static void test_dates(void **state)
                 assert_int_equal(when, moments[i]);
         }
         assert_false(http_date_parse("", 0, &when));
+        for (time_t moment = -86400 * 366; moment < 86400LL * 366 * 500; moment += 86400 * 3 + 3607) {
+                struct tm tm;
+                char expected[64];
+
+                gmtime_r(&moment, &tm);
+                strftime(expected, sizeof expected, "%a, %d %b %Y %H:%M:%S GMT", &tm);
+                http_date_write(text, moment);
+                assert_memory_equal(text, expected, HTTP_DATE_SIZE);
+        }
 }
 
 int main(void)

@@ -369,23 +369,40 @@ static void test_outside(void **state)
         eddy_http_files_destroy(NULL);
 }
 
+static void assert_downloaded(const char *path)
+{
+        char *data = malloc(BIG);
+        FILE *file = fopen(path, "r");
+
+        assert_non_null(file);
+        assert_int_equal(fread(data, 1, BIG, file), BIG);
+        assert_memory_equal(data, big, BIG);
+        fclose(file);
+        free(data);
+}
+
 /* Whatever fails inside, on either side: an error and no crash, no leak, no hanging. */
 static intptr_t play_fault(void *arg)
 {
         unsigned long nth = *(unsigned long *)arg;
         struct world world = {0};
         bool was_used_up = false;
+        char path[128];
         int rc = world_open(&world, NULL);
 
         assert_int_equal(rc, 0);
         const eddy_http_request request = {.url = url_of(world.server, "big"), .timeout = eddy_seconds(1)};
 
+        snprintf(path, sizeof path, "%s/downloaded", folder);
         fault_arm(nth, 1);
-        rc = eddy_http_fetch(world.client, &request, NULL);
+        rc = eddy_http_download(world.client, &request, path,
+                                &(eddy_http_download_options){.overwrite = true}, NULL);
         was_used_up = fault_uses() >= nth;
         fault_arm(0, 0);
         if (!was_used_up)
                 assert_int_equal(rc, 0);
+        if (rc == 0)
+                assert_downloaded(path);
         world_close(&world);
         return was_used_up;
 }
