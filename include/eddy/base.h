@@ -44,6 +44,13 @@ typedef struct eddy_allocator {
  */
 EDDY_API void eddy_set_allocator(const eddy_allocator *allocator);
 
+/** Memory from eddy's allocator, for libraries built on eddy; NULL where there is none. Give it back with
+ * eddy_free(). */
+EDDY_API void *eddy_malloc(size_t size);
+
+/** Memory of eddy's allocator in another size, as by realloc(); NULL where there is none, and the old stays. */
+EDDY_API void *eddy_realloc(void *pointer, size_t size);
+
 /**
  * Give back memory that eddy allocated for the caller, such as what eddy_stream_read_all() returned.
  *

@@ -197,8 +197,9 @@ static ssize_t begin_connect(eddy_op *op)
 {
         ssize_t rc = sys_connect(op->fd, op->buffer, (socklen_t)op->size);
 
-        /* A connect that was interrupted goes on, as one that takes its time. */
-        return rc == -EINPROGRESS || rc == -EINTR ? -EAGAIN : rc;
+        /* A connect that was interrupted goes on, as one that takes its time. -EAGAIN is none of these: a UNIX
+         * socket whose listener has no room is refused at once, and nobody will tell of room. */
+        return rc == -EINTR ? EDDY_PENDING : rc;
 }
 
 static ssize_t begin_close(struct epoll_state *state, int fd)
@@ -219,7 +220,7 @@ static ssize_t epoll_begin(struct backend *backend, eddy_op *op)
         struct epoll_state *state = (struct epoll_state *)backend;
         struct descriptor *descriptor;
         struct side *side;
-        ssize_t rc = -EAGAIN;
+        ssize_t rc;
         bool is_first;
 
         if (op->kind == OP_CLOSE)
@@ -229,13 +230,15 @@ static ssize_t epoll_begin(struct backend *backend, eddy_op *op)
                 return rc;
         side = &descriptor->sides[direction_of(op)];
         is_first = list_is_empty(&side->operations);
-        rc = -EAGAIN;
-        if (op->kind == OP_CONNECT)
+        if (op->kind == OP_CONNECT) {
                 rc = begin_connect(op);
-        else if (op->kind == OP_POLL || (is_first && (side->is_ready || descriptor->has_ended)))
+                if (rc != EDDY_PENDING)
+                        return rc;
+        } else if (op->kind == OP_POLL || (is_first && (side->is_ready || descriptor->has_ended))) {
                 rc = attempt(op, side, descriptor->has_ended);
-        if (rc != -EAGAIN)
-                return rc;
+                if (rc != -EAGAIN)
+                        return rc;
+        }
         list_append(&side->operations, &op->link);
         rc = arm(state, descriptor);
         if (rc < 0) {
@@ -303,6 +306,9 @@ static void advance(struct epoll_state *state, struct descriptor *descriptor, en
         }
         if (side->watcher.callback && !list_is_linked(&side->watcher.link))
                 list_append(state->base.ready, &side->watcher.link);
+        /* What only the finished ones wanted would otherwise be told again and again beside a watcher. */
+        if (!(descriptor->armed & EPOLLET))
+                arm(state, descriptor);
 }
 
 static int epoll_backend_wait(struct backend *backend, eddy_duration timeout)

@@ -3,11 +3,36 @@
 #define BASE_MEMORY_H
 
 #include <eddy/base.h>
+#include <string.h>
 
-void *memory_alloc(size_t size);
-void *memory_zalloc(size_t size);
-void *memory_realloc(void *pointer, size_t size);
-void memory_free(void *pointer);
-char *memory_strdup(const char *text);
+static inline void *memory_alloc(size_t size)
+{
+        return eddy_malloc(size);
+}
+
+static inline void *memory_zalloc(size_t size)
+{
+        void *pointer = eddy_malloc(size);
+
+        return pointer ? memset(pointer, 0, size) : NULL;
+}
+
+static inline void *memory_realloc(void *pointer, size_t size)
+{
+        return eddy_realloc(pointer, size);
+}
+
+static inline void memory_free(void *pointer)
+{
+        eddy_free(pointer);
+}
+
+static inline char *memory_strdup(const char *text)
+{
+        size_t size = strlen(text) + 1;
+        char *copy = eddy_malloc(size);
+
+        return copy ? memcpy(copy, text, size) : NULL;
+}
 
 #endif

@@ -81,14 +81,16 @@ int inbox_send(struct inbox *inbox, eddy_handle *handle)
         eddy_link *newest;
         int rc = 0;
 
+        handle->link.next = (eddy_link *)((uintptr_t)inbox | 1);
         atomic_fetch_add(&inbox->senders, 1);
         newest = atomic_load(&inbox->newest);
         do {
                 if (newest == &closed_mark) {
+                        handle->link.next = NULL;
                         rc = EDDY_ELOOPCLOSED;
                         goto out;
                 }
-                handle->link.next = newest;
+                handle->link.prev = newest;
         } while (!atomic_compare_exchange_weak(&inbox->newest, &newest, &handle->link));
         /* Whoever came first has woken the loop, which takes all at once. */
         if (!newest)
@@ -104,10 +106,17 @@ static void move(eddy_link *newest, eddy_link *ready)
 
         /* From the newest to the oldest, each before the one that was sent after it. */
         for (; newest; newest = next) {
-                next = newest->next;
+                next = newest->prev;
                 list_insert_before(after, newest);
                 after = newest;
         }
+}
+
+void inbox_fetch(eddy_handle *handle)
+{
+        struct inbox *inbox = (struct inbox *)((uintptr_t)handle->link.next & ~(uintptr_t)1);
+
+        move(atomic_exchange(&inbox->newest, NULL), &container_of(inbox, eddy_loop, inbox)->ready);
 }
 
 bool inbox_is_empty(struct inbox *inbox)

@@ -5,9 +5,10 @@
 #include "backend/backend.h"
 #include <stdatomic.h>
 
-/** Where other threads put handles: a stack that its one reader takes whole. Part of the loop. */
+/** Where other threads put handles: a stack that its one reader takes whole. Part of the loop. A handle in it is
+ * chained by link.prev to the one before; link.next is no link but tells which inbox it is, by an odd address. */
 struct inbox {
-        _Atomic(eddy_link *) newest; /* chained by next; the closed mark when the loop is */
+        _Atomic(eddy_link *) newest; /* the closed mark when the loop is */
         atomic_int senders;          /* threads within inbox_send(), which close waits for */
         atomic_bool has_news;        /* somebody woke the loop on behalf of others, such as a signal handler */
         struct backend *backend;
@@ -29,6 +30,15 @@ int inbox_send_owned(struct inbox *inbox, eddy_callback callback, eddy_callback 
 
 /** Whether there is nothing to drain; the loop may then sleep, for whoever sends next wakes it. */
 bool inbox_is_empty(struct inbox *inbox);
+
+/** Whether a handle that waits does so in an inbox. */
+static inline bool inbox_holds(const eddy_handle *handle)
+{
+        return (uintptr_t)handle->link.next & 1;
+}
+
+/** Move such a handle to its loop's ready queue, with all others there; only in the loop's thread. */
+void inbox_fetch(eddy_handle *handle);
 
 /** Move what was sent to `ready`, in order. */
 void inbox_drain(struct inbox *inbox, eddy_link *ready);

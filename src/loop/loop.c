@@ -178,8 +178,7 @@ int eddy_call_soon(eddy_loop *loop, eddy_handle *handle, eddy_callback callback,
                 return EDDY_ELOOPCLOSED;
         if (!handle)
                 return inbox_schedule_owned(loop, callback, arg);
-        if (list_is_linked(&handle->link))
-                list_remove(&handle->link);
+        eddy_handle_cancel(handle);
         handle->callback = callback;
         handle->arg = arg;
         loop_schedule(loop, handle);
@@ -190,6 +189,8 @@ bool eddy_handle_cancel(eddy_handle *handle)
 {
         if (!list_is_linked(&handle->link))
                 return false;
+        if (inbox_holds(handle))
+                inbox_fetch(handle);
         list_remove(&handle->link);
         return true;
 }

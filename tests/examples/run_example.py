@@ -9,6 +9,7 @@ the scenario of that name below notes it down. Nothing here sleeps: every step w
 
 import contextlib
 import difflib
+import os
 import pathlib
 import signal
 import socket
@@ -17,6 +18,8 @@ import sys
 import tempfile
 import threading
 
+# What runs programs of another architecture, such as an emulator.
+WRAPPER = os.environ.get('EDDY_EXE_WRAPPER', '').split()
 PATIENCE = 30  # seconds until a step that does not come counts as failed
 
 
@@ -24,7 +27,7 @@ class Example:
     """A running program whose output is taken line by line."""
 
     def __init__(self, *command):
-        self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        self.process = subprocess.Popen([*WRAPPER, *command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                         stderr=subprocess.PIPE, text=True)
         self.alarm = threading.Timer(PATIENCE, self.process.kill)
         self.alarm.start()

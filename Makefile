@@ -1,0 +1,43 @@
+# Everything is built by meson and ninja; this installs what they need and spares you typing.
+#
+#   make           build into build/
+#   make demo      serve a few hundred images and fetch them all at once
+#   make test      the whole suite, in every configuration; make test CONFIGS=plain for one
+#   make bench     measure eddy beside its peers; make bench ROWS="switch yield" for some rows
+#   make check     clang-format, clang-tidy, cppcheck
+#   make install   into PREFIX (/usr/local), or below DESTDIR
+
+BUILD  = build
+PREFIX = /usr/local
+
+all: $(BUILD)/build.ninja
+	ninja -C $(BUILD)
+
+$(BUILD)/build.ninja:
+	scripts/install-deps.sh build
+	meson setup --prefix $(PREFIX) $(BUILD)
+
+demo: all
+	scripts/demo.sh $(BUILD)
+
+test:
+	scripts/install-deps.sh build test $(filter aarch64,$(CONFIGS))
+	scripts/test.sh $(CONFIGS)
+
+bench: all
+	scripts/install-deps.sh bench
+	python3 bench/run.py --build-dir $(BUILD) $(ROWS)
+
+check: all
+	scripts/install-deps.sh check
+	scripts/check.sh $(BUILD)
+
+install: all
+	meson install -C $(BUILD)
+
+clean:
+	rm -rf $(BUILD) $(BUILD)-*
+
+.PHONY: all demo test bench check install clean
+
+CONFIGS = plain clang sanitize thread valgrind ucontext aarch64

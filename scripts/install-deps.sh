@@ -1,0 +1,61 @@
+#!/bin/sh
+# Install what is missing for a purpose, through the system's package manager, saying so first:
+#
+#     scripts/install-deps.sh build|test|aarch64|bench|check ...
+#
+# Where everything is there it says nothing and asks nobody.
+set -eu
+
+packages_for() {
+        case $1 in
+        build) echo gcc libc6-dev meson ninja-build pkg-config python3-minimal valgrind \
+                libcurl4-openssl-dev node-llhttp ;;
+        test) echo libcmocka-dev clang libclang-rt-14-dev mandoc curl ;;
+        aarch64) echo gcc-aarch64-linux-gnu qemu-user libcmocka-dev:arm64 ;;
+        bench) echo g++ golang-go libuv1-dev libev-dev libst-dev libboost-context-dev nginx-light wrk ;;
+        check) echo clang-format clang-tidy cppcheck ;;
+        *)
+                echo "install-deps: unknown purpose '$1'" >&2
+                exit 2
+                ;;
+        esac
+}
+
+# A program that was installed in another way will do as well as its package.
+is_there() {
+        case $1 in
+        gcc | meson | clang | mandoc | curl | valgrind | clang-format | clang-tidy | cppcheck | wrk | g++)
+                command -v "$1" >/dev/null && return ;;
+        ninja-build) command -v ninja >/dev/null && return ;;
+        pkg-config) command -v pkg-config >/dev/null && return ;;
+        python3-minimal) command -v python3 >/dev/null && return ;;
+        golang-go) command -v go >/dev/null && return ;;
+        libcurl4-openssl-dev) pkg-config --exists libcurl 2>/dev/null && return ;;
+        node-llhttp) pkg-config --exists libllhttp 2>/dev/null && return ;;
+        libcmocka-dev) pkg-config --exists cmocka 2>/dev/null && return ;;
+        esac
+        dpkg-query -W -f '${Status}' "$1" 2>/dev/null | grep -q 'ok installed'
+}
+
+missing=
+for purpose; do
+        for package in $(packages_for "$purpose"); do
+                is_there "$package" || missing="$missing $package"
+        done
+done
+[ -n "$missing" ] || exit 0
+
+if ! command -v apt-get >/dev/null; then
+        echo "eddy needs the following, which this script can install on Debian and its kin only:$missing" >&2
+        exit 1
+fi
+sudo=
+if [ "$(id -u)" != 0 ]; then
+        sudo=sudo
+fi
+echo "eddy needs packages that are not installed. Installing them with apt-get:$missing"
+case $missing in
+*:arm64*) $sudo dpkg --add-architecture arm64 ;;
+esac
+$sudo apt-get update -qq
+DEBIAN_FRONTEND=noninteractive $sudo apt-get install -qq -y --no-install-recommends $missing

@@ -1,0 +1,77 @@
+#!/bin/sh
+# Run the whole suite in every configuration, or in those named:
+#
+#     scripts/test.sh [plain] [clang] [sanitize] [thread] [valgrind] [ucontext] [aarch64]
+#
+# The last line sums up all runs. Each configuration keeps its build folder, build-NAME.
+set -u
+
+passed=0 failed=0 skipped=0
+
+# Configure, build and run: run NAME "SETUP OPTIONS" "TEST OPTIONS"
+run() {
+        name=$1 folder=build-$1
+        printf '\n== %s\n' "$name"
+        if [ ! -f "$folder/build.ninja" ]; then
+                # shellcheck disable=SC2086
+                meson setup $2 "$folder" >"$folder.log" 2>&1 || {
+                        cat "$folder.log"
+                        rm -rf "$folder"
+                        failed=$((failed + 1))
+                        return
+                }
+                rm -f "$folder.log"
+        fi
+        if ! ninja -C "$folder" >"$folder/build.log" 2>&1; then
+                grep -A5 -E 'error|FAILED' "$folder/build.log" | head -60
+                failed=$((failed + 1))
+                return
+        fi
+        # shellcheck disable=SC2086
+        meson test -C "$folder" --no-rebuild --print-errorlogs $3 2>&1 | tee "$folder/test.log" | grep -vE '^(ninja|>>>|$)'
+        passed=$((passed + $(count Ok "$folder")))
+        skipped=$((skipped + $(count Skipped "$folder")))
+        failed=$((failed + $(count Fail "$folder") + $(count Timeout "$folder")))
+        grep -q '^Ok:' "$folder/test.log" || failed=$((failed + 1))
+}
+
+count() {
+        n=$(sed -n "s/^$1: *\([0-9]*\).*/\1/p" "$2/test.log")
+        echo "${n:-0}"
+}
+
+for config in "${@:-plain}"; do
+        case $config in
+        plain)
+                run plain "--werror" "" ;;
+        clang)
+                CC=clang run clang "--werror" "" ;;
+        sanitize)
+                export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
+                run sanitize "-Db_sanitize=address,undefined -Db_lundef=false" "--timeout-multiplier 3" ;;
+        thread)
+                # Where threads meet: the loop's inbox, the helper threads, and what stands on them.
+                run thread "-Db_sanitize=thread -Db_lundef=false" \
+                        "--timeout-multiplier 5 --suite loop --suite thread --suite stream --suite task" ;;
+        valgrind)
+                # The examples are run by a script and the command by another: only programs are wrapped here.
+                run valgrind "-Dhttp=disabled" "--timeout-multiplier 20 --suite base --suite loop --suite coro \
+                        --suite task --suite stream --suite thread --wrap=$(pwd)/scripts/valgrind.sh" ;;
+        ucontext)
+                run ucontext "-Ducontext=true -Dhttp=disabled --werror" "" ;;
+        aarch64)
+                if scripts/install-deps.sh aarch64; then
+                        EDDY_EXE_WRAPPER=qemu-aarch64 run aarch64 "--cross-file scripts/aarch64.ini" \
+                                "--timeout-multiplier 5"
+                else
+                        skipped=$((skipped + 1))
+                        echo "skipped: no cross compiler and emulator for aarch64 could be installed"
+                fi ;;
+        *)
+                echo "test.sh: unknown configuration '$config'" >&2
+                exit 2 ;;
+        esac
+done
+
+printf '\n%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"
+[ "$failed" = 0 ]

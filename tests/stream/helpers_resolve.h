@@ -1,0 +1,77 @@
+/* A name server of the tests: getaddrinfo() as the programs of this folder are linked. */
+#ifndef TESTS_STREAM_HELPERS_RESOLVE_H
+#define TESTS_STREAM_HELPERS_RESOLVE_H
+
+#include <netdb.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <string.h>
+
+/* Lookups of "slow.test" wait at this gate. */
+static pthread_mutex_t gate_lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t gate_changed = PTHREAD_COND_INITIALIZER;
+static bool gate_is_open;
+static unsigned gate_waiting;
+
+static inline unsigned waiting_at_gate(void)
+{
+        unsigned n;
+
+        pthread_mutex_lock(&gate_lock);
+        n = gate_waiting;
+        pthread_mutex_unlock(&gate_lock);
+        return n;
+}
+
+static inline void set_gate(bool is_open)
+{
+        pthread_mutex_lock(&gate_lock);
+        gate_is_open = is_open;
+        pthread_cond_broadcast(&gate_changed);
+        pthread_mutex_unlock(&gate_lock);
+}
+
+static inline void wait_at_gate(void)
+{
+        pthread_mutex_lock(&gate_lock);
+        gate_waiting++;
+        while (!gate_is_open)
+                pthread_cond_wait(&gate_changed, &gate_lock);
+        gate_waiting--;
+        pthread_mutex_unlock(&gate_lock);
+}
+
+int __real_getaddrinfo(const char *host, const char *service, const struct addrinfo *hints,
+                       struct addrinfo **found);
+int __wrap_getaddrinfo(const char *host, const char *service, const struct addrinfo *hints,
+                       struct addrinfo **found);
+
+static inline int look_up_two(const char *service, const struct addrinfo *hints, struct addrinfo **found)
+{
+        struct addrinfo *second;
+        /* Nobody listens at the first. */
+        int rc = __real_getaddrinfo("127.0.0.2", service, hints, found);
+
+        if (rc != 0)
+                return rc;
+        rc = __real_getaddrinfo("127.0.0.1", service, hints, &second);
+        if (rc == 0)
+                (*found)->ai_next = second;
+        return rc;
+}
+
+int __wrap_getaddrinfo(const char *host, const char *service, const struct addrinfo *hints,
+                       struct addrinfo **found)
+{
+        bool is_name = host && !(hints->ai_flags & AI_NUMERICHOST);
+
+        if (is_name && strcmp(host, "slow.test") == 0) {
+                wait_at_gate();
+                host = "127.0.0.1";
+        } else if (is_name && strcmp(host, "two.test") == 0) {
+                return look_up_two(service, hints, found);
+        }
+        return __real_getaddrinfo(host, service, hints, found);
+}
+
+#endif

@@ -1,0 +1,259 @@
+/* Connecting: by number and by name, and the ways in which it fails. */
+#include "helpers.h"
+#include "helpers_resolve.h"
+
+#include "base/fault.h"
+#include <sys/resource.h>
+
+static bool detail_has(const char *text)
+{
+        return strstr(eddy_error_detail(), text) != NULL;
+}
+
+/** Connect to a listener of the test's own, and talk. */
+static void talk(const char *host, const eddy_connect_options *options)
+{
+        uint16_t port;
+        int listener = listen_on_loopback(1, &port), peer;
+        eddy_stream *stream;
+
+        assert_int_equal(eddy_open_connection(&stream, host, port, options), 0);
+        peer = accept(listener, NULL, NULL);
+        assert_true(peer >= 0);
+        assert_int_equal(eddy_stream_write_all(stream, "hello", 5), 5);
+        assert_hears(peer, "hello");
+        say(peer, "and you");
+        assert_reads(stream, "and you");
+        eddy_stream_destroy(stream);
+        assert_hears_end(peer);
+        close(peer);
+        close(listener);
+}
+
+static void by_number(void)
+{
+        talk("127.0.0.1", NULL);
+        talk("127.0.0.1", &(eddy_connect_options){.family = AF_INET});
+}
+
+static void by_name(void)
+{
+        talk("localhost", NULL);
+        talk("localhost", &(eddy_connect_options){.family = AF_INET});
+}
+
+/** NULL is this machine. */
+static void by_no_name(void)
+{
+        talk(NULL, &(eddy_connect_options){.family = AF_INET});
+}
+
+/** The first address of the host refuses. */
+static void second_address(void)
+{
+        talk("two.test", NULL);
+}
+
+static void by_number_of_six(void)
+{
+        struct sockaddr_in6 address = {.sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT};
+        socklen_t size = sizeof address;
+        int listener = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        eddy_stream *stream;
+        char name[64];
+
+        if (listener < 0 || bind(listener, (struct sockaddr *)&address, size) < 0) {
+                if (listener >= 0)
+                        close(listener);
+                print_message("left out: no IPv6\n");
+                return;
+        }
+        assert_int_equal(listen(listener, 1), 0);
+        assert_int_equal(getsockname(listener, (struct sockaddr *)&address, &size), 0);
+        assert_int_equal(eddy_open_connection(&stream, "::1", ntohs(address.sin6_port), NULL), 0);
+        snprintf(name, sizeof name, "[::1]:%u", ntohs(address.sin6_port));
+        assert_string_equal(eddy_stream_peer_name(stream), name);
+        assert_memory_equal(eddy_stream_own_name(stream), "[::1]:", 6);
+        eddy_stream_destroy(stream);
+        close(listener);
+}
+
+static void refused(void)
+{
+        uint16_t port;
+        int listener = listen_on_loopback(1, &port);
+        eddy_stream *stream = (eddy_stream *)&port;
+
+        close(listener);
+        assert_int_equal(eddy_open_connection(&stream, "127.0.0.1", port, NULL), -ECONNREFUSED);
+        assert_null(stream);
+        assert_true(detail_has("127.0.0.1"));
+        assert_true(detail_has("cannot connect"));
+        assert_int_equal(eddy_open_connection(&stream, "two.test", port, NULL), -ECONNREFUSED);
+        assert_true(detail_has("two.test"));
+}
+
+static void no_such_host(void)
+{
+        eddy_stream *stream;
+
+        assert_int_equal(eddy_open_connection(&stream, "no-such-host.invalid", 80, NULL), EDDY_ERESOLVE);
+        assert_null(stream);
+        assert_true(detail_has("no-such-host.invalid: "));
+        assert_int_equal(eddy_open_connection(&stream, "", 80, NULL), EDDY_ERESOLVE);
+        assert_int_equal(
+            eddy_open_connection(&stream, "127.0.0.1", 80, &(eddy_connect_options){.family = AF_INET6}),
+            EDDY_ERESOLVE);
+        assert_true(*eddy_error_detail());
+}
+
+static void from_a_port(void)
+{
+        uint16_t port, own;
+        int listener = listen_on_loopback(2, &port), free_port = listen_on_loopback(1, &own);
+        eddy_connect_options options = {.local_host = "127.0.0.1", .local_port = own};
+        eddy_stream *stream;
+        char name[64];
+
+        assert_int_equal(eddy_open_connection(&stream, "127.0.0.1", port, &options), -EADDRINUSE);
+        close(free_port);
+        assert_int_equal(eddy_open_connection(&stream, "127.0.0.1", port, &options), 0);
+        snprintf(name, sizeof name, "127.0.0.1:%u", own);
+        assert_string_equal(eddy_stream_own_name(stream), name);
+        eddy_stream_abort(stream); /* no TIME_WAIT, so that the port is free again */
+        eddy_stream_destroy(stream);
+        options = (eddy_connect_options){.local_port = own};
+        assert_int_equal(eddy_open_connection(&stream, "127.0.0.1", port, &options), 0);
+        snprintf(name, sizeof name, "127.0.0.1:%u", own);
+        assert_string_equal(eddy_stream_own_name(stream), name);
+        eddy_stream_abort(stream);
+        eddy_stream_destroy(stream);
+        close(listener);
+}
+
+static void no_descriptor(void)
+{
+        struct rlimit before, low;
+        eddy_stream *stream;
+        int rc;
+
+        assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+        low = before;
+        low.rlim_cur = 0;
+        assert_int_equal(setrlimit(RLIMIT_NOFILE, &low), 0);
+        rc = eddy_open_connection(&stream, "127.0.0.1", 80, NULL);
+        assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+        assert_int_equal(rc, -EMFILE);
+        assert_null(stream);
+}
+
+/** A port that answers nobody: its backlog is full, so that the kernel drops who would connect. */
+struct deaf {
+        int listener, callers[4];
+        uint16_t port;
+};
+
+static void deaf_open(struct deaf *deaf)
+{
+        struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+
+        deaf->listener = listen_on_loopback(0, &deaf->port);
+        address.sin_port = htons(deaf->port);
+        for (int i = 0; i < 4; i++) {
+                deaf->callers[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+                connect(deaf->callers[i], (struct sockaddr *)&address, sizeof address);
+        }
+}
+
+static void deaf_close(struct deaf *deaf)
+{
+        for (int i = 0; i < 4; i++)
+                close(deaf->callers[i]);
+        close(deaf->listener);
+}
+
+static void deadline_while_connecting(void)
+{
+        struct deaf deaf;
+        eddy_stream *stream;
+        int rc = 0;
+
+        deaf_open(&deaf);
+        EDDY_TIMEOUT_SCOPE(eddy_ms(10))
+                rc = eddy_open_connection(&stream, "127.0.0.1", deaf.port, NULL);
+        assert_int_equal(rc, EDDY_TIMEOUT);
+        assert_null(stream);
+        EDDY_TIMEOUT_SCOPE(0)
+                rc = eddy_open_connection(&stream, "127.0.0.1", deaf.port, NULL);
+        assert_int_equal(rc, EDDY_TIMEOUT);
+        deaf_close(&deaf);
+}
+
+static intptr_t connect_to(void *arg)
+{
+        const uint16_t *port = arg;
+        eddy_stream *stream;
+        int rc = eddy_open_connection(&stream, "127.0.0.1", *port, NULL);
+
+        eddy_stream_destroy(stream);
+        return rc;
+}
+
+static void cancelled_while_connecting(void)
+{
+        struct deaf deaf;
+        eddy_task *task;
+
+        deaf_open(&deaf);
+        task = eddy_create_task(connect_to, &deaf.port);
+        give_way();
+        assert_false(eddy_done(task));
+        eddy_cancel(task);
+        assert_int_equal(join(task), EDDY_CANCELLED);
+        deaf_close(&deaf);
+}
+
+/** Whatever the system refuses, it is told and nothing is left. */
+static void each_use_fails_once(void)
+{
+        uint16_t port;
+        int listener = listen_on_loopback(1000, &port);
+        eddy_stream *stream;
+        int rc, tries = 0;
+
+        do {
+                fault_arm((unsigned long)++tries, 1);
+                rc = eddy_open_connection(&stream, "127.0.0.1", port, NULL);
+                if (rc < 0)
+                        assert_null(stream);
+                if (fault_uses() < (unsigned long)tries)
+                        break;
+                fault_arm(0, 0);
+                eddy_stream_destroy(stream);
+        } while (tries < 1000);
+        fault_arm(0, 0);
+        assert_int_equal(rc, 0);
+        assert_true(tries > 4);
+        eddy_stream_destroy(stream);
+        close(listener);
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+            scene_test(by_number),
+            scene_test(by_name),
+            scene_test(by_no_name),
+            scene_test(second_address),
+            scene_test(by_number_of_six),
+            scene_test(refused),
+            scene_test(no_such_host),
+            scene_test(from_a_port),
+            scene_test(no_descriptor),
+            scene_test(deadline_while_connecting),
+            scene_test(cancelled_while_connecting),
+            scene_test(each_use_fails_once),
+        };
+
+        return cmocka_run_group_tests_name("connect", tests, NULL, NULL);
+}
