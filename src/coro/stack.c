@@ -110,7 +110,7 @@ static struct stack_class *find_class(struct stack_pool *pool, size_t size)
 static struct stack_slab *create_slab(struct stack_class *class)
 {
         struct stack_slab *slab = memory_zalloc(sizeof *slab);
-        unsigned count = FIRST_SLAB_STACKS << (class->slab_count < 4 ? class->slab_count : 4);
+        unsigned count = (unsigned)FIRST_SLAB_STACKS << (class->slab_count < 4 ? class->slab_count : 4);
 
         if (!slab)
                 return NULL;

@@ -27,7 +27,7 @@ static ssize_t receive(struct task *self, eddy_stream *stream, void *memory, siz
                 stream->has_ended = true;
         if (stream->is_closing) {
                 stream_settle(stream);
-                return got > 0 ? got : -EBADF;
+                return got > 0 ? got : self->interruption ? self->interruption : -EBADF;
         }
         return got;
 }

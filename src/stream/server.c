@@ -17,6 +17,7 @@ static const eddy_duration rest = 100000000;
 struct listener {
         eddy_server *server;
         int fd;
+        int kept; /* a connection that came when another address had filled the server; else -1 */
         eddy_op op;
         eddy_timer rest; /* set while accepting rests */
 };
@@ -184,8 +185,9 @@ static bool take_accepted(struct listener *listener, ssize_t fd)
                 sys_close((int)fd);
                 fd = -ENOMEM;
         }
-        report(server, "accepting connections rests for 100 ms", (int)fd, NULL);
         eddy_call_later(server->loop, &listener->rest, rest, accept_after_rest, listener);
+        /* Last, for whoever is told may destroy the server. */
+        report(server, "accepting connections rests for 100 ms", (int)fd, NULL);
         return false;
 }
 
@@ -193,7 +195,9 @@ static void accepted(void *arg)
 {
         struct listener *listener = arg;
 
-        if (listener->op.result != EDDY_CANCELLED && take_accepted(listener, listener->op.result))
+        if (listener->op.result >= 0 && is_full(listener->server))
+                listener->kept = (int)listener->op.result;
+        else if (listener->op.result != EDDY_CANCELLED && take_accepted(listener, listener->op.result))
                 accept_more(listener);
 }
 
@@ -206,7 +210,10 @@ static void accept_more(struct listener *listener)
 
                 if (server->is_closed || is_full(server) || list_is_linked(&listener->rest.handle.link))
                         return;
-                fd = eddy_op_accept(&listener->op, listener->fd, NULL, NULL);
+                fd = listener->kept;
+                listener->kept = -1;
+                if (fd < 0)
+                        fd = eddy_op_accept(&listener->op, listener->fd, NULL, NULL);
                 if (fd == EDDY_PENDING || fd == EDDY_EBUSY || !take_accepted(listener, fd))
                         return;
         }
@@ -271,6 +278,7 @@ static int open_listeners(eddy_server *server, const struct addrinfo *found, uin
                 server->listener_count++;
                 listener->server = server;
                 listener->fd = fd;
+                listener->kept = -1;
                 eddy_op_init(&listener->op, server->loop, accepted, listener);
                 if (port == 0)
                         port = port_of(fd);
@@ -286,7 +294,11 @@ static void close_listeners(eddy_server *server)
 
                 eddy_timer_cancel(&listener->rest);
                 eddy_op_cancel(&listener->op);
-                eddy_handle_cancel(&listener->op.handle);
+                /* Accepted, and nobody has heard of it. */
+                if (eddy_handle_cancel(&listener->op.handle) && listener->op.result >= 0)
+                        listener->kept = (int)listener->op.result;
+                if (listener->kept >= 0)
+                        sys_close(listener->kept);
                 eddy_op_init(&closing, server->loop, NULL, NULL);
                 eddy_op_close(&closing, listener->fd);
         }

@@ -118,7 +118,7 @@ static void wake_waiters(eddy_stream *stream)
 
 void stream_settle(eddy_stream *stream)
 {
-        bool is_busy = stream->send_op.pending || stream->writer || stream_unsent(stream) > 0;
+        bool is_busy = stream_is_sending(stream) || stream_unsent(stream) > 0;
 
         if (stream->wants_eof && !stream->has_sent_eof && !is_busy) {
                 stream->has_sent_eof = true;
@@ -129,6 +129,12 @@ void stream_settle(eddy_stream *stream)
         wake_waiters(stream);
         if (stream->is_closed && stream->is_orphan)
                 release(stream);
+}
+
+/** What closing came to: that an aborted stream lost bytes is no failure of it. */
+static int closing_error(const eddy_stream *stream)
+{
+        return stream->write_error == -ECONNABORTED ? 0 : stream->write_error;
 }
 
 int stream_wait(struct task *self, eddy_stream *stream, size_t level, bool until_closed)
@@ -147,7 +153,7 @@ int stream_wait(struct task *self, eddy_stream *stream, size_t level, bool until
         rc = task_wait(self, &waiting.wait);
         if (list_is_linked(&waiting.link))
                 list_remove(&waiting.link);
-        return rc < 0 ? rc : stream->write_error;
+        return rc < 0 ? rc : until_closed ? closing_error(stream) : stream->write_error;
 }
 
 void eddy_stream_close(eddy_stream *stream)
@@ -171,6 +177,9 @@ void eddy_stream_abort(eddy_stream *stream)
         sys_setsockopt(stream->fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
         eddy_op_cancel(&stream->recv_op);
         eddy_op_cancel(&stream->send_op);
+        /* Nobody has to hear how much of it left; a task that sends has to hear that it is over. */
+        if (!stream->writer)
+                eddy_handle_cancel(&stream->send_op.handle);
         stream_fail(stream, -ECONNABORTED);
         stream_settle(stream);
 }
@@ -189,7 +198,7 @@ int eddy_stream_wait_closed(eddy_stream *stream)
         if (!stream->is_closing)
                 return EDDY_EINVALIDSTATE;
         if (stream->is_closed)
-                return stream->write_error == -ECONNABORTED ? 0 : stream->write_error;
+                return closing_error(stream);
         return stream_wait(self, stream, 0, true);
 }
 

@@ -43,13 +43,19 @@ static inline size_t stream_unsent(const eddy_stream *stream)
         return buffer_size(&stream->queued) + buffer_size(&stream->sending);
 }
 
+/** Whether bytes of `sending` are the kernel's to look at, or how many it took has not been heard of yet. */
+static inline bool stream_is_sending(const eddy_stream *stream)
+{
+        return stream->send_op.pending || list_is_linked(&stream->send_op.handle.link) || stream->writer;
+}
+
 /** A connected socket in non-blocking mode as a stream; NULL without memory. */
 eddy_stream *stream_create(eddy_loop *loop, int fd, size_t limit);
 
 /** Try to send what is queued, unless something is on its way. */
 void stream_flush(eddy_stream *stream);
 
-/** Sending failed: forget what cannot be sent. */
+/** Sending failed: forget what cannot be sent, once nobody is at it. */
 void stream_fail(eddy_stream *stream, int error);
 
 /** After any step of sending or reading: wake who has waited for it, and end what has only waited for it. */

@@ -14,8 +14,8 @@ void stream_fail(eddy_stream *stream, int error)
         if (!stream->write_error)
                 stream->write_error = error;
         buffer_consume(&stream->queued, buffer_size(&stream->queued));
-        /* What the kernel may still look at stays until it has let go. */
-        if (!stream->send_op.pending)
+        /* What the kernel may still look at stays until it has let go, and whoever is to count it has. */
+        if (!stream_is_sending(stream))
                 buffer_consume(&stream->sending, buffer_size(&stream->sending));
 }
 
@@ -42,7 +42,7 @@ void stream_flush(eddy_stream *stream)
         eddy_op *op = &stream->send_op;
 
         eddy_handle_cancel(&stream->flush);
-        while (!op->pending && !list_is_linked(&op->handle.link) && !stream->writer) {
+        while (!stream_is_sending(stream)) {
                 ssize_t sent;
 
                 if (buffer_size(&stream->sending) == 0) {
@@ -64,8 +64,8 @@ void stream_sent(void *arg)
 {
         eddy_stream *stream = arg;
 
-        if (stream->send_op.result == EDDY_CANCELLED)
-                buffer_consume(&stream->sending, buffer_size(&stream->sending));
+        if (stream->write_error)
+                stream_fail(stream, stream->write_error);
         else
                 note_sent(stream, stream->send_op.result);
         stream_flush(stream);
@@ -83,8 +83,7 @@ static void flush_and_settle(void *arg)
 /** At the end of the iteration, send all that was written in it at once. */
 static void schedule_flush(eddy_stream *stream)
 {
-        if (!stream->send_op.pending && !stream->writer && !list_is_linked(&stream->flush.link) &&
-            stream_unsent(stream) > 0)
+        if (!stream_is_sending(stream) && !list_is_linked(&stream->flush.link) && stream_unsent(stream) > 0)
                 eddy_call_soon(stream->loop, &stream->flush, flush_and_settle, stream);
 }
 
@@ -172,7 +171,7 @@ ssize_t eddy_stream_write_all(eddy_stream *stream, const void *data, size_t n)
         if (stream->writer)
                 return EDDY_EBUSY;
         /* Something is on its way already, and this comes behind it. */
-        if (stream->send_op.pending || list_is_linked(&stream->send_op.handle.link)) {
+        if (stream_is_sending(stream)) {
                 rc = stream_wait(self, stream, 0, false);
                 if (rc == 0)
                         rc = stream->writer ? EDDY_EBUSY : check(stream);
@@ -186,19 +185,23 @@ ssize_t eddy_stream_write_all(eddy_stream *stream, const void *data, size_t n)
         while (done < n || buffer_size(&stream->sending) > 0) {
                 ssize_t sent = send_both(self, stream, (const char *)data + done, n - done);
 
-                if (sent < 0) {
+                if (sent < 0 && sent == self->interruption)
                         rc = (int)sent;
+                else if (stream->write_error) /* aborted meanwhile */
+                        rc = stream->write_error;
+                else if (sent < 0)
+                        rc = (int)sent;
+                if (rc < 0)
                         break;
-                }
                 done += (size_t)sent;
+                if (!list_is_empty(&stream->waiters))
+                        stream_settle(stream);
         }
         stream->writer = NULL;
-        if (rc < 0 && rc != self->interruption)
-                stream_fail(stream, stream->is_closing && rc == EDDY_CANCELLED ? -ECONNABORTED : rc);
-        if (stream_unsent(stream) > 0 || stream->is_closing || stream->wants_eof) {
-                stream_flush(stream);
-                stream_settle(stream);
-        }
+        if (rc < 0 && (stream->write_error || rc != self->interruption))
+                stream_fail(stream, rc);
+        stream_flush(stream);
+        stream_settle(stream);
         return rc < 0 ? rc : (ssize_t)n;
 }
 

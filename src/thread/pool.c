@@ -14,7 +14,7 @@ struct thread_pool {
         /* Under the lock: */
         eddy_link waiting;  /* jobs nobody has begun */
         eddy_link finished; /* jobs whose `done` is still to be called */
-        unsigned thread_count, idle_count;
+        unsigned thread_count, idle_count, waiting_count;
         bool is_stopping, is_delivery_sent;
         pthread_t threads[MOST_THREADS];
         eddy_handle delivery; /* sent to the loop when a job is finished */
@@ -53,6 +53,7 @@ static void *work(void *arg)
                         continue;
                 }
                 job = container_of(link, struct thread_job, link);
+                pool->waiting_count--;
                 pthread_mutex_unlock(&pool->lock);
                 job->work(job);
                 pthread_mutex_lock(&pool->lock);
@@ -140,10 +141,12 @@ int thread_pool_submit(eddy_loop *loop, struct thread_job *job)
         if (!pool)
                 return -ENOMEM;
         pthread_mutex_lock(&pool->lock);
-        if (pool->idle_count == 0 && pool->thread_count < MOST_THREADS)
+        /* An idle thread that was given a job may not have woken yet: it is no other job's. */
+        if (pool->idle_count <= pool->waiting_count && pool->thread_count < MOST_THREADS)
                 rc = start_thread(pool);
         if (rc == 0 || pool->thread_count > 0) {
                 list_append(&pool->waiting, &job->link);
+                pool->waiting_count++;
                 pthread_cond_signal(&pool->has_work);
                 rc = 0;
         }
