@@ -27,14 +27,14 @@ enum watch_direction { WATCH_READ, WATCH_WRITE };
 /** The part that every backend begins with. Owned by the loop. */
 struct backend {
         const struct backend_impl *impl;
-        eddy_link *ready; /* handles of what is done are appended here */
+        eddy_link **ready; /* the list that handles of what is done are appended to */
 };
 
 struct backend_impl {
         const char *name;
 
         /** 0, or why this system cannot have it. */
-        int (*create)(struct backend **backend, eddy_link *ready);
+        int (*create)(struct backend **backend, eddy_link **ready);
         void (*destroy)(struct backend *backend);
 
         /** Begin the operation that op describes: its outcome, or EDDY_PENDING and the handle comes later. */

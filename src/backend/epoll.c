@@ -254,7 +254,7 @@ static void complete(struct epoll_state *state, eddy_op *op, ssize_t result)
         list_remove(&op->link);
         op->pending = false;
         op->result = result;
-        list_append(state->base.ready, &op->handle.link);
+        list_append(*state->base.ready, &op->handle.link);
 }
 
 static void epoll_cancel(struct backend *backend, eddy_op *op)
@@ -305,7 +305,7 @@ static void advance(struct epoll_state *state, struct descriptor *descriptor, en
                 complete(state, op, rc);
         }
         if (side->watcher.callback && !list_is_linked(&side->watcher.link))
-                list_append(state->base.ready, &side->watcher.link);
+                list_append(*state->base.ready, &side->watcher.link);
         /* What only the finished ones wanted would otherwise be told again and again beside a watcher. */
         if (!(descriptor->armed & EPOLLET))
                 arm(state, descriptor);
@@ -359,7 +359,7 @@ static void epoll_destroy(struct backend *backend)
         memory_free(state);
 }
 
-static int epoll_create_backend(struct backend **backend, eddy_link *ready)
+static int epoll_create_backend(struct backend **backend, eddy_link **ready)
 {
         struct epoll_state *state = memory_zalloc(sizeof *state);
         struct epoll_event event = {.events = EPOLLIN | EPOLLET, .data.ptr = NULL};

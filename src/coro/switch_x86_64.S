@@ -22,8 +22,11 @@ switch_bottom:
         popq    %rdi
         popq    %r12
         xorl    %ebp, %ebp
-        callq   *%rbx
-        ud2
+        /* As a call, but unknown to the processor's stack of return addresses: nobody ever returns here. */
+        leaq    1f(%rip), %rax
+        pushq   %rax
+        jmpq    *%rbx
+1:      ud2
         .cfi_endproc
         .size   switch_bottom, .-switch_bottom
 

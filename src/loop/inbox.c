@@ -116,7 +116,7 @@ void inbox_fetch(eddy_handle *handle)
 {
         struct inbox *inbox = (struct inbox *)((uintptr_t)handle->link.next & ~(uintptr_t)1);
 
-        move(atomic_exchange(&inbox->newest, NULL), &container_of(inbox, eddy_loop, inbox)->ready);
+        move(atomic_exchange(&inbox->newest, NULL), container_of(inbox, eddy_loop, inbox)->ready);
 }
 
 bool inbox_is_empty(struct inbox *inbox)

@@ -15,8 +15,8 @@ int eddy_loop_create(eddy_loop **created)
 
         if (!loop)
                 return -ENOMEM;
-        list_init(&loop->running);
-        list_init(&loop->ready);
+        list_init(loop->running = &loop->queues[0]);
+        list_init(loop->ready = &loop->queues[1]);
         list_init(&loop->resources);
         loop->references = 1;
         loop->now = eddy_now();
@@ -54,10 +54,10 @@ int eddy_loop_close(eddy_loop *loop)
         }
         signal_remove_all(loop);
         loop->is_closed = true;
-        inbox_close(&loop->inbox, &loop->ready);
-        timer_wheel_drain(&loop->timers, &loop->ready);
-        drop_all(&loop->running);
-        drop_all(&loop->ready);
+        inbox_close(&loop->inbox, loop->ready);
+        timer_wheel_drain(&loop->timers, loop->ready);
+        drop_all(loop->running);
+        drop_all(loop->ready);
         if (loop->tasks)
                 loop->tasks_close(loop);
         loop->backend->impl->destroy(loop->backend);
@@ -87,12 +87,12 @@ static int poll_backend(eddy_loop *loop)
         eddy_duration timeout = 0;
         int rc;
 
-        if (list_is_empty(&loop->ready) && !loop->is_stopping && inbox_is_empty(&loop->inbox))
+        if (list_is_empty(loop->ready) && !loop->is_stopping && inbox_is_empty(&loop->inbox))
                 timeout = timer_wheel_timeout(&loop->timers, eddy_now());
         rc = loop->backend->impl->wait(loop->backend, timeout);
         loop->now = eddy_now();
-        inbox_drain(&loop->inbox, &loop->ready);
-        timer_wheel_expire(&loop->timers, loop->now, &loop->ready);
+        inbox_drain(&loop->inbox, loop->ready);
+        timer_wheel_expire(&loop->timers, loop->now, loop->ready);
         loop->ran = 0;
         return rc;
 }
@@ -104,7 +104,7 @@ static int run_iteration(eddy_loop *loop)
 
         if (rc < 0)
                 return rc;
-        list_splice(&loop->running, &loop->ready);
+        loop_turn_over(loop);
         while ((handle = loop_take(loop)))
                 handle->callback(handle->arg);
         return 0;
@@ -124,8 +124,8 @@ int eddy_loop_run_forever(eddy_loop *loop)
                 rc = run_iteration(loop);
         while (rc == 0 && !loop->is_stopping);
         /* What an iteration could not finish is the next run's. */
-        list_splice(&loop->running, &loop->ready);
-        list_splice(&loop->ready, &loop->running);
+        list_splice(loop->running, loop->ready);
+        loop_turn_over(loop);
         loop->is_stopping = false;
         loop->is_running = false;
         loop_running_here = NULL;

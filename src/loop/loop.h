@@ -15,8 +15,9 @@ struct loop_resource {
 };
 
 struct eddy_loop {
-        eddy_link running; /* what this iteration still has to run */
-        eddy_link ready;   /* what the next one will */
+        eddy_link *running; /* what this iteration still has to run */
+        eddy_link *ready;   /* what the next one will; they change places between iterations */
+        eddy_link queues[2];
         unsigned ran;      /* handles since the backend was last asked */
         bool is_stopping, is_running, is_closed;
         bool must_return; /* a callback waits on the loop's stack: no coroutine may hand on to the next */
@@ -44,17 +45,26 @@ extern __thread eddy_loop *loop_running_here __attribute__((tls_model("initial-e
  * system call costs is shared by so many, and no event waits for more. */
 enum { LOOP_HANDLES_A_POLL = 128 };
 
+/** Begin the next iteration; this one has nothing left to run. */
+static inline void loop_turn_over(eddy_loop *loop)
+{
+        eddy_link *empty = loop->running;
+
+        loop->running = loop->ready;
+        loop->ready = empty;
+}
+
 /** The next handle to run, of this iteration or, where it has ended and no poll is due, of the next one. NULL:
  * the loop must have its turn. */
 static inline eddy_handle *loop_take(eddy_loop *loop)
 {
-        eddy_link *link = list_pop(&loop->running);
+        eddy_link *link = list_pop(loop->running);
 
         if (!link) {
-                if (list_is_empty(&loop->ready) || loop->ran >= LOOP_HANDLES_A_POLL || loop->is_stopping)
+                if (list_is_empty(loop->ready) || loop->ran >= LOOP_HANDLES_A_POLL || loop->is_stopping)
                         return NULL;
-                list_splice(&loop->running, &loop->ready);
-                link = list_pop(&loop->running);
+                loop_turn_over(loop);
+                link = list_pop(loop->running);
         }
         loop->ran++;
         return container_of(link, eddy_handle, link);
@@ -63,14 +73,14 @@ static inline eddy_handle *loop_take(eddy_loop *loop)
 /** Give a handle back to be the next. */
 static inline void loop_untake(eddy_loop *loop, eddy_handle *handle)
 {
-        list_prepend(&loop->running, &handle->link);
+        list_prepend(loop->running, &handle->link);
         loop->ran--;
 }
 
 /** Schedule a handle whose callback and argument are set, and that does not wait already. */
 static inline void loop_schedule(eddy_loop *loop, eddy_handle *handle)
 {
-        list_append(&loop->ready, &handle->link);
+        list_append(loop->ready, &handle->link);
 }
 
 static inline void loop_ref(eddy_loop *loop)

@@ -12,6 +12,8 @@ static void note_done(struct crowd *crowd, eddy_future *future)
         crowd->pending--;
         if (!crowd->first_failed && is_failure(future))
                 crowd->first_failed = future;
+        if (is_failure(future) && future->result != EDDY_CANCELLED)
+                crowd->has_error = true;
 }
 
 static void member_done(struct waiter *waiter, eddy_future *future)
@@ -40,6 +42,7 @@ int crowd_init(struct crowd *crowd, struct task *self, eddy_future *const future
         crowd->members = crowd->inline_members;
         crowd->count = crowd->pending = n;
         crowd->first_failed = NULL;
+        crowd->has_error = false;
         crowd->is_enough = is_enough;
         for (size_t i = 0; i < n; i++) {
                 int rc = check(self, futures[i]);

@@ -19,7 +19,8 @@ struct crowd {
         eddy_future *const *futures;
         struct crowd_member *members;
         size_t count, pending;
-        eddy_future *first_failed; /* in time */
+        eddy_future *first_failed; /* in time; a cancelled one is among them */
+        bool has_error;            /* one has failed otherwise than by cancellation */
         bool (*is_enough)(const struct crowd *crowd);
         struct crowd_member inline_members[CROWD_INLINE_MEMBERS];
 };

@@ -8,9 +8,7 @@ static bool is_one_done(const struct crowd *crowd)
 
 static bool has_one_failed(const struct crowd *crowd)
 {
-        const eddy_future *failed = crowd->first_failed;
-
-        return (failed && failed->result != EDDY_CANCELLED) || crowd->pending == 0;
+        return crowd->has_error || crowd->pending == 0;
 }
 
 static void time_is_up(void *task)

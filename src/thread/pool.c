@@ -89,7 +89,7 @@ static void close_pool(struct loop_resource *resource)
         for (unsigned i = 0; i < pool->thread_count; i++)
                 pthread_join(pool->threads[i], NULL);
         /* The delivery may still be on its way: it must not arrive at a pool that is gone. */
-        inbox_drain(&pool->loop->inbox, &pool->loop->ready);
+        inbox_drain(&pool->loop->inbox, pool->loop->ready);
         eddy_handle_cancel(&pool->delivery);
         drop_all(&pool->waiting);
         drop_all(&pool->finished);

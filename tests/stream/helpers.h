@@ -54,14 +54,14 @@ static inline void play(void **state)
 }
 
 /** A test that is a coroutine. */
-#define scene_test(body)                                                                                      \
-        {                                                                                                     \
-                #body, play, NULL, NULL, (void *)(uintptr_t)(body)                                       \
+#define scene_test(body)                                                                                     \
+        {                                                                                                    \
+#body, play, NULL, NULL, (void *)(uintptr_t)(body)                                           \
         }
 
 /** Let everything else go on until a condition holds. */
-#define until(condition)                                                                                      \
-        while (!(condition))                                                                                  \
+#define until(condition)                                                                                     \
+        while (!(condition))                                                                                 \
         assert_int_equal(eddy_yield(), 0)
 
 /** Let everything else go on, through several polls of the backend. */

@@ -152,8 +152,10 @@ static void read_exactly_much(void)
 /** Whatever call was interrupted: what had come is there for the next one. */
 static void interruption_loses_nothing(void)
 {
-        static const struct call calls[] = {
-            {.kind = EXACTLY, .n = 9}, {.kind = UNTIL, .n = 2, .bytes = "\r\n"}, {.kind = LINE}, {.kind = ALL, .n = 99}};
+        static const struct call calls[] = {{.kind = EXACTLY, .n = 9},
+                                            {.kind = UNTIL, .n = 2, .bytes = "\r\n"},
+                                            {.kind = LINE},
+                                            {.kind = ALL, .n = 99}};
 
         for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++) {
                 struct call call = calls[i];

@@ -159,10 +159,14 @@ static void each_use_fails_once(void)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-            scene_test(loop_goes_on_meanwhile), scene_test(cancelled),
-            scene_test(late),                   scene_test(loop_is_closed_meanwhile),
-            scene_test(program_ends_meanwhile), scene_test(more_than_threads),
-            scene_test(server_looks_its_host_up), scene_test(each_use_fails_once),
+            scene_test(loop_goes_on_meanwhile),
+            scene_test(cancelled),
+            scene_test(late),
+            scene_test(loop_is_closed_meanwhile),
+            scene_test(program_ends_meanwhile),
+            scene_test(more_than_threads),
+            scene_test(server_looks_its_host_up),
+            scene_test(each_use_fails_once),
         };
         uint16_t port;
 

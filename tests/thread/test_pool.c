@@ -122,7 +122,8 @@ static void *open_shop(void *arg)
         return NULL;
 }
 
-/** Jobs that are at work when the loop is closed end first, and those that wait are never begun or end too. */
+/** Jobs that are at work when the loop is closed end first, and those that wait are never begun or end too.
+ */
 static void loop_is_closed(void **state)
 {
         (void)state;

@@ -1,0 +1,390 @@
+/* Waiting for one thing, and being cancelled meanwhile. */
+#include "testing.h"
+
+static intptr_t sleep_for_ever(void *arg)
+{
+        (void)arg;
+        return eddy_sleep(EDDY_FOREVER);
+}
+
+static intptr_t sleep_a_little(void *result)
+{
+        int rc = eddy_sleep(eddy_us(100));
+
+        return rc < 0 ? rc : (intptr_t)result;
+}
+
+/** Notes 's' at its start and 'e' at its end, which takes its time even when cancelled. */
+static intptr_t end_slowly(void *arg)
+{
+        (void)arg;
+        note("s");
+        eddy_sleep(EDDY_FOREVER);
+        EDDY_SHIELD_SCOPE
+                eddy_sleep(eddy_ms(1));
+        note("e");
+        return 5;
+}
+
+COROUTINE_TEST(tells_the_wait_from_the_outcome)
+{
+        eddy_future *failed = eddy_future_create(NULL), *cancelled = eddy_future_create(NULL);
+        intptr_t result = 0;
+
+        eddy_future_set_result(failed, -EIO);
+        eddy_cancel(cancelled);
+        assert_int_equal(eddy_await(failed, &result), 0);
+        assert_int_equal(result, -EIO);
+        assert_int_equal(eddy_await(cancelled, &result), 0);
+        assert_int_equal(result, EDDY_CANCELLED);
+        assert_int_equal(eddy_interrupted(), 0);
+        assert_int_equal(eddy_join(failed, NULL), 0);
+        assert_int_equal(eddy_join(cancelled, NULL), 0);
+}
+
+static intptr_t await_and_note(void *arg)
+{
+        struct {
+                eddy_future *future;
+                const char *letter;
+        } *in = arg;
+        intptr_t result = 0;
+        int rc = eddy_await(in->future, &result);
+
+        trail_add(*in->letter);
+        return rc < 0 ? rc : result;
+}
+
+COROUTINE_TEST(wakes_all_who_wait_in_order)
+{
+        eddy_future *future = eddy_future_create(NULL);
+        eddy_task *tasks[3];
+        intptr_t results[3];
+
+        trail_clear();
+        for (int i = 0; i < 3; i++)
+                tasks[i] = eddy_spawn(await_and_note, &(struct { eddy_future *future; const char *letter; }){
+                                                          future, &"abc"[i]});
+        eddy_yield();
+        eddy_future_set_result(future, 8);
+        assert_int_equal(eddy_gather(tasks, 3, results, 0), 0);
+        assert_trail("abc");
+        for (int i = 0; i < 3; i++) {
+                assert_int_equal(results[i], 8);
+                eddy_unref(tasks[i]);
+        }
+        eddy_unref(future);
+}
+
+static intptr_t note_and_yield(void *arg)
+{
+        (void)arg;
+        note("x");
+        return eddy_yield();
+}
+
+COROUTINE_TEST(cancels_a_task_before_it_starts)
+{
+        eddy_task *task = eddy_create_task(note_and_yield, NULL);
+        intptr_t result;
+
+        trail_clear();
+        assert_true(eddy_cancel(task));
+        assert_false(eddy_done(task));
+        assert_int_equal(eddy_join(task, &result), 0);
+        assert_int_equal(result, EDDY_CANCELLED);
+        /* Its function does run, for it may have arguments to free. */
+        assert_trail("x");
+}
+
+static intptr_t try_everything(void *arg)
+{
+        eddy_task *child = eddy_create_task(sleep_for_ever, NULL);
+        eddy_future *future = eddy_future_create(NULL), *both[] = {future, child};
+        eddy_completion completion;
+        eddy_group group;
+
+        (void)arg;
+        assert_int_equal(eddy_sleep(EDDY_FOREVER), EDDY_CANCELLED);
+        assert_int_equal(eddy_cancelling(eddy_current_task()), 1);
+        for (int rounds = 0; rounds < 3; rounds++) {
+                assert_int_equal(eddy_interrupted(), EDDY_CANCELLED);
+                assert_int_equal(eddy_yield(), EDDY_CANCELLED);
+                assert_int_equal(eddy_sleep(0), EDDY_CANCELLED);
+                assert_int_equal(eddy_sleep(eddy_seconds(100)), EDDY_CANCELLED);
+                assert_int_equal(eddy_wait(both, 2, EDDY_FIRST_COMPLETED, EDDY_FOREVER), EDDY_CANCELLED);
+                eddy_as_completed(&completion, both, 2);
+                assert_int_equal(eddy_completion_next(&completion, both), EDDY_CANCELLED);
+                eddy_completion_close(&completion);
+                both[0] = future;
+        }
+        /* These cancel what they wait for, and see its end. */
+        assert_int_equal(eddy_await(future, NULL), EDDY_CANCELLED);
+        assert_true(eddy_cancelled(future));
+        assert_int_equal(eddy_gather(&child, 1, NULL, 0), EDDY_CANCELLED);
+        assert_true(eddy_cancelled(child));
+        /* Nothing else may be lost by an ignored return code. */
+        eddy_group_open(&group);
+        eddy_group_start(&group, NULL, sleep_for_ever, NULL, NULL);
+        assert_int_equal(eddy_group_close(&group), EDDY_CANCELLED);
+        eddy_unref(future);
+        eddy_unref(child);
+        assert_int_equal(eddy_uncancel(), 0);
+        assert_int_equal(eddy_interrupted(), 0);
+        assert_int_equal(eddy_yield(), 0);
+        assert_int_equal(eddy_sleep(1), 0);
+        return 77;
+}
+
+COROUTINE_TEST(refuses_to_suspend_until_uncancelled)
+{
+        eddy_task *task = eddy_create_task(try_everything, NULL);
+        intptr_t result;
+
+        eddy_yield();
+        assert_true(eddy_cancel(task));
+        assert_int_equal(eddy_join(task, &result), 0);
+        assert_int_equal(result, 77);
+}
+
+static intptr_t uncancel_one_by_one(void *arg)
+{
+        (void)arg;
+        assert_int_equal(eddy_sleep(EDDY_FOREVER), EDDY_CANCELLED);
+        assert_int_equal(eddy_cancelling(eddy_current_task()), 2);
+        assert_int_equal(eddy_uncancel(), 1);
+        assert_int_equal(eddy_yield(), EDDY_CANCELLED);
+        assert_int_equal(eddy_uncancel(), 0);
+        assert_int_equal(eddy_uncancel(), 0);
+        assert_int_equal(eddy_yield(), 0);
+        return 1;
+}
+
+COROUTINE_TEST(counts_cancellations)
+{
+        eddy_task *task = eddy_create_task(uncancel_one_by_one, NULL);
+        intptr_t result;
+
+        eddy_yield();
+        assert_true(eddy_cancel(task));
+        assert_true(eddy_cancel(task));
+        assert_int_equal(eddy_cancelling(task), 2);
+        eddy_join(task, &result);
+        assert_int_equal(result, 1);
+}
+
+static intptr_t cancel_self(void *arg)
+{
+        (void)arg;
+        assert_true(eddy_cancel(eddy_current_task()));
+        assert_int_equal(eddy_interrupted(), EDDY_CANCELLED);
+        return eddy_yield();
+}
+
+COROUTINE_TEST(lets_a_task_cancel_itself)
+{
+        eddy_task *task = eddy_create_task(cancel_self, NULL);
+
+        eddy_await(task, NULL);
+        assert_true(eddy_cancelled(task));
+        assert_false(eddy_cancel(task));
+        eddy_unref(task);
+}
+
+static intptr_t tell_why(void *why)
+{
+        int rc = eddy_sleep(EDDY_FOREVER);
+
+        *(bool *)why = strcmp(eddy_error_detail(), "the user is tired") == 0;
+        return rc;
+}
+
+COROUTINE_TEST(tells_the_reason_of_a_cancellation)
+{
+        char reason[] = "the user is tired";
+        bool was_told = false;
+        eddy_task *task = eddy_create_task(tell_why, &was_told);
+
+        eddy_yield();
+        assert_true(eddy_cancel_with(task, reason));
+        reason[0] = 'x';
+        eddy_join(task, NULL);
+        assert_true(was_told);
+        assert_string_equal(eddy_error_detail(), "the user is tired");
+}
+
+static intptr_t await_slow_child(void *arg)
+{
+        eddy_task *child = eddy_create_task(end_slowly, NULL);
+        intptr_t result = 0;
+        int rc = eddy_await(child, &result);
+
+        (void)arg;
+        note("p");
+        assert_true(eddy_done(child));
+        assert_int_equal(result, 5);
+        eddy_unref(child);
+        return rc;
+}
+
+COROUTINE_TEST(cancels_what_it_awaits_and_sees_its_end)
+{
+        eddy_task *task = eddy_create_task(await_slow_child, NULL);
+        intptr_t result;
+
+        trail_clear();
+        eddy_yield();
+        eddy_yield();
+        eddy_cancel(task);
+        eddy_join(task, &result);
+        assert_int_equal(result, EDDY_CANCELLED);
+        assert_trail("sep");
+}
+
+static intptr_t await_it(void *future)
+{
+        intptr_t result;
+        int rc = eddy_await(future, &result);
+
+        return rc < 0 ? rc : result;
+}
+
+COROUTINE_TEST(takes_an_outcome_that_came_before_the_cancellation)
+{
+        eddy_future *future = eddy_future_create(NULL);
+        eddy_task *task = eddy_create_task(await_it, future);
+        intptr_t result;
+
+        eddy_yield();
+        eddy_future_set_result(future, 6);
+        eddy_cancel(task);
+        eddy_join(task, &result);
+        assert_int_equal(result, 6);
+        eddy_unref(future);
+}
+
+COROUTINE_TEST(sees_a_chain_cancelled_to_its_end)
+{
+        eddy_task *tasks[20];
+
+        tasks[0] = eddy_create_task(sleep_for_ever, NULL);
+        for (int i = 1; i < 20; i++)
+                tasks[i] = eddy_create_task(await_it, tasks[i - 1]);
+        eddy_yield();
+        eddy_cancel(tasks[19]);
+        eddy_await(tasks[19], NULL);
+        for (int i = 0; i < 20; i++) {
+                assert_true(eddy_cancelled(tasks[i]));
+                eddy_unref(tasks[i]);
+        }
+}
+
+COROUTINE_TEST(yields_to_everyone_once)
+{
+        trail_clear();
+        for (int i = 0; i < 3; i++) {
+                eddy_call_soon(eddy_running_loop(), NULL, note, "c");
+                assert_int_equal(eddy_yield(), 0);
+                note("m");
+        }
+        assert_trail("cmcmcm");
+        assert_int_equal(eddy_sleep(-1), 0);
+}
+
+COROUTINE_TEST(sleeps_at_least_as_long_as_told)
+{
+        for (int i = 0; i < 20; i++) {
+                eddy_time begun = eddy_now();
+
+                assert_int_equal(eddy_sleep(eddy_us(137 * i)), 0);
+                assert_true(eddy_now() >= begun + eddy_us(137 * i));
+        }
+}
+
+COROUTINE_TEST(wait_for_gets_what_is_in_time)
+{
+        eddy_task *task = eddy_create_task(sleep_a_little, (void *)9);
+        intptr_t result;
+
+        assert_int_equal(eddy_wait_for(task, eddy_seconds(100), &result), 0);
+        assert_int_equal(result, 9);
+        /* Done already: even with no time at all. */
+        result = 0;
+        assert_int_equal(eddy_wait_for(task, 0, &result), 0);
+        assert_int_equal(result, 9);
+        assert_int_equal(eddy_wait_for(task, -1, NULL), 0);
+        assert_int_equal(eddy_wait_for(task, EDDY_FOREVER, NULL), 0);
+        eddy_unref(task);
+}
+
+COROUTINE_TEST(wait_for_cancels_what_is_late)
+{
+        eddy_task *task = eddy_create_task(sleep_for_ever, NULL), *now = eddy_create_task(sleep_for_ever, NULL);
+        intptr_t result = 0;
+
+        assert_int_equal(eddy_wait_for(task, eddy_ms(2), &result), EDDY_TIMEOUT);
+        assert_int_equal(result, EDDY_CANCELLED);
+        assert_true(eddy_cancelled(task));
+        assert_int_equal(eddy_wait_for(now, 0, NULL), EDDY_TIMEOUT);
+        assert_true(eddy_cancelled(now));
+        /* The caller itself may go on. */
+        assert_int_equal(eddy_interrupted(), 0);
+        assert_int_equal(eddy_yield(), 0);
+        eddy_unref(task);
+        eddy_unref(now);
+}
+
+COROUTINE_TEST(wait_for_tells_of_lateness_even_where_a_value_came)
+{
+        eddy_task *task = eddy_create_task(end_slowly, NULL);
+        intptr_t result = 0;
+
+        trail_clear();
+        assert_int_equal(eddy_wait_for(task, eddy_ms(1), &result), EDDY_TIMEOUT);
+        assert_trail("se");
+        assert_int_equal(result, 5);
+        eddy_unref(task);
+}
+
+static intptr_t wait_for_it(void *future)
+{
+        return eddy_wait_for(future, eddy_seconds(100), NULL);
+}
+
+COROUTINE_TEST(wait_for_is_cancelled)
+{
+        eddy_task *inner = eddy_create_task(sleep_for_ever, NULL), *task = eddy_create_task(wait_for_it, inner);
+        intptr_t result;
+
+        eddy_yield();
+        eddy_yield();
+        eddy_cancel(task);
+        eddy_join(task, &result);
+        assert_int_equal(result, EDDY_CANCELLED);
+        assert_true(eddy_cancelled(inner));
+        eddy_unref(inner);
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+            cmocka_unit_test(tells_the_wait_from_the_outcome),
+            cmocka_unit_test(wakes_all_who_wait_in_order),
+            cmocka_unit_test(cancels_a_task_before_it_starts),
+            cmocka_unit_test(refuses_to_suspend_until_uncancelled),
+            cmocka_unit_test(counts_cancellations),
+            cmocka_unit_test(lets_a_task_cancel_itself),
+            cmocka_unit_test(tells_the_reason_of_a_cancellation),
+            cmocka_unit_test(cancels_what_it_awaits_and_sees_its_end),
+            cmocka_unit_test(takes_an_outcome_that_came_before_the_cancellation),
+            cmocka_unit_test(sees_a_chain_cancelled_to_its_end),
+            cmocka_unit_test(yields_to_everyone_once),
+            cmocka_unit_test(sleeps_at_least_as_long_as_told),
+            cmocka_unit_test(wait_for_gets_what_is_in_time),
+            cmocka_unit_test(wait_for_cancels_what_is_late),
+            cmocka_unit_test(wait_for_tells_of_lateness_even_where_a_value_came),
+            cmocka_unit_test(wait_for_is_cancelled),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
