@@ -104,12 +104,10 @@ static void tick(struct batch *batch)
 static void end(struct batch *batch)
 {
         begin_event("summary");
-        printf(
-            ",\"arrived\":%zu,\"skipped\":%zu,\"failed\":%zu,\"files\":%zu,\"bytes\":%lld,\"seconds\":%.3f",
-            batch->arrived, batch->skipped, batch->failed, batch->count, (long long)batch->transferred,
-            eddy_to_seconds(batch->ended - batch->started));
-        printf(",\"retries\":%zu,\"interrupted\":%s", batch->retries,
-               batch->is_interrupted ? "true" : "false");
+        printf(",\"arrived\":%zu,\"skipped\":%zu,\"failed\":%zu,\"files\":%zu,\"bytes\":%lld,\"seconds\":%.3f",
+               batch->arrived, batch->skipped, batch->failed, batch->count, (long long)batch->transferred,
+               eddy_to_seconds(batch->ended - batch->started));
+        printf(",\"retries\":%zu,\"interrupted\":%s", batch->retries, batch->is_interrupted ? "true" : "false");
         end_event();
 }
 

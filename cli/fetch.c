@@ -285,8 +285,8 @@ static int parse_option(struct batch *batch, int option)
                 return 0;
         case 'j':
                 if (!cli_parse_number(optarg, 1, 10000, &batch->parallel))
-                        return cli_usage_error("eddy fetch",
-                                               "--jobs takes a number from 1 to 10000, not '%s'", optarg);
+                        return cli_usage_error("eddy fetch", "--jobs takes a number from 1 to 10000, not '%s'",
+                                               optarg);
                 return 0;
         case 'r':
                 if (!cli_parse_number(optarg, 0, 1000000, &batch->retry_limit))
@@ -343,9 +343,9 @@ static int parse(struct batch *batch, int argc, char **argv, bool *wants_help)
         if (rc == 0 && batch->url_file)
                 rc = add_url_file(batch, batch->url_file);
         if (rc == 0 && batch->count == 0)
-                rc = cli_usage_error("eddy fetch", "%s",
-                                     batch->url_file ? "there is no URL in the file"
-                                                     : "name a URL, or -i FILE");
+                rc =
+                    cli_usage_error("eddy fetch", "%s",
+                                    batch->url_file ? "there is no URL in the file" : "name a URL, or -i FILE");
         return rc;
 }
 

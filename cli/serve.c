@@ -68,8 +68,7 @@ static void on_stop_signal(void *arg)
         serve->is_stopping = true;
         eddy_server_close(serve->server);
         eddy_http_files_stop(serve->files);
-        eddy_call_later(eddy_running_loop(), &serve->grace, eddy_seconds(GRACE_SECONDS), abort_clients,
-                        serve);
+        eddy_call_later(eddy_running_loop(), &serve->grace, eddy_seconds(GRACE_SECONDS), abort_clients, serve);
 }
 
 static int start_failure(const struct serve *serve, int rc)
@@ -95,8 +94,8 @@ static void announce(const struct serve *serve)
         const char *host = serve->bind ? serve->bind : "127.0.0.1";
         bool is_ipv6 = strchr(host, ':') != NULL;
 
-        printf("serving %s at http://%s%s%s:%u/\n", serve->folder, is_ipv6 ? "[" : "", host,
-               is_ipv6 ? "]" : "", eddy_server_port(serve->server));
+        printf("serving %s at http://%s%s%s:%u/\n", serve->folder, is_ipv6 ? "[" : "", host, is_ipv6 ? "]" : "",
+               eddy_server_port(serve->server));
         fflush(stdout);
 }
 
@@ -125,8 +124,8 @@ static int parse_option(struct serve *serve, int option)
         switch (option) {
         case 'p':
                 if (!cli_parse_number(optarg, 0, 65535, &serve->port))
-                        return cli_usage_error("eddy serve",
-                                               "--port takes a number from 0 to 65535, not '%s'", optarg);
+                        return cli_usage_error("eddy serve", "--port takes a number from 0 to 65535, not '%s'",
+                                               optarg);
                 return 0;
         case 'b':
                 serve->bind = strcmp(optarg, "*") == 0 ? NULL : optarg;

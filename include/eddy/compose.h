@@ -59,7 +59,7 @@ typedef enum eddy_wait_mode {
  * Suspends. asyncio.wait().
  */
 EDDY_API EDDY_ASYNC ssize_t eddy_wait(eddy_future *const futures[], size_t n, eddy_wait_mode mode,
-                             eddy_duration timeout);
+                                      eddy_duration timeout);
 
 /**
  * Wait for one future for so long; cancel it when the time is up.

@@ -52,14 +52,14 @@ EDDY_API int eddy_group_start(eddy_group *group, const eddy_task_options *option
                               eddy_task **task);
 
 /** As eddy_group_start(), named after its function. */
-#define eddy_group_create_task(group, fn, arg, task)                                                          \
+#define eddy_group_create_task(group, fn, arg, task)                                                           \
         eddy_group_start((group), &(eddy_task_options){.name = #fn}, (fn), (arg), (task))
 
 /** As eddy_group_start(), with a copy of the arguments: eddy_group_spawn(&group, add, &(struct pair){1, 2}). */
-#define eddy_group_spawn(group, fn, ...)                                                                      \
-        eddy_group_start(                                                                                     \
-            (group),                                                                                          \
-            &(eddy_task_options){.name = #fn, .args = (__VA_ARGS__), .args_size = sizeof *(__VA_ARGS__)},     \
+#define eddy_group_spawn(group, fn, ...)                                                                       \
+        eddy_group_start(                                                                                      \
+            (group),                                                                                           \
+            &(eddy_task_options){.name = #fn, .args = (__VA_ARGS__), .args_size = sizeof *(__VA_ARGS__)},      \
             (fn), NULL, NULL)
 
 /** Cancel every task of the group; nothing more can be started in it. */

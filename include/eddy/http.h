@@ -78,7 +78,7 @@ typedef struct eddy_http_request {
         bool insecure;                 /**< accept any TLS certificate */
         const char *ca_file;           /**< certificates to trust, PEM; NULL: the system's */
 
-        int64_t range_start; /**< first byte wanted. More than 0 asks for a part: status 206 says it is one */
+        int64_t range_start;  /**< first byte wanted. More than 0 asks for a part: status 206 says it is one */
         const char *if_range; /**< ETag or date of the bytes already here; else the whole is sent */
 
         /** The answer's headers are complete; redirects have been followed. An error ends the fetch with it.
@@ -112,7 +112,7 @@ typedef struct eddy_http_request {
  * eddy_error_detail() has the sentence. Suspends. aiohttp.ClientSession.request().
  */
 EDDY_API EDDY_ASYNC int eddy_http_fetch(eddy_http_client *client, const eddy_http_request *request,
-                               eddy_http_response *response);
+                                        eddy_http_response *response);
 
 /** How a download is to go. Zero, or NULL for the whole, is the default of each. */
 typedef struct eddy_http_download_options {
@@ -144,8 +144,8 @@ typedef struct eddy_http_download_options {
  * Else as eddy_http_fetch(). Suspends.
  */
 EDDY_API EDDY_ASYNC int eddy_http_download(eddy_http_client *client, const eddy_http_request *request,
-                                  const char *path, const eddy_http_download_options *options,
-                                  eddy_http_response *response);
+                                           const char *path, const eddy_http_download_options *options,
+                                           eddy_http_response *response);
 
 /** A folder that is served, by any number of connections of one loop. */
 typedef struct eddy_http_files eddy_http_files;

@@ -120,8 +120,7 @@ EDDY_API int eddy_call_soon(eddy_loop *loop, eddy_handle *handle, eddy_callback 
  *
  * The loop must not be destroyed meanwhile. loop.call_soon_threadsafe().
  */
-EDDY_API int eddy_call_soon_threadsafe(eddy_loop *loop, eddy_handle *handle, eddy_callback callback,
-                                       void *arg);
+EDDY_API int eddy_call_soon_threadsafe(eddy_loop *loop, eddy_handle *handle, eddy_callback callback, void *arg);
 
 /** Take a callback back; true where it was still waiting. Handle.cancel(). */
 EDDY_API bool eddy_handle_cancel(eddy_handle *handle);

@@ -42,7 +42,7 @@ typedef struct eddy_server_options {
  * Suspends while a host name is looked up. Connections are accepted from now on. asyncio.start_server().
  */
 EDDY_API EDDY_ASYNC int eddy_start_server(eddy_server **server, eddy_connection_handler handler, void *arg,
-                                 const char *host, uint16_t port, const eddy_server_options *options);
+                                          const char *host, uint16_t port, const eddy_server_options *options);
 
 /** The port it listens on. server.sockets[0].getsockname()[1]. */
 EDDY_API uint16_t eddy_server_port(const eddy_server *server);

@@ -35,7 +35,7 @@ typedef struct eddy_connect_options {
  * Suspends. asyncio.open_connection().
  */
 EDDY_API EDDY_ASYNC int eddy_open_connection(eddy_stream **stream, const char *host, uint16_t port,
-                                    const eddy_connect_options *options);
+                                             const eddy_connect_options *options);
 
 /**
  * Make a stream of a connected socket.
@@ -82,8 +82,8 @@ EDDY_API EDDY_ASYNC ssize_t eddy_stream_read_exactly(eddy_stream *stream, void *
  *
  * Else as eddy_stream_read(). StreamReader.readuntil().
  */
-EDDY_API EDDY_ASYNC ssize_t eddy_stream_read_until(eddy_stream *stream, const void *separator, size_t separator_size,
-                                          const char **data);
+EDDY_API EDDY_ASYNC ssize_t eddy_stream_read_until(eddy_stream *stream, const void *separator,
+                                                   size_t separator_size, const char **data);
 
 /**
  * Read a line.

@@ -49,9 +49,9 @@ EDDY_API eddy_task *eddy_create_named_task(const char *name, eddy_fn fn, void *a
  *
  *         eddy_spawn(add, &(struct pair){1, 2});
  */
-#define eddy_spawn(fn, ...)                                                                                   \
-        eddy_task_create(                                                                                     \
-            &(eddy_task_options){.name = #fn, .args = (__VA_ARGS__), .args_size = sizeof *(__VA_ARGS__)},     \
+#define eddy_spawn(fn, ...)                                                                                    \
+        eddy_task_create(                                                                                      \
+            &(eddy_task_options){.name = #fn, .args = (__VA_ARGS__), .args_size = sizeof *(__VA_ARGS__)},      \
             (fn), NULL)
 
 /** The address space of the stacks of tasks created from now on, in any loop: 256 KiB at first.

@@ -60,10 +60,11 @@ EDDY_API int eddy_timeout_close(eddy_timeout *timeout);
  * continue leave it, and nothing else. Whether an EDDY_TIMEOUT that came out of it was its own or an outer
  * scope's tells eddy_interrupted(), which is 0 again after its own.
  */
-#define EDDY_TIMEOUT_SCOPE(delay) EDDY_TIMEOUT_SCOPE_(delay, EDDY_UNIQUE_(eddy_scope_), EDDY_UNIQUE_(eddy_once_))
-#define EDDY_TIMEOUT_SCOPE_(delay, scope, once)                                                               \
-        for (eddy_timeout scope __attribute__((cleanup(eddy_timeout_leave_))),                                \
-             *once = (eddy_timeout_open(&scope, (delay)), &scope);                                            \
+#define EDDY_TIMEOUT_SCOPE(delay)                                                                              \
+        EDDY_TIMEOUT_SCOPE_(delay, EDDY_UNIQUE_(eddy_scope_), EDDY_UNIQUE_(eddy_once_))
+#define EDDY_TIMEOUT_SCOPE_(delay, scope, once)                                                                \
+        for (eddy_timeout scope __attribute__((cleanup(eddy_timeout_leave_))),                                 \
+             *once = (eddy_timeout_open(&scope, (delay)), &scope);                                             \
              once; once = NULL)
 
 static inline void eddy_timeout_leave_(eddy_timeout *timeout)
@@ -86,14 +87,14 @@ EDDY_API int eddy_shield_close(eddy_scope *scope);
 
 /** A shield around the statement or block that follows, left as EDDY_TIMEOUT_SCOPE() is. */
 #define EDDY_SHIELD_SCOPE EDDY_SHIELD_SCOPE_(EDDY_UNIQUE_(eddy_scope_), EDDY_UNIQUE_(eddy_once_))
-#define EDDY_SHIELD_SCOPE_(scope, once)                                                                       \
-        for (eddy_scope scope __attribute__((cleanup(eddy_shield_leave_))),                                   \
-             *once = (eddy_shield_open(&scope), &scope);                                                      \
+#define EDDY_SHIELD_SCOPE_(scope, once)                                                                        \
+        for (eddy_scope scope __attribute__((cleanup(eddy_shield_leave_))),                                    \
+             *once = (eddy_shield_open(&scope), &scope);                                                       \
              once; once = NULL)
 
 /* Names of their own for scopes within scopes. */
-#define EDDY_UNIQUE_(name)           EDDY_PASTE_(name, __COUNTER__)
-#define EDDY_PASTE_(name, number)    EDDY_PASTE_NOW_(name, number)
+#define EDDY_UNIQUE_(name)            EDDY_PASTE_(name, __COUNTER__)
+#define EDDY_PASTE_(name, number)     EDDY_PASTE_NOW_(name, number)
 #define EDDY_PASTE_NOW_(name, number) name##number
 
 static inline void eddy_shield_leave_(eddy_scope *scope)

@@ -29,7 +29,7 @@ void *pool_cut(struct pool *pool)
 
         if (SANITIZER_WATCHES_MEMORY)
                 return memory_alloc(pool->item_size);
-        if (pool->fresh + pool->item_size > pool->fresh_end || !pool->fresh) {
+        if (!pool->fresh || pool->fresh + pool->item_size > pool->fresh_end) {
                 chunk = memory_alloc(CHUNK_SIZE);
                 if (!chunk)
                         return NULL;

@@ -26,7 +26,11 @@
 
 static inline ssize_t sys_result(ssize_t rc)
 {
-        return rc < 0 ? -errno : rc;
+        if (rc >= 0)
+                return rc;
+        if (errno <= 0)
+                __builtin_unreachable(); /* for those who analyse this: a failed call has a reason */
+        return -errno;
 }
 
 static inline int sys_epoll_create(void)

@@ -50,7 +50,6 @@ struct coroutines {
 int coroutines_init(eddy_loop *loop, size_t stack_size);
 void coroutines_finish(eddy_loop *loop);
 
-
 /** Give a coroutine its stack before it runs, with a copy of some bytes at its top.
  *
  * @return where the copy is, or NULL without memory
@@ -96,7 +95,8 @@ static inline __attribute__((always_inline)) struct coro *coro_take_next(eddy_lo
 }
 
 /** Switch from a coroutine to whoever is next, and come back when resumed. */
-static inline __attribute__((always_inline)) void coro_give_way(struct coroutines *coroutines, struct coro *self, struct coro *next)
+static inline __attribute__((always_inline)) void coro_give_way(struct coroutines *coroutines,
+                                                                struct coro *self, struct coro *next)
 {
         void *kept = NULL;
 

@@ -5,8 +5,8 @@
 #include "base/sys.h"
 #include "coro/fiber.h"
 
-/* Linux 6.13. Guards of this kind are marks in the page table and split no mapping, so that their number is not
- * bounded by vm.max_map_count. */
+/* Linux 6.13. Guards of this kind are marks in the page table and split no mapping, so that their number is
+ * not bounded by vm.max_map_count. */
 #ifndef MADV_GUARD_INSTALL
 #define MADV_GUARD_INSTALL 102
 #endif
@@ -30,6 +30,11 @@ static size_t page_size(void)
         return size;
 }
 
+static size_t round_to_pages(size_t size)
+{
+        return (size + page_size() - 1) & ~(page_size() - 1);
+}
+
 /** An eighth of the stack: a frame must be larger than that to step over it, and -fstack-clash-protection
  * probes each page of such a frame. */
 static size_t guard_size(size_t stack_size)
@@ -41,7 +46,7 @@ static size_t guard_size(size_t stack_size)
 
 static void class_init(struct stack_class *class, size_t stack_size)
 {
-        *class = (struct stack_class){.stack_size = stack_size};
+        *class = (struct stack_class){.stack_size = round_to_pages(stack_size)};
         list_init(&class->available);
         list_init(&class->full);
 }
@@ -89,7 +94,7 @@ static struct stack_class *find_class(struct stack_pool *pool, size_t size)
 {
         struct stack_class *class;
 
-        size = (size + page_size() - 1) & ~(page_size() - 1);
+        size = round_to_pages(size);
         if (size == 0 || size == pool->common.stack_size)
                 return &pool->common;
         if (size < STACK_MIN_SIZE)
@@ -124,7 +129,8 @@ static struct stack_slab *create_slab(struct stack_class *class)
                 memory_free(slab);
                 return NULL;
         }
-        slab->memory = (char *)slab->mapping + (class->stack_size - (uintptr_t)slab->mapping % class->stack_size);
+        slab->memory =
+            (char *)slab->mapping + (class->stack_size - (uintptr_t)slab->mapping % class->stack_size);
         /* A huge page would turn 4 KiB of a stack into 2 MiB. Where the kernel has none, it refuses, rightly. */
         sys_madvise(slab->mapping, slab->mapping_size, MADV_NOHUGEPAGE);
         list_prepend(&class->available, &slab->link);
@@ -154,7 +160,7 @@ static struct stack *make_stack(struct stack_slab *slab)
 {
         size_t size = slab->class->stack_size, guard = guard_size(size);
         char *memory = slab->memory + slab->made * size;
-        char *top = memory + size - slab->made % STAGGER_COUNT * STAGGER_STEP;
+        char *top = memory + size - (size_t)(slab->made % STAGGER_COUNT * STAGGER_STEP);
         struct stack *stack = (struct stack *)(void *)(top - sizeof(struct stack));
 
         if (install_guard(memory, guard) < 0)
@@ -174,7 +180,8 @@ struct stack *stack_take_from_slab(struct stack_pool *pool, size_t size)
         if (!class)
                 return NULL;
         if (list_is_empty(&class->available) && !create_slab(class)) {
-                eddy_fail(-ENOMEM, "no address space for more coroutine stacks of %zu bytes", class->stack_size);
+                eddy_fail(-ENOMEM, "no address space for more coroutine stacks of %zu bytes",
+                          class->stack_size);
                 return NULL;
         }
         slab = container_of(class->available.next, struct stack_slab, link);

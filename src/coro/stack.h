@@ -8,8 +8,8 @@
 struct stack {
         struct stack *next_free; /* in slab->free */
         struct stack_slab *slab;
-        char *bottom;        /* the lowest byte above the guard */
-        void *fiber;         /* ThreadSanitizer's name for it */
+        char *bottom; /* the lowest byte above the guard */
+        void *fiber;  /* ThreadSanitizer's name for it */
         unsigned valgrind_id;
 };
 

@@ -22,7 +22,7 @@ void switch_context(void **save, void *to)
 {
         struct frame frame;
 
-        *save = &frame;
+        *save = &frame; /* cppcheck-suppress autoVariables ; it lives as long as the context is suspended */
         swapcontext(&frame.context, &((struct frame *)to)->context);
 }
 

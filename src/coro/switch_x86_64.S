@@ -11,10 +11,11 @@
         .p2align 4
         .cfi_startproc
         .cfi_signal_frame
-        /* CFA: def_cfa_expression, 5 bytes: breg12 0, deref, plus_uconst 16 */
-        .cfi_escape 0x0f, 0x05, 0x7c, 0x00, 0x06, 0x23, 0x10
-        .cfi_offset %rip, -16
-        .cfi_offset %rbp, -8
+        /* The CFA is the caller's rsp, and that is as it was saved, for the rules there count from it:
+         * def_cfa_expression, 3 bytes: breg12 0, deref */
+        .cfi_escape 0x0f, 0x03, 0x7c, 0x00, 0x06
+        .cfi_offset %rip, 0
+        .cfi_offset %rbp, 8
         nop
 switch_bottom:
         popq    %rax

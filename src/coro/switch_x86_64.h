@@ -11,8 +11,8 @@
 #define CORO_SWITCH_X86_64_H
 
 #ifdef __AVX512F__
-#define SWITCH_CLOBBERS_AVX512                                                                                \
-        , "xmm16", "xmm17", "xmm18", "xmm19", "xmm20", "xmm21", "xmm22", "xmm23", "xmm24", "xmm25", "xmm26",  \
+#define SWITCH_CLOBBERS_AVX512                                                                                 \
+        , "xmm16", "xmm17", "xmm18", "xmm19", "xmm20", "xmm21", "xmm22", "xmm23", "xmm24", "xmm25", "xmm26",   \
             "xmm27", "xmm28", "xmm29", "xmm30", "xmm31", "k1", "k2", "k3", "k4", "k5", "k6", "k7"
 #else
 #define SWITCH_CLOBBERS_AVX512
@@ -35,9 +35,10 @@ static inline __attribute__((always_inline)) void switch_context(void **save, vo
                          "leaq 16(%%rsp), %%rsp"
                          : "+D"(save), "+S"(to)
                          :
-                         : "rax", "rbx", "rcx", "rdx", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15", "xmm0",
-                           "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm10", "xmm11",
-                           "xmm12", "xmm13", "xmm14", "xmm15", "cc", "memory" SWITCH_CLOBBERS_AVX512);
+                         : "rax", "rbx", "rcx", "rdx", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15",
+                           "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9",
+                           "xmm10", "xmm11", "xmm12", "xmm13", "xmm14", "xmm15", "cc",
+                           "memory" SWITCH_CLOBBERS_AVX512);
 }
 
 /** The bottom of every coroutine; in switch_x86_64.S. */

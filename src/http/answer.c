@@ -80,8 +80,8 @@ static void describe(struct http_version *version, const struct stat *status)
         char *at = version->etag;
 
         *at++ = '"';
-        at += hex_digits(at,
-                         (uint64_t)status->st_mtim.tv_sec * 1000000000u + (uint64_t)status->st_mtim.tv_nsec);
+        at +=
+            hex_digits(at, (uint64_t)status->st_mtim.tv_sec * 1000000000u + (uint64_t)status->st_mtim.tv_nsec);
         *at++ = '-';
         at += hex_digits(at, (uint64_t)status->st_size);
         *at++ = '"';

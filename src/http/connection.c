@@ -15,7 +15,7 @@ int connection_send(struct connection *c, const char *data, size_t n)
         if (rc < 0 || n == 0)
                 return (int)rc;
         EDDY_TIMEOUT_SCOPE(c->files->options.timeout)
-        rc = eddy_stream_write_all(c->stream, data, n);
+                rc = eddy_stream_write_all(c->stream, data, n);
         return rc < 0 ? (int)rc : 0;
 }
 
@@ -28,7 +28,7 @@ int connection_flush(struct connection *c)
                 return 0;
         c->out_size = 0;
         EDDY_TIMEOUT_SCOPE(c->files->options.timeout)
-        rc = eddy_stream_write_all(c->stream, c->out, n);
+                rc = eddy_stream_write_all(c->stream, c->out, n);
         return rc < 0 ? (int)rc : 0;
 }
 
@@ -81,8 +81,7 @@ static int read_head(struct connection *c)
                 n = connection_flush(c);
                 if (n < 0)
                         return (int)n;
-                EDDY_TIMEOUT_SCOPE(c->files->options.timeout)
-                {
+                EDDY_TIMEOUT_SCOPE(c->files->options.timeout) {
                         do {
                                 n = receive(c);
                                 if (n <= 0)
@@ -111,8 +110,7 @@ static void linger(struct connection *c)
 
         if (eddy_stream_write_eof(c->stream) < 0)
                 return;
-        EDDY_TIMEOUT_SCOPE(eddy_seconds(2))
-        {
+        EDDY_TIMEOUT_SCOPE(eddy_seconds(2)) {
                 while (n > 0 && total < LINGER_MAX) {
                         n = eddy_stream_read(c->stream, c->in, sizeof c->in);
                         total += n > 0 ? (size_t)n : 0;

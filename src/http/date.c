@@ -17,8 +17,7 @@ static void find_date(int64_t days, int *year, int *month, int *day)
         int64_t shifted = days + 719468; /* from 0000-03-01 */
         int64_t era = (shifted >= 0 ? shifted : shifted - 146096) / 146097;
         int64_t day_of_era = shifted - era * 146097;
-        int64_t year_of_era =
-            (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
+        int64_t year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
         int64_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
         int64_t march_month = (5 * day_of_year + 2) / 153;
 

@@ -10,9 +10,7 @@
 #include <strings.h>
 #include <sys/stat.h>
 
-enum {
-        REFUSAL_MAX = 64 * 1024
-}; /* bytes of an error page that are read so that the connection can be kept */
+enum { REFUSAL_MAX = 64 * 1024 }; /* bytes of an error page that are read so that the connection can be kept */
 
 /** A download under way. Lives in eddy_http_download()'s frame. */
 struct download {
@@ -86,8 +84,7 @@ static int refuse_range(struct download *d, const eddy_http_response *response)
         int64_t start;
 
         d->is_refused = true;
-        if (parse_content_range(response, &start, &d->total) && d->total == d->part.size &&
-            d->part.size > 0) {
+        if (parse_content_range(response, &start, &d->total) && d->total == d->part.size && d->part.size > 0) {
                 d->is_complete = true;
                 return 0;
         }

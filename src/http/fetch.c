@@ -115,8 +115,7 @@ static size_t on_body(char *data, size_t one, size_t size, void *arg)
 }
 
 /* CURLOPT_XFERINFOFUNCTION, here for what is sent: a slow upload is no stall. */
-static int on_transfer_info(void *arg, curl_off_t total, curl_off_t now, curl_off_t up_total,
-                            curl_off_t up_now)
+static int on_transfer_info(void *arg, curl_off_t total, curl_off_t now, curl_off_t up_total, curl_off_t up_now)
 {
         struct transfer *t = arg;
 

@@ -94,8 +94,7 @@ int eddy_http_files_create(eddy_http_files **files_out, const char *directory,
         rc = beneath_init(&files->folder, directory);
         if (rc < 0) {
                 memory_free(files);
-                return rc == -ENOMEM ? rc
-                                     : eddy_fail(rc, "cannot serve %s: %s", directory, eddy_strerror(rc));
+                return rc == -ENOMEM ? rc : eddy_fail(rc, "cannot serve %s: %s", directory, eddy_strerror(rc));
         }
         list_init(&files->connections);
         if (options)

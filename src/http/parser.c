@@ -140,8 +140,7 @@ bool http_request_header(const struct http_request *request, const char *head, c
         for (unsigned i = 0; i < request->header_count; i++) {
                 const struct http_header *header = &request->headers[i];
 
-                if (header->name.size == size &&
-                    strncasecmp(http_text(head, header->name), name, size) == 0) {
+                if (header->name.size == size && strncasecmp(http_text(head, header->name), name, size) == 0) {
                         *value = header->value;
                         return true;
                 }

@@ -9,8 +9,8 @@
 static const char *constant(int status)
 {
         switch (status) {
-#define NAME(number, name, text)                                                                             \
-        case number:                                                                                         \
+#define NAME(number, name, text)                                                                               \
+        case number:                                                                                           \
                 return #text;
                 HTTP_STATUS_MAP(NAME)
 #undef NAME

@@ -18,7 +18,7 @@ struct eddy_loop {
         eddy_link *running; /* what this iteration still has to run */
         eddy_link *ready;   /* what the next one will; they change places between iterations */
         eddy_link queues[2];
-        unsigned ran;      /* handles since the backend was last asked */
+        unsigned ran; /* handles since the backend was last asked */
         bool is_stopping, is_running, is_closed;
         bool must_return; /* a callback waits on the loop's stack: no coroutine may hand on to the next */
         eddy_time now;

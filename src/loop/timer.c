@@ -194,9 +194,11 @@ int eddy_call_at(eddy_loop *loop, eddy_timer *timer, eddy_time when, eddy_callba
                 timer->handle.arg = arg;
         }
         timer->loop = loop;
+        timer->when = when;
+        if (when == EDDY_FOREVER)
+                return 0;
         timer->when = when < 0 ? 0 : when > latest ? latest : when;
-        if (when != EDDY_FOREVER)
-                timer_wheel_add(&loop->timers, timer);
+        timer_wheel_add(&loop->timers, timer);
         return 0;
 }
 

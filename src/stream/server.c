@@ -101,7 +101,8 @@ static void connection_done(struct waiter *waiter, eddy_future *task)
         task->was_looked_at = true;
         if (eddy_is_error(result) && result != EDDY_CANCELLED && result != EDDY_TIMEOUT &&
             result != -ECONNRESET && result != -EPIPE)
-                report(server, "a connection's handler failed", (int)result, task->detail ? task->detail->text : NULL);
+                report(server, "a connection's handler failed", (int)result,
+                       task->detail ? task->detail->text : NULL);
         list_remove(&connection->link);
         server->connection_count--;
         eddy_stream_destroy(connection->stream);
@@ -264,7 +265,8 @@ static int open_listeners(eddy_server *server, const struct addrinfo *found, uin
 {
         char text[ADDRESS_TEXT_SIZE];
 
-        for (const struct addrinfo *one = found; one && server->listener_count < MOST_LISTENERS; one = one->ai_next) {
+        for (const struct addrinfo *one = found; one && server->listener_count < MOST_LISTENERS;
+             one = one->ai_next) {
                 struct listener *listener = &server->listeners[server->listener_count];
                 int fd = listen_on(one, port, &server->options);
 
@@ -412,7 +414,7 @@ int eddy_server_serve_forever(eddy_server *server)
         eddy_server_close(server);
         eddy_server_close_clients(server);
         EDDY_SHIELD_SCOPE
-        wait_for_end(self, server, true);
+                wait_for_end(self, server, true);
         return rc;
 }
 

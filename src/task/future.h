@@ -15,7 +15,8 @@ struct eddy_future {
         eddy_loop *loop; /* holds a reference */
         intptr_t result;
         eddy_link waiters;
-        struct error_detail *detail; /* the sentence behind its failure; in a task that runs, its last failure's */
+        struct error_detail
+            *detail; /* the sentence behind its failure; in a task that runs, its last failure's */
         uint32_t references;
         bool is_done;
         bool is_task;

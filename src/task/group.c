@@ -109,6 +109,17 @@ static bool cancel_children(struct wait *wait, struct task *task)
         return true;
 }
 
+/** What interrupts the opener apart from its group's own failure. */
+static int interruption_from_outside(eddy_group *group, const struct task *opener)
+{
+        int own = group->scope.code, code;
+
+        group->scope.code = 0;
+        code = task_interruption_in(opener, opener->scopes);
+        group->scope.code = own;
+        return code;
+}
+
 int eddy_group_wait(eddy_group *group)
 {
         struct group_wait waiting = {.wait.interrupt = cancel_children, .group = group};
@@ -123,7 +134,7 @@ int eddy_group_wait(eddy_group *group)
         while (group->running_count > 0)
                 task_wait(self, &waiting.wait);
         group->is_waiting = false;
-        interruption = task_interruption_in(self, group->scope.outer);
+        interruption = interruption_from_outside(group, self);
         if (interruption)
                 return interruption;
         if (group->first_failure)
@@ -140,11 +151,11 @@ eddy_task *eddy_group_failed(const eddy_group *group, const eddy_task *previous)
 
 int eddy_group_close(eddy_group *group)
 {
-        int rc = eddy_group_wait(group);
         struct task *opener = task_of(group->scope.task);
+        int rc = eddy_group_wait(group);
         eddy_link *link;
 
-        if (rc == EDDY_ENOTASK || rc == EDDY_EINVALIDSTATE)
+        if (!opener || opener != task_current())
                 return rc;
         group->is_closing = true;
         while ((link = list_pop(&group->failed)))

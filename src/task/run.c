@@ -69,8 +69,11 @@ static intptr_t end_others(void *arg)
 {
         eddy_task *others[2];
         const eddy_task *self = eddy_current_task();
+        eddy_scope shield;
 
         (void)arg;
+        /* One of them may cancel all tasks there are. */
+        eddy_shield_open(&shield);
         while (eddy_all_tasks(NULL, others, 2) > 1) {
                 eddy_task *other = eddy_ref(others[others[0] == self]);
 
@@ -80,6 +83,7 @@ static intptr_t end_others(void *arg)
                 eddy_wait(&other, 1, EDDY_ALL_COMPLETED, EDDY_FOREVER);
                 eddy_unref(other);
         }
+        eddy_shield_close(&shield);
         return 0;
 }
 

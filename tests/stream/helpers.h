@@ -53,11 +53,13 @@ static inline void play(void **state)
         assert_int_equal(count_descriptors(), before);
 }
 
+static inline struct CMUnitTest make_scene_test(const char *name, scene body)
+{
+        return (struct CMUnitTest){name, play, NULL, NULL, (void *)(uintptr_t)body};
+}
+
 /** A test that is a coroutine. */
-#define scene_test(body)                                                                                     \
-        {                                                                                                    \
-#body, play, NULL, NULL, (void *)(uintptr_t)(body)                                           \
-        }
+#define scene_test(body) make_scene_test(#body, (body))
 
 /** Let everything else go on until a condition holds. */
 #define until(condition)                                                                                     \

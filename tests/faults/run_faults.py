@@ -1,0 +1,239 @@
+#!/usr/bin/env python3
+"""Run a program again and again, with another one of its uses of the system failing each time.
+
+    run_faults.py NAME PROGRAM
+
+PROGRAM is linked with the seam of src/base/fault.h open. A first run in which nothing fails tells how many uses
+there are; then each fails once, or so many of them, evenly spread, as there is time for. Whatever the program
+makes of that is right as long as it ends, by itself, and leaves no memory where a sanitizer looks: a crash, a
+sanitizer's report and a program that does not end are failures.
+"""
+
+import concurrent.futures
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+
+MOST_RUNS = 150
+AT_ONCE = 4         # more than there are processors, for many runs only wait
+PATIENCE = 30       # seconds until a program that does not end is taken to hang
+TALK_PATIENCE = 5   # seconds until a peer that does not answer is given up
+SANITIZERS_STATUS = 99
+
+ENVIRONMENT = {
+    **os.environ,
+    'ASAN_OPTIONS': 'exitcode=%d:detect_stack_use_after_return=0' % SANITIZERS_STATUS,
+    'UBSAN_OPTIONS': 'halt_on_error=1:print_stacktrace=1:exitcode=%d' % SANITIZERS_STATUS,
+    'TSAN_OPTIONS': 'exitcode=%d' % SANITIZERS_STATUS,
+}
+
+
+class Program:
+    """A running program; `nth` of its uses of the system fails, none where it is 0."""
+
+    def __init__(self, command, nth, report):
+        self.process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            env={**ENVIRONMENT, 'EDDY_FAULT': str(nth), 'EDDY_FAULT_REPORT': report})
+        self.alarm = threading.Timer(PATIENCE, self.give_up)
+        self.alarm.start()
+        self.hangs = False
+
+    def give_up(self):
+        self.hangs = True
+        self.process.kill()
+
+    def line(self):
+        return self.process.stdout.readline().decode()
+
+    def port(self):
+        """The port of a server; None where it could not begin."""
+        words = self.line().split()
+        return int(words[-1]) if words and words[-1].isdigit() else None
+
+    def interrupt(self):
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGINT)
+
+    def end(self):
+        """Wait for its end: what is wrong with it, or None."""
+        _, errors = self.process.communicate()
+        self.alarm.cancel()
+        status = self.process.returncode
+        errors = errors.decode(errors='replace')
+        if self.hangs:
+            return 'did not end'
+        # Where Ctrl-C could not be handled, it ends the program.
+        if status < 0 and status != -signal.SIGINT:
+            return 'ended by %s\n%s' % (signal.Signals(-status).name, errors)
+        if status == SANITIZERS_STATUS or 'Sanitizer' in errors or 'runtime error:' in errors:
+            return errors
+        return None
+
+
+# -----------------------------------------------------------------------------------------------
+# Scenarios: what happens to a program that is more than run. Each is given a function that starts it.
+
+
+@contextlib.contextmanager
+def peer_errors():
+    """A peer that is lost, late or refuses is what happens when something fails."""
+    with contextlib.suppress(OSError):
+        yield
+
+
+def connect(port):
+    return socket.create_connection(('127.0.0.1', port), TALK_PATIENCE)
+
+
+def receive_all(connection):
+    data = b''
+    while piece := connection.recv(65536):
+        data += piece
+    return data
+
+
+def plain(start):
+    return start().end()
+
+
+def ctrl_c(start):
+    program = start()
+    program.line()
+    program.interrupt()
+    return program.end()
+
+
+def echo_server(start):
+    program = start('0')
+    port = program.port()
+    if port:
+        with peer_errors(), connect(port) as stays:
+            stays.sendall(b'stays')
+            for size in 1, 5000, 1 << 20:
+                with peer_errors(), connect(port) as guest:
+                    sender = threading.Thread(target=say_all, args=(guest, b'x' * size))
+                    sender.start()
+                    receive_all(guest)
+                    sender.join()
+            program.interrupt()
+    program.interrupt()
+    return program.end()
+
+
+def say_all(connection, data):
+    with peer_errors():
+        connection.sendall(data)
+        connection.shutdown(socket.SHUT_WR)
+
+
+def chat_server(start):
+    program = start('0')
+    port = program.port()
+    if port:
+        with peer_errors(), connect(port) as ada, connect(port) as bob:
+            for guest, name in (ada, b'ada\n'), (bob, b'bob\n'):
+                guest.sendall(name)
+                guest.recv(100)
+            ada.sendall(b'hello\n')
+            bob.recv(100)
+            bob.sendall(b'x' * 2000)  # a line that is too long
+            bob.close()
+            ada.recv(100)
+    program.interrupt()
+    return program.end()
+
+
+def echo_client(start):
+    with socket.create_server(('127.0.0.1', 0)) as server:
+        server.settimeout(PATIENCE)
+
+        def answer():
+            with peer_errors():
+                connection, _ = server.accept()
+                with connection:
+                    connection.settimeout(TALK_PATIENCE)
+                    connection.sendall(receive_all(connection))
+
+        answerer = threading.Thread(target=answer)
+        answerer.start()
+        problem = start(str(server.getsockname()[1]), 'hello, world!').end()
+        with peer_errors(), connect(server.getsockname()[1]):  # the answerer ends where nobody called
+            pass
+        answerer.join()
+        return problem
+
+
+def port_scanner(start):
+    with socket.create_server(('127.0.0.1', 0)) as server:
+        port = server.getsockname()[1]
+        return start('localhost', str(max(port - 3, 1)), str(min(port + 3, 65535))).end()
+
+
+def images(start):
+    """Ten images of a server that breaks one of them off."""
+    def answer(connection):
+        with peer_errors(), connection:
+            connection.settimeout(TALK_PATIENCE)
+            name = connection.recv(4096).split(b' ')[1]
+            body = name * 3000
+            head = b'HTTP/1.1 200 OK\r\nContent-Length: %d\r\nConnection: close\r\n\r\n' % len(body)
+            connection.sendall(head + (body[:1000] if name == b'/3.png' else body))
+
+    def serve():
+        with peer_errors():
+            while True:
+                threading.Thread(target=answer, args=server.accept()).start()
+
+    with socket.create_server(('127.0.0.1', 0)) as server, tempfile.TemporaryDirectory() as folder:
+        threading.Thread(target=serve).start()
+        address = 'http://127.0.0.1:%d/' % server.getsockname()[1]
+        problem = start(folder, *('%s%d.png' % (address, i) for i in range(10))).end()
+        server.shutdown(socket.SHUT_RDWR)
+        return problem
+
+
+SCENARIOS = {function.__name__: function for function in
+             (ctrl_c, echo_server, chat_server, echo_client, port_scanner, images)}
+
+
+def spread(uses):
+    """Which uses are to fail."""
+    if uses <= MOST_RUNS:
+        return range(1, uses + 1)
+    return sorted({1 + i * (uses - 1) // (MOST_RUNS - 1) for i in range(MOST_RUNS)})
+
+
+def main():
+    name, program = sys.argv[1:]
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job has it ignored
+    scenario = SCENARIOS.get(name, plain)
+
+    def run(nth):
+        with tempfile.NamedTemporaryFile('r') as report:
+            problem = scenario(lambda *args: Program([program, *args], nth, report.name))
+            words = report.read().split()
+        return nth, problem, words
+
+    _, problem, words = run(0)
+    if problem or not words:
+        print('%s with nothing failing: %s' % (name, problem or 'no report of its uses'))
+        return 1
+    chosen = spread(int(words[0]))
+    failures = 0
+    with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as runs:
+        for nth, problem, words in runs.map(run, chosen):
+            if problem:
+                failures += 1
+                print('%s, use %d failing (%s): %s' % (name, nth, words[-1] if words else '?', problem))
+    print('%s: %d uses, %d of them failing one at a time, %d problems' % (name, chosen[-1], len(chosen), failures))
+    return failures > 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
