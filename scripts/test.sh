@@ -14,7 +14,7 @@ run() {
         printf '\n== %s\n' "$name"
         if [ ! -f "$folder/build.ninja" ]; then
                 # shellcheck disable=SC2086
-                meson setup $2 "$folder" >"$folder.log" 2>&1 || {
+                meson setup -Dtests=enabled $2 "$folder" >"$folder.log" 2>&1 || {
                         cat "$folder.log"
                         rm -rf "$folder"
                         failed=$((failed + 1))

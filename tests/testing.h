@@ -40,6 +40,7 @@
 /** eddy_run(), also after a test whose assertion failed within a loop and so left that by a jump. */
 static inline intptr_t run_main(eddy_fn fn, void *arg)
 {
+        fault_arm(0, 0);
         loop_running_here = NULL;
         return eddy_run(fn, arg);
 }
@@ -49,6 +50,7 @@ static inline eddy_loop *new_loop(void)
 {
         eddy_loop *loop;
 
+        fault_arm(0, 0);
         loop_running_here = NULL;
         assert_int_equal(eddy_loop_create(&loop), 0);
         return loop;

@@ -76,8 +76,12 @@ static _Noreturn void run_on_stack(void *arg)
 
         fiber_after_switch(NULL, &loop->coroutines->fiber_home);
         for (;;) {
+                bool own_fpu_mode = coro->own_fpu_mode;
+
                 coro->has_begun = true;
                 coro->impl->run(coro);
+                if (__builtin_expect(own_fpu_mode, 0))
+                        switch_set_fpu_mode(loop->coroutines->fpu_mode);
                 coro = finish(loop, arg);
         }
 }

@@ -319,7 +319,11 @@ static void close_with_loop(struct loop_resource *resource)
                 struct connection *connection = container_of(link, struct connection, link);
 
                 list_remove(&connection->waiter.link);
-                eddy_stream_destroy(connection->stream);
+                /* A task may have stood in a call on it, whose operation only the stream's own closing undoes. */
+                if (connection->stream->is_closed)
+                        eddy_stream_destroy(connection->stream);
+                else
+                        connection->stream->is_orphan = true;
                 eddy_unref(connection->task);
                 memory_free(connection);
         }

@@ -105,7 +105,7 @@ COROUTINE_TEST(refuses_what_the_system_has_not)
         eddy_task *small = eddy_create_task(where, NULL);
         intptr_t result = 0;
 
-        fault_arm(1, 100);
+        fault_arm(1, 1);
         eddy_yield();
         fault_arm(0, 0);
         assert_int_equal(eddy_join(task, &result), 0);
