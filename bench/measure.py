@@ -7,6 +7,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+import files
 import rows
 
 HERE = Path(__file__).resolve().parent
@@ -118,7 +119,12 @@ def echo_figures(argv, cores, build_dir):
 
 def measure(experiment, program, cores, build_dir):
     """One run of one contestant: {row: value}. Raises Failure."""
+    if experiment.kind == "files":
+        try:
+            return files.measure(program.file or "eddy", cores, build_dir)
+        except (RuntimeError, OSError, subprocess.SubprocessError) as error:
+            raise Failure(str(error))
     argv = command(program, experiment.argument, build_dir)
-    if experiment.is_echo:
+    if experiment.kind == "echo":
         return echo_figures(argv, cores, build_dir)
     return figures(argv, experiment.rows, cores.contestant)

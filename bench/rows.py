@@ -1,11 +1,13 @@
-"""What is measured: rows, their workloads and aims (DESIGN.md, section 5), and who takes part."""
+"""What is measured: rows, their workloads and aims, and who takes part."""
 from dataclasses import dataclass, field
+
+import files
 
 
 @dataclass(frozen=True)
 class Program:
     """A contestant's program: a ninja target, the Go program, or a Python script, by `kind`."""
-    kind: str             # "native", "go" or "python"
+    kind: str             # "native", "go", "python", the "command" eddy, or a "system" program
     file: str = ""        # target below bench/ in the build directory, or script below bench/
     peer: str = ""        # the key in peers.json that must not be empty; "": nothing but libc
     package: str = ""     # what to install where it is
@@ -17,7 +19,7 @@ class Experiment:
     rows: tuple
     argument: str         # what the program is asked to do
     contestants: dict     # name -> Program
-    is_echo: bool = False  # the program is a server, and run under load
+    kind: str = "figures"  # it prints them itself; or a server under load: "echo", "files"
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,8 @@ ECHO = {
     "asyncio": Program("python", "peers/asyncio_echo.py"),
 }
 
+FILES = {"eddy-epoll": Program("command"), "nginx": Program("system", "nginx", package="nginx-light and wrk")}
+
 EXPERIMENTS = (
     Experiment(("switch",), "switch", SWITCH),
     Experiment(("yield",), "yield", TASKS),
@@ -77,7 +81,8 @@ EXPERIMENTS = (
     Experiment(("sleepers_wall", "sleepers_bytes"), "sleepers", SLEEPERS),
     Experiment(("timer_set", "timer_cancel"), "timer_set", TIMERS),
     Experiment(("timer_fire",), "timer_fire", TIMERS),
-    Experiment(("echo_user_us", "echo_total_us", "echo_per_second"), "echo", ECHO, is_echo=True),
+    Experiment(("echo_user_us", "echo_total_us", "echo_per_second"), "echo", ECHO, kind="echo"),
+    Experiment(tuple(files.SIZES), "files", FILES, kind="files"),
 )
 
 ECHO_CONNECTIONS, ECHO_BYTES, ECHO_SECONDS = 100, 64, 3
@@ -121,4 +126,7 @@ ROWS = {
         note="aim: 0.30 us + raw-epoll's system time in this run"),
     "echo_per_second": Row(
         "1/s", "the same: requests a second, server and load on one core each"),
+    "serve_1k_per_second": Row(
+        "1/s", f"a file of 1 KB by HTTP keep-alive, {files.CONNECTIONS} connections, server and wrk on a core each"),
+    "serve_100k_per_second": Row("1/s", "the same with a file of 100 KB"),
 }

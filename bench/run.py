@@ -69,6 +69,9 @@ class Builder:
     def build(self, program):
         if program.kind == "python":
             return ""
+        if program.kind == "system":
+            there = all(shutil.which(name, path=os.environ["PATH"] + ":/usr/sbin") for name in (program.file, "wrk"))
+            return "" if there else f"skipped: needs {program.package}"
         if program.kind == "go":
             if not shutil.which("go"):
                 return f"skipped: needs {program.package}"
@@ -76,7 +79,7 @@ class Builder:
         elif program.peer and not self.peers.get(program.peer):
             return f"skipped: needs {program.package}"
         else:
-            why = ninja(self.build_dir, f"bench/{program.file}")
+            why = ninja(self.build_dir, f"bench/{program.file}" if program.file else "cli/eddy")
         return f"failed to build: {why}" if why else ""
 
 
@@ -146,7 +149,7 @@ def main():
     report.write_json([figure for figure in figures if figure["row"] in selected], build_dir / "bench.json")
 
     print("\n".join(machine.describe(build_dir, cores)))
-    print(f"runs      {repeats} of each contestant, taking turns; quoted figures are DESIGN.md's, from an "
+    print(f"runs      {repeats} of each contestant, taking turns; quoted figures are from an "
           "earlier run on a 2-core machine: compare ratios")
     print("\n" + "\n".join(lines))
     return any(who.startswith("eddy-") for _, who in status)

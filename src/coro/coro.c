@@ -60,6 +60,7 @@ static inline struct coro *finish(eddy_loop *loop, struct stack *stack)
                         coroutines->current = next;
                         return next;
                 }
+                coroutines->current = NULL; /* who ended may be gone, and is not to be told of failures */
                 next = coro_prepare_next(loop, next);
         }
         stack_give(&coroutines->stacks, stack);

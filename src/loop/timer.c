@@ -189,7 +189,8 @@ int eddy_call_at(eddy_loop *loop, eddy_timer *timer, eddy_time when, eddy_callba
                 if (!timer)
                         return -ENOMEM;
         } else {
-                eddy_timer_cancel(timer);
+                if (list_is_linked(&timer->handle.link))
+                        list_remove(&timer->handle.link);
                 timer->handle.callback = callback;
                 timer->handle.arg = arg;
         }
