@@ -8,10 +8,10 @@ set -eu
 
 packages_for() {
         case $1 in
-        build) echo gcc libc6-dev meson ninja-build pkg-config python3-minimal valgrind \
+        build) echo gcc libc6-dev meson ninja-build pkg-config python3 \
                 libcurl4-openssl-dev node-llhttp ;;
-        test) echo libcmocka-dev clang libclang-rt-14-dev mandoc curl ;;
-        aarch64) echo gcc-aarch64-linux-gnu qemu-user libcmocka-dev:arm64 ;;
+        test) echo libcmocka-dev clang libclang-rt-14-dev valgrind mandoc curl ;;
+        aarch64) echo gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user libcmocka-dev:arm64 ;;
         bench) echo g++ golang-go libuv1-dev libev-dev libst-dev libboost-context-dev nginx-light wrk ;;
         check) echo clang-format clang-tidy cppcheck ;;
         *)
@@ -28,7 +28,7 @@ is_there() {
                 command -v "$1" >/dev/null && return ;;
         ninja-build) command -v ninja >/dev/null && return ;;
         pkg-config) command -v pkg-config >/dev/null && return ;;
-        python3-minimal) command -v python3 >/dev/null && return ;;
+        python3) command -v python3 >/dev/null && return ;;
         golang-go) command -v go >/dev/null && return ;;
         libcurl4-openssl-dev) pkg-config --exists libcurl 2>/dev/null && return ;;
         node-llhttp) pkg-config --exists libllhttp 2>/dev/null && return ;;
