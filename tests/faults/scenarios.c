@@ -145,8 +145,7 @@ static intptr_t gathering_failures(void *arg)
 
 static intptr_t waiting(void *arg)
 {
-        static const eddy_wait_mode modes[] = {EDDY_FIRST_COMPLETED, EDDY_FIRST_EXCEPTION,
-                                               EDDY_ALL_COMPLETED};
+        static const eddy_wait_mode modes[] = {EDDY_FIRST_COMPLETED, EDDY_FIRST_EXCEPTION, EDDY_ALL_COMPLETED};
         eddy_task *tasks[3] = {
             eddy_create_task(nap, NULL),
             eddy_create_task(fail_soon, NULL),
@@ -496,7 +495,7 @@ static int call(const char *host, uint16_t port)
                 rc = eddy_stream_drain(stream);
         /* One that is lost must not be waited for in vain. */
         if (rc == 0)
-                EDDY_TIMEOUT_SCOPE(eddy_seconds(5))
+                EDDY_TIMEOUT_SCOPE(eddy_seconds(2))
                         rc = eddy_stream_read_exactly(stream, bytes, 5);
         eddy_stream_destroy(stream);
         return rc < 0 ? (int)rc : 0;

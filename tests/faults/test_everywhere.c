@@ -73,8 +73,7 @@ static intptr_t conduct(void *arg)
         int rc;
 
         (void)arg;
-        run.task =
-            eddy_task_create(&(eddy_task_options){.name = run.scenario->name}, run.scenario->play, NULL);
+        run.task = eddy_task_create(&(eddy_task_options){.name = run.scenario->name}, run.scenario->play, NULL);
         if (!run.task)
                 return -ENOMEM;
         if (run.moment == BEFORE_IT_BEGINS)

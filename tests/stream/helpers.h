@@ -19,6 +19,12 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#if __has_include(<valgrind/valgrind.h>)
+#include <valgrind/valgrind.h>
+#else
+#define RUNNING_ON_VALGRIND 0
+#endif
+
 /** How many descriptors this process has open. */
 static inline unsigned count_descriptors(void)
 {
@@ -62,14 +68,14 @@ static inline struct CMUnitTest make_scene_test(const char *name, scene body)
 #define scene_test(body) make_scene_test(#body, (body))
 
 /** Let everything else go on until a condition holds. */
-#define until(condition)                                                                                     \
-        while (!(condition))                                                                                 \
+#define until(condition)                                                                                       \
+        while (!(condition))                                                                                   \
         assert_int_equal(eddy_yield(), 0)
 
 /** Let everything else go on, through several polls of the backend. */
 static inline void give_way(void)
 {
-        for (int i = 0; i < 400; i++)
+        for (int i = 0; i < 1000; i++)
                 eddy_yield();
 }
 

@@ -169,8 +169,8 @@ static void most_connections_of_both_families(void)
         assert_int_equal(eddy_start_server(&server, echo, &house, NULL, 0, &options), 0);
         give_way();
         for (int i = 0; i < 2; i++) {
-                int rc = eddy_open_connection(&streams[i], i ? "::1" : "127.0.0.1", eddy_server_port(server),
-                                              NULL);
+                int rc =
+                    eddy_open_connection(&streams[i], i ? "::1" : "127.0.0.1", eddy_server_port(server), NULL);
 
                 if (i == 1 && rc < 0) {
                         print_message("left out: no IPv6\n");
@@ -321,10 +321,9 @@ static void closed_as_somebody_calls(void)
         struct house house;
         int callers[3];
 
-        for (int turns = 0; turns < 80; turns++) {
+        for (int turns = 0; turns < 300; turns++) {
                 eddy_server *server = start(&house, &(eddy_server_options){.max_connections = 2});
 
-                give_way();
                 for (int i = 0; i < 3; i++)
                         callers[i] = connect_to_port(eddy_server_port(server));
                 for (int i = 0; i < turns; i++)
@@ -516,7 +515,9 @@ static void no_descriptor(void)
         assert_true(reports.count < 3);
         assert_int_equal(house.begun, 0);
         assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
-        assert_hears(caller, "hello");
+        /* valgrind keeps the limit by closing what the kernel has accepted. */
+        if (!RUNNING_ON_VALGRIND)
+                assert_hears(caller, "hello");
         close(caller);
         finish(server);
 }

@@ -8,6 +8,11 @@
 
 enum { JOBS = 500, MOST_THREADS = 16 };
 
+/** Wait for what other threads do, and leave the processor to them. */
+#define until_others(condition)                                                                                \
+        while (!(condition))                                                                                   \
+        assert_int_equal(eddy_sleep(eddy_us(100)), 0)
+
 /** What jobs have in common. */
 struct shop {
         pthread_t loop_thread;
@@ -84,10 +89,10 @@ static void more_jobs_than_threads(void)
         for (int round = 0; round < 3; round++) {
                 shop_init(&shop, false);
                 submit_all(eddy_running_loop(), &shop, JOBS);
-                until(atomic_load(&shop.begun) == MOST_THREADS);
+                until_others(atomic_load(&shop.begun) == MOST_THREADS);
                 assert_int_equal(shop.done, 0);
                 atomic_store(&shop.is_open, true);
-                until(shop.done == JOBS);
+                until_others(shop.done == JOBS);
                 assert_int_equal(shop.dropped, 0);
                 assert_int_equal(atomic_load(&shop.most_at_once), MOST_THREADS);
         }
@@ -103,14 +108,14 @@ static void no_job_waits_while_threads_can_be_had(void)
 
                 shop_init(&shop, true);
                 submit_all(loop, &shop, 1);
-                until(shop.done == 1);
-                give_way(); /* for the thread to become idle */
+                until_others(shop.done == 1);
+                eddy_sleep(eddy_us(200)); /* for the thread to become idle */
                 errand_init(&errands[0], &shop);
                 errand_init(&errands[1], &shop);
                 errands[0].other = &errands[1];
                 assert_int_equal(thread_pool_submit(loop, &errands[0].job), 0);
                 assert_int_equal(thread_pool_submit(loop, &errands[1].job), 0);
-                until(shop.done == 3);
+                until_others(shop.done == 3);
         }
 }
 
@@ -161,17 +166,17 @@ static void no_thread_to_be_had(void)
         assert_int_equal(thread_pool_submit(loop, &errands[0].job), -EAGAIN);
         fault_arm(0, 0);
         assert_int_equal(thread_pool_submit(loop, &errands[0].job), 0);
-        until(shop.done == 1);
+        until_others(shop.done == 1);
         /* With one thread there already, the job waits for that. */
         atomic_store(&shop.is_open, false);
         assert_int_equal(thread_pool_submit(loop, &errands[0].job), 0);
-        until(atomic_load(&shop.begun) == 2);
+        until_others(atomic_load(&shop.begun) == 2);
         errand_init(&errands[1], &shop);
         fault_arm(1, 1);
         assert_int_equal(thread_pool_submit(loop, &errands[1].job), 0);
         fault_arm(0, 0);
         atomic_store(&shop.is_open, true);
-        until(shop.done == 3);
+        until_others(shop.done == 3);
 }
 
 int main(void)
