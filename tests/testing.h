@@ -20,21 +20,29 @@
 #define RUNNING_ON_VALGRIND 0
 #endif
 
+/* The C library's switch, where no other is: it neither unwinds to the loop nor starts coroutines in a floating
+ * point mode of their own. */
+#ifdef EDDY_UCONTEXT
+#define USES_UCONTEXT 1
+#else
+#define USES_UCONTEXT 0
+#endif
+
 /** A test outside any coroutine. */
 #define TEST(name) static void name(void **state __attribute__((unused)))
 
 /** A test that is the main coroutine of a loop of its own. */
-#define COROUTINE_TEST(name)                                                                                  \
-        static void name##_body(void);                                                                        \
-        static intptr_t name##_main(void *arg __attribute__((unused)))                                        \
-        {                                                                                                     \
-                name##_body();                                                                                \
-                return 0;                                                                                     \
-        }                                                                                                     \
-        TEST(name)                                                                                            \
-        {                                                                                                     \
-                assert_int_equal(run_main(name##_main, NULL), 0);                                             \
-        }                                                                                                     \
+#define COROUTINE_TEST(name)                                                                                   \
+        static void name##_body(void);                                                                         \
+        static intptr_t name##_main(void *arg __attribute__((unused)))                                         \
+        {                                                                                                      \
+                name##_body();                                                                                 \
+                return 0;                                                                                      \
+        }                                                                                                      \
+        TEST(name)                                                                                             \
+        {                                                                                                      \
+                assert_int_equal(run_main(name##_main, NULL), 0);                                              \
+        }                                                                                                      \
         static void name##_body(void)
 
 /** eddy_run(), also after a test whose assertion failed within a loop and so left that by a jump. */
@@ -81,10 +89,10 @@ static inline void trail_add(char letter)
 }
 
 /** Compare what happened since the last time. */
-#define assert_trail(expected)                                                                                \
-        do {                                                                                                  \
-                assert_string_equal(trail, expected);                                                         \
-                trail_clear();                                                                                \
+#define assert_trail(expected)                                                                                 \
+        do {                                                                                                   \
+                assert_string_equal(trail, expected);                                                          \
+                trail_clear();                                                                                 \
         } while (0)
 
 /** Callback: add the letter that arg points to. */

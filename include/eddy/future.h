@@ -68,7 +68,7 @@ EDDY_API int eddy_future_set_result(eddy_future *future, intptr_t result);
  * @param future  a reference made for the other thread with eddy_ref(); given back by this call if it succeeds
  * @return 0
  * @retval -ENOMEM           no memory to carry the message, or future is NULL
- * @retval EDDY_ELOOPCLOSED  the loop is closed
+ * @retval EDDY_ELOOPCLOSED  the loop is closed; its own thread then gives the reference back
  *
  * loop.call_soon_threadsafe(future.set_result, ...).
  */

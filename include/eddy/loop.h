@@ -103,9 +103,10 @@ EDDY_API void eddy_set_loop(eddy_loop *loop);
  * @param arg       passed to it; not owned
  * @return 0
  * @retval EDDY_ELOOPCLOSED  the loop is closed
+ * @retval EDDY_EWRONGLOOP   the loop runs in another thread: use eddy_call_soon_threadsafe()
  * @retval -ENOMEM           only where handle is NULL
  *
- * Only from the loop's own thread. loop.call_soon().
+ * loop.call_soon().
  */
 EDDY_API int eddy_call_soon(eddy_loop *loop, eddy_handle *handle, eddy_callback callback, void *arg);
 
@@ -134,6 +135,7 @@ EDDY_API bool eddy_handle_cancel(eddy_handle *handle);
  * @param when   EDDY_FOREVER: never
  * @return 0
  * @retval EDDY_ELOOPCLOSED  the loop is closed
+ * @retval EDDY_EWRONGLOOP   the loop runs in another thread
  * @retval -ENOMEM           only where timer is NULL
  *
  * loop.call_at().
@@ -156,6 +158,7 @@ EDDY_API bool eddy_timer_cancel(eddy_timer *timer);
  * @param fd  stays the caller's; remove its watchers before closing it
  * @return 0
  * @retval EDDY_ELOOPCLOSED  the loop is closed
+ * @retval EDDY_EWRONGLOOP   the loop runs in another thread
  * @retval -ENOMEM           no room for the entry
  * @retval -EPERM            this kind of file cannot be waited for
  * @retval -EBADF            no such descriptor

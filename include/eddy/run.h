@@ -30,7 +30,6 @@ typedef struct eddy_runner {
         eddy_loop *loop;
         eddy_task *main_task;
         eddy_runner_options options;
-        bool was_interrupted;
         void *reserved[2];
 } eddy_runner;
 

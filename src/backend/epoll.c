@@ -9,7 +9,6 @@
 #include "base/list.h"
 #include "base/memory.h"
 #include "base/sys.h"
-#include <assert.h>
 #include <stdatomic.h>
 #include <string.h>
 
@@ -25,7 +24,9 @@ struct descriptor {
         struct side sides[2]; /* by watch_direction */
         uint32_t armed;       /* what epoll was told; 0: not registered */
         int fd;
-        bool has_ended; /* hung up or failed: reading never again means waiting */
+        uint32_t generation; /* of files that had this number: events of earlier ones may come late, where a
+                              * duplicate keeps them open */
+        bool has_ended;      /* hung up or failed: reading never again means waiting */
 };
 
 struct epoll_state {
@@ -38,7 +39,7 @@ struct epoll_state {
         struct epoll_event events[256];
 };
 
-static const uint32_t read_events = EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR;
+static const uint32_t read_events = EPOLLIN | EPOLLPRI | EPOLLRDHUP | EPOLLHUP | EPOLLERR;
 static const uint32_t write_events = EPOLLOUT | EPOLLHUP | EPOLLERR;
 
 static enum watch_direction direction_of(const eddy_op *op)
@@ -73,6 +74,7 @@ static int grow(struct epoll_state *state, int fd)
 
 static void forget(struct descriptor *descriptor)
 {
+        descriptor->generation++;
         descriptor->armed = 0;
         descriptor->has_ended = false;
         descriptor->sides[WATCH_READ].is_ready = descriptor->sides[WATCH_WRITE].is_ready = true;
@@ -116,7 +118,7 @@ static uint32_t wanted_events(const struct descriptor *descriptor)
                 return (read->watcher.callback || waits_for_read ? EPOLLIN | EPOLLRDHUP : 0) |
                        (write->watcher.callback || waits_for_write ? EPOLLOUT : 0);
         if (waits_for_read || waits_for_write || descriptor->armed & EPOLLET)
-                return EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
+                return EPOLLIN | EPOLLPRI | EPOLLOUT | EPOLLRDHUP | EPOLLET;
         return 0;
 }
 
@@ -124,7 +126,8 @@ static uint32_t wanted_events(const struct descriptor *descriptor)
 static int arm(struct epoll_state *state, struct descriptor *descriptor)
 {
         uint32_t wanted = wanted_events(descriptor);
-        struct epoll_event event = {.events = wanted, .data.ptr = descriptor};
+        struct epoll_event event = {
+            .events = wanted, .data.u64 = (uint64_t)descriptor->generation << 32 | (uint32_t)descriptor->fd};
         int verb, rc;
 
         if (wanted == descriptor->armed)
@@ -148,7 +151,9 @@ static ssize_t poll_now(int fd, unsigned events)
         struct pollfd request = {.fd = fd, .events = (short)events};
         int rc = sys_poll(&request, 1);
 
-        return rc < 0 ? rc : rc == 0 ? -EAGAIN : request.revents;
+        if (rc <= 0)
+                return rc < 0 ? rc : -EAGAIN;
+        return request.revents & POLLNVAL ? -EBADF : request.revents;
 }
 
 static ssize_t connect_result(int fd)
@@ -202,13 +207,31 @@ static ssize_t begin_connect(eddy_op *op)
         return rc == -EINTR ? EDDY_PENDING : rc;
 }
 
+static void complete(struct epoll_state *state, eddy_op *op, ssize_t result)
+{
+        list_remove(&op->link);
+        op->pending = false;
+        op->result = result;
+        list_append(*state->base.ready, &op->handle.link);
+}
+
+/** Its descriptor is closed: nothing is waited for any more. */
+static void abandon(struct epoll_state *state, struct side *side)
+{
+        while (!list_is_empty(&side->operations))
+                complete(state, container_of(side->operations.next, eddy_op, link), EDDY_CANCELLED);
+        if (list_is_linked(&side->watcher.link))
+                list_remove(&side->watcher.link);
+        side->watcher.callback = NULL;
+}
+
 static ssize_t begin_close(struct epoll_state *state, int fd)
 {
         struct descriptor *descriptor = known_descriptor(state, fd);
 
         if (descriptor) {
-                assert(list_is_empty(&descriptor->sides[WATCH_READ].operations));
-                assert(list_is_empty(&descriptor->sides[WATCH_WRITE].operations));
+                abandon(state, &descriptor->sides[WATCH_READ]);
+                abandon(state, &descriptor->sides[WATCH_WRITE]);
                 state->armed_count -= descriptor->armed != 0;
                 forget(descriptor);
         }
@@ -247,14 +270,6 @@ static ssize_t epoll_begin(struct backend *backend, eddy_op *op)
         }
         op->pending = true;
         return EDDY_PENDING;
-}
-
-static void complete(struct epoll_state *state, eddy_op *op, ssize_t result)
-{
-        list_remove(&op->link);
-        op->pending = false;
-        op->result = result;
-        list_append(*state->base.ready, &op->handle.link);
 }
 
 static void epoll_cancel(struct backend *backend, eddy_op *op)
@@ -324,12 +339,14 @@ static int epoll_backend_wait(struct backend *backend, eddy_duration timeout)
         if (n < 0)
                 return n == -EINTR ? 0 : n;
         for (int i = 0; i < n; i++) {
-                struct descriptor *descriptor = state->events[i].data.ptr;
+                uint64_t key = state->events[i].data.u64;
+                struct descriptor *descriptor = known_descriptor(state, (int)(uint32_t)key);
                 uint32_t events = state->events[i].events;
 
-                if (!descriptor)
+                if (!descriptor || descriptor->generation != key >> 32)
                         continue;
-                if (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR))
+                /* At a mark of urgent data, too, receiving stops short. */
+                if (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR | EPOLLPRI))
                         descriptor->has_ended = true;
                 if (events & read_events)
                         advance(state, descriptor, WATCH_READ);
@@ -362,7 +379,7 @@ static void epoll_destroy(struct backend *backend)
 static int epoll_create_backend(struct backend **backend, eddy_link **ready)
 {
         struct epoll_state *state = memory_zalloc(sizeof *state);
-        struct epoll_event event = {.events = EPOLLIN | EPOLLET, .data.ptr = NULL};
+        struct epoll_event event = {.events = EPOLLIN | EPOLLET, .data.u64 = UINT64_MAX};
         int rc = -ENOMEM;
 
         if (!state)

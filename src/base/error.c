@@ -73,7 +73,7 @@ static __thread struct {
         char text[256];
 } thread_detail;
 
-static error_slot_finder *find_task_slot;
+static _Atomic(error_slot_finder *) find_task_slot;
 
 void error_set_slot_finder(error_slot_finder *finder)
 {
@@ -93,9 +93,17 @@ void error_detail_set(struct error_detail **slot, intptr_t rc, const char *text)
         *slot = detail;
 }
 
+/** Where the running task keeps it; NULL: no task runs. */
+static struct error_detail **find_slot(void)
+{
+        error_slot_finder *finder = find_task_slot;
+
+        return finder ? finder() : NULL;
+}
+
 static void set_current(intptr_t rc, const char *text)
 {
-        struct error_detail **slot = find_task_slot ? find_task_slot() : NULL;
+        struct error_detail **slot = find_slot();
 
         if (slot) {
                 error_detail_set(slot, rc, text);
@@ -114,7 +122,7 @@ void error_detail_adopt(const struct error_detail *detail)
 /** The current detail if it is of this error; of any where rc is 0. */
 static const char *current_text(intptr_t rc)
 {
-        struct error_detail **slot = find_task_slot ? find_task_slot() : NULL;
+        struct error_detail **slot = find_slot();
 
         if (!slot)
                 return rc == 0 || thread_detail.rc == rc ? thread_detail.text : "";

@@ -11,7 +11,7 @@ struct error_detail {
 };
 
 /** Finds where the running task keeps its last failure's detail: a pointer to NULL or to what
- * error_detail_create() made. NULL where no task runs; the thread then has a place of its own. */
+ * error_detail_set() made. NULL where no task runs; the thread then has a place of its own. */
 typedef struct error_detail **error_slot_finder(void);
 
 /** Tell this layer, which knows no tasks, how to find it. */

@@ -4,6 +4,7 @@
 #define BASE_SYS_H
 
 #include "base/fault.h"
+#include "base/sanitizer.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
@@ -11,6 +12,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <sys/epoll.h>
@@ -49,12 +51,14 @@ static inline int sys_epoll_wait(int epoll, struct epoll_event *events, int n, c
         if (fault_fires("epoll_wait"))
                 return -EINTR;
 #ifdef SYS_epoll_pwait2
-        static bool is_old_kernel;
+        /* ThreadSanitizer holds signals back from a wait that it does not know by name. */
+        static atomic_bool is_old_kernel = SANITIZER_THREAD;
 
         if (!is_old_kernel) {
                 long rc = syscall(SYS_epoll_pwait2, epoll, events, n, timeout, NULL, 0);
 
-                if (rc >= 0 || errno != ENOSYS)
+                /* Old sandboxes refuse what they do not know. */
+                if (rc >= 0 || (errno != ENOSYS && errno != EPERM))
                         return (int)sys_result(rc);
                 is_old_kernel = true;
         }

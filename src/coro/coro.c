@@ -11,6 +11,7 @@ int coroutines_init(eddy_loop *loop, size_t stack_size)
         if (!coroutines)
                 return -ENOMEM;
         stack_pool_init(&coroutines->stacks, loop, stack_size);
+        coroutines->default_size = stack_size;
         coroutines->fpu_mode = switch_fpu_mode();
         loop->coroutines = coroutines;
         overflow_handle_signals();
@@ -151,6 +152,7 @@ void coro_give_way_with_own_fpu_mode(struct coroutines *coroutines, struct coro 
 void coro_run_now(eddy_loop *loop, struct coro *coro)
 {
         struct coro *self = loop->coroutines->current;
+        bool must_return;
 
         if (!self) {
                 loop->must_return = true;
@@ -159,9 +161,12 @@ void coro_run_now(eddy_loop *loop, struct coro *coro)
                 return;
         }
         /* Whoever gives way next hands on to the first that is ready: that shall be the caller. */
+        must_return = loop->must_return;
+        loop->must_return = false;
         loop_untake(loop, &self->resume);
         loop_untake(loop, &coro->resume);
         coro_suspend(loop, self);
+        loop->must_return = must_return;
 }
 
 void coro_ask(eddy_loop *loop, struct coro *coro, void (*question)(void *arg), void *arg)

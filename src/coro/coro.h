@@ -37,7 +37,8 @@ struct coroutines {
         struct coro home;     /* the loop itself, suspended while a coroutine runs; it has no stack of ours */
         struct fiber_home fiber_home;
         struct stack_pool stacks;
-        uint64_t fpu_mode; /* for all who have not their own */
+        size_t default_size; /* what the common stacks were asked to be */
+        uint64_t fpu_mode;   /* for all who have not their own */
 
         /* A question to a suspended coroutine, answered on its stack; see coro_ask(). */
         void (*question)(void *arg);

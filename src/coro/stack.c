@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "base/sys.h"
 #include "coro/fiber.h"
+#include <stdatomic.h>
 
 /* Linux 6.13. Guards of this kind are marks in the page table and split no mapping, so that their number is
  * not bounded by vm.max_map_count. */
@@ -12,8 +13,9 @@
 #endif
 
 enum {
+        /* Each slab is twice as large as the one before, up to 16 times as large as the first. */
         FIRST_SLAB_STACKS = 16,
-        LARGEST_SLAB_STACKS = 256,
+        MOST_DOUBLINGS = 4,
         /* Tops at one page offset would share a few cache sets, so they are spread over half a page. */
         STAGGER_STEP = 64,
         STAGGER_COUNT = 32,
@@ -23,7 +25,7 @@ static const eddy_duration idle_time = 1000000000;
 
 static size_t page_size(void)
 {
-        static size_t size;
+        static atomic_size_t size;
 
         if (!size)
                 size = (size_t)sysconf(_SC_PAGESIZE);
@@ -115,11 +117,11 @@ static struct stack_class *find_class(struct stack_pool *pool, size_t size)
 static struct stack_slab *create_slab(struct stack_class *class)
 {
         struct stack_slab *slab = memory_zalloc(sizeof *slab);
-        unsigned count = (unsigned)FIRST_SLAB_STACKS << (class->slab_count < 4 ? class->slab_count : 4);
+        unsigned count = (unsigned)FIRST_SLAB_STACKS
+                         << (class->slab_count < MOST_DOUBLINGS ? class->slab_count : MOST_DOUBLINGS);
 
         if (!slab)
                 return NULL;
-        count = count > LARGEST_SLAB_STACKS ? LARGEST_SLAB_STACKS : count;
         slab->class = class;
         slab->count = count;
         /* Aligned to a stack's size, so that a stack's guard and its top share one page of the page table. */
@@ -140,7 +142,7 @@ static struct stack_slab *create_slab(struct stack_class *class)
 
 static int install_guard(char *bottom, size_t size)
 {
-        static bool is_old_kernel;
+        static atomic_bool is_old_kernel;
         int rc = -EINVAL;
 
         if (!is_old_kernel)

@@ -2,6 +2,7 @@
 #include "loop/loop.h"
 
 #include "base/memory.h"
+#include "base/misuse.h"
 #include "loop/signal.h"
 #include <stdio.h>
 
@@ -43,7 +44,7 @@ static void drop_all(eddy_link *list)
 int eddy_loop_close(eddy_loop *loop)
 {
         if (loop->is_running)
-                return EDDY_ELOOPRUNNING;
+                return misuse(EDDY_ELOOPRUNNING);
         if (loop->is_closed)
                 return 0;
         while (!list_is_empty(&loop->resources)) {
@@ -115,9 +116,9 @@ int eddy_loop_run_forever(eddy_loop *loop)
         int rc;
 
         if (loop->is_closed)
-                return EDDY_ELOOPCLOSED;
+                return misuse(EDDY_ELOOPCLOSED);
         if (loop->is_running || loop_running_here)
-                return EDDY_ELOOPRUNNING;
+                return misuse(EDDY_ELOOPRUNNING);
         loop->is_running = true;
         loop_running_here = loop;
         do
@@ -174,8 +175,10 @@ void eddy_set_loop(eddy_loop *loop)
 
 int eddy_call_soon(eddy_loop *loop, eddy_handle *handle, eddy_callback callback, void *arg)
 {
-        if (loop->is_closed)
-                return EDDY_ELOOPCLOSED;
+        int rc = loop_check(loop);
+
+        if (rc < 0)
+                return rc;
         if (!handle)
                 return inbox_schedule_owned(loop, callback, arg);
         eddy_handle_cancel(handle);
@@ -197,8 +200,10 @@ bool eddy_handle_cancel(eddy_handle *handle)
 
 static int watch(eddy_loop *loop, int fd, enum watch_direction direction, eddy_callback callback, void *arg)
 {
-        if (loop->is_closed)
-                return EDDY_ELOOPCLOSED;
+        int rc = loop_check(loop);
+
+        if (rc < 0)
+                return rc;
         return loop->backend->impl->watch(loop->backend, fd, direction, callback, arg);
 }
 

@@ -4,6 +4,7 @@
 
 #include "backend/backend.h"
 #include "base/list.h"
+#include "base/misuse.h"
 #include "loop/inbox.h"
 #include "loop/timer.h"
 #include <eddy/loop.h>
@@ -40,6 +41,14 @@ struct eddy_loop {
 
 /** The loop that runs in this thread. Loops never change threads while they run. */
 extern __thread eddy_loop *loop_running_here __attribute__((tls_model("initial-exec")));
+
+/** Whether this thread may use a loop now: 0, EDDY_ELOOPCLOSED, or EDDY_EWRONGLOOP where it runs in another. */
+static inline int loop_check(const eddy_loop *loop)
+{
+        if (loop->is_closed)
+                return misuse(EDDY_ELOOPCLOSED);
+        return loop->is_running && loop_running_here != loop ? misuse(EDDY_EWRONGLOOP) : 0;
+}
 
 /** How many handles may run before the backend is asked, where the iterations themselves are shorter: what a
  * system call costs is shared by so many, and no event waits for more. */

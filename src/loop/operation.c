@@ -1,4 +1,5 @@
 /* Operations: each function describes one request and hands it to the backend. */
+#include "base/sys.h"
 #include "loop/loop.h"
 
 void eddy_op_init(eddy_op *op, eddy_loop *loop, eddy_callback callback, void *arg)
@@ -8,8 +9,10 @@ void eddy_op_init(eddy_op *op, eddy_loop *loop, eddy_callback callback, void *ar
 
 static ssize_t begin(eddy_op *op, enum op_kind kind, int fd, void *buffer, size_t size, int flags)
 {
-        if (op->loop->is_closed)
-                return EDDY_ELOOPCLOSED;
+        int rc = loop_check(op->loop);
+
+        if (rc < 0)
+                return rc;
         if (op->pending || list_is_linked(&op->handle.link))
                 return EDDY_EBUSY;
         op->kind = (unsigned char)kind;
@@ -52,11 +55,16 @@ ssize_t eddy_op_sendmsg(eddy_op *op, int fd, const struct msghdr *message, int f
 
 ssize_t eddy_op_poll(eddy_op *op, int fd, unsigned events)
 {
+        if (events != POLLIN && events != POLLOUT)
+                return -EINVAL;
         return begin(op, OP_POLL, fd, NULL, events, 0);
 }
 
 ssize_t eddy_op_close(eddy_op *op, int fd)
 {
+        /* A closed loop knows nothing of it any more, but its owner wants it closed all the same. */
+        if (op->loop->is_closed)
+                return sys_close(fd);
         return begin(op, OP_CLOSE, fd, NULL, 0, 0);
 }
 

@@ -1,6 +1,7 @@
 /* A signal's handler only marks it and wakes the loop; the user's callback runs in the loop's next iteration. */
 #include "loop/signal.h"
 
+#include "base/misuse.h"
 #include "base/sys.h"
 #include "loop/loop.h"
 #include <stdatomic.h>
@@ -37,7 +38,7 @@ int eddy_add_signal_handler(eddy_loop *loop, int signum, eddy_callback callback,
         int rc;
 
         if (loop->is_closed)
-                return EDDY_ELOOPCLOSED;
+                return misuse(EDDY_ELOOPCLOSED);
         if (signum < 1 || signum >= NSIG)
                 return -EINVAL;
         entry = &entries[signum];

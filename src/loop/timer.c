@@ -1,6 +1,7 @@
 #include "loop/timer.h"
 
 #include "base/list.h"
+#include "base/misuse.h"
 #include "loop/loop.h"
 
 enum { TICK_BITS = 12, DIGIT_BITS = 6, DIGIT_MASK = TIMER_SLOTS - 1 };
@@ -180,8 +181,10 @@ void timer_wheel_drain(struct timer_wheel *wheel, eddy_link *list)
 
 int eddy_call_at(eddy_loop *loop, eddy_timer *timer, eddy_time when, eddy_callback callback, void *arg)
 {
-        if (loop->is_closed)
-                return EDDY_ELOOPCLOSED;
+        int rc = loop_check(loop);
+
+        if (rc < 0)
+                return rc;
         if (!timer) {
                 if (when == EDDY_FOREVER)
                         return 0;

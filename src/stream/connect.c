@@ -1,3 +1,4 @@
+#include "base/misuse.h"
 #include "base/sys.h"
 #include "stream/address.h"
 #include "stream/stream.h"
@@ -60,7 +61,7 @@ int eddy_open_connection(eddy_stream **stream, const char *host, uint16_t port,
 
         *stream = NULL;
         if (!self)
-                return EDDY_ENOTASK;
+                return misuse(EDDY_ENOTASK);
         if (!options)
                 options = &defaults;
         rc = address_resolve(self, host, port, options->family, 0, &found);
@@ -68,7 +69,7 @@ int eddy_open_connection(eddy_stream **stream, const char *host, uint16_t port,
                 return rc;
         for (const struct addrinfo *one = found; one && fd < 0; one = one->ai_next) {
                 fd = connect_to(self, one, options);
-                if (fd < 0) {
+                if (fd < 0 && !self->interruption) {
                         address_print(one->ai_addr, text);
                         eddy_fail(fd, "cannot connect to %s (%s): %s", host ? host : "this machine", text,
                                   eddy_strerror(fd));

@@ -1,4 +1,5 @@
 #include "base/memory.h"
+#include "base/misuse.h"
 #include "stream/stream.h"
 #include <string.h>
 
@@ -18,13 +19,17 @@ static ssize_t receive(struct task *self, eddy_stream *stream, void *memory, siz
         if (stream->reader)
                 return EDDY_EBUSY;
         if (stream->has_ended)
-                return 0;
+                return stream->read_error;
         stream->reader = self;
         op->handle.arg = &self->coro;
         got = task_finish_op(self, op, eddy_op_recv(op, stream->fd, memory, n, 0));
         stream->reader = NULL;
         if (got == 0)
                 stream->has_ended = true;
+        if (got < 0 && got != self->interruption && got != EDDY_CANCELLED && got != -ENOMEM) {
+                stream->has_ended = true;
+                stream->read_error = (int)got;
+        }
         if (stream->is_closing) {
                 stream_settle(stream);
                 return got > 0 ? got : self->interruption ? self->interruption : -EBADF;
@@ -46,12 +51,19 @@ static ssize_t fill(struct task *self, eddy_stream *stream)
         return got;
 }
 
-/** Every call for reading begins here: what the one before showed its caller is gone. */
-static struct task *begin(eddy_stream *stream)
+/** Every call for reading begins here: 0 or why it may not read. What the one before showed its caller is gone. */
+static int begin(eddy_stream *stream, struct task **self)
 {
+        *self = task_current();
+        if (!*self)
+                return misuse(EDDY_ENOTASK);
+        if ((*self)->interruption)
+                return (*self)->interruption;
+        if (stream->reader)
+                return EDDY_EBUSY;
         buffer_consume(&stream->in, stream->handed_out);
         stream->handed_out = 0;
-        return task_current();
+        return 0;
 }
 
 static size_t take(eddy_stream *stream, void *memory, size_t n)
@@ -59,6 +71,8 @@ static size_t take(eddy_stream *stream, void *memory, size_t n)
         size_t size = buffer_size(&stream->in);
 
         n = n < size ? n : size;
+        if (n == 0)
+                return 0;
         memcpy(memory, buffer_data(&stream->in), n);
         buffer_consume(&stream->in, n);
         return n;
@@ -74,23 +88,25 @@ static ssize_t hand_out(eddy_stream *stream, size_t n, const char **data)
 
 ssize_t eddy_stream_read(eddy_stream *stream, void *memory, size_t n)
 {
-        struct task *self = begin(stream);
+        struct task *self;
+        int rc = begin(stream, &self);
 
-        if (!self)
-                return EDDY_ENOTASK;
+        if (rc < 0)
+                return rc;
         if (n == 0)
                 return 0;
-        if (buffer_size(&stream->in) > 0 && !self->interruption)
+        if (buffer_size(&stream->in) > 0)
                 return (ssize_t)take(stream, memory, n);
         return receive(self, stream, memory, n);
 }
 
 ssize_t eddy_stream_read_exactly(eddy_stream *stream, void *memory, size_t n)
 {
-        struct task *self = begin(stream);
+        struct task *self;
+        int rc = begin(stream, &self);
 
-        if (!self)
-                return EDDY_ENOTASK;
+        if (rc < 0)
+                return rc;
         /* Through the stream's buffer, so that nothing is lost where the end or an interruption comes first. */
         while (buffer_size(&stream->in) < n) {
                 ssize_t got = fill(self, stream);
@@ -104,12 +120,13 @@ ssize_t eddy_stream_read_exactly(eddy_stream *stream, void *memory, size_t n)
 ssize_t eddy_stream_read_until(eddy_stream *stream, const void *separator, size_t separator_size,
                                const char **data)
 {
-        struct task *self = begin(stream);
+        struct task *self;
+        int rc = begin(stream, &self);
         size_t searched = 0;
 
         *data = NULL;
-        if (!self)
-                return EDDY_ENOTASK;
+        if (rc < 0)
+                return rc;
         if (separator_size == 0)
                 return -EINVAL;
         for (;;) {
@@ -149,13 +166,14 @@ ssize_t eddy_stream_read_line(eddy_stream *stream, const char **line)
 
 ssize_t eddy_stream_read_all(eddy_stream *stream, char **data, size_t max)
 {
-        struct task *self = begin(stream);
+        struct task *self;
+        int rc = begin(stream, &self);
         size_t size;
         ssize_t got;
 
         *data = NULL;
-        if (!self)
-                return EDDY_ENOTASK;
+        if (rc < 0)
+                return rc;
         while ((got = fill(self, stream)) > 0)
                 if (buffer_size(&stream->in) > max)
                         return EDDY_ELIMIT;

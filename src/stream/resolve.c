@@ -10,6 +10,7 @@
 struct lookup {
         struct thread_job job;
         struct task *task; /* NULL: nobody waits any more */
+        bool is_done;
         struct addrinfo hints, *found;
         int error; /* an EAI_ code */
         char service[8];
@@ -39,6 +40,7 @@ static void done(struct thread_job *job)
 {
         struct lookup *lookup = container_of(job, struct lookup, job);
 
+        lookup->is_done = true;
         if (lookup->task)
                 task_wake(lookup->task);
         else
@@ -76,6 +78,8 @@ static int resolve_on_thread(struct task *self, const char *host, const char *se
         rc = task_wait(self, &wait);
         if (rc < 0) {
                 lookup->task = NULL;
+                if (lookup->is_done)
+                        destroy(lookup);
                 return rc;
         }
         *found = lookup->found;

@@ -1,5 +1,6 @@
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/misuse.h"
 #include "base/sys.h"
 #include "stream/address.h"
 #include "stream/stream.h"
@@ -42,6 +43,7 @@ struct eddy_server {
         eddy_link connections;
         size_t connection_count;
         eddy_link waiters; /* struct server_wait */
+        unsigned uses;     /* calls that are not over with it */
         bool is_closed, is_orphan;
 };
 
@@ -58,7 +60,7 @@ static void accept_more(struct listener *listener);
 /** Free a server that nobody owns and that has nothing left to do. */
 static void release_if_over(eddy_server *server)
 {
-        if (!server->is_orphan || !server->is_closed || server->connection_count > 0)
+        if (!server->is_orphan || !server->is_closed || server->connection_count > 0 || server->uses > 0)
                 return;
         if (list_is_linked(&server->resource.link))
                 list_remove(&server->resource.link);
@@ -105,6 +107,7 @@ static void connection_done(struct waiter *waiter, eddy_future *task)
                        task->detail ? task->detail->text : NULL);
         list_remove(&connection->link);
         server->connection_count--;
+        server->uses++;
         eddy_stream_destroy(connection->stream);
         memory_free(connection);
         eddy_unref(task);
@@ -112,6 +115,7 @@ static void connection_done(struct waiter *waiter, eddy_future *task)
                 for (unsigned i = 0; i < server->listener_count; i++)
                         accept_more(&server->listeners[i]);
         wake_waiters(server);
+        server->uses--;
         release_if_over(server);
 }
 
@@ -122,7 +126,7 @@ static intptr_t serve(void *arg)
         return connection->server->handler(connection->stream, connection->server->arg);
 }
 
-/** Give a connection its stream and its task: 0 or -ENOMEM. */
+/** Give a connection its stream and its task: 0, or -ENOMEM, and then it is closed. */
 static int start_connection(eddy_server *server, int fd)
 {
         struct connection *connection = memory_zalloc(sizeof *connection);
@@ -136,7 +140,7 @@ static int start_connection(eddy_server *server, int fd)
         int on = 1;
 
         if (!connection)
-                return -ENOMEM;
+                goto error_connection;
         connection->stream = stream_create(server->loop, fd, server->options.limit);
         if (!connection->stream)
                 goto error_stream;
@@ -153,12 +157,14 @@ static int start_connection(eddy_server *server, int fd)
         return 0;
 
 error_task:
-        /* Destroying it closes fd. */
-        eddy_stream_destroy(connection->stream);
+        connection->stream->is_orphan = true;
+        eddy_stream_abort(connection->stream);
         memory_free(connection);
-        return 0;
+        return -ENOMEM;
 error_stream:
         memory_free(connection);
+error_connection:
+        sys_close(fd);
         return -ENOMEM;
 }
 
@@ -183,7 +189,6 @@ static bool take_accepted(struct listener *listener, ssize_t fd)
         if (fd >= 0) {
                 if (start_connection(server, (int)fd) == 0)
                         return true;
-                sys_close((int)fd);
                 fd = -ENOMEM;
         }
         eddy_call_later(server->loop, &listener->rest, rest, accept_after_rest, listener);
@@ -328,6 +333,7 @@ static void close_with_loop(struct loop_resource *resource)
                 memory_free(connection);
         }
         server->connection_count = 0;
+        server->uses = 0;
         release_if_over(server);
 }
 
@@ -341,7 +347,7 @@ int eddy_start_server(eddy_server **created, eddy_connection_handler handler, vo
 
         *created = NULL;
         if (!self)
-                return EDDY_ENOTASK;
+                return misuse(EDDY_ENOTASK);
         rc = address_resolve(self, host, port, options ? options->family : 0, AI_PASSIVE, &found);
         if (rc < 0)
                 return rc;
@@ -411,14 +417,17 @@ int eddy_server_serve_forever(eddy_server *server)
         int rc;
 
         if (!self)
-                return EDDY_ENOTASK;
+                return misuse(EDDY_ENOTASK);
+        server->uses++;
         rc = wait_for_end(self, server, false);
-        if (rc == 0)
-                return 0;
-        eddy_server_close(server);
-        eddy_server_close_clients(server);
-        EDDY_SHIELD_SCOPE
-                wait_for_end(self, server, true);
+        if (rc < 0) {
+                eddy_server_close(server);
+                eddy_server_close_clients(server);
+                EDDY_SHIELD_SCOPE
+                        wait_for_end(self, server, true);
+        }
+        server->uses--;
+        release_if_over(server);
         return rc;
 }
 
@@ -451,7 +460,7 @@ int eddy_server_wait_closed(eddy_server *server)
         struct task *self = task_current();
 
         if (!self)
-                return EDDY_ENOTASK;
+                return misuse(EDDY_ENOTASK);
         return wait_for_end(self, server, true);
 }
 

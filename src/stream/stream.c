@@ -1,6 +1,7 @@
 #include "stream/stream.h"
 
 #include "base/memory.h"
+#include "base/misuse.h"
 #include "base/sys.h"
 #include "stream/address.h"
 #include <fcntl.h>
@@ -65,13 +66,13 @@ eddy_stream *stream_create(eddy_loop *loop, int fd, size_t limit)
 
 int eddy_stream_from_socket(eddy_stream **created, int fd, size_t limit)
 {
-        int type, mode = fcntl(fd, F_GETFL), on = 1;
+        int type, family = AF_UNSPEC, mode = fcntl(fd, F_GETFL), on = 1;
         socklen_t size = sizeof type;
         int rc = sys_getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size);
 
         *created = NULL;
         if (!loop_running_here)
-                return EDDY_ENOLOOP;
+                return misuse(EDDY_ENOLOOP);
         if (rc < 0)
                 return rc;
         if (type != SOCK_STREAM)
@@ -81,7 +82,13 @@ int eddy_stream_from_socket(eddy_stream **created, int fd, size_t limit)
         /* Of no use to a UNIX socket, which refuses. */
         sys_setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
         *created = stream_create(loop_running_here, fd, limit);
-        return *created ? 0 : -ENOMEM;
+        if (!*created)
+                return -ENOMEM;
+        /* Receiving from a UNIX socket stops short behind bytes that came with a descriptor. */
+        size = sizeof family;
+        if (sys_getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &family, &size) < 0 || family == AF_UNIX)
+                (*created)->recv_op.flags = 0;
+        return 0;
 }
 
 static void close_descriptor(eddy_stream *stream)
@@ -194,7 +201,7 @@ int eddy_stream_wait_closed(eddy_stream *stream)
         struct task *self = task_current();
 
         if (!self)
-                return EDDY_ENOTASK;
+                return misuse(EDDY_ENOTASK);
         if (!stream->is_closing)
                 return EDDY_EINVALIDSTATE;
         if (stream->is_closed)

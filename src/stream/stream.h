@@ -21,6 +21,7 @@ struct eddy_stream {
         size_t handed_out; /* of `in`, what read_until() showed its caller: gone at the next read */
         size_t limit;
         bool has_ended;
+        int read_error; /* receiving has failed for good */
 
         /* Writing: `queued` is what was written; it becomes `sending` as a whole, whose bytes may not move. */
         eddy_op send_op;

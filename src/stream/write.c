@@ -1,3 +1,4 @@
+#include "base/misuse.h"
 #include "stream/stream.h"
 #include <string.h>
 
@@ -120,7 +121,7 @@ int eddy_stream_drain(eddy_stream *stream)
         struct task *self = task_current();
 
         if (!self)
-                return EDDY_ENOTASK;
+                return misuse(EDDY_ENOTASK);
         if (stream->write_error)
                 return stream->write_error;
         if (stream_unsent(stream) <= stream->high_water)
@@ -164,7 +165,7 @@ ssize_t eddy_stream_write_all(eddy_stream *stream, const void *data, size_t n)
         int rc;
 
         if (!self)
-                return EDDY_ENOTASK;
+                return misuse(EDDY_ENOTASK);
         rc = self->interruption ? self->interruption : check(stream);
         if (rc < 0)
                 return rc;

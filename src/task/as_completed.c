@@ -1,5 +1,6 @@
 #include "base/memory.h"
-#include "task/task.h"
+#include "base/misuse.h"
+#include "task/crowd.h"
 #include <eddy/compose.h>
 
 /** One future on its way to be handed out. */
@@ -22,13 +23,18 @@ static void entry_done(struct waiter *waiter, eddy_future *future)
 
 int eddy_as_completed(eddy_completion *completion, eddy_future *const futures[], size_t n)
 {
+        const struct task *self = task_current();
+
         *completion = (eddy_completion){.count = n};
         list_init(&completion->done);
-        if (!task_current())
-                return EDDY_ENOTASK;
-        for (size_t i = 0; i < n; i++)
-                if (!futures[i])
-                        return -ENOMEM;
+        if (!self)
+                return misuse(EDDY_ENOTASK);
+        for (size_t i = 0; i < n; i++) {
+                int rc = crowd_check(self, futures[i]);
+
+                if (rc < 0)
+                        return rc;
+        }
         completion->entries = memory_alloc((n ? n : 1) * sizeof completion->entries[0]);
         if (!completion->entries)
                 return -ENOMEM;
@@ -56,7 +62,7 @@ int eddy_completion_next(eddy_completion *completion, eddy_future **future)
 
         *future = NULL;
         if (!self)
-                return EDDY_ENOTASK;
+                return misuse(EDDY_ENOTASK);
         if (!completion->entries || completion->handed_out == completion->count)
                 return 0;
         if (completion->waiting)

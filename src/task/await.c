@@ -1,4 +1,5 @@
 /* What one task waits for at a time: a future, a while, an operation. */
+#include "base/misuse.h"
 #include "task/task.h"
 #include <eddy/compose.h>
 
@@ -8,6 +9,7 @@ struct awaiting {
         struct waiter waiter;
         struct task *task;
         eddy_future *future;
+        unsigned forwarded; /* cancellations of the task that were passed on */
 };
 
 static void wake_awaiting(struct waiter *waiter, eddy_future *future)
@@ -19,9 +21,13 @@ static void wake_awaiting(struct waiter *waiter, eddy_future *future)
 /** Who is interrupted interrupts what it awaits, and sees its end. */
 static bool cancel_awaited(struct wait *wait, struct task *task)
 {
-        (void)task;
-        /* Once: a deadline after a cancellation is no second wish. */
-        return wait->was_interrupted || eddy_cancel(container_of(wait, struct awaiting, wait)->future);
+        struct awaiting *awaiting = container_of(wait, struct awaiting, wait);
+
+        /* Each cancellation is a wish of its own, but a deadline after one is none. */
+        if (wait->was_interrupted && task->cancellations <= awaiting->forwarded)
+                return true;
+        awaiting->forwarded = task->cancellations;
+        return eddy_cancel(awaiting->future) || wait->was_interrupted;
 }
 
 int eddy_await(eddy_future *future, intptr_t *result)
@@ -36,14 +42,14 @@ int eddy_await(eddy_future *future, intptr_t *result)
         int rc = 0;
 
         if (!self)
-                return EDDY_ENOTASK;
+                return misuse(EDDY_ENOTASK);
         if (!future)
                 return -ENOMEM;
         if (!future->is_done) {
                 if (future == &self->future)
-                        return EDDY_ESELFAWAIT;
+                        return misuse(EDDY_ESELFAWAIT);
                 if (future->loop != self->future.loop)
-                        return EDDY_EWRONGLOOP;
+                        return misuse(EDDY_EWRONGLOOP);
                 list_append(&future->waiters, &awaiting.waiter.link);
                 rc = task_wait(self, &awaiting.wait);
         }

@@ -1,6 +1,7 @@
 #include "task/crowd.h"
 
 #include "base/memory.h"
+#include "base/misuse.h"
 
 static bool is_failure(const eddy_future *future)
 {
@@ -25,13 +26,13 @@ static void member_done(struct waiter *waiter, eddy_future *future)
                 task_wake(crowd->task);
 }
 
-static int check(const struct task *self, const eddy_future *future)
+int crowd_check(const struct task *self, const eddy_future *future)
 {
         if (!future)
                 return -ENOMEM;
         if (future == &self->future)
-                return EDDY_ESELFAWAIT;
-        return future->loop == self->future.loop ? 0 : EDDY_EWRONGLOOP;
+                return misuse(EDDY_ESELFAWAIT);
+        return future->loop == self->future.loop ? 0 : misuse(EDDY_EWRONGLOOP);
 }
 
 int crowd_init(struct crowd *crowd, struct task *self, eddy_future *const futures[], size_t n,
@@ -45,7 +46,7 @@ int crowd_init(struct crowd *crowd, struct task *self, eddy_future *const future
         crowd->has_error = false;
         crowd->is_enough = is_enough;
         for (size_t i = 0; i < n; i++) {
-                int rc = check(self, futures[i]);
+                int rc = crowd_check(self, futures[i]);
 
                 if (rc < 0)
                         return rc;

@@ -25,6 +25,9 @@ struct crowd {
         struct crowd_member inline_members[CROWD_INLINE_MEMBERS];
 };
 
+/** Whether a task may wait for a future: 0, -ENOMEM (it is NULL), EDDY_EWRONGLOOP or EDDY_ESELFAWAIT. */
+int crowd_check(const struct task *self, const eddy_future *future);
+
 /** Begin to watch futures: 0, -ENOMEM (also where one is NULL), EDDY_EWRONGLOOP or EDDY_ESELFAWAIT. */
 int crowd_init(struct crowd *crowd, struct task *self, eddy_future *const futures[], size_t n,
                bool (*is_enough)(const struct crowd *crowd));

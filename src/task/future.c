@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/misuse.h"
 #include "task/task.h"
 #include <stdio.h>
 
@@ -28,7 +29,7 @@ eddy_future *eddy_future_create(eddy_loop *loop)
         if (!loop)
                 loop = loop_running_here;
         if (!loop) {
-                eddy_fail(EDDY_ENOLOOP, "eddy_future_create() needs a loop: none runs in this thread");
+                eddy_fail(misuse(EDDY_ENOLOOP), "eddy_future_create() needs a loop: none runs in this thread");
                 return NULL;
         }
         future = memory_alloc(sizeof *future);
@@ -46,9 +47,11 @@ eddy_future *eddy_ref(eddy_future *future)
 
 static void report_unseen_failure(const eddy_future *future)
 {
-        char message[256];
-        eddy_exception exception = {message, (int)future->result, future->detail ? future->detail->text : ""};
+        char message[256], detail[256];
+        eddy_exception exception = {message, (int)future->result, detail};
 
+        /* A copy: who is told may be told in the task itself, and fail on his part. */
+        snprintf(detail, sizeof detail, "%s", future->detail ? future->detail->text : "");
         if (future->is_task)
                 snprintf(message, sizeof message, "task '%s' failed and nobody looked", eddy_task_name(future));
         else
@@ -105,11 +108,23 @@ void future_complete(eddy_future *future, intptr_t result)
 
         future->result = result;
         future->is_done = true;
+        /* With a loop, all who could be told have ended: what is linked here lay on stacks that are no more. */
+        if (future->loop->is_closed)
+                list_init(&future->waiters);
         while ((link = list_pop(&future->waiters))) {
                 struct waiter *waiter = container_of(link, struct waiter, link);
 
                 waiter->wake(waiter, future);
         }
+}
+
+/** Complete a future that no coroutine completes. */
+static void complete(eddy_future *future, intptr_t result)
+{
+        /* Who waited is gone with the loop. */
+        if (future->loop->is_closed)
+                list_init(&future->waiters);
+        future_complete(future, result);
 }
 
 int eddy_future_set_result(eddy_future *future, intptr_t result)
@@ -118,7 +133,7 @@ int eddy_future_set_result(eddy_future *future, intptr_t result)
                 return -ENOMEM;
         if (future->is_done || future->is_task)
                 return EDDY_EINVALIDSTATE;
-        future_complete(future, result);
+        complete(future, result);
         return 0;
 }
 
@@ -199,7 +214,7 @@ int eddy_future_add_done_callback(eddy_future *future, eddy_done_callback callba
         if (!future)
                 return -ENOMEM;
         if (future->loop->is_closed)
-                return EDDY_ELOOPCLOSED;
+                return misuse(EDDY_ELOOPCLOSED);
         entry = memory_zalloc(sizeof *entry);
         if (!entry)
                 return -ENOMEM;
@@ -221,7 +236,7 @@ size_t eddy_future_remove_done_callback(eddy_future *future, eddy_done_callback 
         eddy_link *link;
         size_t removed = 0;
 
-        if (!future)
+        if (!future || future->loop->is_closed)
                 return 0;
         link = future->waiters.next;
         while (link != &future->waiters) {
@@ -247,7 +262,7 @@ bool eddy_cancel_with(eddy_future *future, const char *message)
         if (future->is_task)
                 task_cancel(future);
         else
-                future_complete(future, EDDY_CANCELLED);
+                complete(future, EDDY_CANCELLED);
         return true;
 }
 
@@ -270,7 +285,9 @@ int eddy_loop_run_until_complete(eddy_loop *loop, eddy_future *future, intptr_t 
         if (!future)
                 return -ENOMEM;
         if (future->loop != loop)
-                return EDDY_EWRONGLOOP;
+                return misuse(EDDY_EWRONGLOOP);
+        if (loop->is_closed)
+                return misuse(EDDY_ELOOPCLOSED);
         if (!future->is_done) {
                 list_append(&future->waiters, &waiter.link);
                 rc = eddy_loop_run_forever(loop);

@@ -1,3 +1,4 @@
+#include "base/misuse.h"
 #include "task/crowd.h"
 #include <eddy/compose.h>
 
@@ -20,13 +21,21 @@ static bool cancel_members(struct wait *wait, struct task *task)
         return true;
 }
 
+/** After a failure the others run on; the caller knows, so that one more failing is no news. */
+static void leave_running(eddy_future *future, intptr_t *result)
+{
+        future->was_looked_at = true;
+        if (result)
+                *result = EDDY_PENDING;
+}
+
 static int collect(struct crowd *crowd, intptr_t *results)
 {
         for (size_t i = 0; i < crowd->count; i++) {
                 if (crowd->futures[i]->is_done)
                         task_look(crowd->task, crowd->futures[i], results ? &results[i] : NULL);
-                else if (results)
-                        results[i] = EDDY_PENDING;
+                else
+                        leave_running(crowd->futures[i], results ? &results[i] : NULL);
         }
         if (!crowd->first_failed)
                 return 0;
@@ -42,7 +51,7 @@ int eddy_gather(eddy_future *const futures[], size_t n, intptr_t *results, unsig
         int rc, first_failure;
 
         if (!self)
-                return EDDY_ENOTASK;
+                return misuse(EDDY_ENOTASK);
         rc = crowd_init(&crowd, self, futures, n, keeps_errors ? crowd_is_complete : has_failed_or_ended);
         if (rc < 0)
                 return rc;

@@ -1,6 +1,6 @@
 /* Groups: children that end before the block that started them does. */
+#include "base/misuse.h"
 #include "task/task.h"
-#include <assert.h>
 #include <eddy/group.h>
 
 static struct task *child_of(eddy_link *link)
@@ -16,7 +16,7 @@ int eddy_group_open(eddy_group *group)
         list_init(&group->running);
         list_init(&group->failed);
         if (!self)
-                return EDDY_ENOTASK;
+                return misuse(EDDY_ENOTASK);
         group->scope = (eddy_scope){.outer = self->scopes, .task = &self->future};
         self->scopes = &group->scope;
         return 0;
@@ -31,10 +31,10 @@ int eddy_group_start(eddy_group *group, const eddy_task_options *options, eddy_f
 
         if (started)
                 *started = NULL;
-        if (!group->scope.task)
-                return EDDY_ENOTASK;
         if (group->is_closing)
                 return EDDY_EGROUPCLOSED;
+        if (!group->scope.task)
+                return misuse(EDDY_ENOTASK);
         chosen.loop = group->scope.task->loop;
         chosen.eager = false;
         task = eddy_task_create(&chosen, fn, arg);
@@ -127,7 +127,7 @@ int eddy_group_wait(eddy_group *group)
         int interruption;
 
         if (!self || !group->scope.task)
-                return EDDY_ENOTASK;
+                return misuse(EDDY_ENOTASK);
         if (group->scope.task != &self->future)
                 return EDDY_EINVALIDSTATE;
         group->is_waiting = true;
@@ -160,9 +160,7 @@ int eddy_group_close(eddy_group *group)
         group->is_closing = true;
         while ((link = list_pop(&group->failed)))
                 eddy_unref(&child_of(link)->future);
-        assert(opener->scopes == &group->scope && "scopes are closed in reverse order of opening");
-        opener->scopes = group->scope.outer;
-        group->scope.task = NULL;
+        task_remove_scope(opener, &group->scope);
         task_update(opener);
         return rc;
 }

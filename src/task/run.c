@@ -1,4 +1,5 @@
 /* Running a program from its first coroutine to a tidy end. */
+#include "base/misuse.h"
 #include "task/task.h"
 #include <eddy/compose.h>
 #include <eddy/run.h>
@@ -12,7 +13,7 @@ int eddy_runner_init(eddy_runner *runner, const eddy_runner_options *options)
         if (options)
                 runner->options = *options;
         if (loop_running_here)
-                return EDDY_ELOOPRUNNING;
+                return misuse(EDDY_ELOOPRUNNING);
         return eddy_loop_create(&runner->loop);
 }
 
@@ -26,7 +27,6 @@ static void on_sigint(void *arg)
 {
         eddy_runner *runner = arg;
 
-        runner->was_interrupted = true;
         eddy_remove_signal_handler(runner->loop, SIGINT);
         eddy_cancel_with(runner->main_task, "interrupted from the keyboard");
 }
@@ -46,14 +46,13 @@ intptr_t eddy_runner_run(eddy_runner *runner, eddy_fn fn, void *arg)
         int rc;
 
         if (!runner->loop)
-                return EDDY_ELOOPCLOSED;
+                return misuse(EDDY_ELOOPCLOSED);
         if (loop_running_here)
-                return EDDY_ELOOPRUNNING;
+                return misuse(EDDY_ELOOPRUNNING);
         runner->main_task =
             eddy_task_create(&(eddy_task_options){.name = "main", .loop = runner->loop}, fn, arg);
         if (!runner->main_task)
                 return -ENOMEM;
-        runner->was_interrupted = false;
         handles_sigint =
             may_handle_sigint(runner) && eddy_add_signal_handler(runner->loop, SIGINT, on_sigint, runner) == 0;
         rc = eddy_loop_run_until_complete(runner->loop, runner->main_task, &result);

@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/misuse.h"
 #include "base/pool.h"
 #include <execinfo.h>
 #include <stdatomic.h>
@@ -100,11 +101,12 @@ static const struct coro_impl task_coro = {.run = run, .refuse = refuse};
 static struct task *create(eddy_loop *loop, const char *name, eddy_fn fn, void *arg)
 {
         struct task *task;
+        size_t size;
 
         if (!loop)
                 loop = eddy_get_loop();
         if (!loop || loop->is_closed) {
-                eddy_fail(loop ? EDDY_ELOOPCLOSED : EDDY_ENOLOOP,
+                eddy_fail(misuse(loop ? EDDY_ELOOPCLOSED : EDDY_ENOLOOP),
                           loop ? "task '%s' cannot be created: its loop is closed"
                                : "task '%s' cannot be created: no loop runs in this thread",
                           name ? name : "?");
@@ -120,6 +122,9 @@ static struct task *create(eddy_loop *loop, const char *name, eddy_fn fn, void *
         task->future.is_task = true;
         task->future.references = 2; /* the caller's and, until it is done, the loop's */
         coro_init(&task->coro, &task_coro, name);
+        size = atomic_load_explicit(&default_stack_size, memory_order_relaxed);
+        if (size != loop->coroutines->default_size)
+                task->coro.stack_size = (uint32_t)size;
         task->fn = fn;
         task->arg = arg;
         list_append(&loop->tasks->all, &task->all);
@@ -157,6 +162,11 @@ eddy_task *eddy_task_create(const eddy_task_options *options, eddy_fn fn, void *
 
         if (!options)
                 options = &defaults;
+        if (options->stack_size > UINT32_MAX) {
+                eddy_fail(-EINVAL, "a stack of %zu bytes is more than the %u that can be", options->stack_size,
+                          UINT32_MAX);
+                return NULL;
+        }
         if (options->args_size > LARGEST_ARGS) {
                 eddy_fail(-EINVAL, "arguments of %zu bytes are more than the %d that are copied",
                           options->args_size, LARGEST_ARGS);
@@ -165,7 +175,8 @@ eddy_task *eddy_task_create(const eddy_task_options *options, eddy_fn fn, void *
         task = create(options->loop, options->name, fn, arg);
         if (!task)
                 return NULL;
-        task->coro.stack_size = (uint32_t)options->stack_size;
+        if (options->stack_size)
+                task->coro.stack_size = (uint32_t)options->stack_size;
         task->coro.own_fpu_mode = options->own_fpu_mode;
         if (options->args) {
                 task->arg = coro_place(&task->coro, task->future.loop, options->args, options->args_size);
@@ -294,6 +305,17 @@ bool task_end_wait(struct wait *wait, struct task *task)
         return true;
 }
 
+void task_remove_scope(struct task *task, eddy_scope *scope)
+{
+        eddy_scope **place = &task->scopes;
+
+        while (*place && *place != scope)
+                place = &(*place)->outer;
+        if (*place)
+                *place = scope->outer;
+        scope->task = NULL;
+}
+
 void task_cancel(eddy_future *future)
 {
         struct task *task = task_of(future);
@@ -331,7 +353,7 @@ int eddy_yield(void)
         struct task *self = task_current();
 
         if (!self)
-                return EDDY_ENOTASK;
+                return misuse(EDDY_ENOTASK);
         if (self->interruption)
                 return self->interruption;
         loop_schedule(self->future.loop, &self->coro.resume);

@@ -70,6 +70,9 @@ void task_update(struct task *task);
 /** What code in `scope` would be interrupted with: its own reason, or an outer one that is not shielded off. */
 int task_interruption_in(const struct task *task, const eddy_scope *scope);
 
+/** Take a scope out of a task's, even if inner ones are still open: their owner left them, or closes them late. */
+void task_remove_scope(struct task *task, eddy_scope *scope);
+
 /** Count one more request to end. */
 void task_cancel(eddy_future *future);
 

@@ -1,6 +1,6 @@
 /* Scopes: what interrupts a stretch of a task's life, and what keeps interruptions out of it. */
+#include "base/misuse.h"
 #include "task/task.h"
-#include <assert.h>
 #include <eddy/timeout.h>
 
 static void open_scope(eddy_scope *scope, struct task *task, bool is_shielded)
@@ -15,9 +15,7 @@ static void close_scope(eddy_scope *scope)
 {
         struct task *task = task_of(scope->task);
 
-        assert(task->scopes == scope && "scopes are closed in reverse order of opening");
-        task->scopes = scope->outer;
-        scope->task = NULL;
+        task_remove_scope(task, scope);
         if (task->interruption || scope->is_shielded)
                 task_update(task);
 }
@@ -48,7 +46,7 @@ int eddy_timeout_open_at(eddy_timeout *timeout, eddy_time when)
 
         *timeout = (eddy_timeout){.timer.when = when};
         if (!self)
-                return EDDY_ENOTASK;
+                return misuse(EDDY_ENOTASK);
         open_scope(&timeout->scope, self, false);
         set_deadline(timeout, when);
         return 0;
@@ -98,7 +96,7 @@ int eddy_shield_open(eddy_scope *scope)
 
         *scope = (eddy_scope){.task = NULL};
         if (!self)
-                return EDDY_ENOTASK;
+                return misuse(EDDY_ENOTASK);
         open_scope(scope, self, true);
         return 0;
 }

@@ -1,3 +1,4 @@
+#include "base/misuse.h"
 #include "task/crowd.h"
 #include <eddy/compose.h>
 
@@ -30,7 +31,7 @@ ssize_t eddy_wait(eddy_future *const futures[], size_t n, eddy_wait_mode mode, e
         int rc;
 
         if (!self)
-                return EDDY_ENOTASK;
+                return misuse(EDDY_ENOTASK);
         if ((unsigned)mode > EDDY_FIRST_EXCEPTION)
                 return -EINVAL;
         rc = crowd_init(&crowd, self, futures, n, is_enough[mode]);

@@ -3,10 +3,10 @@
 
     run_faults.py NAME PROGRAM
 
-PROGRAM is linked with the seam of src/base/fault.h open. A first run in which nothing fails tells how many uses
-there are; then each fails once, or so many of them, evenly spread, as there is time for. Whatever the program
-makes of that is right as long as it ends, by itself, and leaves no memory where a sanitizer looks: a crash, a
-sanitizer's report and a program that does not end are failures.
+PROGRAM is linked with the seam of src/base/fault.h open. A first run in which nothing fails tells how many
+uses there are; then each fails once, or so many of them, evenly spread, as there is time for. Whatever the
+program makes of that is right as long as it ends by itself, and leaves no memory where a sanitizer looks: a
+crash, a sanitizer's report and a program that does not end are failures.
 """
 
 import concurrent.futures
@@ -251,7 +251,8 @@ def main():
                 print('%s, use %d failing (%s): %s' % (name, nth, words[-1] if words else '?', problem))
                 if is_known:
                     print('known: ' + KNOWN_TO_HANG[name])
-    print('%s: %d uses, %d of them failing one at a time, %d problems' % (name, chosen[-1], len(chosen), failures))
+    print('%s: %d uses, %d of them failing one at a time, %d problems' %
+          (name, chosen[-1], len(chosen), failures))
     return failures > 0
 
 

@@ -1,6 +1,5 @@
 #include "scenarios.h"
 
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -642,7 +641,6 @@ static intptr_t serving_and_aborting(void *arg)
 static intptr_t leaving_everything(void *arg)
 {
         eddy_server *server;
-        struct visit *plan = malloc(sizeof *plan);
         int rc = eddy_start_server(&server, echo, NULL, "127.0.0.1", 0, NULL);
 
         (void)arg;
@@ -650,7 +648,6 @@ static intptr_t leaving_everything(void *arg)
         if (rc == 0)
                 rc = call("127.0.0.1", eddy_server_port(server));
         eddy_server_destroy(server);
-        free(plan);
         return rc < 0 ? rc : eddy_yield();
 }
 

@@ -22,7 +22,7 @@ struct sender {
                 struct sender *sender;
                 eddy_handle handle;
                 unsigned number;
-        } *messages;
+        } * messages;
 };
 
 static void receive(void *arg)
@@ -45,7 +45,8 @@ static void *send_all(void *arg)
 
                 *message = (struct message){.sender = sender, .number = i};
                 /* Every other in a handle of the loop's own. */
-                if (eddy_call_soon_threadsafe(sender->loop, i % 2 ? &message->handle : NULL, receive, message) < 0)
+                if (eddy_call_soon_threadsafe(sender->loop, i % 2 ? &message->handle : NULL, receive, message) <
+                    0)
                         abort();
         }
         return NULL;

@@ -333,8 +333,7 @@ TEST(does_not_take_a_full_queue_for_a_connection)
                         rc = finish(world, connect);
                 /* Whoever is told that it is connected has a peer. */
                 if (rc == 0)
-                        assert_int_equal(
-                            getpeername(clients[count], (struct sockaddr *)&peer, &peer_size), 0);
+                        assert_int_equal(getpeername(clients[count], (struct sockaddr *)&peer, &peer_size), 0);
                 count++;
         }
         assert_int_equal(rc, -EAGAIN);

@@ -99,13 +99,13 @@ TEST(fires_within_one_tick_by_moment)
         eddy_loop *loop = new_loop();
         eddy_time soon = eddy_now() + eddy_ms(1);
 
-        /* Nanoseconds apart, set from the last to the first. */
-        expect(loop, 50);
-        for (unsigned i = 0; i < 50; i++)
-                set(i, soon - (eddy_time)i);
+        /* Nanoseconds apart, set from the last to the first, three for each moment. */
+        expect(loop, 150);
+        for (unsigned i = 0; i < 150; i++)
+                set(i, soon - (eddy_time)(i / 3));
         assert_int_equal(eddy_loop_run_forever(loop), 0);
-        for (unsigned i = 0; i < 50; i++)
-                assert_ptr_equal(fired[i], &clocks[49 - i]);
+        for (unsigned i = 0; i < 150; i++)
+                assert_ptr_equal(fired[i], &clocks[(49 - i / 3) * 3 + i % 3]);
         eddy_loop_destroy(loop);
 }
 

@@ -287,13 +287,15 @@ static void closed_server_goes_on_serving_whom_it_has(void)
         struct house house;
         eddy_server *server = start(&house, NULL);
         uint16_t port = eddy_server_port(server);
-        int caller = call(server);
+        int caller = call(server), holder;
         eddy_stream *stream;
 
         eddy_server_close(server);
         eddy_server_close(server);
+        holder = hold_port(&port);
         assert_false(eddy_server_is_serving(server));
         assert_int_equal(eddy_open_connection(&stream, "127.0.0.1", port, NULL), -ECONNREFUSED);
+        close(holder);
         say(caller, "still there?");
         assert_hears(caller, "still there?");
         close(caller);

@@ -83,9 +83,10 @@ static intptr_t gather_many(void *arg)
 
         (void)arg;
         for (intptr_t i = 0; i < N; i++)
-                tasks[i] = i % 3 ? eddy_create_task(take_time, (void *)i)
-                                 : eddy_task_create(&(eddy_task_options){.stack_size = 32 * 1024, .eager = i == 3},
-                                                    take_time, (void *)i);
+                tasks[i] =
+                    i % 3 ? eddy_create_task(take_time, (void *)i)
+                          : eddy_task_create(&(eddy_task_options){.stack_size = 32 * 1024, .eager = i == 3},
+                                             take_time, (void *)i);
         rc = eddy_gather(tasks, N, results, 0);
         for (int i = 0; i < N; i++) {
                 sum += results[i];
@@ -374,14 +375,10 @@ TEST(in_tasks_left_behind)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-            cmocka_unit_test(in_a_loop),
-            cmocka_unit_test(in_operations),
-            cmocka_unit_test(in_gather),
-            cmocka_unit_test(in_every_way_of_waiting),
-            cmocka_unit_test(in_groups),
-            cmocka_unit_test(in_deadlines),
-            cmocka_unit_test(in_callbacks),
-            cmocka_unit_test(in_tasks_left_behind),
+            cmocka_unit_test(in_a_loop),    cmocka_unit_test(in_operations),
+            cmocka_unit_test(in_gather),    cmocka_unit_test(in_every_way_of_waiting),
+            cmocka_unit_test(in_groups),    cmocka_unit_test(in_deadlines),
+            cmocka_unit_test(in_callbacks), cmocka_unit_test(in_tasks_left_behind),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

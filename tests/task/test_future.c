@@ -276,6 +276,36 @@ TEST(drops_messages_of_threads_with_the_loop)
         eddy_unref(future);
 }
 
+static intptr_t await_it(void *future)
+{
+        return eddy_await(future, NULL);
+}
+
+static intptr_t gather_it(void *future)
+{
+        eddy_future *both[] = {future, future};
+
+        return eddy_gather(both, 2, NULL, 0);
+}
+
+/* Whoever closes a loop under its tasks may hold what they waited for. */
+TEST(may_be_completed_after_its_loop_is_closed)
+{
+        eddy_loop *loop = new_loop();
+        eddy_future *set = eddy_future_create(loop), *cancelled = eddy_future_create(loop);
+        const eddy_task_options options = {.loop = loop};
+
+        eddy_unref(eddy_task_create(&options, await_it, set));
+        eddy_unref(eddy_task_create(&options, gather_it, set));
+        eddy_unref(eddy_task_create(&options, await_it, cancelled));
+        run_once(loop);
+        eddy_loop_destroy(loop);
+        assert_int_equal(eddy_future_set_result(set, 1), 0);
+        assert_true(eddy_cancel(cancelled));
+        eddy_unref(set);
+        eddy_unref(cancelled);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -293,6 +323,7 @@ int main(void)
             cmocka_unit_test(is_completed_from_a_thread),
             cmocka_unit_test(lets_a_thread_come_too_late),
             cmocka_unit_test(drops_messages_of_threads_with_the_loop),
+            cmocka_unit_test(may_be_completed_after_its_loop_is_closed),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -59,10 +59,9 @@ COROUTINE_TEST(needs_nothing_to_wait_for)
 
 COROUTINE_TEST(tells_the_first_failure_in_time_and_lets_the_others_run)
 {
-        eddy_future *futures[] = {eddy_create_task(sleep_for_ever, NULL),
-                                  eddy_create_task(fail_later, (void *)-EIO),
-                                  eddy_create_task(fail_at_once, (void *)-EPERM),
-                                  eddy_create_task(identity, (void *)4)};
+        eddy_future *futures[] = {
+            eddy_create_task(sleep_for_ever, NULL), eddy_create_task(fail_later, (void *)-EIO),
+            eddy_create_task(fail_at_once, (void *)-EPERM), eddy_create_task(identity, (void *)4)};
         intptr_t results[4] = {0};
 
         assert_int_equal(eddy_gather(futures, 4, results, 0), -EPERM);

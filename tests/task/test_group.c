@@ -101,6 +101,20 @@ COROUTINE_TEST(interrupts_its_opener_at_a_failure)
         assert_int_equal(eddy_yield(), 0);
 }
 
+COROUTINE_TEST(speaks_before_a_deadline_inside)
+{
+        eddy_timeout timeout;
+        eddy_group group;
+
+        eddy_group_open(&group);
+        eddy_group_start(&group, NULL, fail_with, (void *)-EIO, NULL);
+        assert_int_equal(eddy_yield(), EDDY_CANCELLED);
+        eddy_timeout_open(&timeout, 0);
+        assert_int_equal(eddy_yield(), EDDY_CANCELLED);
+        assert_int_equal(eddy_timeout_close(&timeout), EDDY_TIMEOUT);
+        assert_int_equal(eddy_group_close(&group), -EIO);
+}
+
 /* Whatever code a child fails with, also those that the group's own functions return. */
 COROUTINE_TEST(takes_any_failure)
 {
@@ -184,8 +198,7 @@ COROUTINE_TEST(cancels_all_at_a_deadline)
         int rc = 0;
 
         trail_clear();
-        EDDY_TIMEOUT_SCOPE(eddy_ms(1))
-        {
+        EDDY_TIMEOUT_SCOPE(eddy_ms(1)) {
                 eddy_group_open(&group);
                 eddy_group_start(&group, NULL, end_slowly, NULL, NULL);
                 rc = eddy_group_close(&group);
@@ -289,7 +302,7 @@ COROUTINE_TEST(closes_its_own_wait_alone)
         eddy_cancel(eddy_current_task());
         assert_int_equal(eddy_group_close(&group), EDDY_CANCELLED);
         assert_int_equal(eddy_uncancel(), 0);
-        assert_int_equal(eddy_group_start(&group, NULL, identity, NULL, NULL), EDDY_ENOTASK);
+        assert_int_equal(eddy_group_start(&group, NULL, identity, NULL, NULL), EDDY_EGROUPCLOSED);
         assert_int_equal(eddy_group_close(&group), EDDY_ENOTASK);
 }
 
@@ -315,6 +328,7 @@ int main(void)
             cmocka_unit_test(may_be_empty),
             cmocka_unit_test(cancels_the_others_at_the_first_failure),
             cmocka_unit_test(interrupts_its_opener_at_a_failure),
+            cmocka_unit_test(speaks_before_a_deadline_inside),
             cmocka_unit_test(takes_any_failure),
             cmocka_unit_test(takes_no_cancelled_child_for_a_failure),
             cmocka_unit_test(is_cancelled_by_hand),

@@ -14,7 +14,8 @@ static intptr_t fail_with(void *rc)
 
 COROUTINE_TEST(passes_the_outcome_on)
 {
-        eddy_task *value = eddy_create_task(take_time, (void *)4), *failure = eddy_create_task(fail_with, (void *)-EIO);
+        eddy_task *value = eddy_create_task(take_time, (void *)4),
+                  *failure = eddy_create_task(fail_with, (void *)-EIO);
         intptr_t result;
 
         assert_int_equal(eddy_join(eddy_shield(value), &result), 0);
@@ -36,7 +37,8 @@ static intptr_t await_shielded(void *inner)
 
 COROUTINE_TEST(keeps_cancellation_from_the_inner_one)
 {
-        eddy_task *inner = eddy_create_task(take_time, (void *)4), *task = eddy_create_task(await_shielded, inner);
+        eddy_task *inner = eddy_create_task(take_time, (void *)4),
+                  *task = eddy_create_task(await_shielded, inner);
         intptr_t result;
 
         eddy_yield();
@@ -48,6 +50,19 @@ COROUTINE_TEST(keeps_cancellation_from_the_inner_one)
         assert_int_equal(eddy_cancelling(inner), 0);
         assert_int_equal(eddy_join(inner, &result), 0);
         assert_int_equal(result, 4);
+}
+
+COROUTINE_TEST(stays_cancelled_when_the_inner_one_ends)
+{
+        eddy_future *inner = eddy_future_create(NULL), *outer = eddy_shield(inner);
+        intptr_t result;
+
+        assert_true(eddy_cancel(outer));
+        eddy_future_set_result(inner, 4);
+        assert_int_equal(eddy_future_result(outer, &result), 0);
+        assert_int_equal(result, EDDY_CANCELLED);
+        eddy_unref(inner);
+        eddy_unref(outer);
 }
 
 COROUTINE_TEST(is_cancelled_with_the_inner_one)
@@ -114,6 +129,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
             cmocka_unit_test(passes_the_outcome_on),
             cmocka_unit_test(keeps_cancellation_from_the_inner_one),
+            cmocka_unit_test(stays_cancelled_when_the_inner_one_ends),
             cmocka_unit_test(is_cancelled_with_the_inner_one),
             cmocka_unit_test(holds_the_inner_one),
             cmocka_unit_test(goes_with_the_loop),

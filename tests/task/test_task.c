@@ -89,7 +89,8 @@ COROUTINE_TEST(copies_arguments)
         assert_int_equal(result, 3);
         eddy_join(task, &result);
         assert_int_equal(result, 23);
-        assert_null(eddy_task_create(&(eddy_task_options){.args = big, .args_size = sizeof big}, identity, NULL));
+        assert_null(
+            eddy_task_create(&(eddy_task_options){.args = big, .args_size = sizeof big}, identity, NULL));
         assert_non_null(strstr(eddy_error_detail(), "1025"));
 }
 
@@ -197,8 +198,8 @@ static intptr_t nest_eagerly(void *depth)
         intptr_t below = 0;
 
         if (depth) {
-                eddy_task *task = eddy_task_create(&(eddy_task_options){.eager = true}, nest_eagerly,
-                                                   (char *)depth - 1);
+                eddy_task *task =
+                    eddy_task_create(&(eddy_task_options){.eager = true}, nest_eagerly, (char *)depth - 1);
 
                 if (!eddy_done(task))
                         return -EINVAL;
@@ -238,11 +239,13 @@ TEST(is_eager_from_a_callback_too)
 
         trail_clear();
         eddy_call_soon(loop, NULL, create_eagerly, tasks);
+        /* Who is ready must not come before the callback goes on. */
+        eddy_unref(eddy_task_create(&(eddy_task_options){.loop = loop}, twice, "z"));
         eddy_call_soon(loop, NULL, note, "d");
         run_once(loop);
-        assert_trail("cd");
+        assert_trail("czd");
         assert_int_equal(eddy_loop_run_until_complete(loop, tasks[0], NULL), 0);
-        assert_trail("a");
+        assert_trail("az");
         eddy_cancel(tasks[2]);
         assert_int_equal(eddy_loop_run_until_complete(loop, tasks[2], &result), 0);
         assert_int_equal(result, EDDY_CANCELLED);
@@ -278,11 +281,14 @@ static eddy_future *other_future;
 static intptr_t await_other_loops_future(void *arg)
 {
         eddy_future *mine = eddy_future_create(NULL), *both[] = {mine, other_future};
+        eddy_completion completion;
 
         (void)arg;
         assert_int_equal(eddy_await(other_future, NULL), EDDY_EWRONGLOOP);
         assert_int_equal(eddy_gather(both, 2, NULL, 0), EDDY_EWRONGLOOP);
         assert_int_equal(eddy_wait(both, 2, EDDY_ALL_COMPLETED, EDDY_FOREVER), EDDY_EWRONGLOOP);
+        assert_int_equal(eddy_as_completed(&completion, both, 2), EDDY_EWRONGLOOP);
+        eddy_completion_close(&completion);
         eddy_unref(mine);
         return 0;
 }
@@ -329,11 +335,25 @@ TEST(is_needed_by_whatever_suspends)
         eddy_loop_destroy(loop);
 }
 
+COROUTINE_TEST(refuses_stacks_larger_than_can_be)
+{
+        for (int shift = 32; shift < 64; shift++) {
+                eddy_task_options options = {.stack_size = ((size_t)1 << shift) + 65536};
+                eddy_task *task = eddy_task_create(&options, identity, NULL);
+                intptr_t result = 0;
+
+                assert_true(eddy_join(task, &result) == -ENOMEM || result == -ENOMEM);
+        }
+}
+
 COROUTINE_TEST(does_not_await_itself)
 {
         eddy_task *self = eddy_current_task();
+        eddy_completion completion;
 
         assert_int_equal(eddy_await(self, NULL), EDDY_ESELFAWAIT);
+        assert_int_equal(eddy_as_completed(&completion, &self, 1), EDDY_ESELFAWAIT);
+        eddy_completion_close(&completion);
         assert_int_equal(eddy_gather(&self, 1, NULL, 0), EDDY_ESELFAWAIT);
         assert_int_equal(eddy_await(NULL, NULL), -ENOMEM);
         assert_int_equal(eddy_join(NULL, NULL), -ENOMEM);
@@ -410,6 +430,7 @@ int main(void)
             cmocka_unit_test(is_created_for_a_loop_that_does_not_run_yet),
             cmocka_unit_test(refuses_futures_of_another_loop),
             cmocka_unit_test(is_needed_by_whatever_suspends),
+            cmocka_unit_test(refuses_stacks_larger_than_can_be),
             cmocka_unit_test(does_not_await_itself),
             cmocka_unit_test(ends_where_its_loop_is_closed_under_it),
             cmocka_unit_test(prints_where_it_is_suspended),

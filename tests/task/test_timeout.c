@@ -58,8 +58,7 @@ COROUTINE_TEST(nests_with_the_inner_one_first)
 {
         int inner = 0, outer = 0;
 
-        EDDY_TIMEOUT_SCOPE(eddy_seconds(1000))
-        {
+        EDDY_TIMEOUT_SCOPE(eddy_seconds(1000)) {
                 EDDY_TIMEOUT_SCOPE(eddy_ms(1))
                         inner = eddy_sleep(EDDY_FOREVER);
                 outer = eddy_sleep(1);
@@ -160,8 +159,7 @@ COROUTINE_TEST(is_closed_however_it_is_left)
         int rc = 0, rounds = 0;
 
         for (int i = 0; i < 3; i++) {
-                EDDY_TIMEOUT_SCOPE(0)
-                {
+                EDDY_TIMEOUT_SCOPE(0) {
                         rounds++;
                         if (i == 0)
                                 break;
@@ -233,8 +231,7 @@ COROUTINE_TEST(shields_from_outer_deadlines_and_not_from_inner_ones)
         eddy_scope shield;
         int inner = 0, after = 0;
 
-        EDDY_TIMEOUT_SCOPE(0)
-        {
+        EDDY_TIMEOUT_SCOPE(0) {
                 eddy_shield_open(&shield);
                 assert_int_equal(eddy_sleep(eddy_us(10)), 0);
                 EDDY_TIMEOUT_SCOPE(eddy_ms(1))

@@ -108,6 +108,27 @@ COROUTINE_TEST(refuses_a_missing_member_and_an_unknown_mode)
         eddy_unref(futures[0]);
 }
 
+static void complete_last(void *futures)
+{
+        eddy_future_set_result(((eddy_future **)futures)[3], 9);
+}
+
+COROUTINE_TEST(is_not_woken_by_a_time_that_is_over)
+{
+        eddy_future *futures[4];
+        intptr_t result = 0;
+
+        create(futures);
+        for (int i = 0; i < 3; i++) {
+                eddy_future_set_result_threadsafe(eddy_ref(futures[i]), 1);
+                assert_int_equal(eddy_wait(&futures[i], 1, EDDY_ALL_COMPLETED, eddy_us(500)), 1);
+        }
+        eddy_call_later(eddy_running_loop(), NULL, eddy_ms(3), complete_last, futures);
+        assert_int_equal(eddy_await(futures[3], &result), 0);
+        assert_int_equal(result, 9);
+        unref(futures);
+}
+
 static intptr_t wait_for_ever(void *futures)
 {
         return eddy_wait(futures, 4, EDDY_ALL_COMPLETED, eddy_seconds(1000));
@@ -143,6 +164,7 @@ int main(void)
             cmocka_unit_test(waits_no_longer_than_told_and_cancels_nobody),
             cmocka_unit_test(needs_nothing_to_wait_for),
             cmocka_unit_test(refuses_a_missing_member_and_an_unknown_mode),
+            cmocka_unit_test(is_not_woken_by_a_time_that_is_over),
             cmocka_unit_test(lets_its_futures_run_on_when_cancelled),
         };
 
