@@ -139,9 +139,12 @@ static inline int sys_getpeername(int fd, struct sockaddr *address, socklen_t *s
         return fault_fires("getpeername") ? -ENOBUFS : (int)sys_result(getpeername(fd, address, size));
 }
 
+/** One that fails has its effect all the same: else a peer would wait for what no system keeps from it. */
 static inline int sys_shutdown(int fd, int how)
 {
-        return fault_fires("shutdown") ? -ENOTCONN : (int)sys_result(shutdown(fd, how));
+        int rc = (int)sys_result(shutdown(fd, how));
+
+        return fault_fires("shutdown") ? -ENOTCONN : rc;
 }
 
 static inline int sys_poll(struct pollfd *fds, nfds_t n)

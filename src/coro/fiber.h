@@ -42,6 +42,11 @@ static inline void fiber_reuse_stack(struct stack *stack)
 #if SANITIZER_ADDRESS
         __asan_unpoison_memory_region(stack->bottom, stack_usable_size(stack));
 #endif
+#if SANITIZER_THREAD
+        /* Who was here before has left without returning, and its calls would pile up. */
+        __tsan_destroy_fiber(stack->fiber);
+        stack->fiber = __tsan_create_fiber(0);
+#endif
         (void)stack;
 }
 
@@ -56,12 +61,13 @@ static inline void fiber_forget_stack(struct stack *stack)
         (void)stack;
 }
 
-/** Call it right before a switch.
+/** Call it right before a switch. Inlined, for its call and its return must not be seen on two fibers.
  *
  * @param keep  receives what fiber_after_switch() wants; NULL where the context that is left never runs again
  * @param to    the stack that is switched to; NULL: the loop's own
  */
-static inline void fiber_before_switch(void **keep, const struct stack *to, struct fiber_home *home)
+static inline __attribute__((always_inline)) void fiber_before_switch(void **keep, const struct stack *to,
+                                                                      struct fiber_home *home)
 {
 #if SANITIZER_ADDRESS
         if (to)
@@ -81,7 +87,7 @@ static inline void fiber_before_switch(void **keep, const struct stack *to, stru
  *
  * @param kept  what fiber_before_switch() stored when this context was left; NULL at its first run
  */
-static inline void fiber_after_switch(void *kept, struct fiber_home *home)
+static inline __attribute__((always_inline)) void fiber_after_switch(void *kept, struct fiber_home *home)
 {
 #if SANITIZER_ADDRESS
         const void *bottom;

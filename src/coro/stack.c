@@ -60,10 +60,20 @@ void stack_pool_init(struct stack_pool *pool, eddy_loop *loop, size_t default_si
         list_init(&pool->classes);
 }
 
+/** The place of a slab's stack, made or to be made. */
+static struct stack *stack_at(const struct stack_slab *slab, unsigned index)
+{
+        size_t size = slab->class->stack_size;
+        char *top = slab->memory + (index + 1) * size - (size_t)(index % STAGGER_COUNT * STAGGER_STEP);
+
+        return (struct stack *)(void *)(top - sizeof(struct stack));
+}
+
 static void destroy_slab(struct stack_slab *slab)
 {
-        for (struct stack *stack = slab->free; stack; stack = stack->next_free)
-                fiber_forget_stack(stack);
+        /* Also the one that is spare, and those of tasks that will never end. */
+        for (unsigned i = 0; i < slab->made; i++)
+                fiber_forget_stack(stack_at(slab, i));
         slab->class->slab_count--;
         list_remove(&slab->link);
         munmap(slab->mapping, slab->mapping_size);
@@ -162,8 +172,7 @@ static struct stack *make_stack(struct stack_slab *slab)
 {
         size_t size = slab->class->stack_size, guard = guard_size(size);
         char *memory = slab->memory + slab->made * size;
-        char *top = memory + size - (size_t)(slab->made % STAGGER_COUNT * STAGGER_STEP);
-        struct stack *stack = (struct stack *)(void *)(top - sizeof(struct stack));
+        struct stack *stack = stack_at(slab, slab->made);
 
         if (install_guard(memory, guard) < 0)
                 return NULL;

@@ -22,6 +22,14 @@ int eddy_group_open(eddy_group *group)
         return 0;
 }
 
+/** A task has failed, or could not be started: its siblings shall end, and the opener come to close the group. */
+static void fail(eddy_group *group)
+{
+        eddy_group_cancel(group);
+        group->scope.code = EDDY_CANCELLED;
+        task_update(task_of(group->scope.task));
+}
+
 int eddy_group_start(eddy_group *group, const eddy_task_options *options, eddy_fn fn, void *arg,
                      eddy_task **started)
 {
@@ -40,6 +48,7 @@ int eddy_group_start(eddy_group *group, const eddy_task_options *options, eddy_f
         task = eddy_task_create(&chosen, fn, arg);
         if (!task) {
                 group->refused = -ENOMEM;
+                fail(group);
                 return -ENOMEM;
         }
         task_of(task)->group = group;
@@ -84,9 +93,7 @@ void group_child_done(struct task *child)
                 list_append(&group->failed, &child->group_link);
                 if (!group->first_failure) {
                         group->first_failure = (int)result;
-                        eddy_group_cancel(group);
-                        group->scope.code = EDDY_CANCELLED;
-                        task_update(opener);
+                        fail(group);
                 }
         }
         if (group->is_waiting && group->running_count == 0)

@@ -174,6 +174,23 @@ COROUTINE_TEST(holds_a_hundred_thousand_at_once)
         test_free(tasks);
 }
 
+static intptr_t yield_once(void *arg)
+{
+        eddy_yield();
+        return (intptr_t)arg;
+}
+
+/* On one stack, again and again: whoever watches the program must not lose count. */
+COROUTINE_TEST(holds_a_hundred_thousand_one_after_the_other)
+{
+        for (intptr_t i = 0; i < 100000; i++) {
+                intptr_t result;
+
+                eddy_join(eddy_create_task(yield_once, (void *)i), &result);
+                assert_int_equal(result, i);
+        }
+}
+
 /** 1 / 3, which comes out differently in each rounding mode. */
 static double third(void)
 {
@@ -295,6 +312,7 @@ int main(void)
             cmocka_unit_test(keeps_the_callees_registers),
             cmocka_unit_test(aligns_every_stack),
             cmocka_unit_test(holds_a_hundred_thousand_at_once),
+            cmocka_unit_test(holds_a_hundred_thousand_one_after_the_other),
             cmocka_unit_test(keeps_a_rounding_mode_for_its_own),
             cmocka_unit_test(leaves_no_rounding_mode_behind),
             cmocka_unit_test(unwinds_to_the_loop),
