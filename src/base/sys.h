@@ -181,6 +181,12 @@ static inline int sys_mprotect(void *memory, size_t size, int protection)
         return fault_fires("mprotect") ? -ENOMEM : (int)sys_result(mprotect(memory, size, protection));
 }
 
+/** As access(path, F_OK): -EFAULT where the path's own memory cannot be read. */
+static inline int sys_access(const char *path)
+{
+        return (int)sys_result(access(path, F_OK));
+}
+
 static inline int sys_sigaction(int signum, const struct sigaction *action, struct sigaction *before)
 {
         return fault_fires("sigaction") ? -EINVAL : (int)sys_result(sigaction(signum, action, before));

@@ -49,7 +49,7 @@ struct coro *coro_prepare_next(eddy_loop *loop, struct coro *next)
 }
 
 /** The end of a coroutine: its stack goes on with the next one, if that is new; else it is given back. */
-static inline struct coro *finish(eddy_loop *loop, struct stack *stack)
+static inline __attribute__((always_inline)) struct coro *finish(eddy_loop *loop, struct stack *stack)
 {
         struct coroutines *coroutines = loop->coroutines;
         struct coro *next = coro_take_next(loop);
@@ -66,6 +66,7 @@ static inline struct coro *finish(eddy_loop *loop, struct stack *stack)
         }
         stack_give(&coroutines->stacks, stack);
         coroutines->current = next;
+        fiber_leave_for_good();
         fiber_before_switch(NULL, next->stack, &coroutines->fiber_home);
         switch_context(&never, next->sp);
         __builtin_unreachable();

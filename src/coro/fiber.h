@@ -12,6 +12,8 @@
 #endif
 #if SANITIZER_THREAD
 #include <sanitizer/tsan_interface.h>
+/* Under a name of ours, for gcc has another idea of its type. */
+void fiber_tsan_func_exit(void) __asm__("__tsan_func_exit");
 #endif
 #ifdef HAVE_VALGRIND
 #include <valgrind/valgrind.h>
@@ -42,11 +44,6 @@ static inline void fiber_reuse_stack(struct stack *stack)
 #if SANITIZER_ADDRESS
         __asan_unpoison_memory_region(stack->bottom, stack_usable_size(stack));
 #endif
-#if SANITIZER_THREAD
-        /* Who was here before has left without returning, and its calls would pile up. */
-        __tsan_destroy_fiber(stack->fiber);
-        stack->fiber = __tsan_create_fiber(0);
-#endif
         (void)stack;
 }
 
@@ -59,6 +56,15 @@ static inline void fiber_forget_stack(struct stack *stack)
         __tsan_destroy_fiber(stack->fiber);
 #endif
         (void)stack;
+}
+
+/** Call it before the last switch away from a stack, in the function that is its bottom. That never returns, and
+ * without this its calls would pile up with each use of the stack. */
+static inline __attribute__((always_inline)) void fiber_leave_for_good(void)
+{
+#if SANITIZER_THREAD
+        fiber_tsan_func_exit();
+#endif
 }
 
 /** Call it right before a switch. Inlined, for its call and its return must not be seen on two fibers.

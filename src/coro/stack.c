@@ -150,16 +150,29 @@ static struct stack_slab *create_slab(struct stack_class *class)
         return slab;
 }
 
+/** How this system guards; found out with the first stack. */
+enum guard_kind { GUARD_UNKNOWN, GUARD_BY_MARKS, GUARD_BY_PROTECTION };
+
+/** Emulators take advice that they do not know for a hint, and report success. */
+static bool is_guarded(const char *bottom)
+{
+        return sys_access(bottom) == -EFAULT;
+}
+
 static int install_guard(char *bottom, size_t size)
 {
-        static atomic_bool is_old_kernel;
+        static _Atomic(enum guard_kind) kind;
         int rc = -EINVAL;
 
-        if (!is_old_kernel)
+        if (kind != GUARD_BY_PROTECTION) {
                 rc = sys_madvise(bottom, size, MADV_GUARD_INSTALL);
-        if (rc != -EINVAL)
+                if (rc == 0 && kind == GUARD_UNKNOWN)
+                        kind = is_guarded(bottom) ? GUARD_BY_MARKS : GUARD_BY_PROTECTION;
+                else if (rc == -EINVAL)
+                        kind = GUARD_BY_PROTECTION;
+        }
+        if (kind != GUARD_BY_PROTECTION)
                 return rc;
-        is_old_kernel = true;
         rc = sys_mprotect(bottom, size, PROT_NONE);
         if (rc == -ENOMEM)
                 eddy_fail(rc, "no more coroutine stacks: the kernel's limit of mappings is reached; "

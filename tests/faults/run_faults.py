@@ -26,6 +26,8 @@ TALK_PATIENCE = 5   # seconds until a peer that does not answer is given up
 SANITIZERS_STATUS = 99
 HANGS = 'did not end'
 
+# What runs programs of another architecture, such as an emulator.
+WRAPPER = os.environ.get('EDDY_EXE_WRAPPER', '').split()
 ENVIRONMENT = {
     **os.environ,
     'ASAN_OPTIONS': 'exitcode=%d' % SANITIZERS_STATUS,
@@ -39,7 +41,7 @@ class Program:
 
     def __init__(self, command, nth, report):
         self.process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            [*WRAPPER, *command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
             env={**ENVIRONMENT, 'EDDY_FAULT': str(nth), 'EDDY_FAULT_REPORT': report})
         self.alarm = threading.Timer(PATIENCE, self.give_up)
         self.alarm.start()
