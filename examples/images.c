@@ -42,8 +42,7 @@ static intptr_t download(void *arg)
         if (rc == 0) {
                 image->album->bytes += response.received;
         } else {
-                const char *detail = eddy_error_detail();
-                fprintf(stderr, "%s: %s\n", image->url, *detail ? detail : eddy_strerror(rc));
+                fprintf(stderr, "%s: %s\n", image->url, eddy_explain(rc));
                 image->album->missing++;
         }
         eddy_http_response_finish(&response);

@@ -33,6 +33,7 @@ EDDY_API EDDY_ASYNC int eddy_sleep(eddy_duration delay);
  * @retval EDDY_CANCELLED  the caller was cancelled; so were the unfinished futures, and they have ended
  * @retval EDDY_TIMEOUT    a deadline of the caller passed; else as above
  * @retval EDDY_ENOTASK    called outside a coroutine
+ * @retval EDDY_EWRONGLOOP, EDDY_ESELFAWAIT  a future belongs to another loop, or is the caller itself
  * @retval -ENOMEM         no memory, or a future is NULL
  *
  * Suspends. asyncio.gather().
@@ -54,6 +55,8 @@ typedef enum eddy_wait_mode {
  * @return how many are done
  * @retval EDDY_CANCELLED, EDDY_TIMEOUT  the caller was interrupted from outside; the futures run on
  * @retval EDDY_ENOTASK                  called outside a coroutine
+ * @retval EDDY_EWRONGLOOP, EDDY_ESELFAWAIT  a future belongs to another loop, or is the caller itself
+ * @retval -EINVAL                       no such mode
  * @retval -ENOMEM                       no memory, or a future is NULL
  *
  * Suspends. asyncio.wait().
@@ -89,6 +92,7 @@ typedef struct eddy_completion {
  * @return 0
  * @retval -ENOMEM       no memory, or a future is NULL
  * @retval EDDY_ENOTASK  called outside a coroutine
+ * @retval EDDY_EWRONGLOOP, EDDY_ESELFAWAIT  a future belongs to another loop, or is the caller itself
  *
  * Close it with eddy_completion_close(). Does not suspend. asyncio.as_completed().
  */

@@ -91,9 +91,10 @@ EDDY_API int eddy_future_add_done_callback(eddy_future *future, eddy_done_callba
 EDDY_API size_t eddy_future_remove_done_callback(eddy_future *future, eddy_done_callback callback, void *arg);
 
 /**
- * Ask a future or task to end. A future that is pending is cancelled at once. In a task, every function that
- * suspends returns EDDY_CANCELLED from now on, without suspending, until the coroutine returns or calls
- * eddy_uncancel(); what it is waiting for now is cancelled first.
+ * Ask a future or task to end. A future that is pending is cancelled at once. In a task, every call that would
+ * suspend returns EDDY_CANCELLED from now on, without suspending, until the coroutine returns or calls
+ * eddy_uncancel(); what it is waiting for now is cancelled first. A task that has not begun still runs, up to
+ * its first such call, so that what it was given to free is freed.
  *
  * @return whether there was anything to cancel; false where it is done or NULL
  *

@@ -79,7 +79,7 @@ EDDY_API void eddy_loop_stop(eddy_loop *loop);
 EDDY_API bool eddy_loop_is_running(const eddy_loop *loop);
 EDDY_API bool eddy_loop_is_closed(const eddy_loop *loop);
 
-/** The loop's clock: read once an iteration, so it stands still while callbacks run. loop.time(). */
+/** The loop's clock: read when events are collected, so it stands still while callbacks run. loop.time(). */
 EDDY_API eddy_time eddy_loop_time(const eddy_loop *loop);
 
 /** The backend that the loop waits with: "epoll". */

@@ -57,12 +57,14 @@ EDDY_API ssize_t eddy_op_send(eddy_op *op, int fd, const void *data, size_t size
 /** Send from several places at once; never raises SIGPIPE. A count, EDDY_PENDING, or -errno. */
 EDDY_API ssize_t eddy_op_sendmsg(eddy_op *op, int fd, const struct msghdr *message, int flags);
 
-/** Wait for POLLIN or POLLOUT once. The events that came, EDDY_PENDING, or -errno. */
+/** Wait for either POLLIN or POLLOUT, once. The events that came, EDDY_PENDING, -EINVAL for anything else, or
+ * -errno. */
 EDDY_API ssize_t eddy_op_poll(eddy_op *op, int fd, unsigned events);
 
 /**
  * Close a descriptor that operations have used, and forget what the loop knows of it. Its number may come back
- * as another file at once, so descriptors used with operations must be closed here.
+ * as another file at once, so descriptors used with operations must be closed here. Operations that are pending
+ * on it end with EDDY_CANCELLED, and its watchers are removed.
  *
  * @return 0, or -errno as from close(); the descriptor is gone either way
  */

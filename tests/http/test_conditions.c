@@ -14,8 +14,7 @@ enum { MODIFIED = 784111777 }; /* Sun, 06 Nov 1994 08:49:37 GMT */
 
 static struct http_version version_of_size(int64_t size)
 {
-        struct http_version version = {
-            .etag = "\"abc-1\"", .etag_size = 7, .modified = MODIFIED, .size = size};
+        struct http_version version = {.etag = "\"abc-1\"", .etag_size = 7, .modified = MODIFIED, .size = size};
 
         http_date_write(version.date, version.modified);
         return version;
@@ -79,14 +78,10 @@ static void test_conditions(void **state)
         struct http_range range;
 
         (void)state;
-        assert_int_equal(judge("GET", "If-Modified-Since: Sun, 06 Nov 1994 08:49:37 GMT\r\n", 9, &range),
-                         304);
-        assert_int_equal(judge("GET", "If-Modified-Since: Sun, 06 Nov 1994 08:49:38 GMT\r\n", 9, &range),
-                         304);
-        assert_int_equal(judge("GET", "If-Modified-Since: Sun, 06 Nov 1994 08:49:36 GMT\r\n", 9, &range),
-                         200);
-        assert_int_equal(judge("GET", "If-Modified-Since: Sunday, 06-Nov-94 08:49:37 GMT\r\n", 9, &range),
-                         304);
+        assert_int_equal(judge("GET", "If-Modified-Since: Sun, 06 Nov 1994 08:49:37 GMT\r\n", 9, &range), 304);
+        assert_int_equal(judge("GET", "If-Modified-Since: Sun, 06 Nov 1994 08:49:38 GMT\r\n", 9, &range), 304);
+        assert_int_equal(judge("GET", "If-Modified-Since: Sun, 06 Nov 1994 08:49:36 GMT\r\n", 9, &range), 200);
+        assert_int_equal(judge("GET", "If-Modified-Since: Sunday, 06-Nov-94 08:49:37 GMT\r\n", 9, &range), 304);
         assert_int_equal(judge("GET", "If-Modified-Since: Sun Nov  6 08:49:37 1994\r\n", 9, &range), 304);
         assert_int_equal(judge("GET", "If-Modified-Since: yesterday\r\n", 9, &range), 200);
         assert_int_equal(judge("GET", "If-None-Match: \"abc-1\"\r\n", 9, &range), 304);

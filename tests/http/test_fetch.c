@@ -133,8 +133,7 @@ static void small(struct world *world)
         assert_int_equal(response.length, 5);
         assert_int_equal(response.received, 5);
         assert_string_equal(response.url, request.url);
-        assert_string_equal(eddy_http_response_header(&response, "content-TYPE"),
-                            "text/plain; charset=utf-8");
+        assert_string_equal(eddy_http_response_header(&response, "content-TYPE"), "text/plain; charset=utf-8");
         assert_null(eddy_http_response_header(&response, "content"));
         assert_int_equal(body.size, 5);
         assert_memory_equal(body.data, "small", 5);
@@ -239,7 +238,7 @@ static void timeouts(struct world *world)
         assert_int_equal(eddy_http_fetch(world->client, &request, NULL), EDDY_TIMEOUT);
         request = (eddy_http_request){.url = url};
         EDDY_TIMEOUT_SCOPE(eddy_ms(20))
-        rc = eddy_http_fetch(world->client, &request, NULL);
+                rc = eddy_http_fetch(world->client, &request, NULL);
         assert_int_equal(rc, EDDY_TIMEOUT);
 }
 
@@ -361,8 +360,7 @@ static void test_outside(void **state)
         assert_int_equal(eddy_http_client_create(&client, NULL), EDDY_ENOLOOP);
         assert_int_equal(eddy_loop_create(&loop), 0);
         assert_int_equal(eddy_http_client_create(&client, &(eddy_http_client_options){.loop = loop}), 0);
-        assert_int_equal(eddy_http_fetch(client, &(eddy_http_request){.url = "http://x/"}, NULL),
-                         EDDY_ENOTASK);
+        assert_int_equal(eddy_http_fetch(client, &(eddy_http_request){.url = "http://x/"}, NULL), EDDY_ENOTASK);
         eddy_http_client_destroy(client);
         eddy_loop_destroy(loop);
         eddy_http_client_destroy(NULL);
@@ -395,8 +393,8 @@ static intptr_t play_fault(void *arg)
 
         snprintf(path, sizeof path, "%s/downloaded", folder);
         fault_arm(nth, 1);
-        rc = eddy_http_download(world.client, &request, path,
-                                &(eddy_http_download_options){.overwrite = true}, NULL);
+        rc = eddy_http_download(world.client, &request, path, &(eddy_http_download_options){.overwrite = true},
+                                NULL);
         was_used_up = fault_uses() >= nth;
         fault_arm(0, 0);
         if (!was_used_up)
@@ -471,11 +469,10 @@ static int tear_down(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-            cmocka_unit_test(test_small),    cmocka_unit_test(test_large),
-            cmocka_unit_test(test_answers),  cmocka_unit_test(test_refusals),
-            cmocka_unit_test(test_failures), cmocka_unit_test(test_timeouts),
-            cmocka_unit_test(test_crowd),    cmocka_unit_test(test_cancelled),
-            cmocka_unit_test(test_outside),  cmocka_unit_test(test_faults),
+            cmocka_unit_test(test_small),    cmocka_unit_test(test_large),     cmocka_unit_test(test_answers),
+            cmocka_unit_test(test_refusals), cmocka_unit_test(test_failures),  cmocka_unit_test(test_timeouts),
+            cmocka_unit_test(test_crowd),    cmocka_unit_test(test_cancelled), cmocka_unit_test(test_outside),
+            cmocka_unit_test(test_faults),
         };
 
         return cmocka_run_group_tests(tests, set_up, tear_down);

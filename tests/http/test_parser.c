@@ -11,8 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char plain[] =
-    "GET /a/b?c=d HTTP/1.1\r\nHost: example.org\r\nRange: bytes=0-9\r\nEmpty:\r\n\r\n";
+static const char plain[] = "GET /a/b?c=d HTTP/1.1\r\nHost: example.org\r\nRange: bytes=0-9\r\nEmpty:\r\n\r\n";
 
 static void assert_span(const char *head, struct http_span span, const char *expected)
 {
