@@ -6,23 +6,17 @@
 #include "base/fault.h"
 #include "base/sanitizer.h"
 #include <errno.h>
-#include <fcntl.h>
-#include <linux/openat2.h>
 #include <netdb.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
-#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/xattr.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -181,12 +175,6 @@ static inline int sys_mprotect(void *memory, size_t size, int protection)
         return fault_fires("mprotect") ? -ENOMEM : (int)sys_result(mprotect(memory, size, protection));
 }
 
-/** As access(path, F_OK): -EFAULT where the path's own memory cannot be read. */
-static inline int sys_access(const char *path)
-{
-        return (int)sys_result(access(path, F_OK));
-}
-
 static inline int sys_sigaction(int signum, const struct sigaction *action, struct sigaction *before)
 {
         return fault_fires("sigaction") ? -EINVAL : (int)sys_result(sigaction(signum, action, before));
@@ -203,90 +191,6 @@ static inline int sys_getaddrinfo(const char *host, const char *service, const s
                                   struct addrinfo **addresses)
 {
         return fault_fires("getaddrinfo") ? EAI_MEMORY : getaddrinfo(host, service, hints, addresses);
-}
-
-/* Files, for the adapters. */
-
-static inline int sys_open(const char *path, int flags, mode_t mode)
-{
-        return fault_fires("open") ? -EMFILE : (int)sys_result(open(path, flags, mode));
-}
-
-static inline int sys_openat(int folder, const char *path, int flags)
-{
-        return fault_fires("openat") ? -EMFILE : (int)sys_result(openat(folder, path, flags));
-}
-
-static inline int sys_openat2(int folder, const char *path, const struct open_how *how)
-{
-        return fault_fires("openat2") ? -EMFILE
-                                      : (int)sys_result(syscall(SYS_openat2, folder, path, how, sizeof *how));
-}
-
-static inline int sys_fstat(int fd, struct stat *status)
-{
-        return fault_fires("fstat") ? -EIO : (int)sys_result(fstat(fd, status));
-}
-
-static inline int sys_lstat(const char *path, struct stat *status)
-{
-        return fault_fires("lstat") ? -EIO : (int)sys_result(lstat(path, status));
-}
-
-static inline ssize_t sys_readlink(const char *path, char *target, size_t size)
-{
-        return fault_fires("readlink") ? -EIO : sys_result(readlink(path, target, size));
-}
-
-static inline ssize_t sys_pread(int fd, void *buffer, size_t size, off_t offset)
-{
-        return fault_fires("pread") ? -EIO : sys_result(pread(fd, buffer, size, offset));
-}
-
-static inline ssize_t sys_pwrite(int fd, const void *data, size_t size, off_t offset)
-{
-        return fault_fires("pwrite") ? -ENOSPC : sys_result(pwrite(fd, data, size, offset));
-}
-
-static inline int sys_ftruncate(int fd, off_t size)
-{
-        return fault_fires("ftruncate") ? -EIO : (int)sys_result(ftruncate(fd, size));
-}
-
-static inline int sys_flock(int fd, int operation)
-{
-        return fault_fires("flock") ? -ENOLCK : (int)sys_result(flock(fd, operation));
-}
-
-static inline int sys_rename(const char *from, const char *to, unsigned flags)
-{
-        return fault_fires("renameat2") ? -EIO
-                                        : (int)sys_result(renameat2(AT_FDCWD, from, AT_FDCWD, to, flags));
-}
-
-static inline int sys_link(const char *from, const char *to)
-{
-        return fault_fires("link") ? -EMLINK : (int)sys_result(link(from, to));
-}
-
-static inline int sys_unlink(const char *path)
-{
-        return fault_fires("unlink") ? -EIO : (int)sys_result(unlink(path));
-}
-
-static inline ssize_t sys_fgetxattr(int fd, const char *name, void *value, size_t size)
-{
-        return fault_fires("fgetxattr") ? -ENOTSUP : sys_result(fgetxattr(fd, name, value, size));
-}
-
-static inline int sys_fsetxattr(int fd, const char *name, const void *value, size_t size)
-{
-        return fault_fires("fsetxattr") ? -ENOTSUP : (int)sys_result(fsetxattr(fd, name, value, size, 0));
-}
-
-static inline int sys_fremovexattr(int fd, const char *name)
-{
-        return fault_fires("fremovexattr") ? -ENOTSUP : (int)sys_result(fremovexattr(fd, name));
 }
 
 #endif

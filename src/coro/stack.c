@@ -11,6 +11,9 @@
 #ifndef MADV_GUARD_INSTALL
 #define MADV_GUARD_INSTALL 102
 #endif
+#ifndef MADV_POPULATE_READ
+#define MADV_POPULATE_READ 22
+#endif
 
 enum {
         /* Each slab is twice as large as the one before, up to 16 times as large as the first. */
@@ -154,9 +157,9 @@ static struct stack_slab *create_slab(struct stack_class *class)
 enum guard_kind { GUARD_UNKNOWN, GUARD_BY_MARKS, GUARD_BY_PROTECTION };
 
 /** Emulators take advice that they do not know for a hint, and report success. */
-static bool is_guarded(const char *bottom)
+static bool is_guarded(char *bottom)
 {
-        return sys_access(bottom) == -EFAULT;
+        return sys_madvise(bottom, page_size(), MADV_POPULATE_READ) == -EFAULT;
 }
 
 static int install_guard(char *bottom, size_t size)

@@ -2,7 +2,7 @@
 #include "http/answer.h"
 
 #include "base/memory.h"
-#include "base/sys.h"
+#include "base/sys_file.h"
 #include "http/conditions.h"
 #include "http/content_type.h"
 #include "http/listing.h"

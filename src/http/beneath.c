@@ -4,7 +4,7 @@
 #include "http/beneath.h"
 
 #include "base/memory.h"
-#include "base/sys.h"
+#include "base/sys_file.h"
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>

@@ -2,7 +2,7 @@
 #include "http/part.h"
 #include "http/status.h"
 
-#include "base/sys.h"
+#include "base/sys_file.h"
 #include <eddy/http.h>
 #include <llhttp.h>
 #include <stdlib.h>

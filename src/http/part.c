@@ -4,7 +4,7 @@
 #include "http/part.h"
 
 #include "base/memory.h"
-#include "base/sys.h"
+#include "base/sys_file.h"
 #include <eddy/error.h>
 #include <fcntl.h>
 #include <inttypes.h>

@@ -256,13 +256,16 @@ static int listen_on(const struct addrinfo *address, uint16_t port, const eddy_s
 
 static uint16_t port_of(int fd)
 {
-        struct sockaddr_storage address = {.ss_family = AF_UNSPEC};
+        union {
+                struct sockaddr any;
+                struct sockaddr_in in;
+                struct sockaddr_in6 in6;
+        } address = {.in6 = {.sin6_family = AF_UNSPEC}};
         socklen_t size = sizeof address;
 
-        if (sys_getsockname(fd, (struct sockaddr *)&address, &size) < 0)
+        if (sys_getsockname(fd, &address.any, &size) < 0)
                 return 0;
-        /* The port lies at the same place in both families. */
-        return ntohs(((struct sockaddr_in *)&address)->sin_port);
+        return ntohs(address.any.sa_family == AF_INET6 ? address.in6.sin6_port : address.in.sin_port);
 }
 
 /** Listen on every address: 0, or the first failure. */
