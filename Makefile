@@ -15,7 +15,7 @@ all: $(BUILD)/build.ninja
 
 $(BUILD)/build.ninja:
 	scripts/install-deps.sh build
-	meson setup --prefix $(PREFIX) $(BUILD)
+	meson setup --prefix $(PREFIX) --libdir lib $(BUILD)
 
 demo: all
 	scripts/demo.sh $(BUILD)
@@ -34,6 +34,7 @@ check: all
 
 install: all
 	meson install -C $(BUILD)
+	[ -n "$(DESTDIR)" ] || ldconfig || true
 
 clean:
 	rm -rf $(BUILD) $(BUILD)-*
