@@ -27,21 +27,27 @@ void coroutines_finish(eddy_loop *loop)
 
 static _Noreturn void run_on_stack(void *arg);
 
-/** Make a new coroutine ready to be switched to; false where there is no stack for it. */
-static bool prepare(struct coroutines *coroutines, struct coro *coro)
+/** Give a new coroutine its stack, so that it can be switched to.
+ *
+ * @param reserved  bytes to leave free at the stack's top
+ * @return where they are, or NULL where there is no stack
+ */
+static inline void *prepare(struct coroutines *coroutines, struct coro *coro, size_t reserved)
 {
+        void *top;
+
         coro->stack = stack_take(&coroutines->stacks, coro->stack_size);
         if (!coro->stack)
-                return false;
+                return NULL;
         fiber_reuse_stack(coro->stack);
-        coro->sp = switch_prepare((void *)((uintptr_t)coro->stack & ~(uintptr_t)15), run_on_stack, coro->stack,
-                                  &coroutines->home.sp);
-        return true;
+        top = (void *)(((uintptr_t)coro->stack - reserved) & ~(uintptr_t)15);
+        coro->sp = switch_prepare(top, run_on_stack, coro->stack, &coroutines->home.sp);
+        return top;
 }
 
 struct coro *coro_prepare_next(eddy_loop *loop, struct coro *next)
 {
-        while (!next->sp && !prepare(loop->coroutines, next)) {
+        while (!next->sp && !prepare(loop->coroutines, next, 0)) {
                 next->impl->refuse(next);
                 next = coro_take_next(loop);
         }
@@ -91,16 +97,9 @@ static _Noreturn void run_on_stack(void *arg)
 
 void *coro_place(struct coro *coro, eddy_loop *loop, const void *bytes, size_t size)
 {
-        char *copy;
+        void *copy = prepare(loop->coroutines, coro, size);
 
-        coro->stack = stack_take(&loop->coroutines->stacks, coro->stack_size);
-        if (!coro->stack)
-                return NULL;
-        fiber_reuse_stack(coro->stack);
-        copy = (char *)(((uintptr_t)coro->stack - size) & ~(uintptr_t)15);
-        memcpy(copy, bytes, size);
-        coro->sp = switch_prepare(copy, run_on_stack, coro->stack, &loop->coroutines->home.sp);
-        return copy;
+        return copy ? memcpy(copy, bytes, size) : NULL;
 }
 
 /** Switch from the loop's own stack to a coroutine. */
@@ -109,7 +108,7 @@ static void leave_home(eddy_loop *loop, struct coro *coro)
         struct coroutines *coroutines = loop->coroutines;
         void *kept = NULL;
 
-        if (!coro->sp && !prepare(coroutines, coro)) {
+        if (!coro->sp && !prepare(coroutines, coro, 0)) {
                 coro->impl->refuse(coro);
                 return;
         }

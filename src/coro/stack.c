@@ -256,14 +256,13 @@ static void trim(void *arg)
 
         for (eddy_link *link = pool->classes.next; link != &pool->classes; link = link->next)
                 is_any_idle |= trim_class(container_of(link, struct stack_class, link));
-        pool->is_trim_set = false;
         if (is_any_idle)
                 set_trim(pool);
 }
 
 static void set_trim(struct stack_pool *pool)
 {
-        pool->is_trim_set = eddy_call_later(pool->loop, &pool->trim, idle_time, trim, pool) == 0;
+        eddy_call_later(pool->loop, &pool->trim, idle_time, trim, pool);
 }
 
 void stack_give_to_slab(struct stack_pool *pool, struct stack *stack)
@@ -279,7 +278,7 @@ void stack_give_to_slab(struct stack_pool *pool, struct stack *stack)
         if (slab->used > 0)
                 return;
         slab->was_idle = false;
-        if (!pool->is_trim_set)
+        if (!list_is_linked(&pool->trim.handle.link))
                 set_trim(pool);
 }
 

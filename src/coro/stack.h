@@ -43,7 +43,6 @@ struct stack_pool {
         eddy_link classes;
         struct stack *spare; /* of the common size, given back last: kept apart for who comes next */
         eddy_timer trim;     /* set while a slab has no used stack */
-        bool is_trim_set;
 };
 
 enum { STACK_MIN_SIZE = 16 * 1024, STACK_DEFAULT_SIZE = 256 * 1024 };

@@ -124,9 +124,6 @@ int eddy_loop_run_forever(eddy_loop *loop)
         do
                 rc = run_iteration(loop);
         while (rc == 0 && !loop->is_stopping);
-        /* What an iteration could not finish is the next run's. */
-        list_splice(loop->running, loop->ready);
-        loop_turn_over(loop);
         loop->is_stopping = false;
         loop->is_running = false;
         loop_running_here = NULL;

@@ -92,6 +92,9 @@ static inline void loop_schedule(eddy_loop *loop, eddy_handle *handle)
         list_append(loop->ready, &handle->link);
 }
 
+/** Close a descriptor that operations may have used. */
+void loop_close_descriptor(eddy_loop *loop, int fd);
+
 static inline void loop_ref(eddy_loop *loop)
 {
         loop->references++;

@@ -68,6 +68,14 @@ ssize_t eddy_op_close(eddy_op *op, int fd)
         return begin(op, OP_CLOSE, fd, NULL, 0, 0);
 }
 
+void loop_close_descriptor(eddy_loop *loop, int fd)
+{
+        eddy_op op;
+
+        eddy_op_init(&op, loop, NULL, NULL);
+        eddy_op_close(&op, fd);
+}
+
 void eddy_op_cancel(eddy_op *op)
 {
         if (op->pending)

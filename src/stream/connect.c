@@ -5,14 +5,6 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 
-static void close_socket(eddy_loop *loop, int fd)
-{
-        eddy_op op;
-
-        eddy_op_init(&op, loop, NULL, NULL);
-        eddy_op_close(&op, fd);
-}
-
 static int bind_locally(struct task *self, int fd, int family, const eddy_connect_options *options)
 {
         struct addrinfo *found;
@@ -46,7 +38,7 @@ static int connect_to(struct task *self, const struct addrinfo *address, const e
         }
         if (rc == 0)
                 return fd;
-        close_socket(self->future.loop, fd);
+        loop_close_descriptor(self->future.loop, fd);
         return (int)rc;
 }
 
@@ -83,6 +75,6 @@ int eddy_open_connection(eddy_stream **stream, const char *host, uint16_t port,
         *stream = stream_create(self->future.loop, fd, options->limit);
         if (*stream)
                 return 0;
-        close_socket(self->future.loop, fd);
+        loop_close_descriptor(self->future.loop, fd);
         return -ENOMEM;
 }

@@ -300,7 +300,6 @@ static void close_listeners(eddy_server *server)
 {
         for (unsigned i = 0; i < server->listener_count; i++) {
                 struct listener *listener = &server->listeners[i];
-                eddy_op closing;
 
                 eddy_timer_cancel(&listener->rest);
                 eddy_op_cancel(&listener->op);
@@ -309,8 +308,7 @@ static void close_listeners(eddy_server *server)
                         listener->kept = (int)listener->op.result;
                 if (listener->kept >= 0)
                         sys_close(listener->kept);
-                eddy_op_init(&closing, server->loop, NULL, NULL);
-                eddy_op_close(&closing, listener->fd);
+                loop_close_descriptor(server->loop, listener->fd);
         }
         server->is_closed = true;
 }

@@ -29,15 +29,13 @@ static void release(eddy_stream *stream)
 static void close_with_loop(struct loop_resource *resource)
 {
         eddy_stream *stream = container_of(resource, eddy_stream, resource);
-        eddy_op closing;
 
         eddy_op_cancel(&stream->recv_op);
         eddy_op_cancel(&stream->send_op);
         eddy_handle_cancel(&stream->recv_op.handle);
         eddy_handle_cancel(&stream->send_op.handle);
         eddy_handle_cancel(&stream->flush);
-        eddy_op_init(&closing, stream->loop, NULL, NULL);
-        eddy_op_close(&closing, stream->fd);
+        loop_close_descriptor(stream->loop, stream->fd);
         stream->fd = -1;
         stream->is_closing = stream->is_closed = true;
         if (stream->is_orphan)
@@ -93,11 +91,8 @@ int eddy_stream_from_socket(eddy_stream **created, int fd, size_t limit)
 
 static void close_descriptor(eddy_stream *stream)
 {
-        eddy_op closing;
-
         eddy_handle_cancel(&stream->flush);
-        eddy_op_init(&closing, stream->loop, NULL, NULL);
-        eddy_op_close(&closing, stream->fd);
+        loop_close_descriptor(stream->loop, stream->fd);
         stream->fd = -1;
         stream->is_closed = true;
         list_remove(&stream->resource.link);

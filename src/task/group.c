@@ -89,6 +89,7 @@ void group_child_done(struct task *child)
         child->group = NULL;
         group->running_count--;
         if (eddy_is_error(result) && result != EDDY_CANCELLED) {
+                child->future.was_looked_at = true; /* whoever closes the group is told */
                 eddy_ref(&child->future);
                 list_append(&group->failed, &child->group_link);
                 if (!group->first_failure) {

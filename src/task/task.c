@@ -3,7 +3,6 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/misuse.h"
-#include "base/pool.h"
 #include <execinfo.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -38,31 +37,27 @@ static void close_tasks(eddy_loop *loop)
 
 static void free_tasks(eddy_loop *loop)
 {
-        pool_finish(loop->tasks->pool);
+        pool_finish(&loop->tasks->pool);
         memory_free(loop->tasks);
         loop->tasks = NULL;
 }
 
 static int create_tasks(eddy_loop *loop)
 {
-        struct {
-                struct tasks tasks;
-                struct pool pool;
-        } *memory = memory_zalloc(sizeof *memory);
+        struct tasks *tasks = memory_alloc(sizeof *tasks);
         int rc;
 
-        if (!memory)
+        if (!tasks)
                 return -ENOMEM;
         rc = coroutines_init(loop, atomic_load(&default_stack_size));
         if (rc < 0) {
-                memory_free(memory);
+                memory_free(tasks);
                 return rc;
         }
         error_set_slot_finder(find_error_slot);
-        memory->tasks.pool = &memory->pool;
-        list_init(&memory->tasks.all);
-        pool_init(&memory->pool, sizeof(struct task));
-        loop->tasks = &memory->tasks;
+        list_init(&tasks->all);
+        pool_init(&tasks->pool, sizeof(struct task));
+        loop->tasks = tasks;
         loop->tasks_close = close_tasks;
         loop->tasks_free = free_tasks;
         return 0;
@@ -72,8 +67,6 @@ static int create_tasks(eddy_loop *loop)
 static void end(struct task *task, intptr_t result)
 {
         list_remove(&task->all);
-        if (eddy_is_error(result) && result != EDDY_CANCELLED && task->group)
-                task->future.was_looked_at = true;
         future_complete(&task->future, result);
         if (task->group)
                 group_child_done(task);
@@ -114,7 +107,7 @@ static struct task *create(eddy_loop *loop, const char *name, eddy_fn fn, void *
         }
         if (!loop->tasks && create_tasks(loop) < 0)
                 return NULL;
-        task = pool_take(loop->tasks->pool);
+        task = pool_take(&loop->tasks->pool);
         if (!task)
                 return NULL;
         /* Field by field: clearing the whole first would be a third of what creating a task costs. */
@@ -198,7 +191,7 @@ void task_free(eddy_future *future)
 
         if (future->has_own_name)
                 memory_free((char *)(uintptr_t)task->coro.name);
-        pool_give(future->loop->tasks->pool, task);
+        pool_give(&future->loop->tasks->pool, task);
 }
 
 int eddy_set_stack_size(size_t bytes)

@@ -2,6 +2,7 @@
 #ifndef TASK_TASK_H
 #define TASK_TASK_H
 
+#include "base/pool.h"
 #include "coro/coro.h"
 #include "task/future.h"
 #include <eddy/group.h>
@@ -33,7 +34,7 @@ struct task {
 /** A loop's tasks. */
 struct tasks {
         eddy_link all; /* not done, in order of creation */
-        struct pool *pool;
+        struct pool pool;
 };
 
 static inline struct task *task_of(eddy_future *future)

@@ -172,8 +172,8 @@ COROUTINE_TEST(gives_idle_stacks_back_to_the_system)
                 }
                 for (int i = 0; i < 40; i++)
                         stack_give(&pool, stacks[i]);
-                assert_true(pool.is_trim_set);
-                for (int i = 0; i < 3 && pool.is_trim_set; i++) {
+                assert_true(list_is_linked(&pool.trim.handle.link));
+                for (int i = 0; i < 3 && list_is_linked(&pool.trim.handle.link); i++) {
                         assert_true(eddy_timer_cancel(&pool.trim));
                         pool.trim.handle.callback(pool.trim.handle.arg);
                 }
