@@ -9,7 +9,7 @@
 #include <netinet/tcp.h>
 #include <stdio.h>
 
-enum { DEFAULT_BACKLOG = 1024, MOST_LISTENERS = 8, ACCEPTS_A_TURN = 64 };
+enum { DEFAULT_BACKLOG = 1024, MOST_LISTENERS = 8, MOST_TRIES = 16, ACCEPTS_A_TURN = 64 };
 
 /** How long accepting rests where the system has no descriptor or memory left. */
 static const eddy_duration rest = 100000000;
@@ -365,6 +365,13 @@ int eddy_start_server(eddy_server **created, eddy_connection_handler handler, vo
         list_init(&server->connections);
         list_init(&server->waiters);
         rc = open_listeners(server, found, port);
+        /* The port that was free for one family need not be for the other. */
+        for (int tries = 1; rc == -EADDRINUSE && port == 0 && tries < MOST_TRIES; tries++) {
+                close_listeners(server);
+                server->listener_count = 0;
+                server->is_closed = false;
+                rc = open_listeners(server, found, port);
+        }
         if (rc < 0) {
                 close_listeners(server);
                 memory_free(server);
