@@ -12,22 +12,31 @@ EDDY_BEGIN_DECLS
 #define EDDY_TIMEOUT   (-ETIMEDOUT)   /**< TimeoutError: a deadline passed */
 #define EDDY_PENDING   (-EINPROGRESS) /**< the operation has begun; its callback will tell */
 
-#define EDDY_EINCOMPLETE   (-4001)       /**< IncompleteReadError: the stream ended before that many bytes */
-#define EDDY_ELIMIT        (-4002)       /**< LimitOverrunError: a line or item is longer than the limit */
-#define EDDY_EINVALIDSTATE (-4003)       /**< InvalidStateError: the future is done already, or not yet */
-#define EDDY_ENOTASK       (-4004)       /**< a function that suspends was called outside a coroutine */
-#define EDDY_ENOLOOP       (-4005)       /**< RuntimeError: no running event loop in this thread */
-#define EDDY_ELOOPCLOSED   (-4006)       /**< RuntimeError: event loop is closed */
-#define EDDY_ELOOPRUNNING  (-4007)       /**< RuntimeError: this event loop, or another one here, is running */
-#define EDDY_EWRONGLOOP    (-4008)       /**< the object belongs to another loop or thread */
-#define EDDY_ESTOPPED      (-4009)       /**< RuntimeError: event loop stopped before Future completed */
-#define EDDY_ESELFAWAIT    (-4010)       /**< RuntimeError: Task cannot await on itself */
-#define EDDY_EBUSY         (-4011)       /**< another coroutine is already waiting for the same thing */
-#define EDDY_ERESOLVE      (-4012)       /**< gaierror: the host name has no address; the detail says why */
-#define EDDY_EHTTP         (-4013)       /**< the transfer failed; the detail says how */
-#define EDDY_EPROTOCOL     (-4014)       /**< the peer broke the protocol */
-#define EDDY_EGROUPCLOSED  (-4015)       /**< RuntimeError: TaskGroup is finished or shutting down */
-#define EDDY_ENOTSUP       (-EOPNOTSUPP) /**< NotImplementedError: not in this build or on this system */
+#define EDDY_EINCOMPLETE    (-4001) /**< IncompleteReadError: the stream ended before that many bytes */
+#define EDDY_ELIMIT         (-4002) /**< LimitOverrunError: a line or item is longer than the limit */
+#define EDDY_EINVALIDSTATE  (-4003) /**< InvalidStateError: the future is done already, or not yet */
+#define EDDY_ENOTASK        (-4004) /**< a function that suspends was called outside a coroutine */
+#define EDDY_ENOLOOP        (-4005) /**< RuntimeError: no running event loop in this thread */
+#define EDDY_ELOOPCLOSED    (-4006) /**< RuntimeError: event loop is closed */
+#define EDDY_ELOOPRUNNING   (-4007) /**< RuntimeError: this event loop, or another one here, is running */
+#define EDDY_EWRONGLOOP     (-4008) /**< the object belongs to another loop or thread */
+#define EDDY_ESTOPPED       (-4009) /**< RuntimeError: event loop stopped before Future completed */
+#define EDDY_ESELFAWAIT     (-4010) /**< RuntimeError: Task cannot await on itself */
+#define EDDY_EBUSY          (-4011) /**< another coroutine is already waiting for the same thing */
+#define EDDY_ERESOLVE       (-4012) /**< gaierror: the host name has no address; the detail says why */
+#define EDDY_EHTTP          (-4013) /**< the transfer failed; the detail says how */
+#define EDDY_EPROTOCOL      (-4014) /**< the peer broke the protocol */
+#define EDDY_EGROUPCLOSED   (-4015) /**< RuntimeError: TaskGroup is finished or shutting down */
+#define EDDY_EQUEUEFULL     (-4016) /**< QueueFull: the queue has no room now */
+#define EDDY_EQUEUEEMPTY    (-4017) /**< QueueEmpty: the queue has no item now */
+#define EDDY_ESHUTDOWN      (-4018) /**< QueueShutDown: the queue, pool or executor takes, or has, no more */
+#define EDDY_EBROKENBARRIER (-4019) /**< BrokenBarrierError: the barrier was broken or reset */
+#define EDDY_EFINISHED      (-4020) /**< what was waited for has been finished under its waiters */
+#define EDDY_ENOMORE        (-4021) /**< StopIteration, StopAsyncIteration: the generator has ended */
+#define EDDY_EGENERATOREXIT (-4022) /**< GeneratorExit: the generator is being closed */
+#define EDDY_EREDIS         (-4023) /**< the Redis server refused; the detail is its answer */
+#define EDDY_EPOSTGRES      (-4024) /**< the PostgreSQL server refused; the detail is its answer */
+#define EDDY_ENOTSUP        (-EOPNOTSUPP) /**< NotImplementedError: not in this build or on this system */
 
 /** The lowest error number; results below it are values. */
 #define EDDY_ERROR_MIN (-4095)

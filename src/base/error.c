@@ -31,6 +31,15 @@ static const struct code codes[] = {
     {EDDY_EHTTP, "EDDY_EHTTP", "the HTTP transfer failed"},
     {EDDY_EPROTOCOL, "EDDY_EPROTOCOL", "the peer broke the protocol"},
     {EDDY_EGROUPCLOSED, "EDDY_EGROUPCLOSED", "the group takes no more tasks"},
+    {EDDY_EQUEUEFULL, "EDDY_EQUEUEFULL", "the queue is full"},
+    {EDDY_EQUEUEEMPTY, "EDDY_EQUEUEEMPTY", "the queue is empty"},
+    {EDDY_ESHUTDOWN, "EDDY_ESHUTDOWN", "it has been shut down"},
+    {EDDY_EBROKENBARRIER, "EDDY_EBROKENBARRIER", "the barrier is broken"},
+    {EDDY_EFINISHED, "EDDY_EFINISHED", "what was waited for is no more"},
+    {EDDY_ENOMORE, "EDDY_ENOMORE", "the generator has ended"},
+    {EDDY_EGENERATOREXIT, "EDDY_EGENERATOREXIT", "the generator is being closed"},
+    {EDDY_EREDIS, "EDDY_EREDIS", "the Redis server refused"},
+    {EDDY_EPOSTGRES, "EDDY_EPOSTGRES", "the PostgreSQL server refused"},
 };
 
 static const struct code *find(intptr_t rc)

@@ -45,26 +45,6 @@ static intptr_t linger(void *arg)
         return rc;
 }
 
-/** An error of its own, or why waiting for it failed. */
-static int join(eddy_future *future)
-{
-        intptr_t result = 0;
-        int rc = eddy_join(future, &result);
-
-        return rc < 0 ? rc : eddy_is_error(result) ? (int)result : 0;
-}
-
-/** Cancel a task if there is one, see its end, and give it back, whatever happens to oneself. */
-static void end_task(eddy_task *task)
-{
-        if (!task)
-                return;
-        eddy_cancel(task);
-        EDDY_SHIELD_SCOPE
-                eddy_await(task, NULL);
-        eddy_unref(task);
-}
-
 /* Tasks and composition. */
 
 static intptr_t yielding(void *arg)
@@ -89,7 +69,7 @@ static intptr_t awaiting(void *arg)
 
         (void)arg;
         eddy_unref(task);
-        return rc < 0 ? rc : join(eddy_create_task(nap, NULL));
+        return rc < 0 ? rc : settle(eddy_create_task(nap, NULL));
 }
 
 static void set_result(void *future)
@@ -198,7 +178,7 @@ static intptr_t waiting_for(void *arg)
 static intptr_t shielding(void *arg)
 {
         eddy_task *task = eddy_create_task(yield_thrice, NULL);
-        int rc = join(eddy_shield(task));
+        int rc = settle(eddy_shield(task));
 
         (void)arg;
         end_task(task);
@@ -254,7 +234,7 @@ static intptr_t timing_out(void *arg)
         if (rc == 0) {
                 eddy_timeout_reschedule(&timeout, eddy_loop_time(eddy_running_loop()) + eddy_us(100));
                 EDDY_TIMEOUT_SCOPE(eddy_seconds(10))
-                        rc = join(eddy_create_task(linger, NULL));
+                        rc = settle(eddy_create_task(linger, NULL));
         }
         outcome = eddy_timeout_close(&timeout);
         return outcome == EDDY_TIMEOUT && rc == EDDY_TIMEOUT ? 0 : rc;
@@ -268,7 +248,7 @@ static intptr_t cleaning_up(void *arg)
         EDDY_SHIELD_SCOPE {
                 cleaned = eddy_sleep(eddy_us(100));
                 if (cleaned == 0)
-                        cleaned = join(eddy_create_task(yield_thrice, NULL));
+                        cleaned = settle(eddy_create_task(yield_thrice, NULL));
         }
         return cleaned == EDDY_CANCELLED ? -EBADMSG : rc < 0 ? rc : eddy_yield();
 }
@@ -651,7 +631,7 @@ static intptr_t leaving_everything(void *arg)
         return rc < 0 ? rc : eddy_yield();
 }
 
-const struct scenario scenarios[SCENARIO_COUNT] = {
+const struct scenario scenarios[] = {
     {"yielding", yielding},
     {"sleeping", sleeping},
     {"awaiting", awaiting},
@@ -680,4 +660,5 @@ const struct scenario scenarios[SCENARIO_COUNT] = {
     {"serving with a deadline", serving_with_a_deadline},
     {"serving and aborting", serving_and_aborting},
     {"leaving everything", leaving_everything},
+    {NULL, NULL},
 };
