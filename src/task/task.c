@@ -298,6 +298,13 @@ bool task_end_wait(struct wait *wait, struct task *task)
         return true;
 }
 
+bool task_keep_waiting(struct wait *wait, struct task *task)
+{
+        (void)wait;
+        (void)task;
+        return false;
+}
+
 void task_remove_scope(struct task *task, eddy_scope *scope)
 {
         eddy_scope **place = &task->scopes;

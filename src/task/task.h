@@ -64,6 +64,9 @@ int task_wait(struct task *self, struct wait *wait);
 /** An interrupt function for waits that need nothing but waking: nothing where the task is awake already. */
 bool task_end_wait(struct wait *wait, struct task *task);
 
+/** An interrupt function for waits that must see their end, and see it soon. */
+bool task_keep_waiting(struct wait *wait, struct task *task);
+
 /** Work out anew whether a task is interrupted, and if so end what it waits for. After any change of its scopes
  * and cancellations. */
 void task_update(struct task *task);
@@ -85,6 +88,9 @@ static inline void task_op_init(eddy_op *op, struct task *self)
 {
         eddy_op_init(op, self->future.loop, coro_resume, &self->coro);
 }
+
+/** After a call that had its outcome at once: let others run, now and then. */
+void task_take_turn(struct task *self);
 
 /** Wait for an operation that has begun.
  *
