@@ -4,11 +4,14 @@
 
 #include <eddy/base.h>
 #include <eddy/compose.h>
+#include <eddy/directory.h>
 #include <eddy/error.h>
+#include <eddy/file.h>
 #include <eddy/future.h>
 #include <eddy/group.h>
 #include <eddy/loop.h>
 #include <eddy/operation.h>
+#include <eddy/path.h>
 #include <eddy/run.h>
 #include <eddy/server.h>
 #include <eddy/signal.h>
