@@ -19,5 +19,6 @@
 #include <eddy/task.h>
 #include <eddy/time.h>
 #include <eddy/timeout.h>
+#include <eddy/watch.h>
 
 #endif

@@ -1,6 +1,8 @@
+#include "file/directory.h"
+
 #include "base/memory.h"
+#include "base/sys_file.h"
 #include "file/file.h"
-#include <eddy/directory.h>
 #include <string.h>
 
 /** What one request brings: some hundreds of entries. */
@@ -13,7 +15,7 @@ struct eddy_directory {
         _Alignas(struct dirent64) char entries[ENTRIES_SIZE];
 };
 
-int eddy_directory_open_at(eddy_directory **opened, int folder, const char *path)
+int directory_open(eddy_directory **opened, int folder, const char *path, int flags)
 {
         eddy_directory *directory = memory_alloc(sizeof *directory);
         int rc;
@@ -23,13 +25,18 @@ int eddy_directory_open_at(eddy_directory **opened, int folder, const char *path
                 return -ENOMEM;
         directory->next = directory->end = 0;
         directory->is_read = false;
-        rc = eddy_file_open_at(&directory->file, folder, path, O_RDONLY | O_DIRECTORY, 0);
+        rc = eddy_file_open_at(&directory->file, folder, path, O_RDONLY | O_DIRECTORY | flags, 0);
         if (rc < 0) {
                 memory_free(directory);
                 return rc;
         }
         *opened = directory;
         return 0;
+}
+
+int eddy_directory_open_at(eddy_directory **directory, int folder, const char *path)
+{
+        return directory_open(directory, folder, path, 0);
 }
 
 int eddy_directory_open(eddy_directory **directory, const char *path)
@@ -92,5 +99,14 @@ void eddy_directory_close(eddy_directory *directory)
         if (!directory)
                 return;
         eddy_file_close(directory->file);
+        memory_free(directory);
+}
+
+void directory_discard(eddy_directory *directory)
+{
+        if (!directory)
+                return;
+        sys_close(directory->file->fd);
+        memory_free(directory->file);
         memory_free(directory);
 }
