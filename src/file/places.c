@@ -300,6 +300,7 @@ static void end_folder(struct scan *scan)
 {
         directory_discard(scan->directory);
         scan->directory = NULL;
+        scan->has_entry = false;
         if (!scan->place)
                 return;
         scan->place->is_new = false;
@@ -314,11 +315,20 @@ void scan_finish(struct scan *scan)
                 ;
 }
 
-/** Failures that say nothing of the folder: it must be looked into once more. */
-static bool is_passing(const struct scan *scan, int rc)
+/** Failures that say nothing of the folder: the call is to be made once more. */
+static bool is_passing(int rc)
 {
-        return scan->place && (rc == EDDY_CANCELLED || rc == EDDY_TIMEOUT || rc == -ENOMEM || rc == -EMFILE ||
-                               rc == -ENFILE || rc == -EAGAIN);
+        return rc == EDDY_CANCELLED || rc == EDDY_TIMEOUT || rc == -ENOMEM || rc == -EMFILE || rc == -ENFILE ||
+               rc == -EAGAIN;
+}
+
+/** The end of a folder that cannot be read: 0 where it is gone, or not ours to read; else the failure. */
+static int end_unread(struct scan *scan, int rc)
+{
+        bool is_left_out = rc == -ENOENT || rc == -ENOTDIR || rc == -ELOOP || rc == -EACCES || !scan->place;
+
+        end_folder(scan);
+        return is_left_out ? 0 : rc;
 }
 
 /** Open the folder that comes next: 0, also where it cannot be read, or an error. */
@@ -338,50 +348,61 @@ static int begin_folder(eddy_watch *watch, struct scan *scan)
         memory_free(path);
         if (rc == 0)
                 return 0;
-        if (!is_passing(scan, rc)) {
-                end_folder(scan);
-                return 0;
-        }
+        if (!scan->place || !is_passing(rc))
+                return end_unread(scan, rc);
         list_prepend(&scan->waiting, &scan->place->scan_link);
         scan->place->scan = NULL;
         scan->place = NULL;
         return rc;
 }
 
-/** Look at an entry: 1 where it is news, 0, or -ENOMEM. */
-static int look_at(eddy_watch *watch, struct scan *scan, const eddy_directory_entry *entry,
-                   eddy_watch_event *event)
+/** Look at the entry that came: 1 where it is news, 0, or -ENOMEM. */
+static int look_at_entry(eddy_watch *watch, struct scan *scan, eddy_watch_event *event)
 {
+        const eddy_directory_entry *entry = &scan->entry;
         struct place *place = scan->place;
+        uint32_t what = EDDY_WATCH_CREATED | (entry->type == DT_DIR ? EDDY_WATCH_DIRECTORY : 0u);
         bool is_added = false;
+        int rc;
 
+        /* First what can fail; adding composes the same path in the same memory. */
+        rc = place_describe(watch, place, entry->name, what, event);
+        if (rc < 0)
+                return rc;
+        scan->has_entry = false;
         if (entry->type == DT_DIR || entry->type == DT_UNKNOWN)
                 is_added = place_add_below(watch, place, entry->name, scan);
-        if (!(place->is_new || (is_added && scan->is_later)) || !(place->what & EDDY_WATCH_CREATED))
-                return 0;
-        return place_describe(watch, place, entry->name,
-                              EDDY_WATCH_CREATED | (entry->type == DT_DIR ? EDDY_WATCH_DIRECTORY : 0u), event);
+        return place->what & EDDY_WATCH_CREATED && (place->is_new || (is_added && scan->is_later));
+}
+
+/** Go on in the folder that is open: 1 where there is news, 0, or an error. */
+static int read_folder(eddy_watch *watch, struct scan *scan, eddy_watch_event *event)
+{
+        int rc = 1;
+
+        if (!scan->has_entry) {
+                rc = eddy_directory_next(scan->directory, &scan->entry);
+                scan->has_entry = rc > 0;
+        }
+        if (rc > 0 && scan->place)
+                return look_at_entry(watch, scan, event);
+        if (rc < 0 && scan->place)
+                return is_passing(rc) ? rc : end_unread(scan, rc);
+        end_folder(scan);
+        return 0;
 }
 
 int scan_next(eddy_watch *watch, struct scan *scan, eddy_watch_event *event)
 {
-        eddy_directory_entry entry;
         int rc = 0;
 
         while (rc == 0 && !scan->error) {
-                if (!scan->directory && list_is_empty(&scan->waiting))
+                if (scan->directory)
+                        rc = read_folder(watch, scan, event);
+                else if (list_is_empty(&scan->waiting))
                         return 0;
-                if (!scan->directory) {
+                else
                         rc = begin_folder(watch, scan);
-                        continue;
-                }
-                rc = eddy_directory_next(scan->directory, &entry);
-                if (rc > 0 && scan->place) {
-                        rc = look_at(watch, scan, &entry, event);
-                } else if (rc > 0 || !is_passing(scan, rc)) {
-                        end_folder(scan);
-                        rc = 0;
-                }
         }
         if (rc == 0) {
                 rc = scan->error;

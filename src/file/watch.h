@@ -10,11 +10,13 @@
 
 /** Folders of a tree that are still to be looked into, one after the other. */
 struct scan {
-        eddy_link waiting;         /* struct place, by its scan_link */
-        eddy_directory *directory; /* the one that is being read, or NULL */
-        struct place *place;       /* whose that is; NULL where it is watched no more */
-        bool is_later;             /* the tree is known: what is found is news */
-        int error;                 /* that is still to be told, or 0 */
+        eddy_link waiting;          /* struct place, by its scan_link */
+        eddy_directory *directory;  /* the one that is being read, or NULL */
+        struct place *place;        /* whose that is; NULL where it is watched no more */
+        eddy_directory_entry entry; /* that is still to be looked at */
+        bool has_entry;
+        bool is_later; /* the tree is known: what is found is news */
+        int error;     /* that is still to be told, or 0 */
 };
 
 /** A file or folder that is watched: one that was added, or a folder below one in a tree. */
