@@ -69,6 +69,7 @@ ECHO = {
     "asyncio": Program("python", "peers/asyncio_echo.py"),
 }
 
+FILE = {"eddy-epoll": native("eddy_file"), "libuv": native("libuv_file", "libuv", "libuv1-dev"), "go": GO}
 FILES = {"eddy-epoll": Program("command"), "nginx": Program("system", "nginx", package="nginx-light and wrk")}
 
 EXPERIMENTS = (
@@ -82,6 +83,8 @@ EXPERIMENTS = (
     Experiment(("timer_set", "timer_cancel"), "timer_set", TIMERS),
     Experiment(("timer_fire",), "timer_fire", TIMERS),
     Experiment(("echo_user_us", "echo_total_us", "echo_per_second"), "echo", ECHO, kind="echo"),
+    Experiment(("file_read",), "file_read", FILE),
+    Experiment(("file_write",), "file_write", FILE),
     Experiment(tuple(files.SIZES), "files", FILES, kind="files"),
 )
 
@@ -126,6 +129,8 @@ ROWS = {
         note="aim: 0.30 us + raw-epoll's system time in this run"),
     "echo_per_second": Row(
         "1/s", "the same: requests a second, server and load on one core each"),
+    "file_read": Row("ns", "read 4 KiB at a random offset of a file that lies in memory, one by one"),
+    "file_write": Row("ns", "write 4 KiB there, one by one"),
     "serve_1k_per_second": Row(
         "1/s", f"a file of 1 KB by HTTP keep-alive, {files.CONNECTIONS} connections, server and wrk on a core each"),
     "serve_100k_per_second": Row("1/s", "the same with a file of 100 KB"),

@@ -37,6 +37,8 @@ func main() {
 		"timer_set":        timerSet,
 		"timer_fire":       timerFire,
 		"echo":             echo,
+		"file_read":        fileRead,
+		"file_write":       fileWrite,
 	}
 	for _, row := range os.Args[1:] {
 		run, known := rows[row]
