@@ -37,7 +37,7 @@ static intptr_t app(void *arg)
 {
         arguments *in = arg;
         eddy_file *file;
-        int rc = eddy_file_from_descriptor(&file, file_create());
+        int rc = eddy_file_from_fd(&file, file_create());
 
         if (rc == 0 && bench_wants(in->argc, in->argv, "file_read"))
                 rc = read_blocks(file);

@@ -60,7 +60,7 @@ EDDY_API EDDY_ASYNC int eddy_directory_open_at(eddy_directory **directory, int f
 EDDY_API EDDY_ASYNC int eddy_directory_next(eddy_directory *directory, eddy_directory_entry *entry);
 
 /** Its descriptor, which stays the directory's: a place to open what is in it, as with eddy_file_open_at(). */
-EDDY_API int eddy_directory_descriptor(const eddy_directory *directory);
+EDDY_API int eddy_directory_fd(const eddy_directory *directory);
 
 /** Close a directory and give it back; NULL is allowed. Suspends, as eddy_file_close() does. scandir.close(). */
 EDDY_API EDDY_ASYNC void eddy_directory_close(eddy_directory *directory);

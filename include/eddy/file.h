@@ -68,10 +68,10 @@ EDDY_API EDDY_ASYNC int eddy_file_open_temporary(eddy_file **file, const char *f
  *
  * Does not suspend. os.fdopen().
  */
-EDDY_API int eddy_file_from_descriptor(eddy_file **file, int fd);
+EDDY_API int eddy_file_from_fd(eddy_file **file, int fd);
 
 /** Its descriptor, which stays the file's. fileno(). */
-EDDY_API int eddy_file_descriptor(const eddy_file *file);
+EDDY_API int eddy_file_fd(const eddy_file *file);
 
 /**
  * Close a file and give it back, whatever is returned.

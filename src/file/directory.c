@@ -89,9 +89,9 @@ int eddy_directory_next(eddy_directory *directory, eddy_directory_entry *entry)
         return 1;
 }
 
-int eddy_directory_descriptor(const eddy_directory *directory)
+int eddy_directory_fd(const eddy_directory *directory)
 {
-        return eddy_file_descriptor(directory->file);
+        return eddy_file_fd(directory->file);
 }
 
 void eddy_directory_close(eddy_directory *directory)

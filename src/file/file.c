@@ -4,7 +4,7 @@
 #include "base/misuse.h"
 #include "base/sys_file.h"
 
-int eddy_file_from_descriptor(eddy_file **file, int fd)
+int eddy_file_from_fd(eddy_file **file, int fd)
 {
         eddy_loop *loop = eddy_get_loop();
 
@@ -29,7 +29,7 @@ static int open_by(eddy_file **file, struct file_request *request)
         *file = NULL;
         if (fd < 0)
                 return (int)fd;
-        rc = eddy_file_from_descriptor(file, (int)fd);
+        rc = eddy_file_from_fd(file, (int)fd);
         if (rc < 0)
                 sys_close((int)fd);
         return rc;
@@ -55,7 +55,7 @@ int eddy_file_open_temporary(eddy_file **file, const char *folder)
         return open_by(file, &(struct file_request){.kind = FILE_OPEN_TEMPORARY, .path = folder});
 }
 
-int eddy_file_descriptor(const eddy_file *file)
+int eddy_file_fd(const eddy_file *file)
 {
         return file->fd;
 }

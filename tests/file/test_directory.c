@@ -62,12 +62,12 @@ static void what_it_is(void)
                 assert_int_equal(types[2], DT_LNK);
         }
         /* It is also a place to open from. */
-        assert_int_equal(eddy_directory_open_at(&below, eddy_directory_descriptor(directory), "d"), 0);
+        assert_int_equal(eddy_directory_open_at(&below, eddy_directory_fd(directory), "d"), 0);
         assert_int_equal(eddy_directory_next(below, &entry), 1);
         assert_string_equal(entry.name, "x");
         assert_int_equal(eddy_directory_next(below, &entry), 0);
         eddy_directory_close(below);
-        assert_int_equal(eddy_file_open_at(&file, eddy_directory_descriptor(directory), "f", O_RDONLY, 0), 0);
+        assert_int_equal(eddy_file_open_at(&file, eddy_directory_fd(directory), "f", O_RDONLY, 0), 0);
         eddy_file_close(file);
         eddy_directory_close(directory);
 }

@@ -233,7 +233,7 @@ static void what_it_is(void)
         assert_int_equal(eddy_file_datasync(file), 0);
         assert_int_equal(eddy_file_seek(file, 0, SEEK_END), 4);
         assert_int_equal(eddy_file_seek(file, -1, SEEK_SET), -EINVAL);
-        assert_int_equal(fcntl(eddy_file_descriptor(file), F_GETFD), FD_CLOEXEC);
+        assert_int_equal(fcntl(eddy_file_fd(file), F_GETFD), FD_CLOEXEC);
         eddy_file_close(file);
 }
 
@@ -279,7 +279,7 @@ static void refusals(void)
 
         assert_int_equal(eddy_file_open(&file, "missing", O_RDONLY, 0), -ENOENT);
         assert_null(file);
-        assert_int_equal(eddy_file_from_descriptor(&file, -1), -EBADF);
+        assert_int_equal(eddy_file_from_fd(&file, -1), -EBADF);
         file = open_file(".", O_RDONLY);
         assert_int_equal(eddy_file_read(file, &byte, 1), -EISDIR);
         assert_int_equal(eddy_file_close(file), 0);
@@ -299,10 +299,10 @@ static void outside_coroutines(void **state)
         (void)state;
         assert_int_equal(eddy_file_open(&file, "a", O_RDONLY | O_CREAT, 0600), EDDY_ENOTASK);
         assert_int_equal(eddy_read_file("a", &data, 1), EDDY_ENOTASK);
-        assert_int_equal(eddy_file_from_descriptor(&file, 0), EDDY_ENOLOOP);
+        assert_int_equal(eddy_file_from_fd(&file, 0), EDDY_ENOLOOP);
         assert_int_equal(eddy_loop_create(&loop), 0);
         eddy_set_loop(loop);
-        assert_int_equal(eddy_file_from_descriptor(&file, open("/dev/null", O_RDONLY)), 0);
+        assert_int_equal(eddy_file_from_fd(&file, open("/dev/null", O_RDONLY)), 0);
         assert_int_equal(eddy_file_read(file, &byte, 1), EDDY_ENOTASK);
         assert_int_equal(eddy_file_close(file), 0);
         eddy_loop_destroy(loop);
@@ -329,7 +329,7 @@ static void memory_needs_no_thread(void)
                 close(fd);
                 return;
         }
-        assert_int_equal(eddy_file_from_descriptor(&file, fd), 0);
+        assert_int_equal(eddy_file_from_fd(&file, fd), 0);
         assert_int_equal(eddy_file_read(file, buffer, 2), 2);
         assert_int_equal(eddy_file_read(file, buffer + 2, sizeof buffer - 2), 7);
         assert_int_equal(eddy_file_read(file, buffer, sizeof buffer), 0);
@@ -346,7 +346,7 @@ static void what_is_no_regular_file(void)
         int ends[2];
 
         assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
-        assert_int_equal(eddy_file_from_descriptor(&in, ends[0]), 0);
+        assert_int_equal(eddy_file_from_fd(&in, ends[0]), 0);
         assert_int_equal(write(ends[1], "abc", 3), 3);
         assert_int_equal(eddy_file_read(in, buffer, sizeof buffer), 3);
         assert_int_equal(eddy_file_read_at(in, buffer, sizeof buffer, 0), -ESPIPE);
@@ -466,7 +466,7 @@ static void one_at_the_position(void)
 static void closing_waits_for_calls(void)
 {
         eddy_file *file = open_with("a", "x");
-        int fd = eddy_file_descriptor(file);
+        int fd = eddy_file_fd(file);
         eddy_task *sync = begin_slowly(sync_file, file), *closer = eddy_create_task(close_file, file);
         char byte;
 
@@ -492,7 +492,7 @@ static intptr_t close_when_cancelled(void *file)
 static void the_interrupted_close_too(void)
 {
         eddy_file *file = open_with("a", "x");
-        int fd = eddy_file_descriptor(file);
+        int fd = eddy_file_fd(file);
         eddy_task *task = eddy_create_task(close_when_cancelled, file);
 
         eddy_yield();
@@ -506,7 +506,7 @@ static void without_threads_it_closes_all_the_same(void)
         int fd = open("a", O_RDONLY | O_CREAT, 0600);
         eddy_file *file;
 
-        assert_int_equal(eddy_file_from_descriptor(&file, fd), 0);
+        assert_int_equal(eddy_file_from_fd(&file, fd), 0);
         fault_arm(1, 1); /* the pool's memory */
         assert_int_equal(eddy_file_close(file), 0);
         fault_arm(0, 0);
