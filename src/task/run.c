@@ -2,6 +2,7 @@
 #include "base/misuse.h"
 #include "task/task.h"
 #include <eddy/compose.h>
+#include <eddy/debug.h>
 #include <eddy/run.h>
 #include <eddy/signal.h>
 #include <signal.h>
@@ -9,12 +10,21 @@
 
 int eddy_runner_init(eddy_runner *runner, const eddy_runner_options *options)
 {
+        int rc;
+
         *runner = (eddy_runner){.loop = NULL};
         if (options)
                 runner->options = *options;
         if (loop_running_here)
                 return misuse(EDDY_ELOOPRUNNING);
-        return eddy_loop_create(&runner->loop);
+        rc = eddy_loop_create(&runner->loop);
+        if (rc == 0 && runner->options.debug)
+                rc = eddy_loop_set_debug(runner->loop, true);
+        if (rc < 0) {
+                eddy_loop_destroy(runner->loop);
+                runner->loop = NULL;
+        }
+        return rc;
 }
 
 eddy_loop *eddy_runner_loop(eddy_runner *runner)

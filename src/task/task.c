@@ -3,9 +3,8 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/misuse.h"
-#include <execinfo.h>
+#include "loop/debug.h"
 #include <stdatomic.h>
-#include <stdlib.h>
 
 static atomic_size_t default_stack_size = STACK_DEFAULT_SIZE;
 
@@ -26,6 +25,8 @@ static void close_tasks(eddy_loop *loop)
         while ((link = list_pop(&loop->tasks->all))) {
                 struct task *task = container_of(link, struct task, all);
 
+                if (loop->debug)
+                        debug_warn_left(loop, task, "pending task", eddy_task_name(&task->future));
                 task->wait = NULL;
                 list_init(&task->future.waiters);
                 task->future.result = EDDY_CANCELLED;
@@ -41,6 +42,13 @@ static void free_tasks(eddy_loop *loop)
         memory_free(loop->tasks);
         loop->tasks = NULL;
 }
+
+static const struct tasks_impl tasks_impl = {
+    .close = close_tasks,
+    .free = free_tasks,
+    .hold = task_hold,
+    .let_go = task_let_go,
+};
 
 static int create_tasks(eddy_loop *loop)
 {
@@ -58,8 +66,7 @@ static int create_tasks(eddy_loop *loop)
         list_init(&tasks->all);
         pool_init(&tasks->pool, sizeof(struct task));
         loop->tasks = tasks;
-        loop->tasks_close = close_tasks;
-        loop->tasks_free = free_tasks;
+        loop->tasks_impl = &tasks_impl;
         return 0;
 }
 
@@ -88,7 +95,7 @@ static void refuse(struct coro *coro)
         end(task, -ENOMEM);
 }
 
-static const struct coro_impl task_coro = {.run = run, .refuse = refuse};
+const struct coro_impl task_coro = {.run = run, .refuse = refuse};
 
 /** A task that is not scheduled yet. */
 static struct task *create(eddy_loop *loop, const char *name, eddy_fn fn, void *arg)
@@ -127,6 +134,8 @@ static struct task *create(eddy_loop *loop, const char *name, eddy_fn fn, void *
         task->wait = NULL;
         task->interruption = 0;
         task->cancellations = 0;
+        if (__builtin_expect(loop->debug != NULL, 0))
+                debug_note_origin(loop, task);
         return task;
 }
 
@@ -361,37 +370,4 @@ void task_look(struct task *self, eddy_future *future, intptr_t *result)
                 *result = future->result;
         if (future->detail && eddy_is_error(future->result))
                 error_detail_set(&self->future.detail, future->detail->rc, future->detail->text);
-}
-
-/** A trace of where a coroutine stands, made on its own stack. */
-struct trace {
-        void *frames[64];
-        int count;
-};
-
-static void take_trace(void *arg)
-{
-        struct trace *trace = arg;
-
-        trace->count = backtrace(trace->frames, sizeof trace->frames / sizeof trace->frames[0]);
-}
-
-int eddy_task_print_stack(eddy_task *future, FILE *out)
-{
-        struct task *task = task_of(future);
-        struct trace trace = {.count = 0};
-        char **names;
-
-        if (!future || !future->is_task || future->is_done || future->loop != loop_running_here)
-                return -EINVAL;
-        if (task == task_current())
-                take_trace(&trace);
-        else if (task->coro.has_begun)
-                coro_ask(future->loop, &task->coro, take_trace, &trace);
-        fprintf(out, "task '%s', innermost frame first:\n", eddy_task_name(future));
-        names = backtrace_symbols(trace.frames, trace.count);
-        for (int i = 0; names && i < trace.count; i++)
-                fprintf(out, "  %s\n", names[i]);
-        free(names);
-        return trace.count;
 }
