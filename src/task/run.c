@@ -2,6 +2,7 @@
 #include "base/misuse.h"
 #include "task/task.h"
 #include <eddy/compose.h>
+#include <eddy/context.h>
 #include <eddy/run.h>
 #include <eddy/signal.h>
 #include <signal.h>
@@ -9,12 +10,20 @@
 
 int eddy_runner_init(eddy_runner *runner, const eddy_runner_options *options)
 {
+        int rc;
+
         *runner = (eddy_runner){.loop = NULL};
         if (options)
                 runner->options = *options;
         if (loop_running_here)
                 return misuse(EDDY_ELOOPRUNNING);
-        return eddy_loop_create(&runner->loop);
+        runner->context = eddy_copy_context();
+        if (!runner->context)
+                return -ENOMEM;
+        rc = eddy_loop_create(&runner->loop);
+        if (rc < 0)
+                eddy_context_unref(runner->context);
+        return rc;
 }
 
 eddy_loop *eddy_runner_loop(eddy_runner *runner)
@@ -49,8 +58,8 @@ intptr_t eddy_runner_run(eddy_runner *runner, eddy_fn fn, void *arg)
                 return misuse(EDDY_ELOOPCLOSED);
         if (loop_running_here)
                 return misuse(EDDY_ELOOPRUNNING);
-        runner->main_task =
-            eddy_task_create(&(eddy_task_options){.name = "main", .loop = runner->loop}, fn, arg);
+        runner->main_task = eddy_task_create(
+            &(eddy_task_options){.name = "main", .loop = runner->loop, .context = runner->context}, fn, arg);
         if (!runner->main_task)
                 return -ENOMEM;
         handles_sigint =
@@ -107,6 +116,7 @@ void eddy_runner_finish(eddy_runner *runner)
                 eddy_unref(ender);
         }
         eddy_loop_destroy(runner->loop);
+        eddy_context_unref(runner->context);
         runner->loop = NULL;
 }
 
