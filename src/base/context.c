@@ -3,19 +3,6 @@
 #include "base/memory.h"
 #include <errno.h>
 
-struct entry {
-        const void *variable; /* NULL: free */
-        intptr_t value;
-};
-
-/** The values themselves: a hash table with open addressing, at most half full. */
-struct snapshot {
-        struct context base;
-        uint32_t count;
-        uint32_t capacity; /* a power of two */
-        struct entry entries[];
-};
-
 enum { LEAST_CAPACITY = 4 };
 
 __thread struct context_outside context_outside;
@@ -42,22 +29,15 @@ struct context *context_ref(struct context *context)
         return context;
 }
 
-/** What holds the values of a context: itself, or an object's snapshot. */
-static struct context *values_of(const struct context *context)
-{
-        return context && context->is_object ? ((const struct eddy_context *)context)->values
-                                             : (struct context *)(uintptr_t)context;
-}
-
 struct context *context_snapshot(struct context *context)
 {
-        return context_ref(values_of(context));
+        return context_ref(*context_values(&context));
 }
 
 void context_destroy(struct context *context)
 {
         if (context->is_object)
-                context_unref(values_of(context));
+                context_unref(*context_values(&context));
         memory_free(context);
 }
 
@@ -99,33 +79,11 @@ struct eddy_context *context_create_object(struct context *values)
         return object;
 }
 
-/** A variable's place: its entry, or the free one where it would be. */
-static struct entry *place_of(struct snapshot *snapshot, const void *variable)
-{
-        uint32_t mask = snapshot->capacity - 1;
-        uint32_t i = (uint32_t)(((uintptr_t)variable * UINT64_C(0x9e3779b97f4a7c15)) >> 32) & mask;
-
-        while (snapshot->entries[i].variable && snapshot->entries[i].variable != variable)
-                i = (i + 1) & mask;
-        return &snapshot->entries[i];
-}
-
-const intptr_t *context_find(const struct context *context, const void *variable)
-{
-        struct context *values = values_of(context);
-        const struct entry *entry;
-
-        if (!values)
-                return NULL;
-        entry = place_of((struct snapshot *)values, variable);
-        return entry->variable ? &entry->value : NULL;
-}
-
 /** A copy of a snapshot (NULL: an empty one) with room for so many values, and without one of them. */
-static struct snapshot *copy(struct snapshot *from, uint32_t room, const void *without)
+static struct context_snapshot *copy(struct context_snapshot *from, uint32_t room, const void *without)
 {
         uint32_t capacity = LEAST_CAPACITY;
-        struct snapshot *to;
+        struct context_snapshot *to;
 
         while (capacity < 2 * room)
                 capacity *= 2;
@@ -137,19 +95,13 @@ static struct snapshot *copy(struct snapshot *from, uint32_t room, const void *w
         for (uint32_t i = 0; from && i < from->capacity; i++) {
                 if (!from->entries[i].variable || from->entries[i].variable == without)
                         continue;
-                *place_of(to, from->entries[i].variable) = from->entries[i];
+                *context_place(to, from->entries[i].variable) = from->entries[i];
                 to->count++;
         }
         return to;
 }
 
-/** Where a slot's values are to be changed. */
-static struct context **changeable(struct context **slot)
-{
-        return *slot && (*slot)->is_object ? &((struct eddy_context *)*slot)->values : slot;
-}
-
-static void replace(struct context **slot, struct snapshot *snapshot)
+static void replace(struct context **slot, struct context_snapshot *snapshot)
 {
         struct context *before = *slot;
 
@@ -159,9 +111,9 @@ static void replace(struct context **slot, struct snapshot *snapshot)
 
 int context_set(struct context **slot, const void *variable, intptr_t value)
 {
-        struct context **values = changeable(slot);
-        struct snapshot *snapshot = (struct snapshot *)*values;
-        bool is_set = snapshot && place_of(snapshot, variable)->variable;
+        struct context **values = context_values(slot);
+        struct context_snapshot *snapshot = (struct context_snapshot *)*values;
+        bool is_set = snapshot && context_place(snapshot, variable)->variable;
         uint32_t count = snapshot ? snapshot->count + !is_set : 1;
         bool is_ours = snapshot && atomic_load_explicit(&snapshot->base.references, memory_order_acquire) == 1;
 
@@ -172,16 +124,16 @@ int context_set(struct context **slot, const void *variable, intptr_t value)
                 replace(values, snapshot);
         }
         snapshot->count = count;
-        *place_of(snapshot, variable) = (struct entry){variable, value};
+        *context_place(snapshot, variable) = (struct context_entry){variable, value};
         return 0;
 }
 
 int context_remove(struct context **slot, const void *variable)
 {
-        struct context **values = changeable(slot);
-        struct snapshot *snapshot = (struct snapshot *)*values;
+        struct context **values = context_values(slot);
+        struct context_snapshot *snapshot = (struct context_snapshot *)*values;
 
-        if (!snapshot || !place_of(snapshot, variable)->variable)
+        if (!snapshot || !context_place(snapshot, variable)->variable)
                 return 0;
         if (snapshot->count > 1) {
                 snapshot = copy(snapshot, snapshot->count - 1, variable);

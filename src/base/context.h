@@ -97,11 +97,50 @@ struct eddy_context {
         struct context *values; /* a snapshot */
 };
 
+struct context_entry {
+        const void *variable; /* NULL: free */
+        intptr_t value;
+};
+
+/** A snapshot's values: a hash table with open addressing, at most half full. */
+struct context_snapshot {
+        struct context base;
+        uint32_t count;
+        uint32_t capacity; /* a power of two */
+        struct context_entry entries[];
+};
+
+/** Where a slot's values are changed: in itself, or in the object that it holds. */
+static inline struct context **context_values(struct context **slot)
+{
+        return *slot && (*slot)->is_object ? &((struct eddy_context *)*slot)->values : slot;
+}
+
+/** A variable's place: its entry, or the free one where it would be. */
+static inline struct context_entry *context_place(struct context_snapshot *snapshot, const void *variable)
+{
+        uint32_t mask = snapshot->capacity - 1;
+        uint32_t i = (uint32_t)(((uintptr_t)variable * UINT64_C(0x9e3779b97f4a7c15)) >> 32) & mask;
+
+        while (snapshot->entries[i].variable && snapshot->entries[i].variable != variable)
+                i = (i + 1) & mask;
+        return &snapshot->entries[i];
+}
+
+/** The value of a variable in the context of a slot; NULL where it is not set. Valid until the context changes. */
+static inline const intptr_t *context_find(struct context **slot, const void *variable)
+{
+        struct context *values = *context_values(slot);
+        const struct context_entry *entry;
+
+        if (!values)
+                return NULL;
+        entry = context_place((struct context_snapshot *)values, variable);
+        return entry->variable ? &entry->value : NULL;
+}
+
 /** Make an object of a snapshot, and own it; NULL without memory, and then it is given back. */
 struct eddy_context *context_create_object(struct context *values);
-
-/** Where a variable is set in a context; NULL where it is not. Valid until the context changes. */
-const intptr_t *context_find(const struct context *context, const void *variable);
 
 /** Set a variable in the context of a slot, or take it out of it: 0 or -ENOMEM. */
 int context_set(struct context **slot, const void *variable, intptr_t value);

@@ -23,7 +23,7 @@ static void mark_place(eddy_context_token *token)
 
 intptr_t eddy_context_get(const eddy_context_var *variable)
 {
-        const intptr_t *value = context_find(*current_slot(), variable);
+        const intptr_t *value = context_find(current_slot(), variable);
 
         return value ? *value : variable->initial;
 }
@@ -33,7 +33,7 @@ int eddy_context_set(const eddy_context_var *variable, intptr_t value, eddy_cont
         struct context **slot = current_slot();
 
         if (token) {
-                const intptr_t *before = context_find(*slot, variable);
+                const intptr_t *before = context_find(slot, variable);
 
                 *token = (eddy_context_token){
                     .variable = variable, .was_set = before, .before = before ? *before : 0};
@@ -101,7 +101,8 @@ intptr_t eddy_context_run(eddy_context *context, eddy_fn fn, void *arg)
 
 bool eddy_context_lookup(const eddy_context *context, const eddy_context_var *variable, intptr_t *value)
 {
-        const intptr_t *found = context_find(context ? &context->base : *current_slot(), variable);
+        struct context *given = (struct context *)(uintptr_t)context;
+        const intptr_t *found = context_find(given ? &given : current_slot(), variable);
 
         if (found && value)
                 *value = *found;
