@@ -11,6 +11,9 @@ typedef struct eddy_future eddy_future;
 /** A task is a future: whatever takes a future takes a task. */
 typedef struct eddy_future eddy_task;
 
+/** What context variables are set to; see eddy/context.h. */
+typedef struct eddy_context eddy_context;
+
 /**
  * Create a future that is pending.
  *
@@ -87,6 +90,16 @@ typedef void (*eddy_done_callback)(eddy_future *future, void *arg);
  * Future.add_done_callback().
  */
 EDDY_API int eddy_future_add_done_callback(eddy_future *future, eddy_done_callback callback, void *arg);
+
+/**
+ * As eddy_future_add_done_callback(), in a given context rather than in a copy of the current one.
+ *
+ * @param context  held until the callback has run; NULL, whose creation failed, is answered with -ENOMEM
+ *
+ * Future.add_done_callback(context=...).
+ */
+EDDY_API int eddy_future_add_done_callback_in(eddy_future *future, eddy_context *context,
+                                              eddy_done_callback callback, void *arg);
 
 /** Remove every entry with this function and argument; how many there were. Future.remove_done_callback(). */
 EDDY_API size_t eddy_future_remove_done_callback(eddy_future *future, eddy_done_callback callback, void *arg);

@@ -5,6 +5,7 @@
 #include "base/misuse.h"
 #include "loop/debug.h"
 #include "task/task.h"
+#include <eddy/context.h>
 #include <stdlib.h>
 
 /** A user's callback on a future. Freed when it runs, is removed, or its loop is closed. */
@@ -15,6 +16,7 @@ struct done_callback {
         eddy_future *future; /* holds a reference */
         eddy_done_callback callback;
         void *arg;
+        struct context *context; /* in which it runs */
 };
 
 /** A result on its way from another thread. */
@@ -184,20 +186,29 @@ int eddy_future_set_result_threadsafe(eddy_future *future, intptr_t result)
         return rc;
 }
 
-static void free_done_callback(struct done_callback *entry)
+static void destroy_done_callback(struct done_callback *entry)
 {
         eddy_future *future = entry->future;
 
-        list_remove(&entry->resource.link);
+        context_unref(entry->context);
         memory_free(entry);
         eddy_unref(future);
+}
+
+static void free_done_callback(struct done_callback *entry)
+{
+        list_remove(&entry->resource.link);
+        destroy_done_callback(entry);
 }
 
 static void run_done_callback(void *arg)
 {
         struct done_callback *entry = arg;
+        struct context_visit visit;
 
+        context_enter(&visit, entry->context);
         entry->callback(entry->future, entry->arg);
+        context_leave(&visit);
         free_done_callback(entry);
 }
 
@@ -217,16 +228,14 @@ static void drop_done_callback(struct loop_resource *resource)
         if (list_is_linked(&entry->waiter.link))
                 list_remove(&entry->waiter.link);
         eddy_handle_cancel(&entry->handle);
-        eddy_unref(entry->future);
-        memory_free(entry);
+        destroy_done_callback(entry);
 }
 
-int eddy_future_add_done_callback(eddy_future *future, eddy_done_callback callback, void *arg)
+static int add_done_callback(eddy_future *future, eddy_done_callback callback, void *arg,
+                             struct context *context)
 {
         struct done_callback *entry;
 
-        if (!future)
-                return -ENOMEM;
         if (future->loop->is_closed)
                 return misuse(EDDY_ELOOPCLOSED);
         entry = memory_zalloc(sizeof *entry);
@@ -237,12 +246,32 @@ int eddy_future_add_done_callback(eddy_future *future, eddy_done_callback callba
         entry->future = eddy_ref(future);
         entry->callback = callback;
         entry->arg = arg;
+        entry->context = context_ref(context);
         loop_add_resource(future->loop, &entry->resource);
         if (future->is_done)
                 schedule_done_callback(&entry->waiter, future);
         else
                 list_append(&future->waiters, &entry->waiter.link);
         return 0;
+}
+
+int eddy_future_add_done_callback(eddy_future *future, eddy_done_callback callback, void *arg)
+{
+        struct context *context;
+        int rc;
+
+        if (!future)
+                return -ENOMEM;
+        context = context_capture();
+        rc = add_done_callback(future, callback, arg, context);
+        context_unref(context);
+        return rc;
+}
+
+int eddy_future_add_done_callback_in(eddy_future *future, eddy_context *context, eddy_done_callback callback,
+                                     void *arg)
+{
+        return future && context ? add_done_callback(future, callback, arg, &context->base) : -ENOMEM;
 }
 
 size_t eddy_future_remove_done_callback(eddy_future *future, eddy_done_callback callback, void *arg)

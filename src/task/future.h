@@ -13,7 +13,7 @@ struct waiter {
 
 struct eddy_future {
         eddy_loop *loop; /* holds a reference */
-        intptr_t result;
+        intptr_t result; /* once it is done; until a task begins, the argument of its function */
         eddy_link waiters;
         struct error_detail
             *detail; /* the sentence behind its failure; in a task that runs, its last failure's */

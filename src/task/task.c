@@ -17,6 +17,28 @@ static struct error_detail **find_error_slot(void)
         return task ? &task->future.detail : NULL;
 }
 
+static struct context **find_context_slot(void)
+{
+        struct task *task = task_current();
+
+        return task ? &task->context : NULL;
+}
+
+/** What a new task begins with: what its creator runs in, as it is now. */
+static inline struct context *inherit_context(void)
+{
+        const struct task *creator = task_current();
+        struct context *context = creator ? creator->context : context_outside.context;
+
+        return context ? context_snapshot(context) : NULL;
+}
+
+static void drop_context(struct task *task)
+{
+        context_unref(task->context);
+        task->context = NULL;
+}
+
 static void close_tasks(eddy_loop *loop)
 {
         eddy_link *link;
@@ -28,6 +50,7 @@ static void close_tasks(eddy_loop *loop)
                 if (loop->debug)
                         debug_warn_left(loop, task, "pending task", eddy_task_name(&task->future));
                 task->wait = NULL;
+                drop_context(task);
                 list_init(&task->future.waiters);
                 task->future.result = EDDY_CANCELLED;
                 task->future.is_done = true;
@@ -63,6 +86,7 @@ static int create_tasks(eddy_loop *loop)
                 return rc;
         }
         error_set_slot_finder(find_error_slot);
+        context_set_slot_finder(find_context_slot);
         list_init(&tasks->all);
         pool_init(&tasks->pool, sizeof(struct task));
         loop->tasks = tasks;
@@ -74,6 +98,7 @@ static int create_tasks(eddy_loop *loop)
 static void end(struct task *task, intptr_t result)
 {
         list_remove(&task->all);
+        drop_context(task);
         future_complete(&task->future, result);
         if (task->group)
                 group_child_done(task);
@@ -84,7 +109,7 @@ static void run(struct coro *coro)
 {
         struct task *task = container_of(coro, struct task, coro);
 
-        end(task, task->fn(task->arg));
+        end(task, task->fn((void *)task->future.result));
 }
 
 static void refuse(struct coro *coro)
@@ -126,7 +151,8 @@ static struct task *create(eddy_loop *loop, const char *name, eddy_fn fn, void *
         if (size != loop->coroutines->default_size)
                 task->coro.stack_size = (uint32_t)size;
         task->fn = fn;
-        task->arg = arg;
+        task->future.result = (intptr_t)arg;
+        task->context = inherit_context();
         list_append(&loop->tasks->all, &task->all);
         task->group_link.next = NULL;
         task->group = NULL;
@@ -143,6 +169,7 @@ static struct task *create(eddy_loop *loop, const char *name, eddy_fn fn, void *
 static void discard(struct task *task)
 {
         list_remove(&task->all);
+        drop_context(task);
         task->future.references = 1;
         eddy_unref(&task->future);
 }
@@ -180,12 +207,18 @@ eddy_task *eddy_task_create(const eddy_task_options *options, eddy_fn fn, void *
         if (options->stack_size)
                 task->coro.stack_size = (uint32_t)options->stack_size;
         task->coro.own_fpu_mode = options->own_fpu_mode;
+        if (options->context) {
+                drop_context(task);
+                task->context = context_ref(&options->context->base);
+        }
         if (options->args) {
-                task->arg = coro_place(&task->coro, task->future.loop, options->args, options->args_size);
-                if (!task->arg) {
+                void *copy = coro_place(&task->coro, task->future.loop, options->args, options->args_size);
+
+                if (!copy) {
                         discard(task);
                         return NULL;
                 }
+                task->future.result = (intptr_t)copy;
         }
         if (options->eager && task->future.loop == loop_running_here)
                 coro_run_now(task->future.loop, &task->coro);

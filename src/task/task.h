@@ -2,6 +2,7 @@
 #ifndef TASK_TASK_H
 #define TASK_TASK_H
 
+#include "base/context.h"
 #include "base/pool.h"
 #include "coro/coro.h"
 #include "task/future.h"
@@ -23,10 +24,10 @@ extern const struct coro_impl task_coro;
 struct task {
         eddy_future future; /* first, so that a task is a future */
         struct coro coro;
-        eddy_fn fn;
-        void *arg;
-        eddy_link all;        /* in tasks->all until it is done */
-        eddy_link group_link; /* in group->running, then in group->failed */
+        eddy_fn fn;              /* its argument lies in future.result */
+        struct context *context; /* what its context variables are set to; NULL: to nothing */
+        eddy_link all;           /* in tasks->all until it is done */
+        eddy_link group_link;    /* in group->running, then in group->failed */
         eddy_group *group;
         eddy_scope *scopes; /* the innermost one that is open */
         struct wait *wait;  /* while suspended */
