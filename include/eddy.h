@@ -4,9 +4,9 @@
 
 #include <eddy/base.h>
 #include <eddy/compose.h>
-#include <eddy/directory.h>
-#include <eddy/debug.h>
 #include <eddy/context.h>
+#include <eddy/debug.h>
+#include <eddy/directory.h>
 #include <eddy/error.h>
 #include <eddy/file.h>
 #include <eddy/future.h>
