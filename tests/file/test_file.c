@@ -618,7 +618,7 @@ static void limited_size(void)
 static bool mount_small_disk(void)
 {
         mkdir("small", 0700);
-        return unshare(CLONE_NEWNS) == 0 && mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
+        return unshare(CLONE_NEWNS) == 0 && mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) == 0 &&
                mount("eddy-test", "small", "tmpfs", 0, "size=128k") == 0;
 }
 
