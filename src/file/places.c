@@ -201,25 +201,26 @@ static bool is_within(const struct place *place, const struct place *other)
         return place;
 }
 
-/** A folder that is watched already has been found under this name. */
-static void find_again(eddy_watch *watch, struct place *place, struct place *parent, const char *name)
+/** A folder that is watched already has been found under this name: 0, or -ENOMEM and it keeps its old one. */
+static int find_again(eddy_watch *watch, struct place *place, struct place *parent, const char *name)
 {
         char *copy;
 
         /* What was added itself stays where it was added; and a disk that is mounted within itself has no end. */
         if (!place->parent || place->id != parent->id || is_within(parent, place))
-                return;
+                return 0;
+        set_away(watch, place, false);
         if (strcmp(place->name, name) != 0) {
                 copy = memory_strdup(name);
                 if (!copy)
-                        return; /* it keeps its old name */
+                        return -ENOMEM;
                 memory_free(place->name);
                 place->name = copy;
         }
         list_remove(&place->link);
         list_append(&parent->children, &place->link);
         place->parent = parent;
-        set_away(watch, place, false);
+        return 0;
 }
 
 bool place_add_below(eddy_watch *watch, struct place *parent, const char *name, struct scan *scan)
@@ -239,7 +240,8 @@ bool place_add_below(eddy_watch *watch, struct place *parent, const char *name, 
                 return false;
         place = place_find(watch, number);
         if (place) {
-                find_again(watch, place, parent, name);
+                if (find_again(watch, place, parent, name) < 0)
+                        scan->error = -ENOMEM;
                 return false;
         }
         place = create(watch, parent, name, number);

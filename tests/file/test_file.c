@@ -338,10 +338,34 @@ static void memory_needs_no_thread(void)
         eddy_file_close(file);
 }
 
+/** What is not in memory, a thread reads; here the system is made to say so. */
+static void from_the_disk(void)
+{
+        eddy_file *file = open_with("a", "0123456789");
+        char buffer[8];
+
+        for (unsigned long nth = 1; nth <= 2; nth++) {
+                fault_arm(nth, 1); /* reading, or finding out whether all was read */
+                assert_int_equal(eddy_file_read_at(file, buffer, 4, 2), 4);
+                fault_arm(nth, 1);
+                assert_int_equal(eddy_file_read_at(file, buffer + 4, 4, 7), 3);
+                fault_arm(0, 0);
+                assert_memory_equal(buffer, "2345789", 7);
+        }
+        eddy_file_close(file);
+}
+
+static intptr_t write_soon(void *fd)
+{
+        give_way();
+        return write(*(const int *)fd, "late", 4);
+}
+
 /** A pipe has no end in sight: what is there is all. */
 static void what_is_no_regular_file(void)
 {
         eddy_file *in;
+        eddy_task *writer;
         char buffer[64];
         int ends[2];
 
@@ -350,6 +374,9 @@ static void what_is_no_regular_file(void)
         assert_int_equal(write(ends[1], "abc", 3), 3);
         assert_int_equal(eddy_file_read(in, buffer, sizeof buffer), 3);
         assert_int_equal(eddy_file_read_at(in, buffer, sizeof buffer, 0), -ESPIPE);
+        writer = eddy_create_task(write_soon, &ends[1]);
+        assert_int_equal(eddy_file_read(in, buffer, sizeof buffer), 4);
+        eddy_join(writer, NULL);
         close(ends[1]);
         assert_int_equal(eddy_file_read(in, buffer, sizeof buffer), 0);
         eddy_file_close(in);
@@ -652,6 +679,7 @@ int main(void)
             scene_test(refusals),
             cmocka_unit_test(outside_coroutines),
             scene_test(memory_needs_no_thread),
+            scene_test(from_the_disk),
             scene_test(what_is_no_regular_file),
             scene_test(a_thread_is_waited_for),
             scene_test(what_has_not_begun_is_taken_back),
