@@ -85,13 +85,25 @@ void lock_hand_over(eddy_lock *lock)
         }
 }
 
-int eddy_lock_release(eddy_lock *lock)
+/** As eddy_lock_release(), where the caller may not, or somebody waits. */
+static __attribute__((noinline)) int release_in_turn(eddy_lock *lock, const struct task *self)
 {
-        int rc = lock_check_holder(lock, task_current());
+        int rc = lock_check_holder(lock, self);
 
         if (rc == 0)
                 lock_hand_over(lock);
         return rc;
+}
+
+int eddy_lock_release(eddy_lock *lock)
+{
+        const struct task *self = task_current();
+
+        if (__builtin_expect(!self || lock->holder != &self->future || !list_is_empty(&lock->waiters.entries),
+                             0))
+                return release_in_turn(lock, self);
+        lock->holder = NULL;
+        return 0;
 }
 
 void lock_enqueue(eddy_lock *lock, struct waitlist_entry *entry)
