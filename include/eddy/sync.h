@@ -68,7 +68,7 @@ EDDY_API void eddy_lock_finish(eddy_lock *lock);
  * @retval EDDY_ENOTASK                  called outside a coroutine
  * @retval EDDY_EWRONGLOOP               the lock belongs to another loop
  *
- * Suspends while another task holds it. Lock.acquire().
+ * Suspends while another task holds it. A task that ends without releasing it leaves it locked. Lock.acquire().
  */
 EDDY_API EDDY_ASYNC int eddy_lock_acquire(eddy_lock *lock);
 
@@ -105,7 +105,8 @@ EDDY_API bool eddy_lock_locked(const eddy_lock *lock);
  * `rc`, an int of the caller's, receives what eddy_lock_acquire() returns. Where that is an error the block does
  * not run; within it `rc` is the caller's to use. Leaving the block by return or goto releases the lock too; break
  * and continue leave the block, and nothing else. Whoever releases the lock inside has it acquired again by the
- * end. Only longjmp() and the end of the loop under its tasks pass by the release.
+ * end. The lock's memory must outlive the block. Only longjmp(), and the end of the loop under its tasks, pass by
+ * the release.
  */
 #define EDDY_LOCK_SCOPE(lock, rc)                                                                              \
         EDDY_SYNC_SCOPE_(eddy_lock, lock, rc, EDDY_UNIQUE_(eddy_scope_), EDDY_UNIQUE_(eddy_once_))
