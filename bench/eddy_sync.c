@@ -11,10 +11,9 @@ static int lock_pair(void)
         int rc = 0;
 
         double start = bench_now();
-        for (long i = 0; i < PAIRS && rc == 0; i++) {
-                rc = eddy_lock_acquire(&lock);
-                if (rc == 0)
-                        rc = eddy_lock_release(&lock);
+        for (long i = 0; i < PAIRS; i++) {
+                rc |= eddy_lock_acquire(&lock);
+                rc |= eddy_lock_release(&lock);
         }
         if (rc == 0)
                 bench_each("lock_pair", bench_now() - start, PAIRS);
