@@ -9,7 +9,9 @@
 #include <eddy/group.h>
 #include <eddy/loop.h>
 #include <eddy/operation.h>
+#include <eddy/queue.h>
 #include <eddy/run.h>
+#include <eddy/select.h>
 #include <eddy/server.h>
 #include <eddy/signal.h>
 #include <eddy/stream.h>

@@ -37,6 +37,7 @@ struct eddy_loop {
         void (*tasks_free)(eddy_loop *loop);  /* with its last future */
         eddy_exception_handler exception_handler;
         void *exception_arg;
+        uint64_t lots; /* eddy_select() draws them */
 };
 
 /** The loop that runs in this thread. Loops never change threads while they run. */
