@@ -131,7 +131,8 @@ static inline void take(eddy_queue *queue, void *item)
                 admit(queue, next_in(&queue->putters));
 }
 
-int eddy_queue_put_nowait(eddy_queue *queue, const void *item)
+/* Not inlined, so that a put that must wait makes no stack frame before it knows. */
+__attribute__((noinline)) int eddy_queue_put_nowait(eddy_queue *queue, const void *item)
 {
         struct queue_waiter *getter;
         int rc;
@@ -153,7 +154,8 @@ int eddy_queue_put_nowait(eddy_queue *queue, const void *item)
         return 0;
 }
 
-int eddy_queue_get_nowait(eddy_queue *queue, void *item)
+/* Not inlined, likewise. */
+__attribute__((noinline)) int eddy_queue_get_nowait(eddy_queue *queue, void *item)
 {
         struct queue_waiter *putter;
 
@@ -259,7 +261,7 @@ static int wait_in(eddy_queue *queue, eddy_link *line, void *item)
         waiting.waiter.selection = NULL;
         waiting.waiter.outcome = EDDY_PENDING;
         list_append(line, &waiting.waiter.link);
-        rc = task_wait(self, &waiting.wait);
+        rc = task_wait_here(self, &waiting.wait);
         return rc < 0 ? rc : queue_redeem(queue, &waiting.waiter);
 }
 
