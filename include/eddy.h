@@ -4,6 +4,8 @@
 
 #include <eddy/base.h>
 #include <eddy/compose.h>
+#include <eddy/debug.h>
+#include <eddy/context.h>
 #include <eddy/error.h>
 #include <eddy/future.h>
 #include <eddy/group.h>
