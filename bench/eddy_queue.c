@@ -36,104 +36,66 @@ static int queue_item(void)
         return sum == (int64_t)ITEMS * (ITEMS + 1) / 2 ? rc : -1;
 }
 
-/* There and back: every number comes back with one added. */
-typedef struct pair {
-        eddy_queue there, back;
-} pair;
+/* One of two that pass a number to and fro, and count the passes in it. */
+typedef struct player {
+        eddy_queue *in, *out;
+        int64_t last;
+} player;
 
-static void open_pair(pair *channels)
+static intptr_t play(void *arg)
 {
-        eddy_unbuffered_queue_init(&channels->there, sizeof(int64_t));
-        eddy_unbuffered_queue_init(&channels->back, sizeof(int64_t));
-}
-
-static void close_pair(pair *channels)
-{
-        eddy_queue_finish(&channels->there);
-        eddy_queue_finish(&channels->back);
-}
-
-static intptr_t answer(void *arg)
-{
-        pair *channels = arg;
-        int64_t item;
-        int rc;
-
-        while ((rc = eddy_queue_get(&channels->there, &item)) == 0) {
-                item++;
-                rc = eddy_queue_put(&channels->back, &item);
-                if (rc < 0)
-                        break;
-        }
-        return rc == EDDY_ESHUTDOWN ? 0 : rc;
-}
-
-static int channel_round_trip(void)
-{
-        pair channels;
-        int64_t item = 0;
+        player *self = arg;
         int rc = 0;
 
-        open_pair(&channels);
-        double start = bench_now();
-        eddy_task *other = eddy_create_task(answer, &channels);
         for (int i = 0; i < ROUND_TRIPS && rc == 0; i++) {
-                rc = eddy_queue_put(&channels.there, &item);
+                rc = eddy_queue_get(self->in, &self->last);
+                self->last++;
                 if (rc == 0)
-                        rc = eddy_queue_get(&channels.back, &item);
+                        rc = eddy_queue_put(self->out, &self->last);
         }
-        bench_each("channel_round_trip", bench_now() - start, ROUND_TRIPS);
-        eddy_queue_shutdown(&channels.there, false);
-        if (rc == 0)
-                rc = eddy_join(other, NULL);
-        close_pair(&channels);
-        return item == ROUND_TRIPS ? rc : -1;
+        return rc;
 }
 
-/* As answer(), but it would also listen to a channel on which nothing ever comes. */
-static intptr_t answer_selectively(void *arg)
+/* As play(), but it would also listen to a channel on which nothing ever comes. */
+static intptr_t play_selectively(void *arg)
 {
-        pair *channels = arg;
+        player *self = arg;
         eddy_queue silent;
-        int64_t item;
+        eddy_case cases[] = {eddy_case_get(&silent, &self->last), eddy_case_get(self->in, &self->last)};
         int rc = 0;
 
-        eddy_unbuffered_queue_init(&silent, sizeof item);
-        eddy_case cases[] = {eddy_case_get(&channels->there, &item), eddy_case_get(&silent, &item)};
-        while (eddy_select(cases, 2) == 0 && cases[0].rc == 0) {
-                item++;
-                rc = eddy_queue_put(&channels->back, &item);
-                if (rc < 0)
-                        break;
+        eddy_unbuffered_queue_init(&silent, sizeof self->last);
+        for (int i = 0; i < ROUND_TRIPS && rc == 0; i++) {
+                if (eddy_select(cases, 2) != 1)
+                        rc = -1;
+                self->last++;
+                if (rc == 0)
+                        rc = eddy_queue_put(self->out, &self->last);
         }
         eddy_queue_finish(&silent);
         return rc;
 }
 
-static int select_round_trip(void)
+static int round_trips(const char *row, eddy_fn side)
 {
-        pair channels;
-        eddy_queue silent;
-        int64_t item = 0;
-        int rc = 0;
+        eddy_queue there, back;
+        player one = {&there, &back, 0}, other = {&back, &there, 0};
 
-        open_pair(&channels);
-        eddy_unbuffered_queue_init(&silent, sizeof item);
-        eddy_case cases[] = {eddy_case_get(&silent, &item), eddy_case_get(&channels.back, &item)};
+        eddy_unbuffered_queue_init(&there, sizeof(int64_t));
+        eddy_unbuffered_queue_init(&back, sizeof(int64_t));
+        eddy_task *tasks[] = {eddy_create_task(side, &one), eddy_create_task(side, &other)};
         double start = bench_now();
-        eddy_task *other = eddy_create_task(answer_selectively, &channels);
-        for (int i = 0; i < ROUND_TRIPS && rc == 0; i++) {
-                rc = eddy_queue_put(&channels.there, &item);
-                if (rc == 0 && eddy_select(cases, 2) != 1)
-                        rc = -1;
-        }
-        bench_each("select_round_trip", bench_now() - start, ROUND_TRIPS);
-        eddy_queue_shutdown(&channels.there, false);
+        int rc = eddy_queue_put(&there, &(int64_t){0});
         if (rc == 0)
-                rc = eddy_join(other, NULL);
-        eddy_queue_finish(&silent);
-        close_pair(&channels);
-        return item == ROUND_TRIPS ? rc : -1;
+                rc = eddy_join(tasks[0], NULL);
+        if (rc == 0) /* the other's last pass */
+                rc = eddy_queue_get(&there, &one.last);
+        bench_each(row, bench_now() - start, ROUND_TRIPS);
+        if (rc == 0)
+                rc = eddy_join(tasks[1], NULL);
+        eddy_queue_finish(&there);
+        eddy_queue_finish(&back);
+        return rc == 0 && one.last == 2 * (int64_t)ROUND_TRIPS ? 0 : -1;
 }
 
 typedef struct arguments {
@@ -149,9 +111,9 @@ static intptr_t app(void *arg)
         if (rc == 0 && bench_wants(in->argc, in->argv, "queue_item"))
                 rc = queue_item();
         if (rc == 0 && bench_wants(in->argc, in->argv, "channel_round_trip"))
-                rc = channel_round_trip();
+                rc = round_trips("channel_round_trip", play);
         if (rc == 0 && bench_wants(in->argc, in->argv, "select_round_trip"))
-                rc = select_round_trip();
+                rc = round_trips("select_round_trip", play_selectively);
         return rc;
 }
 

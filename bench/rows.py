@@ -54,6 +54,9 @@ SWITCH = {
 }
 TASKS = {"eddy-epoll": native("eddy_tasks"), "go": GO, "state-threads": STATE_THREADS, "asyncio": ASYNCIO}
 BURST = {"eddy-epoll": native("eddy_tasks"), "go": GO}
+ASYNCIO_QUEUE = Program("python", "peers/asyncio_queue.py")
+QUEUE = {"eddy-epoll": native("eddy_queue"), "go": GO, "asyncio": ASYNCIO_QUEUE}
+SELECT = {"eddy-epoll": native("eddy_queue"), "go": GO}
 SLEEPERS = {"eddy-epoll": native("eddy_sleepers"), "go": GO}
 TIMERS = {
     "eddy-epoll": native("eddy_timers"),
@@ -78,6 +81,9 @@ EXPERIMENTS = (
     Experiment(("spawn_await",), "spawn_await", TASKS),
     Experiment(("spawn_burst",), "spawn_burst", BURST),
     Experiment(("spawn_burst_1000",), "spawn_burst_1000", TASKS),
+    Experiment(("queue_item",), "queue_item", QUEUE),
+    Experiment(("channel_round_trip",), "channel_round_trip", QUEUE),
+    Experiment(("select_round_trip",), "select_round_trip", SELECT),
     Experiment(("sleepers_wall", "sleepers_bytes"), "sleepers", SLEEPERS),
     Experiment(("timer_set", "timer_cancel"), "timer_set", TIMERS),
     Experiment(("timer_fire",), "timer_fire", TIMERS),
@@ -103,6 +109,13 @@ ROWS = {
     "spawn_burst_1000": Row(
         "ns", "create 1,000 tasks, then await all, 1,000 times (asyncio: 50 times)", 40,
         {"bare prototype": 29, "Photon": 80, "tokio": 120}),
+    "queue_item": Row(
+        "ns", "an item through a queue of 128 slots, from one task to another", 15),
+    "channel_round_trip": Row(
+        "ns", "there and back through unbuffered channels, 2 tasks (asyncio: queues of 1 slot)", 28,
+        {"bare prototype": 11, "libdill": 95, "neco": 220}),
+    "select_round_trip": Row(
+        "ns", "the same, each side selecting between its channel and a silent one"),
     "sleepers_wall": Row(
         "s", "1,000,000 coroutines asleep at once, each asking for 3 s: until all have ended", 6.5,
         note="quoted: libdill fails at 32,753 coroutines, neco aborts at 30,000"),
