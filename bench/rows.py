@@ -54,9 +54,9 @@ SWITCH = {
 }
 TASKS = {"eddy-epoll": native("eddy_tasks"), "go": GO, "state-threads": STATE_THREADS, "asyncio": ASYNCIO}
 BURST = {"eddy-epoll": native("eddy_tasks"), "go": GO}
-ASYNCIO_QUEUE = Program("python", "peers/asyncio_queue.py")
-QUEUE = {"eddy-epoll": native("eddy_queue"), "go": GO, "asyncio": ASYNCIO_QUEUE}
+QUEUE = {"eddy-epoll": native("eddy_queue"), "go": GO, "asyncio": Program("python", "peers/asyncio_queue.py")}
 SELECT = {"eddy-epoll": native("eddy_queue"), "go": GO}
+LOCKS = {"eddy-epoll": native("eddy_sync"), "go": GO, "asyncio": Program("python", "peers/asyncio_sync.py")}
 SLEEPERS = {"eddy-epoll": native("eddy_sleepers"), "go": GO}
 TIMERS = {
     "eddy-epoll": native("eddy_timers"),
@@ -84,6 +84,8 @@ EXPERIMENTS = (
     Experiment(("queue_item",), "queue_item", QUEUE),
     Experiment(("channel_round_trip",), "channel_round_trip", QUEUE),
     Experiment(("select_round_trip",), "select_round_trip", SELECT),
+    Experiment(("lock_pair",), "lock_pair", LOCKS | {"pthread": native("pthread_lock")}),
+    Experiment(("lock_handover",), "lock_handover", LOCKS),
     Experiment(("sleepers_wall", "sleepers_bytes"), "sleepers", SLEEPERS),
     Experiment(("timer_set", "timer_cancel"), "timer_set", TIMERS),
     Experiment(("timer_fire",), "timer_fire", TIMERS),
@@ -116,6 +118,12 @@ ROWS = {
         {"bare prototype": 11, "libdill": 95, "neco": 220}),
     "select_round_trip": Row(
         "ns", "the same, each side selecting between its channel and a silent one"),
+    "lock_pair": Row(
+        "ns", "acquire and release a lock that nobody else wants", 5,
+        note="pthread: a mutex, in a process with a second thread"),
+    "lock_handover": Row(
+        "ns", "2 tasks contend for a lock: hand it from one to the other", 25,
+        note="go: a channel of one slot, for its mutex is not handed over"),
     "sleepers_wall": Row(
         "s", "1,000,000 coroutines asleep at once, each asking for 3 s: until all have ended", 6.5,
         note="quoted: libdill fails at 32,753 coroutines, neco aborts at 30,000"),

@@ -17,6 +17,7 @@
 #include <eddy/server.h>
 #include <eddy/signal.h>
 #include <eddy/stream.h>
+#include <eddy/sync.h>
 #include <eddy/task.h>
 #include <eddy/time.h>
 #include <eddy/timeout.h>

@@ -33,6 +33,8 @@ func main() {
 		"spawn_await":        spawnAwait,
 		"spawn_burst":        func() { spawnBurst("spawn_burst", 1_000_000, 1) },
 		"spawn_burst_1000":   func() { spawnBurst("spawn_burst_1000", 1000, 1000) },
+		"lock_pair":          lockPair,
+		"lock_handover":      lockHandover,
 		"queue_item":         queueItem,
 		"channel_round_trip": func() { passToAndFro("channel_round_trip", play) },
 		"select_round_trip":  func() { passToAndFro("select_round_trip", playSelectively) },
