@@ -159,7 +159,7 @@ static intptr_t return_all(void *arg)
 /** Put, get and see the other end, whichever comes. */
 static int select_all(struct pair *queues, eddy_task *task)
 {
-        int item = 0, got, rc, sum = 0;
+        int item = 0, got, rc;
         eddy_case cases[] = {
             eddy_case_put(&queues->there, &item),
             eddy_case_get(&queues->back, &got),
@@ -171,9 +171,7 @@ static int select_all(struct pair *queues, eddy_task *task)
                         return cases[rc].rc;
                 if (rc == 0)
                         item++;
-                else if (rc == 1)
-                        sum += got;
-                else
+                if (rc == 2)
                         return eddy_select(&cases[2], 1);
         }
         return rc;
