@@ -54,6 +54,8 @@ SWITCH = {
 }
 TASKS = {"eddy-epoll": native("eddy_tasks"), "go": GO, "state-threads": STATE_THREADS, "asyncio": ASYNCIO}
 BURST = {"eddy-epoll": native("eddy_tasks"), "go": GO}
+QUEUE = {"eddy-epoll": native("eddy_queue"), "go": GO, "asyncio": Program("python", "peers/asyncio_queue.py")}
+SELECT = {"eddy-epoll": native("eddy_queue"), "go": GO}
 LOCKS = {"eddy-epoll": native("eddy_sync"), "go": GO, "asyncio": Program("python", "peers/asyncio_sync.py")}
 SLEEPERS = {"eddy-epoll": native("eddy_sleepers"), "go": GO}
 TIMERS = {
@@ -80,6 +82,9 @@ EXPERIMENTS = (
     Experiment(("spawn_await",), "spawn_await", TASKS),
     Experiment(("spawn_burst",), "spawn_burst", BURST),
     Experiment(("spawn_burst_1000",), "spawn_burst_1000", TASKS),
+    Experiment(("queue_item",), "queue_item", QUEUE),
+    Experiment(("channel_round_trip",), "channel_round_trip", QUEUE),
+    Experiment(("select_round_trip",), "select_round_trip", SELECT),
     Experiment(("lock_pair",), "lock_pair", LOCKS | {"pthread": native("pthread_lock")}),
     Experiment(("lock_handover",), "lock_handover", LOCKS),
     Experiment(("sleepers_wall", "sleepers_bytes"), "sleepers", SLEEPERS),
@@ -109,6 +114,13 @@ ROWS = {
     "spawn_burst_1000": Row(
         "ns", "create 1,000 tasks, then await all, 1,000 times (asyncio: 50 times)", 40,
         {"bare prototype": 29, "Photon": 80, "tokio": 120}),
+    "queue_item": Row(
+        "ns", "an item through a queue of 128 slots, from one task to another", 15),
+    "channel_round_trip": Row(
+        "ns", "there and back through unbuffered channels, 2 tasks (asyncio: queues of 1 slot)", 28,
+        {"bare prototype": 11, "libdill": 95, "neco": 220}),
+    "select_round_trip": Row(
+        "ns", "the same, each side selecting between its channel and a silent one"),
     "lock_pair": Row(
         "ns", "acquire and release a lock that nobody else wants", 5,
         note="pthread: a mutex, in a process with a second thread"),

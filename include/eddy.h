@@ -14,7 +14,9 @@
 #include <eddy/loop.h>
 #include <eddy/operation.h>
 #include <eddy/path.h>
+#include <eddy/queue.h>
 #include <eddy/run.h>
+#include <eddy/select.h>
 #include <eddy/server.h>
 #include <eddy/signal.h>
 #include <eddy/stream.h>

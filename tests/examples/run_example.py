@@ -156,6 +156,12 @@ def say_after(program):
     return re.sub(r'\d\d:\d\d:\d\d', 'TIME', run(program))
 
 
+def queue(program):
+    """Which worker sleeps for how long is decided by chance."""
+    seen = re.sub(r'worker-[012]', 'worker-N', run(program))
+    return re.sub(r'\d\.\d\d seconds', 'TIME', seen)
+
+
 def display_date(program):
     """On a machine that is busy fewer lines may fit in."""
     lines = re.sub(r'\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{6}', 'TIME', run(program)).splitlines(True)
@@ -298,7 +304,7 @@ def watch_folder(program):
 
 SCENARIOS = {function.__name__: function for function in
              (ctrl_c, echo_server, echo_client, get_headers, tcp_echo_client, tcp_echo_server, say_after, display_date,
-              chat_server, port_scanner, images, read_file, copy_file, list_directory, watch_folder)}
+              chat_server, port_scanner, images, read_file, copy_file, list_directory, watch_folder, queue)}
 
 
 def main():
