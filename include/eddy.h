@@ -7,6 +7,7 @@
 #include <eddy/context.h>
 #include <eddy/error.h>
 #include <eddy/future.h>
+#include <eddy/generator.h>
 #include <eddy/group.h>
 #include <eddy/loop.h>
 #include <eddy/operation.h>
