@@ -61,6 +61,18 @@ TIMERS = {
     "libuv": native("libuv_timers", "libuv", "libuv1-dev"),
     "go": GO,
 }
+GENERATORS = {
+    "eddy-epoll": native("eddy_generator"),
+    "boost-context": native("boost_generator", "boost-context", "libboost-context-dev and a C++ compiler"),
+    "go": GO,
+    "python": Program("python", "peers/python_generator.py"),
+}
+CONTEXTS = {
+    "eddy-epoll": native("eddy_generator"),
+    "pthread_getspecific": native("pthread_specific"),
+    "go": GO,
+    "python": Program("python", "peers/python_generator.py"),
+}
 ECHO = {
     "eddy-epoll": native("eddy_echo"),
     "raw-epoll": native("raw_epoll_echo"),
@@ -78,6 +90,8 @@ EXPERIMENTS = (
     Experiment(("spawn_await",), "spawn_await", TASKS),
     Experiment(("spawn_burst",), "spawn_burst", BURST),
     Experiment(("spawn_burst_1000",), "spawn_burst_1000", TASKS),
+    Experiment(("generator_step",), "generator_step", GENERATORS),
+    Experiment(("context_get",), "context_get", CONTEXTS),
     Experiment(("sleepers_wall", "sleepers_bytes"), "sleepers", SLEEPERS),
     Experiment(("timer_set", "timer_cancel"), "timer_set", TIMERS),
     Experiment(("timer_fire",), "timer_fire", TIMERS),
@@ -103,6 +117,8 @@ ROWS = {
     "spawn_burst_1000": Row(
         "ns", "create 1,000 tasks, then await all, 1,000 times (asyncio: 50 times)", 40,
         {"bare prototype": 29, "Photon": 80, "tokio": 120}),
+    "generator_step": Row("ns", "ask a generator for its next value", 8),
+    "context_get": Row("ns", "look up one of three context variables in a task", 5),
     "sleepers_wall": Row(
         "s", "1,000,000 coroutines asleep at once, each asking for 3 s: until all have ended", 6.5,
         note="quoted: libdill fails at 32,753 coroutines, neco aborts at 30,000"),

@@ -1,6 +1,6 @@
 /*
- * Context variables: an echo server in which what a connection's handler calls knows the client's address, without
- * being passed it. Clients of its own make it a whole program.
+ * Context variables: an echo server in which what a connection's handler calls knows the client's address,
+ * without being passed it. Clients of its own make it a whole program.
  *
  *         client_addr_var = contextvars.ContextVar('client_addr')         # asyncio
  *

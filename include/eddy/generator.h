@@ -16,12 +16,13 @@
  *                 printf("%ld\n", (long)number);
  *         eddy_generator_destroy(numbers);
  *
- * The body runs as a part of whoever asks: in his task, in his context, and he is suspended where it suspends. So
- * one kind of generator is Python's both: one whose body never suspends needs no loop and works in main() too, one
- * whose body awaits is an asynchronous generator. Outside a task, what would suspend returns EDDY_ENOTASK as ever.
+ * The body runs as a part of whoever asks: in his task, in his context, and he is suspended where it suspends.
+ * So one kind of generator is Python's both: one whose body never suspends needs no loop and works in main()
+ * too, one whose body awaits is an asynchronous generator. Outside a task, what would suspend returns
+ * EDDY_ENOTASK as ever.
  *
- * Scopes and groups that the body has open while it yields are not its consumer's: they do not reach him, and see
- * the body interrupted when it goes on.
+ * Scopes and groups that the body has open while it yields are not its consumer's: they do not reach him, and
+ * see the body interrupted when it goes on.
  */
 #ifndef EDDY_GENERATOR_H
 #define EDDY_GENERATOR_H
@@ -32,8 +33,8 @@ EDDY_BEGIN_DECLS
 
 typedef struct eddy_generator eddy_generator;
 
-/** A generator's body. What it returns ends the generator: a value, or an error in [-4095, -1], which the consumer
- * gets. */
+/** A generator's body. What it returns ends the generator: a value, or an error in [-4095, -1], which the
+ * consumer gets. */
 typedef intptr_t (*eddy_generator_fn)(eddy_generator *self, void *arg);
 
 /** How a generator is to be. Zero, or NULL for the whole, is the default of each. */
@@ -53,8 +54,8 @@ typedef struct eddy_generator_options {
  * @return the caller's, given back with eddy_generator_destroy(); NULL without memory or stack, which every
  *         function that takes a generator answers with -ENOMEM
  *
- * It belongs to the thread, and to the loop that runs in it: with eddy_run() and eddy_runner_finish() unfinished ones
- * are closed, in a task. Does not suspend.
+ * It belongs to the thread, and to the loop that runs in it: with eddy_run() and eddy_runner_finish()
+ * unfinished ones are closed, in a task. Does not suspend.
  */
 EDDY_API eddy_generator *eddy_generator_create(const eddy_generator_options *options, eddy_generator_fn fn,
                                                void *arg);
@@ -73,8 +74,8 @@ EDDY_API eddy_generator *eddy_generator_create(const eddy_generator_options *opt
 /**
  * Close a generator if it has not ended, and free it. NULL is allowed.
  *
- * A failure of its clean-up goes to the loop's exception handler. The generator must not be running. Suspends where
- * its clean-up does.
+ * A failure of its clean-up goes to the loop's exception handler. The generator must not be running. Suspends
+ * where its clean-up does.
  */
 EDDY_API EDDY_ASYNC void eddy_generator_destroy(eddy_generator *generator);
 
@@ -107,8 +108,8 @@ EDDY_API EDDY_ASYNC int eddy_generator_send(eddy_generator *generator, intptr_t 
 /**
  * As eddy_generator_next(), and have the eddy_generator_yield() in which the body waits return an error.
  *
- * @param error  in [-4095, -1]. Where the body has not begun it never does, and where it has ended it stays so: this
- *               error is what the call returns
+ * @param error  in [-4095, -1]. Where the body has not begun it never does, and where it has ended it stays so:
+ *               this error is what the call returns
  * @retval -EINVAL  error is none
  *
  * Suspends where its body does. generator.throw(), agen.athrow().
@@ -116,13 +117,13 @@ EDDY_API EDDY_ASYNC int eddy_generator_send(eddy_generator *generator, intptr_t 
 EDDY_API EDDY_ASYNC int eddy_generator_throw(eddy_generator *generator, int error, intptr_t *value);
 
 /**
- * End a generator: the eddy_generator_yield() in which its body waits returns EDDY_EGENERATOREXIT, and so does every
- * other from then on, without yielding, until the body returns. A body that has not begun never does.
+ * End a generator: the eddy_generator_yield() in which its body waits returns EDDY_EGENERATOREXIT, and so does
+ * every other from then on, without yielding, until the body returns. A body that has not begun never does.
  *
  * @return 0; also where it has ended
  * @retval -errno ...          its body failed otherwise than with EDDY_EGENERATOREXIT
- * @retval EDDY_EINVALIDSTATE  its body has called eddy_generator_yield() all the same, which is a mistake. It ended
- *                             nevertheless, or after a thousand times its stack was abandoned
+ * @retval EDDY_EINVALIDSTATE  its body has called eddy_generator_yield() all the same, which is a mistake. It
+ *                             ended nevertheless, or after a thousand times its stack was abandoned
  * @retval EDDY_EBUSY, EDDY_ENOTASK, EDDY_EWRONGLOOP, -ENOMEM  as from eddy_generator_next()
  *
  * Suspends where its clean-up does. generator.close(), agen.aclose().
@@ -145,8 +146,8 @@ EDDY_API EDDY_ASYNC int eddy_generator_close(eddy_generator *generator);
 EDDY_API int eddy_generator_yield(eddy_generator *self, intptr_t value, intptr_t *sent);
 
 /**
- * Called by a generator's body: yield all that another generator yields. What is sent, thrown and closed meanwhile
- * reaches the other one.
+ * Called by a generator's body: yield all that another generator yields. What is sent, thrown and closed
+ * meanwhile reaches the other one.
  *
  * @param inner   stays the caller's
  * @param result  receives what the inner body returned; may be NULL

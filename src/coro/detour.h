@@ -1,9 +1,9 @@
 /* Detours: a function on a stack of its own that runs as a part of whoever enters it, and that can come back in
  * the midst, to be entered again there. A generator's body is one.
  *
- * For all others it is as if the function had been called: a coroutine that suspends in a detour is suspended, and
- * resumed there, and a trace goes on from the detour's bottom with who has entered it. All that must be said is which
- * stack is in use, for those that watch the program's memory. */
+ * For all others it is as if the function had been called: a coroutine that suspends in a detour is suspended,
+ * and resumed there, and a trace goes on from the detour's bottom with who has entered it. All that must be
+ * said is which stack is in use, for those that watch the program's memory. */
 #ifndef CORO_DETOUR_H
 #define CORO_DETOUR_H
 
@@ -48,8 +48,8 @@ static inline __attribute__((always_inline)) bool detour_is_here(const struct de
         return detour->stack && here >= detour->stack->bottom && here < (const char *)detour->stack;
 }
 
-/** Run a detour until it leaves, or its function returns. Make it the last that a function does: what comes after
- * would have to undo the surprise at the processor's return addresses.
+/** Run a detour until it leaves, or its function returns. Make it the last that a function does: what comes
+ * after would have to undo the surprise at the processor's return addresses.
  *
  * @param in_use  where it is kept which stack the caller is on: his coroutine's, or &detour_stack_outside
  * @param result  what detour_leave() returns to the detour; not seen where that only begins

@@ -1,4 +1,5 @@
-/* What cannot be written inline on aarch64. First the bottom frame of every coroutine, which switch_aarch64.h jumps to.
+/* What cannot be written inline on aarch64. First the bottom frame of every coroutine, which switch_aarch64.h
+ * jumps to.
  *
  * Its caller is whoever the loop was switched away from. x21 holds the address of the loop's saved stack
  * pointer: there lie x29 and an address to go on at. Marked as a signal frame, since debuggers otherwise refuse

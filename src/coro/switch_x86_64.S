@@ -1,4 +1,5 @@
-/* What cannot be written inline on x86-64. First the bottom frame of every coroutine, which switch_x86_64.h jumps to.
+/* What cannot be written inline on x86-64. First the bottom frame of every coroutine, which switch_x86_64.h
+ * jumps to.
  *
  * Its caller is whoever the loop was switched away from. r12 holds the address of the loop's saved stack
  * pointer: there lie an address to go on at and rbp, which is all that the rules of that frame ask for. Marked as a
@@ -33,9 +34,9 @@ switch_bottom:
 
 /* int switch_into(void **save, void *to, int result), and switch_back() in the same words: see switch.h.
  *
- * What is saved begins as switch_context() has it, so that either goes on with what the other left. The jump to the
- * caller, in place of a return, is one that the processor foresees: of the two sides' returns each would meet the
- * address that the other side's call has put on its stack of return addresses. */
+ * What is saved begins as switch_context() has it, so that either goes on with what the other left. The jump to
+ * the caller, in place of a return, is one that the processor foresees: of the two sides' returns each would
+ * meet the address that the other side's call has put on its stack of return addresses. */
 
         .macro  switch_by_call name
         .globl  \name

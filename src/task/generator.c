@@ -37,7 +37,8 @@ enum { MOST_REFUSALS = 1000 };
 /* What is out of the way of a step, so that the rest keeps nothing in registers that would have to be saved. */
 #define SELDOM __attribute__((noinline, cold))
 
-/* The two sides do for each other what is to be done, before the switch: after it, nothing is left but to return. */
+/* The two sides do for each other what is to be done, before the switch: after it, nothing is left but to
+ * return. */
 
 /** Hand the other side its value, and say where one's own is wanted. */
 static void exchange(eddy_generator *generator, intptr_t value, intptr_t *receiver)

@@ -44,8 +44,8 @@ enum { TASK_LARGEST_ARGS = 1024 };
 /** Give a loop tasks if it has none yet: 0 or -ENOMEM. */
 int tasks_init(eddy_loop *loop);
 
-/** What a stack must be asked to be where a user asks for nothing: 0, or not what is common in a loop (NULL: outside
- * loops). */
+/** What a stack must be asked to be where a user asks for nothing: 0, or not what is common in a loop (NULL:
+ * outside loops). */
 size_t task_stack_size(const eddy_loop *loop);
 
 static inline struct task *task_of(eddy_future *future)
