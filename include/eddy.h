@@ -4,6 +4,7 @@
 
 #include <eddy/base.h>
 #include <eddy/compose.h>
+#include <eddy/debug.h>
 #include <eddy/context.h>
 #include <eddy/error.h>
 #include <eddy/future.h>
@@ -15,6 +16,7 @@
 #include <eddy/server.h>
 #include <eddy/signal.h>
 #include <eddy/stream.h>
+#include <eddy/sync.h>
 #include <eddy/task.h>
 #include <eddy/time.h>
 #include <eddy/timeout.h>

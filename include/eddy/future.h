@@ -58,6 +58,7 @@ EDDY_API int eddy_future_result(eddy_future *future, intptr_t *result);
  * @param result  a value, or an error (EDDY_CANCELLED makes it cancelled); a pointer fits. Not owned
  * @return 0
  * @retval EDDY_EINVALIDSTATE  it is done already, or it is a task, which only its coroutine completes
+ * @retval EDDY_EWRONGLOOP     its loop runs in another thread: use eddy_future_set_result_threadsafe()
  * @retval -ENOMEM             future is NULL
  *
  * Future.set_result(), Future.set_exception().
@@ -109,7 +110,7 @@ EDDY_API size_t eddy_future_remove_done_callback(eddy_future *future, eddy_done_
  * eddy_uncancel(); what it is waiting for now is cancelled first. A task that has not begun still runs, up to
  * its first such call, so that what it was given to free is freed.
  *
- * @return whether there was anything to cancel; false where it is done or NULL
+ * @return whether there was anything to cancel; false where it is done or NULL, or its loop runs in another thread
  *
  * Future.cancel(), Task.cancel().
  */

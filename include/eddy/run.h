@@ -22,6 +22,7 @@ EDDY_API intptr_t eddy_run(eddy_fn fn, void *arg);
 
 /** How a runner is to be. Zero, or NULL for the whole, is the default of each. */
 typedef struct eddy_runner_options {
+        bool debug;          /**< debug mode, whatever the environment says */
         bool ignores_sigint; /**< leave SIGINT as it is; it is so in threads other than the main one */
 } eddy_runner_options;
 

@@ -3,9 +3,10 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/misuse.h"
+#include "loop/debug.h"
 #include "task/task.h"
 #include <eddy/context.h>
-#include <stdio.h>
+#include <stdlib.h>
 
 /** A user's callback on a future. Freed when it runs, is removed, or its loop is closed. */
 struct done_callback {
@@ -35,8 +36,11 @@ eddy_future *eddy_future_create(eddy_loop *loop)
                 return NULL;
         }
         future = memory_alloc(sizeof *future);
-        if (future)
-                future_init(future, loop);
+        if (!future)
+                return NULL;
+        future_init(future, loop);
+        if (loop->debug)
+                debug_note_origin(loop, future);
         return future;
 }
 
@@ -49,8 +53,10 @@ eddy_future *eddy_ref(eddy_future *future)
 
 static void report_unseen_failure(const eddy_future *future)
 {
-        char message[256], detail[256];
-        eddy_exception exception = {message, (int)future->result, detail};
+        char message[256], detail[256], *origin = NULL;
+        eddy_exception exception = {.message = message, .error = (int)future->result, .detail = detail};
+        size_t size;
+        FILE *out = future->loop->debug ? open_memstream(&origin, &size) : NULL;
 
         /* A copy: who is told may be told in the task itself, and fail on his part. */
         snprintf(detail, sizeof detail, "%s", future->detail ? future->detail->text : "");
@@ -58,7 +64,13 @@ static void report_unseen_failure(const eddy_future *future)
                 snprintf(message, sizeof message, "task '%s' failed and nobody looked", eddy_task_name(future));
         else
                 snprintf(message, sizeof message, "a future failed and nobody looked");
+        if (out) {
+                debug_print_origin(future->loop, future, out);
+                fclose(out);
+        }
+        exception.origin = origin;
         eddy_loop_call_exception_handler(future->loop, &exception);
+        free(origin);
 }
 
 void future_free(eddy_future *future)
@@ -133,6 +145,8 @@ int eddy_future_set_result(eddy_future *future, intptr_t result)
 {
         if (!future)
                 return -ENOMEM;
+        if (future_is_elsewhere(future))
+                return misuse(EDDY_EWRONGLOOP);
         if (future->is_done || future->is_task)
                 return EDDY_EINVALIDSTATE;
         complete(future, result);
@@ -286,6 +300,10 @@ bool eddy_cancel_with(eddy_future *future, const char *message)
 {
         if (!future || future->is_done)
                 return false;
+        if (future_is_elsewhere(future)) {
+                misuse(EDDY_EWRONGLOOP);
+                return false;
+        }
         if (message)
                 error_detail_set(&future->detail, EDDY_CANCELLED, message);
         if (future->is_task)

@@ -35,6 +35,12 @@ static inline void future_init(eddy_future *future, eddy_loop *loop)
         loop_ref(loop);
 }
 
+/** Whether its loop runs in another thread: nobody here may touch it. */
+static inline bool future_is_elsewhere(const eddy_future *future)
+{
+        return future->loop->is_running && loop_running_here != future->loop;
+}
+
 /** Its last reference is gone. */
 void future_free(eddy_future *future);
 

@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "base/misuse.h"
 #include "coro/detour.h"
+#include "loop/debug.h"
 #include "task/task.h"
 #include <stdio.h>
 
@@ -28,7 +29,8 @@ struct eddy_generator {
         void *arg;
         const char *name;
         const void *thread; /* an address that tells threads apart */
-        eddy_link link;     /* in tasks->generators; not linked outside loops */
+        eddy_loop *loop;    /* holds a reference; NULL: made where none ran */
+        eddy_link link;     /* in tasks->generators until it has ended; not linked where there is no loop */
 };
 
 /** A body that yields so often although it is to end is taken to do so for ever. */
@@ -74,6 +76,14 @@ static SELDOM void detach_scopes(eddy_generator *generator, struct task *task)
         task_update(task);
 }
 
+/** The body is no more, or never will be. */
+static void end(eddy_generator *generator)
+{
+        generator->state = ENDED;
+        if (list_is_linked(&generator->link))
+                list_remove(&generator->link);
+}
+
 static int run(struct detour *detour)
 {
         eddy_generator *self = container_of(detour, eddy_generator, detour);
@@ -81,7 +91,7 @@ static int run(struct detour *detour)
         bool is_failure = eddy_is_error(result);
 
         self->result = is_failure ? 0 : result;
-        self->state = ENDED;
+        end(self);
         exchange(self, self->result, NULL);
         return is_failure ? (int)result : EDDY_ENOMORE;
 }
@@ -193,7 +203,7 @@ int eddy_generator_next(eddy_generator *generator, intptr_t *value)
 /** Leave a body where it is for good. Others may have pointers to its stack, so that is not used again. */
 static void abandon(eddy_generator *generator)
 {
-        generator->state = ENDED;
+        end(generator);
         generator->scopes = NULL;
         generator->detour.stack = NULL;
 }
@@ -207,7 +217,7 @@ int eddy_generator_throw(eddy_generator *generator, int error, intptr_t *value)
         if (!eddy_is_error(error))
                 return -EINVAL;
         if (generator->state != SUSPENDED) {
-                generator->state = ENDED;
+                end(generator);
                 return error;
         }
         return step(generator, 0, error, value);
@@ -220,7 +230,7 @@ int eddy_generator_close(eddy_generator *generator)
         if (rc < 0)
                 return rc;
         if (generator->state != SUSPENDED) {
-                generator->state = ENDED;
+                end(generator);
                 return 0;
         }
         generator->is_closing = true;
@@ -249,7 +259,7 @@ eddy_generator *eddy_generator_create(const eddy_generator_options *options, edd
                           options->args_size, TASK_LARGEST_ARGS);
                 return NULL;
         }
-        if (loop && tasks_init(loop) < 0)
+        if (loop && !loop->tasks && tasks_init(loop) < 0)
                 return NULL;
         generator = memory_alloc(sizeof *generator);
         if (!generator)
@@ -258,6 +268,7 @@ eddy_generator *eddy_generator_create(const eddy_generator_options *options, edd
             .fn = fn,
             .name = options->name ? options->name : "?",
             .thread = &loop_running_here,
+            .loop = loop,
         };
         copy = detour_init(&generator->detour, loop ? &loop->coroutines->stacks : NULL,
                            options->stack_size ? options->stack_size : task_stack_size(loop), generator->name,
@@ -267,24 +278,30 @@ eddy_generator *eddy_generator_create(const eddy_generator_options *options, edd
                 return NULL;
         }
         generator->arg = options->args ? copy : arg;
-        if (loop)
+        if (loop) {
+                loop_ref(loop);
                 list_append(&loop->tasks->generators, &generator->link);
+                if (loop->debug)
+                        debug_note_origin(loop, generator);
+        }
         return generator;
 }
 
 /** Close a generator whose owner does not look. */
 static void close_unseen(eddy_generator *generator)
 {
-        eddy_loop *loop = list_is_linked(&generator->link) ? generator->detour.pool->loop : loop_running_here;
-        char message[256];
-        int rc;
+        eddy_loop *loop = generator->loop ? generator->loop : loop_running_here;
+        char message[256], detail[256];
+        int rc = eddy_generator_close(generator);
+        const char *why = eddy_explain(rc);
 
-        rc = eddy_generator_close(generator);
         if (rc == 0 || rc == EDDY_CANCELLED || !loop)
                 return;
+        snprintf(detail, sizeof detail, "%s", why == eddy_strerror(rc) ? "" : why);
         snprintf(message, sizeof message, "generator '%s' failed while it was closed, and nobody looked",
                  generator->name);
-        eddy_loop_call_exception_handler(loop, &(eddy_exception){message, rc, eddy_error_detail()});
+        eddy_loop_call_exception_handler(loop,
+                                         &(eddy_exception){.message = message, .error = rc, .detail = detail});
 }
 
 void eddy_generator_destroy(eddy_generator *generator)
@@ -297,9 +314,10 @@ void eddy_generator_destroy(eddy_generator *generator)
                 return;
         if (generator->state != ENDED)
                 abandon(generator);
-        if (list_is_linked(&generator->link))
-                list_remove(&generator->link);
-        detour_finish(&generator->detour);
+        if (!generator->loop || !generator->loop->is_closed)
+                detour_finish(&generator->detour);
+        if (generator->loop)
+                loop_unref(generator->loop);
         memory_free(generator);
 }
 
@@ -310,7 +328,7 @@ static eddy_generator *find_suspended(const eddy_loop *loop)
              link = link->next) {
                 eddy_generator *generator = container_of(link, eddy_generator, link);
 
-                if (generator->state == CREATED || generator->state == SUSPENDED)
+                if (generator->state != RUNNING)
                         return generator;
         }
         return NULL;
@@ -326,14 +344,15 @@ void generators_finish(eddy_loop *loop)
 
 void generators_close(eddy_loop *loop)
 {
-        eddy_link *link;
+        while (!list_is_empty(&loop->tasks->generators)) {
+                eddy_generator *generator = container_of(loop->tasks->generators.next, eddy_generator, link);
 
-        while ((link = list_pop(&loop->tasks->generators))) {
-                eddy_generator *generator = container_of(link, eddy_generator, link);
-
-                if (generator->state == CREATED || generator->state == SUSPENDED)
+                if (loop->debug)
+                        debug_warn_left(loop, generator, "generator", generator->name);
+                if (generator->state != RUNNING)
                         close_unseen(generator);
-                abandon(generator);
+                if (generator->state != ENDED)
+                        abandon(generator);
         }
 }
 

@@ -4,6 +4,7 @@
 #include "task/task.h"
 #include <eddy/compose.h>
 #include <eddy/context.h>
+#include <eddy/debug.h>
 #include <eddy/run.h>
 #include <eddy/signal.h>
 #include <signal.h>
@@ -22,8 +23,10 @@ int eddy_runner_init(eddy_runner *runner, const eddy_runner_options *options)
         if (!runner->context)
                 return -ENOMEM;
         rc = eddy_loop_create(&runner->loop);
+        if (rc == 0 && runner->options.debug)
+                rc = eddy_loop_set_debug(runner->loop, true);
         if (rc < 0)
-                eddy_context_unref(runner->context);
+                eddy_runner_finish(runner);
         return rc;
 }
 
@@ -122,9 +125,7 @@ void eddy_runner_finish(eddy_runner *runner)
 {
         eddy_task *ender;
 
-        if (!runner->loop)
-                return;
-        if (has_others(runner->loop)) {
+        if (runner->loop && has_others(runner->loop)) {
                 cancel_all(runner->loop);
                 ender = eddy_task_create(&(eddy_task_options){.name = "end others", .loop = runner->loop},
                                          end_others, runner->loop);
@@ -135,6 +136,7 @@ void eddy_runner_finish(eddy_runner *runner)
         eddy_loop_destroy(runner->loop);
         eddy_context_unref(runner->context);
         runner->loop = NULL;
+        runner->context = NULL;
 }
 
 intptr_t eddy_run(eddy_fn fn, void *arg)

@@ -3,10 +3,9 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/misuse.h"
+#include "loop/debug.h"
 #include "task/generator.h"
-#include <execinfo.h>
 #include <stdatomic.h>
-#include <stdlib.h>
 
 static atomic_size_t default_stack_size = STACK_DEFAULT_SIZE;
 
@@ -48,6 +47,8 @@ static void close_tasks(eddy_loop *loop)
         while ((link = list_pop(&loop->tasks->all))) {
                 struct task *task = container_of(link, struct task, all);
 
+                if (loop->debug)
+                        debug_warn_left(loop, task, "pending task", eddy_task_name(&task->future));
                 task->wait = NULL;
                 drop_context(task);
                 list_init(&task->future.waiters);
@@ -65,14 +66,18 @@ static void free_tasks(eddy_loop *loop)
         loop->tasks = NULL;
 }
 
+static const struct tasks_impl tasks_impl = {
+    .close = close_tasks,
+    .free = free_tasks,
+    .hold = task_hold,
+    .let_go = task_let_go,
+};
+
 int tasks_init(eddy_loop *loop)
 {
-        struct tasks *tasks;
+        struct tasks *tasks = memory_alloc(sizeof *tasks);
         int rc;
 
-        if (loop->tasks)
-                return 0;
-        tasks = memory_alloc(sizeof *tasks);
         if (!tasks)
                 return -ENOMEM;
         rc = coroutines_init(loop, atomic_load(&default_stack_size));
@@ -86,8 +91,7 @@ int tasks_init(eddy_loop *loop)
         list_init(&tasks->generators);
         pool_init(&tasks->pool, sizeof(struct task));
         loop->tasks = tasks;
-        loop->tasks_close = close_tasks;
-        loop->tasks_free = free_tasks;
+        loop->tasks_impl = &tasks_impl;
         return 0;
 }
 
@@ -117,7 +121,7 @@ static void refuse(struct coro *coro)
         end(task, -ENOMEM);
 }
 
-static const struct coro_impl task_coro = {.run = run, .refuse = refuse};
+const struct coro_impl task_coro = {.run = run, .refuse = refuse};
 
 size_t task_stack_size(const eddy_loop *loop)
 {
@@ -141,7 +145,7 @@ static struct task *create(eddy_loop *loop, const char *name, eddy_fn fn, void *
                           name ? name : "?");
                 return NULL;
         }
-        if (tasks_init(loop) < 0)
+        if (!loop->tasks && tasks_init(loop) < 0)
                 return NULL;
         task = pool_take(&loop->tasks->pool);
         if (!task)
@@ -162,6 +166,8 @@ static struct task *create(eddy_loop *loop, const char *name, eddy_fn fn, void *
         task->wait = NULL;
         task->interruption = 0;
         task->cancellations = 0;
+        if (__builtin_expect(loop->debug != NULL, 0))
+                debug_note_origin(loop, task);
         return task;
 }
 
@@ -403,37 +409,4 @@ void task_look(struct task *self, eddy_future *future, intptr_t *result)
                 *result = future->result;
         if (future->detail && eddy_is_error(future->result))
                 error_detail_set(&self->future.detail, future->detail->rc, future->detail->text);
-}
-
-/** A trace of where a coroutine stands, made on its own stack. */
-struct trace {
-        void *frames[64];
-        int count;
-};
-
-static void take_trace(void *arg)
-{
-        struct trace *trace = arg;
-
-        trace->count = backtrace(trace->frames, sizeof trace->frames / sizeof trace->frames[0]);
-}
-
-int eddy_task_print_stack(eddy_task *future, FILE *out)
-{
-        struct task *task = task_of(future);
-        struct trace trace = {.count = 0};
-        char **names;
-
-        if (!future || !future->is_task || future->is_done || future->loop != loop_running_here)
-                return -EINVAL;
-        if (task == task_current())
-                take_trace(&trace);
-        else if (task->coro.has_begun)
-                coro_ask(future->loop, &task->coro, take_trace, &trace);
-        fprintf(out, "task '%s', innermost frame first:\n", eddy_task_name(future));
-        names = backtrace_symbols(trace.frames, trace.count);
-        for (int i = 0; names && i < trace.count; i++)
-                fprintf(out, "  %s\n", names[i]);
-        free(names);
-        return trace.count;
 }

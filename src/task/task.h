@@ -18,6 +18,9 @@ struct wait {
         bool was_interrupted;
 };
 
+/** What makes a coroutine a task. */
+extern const struct coro_impl task_coro;
+
 struct task {
         eddy_future future; /* first, so that a task is a future */
         struct coro coro;
@@ -41,7 +44,7 @@ struct tasks {
 
 enum { TASK_LARGEST_ARGS = 1024 };
 
-/** Give a loop tasks if it has none yet: 0 or -ENOMEM. */
+/** Give a loop that has none yet its tasks: 0 or -ENOMEM. */
 int tasks_init(eddy_loop *loop);
 
 /** What a stack must be asked to be where a user asks for nothing: 0, or not what is common in a loop (NULL:
@@ -103,6 +106,13 @@ static inline void task_op_init(eddy_op *op, struct task *self)
  * @return the outcome; what interrupted the task only where the operation was cancelled and did nothing
  */
 ssize_t task_finish_op(struct task *self, eddy_op *op, ssize_t begun);
+
+/** What a suspended task awaits; NULL where that is no future. */
+const eddy_future *task_awaits(const struct task *task);
+
+/** What debug mode asks of tasks; see struct tasks_impl. */
+void *task_hold(eddy_handle *handle);
+void task_let_go(void *task, eddy_duration took);
 
 /** A child of a group has ended. */
 void group_child_done(struct task *task);
