@@ -64,6 +64,18 @@ TIMERS = {
     "libuv": native("libuv_timers", "libuv", "libuv1-dev"),
     "go": GO,
 }
+GENERATORS = {
+    "eddy-epoll": native("eddy_generator"),
+    "boost-context": native("boost_generator", "boost-context", "libboost-context-dev and a C++ compiler"),
+    "go": GO,
+    "python": Program("python", "peers/python_generator.py"),
+}
+CONTEXTS = {
+    "eddy-epoll": native("eddy_generator"),
+    "pthread_getspecific": native("pthread_specific"),
+    "go": GO,
+    "python": Program("python", "peers/python_generator.py"),
+}
 ECHO = {
     "eddy-epoll": native("eddy_echo"),
     "raw-epoll": native("raw_epoll_echo"),
@@ -85,6 +97,8 @@ EXPERIMENTS = (
     Experiment(("queue_item",), "queue_item", QUEUE),
     Experiment(("channel_round_trip",), "channel_round_trip", QUEUE),
     Experiment(("select_round_trip",), "select_round_trip", SELECT),
+    Experiment(("generator_step",), "generator_step", GENERATORS),
+    Experiment(("context_get",), "context_get", CONTEXTS),
     Experiment(("lock_pair",), "lock_pair", LOCKS | {"pthread": native("pthread_lock")}),
     Experiment(("lock_handover",), "lock_handover", LOCKS),
     Experiment(("sleepers_wall", "sleepers_bytes"), "sleepers", SLEEPERS),
@@ -121,6 +135,8 @@ ROWS = {
         {"bare prototype": 11, "libdill": 95, "neco": 220}),
     "select_round_trip": Row(
         "ns", "the same, each side selecting between its channel and a silent one"),
+    "generator_step": Row("ns", "ask a generator for its next value", 8),
+    "context_get": Row("ns", "look up one of three context variables in a task", 5),
     "lock_pair": Row(
         "ns", "acquire and release a lock that nobody else wants", 5,
         note="pthread: a mutex, in a process with a second thread"),

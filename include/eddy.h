@@ -10,6 +10,7 @@
 #include <eddy/error.h>
 #include <eddy/file.h>
 #include <eddy/future.h>
+#include <eddy/generator.h>
 #include <eddy/group.h>
 #include <eddy/loop.h>
 #include <eddy/operation.h>

@@ -44,6 +44,8 @@ func main() {
 		"queue_item":         queueItem,
 		"channel_round_trip": func() { passToAndFro("channel_round_trip", play) },
 		"select_round_trip":  func() { passToAndFro("select_round_trip", playSelectively) },
+		"generator_step":     generatorStep,
+		"context_get":        contextGet,
 	}
 	for _, row := range os.Args[1:] {
 		run, known := rows[row]

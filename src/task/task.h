@@ -37,9 +37,19 @@ struct task {
 
 /** A loop's tasks. */
 struct tasks {
-        eddy_link all; /* not done, in order of creation */
+        eddy_link all;        /* not done, in order of creation */
+        eddy_link generators; /* not ended, in order of creation */
         struct pool pool;
 };
+
+enum { TASK_LARGEST_ARGS = 1024 };
+
+/** Give a loop that has none yet its tasks: 0 or -ENOMEM. */
+int tasks_init(eddy_loop *loop);
+
+/** What a stack must be asked to be where a user asks for nothing: 0, or not what is common in a loop (NULL:
+ * outside loops). */
+size_t task_stack_size(const eddy_loop *loop);
 
 static inline struct task *task_of(eddy_future *future)
 {
