@@ -11,14 +11,17 @@ enum op_kind {
         OP_RECV,
         OP_SEND,
         OP_SENDMSG,
+        OP_READ,
+        OP_WRITE,
+        OP_WRITEV,
         OP_POLL,
         OP_CLOSE,
 };
 
 /* eddy_op.flags */
 enum {
-        /** A short count means that the kernel has, or takes, no more: true of stream sockets, and it saves the
-         * call that would be told EAGAIN. */
+        /** A short count means that the kernel has, or takes, no more: true of stream sockets and pipes, and it
+         * saves the call that would be told EAGAIN. */
         OP_SHORT_IS_ALL = 1,
 };
 

@@ -9,6 +9,7 @@
 #include "base/list.h"
 #include "base/memory.h"
 #include "base/sys.h"
+#include "base/sys_pipe.h"
 #include <stdatomic.h>
 #include <string.h>
 
@@ -47,6 +48,7 @@ static enum watch_direction direction_of(const eddy_op *op)
         switch (op->kind) {
         case OP_ACCEPT:
         case OP_RECV:
+        case OP_READ:
                 return WATCH_READ;
         case OP_POLL:
                 return op->size & POLLIN ? WATCH_READ : WATCH_WRITE;
@@ -184,6 +186,15 @@ static ssize_t attempt(eddy_op *op, struct side *side, bool has_ended)
                         break;
                 case OP_SENDMSG:
                         rc = sys_sendmsg(op->fd, op->buffer, (int)op->flags >> 8 | MSG_DONTWAIT | MSG_NOSIGNAL);
+                        break;
+                case OP_READ:
+                        rc = sys_read(op->fd, op->buffer, op->size);
+                        break;
+                case OP_WRITE:
+                        rc = sys_write_quietly(op->fd, &(struct iovec){op->buffer, op->size}, 1);
+                        break;
+                case OP_WRITEV:
+                        rc = sys_write_quietly(op->fd, op->buffer, (int)(uintptr_t)op->reserved[0]);
                         break;
                 case OP_POLL:
                         return poll_now(op->fd, (unsigned)op->size);
