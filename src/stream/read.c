@@ -22,7 +22,7 @@ static ssize_t receive(struct task *self, eddy_stream *stream, void *memory, siz
                 return stream->read_error;
         stream->reader = self;
         op->handle.arg = &self->coro;
-        got = task_finish_op(self, op, eddy_op_recv(op, stream->fd, memory, n, 0));
+        got = task_finish_op(self, op, stream->impl->begin_receive(op, stream->fd, memory, n));
         stream->reader = NULL;
         if (got == 0)
                 stream->has_ended = true;
