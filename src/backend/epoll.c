@@ -134,6 +134,8 @@ static int arm(struct epoll_state *state, struct descriptor *descriptor)
 
         if (wanted == descriptor->armed)
                 return 0;
+        if (backend_is_inherited(&state->base))
+                return EDDY_EWRONGLOOP;
         verb = !wanted ? EPOLL_CTL_DEL : descriptor->armed ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
         rc = sys_epoll_ctl(state->epoll, verb, descriptor->fd, &event);
         /* The number was closed and came back, or came back without our being told. */
@@ -343,6 +345,8 @@ static int epoll_backend_wait(struct backend *backend, eddy_duration timeout)
         struct timespec limit = {timeout / 1000000000, timeout % 1000000000};
         int n;
 
+        if (backend_is_inherited(backend))
+                return EDDY_EWRONGLOOP;
         if (timeout == 0 && state->armed_count == 0)
                 return 0;
         n = sys_epoll_wait(state->epoll, state->events, sizeof state->events / sizeof state->events[0],
@@ -370,8 +374,10 @@ static int epoll_backend_wait(struct backend *backend, eddy_duration timeout)
 static void epoll_wake(struct backend *backend)
 {
         const uint64_t one = 1;
-        ssize_t rc = write(((struct epoll_state *)backend)->wakeup, &one, sizeof one);
+        ssize_t rc = 0;
 
+        if (!backend_is_inherited(backend))
+                rc = write(((struct epoll_state *)backend)->wakeup, &one, sizeof one);
         (void)rc; /* fails only where the counter is full, and then the loop has been woken */
 }
 
@@ -395,7 +401,7 @@ static int epoll_create_backend(struct backend **backend, eddy_link **ready)
 
         if (!state)
                 return rc;
-        state->base = (struct backend){&epoll_backend, ready};
+        state->base = (struct backend){&epoll_backend, ready, fork_generation};
         rc = state->epoll = sys_epoll_create();
         if (rc < 0)
                 goto error_epoll;

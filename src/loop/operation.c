@@ -86,8 +86,9 @@ ssize_t eddy_op_poll(eddy_op *op, int fd, unsigned events)
 
 ssize_t eddy_op_close(eddy_op *op, int fd)
 {
-        /* A closed loop knows nothing of it any more, but its owner wants it closed all the same. */
-        if (op->loop->is_closed)
+        /* A closed loop knows nothing of it any more, and one of before a fork() may not be used, but its owner wants
+         * it closed all the same. */
+        if (op->loop->is_closed || loop_is_inherited(op->loop))
                 return sys_close(fd);
         return begin(op, OP_CLOSE, fd, NULL, 0, 0);
 }
