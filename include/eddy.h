@@ -9,6 +9,7 @@
 #include <eddy/group.h>
 #include <eddy/loop.h>
 #include <eddy/operation.h>
+#include <eddy/process.h>
 #include <eddy/run.h>
 #include <eddy/server.h>
 #include <eddy/signal.h>

@@ -83,6 +83,15 @@ eddy_stream *stream_create(eddy_loop *loop, int fd, size_t limit);
  */
 eddy_stream *stream_create_pipe(eddy_loop *loop, int fd, int mode, size_t limit);
 
+/** Read to the end, and keep all in the stream's buffer: 0, or as eddy_stream_read_all(). */
+int stream_collect(eddy_stream *stream, size_t max);
+
+/** Put a NUL behind what is in the buffer, for stream_take_all(): 0 or -ENOMEM. */
+int stream_terminate(eddy_stream *stream);
+
+/** Take the buffer with all that is in it, to be given back with memory_free(). It has been terminated. */
+char *stream_take_all(eddy_stream *stream, size_t *size);
+
 /** Try to send what is queued, unless something is on its way. */
 void stream_flush(eddy_stream *stream);
 
