@@ -94,9 +94,9 @@ EDDY_API eddy_stream *eddy_process_stderr(const eddy_process *process);
 /** Its number. May be another process's once this one has ended. Process.pid. */
 EDDY_API pid_t eddy_process_pid(const eddy_process *process);
 
-/** What a process that ended otherwise than by itself is told to have returned, where nobody knows: this process
- * ignores SIGCHLD, or somebody else has waited for its child. */
-enum { EDDY_EXIT_UNKNOWN = 255 };
+/** What a process is told to have returned where nobody knows: this process ignores SIGCHLD, or somebody else has
+ * waited for its child. */
+#define EDDY_EXIT_UNKNOWN 255
 
 /**
  * What a process that has ended returned.
@@ -128,6 +128,7 @@ EDDY_API EDDY_ASYNC int eddy_process_wait(eddy_process *process, int *returncode
  * @retval -ESRCH   it has ended
  * @retval -EPERM   it has become another user's
  * @retval -EINVAL  no such signal
+ * @retval EDDY_EWRONGLOOP  this process was forked, and it is its parent's child
  *
  * Process.send_signal().
  */

@@ -22,10 +22,14 @@
 /** waitid()'s name for a pidfd, which is an enumerator in newer C libraries. */
 enum { SYS_P_PIDFD = 3 };
 
-/** Run a function in a new process on a stack of its own: its number. */
+/** Run a function in a new process on a stack of its own: its number. Before Linux 5.2 `pidfd` stays as it is. */
 static inline pid_t sys_clone(int (*fn)(void *), void *stack_top, int flags, void *arg, int *pidfd)
 {
-        return fault_fires("clone") ? -EAGAIN : (pid_t)sys_result(clone(fn, stack_top, flags, arg, pidfd));
+        if (fault_fires("clone"))
+                return -EAGAIN;
+        if (flags & CLONE_PIDFD && fault_fires("CLONE_PIDFD"))
+                flags &= ~CLONE_PIDFD;
+        return (pid_t)sys_result(clone(fn, stack_top, flags, arg, pidfd));
 }
 
 static inline int sys_pidfd_open(pid_t pid)

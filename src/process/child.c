@@ -35,7 +35,7 @@ struct failure {
 struct given {
         int fd;      /* here; once it is put aside, there; -1: none */
         int to;      /* its number in the end */
-        bool is_own; /* the same number here, where nothing may be */
+        bool is_own; /* it keeps its number, unless it is not to be inherited */
 };
 
 /** All that the child needs, and what it tells. */
@@ -92,6 +92,15 @@ IN_CHILD static bool set_group(const eddy_process_options *options)
         return true;
 }
 
+/** Whether a descriptor is one that programs inherit. Where this program began without standard input, the number may be
+ * that of something of ours. */
+IN_CHILD static bool is_inherited(int fd)
+{
+        long flags = syscall(SYS_fcntl, fd, F_GETFD);
+
+        return flags >= 0 && !(flags & FD_CLOEXEC);
+}
+
 /** Put each descriptor in its place. First all are put aside, as one's place may be another's present number. */
 IN_CHILD static bool give_descriptors(struct plan *plan)
 {
@@ -103,13 +112,22 @@ IN_CHILD static bool give_descriptors(struct plan *plan)
         for (size_t i = 0; i < plan->given_count; i++) {
                 struct given *given = &plan->given[i];
 
+                if (given->is_own && !is_inherited(given->fd)) {
+                        given->fd = -1;
+                        continue;
+                }
                 given->fd = (int)syscall(SYS_fcntl, given->fd, F_DUPFD_CLOEXEC, plan->first_aside);
-                if (given->fd < 0 && !(given->is_own && errno == EBADF))
+                if (given->fd < 0)
                         return false;
         }
-        for (size_t i = 0; i < plan->given_count; i++)
-                if (plan->given[i].fd >= 0 && syscall(SYS_dup3, plan->given[i].fd, plan->given[i].to, 0) < 0)
+        for (size_t i = 0; i < plan->given_count; i++) {
+                const struct given *given = &plan->given[i];
+
+                if (given->fd < 0)
+                        syscall(SYS_close, given->to);
+                else if (syscall(SYS_dup3, given->fd, given->to, 0) < 0)
                         return false;
+        }
         return true;
 }
 

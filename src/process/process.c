@@ -190,7 +190,10 @@ int eddy_process_wait(eddy_process *process, int *returncode)
 
 int eddy_process_send_signal(eddy_process *process, int signum)
 {
-        return process->has_ended ? -ESRCH : child_signal(&process->child, signum);
+        if (process->has_ended)
+                return -ESRCH;
+        /* In a forked child it is the parent's child. */
+        return loop_is_inherited(process->loop) ? EDDY_EWRONGLOOP : child_signal(&process->child, signum);
 }
 
 int eddy_process_terminate(eddy_process *process)
@@ -212,5 +215,5 @@ void eddy_process_destroy(eddy_process *process)
         if (process->has_ended)
                 memory_free(process);
         else
-                child_signal(&process->child, SIGKILL);
+                eddy_process_kill(process);
 }
