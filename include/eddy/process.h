@@ -57,7 +57,7 @@ typedef struct eddy_process_options {
 } eddy_process_options;
 
 /** An argument list for eddy_process_exec(), with its end: EDDY_ARGV("ls", "-l"). Lives as long as the block. */
-#define EDDY_ARGV(...) ((char *const[]){__VA_ARGS__, NULL})
+#define EDDY_ARGV(...) ((char *[]){__VA_ARGS__, NULL})
 
 /**
  * Run a program.
