@@ -69,6 +69,13 @@ ECHO = {
     "asyncio": Program("python", "peers/asyncio_echo.py"),
 }
 
+PROCESS = {
+    "eddy-epoll": native("eddy_process"),
+    "libuv": native("libuv_process", "libuv", "libuv1-dev"),
+    "go": GO,
+    "asyncio": Program("python", "peers/asyncio_process.py"),
+}
+
 FILES = {"eddy-epoll": Program("command"), "nginx": Program("system", "nginx", package="nginx-light and wrk")}
 
 EXPERIMENTS = (
@@ -82,6 +89,8 @@ EXPERIMENTS = (
     Experiment(("timer_set", "timer_cancel"), "timer_set", TIMERS),
     Experiment(("timer_fire",), "timer_fire", TIMERS),
     Experiment(("echo_user_us", "echo_total_us", "echo_per_second"), "echo", ECHO, kind="echo"),
+    Experiment(("spawn_process_10mb",), "spawn_process_10mb", PROCESS),
+    Experiment(("spawn_process_2gb",), "spawn_process_2gb", PROCESS),
     Experiment(tuple(files.SIZES), "files", FILES, kind="files"),
 )
 
@@ -126,6 +135,9 @@ ROWS = {
         note="aim: 0.30 us + raw-epoll's system time in this run"),
     "echo_per_second": Row(
         "1/s", "the same: requests a second, server and load on one core each"),
+    "spawn_process_10mb": Row(
+        "us", "start /bin/true and wait for its end, 300 times one by one, by a parent with 10 MB resident"),
+    "spawn_process_2gb": Row("us", "the same by a parent with 2 GB resident"),
     "serve_1k_per_second": Row(
         "1/s", f"a file of 1 KB by HTTP keep-alive, {files.CONNECTIONS} connections, server and wrk on a core each"),
     "serve_100k_per_second": Row("1/s", "the same with a file of 100 KB"),

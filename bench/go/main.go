@@ -28,15 +28,17 @@ func cpu() time.Duration {
 
 func main() {
 	rows := map[string]func(){
-		"yield":            func() { yieldAmong("yield", 2) },
-		"yield_64":         func() { yieldAmong("yield_64", 64) },
-		"spawn_await":      spawnAwait,
-		"spawn_burst":      func() { spawnBurst("spawn_burst", 1_000_000, 1) },
-		"spawn_burst_1000": func() { spawnBurst("spawn_burst_1000", 1000, 1000) },
-		"sleepers":         sleepers,
-		"timer_set":        timerSet,
-		"timer_fire":       timerFire,
-		"echo":             echo,
+		"yield":              func() { yieldAmong("yield", 2) },
+		"yield_64":           func() { yieldAmong("yield_64", 64) },
+		"spawn_await":        spawnAwait,
+		"spawn_burst":        func() { spawnBurst("spawn_burst", 1_000_000, 1) },
+		"spawn_burst_1000":   func() { spawnBurst("spawn_burst_1000", 1000, 1000) },
+		"sleepers":           sleepers,
+		"timer_set":          timerSet,
+		"timer_fire":         timerFire,
+		"echo":               echo,
+		"spawn_process_10mb": func() { spawnProcess("spawn_process_10mb", 10<<20) },
+		"spawn_process_2gb":  func() { spawnProcess("spawn_process_2gb", 2<<30) },
 	}
 	for _, row := range os.Args[1:] {
 		run, known := rows[row]
