@@ -38,14 +38,17 @@ static intptr_t sleep_long(void *arg)
 static int by_handler(void)
 {
         eddy_loop *loop;
-        if (eddy_loop_create(&loop) < 0)
-                return -1;
+        int rc = eddy_loop_create(&loop);
+        if (rc < 0)
+                return rc;
         eddy_set_loop(loop);
-        eddy_add_signal_handler(loop, SIGINT, ask_exit, loop);
-        eddy_unref(eddy_create_task(sleep_long, NULL));
-        eddy_loop_run_forever(loop);
+        eddy_task *sleeper = eddy_create_task(sleep_long, NULL);
+        rc = eddy_add_signal_handler(loop, SIGINT, ask_exit, loop);
+        if (rc == 0)
+                rc = eddy_loop_run_until_complete(loop, sleeper, NULL);
+        eddy_unref(sleeper);
         eddy_loop_destroy(loop);
-        return 0;
+        return rc == EDDY_ESTOPPED ? 0 : rc; /* stopped, as it was asked to */
 }
 
 /* A coroutine that reads signals as it would read lines: no handler, no flag, no signal lost. */
