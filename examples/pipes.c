@@ -57,8 +57,7 @@ static int filter(eddy_process *process)
 static intptr_t app(void *arg)
 {
         eddy_process *process;
-        int rc =
-            eddy_process_exec(&process, arg, &(eddy_process_options){.in = {EDDY_PIPE}, .out = {EDDY_PIPE}});
+        int rc = eddy_process_exec(&process, arg, &(eddy_process_options){.in = EDDY_PIPE, .out = EDDY_PIPE});
         if (rc < 0)
                 return rc;
         rc = filter(process);

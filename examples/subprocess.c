@@ -27,8 +27,8 @@ static intptr_t run(void *arg)
         eddy_process *process;
         eddy_process_output output;
 
-        int rc = eddy_process_shell(&process, command,
-                                    &(eddy_process_options){.out = {EDDY_PIPE}, .err = {EDDY_PIPE}});
+        int rc =
+            eddy_process_shell(&process, command, &(eddy_process_options){.out = EDDY_PIPE, .err = EDDY_PIPE});
         if (rc < 0)
                 return rc;
         rc = eddy_process_communicate(process, NULL, 0, SIZE_MAX, &output);

@@ -39,7 +39,7 @@ static intptr_t app(void *arg)
         (void)arg;
         eddy_process *process;
         int rc = eddy_process_exec(&process, EDDY_ARGV("date", "+%Y-%m-%d %H:%M:%S"),
-                                   &(eddy_process_options){.out = {EDDY_PIPE}});
+                                   &(eddy_process_options){.out = EDDY_PIPE});
         if (rc < 0)
                 return rc;
         rc = read_date(process);

@@ -18,19 +18,11 @@ EDDY_BEGIN_DECLS
 
 typedef struct eddy_process eddy_process;
 
-/** What a child's standard input, output or error is. */
-typedef enum eddy_redirect_kind {
-        EDDY_INHERIT, /**< this process's own */
-        EDDY_PIPE,    /**< a pipe, whose other end is eddy_process_stdin(), _stdout() or _stderr() */
-        EDDY_DEVNULL, /**< nothing to read, and what is written is gone */
-        EDDY_FD,      /**< the descriptor `fd`, for example of a file; it stays the caller's */
-        EDDY_STDOUT,  /**< of standard error: where standard output goes */
-} eddy_redirect_kind;
-
-typedef struct eddy_redirect {
-        eddy_redirect_kind kind;
-        int fd; /**< of EDDY_FD */
-} eddy_redirect;
+/* What a child's standard input, output or error is, where it is no descriptor of ours. */
+#define EDDY_INHERIT 0    /**< this process's own */
+#define EDDY_PIPE    (-1) /**< a pipe, whose other end is eddy_process_stdin(), _stdout() or _stderr() */
+#define EDDY_STDOUT  (-2) /**< of standard error: where standard output goes */
+#define EDDY_DEVNULL (-3) /**< nothing to read, and what is written is gone */
 
 /** A descriptor that a child is given beside the standard ones. */
 typedef struct eddy_fd_map {
@@ -40,8 +32,9 @@ typedef struct eddy_fd_map {
 
 /** How a child is to run. Zero, or NULL for the whole, is the default of each. */
 typedef struct eddy_process_options {
-        eddy_redirect in, out, err; /**< standard input, output and error */
-        const char *cwd;            /**< the folder to run in; NULL: this process's */
+        int in, out, err;     /**< standard input, output and error: one of the above, or a descriptor above 0,
+                                     * for example of a file, which stays the caller's */
+        const char *cwd;      /**< the folder to run in; NULL: this process's */
         char *const *env;     /**< its whole environment, "NAME=value" and NULL behind; NULL: this process's */
         char *const *add_env; /**< added to it, or in place of what has the name; NULL: nothing */
         const eddy_fd_map *fds; /**< fd_count descriptors */

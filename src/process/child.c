@@ -28,7 +28,7 @@ enum stage { GROUPING, GIVING_DESCRIPTORS, ENTERING_FOLDER, CHANGING_USER, EXECU
 
 struct failure {
         int error; /* an errno; 0: none */
-        int stage;
+        enum stage stage;
 };
 
 /** A descriptor of the child's. */

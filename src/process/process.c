@@ -48,12 +48,12 @@ error_ends:
         return rc;
 }
 
-static int redirect(eddy_process *process, int which, const eddy_redirect *redirect, struct standard *standard,
-                    size_t limit)
+/** Make what one of the child's standard descriptors is to be: 0 or an error. */
+static int redirect(eddy_process *process, int which, int what, struct standard *standard, size_t limit)
 {
         int rc;
 
-        switch (redirect->kind) {
+        switch (what) {
         case EDDY_INHERIT:
                 return 0;
         case EDDY_PIPE:
@@ -65,17 +65,15 @@ static int redirect(eddy_process *process, int which, const eddy_redirect *redir
                 standard->fds[which] = rc;
                 standard->ours[which] = true;
                 return 0;
-        case EDDY_FD:
-                standard->fds[which] = redirect->fd;
-                return redirect->fd < 0 ? -EBADF : 0;
         case EDDY_STDOUT:
                 if (which != STDERR_FILENO)
                         return -EINVAL;
-                standard->fds[which] =
-                    standard->fds[STDOUT_FILENO] < 0 ? STDOUT_FILENO : standard->fds[STDOUT_FILENO];
+                rc = standard->fds[STDOUT_FILENO];
+                standard->fds[which] = rc < 0 ? STDOUT_FILENO : rc;
                 return 0;
         default:
-                return -EINVAL;
+                standard->fds[which] = what;
+                return what < 0 ? -EINVAL : 0;
         }
 }
 
@@ -104,7 +102,7 @@ static void destroy_streams(eddy_process *process)
 static int start(eddy_process *process, char *const argv[], const eddy_process_options *options)
 {
         struct standard standard = {.fds = {-1, -1, -1}};
-        const eddy_redirect *redirects[] = {&options->in, &options->out, &options->err};
+        const int redirects[] = {options->in, options->out, options->err};
         int rc = check_fds(options);
 
         for (int i = 0; i < STANDARD_FDS && rc == 0; i++)

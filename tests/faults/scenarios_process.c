@@ -131,7 +131,7 @@ static intptr_t failing_to_run(void *arg)
 {
         eddy_process *process;
         int rc = eddy_process_exec(&process, EDDY_ARGV("no-such-program"),
-                                   &(eddy_process_options){.in = {EDDY_PIPE}, .out = {EDDY_DEVNULL}});
+                                   &(eddy_process_options){.in = EDDY_PIPE, .out = EDDY_DEVNULL});
 
         (void)arg;
         eddy_process_destroy(process);
@@ -142,9 +142,9 @@ static intptr_t communicating(void *arg)
 {
         static const char input[MUCH];
         const eddy_process_options options = {
-            .in = {EDDY_PIPE},
-            .out = {EDDY_PIPE},
-            .err = {EDDY_PIPE},
+            .in = EDDY_PIPE,
+            .out = EDDY_PIPE,
+            .err = EDDY_PIPE,
             .add_env = (char *[]){"NAME=value", NULL},
         };
         eddy_process_output output;
@@ -181,7 +181,7 @@ static intptr_t leaving_processes(void *arg)
 {
         eddy_process *process;
         int rc = eddy_process_exec(&process, EDDY_ARGV("sleep", "100"),
-                                   &(eddy_process_options){.in = {EDDY_PIPE}, .err = {EDDY_STDOUT}});
+                                   &(eddy_process_options){.in = EDDY_PIPE, .err = EDDY_STDOUT});
 
         (void)arg;
         if (rc == 0)

@@ -157,7 +157,7 @@ TEST(survives_signals_while_loops_come_and_go)
         sigaddset(&only, SIGUSR1);
         pthread_sigmask(SIG_BLOCK, &only, &mask);
         trail_clear();
-        for (unsigned i = 0; i < scaled(300) + 10; i++) {
+        for (unsigned i = 0; i < scaled(60) + 10; i++) {
                 eddy_loop *loop = new_loop();
 
                 assert_int_equal(eddy_add_signal_handler(loop, SIGUSR1, stop, loop), 0);

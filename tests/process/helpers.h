@@ -35,7 +35,7 @@ static inline char *say_of(const char *command, const eddy_process_options *opti
         eddy_process *process;
         eddy_process_output output;
 
-        with_pipe.out.kind = EDDY_PIPE;
+        with_pipe.out = EDDY_PIPE;
         assert_int_equal(eddy_process_shell(&process, command, &with_pipe), 0);
         assert_int_equal(eddy_process_communicate(process, NULL, 0, SIZE_MAX, &output), 0);
         eddy_process_destroy(process);

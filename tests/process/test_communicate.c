@@ -2,7 +2,7 @@
 
 static eddy_process *start(const char *command)
 {
-        const eddy_process_options options = {.in = {EDDY_PIPE}, .out = {EDDY_PIPE}, .err = {EDDY_PIPE}};
+        const eddy_process_options options = {.in = EDDY_PIPE, .out = EDDY_PIPE, .err = EDDY_PIPE};
         eddy_process *process;
 
         assert_int_equal(eddy_process_shell(&process, command, &options), 0);

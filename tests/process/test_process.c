@@ -17,9 +17,9 @@ static eddy_process *start_when_ready(const char *command)
 {
         eddy_process *process;
 
-        assert_int_equal(eddy_process_shell(&process, command,
-                                            &(eddy_process_options){.in = {EDDY_PIPE}, .out = {EDDY_PIPE}}),
-                         0);
+        assert_int_equal(
+            eddy_process_shell(&process, command, &(eddy_process_options){.in = EDDY_PIPE, .out = EDDY_PIPE}),
+            0);
         assert_reads(eddy_process_stdout(process), "ready\n");
         return process;
 }
@@ -121,7 +121,7 @@ static void reads_a_gigabyte(void)
         ssize_t n;
 
         snprintf(command, sizeof command, "head -c %zu /dev/zero", size);
-        assert_int_equal(eddy_process_shell(&process, command, &(eddy_process_options){.out = {EDDY_PIPE}}), 0);
+        assert_int_equal(eddy_process_shell(&process, command, &(eddy_process_options){.out = EDDY_PIPE}), 0);
         while ((n = eddy_stream_read(eddy_process_stdout(process), bytes, 1 << 20)) > 0)
                 got += (size_t)n;
         assert_int_equal(n, 0);
@@ -138,7 +138,7 @@ static void talks_by_lines(void)
 
         assert_int_equal(eddy_process_exec(&process,
                                            EDDY_ARGV("sh", "-c", "while read x; do echo \"<$x>\"; done"),
-                                           &(eddy_process_options){.in = {EDDY_PIPE}, .out = {EDDY_PIPE}}),
+                                           &(eddy_process_options){.in = EDDY_PIPE, .out = EDDY_PIPE}),
                          0);
         for (int i = 0; i < 3; i++) {
                 assert_int_equal(eddy_stream_write_all(eddy_process_stdin(process), "hello\n", 6), 6);
@@ -162,7 +162,7 @@ static void lets_thousands_run_at_once(void)
         setrlimit(RLIMIT_NOFILE, &limit);
         for (size_t i = 0; i < count; i++)
                 assert_int_equal(eddy_process_exec(&processes[i], EDDY_ARGV("cat"),
-                                                   &(eddy_process_options){.in = {EDDY_PIPE}}),
+                                                   &(eddy_process_options){.in = EDDY_PIPE}),
                                  0);
         for (size_t i = 0; i < count; i++)
                 eddy_stream_close(eddy_process_stdin(processes[i]));
