@@ -32,19 +32,18 @@ typedef struct eddy_fd_map {
 
 /** How a child is to run. Zero, or NULL for the whole, is the default of each. */
 typedef struct eddy_process_options {
-        int in, out, err;     /**< standard input, output and error: one of the above, or a descriptor above 0,
-                                     * for example of a file, which stays the caller's */
-        const char *cwd;      /**< the folder to run in; NULL: this process's */
-        char *const *env;     /**< its whole environment, "NAME=value" and NULL behind; NULL: this process's */
-        char *const *add_env; /**< added to it, or in place of what has the name; NULL: nothing */
+        /** Standard input, output and error: one of the above, or a descriptor above 0, which stays the caller's. */
+        int in, out, err;
+        const char *cwd;        /**< the folder to run in; NULL: this process's */
+        char *const *env;       /**< its whole environment, "NAME=value", NULL behind; NULL: this process's */
+        char *const *add_env;   /**< added to it, or in place of what has the name; NULL: nothing */
         const eddy_fd_map *fds; /**< fd_count descriptors */
         size_t fd_count;
         bool new_session; /**< setsid(): a session and group of its own, without terminal */
-        bool
-            new_group; /**< setpgid(): a process group of its own, which the terminal's Ctrl-C does not reach */
-        pid_t join_group;    /**< a process group to be in; 0: this process's */
-        const uid_t *uid;    /**< the user to be; NULL: as this process */
-        const gid_t *gid;    /**< the group to be; supplementary groups go with either */
+        bool new_group;   /**< setpgid(): a process group of its own, out of reach of the terminal's Ctrl-C */
+        pid_t join_group; /**< a process group to be in; 0: this process's */
+        const uid_t *uid; /**< the user to be; NULL: as this process */
+        const gid_t *gid; /**< the group to be; supplementary groups go with either */
         const mode_t *umask; /**< bits that files it creates do not get */
         size_t limit;        /**< longest line of its streams, bytes; 0: 64 KiB */
 } eddy_process_options;
