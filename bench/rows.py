@@ -85,6 +85,13 @@ ECHO = {
 }
 
 FILE = {"eddy-epoll": native("eddy_file"), "libuv": native("libuv_file", "libuv", "libuv1-dev"), "go": GO}
+PROCESS = {
+    "eddy-epoll": native("eddy_process"),
+    "libuv": native("libuv_process", "libuv", "libuv1-dev"),
+    "go": GO,
+    "asyncio": Program("python", "peers/asyncio_process.py"),
+}
+
 FILES = {"eddy-epoll": Program("command"), "nginx": Program("system", "nginx", package="nginx-light and wrk")}
 
 EXPERIMENTS = (
@@ -107,6 +114,8 @@ EXPERIMENTS = (
     Experiment(("echo_user_us", "echo_total_us", "echo_per_second"), "echo", ECHO, kind="echo"),
     Experiment(("file_read",), "file_read", FILE),
     Experiment(("file_write",), "file_write", FILE),
+    Experiment(("spawn_process_10mb",), "spawn_process_10mb", PROCESS),
+    Experiment(("spawn_process_2gb",), "spawn_process_2gb", PROCESS),
     Experiment(tuple(files.SIZES), "files", FILES, kind="files"),
 )
 
@@ -168,6 +177,9 @@ ROWS = {
         "1/s", "the same: requests a second, server and load on one core each"),
     "file_read": Row("ns", "read 4 KiB at a random offset of a file that lies in memory, one by one"),
     "file_write": Row("ns", "write 4 KiB there, one by one"),
+    "spawn_process_10mb": Row(
+        "us", "start /bin/true and wait for its end, 300 times one by one, by a parent with 10 MB resident"),
+    "spawn_process_2gb": Row("us", "the same by a parent with 2 GB resident"),
     "serve_1k_per_second": Row(
         "1/s", f"a file of 1 KB by HTTP keep-alive, {files.CONNECTIONS} connections, server and wrk on a core each"),
     "serve_100k_per_second": Row("1/s", "the same with a file of 100 KB"),

@@ -15,6 +15,7 @@
 #include <eddy/loop.h>
 #include <eddy/operation.h>
 #include <eddy/path.h>
+#include <eddy/process.h>
 #include <eddy/queue.h>
 #include <eddy/run.h>
 #include <eddy/select.h>

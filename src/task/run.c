@@ -1,14 +1,13 @@
 /* Running a program from its first coroutine to a tidy end. */
 #include "base/misuse.h"
+#include "base/sys.h"
+#include "loop/signal.h"
 #include "task/generator.h"
 #include "task/task.h"
 #include <eddy/compose.h>
 #include <eddy/context.h>
 #include <eddy/debug.h>
 #include <eddy/run.h>
-#include <eddy/signal.h>
-#include <signal.h>
-#include <unistd.h>
 
 int eddy_runner_init(eddy_runner *runner, const eddy_runner_options *options)
 {
@@ -48,8 +47,9 @@ static bool may_handle_sigint(const eddy_runner *runner)
 {
         struct sigaction now;
 
-        return !runner->options.ignores_sigint && gettid() == getpid() && sigaction(SIGINT, NULL, &now) == 0 &&
-               !(now.sa_flags & SA_SIGINFO) && now.sa_handler == SIG_DFL;
+        return !runner->options.ignores_sigint && gettid() == getpid() &&
+               sys_sigaction(SIGINT, NULL, &now) == 0 && !(now.sa_flags & SA_SIGINFO) &&
+               now.sa_handler == SIG_DFL;
 }
 
 intptr_t eddy_runner_run(eddy_runner *runner, eddy_fn fn, void *arg)
@@ -67,7 +67,7 @@ intptr_t eddy_runner_run(eddy_runner *runner, eddy_fn fn, void *arg)
         if (!runner->main_task)
                 return -ENOMEM;
         handles_sigint =
-            may_handle_sigint(runner) && eddy_add_signal_handler(runner->loop, SIGINT, on_sigint, runner) == 0;
+            may_handle_sigint(runner) && signal_add_default(runner->loop, SIGINT, on_sigint, runner) == 0;
         rc = eddy_loop_run_until_complete(runner->loop, runner->main_task, &result);
         if (handles_sigint)
                 eddy_remove_signal_handler(runner->loop, SIGINT);

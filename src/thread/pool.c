@@ -83,6 +83,12 @@ static void close_pool(struct loop_resource *resource)
 {
         struct thread_pool *pool = container_of(resource, struct thread_pool, resource);
 
+        /* A forked child has none of its parent's threads, and its locks as they happened to be. */
+        if (loop_is_inherited(pool->loop)) {
+                pool->loop->threads = NULL;
+                memory_free(pool);
+                return;
+        }
         pthread_mutex_lock(&pool->lock);
         pool->is_stopping = true;
         pthread_cond_broadcast(&pool->has_work);

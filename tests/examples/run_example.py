@@ -215,6 +215,35 @@ def chat_server(program):
     return example.end() + '\n'.join(note) + '\n'
 
 
+def pipes(program):
+    with tempfile.TemporaryFile('w+') as file:
+        file.write('from a file\n')
+        file.flush()
+        file.seek(0)
+        from_file = subprocess.run([*WRAPPER, program, 'tr', 'a-z', 'A-Z'], stdin=file, stdout=subprocess.PIPE,
+                                   text=True, timeout=PATIENCE, check=True).stdout
+    much = 'from a pipe\n' * 100000
+    from_pipe = subprocess.run([*WRAPPER, program, 'sort', '-u'], input=much, stdout=subprocess.PIPE, text=True,
+                               timeout=PATIENCE, check=True).stdout
+    return from_file + from_pipe + run(program, 'no-such-program')
+
+
+def signals(program):
+    example = Example(program)
+    example.line()
+    example.interrupt()
+    example.line()
+    example.line()
+    for signum in signal.SIGHUP, signal.SIGHUP, signal.SIGTERM:
+        example.process.send_signal(signum)
+        example.line()
+    return example.end()
+
+
+def subprocess_date(program):
+    return re.sub(r'[0-9]', 'N', run(program))
+
+
 def port_scanner(program):
     for _ in range(100):
         with listener() as (_, port), socket.socket() as before, socket.socket() as behind:
@@ -303,8 +332,9 @@ def watch_folder(program):
 
 
 SCENARIOS = {function.__name__: function for function in
-             (ctrl_c, echo_server, echo_client, get_headers, tcp_echo_client, tcp_echo_server, say_after, display_date,
-              chat_server, port_scanner, images, read_file, copy_file, list_directory, watch_folder, queue)}
+             (ctrl_c, echo_server, echo_client, get_headers, tcp_echo_client, tcp_echo_server, say_after,
+              display_date, chat_server, port_scanner, images, read_file, copy_file, list_directory,
+              watch_folder, queue, pipes, signals, subprocess_date)}
 
 
 def main():
