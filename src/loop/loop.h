@@ -51,6 +51,7 @@ struct eddy_loop {
         struct loop_debug *debug; /* NULL: not in debug mode */
         eddy_exception_handler exception_handler;
         void *exception_arg;
+        uint64_t lots; /* eddy_select() draws them */
 };
 
 /** The loop that runs in this thread. Loops never change threads while they run. */

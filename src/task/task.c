@@ -310,32 +310,16 @@ int task_interruption_in(const struct task *task, const eddy_scope *scope)
         return task->cancellations ? EDDY_CANCELLED : code;
 }
 
-static void interrupt(struct wait *wait, struct task *task)
-{
-        if (wait->interrupt(wait, task))
-                wait->was_interrupted = true;
-}
-
 void task_update(struct task *task)
 {
         task->interruption = task_interruption_in(task, task->scopes);
         if (task->interruption && task->wait)
-                interrupt(task->wait, task);
+                task_interrupt(task->wait, task);
 }
 
 int task_wait(struct task *self, struct wait *wait)
 {
-        wait->was_interrupted = false;
-        if (self->interruption)
-                interrupt(wait, self);
-        if (list_is_linked(&self->coro.resume.link)) {
-                list_remove(&self->coro.resume.link);
-        } else {
-                self->wait = wait;
-                coro_suspend(self->future.loop, &self->coro);
-                self->wait = NULL;
-        }
-        return wait->was_interrupted ? self->interruption : 0;
+        return task_suspend(self, wait);
 }
 
 bool task_end_wait(struct wait *wait, struct task *task)
@@ -344,6 +328,13 @@ bool task_end_wait(struct wait *wait, struct task *task)
                 return wait->was_interrupted;
         task_wake(task);
         return true;
+}
+
+bool task_keep_waiting(struct wait *wait, struct task *task)
+{
+        (void)wait;
+        (void)task;
+        return false;
 }
 
 void task_remove_scope(struct task *task, eddy_scope *scope)
