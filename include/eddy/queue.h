@@ -99,7 +99,7 @@ EDDY_API void eddy_queue_finish(eddy_queue *queue);
  * @retval EDDY_EFINISHED                the queue has been finished
  * @retval EDDY_CANCELLED, EDDY_TIMEOUT  the caller was interrupted while it waited
  * @retval EDDY_ENOTASK                  it is full, and the caller is no coroutine
- * @retval EDDY_EWRONGLOOP               it is full, and tasks of another loop have used it
+ * @retval EDDY_EWRONGLOOP               it is full, or getters wait, and its tasks are another loop's
  * @retval -ENOMEM                       a queue of any number of items cannot grow
  *
  * After any error the item is not in the queue. Suspends while it is full. Queue.put().
@@ -119,7 +119,7 @@ EDDY_API int eddy_queue_put_nowait(eddy_queue *queue, const void *item);
  * @retval EDDY_EFINISHED                the queue has been finished
  * @retval EDDY_CANCELLED, EDDY_TIMEOUT  the caller was interrupted while it waited; no item is lost by that
  * @retval EDDY_ENOTASK                  it is empty, and the caller is no coroutine
- * @retval EDDY_EWRONGLOOP               it is empty, and tasks of another loop have used it
+ * @retval EDDY_EWRONGLOOP               it is empty, or putters wait, and its tasks are another loop's
  *
  * Suspends while it is empty. Queue.get().
  */

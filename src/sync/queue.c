@@ -104,7 +104,7 @@ size_t eddy_queue_maxsize(const eddy_queue *queue)
 
 /** Where order matters, the item is put with the others and a getter promised one: of several that are put before
  * he runs, he shall get the one whose turn it is. False where there is no room for it. */
-static __attribute__((noinline)) bool promise(eddy_queue *queue, struct queue_waiter *getter, const void *item)
+static bool promise(eddy_queue *queue, struct queue_waiter *getter, const void *item)
 {
         if (queue->items.count >= queue->room || items_put(&queue->items, item) < 0)
                 return false;
@@ -114,39 +114,16 @@ static __attribute__((noinline)) bool promise(eddy_queue *queue, struct queue_wa
         return true;
 }
 
-/** Let a putter who has left the line put his item in: there is room for one. */
-static __attribute__((noinline)) void admit(eddy_queue *queue, struct queue_waiter *putter)
-{
-        /* Cannot fail: who waits for room waits at a queue with bounds, whose slots are all there. */
-        items_put(&queue->items, putter->item);
-        queue->unfinished++;
-        answer(putter, 0);
-}
-
-/** Take the next item out, and let the first putter that waits for room put his in. */
-static inline void take(eddy_queue *queue, void *item)
-{
-        items_take(&queue->items, item);
-        if (!list_is_empty(&queue->putters))
-                admit(queue, next_in(&queue->putters));
-}
-
-/* Not inlined, so that a put that must wait makes no stack frame before it knows. */
-__attribute__((noinline)) int eddy_queue_put_nowait(eddy_queue *queue, const void *item)
+/** Give an item to the first of the getters that wait. */
+static __attribute__((noinline)) int give(eddy_queue *queue, const void *item)
 {
         struct queue_waiter *getter;
-        int rc;
+        int rc = loop_check(queue->loop);
 
-        if (queue->refusal)
-                return queue->refusal;
+        if (rc < 0)
+                return rc;
         getter = next_in(&queue->getters);
-        if (!getter) {
-                if (queue->items.count >= queue->room)
-                        return EDDY_EQUEUEFULL;
-                rc = items_put(&queue->items, item);
-                if (rc < 0)
-                        return rc;
-        } else if (queue->items.order == ITEMS_OLDEST || !promise(queue, getter, item)) {
+        if (queue->items.order == ITEMS_OLDEST || !promise(queue, getter, item)) {
                 items_copy(getter->item, item, queue->items.item_size);
                 answer(getter, 0);
         }
@@ -154,21 +131,64 @@ __attribute__((noinline)) int eddy_queue_put_nowait(eddy_queue *queue, const voi
         return 0;
 }
 
-/* Not inlined, likewise. */
-__attribute__((noinline)) int eddy_queue_get_nowait(eddy_queue *queue, void *item)
+/** Take the next item out, and let the first putter that waits for room put his in. */
+static void take(eddy_queue *queue, void *item)
 {
         struct queue_waiter *putter;
 
+        items_take(&queue->items, item);
+        putter = next_in(&queue->putters);
+        if (!putter)
+                return;
+        /* Cannot fail: who waits for room waits at a queue with bounds, whose slots are all there. */
+        items_put(&queue->items, putter->item);
+        queue->unfinished++;
+        answer(putter, 0);
+}
+
+/** Get an item while putters wait, the first of which goes on. */
+static __attribute__((noinline)) int relieve(eddy_queue *queue, void *item)
+{
+        struct queue_waiter *putter;
+        int rc = loop_check(queue->loop);
+
+        if (rc < 0)
+                return rc;
         if (count_free(queue) > 0) {
                 take(queue, item);
                 return 0;
         }
         putter = next_in(&queue->putters);
-        if (!putter)
-                return queue->refusal ? queue->refusal : EDDY_EQUEUEEMPTY;
         items_copy(item, putter->item, queue->items.item_size);
         queue->unfinished++;
         answer(putter, 0);
+        return 0;
+}
+
+int eddy_queue_put_nowait(eddy_queue *queue, const void *item)
+{
+        int rc;
+
+        if (queue->refusal)
+                return queue->refusal;
+        if (!list_is_empty(&queue->getters))
+                return give(queue, item);
+        if (queue->items.count >= queue->room)
+                return EDDY_EQUEUEFULL;
+        rc = items_put(&queue->items, item);
+        if (rc < 0)
+                return rc;
+        queue->unfinished++;
+        return 0;
+}
+
+int eddy_queue_get_nowait(eddy_queue *queue, void *item)
+{
+        if (!list_is_empty(&queue->putters))
+                return relieve(queue, item);
+        if (count_free(queue) == 0)
+                return queue->refusal ? queue->refusal : EDDY_EQUEUEEMPTY;
+        items_take(&queue->items, item);
         return 0;
 }
 
