@@ -104,7 +104,7 @@ size_t eddy_queue_maxsize(const eddy_queue *queue)
 
 /** Where order matters, the item is put with the others and a getter promised one: of several that are put before
  * he runs, he shall get the one whose turn it is. False where there is no room for it. */
-static bool promise(eddy_queue *queue, struct queue_waiter *getter, const void *item)
+static __attribute__((noinline)) bool promise(eddy_queue *queue, struct queue_waiter *getter, const void *item)
 {
         if (queue->items.count >= queue->room || items_put(&queue->items, item) < 0)
                 return false;
@@ -165,31 +165,39 @@ static __attribute__((noinline)) int relieve(eddy_queue *queue, void *item)
         return 0;
 }
 
+static __attribute__((noinline)) int store(eddy_queue *queue, const void *item)
+{
+        int rc = items_put(&queue->items, item);
+
+        if (rc == 0)
+                queue->unfinished++;
+        return rc;
+}
+
+static __attribute__((noinline)) int fetch(eddy_queue *queue, void *item)
+{
+        items_take(&queue->items, item);
+        return 0;
+}
+
+/* From here on each way ends in one call, which is not inlined: so none needs a stack frame to find its way. */
+
 int eddy_queue_put_nowait(eddy_queue *queue, const void *item)
 {
-        int rc;
-
         if (queue->refusal)
                 return queue->refusal;
         if (!list_is_empty(&queue->getters))
                 return give(queue, item);
-        if (queue->items.count >= queue->room)
-                return EDDY_EQUEUEFULL;
-        rc = items_put(&queue->items, item);
-        if (rc < 0)
-                return rc;
-        queue->unfinished++;
-        return 0;
+        return queue->items.count < queue->room ? store(queue, item) : EDDY_EQUEUEFULL;
 }
 
 int eddy_queue_get_nowait(eddy_queue *queue, void *item)
 {
         if (!list_is_empty(&queue->putters))
                 return relieve(queue, item);
-        if (count_free(queue) == 0)
-                return queue->refusal ? queue->refusal : EDDY_EQUEUEEMPTY;
-        items_take(&queue->items, item);
-        return 0;
+        if (count_free(queue) > 0)
+                return fetch(queue, item);
+        return queue->refusal ? queue->refusal : EDDY_EQUEUEEMPTY;
 }
 
 /** Nobody waits in the lines of a queue whose loop is closed: those who did lay on stacks that are no more. */
@@ -262,7 +270,7 @@ static bool leave_line(struct wait *wait, struct task *task)
         return true;
 }
 
-static int wait_in(eddy_queue *queue, eddy_link *line, void *item)
+static __attribute__((noinline)) int wait_in(eddy_queue *queue, eddy_link *line, void *item)
 {
         struct task *self = task_current();
         struct queue_wait waiting;
