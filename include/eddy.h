@@ -4,13 +4,17 @@
 
 #include <eddy/base.h>
 #include <eddy/compose.h>
-#include <eddy/debug.h>
 #include <eddy/context.h>
+#include <eddy/debug.h>
+#include <eddy/directory.h>
 #include <eddy/error.h>
+#include <eddy/file.h>
 #include <eddy/future.h>
+#include <eddy/generator.h>
 #include <eddy/group.h>
 #include <eddy/loop.h>
 #include <eddy/operation.h>
+#include <eddy/path.h>
 #include <eddy/queue.h>
 #include <eddy/run.h>
 #include <eddy/select.h>
@@ -21,5 +25,6 @@
 #include <eddy/task.h>
 #include <eddy/time.h>
 #include <eddy/timeout.h>
+#include <eddy/watch.h>
 
 #endif

@@ -35,13 +35,17 @@ func main() {
 		"spawn_burst_1000":   func() { spawnBurst("spawn_burst_1000", 1000, 1000) },
 		"lock_pair":          lockPair,
 		"lock_handover":      lockHandover,
-		"queue_item":         queueItem,
-		"channel_round_trip": func() { passToAndFro("channel_round_trip", play) },
-		"select_round_trip":  func() { passToAndFro("select_round_trip", playSelectively) },
 		"sleepers":           sleepers,
 		"timer_set":          timerSet,
 		"timer_fire":         timerFire,
 		"echo":               echo,
+		"file_read":          fileRead,
+		"file_write":         fileWrite,
+		"queue_item":         queueItem,
+		"channel_round_trip": func() { passToAndFro("channel_round_trip", play) },
+		"select_round_trip":  func() { passToAndFro("select_round_trip", playSelectively) },
+		"generator_step":     generatorStep,
+		"context_get":        contextGet,
 	}
 	for _, row := range os.Args[1:] {
 		run, known := rows[row]

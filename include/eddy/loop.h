@@ -17,6 +17,8 @@ EDDY_BEGIN_DECLS
 
 typedef struct eddy_loop eddy_loop;
 
+/** A callback. Where the loop keeps it, without a handle or timer of the caller's, it sees context variables as
+ * they are where it is asked for; see eddy/context.h. */
 typedef void (*eddy_callback)(void *arg);
 
 /**

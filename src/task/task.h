@@ -37,9 +37,19 @@ struct task {
 
 /** A loop's tasks. */
 struct tasks {
-        eddy_link all; /* not done, in order of creation */
+        eddy_link all;        /* not done, in order of creation */
+        eddy_link generators; /* not ended, in order of creation */
         struct pool pool;
 };
+
+enum { TASK_LARGEST_ARGS = 1024 };
+
+/** Give a loop that has none yet its tasks: 0 or -ENOMEM. */
+int tasks_init(eddy_loop *loop);
+
+/** What a stack must be asked to be where a user asks for nothing: 0, or not what is common in a loop (NULL:
+ * outside loops). */
+size_t task_stack_size(const eddy_loop *loop);
 
 static inline struct task *task_of(eddy_future *future)
 {
@@ -105,6 +115,9 @@ static inline __attribute__((always_inline)) int task_wait_here(struct task *sel
 /** An interrupt function for waits that need nothing but waking: nothing where the task is awake already. */
 bool task_end_wait(struct wait *wait, struct task *task);
 
+/** An interrupt function for waits that must see their end, and see it soon. */
+bool task_keep_waiting(struct wait *wait, struct task *task);
+
 /** Work out anew whether a task is interrupted, and if so end what it waits for. After any change of its scopes
  * and cancellations. */
 void task_update(struct task *task);
@@ -126,6 +139,9 @@ static inline void task_op_init(eddy_op *op, struct task *self)
 {
         eddy_op_init(op, self->future.loop, coro_resume, &self->coro);
 }
+
+/** After a call that had its outcome at once: let others run, now and then. */
+void task_take_turn(struct task *self);
 
 /** Wait for an operation that has begun.
  *

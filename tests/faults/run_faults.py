@@ -244,9 +244,32 @@ def images(start):
         return problem
 
 
+def read_file(start):
+    return start(__file__, os.devnull).end()
+
+
+def copy_file(start):
+    with tempfile.TemporaryDirectory() as folder:
+        return start(__file__, os.path.join(folder, 'copy')).end()
+
+
+def list_directory(start):
+    return start(os.path.dirname(os.path.abspath(__file__))).end()
+
+
+def watch_folder(start):
+    with tempfile.TemporaryDirectory() as folder:
+        program = start(folder)
+        program.line()
+        os.makedirs(os.path.join(folder, 'new', 'below'))
+        program.line()
+        program.interrupt()
+        return program.end()
+
+
 SCENARIOS = {function.__name__: function for function in
              (ctrl_c, echo_server, chat_server, echo_client, tcp_echo_server, tcp_echo_client, get_headers,
-              port_scanner, images)}
+              port_scanner, images, read_file, copy_file, list_directory, watch_folder)}
 
 
 def spread(uses):
