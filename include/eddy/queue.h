@@ -40,9 +40,8 @@ typedef struct eddy_queue {
         size_t room;       /* items that it may hold; SIZE_MAX: any number */
         size_t promises;   /* items that belong to the getters in `promised` */
         size_t unfinished; /* items put in, less the calls of eddy_queue_task_done() */
-        eddy_link
-            getters; /* who waits to get; then no item is to be had, and nobody but a select waits to put */
-        eddy_link putters; /* who waits to put */
+        eddy_link getters; /* who waits to get; no item is to be had then */
+        eddy_link putters; /* who waits to put; nobody waits to get then, but a select that would do either */
         eddy_queue_items items;
         eddy_link promised; /* getters of an ordered queue who were woken for an item, and have not run yet */
         eddy_link joiners;
@@ -69,7 +68,7 @@ EDDY_API int eddy_lifo_queue_init(eddy_queue *queue, size_t item_size, size_t ma
 /**
  * As eddy_queue_init(), but the least item is got first, and of equal ones the one that was put first.
  *
- * @param compare  called with two items in the queue's memory; must not use the queue
+ * @param compare  must not use the queue
  * @return 0 or -ENOMEM
  *
  * asyncio.PriorityQueue(maxsize).
@@ -99,7 +98,8 @@ EDDY_API void eddy_queue_finish(eddy_queue *queue);
  * @retval EDDY_EFINISHED                the queue has been finished
  * @retval EDDY_CANCELLED, EDDY_TIMEOUT  the caller was interrupted while it waited
  * @retval EDDY_ENOTASK                  it is full, and the caller is no coroutine
- * @retval EDDY_EWRONGLOOP               it is full, and tasks of another loop have used it
+ * @retval EDDY_EWRONGLOOP               it is full, or getters wait, and its tasks are another loop's
+ * @retval EDDY_ELOOPCLOSED              getters wait, and their loop was closed under them
  * @retval -ENOMEM                       a queue of any number of items cannot grow
  *
  * After any error the item is not in the queue. Suspends while it is full. Queue.put().
@@ -119,7 +119,8 @@ EDDY_API int eddy_queue_put_nowait(eddy_queue *queue, const void *item);
  * @retval EDDY_EFINISHED                the queue has been finished
  * @retval EDDY_CANCELLED, EDDY_TIMEOUT  the caller was interrupted while it waited; no item is lost by that
  * @retval EDDY_ENOTASK                  it is empty, and the caller is no coroutine
- * @retval EDDY_EWRONGLOOP               it is empty, and tasks of another loop have used it
+ * @retval EDDY_EWRONGLOOP               it is empty, or putters wait, and its tasks are another loop's
+ * @retval EDDY_ELOOPCLOSED              putters wait, and their loop was closed under them
  *
  * Suspends while it is empty. Queue.get().
  */

@@ -114,39 +114,16 @@ static __attribute__((noinline)) bool promise(eddy_queue *queue, struct queue_wa
         return true;
 }
 
-/** Let a putter who has left the line put his item in: there is room for one. */
-static __attribute__((noinline)) void admit(eddy_queue *queue, struct queue_waiter *putter)
-{
-        /* Cannot fail: who waits for room waits at a queue with bounds, whose slots are all there. */
-        items_put(&queue->items, putter->item);
-        queue->unfinished++;
-        answer(putter, 0);
-}
-
-/** Take the next item out, and let the first putter that waits for room put his in. */
-static inline void take(eddy_queue *queue, void *item)
-{
-        items_take(&queue->items, item);
-        if (!list_is_empty(&queue->putters))
-                admit(queue, next_in(&queue->putters));
-}
-
-/* Not inlined, so that a put that must wait makes no stack frame before it knows. */
-__attribute__((noinline)) int eddy_queue_put_nowait(eddy_queue *queue, const void *item)
+/** Give an item to the first of the getters that wait. */
+static __attribute__((noinline)) int give(eddy_queue *queue, const void *item)
 {
         struct queue_waiter *getter;
-        int rc;
+        int rc = loop_check(queue->loop);
 
-        if (queue->refusal)
-                return queue->refusal;
+        if (rc < 0)
+                return rc;
         getter = next_in(&queue->getters);
-        if (!getter) {
-                if (queue->items.count >= queue->room)
-                        return EDDY_EQUEUEFULL;
-                rc = items_put(&queue->items, item);
-                if (rc < 0)
-                        return rc;
-        } else if (queue->items.order == ITEMS_OLDEST || !promise(queue, getter, item)) {
+        if (queue->items.order == ITEMS_OLDEST || !promise(queue, getter, item)) {
                 items_copy(getter->item, item, queue->items.item_size);
                 answer(getter, 0);
         }
@@ -154,22 +131,73 @@ __attribute__((noinline)) int eddy_queue_put_nowait(eddy_queue *queue, const voi
         return 0;
 }
 
-/* Not inlined, likewise. */
-__attribute__((noinline)) int eddy_queue_get_nowait(eddy_queue *queue, void *item)
+/** Take the next item out, and let the first putter that waits for room put his in. */
+static void take(eddy_queue *queue, void *item)
 {
         struct queue_waiter *putter;
 
+        items_take(&queue->items, item);
+        putter = next_in(&queue->putters);
+        if (!putter)
+                return;
+        /* Cannot fail: who waits for room waits at a queue with bounds, whose slots are all there. */
+        items_put(&queue->items, putter->item);
+        queue->unfinished++;
+        answer(putter, 0);
+}
+
+/** Get an item while putters wait, the first of which goes on. */
+static __attribute__((noinline)) int relieve(eddy_queue *queue, void *item)
+{
+        struct queue_waiter *putter;
+        int rc = loop_check(queue->loop);
+
+        if (rc < 0)
+                return rc;
         if (count_free(queue) > 0) {
                 take(queue, item);
                 return 0;
         }
         putter = next_in(&queue->putters);
-        if (!putter)
-                return queue->refusal ? queue->refusal : EDDY_EQUEUEEMPTY;
         items_copy(item, putter->item, queue->items.item_size);
         queue->unfinished++;
         answer(putter, 0);
         return 0;
+}
+
+static __attribute__((noinline)) int store(eddy_queue *queue, const void *item)
+{
+        int rc = items_put(&queue->items, item);
+
+        if (rc == 0)
+                queue->unfinished++;
+        return rc;
+}
+
+static __attribute__((noinline)) int fetch(eddy_queue *queue, void *item)
+{
+        items_take(&queue->items, item);
+        return 0;
+}
+
+/* From here on each way ends in one call, which is not inlined: so none needs a stack frame to find its way. */
+
+int eddy_queue_put_nowait(eddy_queue *queue, const void *item)
+{
+        if (queue->refusal)
+                return queue->refusal;
+        if (!list_is_empty(&queue->getters))
+                return give(queue, item);
+        return queue->items.count < queue->room ? store(queue, item) : EDDY_EQUEUEFULL;
+}
+
+int eddy_queue_get_nowait(eddy_queue *queue, void *item)
+{
+        if (!list_is_empty(&queue->putters))
+                return relieve(queue, item);
+        if (count_free(queue) > 0)
+                return fetch(queue, item);
+        return queue->refusal ? queue->refusal : EDDY_EQUEUEEMPTY;
 }
 
 /** Nobody waits in the lines of a queue whose loop is closed: those who did lay on stacks that are no more. */
@@ -242,7 +270,7 @@ static bool leave_line(struct wait *wait, struct task *task)
         return true;
 }
 
-static int wait_in(eddy_queue *queue, eddy_link *line, void *item)
+static __attribute__((noinline)) int wait_in(eddy_queue *queue, eddy_link *line, void *item)
 {
         struct task *self = task_current();
         struct queue_wait waiting;

@@ -35,7 +35,8 @@ static eddy_case *case_at(void *place)
 /** Leave all lines but the one that the chosen case was taken from. */
 static void leave_lines(struct eddy_selection *selection)
 {
-        for (eddy_case *one = selection->cases; one < selection->cases + selection->count; one++) {
+        for (size_t i = 0; i < selection->count; i++) {
+                eddy_case *one = &selection->cases[i];
                 union place *place = place_of(one);
 
                 if (one == selection->chosen)
@@ -104,6 +105,7 @@ enum readiness {
 static enum readiness look_at(const eddy_case *one)
 {
         const eddy_queue *queue = one->what.queue;
+        eddy_time now;
 
         switch (one->kind) {
         case EDDY_CASE_GET_:
@@ -112,13 +114,13 @@ static enum readiness look_at(const eddy_case *one)
                 return queue && (queue->refusal || !eddy_queue_full(queue)) ? NOW : NOT_NOW;
         case EDDY_CASE_DONE_:
                 return eddy_done(one->what.future) ? NOW : NOT_NOW;
-        case EDDY_CASE_AFTER_:
-                return one->what.time <= 0 ? IF_NO_OTHER_CAN : NOT_NOW;
         case EDDY_CASE_AT_:
+                now = loop_running_here ? loop_running_here->now : eddy_now();
+                return one->what.time <= now ? IF_NO_OTHER_CAN : NOT_NOW;
+        case EDDY_CASE_AFTER_:
                 break;
         }
-        return one->what.time <= (loop_running_here ? loop_running_here->now : eddy_now()) ? IF_NO_OTHER_CAN
-                                                                                           : NOT_NOW;
+        return one->what.time <= 0 ? IF_NO_OTHER_CAN : NOT_NOW;
 }
 
 /** A number below n, by chance. Without a loop nobody comes back often enough to starve. */
@@ -138,14 +140,14 @@ static eddy_case *pick(eddy_case cases[], size_t n)
         eddy_case *picked = NULL, *otherwise = NULL;
         size_t ready = 0;
 
-        for (eddy_case *one = cases; one < cases + n; one++) {
-                enum readiness readiness = look_at(one);
+        for (size_t i = 0; i < n; i++) {
+                enum readiness readiness = look_at(&cases[i]);
 
                 /* The nth takes the place of those before it with a chance of 1 in n: all have the same. */
                 if (readiness == NOW && draw_lot(++ready) == 0)
-                        picked = one;
+                        picked = &cases[i];
                 else if (readiness == IF_NO_OTHER_CAN && !otherwise)
-                        otherwise = one;
+                        otherwise = &cases[i];
         }
         return picked ? picked : otherwise;
 }
@@ -168,11 +170,9 @@ static int happen(struct task *self, eddy_case *one)
                 return eddy_queue_put_nowait(one->what.queue, one->place);
         case EDDY_CASE_DONE_:
                 return look(self, one);
-        case EDDY_CASE_AFTER_:
-        case EDDY_CASE_AT_:
-                break;
+        default:
+                return 0;
         }
-        return 0;
 }
 
 /** What a case that has happened to a select that waited came to. */
@@ -184,11 +184,9 @@ static int collect(struct task *self, eddy_case *one)
                 return queue_redeem(one->what.queue, &place_of(one)->queue);
         case EDDY_CASE_DONE_:
                 return look(self, one);
-        case EDDY_CASE_AFTER_:
-        case EDDY_CASE_AT_:
-                break;
+        default:
+                return 0;
         }
-        return 0;
 }
 
 /** Whether a task may wait for a case. */
@@ -200,11 +198,9 @@ static int check(struct task *self, const eddy_case *one)
                 return one->what.queue ? queue_bind(one->what.queue, self->future.loop) : 0;
         case EDDY_CASE_DONE_:
                 return crowd_check(self, one->what.future);
-        case EDDY_CASE_AFTER_:
-        case EDDY_CASE_AT_:
-                break;
+        default:
+                return 0;
         }
-        return 0;
 }
 
 static void join_queue(eddy_case *one, eddy_link *line)

@@ -1,6 +1,7 @@
 /* Queues: order, room, who is served first, and what cancellation finds at each moment. */
 #include "testing.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 
 static int compare_ints(const void *a, const void *b)
@@ -787,6 +788,32 @@ TEST(belongs_to_the_loop_whose_tasks_wait)
         eddy_queue_finish(&queue);
 }
 
+static void *put_from_elsewhere(void *arg)
+{
+        struct turn *turn = arg;
+
+        turn->rc = eddy_queue_put_nowait(turn->queue, &turn->item);
+        return NULL;
+}
+
+COROUTINE_TEST(refuses_another_thread_where_somebody_waits)
+{
+        eddy_queue queue;
+        struct turn getter = {.queue = &queue}, intruder = {.queue = &queue, .item = 1};
+        eddy_task *task;
+        pthread_t thread;
+
+        eddy_queue_init(&queue, sizeof(int), 8);
+        start(&task, get_one, &getter, 1);
+        assert_int_equal(pthread_create(&thread, NULL, put_from_elsewhere, &intruder), 0);
+        pthread_join(thread, NULL);
+        assert_int_equal(intruder.rc, EDDY_EWRONGLOOP);
+        put_now(&queue, 2);
+        join_all(&task, 1);
+        assert_int_equal(getter.item, 2);
+        eddy_queue_finish(&queue);
+}
+
 TEST(can_be_finished_after_its_loop)
 {
         eddy_loop *loop = new_loop();
@@ -798,6 +825,7 @@ TEST(can_be_finished_after_its_loop)
         run_once(loop);
         eddy_unref(task);
         eddy_loop_destroy(loop);
+        assert_int_equal(eddy_queue_put_nowait(&queue, &(int){1}), EDDY_ELOOPCLOSED);
         eddy_queue_finish(&queue);
 }
 
@@ -834,6 +862,7 @@ int main(void)
             cmocka_unit_test(wakes_all_who_wait_when_finished),
             cmocka_unit_test(wakes_putters_when_finished),
             cmocka_unit_test(belongs_to_the_loop_whose_tasks_wait),
+            cmocka_unit_test(refuses_another_thread_where_somebody_waits),
             cmocka_unit_test(can_be_finished_after_its_loop),
         };
 
