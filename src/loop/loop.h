@@ -5,6 +5,7 @@
 #include "backend/backend.h"
 #include "base/list.h"
 #include "base/misuse.h"
+#include "base/spin.h"
 #include "loop/inbox.h"
 #include "loop/timer.h"
 #include <eddy/loop.h>
@@ -26,6 +27,7 @@ struct eddy_loop {
         struct timer_wheel timers;
         struct backend *backend;
         struct inbox inbox; /* what other threads sent */
+        struct spin spin;   /* before it sleeps */
         eddy_link resources;
         size_t references; /* 1 of the owner, and 1 of each future */
 

@@ -1,0 +1,63 @@
+/* eddy in the rows thread_round_trip and to_thread. */
+#include "bench.h"
+#include <eddy.h>
+#include <pthread.h>
+
+#define ROUND_TRIPS 300000
+
+/* One of two loops, each in a thread of its own, that send each other a callback. */
+typedef struct side {
+        struct side *other;
+        eddy_loop *loop;
+        eddy_handle handle;
+        long left; /* times that it still answers */
+} side;
+
+static void answer(void *arg)
+{
+        side *self = arg;
+
+        if (self->left-- > 0)
+                eddy_call_soon_threadsafe(self->other->loop, &self->other->handle, answer, self->other);
+        else
+                eddy_loop_stop(self->loop);
+}
+
+static void *run(void *arg)
+{
+        side *self = arg;
+
+        eddy_loop_run_forever(self->loop);
+        return NULL;
+}
+
+static int thread_round_trip(void)
+{
+        side here = {.left = ROUND_TRIPS}, there = {.left = ROUND_TRIPS};
+        pthread_t thread;
+
+        here.other = &there;
+        there.other = &here;
+        if (eddy_loop_create(&here.loop) < 0 || eddy_loop_create(&there.loop) < 0 ||
+            pthread_create(&thread, NULL, run, &there) != 0)
+                return -1;
+        double start = bench_now();
+        eddy_call_soon(here.loop, &here.handle, answer, &here);
+        run(&here);
+        double seconds = bench_now() - start;
+        eddy_call_soon_threadsafe(there.loop, NULL, (eddy_callback)eddy_loop_stop, there.loop);
+        pthread_join(thread, NULL);
+        eddy_loop_destroy(here.loop);
+        eddy_loop_destroy(there.loop);
+        bench_each("thread_round_trip", seconds, ROUND_TRIPS);
+        return 0;
+}
+
+int main(int argc, char **argv)
+{
+        int rc = 0;
+
+        if (bench_wants(argc, argv, "thread_round_trip"))
+                rc = thread_round_trip();
+        return rc < 0;
+}
