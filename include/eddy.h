@@ -14,6 +14,7 @@
 #include <eddy/signal.h>
 #include <eddy/stream.h>
 #include <eddy/task.h>
+#include <eddy/thread.h>
 #include <eddy/time.h>
 #include <eddy/timeout.h>
 

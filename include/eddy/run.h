@@ -23,6 +23,9 @@ EDDY_API intptr_t eddy_run(eddy_fn fn, void *arg);
 /** How a runner is to be. Zero, or NULL for the whole, is the default of each. */
 typedef struct eddy_runner_options {
         bool ignores_sigint; /**< leave SIGINT as it is; it is so in threads other than the main one */
+        eddy_duration
+            executor_timeout; /**< how long finishing waits for jobs of the loop's default executor (see
+                                         * eddy/thread.h); 0: 5 minutes */
 } eddy_runner_options;
 
 /** Several main coroutines, one after the other, in one loop. Fields are private. */

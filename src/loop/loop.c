@@ -20,6 +20,7 @@ int eddy_loop_create(eddy_loop **created)
         list_init(loop->ready = &loop->queues[1]);
         list_init(&loop->resources);
         loop->references = 1;
+        loop->executor_timeout = LOOP_EXECUTOR_TIMEOUT;
         loop->now = eddy_now();
         timer_wheel_init(&loop->timers, loop->now);
         rc = epoll_backend.create(&loop->backend, &loop->ready);

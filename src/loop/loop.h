@@ -35,11 +35,15 @@ struct eddy_loop {
         struct coroutines *coroutines;
         struct tasks *tasks;
         struct thread_pool *threads;
+        eddy_duration executor_timeout;       /* how long closing waits for jobs on helper threads */
         void (*tasks_close)(eddy_loop *loop); /* with the loop */
         void (*tasks_free)(eddy_loop *loop);  /* with its last future */
         eddy_exception_handler exception_handler;
         void *exception_arg;
 };
+
+/** How long closing a loop waits for jobs on helper threads, where nobody says otherwise. asyncio's, too. */
+#define LOOP_EXECUTOR_TIMEOUT eddy_seconds(300)
 
 /** The loop that runs in this thread. Loops never change threads while they run. */
 extern __thread eddy_loop *loop_running_here __attribute__((tls_model("initial-exec")));

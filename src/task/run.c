@@ -9,12 +9,17 @@
 
 int eddy_runner_init(eddy_runner *runner, const eddy_runner_options *options)
 {
+        int rc;
+
         *runner = (eddy_runner){.loop = NULL};
         if (options)
                 runner->options = *options;
         if (loop_running_here)
                 return misuse(EDDY_ELOOPRUNNING);
-        return eddy_loop_create(&runner->loop);
+        rc = eddy_loop_create(&runner->loop);
+        if (rc == 0 && runner->options.executor_timeout)
+                runner->loop->executor_timeout = runner->options.executor_timeout;
+        return rc;
 }
 
 eddy_loop *eddy_runner_loop(eddy_runner *runner)
