@@ -83,11 +83,12 @@ EDDY_API eddy_future *eddy_job_create(const eddy_job_options *options, eddy_fn f
 /**
  * As eddy_job_create(), named after its function. loop.run_in_executor().
  *
- * @param loop      NULL: the running one
- * @param executor  NULL: the loop's default one
+ * @param the_loop      NULL: the running one
+ * @param the_executor  NULL: the loop's default one
  */
-#define eddy_run_in_executor(loop_, executor_, fn, arg)                                                        \
-        eddy_job_create(&(eddy_job_options){.name = #fn, .loop = (loop_), .executor = (executor_)}, (fn), (arg))
+#define eddy_run_in_executor(the_loop, the_executor, fn, arg)                                                  \
+        eddy_job_create(&(eddy_job_options){.name = #fn, .loop = (the_loop), .executor = (the_executor)},      \
+                        (fn), (arg))
 
 /** Within a job: whether nobody waits for its result any more, for those that want to end when asked. False outside.
  * Does not suspend. */

@@ -3,6 +3,7 @@
 #include "base/memory.h"
 #include "base/spin.h"
 #include "base/sys.h"
+#include "thread/condition.h"
 #include "thread/start.h"
 #include <stdio.h>
 
@@ -65,25 +66,6 @@ void executor_unref(eddy_executor *executor)
                 destroy(executor);
 }
 
-/** Wait for a condition under the lock until a deadline; whether that has passed. */
-static bool wait_until(eddy_executor *executor, pthread_cond_t *condition, eddy_time deadline)
-{
-        struct timespec moment = {deadline / 1000000000, deadline % 1000000000};
-
-        if (deadline == EDDY_FOREVER) {
-                pthread_cond_wait(condition, &executor->lock);
-                return false;
-        }
-        return pthread_cond_timedwait(condition, &executor->lock, &moment) != 0;
-}
-
-eddy_time thread_deadline(eddy_duration timeout)
-{
-        eddy_time now = eddy_now();
-
-        return timeout > EDDY_FOREVER - now ? EDDY_FOREVER : now + timeout;
-}
-
 static bool has_been_given(void *worker)
 {
         return atomic_load(&((struct worker *)worker)->given) != NULL;
@@ -93,12 +75,12 @@ static bool has_been_given(void *worker)
 static struct thread_job *sleep_for_job(struct worker *self)
 {
         eddy_executor *executor = self->executor;
-        eddy_time begun = eddy_now(), deadline = thread_deadline(executor->idle_timeout);
+        eddy_time begun = eddy_now(), deadline = condition_deadline(executor->idle_timeout);
         bool is_late = false;
 
         self->is_asleep = true;
         while (!has_been_given(self) && !executor->is_shut_down && !is_late)
-                is_late = wait_until(executor, &self->wake, deadline);
+                is_late = !condition_wait(&self->wake, &executor->lock, deadline);
         self->is_asleep = false;
         if (!has_been_given(self)) {
                 list_remove(&self->link);
@@ -224,7 +206,7 @@ bool executor_wait(eddy_executor *executor, bool (*is_over)(void *arg), void *ar
         pthread_mutex_lock(&executor->lock);
         executor->watchers++;
         while (!(over = is_over(arg)) && !is_late)
-                is_late = wait_until(executor, &executor->ended, deadline);
+                is_late = !condition_wait(&executor->ended, &executor->lock, deadline);
         executor->watchers--;
         pthread_mutex_unlock(&executor->lock);
         return over;
@@ -291,17 +273,6 @@ void eddy_executor_shutdown(eddy_executor *executor, unsigned flags)
                 executor_wait_for_threads(executor, EDDY_FOREVER);
 }
 
-/** Conditions whose deadlines are eddy_now()'s. */
-static void init_condition(pthread_cond_t *condition)
-{
-        pthread_condattr_t attributes;
-
-        pthread_condattr_init(&attributes);
-        pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-        pthread_cond_init(condition, &attributes);
-        pthread_condattr_destroy(&attributes);
-}
-
 static unsigned default_most_threads(void)
 {
         unsigned count = (unsigned)sys_processor_count() + THREADS_BEYOND_PROCESSORS;
@@ -329,13 +300,13 @@ int eddy_executor_create(eddy_executor **created, const eddy_executor_options *o
         executor->stack_size = options->stack_size;
         snprintf(executor->name, sizeof executor->name, "%s", options->name ? options->name : "eddy-worker");
         pthread_mutex_init(&executor->lock, NULL);
-        init_condition(&executor->ended);
+        condition_init(&executor->ended);
         list_init(&executor->waiting);
         list_init(&executor->idle);
         list_init(&executor->vacant);
         for (unsigned i = 0; i < most; i++) {
                 executor->workers[i].executor = executor;
-                init_condition(&executor->workers[i].wake);
+                condition_init(&executor->workers[i].wake);
                 list_append(&executor->vacant, &executor->workers[i].link);
         }
         *created = executor;

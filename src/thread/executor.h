@@ -4,9 +4,6 @@
 
 #include "thread/pool.h"
 
-/** The moment after so long from now. */
-eddy_time thread_deadline(eddy_duration timeout);
-
 eddy_executor *executor_ref(eddy_executor *executor);
 void executor_unref(eddy_executor *executor);
 

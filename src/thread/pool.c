@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "task/task.h"
+#include "thread/condition.h"
 #include "thread/executor.h"
 #include <eddy/compose.h>
 #include <sched.h>
@@ -142,7 +143,7 @@ static void release_executor(struct thread_pool *pool, eddy_time deadline)
 static void close_pool(struct loop_resource *resource)
 {
         struct thread_pool *pool = container_of(resource, struct thread_pool, resource);
-        eddy_time deadline = thread_deadline(pool->loop->executor_timeout);
+        eddy_time deadline = condition_deadline(pool->loop->executor_timeout);
 
         drop_waiting(pool);
         if (pool->default_jobs > 0 && !executor_wait(pool->executor, default_jobs_have_arrived, pool, deadline))
@@ -265,7 +266,7 @@ static int wait_until_drained(struct thread_pool *pool, eddy_duration timeout)
 int eddy_shutdown_default_executor(eddy_duration timeout)
 {
         struct task *self = task_current();
-        eddy_time deadline = thread_deadline(timeout);
+        eddy_time deadline = condition_deadline(timeout);
         struct thread_pool *pool;
         int rc = 0;
 
