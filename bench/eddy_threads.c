@@ -53,11 +53,31 @@ static int thread_round_trip(void)
         return 0;
 }
 
+static intptr_t do_nothing(void *arg)
+{
+        return (intptr_t)arg;
+}
+
+static intptr_t to_thread(void *arg)
+{
+        (void)arg;
+        double start = bench_now();
+        for (long i = 0; i < ROUND_TRIPS; i++) {
+                int rc = eddy_to_thread(do_nothing, NULL, NULL);
+                if (rc < 0)
+                        return rc;
+        }
+        bench_each("to_thread", bench_now() - start, ROUND_TRIPS);
+        return 0;
+}
+
 int main(int argc, char **argv)
 {
-        int rc = 0;
+        intptr_t rc = 0;
 
         if (bench_wants(argc, argv, "thread_round_trip"))
                 rc = thread_round_trip();
+        if (rc == 0 && bench_wants(argc, argv, "to_thread"))
+                rc = eddy_run(to_thread, NULL);
         return rc < 0;
 }

@@ -28,15 +28,17 @@ func cpu() time.Duration {
 
 func main() {
 	rows := map[string]func(){
-		"yield":            func() { yieldAmong("yield", 2) },
-		"yield_64":         func() { yieldAmong("yield_64", 64) },
-		"spawn_await":      spawnAwait,
-		"spawn_burst":      func() { spawnBurst("spawn_burst", 1_000_000, 1) },
-		"spawn_burst_1000": func() { spawnBurst("spawn_burst_1000", 1000, 1000) },
-		"sleepers":         sleepers,
-		"timer_set":        timerSet,
-		"timer_fire":       timerFire,
-		"echo":             echo,
+		"yield":             func() { yieldAmong("yield", 2) },
+		"yield_64":          func() { yieldAmong("yield_64", 64) },
+		"spawn_await":       spawnAwait,
+		"spawn_burst":       func() { spawnBurst("spawn_burst", 1_000_000, 1) },
+		"spawn_burst_1000":  func() { spawnBurst("spawn_burst_1000", 1000, 1000) },
+		"sleepers":          sleepers,
+		"thread_round_trip": threadRoundTrip,
+		"to_thread":         toThread,
+		"timer_set":         timerSet,
+		"timer_fire":        timerFire,
+		"echo":              echo,
 	}
 	for _, row := range os.Args[1:] {
 		run, known := rows[row]

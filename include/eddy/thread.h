@@ -96,10 +96,8 @@ EDDY_API bool eddy_job_cancelled(void);
 
 /** How an executor is to be. Zero, or NULL for the whole, is the default of each. */
 typedef struct eddy_executor_options {
-        unsigned
-            max_threads; /**< at most 1024; 0: 4 more than there are processors to use, but no more than 32 */
-        const char
-            *name; /**< of its threads, for debuggers; 15 characters of it are kept. NULL: "eddy-worker" */
+        unsigned max_threads; /**< 1 to 1024; 0: 4 more than there are processors, but no more than 32 */
+        const char *name;     /**< of its threads, for debuggers; 15 characters are kept; NULL: "eddy-worker" */
         eddy_duration idle_timeout; /**< a thread ends that had no job for so long; 0: 5 seconds */
         size_t stack_size;          /**< of its threads, bytes; 0: the system's default */
 } eddy_executor_options;
@@ -140,8 +138,8 @@ EDDY_API unsigned eddy_executor_thread_count(eddy_executor *executor);
 /**
  * Choose the executor of a loop's jobs for which none is named: name lookups and files among them.
  *
- * @param executor  stays the caller's, may be several loops' default, and is not shut down with any. It is
- *                  destroyed after the loop is closed
+ * @param executor  stays the caller's, may be several loops' default, and is not shut down with any; destroy it
+ *                  after the loop. NULL: one of the loop's own, as at first
  * @return 0
  * @retval EDDY_EWRONGLOOP   the loop runs in another thread
  * @retval EDDY_ELOOPCLOSED  the loop is closed

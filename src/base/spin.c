@@ -33,6 +33,11 @@ bool spin_until(struct spin *spin, bool (*has_news)(void *arg), void *arg, eddy_
 
 void spin_slept(struct spin *spin, eddy_duration slept, bool had_news)
 {
-        /* On a single processor nobody can do anything for who spins. */
-        spin->is_promising = had_news && slept < SPIN_SHORT_SLEEP && sys_processor_count() > 1;
+        spin->is_promising = false;
+        if (!had_news || slept >= SPIN_SHORT_SLEEP)
+                return;
+        if (!spin->processors)
+                spin->processors = sys_processor_count();
+        /* On a single one nobody can do anything for who spins. */
+        spin->is_promising = spin->processors > 1;
 }

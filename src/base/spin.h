@@ -20,6 +20,7 @@ struct spin {
         bool is_promising; /* the last sleep was short, or the last spin had its reward */
         unsigned penalty;  /* grows with each spin in vain */
         unsigned skip;     /* chances to let pass until the next one */
+        int processors;    /* that the thread may run on; 0: not asked yet */
 };
 
 #if defined(__x86_64__) || defined(__i386__)

@@ -27,13 +27,14 @@ struct eddy_executor {
         eddy_duration idle_timeout;
         size_t stack_size;
         char name[THREAD_NAME_SIZE];
+        atomic_uint watchers; /* threads in executor_wait() */
         pthread_mutex_t lock;
-        pthread_cond_t ended; /* a job or thread has, and there are watchers */
+        pthread_cond_t ended; /* a job has, and there are watchers; or a thread */
         /* Under the lock: */
         eddy_link waiting; /* jobs nobody has begun: only while no worker is idle */
         eddy_link idle;    /* workers without a job, the last that had one first */
         eddy_link vacant;
-        unsigned thread_count, watchers;
+        unsigned thread_count;
         bool is_shut_down;
         struct worker workers[];
 };
@@ -71,8 +72,28 @@ static bool has_been_given(void *worker)
         return atomic_load(&((struct worker *)worker)->given) != NULL;
 }
 
-/** Sleep until there is a job: it, or NULL where the thread is no longer needed. Under the lock. */
-static struct thread_job *sleep_for_job(struct worker *self)
+/** A job that waits, for a thread that has none; NULL: there is none, and the thread is idle now. */
+static struct thread_job *take_waiting(struct worker *self)
+{
+        eddy_executor *executor = self->executor;
+        struct thread_job *job = NULL;
+        eddy_link *link;
+
+        pthread_mutex_lock(&executor->lock);
+        link = list_pop(&executor->waiting);
+        if (link) {
+                job = container_of(link, struct thread_job, link);
+                atomic_store(&job->state, JOB_RUNS);
+        } else {
+                atomic_store(&self->given, NULL);
+                list_prepend(&executor->idle, &self->link);
+        }
+        pthread_mutex_unlock(&executor->lock);
+        return job;
+}
+
+/** Sleep until there is a job for an idle thread, or none is expected any more. Under the lock. */
+static void sleep_for_job(struct worker *self)
 {
         eddy_executor *executor = self->executor;
         eddy_time begun = eddy_now(), deadline = condition_deadline(executor->idle_timeout);
@@ -82,59 +103,55 @@ static struct thread_job *sleep_for_job(struct worker *self)
         while (!has_been_given(self) && !executor->is_shut_down && !is_late)
                 is_late = !condition_wait(&self->wake, &executor->lock, deadline);
         self->is_asleep = false;
-        if (!has_been_given(self)) {
-                list_remove(&self->link);
-                return NULL;
-        }
-        spin_slept(&self->spin, eddy_now() - begun, true);
-        return atomic_load(&self->given);
+        spin_slept(&self->spin, eddy_now() - begun, has_been_given(self));
 }
 
-/** The next job of a thread; NULL: there will be none, and its place is vacant. */
-static struct thread_job *next_job(struct worker *self)
+/** The next job of an idle thread; NULL: there will be none, and its place is vacant. */
+static struct thread_job *wait_for_job(struct worker *self)
 {
         eddy_executor *executor = self->executor;
-        struct thread_job *job = NULL;
-        eddy_link *link;
+        struct thread_job *job;
 
+        if (spin_until(&self->spin, has_been_given, self, EDDY_FOREVER))
+                return atomic_load(&self->given);
         pthread_mutex_lock(&executor->lock);
-        if (executor->watchers > 0)
-                pthread_cond_broadcast(&executor->ended);
-        link = list_pop(&executor->waiting);
-        if (link) {
-                job = container_of(link, struct thread_job, link);
-                atomic_store(&job->state, JOB_RUNS);
-        } else if (!executor->is_shut_down) {
-                atomic_store(&self->given, NULL);
-                list_prepend(&executor->idle, &self->link);
-                pthread_mutex_unlock(&executor->lock);
-                if (spin_until(&self->spin, has_been_given, self, EDDY_FOREVER))
-                        return atomic_load(&self->given);
-                pthread_mutex_lock(&executor->lock);
-                job = sleep_for_job(self);
-        }
+        sleep_for_job(self);
+        job = atomic_load(&self->given);
         if (!job) {
-                executor->thread_count--;
+                list_remove(&self->link);
                 list_prepend(&executor->vacant, &self->link);
-                if (executor->watchers > 0)
-                        pthread_cond_broadcast(&executor->ended);
+                executor->thread_count--;
+                pthread_cond_broadcast(&executor->ended);
         }
         pthread_mutex_unlock(&executor->lock);
         return job;
+}
+
+/** A job's loop has been told, and may be watching for that as it closes. */
+static void tell_watchers(eddy_executor *executor)
+{
+        if (atomic_load(&executor->watchers) == 0)
+                return;
+        pthread_mutex_lock(&executor->lock);
+        pthread_cond_broadcast(&executor->ended);
+        pthread_mutex_unlock(&executor->lock);
 }
 
 static void *run(void *arg)
 {
         struct worker *self = arg;
         eddy_executor *executor = self->executor;
-        struct thread_job *job = atomic_load(&self->given);
+        struct thread_job *job = atomic_load(&self->given), *next;
 
         thread_set_name(executor->name);
-        for (; job; job = next_job(self)) {
+        for (; job; job = next ? next : wait_for_job(self)) {
                 running_here = job;
                 job->work(job);
                 running_here = NULL;
+                /* Idle before the loop hears of it: what it submits then finds this thread, and needs no other. */
+                next = take_waiting(self);
                 thread_job_arrive(job);
+                tell_watchers(executor);
         }
         executor_unref(executor);
         return NULL;
@@ -204,10 +221,10 @@ bool executor_wait(eddy_executor *executor, bool (*is_over)(void *arg), void *ar
         bool over, is_late = false;
 
         pthread_mutex_lock(&executor->lock);
-        executor->watchers++;
+        atomic_fetch_add(&executor->watchers, 1);
         while (!(over = is_over(arg)) && !is_late)
                 is_late = !condition_wait(&executor->ended, &executor->lock, deadline);
-        executor->watchers--;
+        atomic_fetch_sub(&executor->watchers, 1);
         pthread_mutex_unlock(&executor->lock);
         return over;
 }
@@ -232,10 +249,7 @@ static void refuse_all(eddy_executor *executor, eddy_link *refused)
 
                 thread_job_arrive(job);
         }
-        /* A loop that is being closed may be waiting for just these. */
-        pthread_mutex_lock(&executor->lock);
-        pthread_cond_broadcast(&executor->ended);
-        pthread_mutex_unlock(&executor->lock);
+        tell_watchers(executor);
 }
 
 /** Take out of `waiting` what may be refused. */

@@ -101,9 +101,8 @@ static void *run(void *arg)
         if (rc < 0)
                 return NULL;
         rc = (int)eddy_runner_run(&runner, wait_for_stop, self);
-        eddy_unref(self->stop);
-        self->stop = NULL;
         eddy_runner_finish(&runner);
+        eddy_unref(self->stop); /* where there was no memory for a main coroutine */
         pthread_mutex_lock(&self->lock);
         self->error = rc;
         pthread_mutex_unlock(&self->lock);

@@ -244,7 +244,7 @@ int eddy_set_default_executor(eddy_loop *loop, eddy_executor *executor)
         if (pool->default_jobs > 0)
                 return EDDY_EBUSY;
         release_executor(pool, EDDY_FOREVER);
-        pool->executor = executor_ref(executor);
+        pool->executor = executor ? executor_ref(executor) : NULL;
         pool->is_own = false;
         return 0;
 }

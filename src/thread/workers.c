@@ -1,7 +1,8 @@
 /* One coroutine in each of several loops; the calling thread's loop runs worker 0, and a supervisor beside it. */
+#include "base/error.h"
 #include "base/memory.h"
-#include "base/misuse.h"
 #include "base/sys.h"
+#include "task/future.h"
 #include "thread/loop_thread.h"
 #include <eddy/run.h>
 #include <eddy/signal.h>
@@ -27,10 +28,11 @@ struct crew {
         void *arg;
         eddy_loop *loop;
         eddy_task *supervisor;
-        eddy_task *main;     /* worker 0's */
-        unsigned running;    /* workers whose main coroutine has not ended */
-        int error;           /* the first */
-        eddy_future *turned; /* done with the first error, or when all have ended */
+        struct waiter waiter; /* on main */
+        eddy_task *main;      /* worker 0's */
+        unsigned running;     /* workers whose main coroutine has not ended */
+        int error;            /* the first */
+        eddy_future *turned;  /* done with the first error, or when all have ended */
         eddy_future *all_ended;
         char why[256]; /* the first error in words */
         unsigned count;
@@ -43,11 +45,11 @@ static void set(eddy_future *future)
                 eddy_future_set_result(future, 0);
 }
 
-static void count_ended(struct crew *crew, int index, intptr_t result)
+static void count_ended(struct crew *crew, int index, intptr_t result, const char *why)
 {
         if (eddy_is_error(result) && !crew->error) {
                 crew->error = (int)result;
-                snprintf(crew->why, sizeof crew->why, "worker %d: %s", index, eddy_explain(result));
+                snprintf(crew->why, sizeof crew->why, "worker %d: %s", index, why);
         }
         crew->running--;
         if (crew->error || crew->running == 0)
@@ -62,7 +64,7 @@ static void member_ended(void *arg)
         intptr_t result = 0;
 
         eddy_remote_wait(member->main, 0, &result);
-        count_ended(member->crew, member->index, result);
+        count_ended(member->crew, member->index, result, eddy_explain(result));
 }
 
 static void tell_supervisor(eddy_remote *remote, void *arg)
@@ -73,19 +75,23 @@ static void tell_supervisor(eddy_remote *remote, void *arg)
         eddy_call_soon_threadsafe(member->crew->loop, &member->ending, member_ended, member);
 }
 
-static intptr_t work_here(void *arg)
+static void own_ended(struct waiter *waiter, eddy_future *main)
 {
-        struct crew *crew = arg;
+        struct crew *crew = container_of(waiter, struct crew, waiter);
+        const struct error_detail *detail = main->detail;
+        bool speaks_of_it = detail && detail->rc == main->result;
 
-        count_ended(crew, 0, crew->fn(crew->arg));
-        return 0;
+        main->was_looked_at = true;
+        count_ended(crew, 0, main->result, speaks_of_it ? detail->text : eddy_strerror(main->result));
 }
 
 static int begin_work(struct crew *crew)
 {
-        crew->main = eddy_create_named_task("worker", work_here, crew);
+        crew->main = eddy_create_named_task("worker", crew->fn, crew->arg);
         if (!crew->main)
                 return -ENOMEM;
+        crew->waiter.wake = own_ended;
+        list_append(&crew->main->waiters, &crew->waiter.link);
         crew->running++;
         for (unsigned i = 0; i < crew->count - 1; i++) {
                 struct member *member = &crew->members[i];
