@@ -214,8 +214,20 @@ def images(start):
         return problem
 
 
+def workers(start):
+    with socket.create_server(('127.0.0.1', 0)) as server:
+        port = server.getsockname()[1]
+    program = start(str(port), '2')
+    if program.port():
+        with peer_errors(), connect(port) as guest:
+            say_all(guest, b'hello')
+            receive_all(guest)
+    program.interrupt()
+    return program.end()
+
+
 SCENARIOS = {function.__name__: function for function in
-             (ctrl_c, echo_server, chat_server, echo_client, port_scanner, images)}
+             (ctrl_c, echo_server, chat_server, echo_client, port_scanner, images, workers)}
 
 
 def spread(uses):
