@@ -30,8 +30,9 @@ typedef struct eddy_job_options {
 /**
  * Call a function on another thread and wait for what it returns, while the loop goes on.
  *
- * @param fn      called on a thread of the loop's default executor, where nothing that belongs to a loop may be
- *                touched except by functions ending in _threadsafe
+ * @param fn      called on a thread of the loop's default executor, in a copy of the caller's context (see
+ *                eddy/context.h). Nothing that belongs to a loop may be touched there except by functions ending
+ *                in _threadsafe
  * @param arg     passed to it. It must live until fn has returned, which is later than this call where that was
  *                interrupted: lend nothing of the caller's stack but within EDDY_SHIELD_SCOPE, or have it copied by
  *                eddy_to_thread_spawn()
@@ -184,7 +185,7 @@ typedef struct eddy_remote_options {
 } eddy_remote_options;
 
 /**
- * Run a coroutine in the loop of another thread.
+ * Run a coroutine in the loop of another thread, in a copy of the caller's context.
  *
  * @param loop  must not be destroyed meanwhile; that it may be closed is no harm
  * @param fn    the coroutine's body

@@ -1,4 +1,5 @@
 /* Users' functions on helper threads, and the futures of what they return. */
+#include "base/context.h"
 #include "base/error.h"
 #include "base/memory.h"
 #include "task/task.h"
@@ -7,8 +8,9 @@
 /** A call of a user's function. Its thread's while it runs, but for what is marked as the loop's. */
 struct call {
         struct thread_job job;
-        struct waiter waiter; /* the loop's: told where the future is done before */
-        eddy_future *future;  /* the loop's: holds a reference; NULL: nobody cares for the result */
+        struct waiter waiter;    /* the loop's: told where the future is done before */
+        eddy_future *future;     /* the loop's: holds a reference; NULL: nobody cares for the result */
+        struct context *context; /* of whoever asked for it */
         eddy_fn fn;
         void *arg;
         intptr_t result;
@@ -25,16 +27,20 @@ static void work(struct thread_job *job)
 {
         static const struct error_detail nothing;
         struct call *call = call_of(job);
+        struct context_visit visit;
 
         /* What this thread's last job said of its failure is not said of this one's. */
         error_detail_adopt(&nothing);
+        context_enter(&visit, call->context);
         call->result = call->fn(call->arg);
+        context_leave(&visit);
         if (eddy_is_error(call->result) && *eddy_error_detail())
                 error_detail_set(&call->detail, call->result, eddy_explain(call->result));
 }
 
 static void destroy(struct call *call)
 {
+        context_unref(call->context);
         memory_free(call->detail);
         memory_free(call);
 }
@@ -105,6 +111,7 @@ static struct call *create_call(const eddy_job_options *options, eddy_fn fn, voi
             .name = options->name,
         };
         call->waiter.wake = forgo;
+        call->context = context_capture();
         call->fn = fn;
         call->arg = arg;
         if (options->args)

@@ -86,7 +86,7 @@ static void report_default_jobs(struct thread_pool *pool, const char *fate)
         for (eddy_link *link = pool->jobs.next; link != &pool->jobs; link = link->next) {
                 struct thread_job *job = container_of(link, struct thread_job, loop_link);
                 char message[256];
-                eddy_exception exception = {message, EDDY_TIMEOUT, ""};
+                eddy_exception exception = {.message = message, .error = EDDY_TIMEOUT, .detail = ""};
 
                 if (!job->is_default || has_arrived(job))
                         continue;

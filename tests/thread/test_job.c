@@ -47,6 +47,28 @@ COROUTINE_TEST(passes_on_errors_and_their_sentences)
         assert_string_equal(eddy_error_detail(), "else");
 }
 
+static eddy_context_var user = EDDY_CONTEXT_VAR("user", 1);
+
+static intptr_t change_user(void *arg)
+{
+        intptr_t before = eddy_context_get(&user);
+
+        (void)arg;
+        return eddy_context_set(&user, 99, NULL) < 0 ? -ENOMEM : before;
+}
+
+COROUTINE_TEST(inherits_context_variables)
+{
+        intptr_t result = 0;
+
+        assert_int_equal(eddy_to_thread(change_user, NULL, &result), 0);
+        assert_int_equal(result, 1);
+        eddy_context_set(&user, 7, NULL);
+        assert_int_equal(eddy_to_thread(change_user, NULL, &result), 0);
+        assert_int_equal(result, 7);
+        assert_int_equal(eddy_context_get(&user), 7);
+}
+
 static intptr_t mask_is_full(void *arg)
 {
         sigset_t mask;
@@ -332,6 +354,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
             cmocka_unit_test(returns_what_the_function_returned),
             cmocka_unit_test(passes_on_errors_and_their_sentences),
+            cmocka_unit_test(inherits_context_variables),
             cmocka_unit_test(blocks_signals_on_its_threads),
             cmocka_unit_test(lets_the_loop_go_on),
             cmocka_unit_test(needs_a_coroutine_and_a_loop),
