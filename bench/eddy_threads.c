@@ -3,7 +3,7 @@
 #include <eddy.h>
 #include <pthread.h>
 
-#define ROUND_TRIPS 300000
+#define ROUND_TRIPS 100000
 
 /* One of two loops, each in a thread of its own, that send each other a callback. */
 typedef struct side {

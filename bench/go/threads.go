@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-const threadRoundTrips = 300_000
+const threadRoundTrips = 30_000
 
 // lockedEcho answers, on an OS thread of its own, what comes.
 func lockedEcho(requests <-chan int, answers chan<- int) {

@@ -2,7 +2,7 @@
 #include "../bench.h"
 #include <uv.h>
 
-#define ROUND_TRIPS 300000
+#define ROUND_TRIPS 30000
 
 /* One of two loops, each in a thread of its own, that send each other a callback. */
 typedef struct side {
