@@ -141,17 +141,23 @@ static const eddy_job_options default_options;
 
 eddy_future *eddy_job_create(const eddy_job_options *options, eddy_fn fn, void *arg)
 {
+        eddy_loop *loop;
         eddy_future *future;
         int rc;
 
         if (!options)
                 options = &default_options;
-        future = eddy_future_create(options->loop);
+        loop = options->loop ? options->loop : loop_running_here;
+        rc = loop ? loop_check(loop) : misuse(EDDY_ENOLOOP);
+        if (rc < 0) {
+                eddy_fail(rc, "job '%s' cannot be created: %s", options->name ? options->name : "?",
+                          eddy_strerror(rc));
+                return NULL;
+        }
+        future = eddy_future_create(loop);
         if (!future)
                 return NULL;
-        rc = loop_check(future->loop);
-        if (rc == 0)
-                rc = submit(options, fn, arg, future);
+        rc = submit(options, fn, arg, future);
         if (rc == -ENOMEM) {
                 eddy_unref(future);
                 return NULL;

@@ -16,7 +16,7 @@ struct eddy_loop_thread {
         pthread_cond_t begun;
         /* Under the lock: */
         bool has_begun, is_interrupted, is_joined;
-        int error; /* why it could not begin, or how the loop ended by itself */
+        int error; /* why it could not begin, or for which its loop ended by itself */
 
         /* The thread's: */
         eddy_future *stop; /* the main coroutine waits for it; NULL when it has ended */
@@ -103,10 +103,7 @@ static void *run(void *arg)
         rc = (int)eddy_runner_run(&runner, wait_for_stop, self);
         eddy_runner_finish(&runner);
         eddy_unref(self->stop); /* where there was no memory for a main coroutine */
-        pthread_mutex_lock(&self->lock);
-        self->error = rc;
-        pthread_mutex_unlock(&self->lock);
-        return NULL;
+        return (void *)(intptr_t)rc;
 }
 
 static void destroy(eddy_loop_thread *self)
@@ -171,13 +168,22 @@ void loop_thread_interrupt(eddy_loop_thread *self)
 
 int eddy_loop_thread_stop(eddy_loop_thread *self)
 {
+        int rc;
+
         if (loop_running_here == self->loop)
                 return misuse(EDDY_EWRONGLOOP);
         loop_thread_interrupt(self);
-        if (!self->is_joined)
-                pthread_join(self->thread, NULL);
-        self->is_joined = true;
-        return self->error;
+        pthread_mutex_lock(&self->lock);
+        if (!self->is_joined) {
+                void *result;
+
+                pthread_join(self->thread, &result);
+                self->is_joined = true;
+                self->error = (int)(intptr_t)result;
+        }
+        rc = self->error;
+        pthread_mutex_unlock(&self->lock);
+        return rc;
 }
 
 void eddy_loop_thread_destroy(eddy_loop_thread *self)

@@ -1,12 +1,10 @@
 #include "thread/pool.h"
 
-#include "base/error.h"
 #include "base/memory.h"
 #include "task/task.h"
 #include "thread/condition.h"
 #include "thread/executor.h"
 #include <eddy/compose.h>
-#include <sched.h>
 #include <stdio.h>
 
 /** A loop's jobs on other threads; made with the first, and closed with the loop, whose thread alone touches it. */
@@ -53,29 +51,42 @@ void thread_job_arrive(struct thread_job *job)
         eddy_call_soon_threadsafe(job->loop, &job->arrival, arrive, job);
 }
 
-/** Whether a job has been sent to its loop; the inbox must have been drained. */
-static bool has_arrived(const struct thread_job *job)
+static void note_arrivals_in(eddy_link *queue)
 {
-        return list_is_linked(&job->arrival.link) && !inbox_holds(&job->arrival);
+        for (eddy_link *link = queue->next; link != queue; link = link->next) {
+                eddy_handle *handle = container_of(link, eddy_handle, link);
+
+                if (handle->callback == arrive)
+                        ((struct thread_job *)handle->arg)->has_arrived = true;
+        }
+}
+
+/** See which jobs have been sent to a loop that closes, and runs no callbacks any more. Not by looking at the jobs:
+ * they are their threads' until the inbox has been drained. */
+static void note_arrivals(eddy_loop *loop)
+{
+        inbox_drain(&loop->inbox, loop->ready);
+        note_arrivals_in(loop->running);
+        note_arrivals_in(loop->ready);
 }
 
 static bool job_has_arrived(void *arg)
 {
         struct thread_job *job = arg;
 
-        inbox_drain(&job->loop->inbox, job->loop->ready);
-        return has_arrived(job);
+        note_arrivals(job->loop);
+        return job->has_arrived;
 }
 
 static bool default_jobs_have_arrived(void *arg)
 {
         struct thread_pool *pool = arg;
 
-        inbox_drain(&pool->loop->inbox, pool->loop->ready);
+        note_arrivals(pool->loop);
         for (eddy_link *link = pool->jobs.next; link != &pool->jobs; link = link->next) {
                 struct thread_job *job = container_of(link, struct thread_job, loop_link);
 
-                if (job->is_default && !has_arrived(job))
+                if (job->is_default && !job->has_arrived)
                         return false;
         }
         return true;
@@ -88,7 +99,7 @@ static void report_default_jobs(struct thread_pool *pool, const char *fate)
                 char message[256];
                 eddy_exception exception = {.message = message, .error = EDDY_TIMEOUT, .detail = ""};
 
-                if (!job->is_default || has_arrived(job))
+                if (!job->is_default || atomic_load(&job->state) == JOB_ARRIVES)
                         continue;
                 snprintf(message, sizeof message, "job '%s' still runs on its thread%s",
                          job->name ? job->name : "?", job->leave ? fate : "");
@@ -204,7 +215,7 @@ int thread_pool_submit_to(eddy_loop *loop, eddy_executor *executor, struct threa
         job->executor = executor_ref(executor);
         job->arrival.link.next = NULL;
         job->is_default = is_default;
-        job->was_refused = false;
+        job->was_refused = job->has_arrived = false;
         atomic_store(&job->is_cancelled, false);
         list_append(&pool->jobs, &job->loop_link);
         pool->default_jobs += is_default;

@@ -41,6 +41,7 @@ struct thread_job {
         atomic_bool is_cancelled; /* nobody waits for it any more */
         bool is_default;          /* the loop's default executor does it */
         bool was_refused;
+        bool has_arrived; /* known only where its loop closes */
 };
 
 /** Have a job done by the loop's default executor: 0, -ENOMEM, -EAGAIN or EDDY_ESHUTDOWN. */
