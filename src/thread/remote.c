@@ -29,8 +29,7 @@ struct eddy_remote {
         /* The loop's: */
         eddy_task *task; /* NULL before it is created */
         struct waiter waiter;
-        eddy_handle
-            completion; /* scheduled when the task has ended, so that callbacks do not run on its stack */
+        eddy_handle completion; /* scheduled when the task has ended: callbacks must not run on its stack */
         struct loop_resource resource;
         eddy_fn fn;
         void *arg;
