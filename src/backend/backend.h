@@ -9,6 +9,7 @@ enum op_kind {
         OP_ACCEPT,
         OP_CONNECT,
         OP_RECV,
+        OP_RECVMSG,
         OP_SEND,
         OP_SENDMSG,
         OP_POLL,

@@ -87,6 +87,11 @@ static inline ssize_t sys_sendmsg(int fd, const struct msghdr *message, int flag
         return fault_fires("sendmsg") ? -ECONNRESET : sys_result(sendmsg(fd, message, flags));
 }
 
+static inline ssize_t sys_recvmsg(int fd, struct msghdr *message, int flags)
+{
+        return fault_fires("recvmsg") ? -ECONNRESET : sys_result(recvmsg(fd, message, flags));
+}
+
 static inline int sys_socket(int family, int type, int protocol)
 {
         return fault_fires("socket") ? -EMFILE : (int)sys_result(socket(family, type, protocol));

@@ -44,13 +44,23 @@ ssize_t eddy_op_send(eddy_op *op, int fd, const void *data, size_t size, int fla
         return begin(op, OP_SEND, fd, (void *)(uintptr_t)data, size, flags);
 }
 
-ssize_t eddy_op_sendmsg(eddy_op *op, int fd, const struct msghdr *message, int flags)
+static size_t message_size(const struct msghdr *message)
 {
         size_t size = 0;
 
         for (size_t i = 0; i < message->msg_iovlen; i++)
                 size += message->msg_iov[i].iov_len;
-        return begin(op, OP_SENDMSG, fd, (void *)(uintptr_t)message, size, flags);
+        return size;
+}
+
+ssize_t eddy_op_recvmsg(eddy_op *op, int fd, struct msghdr *message, int flags)
+{
+        return begin(op, OP_RECVMSG, fd, message, message_size(message), flags);
+}
+
+ssize_t eddy_op_sendmsg(eddy_op *op, int fd, const struct msghdr *message, int flags)
+{
+        return begin(op, OP_SENDMSG, fd, (void *)(uintptr_t)message, message_size(message), flags);
 }
 
 ssize_t eddy_op_poll(eddy_op *op, int fd, unsigned events)
