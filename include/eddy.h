@@ -2,8 +2,10 @@
 #ifndef EDDY_H
 #define EDDY_H
 
+#include <eddy/address.h>
 #include <eddy/base.h>
 #include <eddy/compose.h>
+#include <eddy/datagram.h>
 #include <eddy/error.h>
 #include <eddy/future.h>
 #include <eddy/group.h>
@@ -12,9 +14,11 @@
 #include <eddy/run.h>
 #include <eddy/server.h>
 #include <eddy/signal.h>
+#include <eddy/socket.h>
 #include <eddy/stream.h>
 #include <eddy/task.h>
 #include <eddy/time.h>
 #include <eddy/timeout.h>
+#include <eddy/unix.h>
 
 #endif
