@@ -76,12 +76,31 @@ static intptr_t connect_to(void *arg)
         return rc;
 }
 
+/** Three who connect to a server that has room for one at a time. */
+static int let_in_three(int listener, char *path)
+{
+        eddy_group group;
+        int rc = 0, outcome;
+
+        eddy_group_open(&group);
+        for (int i = 0; i < 3; i++)
+                eddy_group_create_task(&group, connect_to, path, NULL);
+        for (int i = 0; i < 3 && rc == 0; i++) {
+                rc = eddy_sock_accept(listener, NULL);
+                if (rc >= 0)
+                        rc = eddy_sock_close(rc);
+        }
+        if (rc < 0)
+                eddy_group_cancel(&group);
+        outcome = eddy_group_close(&group);
+        return outcome < 0 ? outcome : rc;
+}
+
 static intptr_t waiting_for_room(void *arg)
 {
         struct sockaddr_un any = {.sun_family = AF_UNIX};
-        int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), rc = -ENOTCONN, accepted;
+        int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), rc = -ENOTCONN;
         char path[EDDY_ADDRESS_TEXT_SIZE];
-        eddy_task *callers[3] = {NULL, NULL, NULL};
         eddy_address address;
 
         (void)arg;
@@ -89,37 +108,13 @@ static intptr_t waiting_for_room(void *arg)
                 rc = eddy_address_of_socket(&address, listener);
         if (rc == 0) {
                 eddy_address_print(&address, path);
-                for (int i = 0; i < 3; i++)
-                        callers[i] = eddy_create_task(connect_to, path);
+                rc = let_in_three(listener, path);
         }
-        for (int i = 0; i < 3 && rc == 0; i++) {
-                EDDY_TIMEOUT_SCOPE(eddy_seconds(2))
-                        rc = accepted = eddy_sock_accept(listener, NULL);
-                if (rc >= 0) {
-                        eddy_sock_close(accepted);
-                        rc = 0;
-                }
-        }
-        for (int i = 0; i < 3; i++)
-                end_task(callers[i]);
         eddy_sock_close(listener);
         return rc;
 }
 
 /* Streams in pairs. */
-
-/** Do something while a companion runs, who is ended with it. */
-static intptr_t beside(eddy_fn companion, void *companion_arg, eddy_fn act, void *arg)
-{
-        eddy_task *task = eddy_create_task(companion, companion_arg);
-        intptr_t rc = -ENOMEM;
-
-        if (task)
-                EDDY_TIMEOUT_SCOPE(eddy_seconds(2)) /* for where the companion fails */
-                        rc = act(arg);
-        end_task(task);
-        return rc;
-}
 
 static intptr_t send_descriptor(void *arg)
 {
@@ -135,7 +130,7 @@ static intptr_t send_descriptor(void *arg)
         return rc < 0 ? rc : 0;
 }
 
-static intptr_t receive_descriptors(void *arg)
+static ssize_t receive_descriptors(void *arg)
 {
         static char bytes[MUCH];
         size_t total = 0;
@@ -183,7 +178,7 @@ struct order {
         int file;
 };
 
-static intptr_t send_file(void *arg)
+static ssize_t send_file(void *arg)
 {
         struct order *order = arg;
         ssize_t rc = eddy_stream_write(order->stream, "before", 6);
@@ -235,7 +230,7 @@ static intptr_t answer(void *arg)
         return n;
 }
 
-static intptr_t ask(void *arg)
+static ssize_t ask(void *arg)
 {
         eddy_datagram *datagram = arg;
         eddy_message messages[3] = {
@@ -279,7 +274,7 @@ static intptr_t datagrams(void *arg)
 }
 
 /** More than there is room for. */
-static intptr_t send_many(void *arg)
+static ssize_t send_many(void *arg)
 {
         eddy_datagram *client = arg;
         eddy_message messages[100];
@@ -365,7 +360,7 @@ static intptr_t accept_and_echo(void *arg)
         return n;
 }
 
-static intptr_t connect_and_ask(void *arg)
+static ssize_t connect_and_ask(void *arg)
 {
         const int *listener = arg;
         int client = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
