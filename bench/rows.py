@@ -19,7 +19,7 @@ class Experiment:
     rows: tuple
     argument: str         # what the program is asked to do
     contestants: dict     # name -> Program
-    kind: str = "figures"  # it prints them itself; or a server under load: "echo", "files"
+    kind: str = "figures"  # it prints them itself; or a server under load: "echo", "udp_echo", "files"
 
 
 @dataclass(frozen=True)
@@ -68,6 +68,13 @@ ECHO = {
     "go": GO,
     "asyncio": Program("python", "peers/asyncio_echo.py"),
 }
+UDP = {
+    "eddy-epoll": native("eddy_udp"),
+    "raw-recvmmsg": native("raw_recvmmsg_echo"),
+    "libuv": native("libuv_udp", "libuv", "libuv1-dev"),
+    "go": GO,
+    "asyncio": Program("python", "peers/asyncio_udp.py"),
+}
 
 FILES = {"eddy-epoll": Program("command"), "nginx": Program("system", "nginx", package="nginx-light and wrk")}
 
@@ -82,10 +89,12 @@ EXPERIMENTS = (
     Experiment(("timer_set", "timer_cancel"), "timer_set", TIMERS),
     Experiment(("timer_fire",), "timer_fire", TIMERS),
     Experiment(("echo_user_us", "echo_total_us", "echo_per_second"), "echo", ECHO, kind="echo"),
+    Experiment(("udp_echo_total_us",), "udp_echo", UDP, kind="udp_echo"),
     Experiment(tuple(files.SIZES), "files", FILES, kind="files"),
 )
 
 ECHO_CONNECTIONS, ECHO_BYTES, ECHO_SECONDS = 100, 64, 3
+UDP_OUTSTANDING = 100
 
 ROWS = {
     "switch": Row(
@@ -126,6 +135,9 @@ ROWS = {
         note="aim: 0.30 us + raw-epoll's system time in this run"),
     "echo_per_second": Row(
         "1/s", "the same: requests a second, server and load on one core each"),
+    "udp_echo_total_us": Row(
+        "us", f"UDP echo, {UDP_OUTSTANDING} datagrams on their way, {ECHO_BYTES} B: server's user and system time "
+        "each"),
     "serve_1k_per_second": Row(
         "1/s", f"a file of 1 KB by HTTP keep-alive, {files.CONNECTIONS} connections, server and wrk on a core each"),
     "serve_100k_per_second": Row("1/s", "the same with a file of 100 KB"),

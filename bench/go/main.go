@@ -37,6 +37,7 @@ func main() {
 		"timer_set":        timerSet,
 		"timer_fire":       timerFire,
 		"echo":             echo,
+		"udp_echo":         udpEcho,
 	}
 	for _, row := range os.Args[1:] {
 		run, known := rows[row]
