@@ -10,6 +10,7 @@ enum op_kind {
         OP_CONNECT,
         OP_RECV,
         OP_RECVMSG,
+        OP_RECVMMSG,
         OP_SEND,
         OP_SENDMSG,
         OP_POLL,
@@ -18,8 +19,8 @@ enum op_kind {
 
 /* eddy_op.flags */
 enum {
-        /** A short count means that the kernel has, or takes, no more: true of stream sockets, and it saves the
-         * call that would be told EAGAIN. */
+        /** A short count means that the kernel has, or takes, no more: true of stream sockets and of batches of
+         * datagrams, and it saves the call that would be told EAGAIN. */
         OP_SHORT_IS_ALL = 1,
 };
 

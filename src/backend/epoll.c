@@ -48,6 +48,7 @@ static enum watch_direction direction_of(const eddy_op *op)
         case OP_ACCEPT:
         case OP_RECV:
         case OP_RECVMSG:
+        case OP_RECVMMSG:
                 return WATCH_READ;
         case OP_POLL:
                 return op->size & POLLIN ? WATCH_READ : WATCH_WRITE;
@@ -182,6 +183,9 @@ static ssize_t attempt(eddy_op *op, struct side *side, bool has_ended)
                 case OP_RECVMSG:
                         rc = sys_recvmsg(op->fd, op->buffer,
                                          (int)op->flags >> 8 | MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+                        break;
+                case OP_RECVMMSG:
+                        rc = sys_recvmmsg(op->fd, op->buffer, (unsigned)op->size);
                         break;
                 case OP_SEND:
                         rc = sys_send(op->fd, op->buffer, op->size,

@@ -21,13 +21,6 @@ static inline int sys_set_nonblocking(int fd)
                                                : (int)sys_result(fcntl(fd, F_SETFL, flags | O_NONBLOCK));
 }
 
-/** Up to n datagrams that are there: how many, or -EAGAIN. */
-static inline int sys_recvmmsg(int fd, struct mmsghdr *messages, unsigned n)
-{
-        return fault_fires("recvmmsg") ? -ENOMEM
-                                       : (int)sys_result(recvmmsg(fd, messages, n, MSG_DONTWAIT, NULL));
-}
-
 /** As many of n datagrams as there is room for: how many, or -EAGAIN. */
 static inline int sys_sendmmsg(int fd, struct mmsghdr *messages, unsigned n)
 {

@@ -58,6 +58,11 @@ ssize_t eddy_op_recvmsg(eddy_op *op, int fd, struct msghdr *message, int flags)
         return begin(op, OP_RECVMSG, fd, message, message_size(message), flags);
 }
 
+ssize_t eddy_op_recvmmsg(eddy_op *op, int fd, struct mmsghdr messages[], unsigned n)
+{
+        return begin(op, OP_RECVMMSG, fd, messages, n, 0);
+}
+
 ssize_t eddy_op_sendmsg(eddy_op *op, int fd, const struct msghdr *message, int flags)
 {
         return begin(op, OP_SENDMSG, fd, (void *)(uintptr_t)message, message_size(message), flags);

@@ -92,6 +92,7 @@ ssize_t eddy_datagram_receive_many(eddy_datagram *datagram, eddy_message message
 {
         struct task *self;
         struct batch batch;
+        eddy_op op;
         int got = begin(datagram, &self);
 
         if (got < 0 || n == 0)
@@ -100,18 +101,15 @@ ssize_t eddy_datagram_receive_many(eddy_datagram *datagram, eddy_message message
         for (size_t i = 0; i < n; i++)
                 add_to_batch(&batch, i, messages[i].data, messages[i].room, &messages[i].peer.any,
                              sizeof messages[i].peer.storage);
-        while ((got = sys_recvmmsg(datagram->fd, batch.heads, (unsigned)n)) == -EAGAIN) {
-                int rc = socket_wait(self, datagram->fd, POLLIN);
-
-                if (rc < 0)
-                        return rc;
-        }
+        task_op_init(&op, self);
+        op.flags = OP_SHORT_IS_ALL;
+        got = (int)socket_finish_op(self, &op, eddy_op_recvmmsg(&op, datagram->fd, batch.heads, (unsigned)n));
         for (int i = 0; i < got; i++) {
                 messages[i].size = batch.heads[i].msg_len;
                 messages[i].peer.size = batch.heads[i].msg_hdr.msg_namelen;
                 messages[i].is_truncated = batch.heads[i].msg_hdr.msg_flags & MSG_TRUNC;
         }
-        return socket_take_turn(self, got);
+        return got;
 }
 
 ssize_t eddy_datagram_send_to(eddy_datagram *datagram, const void *data, size_t n, const eddy_address *to)

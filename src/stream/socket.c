@@ -20,16 +20,6 @@ int socket_adopt(int fd, int type, int *family)
         return rc < 0 ? rc : sys_set_nonblocking(fd);
 }
 
-int socket_wait(struct task *self, int fd, unsigned event)
-{
-        eddy_op op;
-        ssize_t rc;
-
-        task_op_init(&op, self);
-        rc = socket_finish_op(self, &op, eddy_op_poll(&op, fd, event));
-        return rc < 0 ? (int)rc : 0;
-}
-
 /** A UNIX socket knows only of whom it is connected to whether there is room; else nobody will tell. */
 static int wait_for_unix_peer(void)
 {
@@ -38,7 +28,14 @@ static int wait_for_unix_peer(void)
 
 int socket_wait_for_room(struct task *self, int fd, const struct sockaddr *to)
 {
-        return to && to->sa_family == AF_UNIX ? wait_for_unix_peer() : socket_wait(self, fd, POLLOUT);
+        eddy_op op;
+        ssize_t rc;
+
+        if (to && to->sa_family == AF_UNIX)
+                return wait_for_unix_peer();
+        task_op_init(&op, self);
+        rc = socket_finish_op(self, &op, eddy_op_poll(&op, fd, POLLOUT));
+        return rc < 0 ? (int)rc : 0;
 }
 
 int socket_connect(struct task *self, int fd, const eddy_address *address)

@@ -39,9 +39,6 @@ ssize_t socket_receive(struct task *self, int fd, struct msghdr *message);
 /** Send a datagram: a count or the error. */
 ssize_t socket_send(struct task *self, int fd, const struct msghdr *message);
 
-/** Wait for POLLIN or POLLOUT: 0 or the error. */
-int socket_wait(struct task *self, int fd, unsigned event);
-
 /** Wait until a datagram may be sent: 0 or the error.
  *
  * @param to  NULL: to whom the socket is connected

@@ -470,6 +470,31 @@ TEST(receives_messages_with_all_that_comes_with_them)
         close_world(world);
 }
 
+TEST(receives_many_messages_at_once)
+{
+        struct world *world = open_world(SOCK_DGRAM);
+        char texts[4][8] = {""};
+        struct iovec parts[4];
+        struct mmsghdr messages[4] = {0};
+        eddy_op *op = &world->requests[0].op;
+
+        for (int i = 0; i < 4; i++) {
+                parts[i] = (struct iovec){texts[i], sizeof texts[i]};
+                messages[i].msg_hdr = (struct msghdr){.msg_iov = &parts[i], .msg_iovlen = 1};
+        }
+        put(world->ends[1], "one");
+        put(world->ends[1], "three");
+        assert_int_equal(eddy_op_recvmmsg(op, world->ends[0], messages, 4), 2);
+        assert_string_equal(texts[0], "one");
+        assert_string_equal(texts[1], "three");
+        assert_int_equal(messages[1].msg_len, 5);
+        assert_int_equal(eddy_op_recvmmsg(op, world->ends[0], messages, 4), EDDY_PENDING);
+        put(world->ends[1], "four");
+        assert_int_equal(finish(world, &world->requests[0]), 1);
+        assert_string_equal(texts[0], "four");
+        close_world(world);
+}
+
 TEST(mixes_with_watchers)
 {
         struct world *world = open_world(SOCK_STREAM);
@@ -580,6 +605,7 @@ int main(void)
             cmocka_unit_test(knows_nothing_of_a_file_whose_number_was_used_before),
             cmocka_unit_test(reads_datagrams_one_by_one),
             cmocka_unit_test(receives_messages_with_all_that_comes_with_them),
+            cmocka_unit_test(receives_many_messages_at_once),
             cmocka_unit_test(mixes_with_watchers),
             cmocka_unit_test(sleeps_after_a_send_beside_a_watcher),
             cmocka_unit_test(says_so_without_memory),
