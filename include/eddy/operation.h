@@ -15,6 +15,8 @@
 #include <eddy/loop.h>
 #include <sys/socket.h>
 
+struct mmsghdr; /* which the C library shows where _GNU_SOURCE is defined */
+
 EDDY_BEGIN_DECLS
 
 /** One operation. The caller's memory; must stay where it is while pending. Only `result` is public. */
@@ -60,7 +62,7 @@ EDDY_API ssize_t eddy_op_recv(eddy_op *op, int fd, void *buffer, size_t size, in
 EDDY_API ssize_t eddy_op_recvmsg(eddy_op *op, int fd, struct msghdr *message, int flags);
 
 /** Receive up to n datagrams that are there, at least one: how many, EDDY_PENDING, or -errno as from recvmmsg(). */
-EDDY_API ssize_t eddy_op_recvmmsg(eddy_op *op, int fd, struct mmsghdr messages[], unsigned n);
+EDDY_API ssize_t eddy_op_recvmmsg(eddy_op *op, int fd, struct mmsghdr *messages, unsigned n);
 
 /** Send bytes, perhaps fewer than `size`; never raises SIGPIPE. A count, EDDY_PENDING, or -errno. */
 EDDY_API ssize_t eddy_op_send(eddy_op *op, int fd, const void *data, size_t size, int flags);

@@ -58,7 +58,7 @@ ssize_t eddy_op_recvmsg(eddy_op *op, int fd, struct msghdr *message, int flags)
         return begin(op, OP_RECVMSG, fd, message, message_size(message), flags);
 }
 
-ssize_t eddy_op_recvmmsg(eddy_op *op, int fd, struct mmsghdr messages[], unsigned n)
+ssize_t eddy_op_recvmmsg(eddy_op *op, int fd, struct mmsghdr *messages, unsigned n)
 {
         return begin(op, OP_RECVMMSG, fd, messages, n, 0);
 }
