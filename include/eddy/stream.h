@@ -12,14 +12,17 @@ typedef struct eddy_stream eddy_stream;
 
 /** How a connection is to be made. Zero, or NULL for the whole, is the default of each. */
 typedef struct eddy_connect_options {
-        size_t limit;           /**< longest line, bytes; 0: 64 KiB */
-        const char *local_host; /**< address to connect from; NULL: any */
-        uint16_t local_port;    /**< port to connect from; 0: any */
-        int family;             /**< AF_INET or AF_INET6; 0: either */
+        size_t limit;                       /**< longest line, bytes; 0: 64 KiB */
+        const char *local_host;             /**< address to connect from; NULL: any */
+        uint16_t local_port;                /**< port to connect from; 0: any */
+        int family;                         /**< AF_INET or AF_INET6; 0: either */
+        eddy_duration happy_eyeballs_delay; /**< an address's head start over the next; 0: 250 ms */
 } eddy_connect_options;
 
 /**
- * Connect to a host, trying its addresses in turn.
+ * Connect to a host. Where it has several addresses, the first that answers is taken (RFC 8305): each is tried
+ * when the one before has failed, or has not answered within the happy eyeballs delay, and IPv6 and IPv4 take
+ * turns. A delay of EDDY_FOREVER tries one after the other, as asyncio does unless told otherwise.
  *
  * @param stream   receives the connection; give it back with eddy_stream_destroy()
  * @param host     a name or a numeric address
@@ -27,7 +30,7 @@ typedef struct eddy_connect_options {
  * @param options  may be NULL
  * @return 0
  * @retval EDDY_ERESOLVE                 the host has no address; eddy_error_detail() says why
- * @retval -ECONNREFUSED, -EHOSTUNREACH ... the last address's refusal
+ * @retval -ECONNREFUSED, -EHOSTUNREACH ... the refusal that came last
  * @retval EDDY_CANCELLED, EDDY_TIMEOUT  the caller was interrupted
  * @retval EDDY_ENOTASK                  called outside a coroutine
  * @retval -ENOMEM, -EMFILE              the system has nothing left
