@@ -200,7 +200,8 @@ EDDY_API const char *eddy_datagram_peer_name(eddy_datagram *datagram);
  * transport.close(), transport.abort(). */
 EDDY_API void eddy_datagram_close(eddy_datagram *datagram);
 
-/** Close it if nobody has, and give it back. NULL is allowed. Does not suspend. */
+/** Close it if nobody has, and give it back. No coroutine may be waiting for it. NULL is allowed. Does not
+ * suspend. */
 EDDY_API void eddy_datagram_destroy(eddy_datagram *datagram);
 
 EDDY_END_DECLS

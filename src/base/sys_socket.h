@@ -17,8 +17,9 @@ static inline int sys_set_nonblocking(int fd)
 {
         int flags = fault_fires("fcntl") ? -EBADF : (int)sys_result(fcntl(fd, F_GETFL));
 
-        return flags < 0 || flags & O_NONBLOCK ? flags
-                                               : (int)sys_result(fcntl(fd, F_SETFL, flags | O_NONBLOCK));
+        if (flags < 0 || flags & O_NONBLOCK)
+                return flags < 0 ? flags : 0;
+        return (int)sys_result(fcntl(fd, F_SETFL, flags | O_NONBLOCK));
 }
 
 /** As many of n datagrams as there is room for: how many, or -EAGAIN. */
@@ -41,7 +42,9 @@ static inline ssize_t sys_sendfile(int fd, int file, off_t *offset, size_t n)
         sigemptyset(&pipe_signal);
         sigaddset(&pipe_signal, SIGPIPE);
         pthread_sigmask(SIG_BLOCK, &pipe_signal, &before);
-        rc = sys_result(sendfile(fd, file, offset, n));
+        do
+                rc = sys_result(sendfile(fd, file, offset, n));
+        while (rc == -EINTR);
         /* Where it was blocked already, what may be pending is not all ours. */
         if (rc == -EPIPE && !sigismember(&before, SIGPIPE))
                 sigtimedwait(&pipe_signal, NULL, &at_once);

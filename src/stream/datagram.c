@@ -44,6 +44,14 @@ static int begin(const eddy_datagram *datagram, struct task **self)
         return (*self)->interruption;
 }
 
+/** The kernel has written a sender's address, or nothing where it has none. */
+static void note_sender(eddy_address *from, socklen_t size)
+{
+        from->size = size;
+        if (size == 0)
+                from->any.sa_family = AF_UNSPEC;
+}
+
 ssize_t eddy_datagram_receive(eddy_datagram *datagram, void *buffer, size_t n, eddy_address *from,
                               bool *is_truncated)
 {
@@ -62,7 +70,7 @@ ssize_t eddy_datagram_receive(eddy_datagram *datagram, void *buffer, size_t n, e
         if (got < 0)
                 return got;
         if (from)
-                from->size = message.msg_namelen;
+                note_sender(from, message.msg_namelen);
         if (is_truncated)
                 *is_truncated = message.msg_flags & MSG_TRUNC;
         return got;
@@ -106,7 +114,7 @@ ssize_t eddy_datagram_receive_many(eddy_datagram *datagram, eddy_message message
         got = (int)socket_finish_op(self, &op, eddy_op_recvmmsg(&op, datagram->fd, batch.heads, (unsigned)n));
         for (int i = 0; i < got; i++) {
                 messages[i].size = batch.heads[i].msg_len;
-                messages[i].peer.size = batch.heads[i].msg_hdr.msg_namelen;
+                note_sender(&messages[i].peer, batch.heads[i].msg_hdr.msg_namelen);
                 messages[i].is_truncated = batch.heads[i].msg_hdr.msg_flags & MSG_TRUNC;
         }
         return got;
@@ -124,7 +132,7 @@ ssize_t eddy_datagram_send_to(eddy_datagram *datagram, const void *data, size_t 
         };
         int rc = begin(datagram, &self);
 
-        return rc < 0 ? rc : socket_send(self, datagram->fd, &message);
+        return rc < 0 ? rc : socket_send(self, &datagram->fd, &message);
 }
 
 ssize_t eddy_datagram_send(eddy_datagram *datagram, const void *data, size_t n)
@@ -188,7 +196,7 @@ ssize_t eddy_datagram_send_segments(eddy_datagram *datagram, const void *data, s
         int rc = begin(datagram, &self);
 
         memcpy(CMSG_DATA(&control.head), &segment, sizeof segment);
-        return rc < 0 ? rc : socket_send(self, datagram->fd, &message);
+        return rc < 0 ? rc : socket_send(self, &datagram->fd, &message);
 }
 
 int eddy_datagram_fd(const eddy_datagram *datagram)

@@ -128,7 +128,7 @@ int eddy_open_unix_datagram(eddy_datagram **created, const char *local_path, con
         if (rc < 0)
                 return rc;
         if (local_path)
-                rc = socket_file_bind(&datagram->file, fd, local_path, 0, false);
+                rc = socket_file_bind(&datagram->file, fd, local_path, 0);
         if (rc == 0 && remote_path)
                 rc = connect_to_path(fd, remote_path);
         if (rc == 0)

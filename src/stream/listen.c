@@ -42,12 +42,15 @@ int listen_on_path(const char *path, const eddy_server_options *options, struct 
 
         if (fd < 0)
                 return fd;
-        rc = socket_file_bind(file, fd, path, options->mode, options->keep_file);
+        rc = socket_file_bind(file, fd, path, options->mode);
         if (rc == 0)
                 rc = start_listening(fd, options);
-        if (rc == 0)
-                return fd;
-        socket_file_remove(file);
-        sys_close(fd);
-        return rc;
+        if (rc < 0) {
+                socket_file_remove(file);
+                sys_close(fd);
+                return rc;
+        }
+        if (options->keep_file)
+                socket_file_forget(file);
+        return fd;
 }

@@ -41,13 +41,12 @@ static ssize_t send_directly(struct task *self, eddy_op *op, int socket, const s
         off_t offset = part->offset;
         ssize_t n;
 
-        do {
-                n = sys_sendfile(socket, part->fd, &offset, size);
-                if (n != -EAGAIN)
-                        return socket_finish_op(self, op, n);
+        while ((n = sys_sendfile(socket, part->fd, &offset, size)) == -EAGAIN) {
                 n = socket_finish_op(self, op, eddy_op_poll(op, socket, POLLOUT));
-        } while (n >= 0);
-        return n;
+                if (n < 0)
+                        return n;
+        }
+        return socket_take_turn(self, n);
 }
 
 /** Send the next piece: how many bytes, 0 at the file's end, or an error. Suspends while there is no room. */

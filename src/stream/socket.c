@@ -7,12 +7,12 @@
 
 int socket_adopt(int fd, int type, int *family)
 {
-        int actual;
+        int actual, rc;
         socklen_t size = sizeof actual;
-        int rc = sys_getsockopt(fd, SOL_SOCKET, SO_TYPE, &actual, &size);
 
         if (!loop_running_here)
                 return misuse(EDDY_ENOLOOP);
+        rc = sys_getsockopt(fd, SOL_SOCKET, SO_TYPE, &actual, &size);
         if (rc == 0 && actual != type)
                 rc = -EPROTOTYPE;
         if (rc == 0)
@@ -63,14 +63,14 @@ ssize_t socket_receive(struct task *self, int fd, struct msghdr *message)
         return socket_finish_op(self, &op, eddy_op_recvmsg(&op, fd, message, 0));
 }
 
-ssize_t socket_send(struct task *self, int fd, const struct msghdr *message)
+ssize_t socket_send(struct task *self, const int *fd, const struct msghdr *message)
 {
         ssize_t n;
 
         if (self->interruption)
                 return self->interruption;
-        while ((n = sys_sendmsg(fd, message, MSG_DONTWAIT | MSG_NOSIGNAL)) == -EAGAIN) {
-                int rc = socket_wait_for_room(self, fd, message->msg_name);
+        while ((n = sys_sendmsg(*fd, message, MSG_DONTWAIT | MSG_NOSIGNAL)) == -EAGAIN) {
+                int rc = socket_wait_for_room(self, *fd, message->msg_name);
 
                 if (rc < 0)
                         return rc;
@@ -148,7 +148,7 @@ ssize_t eddy_sock_sendto(int fd, const void *data, size_t n, const eddy_address 
             .msg_iovlen = 1,
         };
 
-        return self ? socket_send(self, fd, &message) : misuse(EDDY_ENOTASK);
+        return self ? socket_send(self, &fd, &message) : misuse(EDDY_ENOTASK);
 }
 
 int eddy_sock_connect(int fd, const eddy_address *address)

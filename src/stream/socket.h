@@ -36,8 +36,11 @@ int socket_connect(struct task *self, int fd, const eddy_address *address);
  */
 ssize_t socket_receive(struct task *self, int fd, struct msghdr *message);
 
-/** Send a datagram: a count or the error. */
-ssize_t socket_send(struct task *self, int fd, const struct msghdr *message);
+/** Send a datagram: a count or the error.
+ *
+ * @param fd  looked at again after each wait: its owner may close it, and its number come back as another file
+ */
+ssize_t socket_send(struct task *self, const int *fd, const struct msghdr *message);
 
 /** Wait until a datagram may be sent: 0 or the error.
  *

@@ -29,17 +29,17 @@ static int identify(struct socket_file *file, const char *path)
         return file->path ? 0 : -ENOMEM;
 }
 
-static void forget(struct socket_file *file)
+void socket_file_forget(struct socket_file *file)
 {
         memory_free(file->path);
         file->path = NULL;
 }
 
-int socket_file_bind(struct socket_file *file, int fd, const char *path, mode_t mode, bool keep)
+int socket_file_bind(struct socket_file *file, int fd, const char *path, mode_t mode)
 {
-        bool is_abstract = path[0] == '@';
         eddy_address address;
         int rc = eddy_address_from_path(&address, path);
+        bool is_abstract = address.un.sun_path[0] == '\0';
 
         if (rc == 0 && !is_abstract)
                 rc = remove_stale_socket(path);
@@ -47,14 +47,13 @@ int socket_file_bind(struct socket_file *file, int fd, const char *path, mode_t 
                 rc = sys_bind(fd, &address.any, address.size);
         if (rc < 0 || is_abstract)
                 return rc;
-        if (!keep)
-                rc = identify(file, path);
+        rc = identify(file, path);
         /* Before anybody can connect. */
         if (rc == 0 && mode)
                 rc = sys_chmod(path, mode);
         if (rc < 0) {
                 sys_unlink(path);
-                forget(file);
+                socket_file_forget(file);
         }
         return rc;
 }
@@ -68,5 +67,5 @@ void socket_file_remove(struct socket_file *file)
         if (sys_lstat(file->path, &status) == 0 && status.st_dev == file->device &&
             status.st_ino == file->inode)
                 sys_unlink(file->path);
-        forget(file);
+        socket_file_forget(file);
 }

@@ -343,6 +343,7 @@ static void by_path(void)
         eddy_address from, to;
         struct stat status;
         eddy_task *sender;
+        int fd;
 
         assert_non_null(mkdtemp(folder));
         snprintf(server_path, sizeof server_path, "%s/server", folder);
@@ -366,6 +367,20 @@ static void by_path(void)
         assert_false(eddy_done(sender));
         assert_numbers(server, MANY);
         assert_int_equal(join(sender), 0);
+        /* Who has no name is told from who has. */
+        assert_int_equal(eddy_datagram_send(client, "anonymous", 9), 9);
+        assert_receives(server, "anonymous", &from);
+        assert_int_equal(from.size, 0);
+        assert_int_equal(from.any.sa_family, AF_UNSPEC);
+        /* Closed under who waits for room, and its number taken by another. */
+        sender = eddy_create_task(send_crowd_by_path, &((struct crowd){client, MANY}));
+        give_way();
+        assert_false(eddy_done(sender));
+        fd = eddy_datagram_fd(client);
+        eddy_datagram_close(client);
+        assert_int_equal(dup2(eddy_datagram_fd(server), fd), fd);
+        assert_int_equal(join(sender), -EBADF);
+        close(fd);
         eddy_datagram_destroy(client);
         eddy_datagram_destroy(server);
         assert_int_equal(lstat(server_path, &status), -1);
