@@ -28,16 +28,25 @@ func cpu() time.Duration {
 
 func main() {
 	rows := map[string]func(){
-		"yield":            func() { yieldAmong("yield", 2) },
-		"yield_64":         func() { yieldAmong("yield_64", 64) },
-		"spawn_await":      spawnAwait,
-		"spawn_burst":      func() { spawnBurst("spawn_burst", 1_000_000, 1) },
-		"spawn_burst_1000": func() { spawnBurst("spawn_burst_1000", 1000, 1000) },
-		"sleepers":         sleepers,
-		"timer_set":        timerSet,
-		"timer_fire":       timerFire,
-		"echo":             echo,
-		"udp_echo":         udpEcho,
+		"yield":              func() { yieldAmong("yield", 2) },
+		"yield_64":           func() { yieldAmong("yield_64", 64) },
+		"spawn_await":        spawnAwait,
+		"spawn_burst":        func() { spawnBurst("spawn_burst", 1_000_000, 1) },
+		"spawn_burst_1000":   func() { spawnBurst("spawn_burst_1000", 1000, 1000) },
+		"lock_pair":          lockPair,
+		"lock_handover":      lockHandover,
+		"sleepers":           sleepers,
+		"timer_set":          timerSet,
+		"timer_fire":         timerFire,
+		"echo":               echo,
+		"udp_echo":           udpEcho,
+		"file_read":          fileRead,
+		"file_write":         fileWrite,
+		"queue_item":         queueItem,
+		"channel_round_trip": func() { passToAndFro("channel_round_trip", play) },
+		"select_round_trip":  func() { passToAndFro("select_round_trip", playSelectively) },
+		"generator_step":     generatorStep,
+		"context_get":        contextGet,
 	}
 	for _, row := range os.Args[1:] {
 		run, known := rows[row]

@@ -6,7 +6,6 @@
 #include <fcntl.h>
 #include <net/if.h>
 #include <sys/sendfile.h>
-#include <sys/stat.h>
 
 static inline int sys_socketpair(int type, int ends[2])
 {
@@ -50,11 +49,6 @@ static inline ssize_t sys_sendfile(int fd, int file, off_t *offset, size_t n)
                 sigtimedwait(&pipe_signal, NULL, &at_once);
         pthread_sigmask(SIG_SETMASK, &before, NULL);
         return rc;
-}
-
-static inline int sys_chmod(const char *path, mode_t mode)
-{
-        return fault_fires("chmod") ? -EPERM : (int)sys_result(chmod(path, mode));
 }
 
 /** The number of a network interface; -ENODEV where there is none of this name. */

@@ -34,7 +34,8 @@ static bool take_accepted(struct acceptor *acceptor, ssize_t fd)
         eddy_call_later(loop, &acceptor->rest, rest, go_on_after_rest, acceptor);
         /* Last, for whoever is told may destroy the server. */
         eddy_loop_call_exception_handler(
-            loop, &(eddy_exception){"accepting connections rests for 100 ms", (int)fd, ""});
+            loop, &(eddy_exception){
+                      .message = "accepting connections rests for 100 ms", .error = (int)fd, .detail = ""});
         return false;
 }
 

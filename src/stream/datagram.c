@@ -26,6 +26,7 @@ eddy_datagram *datagram_create(eddy_loop *loop, int fd, int family)
         if (!datagram)
                 return NULL;
         datagram->resource.close = close_with_loop;
+        datagram->resource.what = "datagram";
         datagram->loop = loop;
         datagram->fd = fd;
         datagram->family = family;

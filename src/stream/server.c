@@ -90,8 +90,11 @@ static void connection_done(struct waiter *waiter, eddy_future *task)
         if (eddy_is_error(result) && result != EDDY_CANCELLED && result != EDDY_TIMEOUT &&
             result != -ECONNRESET && result != -EPIPE)
                 eddy_loop_call_exception_handler(server->loop,
-                                                 &(eddy_exception){"a connection's handler failed", (int)result,
-                                                                   task->detail ? task->detail->text : ""});
+                                                 &(eddy_exception){
+                                                     .message = "a connection's handler failed",
+                                                     .error = (int)result,
+                                                     .detail = task->detail ? task->detail->text : "",
+                                                 });
         list_remove(&connection->link);
         server->connection_count--;
         server->uses++;
@@ -131,6 +134,7 @@ static int start_connection(struct acceptor *acceptor, int fd)
         connection->stream = stream_create(server->loop, fd, acceptor->family, server->options.limit);
         if (!connection->stream)
                 goto error_stream;
+        connection->stream->resource.what = NULL; /* the server itself gives it back */
         connection->task = eddy_task_create(&options, serve, NULL);
         if (!connection->task)
                 goto error_task;
@@ -244,6 +248,7 @@ static eddy_server *create(eddy_loop *loop, eddy_connection_handler handler, voi
         if (!server)
                 return NULL;
         server->resource.close = close_with_loop;
+        server->resource.what = "server";
         server->loop = loop;
         server->handler = handler;
         server->arg = arg;
@@ -413,6 +418,7 @@ void eddy_server_destroy(eddy_server *server)
         if (!server)
                 return;
         server->is_orphan = true;
+        server->resource.what = NULL;
         eddy_server_close(server);
         release_if_over(server);
 }

@@ -34,7 +34,7 @@ static inline void end_task(eddy_task *task)
 }
 
 /** Do something while a companion runs, who is ended with it; where the companion fails, so does the whole. */
-static inline intptr_t beside(eddy_fn companion, void *companion_arg, ssize_t (*act)(void *arg), void *arg)
+static inline intptr_t act_beside(eddy_fn companion, void *companion_arg, ssize_t (*act)(void *arg), void *arg)
 {
         eddy_group group;
         ssize_t rc;

@@ -334,7 +334,7 @@ static intptr_t reading(void *arg)
 
         (void)arg;
         if (rc == 0)
-                rc = beside(talk, ends[1], read_all_ways, ends[0]);
+                rc = act_beside(talk, ends[1], read_all_ways, ends[0]);
         disconnect_pair(ends);
         return rc;
 }
@@ -379,7 +379,7 @@ static intptr_t writing(void *arg)
 
         (void)arg;
         if (rc == 0)
-                rc = beside(listen_to, ends[1], write_all_ways, ends[0]);
+                rc = act_beside(listen_to, ends[1], write_all_ways, ends[0]);
         disconnect_pair(ends);
         return rc;
 }
@@ -552,7 +552,7 @@ static intptr_t serving(void *arg)
         (void)arg;
         if (rc < 0)
                 return rc;
-        rc = beside(visit, &plan, serve_forever, plan.server);
+        rc = act_beside(visit, &plan, serve_forever, plan.server);
         end_server(plan.server);
         return rc;
 }

@@ -156,7 +156,7 @@ static intptr_t passing_descriptors(void *arg)
 
         (void)arg;
         if (rc == 0)
-                rc = beside(send_descriptor, ends[0], receive_descriptors, ends[1]);
+                rc = act_beside(send_descriptor, ends[0], receive_descriptors, ends[1]);
         eddy_stream_destroy(ends[0]);
         eddy_stream_destroy(ends[1]);
         return rc;
@@ -200,7 +200,7 @@ static intptr_t sending_a_file(void *arg)
         (void)arg;
         order.stream = ends[0];
         if (rc == 0 && ftruncate(order.file, MUCH) == 0)
-                rc = beside(listen_to, ends[1], send_file, &order);
+                rc = act_beside(listen_to, ends[1], send_file, &order);
         eddy_stream_destroy(ends[0]);
         eddy_stream_destroy(ends[1]);
         fclose(file);
@@ -267,7 +267,7 @@ static intptr_t datagrams(void *arg)
                 rc = eddy_open_datagram(&client, &options);
         }
         if (rc == 0)
-                rc = beside(answer, server, ask, client);
+                rc = act_beside(answer, server, ask, client);
         eddy_datagram_destroy(client);
         eddy_datagram_destroy(server);
         return rc;
@@ -318,7 +318,7 @@ static intptr_t unix_datagrams(void *arg)
         if (rc == 0)
                 rc = eddy_open_unix_datagram(&client, NULL, path);
         if (rc == 0)
-                rc = beside(receive_many, server, send_many, client);
+                rc = act_beside(receive_many, server, send_many, client);
         eddy_datagram_destroy(client);
         eddy_datagram_destroy(server);
         unlink(path);
@@ -389,7 +389,7 @@ static intptr_t raw_sockets(void *arg)
         if (bind(listener, &any.any, any.size) < 0 || listen(listener, 1) < 0)
                 rc = -ENOTCONN;
         else
-                rc = beside(accept_and_echo, &listener, connect_and_ask, &listener);
+                rc = act_beside(accept_and_echo, &listener, connect_and_ask, &listener);
         eddy_sock_close(listener);
         return rc;
 }
