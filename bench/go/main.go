@@ -39,6 +39,7 @@ var rows = map[string]func(){
 	"timer_set":          timerSet,
 	"timer_fire":         timerFire,
 	"echo":               echo,
+	"udp_echo":           udpEcho,
 	"file_read":          fileRead,
 	"file_write":         fileWrite,
 	"queue_item":         queueItem,

@@ -275,6 +275,36 @@ def images(program, eddy):
     return seen.replace(address, 'ADDRESS/') + same
 
 
+def udp_echo_server(program, client):
+    server = Example(program, '0')
+    port = server.port()
+    note = run(client, str(port))
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
+        one.settimeout(PATIENCE)
+        one.sendto(b'empty ones too', ('127.0.0.1', port))
+        note += 'one: %s\n' % one.recv(64).decode()
+    server.interrupt()
+    return re.sub(r'127.0.0.1:\d+', 'ADDRESS', server.end()) + note
+
+
+def udp_echo_client(program):
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
+        server.settimeout(PATIENCE)
+        server.bind(('127.0.0.1', 0))
+        port = server.getsockname()[1]
+        client = Example(program, str(port))
+        message, address = server.recvfrom(64)
+        server.sendto(message.upper(), address)
+        note = client.end()
+    return note + run(program, str(port))  # nobody receives on it any more
+
+
+def unix_echo(program):
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, 'socket')
+        return run(program, path).replace(path, 'PATH')
+
+
 @contextlib.contextmanager
 def a_folder():
     """A folder of a few things, to be in."""
@@ -351,7 +381,8 @@ def workers(program, client):
 SCENARIOS = {function.__name__: function for function in
              (ctrl_c, echo_server, echo_client, get_headers, tcp_echo_client, tcp_echo_server, say_after,
               display_date, chat_server, port_scanner, images, read_file, copy_file, list_directory,
-              watch_folder, queue, pipes, signals, subprocess_date, to_thread, workers)}
+              watch_folder, queue, pipes, signals, subprocess_date, to_thread, workers, udp_echo_server,
+              udp_echo_client, unix_echo)}
 
 
 def main():

@@ -254,6 +254,48 @@ def images(start):
         return problem
 
 
+@contextlib.contextmanager
+def datagram_socket():
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
+        one.settimeout(TALK_PATIENCE)
+        one.bind(('127.0.0.1', 0))
+        yield one, one.getsockname()[1]
+
+
+def udp_echo_server(start):
+    program = start('0')
+    port = program.port()
+    if port:
+        with peer_errors(), datagram_socket() as (guest, _):
+            for text in b'hello', b'':
+                guest.sendto(text, ('127.0.0.1', port))
+                guest.settimeout(0.2)  # where sending is what fails, no answer comes
+                guest.recv(64)
+    program.interrupt()
+    return program.end()
+
+
+def udp_echo_client(start):
+    with datagram_socket() as (server, port):
+
+        def answer():
+            with peer_errors():
+                message, address = server.recvfrom(64)
+                server.sendto(message, address)
+
+        answerer = threading.Thread(target=answer)
+        answerer.start()
+        problem = start(str(port)).end()
+        server.sendto(b'', ('127.0.0.1', port))  # the answerer ends where nobody asked
+        answerer.join()
+        return problem
+
+
+def unix_echo(start):
+    with tempfile.TemporaryDirectory() as folder:
+        return start(folder + '/socket').end()
+
+
 def read_file(start):
     return start(__file__, os.devnull).end()
 
@@ -291,7 +333,8 @@ def workers(start):
 
 SCENARIOS = {function.__name__: function for function in
              (ctrl_c, echo_server, chat_server, echo_client, tcp_echo_server, tcp_echo_client, get_headers,
-              port_scanner, images, read_file, copy_file, list_directory, watch_folder, signals, workers)}
+              port_scanner, images, read_file, copy_file, list_directory, watch_folder, signals, workers,
+              udp_echo_server, udp_echo_client, unix_echo)}
 
 
 def spread(uses):
