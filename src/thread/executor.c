@@ -1,5 +1,6 @@
 #include "thread/executor.h"
 
+#include "base/fork.h"
 #include "base/memory.h"
 #include "base/spin.h"
 #include "base/sys.h"
@@ -22,7 +23,8 @@ struct worker {
 };
 
 struct eddy_executor {
-        atomic_uint references; /* the owner's, each thread's, each job's, each loop's whose default it is */
+        atomic_uint references;   /* the owner's, each thread's, each job's, each loop's whose default it is */
+        unsigned fork_generation; /* of the process that made it, and in which alone it has threads */
         unsigned most_threads;
         eddy_duration idle_timeout;
         size_t stack_size;
@@ -50,6 +52,12 @@ eddy_executor *executor_ref(eddy_executor *executor)
 {
         atomic_fetch_add(&executor->references, 1);
         return executor;
+}
+
+/** In a forked child its threads are none, and its lock is as it happened to be. */
+static bool is_inherited(const eddy_executor *executor)
+{
+        return executor->fork_generation != fork_generation;
 }
 
 static void destroy(eddy_executor *executor)
@@ -181,6 +189,8 @@ int executor_submit(eddy_executor *executor, struct thread_job *job)
         struct worker *worker = NULL;
         int rc = 0;
 
+        if (is_inherited(executor))
+                return EDDY_ESHUTDOWN;
         pthread_mutex_lock(&executor->lock);
         atomic_store(&job->state, JOB_RUNS);
         if (executor->is_shut_down) {
@@ -274,6 +284,8 @@ void eddy_executor_shutdown(eddy_executor *executor, unsigned flags)
 {
         eddy_link refused;
 
+        if (is_inherited(executor))
+                return;
         list_init(&refused);
         pthread_mutex_lock(&executor->lock);
         executor->is_shut_down = true;
@@ -309,6 +321,7 @@ int eddy_executor_create(eddy_executor **created, const eddy_executor_options *o
         if (!executor)
                 return -ENOMEM;
         atomic_store(&executor->references, 1);
+        executor->fork_generation = fork_generation;
         executor->most_threads = most;
         executor->idle_timeout = options->idle_timeout ? options->idle_timeout : DEFAULT_IDLE_TIMEOUT;
         executor->stack_size = options->stack_size;
@@ -331,6 +344,10 @@ void eddy_executor_destroy(eddy_executor *executor)
 {
         if (!executor)
                 return;
+        if (is_inherited(executor)) {
+                memory_free(executor);
+                return;
+        }
         eddy_executor_shutdown(executor, EDDY_SHUTDOWN_WAIT);
         executor_unref(executor);
 }

@@ -25,12 +25,11 @@ static struct call *call_of(struct thread_job *job)
 
 static void work(struct thread_job *job)
 {
-        static const struct error_detail nothing;
         struct call *call = call_of(job);
         struct context_visit visit;
 
         /* What this thread's last job said of its failure is not said of this one's. */
-        error_detail_adopt(&nothing);
+        error_detail_forget();
         context_enter(&visit, call->context);
         call->result = call->fn(call->arg);
         context_leave(&visit);

@@ -156,11 +156,11 @@ static void close_pool(struct loop_resource *resource)
         struct thread_pool *pool = container_of(resource, struct thread_pool, resource);
         eddy_time deadline = condition_deadline(pool->loop->executor_timeout);
 
-        /* A forked child has none of its parent's threads, and its executor's lock as that happened to be. */
+        /* A forked child has none of its parent's threads, nor their jobs. */
         if (loop_is_inherited(pool->loop)) {
-                pool->loop->threads = NULL;
-                memory_free(pool);
-                return;
+                if (pool->is_own)
+                        eddy_executor_destroy(pool->executor);
+                goto out;
         }
         drop_waiting(pool);
         if (pool->default_jobs > 0 && !executor_wait(pool->executor, default_jobs_have_arrived, pool, deadline))
@@ -168,6 +168,7 @@ static void close_pool(struct loop_resource *resource)
         while (!list_is_empty(&pool->jobs))
                 finish_job(pool, container_of(pool->jobs.next, struct thread_job, loop_link));
         release_executor(pool, deadline);
+out:
         eddy_unref(pool->drained);
         pool->loop->threads = NULL;
         memory_free(pool);

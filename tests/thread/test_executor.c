@@ -1,5 +1,6 @@
 /* Executors: threads that come when they are needed and go when they are not. */
 #include "helpers.h"
+#include <sys/wait.h>
 
 static struct gate gates[8];
 
@@ -230,6 +231,41 @@ COROUTINE_TEST(loses_no_job_to_a_thread_that_ends)
         eddy_executor_destroy(executor);
 }
 
+static eddy_executor *inherited;
+
+/** In a child: none of the threads is there, and nobody waits for them. */
+static intptr_t fork_with_threads(void *arg)
+{
+        pid_t child;
+        int status;
+
+        (void)arg;
+        assert_int_equal(eddy_join(eddy_run_in_executor(NULL, inherited, return_arg, NULL), NULL), 0);
+        assert_int_equal(eddy_to_thread(return_arg, NULL, NULL), 0);
+        child = fork();
+        if (child == 0) {
+                eddy_loop *loop;
+                intptr_t result = 0;
+
+                if (eddy_loop_create(&loop) < 0)
+                        _exit(1);
+                eddy_loop_run_until_complete(loop, eddy_run_in_executor(loop, inherited, return_arg, NULL),
+                                             &result);
+                eddy_executor_destroy(inherited);
+                eddy_loop_destroy(loop);
+                _exit(result == EDDY_ESHUTDOWN ? 0 : 2);
+        }
+        assert_int_equal(waitpid(child, &status, 0), child);
+        return status;
+}
+
+TEST(is_of_no_use_in_a_forked_child)
+{
+        inherited = new_executor(2, 0);
+        assert_int_equal(run_main(fork_with_threads, NULL), 0);
+        eddy_executor_destroy(inherited);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -244,6 +280,7 @@ int main(void)
             cmocka_unit_test(waits_for_its_threads_where_asked),
             cmocka_unit_test(serves_several_loops),
             cmocka_unit_test(loses_no_job_to_a_thread_that_ends),
+            cmocka_unit_test(is_of_no_use_in_a_forked_child),
         };
 
         return cmocka_run_group_tests_name("executor", tests, NULL, NULL);
