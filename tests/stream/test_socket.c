@@ -150,7 +150,7 @@ static void datagrams(void)
 static intptr_t receive_byte(void *arg)
 {
         const int *fd = arg;
-        char byte;
+        char byte = 0;
         ssize_t n = eddy_sock_recv(*fd, &byte, 1);
 
         return n == 1 ? byte : n;
@@ -181,7 +181,7 @@ static void in_turn(void)
 static void number_comes_back(void)
 {
         int first[2], second[2];
-        char byte;
+        char byte = 0;
 
         assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, first), 0);
         EDDY_TIMEOUT_SCOPE(0)
@@ -199,7 +199,7 @@ static void number_comes_back(void)
 static void no_descriptor(void)
 {
         eddy_address address = {.size = 0};
-        char byte;
+        char byte = 0;
 
         assert_int_equal(eddy_sock_recv(-1, &byte, 1), -EBADF);
         assert_int_equal(eddy_sock_recvfrom(-1, &byte, 1, &address), -EBADF);
@@ -215,7 +215,7 @@ static void too_late(void)
 {
         eddy_address address;
         int listener = listen_nonblocking(&address), client = open_nonblocking(SOCK_STREAM), rc = 0;
-        char byte;
+        char byte = 0;
 
         EDDY_TIMEOUT_SCOPE(eddy_ms(1))
                 rc = eddy_sock_accept(listener, NULL);
@@ -240,7 +240,7 @@ static void too_late(void)
 static void outside(void **state)
 {
         eddy_address address = {.size = 0};
-        char byte;
+        char byte = 0;
 
         (void)state;
         assert_int_equal(eddy_sock_recv(0, &byte, 1), EDDY_ENOTASK);
