@@ -4,18 +4,28 @@
 
 #include <eddy/base.h>
 #include <eddy/compose.h>
+#include <eddy/context.h>
+#include <eddy/debug.h>
+#include <eddy/directory.h>
 #include <eddy/error.h>
+#include <eddy/file.h>
 #include <eddy/future.h>
+#include <eddy/generator.h>
 #include <eddy/group.h>
 #include <eddy/loop.h>
 #include <eddy/operation.h>
+#include <eddy/path.h>
 #include <eddy/process.h>
+#include <eddy/queue.h>
 #include <eddy/run.h>
+#include <eddy/select.h>
 #include <eddy/server.h>
 #include <eddy/signal.h>
 #include <eddy/stream.h>
+#include <eddy/sync.h>
 #include <eddy/task.h>
 #include <eddy/time.h>
 #include <eddy/timeout.h>
+#include <eddy/watch.h>
 
 #endif

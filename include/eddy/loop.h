@@ -17,6 +17,8 @@ EDDY_BEGIN_DECLS
 
 typedef struct eddy_loop eddy_loop;
 
+/** A callback. Where the loop keeps it, without a handle or timer of the caller's, it sees context variables as
+ * they are where it is asked for; see eddy/context.h. */
 typedef void (*eddy_callback)(void *arg);
 
 /**
@@ -180,11 +182,12 @@ typedef struct eddy_exception {
         const char *message; /**< a sentence, such as "task 'fetch' failed and nobody looked" */
         int error;           /**< its code */
         const char *detail;  /**< more about it; "" where there is none */
+        const char *origin;  /**< in debug mode, the calls that created what failed, lines; else NULL or "" */
 } eddy_exception;
 
 typedef void (*eddy_exception_handler)(eddy_loop *loop, const eddy_exception *exception, void *arg);
 
-/** Have failures that nobody handles told to `handler`; NULL prints them to stderr, as at first.
+/** Have failures that nobody handles told to `handler`; NULL has them logged, as at first.
  * loop.set_exception_handler(). */
 EDDY_API void eddy_loop_set_exception_handler(eddy_loop *loop, eddy_exception_handler handler, void *arg);
 

@@ -2,6 +2,7 @@
  * iteration. */
 #include "loop/signal.h"
 
+#include "base/context.h"
 #include "base/misuse.h"
 #include "base/sys.h"
 #include "loop/loop.h"
@@ -12,9 +13,10 @@
 struct entry {
         _Atomic(eddy_loop *) loop; /* who handles it; NULL: nobody here */
         atomic_bool is_pending;    /* it has come since it was delivered last */
-        eddy_handle handle;        /* callback NULL: it is only watched */
-        bool is_default;           /* the callback steps back while the signal is watched */
-        bool is_installed;         /* note() is its handler */
+        eddy_handle handle;        /* runs what is bound; callback NULL: it is only watched */
+        struct bound_callback bound;
+        bool is_default;   /* the callback steps back while the signal is watched */
+        bool is_installed; /* note() is its handler */
         unsigned watches;
         struct sigaction before;
 };
@@ -95,8 +97,10 @@ static int add(eddy_loop *loop, int signum, eddy_callback callback, void *arg, b
 
         if (rc < 0)
                 return rc;
-        entry->handle.callback = callback;
-        entry->handle.arg = arg;
+        bound_clear(&entry->bound);
+        bound_set(&entry->bound, callback, arg);
+        entry->handle.callback = bound_run;
+        entry->handle.arg = &entry->bound;
         entry->is_default = is_default;
         return 0;
 }
@@ -111,6 +115,13 @@ int signal_add_default(eddy_loop *loop, int signum, eddy_callback callback, void
         return add(loop, signum, callback, arg, true);
 }
 
+static void drop_handler(struct entry *entry)
+{
+        eddy_handle_cancel(&entry->handle);
+        entry->handle.callback = NULL;
+        bound_clear(&entry->bound);
+}
+
 bool eddy_remove_signal_handler(eddy_loop *loop, int signum)
 {
         struct entry *entry;
@@ -120,8 +131,7 @@ bool eddy_remove_signal_handler(eddy_loop *loop, int signum)
         entry = &entries[signum];
         if (atomic_load(&entry->loop) != loop || !entry->handle.callback)
                 return false;
-        eddy_handle_cancel(&entry->handle);
-        entry->handle.callback = NULL;
+        drop_handler(entry);
         release(entry);
         return true;
 }
@@ -218,8 +228,7 @@ void signal_forget_all(void)
                 if (entry->is_installed)
                         sys_sigaction(signum, &entry->before, NULL);
                 entry->is_installed = false;
-                eddy_handle_cancel(&entry->handle);
-                entry->handle.callback = NULL;
+                drop_handler(entry);
                 entry->watches = 0;
                 atomic_store(&entry->loop, NULL);
         }

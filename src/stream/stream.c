@@ -90,6 +90,7 @@ eddy_stream *stream_create(eddy_loop *loop, int fd, size_t limit)
         if (!stream)
                 return NULL;
         stream->resource.close = close_with_loop;
+        stream->resource.what = "stream";
         stream->impl = &stream_socket;
         stream->loop = loop;
         stream->fd = fd;
@@ -249,6 +250,7 @@ void eddy_stream_destroy(eddy_stream *stream)
         if (!stream)
                 return;
         stream->is_orphan = true;
+        stream->resource.what = NULL;
         if (stream->is_closed)
                 release(stream);
         else if (stream->is_closing)

@@ -30,6 +30,13 @@ static bool cancel_awaited(struct wait *wait, struct task *task)
         return eddy_cancel(awaiting->future) || wait->was_interrupted;
 }
 
+const eddy_future *task_awaits(const struct task *task)
+{
+        if (!task->wait || task->wait->interrupt != cancel_awaited)
+                return NULL;
+        return container_of(task->wait, struct awaiting, wait)->future;
+}
+
 int eddy_await(eddy_future *future, intptr_t *result)
 {
         struct task *self = task_current();
@@ -123,16 +130,19 @@ static bool cancel_operation(struct wait *wait, struct task *task)
 /** What a task may do without giving way, when all it asks for is there at once. */
 enum { OPERATIONS_A_TURN = 64 };
 
+void task_take_turn(struct task *self)
+{
+        if (++self->future.loop->ran % OPERATIONS_A_TURN == 0)
+                eddy_yield();
+}
+
 ssize_t task_finish_op(struct task *self, eddy_op *op, ssize_t begun)
 {
         struct operating operating = {.wait.interrupt = cancel_operation, .op = op};
         int interruption;
 
         if (begun != EDDY_PENDING) {
-                eddy_loop *loop = self->future.loop;
-
-                if (++loop->ran % OPERATIONS_A_TURN == 0)
-                        eddy_yield();
+                task_take_turn(self);
                 return begun;
         }
         interruption = task_wait(self, &operating.wait);

@@ -2,18 +2,31 @@
 #include "base/misuse.h"
 #include "base/sys.h"
 #include "loop/signal.h"
+#include "task/generator.h"
 #include "task/task.h"
 #include <eddy/compose.h>
+#include <eddy/context.h>
+#include <eddy/debug.h>
 #include <eddy/run.h>
 
 int eddy_runner_init(eddy_runner *runner, const eddy_runner_options *options)
 {
+        int rc;
+
         *runner = (eddy_runner){.loop = NULL};
         if (options)
                 runner->options = *options;
         if (loop_running_here)
                 return misuse(EDDY_ELOOPRUNNING);
-        return eddy_loop_create(&runner->loop);
+        runner->context = eddy_copy_context();
+        if (!runner->context)
+                return -ENOMEM;
+        rc = eddy_loop_create(&runner->loop);
+        if (rc == 0 && runner->options.debug)
+                rc = eddy_loop_set_debug(runner->loop, true);
+        if (rc < 0)
+                eddy_runner_finish(runner);
+        return rc;
 }
 
 eddy_loop *eddy_runner_loop(eddy_runner *runner)
@@ -49,8 +62,8 @@ intptr_t eddy_runner_run(eddy_runner *runner, eddy_fn fn, void *arg)
                 return misuse(EDDY_ELOOPCLOSED);
         if (loop_running_here)
                 return misuse(EDDY_ELOOPRUNNING);
-        runner->main_task =
-            eddy_task_create(&(eddy_task_options){.name = "main", .loop = runner->loop}, fn, arg);
+        runner->main_task = eddy_task_create(
+            &(eddy_task_options){.name = "main", .loop = runner->loop, .context = runner->context}, fn, arg);
         if (!runner->main_task)
                 return -ENOMEM;
         handles_sigint =
@@ -63,16 +76,11 @@ intptr_t eddy_runner_run(eddy_runner *runner, eddy_fn fn, void *arg)
         return rc < 0 ? rc : result;
 }
 
-/** Tasks outlive the main one where nobody awaited them: each is asked to end, and seen to its end. */
-static intptr_t end_others(void *arg)
+static void end_tasks(void)
 {
         eddy_task *others[2];
         const eddy_task *self = eddy_current_task();
-        eddy_scope shield;
 
-        (void)arg;
-        /* One of them may cancel all tasks there are. */
-        eddy_shield_open(&shield);
         while (eddy_all_tasks(NULL, others, 2) > 1) {
                 eddy_task *other = eddy_ref(others[others[0] == self]);
 
@@ -82,8 +90,29 @@ static intptr_t end_others(void *arg)
                 eddy_wait(&other, 1, EDDY_ALL_COMPLETED, EDDY_FOREVER);
                 eddy_unref(other);
         }
+}
+
+/** Tasks outlive the main one where nobody awaited them: each is asked to end, and seen to its end. So do
+ * generators that nobody asked for the rest. */
+static intptr_t end_others(void *arg)
+{
+        eddy_loop *loop = arg;
+        eddy_scope shield;
+
+        /* One of them may cancel all tasks there are. */
+        eddy_shield_open(&shield);
+        do {
+                end_tasks();
+                generators_finish(loop);
+                /* Whose clean-up may have started tasks. */
+        } while (eddy_all_tasks(loop, NULL, 0) > 1);
         eddy_shield_close(&shield);
         return 0;
+}
+
+static bool has_others(const eddy_loop *loop)
+{
+        return loop->tasks && (!list_is_empty(&loop->tasks->all) || !list_is_empty(&loop->tasks->generators));
 }
 
 static void cancel_all(eddy_loop *loop)
@@ -96,18 +125,18 @@ void eddy_runner_finish(eddy_runner *runner)
 {
         eddy_task *ender;
 
-        if (!runner->loop)
-                return;
-        if (runner->loop->tasks && !list_is_empty(&runner->loop->tasks->all)) {
+        if (runner->loop && has_others(runner->loop)) {
                 cancel_all(runner->loop);
                 ender = eddy_task_create(&(eddy_task_options){.name = "end others", .loop = runner->loop},
-                                         end_others, NULL);
+                                         end_others, runner->loop);
                 if (ender)
                         eddy_loop_run_until_complete(runner->loop, ender, NULL);
                 eddy_unref(ender);
         }
         eddy_loop_destroy(runner->loop);
+        eddy_context_unref(runner->context);
         runner->loop = NULL;
+        runner->context = NULL;
 }
 
 intptr_t eddy_run(eddy_fn fn, void *arg)

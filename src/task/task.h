@@ -2,6 +2,7 @@
 #ifndef TASK_TASK_H
 #define TASK_TASK_H
 
+#include "base/context.h"
 #include "base/pool.h"
 #include "coro/coro.h"
 #include "task/future.h"
@@ -17,13 +18,16 @@ struct wait {
         bool was_interrupted;
 };
 
+/** What makes a coroutine a task. */
+extern const struct coro_impl task_coro;
+
 struct task {
         eddy_future future; /* first, so that a task is a future */
         struct coro coro;
-        eddy_fn fn;
-        void *arg;
-        eddy_link all;        /* in tasks->all until it is done */
-        eddy_link group_link; /* in group->running, then in group->failed */
+        eddy_fn fn;              /* its argument lies in future.result */
+        struct context *context; /* what its context variables are set to; NULL: to nothing */
+        eddy_link all;           /* in tasks->all until it is done */
+        eddy_link group_link;    /* in group->running, then in group->failed */
         eddy_group *group;
         eddy_scope *scopes; /* the innermost one that is open */
         struct wait *wait;  /* while suspended */
@@ -33,9 +37,19 @@ struct task {
 
 /** A loop's tasks. */
 struct tasks {
-        eddy_link all; /* not done, in order of creation */
+        eddy_link all;        /* not done, in order of creation */
+        eddy_link generators; /* not ended, in order of creation */
         struct pool pool;
 };
+
+enum { TASK_LARGEST_ARGS = 1024 };
+
+/** Give a loop that has none yet its tasks: 0 or -ENOMEM. */
+int tasks_init(eddy_loop *loop);
+
+/** What a stack must be asked to be where a user asks for nothing: 0, or not what is common in a loop (NULL:
+ * outside loops). */
+size_t task_stack_size(const eddy_loop *loop);
 
 static inline struct task *task_of(eddy_future *future)
 {
@@ -58,11 +72,51 @@ static inline void task_wake(struct task *task)
                 loop_schedule(task->future.loop, &task->coro.resume);
 }
 
+/** End a task's wait early, if it is not over already. */
+static inline void task_interrupt(struct wait *wait, struct task *task)
+{
+        if (wait->interrupt(wait, task))
+                wait->was_interrupted = true;
+}
+
 /** Suspend the current task until it is woken: 0, or what interrupted it. */
 int task_wait(struct task *self, struct wait *wait);
 
+/** What task_wait() does, for task_wait_here(). */
+static inline __attribute__((always_inline)) int task_suspend(struct task *self, struct wait *wait)
+{
+        wait->was_interrupted = false;
+        if (__builtin_expect(self->interruption, 0))
+                task_interrupt(wait, self);
+        if (__builtin_expect(list_is_linked(&self->coro.resume.link), 0)) {
+                list_remove(&self->coro.resume.link);
+        } else {
+                self->wait = wait;
+                coro_suspend(self->future.loop, &self->coro);
+                self->wait = NULL;
+        }
+        return __builtin_expect(wait->was_interrupted, 0) ? self->interruption : 0;
+}
+
+#ifdef EDDY_FAULTS
+/** Tests count suspensions by the calls of task_wait(). */
+static inline int task_wait_here(struct task *self, struct wait *wait)
+{
+        return task_wait(self, wait);
+}
+#else
+/** As task_wait(), without a call on the way down and a return on the way up. */
+static inline __attribute__((always_inline)) int task_wait_here(struct task *self, struct wait *wait)
+{
+        return task_suspend(self, wait);
+}
+#endif
+
 /** An interrupt function for waits that need nothing but waking: nothing where the task is awake already. */
 bool task_end_wait(struct wait *wait, struct task *task);
+
+/** An interrupt function for waits that must see their end, and see it soon. */
+bool task_keep_waiting(struct wait *wait, struct task *task);
 
 /** Work out anew whether a task is interrupted, and if so end what it waits for. After any change of its scopes
  * and cancellations. */
@@ -86,12 +140,22 @@ static inline void task_op_init(eddy_op *op, struct task *self)
         eddy_op_init(op, self->future.loop, coro_resume, &self->coro);
 }
 
+/** After a call that had its outcome at once: let others run, now and then. */
+void task_take_turn(struct task *self);
+
 /** Wait for an operation that has begun.
  *
  * @param begun  what beginning it returned: if it is not EDDY_PENDING, this is the outcome
  * @return the outcome; what interrupted the task only where the operation was cancelled and did nothing
  */
 ssize_t task_finish_op(struct task *self, eddy_op *op, ssize_t begun);
+
+/** What a suspended task awaits; NULL where that is no future. */
+const eddy_future *task_awaits(const struct task *task);
+
+/** What debug mode asks of tasks; see struct tasks_impl. */
+void *task_hold(eddy_handle *handle);
+void task_let_go(void *task, eddy_duration took);
 
 /** A child of a group has ended. */
 void group_child_done(struct task *task);

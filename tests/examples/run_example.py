@@ -123,6 +123,51 @@ def echo_client(program):
     return note + refused
 
 
+def get_headers(program):
+    with listener() as (server, port):
+        client = Example(program, '127.0.0.1', str(port), '/index.html')
+        connection, _ = server.accept()
+        with connection:
+            request = ''
+            while '\r\n\r\n' not in request:
+                request += connection.recv(4096).decode()
+            connection.sendall(b'HTTP/1.0 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n')
+    return request.replace('\r', '') + client.end()
+
+
+def tcp_echo_client(program):
+    with listener() as (server, port):
+        client = Example(program, str(port))
+        connection, _ = server.accept()
+        with connection:
+            connection.sendall(connection.recv(100))
+    return client.end()
+
+
+def tcp_echo_server(program, client):
+    server = Example(program, '0')
+    port = server.port()
+    said = run(client, str(port))
+    server.interrupt()
+    return re.sub(r'from 127.0.0.1:\d+', 'from ADDRESS', server.end()) + said
+
+
+def say_after(program):
+    return re.sub(r'\d\d:\d\d:\d\d', 'TIME', run(program))
+
+
+def queue(program):
+    """Which worker sleeps for how long is decided by chance."""
+    seen = re.sub(r'worker-[012]', 'worker-N', run(program))
+    return re.sub(r'\d\.\d\d seconds', 'TIME', seen)
+
+
+def display_date(program):
+    """On a machine that is busy fewer lines may fit in."""
+    lines = re.sub(r'\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{6}', 'TIME', run(program)).splitlines(True)
+    return ''.join(dict.fromkeys(lines))
+
+
 def chat_server(program):
     example = Example(program, '0')
     port = example.port()
@@ -230,12 +275,71 @@ def images(program, eddy):
     return seen.replace(address, 'ADDRESS/') + same
 
 
+@contextlib.contextmanager
+def a_folder():
+    """A folder of a few things, to be in."""
+    before = os.getcwd()
+    with tempfile.TemporaryDirectory() as folder:
+        os.chdir(folder)
+        try:
+            pathlib.Path('things/more').mkdir(parents=True)
+            pathlib.Path('things/poem').write_text('one\ntwo\nthree\n', encoding='utf-8')
+            pathlib.Path('things/more/big').write_bytes(bytes(range(256)) * 4096)
+            yield
+        finally:
+            os.chdir(before)
+
+
+def read_file(program):
+    with a_folder():
+        return run(program, 'things/poem', 'things/missing', 'things/more/big', 'things/more')
+
+
+def copy_file(program):
+    with a_folder():
+        seen = run(program, 'things/more/big', 'copy')
+        seen += run(program, 'things/poem', 'copy')
+        seen += run(program, 'missing', 'other')
+        big = pathlib.Path('things/more/big').read_bytes()
+        same = 'the same\n' if pathlib.Path('copy').read_bytes() == big else 'something else\n'
+        return seen + same + ' '.join(sorted(os.listdir())) + '\n'
+
+
+def list_directory(program):
+    with a_folder():
+        seen = ''.join(sorted(run(program, 'things').splitlines(True)))
+        return seen + run(program, 'missing')
+
+
+def watch_folder(program):
+    with a_folder():
+        example = Example(program, 'things')
+        example.line()
+
+        def do(function, *arguments, lines):
+            function(*arguments)
+            for _ in range(lines):
+                example.line()
+
+        do(pathlib.Path('things/more/new').touch, lines=2)
+        do(os.rename, 'things/more/new', 'things/poem', lines=2)
+        do(os.mkdir, 'things/folder', lines=1)
+        do(os.rename, 'things/folder', 'things/more/folder', lines=2)
+        do(pathlib.Path('things/more/folder/deep').touch, lines=2)
+        do(os.remove, 'things/more/folder/deep', lines=1)
+        example.interrupt()
+        return example.end()
+
+
 SCENARIOS = {function.__name__: function for function in
-             (ctrl_c, echo_server, echo_client, chat_server, pipes, signals, subprocess_date, port_scanner, images)}
+             (ctrl_c, echo_server, echo_client, get_headers, tcp_echo_client, tcp_echo_server, say_after,
+              display_date, chat_server, port_scanner, images, read_file, copy_file, list_directory,
+              watch_folder, queue, pipes, signals, subprocess_date)}
 
 
 def main():
     name, expected_file, *programs = sys.argv[1:]
+    programs = [os.path.abspath(program) for program in programs]
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job has it ignored
     seen = SCENARIOS.get(name, run)(*programs)
     seen = seen.replace(programs[0], name)

@@ -167,24 +167,54 @@ def chat_server(start):
     return program.end()
 
 
-def echo_client(start):
+def beside_a_server(talk, start, *args):
+    """Run a client whose server does `talk` with its connection; PORT among args is the server's."""
     with socket.create_server(('127.0.0.1', 0)) as server:
         server.settimeout(PATIENCE)
+        port = server.getsockname()[1]
 
         def answer():
             with peer_errors():
                 connection, _ = server.accept()
                 with connection:
                     connection.settimeout(TALK_PATIENCE)
-                    connection.sendall(receive_all(connection))
+                    talk(connection)
 
         answerer = threading.Thread(target=answer)
         answerer.start()
-        problem = start(str(server.getsockname()[1]), 'hello, world!').end()
-        with peer_errors(), connect(server.getsockname()[1]):  # the answerer ends where nobody called
+        problem = start(*(str(port) if arg == 'PORT' else arg for arg in args)).end()
+        with peer_errors(), connect(port):  # the answerer ends where nobody called
             pass
         answerer.join()
         return problem
+
+
+def echo_client(start):
+    return beside_a_server(lambda connection: connection.sendall(receive_all(connection)),
+                           start, 'PORT', 'hello, world!')
+
+
+def tcp_echo_client(start):
+    return beside_a_server(lambda connection: connection.sendall(connection.recv(100)), start, 'PORT')
+
+
+def get_headers(start):
+    def talk(connection):
+        connection.recv(4096)
+        connection.sendall(b'HTTP/1.0 200 OK\r\nContent-Length: 0\r\n\r\n')
+
+    return beside_a_server(talk, start, '127.0.0.1', 'PORT', '/')
+
+
+def tcp_echo_server(start):
+    program = start('0')
+    port = program.port()
+    if port:
+        with peer_errors(), connect(port) as guest:
+            guest.sendall(b'hello')
+            receive_all(guest)
+    program.interrupt()
+    return program.end()
 
 
 def port_scanner(start):
@@ -224,8 +254,32 @@ def images(start):
         return problem
 
 
+def read_file(start):
+    return start(__file__, os.devnull).end()
+
+
+def copy_file(start):
+    with tempfile.TemporaryDirectory() as folder:
+        return start(__file__, os.path.join(folder, 'copy')).end()
+
+
+def list_directory(start):
+    return start(os.path.dirname(os.path.abspath(__file__))).end()
+
+
+def watch_folder(start):
+    with tempfile.TemporaryDirectory() as folder:
+        program = start(folder)
+        program.line()
+        os.makedirs(os.path.join(folder, 'new', 'below'))
+        program.line()
+        program.interrupt()
+        return program.end()
+
+
 SCENARIOS = {function.__name__: function for function in
-             (ctrl_c, signals, echo_server, chat_server, echo_client, port_scanner, images)}
+             (ctrl_c, echo_server, chat_server, echo_client, tcp_echo_server, tcp_echo_client, get_headers,
+              port_scanner, images, read_file, copy_file, list_directory, watch_folder, signals)}
 
 
 def spread(uses):
