@@ -27,6 +27,12 @@ static inline int sys_openat2(int folder, const char *path, const struct open_ho
                                       : (int)sys_result(syscall(SYS_openat2, folder, path, how, sizeof *how));
 }
 
+/** Not for children. */
+static inline int sys_set_cloexec(int fd)
+{
+        return fault_fires("fcntl") ? -EBADF : (int)sys_result(fcntl(fd, F_SETFD, FD_CLOEXEC));
+}
+
 static inline int sys_fstat(int fd, struct stat *status)
 {
         return fault_fires("fstat") ? -EIO : (int)sys_result(fstat(fd, status));
