@@ -3,7 +3,8 @@
 
     check_sources.py COMPILER [ARGUMENT...] -- ROOT
 
-Examples include <eddy.h> (images.c <eddy/http.h>) and what the C library has, nothing else. A ```c block in
+Examples include <eddy.h>, or in its place the header of the one adapter that they are about, and what the C
+library has, nothing else. A ```c block in
 docs/*.md is either declarations or, wrapped in a coroutine, statements; both may use what PRELUDE declares.
 """
 
@@ -15,6 +16,9 @@ import sys
 
 WARNINGS = ['-Wall', '-Wextra', '-Wshadow', '-Wstrict-prototypes', '-Wmissing-prototypes', '-Wconversion']
 UNUSED = ['-Wno-unused', '-Wno-unused-parameter', '-Wno-missing-prototypes']
+
+# Examples of the adapters, by how their names begin.
+ADAPTERS = {'images': '<eddy/http.h>', 'redis_': '<eddy/redis.h>', 'postgres_': '<eddy/postgres.h>'}
 
 PRELUDE = '''
 #include <eddy.h>
@@ -37,7 +41,8 @@ def compile_source(compiler, root, text, warnings):
 def example_faults(compiler, root, path):
     with open(path, encoding='utf-8') as file:
         text = file.read()
-    ours = '<eddy/http.h>' if path.endswith('/images.c') else '<eddy.h>'
+    name = os.path.basename(path)
+    ours = next((header for start, header in ADAPTERS.items() if name.startswith(start)), '<eddy.h>')
     includes = re.findall(r'^#include\s+(\S+)', text, re.M)
     if includes.count(ours) != 1:
         yield 'does not include %s once' % ours

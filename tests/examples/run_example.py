@@ -18,6 +18,9 @@ import sys
 import tempfile
 import threading
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+from servers import redis_server  # pylint: disable=wrong-import-position
+
 # What runs programs of another architecture, such as an emulator.
 WRAPPER = os.environ.get('EDDY_EXE_WRAPPER', '').split()
 PATIENCE = 30  # seconds until a step that does not come counts as failed
@@ -200,8 +203,40 @@ def images(program, eddy):
     return seen.replace(address, 'ADDRESS/') + same
 
 
+def redis_commands(program):
+    with redis_server() as redis:
+        return run(program, str(redis.port))
+
+
+def redis_workers(program):
+    """Killed in the middle of its work, and started again: no job is lost."""
+    jobs = {'job %d' % i for i in range(100)}
+    with redis_server() as redis:
+        redis.command('RPUSH', 'jobs', *sorted(jobs))
+        first = Example(program, str(redis.port))
+        for _ in range(20):
+            first.line()
+        first.process.kill()
+        first.end()
+        lost = redis.command('LRANGE', 'jobs:taken', '0', '-1')
+        second = Example(program, str(redis.port))
+        words = second.line().split(': ')
+        back = words == ['taken back', str(len(lost))] and len(lost) > 0
+        while len(redis.command('SMEMBERS', 'jobs:done')) < len(jobs):
+            second.line()
+        second.interrupt()
+        rest = second.end().split('\n')[-1]
+        done = set(redis.command('SMEMBERS', 'jobs:done'))
+        left = [redis.command('LLEN', name) for name in ('jobs', 'jobs:taken')]
+    return ''.join([
+        'taken back: %s\n' % ('what was taken and not finished' if back else words),
+        'done: %s\n' % ('every job' if done == jobs else sorted(jobs - done)),
+        'left: %s\n' % left,
+        rest])
+
+
 SCENARIOS = {function.__name__: function for function in
-             (ctrl_c, echo_server, echo_client, chat_server, port_scanner, images)}
+             (ctrl_c, echo_server, echo_client, chat_server, port_scanner, images, redis_commands, redis_workers)}
 
 
 def main():

@@ -12,12 +12,16 @@ crash, a sanitizer's report and a program that does not end are failures.
 import concurrent.futures
 import contextlib
 import os
+import pathlib
 import signal
 import socket
 import subprocess
 import sys
 import tempfile
 import threading
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+from servers import redis_server  # pylint: disable=wrong-import-position
 
 MOST_RUNS = 150
 AT_ONCE = 4         # more than there are processors, for many runs only wait
@@ -214,8 +218,25 @@ def images(start):
         return problem
 
 
+def redis_commands(start):
+    with redis_server() as redis:
+        return start(str(redis.port)).end()
+
+
+def redis_workers(start):
+    """Ends by Ctrl-C when ten jobs are done, or by what failed."""
+    with redis_server() as redis:
+        redis.command('RPUSH', 'jobs', *('job %d' % i for i in range(15)))
+        program = start(str(redis.port))
+        for _ in range(10):
+            program.line()
+        program.interrupt()
+        return program.end()
+
+
 SCENARIOS = {function.__name__: function for function in
-             (ctrl_c, echo_server, chat_server, echo_client, port_scanner, images)}
+             (ctrl_c, echo_server, chat_server, echo_client, port_scanner, images, redis_commands,
+              redis_workers)}
 
 
 def spread(uses):
