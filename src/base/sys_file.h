@@ -27,6 +27,11 @@ static inline int sys_openat2(int folder, const char *path, const struct open_ho
                                       : (int)sys_result(syscall(SYS_openat2, folder, path, how, sizeof *how));
 }
 
+static inline int sys_pipe(int ends[2])
+{
+        return fault_fires("pipe2") ? -EMFILE : (int)sys_result(pipe2(ends, O_CLOEXEC));
+}
+
 /** Not for children. */
 static inline int sys_set_cloexec(int fd)
 {
