@@ -16,12 +16,13 @@ struct asking {
 static void *ask(void *arg)
 {
         struct asking *asking = arg;
+        int end = asking->end;
         char problem[256];
 
         PQcancel(asking->cancel, problem, sizeof problem);
         PQfreeCancel(asking->cancel);
-        sys_close(asking->end);
         memory_free(asking);
+        sys_close(end);
         return NULL;
 }
 
@@ -65,24 +66,30 @@ static void on_closed(void *future)
         eddy_future_set_result(future, 0);
 }
 
+static int ask_on_thread(eddy_postgres *pg, const int ends[2])
+{
+        eddy_future *heard = eddy_future_create(pg->loop);
+        int rc = heard ? eddy_add_reader(pg->loop, ends[0], on_closed, heard) : -ENOMEM;
+
+        if (rc == 0)
+                rc = start_asking(pg->conn, ends[1]);
+        if (rc < 0)
+                sys_close(ends[1]);
+        else
+                rc = eddy_await(heard, NULL);
+        eddy_remove_reader(pg->loop, ends[0]);
+        eddy_unref(heard);
+        return rc;
+}
+
 /* When it returns 0 the server has been told, and it is too late for it to stop a query that is yet to come. */
 static int ask_to_stop(eddy_postgres *pg)
 {
-        eddy_future *heard;
         int ends[2], rc = sys_pipe(ends);
 
         if (rc < 0)
                 return rc;
-        rc = start_asking(pg->conn, ends[1]);
-        if (rc < 0)
-                sys_close(ends[1]);
-        heard = rc == 0 ? eddy_future_create(pg->loop) : NULL;
-        if (heard)
-                rc = eddy_add_reader(pg->loop, ends[0], on_closed, heard);
-        if (rc == 0)
-                rc = eddy_await(heard, NULL);
-        eddy_remove_reader(pg->loop, ends[0]);
-        eddy_unref(heard);
+        rc = ask_on_thread(pg, ends);
         sys_close(ends[0]);
         return rc;
 }

@@ -25,7 +25,7 @@ static int commit(eddy_postgres *pg)
 
 int eddy_postgres_end(eddy_postgres *pg, int rc)
 {
-        char why[512];
+        char why[512], sqlstate[sizeof pg->sqlstate];
         int problem;
 
         if (!eddy_postgres_is_open(pg) || PQtransactionStatus(pg->conn) == PQTRANS_IDLE)
@@ -37,10 +37,12 @@ int eddy_postgres_end(eddy_postgres *pg, int rc)
                         return rc;
         }
         /* The rollback's own troubles are not news: without a connection there is no transaction. */
+        memcpy(sqlstate, pg->sqlstate, sizeof sqlstate);
         snprintf(why, sizeof why, "%s", eddy_explain(rc));
         EDDY_SHIELD_SCOPE
                 problem = eddy_postgres_exec(pg, NULL, "ROLLBACK");
         if (problem < 0)
                 postgres_break(pg);
+        memcpy(pg->sqlstate, sqlstate, sizeof sqlstate);
         return eddy_fail(rc, "%s", why);
 }

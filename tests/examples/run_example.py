@@ -19,7 +19,7 @@ import tempfile
 import threading
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
-from servers import redis_server  # pylint: disable=wrong-import-position
+from servers import postgres_server, redis_server  # pylint: disable=wrong-import-position
 
 # What runs programs of another architecture, such as an emulator.
 WRAPPER = os.environ.get('EDDY_EXE_WRAPPER', '').split()
@@ -49,6 +49,14 @@ class Example:
 
     def interrupt(self):
         self.process.send_signal(signal.SIGINT)
+
+    def stop_when(self, condition):
+        """Make it stand still at a moment at which the condition holds."""
+        self.process.send_signal(signal.SIGSTOP)
+        while not condition():
+            self.process.send_signal(signal.SIGCONT)
+            self.line()
+            self.process.send_signal(signal.SIGSTOP)
 
     def end(self):
         """Wait for its end; all its output, with what is unusual behind it."""
@@ -203,6 +211,10 @@ def images(program, eddy):
     return seen.replace(address, 'ADDRESS/') + same
 
 
+def with_database(program):
+    return run(program, postgres_server().new_database())
+
+
 def redis_commands(program):
     with redis_server() as redis:
         return run(program, str(redis.port))
@@ -216,12 +228,14 @@ def redis_workers(program):
         first = Example(program, str(redis.port))
         for _ in range(20):
             first.line()
+        # Twice, since the server may have something to do yet that was sent before it stood still.
+        first.stop_when(lambda: all(redis.command('LLEN', 'jobs:taken') > 0 for _ in range(2)))
         first.process.kill()
         first.end()
         lost = redis.command('LRANGE', 'jobs:taken', '0', '-1')
         second = Example(program, str(redis.port))
         words = second.line().split(': ')
-        back = words == ['taken back', str(len(lost))] and len(lost) > 0
+        back = words == ['taken back', str(len(lost))]
         while len(redis.command('SMEMBERS', 'jobs:done')) < len(jobs):
             second.line()
         second.interrupt()
@@ -237,6 +251,7 @@ def redis_workers(program):
 
 SCENARIOS = {function.__name__: function for function in
              (ctrl_c, echo_server, echo_client, chat_server, port_scanner, images, redis_commands, redis_workers)}
+SCENARIOS |= dict.fromkeys(['postgres_pool', 'postgres_query'], with_database)
 
 
 def main():

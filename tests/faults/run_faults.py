@@ -21,7 +21,7 @@ import tempfile
 import threading
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
-from servers import redis_server  # pylint: disable=wrong-import-position
+from servers import postgres_server, redis_server  # pylint: disable=wrong-import-position
 
 MOST_RUNS = 150
 AT_ONCE = 4         # more than there are processors, for many runs only wait
@@ -218,6 +218,10 @@ def images(start):
         return problem
 
 
+def with_database(start):
+    return start(postgres_server().new_database()).end()
+
+
 def redis_commands(start):
     with redis_server() as redis:
         return start(str(redis.port)).end()
@@ -237,6 +241,7 @@ def redis_workers(start):
 SCENARIOS = {function.__name__: function for function in
              (ctrl_c, echo_server, chat_server, echo_client, port_scanner, images, redis_commands,
               redis_workers)}
+SCENARIOS |= dict.fromkeys(['postgres_pool', 'postgres_query'], with_database)
 
 
 def spread(uses):

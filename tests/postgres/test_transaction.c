@@ -33,6 +33,11 @@ COROUTINE_TEST(a_failure_that_nobody_saw_does_not_pass_for_success)
         assert_int_equal(eddy_postgres_exec(pg, NULL, "SELECT 1/0"), EDDY_EPOSTGRES);
         assert_int_equal(eddy_postgres_end(pg, 0), EDDY_EPOSTGRES);
         assert_value(pg, "SELECT count(*) FROM t", "0");
+        assert_int_equal(eddy_postgres_begin(pg), 0);
+        assert_int_equal(eddy_postgres_end(pg, eddy_postgres_exec(pg, NULL, "SELECT 1/0")), EDDY_EPOSTGRES);
+        assert_string_equal(eddy_error_detail(), "division by zero");
+        assert_string_equal(eddy_postgres_sqlstate(pg), "22012");
+        assert_value(pg, "SELECT count(*) FROM t", "0");
         eddy_postgres_destroy(pg);
 }
 
