@@ -54,6 +54,7 @@ SWITCH = {
 }
 TASKS = {"eddy-epoll": native("eddy_tasks"), "go": GO, "state-threads": STATE_THREADS, "asyncio": ASYNCIO}
 BURST = {"eddy-epoll": native("eddy_tasks"), "go": GO}
+LOCKS = {"eddy-epoll": native("eddy_sync"), "go": GO, "asyncio": Program("python", "peers/asyncio_sync.py")}
 SLEEPERS = {"eddy-epoll": native("eddy_sleepers"), "go": GO}
 TIMERS = {
     "eddy-epoll": native("eddy_timers"),
@@ -78,6 +79,8 @@ EXPERIMENTS = (
     Experiment(("spawn_await",), "spawn_await", TASKS),
     Experiment(("spawn_burst",), "spawn_burst", BURST),
     Experiment(("spawn_burst_1000",), "spawn_burst_1000", TASKS),
+    Experiment(("lock_pair",), "lock_pair", LOCKS | {"pthread": native("pthread_lock")}),
+    Experiment(("lock_handover",), "lock_handover", LOCKS),
     Experiment(("sleepers_wall", "sleepers_bytes"), "sleepers", SLEEPERS),
     Experiment(("timer_set", "timer_cancel"), "timer_set", TIMERS),
     Experiment(("timer_fire",), "timer_fire", TIMERS),
@@ -103,6 +106,12 @@ ROWS = {
     "spawn_burst_1000": Row(
         "ns", "create 1,000 tasks, then await all, 1,000 times (asyncio: 50 times)", 40,
         {"bare prototype": 29, "Photon": 80, "tokio": 120}),
+    "lock_pair": Row(
+        "ns", "acquire and release a lock that nobody else wants", 5,
+        note="pthread: a mutex, in a process with a second thread"),
+    "lock_handover": Row(
+        "ns", "2 tasks contend for a lock: hand it from one to the other", 25,
+        note="go: a channel of one slot, for its mutex is not handed over"),
     "sleepers_wall": Row(
         "s", "1,000,000 coroutines asleep at once, each asking for 3 s: until all have ended", 6.5,
         note="quoted: libdill fails at 32,753 coroutines, neco aborts at 30,000"),

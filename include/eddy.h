@@ -4,6 +4,8 @@
 
 #include <eddy/base.h>
 #include <eddy/compose.h>
+#include <eddy/debug.h>
+#include <eddy/context.h>
 #include <eddy/error.h>
 #include <eddy/future.h>
 #include <eddy/group.h>
@@ -13,6 +15,7 @@
 #include <eddy/server.h>
 #include <eddy/signal.h>
 #include <eddy/stream.h>
+#include <eddy/sync.h>
 #include <eddy/task.h>
 #include <eddy/time.h>
 #include <eddy/timeout.h>

@@ -52,11 +52,11 @@ for config in "${@:-plain}"; do
         thread)
                 # Where threads meet: the loop's inbox, the helper threads, and what stands on them.
                 run thread "-Db_sanitize=thread -Db_lundef=false" \
-                        "--timeout-multiplier 5 --suite loop --suite thread --suite stream --suite task" ;;
+                        "--timeout-multiplier 5 --suite loop --suite thread --suite stream --suite task --suite sync" ;;
         valgrind)
                 # The examples are run by a script and the command by another: only programs are wrapped here.
                 run valgrind "-Dhttp=disabled" "--timeout-multiplier 20 --suite base --suite loop --suite coro \
-                        --suite task --suite stream --suite thread --wrap=$(pwd)/scripts/valgrind.sh" ;;
+                        --suite task --suite sync --suite stream --suite thread --wrap=$(pwd)/scripts/valgrind.sh" ;;
         ucontext)
                 run ucontext "-Ducontext=true -Dhttp=disabled --werror" "" ;;
         aarch64)

@@ -33,6 +33,8 @@ func main() {
 		"spawn_await":      spawnAwait,
 		"spawn_burst":      func() { spawnBurst("spawn_burst", 1_000_000, 1) },
 		"spawn_burst_1000": func() { spawnBurst("spawn_burst_1000", 1000, 1000) },
+		"lock_pair":        lockPair,
+		"lock_handover":    lockHandover,
 		"sleepers":         sleepers,
 		"timer_set":        timerSet,
 		"timer_fire":       timerFire,

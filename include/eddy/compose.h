@@ -80,8 +80,8 @@ EDDY_API EDDY_ASYNC int eddy_wait_for(eddy_future *future, eddy_duration timeout
 typedef struct eddy_completion {
         struct eddy_completion_entry *entries;
         size_t count, handed_out;
-        eddy_link done; /* entries in order of completion, not yet handed out */
-        void *waiting;  /* the consumer's wait while it is suspended */
+        eddy_link done;                       /* entries in order of completion, not yet handed out */
+        struct eddy_completion_wait *waiting; /* the consumer while it is suspended */
         void *reserved[2];
 } eddy_completion;
 
@@ -104,12 +104,14 @@ EDDY_API int eddy_as_completed(eddy_completion *completion, eddy_future *const f
  * @param future  receives it; not a new reference
  * @return 1, or 0 when all have been handed out
  * @retval EDDY_CANCELLED, EDDY_TIMEOUT  the caller was interrupted; the futures run on
+ * @retval EDDY_EBUSY                    another task is waiting here
+ * @retval EDDY_EFINISHED                the completion was closed meanwhile
  *
  * Suspends.
  */
 EDDY_API EDDY_ASYNC int eddy_completion_next(eddy_completion *completion, eddy_future **future);
 
-/** Stop handing out; futures that are not done run on. */
+/** Stop handing out; futures that are not done run on, and a task that waits in eddy_completion_next() is told. */
 EDDY_API void eddy_completion_close(eddy_completion *completion);
 
 /**

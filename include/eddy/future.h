@@ -11,6 +11,9 @@ typedef struct eddy_future eddy_future;
 /** A task is a future: whatever takes a future takes a task. */
 typedef struct eddy_future eddy_task;
 
+/** What context variables are set to; see eddy/context.h. */
+typedef struct eddy_context eddy_context;
+
 /**
  * Create a future that is pending.
  *
@@ -55,6 +58,7 @@ EDDY_API int eddy_future_result(eddy_future *future, intptr_t *result);
  * @param result  a value, or an error (EDDY_CANCELLED makes it cancelled); a pointer fits. Not owned
  * @return 0
  * @retval EDDY_EINVALIDSTATE  it is done already, or it is a task, which only its coroutine completes
+ * @retval EDDY_EWRONGLOOP     its loop runs in another thread: use eddy_future_set_result_threadsafe()
  * @retval -ENOMEM             future is NULL
  *
  * Future.set_result(), Future.set_exception().
@@ -87,6 +91,16 @@ typedef void (*eddy_done_callback)(eddy_future *future, void *arg);
  */
 EDDY_API int eddy_future_add_done_callback(eddy_future *future, eddy_done_callback callback, void *arg);
 
+/**
+ * As eddy_future_add_done_callback(), in a given context rather than in a copy of the current one.
+ *
+ * @param context  held until the callback has run; NULL, whose creation failed, is answered with -ENOMEM
+ *
+ * Future.add_done_callback(context=...).
+ */
+EDDY_API int eddy_future_add_done_callback_in(eddy_future *future, eddy_context *context,
+                                              eddy_done_callback callback, void *arg);
+
 /** Remove every entry with this function and argument; how many there were. Future.remove_done_callback(). */
 EDDY_API size_t eddy_future_remove_done_callback(eddy_future *future, eddy_done_callback callback, void *arg);
 
@@ -96,7 +110,7 @@ EDDY_API size_t eddy_future_remove_done_callback(eddy_future *future, eddy_done_
  * eddy_uncancel(); what it is waiting for now is cancelled first. A task that has not begun still runs, up to
  * its first such call, so that what it was given to free is freed.
  *
- * @return whether there was anything to cancel; false where it is done or NULL
+ * @return whether there was anything to cancel; false where it is done or NULL, or its loop runs in another thread
  *
  * Future.cancel(), Task.cancel().
  */

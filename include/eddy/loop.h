@@ -177,11 +177,12 @@ typedef struct eddy_exception {
         const char *message; /**< a sentence, such as "task 'fetch' failed and nobody looked" */
         int error;           /**< its code */
         const char *detail;  /**< more about it; "" where there is none */
+        const char *origin;  /**< in debug mode, the calls that created what failed, lines; else NULL or "" */
 } eddy_exception;
 
 typedef void (*eddy_exception_handler)(eddy_loop *loop, const eddy_exception *exception, void *arg);
 
-/** Have failures that nobody handles told to `handler`; NULL prints them to stderr, as at first.
+/** Have failures that nobody handles told to `handler`; NULL has them logged, as at first.
  * loop.set_exception_handler(). */
 EDDY_API void eddy_loop_set_exception_handler(eddy_loop *loop, eddy_exception_handler handler, void *arg);
 

@@ -22,6 +22,7 @@ EDDY_API intptr_t eddy_run(eddy_fn fn, void *arg);
 
 /** How a runner is to be. Zero, or NULL for the whole, is the default of each. */
 typedef struct eddy_runner_options {
+        bool debug;          /**< debug mode, whatever the environment says */
         bool ignores_sigint; /**< leave SIGINT as it is; it is so in threads other than the main one */
 } eddy_runner_options;
 
@@ -30,7 +31,8 @@ typedef struct eddy_runner {
         eddy_loop *loop;
         eddy_task *main_task;
         eddy_runner_options options;
-        void *reserved[2];
+        eddy_context *context; /* of all its main coroutines */
+        void *reserved[1];
 } eddy_runner;
 
 /** Prepare a runner and create its loop; 0 or as eddy_loop_create(). asyncio.Runner(). */
@@ -39,8 +41,8 @@ EDDY_API int eddy_runner_init(eddy_runner *runner, const eddy_runner_options *op
 /** Its loop, which eddy_runner_finish() destroys. Runner.get_loop(). */
 EDDY_API eddy_loop *eddy_runner_loop(eddy_runner *runner);
 
-/** Run a coroutine until it ends; what it returned, as eddy_run(). Tasks it left go on with the next.
- * Runner.run(). */
+/** Run a coroutine until it ends; what it returned, as eddy_run(). Tasks it left go on with the next,
+ * which also sees the context variables that it set. Runner.run(). */
 EDDY_API intptr_t eddy_runner_run(eddy_runner *runner, eddy_fn fn, void *arg);
 
 /** Cancel and await the tasks that are left, and destroy the loop. Runner.close(). */

@@ -18,13 +18,14 @@ typedef intptr_t (*eddy_fn)(void *arg);
 
 /** How a task is to be. Zero, or NULL for the whole, is the default of each. */
 typedef struct eddy_task_options {
-        const char *name;  /**< for messages; not copied, so a literal or what outlives the task */
-        eddy_loop *loop;   /**< whose it is; NULL: the running one, else eddy_get_loop() */
-        size_t stack_size; /**< bytes of address space, guard included; 0: eddy_set_stack_size()'s */
-        bool eager;        /**< run it up to its first suspension before this call returns */
-        bool own_fpu_mode; /**< it changes the rounding mode (fesetround()) across suspensions */
-        const void *args;  /**< copied onto its stack and passed as its argument */
-        size_t args_size;  /**< bytes at args; at most 1024 */
+        const char *name;      /**< for messages; not copied, so a literal or what outlives the task */
+        eddy_loop *loop;       /**< whose it is; NULL: the running one, else eddy_get_loop() */
+        size_t stack_size;     /**< bytes of address space, guard included; 0: eddy_set_stack_size()'s */
+        bool eager;            /**< run it up to its first suspension before this call returns */
+        bool own_fpu_mode;     /**< it changes the rounding mode (fesetround()) across suspensions */
+        const void *args;      /**< copied onto its stack and passed as its argument */
+        size_t args_size;      /**< bytes at args; at most 1024 */
+        eddy_context *context; /**< run it in this one, which it holds, and not in a copy of the current one */
 } eddy_task_options;
 
 /**

@@ -6,6 +6,7 @@
  * while it is ready. */
 #include "backend/backend.h"
 
+#include "base/context.h"
 #include "base/list.h"
 #include "base/memory.h"
 #include "base/sys.h"
@@ -14,7 +15,8 @@
 
 /** One direction of a descriptor. */
 struct side {
-        eddy_handle watcher;  /* callback NULL: nobody watches */
+        eddy_handle watcher; /* callback NULL: nobody watches; else it runs what is bound */
+        struct bound_callback bound;
         eddy_link operations; /* pending, first come first served */
         bool is_ready;        /* a call may succeed: nobody has told us EAGAIN since the last edge */
 };
@@ -215,14 +217,20 @@ static void complete(struct epoll_state *state, eddy_op *op, ssize_t result)
         list_append(*state->base.ready, &op->handle.link);
 }
 
+static void unwatch(struct side *side)
+{
+        if (list_is_linked(&side->watcher.link))
+                list_remove(&side->watcher.link);
+        bound_clear(&side->bound);
+        side->watcher.callback = NULL;
+}
+
 /** Its descriptor is closed: nothing is waited for any more. */
 static void abandon(struct epoll_state *state, struct side *side)
 {
         while (!list_is_empty(&side->operations))
                 complete(state, container_of(side->operations.next, eddy_op, link), EDDY_CANCELLED);
-        if (list_is_linked(&side->watcher.link))
-                list_remove(&side->watcher.link);
-        side->watcher.callback = NULL;
+        unwatch(side);
 }
 
 static ssize_t begin_close(struct epoll_state *state, int fd)
@@ -282,8 +290,8 @@ static int epoll_watch(struct backend *backend, int fd, enum watch_direction dir
 {
         struct epoll_state *state = (struct epoll_state *)backend;
         struct descriptor *descriptor = known_descriptor(state, fd);
-        eddy_handle *watcher;
-        eddy_callback before;
+        struct side *side;
+        bool was_watched;
         int rc;
 
         if (!descriptor && !callback)
@@ -291,18 +299,22 @@ static int epoll_watch(struct backend *backend, int fd, enum watch_direction dir
         rc = find_descriptor(state, fd, &descriptor);
         if (rc < 0)
                 return rc;
-        watcher = &descriptor->sides[direction].watcher;
-        before = watcher->callback;
-        watcher->callback = callback;
-        watcher->arg = arg;
-        if (!callback && list_is_linked(&watcher->link))
-                list_remove(&watcher->link);
+        side = &descriptor->sides[direction];
+        was_watched = side->watcher.callback;
+        if (callback) {
+                bound_clear(&side->bound);
+                bound_set(&side->bound, callback, arg);
+                side->watcher.callback = bound_run;
+                side->watcher.arg = &side->bound;
+        } else {
+                unwatch(side);
+        }
         rc = arm(state, descriptor);
         if (rc < 0) {
-                watcher->callback = NULL;
+                unwatch(side);
                 return rc;
         }
-        return before != NULL;
+        return was_watched;
 }
 
 /** One side of a descriptor may have become ready: finish what waits there, and call who watches. */
@@ -368,8 +380,15 @@ static void epoll_destroy(struct backend *backend)
 {
         struct epoll_state *state = (struct epoll_state *)backend;
 
-        for (int fd = 0; fd < state->descriptor_count; fd++)
-                memory_free(state->descriptors[fd]);
+        for (int fd = 0; fd < state->descriptor_count; fd++) {
+                struct descriptor *descriptor = state->descriptors[fd];
+
+                if (!descriptor)
+                        continue;
+                bound_clear(&descriptor->sides[WATCH_READ].bound);
+                bound_clear(&descriptor->sides[WATCH_WRITE].bound);
+                memory_free(descriptor);
+        }
         memory_free(state->descriptors);
         sys_close(state->wakeup);
         sys_close(state->epoll);

@@ -1,25 +1,43 @@
 #include "base/misuse.h"
 
-#include <eddy/error.h>
+#include "base/log.h"
 #include <execinfo.h>
-#include <stdio.h>
+#include <stdatomic.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 enum { MOST_FRAMES = 32 };
 
-int misuse(int rc)
+static atomic_bool is_told;
+
+bool misuse_env_wants_debug(void)
 {
         const char *debug = getenv("EDDY_DEBUG");
-        void *frames[MOST_FRAMES];
-        int count;
 
-        if (!debug || !*debug || *debug == '0')
+        return debug && *debug && *debug != '0';
+}
+
+void misuse_tell(void)
+{
+        atomic_store(&is_told, true);
+}
+
+int misuse(int rc)
+{
+        void *frames[MOST_FRAMES];
+        char *text = NULL;
+        size_t size;
+        FILE *out;
+
+        if (!atomic_load(&is_told) && !misuse_env_wants_debug())
                 return rc;
-        fprintf(stderr, "eddy: misuse: %s (%s); the calls that led to it:\n", eddy_strerror(rc),
-                eddy_errname(rc));
-        count = backtrace(frames, MOST_FRAMES);
+        out = open_memstream(&text, &size);
+        if (!out)
+                return rc;
+        fprintf(out, "misuse: %s (%s); the calls that led to it:\n", eddy_strerror(rc), eddy_errname(rc));
         /* This function itself tells nobody anything. */
-        backtrace_symbols_fd(frames + 1, count - 1, STDERR_FILENO);
+        log_print_calls(out, frames, backtrace(frames, MOST_FRAMES), 1);
+        if (fclose(out) == 0)
+                log_text(EDDY_LOG_ERROR, text);
+        free(text);
         return rc;
 }

@@ -154,14 +154,14 @@ void coro_run_now(eddy_loop *loop, struct coro *coro)
         struct coro *self = loop->coroutines->current;
         bool must_return;
 
+        must_return = loop->must_return;
         if (!self) {
                 loop->must_return = true;
                 leave_home(loop, coro);
-                loop->must_return = false;
+                loop->must_return = must_return;
                 return;
         }
         /* Whoever gives way next hands on to the first that is ready: that shall be the caller. */
-        must_return = loop->must_return;
         loop->must_return = false;
         loop_untake(loop, &self->resume);
         loop_untake(loop, &coro->resume);

@@ -1,5 +1,6 @@
 #include "loop/inbox.h"
 
+#include "base/context.h"
 #include "base/list.h"
 #include "base/memory.h"
 #include "loop/loop.h"
@@ -12,19 +13,19 @@ struct owned {
                 eddy_handle handle;
                 eddy_timer timer;
         };
-        eddy_callback callback;
-        eddy_callback dispose; /* of arg, where the callback will never run; NULL: nothing to do */
-        void *arg;
+        struct bound_callback bound;
+        eddy_callback dispose; /* of its argument, where the callback will never run; NULL: nothing to do */
 };
 
 static eddy_link closed_mark;
 
 static void run_owned(void *arg)
 {
-        struct owned copy = *(struct owned *)arg;
+        struct bound_callback bound = ((struct owned *)arg)->bound;
 
         memory_free(arg);
-        copy.callback(copy.arg);
+        bound_run(&bound);
+        bound_clear(&bound);
 }
 
 static struct owned *create_owned(eddy_callback callback, void *arg)
@@ -33,11 +34,16 @@ static struct owned *create_owned(eddy_callback callback, void *arg)
 
         if (!owned)
                 return NULL;
-        owned->callback = callback;
-        owned->arg = arg;
+        bound_set(&owned->bound, callback, arg);
         owned->handle.callback = run_owned;
         owned->handle.arg = owned;
         return owned;
+}
+
+static void destroy_owned(struct owned *owned)
+{
+        bound_clear(&owned->bound);
+        memory_free(owned);
 }
 
 int inbox_schedule_owned(eddy_loop *loop, eddy_callback callback, void *arg)
@@ -64,8 +70,8 @@ void inbox_free_owned(eddy_handle *handle)
         if (handle->callback != run_owned)
                 return;
         if (owned->dispose)
-                owned->dispose(owned->arg);
-        memory_free(owned);
+                owned->dispose(owned->bound.arg);
+        destroy_owned(owned);
 }
 
 void inbox_init(struct inbox *inbox, struct backend *backend)
@@ -151,7 +157,7 @@ int inbox_send_owned(struct inbox *inbox, eddy_callback callback, eddy_callback 
         owned->dispose = dispose;
         rc = inbox_send(inbox, &owned->handle);
         if (rc < 0)
-                memory_free(owned);
+                destroy_owned(owned);
         return rc;
 }
 

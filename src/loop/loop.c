@@ -3,8 +3,8 @@
 
 #include "base/memory.h"
 #include "base/misuse.h"
+#include "loop/debug.h"
 #include "loop/signal.h"
-#include <stdio.h>
 
 __thread eddy_loop *loop_running_here;
 static __thread eddy_loop *loop_set_here;
@@ -28,6 +28,8 @@ int eddy_loop_create(eddy_loop **created)
                 return rc;
         }
         inbox_init(&loop->inbox, loop->backend);
+        if (misuse_env_wants_debug())
+                eddy_loop_set_debug(loop, true);
         *created = loop;
         return 0;
 }
@@ -41,6 +43,13 @@ static void drop_all(eddy_link *list)
                 inbox_free_owned(container_of(link, eddy_handle, link));
 }
 
+void loop_add_resource(eddy_loop *loop, struct loop_resource *resource)
+{
+        list_append(&loop->resources, &resource->link);
+        if (loop->debug && resource->what)
+                debug_note_origin(loop, resource);
+}
+
 int eddy_loop_close(eddy_loop *loop)
 {
         if (loop->is_running)
@@ -51,6 +60,8 @@ int eddy_loop_close(eddy_loop *loop)
                 struct loop_resource *resource =
                     container_of(list_pop(&loop->resources), struct loop_resource, link);
 
+                if (loop->debug && resource->what)
+                        debug_warn_left(loop, resource, resource->what, NULL);
                 resource->close(resource);
         }
         signal_remove_all(loop);
@@ -60,7 +71,7 @@ int eddy_loop_close(eddy_loop *loop)
         drop_all(loop->running);
         drop_all(loop->ready);
         if (loop->tasks)
-                loop->tasks_close(loop);
+                loop->tasks_impl->close(loop);
         loop->backend->impl->destroy(loop->backend);
         loop->backend = NULL;
         if (loop_set_here == loop)
@@ -71,7 +82,8 @@ int eddy_loop_close(eddy_loop *loop)
 void loop_free(eddy_loop *loop)
 {
         if (loop->tasks)
-                loop->tasks_free(loop);
+                loop->tasks_impl->free(loop);
+        debug_free(loop);
         memory_free(loop);
 }
 
@@ -106,8 +118,12 @@ static int run_iteration(eddy_loop *loop)
         if (rc < 0)
                 return rc;
         loop_turn_over(loop);
-        while ((handle = loop_take(loop)))
-                handle->callback(handle->arg);
+        while ((handle = loop_take(loop))) {
+                if (__builtin_expect(loop->debug != NULL, 0))
+                        debug_run(loop, handle);
+                else
+                        handle->callback(handle->arg);
+        }
         return 0;
 }
 
@@ -132,6 +148,7 @@ int eddy_loop_run_forever(eddy_loop *loop)
 
 void eddy_loop_stop(eddy_loop *loop)
 {
+        loop_check(loop); /* to tell of it, in debug mode: from another thread it is a race */
         loop->is_stopping = true;
 }
 
@@ -237,11 +254,13 @@ void eddy_loop_set_exception_handler(eddy_loop *loop, eddy_exception_handler han
 void eddy_loop_call_exception_handler(eddy_loop *loop, const eddy_exception *exception)
 {
         bool has_detail = exception->detail && *exception->detail;
+        bool has_origin = exception->origin && *exception->origin;
 
         if (loop->exception_handler) {
                 loop->exception_handler(loop, exception, loop->exception_arg);
                 return;
         }
-        fprintf(stderr, "eddy: %s: %s (%s)%s%s\n", exception->message, eddy_strerror(exception->error),
-                eddy_errname(exception->error), has_detail ? ": " : "", has_detail ? exception->detail : "");
+        eddy_log(EDDY_LOG_ERROR, "%s: %s (%s)%s%s%s", exception->message, eddy_strerror(exception->error),
+                 eddy_errname(exception->error), has_detail ? ": " : "", has_detail ? exception->detail : "",
+                 has_origin ? exception->origin : "");
 }

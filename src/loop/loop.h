@@ -11,8 +11,21 @@
 
 /** What must be closed with the loop, such as a server nobody closed. Embedded in it. */
 struct loop_resource {
-        eddy_link link; /* in loop->resources */
+        eddy_link link;   /* in loop->resources */
+        const char *what; /* what its user should have given back before; NULL: nothing */
         void (*close)(struct loop_resource *resource);
+};
+
+/** What the loop asks of tasks, of which it knows nothing else. */
+struct tasks_impl {
+        void (*close)(eddy_loop *loop); /* with the loop */
+        void (*free)(eddy_loop *loop);  /* with its last future */
+
+        /** The task that a handle resumes, kept until let_go(); NULL where it is none. */
+        void *(*hold)(eddy_handle *handle);
+
+        /** Give it back; a `took` other than 0 is how long it ran without giving way, and told. */
+        void (*let_go)(void *task, eddy_duration took);
 };
 
 struct eddy_loop {
@@ -21,7 +34,8 @@ struct eddy_loop {
         eddy_link queues[2];
         unsigned ran; /* handles since the backend was last asked */
         bool is_stopping, is_running, is_closed;
-        bool must_return; /* a callback waits on the loop's stack: no coroutine may hand on to the next */
+        bool must_return; /* no coroutine may hand on to the next: a callback waits on the loop's stack, or each
+                           * is to be timed by itself */
         eddy_time now;
         struct timer_wheel timers;
         struct backend *backend;
@@ -33,8 +47,8 @@ struct eddy_loop {
         struct coroutines *coroutines;
         struct tasks *tasks;
         struct thread_pool *threads;
-        void (*tasks_close)(eddy_loop *loop); /* with the loop */
-        void (*tasks_free)(eddy_loop *loop);  /* with its last future */
+        const struct tasks_impl *tasks_impl;
+        struct loop_debug *debug; /* NULL: not in debug mode */
         eddy_exception_handler exception_handler;
         void *exception_arg;
 };
@@ -109,9 +123,6 @@ static inline void loop_unref(eddy_loop *loop)
                 loop_free(loop);
 }
 
-static inline void loop_add_resource(eddy_loop *loop, struct loop_resource *resource)
-{
-        list_append(&loop->resources, &resource->link);
-}
+void loop_add_resource(eddy_loop *loop, struct loop_resource *resource);
 
 #endif

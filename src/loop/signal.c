@@ -1,6 +1,7 @@
 /* A signal's handler only marks it and wakes the loop; the user's callback runs in the loop's next iteration. */
 #include "loop/signal.h"
 
+#include "base/context.h"
 #include "base/misuse.h"
 #include "base/sys.h"
 #include "loop/loop.h"
@@ -10,7 +11,8 @@
 struct entry {
         _Atomic(eddy_loop *) loop; /* who handles it; NULL: nobody here */
         atomic_bool is_pending;    /* it has come since the handle was scheduled last */
-        eddy_handle handle;
+        eddy_handle handle;        /* runs what is bound */
+        struct bound_callback bound;
         struct sigaction before;
 };
 
@@ -45,16 +47,19 @@ int eddy_add_signal_handler(eddy_loop *loop, int signum, eddy_callback callback,
         if (!atomic_compare_exchange_strong(&entry->loop, &nobody, loop)) {
                 if (nobody != loop)
                         return -EBUSY;
-                entry->handle.callback = callback;
-                entry->handle.arg = arg;
+                bound_clear(&entry->bound);
+                bound_set(&entry->bound, callback, arg);
                 return 0;
         }
         atomic_store(&entry->is_pending, false);
-        entry->handle = (eddy_handle){.callback = callback, .arg = arg};
+        entry->handle = (eddy_handle){.callback = bound_run, .arg = &entry->bound};
+        bound_set(&entry->bound, callback, arg);
         sigemptyset(&action.sa_mask);
         rc = sys_sigaction(signum, &action, &entry->before);
-        if (rc < 0)
+        if (rc < 0) {
+                bound_clear(&entry->bound);
                 atomic_store(&entry->loop, NULL);
+        }
         return rc;
 }
 
@@ -68,8 +73,9 @@ bool eddy_remove_signal_handler(eddy_loop *loop, int signum)
         if (atomic_load(&entry->loop) != loop)
                 return false;
         sigaction(signum, &entry->before, NULL);
-        atomic_store(&entry->loop, NULL);
         eddy_handle_cancel(&entry->handle);
+        bound_clear(&entry->bound);
+        atomic_store(&entry->loop, NULL);
         return true;
 }
 

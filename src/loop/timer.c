@@ -4,7 +4,7 @@
 #include "base/misuse.h"
 #include "loop/loop.h"
 
-enum { TICK_BITS = 12, DIGIT_BITS = 6, DIGIT_MASK = TIMER_SLOTS - 1 };
+enum { TICK_BITS = 12, DIGIT_BITS = 8, DIGIT_MASK = TIMER_SLOTS - 1 };
 
 /** A slot with at most so many timers is searched for its earliest one, to sleep exactly as long; else the
  * loop wakes when the slot begins, and looks closer. */
@@ -32,7 +32,8 @@ void timer_wheel_init(struct timer_wheel *wheel, eddy_time now)
 {
         wheel->tick = (uint64_t)now >> TICK_BITS;
         for (unsigned level = 0; level < TIMER_LEVELS; level++) {
-                wheel->occupied[level] = 0;
+                for (unsigned word = 0; word < TIMER_WORDS; word++)
+                        wheel->occupied[level][word] = 0;
                 for (unsigned slot = 0; slot < TIMER_SLOTS; slot++)
                         list_init(&wheel->slots[level][slot]);
         }
@@ -48,30 +49,41 @@ void timer_wheel_add(struct timer_wheel *wheel, eddy_timer *timer)
         else
                 level = (63u - (unsigned)__builtin_clzll(tick ^ wheel->tick)) / DIGIT_BITS;
         slot = digit(tick, level);
-        wheel->occupied[level] |= UINT64_C(1) << slot;
+        wheel->occupied[level][slot / 64] |= UINT64_C(1) << slot % 64;
         list_append(&wheel->slots[level][slot], &timer->handle.link);
+}
+
+/** The first slot of a level, `from` on, that is not empty; TIMER_SLOTS: none. */
+static unsigned first_on_level(struct timer_wheel *wheel, unsigned level, unsigned from)
+{
+        while (from < TIMER_SLOTS) {
+                uint64_t *word = &wheel->occupied[level][from / 64], rest = *word >> from % 64;
+
+                if (rest == 0) {
+                        from = (from | 63) + 1;
+                        continue;
+                }
+                from += (unsigned)__builtin_ctzll(rest);
+                if (!list_is_empty(&wheel->slots[level][from]))
+                        break;
+                *word &= ~(UINT64_C(1) << from % 64);
+        }
+        return from;
 }
 
 /** The first slot in time that is not empty, and the tick at which it begins; NULL: there is no timer. */
 static eddy_link *first_slot(struct timer_wheel *wheel, unsigned *level, uint64_t *begin)
 {
         for (unsigned n = 0; n < TIMER_LEVELS; n++) {
-                unsigned here = digit(wheel->tick, n);
+                unsigned shift = n * DIGIT_BITS;
                 /* The slot of now itself is live on level 0 alone: on the others its timers have moved down. */
-                uint64_t ahead = n == 0 ? ~UINT64_C(0) << here : ~UINT64_C(1) << here;
+                unsigned slot = first_on_level(wheel, n, digit(wheel->tick, n) + (n > 0));
 
-                while (wheel->occupied[n] & ahead) {
-                        unsigned slot = (unsigned)__builtin_ctzll(wheel->occupied[n] & ahead);
-                        unsigned shift = n * DIGIT_BITS;
-
-                        if (list_is_empty(&wheel->slots[n][slot])) {
-                                wheel->occupied[n] &= ~(UINT64_C(1) << slot);
-                                continue;
-                        }
-                        *level = n;
-                        *begin = (((wheel->tick >> shift) & ~(uint64_t)DIGIT_MASK) | slot) << shift;
-                        return &wheel->slots[n][slot];
-                }
+                if (slot == TIMER_SLOTS)
+                        continue;
+                *level = n;
+                *begin = (((wheel->tick >> shift) & ~(uint64_t)DIGIT_MASK) | slot) << shift;
+                return &wheel->slots[n][slot];
         }
         return NULL;
 }
@@ -129,6 +141,18 @@ static void sort_by_moment(eddy_link *list)
         }
 }
 
+/** Have the memory of many timers near before they are moved. It is walked from both ends at once, so that two
+ * requests are on their way at a time: one after the other, waiting for them is most of what a timer costs. */
+static void fetch(const eddy_link *list)
+{
+        const eddy_link *front = list->next, *back = list->prev;
+
+        while (front != back && front->prev != back) {
+                front = front->next;
+                back = back->prev;
+        }
+}
+
 void timer_wheel_expire(struct timer_wheel *wheel, eddy_time now, eddy_link *ready)
 {
         uint64_t now_tick = (uint64_t)now >> TICK_BITS, begin;
@@ -140,9 +164,9 @@ void timer_wheel_expire(struct timer_wheel *wheel, eddy_time now, eddy_link *rea
 
                 list_init(&timers);
                 list_splice(&timers, slot);
-                wheel->occupied[level] &= ~(UINT64_C(1) << digit(begin, level));
                 wheel->tick = begin;
                 if (level > 0) {
+                        fetch(&timers);
                         while ((link = list_pop(&timers)))
                                 timer_wheel_add(wheel, timer_of(link));
                         continue;

@@ -4,14 +4,14 @@
 
 #include <eddy/loop.h>
 
-enum { TIMER_LEVELS = 8, TIMER_SLOTS = 64 };
+enum { TIMER_LEVELS = 6, TIMER_SLOTS = 256, TIMER_WORDS = TIMER_SLOTS / 64 };
 
 /** Time is counted in ticks of 2^12 ns. Level n holds the timers whose tick differs from now's first in its
- * nth digit to the base 64, in the slot of that digit; so all of a level's timers are due before all of the
+ * nth digit to the base 256, in the slot of that digit; so all of a level's timers are due before all of the
  * next one's. */
 struct timer_wheel {
-        uint64_t tick;                   /* all earlier ones have been expired */
-        uint64_t occupied[TIMER_LEVELS]; /* a bit a slot; a slot with a bit may have been emptied since */
+        uint64_t tick;                                /* all earlier ones have been expired */
+        uint64_t occupied[TIMER_LEVELS][TIMER_WORDS]; /* a bit a slot; it may have been emptied since */
         eddy_link slots[TIMER_LEVELS][TIMER_SLOTS];
 };
 

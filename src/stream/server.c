@@ -89,7 +89,8 @@ static bool is_full(const eddy_server *server)
 
 static void report(eddy_server *server, const char *message, int error, const char *detail)
 {
-        eddy_loop_call_exception_handler(server->loop, &(eddy_exception){message, error, detail ? detail : ""});
+        eddy_loop_call_exception_handler(
+            server->loop, &(eddy_exception){.message = message, .error = error, .detail = detail});
 }
 
 /** The task of a connection has ended, or never got a stack to begin on. */
@@ -144,6 +145,7 @@ static int start_connection(eddy_server *server, int fd)
         connection->stream = stream_create(server->loop, fd, server->options.limit);
         if (!connection->stream)
                 goto error_stream;
+        connection->stream->resource.what = NULL; /* the server itself gives it back */
         connection->task = eddy_task_create(&options, serve, NULL);
         if (!connection->task)
                 goto error_task;
@@ -357,6 +359,7 @@ int eddy_start_server(eddy_server **created, eddy_connection_handler handler, vo
         if (!server)
                 goto out;
         server->resource.close = close_with_loop;
+        server->resource.what = "server";
         server->loop = self->future.loop;
         server->handler = handler;
         server->arg = arg;
@@ -477,6 +480,7 @@ void eddy_server_destroy(eddy_server *server)
         if (!server)
                 return;
         server->is_orphan = true;
+        server->resource.what = NULL;
         eddy_server_close(server);
         release_if_over(server);
 }

@@ -49,6 +49,7 @@ eddy_stream *stream_create(eddy_loop *loop, int fd, size_t limit)
         if (!stream)
                 return NULL;
         stream->resource.close = close_with_loop;
+        stream->resource.what = "stream";
         stream->loop = loop;
         stream->fd = fd;
         stream->limit = limit ? limit : STREAM_DEFAULT_LIMIT;
@@ -209,6 +210,7 @@ void eddy_stream_destroy(eddy_stream *stream)
         if (!stream)
                 return;
         stream->is_orphan = true;
+        stream->resource.what = NULL;
         if (stream->is_closed)
                 release(stream);
         else if (stream->is_closing)

@@ -11,6 +11,13 @@ struct eddy_completion_entry {
         eddy_future *future;
 };
 
+/** The consumer while it is suspended. Lies on its stack. */
+struct eddy_completion_wait {
+        struct wait wait;
+        struct task *task;
+        bool is_closed; /* the completion is no more */
+};
+
 static void entry_done(struct waiter *waiter, eddy_future *future)
 {
         struct eddy_completion_entry *entry = container_of(waiter, struct eddy_completion_entry, waiter);
@@ -18,7 +25,7 @@ static void entry_done(struct waiter *waiter, eddy_future *future)
         (void)future;
         list_append(&entry->completion->done, &entry->done);
         if (entry->completion->waiting)
-                task_wake(entry->completion->waiting);
+                task_wake(entry->completion->waiting->task);
 }
 
 int eddy_as_completed(eddy_completion *completion, eddy_future *const futures[], size_t n)
@@ -56,8 +63,8 @@ int eddy_as_completed(eddy_completion *completion, eddy_future *const futures[],
 
 int eddy_completion_next(eddy_completion *completion, eddy_future **future)
 {
-        struct wait wait = {.interrupt = task_end_wait};
         struct task *self = task_current();
+        struct eddy_completion_wait waiting = {.wait.interrupt = task_end_wait, .task = self};
         eddy_link *link;
 
         *future = NULL;
@@ -70,8 +77,10 @@ int eddy_completion_next(eddy_completion *completion, eddy_future **future)
         if (list_is_empty(&completion->done)) {
                 int rc;
 
-                completion->waiting = self;
-                rc = task_wait(self, &wait);
+                completion->waiting = &waiting;
+                rc = task_wait(self, &waiting.wait);
+                if (waiting.is_closed)
+                        return rc < 0 ? rc : EDDY_EFINISHED;
                 completion->waiting = NULL;
                 if (rc < 0)
                         return rc;
@@ -89,4 +98,9 @@ void eddy_completion_close(eddy_completion *completion)
                         list_remove(&completion->entries[i].waiter.link);
         memory_free(completion->entries);
         completion->entries = NULL;
+        if (!completion->waiting)
+                return;
+        completion->waiting->is_closed = true;
+        task_wake(completion->waiting->task);
+        completion->waiting = NULL;
 }

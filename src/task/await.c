@@ -30,6 +30,13 @@ static bool cancel_awaited(struct wait *wait, struct task *task)
         return eddy_cancel(awaiting->future) || wait->was_interrupted;
 }
 
+const eddy_future *task_awaits(const struct task *task)
+{
+        if (!task->wait || task->wait->interrupt != cancel_awaited)
+                return NULL;
+        return container_of(task->wait, struct awaiting, wait)->future;
+}
+
 int eddy_await(eddy_future *future, intptr_t *result)
 {
         struct task *self = task_current();

@@ -3,8 +3,10 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/misuse.h"
+#include "loop/debug.h"
 #include "task/task.h"
-#include <stdio.h>
+#include <eddy/context.h>
+#include <stdlib.h>
 
 /** A user's callback on a future. Freed when it runs, is removed, or its loop is closed. */
 struct done_callback {
@@ -14,6 +16,7 @@ struct done_callback {
         eddy_future *future; /* holds a reference */
         eddy_done_callback callback;
         void *arg;
+        struct context *context; /* in which it runs */
 };
 
 /** A result on its way from another thread. */
@@ -33,8 +36,11 @@ eddy_future *eddy_future_create(eddy_loop *loop)
                 return NULL;
         }
         future = memory_alloc(sizeof *future);
-        if (future)
-                future_init(future, loop);
+        if (!future)
+                return NULL;
+        future_init(future, loop);
+        if (loop->debug)
+                debug_note_origin(loop, future);
         return future;
 }
 
@@ -47,8 +53,10 @@ eddy_future *eddy_ref(eddy_future *future)
 
 static void report_unseen_failure(const eddy_future *future)
 {
-        char message[256], detail[256];
-        eddy_exception exception = {message, (int)future->result, detail};
+        char message[256], detail[256], *origin = NULL;
+        eddy_exception exception = {.message = message, .error = (int)future->result, .detail = detail};
+        size_t size;
+        FILE *out = future->loop->debug ? open_memstream(&origin, &size) : NULL;
 
         /* A copy: who is told may be told in the task itself, and fail on his part. */
         snprintf(detail, sizeof detail, "%s", future->detail ? future->detail->text : "");
@@ -56,7 +64,13 @@ static void report_unseen_failure(const eddy_future *future)
                 snprintf(message, sizeof message, "task '%s' failed and nobody looked", eddy_task_name(future));
         else
                 snprintf(message, sizeof message, "a future failed and nobody looked");
+        if (out) {
+                debug_print_origin(future->loop, future, out);
+                fclose(out);
+        }
+        exception.origin = origin;
         eddy_loop_call_exception_handler(future->loop, &exception);
+        free(origin);
 }
 
 void future_free(eddy_future *future)
@@ -131,6 +145,8 @@ int eddy_future_set_result(eddy_future *future, intptr_t result)
 {
         if (!future)
                 return -ENOMEM;
+        if (future_is_elsewhere(future))
+                return misuse(EDDY_EWRONGLOOP);
         if (future->is_done || future->is_task)
                 return EDDY_EINVALIDSTATE;
         complete(future, result);
@@ -170,20 +186,29 @@ int eddy_future_set_result_threadsafe(eddy_future *future, intptr_t result)
         return rc;
 }
 
-static void free_done_callback(struct done_callback *entry)
+static void destroy_done_callback(struct done_callback *entry)
 {
         eddy_future *future = entry->future;
 
-        list_remove(&entry->resource.link);
+        context_unref(entry->context);
         memory_free(entry);
         eddy_unref(future);
+}
+
+static void free_done_callback(struct done_callback *entry)
+{
+        list_remove(&entry->resource.link);
+        destroy_done_callback(entry);
 }
 
 static void run_done_callback(void *arg)
 {
         struct done_callback *entry = arg;
+        struct context_visit visit;
 
+        context_enter(&visit, entry->context);
         entry->callback(entry->future, entry->arg);
+        context_leave(&visit);
         free_done_callback(entry);
 }
 
@@ -203,16 +228,14 @@ static void drop_done_callback(struct loop_resource *resource)
         if (list_is_linked(&entry->waiter.link))
                 list_remove(&entry->waiter.link);
         eddy_handle_cancel(&entry->handle);
-        eddy_unref(entry->future);
-        memory_free(entry);
+        destroy_done_callback(entry);
 }
 
-int eddy_future_add_done_callback(eddy_future *future, eddy_done_callback callback, void *arg)
+static int add_done_callback(eddy_future *future, eddy_done_callback callback, void *arg,
+                             struct context *context)
 {
         struct done_callback *entry;
 
-        if (!future)
-                return -ENOMEM;
         if (future->loop->is_closed)
                 return misuse(EDDY_ELOOPCLOSED);
         entry = memory_zalloc(sizeof *entry);
@@ -223,12 +246,32 @@ int eddy_future_add_done_callback(eddy_future *future, eddy_done_callback callba
         entry->future = eddy_ref(future);
         entry->callback = callback;
         entry->arg = arg;
+        entry->context = context_ref(context);
         loop_add_resource(future->loop, &entry->resource);
         if (future->is_done)
                 schedule_done_callback(&entry->waiter, future);
         else
                 list_append(&future->waiters, &entry->waiter.link);
         return 0;
+}
+
+int eddy_future_add_done_callback(eddy_future *future, eddy_done_callback callback, void *arg)
+{
+        struct context *context;
+        int rc;
+
+        if (!future)
+                return -ENOMEM;
+        context = context_capture();
+        rc = add_done_callback(future, callback, arg, context);
+        context_unref(context);
+        return rc;
+}
+
+int eddy_future_add_done_callback_in(eddy_future *future, eddy_context *context, eddy_done_callback callback,
+                                     void *arg)
+{
+        return future && context ? add_done_callback(future, callback, arg, &context->base) : -ENOMEM;
 }
 
 size_t eddy_future_remove_done_callback(eddy_future *future, eddy_done_callback callback, void *arg)
@@ -257,6 +300,10 @@ bool eddy_cancel_with(eddy_future *future, const char *message)
 {
         if (!future || future->is_done)
                 return false;
+        if (future_is_elsewhere(future)) {
+                misuse(EDDY_EWRONGLOOP);
+                return false;
+        }
         if (message)
                 error_detail_set(&future->detail, EDDY_CANCELLED, message);
         if (future->is_task)

@@ -13,7 +13,7 @@ struct waiter {
 
 struct eddy_future {
         eddy_loop *loop; /* holds a reference */
-        intptr_t result;
+        intptr_t result; /* once it is done; until a task begins, the argument of its function */
         eddy_link waiters;
         struct error_detail
             *detail; /* the sentence behind its failure; in a task that runs, its last failure's */
@@ -33,6 +33,12 @@ static inline void future_init(eddy_future *future, eddy_loop *loop)
         future->references = 1;
         future->is_done = future->is_task = future->was_looked_at = future->has_own_name = false;
         loop_ref(loop);
+}
+
+/** Whether its loop runs in another thread: nobody here may touch it. */
+static inline bool future_is_elsewhere(const eddy_future *future)
+{
+        return future->loop->is_running && loop_running_here != future->loop;
 }
 
 /** Its last reference is gone. */

@@ -2,6 +2,8 @@
 #include "base/misuse.h"
 #include "task/task.h"
 #include <eddy/compose.h>
+#include <eddy/context.h>
+#include <eddy/debug.h>
 #include <eddy/run.h>
 #include <eddy/signal.h>
 #include <signal.h>
@@ -9,12 +11,22 @@
 
 int eddy_runner_init(eddy_runner *runner, const eddy_runner_options *options)
 {
+        int rc;
+
         *runner = (eddy_runner){.loop = NULL};
         if (options)
                 runner->options = *options;
         if (loop_running_here)
                 return misuse(EDDY_ELOOPRUNNING);
-        return eddy_loop_create(&runner->loop);
+        runner->context = eddy_copy_context();
+        if (!runner->context)
+                return -ENOMEM;
+        rc = eddy_loop_create(&runner->loop);
+        if (rc == 0 && runner->options.debug)
+                rc = eddy_loop_set_debug(runner->loop, true);
+        if (rc < 0)
+                eddy_runner_finish(runner);
+        return rc;
 }
 
 eddy_loop *eddy_runner_loop(eddy_runner *runner)
@@ -49,8 +61,8 @@ intptr_t eddy_runner_run(eddy_runner *runner, eddy_fn fn, void *arg)
                 return misuse(EDDY_ELOOPCLOSED);
         if (loop_running_here)
                 return misuse(EDDY_ELOOPRUNNING);
-        runner->main_task =
-            eddy_task_create(&(eddy_task_options){.name = "main", .loop = runner->loop}, fn, arg);
+        runner->main_task = eddy_task_create(
+            &(eddy_task_options){.name = "main", .loop = runner->loop, .context = runner->context}, fn, arg);
         if (!runner->main_task)
                 return -ENOMEM;
         handles_sigint =
@@ -96,9 +108,7 @@ void eddy_runner_finish(eddy_runner *runner)
 {
         eddy_task *ender;
 
-        if (!runner->loop)
-                return;
-        if (runner->loop->tasks && !list_is_empty(&runner->loop->tasks->all)) {
+        if (runner->loop && runner->loop->tasks && !list_is_empty(&runner->loop->tasks->all)) {
                 cancel_all(runner->loop);
                 ender = eddy_task_create(&(eddy_task_options){.name = "end others", .loop = runner->loop},
                                          end_others, NULL);
@@ -107,7 +117,9 @@ void eddy_runner_finish(eddy_runner *runner)
                 eddy_unref(ender);
         }
         eddy_loop_destroy(runner->loop);
+        eddy_context_unref(runner->context);
         runner->loop = NULL;
+        runner->context = NULL;
 }
 
 intptr_t eddy_run(eddy_fn fn, void *arg)

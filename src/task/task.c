@@ -3,9 +3,8 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/misuse.h"
-#include <execinfo.h>
+#include "loop/debug.h"
 #include <stdatomic.h>
-#include <stdlib.h>
 
 static atomic_size_t default_stack_size = STACK_DEFAULT_SIZE;
 
@@ -18,6 +17,28 @@ static struct error_detail **find_error_slot(void)
         return task ? &task->future.detail : NULL;
 }
 
+static struct context **find_context_slot(void)
+{
+        struct task *task = task_current();
+
+        return task ? &task->context : NULL;
+}
+
+/** What a new task begins with: what its creator runs in, as it is now. */
+static inline struct context *inherit_context(void)
+{
+        const struct task *creator = task_current();
+        struct context *context = creator ? creator->context : context_outside.context;
+
+        return context ? context_snapshot(context) : NULL;
+}
+
+static void drop_context(struct task *task)
+{
+        context_unref(task->context);
+        task->context = NULL;
+}
+
 static void close_tasks(eddy_loop *loop)
 {
         eddy_link *link;
@@ -26,7 +47,10 @@ static void close_tasks(eddy_loop *loop)
         while ((link = list_pop(&loop->tasks->all))) {
                 struct task *task = container_of(link, struct task, all);
 
+                if (loop->debug)
+                        debug_warn_left(loop, task, "pending task", eddy_task_name(&task->future));
                 task->wait = NULL;
+                drop_context(task);
                 list_init(&task->future.waiters);
                 task->future.result = EDDY_CANCELLED;
                 task->future.is_done = true;
@@ -42,6 +66,13 @@ static void free_tasks(eddy_loop *loop)
         loop->tasks = NULL;
 }
 
+static const struct tasks_impl tasks_impl = {
+    .close = close_tasks,
+    .free = free_tasks,
+    .hold = task_hold,
+    .let_go = task_let_go,
+};
+
 static int create_tasks(eddy_loop *loop)
 {
         struct tasks *tasks = memory_alloc(sizeof *tasks);
@@ -55,11 +86,11 @@ static int create_tasks(eddy_loop *loop)
                 return rc;
         }
         error_set_slot_finder(find_error_slot);
+        context_set_slot_finder(find_context_slot);
         list_init(&tasks->all);
         pool_init(&tasks->pool, sizeof(struct task));
         loop->tasks = tasks;
-        loop->tasks_close = close_tasks;
-        loop->tasks_free = free_tasks;
+        loop->tasks_impl = &tasks_impl;
         return 0;
 }
 
@@ -67,6 +98,7 @@ static int create_tasks(eddy_loop *loop)
 static void end(struct task *task, intptr_t result)
 {
         list_remove(&task->all);
+        drop_context(task);
         future_complete(&task->future, result);
         if (task->group)
                 group_child_done(task);
@@ -77,7 +109,7 @@ static void run(struct coro *coro)
 {
         struct task *task = container_of(coro, struct task, coro);
 
-        end(task, task->fn(task->arg));
+        end(task, task->fn((void *)task->future.result));
 }
 
 static void refuse(struct coro *coro)
@@ -88,7 +120,7 @@ static void refuse(struct coro *coro)
         end(task, -ENOMEM);
 }
 
-static const struct coro_impl task_coro = {.run = run, .refuse = refuse};
+const struct coro_impl task_coro = {.run = run, .refuse = refuse};
 
 /** A task that is not scheduled yet. */
 static struct task *create(eddy_loop *loop, const char *name, eddy_fn fn, void *arg)
@@ -119,7 +151,8 @@ static struct task *create(eddy_loop *loop, const char *name, eddy_fn fn, void *
         if (size != loop->coroutines->default_size)
                 task->coro.stack_size = (uint32_t)size;
         task->fn = fn;
-        task->arg = arg;
+        task->future.result = (intptr_t)arg;
+        task->context = inherit_context();
         list_append(&loop->tasks->all, &task->all);
         task->group_link.next = NULL;
         task->group = NULL;
@@ -127,6 +160,8 @@ static struct task *create(eddy_loop *loop, const char *name, eddy_fn fn, void *
         task->wait = NULL;
         task->interruption = 0;
         task->cancellations = 0;
+        if (__builtin_expect(loop->debug != NULL, 0))
+                debug_note_origin(loop, task);
         return task;
 }
 
@@ -134,6 +169,7 @@ static struct task *create(eddy_loop *loop, const char *name, eddy_fn fn, void *
 static void discard(struct task *task)
 {
         list_remove(&task->all);
+        drop_context(task);
         task->future.references = 1;
         eddy_unref(&task->future);
 }
@@ -171,12 +207,18 @@ eddy_task *eddy_task_create(const eddy_task_options *options, eddy_fn fn, void *
         if (options->stack_size)
                 task->coro.stack_size = (uint32_t)options->stack_size;
         task->coro.own_fpu_mode = options->own_fpu_mode;
+        if (options->context) {
+                drop_context(task);
+                task->context = context_ref(&options->context->base);
+        }
         if (options->args) {
-                task->arg = coro_place(&task->coro, task->future.loop, options->args, options->args_size);
-                if (!task->arg) {
+                void *copy = coro_place(&task->coro, task->future.loop, options->args, options->args_size);
+
+                if (!copy) {
                         discard(task);
                         return NULL;
                 }
+                task->future.result = (intptr_t)copy;
         }
         if (options->eager && task->future.loop == loop_running_here)
                 coro_run_now(task->future.loop, &task->coro);
@@ -361,37 +403,4 @@ void task_look(struct task *self, eddy_future *future, intptr_t *result)
                 *result = future->result;
         if (future->detail && eddy_is_error(future->result))
                 error_detail_set(&self->future.detail, future->detail->rc, future->detail->text);
-}
-
-/** A trace of where a coroutine stands, made on its own stack. */
-struct trace {
-        void *frames[64];
-        int count;
-};
-
-static void take_trace(void *arg)
-{
-        struct trace *trace = arg;
-
-        trace->count = backtrace(trace->frames, sizeof trace->frames / sizeof trace->frames[0]);
-}
-
-int eddy_task_print_stack(eddy_task *future, FILE *out)
-{
-        struct task *task = task_of(future);
-        struct trace trace = {.count = 0};
-        char **names;
-
-        if (!future || !future->is_task || future->is_done || future->loop != loop_running_here)
-                return -EINVAL;
-        if (task == task_current())
-                take_trace(&trace);
-        else if (task->coro.has_begun)
-                coro_ask(future->loop, &task->coro, take_trace, &trace);
-        fprintf(out, "task '%s', innermost frame first:\n", eddy_task_name(future));
-        names = backtrace_symbols(trace.frames, trace.count);
-        for (int i = 0; names && i < trace.count; i++)
-                fprintf(out, "  %s\n", names[i]);
-        free(names);
-        return trace.count;
 }

@@ -2,6 +2,7 @@
 #ifndef TASK_TASK_H
 #define TASK_TASK_H
 
+#include "base/context.h"
 #include "base/pool.h"
 #include "coro/coro.h"
 #include "task/future.h"
@@ -17,13 +18,16 @@ struct wait {
         bool was_interrupted;
 };
 
+/** What makes a coroutine a task. */
+extern const struct coro_impl task_coro;
+
 struct task {
         eddy_future future; /* first, so that a task is a future */
         struct coro coro;
-        eddy_fn fn;
-        void *arg;
-        eddy_link all;        /* in tasks->all until it is done */
-        eddy_link group_link; /* in group->running, then in group->failed */
+        eddy_fn fn;              /* its argument lies in future.result */
+        struct context *context; /* what its context variables are set to; NULL: to nothing */
+        eddy_link all;           /* in tasks->all until it is done */
+        eddy_link group_link;    /* in group->running, then in group->failed */
         eddy_group *group;
         eddy_scope *scopes; /* the innermost one that is open */
         struct wait *wait;  /* while suspended */
@@ -92,6 +96,13 @@ static inline void task_op_init(eddy_op *op, struct task *self)
  * @return the outcome; what interrupted the task only where the operation was cancelled and did nothing
  */
 ssize_t task_finish_op(struct task *self, eddy_op *op, ssize_t begun);
+
+/** What a suspended task awaits; NULL where that is no future. */
+const eddy_future *task_awaits(const struct task *task);
+
+/** What debug mode asks of tasks; see struct tasks_impl. */
+void *task_hold(eddy_handle *handle);
+void task_let_go(void *task, eddy_duration took);
 
 /** A child of a group has ended. */
 void group_child_done(struct task *task);

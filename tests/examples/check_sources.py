@@ -27,6 +27,7 @@ PRELUDE = '''
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <syslog.h>
 #include <unistd.h>
 '''
 

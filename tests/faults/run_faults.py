@@ -161,24 +161,54 @@ def chat_server(start):
     return program.end()
 
 
-def echo_client(start):
+def beside_a_server(talk, start, *args):
+    """Run a client whose server does `talk` with its connection; PORT among args is the server's."""
     with socket.create_server(('127.0.0.1', 0)) as server:
         server.settimeout(PATIENCE)
+        port = server.getsockname()[1]
 
         def answer():
             with peer_errors():
                 connection, _ = server.accept()
                 with connection:
                     connection.settimeout(TALK_PATIENCE)
-                    connection.sendall(receive_all(connection))
+                    talk(connection)
 
         answerer = threading.Thread(target=answer)
         answerer.start()
-        problem = start(str(server.getsockname()[1]), 'hello, world!').end()
-        with peer_errors(), connect(server.getsockname()[1]):  # the answerer ends where nobody called
+        problem = start(*(str(port) if arg == 'PORT' else arg for arg in args)).end()
+        with peer_errors(), connect(port):  # the answerer ends where nobody called
             pass
         answerer.join()
         return problem
+
+
+def echo_client(start):
+    return beside_a_server(lambda connection: connection.sendall(receive_all(connection)),
+                           start, 'PORT', 'hello, world!')
+
+
+def tcp_echo_client(start):
+    return beside_a_server(lambda connection: connection.sendall(connection.recv(100)), start, 'PORT')
+
+
+def get_headers(start):
+    def talk(connection):
+        connection.recv(4096)
+        connection.sendall(b'HTTP/1.0 200 OK\r\nContent-Length: 0\r\n\r\n')
+
+    return beside_a_server(talk, start, '127.0.0.1', 'PORT', '/')
+
+
+def tcp_echo_server(start):
+    program = start('0')
+    port = program.port()
+    if port:
+        with peer_errors(), connect(port) as guest:
+            guest.sendall(b'hello')
+            receive_all(guest)
+    program.interrupt()
+    return program.end()
 
 
 def port_scanner(start):
@@ -239,9 +269,10 @@ def redis_workers(start):
 
 
 SCENARIOS = {function.__name__: function for function in
-             (ctrl_c, echo_server, chat_server, echo_client, port_scanner, images, redis_commands,
-              redis_workers)}
-SCENARIOS |= dict.fromkeys(['postgres_pool', 'postgres_query'], with_database)
+             (ctrl_c, echo_server, chat_server, echo_client, tcp_echo_server, tcp_echo_client, get_headers,
+              port_scanner, images)}
+SCENARIOS |= {'redis_commands': redis_commands, 'redis_workers': redis_workers,
+              'postgres_pool': with_database, 'postgres_query': with_database}
 
 
 def spread(uses):

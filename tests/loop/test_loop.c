@@ -258,7 +258,7 @@ static void keep_exception(eddy_loop *loop, const eddy_exception *exception, voi
 
 TEST(tells_the_exception_handler)
 {
-        const eddy_exception exception = {"it went wrong", -EIO, "badly"};
+        const eddy_exception exception = {"it went wrong", -EIO, "badly", NULL};
         eddy_loop *loop = new_loop();
         char told[100] = "";
 
@@ -287,7 +287,7 @@ static void capture_stderr(eddy_loop *loop, const eddy_exception *exception, cha
 
 TEST(prints_exceptions_where_there_is_no_handler)
 {
-        const eddy_exception full = {"it went wrong", EDDY_ELIMIT, "badly"}, bare = {"again", -ENOENT, NULL};
+        const eddy_exception full = {"it went wrong", EDDY_ELIMIT, "badly", NULL}, bare = {"again", -ENOENT, NULL, NULL};
         eddy_loop *loop = new_loop();
         char text[300];
 

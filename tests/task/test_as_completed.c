@@ -1,4 +1,5 @@
 #include "testing.h"
+#include <stdlib.h>
 
 static void create(eddy_future *futures[4])
 {
@@ -158,6 +159,24 @@ COROUTINE_TEST(has_one_consumer_at_a_time)
         unref(futures);
 }
 
+COROUTINE_TEST(closing_it_tells_who_waits)
+{
+        eddy_completion *completion = malloc(sizeof *completion);
+        eddy_future *futures[4];
+        eddy_task *task;
+        intptr_t result;
+
+        create(futures);
+        eddy_as_completed(completion, futures, 4);
+        task = eddy_create_task(take_next, completion);
+        eddy_yield();
+        eddy_completion_close(completion);
+        free(completion); /* nobody may look at it any more */
+        assert_int_equal(eddy_join(task, &result), 0);
+        assert_int_equal(result, EDDY_EFINISHED);
+        unref(futures);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -167,6 +186,7 @@ int main(void)
             cmocka_unit_test(needs_nothing_to_hand_out),
             cmocka_unit_test(goes_on_after_an_interruption),
             cmocka_unit_test(has_one_consumer_at_a_time),
+            cmocka_unit_test(closing_it_tells_who_waits),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,45 @@
+/* eddy in the row context_get. */
+#include "bench.h"
+#include <eddy.h>
+
+#define GETS 100000000
+
+static eddy_context_var variables[] = {
+    EDDY_CONTEXT_VAR("user", 0),
+    EDDY_CONTEXT_VAR("request", 0),
+    EDDY_CONTEXT_VAR("deadline", 0),
+};
+
+static int get_often(void)
+{
+        intptr_t sum = 0;
+
+        for (intptr_t i = 0; i < 3; i++)
+                if (eddy_context_set(&variables[i], i + 1, NULL) < 0)
+                        return -1;
+        double start = bench_now();
+        for (long i = 0; i < GETS; i++)
+                sum += eddy_context_get(&variables[1]);
+        bench_each("context_get", bench_now() - start, GETS);
+        return sum == 2L * GETS ? 0 : -1;
+}
+
+typedef struct arguments {
+        int argc;
+        char **argv;
+} arguments;
+
+static intptr_t app(void *arg)
+{
+        arguments *in = arg;
+        int rc = 0;
+
+        if (rc == 0 && bench_wants(in->argc, in->argv, "context_get"))
+                rc = get_often();
+        return rc;
+}
+
+int main(int argc, char **argv)
+{
+        return eddy_run(app, &(arguments){argc, argv}) < 0;
+}

@@ -1,0 +1,46 @@
+#include "base/log.h"
+
+#include <execinfo.h>
+#include <stdarg.h>
+#include <stdlib.h>
+
+enum { LONGEST_MESSAGE = 1024 };
+
+static struct {
+        eddy_log_function function;
+        void *arg;
+} logger;
+
+void eddy_set_log_function(eddy_log_function function, void *arg)
+{
+        logger.function = function;
+        logger.arg = arg;
+}
+
+void log_text(eddy_log_level level, const char *text)
+{
+        if (logger.function)
+                logger.function(level, text, logger.arg);
+        else
+                fprintf(stderr, "eddy: %s\n", text);
+}
+
+void eddy_log(eddy_log_level level, const char *format, ...)
+{
+        char text[LONGEST_MESSAGE];
+        va_list args;
+
+        va_start(args, format);
+        vsnprintf(text, sizeof text, format, args);
+        va_end(args);
+        log_text(level, text);
+}
+
+void log_print_calls(FILE *out, void *const frames[], int count, int skip)
+{
+        char **names = backtrace_symbols(frames, count);
+
+        for (int i = skip; names && i < count; i++)
+                fprintf(out, "%s  %s", i == skip ? "" : "\n", names[i]);
+        free(names);
+}
