@@ -7,16 +7,11 @@
  * whatever kills this program, the next one finds there what was taken and not finished. A job that was
  * finished but for its last step is done again: its work must bear that.
  *
- *         async def master(redis, queue):                          # asyncio and redis-py
+ *         async with asyncio.TaskGroup() as workers:               # asyncio and redis-py
  *                 while True:
+ *                         await places.acquire()                   # a semaphore
  *                         job = await redis.blmove("jobs", "jobs:taken", 0)
- *                         await queue.put(job)
- *
- *         async def worker(redis, queue):
- *                 while True:
- *                         job = await queue.get()
- *                         await work(job)
- *                         await finish(redis, job)
+ *                         workers.create_task(work(job))           # releases its place
  */
 #include <eddy/redis.h>
 #include <stdio.h>
@@ -28,8 +23,7 @@ struct office {
         eddy_redis *redis;  /* shared by all */
         eddy_redis *taking; /* blocks, so it is the master's own */
         eddy_group workers;
-        int busy;
-        eddy_future *idle; /* completed when a worker ends; or NULL */
+        eddy_semaphore places; /* for workers */
 };
 
 struct job {
@@ -68,9 +62,7 @@ static intptr_t work(void *arg)
         if (rc == 0)
                 printf("done: %s\n", job->text->str);
         freeReplyObject(job->text);
-        office->busy--;
-        if (office->idle)
-                eddy_future_set_result(office->idle, 0);
+        eddy_semaphore_release(&office->places);
         return rc;
 }
 
@@ -94,44 +86,48 @@ static int take_back(struct office *office)
         }
 }
 
-/* Wait until fewer than so many are busy. */
-static int wait_for_workers(struct office *office, int limit)
+/* A job may have been taken for a reply that was lost: when no worker has one, all that are taken are lost ones. */
+static int take_back_when_idle(struct office *office)
 {
-        int rc = 0;
-        while (rc == 0 && office->busy >= limit) {
-                office->idle = eddy_future_create(NULL);
-                rc = eddy_join(office->idle, NULL);
-                office->idle = NULL;
+        int held = 0, rc = 0;
+        while (rc == 0 && held < WORKERS) {
+                rc = eddy_semaphore_acquire(&office->places);
+                held += rc == 0;
         }
+        if (rc == 0)
+                rc = take_back(office);
+        while (held-- > 0)
+                eddy_semaphore_release(&office->places);
         return rc;
 }
 
+/* No job is taken before there is a worker for it. */
 static int hand_out(struct office *office)
 {
         struct job job = {.office = office};
-        int rc = wait_for_workers(office, WORKERS);
-        if (rc == 0)
-                rc = eddy_redis_command(office->taking, &job.text, "BLMOVE jobs jobs:taken LEFT RIGHT 0");
-        if (rc == -ECONNRESET) { /* a job may have been taken for a reply that was lost */
-                rc = wait_for_workers(office, 1);
-                return rc < 0 ? rc : take_back(office);
-        }
+        int rc = eddy_semaphore_acquire(&office->places);
         if (rc < 0)
                 return rc;
-        office->busy++;
-        rc = eddy_group_spawn(&office->workers, work, &job);
-        if (rc < 0)
+        rc = eddy_redis_command(office->taking, &job.text, "BLMOVE jobs jobs:taken LEFT RIGHT 0");
+        if (rc == 0)
+                rc = eddy_group_spawn(&office->workers, work, &job);
+        if (rc == 0)
+                return 0;
+        if (job.text)
                 freeReplyObject(job.text);
-        return rc;
+        eddy_semaphore_release(&office->places);
+        return rc == -ECONNRESET ? take_back_when_idle(office) : rc;
 }
 
 static int run_office(struct office *office)
 {
         int rc = take_back(office);
+        eddy_semaphore_init(&office->places, WORKERS);
         eddy_group_open(&office->workers);
         while (rc == 0)
                 rc = hand_out(office);
         int failure = eddy_group_close(&office->workers);
+        eddy_semaphore_finish(&office->places);
         return failure < 0 ? failure : rc;
 }
 
