@@ -186,11 +186,13 @@ EDDY_API EDDY_ASYNC int eddy_postgres_close_rows(eddy_postgres *pg);
  */
 EDDY_API int eddy_postgres_pipeline_open(eddy_postgres *pg);
 
-/** Add a statement. 0, or an error as above. Does not suspend: what the socket does not take at once waits. */
+/** Add a statement. 0, or an error as above, which may go unchecked: then eddy_postgres_pipeline_result() says so, and
+ * none of those that were to be one transaction with it has an effect. Does not suspend: what the socket does not
+ * take at once waits. */
 EDDY_API int eddy_postgres_pipeline_query(eddy_postgres *pg, const char *sql,
                                           const eddy_postgres_params *params);
 
-/** Add a prepared statement. 0, or an error as above. Does not suspend. */
+/** Add a prepared statement, as eddy_postgres_pipeline_query(). Does not suspend. */
 EDDY_API int eddy_postgres_pipeline_query_prepared(eddy_postgres *pg, const char *name,
                                                    const eddy_postgres_params *params);
 
@@ -206,8 +208,8 @@ EDDY_API int eddy_postgres_pipeline_query_prepared(eddy_postgres *pg, const char
  */
 EDDY_API EDDY_ASYNC int eddy_postgres_pipeline_result(eddy_postgres *pg, PGresult **result);
 
-/** End a pipeline. Results that nobody took are dropped, and the statements cancelled, in a shield. 0, or -ECONNRESET
- * where that broke the connection. Suspends. */
+/** End a pipeline. Results that nobody took are dropped, and the statements cancelled, in a shield; where adding one had
+ * failed the connection is closed. 0, or -ECONNRESET where the connection is closed or broke. Suspends. */
 EDDY_API EDDY_ASYNC int eddy_postgres_pipeline_close(eddy_postgres *pg);
 
 /**

@@ -119,6 +119,7 @@ typedef struct eddy_redis_pipeline {
         eddy_redis *redis;
         struct eddy_redis_request *first, *last; /* whose replies have not been asked for */
         struct eddy_redis_request *unsent;       /* the first that was not handed over */
+        int failure;                             /* of adding one */
         void *reserved[2];
 } eddy_redis_pipeline;
 
@@ -134,6 +135,7 @@ EDDY_API void eddy_redis_pipeline_init(eddy_redis_pipeline *pipeline, eddy_redis
  * @retval -EINVAL       the format is wrong
  * @retval -ENOMEM       no memory
  *
+ * May go unchecked: after a failure eddy_redis_get_reply() says so, and sends none of those that were not sent.
  * Does not suspend. redisAppendCommand().
  */
 EDDY_API int eddy_redis_append(eddy_redis_pipeline *pipeline, const char *format, ...);
@@ -149,6 +151,7 @@ EDDY_API int eddy_redis_append_argv(eddy_redis_pipeline *pipeline, int argc, con
  * @return 0, or of this command what eddy_redis_command() would say
  * @retval EDDY_ENOMORE  every reply has been taken
  *
+ * Where what was added cannot be sent, because of -ENOTCONN or EDDY_EBUSY, it stays, and the next call tries again.
  * Suspends. redisGetReply().
  */
 EDDY_API EDDY_ASYNC int eddy_redis_get_reply(eddy_redis_pipeline *pipeline, redisReply **reply);

@@ -17,6 +17,7 @@ struct eddy_postgres {
         enum mode mode;
         bool is_entered;             /* by a coroutine */
         bool is_reading, is_writing; /* its socket is watched */
+        int failure;                 /* of adding a statement to the pipeline */
         unsigned unsynced;           /* statements of the pipeline since its last sync */
         unsigned due;                /* results, rows or copies whose end has not been seen */
         unsigned syncs;              /* syncs that the server has not answered */

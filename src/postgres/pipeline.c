@@ -7,6 +7,7 @@ int eddy_postgres_pipeline_open(eddy_postgres *pg)
 
         if (rc < 0)
                 return rc;
+        pg->failure = 0;
         if (PQenterPipelineMode(pg->conn))
                 pg->mode = PIPELINE;
         else
@@ -23,6 +24,8 @@ static int append(eddy_postgres *pg, int sent)
         if (sent) {
                 pg->unsynced++;
                 pg->due++;
+        } else if (pg->failure == 0) {
+                pg->failure = rc;
         }
         postgres_leave(pg);
         return rc;
@@ -43,9 +46,12 @@ int eddy_postgres_pipeline_query_prepared(eddy_postgres *pg, const char *name,
         return rc < 0 ? rc : append(pg, postgres_send_prepared(pg, name, params));
 }
 
-/* Without a sync the server keeps results to itself. */
+/* Without a sync the server keeps results to itself, and commits nothing. Where some of a transaction could not be
+ * added there must be none. */
 static int sync(eddy_postgres *pg)
 {
+        if (pg->failure < 0)
+                return eddy_fail(pg->failure, "a statement could not be added to the pipeline");
         if (pg->unsynced == 0)
                 return 0;
         if (!PQpipelineSync(pg->conn))
@@ -80,9 +86,10 @@ static int take_result(eddy_postgres *pg, PGresult **result_out)
         PGresult *result = NULL;
         int rc;
 
-        if (pg->due == 0)
+        if (pg->due == 0 && pg->failure == 0)
                 return EDDY_ENOMORE;
-        rc = sync(pg);
+        /* Results of what was synced before it failed can still be had. */
+        rc = pg->due > pg->unsynced && pg->failure < 0 ? 0 : sync(pg);
         if (rc == 0)
                 rc = postgres_flush(pg);
         if (rc == 0)
@@ -124,7 +131,7 @@ int eddy_postgres_pipeline_close(eddy_postgres *pg)
         }
         if (rc < 0)
                 return rc;
-        if (sync(pg) < 0)
+        if (sync(pg) < 0) /* the server then forgets what it has of it */
                 postgres_break(pg);
         rc = postgres_settle(pg, pg->due > 0);
         postgres_leave(pg);

@@ -8,7 +8,7 @@ void eddy_redis_pipeline_init(eddy_redis_pipeline *pipeline, eddy_redis *redis)
         *pipeline = (eddy_redis_pipeline){.redis = redis};
 }
 
-static int append(eddy_redis_pipeline *pipeline, char *text, long long size)
+static int add(eddy_redis_pipeline *pipeline, char *text, long long size)
 {
         struct eddy_redis_request *request;
         int rc = request_create(&request, text, size);
@@ -27,6 +27,16 @@ static int append(eddy_redis_pipeline *pipeline, char *text, long long size)
         if (!pipeline->unsent)
                 pipeline->unsent = request;
         return 0;
+}
+
+/* Half of a transaction must not be sent. */
+static int append(eddy_redis_pipeline *pipeline, char *text, long long size)
+{
+        int rc = add(pipeline, text, size);
+
+        if (rc < 0 && pipeline->failure == 0)
+                pipeline->failure = rc;
+        return rc;
 }
 
 int eddy_redis_append(eddy_redis_pipeline *pipeline, const char *format, ...)
@@ -67,9 +77,11 @@ int eddy_redis_get_reply(eddy_redis_pipeline *pipeline, redisReply **reply)
                 *reply = NULL;
         if (!eddy_current_task())
                 return EDDY_ENOTASK;
+        if (pipeline->failure < 0 && pipeline->first == pipeline->unsent)
+                return eddy_fail(pipeline->failure, "a command could not be added to the pipeline");
         if (!pipeline->first)
                 return EDDY_ENOMORE;
-        for (; pipeline->unsent; pipeline->unsent = pipeline->unsent->next) {
+        for (; pipeline->unsent && pipeline->failure == 0; pipeline->unsent = pipeline->unsent->next) {
                 rc = request_submit(pipeline->unsent, pipeline->redis);
                 if (rc < 0)
                         return rc;

@@ -65,7 +65,8 @@ COROUTINE_TEST(a_lost_connection_is_told)
         assert_runs(pg, "LISTEN news");
         waiter = eddy_create_task(wait_for_notification, pg);
         assert_int_equal(eddy_yield(), 0);
-        snprintf(sql, sizeof sql, "SELECT pg_terminate_backend(%d)", PQbackendPID(eddy_postgres_connection(pg)));
+        snprintf(sql, sizeof sql, "SELECT pg_terminate_backend(%d)",
+                 PQbackendPID(eddy_postgres_connection(pg)));
         assert_runs(admin, sql);
         assert_int_equal(join(waiter), -ECONNRESET);
         assert_int_equal(wait_for_notification(pg), -ENOTCONN);

@@ -132,6 +132,27 @@ COROUTINE_TEST(a_lost_connection_fails_what_was_sent)
         eddy_postgres_destroy(pg);
 }
 
+COROUTINE_TEST(half_of_what_was_to_be_added_has_no_effect)
+{
+        const eddy_postgres_params too_many = {.count = 100000};
+        eddy_postgres *pg = connect_to_server(), *witness = connect_to_server();
+
+        assert_runs(pg, "CREATE TABLE half (id int)");
+        assert_int_equal(eddy_postgres_pipeline_open(pg), 0);
+        eddy_postgres_pipeline_query(pg, "INSERT INTO half VALUES (1)", NULL);
+        assert_int_equal(eddy_postgres_pipeline_result(pg, NULL), 0);
+        eddy_postgres_pipeline_query(pg, "INSERT INTO half VALUES (2)", NULL);
+        assert_int_equal(eddy_postgres_pipeline_query(pg, "SELECT 1", &too_many), -EINVAL);
+        eddy_postgres_pipeline_query(pg, "INSERT INTO half VALUES (3)", NULL);
+        assert_int_equal(eddy_postgres_pipeline_result(pg, NULL), -EINVAL);
+        assert_int_equal(eddy_postgres_pipeline_close(pg), -ECONNRESET);
+        assert_false(eddy_postgres_is_open(pg));
+        assert_value(witness, "SELECT string_agg(id::text, ' ') FROM half", "1");
+        assert_runs(witness, "DROP TABLE half");
+        eddy_postgres_destroy(pg);
+        eddy_postgres_destroy(witness);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -141,6 +162,7 @@ int main(void)
             cmocka_unit_test(an_interruption_loses_no_result),
             cmocka_unit_test(results_and_statements_larger_than_any_buffer_do_not_block_each_other),
             cmocka_unit_test(a_lost_connection_fails_what_was_sent),
+            cmocka_unit_test(half_of_what_was_to_be_added_has_no_effect),
         };
 
         return cmocka_run_group_tests(tests, start_server, stop_server);

@@ -138,9 +138,36 @@ COROUTINE_TEST(blocking_commands_are_refused)
 
         eddy_redis_pipeline_init(&pipeline, redis);
         assert_int_equal(eddy_redis_append(&pipeline, "BLPOP list 0"), EDDY_ENOTSUP);
+        eddy_redis_pipeline_finish(&pipeline);
+        eddy_redis_pipeline_init(&pipeline, redis);
         assert_int_equal(eddy_redis_append(&pipeline, "%s", ""), 0);
         assert_int_equal(eddy_redis_get_reply(&pipeline, NULL), EDDY_EREDIS);
         eddy_redis_pipeline_finish(&pipeline);
+        eddy_redis_destroy(redis);
+}
+
+COROUTINE_TEST(half_of_what_was_to_be_added_is_not_sent)
+{
+        eddy_redis *redis = connect_to_server();
+        eddy_redis_pipeline pipeline;
+        redisReply *reply;
+
+        eddy_redis_pipeline_init(&pipeline, redis);
+        eddy_redis_append(&pipeline, "INCR sent");
+        eddy_redis_append(&pipeline, "INCR sent");
+        assert_int_equal(eddy_redis_get_reply(&pipeline, NULL), 0);
+        eddy_redis_append(&pipeline, "MULTI");
+        fault_arm(1, 1);
+        eddy_redis_append(&pipeline, "INCR count");
+        fault_arm(0, 0);
+        eddy_redis_append(&pipeline, "EXEC");
+        assert_int_equal(eddy_redis_get_reply(&pipeline, &reply), 0);
+        assert_number(reply, 2);
+        assert_int_equal(eddy_redis_get_reply(&pipeline, &reply), -ENOMEM);
+        assert_int_equal(eddy_redis_get_reply(&pipeline, &reply), -ENOMEM);
+        eddy_redis_pipeline_finish(&pipeline);
+        assert_runs(redis, &reply, "EXISTS count");
+        assert_number(reply, 0);
         eddy_redis_destroy(redis);
 }
 
@@ -153,6 +180,7 @@ int main(void)
             cmocka_unit_test(what_nobody_asks_for_is_dropped),
             cmocka_unit_test(a_loss_fails_what_was_sent_and_keeps_what_was_not),
             cmocka_unit_test(blocking_commands_are_refused),
+            cmocka_unit_test(half_of_what_was_to_be_added_is_not_sent),
         };
 
         return cmocka_run_group_tests(tests, start_server, stop_server);
