@@ -56,7 +56,8 @@ for config in "${@:-plain}"; do
         valgrind)
                 # The examples are run by a script and the command by another: only programs are wrapped here.
                 run valgrind "-Dhttp=disabled" "--timeout-multiplier 20 --suite base --suite loop --suite coro \
-                        --suite task --suite sync --suite stream --suite thread --wrap=$(pwd)/scripts/valgrind.sh" ;;
+                        --suite task --suite sync --suite stream --suite thread --suite redis --suite postgres \
+                        --wrap=$(pwd)/scripts/valgrind.sh" ;;
         ucontext)
                 run ucontext "-Ducontext=true -Dhttp=disabled --werror" "" ;;
         aarch64)

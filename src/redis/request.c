@@ -11,7 +11,8 @@ enum kind {
         ORDINARY,
         BLOCKING,       /* the server may let it wait, and all behind it */
         MAYBE_BLOCKING, /* so it does where BLOCK is among its arguments */
-        FOREIGN,        /* replies no longer answer commands one by one, or come in another protocol */
+        NO_COMMAND,
+        FOREIGN, /* replies no longer answer commands one by one, or come in another protocol */
 };
 
 static const struct {
@@ -60,14 +61,13 @@ static bool has_argument(const char *place, const char *end, const char *word)
         return false;
 }
 
-/* -EINVAL where there is no command at all. */
-static int kind_of(const char *text, size_t text_size)
+static enum kind kind_of(const char *text, size_t text_size)
 {
         const char *end = text + text_size, *place = memchr(text, '\n', text_size), *name;
         size_t size;
 
         if (!place++ || !next_argument(&place, end, &name, &size))
-                return -EINVAL;
+                return NO_COMMAND;
         for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
                 if (!is_word(name, size, kinds[i].name))
                         continue;
@@ -81,12 +81,12 @@ static int kind_of(const char *text, size_t text_size)
 int request_create(struct eddy_redis_request **request_out, char *text, long long size)
 {
         struct eddy_redis_request *request;
-        int kind;
+        enum kind kind;
 
         if (size < 0)
                 return size == -1 ? -ENOMEM : eddy_fail(-EINVAL, "the command's format is wrong");
         kind = kind_of(text, (size_t)size);
-        request = kind >= 0 && kind != FOREIGN ? memory_zalloc(sizeof *request) : NULL;
+        request = kind < NO_COMMAND ? memory_zalloc(sizeof *request) : NULL;
         if (request)
                 request->done = eddy_future_create(NULL);
         if (!request || !request->done) {
@@ -94,7 +94,7 @@ int request_create(struct eddy_redis_request **request_out, char *text, long lon
                 redisFreeCommand(text);
                 if (kind == FOREIGN)
                         return eddy_fail(EDDY_ENOTSUP, "not on a connection for commands");
-                return kind < 0 ? eddy_fail(kind, "there is no command") : -ENOMEM;
+                return kind == NO_COMMAND ? eddy_fail(-EINVAL, "there is no command") : -ENOMEM;
         }
         request->text = text;
         request->size = (size_t)size;
