@@ -3,6 +3,7 @@
 #include "postgres/connection.h"
 
 #include "base/memory.h"
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -262,7 +263,7 @@ static eddy_duration connect_timeout(const eddy_postgres *pg)
                 if (strcmp(option->keyword, "connect_timeout") == 0 && option->val)
                         seconds = atol(option->val);
         PQconninfoFree(options);
-        return seconds > 0 ? seconds * eddy_seconds(1) : EDDY_FOREVER;
+        return seconds > 0 && seconds < INT_MAX ? seconds * eddy_seconds(1) : EDDY_FOREVER;
 }
 
 static int start(eddy_postgres *pg, const char *conninfo)

@@ -40,17 +40,26 @@ static void on_flush(void *arg)
 {
         struct adapter *adapter = arg;
 
+        adapter->is_flush_due = false;
         if (adapter->failure < 0)
                 redisAsyncFree(adapter->hiredis);
         else
                 on_writable(adapter);
 }
 
+/* Scheduled again it would lose its turn, and in a busy loop never have one. */
+static void flush_soon(struct adapter *adapter)
+{
+        if (!adapter->is_flush_due)
+                eddy_call_soon(adapter->loop, &adapter->flush, on_flush, adapter);
+        adapter->is_flush_due = true;
+}
+
 /* Within a call from hiredis its context cannot be freed. */
 static void fail_soon(struct adapter *adapter, int error)
 {
         adapter->failure = error;
-        eddy_call_soon(adapter->loop, &adapter->flush, on_flush, adapter);
+        flush_soon(adapter);
 }
 
 static void add_read(void *arg)
@@ -84,8 +93,7 @@ static void add_write(void *arg)
         if (adapter->is_writing)
                 return;
         if (is_connected && !adapter->is_flushing) {
-                if (!adapter->flush.link.next)
-                        eddy_call_soon(adapter->loop, &adapter->flush, on_flush, adapter);
+                flush_soon(adapter);
                 return;
         }
         rc = eddy_add_writer(adapter->loop, adapter->hiredis->c.fd, on_writable, adapter);

@@ -11,6 +11,7 @@ struct adapter {
         redisAsyncContext *hiredis;  /* NULL: none is attached */
         eddy_handle flush;           /* writes, at the end of this turn of the loop, what was sent in it */
         bool is_reading, is_writing; /* its descriptor is watched */
+        bool is_flush_due;           /* `flush` waits for its turn */
         bool is_flushing;
         bool is_paused;
         int failure; /* why it could not be watched, or 0 */

@@ -42,16 +42,22 @@ void eddy_redis_destroy(eddy_redis *redis)
         memory_free(redis);
 }
 
+/* Whether the caller may send anything; its connection may be gone if it was cancelled meanwhile. */
+static int begin(redisReply **reply)
+{
+        if (reply)
+                *reply = NULL;
+        return eddy_current_task() ? eddy_interrupted() : EDDY_ENOTASK;
+}
+
 static int run(eddy_redis *redis, redisReply **reply, char *text, long long size)
 {
         struct eddy_redis_request *request;
-        int rc = request_create(&request, text, size);
+        int rc = request_create(&request, redis, text, size);
 
-        if (reply)
-                *reply = NULL;
         if (rc < 0)
                 return rc;
-        rc = eddy_current_task() ? request_submit(request, redis) : EDDY_ENOTASK;
+        rc = request_submit(request, redis);
         if (rc == 0)
                 return request_finish(request, reply);
         request_release(request);
@@ -72,16 +78,23 @@ int eddy_redis_command(eddy_redis *redis, redisReply **reply, const char *format
 int eddy_redis_vcommand(eddy_redis *redis, redisReply **reply, const char *format, va_list arguments)
 {
         char *text = NULL;
-        int size = redisvFormatCommand(&text, format, arguments);
+        int rc = begin(reply);
 
-        return run(redis, reply, text, size);
+        if (rc < 0)
+                return rc;
+        rc = redisvFormatCommand(&text, format, arguments);
+        return run(redis, reply, text, rc);
 }
 
 int eddy_redis_command_argv(eddy_redis *redis, redisReply **reply, int argc, const char **argv,
                             const size_t *argvlen)
 {
         char *text = NULL;
-        long long size = redisFormatCommandArgv(&text, argc, argv, argvlen);
+        long long size;
+        int rc = begin(reply);
 
+        if (rc < 0)
+                return rc;
+        size = redisFormatCommandArgv(&text, argc, argv, argvlen);
         return run(redis, reply, text, size);
 }

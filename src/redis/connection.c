@@ -242,6 +242,9 @@ int connection_open(struct connection *c, const struct connection_impl *impl, co
                 return rc;
         if (!eddy_current_task())
                 return EDDY_ENOTASK;
+        rc = eddy_interrupted();
+        if (rc < 0)
+                return rc;
         opening = c->opening = eddy_future_create(c->loop);
         if (!opening)
                 return -ENOMEM;

@@ -11,7 +11,7 @@ void eddy_redis_pipeline_init(eddy_redis_pipeline *pipeline, eddy_redis *redis)
 static int add(eddy_redis_pipeline *pipeline, char *text, long long size)
 {
         struct eddy_redis_request *request;
-        int rc = request_create(&request, text, size);
+        int rc = request_create(&request, pipeline->redis, text, size);
 
         if (rc < 0)
                 return rc;
@@ -69,6 +69,21 @@ static struct eddy_redis_request *take_first(eddy_redis_pipeline *pipeline)
         return request;
 }
 
+static int send_all(eddy_redis_pipeline *pipeline)
+{
+        int rc;
+
+        if (!pipeline->unsent || pipeline->failure < 0)
+                return 0;
+        rc = eddy_interrupted();
+        while (rc == 0 && pipeline->unsent) {
+                rc = request_submit(pipeline->unsent, pipeline->redis);
+                if (rc == 0)
+                        pipeline->unsent = pipeline->unsent->next;
+        }
+        return rc;
+}
+
 int eddy_redis_get_reply(eddy_redis_pipeline *pipeline, redisReply **reply)
 {
         int rc;
@@ -81,12 +96,8 @@ int eddy_redis_get_reply(eddy_redis_pipeline *pipeline, redisReply **reply)
                 return eddy_fail(pipeline->failure, "a command could not be added to the pipeline");
         if (!pipeline->first)
                 return EDDY_ENOMORE;
-        for (; pipeline->unsent && pipeline->failure == 0; pipeline->unsent = pipeline->unsent->next) {
-                rc = request_submit(pipeline->unsent, pipeline->redis);
-                if (rc < 0)
-                        return rc;
-        }
-        return request_finish(take_first(pipeline), reply);
+        rc = send_all(pipeline);
+        return rc < 0 ? rc : request_finish(take_first(pipeline), reply);
 }
 
 void eddy_redis_pipeline_finish(eddy_redis_pipeline *pipeline)

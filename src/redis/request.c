@@ -78,7 +78,7 @@ static enum kind kind_of(const char *text, size_t text_size)
         return ORDINARY;
 }
 
-int request_create(struct eddy_redis_request **request_out, char *text, long long size)
+int request_create(struct eddy_redis_request **request_out, eddy_redis *redis, char *text, long long size)
 {
         struct eddy_redis_request *request;
         enum kind kind;
@@ -88,7 +88,7 @@ int request_create(struct eddy_redis_request **request_out, char *text, long lon
         kind = kind_of(text, (size_t)size);
         request = kind < NO_COMMAND ? memory_zalloc(sizeof *request) : NULL;
         if (request)
-                request->done = eddy_future_create(NULL);
+                request->done = eddy_future_create(redis->connection.loop);
         if (!request || !request->done) {
                 memory_free(request);
                 redisFreeCommand(text);
@@ -194,10 +194,8 @@ static int hand_over(struct eddy_redis_request *request, redisAsyncContext *hire
 int request_submit(struct eddy_redis_request *request, eddy_redis *redis)
 {
         struct connection *c = &redis->connection;
-        int rc = eddy_interrupted();
+        int rc;
 
-        if (rc < 0)
-                return rc;
         if (eddy_running_loop() != c->loop)
                 return EDDY_EWRONGLOOP;
         if (redis->blocking || (request->is_blocking && redis->awaited > 0))

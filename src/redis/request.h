@@ -30,12 +30,12 @@ struct eddy_redis_request {
  *
  * @param size  what hiredis's formatting returned, which may be an error
  */
-int request_create(struct eddy_redis_request **request, char *text, long long size);
+int request_create(struct eddy_redis_request **request, eddy_redis *redis, char *text, long long size);
 
 /** The asker lets go. One that is on its way is abandoned: taken back, or its reply dropped. */
 void request_release(struct eddy_redis_request *request);
 
-/** Send it, or have it wait for a connection. 0 or an error. */
+/** Send it, or have it wait for a connection. 0 or an error; ask eddy_interrupted() before. */
 int request_submit(struct eddy_redis_request *request, eddy_redis *redis);
 
 /** Wait for the reply, which is the caller's then, and let go. */
