@@ -1,8 +1,33 @@
-/* eddy in the row context_get. */
+/* eddy in the rows generator_step and context_get. */
 #include "bench.h"
 #include <eddy.h>
 
-#define GETS 100000000
+#define STEPS 50000000
+#define GETS  100000000
+
+static intptr_t count(eddy_generator *self, void *arg)
+{
+        int rc = 0;
+
+        (void)arg;
+        for (intptr_t i = 1; rc == 0; i++)
+                rc = eddy_generator_yield(self, i, NULL);
+        return rc;
+}
+
+static int step_often(void)
+{
+        eddy_generator *numbers = eddy_create_generator(count, NULL);
+        intptr_t number = 0;
+
+        double start = bench_now();
+        for (long i = 0; i < STEPS; i++)
+                if (eddy_generator_next(numbers, &number) < 0)
+                        return -1;
+        bench_each("generator_step", bench_now() - start, STEPS);
+        eddy_generator_destroy(numbers);
+        return number == STEPS ? 0 : -1;
+}
 
 static eddy_context_var variables[] = {
     EDDY_CONTEXT_VAR("user", 0),
@@ -34,6 +59,8 @@ static intptr_t app(void *arg)
         arguments *in = arg;
         int rc = 0;
 
+        if (rc == 0 && bench_wants(in->argc, in->argv, "generator_step"))
+                rc = step_often();
         if (rc == 0 && bench_wants(in->argc, in->argv, "context_get"))
                 rc = get_often();
         return rc;

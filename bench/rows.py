@@ -54,6 +54,8 @@ SWITCH = {
 }
 TASKS = {"eddy-epoll": native("eddy_tasks"), "go": GO, "state-threads": STATE_THREADS, "asyncio": ASYNCIO}
 BURST = {"eddy-epoll": native("eddy_tasks"), "go": GO}
+QUEUE = {"eddy-epoll": native("eddy_queue"), "go": GO, "asyncio": Program("python", "peers/asyncio_queue.py")}
+SELECT = {"eddy-epoll": native("eddy_queue"), "go": GO}
 LOCKS = {"eddy-epoll": native("eddy_sync"), "go": GO, "asyncio": Program("python", "peers/asyncio_sync.py")}
 SLEEPERS = {"eddy-epoll": native("eddy_sleepers"), "go": GO}
 TIMERS = {
@@ -62,12 +64,32 @@ TIMERS = {
     "libuv": native("libuv_timers", "libuv", "libuv1-dev"),
     "go": GO,
 }
+GENERATORS = {
+    "eddy-epoll": native("eddy_generator"),
+    "boost-context": native("boost_generator", "boost-context", "libboost-context-dev and a C++ compiler"),
+    "go": GO,
+    "python": Program("python", "peers/python_generator.py"),
+}
+CONTEXTS = {
+    "eddy-epoll": native("eddy_generator"),
+    "pthread_getspecific": native("pthread_specific"),
+    "go": GO,
+    "python": Program("python", "peers/python_generator.py"),
+}
 ECHO = {
     "eddy-epoll": native("eddy_echo"),
     "raw-epoll": native("raw_epoll_echo"),
     "libuv": native("libuv_echo", "libuv", "libuv1-dev"),
     "go": GO,
     "asyncio": Program("python", "peers/asyncio_echo.py"),
+}
+
+FILE = {"eddy-epoll": native("eddy_file"), "libuv": native("libuv_file", "libuv", "libuv1-dev"), "go": GO}
+PROCESS = {
+    "eddy-epoll": native("eddy_process"),
+    "libuv": native("libuv_process", "libuv", "libuv1-dev"),
+    "go": GO,
+    "asyncio": Program("python", "peers/asyncio_process.py"),
 }
 
 FILES = {"eddy-epoll": Program("command"), "nginx": Program("system", "nginx", package="nginx-light and wrk")}
@@ -79,12 +101,21 @@ EXPERIMENTS = (
     Experiment(("spawn_await",), "spawn_await", TASKS),
     Experiment(("spawn_burst",), "spawn_burst", BURST),
     Experiment(("spawn_burst_1000",), "spawn_burst_1000", TASKS),
+    Experiment(("queue_item",), "queue_item", QUEUE),
+    Experiment(("channel_round_trip",), "channel_round_trip", QUEUE),
+    Experiment(("select_round_trip",), "select_round_trip", SELECT),
+    Experiment(("generator_step",), "generator_step", GENERATORS),
+    Experiment(("context_get",), "context_get", CONTEXTS),
     Experiment(("lock_pair",), "lock_pair", LOCKS | {"pthread": native("pthread_lock")}),
     Experiment(("lock_handover",), "lock_handover", LOCKS),
     Experiment(("sleepers_wall", "sleepers_bytes"), "sleepers", SLEEPERS),
     Experiment(("timer_set", "timer_cancel"), "timer_set", TIMERS),
     Experiment(("timer_fire",), "timer_fire", TIMERS),
     Experiment(("echo_user_us", "echo_total_us", "echo_per_second"), "echo", ECHO, kind="echo"),
+    Experiment(("file_read",), "file_read", FILE),
+    Experiment(("file_write",), "file_write", FILE),
+    Experiment(("spawn_process_10mb",), "spawn_process_10mb", PROCESS),
+    Experiment(("spawn_process_2gb",), "spawn_process_2gb", PROCESS),
     Experiment(tuple(files.SIZES), "files", FILES, kind="files"),
 )
 
@@ -106,6 +137,15 @@ ROWS = {
     "spawn_burst_1000": Row(
         "ns", "create 1,000 tasks, then await all, 1,000 times (asyncio: 50 times)", 40,
         {"bare prototype": 29, "Photon": 80, "tokio": 120}),
+    "queue_item": Row(
+        "ns", "an item through a queue of 128 slots, from one task to another", 15),
+    "channel_round_trip": Row(
+        "ns", "there and back through unbuffered channels, 2 tasks (asyncio: queues of 1 slot)", 28,
+        {"bare prototype": 11, "libdill": 95, "neco": 220}),
+    "select_round_trip": Row(
+        "ns", "the same, each side selecting between its channel and a silent one"),
+    "generator_step": Row("ns", "ask a generator for its next value", 8),
+    "context_get": Row("ns", "look up one of three context variables in a task", 5),
     "lock_pair": Row(
         "ns", "acquire and release a lock that nobody else wants", 5,
         note="pthread: a mutex, in a process with a second thread"),
@@ -135,6 +175,11 @@ ROWS = {
         note="aim: 0.30 us + raw-epoll's system time in this run"),
     "echo_per_second": Row(
         "1/s", "the same: requests a second, server and load on one core each"),
+    "file_read": Row("ns", "read 4 KiB at a random offset of a file that lies in memory, one by one"),
+    "file_write": Row("ns", "write 4 KiB there, one by one"),
+    "spawn_process_10mb": Row(
+        "us", "start /bin/true and wait for its end, 300 times one by one, by a parent with 10 MB resident"),
+    "spawn_process_2gb": Row("us", "the same by a parent with 2 GB resident"),
     "serve_1k_per_second": Row(
         "1/s", f"a file of 1 KB by HTTP keep-alive, {files.CONNECTIONS} connections, server and wrk on a core each"),
     "serve_100k_per_second": Row("1/s", "the same with a file of 100 KB"),

@@ -40,24 +40,25 @@ static intptr_t handle(eddy_stream *stream, void *arg)
 
 static intptr_t careless(void *arg)
 {
-        (void)arg;
+        eddy_server **server = arg;
         eddy_join(eddy_create_task(compute, NULL), NULL);
 
         eddy_unref(eddy_create_task(fail, NULL)); /* nobody will look at its failure */
         eddy_sleep(eddy_ms(1));
 
-        eddy_server *server; /* nobody will destroy it */
-        return eddy_start_server(&server, handle, NULL, "127.0.0.1", 0, NULL);
+        return eddy_start_server(server, handle, NULL, "127.0.0.1", 0, NULL); /* and nobody closes it */
 }
 
 int main(void)
 {
         eddy_set_log_function(print_beginning, NULL);
 
+        eddy_server *server = NULL;
         eddy_runner runner;
         int rc = eddy_runner_init(&runner, &(eddy_runner_options){.debug = true});
         if (rc == 0)
-                rc = (int)eddy_runner_run(&runner, careless, NULL);
+                rc = (int)eddy_runner_run(&runner, careless, &server);
         eddy_runner_finish(&runner);
+        eddy_server_destroy(server);
         return rc < 0;
 }

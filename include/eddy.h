@@ -4,14 +4,21 @@
 
 #include <eddy/base.h>
 #include <eddy/compose.h>
-#include <eddy/debug.h>
 #include <eddy/context.h>
+#include <eddy/debug.h>
+#include <eddy/directory.h>
 #include <eddy/error.h>
+#include <eddy/file.h>
 #include <eddy/future.h>
+#include <eddy/generator.h>
 #include <eddy/group.h>
 #include <eddy/loop.h>
 #include <eddy/operation.h>
+#include <eddy/path.h>
+#include <eddy/process.h>
+#include <eddy/queue.h>
 #include <eddy/run.h>
+#include <eddy/select.h>
 #include <eddy/server.h>
 #include <eddy/signal.h>
 #include <eddy/stream.h>
@@ -19,5 +26,6 @@
 #include <eddy/task.h>
 #include <eddy/time.h>
 #include <eddy/timeout.h>
+#include <eddy/watch.h>
 
 #endif

@@ -26,20 +26,30 @@ func cpu() time.Duration {
 	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
 }
 
+// rows are those that every Go can run; a file for newer ones adds its own.
+var rows = map[string]func(){
+	"yield":              func() { yieldAmong("yield", 2) },
+	"yield_64":           func() { yieldAmong("yield_64", 64) },
+	"spawn_await":        spawnAwait,
+	"spawn_burst":        func() { spawnBurst("spawn_burst", 1_000_000, 1) },
+	"spawn_burst_1000":   func() { spawnBurst("spawn_burst_1000", 1000, 1000) },
+	"lock_pair":          lockPair,
+	"lock_handover":      lockHandover,
+	"sleepers":           sleepers,
+	"timer_set":          timerSet,
+	"timer_fire":         timerFire,
+	"echo":               echo,
+	"file_read":          fileRead,
+	"file_write":         fileWrite,
+	"queue_item":         queueItem,
+	"channel_round_trip": func() { passToAndFro("channel_round_trip", play) },
+	"select_round_trip":  func() { passToAndFro("select_round_trip", playSelectively) },
+	"context_get":        contextGet,
+	"spawn_process_10mb": func() { spawnProcess("spawn_process_10mb", 10<<20) },
+	"spawn_process_2gb":  func() { spawnProcess("spawn_process_2gb", 2<<30) },
+}
+
 func main() {
-	rows := map[string]func(){
-		"yield":            func() { yieldAmong("yield", 2) },
-		"yield_64":         func() { yieldAmong("yield_64", 64) },
-		"spawn_await":      spawnAwait,
-		"spawn_burst":      func() { spawnBurst("spawn_burst", 1_000_000, 1) },
-		"spawn_burst_1000": func() { spawnBurst("spawn_burst_1000", 1000, 1000) },
-		"lock_pair":        lockPair,
-		"lock_handover":    lockHandover,
-		"sleepers":         sleepers,
-		"timer_set":        timerSet,
-		"timer_fire":       timerFire,
-		"echo":             echo,
-	}
 	for _, row := range os.Args[1:] {
 		run, known := rows[row]
 		if !known {

@@ -38,7 +38,7 @@ typedef struct eddy_allocator {
 /**
  * Replace the allocator of the whole process.
  *
- * @param allocator  copied; NULL restores the C library's
+ * @param allocator  copied; NULL restores the C library's. Its functions are called from helper threads as well
  *
  * Call it before anything else of eddy, while the process has one thread. Does not suspend.
  */

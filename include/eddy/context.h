@@ -7,11 +7,12 @@
  *         ...
  *         printf("%s\n", (const char *)eddy_context_get(&request));
  *
- * Each task has a context: the one of whoever created it, as it was then. What it sets, its creator does not see.
- * So have callbacks that the loop keeps the memory of: those given to eddy_call_soon(), eddy_call_at() and
- * eddy_call_soon_threadsafe() without a handle, watchers of descriptors, signal handlers, and callbacks of futures.
- * Each of their calls begins with what was set when it was asked for. A handle or timer of the caller's own has no
- * room for that: its callback runs in its thread's context, in which main() runs too, or calls eddy_context_run().
+ * Each task has a context: the one of whoever created it, as it was then. What it sets, its creator does not
+ * see. So have callbacks that the loop keeps the memory of: those given to eddy_call_soon(), eddy_call_at() and
+ * eddy_call_soon_threadsafe() without a handle, watchers of descriptors, signal handlers, and callbacks of
+ * futures. Each of their calls begins with what was set when it was asked for. A handle or timer of the
+ * caller's own has no room for that: its callback runs in its thread's context, in which main() runs too, or
+ * calls eddy_context_run().
  */
 #ifndef EDDY_CONTEXT_H
 #define EDDY_CONTEXT_H
@@ -54,8 +55,8 @@ EDDY_API intptr_t eddy_context_get(const eddy_context_var *variable);
 /**
  * Set a variable in the current context.
  *
- * @param value  a number or a pointer. Not owned: what it points to must live as long as anybody may look, and that
- *               is a task started meanwhile, too
+ * @param value  a number or a pointer. Not owned: what it points to must live as long as anybody may look, and
+ *               that is a task started meanwhile, too
  * @param token  receives what eddy_context_reset() takes; may be NULL
  * @return 0
  * @retval -ENOMEM  no memory; nothing is changed
@@ -71,7 +72,8 @@ EDDY_API int eddy_context_set(const eddy_context_var *variable, intptr_t value, 
  * @return 0
  * @retval EDDY_EINVALIDSTATE  the token has been used, or was made in another context
  * @retval -EINVAL             the token is another variable's
- * @retval -ENOMEM             no memory: a task that was started meanwhile shares the values, which had to be copied
+ * @retval -ENOMEM             no memory: a task that was started meanwhile shares the values, which had to be
+ *                             copied
  *
  * Where it says too little, eddy_error_detail() says more. Does not suspend. ContextVar.reset().
  */

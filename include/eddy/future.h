@@ -82,7 +82,7 @@ typedef void (*eddy_done_callback)(eddy_future *future, void *arg);
 
 /**
  * Have a function called by the loop once the future is done, soon after; callbacks run in the order in which
- * they were added. The future lives until they have run.
+ * they were added. The future lives until they have run. Each sees context variables as they are now.
  *
  * @return 0
  * @retval -ENOMEM  no memory for the entry, or future is NULL

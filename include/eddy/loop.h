@@ -17,6 +17,8 @@ EDDY_BEGIN_DECLS
 
 typedef struct eddy_loop eddy_loop;
 
+/** A callback. Where the loop keeps it, without a handle or timer of the caller's, it sees context variables as
+ * they are where it is asked for; see eddy/context.h. */
 typedef void (*eddy_callback)(void *arg);
 
 /**
@@ -57,7 +59,8 @@ EDDY_API int eddy_loop_create(eddy_loop **loop);
  */
 EDDY_API int eddy_loop_close(eddy_loop *loop);
 
-/** Close a loop and free it. NULL is allowed. It must not run. */
+/** Close a loop and free it. NULL is allowed. It must not run. A child made by fork() may close its parent's loops,
+ * which leaves the parent's own as they are. */
 EDDY_API void eddy_loop_destroy(eddy_loop *loop);
 
 /**
@@ -66,6 +69,8 @@ EDDY_API void eddy_loop_destroy(eddy_loop *loop);
  * @return 0
  * @retval EDDY_ELOOPCLOSED   it is closed
  * @retval EDDY_ELOOPRUNNING  it, or another loop of this thread, runs already
+ * @retval EDDY_EWRONGLOOP    this process was forked, and the loop is its parent's; also where that happened in a
+ *                            callback of it
  * @retval -errno             waiting for events failed
  *
  * loop.run_forever().

@@ -14,6 +14,7 @@
 
 #include <eddy/loop.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 
 EDDY_BEGIN_DECLS
 
@@ -56,6 +57,22 @@ EDDY_API ssize_t eddy_op_send(eddy_op *op, int fd, const void *data, size_t size
 
 /** Send from several places at once; never raises SIGPIPE. A count, EDDY_PENDING, or -errno. */
 EDDY_API ssize_t eddy_op_sendmsg(eddy_op *op, int fd, const struct msghdr *message, int flags);
+
+/**
+ * Read from a pipe, a terminal or anything else that read() takes; 0 at its end. A count, EDDY_PENDING, or -errno.
+ *
+ * @param fd  has O_NONBLOCK; a regular file needs none, and is read at once where its offset stands
+ */
+EDDY_API ssize_t eddy_op_read(eddy_op *op, int fd, void *buffer, size_t size);
+
+/** Write to such a descriptor, perhaps fewer than `size`; never raises SIGPIPE. A count, EDDY_PENDING, or -errno. */
+EDDY_API ssize_t eddy_op_write(eddy_op *op, int fd, const void *data, size_t size);
+
+/** Write from several places at once; never raises SIGPIPE. A count, EDDY_PENDING, or -errno.
+ *
+ * @param parts  stays where it is until the operation is done, as what it points to does
+ */
+EDDY_API ssize_t eddy_op_writev(eddy_op *op, int fd, const struct iovec *parts, int count);
 
 /** Wait for either POLLIN or POLLOUT, once. The events that came, EDDY_PENDING, -EINVAL for anything else, or
  * -errno. */

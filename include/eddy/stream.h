@@ -49,6 +49,36 @@ EDDY_API EDDY_ASYNC int eddy_open_connection(eddy_stream **stream, const char *h
 EDDY_API int eddy_stream_from_socket(eddy_stream **stream, int fd, size_t limit);
 
 /**
+ * Make a stream of a pipe, a FIFO, a terminal or another file. It reads, writes or both, as the descriptor was opened
+ * to; what it does not do fails: reading with -EBADF, writing with -EPIPE.
+ *
+ * @param fd     the stream's from now on where this succeeds, and put into non-blocking mode, which whoever shares
+ *               the open file gets too: for those that a program was started with there is eddy_open_stdio()
+ * @param limit  longest line, bytes; 0: 64 KiB
+ * @return 0, -ENOMEM, EDDY_ENOLOOP, or -errno as from fstat() and fcntl()
+ *
+ * eddy_stream_write_eof() closes a stream that only writes. A reader that is gone is told by -EPIPE, never by
+ * SIGPIPE. Regular files never make it wait, but for the disk. A socket is as by eddy_stream_from_socket().
+ * loop.connect_read_pipe(), loop.connect_write_pipe().
+ */
+EDDY_API int eddy_stream_from_pipe(eddy_stream **stream, int fd, size_t limit);
+
+/**
+ * Make a stream of standard input, output or error, whatever that is: a terminal, a pipe, a file, a socket.
+ *
+ * @param fd     STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO or another that is shared with other processes; it stays
+ *               the caller's, and open
+ * @param limit  longest line, bytes; 0: 64 KiB
+ * @return 0, -ENOMEM, EDDY_ENOLOOP, -EMFILE, or -EBADF where fd is not open
+ *
+ * The mode of what is shared stays as it is, so that the shell finds its terminal as it left it: pipes and terminals
+ * are opened anew (through /proc). Where that is refused, non-blocking mode is set until the stream is closed. What is
+ * written and has not left when the loop is closed is lost: drain or close the stream before. Mix it with <stdio.h>
+ * on the same descriptor only with care: neither knows what the other holds.
+ */
+EDDY_API int eddy_open_stdio(eddy_stream **stream, int fd, size_t limit);
+
+/**
  * Read what there is, up to n bytes.
  *
  * @return how many bytes; 0 at the end of the stream (or where n is 0)

@@ -15,7 +15,7 @@
  *
  * An object belongs to the first loop that uses it until it is finished, and is used while that loop runs, in its
  * thread; from elsewhere the answer is EDDY_EWRONGLOOP. Other threads have it used by way of
- * eddy_call_soon_threadsafe(). It is not moved or copied. None of its functions allocates.
+ * eddy_call_soon_threadsafe(). It is not moved or copied. None of its functions fails for lack of memory.
  *
  * Objects are the caller's memory. Those that hold nothing need not be finished; `finish` is for those that tasks
  * may still wait for, and wakes them with EDDY_EFINISHED. They do not touch the object again, so that its memory
@@ -359,7 +359,7 @@ typedef struct eddy_barrier {
  * Prepare a barrier.
  *
  * @param parties  how many tasks pass it together; at least 1
- * @return 0, or -EINVAL
+ * @return 0, or -EINVAL; the barrier is then as one that is finished
  *
  * asyncio.Barrier(parties).
  */

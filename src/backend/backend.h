@@ -3,6 +3,7 @@
 #ifndef BACKEND_BACKEND_H
 #define BACKEND_BACKEND_H
 
+#include "base/fork.h"
 #include <eddy/operation.h>
 
 enum op_kind {
@@ -11,14 +12,17 @@ enum op_kind {
         OP_RECV,
         OP_SEND,
         OP_SENDMSG,
+        OP_READ,
+        OP_WRITE,
+        OP_WRITEV,
         OP_POLL,
         OP_CLOSE,
 };
 
 /* eddy_op.flags */
 enum {
-        /** A short count means that the kernel has, or takes, no more: true of stream sockets, and it saves the
-         * call that would be told EAGAIN. */
+        /** A short count means that the kernel has, or takes, no more: true of stream sockets and pipes, and it
+         * saves the call that would be told EAGAIN. */
         OP_SHORT_IS_ALL = 1,
 };
 
@@ -28,6 +32,7 @@ enum watch_direction { WATCH_READ, WATCH_WRITE };
 struct backend {
         const struct backend_impl *impl;
         eddy_link **ready; /* the list that handles of what is done are appended to */
+        unsigned fork_generation;
 };
 
 struct backend_impl {
@@ -47,7 +52,7 @@ struct backend_impl {
         int (*watch)(struct backend *backend, int fd, enum watch_direction direction, eddy_callback callback,
                      void *arg);
 
-        /** Collect what is done, waiting for it so long at most; 0 or an error. */
+        /** Collect what is done, waiting for it so long at most; 0 or an error, EDDY_EWRONGLOOP in a forked child. */
         int (*wait)(struct backend *backend, eddy_duration timeout);
 
         /** End a wait(); from any thread and from signal handlers. */
@@ -55,5 +60,12 @@ struct backend_impl {
 };
 
 extern const struct backend_impl epoll_backend;
+
+/** Whether a parent of this process made it, and shares with us what the kernel knows of it: that is to stay as it
+ * is. */
+static inline bool backend_is_inherited(const struct backend *backend)
+{
+        return backend->fork_generation != fork_generation;
+}
 
 #endif

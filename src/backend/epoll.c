@@ -10,6 +10,7 @@
 #include "base/list.h"
 #include "base/memory.h"
 #include "base/sys.h"
+#include "base/sys_pipe.h"
 #include <stdatomic.h>
 #include <string.h>
 
@@ -49,6 +50,7 @@ static enum watch_direction direction_of(const eddy_op *op)
         switch (op->kind) {
         case OP_ACCEPT:
         case OP_RECV:
+        case OP_READ:
                 return WATCH_READ;
         case OP_POLL:
                 return op->size & POLLIN ? WATCH_READ : WATCH_WRITE;
@@ -134,6 +136,8 @@ static int arm(struct epoll_state *state, struct descriptor *descriptor)
 
         if (wanted == descriptor->armed)
                 return 0;
+        if (backend_is_inherited(&state->base))
+                return EDDY_EWRONGLOOP;
         verb = !wanted ? EPOLL_CTL_DEL : descriptor->armed ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
         rc = sys_epoll_ctl(state->epoll, verb, descriptor->fd, &event);
         /* The number was closed and came back, or came back without our being told. */
@@ -186,6 +190,15 @@ static ssize_t attempt(eddy_op *op, struct side *side, bool has_ended)
                         break;
                 case OP_SENDMSG:
                         rc = sys_sendmsg(op->fd, op->buffer, (int)op->flags >> 8 | MSG_DONTWAIT | MSG_NOSIGNAL);
+                        break;
+                case OP_READ:
+                        rc = sys_read(op->fd, op->buffer, op->size);
+                        break;
+                case OP_WRITE:
+                        rc = sys_write_quietly(op->fd, &(struct iovec){op->buffer, op->size}, 1);
+                        break;
+                case OP_WRITEV:
+                        rc = sys_write_quietly(op->fd, op->buffer, (int)(uintptr_t)op->reserved[0]);
                         break;
                 case OP_POLL:
                         return poll_now(op->fd, (unsigned)op->size);
@@ -344,6 +357,8 @@ static int epoll_backend_wait(struct backend *backend, eddy_duration timeout)
         struct timespec limit = {timeout / 1000000000, timeout % 1000000000};
         int n;
 
+        if (backend_is_inherited(backend))
+                return EDDY_EWRONGLOOP;
         if (timeout == 0 && state->armed_count == 0)
                 return 0;
         n = sys_epoll_wait(state->epoll, state->events, sizeof state->events / sizeof state->events[0],
@@ -371,8 +386,10 @@ static int epoll_backend_wait(struct backend *backend, eddy_duration timeout)
 static void epoll_wake(struct backend *backend)
 {
         const uint64_t one = 1;
-        ssize_t rc = write(((struct epoll_state *)backend)->wakeup, &one, sizeof one);
+        ssize_t rc = 0;
 
+        if (!backend_is_inherited(backend))
+                rc = write(((struct epoll_state *)backend)->wakeup, &one, sizeof one);
         (void)rc; /* fails only where the counter is full, and then the loop has been woken */
 }
 
@@ -403,7 +420,7 @@ static int epoll_create_backend(struct backend **backend, eddy_link **ready)
 
         if (!state)
                 return rc;
-        state->base = (struct backend){&epoll_backend, ready};
+        state->base = (struct backend){&epoll_backend, ready, fork_generation};
         rc = state->epoll = sys_epoll_create();
         if (rc < 0)
                 goto error_epoll;

@@ -1,8 +1,8 @@
 /* Contexts from the inside: what the context variables are set to, and for whom.
  *
  * Code runs in a context: a task in its own, all else in its thread's. Most often that is a snapshot, which
- * whoever inherits it shares, and which is copied when somebody who is not alone with it sets a variable. So it is
- * passed on without a copy, and NULL, where nothing is set, without anything at all.
+ * whoever inherits it shares, and which is copied when somebody who is not alone with it sets a variable. So it
+ * is passed on without a copy, and NULL, where nothing is set, without anything at all.
  *
  * To have something run later, or in a thread of yours, in the context of now:
  *
@@ -63,8 +63,8 @@ struct context_visit {
         struct context_outside before;
 };
 
-/** Have the thread's code outside coroutines run in a context from now on, and put back what was before. What is
- * set between is seen by nobody else, unless the context is an object. Takes a reference of its own. */
+/** Have the thread's code outside coroutines run in a context from now on, and put back what was before. What
+ * is set between is seen by nobody else, unless the context is an object. Takes a reference of its own. */
 void context_enter(struct context_visit *visit, struct context *context);
 void context_leave(struct context_visit *visit);
 
@@ -127,7 +127,8 @@ static inline struct context_entry *context_place(struct context_snapshot *snaps
         return &snapshot->entries[i];
 }
 
-/** The value of a variable in the context of a slot; NULL where it is not set. Valid until the context changes. */
+/** The value of a variable in the context of a slot; NULL where it is not set. Valid until the context
+ * changes. */
 static inline const intptr_t *context_find(struct context **slot, const void *variable)
 {
         struct context *values = *context_values(slot);

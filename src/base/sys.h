@@ -180,6 +180,11 @@ static inline int sys_sigaction(int signum, const struct sigaction *action, stru
         return fault_fires("sigaction") ? -EINVAL : (int)sys_result(sigaction(signum, action, before));
 }
 
+static inline int sys_at_fork(void (*in_child)(void))
+{
+        return fault_fires("pthread_atfork") ? -ENOMEM : -pthread_atfork(NULL, NULL, in_child);
+}
+
 static inline int sys_thread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*fn)(void *),
                                     void *arg)
 {

@@ -1,4 +1,4 @@
-/* The system calls on files, for the adapters; as in sys.h. */
+/* The system calls on files; as in sys.h. */
 #ifndef BASE_SYS_FILE_H
 #define BASE_SYS_FILE_H
 
@@ -7,8 +7,10 @@
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <sys/xattr.h>
 
 static inline int sys_open(const char *path, int flags, mode_t mode)
@@ -16,9 +18,9 @@ static inline int sys_open(const char *path, int flags, mode_t mode)
         return fault_fires("open") ? -EMFILE : (int)sys_result(open(path, flags, mode));
 }
 
-static inline int sys_openat(int folder, const char *path, int flags)
+static inline int sys_openat(int folder, const char *path, int flags, mode_t mode)
 {
-        return fault_fires("openat") ? -EMFILE : (int)sys_result(openat(folder, path, flags));
+        return fault_fires("openat") ? -EMFILE : (int)sys_result(openat(folder, path, flags, mode));
 }
 
 static inline int sys_openat2(int folder, const char *path, const struct open_how *how)
@@ -27,20 +29,14 @@ static inline int sys_openat2(int folder, const char *path, const struct open_ho
                                       : (int)sys_result(syscall(SYS_openat2, folder, path, how, sizeof *how));
 }
 
-static inline int sys_pipe(int ends[2])
-{
-        return fault_fires("pipe2") ? -EMFILE : (int)sys_result(pipe2(ends, O_CLOEXEC));
-}
-
-/** Not for children. */
-static inline int sys_set_cloexec(int fd)
-{
-        return fault_fires("fcntl") ? -EBADF : (int)sys_result(fcntl(fd, F_SETFD, FD_CLOEXEC));
-}
-
 static inline int sys_fstat(int fd, struct stat *status)
 {
         return fault_fires("fstat") ? -EIO : (int)sys_result(fstat(fd, status));
+}
+
+static inline int sys_stat(const char *path, struct stat *status)
+{
+        return fault_fires("stat") ? -EIO : (int)sys_result(stat(path, status));
 }
 
 static inline int sys_lstat(const char *path, struct stat *status)
@@ -51,6 +47,58 @@ static inline int sys_lstat(const char *path, struct stat *status)
 static inline ssize_t sys_readlink(const char *path, char *target, size_t size)
 {
         return fault_fires("readlink") ? -EIO : sys_result(readlink(path, target, size));
+}
+
+/** How large a file is, as the kernel knows without asking a server. */
+static inline int sys_statx_size(int fd, struct statx *status)
+{
+        return fault_fires("statx") ? -EIO
+                                    : (int)sys_result(statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC,
+                                                            STATX_TYPE | STATX_SIZE, status));
+}
+
+static inline off_t sys_lseek(int fd, off_t offset, int whence)
+{
+        return fault_fires("lseek") ? -EIO : sys_result(lseek(fd, offset, whence));
+}
+
+static inline ssize_t sys_read(int fd, void *buffer, size_t size)
+{
+        return fault_fires("read") ? -EIO : sys_result(read(fd, buffer, size));
+}
+
+static inline ssize_t sys_write(int fd, const void *data, size_t size)
+{
+        return fault_fires("write") ? -ENOSPC : sys_result(write(fd, data, size));
+}
+
+static inline ssize_t sys_readv(int fd, const struct iovec *parts, int count)
+{
+        return fault_fires("readv") ? -EIO : sys_result(readv(fd, parts, count));
+}
+
+static inline ssize_t sys_writev(int fd, const struct iovec *parts, int count)
+{
+        return fault_fires("writev") ? -ENOSPC : sys_result(writev(fd, parts, count));
+}
+
+static inline ssize_t sys_preadv(int fd, const struct iovec *parts, int count, off_t offset)
+{
+        return fault_fires("preadv") ? -EIO : sys_result(preadv(fd, parts, count, offset));
+}
+
+static inline ssize_t sys_pwritev(int fd, const struct iovec *parts, int count, off_t offset)
+{
+        return fault_fires("pwritev") ? -ENOSPC : sys_result(pwritev(fd, parts, count, offset));
+}
+
+/** What there is in memory; -EAGAIN: nothing.
+ *
+ * @param offset  -1: the file's position
+ */
+static inline ssize_t sys_preadv_nowait(int fd, const struct iovec *parts, int count, off_t offset)
+{
+        return fault_fires("preadv2") ? -EAGAIN : sys_result(preadv2(fd, parts, count, offset, RWF_NOWAIT));
 }
 
 static inline ssize_t sys_pread(int fd, void *buffer, size_t size, off_t offset)
@@ -87,6 +135,47 @@ static inline int sys_link(const char *from, const char *to)
 static inline int sys_unlink(const char *path)
 {
         return fault_fires("unlink") ? -EIO : (int)sys_result(unlink(path));
+}
+
+static inline int sys_mkdir(const char *path, mode_t mode)
+{
+        return fault_fires("mkdir") ? -ENOSPC : (int)sys_result(mkdir(path, mode));
+}
+
+static inline int sys_rmdir(const char *path)
+{
+        return fault_fires("rmdir") ? -EIO : (int)sys_result(rmdir(path));
+}
+
+static inline int sys_chmod(const char *path, mode_t mode)
+{
+        return fault_fires("chmod") ? -EIO : (int)sys_result(chmod(path, mode));
+}
+
+static inline int sys_symlink(const char *target, const char *path)
+{
+        return fault_fires("symlink") ? -ENOSPC : (int)sys_result(symlink(target, path));
+}
+
+static inline int sys_fsync(int fd)
+{
+        return fault_fires("fsync") ? -EIO : (int)sys_result(fsync(fd));
+}
+
+static inline int sys_fdatasync(int fd)
+{
+        return fault_fires("fdatasync") ? -EIO : (int)sys_result(fdatasync(fd));
+}
+
+static inline ssize_t sys_getdents(int fd, void *buffer, size_t size)
+{
+        return fault_fires("getdents64") ? -EIO : sys_result(getdents64(fd, buffer, size));
+}
+
+/** Opens a file whose name has random letters in place of the template's last six X. */
+static inline int sys_mkostemp(char *template, int flags)
+{
+        return fault_fires("mkostemp") ? -EMFILE : (int)sys_result(mkostemp(template, flags));
 }
 
 static inline ssize_t sys_fgetxattr(int fd, const char *name, void *value, size_t size)

@@ -2,6 +2,7 @@
 
 #include "base/sys.h"
 #include "coro/coro.h"
+#include "coro/detour.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -26,17 +27,20 @@ static void append_number(char *text, size_t size, size_t number)
         append(text, size, end);
 }
 
-static void tell(const struct coro *coro)
+static void tell(const struct stack *stack, const struct coro *coro)
 {
-        char text[512] = "eddy: the stack of coroutine '";
+        const char *name = stack->detour ? stack->detour : coro ? coro->name : NULL;
+        char text[512] = "eddy: the stack of ";
         ssize_t rc;
 
-        append(text, sizeof text, coro->name ? coro->name : "?");
+        append(text, sizeof text, stack->detour ? "generator '" : "coroutine '");
+        append(text, sizeof text, name ? name : "?");
         append(text, sizeof text, "' (");
-        append_number(text, sizeof text, coro->stack->slab->class->stack_size);
+        append_number(text, sizeof text, stack->slab->class->stack_size);
+        append(text, sizeof text, " bytes) has overflowed; give it more with ");
         append(text, sizeof text,
-               " bytes) has overflowed; give it more with eddy_task_options.stack_size or "
-               "eddy_set_stack_size()\n");
+               stack->detour ? "eddy_generator_options.stack_size" : "eddy_task_options.stack_size");
+        append(text, sizeof text, " or eddy_set_stack_size()\n");
         rc = write(STDERR_FILENO, text, strlen(text));
         (void)rc;
 }
@@ -47,8 +51,10 @@ static void on_fault(int signum, siginfo_t *info, void *context)
         const eddy_loop *loop = loop_running_here;
         const struct coro *coro = loop && loop->coroutines ? loop->coroutines->current : NULL;
 
-        if (coro && coro->stack && stack_guard_holds(coro->stack, info->si_addr))
-                tell(coro);
+        const struct stack *stack = coro ? coro->stack : detour_stack_outside;
+
+        if (stack && stack_guard_holds(stack, info->si_addr))
+                tell(stack, coro);
         if (before->sa_flags & SA_SIGINFO) {
                 before->sa_sigaction(signum, info, context);
                 return;

@@ -278,7 +278,7 @@ void stack_give_to_slab(struct stack_pool *pool, struct stack *stack)
         if (slab->used > 0)
                 return;
         slab->was_idle = false;
-        if (!list_is_linked(&pool->trim.handle.link))
+        if (pool->loop && !list_is_linked(&pool->trim.handle.link))
                 set_trim(pool);
 }
 

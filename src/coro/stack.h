@@ -8,8 +8,9 @@
 struct stack {
         struct stack *next_free; /* in slab->free */
         struct stack_slab *slab;
-        char *bottom; /* the lowest byte above the guard */
-        void *fiber;  /* ThreadSanitizer's name for it */
+        char *bottom;       /* the lowest byte above the guard */
+        void *fiber;        /* ThreadSanitizer's name for it */
+        const char *detour; /* the name of the detour that it serves; NULL: it is a coroutine's */
         unsigned valgrind_id;
 };
 
@@ -38,7 +39,7 @@ struct stack_slab {
 
 /** A loop's stacks. */
 struct stack_pool {
-        eddy_loop *loop;
+        eddy_loop *loop;           /* NULL: none; idle slabs then stay until the pool is finished */
         struct stack_class common; /* of the default size; the others are in classes */
         eddy_link classes;
         struct stack *spare; /* of the common size, given back last: kept apart for who comes next */

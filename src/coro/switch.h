@@ -12,6 +12,15 @@
  * which makes a context on an empty stack that ends at `top`; `outer` is where the context is saved that
  * unwinders shall go on with at its end: the loop's.
  *
+ *     int switch_into(void **save, void *to, int result);
+ *     int switch_back(void **save, void *to, int result);
+ *
+ * which switch in the same way, but return `result` from the call of the other one, or of switch_into() itself,
+ * with which the context that is gone on with was left: for two sides that are not the same code, such as a
+ * generator and its consumer. They are meant to be the last that a function does, as a call in its return
+ * statement. Of the pair, one always goes and one always comes back, so that the processor foresees where each
+ * leads.
+ *
  *     uint64_t switch_fpu_mode(void);
  *     void switch_set_fpu_mode(uint64_t mode);
  *

@@ -27,6 +27,9 @@ static inline __attribute__((always_inline)) void switch_context(void **save, vo
                            "memory");
 }
 
+int switch_into(void **save, void *to, int result);
+int switch_back(void **save, void *to, int result);
+
 /** The bottom of every coroutine; in switch_aarch64.S. */
 void switch_bottom(void);
 

@@ -26,6 +26,20 @@ void switch_context(void **save, void *to)
         swapcontext(&frame.context, &((struct frame *)to)->context);
 }
 
+int switch_into(void **save, void *to, int result)
+{
+        static __thread int passed;
+
+        passed = result;
+        switch_context(save, to);
+        return passed;
+}
+
+int switch_back(void **save, void *to, int result)
+{
+        return switch_into(save, to, result);
+}
+
 void *switch_prepare(void *top, switch_entry *entry, void *arg, void **outer)
 {
         enum { STACK_GIVEN = 8192 }; /* makecontext() must be told a size; it only uses the upper end */

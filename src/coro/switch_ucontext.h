@@ -4,6 +4,8 @@
 #define CORO_SWITCH_UCONTEXT_H
 
 void switch_context(void **save, void *to);
+int switch_into(void **save, void *to, int result);
+int switch_back(void **save, void *to, int result);
 void *switch_prepare(void *top, switch_entry *entry, void *arg, void **outer);
 
 /* The C library's switch keeps these for every context. */

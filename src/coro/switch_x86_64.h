@@ -41,6 +41,9 @@ static inline __attribute__((always_inline)) void switch_context(void **save, vo
                            "memory" SWITCH_CLOBBERS_AVX512);
 }
 
+int switch_into(void **save, void *to, int result);
+int switch_back(void **save, void *to, int result);
+
 /** The bottom of every coroutine; in switch_x86_64.S. */
 void switch_bottom(void);
 

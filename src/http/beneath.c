@@ -68,7 +68,7 @@ void beneath_finish(struct beneath *folder)
 /* Old kernels, and containers that forbid openat2(): part by part, and through no link. */
 static int open_by_parts(const struct beneath *folder, const char *path)
 {
-        int fd = sys_openat(folder->fd, ".", OPEN_FLAGS | O_DIRECTORY);
+        int fd = sys_openat(folder->fd, ".", OPEN_FLAGS | O_DIRECTORY, 0);
 
         while (fd >= 0 && *path) {
                 const char *slash = strchrnul(path, '/');
@@ -80,7 +80,7 @@ static int open_by_parts(const struct beneath *folder, const char *path)
                 } else {
                         memcpy(part, path, (size_t)(slash - path));
                         part[slash - path] = '\0';
-                        next = sys_openat(fd, part, OPEN_FLAGS | O_NOFOLLOW | (*slash ? O_DIRECTORY : 0));
+                        next = sys_openat(fd, part, OPEN_FLAGS | O_NOFOLLOW | (*slash ? O_DIRECTORY : 0), 0);
                 }
                 sys_close(fd);
                 fd = next;
@@ -94,7 +94,7 @@ static int open_through_absolute_link(const struct beneath *folder, const char *
 {
         size_t root_size = strlen(folder->path);
         char real[PATH_MAX];
-        int fd = sys_openat(folder->fd, path, O_PATH | O_CLOEXEC);
+        int fd = sys_openat(folder->fd, path, O_PATH | O_CLOEXEC, 0);
         ssize_t n;
 
         if (fd < 0)

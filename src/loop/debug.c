@@ -1,5 +1,6 @@
 #include "loop/debug.h"
 
+#include "base/context.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include <execinfo.h>
@@ -108,15 +109,22 @@ static void tell_slow(eddy_callback callback, eddy_duration took)
         free(names);
 }
 
+/** What a user asked to be called, behind what carries it. */
+static eddy_callback user_callback(const eddy_handle *handle)
+{
+        return handle->callback == bound_run ? ((struct bound_callback *)handle->arg)->callback
+                                             : inbox_callback(handle);
+}
+
 void debug_run(eddy_loop *loop, eddy_handle *handle)
 {
-        eddy_callback callback = handle->callback;
+        eddy_callback callback = user_callback(handle);
         /* Afterwards the handle may be gone, and so may what it resumed. */
         void *held = loop->tasks ? loop->tasks_impl->hold(handle) : NULL;
         eddy_time began = eddy_now();
         eddy_duration took;
 
-        callback(handle->arg);
+        handle->callback(handle->arg);
         took = eddy_now() - began;
         if (loop->debug && took >= loop->debug->slow && !held)
                 tell_slow(callback, took);

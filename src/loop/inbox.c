@@ -74,6 +74,11 @@ void inbox_free_owned(eddy_handle *handle)
         destroy_owned(owned);
 }
 
+eddy_callback inbox_callback(const eddy_handle *handle)
+{
+        return handle->callback == run_owned ? ((struct owned *)handle->arg)->bound.callback : handle->callback;
+}
+
 void inbox_init(struct inbox *inbox, struct backend *backend)
 {
         atomic_init(&inbox->newest, NULL);

@@ -49,6 +49,9 @@ int inbox_schedule_owned(eddy_loop *loop, eddy_callback callback, void *arg);
 /** Free a handle if the loop allocated it: for what will never run. */
 void inbox_free_owned(eddy_handle *handle);
 
+/** What a handle calls in the end, also where it is one of the loop's own. */
+eddy_callback inbox_callback(const eddy_handle *handle);
+
 /** A timer of the loop's own: freed when it runs. NULL without memory. */
 eddy_timer *inbox_create_owned_timer(eddy_callback callback, void *arg);
 

@@ -9,16 +9,32 @@
 __thread eddy_loop *loop_running_here;
 static __thread eddy_loop *loop_set_here;
 
+/** In a forked child: the loop that the forking code was called by has nothing more to do here. */
+static void begin_anew(void)
+{
+        if (loop_running_here) {
+                list_splice(&loop_running_here->stranded, loop_running_here->running);
+                list_splice(&loop_running_here->stranded, loop_running_here->ready);
+        }
+        loop_running_here = loop_set_here = NULL;
+        signal_forget_all();
+}
+
 int eddy_loop_create(eddy_loop **created)
 {
-        eddy_loop *loop = memory_zalloc(sizeof *loop);
-        int rc;
+        eddy_loop *loop;
+        int rc = fork_watch(begin_anew);
 
+        if (rc < 0)
+                return rc;
+        loop = memory_zalloc(sizeof *loop);
         if (!loop)
                 return -ENOMEM;
         list_init(loop->running = &loop->queues[0]);
         list_init(loop->ready = &loop->queues[1]);
         list_init(&loop->resources);
+        list_init(&loop->signal_watches);
+        list_init(&loop->stranded);
         loop->references = 1;
         loop->now = eddy_now();
         timer_wheel_init(&loop->timers, loop->now);
@@ -70,6 +86,7 @@ int eddy_loop_close(eddy_loop *loop)
         timer_wheel_drain(&loop->timers, loop->ready);
         drop_all(loop->running);
         drop_all(loop->ready);
+        drop_all(&loop->stranded);
         if (loop->tasks)
                 loop->tasks_impl->close(loop);
         loop->backend->impl->destroy(loop->backend);
@@ -135,6 +152,8 @@ int eddy_loop_run_forever(eddy_loop *loop)
                 return misuse(EDDY_ELOOPCLOSED);
         if (loop->is_running || loop_running_here)
                 return misuse(EDDY_ELOOPRUNNING);
+        if (loop_is_inherited(loop))
+                return misuse(EDDY_EWRONGLOOP);
         loop->is_running = true;
         loop_running_here = loop;
         do

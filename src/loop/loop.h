@@ -41,7 +41,9 @@ struct eddy_loop {
         struct backend *backend;
         struct inbox inbox; /* what other threads sent */
         eddy_link resources;
-        size_t references; /* 1 of the owner, and 1 of each future */
+        eddy_link signal_watches;
+        eddy_link stranded; /* in a forked child: what was scheduled in the parent, and is not to run here */
+        size_t references;  /* 1 of the owner, and 1 of each future */
 
         /* What the levels above keep here; NULL until their first use. */
         struct coroutines *coroutines;
@@ -51,6 +53,7 @@ struct eddy_loop {
         struct loop_debug *debug; /* NULL: not in debug mode */
         eddy_exception_handler exception_handler;
         void *exception_arg;
+        uint64_t lots; /* eddy_select() draws them */
 };
 
 /** The loop that runs in this thread. Loops never change threads while they run. */
@@ -62,6 +65,12 @@ static inline int loop_check(const eddy_loop *loop)
         if (loop->is_closed)
                 return misuse(EDDY_ELOOPCLOSED);
         return loop->is_running && loop_running_here != loop ? misuse(EDDY_EWRONGLOOP) : 0;
+}
+
+/** Whether a loop was made by a process that this one was forked from. */
+static inline bool loop_is_inherited(const eddy_loop *loop)
+{
+        return backend_is_inherited(loop->backend);
 }
 
 /** How many handles may run before the backend is asked, where the iterations themselves are shorter: what a

@@ -44,13 +44,37 @@ ssize_t eddy_op_send(eddy_op *op, int fd, const void *data, size_t size, int fla
         return begin(op, OP_SEND, fd, (void *)(uintptr_t)data, size, flags);
 }
 
-ssize_t eddy_op_sendmsg(eddy_op *op, int fd, const struct msghdr *message, int flags)
+static size_t parts_size(const struct iovec *parts, size_t count)
 {
         size_t size = 0;
 
-        for (size_t i = 0; i < message->msg_iovlen; i++)
-                size += message->msg_iov[i].iov_len;
-        return begin(op, OP_SENDMSG, fd, (void *)(uintptr_t)message, size, flags);
+        for (size_t i = 0; i < count; i++)
+                size += parts[i].iov_len;
+        return size;
+}
+
+ssize_t eddy_op_sendmsg(eddy_op *op, int fd, const struct msghdr *message, int flags)
+{
+        return begin(op, OP_SENDMSG, fd, (void *)(uintptr_t)message,
+                     parts_size(message->msg_iov, message->msg_iovlen), flags);
+}
+
+ssize_t eddy_op_read(eddy_op *op, int fd, void *buffer, size_t size)
+{
+        return begin(op, OP_READ, fd, buffer, size, 0);
+}
+
+ssize_t eddy_op_write(eddy_op *op, int fd, const void *data, size_t size)
+{
+        return begin(op, OP_WRITE, fd, (void *)(uintptr_t)data, size, 0);
+}
+
+ssize_t eddy_op_writev(eddy_op *op, int fd, const struct iovec *parts, int count)
+{
+        if (count < 0)
+                return -EINVAL;
+        op->reserved[0] = (void *)(uintptr_t)count;
+        return begin(op, OP_WRITEV, fd, (void *)(uintptr_t)parts, parts_size(parts, (size_t)count), 0);
 }
 
 ssize_t eddy_op_poll(eddy_op *op, int fd, unsigned events)
@@ -62,8 +86,9 @@ ssize_t eddy_op_poll(eddy_op *op, int fd, unsigned events)
 
 ssize_t eddy_op_close(eddy_op *op, int fd)
 {
-        /* A closed loop knows nothing of it any more, but its owner wants it closed all the same. */
-        if (op->loop->is_closed)
+        /* A closed loop knows nothing of it any more, and one of before a fork() may not be used, but its owner wants
+         * it closed all the same. */
+        if (op->loop->is_closed || loop_is_inherited(op->loop))
                 return sys_close(fd);
         return begin(op, OP_CLOSE, fd, NULL, 0, 0);
 }

@@ -3,7 +3,7 @@
 #include "postgres/connection.h"
 
 #include "base/memory.h"
-#include "base/sys_file.h"
+#include "base/sys_pipe.h"
 
 enum { GRACE_SECONDS = 5, ASK_AGAIN_MS = 250 };
 

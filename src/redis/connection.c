@@ -2,7 +2,7 @@
 
 #include "base/list.h"
 #include "base/memory.h"
-#include "base/sys_file.h"
+#include "base/sys_pipe.h"
 #include <stdio.h>
 #include <string.h>
 

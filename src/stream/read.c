@@ -22,7 +22,7 @@ static ssize_t receive(struct task *self, eddy_stream *stream, void *memory, siz
                 return stream->read_error;
         stream->reader = self;
         op->handle.arg = &self->coro;
-        got = task_finish_op(self, op, eddy_op_recv(op, stream->fd, memory, n, 0));
+        got = task_finish_op(self, op, stream->impl->begin_receive(op, stream->fd, memory, n));
         stream->reader = NULL;
         if (got == 0)
                 stream->has_ended = true;
@@ -164,30 +164,57 @@ ssize_t eddy_stream_read_line(eddy_stream *stream, const char **line)
         return EDDY_ELIMIT;
 }
 
-ssize_t eddy_stream_read_all(eddy_stream *stream, char **data, size_t max)
+int stream_collect(eddy_stream *stream, size_t max)
 {
         struct task *self;
         int rc = begin(stream, &self);
-        size_t size;
         ssize_t got;
 
-        *data = NULL;
         if (rc < 0)
                 return rc;
         while ((got = fill(self, stream)) > 0)
                 if (buffer_size(&stream->in) > max)
                         return EDDY_ELIMIT;
         if (got < 0)
-                return got;
+                return (int)got;
+        return buffer_size(&stream->in) > max ? EDDY_ELIMIT : 0;
+}
+
+ssize_t eddy_stream_read_all(eddy_stream *stream, char **data, size_t max)
+{
+        int rc = stream_collect(stream, max);
+        size_t size;
+
+        *data = NULL;
+        if (rc < 0)
+                return rc;
         size = buffer_size(&stream->in);
-        if (size > max)
-                return EDDY_ELIMIT;
         *data = memory_alloc(size + 1);
         if (!*data)
                 return -ENOMEM;
         take(stream, *data, size);
         (*data)[size] = '\0';
         return (ssize_t)size;
+}
+
+int stream_terminate(eddy_stream *stream)
+{
+        int rc = buffer_reserve(&stream->in, 1);
+
+        if (rc == 0)
+                *buffer_room(&stream->in) = '\0';
+        return rc;
+}
+
+char *stream_take_all(eddy_stream *stream, size_t *size)
+{
+        struct buffer *in = &stream->in;
+        char *memory = in->memory;
+
+        *size = buffer_size(in);
+        memmove(memory, buffer_data(in), *size + 1);
+        *in = (struct buffer){.memory = NULL};
+        return memory;
 }
 
 bool eddy_stream_at_eof(const eddy_stream *stream)

@@ -25,6 +25,47 @@ static void release(eddy_stream *stream)
         memory_free(stream);
 }
 
+static ssize_t begin_receive(eddy_op *op, int fd, void *buffer, size_t size)
+{
+        return eddy_op_recv(op, fd, buffer, size, 0);
+}
+
+static ssize_t begin_send(eddy_op *op, int fd, const void *data, size_t size)
+{
+        return eddy_op_send(op, fd, data, size, 0);
+}
+
+static ssize_t begin_send_parts(eddy_op *op, int fd, const struct msghdr *message)
+{
+        return eddy_op_sendmsg(op, fd, message, 0);
+}
+
+static void end_sending(eddy_stream *stream)
+{
+        sys_shutdown(stream->fd, SHUT_WR);
+}
+
+static void set_reset(eddy_stream *stream)
+{
+        const struct linger reset = {.l_onoff = 1};
+
+        sys_setsockopt(stream->fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+}
+
+static void close_socket(eddy_stream *stream)
+{
+        loop_close_descriptor(stream->loop, stream->fd);
+}
+
+const struct stream_impl stream_socket = {
+    .begin_receive = begin_receive,
+    .begin_send = begin_send,
+    .begin_send_parts = begin_send_parts,
+    .end_sending = end_sending,
+    .set_reset = set_reset,
+    .close = close_socket,
+};
+
 /** The loop is closed: no task is left, and nothing more will leave. */
 static void close_with_loop(struct loop_resource *resource)
 {
@@ -35,7 +76,7 @@ static void close_with_loop(struct loop_resource *resource)
         eddy_handle_cancel(&stream->recv_op.handle);
         eddy_handle_cancel(&stream->send_op.handle);
         eddy_handle_cancel(&stream->flush);
-        loop_close_descriptor(stream->loop, stream->fd);
+        stream->impl->close(stream);
         stream->fd = -1;
         stream->is_closing = stream->is_closed = true;
         if (stream->is_orphan)
@@ -50,6 +91,7 @@ eddy_stream *stream_create(eddy_loop *loop, int fd, size_t limit)
                 return NULL;
         stream->resource.close = close_with_loop;
         stream->resource.what = "stream";
+        stream->impl = &stream_socket;
         stream->loop = loop;
         stream->fd = fd;
         stream->limit = limit ? limit : STREAM_DEFAULT_LIMIT;
@@ -93,7 +135,7 @@ int eddy_stream_from_socket(eddy_stream **created, int fd, size_t limit)
 static void close_descriptor(eddy_stream *stream)
 {
         eddy_handle_cancel(&stream->flush);
-        loop_close_descriptor(stream->loop, stream->fd);
+        stream->impl->close(stream);
         stream->fd = -1;
         stream->is_closed = true;
         list_remove(&stream->resource.link);
@@ -125,7 +167,7 @@ void stream_settle(eddy_stream *stream)
 
         if (stream->wants_eof && !stream->has_sent_eof && !is_busy) {
                 stream->has_sent_eof = true;
-                sys_shutdown(stream->fd, SHUT_WR);
+                stream->impl->end_sending(stream);
         }
         if (stream->is_closing && !stream->is_closed && !is_busy && !stream->recv_op.pending)
                 close_descriptor(stream);
@@ -172,12 +214,10 @@ void eddy_stream_close(eddy_stream *stream)
 
 void eddy_stream_abort(eddy_stream *stream)
 {
-        const struct linger reset = {.l_onoff = 1};
-
         if (stream->is_closed)
                 return;
         stream->is_closing = true;
-        sys_setsockopt(stream->fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+        stream->impl->set_reset(stream);
         eddy_op_cancel(&stream->recv_op);
         eddy_op_cancel(&stream->send_op);
         /* Nobody has to hear how much of it left; a task that sends has to hear that it is over. */

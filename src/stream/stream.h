@@ -9,8 +9,29 @@
 
 enum { STREAM_DEFAULT_LIMIT = 64 * 1024, STREAM_DEFAULT_HIGH_WATER = 64 * 1024 };
 
+/** What kind of file a stream is on, and how the kernel is asked there. */
+struct stream_impl {
+        ssize_t (*begin_receive)(eddy_op *op, int fd, void *buffer, size_t size);
+        ssize_t (*begin_send)(eddy_op *op, int fd, const void *data, size_t size);
+
+        /** Send from two places at once; `message` and its parts stay until the operation is done. */
+        ssize_t (*begin_send_parts)(eddy_op *op, int fd, const struct msghdr *message);
+
+        /** Let the reader see the end, all that was written having left. */
+        void (*end_sending)(eddy_stream *stream);
+
+        /** Make closing drop what the kernel has not sent yet. */
+        void (*set_reset)(eddy_stream *stream);
+
+        /** Give the descriptor back. */
+        void (*close)(eddy_stream *stream);
+};
+
+extern const struct stream_impl stream_socket, stream_pipe;
+
 struct eddy_stream {
         struct loop_resource resource;
+        const struct stream_impl *impl;
         eddy_loop *loop;
         int fd; /* -1 once closed */
 
@@ -34,8 +55,9 @@ struct eddy_stream {
 
         bool wants_eof, has_sent_eof;
         bool is_closing, is_closed;
-        bool is_orphan; /* its owner is done with it: freed when closed */
-        char text[64];  /* the last name that was asked for */
+        bool is_orphan;       /* its owner is done with it: freed when closed */
+        bool must_unset_mode; /* O_NONBLOCK was set on a file that others share: it goes when this is closed */
+        char text[64];        /* the last name that was asked for */
 };
 
 /** Bytes that are written and not yet the kernel's. */
@@ -50,8 +72,25 @@ static inline bool stream_is_sending(const eddy_stream *stream)
         return stream->send_op.pending || list_is_linked(&stream->send_op.handle.link) || stream->writer;
 }
 
-/** A connected socket in non-blocking mode as a stream; NULL without memory. */
+/** A descriptor in non-blocking mode as a stream, of a connected socket unless its `impl` is changed; NULL without
+ * memory. */
 eddy_stream *stream_create(eddy_loop *loop, int fd, size_t limit);
+
+/** A pipe or the like as a stream; its descriptor stays as it is.
+ *
+ * @param mode  O_RDONLY, O_WRONLY or O_RDWR
+ * @return NULL without memory
+ */
+eddy_stream *stream_create_pipe(eddy_loop *loop, int fd, int mode, size_t limit);
+
+/** Read to the end, and keep all in the stream's buffer: 0, or as eddy_stream_read_all(). */
+int stream_collect(eddy_stream *stream, size_t max);
+
+/** Put a NUL behind what is in the buffer, for stream_take_all(): 0 or -ENOMEM. */
+int stream_terminate(eddy_stream *stream);
+
+/** Take the buffer with all that is in it, to be given back with memory_free(). It has been terminated. */
+char *stream_take_all(eddy_stream *stream, size_t *size);
 
 /** Try to send what is queued, unless something is on its way. */
 void stream_flush(eddy_stream *stream);

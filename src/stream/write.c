@@ -53,8 +53,8 @@ void stream_flush(eddy_stream *stream)
                 }
                 op->handle.callback = stream_sent;
                 op->handle.arg = stream;
-                sent = eddy_op_send(op, stream->fd, buffer_data(&stream->sending),
-                                    buffer_size(&stream->sending), 0);
+                sent = stream->impl->begin_send(op, stream->fd, buffer_data(&stream->sending),
+                                                buffer_size(&stream->sending));
                 if (sent == EDDY_PENDING)
                         return;
                 note_sent(stream, sent);
@@ -144,9 +144,9 @@ static ssize_t send_both(struct task *self, eddy_stream *stream, const void *dat
         op->handle.callback = coro_resume;
         op->handle.arg = &self->coro;
         if (before == 0)
-                sent = eddy_op_send(op, stream->fd, data, n, 0);
+                sent = stream->impl->begin_send(op, stream->fd, data, n);
         else
-                sent = eddy_op_sendmsg(op, stream->fd, &message, 0);
+                sent = stream->impl->begin_send_parts(op, stream->fd, &message);
         sent = task_finish_op(self, op, sent);
         if (sent < 0)
                 return sent;

@@ -23,9 +23,11 @@ static struct visit *visit_of(eddy_link *link)
 
 int eddy_barrier_init(eddy_barrier *barrier, int parties)
 {
-        *barrier = (eddy_barrier){.parties = parties, .phase = FILLING};
+        bool is_possible = parties >= 1;
+
+        *barrier = (eddy_barrier){.outside.is_finished = !is_possible, .parties = parties, .phase = FILLING};
         list_init(&barrier->inside);
-        return parties < 1 ? -EINVAL : 0;
+        return is_possible ? 0 : -EINVAL;
 }
 
 /** End the visits of all inside, who shall not come back to the barrier on their way out. */

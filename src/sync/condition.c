@@ -91,7 +91,8 @@ int eddy_condition_wait(eddy_condition *condition)
 
 int eddy_condition_wait_for(eddy_condition *condition, bool (*predicate)(void *arg), void *arg)
 {
-        int rc = task_current() ? check(condition, task_current()) : misuse(EDDY_ENOTASK);
+        const struct task *self = task_current();
+        int rc = self ? check(condition, self) : misuse(EDDY_ENOTASK);
 
         while (rc == 0 && !predicate(arg))
                 rc = eddy_condition_wait(condition);

@@ -130,16 +130,19 @@ static bool cancel_operation(struct wait *wait, struct task *task)
 /** What a task may do without giving way, when all it asks for is there at once. */
 enum { OPERATIONS_A_TURN = 64 };
 
+void task_take_turn(struct task *self)
+{
+        if (++self->future.loop->ran % OPERATIONS_A_TURN == 0)
+                eddy_yield();
+}
+
 ssize_t task_finish_op(struct task *self, eddy_op *op, ssize_t begun)
 {
         struct operating operating = {.wait.interrupt = cancel_operation, .op = op};
         int interruption;
 
         if (begun != EDDY_PENDING) {
-                eddy_loop *loop = self->future.loop;
-
-                if (++loop->ran % OPERATIONS_A_TURN == 0)
-                        eddy_yield();
+                task_take_turn(self);
                 return begun;
         }
         interruption = task_wait(self, &operating.wait);

@@ -27,7 +27,9 @@ static void fail(eddy_group *group)
 {
         eddy_group_cancel(group);
         group->scope.code = EDDY_CANCELLED;
-        task_update(task_of(group->scope.task));
+        /* A generator that does not run keeps its scopes for when it does. */
+        if (group->scope.task)
+                task_update(task_of(group->scope.task));
 }
 
 int eddy_group_start(eddy_group *group, const eddy_task_options *options, eddy_fn fn, void *arg,

@@ -1,13 +1,13 @@
 /* Running a program from its first coroutine to a tidy end. */
 #include "base/misuse.h"
+#include "base/sys.h"
+#include "loop/signal.h"
+#include "task/generator.h"
 #include "task/task.h"
 #include <eddy/compose.h>
 #include <eddy/context.h>
 #include <eddy/debug.h>
 #include <eddy/run.h>
-#include <eddy/signal.h>
-#include <signal.h>
-#include <unistd.h>
 
 int eddy_runner_init(eddy_runner *runner, const eddy_runner_options *options)
 {
@@ -47,8 +47,9 @@ static bool may_handle_sigint(const eddy_runner *runner)
 {
         struct sigaction now;
 
-        return !runner->options.ignores_sigint && gettid() == getpid() && sigaction(SIGINT, NULL, &now) == 0 &&
-               !(now.sa_flags & SA_SIGINFO) && now.sa_handler == SIG_DFL;
+        return !runner->options.ignores_sigint && gettid() == getpid() &&
+               sys_sigaction(SIGINT, NULL, &now) == 0 && !(now.sa_flags & SA_SIGINFO) &&
+               now.sa_handler == SIG_DFL;
 }
 
 intptr_t eddy_runner_run(eddy_runner *runner, eddy_fn fn, void *arg)
@@ -66,7 +67,7 @@ intptr_t eddy_runner_run(eddy_runner *runner, eddy_fn fn, void *arg)
         if (!runner->main_task)
                 return -ENOMEM;
         handles_sigint =
-            may_handle_sigint(runner) && eddy_add_signal_handler(runner->loop, SIGINT, on_sigint, runner) == 0;
+            may_handle_sigint(runner) && signal_add_default(runner->loop, SIGINT, on_sigint, runner) == 0;
         rc = eddy_loop_run_until_complete(runner->loop, runner->main_task, &result);
         if (handles_sigint)
                 eddy_remove_signal_handler(runner->loop, SIGINT);
@@ -75,16 +76,11 @@ intptr_t eddy_runner_run(eddy_runner *runner, eddy_fn fn, void *arg)
         return rc < 0 ? rc : result;
 }
 
-/** Tasks outlive the main one where nobody awaited them: each is asked to end, and seen to its end. */
-static intptr_t end_others(void *arg)
+static void end_tasks(void)
 {
         eddy_task *others[2];
         const eddy_task *self = eddy_current_task();
-        eddy_scope shield;
 
-        (void)arg;
-        /* One of them may cancel all tasks there are. */
-        eddy_shield_open(&shield);
         while (eddy_all_tasks(NULL, others, 2) > 1) {
                 eddy_task *other = eddy_ref(others[others[0] == self]);
 
@@ -94,8 +90,29 @@ static intptr_t end_others(void *arg)
                 eddy_wait(&other, 1, EDDY_ALL_COMPLETED, EDDY_FOREVER);
                 eddy_unref(other);
         }
+}
+
+/** Tasks outlive the main one where nobody awaited them: each is asked to end, and seen to its end. So do
+ * generators that nobody asked for the rest. */
+static intptr_t end_others(void *arg)
+{
+        eddy_loop *loop = arg;
+        eddy_scope shield;
+
+        /* One of them may cancel all tasks there are. */
+        eddy_shield_open(&shield);
+        do {
+                end_tasks();
+                generators_finish(loop);
+                /* Whose clean-up may have started tasks. */
+        } while (eddy_all_tasks(loop, NULL, 0) > 1);
         eddy_shield_close(&shield);
         return 0;
+}
+
+static bool has_others(const eddy_loop *loop)
+{
+        return loop->tasks && (!list_is_empty(&loop->tasks->all) || !list_is_empty(&loop->tasks->generators));
 }
 
 static void cancel_all(eddy_loop *loop)
@@ -108,10 +125,10 @@ void eddy_runner_finish(eddy_runner *runner)
 {
         eddy_task *ender;
 
-        if (runner->loop && runner->loop->tasks && !list_is_empty(&runner->loop->tasks->all)) {
+        if (runner->loop && has_others(runner->loop)) {
                 cancel_all(runner->loop);
                 ender = eddy_task_create(&(eddy_task_options){.name = "end others", .loop = runner->loop},
-                                         end_others, NULL);
+                                         end_others, runner->loop);
                 if (ender)
                         eddy_loop_run_until_complete(runner->loop, ender, NULL);
                 eddy_unref(ender);

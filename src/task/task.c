@@ -4,11 +4,10 @@
 #include "base/memory.h"
 #include "base/misuse.h"
 #include "loop/debug.h"
+#include "task/generator.h"
 #include <stdatomic.h>
 
 static atomic_size_t default_stack_size = STACK_DEFAULT_SIZE;
-
-enum { LARGEST_ARGS = 1024 };
 
 static struct error_detail **find_error_slot(void)
 {
@@ -43,6 +42,7 @@ static void close_tasks(eddy_loop *loop)
 {
         eddy_link *link;
 
+        generators_close(loop);
         /* Whoever closes a loop under its tasks has them end here and now: their stacks are no more. */
         while ((link = list_pop(&loop->tasks->all))) {
                 struct task *task = container_of(link, struct task, all);
@@ -73,7 +73,7 @@ static const struct tasks_impl tasks_impl = {
     .let_go = task_let_go,
 };
 
-static int create_tasks(eddy_loop *loop)
+int tasks_init(eddy_loop *loop)
 {
         struct tasks *tasks = memory_alloc(sizeof *tasks);
         int rc;
@@ -88,6 +88,7 @@ static int create_tasks(eddy_loop *loop)
         error_set_slot_finder(find_error_slot);
         context_set_slot_finder(find_context_slot);
         list_init(&tasks->all);
+        list_init(&tasks->generators);
         pool_init(&tasks->pool, sizeof(struct task));
         loop->tasks = tasks;
         loop->tasks_impl = &tasks_impl;
@@ -122,11 +123,18 @@ static void refuse(struct coro *coro)
 
 const struct coro_impl task_coro = {.run = run, .refuse = refuse};
 
+size_t task_stack_size(const eddy_loop *loop)
+{
+        size_t common = loop ? loop->coroutines->default_size : (size_t)STACK_DEFAULT_SIZE;
+        size_t size = atomic_load_explicit(&default_stack_size, memory_order_relaxed);
+
+        return size == common ? 0 : size;
+}
+
 /** A task that is not scheduled yet. */
 static struct task *create(eddy_loop *loop, const char *name, eddy_fn fn, void *arg)
 {
         struct task *task;
-        size_t size;
 
         if (!loop)
                 loop = eddy_get_loop();
@@ -137,7 +145,7 @@ static struct task *create(eddy_loop *loop, const char *name, eddy_fn fn, void *
                           name ? name : "?");
                 return NULL;
         }
-        if (!loop->tasks && create_tasks(loop) < 0)
+        if (!loop->tasks && tasks_init(loop) < 0)
                 return NULL;
         task = pool_take(&loop->tasks->pool);
         if (!task)
@@ -147,9 +155,7 @@ static struct task *create(eddy_loop *loop, const char *name, eddy_fn fn, void *
         task->future.is_task = true;
         task->future.references = 2; /* the caller's and, until it is done, the loop's */
         coro_init(&task->coro, &task_coro, name);
-        size = atomic_load_explicit(&default_stack_size, memory_order_relaxed);
-        if (size != loop->coroutines->default_size)
-                task->coro.stack_size = (uint32_t)size;
+        task->coro.stack_size = (uint32_t)task_stack_size(loop);
         task->fn = fn;
         task->future.result = (intptr_t)arg;
         task->context = inherit_context();
@@ -196,9 +202,9 @@ eddy_task *eddy_task_create(const eddy_task_options *options, eddy_fn fn, void *
                           UINT32_MAX);
                 return NULL;
         }
-        if (options->args_size > LARGEST_ARGS) {
+        if (options->args_size > TASK_LARGEST_ARGS) {
                 eddy_fail(-EINVAL, "arguments of %zu bytes are more than the %d that are copied",
-                          options->args_size, LARGEST_ARGS);
+                          options->args_size, TASK_LARGEST_ARGS);
                 return NULL;
         }
         task = create(options->loop, options->name, fn, arg);
@@ -304,32 +310,16 @@ int task_interruption_in(const struct task *task, const eddy_scope *scope)
         return task->cancellations ? EDDY_CANCELLED : code;
 }
 
-static void interrupt(struct wait *wait, struct task *task)
-{
-        if (wait->interrupt(wait, task))
-                wait->was_interrupted = true;
-}
-
 void task_update(struct task *task)
 {
         task->interruption = task_interruption_in(task, task->scopes);
         if (task->interruption && task->wait)
-                interrupt(task->wait, task);
+                task_interrupt(task->wait, task);
 }
 
 int task_wait(struct task *self, struct wait *wait)
 {
-        wait->was_interrupted = false;
-        if (self->interruption)
-                interrupt(wait, self);
-        if (list_is_linked(&self->coro.resume.link)) {
-                list_remove(&self->coro.resume.link);
-        } else {
-                self->wait = wait;
-                coro_suspend(self->future.loop, &self->coro);
-                self->wait = NULL;
-        }
-        return wait->was_interrupted ? self->interruption : 0;
+        return task_suspend(self, wait);
 }
 
 bool task_end_wait(struct wait *wait, struct task *task)
@@ -338,6 +328,13 @@ bool task_end_wait(struct wait *wait, struct task *task)
                 return wait->was_interrupted;
         task_wake(task);
         return true;
+}
+
+bool task_keep_waiting(struct wait *wait, struct task *task)
+{
+        (void)wait;
+        (void)task;
+        return false;
 }
 
 void task_remove_scope(struct task *task, eddy_scope *scope)

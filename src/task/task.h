@@ -37,9 +37,19 @@ struct task {
 
 /** A loop's tasks. */
 struct tasks {
-        eddy_link all; /* not done, in order of creation */
+        eddy_link all;        /* not done, in order of creation */
+        eddy_link generators; /* not ended, in order of creation */
         struct pool pool;
 };
+
+enum { TASK_LARGEST_ARGS = 1024 };
+
+/** Give a loop that has none yet its tasks: 0 or -ENOMEM. */
+int tasks_init(eddy_loop *loop);
+
+/** What a stack must be asked to be where a user asks for nothing: 0, or not what is common in a loop (NULL:
+ * outside loops). */
+size_t task_stack_size(const eddy_loop *loop);
 
 static inline struct task *task_of(eddy_future *future)
 {
@@ -62,11 +72,51 @@ static inline void task_wake(struct task *task)
                 loop_schedule(task->future.loop, &task->coro.resume);
 }
 
+/** End a task's wait early, if it is not over already. */
+static inline void task_interrupt(struct wait *wait, struct task *task)
+{
+        if (wait->interrupt(wait, task))
+                wait->was_interrupted = true;
+}
+
 /** Suspend the current task until it is woken: 0, or what interrupted it. */
 int task_wait(struct task *self, struct wait *wait);
 
+/** What task_wait() does, for task_wait_here(). */
+static inline __attribute__((always_inline)) int task_suspend(struct task *self, struct wait *wait)
+{
+        wait->was_interrupted = false;
+        if (__builtin_expect(self->interruption, 0))
+                task_interrupt(wait, self);
+        if (__builtin_expect(list_is_linked(&self->coro.resume.link), 0)) {
+                list_remove(&self->coro.resume.link);
+        } else {
+                self->wait = wait;
+                coro_suspend(self->future.loop, &self->coro);
+                self->wait = NULL;
+        }
+        return __builtin_expect(wait->was_interrupted, 0) ? self->interruption : 0;
+}
+
+#ifdef EDDY_FAULTS
+/** Tests count suspensions by the calls of task_wait(). */
+static inline int task_wait_here(struct task *self, struct wait *wait)
+{
+        return task_wait(self, wait);
+}
+#else
+/** As task_wait(), without a call on the way down and a return on the way up. */
+static inline __attribute__((always_inline)) int task_wait_here(struct task *self, struct wait *wait)
+{
+        return task_suspend(self, wait);
+}
+#endif
+
 /** An interrupt function for waits that need nothing but waking: nothing where the task is awake already. */
 bool task_end_wait(struct wait *wait, struct task *task);
+
+/** An interrupt function for waits that must see their end, and see it soon. */
+bool task_keep_waiting(struct wait *wait, struct task *task);
 
 /** Work out anew whether a task is interrupted, and if so end what it waits for. After any change of its scopes
  * and cancellations. */
@@ -89,6 +139,9 @@ static inline void task_op_init(eddy_op *op, struct task *self)
 {
         eddy_op_init(op, self->future.loop, coro_resume, &self->coro);
 }
+
+/** After a call that had its outcome at once: let others run, now and then. */
+void task_take_turn(struct task *self);
 
 /** Wait for an operation that has begun.
  *

@@ -25,7 +25,9 @@ static void expire(void *arg)
         eddy_timeout *timeout = arg;
 
         timeout->scope.code = EDDY_TIMEOUT;
-        task_update(task_of(timeout->scope.task));
+        /* A generator that does not run keeps its scopes for when it does. */
+        if (timeout->scope.task)
+                task_update(task_of(timeout->scope.task));
 }
 
 static void set_deadline(eddy_timeout *timeout, eddy_time when)

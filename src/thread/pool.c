@@ -53,6 +53,7 @@ static void *work(void *arg)
                         continue;
                 }
                 job = container_of(link, struct thread_job, link);
+                job->is_waiting = false;
                 pool->waiting_count--;
                 pthread_mutex_unlock(&pool->lock);
                 job->work(job);
@@ -82,6 +83,12 @@ static void close_pool(struct loop_resource *resource)
 {
         struct thread_pool *pool = container_of(resource, struct thread_pool, resource);
 
+        /* A forked child has none of its parent's threads, and its locks as they happened to be. */
+        if (loop_is_inherited(pool->loop)) {
+                pool->loop->threads = NULL;
+                memory_free(pool);
+                return;
+        }
         pthread_mutex_lock(&pool->lock);
         pool->is_stopping = true;
         pthread_cond_broadcast(&pool->has_work);
@@ -146,10 +153,27 @@ int thread_pool_submit(eddy_loop *loop, struct thread_job *job)
                 rc = start_thread(pool);
         if (rc == 0 || pool->thread_count > 0) {
                 list_append(&pool->waiting, &job->link);
+                job->is_waiting = true;
                 pool->waiting_count++;
                 pthread_cond_signal(&pool->has_work);
                 rc = 0;
         }
         pthread_mutex_unlock(&pool->lock);
         return rc;
+}
+
+bool thread_pool_take_back(eddy_loop *loop, struct thread_job *job)
+{
+        struct thread_pool *pool = loop->threads;
+        bool was_waiting;
+
+        pthread_mutex_lock(&pool->lock);
+        was_waiting = job->is_waiting;
+        if (was_waiting) {
+                list_remove(&job->link);
+                job->is_waiting = false;
+                pool->waiting_count--;
+        }
+        pthread_mutex_unlock(&pool->lock);
+        return was_waiting;
 }

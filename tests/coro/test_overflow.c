@@ -58,18 +58,23 @@ static int run_in_child(eddy_fn fn, const void *arg, char *text, size_t size)
         return status;
 }
 
-static void check(const eddy_task_options *options, const char *name_and_size)
+static void check_run(eddy_fn fn, const void *arg, const char *name_and_size)
 {
         char text[4096];
         int status;
 
         if (SANITIZER_WATCHES_MEMORY || RUNNING_ON_VALGRIND)
                 skip(); /* they tell of it themselves */
-        status = run_in_child(start_overflow, options, text, sizeof text);
+        status = run_in_child(fn, arg, text, sizeof text);
         assert_true(WIFSIGNALED(status));
         assert_int_equal(WTERMSIG(status), SIGSEGV);
         assert_non_null(strstr(text, name_and_size));
         assert_non_null(strstr(text, "has overflowed"));
+}
+
+static void check(const eddy_task_options *options, const char *name_and_size)
+{
+        check_run(start_overflow, options, name_and_size);
 }
 
 TEST(names_the_coroutine_and_its_size)
@@ -85,6 +90,38 @@ TEST(names_a_size_of_its_own)
 TEST(names_the_nameless)
 {
         check(&(eddy_task_options){.stack_size = 1 << 20}, "coroutine '?' (1048576 bytes)");
+}
+
+static intptr_t overflow_generator(eddy_generator *self, void *arg)
+{
+        (void)self;
+        return overflow(arg);
+}
+
+static intptr_t overflow_in_generator(void *arg)
+{
+        eddy_generator *generator = eddy_create_generator(overflow_generator, NULL);
+
+        (void)arg;
+        return eddy_generator_next(generator, NULL);
+}
+
+static void overflow_in_callback(void *arg)
+{
+        overflow_in_generator(arg);
+}
+
+static intptr_t call_overflow(void *arg)
+{
+        int rc = eddy_call_soon(eddy_running_loop(), NULL, overflow_in_callback, arg);
+
+        return rc < 0 ? rc : eddy_yield();
+}
+
+TEST(names_the_generator)
+{
+        check_run(overflow_in_generator, NULL, "generator 'overflow_generator' (262144 bytes)");
+        check_run(call_overflow, NULL, "generator 'overflow_generator' (262144 bytes)");
 }
 
 TEST(takes_no_other_fault_for_an_overflow)
@@ -106,6 +143,7 @@ int main(void)
             cmocka_unit_test(names_the_coroutine_and_its_size),
             cmocka_unit_test(names_a_size_of_its_own),
             cmocka_unit_test(names_the_nameless),
+            cmocka_unit_test(names_the_generator),
             cmocka_unit_test(takes_no_other_fault_for_an_overflow),
         };
 

@@ -167,6 +167,12 @@ def say_after(program):
     return re.sub(r'\d\d:\d\d:\d\d', 'TIME', run(program))
 
 
+def queue(program):
+    """Which worker sleeps for how long is decided by chance."""
+    seen = re.sub(r'worker-[012]', 'worker-N', run(program))
+    return re.sub(r'\d\.\d\d seconds', 'TIME', seen)
+
+
 def display_date(program):
     """On a machine that is busy fewer lines may fit in."""
     lines = re.sub(r'\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{6}', 'TIME', run(program)).splitlines(True)
@@ -218,6 +224,35 @@ def chat_server(program):
     ada.hears()
     ada.leave()
     return example.end() + '\n'.join(note) + '\n'
+
+
+def pipes(program):
+    with tempfile.TemporaryFile('w+') as file:
+        file.write('from a file\n')
+        file.flush()
+        file.seek(0)
+        from_file = subprocess.run([*WRAPPER, program, 'tr', 'a-z', 'A-Z'], stdin=file, stdout=subprocess.PIPE,
+                                   text=True, timeout=PATIENCE, check=True).stdout
+    much = 'from a pipe\n' * 100000
+    from_pipe = subprocess.run([*WRAPPER, program, 'sort', '-u'], input=much, stdout=subprocess.PIPE, text=True,
+                               timeout=PATIENCE, check=True).stdout
+    return from_file + from_pipe + run(program, 'no-such-program')
+
+
+def signals(program):
+    example = Example(program)
+    example.line()
+    example.interrupt()
+    example.line()
+    example.line()
+    for signum in signal.SIGHUP, signal.SIGHUP, signal.SIGTERM:
+        example.process.send_signal(signum)
+        example.line()
+    return example.end()
+
+
+def subprocess_date(program):
+    return re.sub(r'[0-9]', 'N', run(program))
 
 
 def port_scanner(program):
@@ -289,15 +324,73 @@ def redis_workers(program):
         rest])
 
 
+@contextlib.contextmanager
+def a_folder():
+    """A folder of a few things, to be in."""
+    before = os.getcwd()
+    with tempfile.TemporaryDirectory() as folder:
+        os.chdir(folder)
+        try:
+            pathlib.Path('things/more').mkdir(parents=True)
+            pathlib.Path('things/poem').write_text('one\ntwo\nthree\n', encoding='utf-8')
+            pathlib.Path('things/more/big').write_bytes(bytes(range(256)) * 4096)
+            yield
+        finally:
+            os.chdir(before)
+
+
+def read_file(program):
+    with a_folder():
+        return run(program, 'things/poem', 'things/missing', 'things/more/big', 'things/more')
+
+
+def copy_file(program):
+    with a_folder():
+        seen = run(program, 'things/more/big', 'copy')
+        seen += run(program, 'things/poem', 'copy')
+        seen += run(program, 'missing', 'other')
+        big = pathlib.Path('things/more/big').read_bytes()
+        same = 'the same\n' if pathlib.Path('copy').read_bytes() == big else 'something else\n'
+        return seen + same + ' '.join(sorted(os.listdir())) + '\n'
+
+
+def list_directory(program):
+    with a_folder():
+        seen = ''.join(sorted(run(program, 'things').splitlines(True)))
+        return seen + run(program, 'missing')
+
+
+def watch_folder(program):
+    with a_folder():
+        example = Example(program, 'things')
+        example.line()
+
+        def do(function, *arguments, lines):
+            function(*arguments)
+            for _ in range(lines):
+                example.line()
+
+        do(pathlib.Path('things/more/new').touch, lines=2)
+        do(os.rename, 'things/more/new', 'things/poem', lines=2)
+        do(os.mkdir, 'things/folder', lines=1)
+        do(os.rename, 'things/folder', 'things/more/folder', lines=2)
+        do(pathlib.Path('things/more/folder/deep').touch, lines=2)
+        do(os.remove, 'things/more/folder/deep', lines=1)
+        example.interrupt()
+        return example.end()
+
+
 SCENARIOS = {function.__name__: function for function in
-             (ctrl_c, echo_server, echo_client, get_headers, tcp_echo_client, tcp_echo_server, say_after, display_date,
-              chat_server, port_scanner, images)}
+             (ctrl_c, echo_server, echo_client, get_headers, tcp_echo_client, tcp_echo_server, say_after,
+              display_date, chat_server, port_scanner, images, read_file, copy_file, list_directory,
+              watch_folder, queue, pipes, signals, subprocess_date)}
 SCENARIOS |= {'redis_commands': redis_commands, 'redis_workers': redis_workers,
               'postgres_pool': with_database, 'postgres_query': with_database}
 
 
 def main():
     name, expected_file, *programs = sys.argv[1:]
+    programs = [os.path.abspath(program) for program in programs]
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job has it ignored
     seen = SCENARIOS.get(name, run)(*programs)
     seen = seen.replace(programs[0], name)

@@ -70,16 +70,15 @@ class Program:
             self.was_interrupted = True
             self.process.send_signal(signal.SIGINT)
 
-    def end(self):
-        """Wait for its end: what is wrong with it, or None."""
+    def end(self, killer=signal.SIGINT):
+        """Wait for its end: what is wrong with it, or None. Where it could not handle `killer`, that ends it."""
         _, errors = self.process.communicate()
         self.alarm.cancel()
         status = self.process.returncode
         errors = errors.decode(errors='replace')
         if self.hangs:
             return HANGS
-        # Where Ctrl-C could not be handled, it ends the program.
-        if status < 0 and status != -signal.SIGINT:
+        if status < 0 and status not in (-signal.SIGINT, -killer):
             return 'ended by %s\n%s' % (signal.Signals(-status).name, errors)
         if self.nth == 0 and status not in (0, 130):
             return 'exit status %d\n%s' % (status, errors)
@@ -119,6 +118,17 @@ def ctrl_c(start):
     program.line()
     program.interrupt()
     return program.end()
+
+
+def signals(start):
+    program = start()
+    program.line()
+    program.interrupt()
+    for _ in range(2):
+        program.line()
+    if program.process.poll() is None:
+        program.process.terminate()
+    return program.end(signal.SIGTERM)
 
 
 def echo_server(start):
@@ -268,9 +278,32 @@ def redis_workers(start):
         return program.end()
 
 
+def read_file(start):
+    return start(__file__, os.devnull).end()
+
+
+def copy_file(start):
+    with tempfile.TemporaryDirectory() as folder:
+        return start(__file__, os.path.join(folder, 'copy')).end()
+
+
+def list_directory(start):
+    return start(os.path.dirname(os.path.abspath(__file__))).end()
+
+
+def watch_folder(start):
+    with tempfile.TemporaryDirectory() as folder:
+        program = start(folder)
+        program.line()
+        os.makedirs(os.path.join(folder, 'new', 'below'))
+        program.line()
+        program.interrupt()
+        return program.end()
+
+
 SCENARIOS = {function.__name__: function for function in
              (ctrl_c, echo_server, chat_server, echo_client, tcp_echo_server, tcp_echo_client, get_headers,
-              port_scanner, images)}
+              port_scanner, images, read_file, copy_file, list_directory, watch_folder, signals)}
 SCENARIOS |= {'redis_commands': redis_commands, 'redis_workers': redis_workers,
               'postgres_pool': with_database, 'postgres_query': with_database}
 

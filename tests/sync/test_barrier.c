@@ -52,6 +52,7 @@ COROUTINE_TEST(may_be_for_one)
         assert_phase("filling", 0);
         assert_int_equal(eddy_barrier_init(&barrier, 0), -EINVAL);
         assert_int_equal(eddy_barrier_init(&barrier, -1), -EINVAL);
+        assert_int_equal(eddy_barrier_wait(&barrier), EDDY_EFINISHED);
 }
 
 COROUTINE_TEST(lets_party_after_party_pass)

@@ -280,6 +280,29 @@ TEST(tells_when_the_loop_was_stopped_under_it)
         assert_trail("e");
 }
 
+static intptr_t return_seven(void *arg)
+{
+        (void)arg;
+        return eddy_yield() == 0 ? 7 : 0;
+}
+
+static intptr_t fork_a_worker(void *arg)
+{
+        pid_t pid = fork();
+        int status = 0;
+
+        (void)arg;
+        if (pid == 0)
+                _exit((int)eddy_run(return_seven, NULL));
+        assert_int_equal(waitpid(pid, &status, 0), pid);
+        return WEXITSTATUS(status);
+}
+
+TEST(a_forked_child_may_run_a_loop_of_its_own)
+{
+        assert_int_equal(run_main(fork_a_worker, NULL), 7);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -293,6 +316,7 @@ int main(void)
             cmocka_unit_test(ends_at_the_second_sigint),
             cmocka_unit_test(leaves_sigint_alone_where_it_is_handled_or_told_to),
             cmocka_unit_test(tells_when_the_loop_was_stopped_under_it),
+            cmocka_unit_test(a_forked_child_may_run_a_loop_of_its_own),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

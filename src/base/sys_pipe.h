@@ -1,0 +1,55 @@
+/* The system calls on pipes, terminals and whatever else is read and written by read() and write(); as in sys.h. */
+#ifndef BASE_SYS_PIPE_H
+#define BASE_SYS_PIPE_H
+
+#include "base/sys.h"
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+
+static inline int sys_pipe(int ends[2])
+{
+        return fault_fires("pipe2") ? -EMFILE : (int)sys_result(pipe2(ends, O_CLOEXEC));
+}
+
+static inline ssize_t sys_read(int fd, void *buffer, size_t size)
+{
+        return fault_fires("read") ? -EIO : sys_result(read(fd, buffer, size));
+}
+
+/** As writev(), but what has no reader any more is told by -EPIPE alone and never by SIGPIPE. */
+ssize_t sys_write_quietly(int fd, const struct iovec *parts, int count);
+
+static inline int sys_get_mode(int fd)
+{
+        return fault_fires("fcntl") ? -EIO : (int)sys_result(fcntl(fd, F_GETFL));
+}
+
+static inline int sys_set_mode(int fd, int mode)
+{
+        return fault_fires("fcntl") ? -EIO : (int)sys_result(fcntl(fd, F_SETFL, mode));
+}
+
+/** Not for children. */
+static inline int sys_set_cloexec(int fd)
+{
+        return fault_fires("fcntl") ? -EBADF : (int)sys_result(fcntl(fd, F_SETFD, FD_CLOEXEC));
+}
+
+/** A duplicate with a number of `least` or more, closed by exec(). */
+static inline int sys_duplicate(int fd, int least)
+{
+        return fault_fires("fcntl") ? -EMFILE : (int)sys_result(fcntl(fd, F_DUPFD_CLOEXEC, least));
+}
+
+static inline int sys_pipe_status(int fd, struct stat *status)
+{
+        return fault_fires("fstat") ? -EIO : (int)sys_result(fstat(fd, status));
+}
+
+static inline int sys_reopen(const char *path, int flags)
+{
+        return fault_fires("open") ? -EMFILE : (int)sys_result(open(path, flags | O_CLOEXEC));
+}
+
+#endif

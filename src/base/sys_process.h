@@ -1,0 +1,64 @@
+/* The system calls that make, signal and reap processes; as in sys.h. */
+#ifndef BASE_SYS_PROCESS_H
+#define BASE_SYS_PROCESS_H
+
+#include "base/sys.h"
+#include <sched.h>
+#include <sys/wait.h>
+
+#ifndef CLONE_PIDFD
+#define CLONE_PIDFD 0x00001000
+#endif
+#ifndef SYS_pidfd_send_signal
+#define SYS_pidfd_send_signal 424
+#endif
+#ifndef SYS_pidfd_open
+#define SYS_pidfd_open 434
+#endif
+#ifndef SYS_close_range
+#define SYS_close_range 436
+#endif
+
+/** waitid()'s name for a pidfd, which is an enumerator in newer C libraries. */
+enum { SYS_P_PIDFD = 3 };
+
+/** Run a function in a new process on a stack of its own: its number. Before Linux 5.2 `pidfd` stays as it is. */
+static inline pid_t sys_clone(int (*fn)(void *), void *stack_top, int flags, void *arg, int *pidfd)
+{
+        if (fault_fires("clone"))
+                return -EAGAIN;
+        if (flags & CLONE_PIDFD && fault_fires("CLONE_PIDFD"))
+                flags &= ~CLONE_PIDFD;
+        return (pid_t)sys_result(clone(fn, stack_top, flags, arg, pidfd));
+}
+
+static inline int sys_pidfd_open(pid_t pid)
+{
+        return fault_fires("pidfd_open") ? -EMFILE : (int)sys_result(syscall(SYS_pidfd_open, pid, 0));
+}
+
+static inline int sys_pidfd_send_signal(int pidfd, int signum)
+{
+        return fault_fires("pidfd_send_signal")
+                   ? -EPERM
+                   : (int)sys_result(syscall(SYS_pidfd_send_signal, pidfd, signum, NULL, 0));
+}
+
+static inline int sys_kill(pid_t pid, int signum)
+{
+        return fault_fires("kill") ? -EPERM : (int)sys_result(kill(pid, signum));
+}
+
+/** Never -EINTR. */
+static inline int sys_waitid(int kind, id_t id, siginfo_t *info, int options)
+{
+        int rc;
+
+        do
+                rc =
+                    fault_fires("waitid") ? -EINTR : (int)sys_result(waitid((idtype_t)kind, id, info, options));
+        while (rc == -EINTR);
+        return rc;
+}
+
+#endif

@@ -1,0 +1,132 @@
+/* Reading and writing. What is read lies in memory as a rule, and then the call needs no thread. */
+#include "base/memory.h"
+#include "base/misuse.h"
+#include "file/file.h"
+#include <string.h>
+
+/** More than this is no small read: copying it is itself work for a thread. */
+enum { MOST_READ_NOW = 64 * 1024 };
+
+/** Read without a thread: the outcome, or EDDY_PENDING. */
+static ssize_t read_now(struct task *self, eddy_file *file, struct file_request *request)
+{
+        ssize_t n;
+
+        if (file->is_slow || file->is_closing || request->size > MOST_READ_NOW)
+                return EDDY_PENDING;
+        if (!self || self->interruption || file->loop != self->future.loop)
+                return EDDY_PENDING;
+        request->fd = file->fd;
+        n = file_read_now(request, &file->is_slow);
+        if (n != EDDY_PENDING)
+                task_take_turn(self);
+        return n;
+}
+
+/** Read or write, at an offset or the file's position. */
+static ssize_t transfer(eddy_file *file, enum file_kind kind, const struct iovec *parts, int count,
+                        off_t offset)
+{
+        struct file_request request = {.kind = kind, .parts = parts, .part_count = count, .offset = offset};
+        bool is_at_position = offset == EDDY_FILE_POSITION;
+        ssize_t n = EDDY_PENDING;
+
+        if (is_at_position && file->position_is_used)
+                return EDDY_EBUSY;
+        for (int i = 0; i < count; i++)
+                request.size += parts[i].iov_len;
+        if (kind == FILE_READ)
+                n = read_now(task_current(), file, &request);
+        if (n != EDDY_PENDING)
+                return n;
+        if (is_at_position)
+                file->position_is_used = true;
+        n = file_ask_of(file, &request);
+        if (is_at_position)
+                file->position_is_used = false;
+        /* Interrupted before the thread went on with what was read here. */
+        return n < 0 && request.done > 0 ? (ssize_t)request.done : n;
+}
+
+ssize_t eddy_file_readv(eddy_file *file, const struct iovec *parts, int count, off_t offset)
+{
+        return transfer(file, FILE_READ, parts, count, offset);
+}
+
+ssize_t eddy_file_read_at(eddy_file *file, void *buffer, size_t n, off_t offset)
+{
+        return transfer(file, FILE_READ, &(struct iovec){buffer, n}, 1, offset);
+}
+
+ssize_t eddy_file_read(eddy_file *file, void *buffer, size_t n)
+{
+        return eddy_file_read_at(file, buffer, n, EDDY_FILE_POSITION);
+}
+
+ssize_t eddy_file_writev(eddy_file *file, const struct iovec *parts, int count, off_t offset)
+{
+        return transfer(file, FILE_WRITE, parts, count, offset);
+}
+
+ssize_t eddy_file_write_at(eddy_file *file, const void *data, size_t n, off_t offset)
+{
+        return transfer(file, FILE_WRITE, &(struct iovec){(void *)(uintptr_t)data, n}, 1, offset);
+}
+
+ssize_t eddy_file_write(eddy_file *file, const void *data, size_t n)
+{
+        return eddy_file_write_at(file, data, n, EDDY_FILE_POSITION);
+}
+
+ssize_t eddy_file_write_all(eddy_file *file, const void *data, size_t n)
+{
+        size_t done = 0;
+
+        while (done < n) {
+                ssize_t rc = eddy_file_write(file, (const char *)data + done, n - done);
+
+                if (rc == 0)
+                        rc = -EIO; /* a device that neither takes anything nor says why */
+                if (rc < 0)
+                        return eddy_fail((int)rc, "%zu of %zu bytes were written: %s", done, n,
+                                         eddy_strerror(rc));
+                done += (size_t)rc;
+        }
+        return (ssize_t)n;
+}
+
+/** Hand out what a request has read as a whole. */
+static ssize_t hand_out(const struct file_request *request, ssize_t size, char **data)
+{
+        *data = size < 0 ? NULL : request->content.memory;
+        return size;
+}
+
+ssize_t eddy_file_read_all(eddy_file *file, char **data, size_t max)
+{
+        struct file_request request = {.kind = FILE_READ_ALL, .size = max};
+        ssize_t n = EDDY_EBUSY;
+
+        if (!file->position_is_used) {
+                file->position_is_used = true;
+                n = file_ask_of(file, &request);
+                file->position_is_used = false;
+        }
+        return hand_out(&request, n, data);
+}
+
+ssize_t eddy_read_file(const char *path, char **data, size_t max)
+{
+        struct file_request request = {.kind = FILE_READ_WHOLE, .path = path, .size = max};
+
+        return hand_out(&request, file_ask(&request), data);
+}
+
+int eddy_write_file(const char *path, const void *data, size_t n, mode_t mode)
+{
+        return (int)file_ask(&(struct file_request){.kind = FILE_WRITE_WHOLE,
+                                                    .path = path,
+                                                    .buffer = (void *)(uintptr_t)data,
+                                                    .size = n,
+                                                    .mode = mode});
+}

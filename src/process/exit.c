@@ -1,0 +1,151 @@
+/* The end of a process: noticed, reaped and told. Where the system has pidfds, the end makes one readable; else a
+ * thread of its own waits for each child, and leaves the reaping to the loop, so that the child's number is nobody
+ * else's as long as the loop does not know of its end. */
+#include "base/memory.h"
+#include "base/sys_process.h"
+#include "process/process.h"
+#include "task/task.h"
+
+/** A task that waits for the end. */
+struct exit_waiter {
+        struct wait wait;
+        eddy_link link; /* in process->waiters until it is woken */
+        struct task *task;
+};
+
+/** It is reaped: tell all who wait. */
+static void end(eddy_process *process)
+{
+        eddy_link *link;
+
+        process->has_ended = true;
+        list_remove(&process->resource.link);
+        if (process->child.pidfd >= 0)
+                loop_close_descriptor(process->loop, process->child.pidfd);
+        process->child.pidfd = -1;
+        while ((link = list_pop(&process->waiters)))
+                task_wake(container_of(link, struct exit_waiter, link)->task);
+        if (process->is_orphan)
+                memory_free(process);
+}
+
+static int watch(eddy_process *process);
+
+/** End a process that cannot be watched, or whose loop ends. One that may not be killed is left to whoever is its
+ * parent after us. */
+static void end_now(eddy_process *process)
+{
+        if (child_signal(&process->child, SIGKILL) == 0)
+                child_reap(&process->child, 0, &process->returncode);
+        else if (!child_reap(&process->child, WNOHANG, &process->returncode))
+                process->returncode = EDDY_EXIT_UNKNOWN;
+        end(process);
+}
+
+static void on_readable(void *arg)
+{
+        eddy_process *process = arg;
+
+        if (child_reap(&process->child, WNOHANG, &process->returncode))
+                end(process);
+        else if (watch(process) < 0)
+                end_now(process);
+}
+
+static void on_thread_end(void *arg)
+{
+        eddy_process *process = arg;
+
+        pthread_join(process->thread, NULL);
+        process->has_thread = false;
+        child_reap(&process->child, 0, &process->returncode);
+        end(process);
+}
+
+static void *wait_for_end(void *arg)
+{
+        eddy_process *process = arg;
+        siginfo_t info;
+
+        sys_waitid(P_PID, (id_t)process->child.pid, &info, WEXITED | WNOWAIT);
+        eddy_call_soon_threadsafe(process->loop, &process->thread_handle, on_thread_end, process);
+        return NULL;
+}
+
+/** Have a thread wait, all of whose signals are the other threads' to handle. */
+static int start_thread(eddy_process *process)
+{
+        sigset_t all, before;
+        int rc;
+
+        sigfillset(&all);
+        pthread_sigmask(SIG_SETMASK, &all, &before);
+        rc = sys_thread_create(&process->thread, NULL, wait_for_end, process);
+        pthread_sigmask(SIG_SETMASK, &before, NULL);
+        process->has_thread = rc == 0;
+        return rc;
+}
+
+static int watch(eddy_process *process)
+{
+        ssize_t rc = -EBADF;
+
+        if (process->child.pidfd >= 0)
+                rc = eddy_op_poll(&process->exit_op, process->child.pidfd, POLLIN);
+        if (rc > 0)
+                loop_schedule(process->loop, &process->exit_op.handle);
+        if (rc > 0 || rc == EDDY_PENDING)
+                return 0;
+        return start_thread(process);
+}
+
+/** The loop ends, and with it whoever could notice the child's end. */
+static void close_with_loop(struct loop_resource *resource)
+{
+        eddy_process *process = container_of(resource, eddy_process, resource);
+
+        /* The loop's close has taken it out already. */
+        list_init(&resource->link);
+        eddy_op_cancel(&process->exit_op);
+        eddy_handle_cancel(&process->exit_op.handle);
+        /* In a forked child it is the parent's child, and the parent's thread. */
+        if (loop_is_inherited(process->loop)) {
+                process->returncode = EDDY_EXIT_UNKNOWN;
+                end(process);
+                return;
+        }
+        if (process->has_thread) {
+                child_signal(&process->child, SIGKILL);
+                pthread_join(process->thread, NULL);
+                process->has_thread = false;
+                inbox_drain(&process->loop->inbox, process->loop->ready);
+                eddy_handle_cancel(&process->thread_handle);
+        }
+        end_now(process);
+}
+
+int exit_watch(eddy_process *process)
+{
+        int rc;
+
+        process->resource.close = close_with_loop;
+        loop_add_resource(process->loop, &process->resource);
+        eddy_op_init(&process->exit_op, process->loop, on_readable, process);
+        rc = watch(process);
+        if (rc < 0)
+                end_now(process);
+        return rc;
+}
+
+int exit_wait(eddy_process *process)
+{
+        struct task *self = task_current();
+        struct exit_waiter waiter = {.wait.interrupt = task_end_wait, .task = self};
+        int rc;
+
+        list_append(&process->waiters, &waiter.link);
+        rc = task_wait(self, &waiter.wait);
+        if (list_is_linked(&waiter.link))
+                list_remove(&waiter.link);
+        return rc;
+}

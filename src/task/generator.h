@@ -1,0 +1,13 @@
+/* Generators from the inside. */
+#ifndef TASK_GENERATOR_H
+#define TASK_GENERATOR_H
+
+#include <eddy/generator.h>
+
+/** Close a loop's generators that have not ended, in the current task, which may be suspended meanwhile. */
+EDDY_ASYNC void generators_finish(eddy_loop *loop);
+
+/** The same for a loop that is being closed: clean-up runs as far as it needs no task. */
+void generators_close(eddy_loop *loop);
+
+#endif
