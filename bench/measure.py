@@ -43,11 +43,11 @@ def reason(returncode, stderr):
     return f"{how}: {lines[-1]}" if lines else how
 
 
-def run_on(core, argv):
-    """Run to the end; what was printed. Raises Failure."""
+def run_on(allowed, argv):
+    """Run to the end on these cores; what was printed. Raises Failure."""
     try:
         done = subprocess.run(argv, capture_output=True, text=True, timeout=TIME_LIMIT,
-                              preexec_fn=lambda: os.sched_setaffinity(0, {core}))
+                              preexec_fn=lambda: os.sched_setaffinity(0, allowed))
     except subprocess.TimeoutExpired:
         raise Failure(f"took longer than {TIME_LIMIT} s")
     except OSError as error:
@@ -57,10 +57,10 @@ def run_on(core, argv):
     return done.stdout
 
 
-def figures(argv, wanted, core):
+def figures(argv, wanted, allowed):
     """Run a contestant that prints `row value unit` lines: {row: value}."""
     found = {}
-    for line in run_on(core, argv).splitlines():
+    for line in run_on(allowed, argv).splitlines():
         row, value, unit = line.split()
         if unit != rows.ROWS[row].unit:
             raise Failure(f"{row} in {unit}, not {rows.ROWS[row].unit}")
@@ -95,8 +95,8 @@ def echo_figures(argv, cores, build_dir):
     try:
         port = port_of(server)
         start_user, start_system = processor_time(server.pid)
-        load = run_on(cores.load, [str(build_dir / "bench" / "load"), port, str(rows.ECHO_CONNECTIONS),
-                                   str(rows.ECHO_BYTES), str(rows.ECHO_SECONDS)])
+        load = run_on({cores.load}, [str(build_dir / "bench" / "load"), port, str(rows.ECHO_CONNECTIONS),
+                                     str(rows.ECHO_BYTES), str(rows.ECHO_SECONDS)])
         if server.poll() is not None:
             raise Failure(reason(server.returncode, "the server ended under load"))
     except BaseException:
@@ -127,4 +127,5 @@ def measure(experiment, program, cores, build_dir):
     argv = command(program, experiment.argument, build_dir)
     if experiment.kind == "echo":
         return echo_figures(argv, cores, build_dir)
-    return figures(argv, experiment.rows, cores.contestant)
+    allowed = {cores.contestant, cores.load} if experiment.kind == "threads" else {cores.contestant}
+    return figures(argv, experiment.rows, allowed)

@@ -19,7 +19,7 @@ class Experiment:
     rows: tuple
     argument: str         # what the program is asked to do
     contestants: dict     # name -> Program
-    kind: str = "figures"  # it prints them itself; or a server under load: "echo", "files"
+    kind: str = "figures"  # it prints them itself; "threads": on all cores; or a server under load: "echo", "files"
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,11 @@ def echo_total_aim(medians):
     if "raw-epoll" in total and "raw-epoll" in user:
         return 0.30 + total["raw-epoll"] - user["raw-epoll"]
     return None
+
+
+def better_than(who, row, factor):
+    """So many times as fast as a peer in this very run."""
+    return lambda medians: medians[row][who] / factor if who in medians.get(row, {}) else None
 
 
 def native(file, peer="", package=""):
@@ -75,6 +80,11 @@ CONTEXTS = {
     "pthread_getspecific": native("pthread_specific"),
     "go": GO,
     "python": Program("python", "peers/python_generator.py"),
+THREADS = {
+    "eddy-epoll": native("eddy_threads"),
+    "libuv": native("libuv_threads", "libuv", "libuv1-dev"),
+    "go": GO,
+    "asyncio": Program("python", "peers/asyncio_threads.py"),
 }
 ECHO = {
     "eddy-epoll": native("eddy_echo"),
@@ -111,6 +121,8 @@ EXPERIMENTS = (
     Experiment(("sleepers_wall", "sleepers_bytes"), "sleepers", SLEEPERS),
     Experiment(("timer_set", "timer_cancel"), "timer_set", TIMERS),
     Experiment(("timer_fire",), "timer_fire", TIMERS),
+    Experiment(("thread_round_trip",), "thread_round_trip", THREADS, kind="threads"),
+    Experiment(("to_thread",), "to_thread", THREADS, kind="threads"),
     Experiment(("echo_user_us", "echo_total_us", "echo_per_second"), "echo", ECHO, kind="echo"),
     Experiment(("file_read",), "file_read", FILE),
     Experiment(("file_write",), "file_write", FILE),
@@ -166,6 +178,10 @@ ROWS = {
     "timer_fire": Row(
         "ns", "1,000,000 timers fire, deadlines random within 0.5 s; CPU time of the loop", 180,
         {"bare prototype": 146}),
+    "thread_round_trip": Row(
+        "ns", "a callback to another thread's loop and one back, on two cores; go: a channel between OS threads",
+        better_than("libuv", "thread_round_trip", 1.3), note="aim: 1.3 times as fast as libuv in this run"),
+    "to_thread": Row("ns", "have an empty function called on a helper thread and await it, one by one, on two cores"),
     "echo_user_us": Row(
         "us", f"TCP echo, {ECHO_CONNECTIONS} connections, {ECHO_BYTES} B: server's user time a request", 0.30,
         {"raw io_uring": 0.09, "uvloop protocol": 1.2, "uvloop streams": 3.7}),

@@ -24,6 +24,7 @@
 #include <eddy/stream.h>
 #include <eddy/sync.h>
 #include <eddy/task.h>
+#include <eddy/thread.h>
 #include <eddy/time.h>
 #include <eddy/timeout.h>
 #include <eddy/watch.h>

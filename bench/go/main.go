@@ -45,6 +45,8 @@ var rows = map[string]func(){
 	"channel_round_trip": func() { passToAndFro("channel_round_trip", play) },
 	"select_round_trip":  func() { passToAndFro("select_round_trip", playSelectively) },
 	"context_get":        contextGet,
+	"thread_round_trip":  threadRoundTrip,
+	"to_thread":          toThread,
 	"spawn_process_10mb": func() { spawnProcess("spawn_process_10mb", 10<<20) },
 	"spawn_process_2gb":  func() { spawnProcess("spawn_process_2gb", 2<<30) },
 }

@@ -9,6 +9,7 @@
 #include <netdb.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -189,6 +190,29 @@ static inline int sys_thread_create(pthread_t *thread, const pthread_attr_t *att
                                     void *arg)
 {
         return fault_fires("pthread_create") ? -EAGAIN : -pthread_create(thread, attributes, fn, arg);
+}
+
+/** The processors that this thread may run on. */
+static inline int sys_get_affinity(cpu_set_t *allowed)
+{
+        return fault_fires("sched_getaffinity")
+                   ? -EINVAL
+                   : (int)sys_result(sched_getaffinity(0, sizeof *allowed, allowed));
+}
+
+static inline int sys_set_affinity(const cpu_set_t *allowed)
+{
+        return fault_fires("sched_setaffinity")
+                   ? -EINVAL
+                   : (int)sys_result(sched_setaffinity(0, sizeof *allowed, allowed));
+}
+
+/** How many those are; 1 where the system does not tell. */
+static inline int sys_processor_count(void)
+{
+        cpu_set_t allowed;
+
+        return sched_getaffinity(0, sizeof allowed, &allowed) == 0 ? CPU_COUNT(&allowed) : 1;
 }
 
 /** An EAI_ code, not an errno. */

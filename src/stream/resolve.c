@@ -36,6 +36,12 @@ static void drop(struct thread_job *job)
         destroy(container_of(job, struct lookup, job));
 }
 
+/** Nothing of it is the loop's. */
+static void leave(struct thread_job *job)
+{
+        (void)job;
+}
+
 static void done(struct thread_job *job)
 {
         struct lookup *lookup = container_of(job, struct lookup, job);
@@ -66,6 +72,9 @@ static int resolve_on_thread(struct task *self, const char *host, const char *se
         lookup->job.work = look_up;
         lookup->job.done = done;
         lookup->job.drop = drop;
+        lookup->job.leave = leave;
+        lookup->job.end_late = drop;
+        lookup->job.name = "getaddrinfo";
         lookup->task = self;
         lookup->hints = *hints;
         snprintf(lookup->service, sizeof lookup->service, "%s", service);

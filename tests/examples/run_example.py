@@ -380,10 +380,29 @@ def watch_folder(program):
         return example.end()
 
 
+def to_thread(program):
+    return re.sub(r'at .*', 'at TIME', run(program))
+
+
+def workers(program, client):
+    with listener() as (_, port):
+        taken = run(program, str(port), '2')
+    example = Example(program, str(port), '3')
+    example.seen = '\n'.join(sorted(example.line() for _ in range(3))) + '\n'
+    note = [run(client, str(port), 'hello, world!').strip() for _ in range(4)]
+    with connect(port) as open_connection:
+        example.process.terminate()
+        note.append('connection: closed' if open_connection.recv(64) == b'' else 'connection: not closed')
+    seen = taken + example.end() + '\n'.join(note) + '\n'
+    return re.sub(r'worker \d: ', 'worker N: ', seen.replace(str(port), 'PORT'))
+
+
 SCENARIOS = {function.__name__: function for function in
              (ctrl_c, echo_server, echo_client, get_headers, tcp_echo_client, tcp_echo_server, say_after,
               display_date, chat_server, port_scanner, images, read_file, copy_file, list_directory,
-              watch_folder, queue, pipes, signals, subprocess_date)}
+              watch_folder, queue, pipes, signals, subprocess_date, to_thread, workers)}
+
+# Those of the adapters, which need a server.
 SCENARIOS |= {'redis_commands': redis_commands, 'redis_workers': redis_workers,
               'postgres_pool': with_database, 'postgres_query': with_database}
 

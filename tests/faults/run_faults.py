@@ -301,9 +301,23 @@ def watch_folder(start):
         return program.end()
 
 
+def workers(start):
+    with socket.create_server(('127.0.0.1', 0)) as server:
+        port = server.getsockname()[1]
+    program = start(str(port), '2')
+    if program.port():
+        with peer_errors(), connect(port) as guest:
+            say_all(guest, b'hello')
+            receive_all(guest)
+    program.interrupt()
+    return program.end()
+
+
 SCENARIOS = {function.__name__: function for function in
              (ctrl_c, echo_server, chat_server, echo_client, tcp_echo_server, tcp_echo_client, get_headers,
-              port_scanner, images, read_file, copy_file, list_directory, watch_folder, signals)}
+              port_scanner, images, read_file, copy_file, list_directory, watch_folder, signals, workers)}
+
+# Those of the adapters, which need a server.
 SCENARIOS |= {'redis_commands': redis_commands, 'redis_workers': redis_workers,
               'postgres_pool': with_database, 'postgres_query': with_database}
 
