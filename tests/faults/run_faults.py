@@ -12,12 +12,16 @@ crash, a sanitizer's report and a program that does not end are failures.
 import concurrent.futures
 import contextlib
 import os
+import pathlib
 import signal
 import socket
 import subprocess
 import sys
 import tempfile
 import threading
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+from servers import postgres_server, redis_server  # pylint: disable=wrong-import-position
 
 MOST_RUNS = 150
 AT_ONCE = 4         # more than there are processors, for many runs only wait
@@ -296,6 +300,26 @@ def unix_echo(start):
         return start(folder + '/socket').end()
 
 
+def with_database(start):
+    return start(postgres_server().new_database()).end()
+
+
+def redis_commands(start):
+    with redis_server() as redis:
+        return start(str(redis.port)).end()
+
+
+def redis_workers(start):
+    """Ends by Ctrl-C when ten jobs are done, or by what failed."""
+    with redis_server() as redis:
+        redis.command('RPUSH', 'jobs', *('job %d' % i for i in range(15)))
+        program = start(str(redis.port))
+        for _ in range(10):
+            program.line()
+        program.interrupt()
+        return program.end()
+
+
 def read_file(start):
     return start(__file__, os.devnull).end()
 
@@ -335,6 +359,10 @@ SCENARIOS = {function.__name__: function for function in
              (ctrl_c, echo_server, chat_server, echo_client, tcp_echo_server, tcp_echo_client, get_headers,
               port_scanner, images, read_file, copy_file, list_directory, watch_folder, signals, workers,
               udp_echo_server, udp_echo_client, unix_echo)}
+
+# These need a database server.
+SCENARIOS |= {'redis_commands': redis_commands, 'redis_workers': redis_workers,
+              'postgres_pool': with_database, 'postgres_query': with_database}
 
 
 def spread(uses):
