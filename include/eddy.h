@@ -19,6 +19,7 @@
 #include <eddy/path.h>
 #include <eddy/process.h>
 #include <eddy/queue.h>
+#include <eddy/resolve.h>
 #include <eddy/run.h>
 #include <eddy/select.h>
 #include <eddy/server.h>

@@ -235,4 +235,13 @@ static inline int sys_getaddrinfo(const char *host, const char *service, const s
         return fault_fires("getaddrinfo") ? EAI_MEMORY : getaddrinfo(host, service, hints, addresses);
 }
 
+/** Likewise; the names are of NI_MAXHOST and NI_MAXSERV bytes. */
+static inline int sys_getnameinfo(const struct sockaddr *address, socklen_t size, char *host, char *service,
+                                  int flags)
+{
+        return fault_fires("getnameinfo")
+                   ? EAI_MEMORY
+                   : getnameinfo(address, size, host, NI_MAXHOST, service, NI_MAXSERV, flags);
+}
+
 #endif

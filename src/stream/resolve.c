@@ -1,8 +1,10 @@
-/* Host names, looked up by getaddrinfo() on a helper thread. */
+/* Names of hosts and services, looked up by the C library's resolver on a helper thread. */
 #include "base/memory.h"
+#include "base/misuse.h"
 #include "base/sys.h"
 #include "stream/address.h"
 #include "thread/pool.h"
+#include <eddy/resolve.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -11,17 +13,13 @@ struct lookup {
         struct thread_job job;
         struct task *task; /* NULL: nobody waits any more */
         bool is_done;
-        struct addrinfo hints, *found;
         int error; /* an EAI_ code */
-        char service[8];
-        char host[];
+        struct addrinfo *found;
 };
 
-static void look_up(struct thread_job *job)
+static struct lookup *lookup_of(struct thread_job *job)
 {
-        struct lookup *lookup = container_of(job, struct lookup, job);
-
-        lookup->error = sys_getaddrinfo(lookup->host, lookup->service, &lookup->hints, &lookup->found);
+        return container_of(job, struct lookup, job);
 }
 
 static void destroy(struct lookup *lookup)
@@ -33,7 +31,7 @@ static void destroy(struct lookup *lookup)
 
 static void drop(struct thread_job *job)
 {
-        destroy(container_of(job, struct lookup, job));
+        destroy(lookup_of(job));
 }
 
 /** Nothing of it is the loop's. */
@@ -44,7 +42,7 @@ static void leave(struct thread_job *job)
 
 static void done(struct thread_job *job)
 {
-        struct lookup *lookup = container_of(job, struct lookup, job);
+        struct lookup *lookup = lookup_of(job);
 
         lookup->is_done = true;
         if (lookup->task)
@@ -53,49 +51,110 @@ static void done(struct thread_job *job)
                 destroy(lookup);
 }
 
-static int failure(int error, const char *host)
-{
-        if (error == EAI_MEMORY)
-                return -ENOMEM;
-        return eddy_fail(EDDY_ERESOLVE, "%s: %s", host ? host : "*", gai_strerror(error));
-}
-
-static int resolve_on_thread(struct task *self, const char *host, const char *service,
-                             const struct addrinfo *hints, struct addrinfo **found)
+/** Have a lookup done on a thread: 0 when it is done, or why it could not be; then it is no more the caller's. */
+static int look_up(struct task *self, struct lookup *lookup, void (*work)(struct thread_job *job),
+                   const char *name)
 {
         struct wait wait = {.interrupt = task_end_wait};
-        struct lookup *lookup = memory_zalloc(sizeof *lookup + strlen(host) + 1);
         int rc;
 
-        if (!lookup)
-                return -ENOMEM;
-        lookup->job.work = look_up;
+        lookup->job.work = work;
         lookup->job.done = done;
         lookup->job.drop = drop;
         lookup->job.leave = leave;
         lookup->job.end_late = drop;
-        lookup->job.name = "getaddrinfo";
+        lookup->job.name = name;
         lookup->task = self;
-        lookup->hints = *hints;
-        snprintf(lookup->service, sizeof lookup->service, "%s", service);
-        memcpy(lookup->host, host, strlen(host) + 1);
         rc = thread_pool_submit(self->future.loop, &lookup->job);
         if (rc < 0) {
                 memory_free(lookup);
                 return rc;
         }
         rc = task_wait(self, &wait);
-        if (rc < 0) {
-                lookup->task = NULL;
-                if (lookup->is_done)
-                        destroy(lookup);
-                return rc;
-        }
-        *found = lookup->found;
-        lookup->found = NULL;
-        rc = lookup->error ? failure(lookup->error, host) : 0;
-        destroy(lookup);
+        if (rc == 0)
+                return 0;
+        lookup->task = NULL;
+        if (lookup->is_done)
+                destroy(lookup);
         return rc;
+}
+
+static int failure(int error, const char *name)
+{
+        if (error == EAI_MEMORY)
+                return -ENOMEM;
+        return eddy_fail(EDDY_ERESOLVE, "%s: %s", name ? name : "*", gai_strerror(error));
+}
+
+/* From names to addresses. */
+
+struct address_lookup {
+        struct lookup lookup;
+        struct addrinfo hints;
+        const char *host, *service; /* NULL, or in text */
+        char text[];
+};
+
+static void find_addresses(struct thread_job *job)
+{
+        struct address_lookup *in = container_of(lookup_of(job), struct address_lookup, lookup);
+
+        in->lookup.error = sys_getaddrinfo(in->host, in->service, &in->hints, &in->lookup.found);
+}
+
+static int find_addresses_on_thread(struct task *self, const char *host, const char *service,
+                                    const struct addrinfo *hints, struct addrinfo **found)
+{
+        size_t host_size = host ? strlen(host) + 1 : 0, service_size = service ? strlen(service) + 1 : 0;
+        struct address_lookup *in = memory_zalloc(sizeof *in + host_size + service_size);
+        int rc;
+
+        if (!in)
+                return -ENOMEM;
+        in->hints = *hints;
+        if (host)
+                in->host = memcpy(in->text, host, host_size);
+        if (service)
+                in->service = memcpy(in->text + host_size, service, service_size);
+        rc = look_up(self, &in->lookup, find_addresses, "getaddrinfo");
+        if (rc < 0)
+                return rc;
+        *found = in->lookup.found;
+        in->lookup.found = NULL;
+        rc = in->lookup.error ? failure(in->lookup.error, host) : 0;
+        destroy(&in->lookup);
+        return rc;
+}
+
+static int resolve(struct task *self, const char *host, const char *service, const struct addrinfo *hints,
+                   struct addrinfo **found)
+{
+        struct addrinfo numeric = *hints;
+        int error;
+
+        *found = NULL;
+        if (self->interruption)
+                return self->interruption;
+        /* What is numeric needs no name server, and so no thread. */
+        numeric.ai_flags |= AI_NUMERICHOST | AI_NUMERICSERV;
+        error = sys_getaddrinfo(host, service, &numeric, found);
+        if (error == 0)
+                return 0;
+        if (error != EAI_NONAME || (numeric.ai_flags & ~hints->ai_flags) == 0)
+                return failure(error, host);
+        return find_addresses_on_thread(self, host, service, hints, found);
+}
+
+int eddy_getaddrinfo(const char *host, const char *service, const struct addrinfo *hints,
+                     struct addrinfo **found)
+{
+        static const struct addrinfo for_tcp = {.ai_socktype = SOCK_STREAM};
+        struct task *self = task_current();
+
+        *found = NULL;
+        if (!self)
+                return misuse(EDDY_ENOTASK);
+        return resolve(self, host, service, hints ? hints : &for_tcp, found);
 }
 
 int address_resolve(struct task *self, const char *host, uint16_t port, int family, int flags,
@@ -104,23 +163,12 @@ int address_resolve(struct task *self, const char *host, uint16_t port, int fami
         struct addrinfo hints = {
             .ai_family = family,
             .ai_socktype = SOCK_STREAM,
-            .ai_flags = flags | AI_NUMERICSERV | AI_NUMERICHOST,
+            .ai_flags = flags | AI_NUMERICSERV | (host ? 0 : AI_NUMERICHOST),
         };
         char service[8];
-        int error;
 
-        if (self->interruption)
-                return self->interruption;
-        *found = NULL;
         snprintf(service, sizeof service, "%u", port);
-        /* A numeric address needs no name server, and so no thread. */
-        error = sys_getaddrinfo(host, service, &hints, found);
-        if (error == 0)
-                return 0;
-        if (error != EAI_NONAME || !host)
-                return failure(error, host);
-        hints.ai_flags = flags | AI_NUMERICSERV;
-        return resolve_on_thread(self, host, service, &hints, found);
+        return resolve(self, host, service, &hints, found);
 }
 
 int address_bind(struct task *self, int fd, int family, const char *host, uint16_t port)
@@ -135,5 +183,63 @@ int address_bind(struct task *self, int fd, int family, const char *host, uint16
                 return rc;
         rc = sys_bind(fd, found->ai_addr, found->ai_addrlen);
         freeaddrinfo(found);
+        return rc;
+}
+
+/* From addresses to names. */
+
+struct name_lookup {
+        struct lookup lookup;
+        eddy_address address;
+        int flags;
+        char host[NI_MAXHOST], service[NI_MAXSERV];
+};
+
+static void find_names(struct thread_job *job)
+{
+        struct name_lookup *in = container_of(lookup_of(job), struct name_lookup, lookup);
+
+        in->lookup.error =
+            sys_getnameinfo(&in->address.any, in->address.size, in->host, in->service, in->flags);
+}
+
+/** Copy a name if it is wanted and fits. */
+static bool hand_out(char *to, size_t size, const char *name)
+{
+        size_t needed = strlen(name) + 1;
+
+        if (!to)
+                return true;
+        if (needed > size)
+                return false;
+        memcpy(to, name, needed);
+        return true;
+}
+
+int eddy_getnameinfo(const eddy_address *address, char *host, size_t host_size, char *service,
+                     size_t service_size, int flags)
+{
+        struct task *self = task_current();
+        char text[EDDY_ADDRESS_TEXT_SIZE];
+        struct name_lookup *in;
+        int rc;
+
+        if (!self)
+                return misuse(EDDY_ENOTASK);
+        if (self->interruption)
+                return self->interruption;
+        in = memory_zalloc(sizeof *in);
+        if (!in)
+                return -ENOMEM;
+        in->address = *address;
+        in->flags = flags;
+        rc = look_up(self, &in->lookup, find_names, "getnameinfo");
+        if (rc < 0)
+                return rc;
+        if (!in->lookup.error &&
+            (!hand_out(host, host_size, in->host) || !hand_out(service, service_size, in->service)))
+                in->lookup.error = EAI_OVERFLOW;
+        rc = in->lookup.error ? failure(in->lookup.error, eddy_address_print(address, text)) : 0;
+        destroy(&in->lookup);
         return rc;
 }

@@ -156,6 +156,68 @@ static void each_use_fails_once(void)
         close(listener);
 }
 
+static void addresses_are_found(void)
+{
+        const struct addrinfo for_udp = {.ai_family = AF_INET, .ai_socktype = SOCK_DGRAM};
+        struct addrinfo *found;
+
+        assert_int_equal(eddy_getaddrinfo("127.0.0.1", "80", &for_udp, &found), 0);
+        assert_int_equal(found->ai_socktype, SOCK_DGRAM);
+        assert_int_equal(ntohs(((struct sockaddr_in *)(void *)found->ai_addr)->sin_port), 80);
+        freeaddrinfo(found);
+        assert_int_equal(eddy_getaddrinfo("two.test", "80", NULL, &found), 0);
+        assert_int_equal(found->ai_socktype, SOCK_STREAM);
+        assert_non_null(found->ai_next);
+        freeaddrinfo(found);
+        assert_int_equal(eddy_getaddrinfo("127.0.0.1", "no service", NULL, &found), EDDY_ERESOLVE);
+        assert_null(found);
+        assert_string_not_equal(eddy_error_detail(), "");
+}
+
+static intptr_t find_slowly(void *arg)
+{
+        struct addrinfo *found;
+        int rc = eddy_getaddrinfo("slow.test", NULL, NULL, &found);
+
+        (void)arg;
+        if (rc == 0)
+                freeaddrinfo(found);
+        return rc;
+}
+
+static void finding_addresses_is_cancelled(void)
+{
+        eddy_task *task;
+
+        set_gate(false);
+        task = eddy_create_task(find_slowly, NULL);
+        until(waiting_at_gate() == 1);
+        eddy_cancel(task);
+        assert_int_equal(join(task), EDDY_CANCELLED);
+        set_gate(true);
+        until(waiting_at_gate() == 0);
+}
+
+static void names_are_found(void)
+{
+        enum { NUMERIC = NI_NUMERICHOST | NI_NUMERICSERV };
+        char host[NI_MAXHOST], service[NI_MAXSERV];
+        eddy_address address;
+
+        assert_int_equal(eddy_address_parse(&address, "127.0.0.1:8080"), 0);
+        assert_int_equal(eddy_getnameinfo(&address, host, sizeof host, service, sizeof service, NUMERIC), 0);
+        assert_string_equal(host, "127.0.0.1");
+        assert_string_equal(service, "8080");
+        assert_int_equal(eddy_getnameinfo(&address, NULL, 0, service, sizeof service, NUMERIC), 0);
+        assert_int_equal(eddy_getnameinfo(&address, host, 4, NULL, 0, NUMERIC), EDDY_ERESOLVE);
+        assert_non_null(strstr(eddy_error_detail(), "127.0.0.1:8080"));
+        for (unsigned long nth = 1; nth <= 2; nth++) {
+                fault_arm(nth, 1);
+                assert_int_equal(eddy_getnameinfo(&address, host, sizeof host, NULL, 0, NUMERIC), -ENOMEM);
+                fault_arm(0, 0);
+        }
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -167,6 +229,9 @@ int main(void)
             scene_test(more_than_threads),
             scene_test(server_looks_its_host_up),
             scene_test(each_use_fails_once),
+            scene_test(addresses_are_found),
+            scene_test(finding_addresses_is_cancelled),
+            scene_test(names_are_found),
         };
         uint16_t port;
 
