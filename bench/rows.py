@@ -19,7 +19,8 @@ class Experiment:
     rows: tuple
     argument: str         # what the program is asked to do
     contestants: dict     # name -> Program
-    kind: str = "figures"  # it prints them itself; or a server under load: "echo", "files"
+    # It prints them itself; "threads": on all cores; or a server under load: "echo", "udp_echo", "files".
+    kind: str = "figures"
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,11 @@ def echo_total_aim(medians):
     if "raw-epoll" in total and "raw-epoll" in user:
         return 0.30 + total["raw-epoll"] - user["raw-epoll"]
     return None
+
+
+def better_than(who, row, factor):
+    """So many times as fast as a peer in this very run."""
+    return lambda medians: medians[row][who] / factor if who in medians.get(row, {}) else None
 
 
 def native(file, peer="", package=""):
@@ -76,12 +82,25 @@ CONTEXTS = {
     "go": GO,
     "python": Program("python", "peers/python_generator.py"),
 }
+THREADS = {
+    "eddy-epoll": native("eddy_threads"),
+    "libuv": native("libuv_threads", "libuv", "libuv1-dev"),
+    "go": GO,
+    "asyncio": Program("python", "peers/asyncio_threads.py"),
+}
 ECHO = {
     "eddy-epoll": native("eddy_echo"),
     "raw-epoll": native("raw_epoll_echo"),
     "libuv": native("libuv_echo", "libuv", "libuv1-dev"),
     "go": GO,
     "asyncio": Program("python", "peers/asyncio_echo.py"),
+}
+UDP = {
+    "eddy-epoll": native("eddy_udp"),
+    "raw-recvmmsg": native("raw_recvmmsg_echo"),
+    "libuv": native("libuv_udp", "libuv", "libuv1-dev"),
+    "go": GO,
+    "asyncio": Program("python", "peers/asyncio_udp.py"),
 }
 
 FILE = {"eddy-epoll": native("eddy_file"), "libuv": native("libuv_file", "libuv", "libuv1-dev"), "go": GO}
@@ -111,7 +130,10 @@ EXPERIMENTS = (
     Experiment(("sleepers_wall", "sleepers_bytes"), "sleepers", SLEEPERS),
     Experiment(("timer_set", "timer_cancel"), "timer_set", TIMERS),
     Experiment(("timer_fire",), "timer_fire", TIMERS),
+    Experiment(("thread_round_trip",), "thread_round_trip", THREADS, kind="threads"),
+    Experiment(("to_thread",), "to_thread", THREADS, kind="threads"),
     Experiment(("echo_user_us", "echo_total_us", "echo_per_second"), "echo", ECHO, kind="echo"),
+    Experiment(("udp_echo_total_us",), "udp_echo", UDP, kind="udp_echo"),
     Experiment(("file_read",), "file_read", FILE),
     Experiment(("file_write",), "file_write", FILE),
     Experiment(("spawn_process_10mb",), "spawn_process_10mb", PROCESS),
@@ -120,6 +142,7 @@ EXPERIMENTS = (
 )
 
 ECHO_CONNECTIONS, ECHO_BYTES, ECHO_SECONDS = 100, 64, 3
+UDP_OUTSTANDING = 100
 
 ROWS = {
     "switch": Row(
@@ -166,6 +189,10 @@ ROWS = {
     "timer_fire": Row(
         "ns", "1,000,000 timers fire, deadlines random within 0.5 s; CPU time of the loop", 180,
         {"bare prototype": 146}),
+    "thread_round_trip": Row(
+        "ns", "a callback to another thread's loop and one back, on two cores; go: a channel between OS threads",
+        better_than("libuv", "thread_round_trip", 1.3), note="aim: 1.3 times as fast as libuv in this run"),
+    "to_thread": Row("ns", "have an empty function called on a helper thread and await it, one by one, on two cores"),
     "echo_user_us": Row(
         "us", f"TCP echo, {ECHO_CONNECTIONS} connections, {ECHO_BYTES} B: server's user time a request", 0.30,
         {"raw io_uring": 0.09, "uvloop protocol": 1.2, "uvloop streams": 3.7}),
@@ -175,6 +202,9 @@ ROWS = {
         note="aim: 0.30 us + raw-epoll's system time in this run"),
     "echo_per_second": Row(
         "1/s", "the same: requests a second, server and load on one core each"),
+    "udp_echo_total_us": Row(
+        "us", f"UDP echo, {UDP_OUTSTANDING} datagrams on their way, {ECHO_BYTES} B: server's user and system time "
+        "each"),
     "file_read": Row("ns", "read 4 KiB at a random offset of a file that lies in memory, one by one"),
     "file_write": Row("ns", "write 4 KiB there, one by one"),
     "spawn_process_10mb": Row(

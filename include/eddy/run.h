@@ -24,6 +24,9 @@ EDDY_API intptr_t eddy_run(eddy_fn fn, void *arg);
 typedef struct eddy_runner_options {
         bool debug;          /**< debug mode, whatever the environment says */
         bool ignores_sigint; /**< leave SIGINT as it is; it is so in threads other than the main one */
+        eddy_duration
+            executor_timeout; /**< how long finishing waits for jobs of the loop's default executor (see
+                                         * eddy/thread.h); 0: 5 minutes */
 } eddy_runner_options;
 
 /** Several main coroutines, one after the other, in one loop. Fields are private. */

@@ -128,6 +128,12 @@ void error_detail_adopt(const struct error_detail *detail)
                 set_current(detail->rc, detail->text);
 }
 
+void error_detail_forget(void)
+{
+        thread_detail.rc = 0;
+        thread_detail.text[0] = '\0';
+}
+
 /** The current detail if it is of this error; of any where rc is 0. */
 static const char *current_text(intptr_t rc)
 {

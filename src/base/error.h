@@ -23,4 +23,7 @@ void error_detail_set(struct error_detail **slot, intptr_t rc, const char *text)
 /** Make a detail the current one, of the running task or else of the thread. NULL: there is none. */
 void error_detail_adopt(const struct error_detail *detail);
 
+/** Forget the detail of the thread's last failure, where no task runs. */
+void error_detail_forget(void);
+
 #endif

@@ -9,6 +9,7 @@
 #include <netdb.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -85,6 +86,19 @@ static inline ssize_t sys_send(int fd, const void *data, size_t size, int flags)
 static inline ssize_t sys_sendmsg(int fd, const struct msghdr *message, int flags)
 {
         return fault_fires("sendmsg") ? -ECONNRESET : sys_result(sendmsg(fd, message, flags));
+}
+
+static inline ssize_t sys_recvmsg(int fd, struct msghdr *message, int flags)
+{
+        return fault_fires("recvmsg") ? -ECONNRESET : sys_result(recvmsg(fd, message, flags));
+}
+
+/** Up to n datagrams that are there: how many, or -EAGAIN. */
+static inline int sys_recvmmsg(int fd, struct mmsghdr *messages, unsigned n)
+{
+        const int flags = MSG_DONTWAIT | MSG_CMSG_CLOEXEC;
+
+        return fault_fires("recvmmsg") ? -ENOMEM : (int)sys_result(recvmmsg(fd, messages, n, flags, NULL));
 }
 
 static inline int sys_socket(int family, int type, int protocol)
@@ -189,6 +203,29 @@ static inline int sys_thread_create(pthread_t *thread, const pthread_attr_t *att
                                     void *arg)
 {
         return fault_fires("pthread_create") ? -EAGAIN : -pthread_create(thread, attributes, fn, arg);
+}
+
+/** The processors that this thread may run on. */
+static inline int sys_get_affinity(cpu_set_t *allowed)
+{
+        return fault_fires("sched_getaffinity")
+                   ? -EINVAL
+                   : (int)sys_result(sched_getaffinity(0, sizeof *allowed, allowed));
+}
+
+static inline int sys_set_affinity(const cpu_set_t *allowed)
+{
+        return fault_fires("sched_setaffinity")
+                   ? -EINVAL
+                   : (int)sys_result(sched_setaffinity(0, sizeof *allowed, allowed));
+}
+
+/** How many those are; 1 where the system does not tell. */
+static inline int sys_processor_count(void)
+{
+        cpu_set_t allowed;
+
+        return sched_getaffinity(0, sizeof allowed, &allowed) == 0 ? CPU_COUNT(&allowed) : 1;
 }
 
 /** An EAI_ code, not an errno. */

@@ -84,6 +84,7 @@ void inbox_init(struct inbox *inbox, struct backend *backend)
         atomic_init(&inbox->newest, NULL);
         atomic_init(&inbox->senders, 0);
         atomic_init(&inbox->has_news, false);
+        atomic_init(&inbox->is_asleep, false);
         inbox->backend = backend;
 }
 
@@ -103,8 +104,8 @@ int inbox_send(struct inbox *inbox, eddy_handle *handle)
                 }
                 handle->link.prev = newest;
         } while (!atomic_compare_exchange_weak(&inbox->newest, &newest, &handle->link));
-        /* Whoever came first has woken the loop, which takes all at once. */
-        if (!newest)
+        /* Either this sees that the loop sleeps, or the loop sees the handle before it does. One wakes it for all. */
+        if (atomic_load(&inbox->is_asleep) && atomic_exchange(&inbox->is_asleep, false))
                 inbox->backend->impl->wake(inbox->backend);
 out:
         atomic_fetch_sub(&inbox->senders, 1);
@@ -133,6 +134,20 @@ void inbox_fetch(eddy_handle *handle)
 bool inbox_is_empty(struct inbox *inbox)
 {
         return !atomic_load(&inbox->newest) && !atomic_load(&inbox->has_news);
+}
+
+bool inbox_begin_sleep(struct inbox *inbox)
+{
+        atomic_store(&inbox->is_asleep, true);
+        if (inbox_is_empty(inbox))
+                return true;
+        inbox_end_sleep(inbox);
+        return false;
+}
+
+void inbox_end_sleep(struct inbox *inbox)
+{
+        atomic_store_explicit(&inbox->is_asleep, false, memory_order_relaxed);
 }
 
 void inbox_drain(struct inbox *inbox, eddy_link *ready)

@@ -11,6 +11,7 @@ struct inbox {
         _Atomic(eddy_link *) newest; /* the closed mark when the loop is */
         atomic_int senders;          /* threads within inbox_send(), which close waits for */
         atomic_bool has_news;        /* somebody woke the loop on behalf of others, such as a signal handler */
+        atomic_bool is_asleep;       /* the loop waits, or is about to: who sends must wake it */
         struct backend *backend;
 };
 
@@ -19,7 +20,7 @@ void inbox_init(struct inbox *inbox, struct backend *backend);
 /** Refuse what is sent from now on, and move the rest to `ready`. */
 void inbox_close(struct inbox *inbox, eddy_link *ready);
 
-/** Put a handle whose callback is set, and wake the loop where it was the first. 0 or EDDY_ELOOPCLOSED. */
+/** Put a handle whose callback is set, and wake the loop where it sleeps. 0 or EDDY_ELOOPCLOSED. */
 int inbox_send(struct inbox *inbox, eddy_handle *handle);
 
 /** As inbox_send(), in a handle of the loop's own: 0, EDDY_ELOOPCLOSED or -ENOMEM.
@@ -28,8 +29,14 @@ int inbox_send(struct inbox *inbox, eddy_handle *handle);
  */
 int inbox_send_owned(struct inbox *inbox, eddy_callback callback, eddy_callback dispose, void *arg);
 
-/** Whether there is nothing to drain; the loop may then sleep, for whoever sends next wakes it. */
+/** Whether there is nothing to drain. */
 bool inbox_is_empty(struct inbox *inbox);
+
+/** Before the loop sleeps: whether it may, and then whoever sends next wakes it. */
+bool inbox_begin_sleep(struct inbox *inbox);
+
+/** After it: nobody needs to wake the loop any more. */
+void inbox_end_sleep(struct inbox *inbox);
 
 /** Whether a handle that waits does so in an inbox. */
 static inline bool inbox_holds(const eddy_handle *handle)

@@ -36,6 +36,7 @@ int eddy_loop_create(eddy_loop **created)
         list_init(&loop->signal_watches);
         list_init(&loop->stranded);
         loop->references = 1;
+        loop->executor_timeout = LOOP_EXECUTOR_TIMEOUT;
         loop->now = eddy_now();
         timer_wheel_init(&loop->timers, loop->now);
         rc = epoll_backend.create(&loop->backend, &loop->ready);
@@ -111,17 +112,35 @@ void eddy_loop_destroy(eddy_loop *loop)
         loop_unref(loop);
 }
 
+static bool has_mail(void *inbox)
+{
+        return !inbox_is_empty(inbox);
+}
+
+/** Whether mail comes while the loop spins for it, which it does only where that is promising. */
+static bool spin_for_mail(eddy_loop *loop)
+{
+        return loop->spin.is_promising &&
+               spin_until(&loop->spin, has_mail, &loop->inbox, timer_wheel_timeout(&loop->timers, eddy_now()));
+}
+
 /** Collect events and due timers; wait for them where nothing is ready. */
 static int poll_backend(eddy_loop *loop)
 {
-        eddy_duration timeout = 0;
+        struct inbox *inbox = &loop->inbox;
+        eddy_time begun = 0;
         int rc;
 
-        if (list_is_empty(loop->ready) && !loop->is_stopping && inbox_is_empty(&loop->inbox))
-                timeout = timer_wheel_timeout(&loop->timers, eddy_now());
-        rc = loop->backend->impl->wait(loop->backend, timeout);
+        if (list_is_empty(loop->ready) && !loop->is_stopping && !has_mail(inbox) && !spin_for_mail(loop) &&
+            inbox_begin_sleep(inbox))
+                begun = eddy_now();
+        rc = loop->backend->impl->wait(loop->backend, begun ? timer_wheel_timeout(&loop->timers, begun) : 0);
         loop->now = eddy_now();
-        inbox_drain(&loop->inbox, loop->ready);
+        if (begun) {
+                inbox_end_sleep(inbox);
+                spin_slept(&loop->spin, loop->now - begun, has_mail(inbox));
+        }
+        inbox_drain(inbox, loop->ready);
         timer_wheel_expire(&loop->timers, loop->now, loop->ready);
         loop->ran = 0;
         return rc;

@@ -5,6 +5,7 @@
 #include "backend/backend.h"
 #include "base/list.h"
 #include "base/misuse.h"
+#include "base/spin.h"
 #include "loop/inbox.h"
 #include "loop/timer.h"
 #include <eddy/loop.h>
@@ -40,6 +41,7 @@ struct eddy_loop {
         struct timer_wheel timers;
         struct backend *backend;
         struct inbox inbox; /* what other threads sent */
+        struct spin spin;   /* before it sleeps */
         eddy_link resources;
         eddy_link signal_watches;
         eddy_link stranded; /* in a forked child: what was scheduled in the parent, and is not to run here */
@@ -49,12 +51,16 @@ struct eddy_loop {
         struct coroutines *coroutines;
         struct tasks *tasks;
         struct thread_pool *threads;
+        eddy_duration executor_timeout; /* how long closing waits for jobs on helper threads */
         const struct tasks_impl *tasks_impl;
         struct loop_debug *debug; /* NULL: not in debug mode */
         eddy_exception_handler exception_handler;
         void *exception_arg;
         uint64_t lots; /* eddy_select() draws them */
 };
+
+/** How long closing a loop waits for jobs on helper threads, where nobody says otherwise. asyncio's, too. */
+#define LOOP_EXECUTOR_TIMEOUT eddy_seconds(300)
 
 /** The loop that runs in this thread. Loops never change threads while they run. */
 extern __thread eddy_loop *loop_running_here __attribute__((tls_model("initial-exec")));

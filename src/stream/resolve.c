@@ -36,6 +36,12 @@ static void drop(struct thread_job *job)
         destroy(container_of(job, struct lookup, job));
 }
 
+/** Nothing of it is the loop's. */
+static void leave(struct thread_job *job)
+{
+        (void)job;
+}
+
 static void done(struct thread_job *job)
 {
         struct lookup *lookup = container_of(job, struct lookup, job);
@@ -66,6 +72,9 @@ static int resolve_on_thread(struct task *self, const char *host, const char *se
         lookup->job.work = look_up;
         lookup->job.done = done;
         lookup->job.drop = drop;
+        lookup->job.leave = leave;
+        lookup->job.end_late = drop;
+        lookup->job.name = "getaddrinfo";
         lookup->task = self;
         lookup->hints = *hints;
         snprintf(lookup->service, sizeof lookup->service, "%s", service);
@@ -112,4 +121,19 @@ int address_resolve(struct task *self, const char *host, uint16_t port, int fami
                 return failure(error, host);
         hints.ai_flags = flags | AI_NUMERICSERV;
         return resolve_on_thread(self, host, service, &hints, found);
+}
+
+int address_bind(struct task *self, int fd, int family, const char *host, uint16_t port)
+{
+        struct addrinfo *found;
+        int rc;
+
+        if (!host && !port)
+                return 0;
+        rc = address_resolve(self, host, port, family, AI_PASSIVE, &found);
+        if (rc < 0)
+                return rc;
+        rc = sys_bind(fd, found->ai_addr, found->ai_addrlen);
+        freeaddrinfo(found);
+        return rc;
 }

@@ -24,6 +24,8 @@ int eddy_runner_init(eddy_runner *runner, const eddy_runner_options *options)
         rc = eddy_loop_create(&runner->loop);
         if (rc == 0 && runner->options.debug)
                 rc = eddy_loop_set_debug(runner->loop, true);
+        if (rc == 0 && runner->options.executor_timeout)
+                runner->loop->executor_timeout = runner->options.executor_timeout;
         if (rc < 0)
                 eddy_runner_finish(runner);
         return rc;

@@ -2,11 +2,20 @@
 #include "../stream/helpers.h"
 
 #include "base/fault.h"
+#include "base/sys.h"
 #include "thread/pool.h"
 #include <pthread.h>
 #include <stdatomic.h>
 
-enum { JOBS = 500, MOST_THREADS = 16 };
+enum { JOBS = 500 };
+
+/** As Python's. */
+static unsigned most_threads(void)
+{
+        unsigned count = (unsigned)sys_processor_count() + 4;
+
+        return count < 32 ? count : 32;
+}
 
 /** Wait for what other threads do, and leave the processor to them. */
 #define until_others(condition)                                                                                \
@@ -89,12 +98,12 @@ static void more_jobs_than_threads(void)
         for (int round = 0; round < 3; round++) {
                 shop_init(&shop, false);
                 submit_all(eddy_running_loop(), &shop, JOBS);
-                until_others(atomic_load(&shop.begun) == MOST_THREADS);
+                until_others(atomic_load(&shop.begun) == most_threads());
                 assert_int_equal(shop.done, 0);
                 atomic_store(&shop.is_open, true);
                 until_others(shop.done == JOBS);
                 assert_int_equal(shop.dropped, 0);
-                assert_int_equal(atomic_load(&shop.most_at_once), MOST_THREADS);
+                assert_int_equal(atomic_load(&shop.most_at_once), most_threads());
         }
 }
 
@@ -161,6 +170,8 @@ static void no_thread_to_be_had(void)
         shop_init(&shop, true);
         errand_init(&errands[0], &shop);
         fault_arm(1, 1);
+        assert_int_equal(thread_pool_submit(loop, &errands[0].job), -ENOMEM);
+        fault_arm(2, 1);
         assert_int_equal(thread_pool_submit(loop, &errands[0].job), -ENOMEM);
         fault_arm(2, 1);
         assert_int_equal(thread_pool_submit(loop, &errands[0].job), -EAGAIN);

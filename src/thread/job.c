@@ -1,0 +1,194 @@
+/* Users' functions on helper threads, and the futures of what they return. */
+#include "base/context.h"
+#include "base/error.h"
+#include "base/memory.h"
+#include "task/task.h"
+#include "thread/executor.h"
+
+/** A call of a user's function. Its thread's while it runs, but for what is marked as the loop's. */
+struct call {
+        struct thread_job job;
+        struct waiter waiter;    /* the loop's: told where the future is done before */
+        eddy_future *future;     /* the loop's: holds a reference; NULL: nobody cares for the result */
+        struct context *context; /* of whoever asked for it */
+        eddy_fn fn;
+        void *arg;
+        intptr_t result;
+        struct error_detail *detail;
+        max_align_t args[]; /* the copy */
+};
+
+static struct call *call_of(struct thread_job *job)
+{
+        return container_of(job, struct call, job);
+}
+
+static void work(struct thread_job *job)
+{
+        struct call *call = call_of(job);
+        struct context_visit visit;
+
+        /* What this thread's last job said of its failure is not said of this one's. */
+        error_detail_forget();
+        context_enter(&visit, call->context);
+        call->result = call->fn(call->arg);
+        context_leave(&visit);
+        if (eddy_is_error(call->result) && *eddy_error_detail())
+                error_detail_set(&call->detail, call->result, eddy_explain(call->result));
+}
+
+static void destroy(struct call *call)
+{
+        context_unref(call->context);
+        memory_free(call->detail);
+        memory_free(call);
+}
+
+/** Give the future its outcome, if nobody else has, and let go of it. */
+static void complete(struct call *call, intptr_t result)
+{
+        eddy_future *future = call->future;
+
+        if (!future)
+                return;
+        call->future = NULL;
+        list_remove(&call->waiter.link);
+        if (call->detail)
+                error_detail_set(&future->detail, call->detail->rc, call->detail->text);
+        future_complete(future, result);
+        eddy_unref(future);
+}
+
+static void done(struct thread_job *job)
+{
+        struct call *call = call_of(job);
+
+        complete(call, call->result);
+        destroy(call);
+}
+
+static void refuse(struct thread_job *job)
+{
+        complete(call_of(job), EDDY_CANCELLED);
+        destroy(call_of(job));
+}
+
+static void leave(struct thread_job *job)
+{
+        complete(call_of(job), EDDY_CANCELLED);
+}
+
+static void end_late(struct thread_job *job)
+{
+        destroy(call_of(job));
+}
+
+/** The future is done before the call: it was cancelled, or its owner knows better. */
+static void forgo(struct waiter *waiter, eddy_future *future)
+{
+        struct call *call = container_of(waiter, struct call, waiter);
+
+        call->future = NULL;
+        if (thread_pool_take_back(future->loop, &call->job))
+                destroy(call);
+        eddy_unref(future);
+}
+
+static struct call *create_call(const eddy_job_options *options, eddy_fn fn, void *arg)
+{
+        struct call *call = memory_zalloc(sizeof *call + (options->args ? options->args_size : 0));
+
+        if (!call)
+                return NULL;
+        call->job = (struct thread_job){
+            .work = work,
+            .done = done,
+            .drop = refuse,
+            .refuse = refuse,
+            .leave = leave,
+            .end_late = end_late,
+            .name = options->name,
+        };
+        call->waiter.wake = forgo;
+        call->context = context_capture();
+        call->fn = fn;
+        call->arg = arg;
+        if (options->args)
+                call->arg = memcpy(call->args, options->args, options->args_size);
+        return call;
+}
+
+/** 0 with a future that is pending, or why no thread takes the job. */
+static int submit(const eddy_job_options *options, eddy_fn fn, void *arg, eddy_future *future)
+{
+        struct call *call = create_call(options, fn, arg);
+        int rc;
+
+        if (!call)
+                return -ENOMEM;
+        rc = thread_pool_submit_to(future->loop, options->executor, &call->job);
+        if (rc < 0) {
+                destroy(call);
+                return rc;
+        }
+        call->future = eddy_ref(future);
+        list_append(&future->waiters, &call->waiter.link);
+        return 0;
+}
+
+static const eddy_job_options default_options;
+
+eddy_future *eddy_job_create(const eddy_job_options *options, eddy_fn fn, void *arg)
+{
+        eddy_loop *loop;
+        eddy_future *future;
+        int rc;
+
+        if (!options)
+                options = &default_options;
+        loop = options->loop ? options->loop : loop_running_here;
+        rc = loop ? loop_check(loop) : misuse(EDDY_ENOLOOP);
+        if (rc < 0) {
+                eddy_fail(rc, "job '%s' cannot be created: %s", options->name ? options->name : "?",
+                          eddy_strerror(rc));
+                return NULL;
+        }
+        future = eddy_future_create(loop);
+        if (!future)
+                return NULL;
+        rc = submit(options, fn, arg, future);
+        if (rc == -ENOMEM) {
+                eddy_unref(future);
+                return NULL;
+        }
+        if (rc < 0)
+                future_complete(future, rc);
+        return future;
+}
+
+int eddy_to_thread_with(const eddy_job_options *options, eddy_fn fn, void *arg, intptr_t *result)
+{
+        struct task *self = task_current();
+        eddy_future *future;
+        int rc;
+
+        if (!self)
+                return misuse(EDDY_ENOTASK);
+        if (self->interruption)
+                return self->interruption;
+        future = eddy_future_create(self->future.loop);
+        if (!future)
+                return -ENOMEM;
+        rc = submit(options ? options : &default_options, fn, arg, future);
+        if (rc == 0)
+                return eddy_join(future, result);
+        eddy_unref(future);
+        return rc;
+}
+
+bool eddy_job_cancelled(void)
+{
+        struct thread_job *job = executor_current_job();
+
+        return job && atomic_load(&job->is_cancelled);
+}

@@ -1,0 +1,262 @@
+/* Coroutines sent to a loop from other threads, and what those threads wait for. */
+#include "base/error.h"
+#include "base/memory.h"
+#include "task/task.h"
+#include "thread/condition.h"
+#include <eddy/thread.h>
+#include <stdatomic.h>
+
+/** Who asked to be called. */
+struct callback {
+        eddy_link link; /* in remote->callbacks */
+        eddy_remote_callback callback;
+        void *arg;
+};
+
+struct eddy_remote {
+        atomic_uint references; /* the sender's, and the loop's until it is done */
+        eddy_loop *loop;        /* valid until it is done */
+        pthread_mutex_t lock;
+        pthread_cond_t ended;
+        /* Under the lock: */
+        bool is_done, is_cancelled;
+        intptr_t result;
+        struct error_detail *detail;
+        eddy_link callbacks;
+
+        eddy_handle canceller; /* sent to the loop at the first cancellation, taken back when it is done */
+
+        /* The loop's: */
+        eddy_task *task; /* NULL before it is created */
+        struct waiter waiter;
+        eddy_handle completion; /* scheduled when the task has ended: callbacks must not run on its stack */
+        struct loop_resource resource;
+        eddy_fn fn;
+        void *arg;
+        const char *name;
+        size_t args_size; /* 0: arg is passed and not args */
+        max_align_t args[];
+};
+
+enum { LARGEST_ARGS = 1024 };
+
+static void unref(eddy_remote *remote)
+{
+        if (atomic_fetch_sub(&remote->references, 1) != 1)
+                return;
+        pthread_cond_destroy(&remote->ended);
+        pthread_mutex_destroy(&remote->lock);
+        memory_free(remote->detail);
+        memory_free(remote);
+}
+
+/** Tell everybody of the outcome. On the loop's thread. */
+static void complete(eddy_remote *remote, intptr_t result, const struct error_detail *detail)
+{
+        eddy_link callbacks, *link;
+
+        list_init(&callbacks);
+        pthread_mutex_lock(&remote->lock);
+        remote->result = result;
+        if (detail)
+                error_detail_set(&remote->detail, detail->rc, detail->text);
+        remote->is_done = true;
+        list_splice(&callbacks, &remote->callbacks);
+        pthread_cond_broadcast(&remote->ended);
+        pthread_mutex_unlock(&remote->lock);
+        /* Nobody sends it any more. */
+        eddy_handle_cancel(&remote->canceller);
+        while ((link = list_pop(&callbacks))) {
+                struct callback entry = *container_of(link, struct callback, link);
+
+                memory_free(container_of(link, struct callback, link));
+                entry.callback(remote, entry.arg);
+        }
+        unref(remote);
+}
+
+/** The task has ended, or will not. */
+static void let_go(eddy_remote *remote)
+{
+        eddy_task *task = remote->task;
+        bool failed = task->is_done && eddy_is_error(task->result);
+
+        complete(remote, task->is_done ? task->result : EDDY_ELOOPCLOSED, failed ? task->detail : NULL);
+        eddy_unref(task);
+}
+
+static void finish(void *arg)
+{
+        eddy_remote *remote = arg;
+
+        list_remove(&remote->resource.link);
+        let_go(remote);
+}
+
+static void task_ended(struct waiter *waiter, eddy_future *task)
+{
+        eddy_remote *remote = container_of(waiter, eddy_remote, waiter);
+
+        task->was_looked_at = true;
+        loop_schedule(task->loop, &remote->completion);
+}
+
+/** The loop closes. */
+static void close_remote(struct loop_resource *resource)
+{
+        eddy_remote *remote = container_of(resource, eddy_remote, resource);
+
+        eddy_handle_cancel(&remote->completion);
+        if (!remote->task->is_done)
+                list_remove(&remote->waiter.link);
+        let_go(remote);
+}
+
+/** The loop was closed before it took notice. */
+static void refuse(void *arg)
+{
+        complete(arg, EDDY_ELOOPCLOSED, NULL);
+}
+
+static void begin(void *arg)
+{
+        eddy_remote *remote = arg;
+        eddy_task_options options = {.name = remote->name, .loop = remote->loop};
+
+        if (remote->args_size) {
+                options.args = remote->args;
+                options.args_size = remote->args_size;
+        }
+        remote->task = eddy_task_create(&options, remote->fn, remote->arg);
+        if (!remote->task) {
+                complete(remote, -ENOMEM, NULL);
+                return;
+        }
+        remote->completion.callback = finish;
+        remote->completion.arg = remote;
+        remote->waiter.wake = task_ended;
+        list_append(&remote->task->waiters, &remote->waiter.link);
+        remote->resource.close = close_remote;
+        loop_add_resource(remote->loop, &remote->resource);
+}
+
+static void cancel(void *arg)
+{
+        eddy_remote *remote = arg;
+
+        eddy_cancel(remote->task);
+}
+
+eddy_remote *eddy_remote_create(eddy_loop *loop, const eddy_remote_options *options, eddy_fn fn, void *arg)
+{
+        static const eddy_remote_options defaults;
+        eddy_remote *remote;
+        size_t args_size;
+        int rc;
+
+        if (!options)
+                options = &defaults;
+        args_size = options->args ? options->args_size : 0;
+        remote = memory_zalloc(sizeof *remote + args_size);
+        if (!remote)
+                return NULL;
+        atomic_store(&remote->references, 2);
+        remote->loop = loop;
+        pthread_mutex_init(&remote->lock, NULL);
+        condition_init(&remote->ended);
+        list_init(&remote->callbacks);
+        remote->fn = fn;
+        remote->arg = arg;
+        remote->name = options->name;
+        remote->args_size = args_size;
+        if (args_size)
+                memcpy(remote->args, options->args, args_size);
+        rc = args_size > LARGEST_ARGS ? -EINVAL : inbox_send_owned(&loop->inbox, begin, refuse, remote);
+        if (rc < 0)
+                complete(remote, rc, NULL);
+        return remote;
+}
+
+int eddy_remote_wait(eddy_remote *remote, eddy_duration timeout, intptr_t *result)
+{
+        eddy_time deadline = condition_deadline(timeout);
+        bool is_done;
+
+        if (!remote)
+                return -ENOMEM;
+        pthread_mutex_lock(&remote->lock);
+        if (!remote->is_done && loop_running_here == remote->loop) {
+                pthread_mutex_unlock(&remote->lock);
+                return misuse(EDDY_EWRONGLOOP);
+        }
+        while (!remote->is_done && condition_wait(&remote->ended, &remote->lock, deadline))
+                ;
+        is_done = remote->is_done;
+        pthread_mutex_unlock(&remote->lock);
+        if (!is_done)
+                return EDDY_TIMEOUT;
+        /* Nothing of it changes any more. */
+        error_detail_adopt(remote->detail);
+        if (result)
+                *result = remote->result;
+        return 0;
+}
+
+bool eddy_remote_done(eddy_remote *remote)
+{
+        bool is_done;
+
+        if (!remote)
+                return false;
+        pthread_mutex_lock(&remote->lock);
+        is_done = remote->is_done;
+        pthread_mutex_unlock(&remote->lock);
+        return is_done;
+}
+
+bool eddy_remote_cancel(eddy_remote *remote)
+{
+        bool is_done;
+
+        if (!remote)
+                return false;
+        pthread_mutex_lock(&remote->lock);
+        is_done = remote->is_done;
+        if (!is_done && !remote->is_cancelled) {
+                remote->is_cancelled = true;
+                /* Under the lock, so that the loop is there. It refuses only while it closes, and will tell. */
+                eddy_call_soon_threadsafe(remote->loop, &remote->canceller, cancel, remote);
+        }
+        pthread_mutex_unlock(&remote->lock);
+        return !is_done;
+}
+
+int eddy_remote_add_done_callback(eddy_remote *remote, eddy_remote_callback callback, void *arg)
+{
+        struct callback *entry;
+        bool is_done;
+
+        if (!remote)
+                return -ENOMEM;
+        entry = memory_zalloc(sizeof *entry);
+        if (!entry)
+                return -ENOMEM;
+        entry->callback = callback;
+        entry->arg = arg;
+        pthread_mutex_lock(&remote->lock);
+        is_done = remote->is_done;
+        if (!is_done)
+                list_append(&remote->callbacks, &entry->link);
+        pthread_mutex_unlock(&remote->lock);
+        if (is_done) {
+                memory_free(entry);
+                callback(remote, arg);
+        }
+        return 0;
+}
+
+void eddy_remote_release(eddy_remote *remote)
+{
+        if (remote)
+                unref(remote);
+}

@@ -1,0 +1,132 @@
+/* Threads: jobs of the default executor and of others, coroutines sent to another loop. */
+#include "scenarios.h"
+
+#include <stdatomic.h>
+#include <unistd.h>
+
+static intptr_t add_one(void *arg)
+{
+        return *(int *)arg + 1;
+}
+
+static intptr_t fail_in_words(void *arg)
+{
+        (void)arg;
+        return eddy_fail(-EDOM, "out of range");
+}
+
+static intptr_t doze(void *arg)
+{
+        (void)arg;
+        usleep(200);
+        return 0;
+}
+
+static intptr_t in_thread(void *arg)
+{
+        static int one = 1;
+        intptr_t result = 0;
+        int rc = eddy_to_thread(add_one, &one, &result);
+
+        (void)arg;
+        if (rc == 0)
+                rc = eddy_to_thread_spawn(add_one, &result, &(int){result == 2 ? 2 : 0});
+        if (rc == 0)
+                rc = result == 3 ? eddy_to_thread(fail_in_words, NULL, NULL) : -EPROTO;
+        return rc;
+}
+
+static intptr_t lending_to_thread(void *arg)
+{
+        int on_stack = 1, rc;
+
+        (void)arg;
+        EDDY_SHIELD_SCOPE
+                rc = eddy_to_thread(add_one, &on_stack, NULL);
+        return rc < 0 ? rc : eddy_yield();
+}
+
+static intptr_t in_own_executor(void *arg)
+{
+        eddy_executor *executor;
+        eddy_future *jobs[3];
+        int rc = eddy_executor_create(&executor, &(eddy_executor_options){.max_threads = 1});
+
+        (void)arg;
+        if (rc < 0)
+                return rc;
+        for (int i = 0; i < 3; i++)
+                jobs[i] = eddy_run_in_executor(NULL, executor, doze, NULL);
+        rc = eddy_gather(jobs, 3, NULL, 0);
+        for (int i = 0; i < 3; i++)
+                eddy_unref(jobs[i]);
+        eddy_executor_destroy(executor);
+        return rc;
+}
+
+static intptr_t shutting_down(void *arg)
+{
+        eddy_future *job = eddy_run_in_executor(NULL, NULL, doze, NULL);
+        int rc = eddy_shutdown_default_executor(EDDY_FOREVER);
+
+        (void)arg;
+        eddy_unref(job);
+        return rc;
+}
+
+static intptr_t yield_twice(void *arg)
+{
+        int rc = eddy_yield();
+
+        (void)arg;
+        return rc < 0 ? rc : eddy_yield();
+}
+
+static void set_done(eddy_remote *remote, void *arg)
+{
+        (void)remote;
+        atomic_store((atomic_bool *)arg, true);
+}
+
+/** Wait for a remote from within another loop, which must not block. */
+static int wait_without_blocking(eddy_remote *remote)
+{
+        static atomic_bool is_done; /* the callback may come later than this returns */
+        intptr_t result = 0;
+        int rc;
+
+        atomic_store(&is_done, false);
+        rc = eddy_remote_add_done_callback(remote, set_done, &is_done);
+        while (rc == 0 && !atomic_load(&is_done))
+                rc = eddy_sleep(eddy_us(50));
+        if (rc < 0)
+                eddy_remote_cancel(remote);
+        else
+                rc = eddy_remote_wait(remote, EDDY_FOREVER, &result);
+        return rc < 0 ? rc : (int)result;
+}
+
+static intptr_t in_other_loop(void *arg)
+{
+        eddy_loop_thread *thread;
+        eddy_remote *remote;
+        int rc = eddy_loop_thread_start(&thread, NULL);
+
+        (void)arg;
+        if (rc < 0)
+                return rc;
+        remote = eddy_run_coroutine_threadsafe(eddy_loop_thread_loop(thread), yield_twice, NULL);
+        rc = wait_without_blocking(remote);
+        eddy_loop_thread_destroy(thread);
+        eddy_remote_release(remote);
+        return rc;
+}
+
+const struct scenario scenarios[] = {
+    {"in_thread", in_thread},
+    {"lending_to_thread", lending_to_thread},
+    {"in_own_executor", in_own_executor},
+    {"shutting_down", shutting_down},
+    {"in_other_loop", in_other_loop},
+    {NULL, NULL},
+};
