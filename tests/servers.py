@@ -115,6 +115,11 @@ class Postgres:
         self._run('createdb', '-h', self.folder, '-U', 'tester', name)
         return 'host=%s user=tester dbname=%s' % (self.folder, name)
 
+    @functools.cached_property
+    def database(self):
+        """How to connect to one that all may use who leave nothing there."""
+        return self.new_database()
+
     def stop(self):
         self.process.send_signal(signal.SIGQUIT)
         self.process.communicate()

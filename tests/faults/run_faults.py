@@ -300,7 +300,11 @@ def unix_echo(start):
         return start(folder + '/socket').end()
 
 
-def with_database(start):
+def postgres_query(start):
+    return start(postgres_server().database).end()
+
+
+def postgres_pool(start):
     return start(postgres_server().new_database()).end()
 
 
@@ -362,7 +366,7 @@ SCENARIOS = {function.__name__: function for function in
 
 # These need a database server.
 SCENARIOS |= {'redis_commands': redis_commands, 'redis_workers': redis_workers,
-              'postgres_pool': with_database, 'postgres_query': with_database}
+              'postgres_pool': postgres_pool, 'postgres_query': postgres_query}
 
 
 def spread(uses):
