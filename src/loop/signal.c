@@ -13,11 +13,11 @@
 struct entry {
         _Atomic(eddy_loop *) loop; /* who handles it; NULL: nobody here */
         atomic_bool is_pending;    /* it has come since it was delivered last */
-        eddy_handle handle;        /* runs what is bound; callback NULL: it is only watched */
-        struct bound_callback bound;
-        bool is_default;   /* the callback steps back while the signal is watched */
-        bool is_installed; /* note() is its handler */
+        bool is_installed;         /* note() is its handler */
+        bool is_default;           /* the callback steps back while the signal is watched */
         unsigned watches;
+        eddy_handle handle; /* runs what is bound; callback NULL: it is only watched */
+        struct bound_callback bound;
         struct sigaction before;
 };
 

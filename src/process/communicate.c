@@ -54,7 +54,7 @@ int eddy_process_communicate(eddy_process *process, const void *input, size_t si
                              eddy_process_output *output)
 {
         eddy_stream *out = eddy_process_stdout(process), *err = eddy_process_stderr(process);
-        int rc, returncode;
+        int rc, returncode = 0;
 
         *output = (eddy_process_output){.out = NULL};
         if (!task_current())
