@@ -316,8 +316,8 @@ def unix_echo(program):
         return run(program, path).replace(path, 'PATH')
 
 
-def with_database(program):
-    return run(program, postgres_server().new_database())
+def with_postgres(program):
+    return run(program, postgres_server().new_conninfo())
 
 
 def redis_commands(program):
@@ -435,7 +435,7 @@ SCENARIOS = {function.__name__: function for function in
 
 # These need a database server.
 SCENARIOS |= {'redis_commands': redis_commands, 'redis_workers': redis_workers,
-              'postgres_pool': with_database, 'postgres_query': with_database}
+              'postgres_pool': with_postgres, 'postgres_query': with_postgres}
 
 
 def main():

@@ -300,8 +300,8 @@ def unix_echo(start):
         return start(folder + '/socket').end()
 
 
-def with_database(start):
-    return start(postgres_server().new_database()).end()
+def with_postgres(start):
+    return start(postgres_server().new_conninfo()).end()
 
 
 def redis_commands(start):
@@ -362,7 +362,7 @@ SCENARIOS = {function.__name__: function for function in
 
 # These need a database server.
 SCENARIOS |= {'redis_commands': redis_commands, 'redis_workers': redis_workers,
-              'postgres_pool': with_database, 'postgres_query': with_database}
+              'postgres_pool': with_postgres, 'postgres_query': with_postgres}
 
 
 def spread(uses):
