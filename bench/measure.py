@@ -88,15 +88,15 @@ def port_of(server):
     return line[1]
 
 
-def echo_figures(argv, cores, build_dir):
-    """Run a server under load. Its processor time is what wait4() tells of it, less what it used to start."""
+def under_load(argv, load, cores):
+    """Run a server under load: user and system seconds it used, and what the load says in `name value` lines. Its
+    processor time is what wait4() tells of it, less what it used to start."""
     server = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
                               preexec_fn=lambda: os.sched_setaffinity(0, {cores.contestant}))
     try:
         port = port_of(server)
         start_user, start_system = processor_time(server.pid)
-        load = run_on({cores.load}, [str(build_dir / "bench" / "load"), port, str(rows.ECHO_CONNECTIONS),
-                                     str(rows.ECHO_BYTES), str(rows.ECHO_SECONDS)])
+        said = run_on({cores.load}, [load[0], port, *map(str, load[1:])])
         if server.poll() is not None:
             raise Failure(reason(server.returncode, "the server ended under load"))
     except BaseException:
@@ -106,15 +106,24 @@ def echo_figures(argv, cores, build_dir):
     server.kill()
     _, status, usage = os.wait4(server.pid, 0)
     server.returncode = os.waitstatus_to_exitcode(status)
+    return (usage.ru_utime - start_user, usage.ru_stime - start_system,
+            {name: float(value) for name, value in (line.split() for line in said.splitlines())})
 
-    answered = dict(line.split() for line in load.splitlines())
-    requests, seconds = int(answered["requests"]), float(answered["seconds"])
-    user, system = usage.ru_utime - start_user, usage.ru_stime - start_system
+
+def echo_figures(argv, cores, build_dir):
+    load = build_dir / "bench" / "load", rows.ECHO_CONNECTIONS, rows.ECHO_BYTES, rows.ECHO_SECONDS
+    user, system, answered = under_load(argv, load, cores)
     return {
-        "echo_user_us": user * 1e6 / requests,
-        "echo_total_us": (user + system) * 1e6 / requests,
-        "echo_per_second": requests / seconds,
+        "echo_user_us": user * 1e6 / answered["requests"],
+        "echo_total_us": (user + system) * 1e6 / answered["requests"],
+        "echo_per_second": answered["requests"] / answered["seconds"],
     }
+
+
+def udp_echo_figures(argv, cores, build_dir):
+    load = build_dir / "bench" / "load_udp", rows.UDP_OUTSTANDING, rows.ECHO_BYTES, rows.ECHO_SECONDS
+    user, system, answered = under_load(argv, load, cores)
+    return {"udp_echo_total_us": (user + system) * 1e6 / answered["requests"]}
 
 
 def measure(experiment, program, cores, build_dir):
@@ -127,5 +136,7 @@ def measure(experiment, program, cores, build_dir):
     argv = command(program, experiment.argument, build_dir)
     if experiment.kind == "echo":
         return echo_figures(argv, cores, build_dir)
+    if experiment.kind == "udp_echo":
+        return udp_echo_figures(argv, cores, build_dir)
     allowed = {cores.contestant, cores.load} if experiment.kind == "threads" else {cores.contestant}
     return figures(argv, experiment.rows, allowed)

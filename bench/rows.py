@@ -19,7 +19,8 @@ class Experiment:
     rows: tuple
     argument: str         # what the program is asked to do
     contestants: dict     # name -> Program
-    kind: str = "figures"  # it prints them itself; "threads": on all cores; or a server under load: "echo", "files"
+    # It prints them itself; "threads": on all cores; or a server under load: "echo", "udp_echo", "files".
+    kind: str = "figures"
 
 
 @dataclass(frozen=True)
@@ -69,11 +70,6 @@ TIMERS = {
     "libuv": native("libuv_timers", "libuv", "libuv1-dev"),
     "go": GO,
 }
-THREADS = {
-    "eddy-epoll": native("eddy_threads"),
-    "libuv": native("libuv_threads", "libuv", "libuv1-dev"),
-    "go": GO,
-    "asyncio": Program("python", "peers/asyncio_threads.py"),
 GENERATORS = {
     "eddy-epoll": native("eddy_generator"),
     "boost-context": native("boost_generator", "boost-context", "libboost-context-dev and a C++ compiler"),
@@ -86,12 +82,25 @@ CONTEXTS = {
     "go": GO,
     "python": Program("python", "peers/python_generator.py"),
 }
+THREADS = {
+    "eddy-epoll": native("eddy_threads"),
+    "libuv": native("libuv_threads", "libuv", "libuv1-dev"),
+    "go": GO,
+    "asyncio": Program("python", "peers/asyncio_threads.py"),
+}
 ECHO = {
     "eddy-epoll": native("eddy_echo"),
     "raw-epoll": native("raw_epoll_echo"),
     "libuv": native("libuv_echo", "libuv", "libuv1-dev"),
     "go": GO,
     "asyncio": Program("python", "peers/asyncio_echo.py"),
+}
+UDP = {
+    "eddy-epoll": native("eddy_udp"),
+    "raw-recvmmsg": native("raw_recvmmsg_echo"),
+    "libuv": native("libuv_udp", "libuv", "libuv1-dev"),
+    "go": GO,
+    "asyncio": Program("python", "peers/asyncio_udp.py"),
 }
 
 FILE = {"eddy-epoll": native("eddy_file"), "libuv": native("libuv_file", "libuv", "libuv1-dev"), "go": GO}
@@ -124,6 +133,7 @@ EXPERIMENTS = (
     Experiment(("thread_round_trip",), "thread_round_trip", THREADS, kind="threads"),
     Experiment(("to_thread",), "to_thread", THREADS, kind="threads"),
     Experiment(("echo_user_us", "echo_total_us", "echo_per_second"), "echo", ECHO, kind="echo"),
+    Experiment(("udp_echo_total_us",), "udp_echo", UDP, kind="udp_echo"),
     Experiment(("file_read",), "file_read", FILE),
     Experiment(("file_write",), "file_write", FILE),
     Experiment(("spawn_process_10mb",), "spawn_process_10mb", PROCESS),
@@ -132,6 +142,7 @@ EXPERIMENTS = (
 )
 
 ECHO_CONNECTIONS, ECHO_BYTES, ECHO_SECONDS = 100, 64, 3
+UDP_OUTSTANDING = 100
 
 ROWS = {
     "switch": Row(
@@ -191,6 +202,9 @@ ROWS = {
         note="aim: 0.30 us + raw-epoll's system time in this run"),
     "echo_per_second": Row(
         "1/s", "the same: requests a second, server and load on one core each"),
+    "udp_echo_total_us": Row(
+        "us", f"UDP echo, {UDP_OUTSTANDING} datagrams on their way, {ECHO_BYTES} B: server's user and system time "
+        "each"),
     "file_read": Row("ns", "read 4 KiB at a random offset of a file that lies in memory, one by one"),
     "file_write": Row("ns", "write 4 KiB there, one by one"),
     "spawn_process_10mb": Row(

@@ -139,7 +139,7 @@ def main():
     repeats = max(1, int(os.environ.get("REPEATS") or 5))
     experiments = [each for each in rows.EXPERIMENTS if set(each.rows) & set(selected)]
 
-    if why := ninja(build_dir, "build.ninja") or ninja(build_dir, "bench/load"):
+    if why := ninja(build_dir, "build.ninja") or ninja(build_dir, "bench/load") or ninja(build_dir, "bench/load_udp"):
         sys.exit(f"cannot build: {why}")
     cores = measure.Cores.choose()
     samples, status = run(experiments, repeats, cores, Builder(build_dir))

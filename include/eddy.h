@@ -2,9 +2,11 @@
 #ifndef EDDY_H
 #define EDDY_H
 
+#include <eddy/address.h>
 #include <eddy/base.h>
 #include <eddy/compose.h>
 #include <eddy/context.h>
+#include <eddy/datagram.h>
 #include <eddy/debug.h>
 #include <eddy/directory.h>
 #include <eddy/error.h>
@@ -21,12 +23,14 @@
 #include <eddy/select.h>
 #include <eddy/server.h>
 #include <eddy/signal.h>
+#include <eddy/socket.h>
 #include <eddy/stream.h>
 #include <eddy/sync.h>
 #include <eddy/task.h>
 #include <eddy/thread.h>
 #include <eddy/time.h>
 #include <eddy/timeout.h>
+#include <eddy/unix.h>
 #include <eddy/watch.h>
 
 #endif

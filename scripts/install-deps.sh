@@ -9,8 +9,8 @@ set -eu
 packages_for() {
         case $1 in
         build) echo gcc libc6-dev meson ninja-build pkg-config python3 \
-                libcurl4-openssl-dev node-llhttp ;;
-        test) echo libcmocka-dev clang libclang-rt-14-dev valgrind mandoc curl ;;
+                libcurl4-openssl-dev node-llhttp libhiredis-dev libpq-dev ;;
+        test) echo libcmocka-dev clang libclang-rt-14-dev valgrind mandoc curl redis-server postgresql ;;
         aarch64) echo gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user libcmocka-dev:arm64 ;;
         bench) echo g++ golang-go libuv1-dev libev-dev libst-dev libboost-context-dev nginx-light wrk ;;
         check) echo clang-format clang-tidy cppcheck ;;
@@ -24,7 +24,7 @@ packages_for() {
 # A program that was installed in another way will do as well as its package.
 is_there() {
         case $1 in
-        gcc | meson | clang | mandoc | curl | valgrind | clang-format | clang-tidy | cppcheck | wrk | g++)
+        gcc | meson | clang | mandoc | curl | valgrind | redis-server | clang-format | clang-tidy | cppcheck | wrk | g++)
                 command -v "$1" >/dev/null && return ;;
         ninja-build) command -v ninja >/dev/null && return ;;
         pkg-config) command -v pkg-config >/dev/null && return ;;
@@ -32,6 +32,11 @@ is_there() {
         golang-go) command -v go >/dev/null && return ;;
         libcurl4-openssl-dev) pkg-config --exists libcurl 2>/dev/null && return ;;
         node-llhttp) pkg-config --exists libllhttp 2>/dev/null && return ;;
+        libhiredis-dev) pkg-config --exists hiredis 2>/dev/null && return ;;
+        libpq-dev) pkg-config --exists libpq 2>/dev/null && return ;;
+        postgresql)
+                command -v initdb >/dev/null && return
+                ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 && return ;;
         libcmocka-dev) pkg-config --exists cmocka 2>/dev/null && return ;;
         esac
         dpkg-query -W -f '${Status}' "$1" 2>/dev/null | grep -q 'ok installed'

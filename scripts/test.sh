@@ -58,6 +58,7 @@ for config in "${@:-plain}"; do
                 # The examples are run by a script and the command by another: only programs are wrapped here.
                 run valgrind "-Dhttp=disabled" "--timeout-multiplier 20 --suite base --suite loop --suite coro \
                         --suite task --suite sync --suite stream --suite thread --suite file --suite process \
+                        --suite redis --suite postgres \
                         --wrap=$(pwd)/scripts/valgrind.sh" ;;
         ucontext)
                 run ucontext "-Ducontext=true -Dhttp=disabled --werror" "" ;;

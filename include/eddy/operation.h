@@ -16,6 +16,8 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 
+struct mmsghdr; /* which the C library shows where _GNU_SOURCE is defined */
+
 EDDY_BEGIN_DECLS
 
 /** One operation. The caller's memory; must stay where it is while pending. Only `result` is public. */
@@ -51,6 +53,17 @@ EDDY_API ssize_t eddy_op_connect(eddy_op *op, int fd, const struct sockaddr *pee
 
 /** Receive bytes; 0 at the stream's end. A count, EDDY_PENDING, or -errno as from recv(). */
 EDDY_API ssize_t eddy_op_recv(eddy_op *op, int fd, void *buffer, size_t size, int flags);
+
+/**
+ * Receive a datagram with its sender's address, bytes into several places, or what else comes with them.
+ *
+ * @param message  filled in as by recvmsg() when the operation is done; descriptors in it have FD_CLOEXEC
+ * @return a count, EDDY_PENDING, or -errno as from recvmsg()
+ */
+EDDY_API ssize_t eddy_op_recvmsg(eddy_op *op, int fd, struct msghdr *message, int flags);
+
+/** Receive up to n datagrams that are there, at least one: how many, EDDY_PENDING, or -errno as from recvmmsg(). */
+EDDY_API ssize_t eddy_op_recvmmsg(eddy_op *op, int fd, struct mmsghdr *messages, unsigned n);
 
 /** Send bytes, perhaps fewer than `size`; never raises SIGPIPE. A count, EDDY_PENDING, or -errno. */
 EDDY_API ssize_t eddy_op_send(eddy_op *op, int fd, const void *data, size_t size, int flags);

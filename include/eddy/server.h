@@ -23,6 +23,8 @@ typedef struct eddy_server_options {
         size_t limit;           /**< longest line, bytes; 0: 64 KiB */
         size_t stack_size;      /**< of each handler's task; 0: eddy_set_stack_size()'s */
         size_t max_connections; /**< served at a time; more wait in the backlog; 0: no bound */
+        mode_t mode;            /**< of a UNIX server's file; 0: as the process's umask has it */
+        bool keep_file;         /**< leave a UNIX server's file there when it closes */
 } eddy_server_options;
 
 /**
@@ -44,7 +46,7 @@ typedef struct eddy_server_options {
 EDDY_API EDDY_ASYNC int eddy_start_server(eddy_server **server, eddy_connection_handler handler, void *arg,
                                           const char *host, uint16_t port, const eddy_server_options *options);
 
-/** The port it listens on. server.sockets[0].getsockname()[1]. */
+/** The port it listens on; 0 for a UNIX server, and one that is closed. server.sockets[0].getsockname()[1]. */
 EDDY_API uint16_t eddy_server_port(const eddy_server *server);
 
 /** Whether it accepts connections. Server.is_serving(). */

@@ -12,14 +12,17 @@ typedef struct eddy_stream eddy_stream;
 
 /** How a connection is to be made. Zero, or NULL for the whole, is the default of each. */
 typedef struct eddy_connect_options {
-        size_t limit;           /**< longest line, bytes; 0: 64 KiB */
-        const char *local_host; /**< address to connect from; NULL: any */
-        uint16_t local_port;    /**< port to connect from; 0: any */
-        int family;             /**< AF_INET or AF_INET6; 0: either */
+        size_t limit;                       /**< longest line, bytes; 0: 64 KiB */
+        const char *local_host;             /**< address to connect from; NULL: any */
+        uint16_t local_port;                /**< port to connect from; 0: any */
+        int family;                         /**< AF_INET or AF_INET6; 0: either */
+        eddy_duration happy_eyeballs_delay; /**< an address's head start over the next; 0: 250 ms */
 } eddy_connect_options;
 
 /**
- * Connect to a host, trying its addresses in turn.
+ * Connect to a host. Where it has several addresses, the first that answers is taken (RFC 8305): each is tried
+ * when the one before has failed, or has not answered within the happy eyeballs delay, and IPv6 and IPv4 take
+ * turns. A delay of EDDY_FOREVER tries one after the other, as asyncio does unless told otherwise.
  *
  * @param stream   receives the connection; give it back with eddy_stream_destroy()
  * @param host     a name or a numeric address
@@ -27,7 +30,7 @@ typedef struct eddy_connect_options {
  * @param options  may be NULL
  * @return 0
  * @retval EDDY_ERESOLVE                 the host has no address; eddy_error_detail() says why
- * @retval -ECONNREFUSED, -EHOSTUNREACH ... the last address's refusal
+ * @retval -ECONNREFUSED, -EHOSTUNREACH ... the refusal that came last
  * @retval EDDY_CANCELLED, EDDY_TIMEOUT  the caller was interrupted
  * @retval EDDY_ENOTASK                  called outside a coroutine
  * @retval -ENOMEM, -EMFILE              the system has nothing left
@@ -181,6 +184,25 @@ EDDY_API EDDY_ASYNC int eddy_stream_drain(eddy_stream *stream);
 EDDY_API EDDY_ASYNC ssize_t eddy_stream_write_all(eddy_stream *stream, const void *data, size_t n);
 
 /**
+ * Send part of a file, behind what was written before, and return when the kernel has it all. The kernel sends
+ * from its page cache where it can; else the bytes go through a small buffer.
+ *
+ * @param file    a descriptor of a file that can be read at any place; its own position stays
+ * @param offset  where the part begins
+ * @param n       its length, bytes; SIZE_MAX: to the file's end
+ * @return how many bytes were sent: less than n only where the file ends before, also because it shrank
+ * @retval -ESPIPE, -EINVAL, -EIO ...    the file is none of that kind, or cannot be read; part of it may have
+ *                                       been sent
+ * @retval EDDY_CANCELLED, EDDY_TIMEOUT  the caller was interrupted; part of it may have been sent
+ * @retval EDDY_EBUSY                    another coroutine sends
+ * @retval -EPIPE, -ECONNRESET ...       the peer is gone
+ *
+ * Suspends while the kernel's buffer is full. What is not in the page cache is read from the disk meanwhile,
+ * and that blocks the loop, for at most 256 KiB at a time. loop.sendfile().
+ */
+EDDY_API EDDY_ASYNC ssize_t eddy_stream_sendfile(eddy_stream *stream, int file, off_t offset, size_t n);
+
+/**
  * Set the marks of back-pressure.
  *
  * @param high  bytes waiting from which eddy_stream_drain() suspends; 64 KiB at first
@@ -198,8 +220,8 @@ EDDY_API size_t eddy_stream_write_buffer_size(const eddy_stream *stream);
  * StreamWriter.write_eof(). */
 EDDY_API int eddy_stream_write_eof(eddy_stream *stream);
 
-/** Close when what is written has left; reading ends now. A coroutine that reads gets -EBADF.
- * StreamWriter.close(). */
+/** Close when what is written has left. Reading ends now: what has come and was not read is dropped, unlike in
+ * asyncio, and a coroutine that reads gets -EBADF. StreamWriter.close(). */
 EDDY_API void eddy_stream_close(eddy_stream *stream);
 
 /** Close now, drop what is not sent, and reset the connection. transport.abort(). */
@@ -227,11 +249,12 @@ EDDY_API void eddy_stream_destroy(eddy_stream *stream);
 /** Its descriptor, for getsockopt() and the like; it stays the stream's. get_extra_info("socket"). */
 EDDY_API int eddy_stream_fd(const eddy_stream *stream);
 
-/** The peer's address, such as "127.0.0.1:8080" or "[::1]:8080"; "" where there is none.
- * get_extra_info("peername"). */
+/** The peer's address, such as "127.0.0.1:8080", "[::1]:8080", "/run/a.sock" or "@name"; "" where there is
+ * none, as of a UNIX socket's clients: who they are tells eddy_stream_peer_credentials(). Valid until the next
+ * call for a name. get_extra_info("peername"). */
 EDDY_API const char *eddy_stream_peer_name(eddy_stream *stream);
 
-/** The own address, in the same form. The text is valid until the next call. get_extra_info("sockname"). */
+/** The own address, in the same form. get_extra_info("sockname"). */
 EDDY_API const char *eddy_stream_own_name(eddy_stream *stream);
 
 EDDY_END_DECLS

@@ -10,6 +10,8 @@ enum op_kind {
         OP_ACCEPT,
         OP_CONNECT,
         OP_RECV,
+        OP_RECVMSG,
+        OP_RECVMMSG,
         OP_SEND,
         OP_SENDMSG,
         OP_READ,
@@ -23,6 +25,8 @@ enum op_kind {
 enum {
         /** A short count means that the kernel has, or takes, no more: true of stream sockets and pipes, and it
          * saves the call that would be told EAGAIN. */
+        /** A short count means that the kernel has, or takes, no more: true of stream sockets and of batches of
+         * datagrams, and it saves the call that would be told EAGAIN. */
         OP_SHORT_IS_ALL = 1,
 };
 

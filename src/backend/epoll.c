@@ -51,6 +51,8 @@ static enum watch_direction direction_of(const eddy_op *op)
         case OP_ACCEPT:
         case OP_RECV:
         case OP_READ:
+        case OP_RECVMSG:
+        case OP_RECVMMSG:
                 return WATCH_READ;
         case OP_POLL:
                 return op->size & POLLIN ? WATCH_READ : WATCH_WRITE;
@@ -183,6 +185,13 @@ static ssize_t attempt(eddy_op *op, struct side *side, bool has_ended)
                         break;
                 case OP_RECV:
                         rc = sys_recv(op->fd, op->buffer, op->size, (int)op->flags >> 8 | MSG_DONTWAIT);
+                        break;
+                case OP_RECVMSG:
+                        rc = sys_recvmsg(op->fd, op->buffer,
+                                         (int)op->flags >> 8 | MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+                        break;
+                case OP_RECVMMSG:
+                        rc = sys_recvmmsg(op->fd, op->buffer, (unsigned)op->size);
                         break;
                 case OP_SEND:
                         rc = sys_send(op->fd, op->buffer, op->size,

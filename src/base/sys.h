@@ -88,6 +88,19 @@ static inline ssize_t sys_sendmsg(int fd, const struct msghdr *message, int flag
         return fault_fires("sendmsg") ? -ECONNRESET : sys_result(sendmsg(fd, message, flags));
 }
 
+static inline ssize_t sys_recvmsg(int fd, struct msghdr *message, int flags)
+{
+        return fault_fires("recvmsg") ? -ECONNRESET : sys_result(recvmsg(fd, message, flags));
+}
+
+/** Up to n datagrams that are there: how many, or -EAGAIN. */
+static inline int sys_recvmmsg(int fd, struct mmsghdr *messages, unsigned n)
+{
+        const int flags = MSG_DONTWAIT | MSG_CMSG_CLOEXEC;
+
+        return fault_fires("recvmmsg") ? -ENOMEM : (int)sys_result(recvmmsg(fd, messages, n, flags, NULL));
+}
+
 static inline int sys_socket(int family, int type, int protocol)
 {
         return fault_fires("socket") ? -EMFILE : (int)sys_result(socket(family, type, protocol));

@@ -30,6 +30,12 @@ static inline int sys_set_mode(int fd, int mode)
         return fault_fires("fcntl") ? -EIO : (int)sys_result(fcntl(fd, F_SETFL, mode));
 }
 
+/** Not for children. */
+static inline int sys_set_cloexec(int fd)
+{
+        return fault_fires("fcntl") ? -EBADF : (int)sys_result(fcntl(fd, F_SETFD, FD_CLOEXEC));
+}
+
 /** A duplicate with a number of `least` or more, closed by exec(). */
 static inline int sys_duplicate(int fd, int least)
 {

@@ -19,6 +19,14 @@
 #define SYS_close_range 436
 #endif
 
+/* ThreadSanitizer takes every clone() for a fork(), and what happens in a child that shares our memory for our own
+ * doing. It does not know the C library's other name. */
+#if SANITIZER_THREAD
+int sys_clone_unseen(int (*fn)(void *), void *stack_top, int flags, void *arg, ...) __asm__("__clone");
+#else
+#define sys_clone_unseen clone
+#endif
+
 /** waitid()'s name for a pidfd, which is an enumerator in newer C libraries. */
 enum { SYS_P_PIDFD = 3 };
 
@@ -29,7 +37,7 @@ static inline pid_t sys_clone(int (*fn)(void *), void *stack_top, int flags, voi
                 return -EAGAIN;
         if (flags & CLONE_PIDFD && fault_fires("CLONE_PIDFD"))
                 flags &= ~CLONE_PIDFD;
-        return (pid_t)sys_result(clone(fn, stack_top, flags, arg, pidfd));
+        return (pid_t)sys_result(sys_clone_unseen(fn, stack_top, flags, arg, pidfd));
 }
 
 static inline int sys_pidfd_open(pid_t pid)

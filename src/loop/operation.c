@@ -53,6 +53,16 @@ static size_t parts_size(const struct iovec *parts, size_t count)
         return size;
 }
 
+ssize_t eddy_op_recvmsg(eddy_op *op, int fd, struct msghdr *message, int flags)
+{
+        return begin(op, OP_RECVMSG, fd, message, parts_size(message->msg_iov, message->msg_iovlen), flags);
+}
+
+ssize_t eddy_op_recvmmsg(eddy_op *op, int fd, struct mmsghdr *messages, unsigned n)
+{
+        return begin(op, OP_RECVMMSG, fd, messages, n, 0);
+}
+
 ssize_t eddy_op_sendmsg(eddy_op *op, int fd, const struct msghdr *message, int flags)
 {
         return begin(op, OP_SENDMSG, fd, (void *)(uintptr_t)message,

@@ -85,8 +85,9 @@ IN_CHILD static void reset_signals(void)
 
 IN_CHILD static bool set_group(const eddy_process_options *options)
 {
-        if (options->new_session && syscall(SYS_setsid) < 0)
-                return false;
+        /* A session of its own has a group of its own. */
+        if (options->new_session)
+                return syscall(SYS_setsid) >= 0;
         if (options->new_group || options->join_group)
                 return syscall(SYS_setpgid, 0, options->join_group) == 0;
         return true;
@@ -325,7 +326,7 @@ static char *lay_out(struct plan *plan, const int standard[3])
                 give(plan, standard[fd], fd);
         for (size_t i = 0; i < options->fd_count; i++)
                 give(plan, options->fds[i].fd, options->fds[i].child_fd);
-        if (strchr(plan->argv[0], '/'))
+        if (strchr(plan->argv[0], '/') || !*plan->argv[0])
                 plan->search_path = NULL;
         sigemptyset(&plan->no_signals);
         return memory;

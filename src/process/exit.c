@@ -114,6 +114,7 @@ static void close_with_loop(struct loop_resource *resource)
                 end(process);
                 return;
         }
+        /* One that may not be killed is waited for, since the thread is. */
         if (process->has_thread) {
                 child_signal(&process->child, SIGKILL);
                 pthread_join(process->thread, NULL);
@@ -129,6 +130,7 @@ int exit_watch(eddy_process *process)
         int rc;
 
         process->resource.close = close_with_loop;
+        process->resource.what = "process";
         loop_add_resource(process->loop, &process->resource);
         eddy_op_init(&process->exit_op, process->loop, on_readable, process);
         rc = watch(process);

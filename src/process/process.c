@@ -38,6 +38,7 @@ static int open_pipe(eddy_process *process, int which, struct standard *standard
         process->streams[which] = stream_create_pipe(process->loop, ends[own], mode, limit);
         if (!process->streams[which])
                 goto error_ends;
+        process->streams[which]->resource.what = NULL; /* the process gives it back */
         standard->fds[which] = ends[1 - own];
         standard->ours[which] = true;
         return 0;
@@ -77,9 +78,11 @@ static int redirect(eddy_process *process, int which, int what, struct standard 
         }
 }
 
-/** Whether the descriptors to be given are what they can be: 0, -EBADF or -EINVAL. */
-static int check_fds(const eddy_process_options *options)
+/** Whether options can be had together: 0, -EBADF or -EINVAL. */
+static int check_options(const eddy_process_options *options)
 {
+        if (options->join_group < 0 || (options->join_group && (options->new_group || options->new_session)))
+                return -EINVAL;
         for (size_t i = 0; i < options->fd_count; i++) {
                 if (options->fds[i].fd < 0)
                         return -EBADF;
@@ -103,7 +106,7 @@ static int start(eddy_process *process, char *const argv[], const eddy_process_o
 {
         struct standard standard = {.fds = {-1, -1, -1}};
         const int redirects[] = {options->in, options->out, options->err};
-        int rc = check_fds(options);
+        int rc = check_options(options);
 
         for (int i = 0; i < STANDARD_FDS && rc == 0; i++)
                 rc = redirect(process, i, redirects[i], &standard, options->limit);
@@ -210,6 +213,7 @@ void eddy_process_destroy(eddy_process *process)
                 return;
         destroy_streams(process);
         process->is_orphan = true;
+        process->resource.what = NULL;
         if (process->has_ended)
                 memory_free(process);
         else

@@ -1,15 +1,28 @@
-/* Addresses: from names, and as text. */
+/* Addresses from names; eddy/address.h has what is known without asking anybody. */
 #ifndef STREAM_ADDRESS_H
 #define STREAM_ADDRESS_H
 
 #include "task/task.h"
+#include <eddy/address.h>
 #include <netdb.h>
-#include <sys/socket.h>
+#include <string.h>
 
-enum { ADDRESS_TEXT_SIZE = 64 };
+/** One of the addresses that were found. */
+static inline eddy_address address_from_info(const struct addrinfo *info)
+{
+        eddy_address address = {.size = info->ai_addrlen};
 
-/** Write "127.0.0.1:80" or "[::1]:80"; "" for other families. */
-void address_print(const struct sockaddr *address, char text[ADDRESS_TEXT_SIZE]);
+        memcpy(&address.storage, info->ai_addr, info->ai_addrlen);
+        return address;
+}
+
+/** A socket's own or its peer's address as text; "" where there is none. */
+static inline const char *address_name(int (*find)(eddy_address *, int), int fd, char text[])
+{
+        eddy_address address;
+
+        return find(&address, fd) < 0 ? "" : eddy_address_print(&address, text);
+}
 
 /** The addresses of a host and port, from getaddrinfo(), on a helper thread where the host is a name.
  *
@@ -21,5 +34,11 @@ void address_print(const struct sockaddr *address, char text[ADDRESS_TEXT_SIZE])
  */
 int address_resolve(struct task *self, const char *host, uint16_t port, int family, int flags,
                     struct addrinfo **found);
+
+/** Bind a socket to the first address of a host of this machine; nothing where host is NULL and port 0.
+ *
+ * Suspends and fails as address_resolve(), and as bind().
+ */
+int address_bind(struct task *self, int fd, int family, const char *host, uint16_t port);
 
 #endif

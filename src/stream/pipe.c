@@ -1,6 +1,7 @@
 /* Streams on pipes, terminals and files: what read() and write() are for. */
 #include "base/misuse.h"
 #include "base/sys_pipe.h"
+#include "stream/socket.h"
 #include "stream/stream.h"
 #include <stdio.h>
 
@@ -47,7 +48,7 @@ const struct stream_impl stream_pipe = {
 
 eddy_stream *stream_create_pipe(eddy_loop *loop, int fd, int mode, size_t limit)
 {
-        eddy_stream *stream = stream_create(loop, fd, limit);
+        eddy_stream *stream = stream_create(loop, fd, AF_UNSPEC, limit);
 
         if (!stream)
                 return NULL;
@@ -130,7 +131,7 @@ int eddy_open_stdio(eddy_stream **created, int fd, size_t limit)
 {
         struct stat status;
         bool must_unset_mode;
-        int own, mode, rc;
+        int own, mode, family, rc;
 
         *created = NULL;
         if (!loop_running_here)
@@ -146,8 +147,11 @@ int eddy_open_stdio(eddy_stream **created, int fd, size_t limit)
                 return own;
         /* Sockets are asked not to wait each time; their mode does not matter. */
         if (S_ISSOCK(status.st_mode)) {
-                *created = stream_create(loop_running_here, own, limit);
-                rc = *created ? 0 : -ENOMEM;
+                rc = socket_family(own, &family);
+                if (rc == 0)
+                        *created = stream_create(loop_running_here, own, family, limit);
+                if (rc == 0 && !*created)
+                        rc = -ENOMEM;
         } else {
                 rc = create(created, own, &status, mode, limit);
         }

@@ -6,12 +6,8 @@
 /** What is asked of the kernel at a time when the bytes go into the stream's own buffer. */
 enum { CHUNK = 16 * 1024 };
 
-/** Receive into memory of the current task: a count, 0 at the end, or an error. */
-static ssize_t receive(struct task *self, eddy_stream *stream, void *memory, size_t n)
+int stream_begin_receiving(struct task *self, eddy_stream *stream)
 {
-        eddy_op *op = &stream->recv_op;
-        ssize_t got;
-
         if (self->interruption)
                 return self->interruption;
         if (stream->is_closing)
@@ -21,8 +17,12 @@ static ssize_t receive(struct task *self, eddy_stream *stream, void *memory, siz
         if (stream->has_ended)
                 return stream->read_error;
         stream->reader = self;
-        op->handle.arg = &self->coro;
-        got = task_finish_op(self, op, stream->impl->begin_receive(op, stream->fd, memory, n));
+        stream->recv_op.handle.arg = &self->coro;
+        return 1;
+}
+
+ssize_t stream_end_receiving(struct task *self, eddy_stream *stream, ssize_t got)
+{
         stream->reader = NULL;
         if (got == 0)
                 stream->has_ended = true;
@@ -35,6 +35,18 @@ static ssize_t receive(struct task *self, eddy_stream *stream, void *memory, siz
                 return got > 0 ? got : self->interruption ? self->interruption : -EBADF;
         }
         return got;
+}
+
+/** Receive into memory of the current task: a count, 0 at the end, or an error. */
+static ssize_t receive(struct task *self, eddy_stream *stream, void *memory, size_t n)
+{
+        eddy_op *op = &stream->recv_op;
+        int rc = stream_begin_receiving(self, stream);
+
+        if (rc <= 0)
+                return rc;
+        return stream_end_receiving(
+            self, stream, task_finish_op(self, op, stream->impl->begin_receive(op, stream->fd, memory, n)));
 }
 
 /** Receive more into the stream's buffer. */
@@ -51,7 +63,8 @@ static ssize_t fill(struct task *self, eddy_stream *stream)
         return got;
 }
 
-/** Every call for reading begins here: 0 or why it may not read. What the one before showed its caller is gone. */
+/** Every call for reading begins here: 0 or why it may not read. What the one before showed its caller is gone.
+ * */
 static int begin(eddy_stream *stream, struct task **self)
 {
         *self = task_current();
@@ -59,6 +72,8 @@ static int begin(eddy_stream *stream, struct task **self)
                 return misuse(EDDY_ENOTASK);
         if ((*self)->interruption)
                 return (*self)->interruption;
+        if (stream->is_closing)
+                return -EBADF;
         if (stream->reader)
                 return EDDY_EBUSY;
         buffer_consume(&stream->in, stream->handed_out);

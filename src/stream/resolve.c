@@ -122,3 +122,18 @@ int address_resolve(struct task *self, const char *host, uint16_t port, int fami
         hints.ai_flags = flags | AI_NUMERICSERV;
         return resolve_on_thread(self, host, service, &hints, found);
 }
+
+int address_bind(struct task *self, int fd, int family, const char *host, uint16_t port)
+{
+        struct addrinfo *found;
+        int rc;
+
+        if (!host && !port)
+                return 0;
+        rc = address_resolve(self, host, port, family, AI_PASSIVE, &found);
+        if (rc < 0)
+                return rc;
+        rc = sys_bind(fd, found->ai_addr, found->ai_addrlen);
+        freeaddrinfo(found);
+        return rc;
+}

@@ -2,25 +2,17 @@
 #include "base/memory.h"
 #include "base/misuse.h"
 #include "base/sys.h"
-#include "stream/address.h"
+#include "stream/accept.h"
+#include "stream/listen.h"
 #include "stream/stream.h"
-#include <eddy/server.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <stdio.h>
+#include <eddy/unix.h>
 
-enum { DEFAULT_BACKLOG = 1024, MOST_LISTENERS = 8, MOST_TRIES = 16, ACCEPTS_A_TURN = 64 };
-
-/** How long accepting rests where the system has no descriptor or memory left. */
-static const eddy_duration rest = 100000000;
+enum { MOST_LISTENERS = 8, MOST_TRIES = 16 };
 
 /** One address that a server listens on. */
 struct listener {
+        struct acceptor acceptor;
         eddy_server *server;
-        int fd;
-        int kept; /* a connection that came when another address had filled the server; else -1 */
-        eddy_op op;
-        eddy_timer rest; /* set while accepting rests */
 };
 
 /** One connection, from its acceptance to the end of its task. */
@@ -40,6 +32,7 @@ struct eddy_server {
         eddy_server_options options;
         struct listener listeners[MOST_LISTENERS];
         unsigned listener_count;
+        struct socket_file file; /* a UNIX server's */
         eddy_link connections;
         size_t connection_count;
         eddy_link waiters; /* struct server_wait */
@@ -54,8 +47,6 @@ struct server_wait {
         struct task *task;
         bool for_connections;
 };
-
-static void accept_more(struct listener *listener);
 
 /** Free a server that nobody owns and that has nothing left to do. */
 static void release_if_over(eddy_server *server)
@@ -87,12 +78,6 @@ static bool is_full(const eddy_server *server)
         return server->options.max_connections && server->connection_count >= server->options.max_connections;
 }
 
-static void report(eddy_server *server, const char *message, int error, const char *detail)
-{
-        eddy_loop_call_exception_handler(
-            server->loop, &(eddy_exception){.message = message, .error = error, .detail = detail});
-}
-
 /** The task of a connection has ended, or never got a stack to begin on. */
 static void connection_done(struct waiter *waiter, eddy_future *task)
 {
@@ -104,8 +89,12 @@ static void connection_done(struct waiter *waiter, eddy_future *task)
         task->was_looked_at = true;
         if (eddy_is_error(result) && result != EDDY_CANCELLED && result != EDDY_TIMEOUT &&
             result != -ECONNRESET && result != -EPIPE)
-                report(server, "a connection's handler failed", (int)result,
-                       task->detail ? task->detail->text : NULL);
+                eddy_loop_call_exception_handler(server->loop,
+                                                 &(eddy_exception){
+                                                     .message = "a connection's handler failed",
+                                                     .error = (int)result,
+                                                     .detail = task->detail ? task->detail->text : "",
+                                                 });
         list_remove(&connection->link);
         server->connection_count--;
         server->uses++;
@@ -114,7 +103,7 @@ static void connection_done(struct waiter *waiter, eddy_future *task)
         eddy_unref(task);
         if (was_full && !server->is_closed)
                 for (unsigned i = 0; i < server->listener_count; i++)
-                        accept_more(&server->listeners[i]);
+                        acceptor_go_on(&server->listeners[i].acceptor);
         wake_waiters(server);
         server->uses--;
         release_if_over(server);
@@ -128,8 +117,9 @@ static intptr_t serve(void *arg)
 }
 
 /** Give a connection its stream and its task: 0, or -ENOMEM, and then it is closed. */
-static int start_connection(eddy_server *server, int fd)
+static int start_connection(struct acceptor *acceptor, int fd)
 {
+        eddy_server *server = container_of(acceptor, struct listener, acceptor)->server;
         struct connection *connection = memory_zalloc(sizeof *connection);
         eddy_task_options options = {
             .name = "connection",
@@ -138,19 +128,16 @@ static int start_connection(eddy_server *server, int fd)
             .args = &connection,
             .args_size = sizeof connection,
         };
-        int on = 1;
 
         if (!connection)
                 goto error_connection;
-        connection->stream = stream_create(server->loop, fd, server->options.limit);
+        connection->stream = stream_create(server->loop, fd, acceptor->family, server->options.limit);
         if (!connection->stream)
                 goto error_stream;
         connection->stream->resource.what = NULL; /* the server itself gives it back */
         connection->task = eddy_task_create(&options, serve, NULL);
         if (!connection->task)
                 goto error_task;
-        /* Small answers shall not wait for the acknowledgement of earlier ones; that it fails harms nothing. */
-        sys_setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
         connection->server = server;
         connection->waiter.wake = connection_done;
         list_append(&connection->task->waiters, &connection->waiter.link);
@@ -170,128 +157,48 @@ error_connection:
         return -ENOMEM;
 }
 
-static void accept_after_rest(void *listener)
+static bool has_room(const struct acceptor *acceptor)
 {
-        accept_more(listener);
+        return !is_full(container_of(acceptor, struct listener, acceptor)->server);
 }
 
-static bool is_connection_lost(ssize_t error)
+static const struct acceptor_impl acceptor_impl = {.has_room = has_room, .take = start_connection};
+
+/** Take a socket that listens into a server. */
+static void add_listener(eddy_server *server, int fd, int family)
 {
-        return error == -ECONNABORTED || error == -EPROTO || error == -ENETDOWN || error == -EHOSTUNREACH ||
-               error == -ENETUNREACH || error == -ETIMEDOUT;
-}
+        struct listener *listener = &server->listeners[server->listener_count++];
 
-/** Take what accepting brought; false where it has to rest. */
-static bool take_accepted(struct listener *listener, ssize_t fd)
-{
-        eddy_server *server = listener->server;
-
-        if (is_connection_lost(fd))
-                return true;
-        if (fd >= 0) {
-                if (start_connection(server, (int)fd) == 0)
-                        return true;
-                fd = -ENOMEM;
-        }
-        eddy_call_later(server->loop, &listener->rest, rest, accept_after_rest, listener);
-        /* Last, for whoever is told may destroy the server. */
-        report(server, "accepting connections rests for 100 ms", (int)fd, NULL);
-        return false;
-}
-
-static void accepted(void *arg)
-{
-        struct listener *listener = arg;
-
-        if (listener->op.result >= 0 && is_full(listener->server))
-                listener->kept = (int)listener->op.result;
-        else if (listener->op.result != EDDY_CANCELLED && take_accepted(listener, listener->op.result))
-                accept_more(listener);
-}
-
-static void accept_more(struct listener *listener)
-{
-        eddy_server *server = listener->server;
-
-        for (int i = 0; i < ACCEPTS_A_TURN; i++) {
-                ssize_t fd;
-
-                if (server->is_closed || is_full(server) || list_is_linked(&listener->rest.handle.link))
-                        return;
-                fd = listener->kept;
-                listener->kept = -1;
-                if (fd < 0)
-                        fd = eddy_op_accept(&listener->op, listener->fd, NULL, NULL);
-                if (fd == EDDY_PENDING || fd == EDDY_EBUSY || !take_accepted(listener, fd))
-                        return;
-        }
-        /* Others have their turn before the rest of a crowd. */
-        eddy_call_later(server->loop, &listener->rest, 0, accept_after_rest, listener);
-}
-
-static int listen_on(const struct addrinfo *address, uint16_t port, const eddy_server_options *options)
-{
-        int fd = sys_socket(address->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), on = 1, rc;
-
-        if (fd < 0)
-                return fd;
-        if (address->ai_family == AF_INET6) {
-                ((struct sockaddr_in6 *)(void *)address->ai_addr)->sin6_port = htons(port);
-                rc = sys_setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
-        } else {
-                ((struct sockaddr_in *)(void *)address->ai_addr)->sin_port = htons(port);
-                rc = 0;
-        }
-        if (rc == 0)
-                rc = sys_setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-        if (rc == 0 && options->reuse_port)
-                rc = sys_setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
-        if (rc == 0)
-                rc = sys_bind(fd, address->ai_addr, address->ai_addrlen);
-        if (rc == 0)
-                rc = sys_listen(fd, options->backlog ? options->backlog : DEFAULT_BACKLOG);
-        if (rc == 0)
-                return fd;
-        sys_close(fd);
-        return rc;
+        acceptor_init(&listener->acceptor, &acceptor_impl, server->loop, fd, family);
+        listener->server = server;
 }
 
 static uint16_t port_of(int fd)
 {
-        union {
-                struct sockaddr any;
-                struct sockaddr_in in;
-                struct sockaddr_in6 in6;
-        } address = {.in6 = {.sin6_family = AF_UNSPEC}};
-        socklen_t size = sizeof address;
+        eddy_address address;
 
-        if (sys_getsockname(fd, &address.any, &size) < 0)
-                return 0;
-        return ntohs(address.any.sa_family == AF_INET6 ? address.in6.sin6_port : address.in.sin_port);
+        return eddy_address_of_socket(&address, fd) < 0 ? 0 : eddy_address_port(&address);
 }
 
 /** Listen on every address: 0, or the first failure. */
 static int open_listeners(eddy_server *server, const struct addrinfo *found, uint16_t port)
 {
-        char text[ADDRESS_TEXT_SIZE];
+        char text[EDDY_ADDRESS_TEXT_SIZE];
 
         for (const struct addrinfo *one = found; one && server->listener_count < MOST_LISTENERS;
              one = one->ai_next) {
-                struct listener *listener = &server->listeners[server->listener_count];
-                int fd = listen_on(one, port, &server->options);
+                int fd = listen_on_address(one, port, &server->options);
 
                 /* A machine without IPv6 still lists its address. */
                 if ((fd == -EAFNOSUPPORT || fd == -EADDRNOTAVAIL) && (one->ai_next || server->listener_count))
                         continue;
                 if (fd < 0) {
-                        address_print(one->ai_addr, text);
-                        return eddy_fail(fd, "cannot listen on %s: %s", text, eddy_strerror(fd));
+                        eddy_address address = address_from_info(one);
+
+                        return eddy_fail(fd, "cannot listen on %s: %s", eddy_address_print(&address, text),
+                                         eddy_strerror(fd));
                 }
-                server->listener_count++;
-                listener->server = server;
-                listener->fd = fd;
-                listener->kept = -1;
-                eddy_op_init(&listener->op, server->loop, accepted, listener);
+                add_listener(server, fd, one->ai_family);
                 if (port == 0)
                         port = port_of(fd);
         }
@@ -300,18 +207,9 @@ static int open_listeners(eddy_server *server, const struct addrinfo *found, uin
 
 static void close_listeners(eddy_server *server)
 {
-        for (unsigned i = 0; i < server->listener_count; i++) {
-                struct listener *listener = &server->listeners[i];
-
-                eddy_timer_cancel(&listener->rest);
-                eddy_op_cancel(&listener->op);
-                /* Accepted, and nobody has heard of it. */
-                if (eddy_handle_cancel(&listener->op.handle) && listener->op.result >= 0)
-                        listener->kept = (int)listener->op.result;
-                if (listener->kept >= 0)
-                        sys_close(listener->kept);
-                loop_close_descriptor(server->loop, listener->fd);
-        }
+        for (unsigned i = 0; i < server->listener_count; i++)
+                acceptor_close(&server->listeners[i].acceptor);
+        socket_file_remove(&server->file);
         server->is_closed = true;
 }
 
@@ -327,7 +225,8 @@ static void close_with_loop(struct loop_resource *resource)
                 struct connection *connection = container_of(link, struct connection, link);
 
                 list_remove(&connection->waiter.link);
-                /* A task may have stood in a call on it, whose operation only the stream's own closing undoes. */
+                /* A task may have stood in a call on it, whose operation only the stream's own closing undoes.
+                 * */
                 if (connection->stream->is_closed)
                         eddy_stream_destroy(connection->stream);
                 else
@@ -338,6 +237,33 @@ static void close_with_loop(struct loop_resource *resource)
         server->connection_count = 0;
         server->uses = 0;
         release_if_over(server);
+}
+
+/** A server that does not listen yet; NULL without memory. */
+static eddy_server *create(eddy_loop *loop, eddy_connection_handler handler, void *arg,
+                           const eddy_server_options *options)
+{
+        eddy_server *server = memory_zalloc(sizeof *server);
+
+        if (!server)
+                return NULL;
+        server->resource.close = close_with_loop;
+        server->resource.what = "server";
+        server->loop = loop;
+        server->handler = handler;
+        server->arg = arg;
+        if (options)
+                server->options = *options;
+        list_init(&server->connections);
+        list_init(&server->waiters);
+        return server;
+}
+
+static void begin_accepting(eddy_server *server)
+{
+        loop_add_resource(server->loop, &server->resource);
+        for (unsigned i = 0; i < server->listener_count; i++)
+                acceptor_go_on(&server->listeners[i].acceptor);
 }
 
 int eddy_start_server(eddy_server **created, eddy_connection_handler handler, void *arg, const char *host,
@@ -355,18 +281,9 @@ int eddy_start_server(eddy_server **created, eddy_connection_handler handler, vo
         if (rc < 0)
                 return rc;
         rc = -ENOMEM;
-        server = memory_zalloc(sizeof *server);
+        server = create(self->future.loop, handler, arg, options);
         if (!server)
                 goto out;
-        server->resource.close = close_with_loop;
-        server->resource.what = "server";
-        server->loop = self->future.loop;
-        server->handler = handler;
-        server->arg = arg;
-        if (options)
-                server->options = *options;
-        list_init(&server->connections);
-        list_init(&server->waiters);
         rc = open_listeners(server, found, port);
         /* The port that was free for one family need not be for the other. */
         for (int tries = 1; rc == -EADDRINUSE && port == 0 && tries < MOST_TRIES; tries++) {
@@ -380,18 +297,39 @@ int eddy_start_server(eddy_server **created, eddy_connection_handler handler, vo
                 memory_free(server);
                 goto out;
         }
-        loop_add_resource(server->loop, &server->resource);
-        for (unsigned i = 0; i < server->listener_count; i++)
-                accept_more(&server->listeners[i]);
+        begin_accepting(server);
         *created = server;
 out:
         freeaddrinfo(found);
         return rc;
 }
 
+int eddy_start_unix_server(eddy_server **created, eddy_connection_handler handler, void *arg, const char *path,
+                           const eddy_server_options *options)
+{
+        eddy_server *server;
+        int fd;
+
+        *created = NULL;
+        if (!loop_running_here)
+                return misuse(EDDY_ENOLOOP);
+        server = create(loop_running_here, handler, arg, options);
+        if (!server)
+                return -ENOMEM;
+        fd = listen_on_path(path, &server->options, &server->file);
+        if (fd < 0) {
+                memory_free(server);
+                return eddy_fail(fd, "cannot listen on %s: %s", path, eddy_strerror(fd));
+        }
+        add_listener(server, fd, AF_UNIX);
+        begin_accepting(server);
+        *created = server;
+        return 0;
+}
+
 uint16_t eddy_server_port(const eddy_server *server)
 {
-        return server->is_closed ? 0 : port_of(server->listeners[0].fd);
+        return server->is_closed ? 0 : port_of(server->listeners[0].acceptor.fd);
 }
 
 bool eddy_server_is_serving(const eddy_server *server)

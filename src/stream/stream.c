@@ -4,8 +4,7 @@
 #include "base/misuse.h"
 #include "base/sys.h"
 #include "stream/address.h"
-#include <fcntl.h>
-#include <netinet/in.h>
+#include "stream/socket.h"
 #include <netinet/tcp.h>
 
 /** A task that waits for room in a stream, or for its end. */
@@ -83,9 +82,10 @@ static void close_with_loop(struct loop_resource *resource)
                 release(stream);
 }
 
-eddy_stream *stream_create(eddy_loop *loop, int fd, size_t limit)
+eddy_stream *stream_create(eddy_loop *loop, int fd, int family, size_t limit)
 {
         eddy_stream *stream = memory_zalloc(sizeof *stream);
+        int on = 1;
 
         if (!stream)
                 return NULL;
@@ -94,42 +94,34 @@ eddy_stream *stream_create(eddy_loop *loop, int fd, size_t limit)
         stream->impl = &stream_socket;
         stream->loop = loop;
         stream->fd = fd;
+        stream->family = family;
         stream->limit = limit ? limit : STREAM_DEFAULT_LIMIT;
         stream->high_water = STREAM_DEFAULT_HIGH_WATER;
         stream->low_water = STREAM_DEFAULT_HIGH_WATER / 4;
         list_init(&stream->waiters);
         eddy_op_init(&stream->recv_op, loop, coro_resume, NULL);
         eddy_op_init(&stream->send_op, loop, stream_sent, stream);
-        stream->recv_op.flags = stream->send_op.flags = OP_SHORT_IS_ALL;
+        stream->send_op.flags = OP_SHORT_IS_ALL;
+        /* Receiving from a UNIX socket stops short behind bytes that came with a descriptor. */
+        stream->recv_op.flags = family == AF_UNIX ? 0 : OP_SHORT_IS_ALL;
+        /* What is written is gathered here, so none of it shall wait for the acknowledgement of what was sent
+         * before. That this fails harms nothing. */
+        if (family == AF_INET || family == AF_INET6)
+                sys_setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
         loop_add_resource(loop, &stream->resource);
         return stream;
 }
 
 int eddy_stream_from_socket(eddy_stream **created, int fd, size_t limit)
 {
-        int type, family = AF_UNSPEC, mode = fcntl(fd, F_GETFL), on = 1;
-        socklen_t size = sizeof type;
-        int rc = sys_getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size);
+        int family, rc;
 
         *created = NULL;
-        if (!loop_running_here)
-                return misuse(EDDY_ENOLOOP);
+        rc = socket_adopt(fd, SOCK_STREAM, &family);
         if (rc < 0)
                 return rc;
-        if (type != SOCK_STREAM)
-                return -EPROTOTYPE;
-        if (mode < 0 || fcntl(fd, F_SETFL, mode | O_NONBLOCK) < 0)
-                return -EBADF;
-        /* Of no use to a UNIX socket, which refuses. */
-        sys_setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-        *created = stream_create(loop_running_here, fd, limit);
-        if (!*created)
-                return -ENOMEM;
-        /* Receiving from a UNIX socket stops short behind bytes that came with a descriptor. */
-        size = sizeof family;
-        if (sys_getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &family, &size) < 0 || family == AF_UNIX)
-                (*created)->recv_op.flags = 0;
-        return 0;
+        *created = stream_create(loop_running_here, fd, family, limit);
+        return *created ? 0 : -ENOMEM;
 }
 
 static void close_descriptor(eddy_stream *stream)
@@ -264,23 +256,12 @@ int eddy_stream_fd(const eddy_stream *stream)
         return stream->fd;
 }
 
-static const char *name(eddy_stream *stream, int (*get)(int, struct sockaddr *, socklen_t *))
-{
-        struct sockaddr_storage address = {.ss_family = AF_UNSPEC};
-        socklen_t size = sizeof address;
-
-        if (get(stream->fd, (struct sockaddr *)&address, &size) < 0)
-                return "";
-        address_print((const struct sockaddr *)&address, stream->text);
-        return stream->text;
-}
-
 const char *eddy_stream_peer_name(eddy_stream *stream)
 {
-        return name(stream, sys_getpeername);
+        return address_name(eddy_address_of_peer, stream->fd, stream->text);
 }
 
 const char *eddy_stream_own_name(eddy_stream *stream)
 {
-        return name(stream, sys_getsockname);
+        return address_name(eddy_address_of_socket, stream->fd, stream->text);
 }

@@ -5,6 +5,7 @@
 #include "base/buffer.h"
 #include "loop/loop.h"
 #include "task/task.h"
+#include <eddy/address.h>
 #include <eddy/stream.h>
 
 enum { STREAM_DEFAULT_LIMIT = 64 * 1024, STREAM_DEFAULT_HIGH_WATER = 64 * 1024 };
@@ -34,6 +35,7 @@ struct eddy_stream {
         const struct stream_impl *impl;
         eddy_loop *loop;
         int fd; /* -1 once closed */
+        int family;
 
         /* Reading: bytes that came with others that were wanted wait in `in`. */
         eddy_op recv_op;
@@ -57,7 +59,7 @@ struct eddy_stream {
         bool is_closing, is_closed;
         bool is_orphan;       /* its owner is done with it: freed when closed */
         bool must_unset_mode; /* O_NONBLOCK was set on a file that others share: it goes when this is closed */
-        char text[64];        /* the last name that was asked for */
+        char text[EDDY_ADDRESS_TEXT_SIZE]; /* the last name that was asked for */
 };
 
 /** Bytes that are written and not yet the kernel's. */
@@ -73,8 +75,34 @@ static inline bool stream_is_sending(const eddy_stream *stream)
 }
 
 /** A descriptor in non-blocking mode as a stream, of a connected socket unless its `impl` is changed; NULL without
- * memory. */
-eddy_stream *stream_create(eddy_loop *loop, int fd, size_t limit);
+ * memory.
+ *
+ * @param family  AF_UNSPEC: of no socket
+ */
+eddy_stream *stream_create(eddy_loop *loop, int fd, int family, size_t limit);
+
+/** Whether an operation of receiving may begin on stream->recv_op: 1, or what the caller is told at once, 0 at
+ * the end of the stream. */
+int stream_begin_receiving(struct task *self, eddy_stream *stream);
+
+/** Take note of what that operation brought: what the caller is told. */
+ssize_t stream_end_receiving(struct task *self, eddy_stream *stream, ssize_t got);
+
+/** Have the sending half for oneself, once all is on its way that was before: 0, EDDY_EBUSY, or why it takes no
+ * more. Suspends while something is on its way. */
+int stream_claim(struct task *self, eddy_stream *stream);
+
+/** Of a claimed stream, send what was written before, and then n bytes from the caller's memory: 0 or the
+ * error. */
+int stream_send_claimed(struct task *self, eddy_stream *stream, const void *data, size_t n);
+
+/** What the caller is told where an operation on the send_op of a claimed stream has failed, or the stream has.
+ * */
+int stream_sending_error(const struct task *self, const eddy_stream *stream, ssize_t error);
+
+/** Give the sending half back. What was written meanwhile comes next, unless rc says that sending has failed.
+ * */
+void stream_unclaim(struct task *self, eddy_stream *stream, int rc);
 
 /** A pipe or the like as a stream; its descriptor stays as it is.
  *

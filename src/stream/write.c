@@ -141,8 +141,6 @@ static ssize_t send_both(struct task *self, eddy_stream *stream, const void *dat
         struct msghdr message = {.msg_iov = parts, .msg_iovlen = 2};
         ssize_t sent;
 
-        op->handle.callback = coro_resume;
-        op->handle.arg = &self->coro;
         if (before == 0)
                 sent = stream->impl->begin_send(op, stream->fd, data, n);
         else
@@ -158,15 +156,10 @@ static ssize_t send_both(struct task *self, eddy_stream *stream, const void *dat
         return sent - (ssize_t)before;
 }
 
-ssize_t eddy_stream_write_all(eddy_stream *stream, const void *data, size_t n)
+int stream_claim(struct task *self, eddy_stream *stream)
 {
-        struct task *self = task_current();
-        size_t done = 0;
-        int rc;
+        int rc = self->interruption ? self->interruption : check(stream);
 
-        if (!self)
-                return misuse(EDDY_ENOTASK);
-        rc = self->interruption ? self->interruption : check(stream);
         if (rc < 0)
                 return rc;
         if (stream->writer)
@@ -183,26 +176,56 @@ ssize_t eddy_stream_write_all(eddy_stream *stream, const void *data, size_t n)
         if (buffer_size(&stream->sending) == 0 && buffer_size(&stream->queued) > 0)
                 turn_over(stream);
         stream->writer = self;
+        stream->send_op.handle.callback = coro_resume;
+        stream->send_op.handle.arg = &self->coro;
+        return 0;
+}
+
+int stream_sending_error(const struct task *self, const eddy_stream *stream, ssize_t error)
+{
+        if (error < 0 && error == self->interruption)
+                return (int)error;
+        /* An operation that ended with the stream was aborted. */
+        return stream->write_error ? stream->write_error : (int)error;
+}
+
+int stream_send_claimed(struct task *self, eddy_stream *stream, const void *data, size_t n)
+{
+        size_t done = 0;
+
         while (done < n || buffer_size(&stream->sending) > 0) {
                 ssize_t sent = send_both(self, stream, (const char *)data + done, n - done);
 
-                if (sent < 0 && sent == self->interruption)
-                        rc = (int)sent;
-                else if (stream->write_error) /* aborted meanwhile */
-                        rc = stream->write_error;
-                else if (sent < 0)
-                        rc = (int)sent;
-                if (rc < 0)
-                        break;
+                if (sent < 0 || stream->write_error)
+                        return stream_sending_error(self, stream, sent);
                 done += (size_t)sent;
                 if (!list_is_empty(&stream->waiters))
                         stream_settle(stream);
         }
+        return 0;
+}
+
+void stream_unclaim(struct task *self, eddy_stream *stream, int rc)
+{
         stream->writer = NULL;
         if (rc < 0 && (stream->write_error || rc != self->interruption))
                 stream_fail(stream, rc);
         stream_flush(stream);
         stream_settle(stream);
+}
+
+ssize_t eddy_stream_write_all(eddy_stream *stream, const void *data, size_t n)
+{
+        struct task *self = task_current();
+        int rc;
+
+        if (!self)
+                return misuse(EDDY_ENOTASK);
+        rc = stream_claim(self, stream);
+        if (rc < 0)
+                return rc;
+        rc = stream_send_claimed(self, stream, data, n);
+        stream_unclaim(self, stream, rc);
         return rc < 0 ? rc : (ssize_t)n;
 }
 

@@ -19,6 +19,9 @@ import sys
 import tempfile
 import threading
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+from servers import postgres_server, redis_server  # pylint: disable=wrong-import-position
+
 # What runs programs of another architecture, such as an emulator.
 WRAPPER = os.environ.get('EDDY_EXE_WRAPPER', '').split()
 PATIENCE = 30  # seconds until a step that does not come counts as failed
@@ -47,6 +50,14 @@ class Example:
 
     def interrupt(self):
         self.process.send_signal(signal.SIGINT)
+
+    def stop_when(self, condition):
+        """Make it stand still at a moment at which the condition holds."""
+        self.process.send_signal(signal.SIGSTOP)
+        while not condition():
+            self.process.send_signal(signal.SIGCONT)
+            self.line()
+            self.process.send_signal(signal.SIGSTOP)
 
     def end(self):
         """Wait for its end; all its output, with what is unusual behind it."""
@@ -275,21 +286,72 @@ def images(program, eddy):
     return seen.replace(address, 'ADDRESS/') + same
 
 
-def to_thread(program):
-    return re.sub(r'at .*', 'at TIME', run(program))
+def udp_echo_server(program, client):
+    server = Example(program, '0')
+    port = server.port()
+    note = run(client, str(port))
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
+        one.settimeout(PATIENCE)
+        one.sendto(b'empty ones too', ('127.0.0.1', port))
+        note += 'one: %s\n' % one.recv(64).decode()
+    server.interrupt()
+    return re.sub(r'127.0.0.1:\d+', 'ADDRESS', server.end()) + note
 
 
-def workers(program, client):
-    with listener() as (_, port):
-        taken = run(program, str(port), '2')
-    example = Example(program, str(port), '3')
-    example.seen = '\n'.join(sorted(example.line() for _ in range(3))) + '\n'
-    note = [run(client, str(port), 'hello, world!').strip() for _ in range(4)]
-    with connect(port) as open_connection:
-        example.process.terminate()
-        note.append('connection: closed' if open_connection.recv(64) == b'' else 'connection: not closed')
-    seen = taken + example.end() + '\n'.join(note) + '\n'
-    return re.sub(r'worker \d: ', 'worker N: ', seen.replace(str(port), 'PORT'))
+def udp_echo_client(program):
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
+        server.settimeout(PATIENCE)
+        server.bind(('127.0.0.1', 0))
+        port = server.getsockname()[1]
+        client = Example(program, str(port))
+        message, address = server.recvfrom(64)
+        server.sendto(message.upper(), address)
+        note = client.end()
+    return note + run(program, str(port))  # nobody receives on it any more
+
+
+def unix_echo(program):
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, 'socket')
+        return run(program, path).replace(path, 'PATH')
+
+
+def with_database(program):
+    return run(program, postgres_server().new_database())
+
+
+def redis_commands(program):
+    with redis_server() as redis:
+        return run(program, str(redis.port))
+
+
+def redis_workers(program):
+    """Killed in the middle of its work, and started again: no job is lost."""
+    jobs = {'job %d' % i for i in range(100)}
+    with redis_server() as redis:
+        redis.command('RPUSH', 'jobs', *sorted(jobs))
+        first = Example(program, str(redis.port))
+        for _ in range(20):
+            first.line()
+        # Twice, since the server may have something to do yet that was sent before it stood still.
+        first.stop_when(lambda: all(redis.command('LLEN', 'jobs:taken') > 0 for _ in range(2)))
+        first.process.kill()
+        first.end()
+        lost = redis.command('LRANGE', 'jobs:taken', '0', '-1')
+        second = Example(program, str(redis.port))
+        words = second.line().split(': ')
+        back = words == ['taken back', str(len(lost))]
+        while len(redis.command('SMEMBERS', 'jobs:done')) < len(jobs):
+            second.line()
+        second.interrupt()
+        rest = second.end().split('\n')[-1]
+        done = set(redis.command('SMEMBERS', 'jobs:done'))
+        left = [redis.command('LLEN', name) for name in ('jobs', 'jobs:taken')]
+    return ''.join([
+        'taken back: %s\n' % ('what was taken and not finished' if back else words),
+        'done: %s\n' % ('every job' if done == jobs else sorted(jobs - done)),
+        'left: %s\n' % left,
+        rest])
 
 
 @contextlib.contextmanager
@@ -348,10 +410,32 @@ def watch_folder(program):
         return example.end()
 
 
+def to_thread(program):
+    return re.sub(r'at .*', 'at TIME', run(program))
+
+
+def workers(program, client):
+    with listener() as (_, port):
+        taken = run(program, str(port), '2')
+    example = Example(program, str(port), '3')
+    example.seen = '\n'.join(sorted(example.line() for _ in range(3))) + '\n'
+    note = [run(client, str(port), 'hello, world!').strip() for _ in range(4)]
+    with connect(port) as open_connection:
+        example.process.terminate()
+        note.append('connection: closed' if open_connection.recv(64) == b'' else 'connection: not closed')
+    seen = taken + example.end() + '\n'.join(note) + '\n'
+    return re.sub(r'worker \d: ', 'worker N: ', seen.replace(str(port), 'PORT'))
+
+
 SCENARIOS = {function.__name__: function for function in
              (ctrl_c, echo_server, echo_client, get_headers, tcp_echo_client, tcp_echo_server, say_after,
               display_date, chat_server, port_scanner, images, read_file, copy_file, list_directory,
-              watch_folder, queue, pipes, signals, subprocess_date, to_thread, workers)}
+              watch_folder, queue, pipes, signals, subprocess_date, to_thread, workers, udp_echo_server,
+              udp_echo_client, unix_echo)}
+
+# These need a database server.
+SCENARIOS |= {'redis_commands': redis_commands, 'redis_workers': redis_workers,
+              'postgres_pool': with_database, 'postgres_query': with_database}
 
 
 def main():

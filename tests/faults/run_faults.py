@@ -12,12 +12,16 @@ crash, a sanitizer's report and a program that does not end are failures.
 import concurrent.futures
 import contextlib
 import os
+import pathlib
 import signal
 import socket
 import subprocess
 import sys
 import tempfile
 import threading
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+from servers import postgres_server, redis_server  # pylint: disable=wrong-import-position
 
 MOST_RUNS = 150
 AT_ONCE = 4         # more than there are processors, for many runs only wait
@@ -254,16 +258,66 @@ def images(start):
         return problem
 
 
-def workers(start):
-    with socket.create_server(('127.0.0.1', 0)) as server:
-        port = server.getsockname()[1]
-    program = start(str(port), '2')
-    if program.port():
-        with peer_errors(), connect(port) as guest:
-            say_all(guest, b'hello')
-            receive_all(guest)
+@contextlib.contextmanager
+def datagram_socket():
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
+        one.settimeout(TALK_PATIENCE)
+        one.bind(('127.0.0.1', 0))
+        yield one, one.getsockname()[1]
+
+
+def udp_echo_server(start):
+    program = start('0')
+    port = program.port()
+    if port:
+        with peer_errors(), datagram_socket() as (guest, _):
+            for text in b'hello', b'':
+                guest.sendto(text, ('127.0.0.1', port))
+                guest.settimeout(0.2)  # where sending is what fails, no answer comes
+                guest.recv(64)
     program.interrupt()
     return program.end()
+
+
+def udp_echo_client(start):
+    with datagram_socket() as (server, port):
+
+        def answer():
+            with peer_errors():
+                message, address = server.recvfrom(64)
+                server.sendto(message, address)
+
+        answerer = threading.Thread(target=answer)
+        answerer.start()
+        problem = start(str(port)).end()
+        server.sendto(b'', ('127.0.0.1', port))  # the answerer ends where nobody asked
+        answerer.join()
+        return problem
+
+
+def unix_echo(start):
+    with tempfile.TemporaryDirectory() as folder:
+        return start(folder + '/socket').end()
+
+
+def with_database(start):
+    return start(postgres_server().new_database()).end()
+
+
+def redis_commands(start):
+    with redis_server() as redis:
+        return start(str(redis.port)).end()
+
+
+def redis_workers(start):
+    """Ends by Ctrl-C when ten jobs are done, or by what failed."""
+    with redis_server() as redis:
+        redis.command('RPUSH', 'jobs', *('job %d' % i for i in range(15)))
+        program = start(str(redis.port))
+        for _ in range(10):
+            program.line()
+        program.interrupt()
+        return program.end()
 
 
 def read_file(start):
@@ -289,9 +343,26 @@ def watch_folder(start):
         return program.end()
 
 
+def workers(start):
+    with socket.create_server(('127.0.0.1', 0)) as server:
+        port = server.getsockname()[1]
+    program = start(str(port), '2')
+    if program.port():
+        with peer_errors(), connect(port) as guest:
+            say_all(guest, b'hello')
+            receive_all(guest)
+    program.interrupt()
+    return program.end()
+
+
 SCENARIOS = {function.__name__: function for function in
              (ctrl_c, echo_server, chat_server, echo_client, tcp_echo_server, tcp_echo_client, get_headers,
-              port_scanner, images, read_file, copy_file, list_directory, watch_folder, signals, workers)}
+              port_scanner, images, read_file, copy_file, list_directory, watch_folder, signals, workers,
+              udp_echo_server, udp_echo_client, unix_echo)}
+
+# These need a database server.
+SCENARIOS |= {'redis_commands': redis_commands, 'redis_workers': redis_workers,
+              'postgres_pool': with_database, 'postgres_query': with_database}
 
 
 def spread(uses):

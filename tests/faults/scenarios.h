@@ -33,4 +33,21 @@ static inline void end_task(eddy_task *task)
         eddy_unref(task);
 }
 
+/** Do something while a companion runs, who is ended with it; where the companion fails, so does the whole. */
+static inline intptr_t act_beside(eddy_fn companion, void *companion_arg, ssize_t (*act)(void *arg), void *arg)
+{
+        eddy_group group;
+        ssize_t rc;
+        int outcome;
+
+        eddy_group_open(&group);
+        rc = eddy_group_start(&group, NULL, companion, companion_arg, NULL);
+        if (rc == 0)
+                EDDY_TIMEOUT_SCOPE(eddy_seconds(5)) /* for where what fails is never told to the other */
+                        rc = act(arg);
+        eddy_group_cancel(&group);
+        outcome = eddy_group_close(&group);
+        return outcome < 0 ? outcome : rc < 0 ? rc : 0;
+}
+
 #endif

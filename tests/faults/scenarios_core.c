@@ -266,25 +266,6 @@ static intptr_t uncancelling(void *arg)
 
 /* Connections. */
 
-/** Do something while a companion runs, who is ended with it; where the companion fails, so does the whole.
- */
-static intptr_t beside(eddy_fn companion, void *companion_arg, ssize_t (*act)(void *arg), void *arg)
-{
-        eddy_group group;
-        ssize_t rc;
-        int outcome;
-
-        eddy_group_open(&group);
-        rc = eddy_group_start(&group, NULL, companion, companion_arg, NULL);
-        if (rc == 0)
-                EDDY_TIMEOUT_SCOPE(
-                    eddy_seconds(5)) /* for where a shutdown() that fails never tells the other */
-                        rc = act(arg);
-        eddy_group_cancel(&group);
-        outcome = eddy_group_close(&group);
-        return outcome < 0 ? outcome : rc < 0 ? rc : 0;
-}
-
 /** Two streams that are each other's peers, by a UNIX socket pair: fewer steps to begin with. */
 static int connect_pair(eddy_stream *ends[2])
 {
@@ -353,7 +334,7 @@ static intptr_t reading(void *arg)
 
         (void)arg;
         if (rc == 0)
-                rc = beside(talk, ends[1], read_all_ways, ends[0]);
+                rc = act_beside(talk, ends[1], read_all_ways, ends[0]);
         disconnect_pair(ends);
         return rc;
 }
@@ -398,7 +379,7 @@ static intptr_t writing(void *arg)
 
         (void)arg;
         if (rc == 0)
-                rc = beside(listen_to, ends[1], write_all_ways, ends[0]);
+                rc = act_beside(listen_to, ends[1], write_all_ways, ends[0]);
         disconnect_pair(ends);
         return rc;
 }
@@ -571,7 +552,7 @@ static intptr_t serving(void *arg)
         (void)arg;
         if (rc < 0)
                 return rc;
-        rc = beside(visit, &plan, serve_forever, plan.server);
+        rc = act_beside(visit, &plan, serve_forever, plan.server);
         end_server(plan.server);
         return rc;
 }

@@ -423,6 +423,78 @@ TEST(reads_datagrams_one_by_one)
         close_world(world);
 }
 
+/** Send a byte with a descriptor. */
+static void put_descriptor(int fd, int descriptor)
+{
+        union {
+                struct cmsghdr head;
+                char bytes[CMSG_SPACE(sizeof(int))];
+        } control = {
+            .head = {.cmsg_len = CMSG_LEN(sizeof(int)), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS}};
+        struct iovec part = {.iov_base = "x", .iov_len = 1};
+        struct msghdr message = {
+            .msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
+
+        memcpy(CMSG_DATA(&control.head), &descriptor, sizeof descriptor);
+        assert_int_equal(sendmsg(fd, &message, 0), 1);
+}
+
+TEST(receives_messages_with_all_that_comes_with_them)
+{
+        struct world *world = open_world(SOCK_DGRAM);
+        char first[2], rest[8] = "", control[CMSG_SPACE(sizeof(int))];
+        struct iovec parts[] = {{first, sizeof first}, {rest, 4}};
+        struct msghdr message = {.msg_iov = parts, .msg_iovlen = 2};
+        int descriptor;
+
+        assert_int_equal(eddy_op_recvmsg(&world->requests[0].op, world->ends[0], &message, 0), EDDY_PENDING);
+        put(world->ends[1], "hello");
+        assert_int_equal(finish(world, &world->requests[0]), 5);
+        assert_memory_equal(first, "he", 2);
+        assert_string_equal(rest, "llo");
+        assert_int_equal(message.msg_flags & MSG_TRUNC, 0);
+
+        put(world->ends[1], "much longer");
+        world->requests[0].is_done = false;
+        assert_int_equal(eddy_op_recvmsg(&world->requests[0].op, world->ends[0], &message, 0), 6);
+        assert_int_equal(message.msg_flags & MSG_TRUNC, MSG_TRUNC);
+
+        message.msg_control = control;
+        message.msg_controllen = sizeof control;
+        assert_int_equal(eddy_op_recvmsg(&world->requests[0].op, world->ends[0], &message, 0), EDDY_PENDING);
+        put_descriptor(world->ends[1], world->ends[1]);
+        assert_int_equal(finish(world, &world->requests[0]), 1);
+        memcpy(&descriptor, CMSG_DATA(CMSG_FIRSTHDR(&message)), sizeof descriptor);
+        assert_true(fcntl(descriptor, F_GETFD) & FD_CLOEXEC);
+        close(descriptor);
+        close_world(world);
+}
+
+TEST(receives_many_messages_at_once)
+{
+        struct world *world = open_world(SOCK_DGRAM);
+        char texts[4][8] = {""};
+        struct iovec parts[4];
+        struct mmsghdr messages[4] = {0};
+        eddy_op *op = &world->requests[0].op;
+
+        for (int i = 0; i < 4; i++) {
+                parts[i] = (struct iovec){texts[i], sizeof texts[i]};
+                messages[i].msg_hdr = (struct msghdr){.msg_iov = &parts[i], .msg_iovlen = 1};
+        }
+        put(world->ends[1], "one");
+        put(world->ends[1], "three");
+        assert_int_equal(eddy_op_recvmmsg(op, world->ends[0], messages, 4), 2);
+        assert_string_equal(texts[0], "one");
+        assert_string_equal(texts[1], "three");
+        assert_int_equal(messages[1].msg_len, 5);
+        assert_int_equal(eddy_op_recvmmsg(op, world->ends[0], messages, 4), EDDY_PENDING);
+        put(world->ends[1], "four");
+        assert_int_equal(finish(world, &world->requests[0]), 1);
+        assert_string_equal(texts[0], "four");
+        close_world(world);
+}
+
 TEST(mixes_with_watchers)
 {
         struct world *world = open_world(SOCK_STREAM);
@@ -532,6 +604,8 @@ int main(void)
             cmocka_unit_test(polls_for_readiness),
             cmocka_unit_test(knows_nothing_of_a_file_whose_number_was_used_before),
             cmocka_unit_test(reads_datagrams_one_by_one),
+            cmocka_unit_test(receives_messages_with_all_that_comes_with_them),
+            cmocka_unit_test(receives_many_messages_at_once),
             cmocka_unit_test(mixes_with_watchers),
             cmocka_unit_test(sleeps_after_a_send_beside_a_watcher),
             cmocka_unit_test(says_so_without_memory),

@@ -131,7 +131,7 @@ static void is_in_a_group_or_session(void)
         assert_int_equal(session, getsid(0));
         look_at_groups(&(eddy_process_options){.join_group = getpgrp()}, &pid, &group, &session);
         assert_int_equal(group, getpgrp());
-        look_at_groups(&(eddy_process_options){.new_session = true}, &pid, &group, &session);
+        look_at_groups(&(eddy_process_options){.new_session = true, .new_group = true}, &pid, &group, &session);
         assert_int_equal(group, pid);
         assert_int_equal(session, pid);
 }
@@ -234,6 +234,10 @@ static void refuses_options_that_contradict(void)
 
         assert_int_equal(eddy_process_exec(&process, (char *[]){NULL}, NULL), -EINVAL);
         assert_int_equal(eddy_process_exec(&process, NULL, NULL), -EINVAL);
+        assert_int_equal(eddy_process_exec(&process, EDDY_ARGV(""), NULL), -ENOENT);
+        assert_int_equal(
+            eddy_process_shell(&process, "true", &(eddy_process_options){.new_group = true, .join_group = 1}),
+            -EINVAL);
         assert_int_equal(eddy_process_shell(&process, "true", &(eddy_process_options){.in = EDDY_STDOUT}),
                          -EINVAL);
         assert_int_equal(eddy_process_shell(&process, "true", &(eddy_process_options){.in = -9}), -EINVAL);

@@ -60,6 +60,14 @@ static inline int look_up_two(const char *service, const struct addrinfo *hints,
         return rc;
 }
 
+/** Two addresses of one family, and then one of another. */
+static inline int look_up_mixed(const char *service, const struct addrinfo *hints, struct addrinfo **found)
+{
+        int rc = look_up_two(service, hints, found);
+
+        return rc ? rc : __real_getaddrinfo("::1", service, hints, &(*found)->ai_next->ai_next);
+}
+
 int __wrap_getaddrinfo(const char *host, const char *service, const struct addrinfo *hints,
                        struct addrinfo **found)
 {
@@ -70,6 +78,8 @@ int __wrap_getaddrinfo(const char *host, const char *service, const struct addri
                 host = "127.0.0.1";
         } else if (is_name && strcmp(host, "two.test") == 0) {
                 return look_up_two(service, hints, found);
+        } else if (is_name && strcmp(host, "mixed.test") == 0) {
+                return look_up_mixed(service, hints, found);
         }
         return __real_getaddrinfo(host, service, hints, found);
 }

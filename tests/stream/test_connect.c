@@ -153,16 +153,27 @@ struct deaf {
         uint16_t port;
 };
 
-static void deaf_open(struct deaf *deaf)
+/** @param port  0: any free one */
+static void deaf_open_at(struct deaf *deaf, const char *host, uint16_t port)
 {
-        struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+        struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port)};
+        socklen_t size = sizeof address;
 
-        deaf->listener = listen_on_loopback(0, &deaf->port);
-        address.sin_port = htons(deaf->port);
+        deaf->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        assert_int_equal(inet_pton(AF_INET, host, &address.sin_addr), 1);
+        assert_int_equal(bind(deaf->listener, (struct sockaddr *)&address, size), 0);
+        assert_int_equal(listen(deaf->listener, 0), 0);
+        assert_int_equal(getsockname(deaf->listener, (struct sockaddr *)&address, &size), 0);
+        deaf->port = ntohs(address.sin_port);
         for (int i = 0; i < 4; i++) {
                 deaf->callers[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
                 connect(deaf->callers[i], (struct sockaddr *)&address, sizeof address);
         }
+}
+
+static void deaf_open(struct deaf *deaf)
+{
+        deaf_open_at(deaf, "127.0.0.1", 0);
 }
 
 static void deaf_close(struct deaf *deaf)
@@ -213,6 +224,59 @@ static void cancelled_while_connecting(void)
         deaf_close(&deaf);
 }
 
+/** An address that does not answer keeps nobody from the next. */
+static void silent_first_address(void)
+{
+        eddy_connect_options options = {.happy_eyeballs_delay = eddy_ms(1)};
+        struct deaf deaf;
+        uint16_t port;
+        int listener = listen_on_loopback(1, &port), rc = 0;
+        eddy_stream *stream;
+
+        deaf_open_at(&deaf, "127.0.0.2", port);
+        assert_int_equal(eddy_open_connection(&stream, "two.test", port, &options), 0);
+        assert_memory_equal(eddy_stream_peer_name(stream), "127.0.0.1:", 10);
+        eddy_stream_destroy(stream);
+        /* Unless it is to. */
+        options.happy_eyeballs_delay = EDDY_FOREVER;
+        EDDY_TIMEOUT_SCOPE(eddy_ms(20))
+                rc = eddy_open_connection(&stream, "two.test", port, &options);
+        assert_int_equal(rc, EDDY_TIMEOUT);
+        assert_null(stream);
+        deaf_close(&deaf);
+        close(listener);
+}
+
+/** While several are being tried. */
+static void deadline_while_racing(void)
+{
+        eddy_connect_options options = {.happy_eyeballs_delay = eddy_ms(1)};
+        struct deaf first, second;
+        eddy_stream *stream;
+        int rc = 0;
+
+        deaf_open(&second);
+        deaf_open_at(&first, "127.0.0.2", second.port);
+        EDDY_TIMEOUT_SCOPE(eddy_ms(20))
+                rc = eddy_open_connection(&stream, "two.test", second.port, &options);
+        assert_int_equal(rc, EDDY_TIMEOUT);
+        assert_null(stream);
+        deaf_close(&first);
+        deaf_close(&second);
+}
+
+/** The second of a family is tried behind the first of the other. */
+static void families_take_turns(void)
+{
+        uint16_t port = 0;
+        int holder = hold_port(&port);
+        eddy_stream *stream;
+
+        assert_true(eddy_open_connection(&stream, "mixed.test", port, NULL) < 0);
+        assert_true(detail_has("(127.0.0.1:"));
+        close(holder);
+}
+
 /** Whatever the system refuses, it is told and nothing is left. */
 static void each_use_fails_once(void)
 {
@@ -252,6 +316,9 @@ int main(void)
             scene_test(no_descriptor),
             scene_test(deadline_while_connecting),
             scene_test(cancelled_while_connecting),
+            scene_test(silent_first_address),
+            scene_test(deadline_while_racing),
+            scene_test(families_take_turns),
             scene_test(each_use_fails_once),
         };
 

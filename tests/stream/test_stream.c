@@ -4,6 +4,7 @@
 #include "base/fault.h"
 #include "stream/stream.h"
 #include <fcntl.h>
+#include <netinet/tcp.h>
 
 enum { MUCH = 10 * 1024 * 1024 }; /* more than sockets hold */
 
@@ -99,6 +100,38 @@ static void closing(void)
         assert_int_equal(eddy_stream_wait_closed(line.stream), 0);
         assert_int_equal(eddy_stream_fd(line.stream), -1);
         assert_hears_end(line.peer);
+        line_close(&line);
+}
+
+/** What had come is not to be had any more, but what was shown stays until the stream goes. */
+static void reading_after_closing(void)
+{
+        struct line line;
+        const char *shown, *rest = NULL;
+        char *all, byte;
+
+        line_open(&line, 0);
+        say(line.peer, "shown\nleft\n");
+        assert_int_equal(eddy_stream_read_line(line.stream, &shown), 6);
+        eddy_stream_close(line.stream);
+        assert_int_equal(eddy_stream_read(line.stream, &byte, 1), -EBADF);
+        assert_int_equal(eddy_stream_read_exactly(line.stream, &byte, 1), -EBADF);
+        assert_int_equal(eddy_stream_read_line(line.stream, &rest), -EBADF);
+        assert_int_equal(eddy_stream_read_all(line.stream, &all, 100), -EBADF);
+        assert_memory_equal(shown, "shown\n", 6);
+        line_close(&line);
+}
+
+/** However a TCP stream comes about. */
+static void no_delay(void)
+{
+        struct line line;
+        int on = 0;
+        socklen_t size = sizeof on;
+
+        line_open(&line, 0);
+        assert_int_equal(getsockopt(eddy_stream_fd(line.stream), IPPROTO_TCP, TCP_NODELAY, &on, &size), 0);
+        assert_true(on);
         line_close(&line);
 }
 
@@ -352,6 +385,8 @@ int main(void)
             cmocka_unit_test(without_a_loop),
             scene_test(names),
             scene_test(closing),
+            scene_test(reading_after_closing),
+            scene_test(no_delay),
             scene_test(closing_waits_for_what_is_written),
             scene_test(closing_fails_when_the_peer_goes),
             scene_test(destroyed_with_unsent_bytes),

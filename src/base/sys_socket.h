@@ -1,0 +1,68 @@
+/* The system calls on sockets that only src/stream makes; as in sys.h. */
+#ifndef BASE_SYS_SOCKET_H
+#define BASE_SYS_SOCKET_H
+
+#include "base/sys.h"
+#include <fcntl.h>
+#include <net/if.h>
+#include <sys/sendfile.h>
+
+static inline int sys_socketpair(int type, int ends[2])
+{
+        return fault_fires("socketpair") ? -EMFILE : (int)sys_result(socketpair(AF_UNIX, type, 0, ends));
+}
+
+static inline int sys_set_nonblocking(int fd)
+{
+        int flags = fault_fires("fcntl") ? -EBADF : (int)sys_result(fcntl(fd, F_GETFL));
+
+        if (flags < 0 || flags & O_NONBLOCK)
+                return flags < 0 ? flags : 0;
+        return (int)sys_result(fcntl(fd, F_SETFL, flags | O_NONBLOCK));
+}
+
+/** As many of n datagrams as there is room for: how many, or -EAGAIN. */
+static inline int sys_sendmmsg(int fd, struct mmsghdr *messages, unsigned n)
+{
+        return fault_fires("sendmmsg")
+                   ? -ENOBUFS
+                   : (int)sys_result(sendmmsg(fd, messages, n, MSG_DONTWAIT | MSG_NOSIGNAL));
+}
+
+/** Without SIGPIPE, which sendfile() has no flag against. */
+static inline ssize_t sys_sendfile(int fd, int file, off_t *offset, size_t n)
+{
+        const struct timespec at_once = {0};
+        sigset_t pipe_signal, before;
+        ssize_t rc;
+
+        if (fault_fires("sendfile"))
+                return -EINVAL;
+        sigemptyset(&pipe_signal);
+        sigaddset(&pipe_signal, SIGPIPE);
+        pthread_sigmask(SIG_BLOCK, &pipe_signal, &before);
+        do
+                rc = sys_result(sendfile(fd, file, offset, n));
+        while (rc == -EINTR);
+        /* Where it was blocked already, what may be pending is not all ours. */
+        if (rc == -EPIPE && !sigismember(&before, SIGPIPE))
+                sigtimedwait(&pipe_signal, NULL, &at_once);
+        pthread_sigmask(SIG_SETMASK, &before, NULL);
+        return rc;
+}
+
+/** The number of a network interface; -ENODEV where there is none of this name. */
+static inline int sys_interface_index(const char *name)
+{
+        int index = fault_fires("if_nametoindex") ? 0 : (int)if_nametoindex(name);
+
+        return index > 0 ? index : -ENODEV;
+}
+
+/** The name of a network interface; false where there is none of this number. */
+static inline bool sys_interface_name(uint32_t index, char name[IF_NAMESIZE])
+{
+        return !fault_fires("if_indextoname") && if_indextoname(index, name);
+}
+
+#endif

@@ -1,0 +1,348 @@
+/* The socket is watched for reading all the time that libpq may take what comes, so that a query costs no change of
+ * what is watched, and a server that closes an idle connection is noticed. */
+#include "postgres/connection.h"
+
+#include "base/memory.h"
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void wake(eddy_postgres *pg)
+{
+        if (pg->event)
+                eddy_future_set_result(pg->event, 0);
+}
+
+static void stop_reading(eddy_postgres *pg)
+{
+        if (pg->is_reading)
+                eddy_remove_reader(pg->loop, pg->fd);
+        pg->is_reading = false;
+}
+
+static void stop_writing(eddy_postgres *pg)
+{
+        if (pg->is_writing)
+                eddy_remove_writer(pg->loop, pg->fd);
+        pg->is_writing = false;
+}
+
+/* libpq closes the socket of a connection that breaks, in whatever function notices it. After each that may, before
+ * the number is another file's, this is to be called. */
+static void notice_closing(eddy_postgres *pg)
+{
+        if (PQsocket(pg->conn) == pg->fd)
+                return;
+        stop_reading(pg);
+        stop_writing(pg);
+        pg->fd = -1;
+}
+
+/* What nobody waits for is left in the socket, so that the server cannot get far ahead; but for an idle
+ * connection, where it can only be a notification, or the end. */
+static void on_readable(void *arg)
+{
+        eddy_postgres *pg = arg;
+
+        if ((!pg->event && pg->mode != IDLE) || !PQconsumeInput(pg->conn))
+                stop_reading(pg);
+        notice_closing(pg);
+        wake(pg);
+}
+
+static void on_writable(void *arg)
+{
+        eddy_postgres *pg = arg;
+
+        stop_writing(pg);
+        wake(pg);
+}
+
+static int start_reading(eddy_postgres *pg)
+{
+        int rc = 0;
+
+        if (!pg->is_reading)
+                rc = eddy_add_reader(pg->loop, pg->fd, on_readable, pg);
+        pg->is_reading = rc == 0;
+        return rc;
+}
+
+static int start_writing(eddy_postgres *pg)
+{
+        int rc = 0;
+
+        if (!pg->is_writing)
+                rc = eddy_add_writer(pg->loop, pg->fd, on_writable, pg);
+        pg->is_writing = rc == 0;
+        return rc;
+}
+
+static int wait_for_event(eddy_postgres *pg)
+{
+        int rc;
+
+        pg->event = eddy_future_create(pg->loop);
+        rc = eddy_join(pg->event, NULL);
+        pg->event = NULL;
+        return rc;
+}
+
+int postgres_wait(eddy_postgres *pg)
+{
+        int rc;
+
+        notice_closing(pg);
+        if (PQstatus(pg->conn) != CONNECTION_OK || pg->fd < 0)
+                return postgres_failure(pg);
+        rc = start_reading(pg);
+        return rc < 0 ? rc : wait_for_event(pg);
+}
+
+int postgres_flush(eddy_postgres *pg)
+{
+        int rc;
+
+        while ((rc = PQflush(pg->conn)) > 0) {
+                notice_closing(pg);
+                if (pg->fd >= 0)
+                        rc = start_writing(pg);
+                if (rc >= 0)
+                        rc = postgres_wait(pg);
+                if (rc < 0)
+                        return rc;
+        }
+        return rc < 0 ? postgres_failure(pg) : 0;
+}
+
+int postgres_next_result(eddy_postgres *pg, PGresult **result)
+{
+        while (PQisBusy(pg->conn)) {
+                int rc = postgres_wait(pg);
+
+                if (rc < 0)
+                        return rc;
+        }
+        *result = PQgetResult(pg->conn);
+        notice_closing(pg);
+        return 0;
+}
+
+/* The first line: libpq appends others, which say what was typed where. */
+static int fail_with_message(int rc, const char *message)
+{
+        int size = (int)strcspn(message, "\n");
+
+        return eddy_fail(rc, "%.*s", size, message);
+}
+
+int postgres_failure(eddy_postgres *pg)
+{
+        bool is_broken = PQstatus(pg->conn) != CONNECTION_OK || PQsocket(pg->conn) < 0;
+
+        notice_closing(pg);
+        return fail_with_message(is_broken ? -ECONNRESET : -EINVAL, PQerrorMessage(pg->conn));
+}
+
+int postgres_outcome(eddy_postgres *pg, const PGresult *result)
+{
+        const char *state, *message, *detail;
+
+        switch (PQresultStatus(result)) {
+        case PGRES_PIPELINE_ABORTED:
+                return eddy_fail(EDDY_EPOSTGRES, "not run: a statement before it in the pipeline failed");
+        case PGRES_BAD_RESPONSE:
+        case PGRES_FATAL_ERROR:
+                break;
+        default:
+                return 0;
+        }
+        state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+        message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+        detail = PQresultErrorField(result, PG_DIAG_MESSAGE_DETAIL);
+        if (!state) /* libpq's own */
+                return fail_with_message(-ECONNRESET, PQresultErrorMessage(result));
+        memcpy(pg->sqlstate, state, sizeof pg->sqlstate - 1);
+        if (detail)
+                return eddy_fail(EDDY_EPOSTGRES, "%s (%s)", message, detail);
+        return eddy_fail(EDDY_EPOSTGRES, "%s", message);
+}
+
+int postgres_enter(eddy_postgres *pg, enum mode mode)
+{
+        if (!eddy_current_task())
+                return EDDY_ENOTASK;
+        if (eddy_running_loop() != pg->loop)
+                return EDDY_EWRONGLOOP;
+        if (pg->is_entered)
+                return eddy_fail(EDDY_EBUSY, "another coroutine uses this connection");
+        if (!eddy_postgres_is_open(pg))
+                return eddy_fail(-ENOTCONN, "the connection is closed");
+        if (pg->mode != mode)
+                return mode == IDLE ? eddy_fail(EDDY_EBUSY, "rows, a pipeline or a copy are open")
+                                    : eddy_fail(EDDY_EINVALIDSTATE, "nothing of the kind is open");
+        pg->is_entered = true;
+        pg->sqlstate[0] = '\0';
+        return 0;
+}
+
+void postgres_leave(eddy_postgres *pg)
+{
+        pg->is_entered = false;
+}
+
+void postgres_break(eddy_postgres *pg)
+{
+        if (!pg->conn)
+                return;
+        stop_reading(pg);
+        stop_writing(pg);
+        PQfinish(pg->conn);
+        pg->conn = NULL;
+        pg->mode = IDLE;
+}
+
+/* Connecting. */
+
+static void on_progress(void *pg)
+{
+        wake(pg);
+}
+
+/* libpq may use another socket at every step. */
+static int wait_for_socket(eddy_postgres *pg, PostgresPollingStatusType wish)
+{
+        int fd = PQsocket(pg->conn), rc;
+
+        if (wish == PGRES_POLLING_READING)
+                rc = eddy_add_reader(pg->loop, fd, on_progress, pg);
+        else
+                rc = eddy_add_writer(pg->loop, fd, on_progress, pg);
+        if (rc == 0)
+                rc = wait_for_event(pg);
+        eddy_remove_reader(pg->loop, fd);
+        eddy_remove_writer(pg->loop, fd);
+        return rc;
+}
+
+/* A server that was reached and does not want us refuses; else there was none. */
+static int refusal(eddy_postgres *pg, bool was_reached)
+{
+        const char *message = PQerrorMessage(pg->conn);
+
+        return fail_with_message(was_reached ? EDDY_EPOSTGRES : -ECONNREFUSED, message);
+}
+
+static int poll_connection(eddy_postgres *pg)
+{
+        PostgresPollingStatusType wish = PGRES_POLLING_WRITING;
+        bool was_reached = false;
+
+        while (wish != PGRES_POLLING_OK) {
+                int rc;
+
+                if (wish == PGRES_POLLING_FAILED)
+                        return refusal(pg, was_reached);
+                rc = wait_for_socket(pg, wish);
+                if (rc < 0)
+                        return rc;
+                was_reached = PQstatus(pg->conn) == CONNECTION_AWAITING_RESPONSE ||
+                              PQstatus(pg->conn) == CONNECTION_AUTH_OK;
+                wish = PQconnectPoll(pg->conn);
+        }
+        return 0;
+}
+
+/* libpq counts its connect_timeout only where it blocks. */
+static eddy_duration connect_timeout(const eddy_postgres *pg)
+{
+        PQconninfoOption *options = PQconninfo(pg->conn);
+        long seconds = 0;
+
+        for (const PQconninfoOption *option = options; option && option->keyword; option++)
+                if (strcmp(option->keyword, "connect_timeout") == 0 && option->val)
+                        seconds = atol(option->val);
+        PQconninfoFree(options);
+        return seconds > 0 && seconds < INT_MAX ? seconds * eddy_seconds(1) : EDDY_FOREVER;
+}
+
+static int start(eddy_postgres *pg, const char *conninfo)
+{
+        char *problem = NULL;
+        PQconninfoOption *options = PQconninfoParse(conninfo, &problem);
+        int rc;
+
+        if (!options) {
+                rc = problem ? fail_with_message(-EINVAL, problem) : -ENOMEM;
+                PQfreemem(problem);
+                return rc;
+        }
+        PQconninfoFree(options);
+        pg->conn = PQconnectStart(conninfo);
+        if (!pg->conn)
+                return -ENOMEM;
+        if (PQstatus(pg->conn) == CONNECTION_BAD)
+                return refusal(pg, false);
+        return 0;
+}
+
+static int connect_to_server(eddy_postgres *pg, const char *conninfo)
+{
+        int rc = start(pg, conninfo);
+
+        if (rc < 0)
+                return rc;
+        EDDY_TIMEOUT_SCOPE(connect_timeout(pg))
+                rc = poll_connection(pg);
+        if (rc < 0)
+                return rc;
+        PQsetnonblocking(pg->conn, 1);
+        pg->fd = PQsocket(pg->conn);
+        return start_reading(pg);
+}
+
+int eddy_postgres_connect(eddy_postgres **pg_out, const char *conninfo)
+{
+        eddy_postgres *pg;
+        int rc = eddy_interrupted();
+
+        *pg_out = NULL;
+        if (!eddy_current_task())
+                return EDDY_ENOTASK;
+        if (rc < 0)
+                return rc;
+        pg = memory_zalloc(sizeof *pg);
+        if (!pg)
+                return -ENOMEM;
+        pg->loop = eddy_running_loop();
+        pg->fd = -1;
+        rc = connect_to_server(pg, conninfo);
+        if (rc == 0)
+                *pg_out = pg;
+        else
+                eddy_postgres_destroy(pg);
+        return rc;
+}
+
+void eddy_postgres_destroy(eddy_postgres *pg)
+{
+        if (!pg)
+                return;
+        postgres_break(pg);
+        memory_free(pg);
+}
+
+bool eddy_postgres_is_open(const eddy_postgres *pg)
+{
+        return pg->conn && PQstatus(pg->conn) == CONNECTION_OK;
+}
+
+const char *eddy_postgres_sqlstate(const eddy_postgres *pg)
+{
+        return pg->sqlstate;
+}
+
+PGconn *eddy_postgres_connection(eddy_postgres *pg)
+{
+        return pg->conn;
+}

@@ -1,0 +1,17 @@
+/* NOTIFY. */
+#include "postgres/connection.h"
+
+int eddy_postgres_next_notification(eddy_postgres *pg, PGnotify **notification)
+{
+        int rc = eddy_interrupted();
+
+        *notification = NULL;
+        if (rc == 0)
+                rc = postgres_enter(pg, IDLE);
+        if (rc < 0)
+                return rc;
+        while (rc == 0 && !(*notification = PQnotifies(pg->conn)))
+                rc = postgres_wait(pg);
+        postgres_leave(pg);
+        return rc;
+}

@@ -1,0 +1,278 @@
+#include "redis/connection.h"
+
+#include "base/list.h"
+#include "base/memory.h"
+#include "base/sys_pipe.h"
+#include <stdio.h>
+#include <string.h>
+
+enum { DEFAULT_PORT = 6379 };
+
+static void attempt(void *arg);
+
+static void set_failure(struct connection *c, int error, const char *why)
+{
+        const eddy_redis_options *options = &c->options;
+
+        c->error = error;
+        if (options->path)
+                snprintf(c->why, sizeof c->why, "%s: %s", options->path, why);
+        else
+                snprintf(c->why, sizeof c->why, "%s:%u: %s", options->host, options->port, why);
+}
+
+/* Half of it by chance, so that clients that lost a server together do not come back together. The clock's
+ * nanoseconds differ enough between them. */
+static eddy_duration next_pause(const struct connection *c)
+{
+        eddy_duration pause = c->options.backoff;
+        uint64_t chance = (uint64_t)eddy_now() * 0x9e3779b97f4a7c15u >> 32;
+
+        for (unsigned i = 0; i < c->failures && pause < c->options.max_backoff; i++)
+                pause *= 2;
+        if (pause > c->options.max_backoff)
+                pause = c->options.max_backoff;
+        return pause / 2 + (eddy_duration)(chance * (uint64_t)(pause / 2 + 1) >> 32);
+}
+
+static void end_opening(struct connection *c, int result)
+{
+        eddy_future_set_result(c->opening, result);
+        c->opening = NULL;
+}
+
+/* There is no context any more. */
+static void rest(struct connection *c)
+{
+        bool was_ready = c->is_ready;
+        eddy_duration pause = 0;
+
+        c->is_ready = false;
+        eddy_timer_cancel(&c->timer);
+        if (c->is_closing)
+                return;
+        if (c->opening) {
+                end_opening(c, c->error);
+                return;
+        }
+        if (!c->is_renewing)
+                pause = next_pause(c);
+        c->failures += !c->is_renewing;
+        eddy_call_later(c->loop, &c->timer, pause, attempt, c);
+        if (was_ready)
+                c->impl->lost(c);
+        if (c->options.on_loss && !c->is_renewing)
+                c->options.on_loss(c->error, c->why, pause, c->options.arg);
+        c->is_renewing = false;
+}
+
+/* What hiredis says of an error, in eddy's terms. Where its system call failed, errno is its only word. */
+static int error_of(const redisAsyncContext *hiredis, int system_error)
+{
+        switch (hiredis->c.err) {
+        case REDIS_ERR_IO:
+                return system_error > 0 ? -system_error : -ECONNRESET;
+        case REDIS_ERR_EOF:
+                return -ECONNRESET;
+        case REDIS_ERR_PROTOCOL:
+                return EDDY_EPROTOCOL;
+        case REDIS_ERR_OOM:
+                return -ENOMEM;
+        default: /* it met the server with an error in place of a reply, such as too many clients */
+                return EDDY_EREDIS;
+        }
+}
+
+static void on_gone(struct adapter *adapter)
+{
+        struct connection *c = container_of(adapter, struct connection, adapter);
+        const redisAsyncContext *hiredis = adapter->hiredis;
+
+        if (adapter->failure < 0)
+                set_failure(c, adapter->failure, eddy_strerror(adapter->failure));
+        else if (c->error == 0)
+                set_failure(c, error_of(hiredis, 0), hiredis->c.errstr);
+        rest(c);
+}
+
+static void on_greeting_answered(redisAsyncContext *hiredis, void *answer, void *arg)
+{
+        const redisReply *reply = answer;
+        struct connection *c = hiredis->data;
+
+        if (!reply || c->error < 0) /* it is lost already */
+                return;
+        if (reply->type == REDIS_REPLY_ERROR) {
+                connection_drop(c, EDDY_EREDIS, reply->str);
+                return;
+        }
+        if (arg) /* more is to come */
+                return;
+        eddy_timer_cancel(&c->timer);
+        c->is_ready = true;
+        c->failures = 0;
+        if (c->opening)
+                end_opening(c, 0);
+        c->impl->ready(c);
+}
+
+/* PING asks whether the server takes commands from us: it might still be loading, or want a password. */
+static void greet(struct connection *c)
+{
+        const eddy_redis_options *options = &c->options;
+        redisAsyncContext *hiredis = c->adapter.hiredis;
+
+        if (options->password && options->user)
+                redisAsyncCommand(hiredis, on_greeting_answered, c, "AUTH %s %s", options->user,
+                                  options->password);
+        else if (options->password)
+                redisAsyncCommand(hiredis, on_greeting_answered, c, "AUTH %s", options->password);
+        if (options->database)
+                redisAsyncCommand(hiredis, on_greeting_answered, c, "SELECT %d", options->database);
+        redisAsyncCommand(hiredis, on_greeting_answered, NULL, "PING");
+}
+
+static void on_connected(const redisAsyncContext *hiredis, int status)
+{
+        int system_error = errno;
+        struct connection *c = hiredis->data;
+
+        if (status == REDIS_OK)
+                greet(c);
+        else if (c->error == 0)
+                set_failure(c, error_of(hiredis, system_error), hiredis->c.errstr);
+}
+
+static void on_late(void *arg)
+{
+        connection_drop(arg, EDDY_TIMEOUT, "no connection in time");
+}
+
+/* 0 where the context is attached to the loop. */
+static int begin(struct connection *c)
+{
+        const eddy_redis_options *options = &c->options;
+        redisAsyncContext *hiredis;
+        int system_error;
+
+        errno = 0;
+        hiredis = options->path ? redisAsyncConnectUnix(options->path)
+                                : redisAsyncConnect(options->host, options->port);
+        system_error = errno;
+        if (!hiredis) {
+                set_failure(c, -ENOMEM, eddy_strerror(-ENOMEM));
+                return -ENOMEM;
+        }
+        if (hiredis->c.err) {
+                /* Any other error than a system call's is one of the name here. */
+                set_failure(c,
+                            hiredis->c.err == REDIS_ERR_OTHER ? EDDY_ERESOLVE : error_of(hiredis, system_error),
+                            hiredis->c.errstr);
+                redisAsyncFree(hiredis);
+                return c->error;
+        }
+        sys_set_cloexec(hiredis->c.fd);
+        hiredis->data = c;
+        adapter_attach(&c->adapter, c->loop, hiredis, on_gone);
+        redisAsyncSetConnectCallback(hiredis, on_connected);
+        return 0;
+}
+
+static void attempt(void *arg)
+{
+        struct connection *c = arg;
+
+        c->error = 0;
+        eddy_call_later(c->loop, &c->timer, c->options.connect_timeout, on_late, c);
+        if (begin(c) < 0)
+                rest(c);
+}
+
+static int copy_text(const char **text)
+{
+        if (!*text)
+                return 0;
+        *text = memory_strdup(*text);
+        return *text ? 0 : -ENOMEM;
+}
+
+static int copy_options(eddy_redis_options *copy, const eddy_redis_options *options)
+{
+        const char **texts[] = {&copy->host, &copy->path, &copy->user, &copy->password};
+        int rc = 0;
+
+        if (options)
+                *copy = *options;
+        if (!copy->host)
+                copy->host = "127.0.0.1";
+        if (copy->port == 0)
+                copy->port = DEFAULT_PORT;
+        if (copy->connect_timeout <= 0)
+                copy->connect_timeout = eddy_seconds(5);
+        if (copy->backoff <= 0)
+                copy->backoff = eddy_ms(100);
+        if (copy->max_backoff <= 0)
+                copy->max_backoff = eddy_seconds(10);
+        for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+                if (rc == 0)
+                        rc = copy_text(texts[i]);
+                if (rc < 0)
+                        *texts[i] = NULL;
+        }
+        return rc;
+}
+
+static void free_options(const eddy_redis_options *options)
+{
+        memory_free((char *)options->host);
+        memory_free((char *)options->path);
+        memory_free((char *)options->user);
+        memory_free((char *)options->password);
+}
+
+int connection_open(struct connection *c, const struct connection_impl *impl, const eddy_redis_options *options)
+{
+        eddy_future *opening;
+        intptr_t result = 0;
+        int rc = copy_options(&c->options, options);
+
+        c->loop = eddy_running_loop();
+        c->impl = impl;
+        if (rc < 0)
+                return rc;
+        if (!eddy_current_task())
+                return EDDY_ENOTASK;
+        rc = eddy_interrupted();
+        if (rc < 0)
+                return rc;
+        opening = c->opening = eddy_future_create(c->loop);
+        if (!opening)
+                return -ENOMEM;
+        attempt(c);
+        rc = eddy_join(opening, &result);
+        c->opening = NULL;
+        if (rc < 0)
+                return rc;
+        return result < 0 ? eddy_fail((int)result, "%s", c->why) : 0;
+}
+
+void connection_close(struct connection *c)
+{
+        c->is_closing = true;
+        if (c->adapter.hiredis)
+                redisAsyncFree(c->adapter.hiredis);
+        eddy_timer_cancel(&c->timer);
+        free_options(&c->options);
+}
+
+void connection_drop(struct connection *c, int error, const char *why)
+{
+        set_failure(c, error, why);
+        redisAsyncFree(c->adapter.hiredis);
+}
+
+void connection_renew(struct connection *c)
+{
+        c->is_renewing = true;
+        connection_drop(c, -ECONNRESET, "closed by the client");
+}

@@ -1,0 +1,108 @@
+/* Commands that leave together. */
+#include "redis/request.h"
+
+#include "base/list.h"
+
+void eddy_redis_pipeline_init(eddy_redis_pipeline *pipeline, eddy_redis *redis)
+{
+        *pipeline = (eddy_redis_pipeline){.redis = redis};
+}
+
+static int add(eddy_redis_pipeline *pipeline, char *text, long long size)
+{
+        struct eddy_redis_request *request;
+        int rc = request_create(&request, pipeline->redis, text, size);
+
+        if (rc < 0)
+                return rc;
+        if (request->is_blocking) {
+                request_release(request);
+                return eddy_fail(EDDY_ENOTSUP, "a command that blocks cannot be part of a pipeline");
+        }
+        if (pipeline->last)
+                pipeline->last->next = request;
+        else
+                pipeline->first = request;
+        pipeline->last = request;
+        if (!pipeline->unsent)
+                pipeline->unsent = request;
+        return 0;
+}
+
+/* Half of a transaction must not be sent. */
+static int append(eddy_redis_pipeline *pipeline, char *text, long long size)
+{
+        int rc = add(pipeline, text, size);
+
+        if (rc < 0 && pipeline->failure == 0)
+                pipeline->failure = rc;
+        return rc;
+}
+
+int eddy_redis_append(eddy_redis_pipeline *pipeline, const char *format, ...)
+{
+        char *text = NULL;
+        va_list arguments;
+        int size;
+
+        va_start(arguments, format);
+        size = redisvFormatCommand(&text, format, arguments);
+        va_end(arguments);
+        return append(pipeline, text, size);
+}
+
+int eddy_redis_append_argv(eddy_redis_pipeline *pipeline, int argc, const char **argv, const size_t *argvlen)
+{
+        char *text = NULL;
+        long long size = redisFormatCommandArgv(&text, argc, argv, argvlen);
+
+        return append(pipeline, text, size);
+}
+
+static struct eddy_redis_request *take_first(eddy_redis_pipeline *pipeline)
+{
+        struct eddy_redis_request *request = pipeline->first;
+
+        pipeline->first = request->next;
+        if (!pipeline->first)
+                pipeline->last = NULL;
+        return request;
+}
+
+static int send_all(eddy_redis_pipeline *pipeline)
+{
+        int rc;
+
+        if (!pipeline->unsent || pipeline->failure < 0)
+                return 0;
+        rc = eddy_interrupted();
+        while (rc == 0 && pipeline->unsent) {
+                rc = request_submit(pipeline->unsent, pipeline->redis);
+                if (rc == 0)
+                        pipeline->unsent = pipeline->unsent->next;
+        }
+        return rc;
+}
+
+int eddy_redis_get_reply(eddy_redis_pipeline *pipeline, redisReply **reply)
+{
+        int rc;
+
+        if (reply)
+                *reply = NULL;
+        if (!eddy_current_task())
+                return EDDY_ENOTASK;
+        if (pipeline->failure < 0 && pipeline->first == pipeline->unsent)
+                return eddy_fail(pipeline->failure, "a command could not be added to the pipeline");
+        if (!pipeline->first)
+                return EDDY_ENOMORE;
+        rc = send_all(pipeline);
+        return rc < 0 ? rc : request_finish(take_first(pipeline), reply);
+}
+
+void eddy_redis_pipeline_finish(eddy_redis_pipeline *pipeline)
+{
+        while (pipeline->first)
+                request_release(take_first(pipeline));
+        pipeline->unsent = NULL;
+}

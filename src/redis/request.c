@@ -1,0 +1,270 @@
+#include "redis/request.h"
+
+#include "base/list.h"
+#include "base/memory.h"
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+/* What a command does to a connection that others use too. */
+enum kind {
+        ORDINARY,
+        BLOCKING,       /* the server may let it wait, and all behind it */
+        MAYBE_BLOCKING, /* so it does where BLOCK is among its arguments */
+        NO_COMMAND,
+        FOREIGN, /* replies no longer answer commands one by one, or come in another protocol */
+};
+
+static const struct {
+        const char *name;
+        enum kind kind;
+} kinds[] = {
+    {"BLMOVE", BLOCKING},      {"BLMPOP", BLOCKING},
+    {"BLPOP", BLOCKING},       {"BRPOP", BLOCKING},
+    {"BRPOPLPUSH", BLOCKING},  {"BZMPOP", BLOCKING},
+    {"BZPOPMAX", BLOCKING},    {"BZPOPMIN", BLOCKING},
+    {"HELLO", FOREIGN},        {"MONITOR", FOREIGN},
+    {"PSUBSCRIBE", FOREIGN},   {"PUNSUBSCRIBE", FOREIGN},
+    {"SSUBSCRIBE", FOREIGN},   {"SUBSCRIBE", FOREIGN},
+    {"SUNSUBSCRIBE", FOREIGN}, {"SYNC", FOREIGN},
+    {"PSYNC", FOREIGN},        {"UNSUBSCRIBE", FOREIGN},
+    {"WAIT", BLOCKING},        {"WAITAOF", BLOCKING},
+    {"XREAD", MAYBE_BLOCKING}, {"XREADGROUP", MAYBE_BLOCKING},
+};
+
+/* The argument at `*place`, a "$SIZE\r\n" and its bytes; false behind the last. Steps over it. */
+static bool next_argument(const char **place, const char *end, const char **argument, size_t *size)
+{
+        char *bytes;
+
+        if (*place >= end || **place != '$')
+                return false;
+        *size = strtoul(*place + 1, &bytes, 10);
+        *argument = bytes + 2;
+        *place = *argument + *size + 2;
+        return true;
+}
+
+static bool is_word(const char *argument, size_t size, const char *word)
+{
+        return size == strlen(word) && strncasecmp(argument, word, size) == 0;
+}
+
+static bool has_argument(const char *place, const char *end, const char *word)
+{
+        const char *argument;
+        size_t size;
+
+        while (next_argument(&place, end, &argument, &size))
+                if (is_word(argument, size, word))
+                        return true;
+        return false;
+}
+
+static enum kind kind_of(const char *text, size_t text_size)
+{
+        const char *end = text + text_size, *place = memchr(text, '\n', text_size), *name;
+        size_t size;
+
+        if (!place++ || !next_argument(&place, end, &name, &size))
+                return NO_COMMAND;
+        for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+                if (!is_word(name, size, kinds[i].name))
+                        continue;
+                if (kinds[i].kind == MAYBE_BLOCKING)
+                        return has_argument(place, end, "BLOCK") ? BLOCKING : ORDINARY;
+                return kinds[i].kind;
+        }
+        return ORDINARY;
+}
+
+int request_create(struct eddy_redis_request **request_out, eddy_redis *redis, char *text, long long size)
+{
+        struct eddy_redis_request *request;
+        enum kind kind;
+
+        if (size < 0)
+                return size == -1 ? -ENOMEM : eddy_fail(-EINVAL, "the command's format is wrong");
+        kind = kind_of(text, (size_t)size);
+        request = kind < NO_COMMAND ? memory_zalloc(sizeof *request) : NULL;
+        if (request)
+                request->done = eddy_future_create(redis->connection.loop);
+        if (!request || !request->done) {
+                memory_free(request);
+                redisFreeCommand(text);
+                if (kind == FOREIGN)
+                        return eddy_fail(EDDY_ENOTSUP, "not on a connection for commands");
+                return kind == NO_COMMAND ? eddy_fail(-EINVAL, "there is no command") : -ENOMEM;
+        }
+        request->text = text;
+        request->size = (size_t)size;
+        request->is_blocking = kind == BLOCKING;
+        request->holders = 1;
+        *request_out = request;
+        return 0;
+}
+
+static void let_go(struct eddy_redis_request *request)
+{
+        if (--request->holders > 0)
+                return;
+        if (request->reply)
+                freeReplyObject(request->reply);
+        if (request->text)
+                redisFreeCommand(request->text);
+        eddy_unref(request->done);
+        memory_free(request);
+}
+
+/* Nobody waits for it any more: it was answered, or given up. */
+static void settle(struct eddy_redis_request *request)
+{
+        eddy_redis *redis = request->redis;
+
+        redis->awaited--;
+        if (redis->blocking == request)
+                redis->blocking = NULL;
+        request->redis = NULL;
+}
+
+/* The connection's part in it is over. */
+static void complete(struct eddy_redis_request *request, redisReply *reply, int error)
+{
+        request->reply = reply;
+        request->error = error;
+        if (request->redis)
+                settle(request);
+        eddy_future_set_result(request->done, 0);
+        let_go(request);
+}
+
+void request_release(struct eddy_redis_request *request)
+{
+        eddy_redis *redis = request->redis;
+
+        if (redis) {
+                settle(request);
+                if (list_is_linked(&request->link)) {
+                        list_remove(&request->link);
+                        let_go(request);
+                } else if (request->is_blocking) {
+                        connection_renew(&redis->connection);
+                }
+        }
+        let_go(request);
+}
+
+redisReply *reply_take(redisAsyncContext *hiredis, redisReply *reply)
+{
+        static const redisReadTask top;
+        redisReply empty, *taken = hiredis->c.reader->fn->createNil(&top);
+
+        if (!taken)
+                return NULL;
+        empty = *taken;
+        *taken = *reply;
+        *reply = empty;
+        return taken;
+}
+
+static void on_reply(redisAsyncContext *hiredis, void *reply, void *arg)
+{
+        struct eddy_redis_request *request = arg;
+        const struct connection *c = hiredis->data;
+        redisReply *taken = NULL;
+
+        if (!reply) {
+                complete(request, NULL, c->is_closing ? EDDY_ESHUTDOWN : -ECONNRESET);
+                return;
+        }
+        if (request->redis)
+                taken = reply_take(hiredis, reply);
+        complete(request, taken, taken ? 0 : -ENOMEM);
+}
+
+static int hand_over(struct eddy_redis_request *request, redisAsyncContext *hiredis)
+{
+        int status = redisAsyncFormattedCommand(hiredis, on_reply, request, request->text, request->size);
+
+        redisFreeCommand(request->text);
+        request->text = NULL;
+        return status == REDIS_OK ? 0 : -ENOMEM;
+}
+
+int request_submit(struct eddy_redis_request *request, eddy_redis *redis)
+{
+        struct connection *c = &redis->connection;
+        int rc;
+
+        if (eddy_running_loop() != c->loop)
+                return EDDY_EWRONGLOOP;
+        if (redis->blocking || (request->is_blocking && redis->awaited > 0))
+                return eddy_fail(EDDY_EBUSY, "a command that blocks needs a connection of its own");
+        if (!c->is_ready && c->options.fails_fast)
+                return eddy_fail(-ENOTCONN, "%s", c->why);
+        if (c->is_ready) {
+                rc = hand_over(request, c->adapter.hiredis);
+                if (rc < 0) {
+                        /* Else the server would wait for the rest of a pipeline. */
+                        connection_drop(c, rc, eddy_strerror(rc));
+                        return rc;
+                }
+        } else {
+                list_append(&redis->waiting, &request->link);
+        }
+        request->holders++;
+        request->redis = redis;
+        redis->awaited++;
+        if (request->is_blocking)
+                redis->blocking = request;
+        return 0;
+}
+
+static int outcome_of(struct eddy_redis_request *request)
+{
+        const redisReply *reply = request->reply;
+
+        if (request->error == -ECONNRESET)
+                return eddy_fail(-ECONNRESET, "the connection was lost after the command had been sent: "
+                                              "it may have run or not");
+        if (request->error < 0)
+                return request->error;
+        return reply->type == REDIS_REPLY_ERROR ? eddy_fail(EDDY_EREDIS, "%s", reply->str) : 0;
+}
+
+int request_finish(struct eddy_redis_request *request, redisReply **reply)
+{
+        int rc = eddy_await(request->done, NULL);
+
+        if (rc == 0)
+                rc = outcome_of(request);
+        if (rc == 0 && reply) {
+                *reply = request->reply;
+                request->reply = NULL;
+        }
+        request_release(request);
+        return rc;
+}
+
+void requests_send(eddy_redis *redis)
+{
+        eddy_link *link;
+
+        while (redis->connection.is_ready && (link = list_pop(&redis->waiting))) {
+                struct eddy_redis_request *request = container_of(link, struct eddy_redis_request, link);
+
+                if (hand_over(request, redis->connection.adapter.hiredis) < 0) {
+                        complete(request, NULL, -ENOMEM);
+                        connection_drop(&redis->connection, -ENOMEM, eddy_strerror(-ENOMEM));
+                        return;
+                }
+        }
+}
+
+void requests_refuse(eddy_redis *redis)
+{
+        eddy_link *link;
+
+        while ((link = list_pop(&redis->waiting)))
+                complete(container_of(link, struct eddy_redis_request, link), NULL, EDDY_ESHUTDOWN);
+}

@@ -1,0 +1,21 @@
+/* A datagram socket from the inside. Opening is in datagram_open.c, receiving and sending in datagram.c. */
+#ifndef STREAM_DATAGRAM_H
+#define STREAM_DATAGRAM_H
+
+#include "loop/loop.h"
+#include "stream/socket_file.h"
+#include <eddy/datagram.h>
+
+struct eddy_datagram {
+        struct loop_resource resource;
+        eddy_loop *loop;
+        int fd; /* -1 once closed */
+        int family;
+        struct socket_file file;           /* a UNIX socket's */
+        char text[EDDY_ADDRESS_TEXT_SIZE]; /* the last name that was asked for */
+};
+
+/** A datagram of a socket in non-blocking mode; NULL without memory. */
+eddy_datagram *datagram_create(eddy_loop *loop, int fd, int family);
+
+#endif

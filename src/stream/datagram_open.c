@@ -1,0 +1,151 @@
+#include "base/misuse.h"
+#include "base/sys.h"
+#include "stream/address.h"
+#include "stream/datagram.h"
+#include "stream/socket.h"
+
+static int configure(int fd, const eddy_datagram_options *options)
+{
+        int on = 1, rc = 0;
+
+        if (options->reuse_port)
+                rc = sys_setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
+        if (rc == 0 && options->broadcast)
+                rc = sys_setsockopt(fd, SOL_SOCKET, SO_BROADCAST, &on, sizeof on);
+        return rc;
+}
+
+/** A socket that is bound and maybe connected: a descriptor or an error.
+ *
+ * @param address  of the remote end where the options name one, else of the local one
+ */
+static int open_socket(struct task *self, const eddy_address *address, bool is_remote,
+                       const eddy_datagram_options *options)
+{
+        int family = address->any.sa_family;
+        int fd = sys_socket(family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), rc;
+
+        if (fd < 0)
+                return fd;
+        rc = configure(fd, options);
+        if (rc == 0 && is_remote)
+                rc = address_bind(self, fd, family, options->local_host, options->local_port);
+        if (rc == 0)
+                rc = (is_remote ? sys_connect : sys_bind)(fd, &address->any, address->size);
+        if (rc == 0)
+                return fd;
+        sys_close(fd);
+        return rc;
+}
+
+/** Try a host's addresses in turn: a descriptor or an error. */
+static int open_by_host(struct task *self, bool is_remote, const eddy_datagram_options *options, int *family)
+{
+        const char *host = is_remote ? options->remote_host : options->local_host;
+        uint16_t port = is_remote ? options->remote_port : options->local_port;
+        char text[EDDY_ADDRESS_TEXT_SIZE];
+        struct addrinfo *found;
+        int fd = address_resolve(self, host, port, options->family, is_remote ? 0 : AI_PASSIVE, &found);
+
+        if (fd < 0)
+                return fd;
+        fd = EDDY_ERESOLVE;
+        for (const struct addrinfo *one = found; one && fd < 0 && !self->interruption; one = one->ai_next) {
+                eddy_address address = address_from_info(one);
+
+                *family = one->ai_family;
+                fd = open_socket(self, &address, is_remote, options);
+                if (fd < 0 && !self->interruption)
+                        eddy_fail(fd, "cannot %s %s: %s", is_remote ? "connect to" : "receive on",
+                                  eddy_address_print(&address, text), eddy_strerror(fd));
+        }
+        freeaddrinfo(found);
+        return fd;
+}
+
+/** A descriptor or an error. */
+static int open_on_every_address(struct task *self, const eddy_datagram_options *options, int *family)
+{
+        eddy_address address;
+
+        *family = options->family ? options->family : AF_INET;
+        eddy_address_from_ip(&address, *family == AF_INET6 ? "::" : NULL, options->local_port);
+        return open_socket(self, &address, false, options);
+}
+
+/** Make a datagram of a socket, or close it: 0 or -ENOMEM. */
+static int finish(eddy_datagram **datagram, eddy_loop *loop, int fd, int family)
+{
+        *datagram = datagram_create(loop, fd, family);
+        if (*datagram)
+                return 0;
+        sys_close(fd);
+        return -ENOMEM;
+}
+
+int eddy_open_datagram(eddy_datagram **datagram, const eddy_datagram_options *options)
+{
+        static const eddy_datagram_options defaults;
+        struct task *self = task_current();
+        bool is_remote;
+        int fd, family;
+
+        *datagram = NULL;
+        if (!self)
+                return misuse(EDDY_ENOTASK);
+        if (self->interruption)
+                return self->interruption;
+        if (!options)
+                options = &defaults;
+        is_remote = options->remote_host || options->remote_port;
+        if (is_remote || options->local_host)
+                fd = open_by_host(self, is_remote, options, &family);
+        else
+                fd = open_on_every_address(self, options, &family);
+        return fd < 0 ? fd : finish(datagram, self->future.loop, fd, family);
+}
+
+static int connect_to_path(int fd, const char *path)
+{
+        eddy_address address;
+        int rc = eddy_address_from_path(&address, path);
+
+        return rc < 0 ? rc : sys_connect(fd, &address.any, address.size);
+}
+
+int eddy_open_unix_datagram(eddy_datagram **created, const char *local_path, const char *remote_path)
+{
+        eddy_datagram *datagram;
+        int fd, rc;
+
+        *created = NULL;
+        if (!loop_running_here)
+                return misuse(EDDY_ENOLOOP);
+        fd = sys_socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+        if (fd < 0)
+                return fd;
+        rc = finish(&datagram, loop_running_here, fd, AF_UNIX);
+        if (rc < 0)
+                return rc;
+        if (local_path)
+                rc = socket_file_bind(&datagram->file, fd, local_path, 0);
+        if (rc == 0 && remote_path)
+                rc = connect_to_path(fd, remote_path);
+        if (rc == 0)
+                *created = datagram;
+        else
+                eddy_datagram_destroy(datagram);
+        return rc;
+}
+
+int eddy_datagram_from_socket(eddy_datagram **datagram, int fd)
+{
+        int family, rc;
+
+        *datagram = NULL;
+        rc = socket_adopt(fd, SOCK_DGRAM, &family);
+        if (rc < 0)
+                return rc;
+        *datagram = datagram_create(loop_running_here, fd, family);
+        return *datagram ? 0 : -ENOMEM;
+}

@@ -1,0 +1,56 @@
+#include "stream/listen.h"
+
+#include "base/sys.h"
+
+enum { DEFAULT_BACKLOG = 1024 };
+
+static int start_listening(int fd, const eddy_server_options *options)
+{
+        return sys_listen(fd, options->backlog ? options->backlog : DEFAULT_BACKLOG);
+}
+
+int listen_on_address(const struct addrinfo *info, uint16_t port, const eddy_server_options *options)
+{
+        int fd = sys_socket(info->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), on = 1, rc = 0;
+        eddy_address address = address_from_info(info);
+
+        if (fd < 0)
+                return fd;
+        if (info->ai_family == AF_INET6) {
+                address.in6.sin6_port = htons(port);
+                rc = sys_setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
+        } else {
+                address.in.sin_port = htons(port);
+        }
+        if (rc == 0)
+                rc = sys_setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+        if (rc == 0 && options->reuse_port)
+                rc = sys_setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
+        if (rc == 0)
+                rc = sys_bind(fd, &address.any, address.size);
+        if (rc == 0)
+                rc = start_listening(fd, options);
+        if (rc == 0)
+                return fd;
+        sys_close(fd);
+        return rc;
+}
+
+int listen_on_path(const char *path, const eddy_server_options *options, struct socket_file *file)
+{
+        int fd = sys_socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), rc;
+
+        if (fd < 0)
+                return fd;
+        rc = socket_file_bind(file, fd, path, options->mode);
+        if (rc == 0)
+                rc = start_listening(fd, options);
+        if (rc < 0) {
+                socket_file_remove(file);
+                sys_close(fd);
+                return rc;
+        }
+        if (options->keep_file)
+                socket_file_forget(file);
+        return fd;
+}

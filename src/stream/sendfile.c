@@ -1,0 +1,122 @@
+#include "base/memory.h"
+#include "base/misuse.h"
+#include "base/sys_file.h"
+#include "base/sys_socket.h"
+#include "stream/socket.h"
+#include "stream/stream.h"
+#include <eddy/socket.h>
+#include <limits.h>
+
+/** What is sent in one call: the longest that a disk which is asked for it holds the loop up. */
+enum { PIECE = 256 * 1024, COPIED_PIECE = 64 * 1024 };
+
+/** A part of a file that is being sent. */
+struct file_part {
+        int fd;
+        off_t offset; /* of what comes next */
+        size_t left;
+        bool is_copied; /* the kernel cannot send this file: it goes through our memory */
+};
+
+/** Send some bytes through memory. */
+static ssize_t send_copied(struct task *self, eddy_op *op, int socket, const struct file_part *part)
+{
+        size_t size = part->left < COPIED_PIECE ? part->left : COPIED_PIECE;
+        char *memory = memory_alloc(size);
+        ssize_t n;
+
+        if (!memory)
+                return -ENOMEM;
+        n = sys_pread(part->fd, memory, size, part->offset);
+        if (n > 0)
+                n = socket_finish_op(self, op, eddy_op_send(op, socket, memory, (size_t)n, 0));
+        memory_free(memory);
+        return n;
+}
+
+/** Have the kernel send some, once there is room. */
+static ssize_t send_directly(struct task *self, eddy_op *op, int socket, const struct file_part *part)
+{
+        size_t size = part->left < PIECE ? part->left : PIECE;
+        off_t offset = part->offset;
+        ssize_t n;
+
+        while ((n = sys_sendfile(socket, part->fd, &offset, size)) == -EAGAIN) {
+                n = socket_finish_op(self, op, eddy_op_poll(op, socket, POLLOUT));
+                if (n < 0)
+                        return n;
+        }
+        return socket_take_turn(self, n);
+}
+
+/** Send the next piece: how many bytes, 0 at the file's end, or an error. Suspends while there is no room. */
+static ssize_t send_piece(struct task *self, eddy_op *op, int socket, struct file_part *part)
+{
+        ssize_t n = -EINVAL;
+
+        if (self->interruption)
+                return self->interruption;
+        if (!part->is_copied) {
+                n = send_directly(self, op, socket, part);
+                part->is_copied = n == -EINVAL || n == -ENOSYS;
+        }
+        if (part->is_copied)
+                n = send_copied(self, op, socket, part);
+        if (n > 0) {
+                part->offset += n;
+                part->left -= (size_t)n;
+        }
+        return n;
+}
+
+/** What beginning comes to: 0 or why a part cannot be. */
+static int check(const struct task *self, off_t offset, size_t n)
+{
+        if (!self)
+                return misuse(EDDY_ENOTASK);
+        return offset < 0 || (n > SSIZE_MAX && n != SIZE_MAX) ? -EINVAL : self->interruption;
+}
+
+ssize_t eddy_stream_sendfile(eddy_stream *stream, int file, off_t offset, size_t n)
+{
+        struct task *self = task_current();
+        struct file_part part = {.fd = file, .offset = offset, .left = n};
+        int rc = check(self, offset, n);
+        ssize_t sent = 0;
+
+        if (rc == 0)
+                rc = stream_claim(self, stream);
+        if (rc < 0)
+                return rc;
+        rc = stream_send_claimed(self, stream, NULL, 0);
+        if (rc < 0) {
+                stream_unclaim(self, stream, rc);
+                return rc;
+        }
+        while (part.left > 0) {
+                sent = send_piece(self, &stream->send_op, stream->fd, &part);
+                if (sent < 0 || stream->write_error)
+                        sent = stream_sending_error(self, stream, sent);
+                if (sent <= 0)
+                        break;
+        }
+        /* A file that cannot be read is no failure of the stream; one of the socket's comes back at the next
+         * write. */
+        stream_unclaim(self, stream, stream->write_error);
+        return sent < 0 ? sent : (ssize_t)(n - part.left);
+}
+
+ssize_t eddy_sock_sendfile(int fd, int file, off_t offset, size_t n)
+{
+        struct task *self = task_current();
+        struct file_part part = {.fd = file, .offset = offset, .left = n};
+        ssize_t sent = check(self, offset, n);
+        eddy_op op;
+
+        if (sent < 0)
+                return sent;
+        task_op_init(&op, self);
+        while (part.left > 0 && (sent = send_piece(self, &op, fd, &part)) > 0)
+                ;
+        return sent < 0 ? sent : (ssize_t)(n - part.left);
+}

@@ -1,0 +1,194 @@
+#include <eddy/socket.h>
+
+#include "base/misuse.h"
+#include "base/sys_socket.h"
+#include "stream/socket.h"
+#include <eddy/compose.h>
+
+int socket_family(int fd, int *family)
+{
+        socklen_t size = sizeof *family;
+
+        return sys_getsockopt(fd, SOL_SOCKET, SO_DOMAIN, family, &size);
+}
+
+int socket_adopt(int fd, int type, int *family)
+{
+        int actual, rc;
+        socklen_t size = sizeof actual;
+
+        if (!loop_running_here)
+                return misuse(EDDY_ENOLOOP);
+        rc = sys_getsockopt(fd, SOL_SOCKET, SO_TYPE, &actual, &size);
+        if (rc == 0 && actual != type)
+                rc = -EPROTOTYPE;
+        if (rc == 0)
+                rc = socket_family(fd, family);
+        return rc < 0 ? rc : sys_set_nonblocking(fd);
+}
+
+/** A UNIX socket knows only of whom it is connected to whether there is room; else nobody will tell. */
+static int wait_for_unix_peer(void)
+{
+        return eddy_sleep(eddy_ms(1));
+}
+
+int socket_wait_for_room(struct task *self, int fd, const struct sockaddr *to)
+{
+        eddy_op op;
+        ssize_t rc;
+
+        if (to && to->sa_family == AF_UNIX)
+                return wait_for_unix_peer();
+        task_op_init(&op, self);
+        rc = socket_finish_op(self, &op, eddy_op_poll(&op, fd, POLLOUT));
+        return rc < 0 ? (int)rc : 0;
+}
+
+int socket_connect(struct task *self, int fd, const eddy_address *address)
+{
+        eddy_op op;
+        int rc;
+
+        if (self->interruption)
+                return self->interruption;
+        task_op_init(&op, self);
+        do
+                rc = (int)socket_finish_op(self, &op, eddy_op_connect(&op, fd, &address->any, address->size));
+        /* Refused because the server's backlog is full. */
+        while (rc == -EAGAIN && address->any.sa_family == AF_UNIX && (rc = wait_for_unix_peer()) == 0);
+        return rc;
+}
+
+ssize_t socket_receive(struct task *self, int fd, struct msghdr *message)
+{
+        eddy_op op;
+
+        if (self->interruption)
+                return self->interruption;
+        task_op_init(&op, self);
+        return socket_finish_op(self, &op, eddy_op_recvmsg(&op, fd, message, 0));
+}
+
+ssize_t socket_send(struct task *self, const int *fd, const struct msghdr *message)
+{
+        ssize_t n;
+
+        if (self->interruption)
+                return self->interruption;
+        while ((n = sys_sendmsg(*fd, message, MSG_DONTWAIT | MSG_NOSIGNAL)) == -EAGAIN) {
+                int rc = socket_wait_for_room(self, *fd, message->msg_name);
+
+                if (rc < 0)
+                        return rc;
+        }
+        return socket_take_turn(self, n);
+}
+
+ssize_t eddy_sock_recv(int fd, void *buffer, size_t n)
+{
+        struct task *self = task_current();
+        eddy_op op;
+
+        if (!self)
+                return misuse(EDDY_ENOTASK);
+        if (self->interruption)
+                return self->interruption;
+        task_op_init(&op, self);
+        return socket_finish_op(self, &op, eddy_op_recv(&op, fd, buffer, n, 0));
+}
+
+ssize_t eddy_sock_recvfrom(int fd, void *buffer, size_t n, eddy_address *from)
+{
+        struct task *self = task_current();
+        eddy_address address = {.size = 0};
+        struct iovec part = {.iov_base = buffer, .iov_len = n};
+        struct msghdr message = {
+            .msg_name = &address.storage,
+            .msg_namelen = sizeof address.storage,
+            .msg_iov = &part,
+            .msg_iovlen = 1,
+        };
+        ssize_t got;
+
+        if (!self)
+                return misuse(EDDY_ENOTASK);
+        got = socket_receive(self, fd, &message);
+        if (got < 0 || !from)
+                return got;
+        *from = address;
+        from->size = message.msg_namelen;
+        return got;
+}
+
+ssize_t eddy_sock_sendall(int fd, const void *data, size_t n)
+{
+        struct task *self = task_current();
+        size_t done = 0;
+        eddy_op op;
+
+        if (!self)
+                return misuse(EDDY_ENOTASK);
+        task_op_init(&op, self);
+        do {
+                ssize_t sent;
+
+                if (self->interruption)
+                        return self->interruption;
+                sent = eddy_op_send(&op, fd, (const char *)data + done, n - done, 0);
+                sent = socket_finish_op(self, &op, sent);
+                if (sent < 0)
+                        return sent;
+                done += (size_t)sent;
+        } while (done < n);
+        return (ssize_t)n;
+}
+
+ssize_t eddy_sock_sendto(int fd, const void *data, size_t n, const eddy_address *to)
+{
+        struct task *self = task_current();
+        struct iovec part = {.iov_base = (void *)(uintptr_t)data, .iov_len = n};
+        struct msghdr message = {
+            .msg_name = (void *)(uintptr_t)to,
+            .msg_namelen = to ? to->size : 0,
+            .msg_iov = &part,
+            .msg_iovlen = 1,
+        };
+
+        return self ? socket_send(self, &fd, &message) : misuse(EDDY_ENOTASK);
+}
+
+int eddy_sock_connect(int fd, const eddy_address *address)
+{
+        struct task *self = task_current();
+
+        return self ? socket_connect(self, fd, address) : misuse(EDDY_ENOTASK);
+}
+
+int eddy_sock_accept(int fd, eddy_address *peer)
+{
+        struct task *self = task_current();
+        eddy_address address = {.size = sizeof address.storage};
+        eddy_op op;
+        int accepted;
+
+        if (!self)
+                return misuse(EDDY_ENOTASK);
+        if (self->interruption)
+                return self->interruption;
+        task_op_init(&op, self);
+        accepted = (int)socket_finish_op(self, &op, eddy_op_accept(&op, fd, &address.any, &address.size));
+        if (accepted >= 0 && peer)
+                *peer = address;
+        return accepted;
+}
+
+int eddy_sock_close(int fd)
+{
+        eddy_op op;
+
+        if (!loop_running_here)
+                return misuse(EDDY_ENOLOOP);
+        eddy_op_init(&op, loop_running_here, NULL, NULL);
+        return (int)eddy_op_close(&op, fd);
+}

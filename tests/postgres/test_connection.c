@@ -1,0 +1,111 @@
+#include "server.h"
+
+#include <sys/socket.h>
+#include <sys/un.h>
+
+COROUTINE_TEST(says_why_it_cannot_connect)
+{
+        eddy_postgres *pg;
+        char conninfo[256];
+
+        assert_int_equal(eddy_postgres_connect(&pg, "host=/nowhere"), -ECONNREFUSED);
+        assert_null(pg);
+        assert_non_null(strstr(eddy_error_detail(), "No such file or directory"));
+        assert_int_equal(eddy_postgres_connect(&pg, "hostaddr=127.0.0.1 port=1"), -ECONNREFUSED);
+        assert_non_null(strstr(eddy_error_detail(), "Connection refused"));
+        assert_int_equal(eddy_postgres_connect(&pg, "nonsense"), -EINVAL);
+        snprintf(conninfo, sizeof conninfo, "host=%s user=tester dbname=nowhere", server.folder);
+        assert_int_equal(eddy_postgres_connect(&pg, conninfo), EDDY_EPOSTGRES);
+        assert_non_null(strstr(eddy_error_detail(), "database \"nowhere\" does not exist"));
+}
+
+COROUTINE_TEST(a_server_that_says_nothing_is_given_up)
+{
+        char folder[] = "/tmp/eddy-silent-XXXXXX", path[64], conninfo[128];
+        struct sockaddr_un address = {.sun_family = AF_UNIX};
+        int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), rc = 0;
+        eddy_postgres *pg;
+
+        assert_non_null(mkdtemp(folder));
+        snprintf(path, sizeof path, "%s/.s.PGSQL.5432", folder);
+        memcpy(address.sun_path, path, sizeof path);
+        assert_int_equal(bind(listener, (struct sockaddr *)&address, sizeof address), 0);
+        assert_int_equal(listen(listener, 5), 0);
+        snprintf(conninfo, sizeof conninfo, "host=%s", folder);
+        EDDY_TIMEOUT_SCOPE(eddy_ms(5))
+                rc = eddy_postgres_connect(&pg, conninfo);
+        assert_int_equal(rc, EDDY_TIMEOUT);
+        assert_null(pg);
+        snprintf(conninfo, sizeof conninfo, "host=%s connect_timeout=1", folder);
+        assert_int_equal(eddy_postgres_connect(&pg, conninfo), EDDY_TIMEOUT);
+        close(listener);
+        unlink(path);
+        rmdir(folder);
+}
+
+COROUTINE_TEST(the_servers_end_is_noticed_while_idle)
+{
+        eddy_postgres *pg = connect_to_server(), *admin = connect_to_server();
+        char sql[128];
+
+        snprintf(sql, sizeof sql, "SELECT pg_terminate_backend(%d)",
+                 PQbackendPID(eddy_postgres_connection(pg)));
+        assert_runs(admin, sql);
+        until(!eddy_postgres_is_open(pg));
+        assert_int_equal(eddy_postgres_exec(pg, NULL, "SELECT 1"), -ENOTCONN);
+        eddy_postgres_destroy(pg);
+        eddy_postgres_destroy(admin);
+}
+
+static intptr_t sleep_long(void *pg)
+{
+        return eddy_postgres_query(pg, NULL, "SELECT pg_sleep(1000)", NULL);
+}
+
+COROUTINE_TEST(the_servers_end_during_a_query_is_an_error)
+{
+        eddy_postgres *pg = connect_to_server(), *other = connect_to_server();
+        eddy_task *sleeper = eddy_create_task(sleep_long, pg);
+        char sql[128];
+        intptr_t rc;
+
+        assert_int_equal(eddy_yield(), 0);
+        snprintf(sql, sizeof sql, "SELECT pg_terminate_backend(%d)",
+                 PQbackendPID(eddy_postgres_connection(pg)));
+        assert_runs(other, sql);
+        rc = join(sleeper);
+        assert_int_equal(rc, EDDY_EPOSTGRES); /* it says good-bye */
+        assert_string_equal(eddy_postgres_sqlstate(pg), "57P01");
+        assert_int_equal(eddy_postgres_exec(pg, NULL, "SELECT 1"), -ENOTCONN);
+        sleeper = eddy_create_task(sleep_long, other);
+        assert_int_equal(eddy_yield(), 0);
+        kill(PQbackendPID(eddy_postgres_connection(other)), SIGKILL); /* it does not */
+        assert_int_equal(join(sleeper), -ECONNRESET);
+        assert_true(strlen(eddy_error_detail()) > 0);
+        assert_int_equal(eddy_postgres_exec(other, NULL, "SELECT 1"), -ENOTCONN);
+        eddy_postgres_destroy(pg);
+        eddy_postgres_destroy(other);
+        postgres_server_end(&server);
+        postgres_server_run(&server);
+}
+
+TEST(outside_a_coroutine_nothing_connects)
+{
+        eddy_postgres *pg;
+
+        assert_int_equal(eddy_postgres_connect(&pg, server.conninfo), EDDY_ENOTASK);
+        eddy_postgres_destroy(NULL);
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+            cmocka_unit_test(says_why_it_cannot_connect),
+            cmocka_unit_test(a_server_that_says_nothing_is_given_up),
+            cmocka_unit_test(the_servers_end_is_noticed_while_idle),
+            cmocka_unit_test(the_servers_end_during_a_query_is_an_error),
+            cmocka_unit_test(outside_a_coroutine_nothing_connects),
+        };
+
+        return cmocka_run_group_tests(tests, start_server, stop_server);
+}

@@ -1,0 +1,234 @@
+#include "server.h"
+
+static eddy_postgres_pool *make_pool(size_t size)
+{
+        eddy_postgres_pool *pool;
+
+        assert_int_equal(eddy_postgres_pool_create(&pool, server.conninfo, size), 0);
+        return pool;
+}
+
+static void end_pool(eddy_postgres_pool *pool)
+{
+        assert_int_equal(eddy_postgres_pool_close(pool), 0);
+        eddy_postgres_pool_destroy(pool);
+}
+
+static eddy_postgres *acquire(eddy_postgres_pool *pool)
+{
+        eddy_postgres *pg;
+
+        assert_int_equal(eddy_postgres_pool_acquire(pool, &pg), 0);
+        return pg;
+}
+
+/** What borrowers share. */
+struct lending {
+        eddy_postgres_pool *pool;
+        int out, most_out;
+};
+
+static intptr_t borrow(void *arg)
+{
+        struct lending *lending = arg;
+        eddy_postgres *pg;
+        int rc = eddy_postgres_pool_acquire(lending->pool, &pg);
+
+        if (rc < 0)
+                return rc;
+        lending->out++;
+        lending->most_out = lending->out > lending->most_out ? lending->out : lending->most_out;
+        rc = eddy_postgres_query(pg, NULL, "SELECT pg_sleep(0.001)", NULL);
+        lending->out--;
+        eddy_postgres_pool_release(lending->pool, pg);
+        return rc;
+}
+
+COROUTINE_TEST(no_more_than_its_size_are_out)
+{
+        struct lending lending = {.pool = make_pool(3)};
+        eddy_group group;
+
+        eddy_group_open(&group);
+        for (int i = 0; i < 50; i++)
+                eddy_group_create_task(&group, borrow, &lending, NULL);
+        assert_int_equal(eddy_group_close(&group), 0);
+        assert_int_equal(lending.most_out, 3);
+        end_pool(lending.pool);
+}
+
+COROUTINE_TEST(a_connection_is_used_again)
+{
+        eddy_postgres_pool *pool = make_pool(5);
+        eddy_postgres *pg = acquire(pool);
+        int pid = PQbackendPID(eddy_postgres_connection(pg));
+        PGresult *result;
+
+        eddy_postgres_pool_release(pool, pg);
+        for (int i = 0; i < 5; i++) {
+                assert_int_equal(eddy_postgres_pool_query(pool, &result, "SELECT pg_backend_pid()", NULL), 0);
+                assert_int_equal(atoi(PQgetvalue(result, 0, 0)), pid);
+                PQclear(result);
+        }
+        eddy_postgres_pool_release(pool, NULL);
+        end_pool(pool);
+}
+
+/** One who stands in a queue. */
+struct waiter {
+        eddy_postgres_pool *pool;
+        char letter;
+};
+
+static intptr_t stand_in_queue(void *arg)
+{
+        const struct waiter *waiter = arg;
+        eddy_postgres *pg;
+        int rc = eddy_postgres_pool_acquire(waiter->pool, &pg);
+
+        if (rc < 0)
+                return rc;
+        trail_add(waiter->letter);
+        assert_value(pg, "SELECT 1", "1");
+        eddy_postgres_pool_release(waiter->pool, pg);
+        return 0;
+}
+
+COROUTINE_TEST(first_come_first_served_and_who_left_is_passed_over)
+{
+        eddy_postgres_pool *pool = make_pool(1);
+        eddy_postgres *pg = acquire(pool);
+        eddy_task *tasks[5];
+
+        trail_clear();
+        for (int i = 0; i < 5; i++) {
+                tasks[i] = eddy_spawn(stand_in_queue, &(struct waiter){pool, (char)('a' + i)});
+                assert_int_equal(eddy_yield(), 0);
+        }
+        eddy_cancel(tasks[0]);
+        eddy_cancel(tasks[2]);
+        eddy_postgres_pool_release(pool, pg); /* before they know */
+        for (int i = 0; i < 5; i++)
+                assert_int_equal(join(tasks[i]), i == 0 || i == 2 ? EDDY_CANCELLED : 0);
+        assert_trail("bde");
+        end_pool(pool);
+}
+
+COROUTINE_TEST(waiting_can_be_bounded)
+{
+        eddy_postgres_pool *pool = make_pool(1);
+        eddy_postgres *pg = acquire(pool), *none;
+        int rc = 0;
+
+        EDDY_TIMEOUT_SCOPE(eddy_ms(5))
+                rc = eddy_postgres_pool_acquire(pool, &none);
+        assert_int_equal(rc, EDDY_TIMEOUT);
+        assert_null(none);
+        eddy_postgres_pool_release(pool, pg);
+        eddy_postgres_pool_release(pool, acquire(pool));
+        end_pool(pool);
+}
+
+COROUTINE_TEST(a_broken_connection_is_replaced)
+{
+        eddy_postgres_pool *pool = make_pool(2);
+        eddy_postgres *pg = acquire(pool), *other;
+        char sql[128];
+
+        /* One that breaks while it is idle. */
+        snprintf(sql, sizeof sql, "SELECT pg_terminate_backend(%d)",
+                 PQbackendPID(eddy_postgres_connection(pg)));
+        other = acquire(pool);
+        eddy_postgres_pool_release(pool, pg);
+        assert_runs(other, sql);
+        until(!eddy_postgres_is_open(pg));
+        pg = acquire(pool);
+        assert_value(pg, "SELECT 1", "1");
+        eddy_postgres_pool_release(pool, other);
+        /* One that breaks while it is out, for which somebody waits. */
+        other = acquire(pool);
+        eddy_task *waiter = eddy_spawn(stand_in_queue, &(struct waiter){pool, 'x'});
+        assert_int_equal(eddy_yield(), 0);
+        assert_true(eddy_postgres_exec(other, NULL, "SELECT pg_terminate_backend(pg_backend_pid())") < 0);
+        eddy_postgres_pool_release(pool, other);
+        assert_int_equal(join(waiter), 0);
+        eddy_postgres_pool_release(pool, pg);
+        end_pool(pool);
+}
+
+COROUTINE_TEST(a_server_that_was_restarted_is_found_again)
+{
+        eddy_postgres_pool *pool = make_pool(2);
+        eddy_postgres *pg;
+
+        assert_int_equal(eddy_postgres_pool_query(pool, NULL, "SELECT 1", NULL), 0);
+        postgres_server_end(&server);
+        assert_int_equal(eddy_sleep(eddy_ms(1)), 0);
+        assert_int_equal(eddy_postgres_pool_acquire(pool, &pg), -ECONNREFUSED);
+        assert_int_equal(eddy_postgres_pool_acquire(pool, &pg), -ECONNREFUSED);
+        assert_int_equal(eddy_postgres_pool_acquire(pool, &pg), -ECONNREFUSED);
+        postgres_server_run(&server);
+        assert_int_equal(eddy_postgres_pool_query(pool, NULL, "SELECT 1", NULL), 0);
+        end_pool(pool);
+}
+
+COROUTINE_TEST(what_is_left_open_does_not_reach_the_next)
+{
+        eddy_postgres_pool *pool = make_pool(1);
+        eddy_postgres *pg = acquire(pool);
+
+        assert_int_equal(eddy_postgres_begin(pg), 0);
+        assert_runs(pg, "CREATE TABLE left_open (id int)");
+        eddy_postgres_pool_release(pool, pg);
+        pg = acquire(pool);
+        assert_int_equal(PQtransactionStatus(eddy_postgres_connection(pg)), PQTRANS_IDLE);
+        assert_value(pg, "SELECT to_regclass('left_open') IS NULL", "t");
+        assert_int_equal(eddy_postgres_open_rows(pg, "SELECT 1", NULL), 0);
+        eddy_postgres_pool_release(pool, pg);
+        pg = acquire(pool);
+        assert_value(pg, "SELECT 2", "2");
+        eddy_postgres_pool_release(pool, pg);
+        end_pool(pool);
+}
+
+static intptr_t close_pool(void *pool)
+{
+        return eddy_postgres_pool_close(pool);
+}
+
+COROUTINE_TEST(closing_waits_for_what_is_out)
+{
+        eddy_postgres_pool *pool = make_pool(1);
+        eddy_postgres *pg = acquire(pool), *none;
+        eddy_task *waiter = eddy_spawn(stand_in_queue, &(struct waiter){pool, 'x'}), *closer;
+
+        assert_int_equal(eddy_yield(), 0);
+        closer = eddy_create_task(close_pool, pool);
+        assert_int_equal(eddy_yield(), 0);
+        assert_int_equal(join(waiter), EDDY_ESHUTDOWN);
+        assert_int_equal(eddy_postgres_pool_acquire(pool, &none), EDDY_ESHUTDOWN);
+        assert_int_equal(eddy_postgres_pool_close(pool), EDDY_EBUSY);
+        assert_false(eddy_done(closer));
+        assert_value(pg, "SELECT 'still mine'", "still mine");
+        eddy_postgres_pool_release(pool, pg);
+        assert_int_equal(join(closer), 0);
+        assert_int_equal(eddy_postgres_pool_close(pool), 0);
+        eddy_postgres_pool_destroy(pool);
+        eddy_postgres_pool_destroy(NULL);
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+            cmocka_unit_test(no_more_than_its_size_are_out),
+            cmocka_unit_test(a_connection_is_used_again),
+            cmocka_unit_test(first_come_first_served_and_who_left_is_passed_over),
+            cmocka_unit_test(waiting_can_be_bounded),
+            cmocka_unit_test(a_broken_connection_is_replaced),
+            cmocka_unit_test(a_server_that_was_restarted_is_found_again),
+            cmocka_unit_test(what_is_left_open_does_not_reach_the_next),
+            cmocka_unit_test(closing_waits_for_what_is_out),
+        };
+
+        return cmocka_run_group_tests(tests, start_server, stop_server);
+}

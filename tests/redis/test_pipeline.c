@@ -1,0 +1,187 @@
+#include "server.h"
+
+COROUTINE_TEST(replies_come_in_order)
+{
+        enum { COMMANDS = 1000 };
+        eddy_redis *redis = connect_to_server();
+        const char *get[] = {"GET", "count"};
+        eddy_redis_pipeline pipeline;
+        redisReply *reply;
+
+        eddy_redis_pipeline_init(&pipeline, redis);
+        assert_int_equal(eddy_redis_get_reply(&pipeline, &reply), EDDY_ENOMORE);
+        for (int i = 0; i < COMMANDS; i++)
+                assert_int_equal(eddy_redis_append(&pipeline, "INCRBY count %d", 2), 0);
+        assert_int_equal(eddy_redis_append_argv(&pipeline, 2, get, NULL), 0);
+        for (int i = 0; i < COMMANDS; i++) {
+                assert_int_equal(eddy_redis_get_reply(&pipeline, &reply), 0);
+                assert_number(reply, 2 * i + 2);
+        }
+        assert_int_equal(eddy_redis_get_reply(&pipeline, &reply), 0);
+        assert_text(reply, "2000");
+        assert_int_equal(eddy_redis_get_reply(&pipeline, &reply), EDDY_ENOMORE);
+        eddy_redis_pipeline_finish(&pipeline);
+        eddy_redis_destroy(redis);
+}
+
+COROUTINE_TEST(an_error_is_of_its_own_command_only)
+{
+        eddy_redis *redis = connect_to_server();
+        eddy_redis_pipeline pipeline;
+        redisReply *reply;
+
+        eddy_redis_pipeline_init(&pipeline, redis);
+        assert_int_equal(eddy_redis_append(&pipeline, "SET text a"), 0);
+        assert_int_equal(eddy_redis_append(&pipeline, "INCR text"), 0);
+        assert_int_equal(eddy_redis_append(&pipeline, "GET text"), 0);
+        assert_int_equal(eddy_redis_get_reply(&pipeline, NULL), 0);
+        assert_int_equal(eddy_redis_get_reply(&pipeline, &reply), EDDY_EREDIS);
+        assert_null(reply);
+        assert_int_equal(eddy_redis_get_reply(&pipeline, &reply), 0);
+        assert_text(reply, "a");
+        eddy_redis_pipeline_finish(&pipeline);
+        eddy_redis_destroy(redis);
+}
+
+static intptr_t transact(void *redis)
+{
+        for (int i = 0; i < 20; i++) {
+                eddy_redis_pipeline pipeline;
+                redisReply *reply;
+                long long first;
+
+                eddy_redis_pipeline_init(&pipeline, redis);
+                eddy_redis_append(&pipeline, "MULTI");
+                eddy_redis_append(&pipeline, "INCR count");
+                eddy_redis_append(&pipeline, "INCR count");
+                eddy_redis_append(&pipeline, "EXEC");
+                for (int skipped = 0; skipped < 3; skipped++)
+                        assert_int_equal(eddy_redis_get_reply(&pipeline, NULL), 0);
+                assert_int_equal(eddy_redis_get_reply(&pipeline, &reply), 0);
+                assert_int_equal(reply->elements, 2);
+                first = reply->element[0]->integer;
+                assert_int_equal(reply->element[1]->integer, first + 1);
+                freeReplyObject(reply);
+                eddy_redis_pipeline_finish(&pipeline);
+        }
+        return 0;
+}
+
+static intptr_t disturb(void *redis)
+{
+        for (int i = 0; i < 100; i++)
+                assert_runs(redis, NULL, "INCR count");
+        return 0;
+}
+
+COROUTINE_TEST(transactions_of_many_coroutines_do_not_mix)
+{
+        eddy_redis *redis = connect_to_server();
+        eddy_group group;
+        redisReply *reply;
+
+        eddy_group_open(&group);
+        for (int i = 0; i < 10; i++) {
+                eddy_group_create_task(&group, transact, redis, NULL);
+                eddy_group_create_task(&group, disturb, redis, NULL);
+        }
+        assert_int_equal(eddy_group_close(&group), 0);
+        assert_runs(redis, &reply, "GET count");
+        assert_text(reply, "1400");
+        eddy_redis_destroy(redis);
+}
+
+COROUTINE_TEST(what_nobody_asks_for_is_dropped)
+{
+        eddy_redis *redis = connect_to_server();
+        eddy_redis_pipeline pipeline;
+        redisReply *reply;
+
+        eddy_redis_pipeline_init(&pipeline, redis);
+        for (int i = 0; i < 10; i++)
+                eddy_redis_append(&pipeline, "INCR sent");
+        assert_int_equal(eddy_redis_get_reply(&pipeline, NULL), 0);
+        for (int i = 0; i < 10; i++)
+                eddy_redis_append(&pipeline, "INCR unsent");
+        eddy_redis_pipeline_finish(&pipeline);
+        assert_runs(redis, &reply, "MGET sent unsent");
+        assert_string_equal(reply->element[0]->str, "10");
+        assert_int_equal(reply->element[1]->type, REDIS_REPLY_NIL);
+        freeReplyObject(reply);
+        eddy_redis_destroy(redis);
+}
+
+COROUTINE_TEST(a_loss_fails_what_was_sent_and_keeps_what_was_not)
+{
+        eddy_redis *redis = connect_to_server();
+        eddy_redis_pipeline pipeline;
+        redisReply *reply;
+
+        eddy_redis_pipeline_init(&pipeline, redis);
+        eddy_redis_append(&pipeline, "INCR count");
+        eddy_redis_append(&pipeline, "INCR count");
+        redis_server_end(&server, SIGKILL);
+        assert_int_equal(eddy_redis_get_reply(&pipeline, NULL), -ECONNRESET);
+        eddy_redis_append(&pipeline, "INCR late");
+        assert_int_equal(eddy_redis_get_reply(&pipeline, NULL), -ECONNRESET);
+        assert_true(redis_server_run(&server));
+        assert_int_equal(eddy_redis_get_reply(&pipeline, &reply), 0);
+        assert_number(reply, 1);
+        eddy_redis_pipeline_finish(&pipeline);
+        eddy_redis_destroy(redis);
+}
+
+COROUTINE_TEST(blocking_commands_are_refused)
+{
+        eddy_redis *redis = connect_to_server();
+        eddy_redis_pipeline pipeline;
+
+        eddy_redis_pipeline_init(&pipeline, redis);
+        assert_int_equal(eddy_redis_append(&pipeline, "BLPOP list 0"), EDDY_ENOTSUP);
+        eddy_redis_pipeline_finish(&pipeline);
+        eddy_redis_pipeline_init(&pipeline, redis);
+        assert_int_equal(eddy_redis_append(&pipeline, "%s", ""), 0);
+        assert_int_equal(eddy_redis_get_reply(&pipeline, NULL), EDDY_EREDIS);
+        eddy_redis_pipeline_finish(&pipeline);
+        eddy_redis_destroy(redis);
+}
+
+COROUTINE_TEST(half_of_what_was_to_be_added_is_not_sent)
+{
+        eddy_redis *redis = connect_to_server();
+        eddy_redis_pipeline pipeline;
+        redisReply *reply;
+
+        eddy_redis_pipeline_init(&pipeline, redis);
+        eddy_redis_append(&pipeline, "INCR sent");
+        eddy_redis_append(&pipeline, "INCR sent");
+        assert_int_equal(eddy_redis_get_reply(&pipeline, NULL), 0);
+        eddy_redis_append(&pipeline, "MULTI");
+        fault_arm(1, 1);
+        eddy_redis_append(&pipeline, "INCR count");
+        fault_arm(0, 0);
+        eddy_redis_append(&pipeline, "EXEC");
+        assert_int_equal(eddy_redis_get_reply(&pipeline, &reply), 0);
+        assert_number(reply, 2);
+        assert_int_equal(eddy_redis_get_reply(&pipeline, &reply), -ENOMEM);
+        assert_int_equal(eddy_redis_get_reply(&pipeline, &reply), -ENOMEM);
+        eddy_redis_pipeline_finish(&pipeline);
+        assert_runs(redis, &reply, "EXISTS count");
+        assert_number(reply, 0);
+        eddy_redis_destroy(redis);
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+            cmocka_unit_test(replies_come_in_order),
+            cmocka_unit_test(an_error_is_of_its_own_command_only),
+            cmocka_unit_test(transactions_of_many_coroutines_do_not_mix),
+            cmocka_unit_test(what_nobody_asks_for_is_dropped),
+            cmocka_unit_test(a_loss_fails_what_was_sent_and_keeps_what_was_not),
+            cmocka_unit_test(blocking_commands_are_refused),
+            cmocka_unit_test(half_of_what_was_to_be_added_is_not_sent),
+        };
+
+        return cmocka_run_group_tests(tests, start_server, stop_server);
+}

@@ -1,0 +1,131 @@
+"""Servers that the tests of the adapters start for themselves: in a temporary folder, for one test, and gone
+with it. Where one is not installed the test is skipped."""
+
+import atexit
+import contextlib
+import functools
+import glob
+import itertools
+import os
+import pathlib
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+
+SKIPPED = 77  # what meson takes for it
+PATIENCE = 30
+
+
+def skip(reason):
+    print('skipped: ' + reason)
+    sys.stdout.flush()
+    os._exit(SKIPPED)
+
+
+def free_port():
+    with socket.create_server(('127.0.0.1', 0)) as server:
+        return server.getsockname()[1]
+
+
+class Redis:
+    """A running server."""
+
+    def __init__(self, port):
+        self.port = port
+
+    def command(self, *words):
+        """A command's reply: a text, a number, None or a list of them."""
+        with socket.create_connection(('127.0.0.1', self.port), PATIENCE) as connection:
+            words = [word.encode() for word in words]
+            connection.sendall(b'*%d\r\n' % len(words) + b''.join(b'$%d\r\n%s\r\n' % (len(w), w) for w in words))
+            with connection.makefile('rb') as replies:
+                return self._read(replies)
+
+    def _read(self, replies):
+        line = replies.readline().rstrip(b'\r\n').decode()
+        kind, rest = line[0], line[1:]
+        if kind == '-':
+            raise ValueError(rest)
+        if kind == '*':
+            return [self._read(replies) for _ in range(int(rest))]
+        if kind == '$':
+            return None if rest == '-1' else replies.read(int(rest) + 2)[:-2].decode()
+        return int(rest) if kind == ':' else rest
+
+
+@contextlib.contextmanager
+def redis_server():
+    """A Redis without persistence."""
+    program = shutil.which('redis-server') or skip('no redis-server')
+    with tempfile.TemporaryDirectory() as folder:
+        for _ in range(5):  # another one may take the port before it does
+            port = free_port()
+            process = subprocess.Popen(
+                [program, '--port', str(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', folder],
+                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
+            try:
+                if any('Ready to accept connections' in line for line in process.stdout):
+                    yield Redis(port)
+                    return
+            finally:
+                process.kill()
+                process.communicate()
+    skip('redis-server does not start')
+
+
+class Postgres:
+    """A running server with a cluster of its own, reached by a UNIX socket."""
+
+    def __init__(self, programs):
+        self.programs = programs
+        self.folder = tempfile.mkdtemp(prefix='eddy-postgres-')
+        self.names = itertools.count()
+        self.user = {}
+        if os.geteuid() == 0:  # it does not run as root
+            account = self._account()
+            os.chown(self.folder, account.pw_uid, account.pw_gid)
+            self.user = {'user': account.pw_uid, 'group': account.pw_gid, 'extra_groups': []}
+        self.data = os.path.join(self.folder, 'data')
+        self._run('initdb', '-D', self.data, '-U', 'tester', '-A', 'trust', '--no-sync', '--locale=C', '-E', 'UTF-8')
+        self.process = subprocess.Popen(
+            [programs / 'postgres', '-D', self.data, '-k', self.folder, '-c', 'listen_addresses=', '-c', 'fsync=off'],
+            stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, cwd='/', **self.user)
+        atexit.register(self.stop)
+        if not any('ready to accept connections' in line for line in self.process.stderr):
+            skip('postgres does not start')
+
+    @staticmethod
+    def _account():
+        for name in 'postgres', 'nobody':
+            with contextlib.suppress(KeyError):
+                return pwd.getpwnam(name)
+        return skip('no user that postgres could run as')
+
+    def _run(self, program, *arguments):
+        subprocess.run([self.programs / program, *arguments], check=True, cwd='/', stdout=subprocess.DEVNULL,
+                       **self.user)
+
+    def new_database(self):
+        """How to connect to a database that nobody else uses."""
+        name = 'test%d' % next(self.names)
+        self._run('createdb', '-h', self.folder, '-U', 'tester', name)
+        return 'host=%s user=tester dbname=%s' % (self.folder, name)
+
+    def stop(self):
+        self.process.send_signal(signal.SIGQUIT)
+        self.process.communicate()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+@functools.lru_cache(None)
+def postgres_server():
+    """The one server of this program, which ends with it."""
+    program = shutil.which('initdb')
+    folders = [os.path.dirname(os.path.realpath(program))] if program else sorted(glob.glob('/usr/lib/postgresql/*/bin'))
+    if not folders:
+        skip('no PostgreSQL server')
+    return Postgres(pathlib.Path(folders[-1]))

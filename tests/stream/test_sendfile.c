@@ -1,0 +1,266 @@
+/* Files sent by streams and raw sockets. */
+#include "helpers.h"
+
+#include "base/fault.h"
+#include <fcntl.h>
+#include <signal.h>
+
+enum { MUCH = 6 * 1024 * 1024 };
+
+/** A file without a name, of n bytes of the pattern. */
+static int file_of(size_t n)
+{
+        char *bytes = make_pattern(n ? n : 1);
+        FILE *file = tmpfile();
+        int fd;
+
+        assert_non_null(file);
+        assert_int_equal(fwrite(bytes, 1, n, file), n);
+        assert_int_equal(fflush(file), 0);
+        fd = fcntl(fileno(file), F_DUPFD_CLOEXEC, 0);
+        assert_true(fd >= 0);
+        fclose(file);
+        free(bytes);
+        return fd;
+}
+
+/** Bytes of the pattern from a place on come next. */
+static void assert_reads_pattern(eddy_stream *stream, size_t place, size_t n)
+{
+        static char bytes[65536];
+
+        while (n > 0) {
+                ssize_t got = eddy_stream_read(stream, bytes, n < sizeof bytes ? n : sizeof bytes);
+
+                assert_true(got > 0);
+                for (size_t i = 0; i < (size_t)got; i++)
+                        if (bytes[i] != pattern_at(place + i))
+                                fail_msg("byte %zu differs", place + i);
+                place += (size_t)got;
+                n -= (size_t)got;
+        }
+}
+
+/** What a task is to send. */
+struct order {
+        eddy_stream *stream;
+        int file;
+        off_t offset;
+        size_t n;
+};
+
+static intptr_t send_file(void *arg)
+{
+        struct order *order = arg;
+
+        return eddy_stream_sendfile(order->stream, order->file, order->offset, order->n);
+}
+
+static void whole_and_part(void)
+{
+        eddy_stream *ends[2];
+        int file = file_of(100000);
+
+        connect_streams(ends);
+        assert_int_equal(eddy_stream_sendfile(ends[0], file, 0, SIZE_MAX), 100000);
+        assert_reads_pattern(ends[1], 0, 100000);
+        assert_int_equal(eddy_stream_sendfile(ends[0], file, 1000, 50), 50);
+        assert_reads_pattern(ends[1], 1000, 50);
+        assert_int_equal(eddy_stream_sendfile(ends[0], file, 99990, SIZE_MAX), 10);
+        assert_reads_pattern(ends[1], 99990, 10);
+        assert_int_equal(eddy_stream_sendfile(ends[0], file, 0, 0), 0);
+        /* A file that is shorter than was asked for says so. */
+        assert_int_equal(eddy_stream_sendfile(ends[0], file, 99990, 11), 10);
+        assert_reads_pattern(ends[1], 99990, 10);
+        assert_int_equal(eddy_stream_sendfile(ends[0], file, 200000, 1), 0);
+        /* And its own position is where it was. */
+        assert_int_equal(lseek(file, 0, SEEK_CUR), 100000);
+        close(file);
+        eddy_stream_destroy(ends[0]);
+        eddy_stream_destroy(ends[1]);
+}
+
+/** Behind what was written before, and before what is written meanwhile and after. */
+static void in_order(void)
+{
+        char *bytes = make_pattern(MUCH);
+        struct order order = {.file = file_of(MUCH), .n = SIZE_MAX};
+        eddy_stream *ends[2];
+        eddy_task *sender;
+
+        connect_streams(ends);
+        order.stream = ends[0];
+        assert_int_equal(eddy_stream_write(ends[0], bytes, MUCH), 0);
+        sender = eddy_create_task(send_file, &order);
+        assert_reads_pattern(ends[1], 0, MUCH);
+        give_way();
+        assert_false(eddy_done(sender));
+        assert_int_equal(eddy_stream_write(ends[0], "behind", 6), 0);
+        assert_int_equal(eddy_stream_sendfile(ends[0], order.file, 0, 1), EDDY_EBUSY);
+        assert_int_equal(eddy_stream_write_all(ends[0], "x", 1), EDDY_EBUSY);
+        assert_reads_pattern(ends[1], 0, MUCH);
+        assert_reads(ends[1], "behind");
+        assert_int_equal(join(sender), MUCH);
+        assert_int_equal(eddy_stream_write_all(ends[0], "end", 3), 3);
+        assert_reads(ends[1], "end");
+        free(bytes);
+        close(order.file);
+        eddy_stream_destroy(ends[0]);
+        eddy_stream_destroy(ends[1]);
+}
+
+static intptr_t read_part(void *stream)
+{
+        assert_reads_pattern(stream, 5, MUCH - 10);
+        return 0;
+}
+
+/** What the kernel cannot send goes through memory, and nobody can tell. */
+static void copied(void)
+{
+        int file = file_of(MUCH);
+        eddy_stream *ends[2];
+        eddy_task *reader;
+
+        connect_streams(ends);
+        reader = eddy_create_task(read_part, ends[1]);
+        give_way();
+        fault_arm(1, 1); /* sendfile() */
+        assert_int_equal(eddy_stream_sendfile(ends[0], file, 5, MUCH - 10), MUCH - 10);
+        fault_arm(0, 0);
+        assert_int_equal(join(reader), 0);
+        close(file);
+        eddy_stream_destroy(ends[0]);
+        eddy_stream_destroy(ends[1]);
+}
+
+static void no_file(void)
+{
+        eddy_stream *ends[2];
+        int pair[2], file = file_of(10);
+
+        connect_streams(ends);
+        assert_int_equal(pipe(pair), 0);
+        assert_int_equal(eddy_stream_sendfile(ends[0], pair[0], 0, 1), -ESPIPE);
+        assert_int_equal(eddy_stream_sendfile(ends[0], -1, 0, 1), -EBADF);
+        assert_int_equal(eddy_stream_sendfile(ends[0], file, -1, 1), -EINVAL);
+        assert_int_equal(eddy_stream_sendfile(ends[0], file, 0, SIZE_MAX - 1), -EINVAL);
+        /* None of which is a failure of the stream. */
+        assert_int_equal(eddy_stream_sendfile(ends[0], file, 0, 10), 10);
+        assert_reads_pattern(ends[1], 0, 10);
+        close(file);
+        close(pair[0]);
+        close(pair[1]);
+        eddy_stream_destroy(ends[0]);
+        eddy_stream_destroy(ends[1]);
+}
+
+static void cancelled(void)
+{
+        struct order order = {.file = file_of(MUCH), .n = SIZE_MAX};
+        eddy_stream *ends[2];
+        eddy_task *sender;
+        ssize_t rc = 0;
+
+        connect_streams(ends);
+        order.stream = ends[0];
+        sender = eddy_create_task(send_file, &order);
+        give_way();
+        assert_false(eddy_done(sender));
+        eddy_cancel(sender);
+        assert_int_equal(join(sender), EDDY_CANCELLED);
+        EDDY_TIMEOUT_SCOPE(0)
+                rc = eddy_stream_sendfile(ends[0], order.file, 0, 1);
+        assert_int_equal(rc, EDDY_TIMEOUT);
+        close(order.file);
+        eddy_stream_destroy(ends[0]);
+        eddy_stream_destroy(ends[1]);
+}
+
+static void aborted(void)
+{
+        struct order order = {.file = file_of(MUCH), .n = SIZE_MAX};
+        eddy_stream *ends[2];
+        eddy_task *sender;
+
+        connect_streams(ends);
+        order.stream = ends[0];
+        sender = eddy_create_task(send_file, &order);
+        give_way();
+        eddy_stream_abort(ends[0]);
+        assert_int_equal(join(sender), -ECONNABORTED);
+        assert_int_equal(eddy_stream_sendfile(ends[0], order.file, 0, 1), -ECONNABORTED);
+        close(order.file);
+        eddy_stream_destroy(ends[0]);
+        eddy_stream_destroy(ends[1]);
+}
+
+/** Without a signal, which sendfile() itself would raise. */
+static void peer_is_gone(void)
+{
+        struct order order = {.file = file_of(MUCH), .n = SIZE_MAX};
+        struct sigaction before, standard = {.sa_handler = SIG_DFL};
+        eddy_stream *ends[2];
+        eddy_task *sender;
+        intptr_t rc;
+        sigset_t pending;
+
+        assert_int_equal(sigaction(SIGPIPE, &standard, &before), 0);
+        assert_int_equal(eddy_stream_pair(ends), 0);
+        eddy_stream_destroy(ends[1]);
+        assert_int_equal(eddy_stream_sendfile(ends[0], order.file, 0, SIZE_MAX), -EPIPE);
+        eddy_stream_destroy(ends[0]);
+        connect_streams(ends);
+        order.stream = ends[0];
+        sender = eddy_create_task(send_file, &order);
+        give_way();
+        eddy_stream_abort(ends[1]);
+        rc = join(sender);
+        assert_true(rc == -ECONNRESET || rc == -EPIPE);
+        assert_int_equal(sigpending(&pending), 0);
+        assert_false(sigismember(&pending, SIGPIPE));
+        sigaction(SIGPIPE, &before, NULL);
+        close(order.file);
+        eddy_stream_destroy(ends[0]);
+        eddy_stream_destroy(ends[1]);
+}
+
+/* By raw sockets. */
+
+static intptr_t send_file_raw(void *arg)
+{
+        struct order *order = arg;
+
+        return eddy_sock_sendfile(eddy_stream_fd(order->stream), order->file, order->offset, order->n);
+}
+
+static void by_socket(void)
+{
+        struct order order = {.file = file_of(MUCH), .offset = 3, .n = SIZE_MAX};
+        eddy_stream *ends[2];
+        eddy_task *sender;
+
+        connect_streams(ends);
+        order.stream = ends[0];
+        sender = eddy_create_task(send_file_raw, &order);
+        assert_reads_pattern(ends[1], 3, MUCH - 3);
+        assert_int_equal(join(sender), MUCH - 3);
+        order.n = 10;
+        assert_int_equal(send_file_raw(&order), 10);
+        assert_reads_pattern(ends[1], 3, 10);
+        assert_int_equal(eddy_sock_sendfile(eddy_stream_fd(ends[0]), order.file, 0, 0), 0);
+        assert_int_equal(eddy_sock_sendfile(-1, order.file, 0, 1), -EBADF);
+        close(order.file);
+        eddy_stream_destroy(ends[0]);
+        eddy_stream_destroy(ends[1]);
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+            scene_test(whole_and_part), scene_test(in_order), scene_test(copied),       scene_test(no_file),
+            scene_test(cancelled),      scene_test(aborted),  scene_test(peer_is_gone), scene_test(by_socket),
+        };
+
+        return cmocka_run_group_tests_name("sendfile", tests, NULL, NULL);
+}
