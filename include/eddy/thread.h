@@ -36,8 +36,8 @@ typedef struct eddy_job_options {
  * @param arg     passed to it. It must live until fn has returned, which is later than this call where that was
  *                interrupted: lend nothing of the caller's stack but within EDDY_SHIELD_SCOPE, or have it copied by
  *                eddy_to_thread_spawn()
- * @param result  receives what fn returned, a value or an error, only where this call returns 0; may be NULL. The
- *                thread does not touch it
+ * @param result  receives what fn returned, a value or an error, and means something only where this call returns
+ *                0; may be NULL. The thread does not touch it
  * @return how the wait went: 0, whatever fn returned
  * @retval EDDY_CANCELLED, EDDY_TIMEOUT  the caller was interrupted. If fn had not begun it never will; else it runs
  *                                       on, sees eddy_job_cancelled(), and what it returns is dropped
