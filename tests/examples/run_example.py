@@ -317,7 +317,7 @@ def unix_echo(program):
 
 
 def with_database(program):
-    return run(program, postgres_server().new_database())
+    return run(program, postgres_server().new_schema())
 
 
 def redis_commands(program):

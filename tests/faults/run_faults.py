@@ -301,7 +301,7 @@ def unix_echo(start):
 
 
 def with_database(start):
-    return start(postgres_server().new_database()).end()
+    return start(postgres_server().new_schema()).end()
 
 
 def redis_commands(start):
