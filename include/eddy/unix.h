@@ -105,8 +105,9 @@ EDDY_API EDDY_ASYNC ssize_t eddy_stream_send_fds(eddy_stream *stream, const void
  * @param fds    receives them, with FD_CLOEXEC; the caller's from then on, each to be closed
  * @param count  in: the room at fds; out: how many came, maybe none
  * @return how many bytes; 0 at the end of the stream
- * @retval EDDY_ELIMIT  more came than there is room for, or than this process may open: those that did come are
- *                      closed again, and the bytes are lost
+ * @retval EDDY_ENOTSUP  the stream is no UNIX socket
+ * @retval EDDY_ELIMIT   more came than there is room for, or than this process may open: those that did come are
+ *                       closed again, and the bytes are lost
  *
  * Else as eddy_stream_read(), -EINVAL where n is 0, and -ENOMEM. Bytes that another call has read into the
  * stream's buffer come first. Descriptors only come by this call: where another one reads the bytes that they

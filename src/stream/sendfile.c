@@ -15,11 +15,12 @@ struct file_part {
         int fd;
         off_t offset; /* of what comes next */
         size_t left;
-        bool is_copied; /* the kernel cannot send this file: it goes through our memory */
+        const struct stream_impl *to;
+        bool is_copied; /* it goes through our memory: the kernel cannot send this file, or not to there */
 };
 
 /** Send some bytes through memory. */
-static ssize_t send_copied(struct task *self, eddy_op *op, int socket, const struct file_part *part)
+static ssize_t send_copied(struct task *self, eddy_op *op, int fd, const struct file_part *part)
 {
         size_t size = part->left < COPIED_PIECE ? part->left : COPIED_PIECE;
         char *memory = memory_alloc(size);
@@ -29,20 +30,20 @@ static ssize_t send_copied(struct task *self, eddy_op *op, int socket, const str
                 return -ENOMEM;
         n = sys_pread(part->fd, memory, size, part->offset);
         if (n > 0)
-                n = socket_finish_op(self, op, eddy_op_send(op, socket, memory, (size_t)n, 0));
+                n = socket_finish_op(self, op, part->to->begin_send(op, fd, memory, (size_t)n));
         memory_free(memory);
         return n;
 }
 
 /** Have the kernel send some, once there is room. */
-static ssize_t send_directly(struct task *self, eddy_op *op, int socket, const struct file_part *part)
+static ssize_t send_directly(struct task *self, eddy_op *op, int fd, const struct file_part *part)
 {
         size_t size = part->left < PIECE ? part->left : PIECE;
         off_t offset = part->offset;
         ssize_t n;
 
-        while ((n = sys_sendfile(socket, part->fd, &offset, size)) == -EAGAIN) {
-                n = socket_finish_op(self, op, eddy_op_poll(op, socket, POLLOUT));
+        while ((n = sys_sendfile(fd, part->fd, &offset, size)) == -EAGAIN) {
+                n = socket_finish_op(self, op, eddy_op_poll(op, fd, POLLOUT));
                 if (n < 0)
                         return n;
         }
@@ -50,18 +51,18 @@ static ssize_t send_directly(struct task *self, eddy_op *op, int socket, const s
 }
 
 /** Send the next piece: how many bytes, 0 at the file's end, or an error. Suspends while there is no room. */
-static ssize_t send_piece(struct task *self, eddy_op *op, int socket, struct file_part *part)
+static ssize_t send_piece(struct task *self, eddy_op *op, int fd, struct file_part *part)
 {
         ssize_t n = -EINVAL;
 
         if (self->interruption)
                 return self->interruption;
         if (!part->is_copied) {
-                n = send_directly(self, op, socket, part);
+                n = send_directly(self, op, fd, part);
                 part->is_copied = n == -EINVAL || n == -ENOSYS;
         }
         if (part->is_copied)
-                n = send_copied(self, op, socket, part);
+                n = send_copied(self, op, fd, part);
         if (n > 0) {
                 part->offset += n;
                 part->left -= (size_t)n;
@@ -80,7 +81,13 @@ static int check(const struct task *self, off_t offset, size_t n)
 ssize_t eddy_stream_sendfile(eddy_stream *stream, int file, off_t offset, size_t n)
 {
         struct task *self = task_current();
-        struct file_part part = {.fd = file, .offset = offset, .left = n};
+        struct file_part part = {
+            .fd = file,
+            .offset = offset,
+            .left = n,
+            .to = stream->impl,
+            .is_copied = stream->impl != &stream_socket, /* a pipe that others share may block */
+        };
         int rc = check(self, offset, n);
         ssize_t sent = 0;
 
@@ -109,7 +116,7 @@ ssize_t eddy_stream_sendfile(eddy_stream *stream, int file, off_t offset, size_t
 ssize_t eddy_sock_sendfile(int fd, int file, off_t offset, size_t n)
 {
         struct task *self = task_current();
-        struct file_part part = {.fd = file, .offset = offset, .left = n};
+        struct file_part part = {.fd = file, .offset = offset, .left = n, .to = &stream_socket};
         ssize_t sent = check(self, offset, n);
         eddy_op op;
 

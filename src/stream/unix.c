@@ -155,6 +155,8 @@ ssize_t eddy_stream_receive_fds(eddy_stream *stream, void *buffer, size_t n, int
                 return misuse(EDDY_ENOTASK);
         if (n == 0)
                 return -EINVAL;
+        if (stream->family != AF_UNIX)
+                return EDDY_ENOTSUP;
         if (buffer_size(&stream->in) > stream->handed_out)
                 return eddy_stream_read(stream, buffer, n);
         rc = stream_begin_receiving(self, stream);

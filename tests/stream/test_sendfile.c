@@ -134,6 +134,25 @@ static void copied(void)
         eddy_stream_destroy(ends[1]);
 }
 
+/** A stream need not be a socket. */
+static void into_a_pipe(void)
+{
+        struct order order = {.file = file_of(MUCH), .offset = 2, .n = SIZE_MAX};
+        eddy_stream *reader;
+        eddy_task *sender;
+        int fds[2];
+
+        assert_int_equal(pipe2(fds, O_CLOEXEC), 0);
+        assert_int_equal(eddy_stream_from_pipe(&reader, fds[0], 0), 0);
+        assert_int_equal(eddy_stream_from_pipe(&order.stream, fds[1], 0), 0);
+        sender = eddy_create_task(send_file, &order);
+        assert_reads_pattern(reader, 2, MUCH - 2);
+        assert_int_equal(join(sender), MUCH - 2);
+        close(order.file);
+        eddy_stream_destroy(reader);
+        eddy_stream_destroy(order.stream);
+}
+
 static void no_file(void)
 {
         eddy_stream *ends[2];
@@ -258,8 +277,9 @@ static void by_socket(void)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-            scene_test(whole_and_part), scene_test(in_order), scene_test(copied),       scene_test(no_file),
-            scene_test(cancelled),      scene_test(aborted),  scene_test(peer_is_gone), scene_test(by_socket),
+            scene_test(whole_and_part), scene_test(in_order),     scene_test(copied),
+            scene_test(into_a_pipe),    scene_test(no_file),      scene_test(cancelled),
+            scene_test(aborted),        scene_test(peer_is_gone), scene_test(by_socket),
         };
 
         return cmocka_run_group_tests_name("sendfile", tests, NULL, NULL);

@@ -392,6 +392,9 @@ static void refused_descriptors(void)
         eddy_stream_destroy(ends[0]);
         line_open(&line, 0);
         assert_int_equal(eddy_stream_send_fds(line.stream, "x", 1, fds, 1), EDDY_ENOTSUP);
+        count = 1;
+        assert_int_equal(eddy_stream_receive_fds(line.stream, &byte, 1, &got, &count), EDDY_ENOTSUP);
+        assert_int_equal(count, 0);
         line_close(&line);
 }
 
