@@ -179,6 +179,11 @@ def display_date(program):
     return ''.join(dict.fromkeys(lines))
 
 
+def lookup(program):
+    """What an address is called is the machine's affair."""
+    return re.sub(r' is .*', ' is NAME', run(program, '127.0.0.1'))
+
+
 def chat_server(program):
     example = Example(program, '0')
     port = example.port()
@@ -428,7 +433,7 @@ def workers(program, client):
 
 
 SCENARIOS = {function.__name__: function for function in
-             (ctrl_c, echo_server, echo_client, get_headers, tcp_echo_client, tcp_echo_server, say_after,
+             (ctrl_c, echo_server, echo_client, get_headers, lookup, tcp_echo_client, tcp_echo_server, say_after,
               display_date, chat_server, port_scanner, images, read_file, copy_file, list_directory,
               watch_folder, queue, pipes, signals, subprocess_date, to_thread, workers, udp_echo_server,
               udp_echo_client, unix_echo)}

@@ -210,6 +210,10 @@ def get_headers(start):
     return beside_a_server(talk, start, '127.0.0.1', 'PORT', '/')
 
 
+def lookup(start):
+    return start('127.0.0.1').end()
+
+
 def tcp_echo_server(start):
     program = start('0')
     port = program.port()
@@ -356,7 +360,7 @@ def workers(start):
 
 
 SCENARIOS = {function.__name__: function for function in
-             (ctrl_c, echo_server, chat_server, echo_client, tcp_echo_server, tcp_echo_client, get_headers,
+             (ctrl_c, lookup, echo_server, chat_server, echo_client, tcp_echo_server, tcp_echo_client, get_headers,
               port_scanner, images, read_file, copy_file, list_directory, watch_folder, signals, workers,
               udp_echo_server, udp_echo_client, unix_echo)}
 
