@@ -202,6 +202,7 @@ static void names_are_found(void)
 {
         enum { NUMERIC = NI_NUMERICHOST | NI_NUMERICSERV };
         char host[NI_MAXHOST], service[NI_MAXSERV];
+        unsigned long nth = 0, uses;
         eddy_address address;
 
         assert_int_equal(eddy_address_parse(&address, "127.0.0.1:8080"), 0);
@@ -211,11 +212,15 @@ static void names_are_found(void)
         assert_int_equal(eddy_getnameinfo(&address, NULL, 0, service, sizeof service, NUMERIC), 0);
         assert_int_equal(eddy_getnameinfo(&address, host, 4, NULL, 0, NUMERIC), EDDY_ERESOLVE);
         assert_non_null(strstr(eddy_error_detail(), "127.0.0.1:8080"));
-        for (unsigned long nth = 1; nth <= 2; nth++) {
-                fault_arm(nth, 1);
-                assert_int_equal(eddy_getnameinfo(&address, host, sizeof host, NULL, 0, NUMERIC), -ENOMEM);
+        do {
+                int rc;
+
+                fault_arm(++nth, 1);
+                rc = eddy_getnameinfo(&address, host, sizeof host, NULL, 0, NUMERIC);
+                uses = fault_uses();
                 fault_arm(0, 0);
-        }
+                assert_true(rc == 0 || rc == -ENOMEM || rc == -EAGAIN);
+        } while (uses >= nth);
 }
 
 int main(void)
