@@ -18,23 +18,74 @@ static void wake_awaiting(struct waiter *waiter, eddy_future *future)
         task_wake(container_of(waiter, struct awaiting, waiter)->task);
 }
 
+static bool cancel_awaited(struct wait *wait, struct task *task);
+
+/** What a task awaits; NULL: it waits for something else, or not at all. */
+static struct awaiting *awaiting_of(const struct task *task)
+{
+        if (!task->wait || task->wait->interrupt != cancel_awaited)
+                return NULL;
+        return container_of(task->wait, struct awaiting, wait);
+}
+
+/** Take note that a task's wait is interrupted: whether what it awaits is to hear of it. */
+static bool begin_forwarding(struct awaiting *awaiting)
+{
+        /* Each cancellation is a wish of its own, but a deadline after one is none. */
+        if (awaiting->wait.was_interrupted && awaiting->task->cancellations <= awaiting->forwarded)
+                return false;
+        awaiting->forwarded = awaiting->task->cancellations;
+        if (awaiting->future->is_done)
+                return false;
+        awaiting->wait.was_interrupted = true;
+        return true;
+}
+
+/** Cancel a future, and what that awaits, and so on: a loop, for such chains may be longer than a stack is deep. And
+ * they may be circles: whoever meets the mark that moves on after 1, 2, 4 ... steps has been there. */
+static void cancel_chain(eddy_future *future)
+{
+        const eddy_future *mark = future;
+        size_t steps = 0, limit = 1;
+
+        for (;;) {
+                struct awaiting *awaiting = future->is_task ? awaiting_of(task_of(future)) : NULL;
+
+                if (!awaiting) {
+                        eddy_cancel(future);
+                        return;
+                }
+                awaiting->task->cancellations++;
+                awaiting->task->interruption = task_interruption_in(awaiting->task, awaiting->task->scopes);
+                if (!awaiting->task->interruption || !begin_forwarding(awaiting))
+                        return;
+                future = awaiting->future;
+                if (future == mark)
+                        return;
+                if (++steps == limit) {
+                        mark = future;
+                        limit *= 2;
+                        steps = 0;
+                }
+        }
+}
+
 /** Who is interrupted interrupts what it awaits, and sees its end. */
 static bool cancel_awaited(struct wait *wait, struct task *task)
 {
         struct awaiting *awaiting = container_of(wait, struct awaiting, wait);
 
-        /* Each cancellation is a wish of its own, but a deadline after one is none. */
-        if (wait->was_interrupted && task->cancellations <= awaiting->forwarded)
-                return true;
-        awaiting->forwarded = task->cancellations;
-        return eddy_cancel(awaiting->future) || wait->was_interrupted;
+        (void)task;
+        if (begin_forwarding(awaiting))
+                cancel_chain(awaiting->future);
+        return wait->was_interrupted;
 }
 
 const eddy_future *task_awaits(const struct task *task)
 {
-        if (!task->wait || task->wait->interrupt != cancel_awaited)
-                return NULL;
-        return container_of(task->wait, struct awaiting, wait)->future;
+        const struct awaiting *awaiting = awaiting_of(task);
+
+        return awaiting ? awaiting->future : NULL;
 }
 
 int eddy_await(eddy_future *future, intptr_t *result)

@@ -1,5 +1,6 @@
 /* Waiting for one thing, and being cancelled meanwhile. */
 #include "testing.h"
+#include <stdlib.h>
 
 static intptr_t sleep_for_ever(void *arg)
 {
@@ -370,6 +371,31 @@ COROUTINE_TEST(wait_for_is_cancelled)
         eddy_unref(inner);
 }
 
+static intptr_t await_next(void *tasks)
+{
+        return eddy_await(*(eddy_task **)tasks, NULL);
+}
+
+COROUTINE_TEST(cancels_a_chain_longer_than_a_stack_is_deep)
+{
+        enum { LENGTH = 10000 };
+        eddy_task **tasks = calloc(LENGTH + 1, sizeof(eddy_task *));
+        intptr_t result;
+
+        tasks[LENGTH] = eddy_future_create(NULL);
+        for (int i = 0; i < LENGTH; i++)
+                tasks[i] =
+                    eddy_task_create(&(eddy_task_options){.stack_size = 64 * 1024}, await_next, &tasks[i + 1]);
+        assert_int_equal(eddy_yield(), 0);
+        eddy_cancel(tasks[0]);
+        assert_true(eddy_cancelled(tasks[LENGTH]));
+        assert_int_equal(eddy_await(tasks[0], &result), 0);
+        assert_int_equal(result, EDDY_CANCELLED);
+        for (int i = 0; i <= LENGTH; i++)
+                eddy_unref(tasks[i]);
+        free(tasks);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -383,6 +409,7 @@ int main(void)
             cmocka_unit_test(cancels_what_it_awaits_and_sees_its_end),
             cmocka_unit_test(takes_an_outcome_that_came_before_the_cancellation),
             cmocka_unit_test(sees_a_chain_cancelled_to_its_end),
+            cmocka_unit_test(cancels_a_chain_longer_than_a_stack_is_deep),
             cmocka_unit_test(yields_to_everyone_once),
             cmocka_unit_test(sleeps_at_least_as_long_as_told),
             cmocka_unit_test(wait_for_gets_what_is_in_time),

@@ -245,12 +245,14 @@ static intptr_t fork_with_threads(void *arg)
         child = fork();
         if (child == 0) {
                 eddy_loop *loop;
+                eddy_future *job;
                 intptr_t result = 0;
 
                 if (eddy_loop_create(&loop) < 0)
                         _exit(1);
-                eddy_loop_run_until_complete(loop, eddy_run_in_executor(loop, inherited, return_arg, NULL),
-                                             &result);
+                job = eddy_run_in_executor(loop, inherited, return_arg, NULL);
+                eddy_loop_run_until_complete(loop, job, &result);
+                eddy_unref(job);
                 eddy_executor_destroy(inherited);
                 eddy_loop_destroy(loop);
                 _exit(result == EDDY_ESHUTDOWN ? 0 : 2);
