@@ -20,7 +20,7 @@ import tempfile
 import threading
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
-from servers import postgres_server, redis_server  # pylint: disable=wrong-import-position
+from servers import postgres_server, redis_server, skip  # pylint: disable=wrong-import-position
 
 # What runs programs of another architecture, such as an emulator.
 WRAPPER = os.environ.get('EDDY_EXE_WRAPPER', '').split()
@@ -177,6 +177,12 @@ def display_date(program):
     """On a machine that is busy fewer lines may fit in."""
     lines = re.sub(r'\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{6}', 'TIME', run(program)).splitlines(True)
     return ''.join(dict.fromkeys(lines))
+
+
+def multicast(program):
+    if WRAPPER:
+        skip('emulators have no multicast groups')
+    return run(program)
 
 
 def lookup(program):
@@ -433,7 +439,7 @@ def workers(program, client):
 
 
 SCENARIOS = {function.__name__: function for function in
-             (ctrl_c, echo_server, echo_client, get_headers, lookup, tcp_echo_client, tcp_echo_server, say_after,
+             (ctrl_c, echo_server, echo_client, get_headers, lookup, multicast, tcp_echo_client, tcp_echo_server, say_after,
               display_date, chat_server, port_scanner, images, read_file, copy_file, list_directory,
               watch_folder, queue, pipes, signals, subprocess_date, to_thread, workers, udp_echo_server,
               udp_echo_client, unix_echo)}

@@ -21,7 +21,7 @@ import tempfile
 import threading
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
-from servers import postgres_server, redis_server  # pylint: disable=wrong-import-position
+from servers import postgres_server, redis_server, skip  # pylint: disable=wrong-import-position
 
 MOST_RUNS = 150
 AT_ONCE = 4         # more than there are processors, for many runs only wait
@@ -210,6 +210,12 @@ def get_headers(start):
     return beside_a_server(talk, start, '127.0.0.1', 'PORT', '/')
 
 
+def multicast(start):
+    if WRAPPER:
+        skip('emulators have no multicast groups')
+    return start().end()
+
+
 def lookup(start):
     return start('127.0.0.1').end()
 
@@ -360,7 +366,7 @@ def workers(start):
 
 
 SCENARIOS = {function.__name__: function for function in
-             (ctrl_c, lookup, echo_server, chat_server, echo_client, tcp_echo_server, tcp_echo_client, get_headers,
+             (ctrl_c, lookup, multicast, echo_server, chat_server, echo_client, tcp_echo_server, tcp_echo_client, get_headers,
               port_scanner, images, read_file, copy_file, list_directory, watch_folder, signals, workers,
               udp_echo_server, udp_echo_client, unix_echo)}
 

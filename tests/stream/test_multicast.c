@@ -1,5 +1,7 @@
 /* Multicast, on the loopback interface. */
 #include "helpers.h"
+#include <stdio.h>
+#include <stdlib.h>
 
 static eddy_datagram *open_with(bool reuse_port, uint16_t port)
 {
@@ -100,5 +102,9 @@ int main(void)
             scene_test(settings_of_six),
         };
 
+        if (getenv("EDDY_EXE_WRAPPER")) {
+                puts("skipped: emulators have no multicast groups");
+                return 77;
+        }
         return cmocka_run_group_tests_name("multicast", tests, NULL, NULL);
 }
