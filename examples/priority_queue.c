@@ -37,7 +37,8 @@ static intptr_t app(void *arg)
         eddy_priority_queue_init(&queue, sizeof(struct chore), 0, compare_urgency);
 
         eddy_task *helper = eddy_create_task(do_chores, &queue);
-        int rc = eddy_yield(); /* it waits already; of several that come at once it gets the most urgent first */
+        int rc =
+            eddy_yield(); /* it waits already; of several that come at once it gets the most urgent first */
         for (int i = 0; i < 4 && rc == 0; i++)
                 rc = eddy_queue_put(&queue, &chores[i]);
         eddy_queue_shutdown(&queue, false);

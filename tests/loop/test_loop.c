@@ -287,7 +287,8 @@ static void capture_stderr(eddy_loop *loop, const eddy_exception *exception, cha
 
 TEST(prints_exceptions_where_there_is_no_handler)
 {
-        const eddy_exception full = {"it went wrong", EDDY_ELIMIT, "badly", NULL}, bare = {"again", -ENOENT, NULL, NULL};
+        const eddy_exception full = {"it went wrong", EDDY_ELIMIT, "badly", NULL},
+                             bare = {"again", -ENOENT, NULL, NULL};
         eddy_loop *loop = new_loop();
         char text[300];
 
