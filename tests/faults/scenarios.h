@@ -50,4 +50,31 @@ static inline intptr_t act_beside(eddy_fn companion, void *companion_arg, ssize_
         return outcome < 0 ? outcome : rc < 0 ? rc : 0;
 }
 
+/** A connection handler: whatever it is sent, it sends back. */
+static inline intptr_t echo(eddy_stream *stream, void *arg)
+{
+        char bytes[64];
+        ssize_t n;
+
+        (void)arg;
+        while ((n = eddy_stream_read(stream, bytes, sizeof bytes)) > 0) {
+                n = eddy_stream_write_all(stream, bytes, (size_t)n);
+                if (n < 0)
+                        break;
+        }
+        return n;
+}
+
+/** Close a server if there is one, and see its connections end, whatever happens to oneself. */
+static inline void end_server(eddy_server *server)
+{
+        if (!server)
+                return;
+        eddy_server_close(server);
+        eddy_server_close_clients(server);
+        EDDY_SHIELD_SCOPE
+                eddy_server_wait_closed(server);
+        eddy_server_destroy(server);
+}
+
 #endif

@@ -9,31 +9,6 @@ enum { MUCH = 1024 * 1024 }; /* more than a UNIX socket holds */
 
 /* Servers and clients by path. */
 
-static intptr_t echo(eddy_stream *stream, void *arg)
-{
-        char bytes[64];
-        ssize_t n;
-
-        (void)arg;
-        while ((n = eddy_stream_read(stream, bytes, sizeof bytes)) > 0) {
-                n = eddy_stream_write_all(stream, bytes, (size_t)n);
-                if (n < 0)
-                        break;
-        }
-        return n;
-}
-
-static void end_server(eddy_server *server)
-{
-        if (!server)
-                return;
-        eddy_server_close(server);
-        eddy_server_close_clients(server);
-        EDDY_SHIELD_SCOPE
-                eddy_server_wait_closed(server);
-        eddy_server_destroy(server);
-}
-
 static int call(const char *path)
 {
         eddy_stream *stream;
