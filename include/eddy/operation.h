@@ -29,7 +29,8 @@ typedef struct eddy_op {
         int fd;
         unsigned char kind;
         bool pending;
-        unsigned flags;
+        unsigned char traits;
+        int flags;
         void *buffer;
         size_t size;
         void *reserved[2];

@@ -21,10 +21,8 @@ enum op_kind {
         OP_CLOSE,
 };
 
-/* eddy_op.flags */
+/* eddy_op.traits */
 enum {
-        /** A short count means that the kernel has, or takes, no more: true of stream sockets and pipes, and it
-         * saves the call that would be told EAGAIN. */
         /** A short count means that the kernel has, or takes, no more: true of stream sockets and of batches of
          * datagrams, and it saves the call that would be told EAGAIN. */
         OP_SHORT_IS_ALL = 1,

@@ -184,21 +184,19 @@ static ssize_t attempt(eddy_op *op, struct side *side, bool has_ended)
                         rc = sys_accept(op->fd, op->buffer, op->reserved[0]);
                         break;
                 case OP_RECV:
-                        rc = sys_recv(op->fd, op->buffer, op->size, (int)op->flags >> 8 | MSG_DONTWAIT);
+                        rc = sys_recv(op->fd, op->buffer, op->size, op->flags | MSG_DONTWAIT);
                         break;
                 case OP_RECVMSG:
-                        rc = sys_recvmsg(op->fd, op->buffer,
-                                         (int)op->flags >> 8 | MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+                        rc = sys_recvmsg(op->fd, op->buffer, op->flags | MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
                         break;
                 case OP_RECVMMSG:
                         rc = sys_recvmmsg(op->fd, op->buffer, (unsigned)op->size);
                         break;
                 case OP_SEND:
-                        rc = sys_send(op->fd, op->buffer, op->size,
-                                      (int)op->flags >> 8 | MSG_DONTWAIT | MSG_NOSIGNAL);
+                        rc = sys_send(op->fd, op->buffer, op->size, op->flags | MSG_DONTWAIT | MSG_NOSIGNAL);
                         break;
                 case OP_SENDMSG:
-                        rc = sys_sendmsg(op->fd, op->buffer, (int)op->flags >> 8 | MSG_DONTWAIT | MSG_NOSIGNAL);
+                        rc = sys_sendmsg(op->fd, op->buffer, op->flags | MSG_DONTWAIT | MSG_NOSIGNAL);
                         break;
                 case OP_READ:
                         rc = sys_read(op->fd, op->buffer, op->size);
@@ -217,7 +215,7 @@ static ssize_t attempt(eddy_op *op, struct side *side, bool has_ended)
         } while (rc == -EINTR);
         if (rc == -EAGAIN)
                 side->is_ready = false;
-        else if (op->flags & OP_SHORT_IS_ALL && rc > 0 && (size_t)rc < op->size && !has_ended)
+        else if (op->traits & OP_SHORT_IS_ALL && rc > 0 && (size_t)rc < op->size && !has_ended)
                 side->is_ready = false;
         return rc;
 }
