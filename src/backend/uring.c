@@ -272,18 +272,17 @@ static void finish_operation(struct uring *uring, eddy_op *op, ssize_t result)
 static void finish_poll(struct uring *uring, struct descriptor *descriptor, enum watch_direction direction,
                         int result)
 {
+        descriptor->armed &= ~(armed_bit(direction) | leaving_bit(direction));
         /* Where the loop rests, what is ready now need not be so when it runs again. */
         if (result != -ECANCELED && uring->is_awake) {
-                if (result < 0 || result & (POLLRDHUP | POLLHUP | POLLERR | POLLPRI))
+                if (result > 0 && result & (POLLRDHUP | POLLHUP | POLLERR | POLLPRI))
                         descriptor->has_ended = true;
                 readiness_advance(&uring->readiness, descriptor, direction);
-                /* It is no file any more; asking again would be told so again, for ever. */
-                if (result < 0)
-                        return;
         }
-        descriptor->armed &= ~(armed_bit(direction) | leaving_bit(direction));
-        /* Submitted when those who watch have run, and so not told what they are about to take. */
-        arm_poll(uring, descriptor, direction);
+        /* Submitted when those who watch have run, and so not told what they are about to take. Where it is no file
+         * any more, it would be told so for ever. */
+        if (result >= 0 || result == -ECANCELED)
+                arm_poll(uring, descriptor, direction);
 }
 
 static void finish(struct uring *uring, const struct io_uring_cqe *cqe)
