@@ -38,7 +38,7 @@ static int grow(struct readiness *readiness, int fd)
         return 0;
 }
 
-static void forget(struct descriptor *descriptor)
+void readiness_forget(struct descriptor *descriptor)
 {
         descriptor->generation++;
         descriptor->armed = 0;
@@ -66,7 +66,7 @@ int readiness_find(struct readiness *readiness, int fd, struct descriptor **foun
         list_init(&descriptor->sides[WATCH_WRITE].operations);
         if (readiness->impl->init)
                 readiness->impl->init(descriptor);
-        forget(descriptor);
+        readiness_forget(descriptor);
         *found = readiness->descriptors[fd] = descriptor;
         return 0;
 }
@@ -165,7 +165,6 @@ void readiness_abandon(struct readiness *readiness, struct descriptor *descripto
 {
         abandon(readiness, &descriptor->sides[WATCH_READ]);
         abandon(readiness, &descriptor->sides[WATCH_WRITE]);
-        forget(descriptor);
 }
 
 ssize_t readiness_begin(struct readiness *readiness, struct descriptor *descriptor, eddy_op *op)
