@@ -269,6 +269,8 @@ def subprocess_date(program):
 def port_scanner(program):
     for _ in range(100):
         with listener() as (_, port), socket.socket() as before, socket.socket() as behind:
+            for neighbour in before, behind:  # whose last connection may not have been forgotten
+                neighbour.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:  # neighbours that are ours, and nobody listens
                 before.bind(('127.0.0.1', port - 1))
                 behind.bind(('127.0.0.1', port + 1))
