@@ -3,21 +3,13 @@
 #include "http/connection.h"
 
 #include "base/list.h"
-#include "http/answer.h"
+#include "http/reply.h"
 #include <string.h>
 
-enum { LINGER_MAX = 1024 * 1024 }; /* bytes of an unwanted body that are waited for */
-
-int connection_send(struct connection *c, const char *data, size_t n)
-{
-        ssize_t rc = connection_flush(c);
-
-        if (rc < 0 || n == 0)
-                return (int)rc;
-        EDDY_TIMEOUT_SCOPE(c->files->options.timeout)
-                rc = eddy_stream_write_all(c->stream, data, n);
-        return rc < 0 ? (int)rc : 0;
-}
+enum {
+        LINGER_MAX = 1024 * 1024, /* bytes of an unwanted body that are waited for */
+        PIECE = 256 * 1024,       /* of a file, for whose leaving there is a timeout */
+};
 
 int connection_flush(struct connection *c)
 {
@@ -27,7 +19,7 @@ int connection_flush(struct connection *c)
         if (n == 0)
                 return 0;
         c->out_size = 0;
-        EDDY_TIMEOUT_SCOPE(c->files->options.timeout)
+        EDDY_TIMEOUT_SCOPE(c->service->options.timeout)
                 rc = eddy_stream_write_all(c->stream, c->out, n);
         return rc < 0 ? (int)rc : 0;
 }
@@ -35,6 +27,52 @@ int connection_flush(struct connection *c)
 int connection_reserve(struct connection *c, size_t n)
 {
         return c->out_size + n <= sizeof c->out ? 0 : connection_flush(c);
+}
+
+/* Have the stream send `out` in front of what it is given next. */
+static int push(struct connection *c)
+{
+        int rc = eddy_stream_write(c->stream, c->out, c->out_size);
+
+        c->out_size = 0;
+        return rc;
+}
+
+int connection_add(struct connection *c, const void *data, size_t n)
+{
+        ssize_t rc;
+
+        if (n <= sizeof c->out - c->out_size) {
+                if (n > 0)
+                        memcpy(c->out + c->out_size, data, n);
+                c->out_size += n;
+                return 0;
+        }
+        rc = push(c);
+        if (rc == 0)
+                EDDY_TIMEOUT_SCOPE(c->service->options.timeout)
+                        rc = eddy_stream_write_all(c->stream, data, n);
+        return rc < 0 ? (int)rc : 0;
+}
+
+int connection_add_file(struct connection *c, int fd, int64_t start, int64_t end)
+{
+        int rc = push(c);
+
+        while (rc == 0 && start < end) {
+                size_t n = end - start < PIECE ? (size_t)(end - start) : PIECE;
+                ssize_t sent = 0;
+
+                EDDY_TIMEOUT_SCOPE(c->service->options.timeout)
+                        sent = eddy_stream_sendfile(c->stream, fd, start, n);
+                if (sent < 0)
+                        return (int)sent;
+                c->exchange.sent += sent;
+                start += sent;
+                if ((size_t)sent < n) /* it was truncated meanwhile, and the answer promises more */
+                        rc = -EIO;
+        }
+        return rc;
 }
 
 /* More bytes of requests. How many, 0 at the end, or an error. */
@@ -81,7 +119,7 @@ static int read_head(struct connection *c)
                 n = connection_flush(c);
                 if (n < 0)
                         return (int)n;
-                EDDY_TIMEOUT_SCOPE(c->files->options.timeout) {
+                EDDY_TIMEOUT_SCOPE(c->service->options.timeout) {
                         do {
                                 n = receive(c);
                                 if (n <= 0)
@@ -91,7 +129,7 @@ static int read_head(struct connection *c)
                         } while (n == 0);
                 }
         }
-        c->head = c->in + c->start;
+        c->exchange.head = c->in + c->start;
         if (n <= 0) {
                 if (n == EDDY_TIMEOUT && c->end > c->start)
                         c->parser.request.status = HTTP_STATUS_REQUEST_TIMEOUT;
@@ -118,6 +156,28 @@ static void linger(struct connection *c)
         }
 }
 
+/* Count and log the answer that was made. */
+static void count(struct connection *c)
+{
+        const struct http_request *request = &c->parser.request;
+        struct service *service = c->service;
+        eddy_http_access access;
+
+        service->counts.requests++;
+        service->counts.bytes += (uint64_t)c->exchange.sent;
+        if (!service->options.on_request)
+                return;
+        access = (eddy_http_access){
+            .peer = eddy_stream_peer_name(c->stream),
+            .method = request->status ? "-" : llhttp_method_name((llhttp_method_t)request->method),
+            .target = http_text(c->exchange.head, request->target),
+            .target_size = request->target.size,
+            .status = c->exchange.status,
+            .sent = c->exchange.sent,
+        };
+        service->options.on_request(&access, service->options.arg);
+}
+
 /* One request: 1 where another may follow, 0 where the connection is to end, or an error. */
 static int serve_one(struct connection *c)
 {
@@ -126,14 +186,15 @@ static int serve_one(struct connection *c)
 
         if (rc == 0 || (rc < 0 && request->status == 0))
                 return rc;
-        c->is_closing = rc < 0 || !request->keeps_alive || request->has_body || c->files->is_stopping;
-        c->status = 0;
-        c->sent = 0;
-        rc = rc < 0 ? answer_error(c, request->status) : answer(c);
+        c->is_closing = rc < 0 || !request->keeps_alive || request->has_body || c->service->is_stopping;
+        c->exchange.is_answered = false;
+        c->exchange.status = 0;
+        c->exchange.sent = 0;
+        rc = rc < 0 ? reply_error(c, request->status) : c->service->answer(c);
         if (rc < 0)
                 return rc;
-        answer_count(c);
-        if (!c->is_closing && !c->files->is_stopping)
+        count(c);
+        if (!c->is_closing && !c->service->is_stopping)
                 return 1;
         rc = connection_flush(c);
         if (rc == 0 && (request->status || request->has_body))
@@ -141,25 +202,24 @@ static int serve_one(struct connection *c)
         return rc;
 }
 
-intptr_t eddy_http_serve_files(eddy_stream *stream, void *arg)
+int service_serve(struct service *service, eddy_stream *stream)
 {
-        eddy_http_files *files = arg;
-        struct connection *c = files_take_connection(files);
+        struct connection *c = service_take_connection(service);
         int rc;
 
         if (!c)
                 return -ENOMEM;
-        c->files = files;
+        c->service = service;
         c->stream = stream;
         c->task = eddy_current_task();
         c->is_waiting = false;
         c->start = c->end = c->out_size = 0;
-        list_append(&files->connections, &c->link);
-        files->counts.connections++;
+        list_append(&service->connections, &c->link);
+        service->counts.connections++;
         do
                 rc = serve_one(c);
         while (rc > 0);
         list_remove(&c->link);
-        files_give_connection(files, c);
+        service_give_connection(service, c);
         return rc;
 }
