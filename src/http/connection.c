@@ -11,17 +11,24 @@ enum {
         PIECE = 256 * 1024,       /* of a file, for whose leaving there is a timeout */
 };
 
+/* Send from memory, within the time that a client has for taking it. */
+static int send_all(struct connection *c, const void *data, size_t n)
+{
+        ssize_t rc;
+        int late;
+
+        deadline_start(&c->service->deadlines, &c->deadline);
+        rc = eddy_stream_write_all(c->stream, data, n);
+        late = deadline_stop(&c->deadline);
+        return rc < 0 ? (int)rc : late;
+}
+
 int connection_flush(struct connection *c)
 {
         size_t n = c->out_size;
-        ssize_t rc = 0;
 
-        if (n == 0)
-                return 0;
         c->out_size = 0;
-        EDDY_TIMEOUT_SCOPE(c->service->options.timeout)
-                rc = eddy_stream_write_all(c->stream, c->out, n);
-        return rc < 0 ? (int)rc : 0;
+        return n > 0 ? send_all(c, c->out, n) : 0;
 }
 
 int connection_reserve(struct connection *c, size_t n)
@@ -40,7 +47,7 @@ static int push(struct connection *c)
 
 int connection_add(struct connection *c, const void *data, size_t n)
 {
-        ssize_t rc;
+        int rc;
 
         if (n <= sizeof c->out - c->out_size) {
                 if (n > 0)
@@ -49,10 +56,7 @@ int connection_add(struct connection *c, const void *data, size_t n)
                 return 0;
         }
         rc = push(c);
-        if (rc == 0)
-                EDDY_TIMEOUT_SCOPE(c->service->options.timeout)
-                        rc = eddy_stream_write_all(c->stream, data, n);
-        return rc < 0 ? (int)rc : 0;
+        return rc < 0 ? rc : send_all(c, data, n);
 }
 
 int connection_add_file(struct connection *c, int fd, int64_t start, int64_t end)
@@ -61,12 +65,14 @@ int connection_add_file(struct connection *c, int fd, int64_t start, int64_t end
 
         while (rc == 0 && start < end) {
                 size_t n = end - start < PIECE ? (size_t)(end - start) : PIECE;
-                ssize_t sent = 0;
+                ssize_t sent;
+                int late;
 
-                EDDY_TIMEOUT_SCOPE(c->service->options.timeout)
-                        sent = eddy_stream_sendfile(c->stream, fd, start, n);
-                if (sent < 0)
-                        return (int)sent;
+                deadline_start(&c->service->deadlines, &c->deadline);
+                sent = eddy_stream_sendfile(c->stream, fd, start, n);
+                late = deadline_stop(&c->deadline);
+                if (sent < 0 || late)
+                        return sent < 0 ? (int)sent : late;
                 c->exchange.sent += sent;
                 start += sent;
                 if ((size_t)sent < n) /* it was truncated meanwhile, and the answer promises more */
@@ -107,6 +113,28 @@ static ssize_t parse(struct connection *c)
         return fed < c->end ? http_parser_feed(&c->parser, c->in + fed, c->end - fed) : 0;
 }
 
+/* Receive until the head is whole: as parse(), and 0 where the client has left. `fed`: how many bytes of it were
+ * there before the last that came. */
+static ssize_t receive_head(struct connection *c, size_t *fed)
+{
+        ssize_t n;
+
+        deadline_start(&c->service->deadlines, &c->deadline);
+        do {
+                n = receive(c);
+                if (n <= 0)
+                        break;
+                *fed = c->parser.fed;
+                n = parse(c);
+        } while (n == 0);
+        /* Interrupted or not, answering begins anew. */
+        if (deadline_stop(&c->deadline) < 0) {
+                deadline_close(&c->deadline);
+                deadline_open(&c->deadline);
+        }
+        return n;
+}
+
 /* The head of the next request: 1, 0 where the client has left, or an error. */
 static int read_head(struct connection *c)
 {
@@ -119,15 +147,7 @@ static int read_head(struct connection *c)
                 n = connection_flush(c);
                 if (n < 0)
                         return (int)n;
-                EDDY_TIMEOUT_SCOPE(c->service->options.timeout) {
-                        do {
-                                n = receive(c);
-                                if (n <= 0)
-                                        break;
-                                fed = c->parser.fed;
-                                n = parse(c);
-                        } while (n == 0);
-                }
+                n = receive_head(c, &fed);
         }
         c->exchange.head = c->in + c->start;
         if (n <= 0) {
@@ -188,6 +208,7 @@ static int serve_one(struct connection *c)
                 return rc;
         c->is_closing = rc < 0 || !request->keeps_alive || request->has_body || c->service->is_stopping;
         c->exchange.is_answered = false;
+        c->exchange.failure = 0;
         c->exchange.status = 0;
         c->exchange.sent = 0;
         rc = rc < 0 ? reply_error(c, request->status) : c->service->answer(c);
@@ -216,10 +237,14 @@ int service_serve(struct service *service, eddy_stream *stream)
         c->start = c->end = c->out_size = 0;
         list_append(&service->connections, &c->link);
         service->counts.connections++;
+        deadline_open(&c->deadline);
         do
                 rc = serve_one(c);
         while (rc > 0);
+        deadline_close(&c->deadline);
         list_remove(&c->link);
+        if (list_is_empty(&service->connections))
+                deadlines_rest(&service->deadlines);
         service_give_connection(service, c);
         return rc;
 }

@@ -12,6 +12,7 @@ enum { CONNECTION_IN_SIZE = 16 * 1024, CONNECTION_OUT_SIZE = 16 * 1024 };
 struct eddy_http_exchange {
         const char *head; /* of the request, within `in` */
         bool is_answered; /* or has begun to be */
+        int failure;      /* of sending the answer: the connection cannot go on */
         int status;       /* of its answer */
         int64_t sent;     /* bytes of the answer's body */
 };
@@ -20,6 +21,7 @@ struct eddy_http_exchange {
 struct connection {
         eddy_link link; /* in service->connections */
         struct service *service;
+        struct deadline deadline; /* runs while the client is to send or to receive */
         eddy_stream *stream;
         eddy_task *task;
         bool is_waiting; /* for the first byte of a request: nothing is lost by closing it */

@@ -23,6 +23,8 @@ static int answer_by_handler(struct connection *c)
         struct eddy_http_service *service = container_of(c->service, struct eddy_http_service, service);
         int rc = service->handler(&c->exchange, service->arg);
 
+        if (c->exchange.failure < 0)
+                return c->exchange.failure;
         if (c->exchange.is_answered || rc == EDDY_CANCELLED)
                 return rc < 0 ? rc : 0;
         if (rc < 0)
@@ -134,25 +136,30 @@ static void write_head(struct connection *c, const eddy_http_answer *answer, int
         reply_end(c);
 }
 
-int eddy_http_reply(eddy_http_exchange *exchange, const eddy_http_answer *answer)
+static int make_answer(struct connection *c, const eddy_http_answer *answer, int status, size_t headers_size)
 {
-        struct connection *c = connection_of(exchange);
-        int status = answer->status ? answer->status : HTTP_STATUS_OK;
         bool has_body = status != HTTP_STATUS_NO_CONTENT && status != HTTP_STATUS_NOT_MODIFIED;
-        ssize_t headers = measure(answer);
-        int rc;
+        int rc = connection_reserve(c, HTTP_REPLY_MAX + headers_size);
 
-        if (exchange->is_answered)
-                return EDDY_EINVALIDSTATE;
-        if (headers < 0 || status < 200 || status > 999)
-                return -EINVAL;
-        exchange->is_answered = true;
-        rc = connection_reserve(c, HTTP_REPLY_MAX + (size_t)headers);
         if (rc < 0)
                 return rc;
         write_head(c, answer, status, has_body);
         if (!has_body || c->parser.request.method == HTTP_HEAD)
                 return 0;
-        exchange->sent = (int64_t)answer->body_size;
+        c->exchange.sent = (int64_t)answer->body_size;
         return connection_add(c, answer->body, answer->body_size);
+}
+
+int eddy_http_reply(eddy_http_exchange *exchange, const eddy_http_answer *answer)
+{
+        int status = answer->status ? answer->status : HTTP_STATUS_OK;
+        ssize_t headers_size = measure(answer);
+
+        if (exchange->is_answered)
+                return EDDY_EINVALIDSTATE;
+        if (headers_size < 0 || status < 200 || status > 999)
+                return -EINVAL;
+        exchange->is_answered = true;
+        exchange->failure = make_answer(connection_of(exchange), answer, status, (size_t)headers_size);
+        return exchange->failure;
 }

@@ -11,18 +11,15 @@ static void put(struct connection *c, const char *text, size_t n)
         c->out_size += n;
 }
 
-size_t reply_digits(char text[20], uint64_t value)
+static void put_number(struct connection *c, uint64_t value)
 {
-        char reversed[20];
-        size_t n = 0;
+        char text[20], *end = text + sizeof text, *at = end;
 
         do {
-                reversed[n++] = (char)('0' + value % 10);
+                *--at = (char)('0' + value % 10);
                 value /= 10;
         } while (value);
-        for (size_t i = 0; i < n; i++)
-                text[i] = reversed[n - 1 - i];
-        return n;
+        put(c, at, (size_t)(end - at));
 }
 
 void reply_begin(struct connection *c, int status)
@@ -32,11 +29,11 @@ void reply_begin(struct connection *c, int status)
         if (status == HTTP_STATUS_OK) {
                 put(c, "HTTP/1.1 200 OK\r\n", 17);
         } else {
-                char phrase[HTTP_PHRASE_MAX], number[20];
+                char phrase[HTTP_PHRASE_MAX];
 
                 http_status_phrase(status, phrase);
                 put(c, "HTTP/1.1 ", 9);
-                put(c, number, reply_digits(number, (uint64_t)status));
+                put_number(c, (uint64_t)status);
                 put(c, " ", 1);
                 put(c, phrase, strlen(phrase));
                 put(c, "\r\n", 2);
@@ -59,9 +56,9 @@ void reply_add_text(struct connection *c, const char *name, const char *value)
 
 void reply_add_number(struct connection *c, const char *name, int64_t value)
 {
-        char text[20];
-
-        reply_add(c, name, text, reply_digits(text, (uint64_t)value));
+        put(c, name, strlen(name));
+        put_number(c, (uint64_t)value);
+        put(c, "\r\n", 2);
 }
 
 void reply_end(struct connection *c)

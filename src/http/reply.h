@@ -21,7 +21,4 @@ void reply_end(struct connection *c);
 /** Make a whole answer that says what is wrong. 0 or an error. May suspend. */
 int reply_error(struct connection *c, int status);
 
-/** Write a number; how many digits. */
-size_t reply_digits(char text[20], uint64_t value);
-
 #endif

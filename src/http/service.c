@@ -7,7 +7,7 @@
 #include <stdio.h>
 
 /* More than this is given back to the system: enough that steady load allocates nothing. */
-enum { SPARES_MAX = 256 };
+enum { SPARES_MAX = 256, DEFAULT_TIMEOUT = 30 /* seconds */ };
 
 struct spare {
         struct spare *next;
@@ -60,9 +60,9 @@ void service_init(struct service *service, int (*answer)(struct connection *c),
         *service = (struct service){.answer = answer};
         if (options)
                 service->options = *options;
-        if (service->options.timeout <= 0)
-                service->options.timeout = eddy_seconds(30);
         list_init(&service->connections);
+        deadlines_init(&service->deadlines,
+                       service->options.timeout > 0 ? service->options.timeout : eddy_seconds(DEFAULT_TIMEOUT));
 }
 
 void service_finish(struct service *service)

@@ -2,6 +2,8 @@
 #ifndef HTTP_SERVICE_H
 #define HTTP_SERVICE_H
 
+#include "http/deadline.h"
+
 #include <eddy/http.h>
 #include <time.h>
 
@@ -16,6 +18,7 @@ struct service {
         eddy_http_service_options options;
         eddy_http_counts counts;
         eddy_link connections;
+        struct deadlines deadlines;
         bool is_stopping;
         struct spare *spares; /* memory of connections that have ended */
         unsigned spare_count;
