@@ -94,7 +94,7 @@ static int add_range(struct connection *c, int fd, struct http_range range, size
         int64_t n = range.end - range.start;
         int rc;
 
-        if (n > (int64_t)(sizeof c->out - c->out_size))
+        if (n > (int64_t)(CONNECTION_OUT_SIZE - c->out_size))
                 return connection_add_file(c, fd, range.start, range.end);
         rc = read_all(fd, c->out + c->out_size, (size_t)n, range.start);
         if (rc < 0) {

@@ -33,7 +33,7 @@ int connection_flush(struct connection *c)
 
 int connection_reserve(struct connection *c, size_t n)
 {
-        return c->out_size + n <= sizeof c->out ? 0 : connection_flush(c);
+        return c->out_size + n <= CONNECTION_OUT_SIZE ? 0 : connection_flush(c);
 }
 
 /* Have the stream send `out` in front of what it is given next. */
@@ -49,7 +49,7 @@ int connection_add(struct connection *c, const void *data, size_t n)
 {
         int rc;
 
-        if (n <= sizeof c->out - c->out_size) {
+        if (n <= CONNECTION_OUT_SIZE - c->out_size) {
                 if (n > 0)
                         memcpy(c->out + c->out_size, data, n);
                 c->out_size += n;
@@ -81,7 +81,7 @@ int connection_add_file(struct connection *c, int fd, int64_t start, int64_t end
         return rc;
 }
 
-/* More bytes of requests. How many, 0 at the end, or an error. */
+/* More bytes of requests, where no answers are left. How many, 0 at the end, or an error. */
 static ssize_t receive(struct connection *c)
 {
         ssize_t n;
@@ -91,17 +91,18 @@ static ssize_t receive(struct connection *c)
                 c->end -= c->start;
                 c->start = 0;
         }
-        if (c->end == sizeof c->in) {
+        if (c->end == CONNECTION_IN_SIZE) {
                 c->parser.request.status = c->parser.request.header_count > 0
                                                ? HTTP_STATUS_REQUEST_HEADER_FIELDS_TOO_LARGE
                                                : HTTP_STATUS_URI_TOO_LONG;
                 return EDDY_EPROTOCOL;
         }
         c->is_waiting = c->end == 0;
-        n = eddy_stream_read(c->stream, c->in + c->end, sizeof c->in - c->end);
+        n = eddy_stream_read(c->stream, c->in + c->end, CONNECTION_IN_SIZE - c->end);
         c->is_waiting = false;
         if (n > 0)
                 c->end += (size_t)n;
+        c->out = c->in + c->end;
         return n;
 }
 
@@ -170,7 +171,7 @@ static void linger(struct connection *c)
                 return;
         EDDY_TIMEOUT_SCOPE(eddy_seconds(2)) {
                 while (n > 0 && total < LINGER_MAX) {
-                        n = eddy_stream_read(c->stream, c->in, sizeof c->in);
+                        n = eddy_stream_read(c->stream, c->in, CONNECTION_IN_SIZE);
                         total += n > 0 ? (size_t)n : 0;
                 }
         }
@@ -235,6 +236,7 @@ int service_serve(struct service *service, eddy_stream *stream)
         c->task = eddy_current_task();
         c->is_waiting = false;
         c->start = c->end = c->out_size = 0;
+        c->out = c->in;
         list_append(&service->connections, &c->link);
         service->counts.connections++;
         deadline_open(&c->deadline);

@@ -29,10 +29,10 @@ struct connection {
         struct http_parser parser;
         struct eddy_http_exchange exchange;
         size_t start, end; /* bytes in `in` of the request that is being read, and of those behind it */
-        size_t out_size;   /* answers in `out` that are still to be sent */
+        char *out;       /* answers that are still to be sent: behind the requests in `in`, on the same page */
+        size_t out_size; /* of at most CONNECTION_OUT_SIZE */
+        char in[CONNECTION_IN_SIZE + CONNECTION_OUT_SIZE];
         char path[HTTP_PATH_MAX];
-        char in[CONNECTION_IN_SIZE];
-        char out[CONNECTION_OUT_SIZE];
 };
 
 /** See that `out` has room for n more bytes, at most its size; 0 or an error. May suspend. */
