@@ -4,6 +4,7 @@
 #   make demo      serve a few hundred images and fetch them all at once
 #   make test      the whole suite, in every configuration; make test CONFIGS=plain for one
 #   make bench     measure eddy beside its peers; make bench ROWS="switch yield" for some rows
+#   make bench-compare OLD=old.json     what got slower since then, noise and machine taken into account
 #   make check     clang-format, clang-tidy, cppcheck
 #   make install   into PREFIX (/usr/local), or below DESTDIR
 
@@ -28,6 +29,9 @@ bench: all
 	scripts/install-deps.sh bench
 	python3 bench/run.py --build-dir $(BUILD) $(ROWS)
 
+bench-compare:
+	python3 bench/compare.py --build-dir $(BUILD) $(OLD) $(NEW)
+
 check: all
 	scripts/install-deps.sh check
 	scripts/check.sh $(BUILD)
@@ -39,6 +43,6 @@ install: all
 clean:
 	rm -rf $(BUILD) $(BUILD)-*
 
-.PHONY: all demo test bench check install clean
+.PHONY: all demo test bench bench-compare check install clean
 
 CONFIGS = plain clang sanitize thread valgrind ucontext aarch64
