@@ -5,6 +5,7 @@
 #   make test      the whole suite, in every configuration; make test CONFIGS=plain for one
 #   make bench     measure eddy beside its peers; make bench ROWS="switch yield" for some rows
 #   make bench-compare OLD=old.json     what got slower since then, noise and machine taken into account
+#   make instructions   hold the hot paths to their budget of instructions; UPDATE=--update writes it
 #   make check     clang-format, clang-tidy, cppcheck
 #   make install   into PREFIX (/usr/local), or below DESTDIR
 
@@ -32,6 +33,11 @@ bench: all
 bench-compare:
 	python3 bench/compare.py --build-dir $(BUILD) $(OLD) $(NEW)
 
+instructions: all
+	scripts/install-deps.sh test
+	ninja -C $(BUILD) bench/eddy_operations bench/eddy_operations_http
+	python3 bench/instructions.py --build-dir $(BUILD) $(UPDATE)
+
 check: all
 	scripts/install-deps.sh check
 	scripts/check.sh $(BUILD)
@@ -43,6 +49,6 @@ install: all
 clean:
 	rm -rf $(BUILD) $(BUILD)-*
 
-.PHONY: all demo test bench bench-compare check install clean
+.PHONY: all demo test bench bench-compare instructions check install clean
 
 CONFIGS = plain clang sanitize thread valgrind ucontext aarch64
