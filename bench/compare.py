@@ -1,14 +1,16 @@
 #!/usr/bin/env python3
-"""Say what got slower or faster between two runs of bench/run.py: python3 bench/compare.py OLD.json [NEW.json]
+"""Say what got slower between two runs of bench/run.py: python3 bench/compare.py OLD.json [NEW.json]
 
-The two runs may be of different days, and the machine a shared one that was twice as fast on one of them. So eddy is
-compared by way of its peers, which have not changed in between:
+The two runs may be of different days, and the machine a shared one that was twice as fast on one of them. So eddy
+is compared by way of its peers, which have not changed in between:
 
-- How the peers of a row came out in the new run against the old one tells how fast the machine was at this kind of
-  work. eddy's figure is divided by it. Where a row has fewer than two peers, those of all rows tell it.
-- Two figures differ for certain only by what lies between their spreads, from the least to the greatest of each run.
-- How far the method errs in these two runs is measured: each peer is put in eddy's place, and the others tell how fast
-  the machine was. As they have not changed, what 19 of 20 of them seem to have changed by is noise.
+- How the peers of a row came out in the new run against the old one tells how fast the machine was at this
+  kind of work. eddy's figure is divided by it. Where a row has fewer than two peers, those of all rows tell it.
+  A machine does not change bytes and counts.
+- Two figures differ for certain only by what lies between their spreads, from the least to the greatest of
+  each run.
+- How far the method errs in these two runs is measured: each peer is put in eddy's place, and the others tell
+  how fast the machine was. As they have not changed, what 19 of 20 of them seem to have changed by is noise.
 
 eddy got slower where the gap between its spreads is more than that noise, and its median is off by more than
 --threshold. The exit status is then 1. NEW.json is bench.json of the build directory where it is not named.
@@ -24,7 +26,7 @@ from statistics import median
 OURS = "eddy-"
 QUOTED = "(quoted)"
 ENOUGH_PEERS = 8  # figures by which noise can be told
-BY_THE_MACHINE = ("s", "ms", "us", "ns", "1/s")  # the units that a faster machine changes; bytes and counts are not
+BY_THE_MACHINE = ("s", "ms", "us", "ns", "1/s")  # the units that a faster machine changes
 
 
 class Unusable(Exception):
@@ -42,7 +44,7 @@ class Figure:
     @staticmethod
     def of(entry):
         values = [float(entry[key]) for key in ("min", "median", "max")]
-        if entry["unit"] == "1/s":
+        if entry["unit"].endswith("/s"):
             values = [1 / value for value in reversed(values)]
         return Figure(*values, entry["unit"])
 
@@ -99,7 +101,7 @@ def change(old, new, row, who, factor):
     before, after = old[row][who], new[row][who]
     worse = math.log(after.least / before.greatest) - factor
     better = math.log(after.greatest / before.least) - factor
-    written = [1 / figure.median if figure.unit == "1/s" else figure.median for figure in (before, after)]
+    written = [1 / figure.median if figure.unit.endswith("/s") else figure.median for figure in (before, after)]
     return Change(row, who, after.unit, *written, factor, math.log(after.median / before.median) - factor,
                   worse if worse > 0 else min(better, 0.0))
 
@@ -121,7 +123,8 @@ def noise(old, new):
 
 def verdict(each, floor, threshold):
     """"slower", "faster" or "" of a change."""
-    if abs(each.gap) <= (floor if each.unit in BY_THE_MACHINE else 0.0) or abs(each.median) <= math.log1p(threshold):
+    noisy = each.unit in BY_THE_MACHINE and abs(each.gap) <= floor
+    if each.gap == 0 or noisy or abs(each.median) <= math.log1p(threshold):
         return ""
     return "slower" if each.gap > 0 else "faster"
 
@@ -139,8 +142,9 @@ def report(old, new, threshold):
     found, known = changes(old, new), noise(old, new)
     floor = known if known is not None else math.log1p(threshold)
     verdicts = [verdict(each, floor, threshold) for each in found]
-    told = (f"19 of 20 peers, which have not changed, keep within {percent(floor)}" if known is not None else
-            "there are too few peers to tell the noise")
+    told = "there are too few peers to tell the noise"
+    if known is not None:
+        told = f"19 of 20 peers, which have not changed, keep within {percent(floor)}"
     out = [f"noise: {told}; reported is what exceeds that and {threshold:.0%}", "",
            f"  {'row':<24}{'contestant':<14}{'old':>10}{'new':>10}  {'machine':>8}{'eddy':>8}"]
     for each, said in zip(found, verdicts):
@@ -148,7 +152,8 @@ def report(old, new, threshold):
                    f"{percent(each.machine):>8}{percent(each.median):>8}  {said.upper()}".rstrip())
     only = [[f"{row} of {who}" for row in one for who in one[row]
              if who.startswith(OURS) and who not in other.get(row, {})] for one, other in ((old, new), (new, old))]
-    out += [f"\n  only in the {which} run: {', '.join(names)}" for which, names in zip(("old", "new"), only) if names]
+    out += [f"\n  only in the {which} run: {', '.join(names)}"
+            for which, names in zip(("old", "new"), only) if names]
     slower, faster = verdicts.count("slower"), verdicts.count("faster")
     out += ["", f"{slower} slower, {faster} faster, {len(found) - slower - faster} as before"]
     return out, slower > 0

@@ -184,8 +184,8 @@ static void count_down(void *arg)
         --*(long *)arg;
 }
 
-/* Deadlines random within 10 ms. The loop sees them when all have passed, so that how long it slept and how often it
- * woke makes no difference. */
+/* Deadlines random within 10 ms. The loop sees them when all have passed, so that how long it slept and how often
+ * it woke makes no difference. */
 static int timer_set_fire(long count)
 {
         eddy_timer *timers = calloc((size_t)count + 1, sizeof *timers);

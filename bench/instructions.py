@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
 """Hold eddy's hot paths to a budget of instructions: python3 bench/instructions.py [--update] [OPERATION...]
 
-Instructions are counted by valgrind (callgrind), so unlike nanoseconds they are the same on a busy machine and on an
-idle one, to a few in a thousand. What an operation takes is the difference between performing it some times and often;
-what starting and ending a program takes is in neither. The kernel's instructions are not counted.
+Instructions are counted by valgrind (callgrind), so unlike nanoseconds they are the same on a busy machine and on
+an idle one, to a few in a thousand. What an operation takes is the difference between performing it some times
+and often; what starting and ending a program takes is not in it. The kernel's instructions are not counted.
 
-The budget is instructions.json beside this script. The exit status is 1 where an operation takes over 3 % more (15 % where it depends on the clock). Where
-one takes so much less, lower the budget by --update, so that what was won stays won. Compilers differ: where the
-build's compiler, its major version or the architecture is not the budget's, nothing is compared, and the exit status is
-77 (skipped).
+The budget is instructions.json beside this script. The exit status is 1 where an operation takes over 3 % more
+(15 % where it depends on the clock). Where one takes so much less, lower the budget by --update, so that what was
+won stays won. Compilers differ: where the build's compiler, its major version or the architecture is not the
+budget's, nothing is compared, and the exit status is 77 (skipped).
 
 To see where an operation's instructions go:
 
@@ -31,7 +31,7 @@ import machine
 
 BUDGET = Path(__file__).resolve().parent / "instructions.json"
 TOLERANCE = 0.03
-# Each turn of the loop searches the wheel of timers from now on, and that takes longer at some times than at others.
+# Each turn of the loop searches the wheel of timers from now on, which takes longer at some times than at others.
 BY_THE_CLOCK = {"stream_echo": 0.15, "http_request": 0.15}
 LEAST = 1.0  # instructions within which no two counts differ
 SKIPPED = 77
@@ -92,7 +92,7 @@ def read_budget():
 
 
 def write_budget(made_by, budget, counts):
-    """Counts replace what was measured with the same compiler, and all that was measured with another."""
+    """Counts replace what was measured with the same compiler, and everything that was with another."""
     kept = budget["instructions"] if budget["compiler"] == made_by else {}
     instructions = {operation: round((kept | counts)[operation], 1) for operation in OPERATIONS
                     if operation in kept | counts}
@@ -110,7 +110,8 @@ def verdict(operation, counted, allowed):
 
 def report(counts, budget):
     """The counts as lines, and the verdicts by operation."""
-    verdicts = {operation: verdict(operation, counted, budget.get(operation)) for operation, counted in counts.items()}
+    verdicts = {operation: verdict(operation, counted, budget.get(operation))
+                for operation, counted in counts.items()}
     said = {"over": "OVER BUDGET", "below": "below: lower the budget by --update", "new": "no budget yet", "": ""}
     lines = [f"{'operation':<20}{'counted':>10}{'budget':>10}{'':>9}"]
     for operation, counted in counts.items():
@@ -123,8 +124,10 @@ def report(counts, budget):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--build-dir", type=Path, default=Path("build"), help="meson's build directory, a release build")
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--build-dir", type=Path, default=Path("build"),
+                        help="meson's build directory, a release build")
     parser.add_argument("--update", action="store_true", help="write the counts as the new budget")
     parser.add_argument("operations", nargs="*", metavar="OPERATION", help=", ".join(OPERATIONS))
     arguments = parser.parse_args()

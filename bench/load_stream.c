@@ -1,11 +1,11 @@
-/* The load of the scale runs: many connections or large messages. Each connection sends a message, receives its echo
- * and sends the next.
+/* The load of the scale runs: many connections or large messages. Each connection sends a message, receives its
+ * echo and sends the next.
  *
  *         load_stream PORT CONNECTIONS BYTES SECONDS
  *
- * When every connection has had one echo it prints `open` and waits for a line of input, so that others can look at
- * idle connections and at clocks. Then it goes on for so many seconds, prints `requests N` and `seconds S`, and closes
- * its connections when its input ends. Checks every echo. */
+ * When every connection has had one echo it prints `open` and waits for a line of input, so that others can look
+ * at idle connections and at clocks. Then it goes on for so many seconds, prints `requests N` and `seconds S`, and
+ * closes its connections when its input ends. Checks every echo. */
 #include "bench.h"
 #include <arpa/inet.h>
 #include <errno.h>

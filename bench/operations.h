@@ -2,7 +2,7 @@
  *
  *         eddy_operations NAME COUNT
  *
- * The difference between two counts is what an operation costs, without what starting and ending a program does. */
+ * The difference between two counts is what operations cost, without what starting and ending a program does. */
 #ifndef EDDY_BENCH_OPERATIONS_H
 #define EDDY_BENCH_OPERATIONS_H
 

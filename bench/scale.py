@@ -2,11 +2,11 @@
 """Show what work costs as it grows: python3 bench/scale.py [--build-dir build] [QUESTION...]
 
 Questions are connections, messages, cores, tasks and timers; all are asked where none is named. The figures go to
-scale.json in the build directory, for plot.py; what was not asked stays in it as it was. The environment's REPEATS is
-how often each point is measured (3 if unset; points that take long, once).
+scale.json in the build directory, for plot.py and plan.py; what was not asked stays in it as it was. The
+environment's REPEATS is how often each point is measured (3 if unset; points that take long, once).
 
 Servers run on one core and their load on another, but where cores are the question. What a server costs is the
-processor time of its threads as the kernel's scheduler counts it, from the moment when all connections are open.
+processor time of its threads as the kernel's scheduler counts it, from when all connections are open.
 """
 import argparse
 import contextlib
@@ -34,8 +34,8 @@ MESSAGE_CONNECTIONS = 10
 COUNTS = (1, 10, 100, 1_000, 10_000, 100_000, 1_000_000)
 STORM_CONCURRENCY = 100
 SPARE_FILES = 100
-NATIVE = ("eddy_echo", "eddy_scale", "eddy_workers", "load_stream", "load_storm", "raw_epoll_echo", "raw_epoll_stream",
-          "libuv_echo")
+NATIVE = ("eddy_echo", "eddy_scale", "eddy_workers", "load_stream", "load_storm", "raw_epoll_echo",
+          "raw_epoll_stream", "libuv_echo")
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,8 @@ class Contestant:
     environment: tuple = ()
 
     def start(self, cores, **options):
-        return subprocess.Popen([str(word) for word in self.argv], text=True, env=os.environ | dict(self.environment),
+        return subprocess.Popen([str(word) for word in self.argv], text=True,
+                                env=os.environ | dict(self.environment),
                                 preexec_fn=lambda: os.sched_setaffinity(0, cores), **options)
 
 
@@ -81,8 +82,8 @@ class Bench:
                 + self.native("eddy-uring", program, *words, backend="uring"))
 
     def go(self, row, **environment):
-        there = (self.programs / "go_contestant").exists()
-        return [Contestant("go", (self.programs / "go_contestant", row), tuple(environment.items()))] if there else []
+        program = self.programs / "go_contestant"
+        return [Contestant("go", (program, row), tuple(environment.items()))] if program.exists() else []
 
     @contextlib.contextmanager
     def server(self, contestant, cores):
@@ -99,7 +100,8 @@ class Bench:
 
     def figures_of(self, contestant, cores=None):
         """What a program prints in `name value unit` lines: {name: (value, unit)}."""
-        process = contestant.start(cores or {self.cores.contestant}, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        process = contestant.start(cores or {self.cores.contestant}, stdout=subprocess.PIPE,
+                                   stderr=subprocess.PIPE)
         said, complaint = process.communicate()
         if process.returncode != 0:
             raise Failure(f"{contestant.name}: exit status {process.returncode}: {complaint.strip()}")
@@ -135,7 +137,8 @@ def has_ring(pid):
 
 def processor_seconds(pid):
     """What all threads of a process have used, to the nanosecond."""
-    return sum(int((task / "schedstat").read_text().split()[0]) for task in Path(f"/proc/{pid}/task").iterdir()) / 1e9
+    tasks = Path(f"/proc/{pid}/task").iterdir()
+    return sum(int((task / "schedstat").read_text().split()[0]) for task in tasks) / 1e9
 
 
 def kernel_memory():
@@ -201,8 +204,9 @@ def ask_connections(bench):
 
     for connections in (count for count in CONNECTIONS if count <= most):
         for _ in range(bench.repeats):
-            contestants = [each for each in contestants if attempt(bench, f"{each.name}, {connections} connections",
-                                                                   lambda: measure(each, connections))]
+            contestants = [each for each in contestants
+                           if attempt(bench, f"{each.name}, {connections} connections",
+                                      lambda: measure(each, connections))]
 
 
 def ask_messages(bench):
@@ -258,27 +262,29 @@ def ask_cores(bench):
         for workers in core_counts():
             attempt(bench, f"{workers} workers", lambda: measure_within(workers))
             for contestant in bench.eddies("eddy_workers", "serve", workers):
-                attempt(bench, f"{contestant.name}, {workers} workers", lambda: measure_served(contestant, workers))
+                attempt(bench, f"{contestant.name}, {workers} workers",
+                        lambda: measure_served(contestant, workers))
 
 
-def ask_by_count(bench, contestants_of, counts=COUNTS):
+def ask_by_count(bench, prefix, contestants_of, counts=COUNTS):
     """Programs that print their figures, for growing N; the largest take long, and are run once."""
     for count in counts:
         for _ in range(bench.repeats if count < 100_000 else 1):
             for contestant in contestants_of(count):
                 def measure():
                     for name, (value, unit) in bench.figures_of(contestant).items():
-                        bench.add(f"tasks_{name}" if "timer" not in name else name, contestant.name, count, value, unit)
+                        bench.add(prefix + name, contestant.name, count, value, unit)
                 attempt(bench, f"{contestant.name}, {count}", measure)
 
 
 def ask_tasks(bench):
-    ask_by_count(bench, lambda n: [each for what in ("spawn", "yield") for each in
-                                   bench.native("eddy", "eddy_scale", what, n) + bench.go(f"scale_{what}", N=str(n))])
+    ask_by_count(bench, "tasks_", lambda n: [each for what in ("spawn", "yield") for each in
+                                             bench.native("eddy", "eddy_scale", what, n)
+                                             + bench.go(f"scale_{what}", N=str(n))])
 
 
 def ask_timers(bench):
-    ask_by_count(bench, lambda n: bench.native("eddy", "eddy_scale", "timers", n))
+    ask_by_count(bench, "", lambda n: bench.native("eddy", "eddy_scale", "timers", n))
 
 
 QUESTIONS = {"connections": ask_connections, "messages": ask_messages, "cores": ask_cores, "tasks": ask_tasks,

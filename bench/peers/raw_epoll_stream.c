@@ -1,5 +1,5 @@
-/* The floor of large messages: a bare epoll loop that echoes in pieces of 64 KiB, and waits where the peer's buffer is
- * full. */
+/* The floor of large messages: a bare epoll loop that echoes in pieces of 64 KiB, and waits where the peer's
+ * buffer is full. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/tcp.h>

@@ -106,7 +106,8 @@ class Compare(unittest.TestCase):
         self.assert_says(self.compare(quoted(1.0), quoted(2.0)), 0, 0)
 
     def test_what_only_one_run_has_is_said_and_is_no_failure(self):
-        done = self.compare(run() + [entry("gone", "eddy-epoll", 1.0)], run() + [entry("yield", "eddy-uring", 1.0)])
+        done = self.compare(run() + [entry("gone", "eddy-epoll", 1.0)],
+                            run() + [entry("yield", "eddy-uring", 1.0)])
         self.assert_says(done, 0, 0)
         self.assertIn("only in the old run: gone of eddy-epoll", done.stdout)
         self.assertIn("only in the new run: yield of eddy-uring", done.stdout)
