@@ -34,6 +34,7 @@ MESSAGE_CONNECTIONS = 10
 COUNTS = (1, 10, 100, 1_000, 10_000, 100_000, 1_000_000)
 STORM_CONCURRENCY = 100
 SPARE_FILES = 100
+SOCKET_CACHES = ("TCP", "TCPv6", "sock_inode_cache", "eventpoll_epi", "filp", "lsm_inode_cache", "lsm_file_cache")
 NATIVE = ("eddy_echo", "eddy_scale", "eddy_workers", "load_stream", "load_storm", "raw_epoll_echo",
           "raw_epoll_stream", "libuv_echo")
 
@@ -142,14 +143,16 @@ def processor_seconds(pid):
 
 
 def kernel_memory():
-    """What the kernel holds for sockets, bytes: {name: bytes}. Its slab caches can be read by root only."""
+    """What the kernel holds for sockets, bytes: {name: bytes}. Its slab caches can be read by root only; those that
+    every process uses much of are left out, since others would be counted."""
     out = {}
     for line in Path("/proc/net/sockstat").read_text().splitlines():
         if line.startswith("TCP:"):
             out["buffers"] = int(line.split()[-1]) * os.sysconf("SC_PAGE_SIZE")
     with contextlib.suppress(OSError):
         out["slabs"] = sum(int(fields[1]) * int(fields[3]) for fields in
-                           map(str.split, Path("/proc/slabinfo").read_text().splitlines()[2:]))
+                           map(str.split, Path("/proc/slabinfo").read_text().splitlines()[2:])
+                           if fields[0] in SOCKET_CACHES)
     return out
 
 
