@@ -3,7 +3,8 @@
 #   make           build into build/
 #   make demo      serve a few hundred images and fetch them all at once
 #   make test      the whole suite, in every configuration; make test CONFIGS=plain for one
-#   make bench     measure eddy beside its peers; make bench ROWS="switch yield" for some rows
+#   make bench     measure eddy beside its peers; make bench ROWS="switch yield" for some rows; NECO=folder and
+#                  LIBDILL=folder for these two, which must lie there built
 #   make check     clang-format, clang-tidy, cppcheck
 #   make install   into PREFIX (/usr/local), or below DESTDIR
 
@@ -26,7 +27,8 @@ test:
 
 bench: all
 	scripts/install-deps.sh bench
-	python3 bench/run.py --build-dir $(BUILD) $(ROWS)
+	-scripts/install-deps.sh bench-more
+	NECO=$(NECO) LIBDILL=$(LIBDILL) python3 bench/run.py --build-dir $(BUILD) $(ROWS)
 
 check: all
 	scripts/install-deps.sh check
