@@ -29,7 +29,9 @@ typedef struct eddy_op {
         int fd;
         unsigned char kind;
         bool pending;
-        unsigned flags;
+        unsigned char traits;
+        unsigned char state; /* the backend's */
+        int flags;
         void *buffer;
         size_t size;
         void *reserved[2];

@@ -19,7 +19,7 @@ static ssize_t begin(eddy_op *op, enum op_kind kind, int fd, void *buffer, size_
         op->fd = fd;
         op->buffer = buffer;
         op->size = size;
-        op->flags = (op->flags & 0xffu) | (unsigned)flags << 8;
+        op->flags = flags;
         return op->loop->backend->impl->begin(op->loop->backend, op);
 }
 

@@ -111,7 +111,7 @@ ssize_t eddy_datagram_receive_many(eddy_datagram *datagram, eddy_message message
                 add_to_batch(&batch, i, messages[i].data, messages[i].room, &messages[i].peer.any,
                              sizeof messages[i].peer.storage);
         task_op_init(&op, self);
-        op.flags = OP_SHORT_IS_ALL;
+        op.traits = OP_SHORT_IS_ALL;
         got = (int)socket_finish_op(self, &op, eddy_op_recvmmsg(&op, datagram->fd, batch.heads, (unsigned)n));
         for (int i = 0; i < got; i++) {
                 messages[i].size = batch.heads[i].msg_len;

@@ -72,7 +72,7 @@ static int create(eddy_stream **created, int fd, const struct stat *status, int 
                 return -ENOMEM;
         /* A pipe of packets, or a terminal by the line, gives less than was asked for, and has more. */
         if (!S_ISFIFO(status->st_mode) || mode & O_DIRECT)
-                stream->recv_op.flags = stream->send_op.flags = 0;
+                stream->recv_op.traits = stream->send_op.traits = 0;
         return 0;
 }
 

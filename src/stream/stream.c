@@ -101,13 +101,15 @@ eddy_stream *stream_create(eddy_loop *loop, int fd, int family, size_t limit)
         list_init(&stream->waiters);
         eddy_op_init(&stream->recv_op, loop, coro_resume, NULL);
         eddy_op_init(&stream->send_op, loop, stream_sent, stream);
-        stream->send_op.flags = OP_SHORT_IS_ALL;
+        stream->send_op.traits = OP_SHORT_IS_ALL | OP_EXCLUSIVE;
         /* Receiving from a UNIX socket stops short behind bytes that came with a descriptor. */
-        stream->recv_op.flags = family == AF_UNIX ? 0 : OP_SHORT_IS_ALL;
+        stream->recv_op.traits = family == AF_UNIX ? 0 : OP_SHORT_IS_ALL;
         /* What is written is gathered here, so none of it shall wait for the acknowledgement of what was sent
          * before. That this fails harms nothing. */
-        if (family == AF_INET || family == AF_INET6)
+        if (family == AF_INET || family == AF_INET6) {
                 sys_setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+                stream->recv_op.traits |= OP_EXCLUSIVE;
+        }
         loop_add_resource(loop, &stream->resource);
         return stream;
 }

@@ -1,0 +1,256 @@
+#include "backend/readiness.h"
+
+#include "base/memory.h"
+#include "base/sys.h"
+#include "base/sys_pipe.h"
+#include <string.h>
+
+static enum watch_direction direction_of(const eddy_op *op)
+{
+        switch (op->kind) {
+        case OP_ACCEPT:
+        case OP_RECV:
+        case OP_READ:
+        case OP_RECVMSG:
+        case OP_RECVMMSG:
+                return WATCH_READ;
+        case OP_POLL:
+                return op->size & POLLIN ? WATCH_READ : WATCH_WRITE;
+        default:
+                return WATCH_WRITE;
+        }
+}
+
+static int grow(struct readiness *readiness, int fd)
+{
+        int count = readiness->descriptor_count ? readiness->descriptor_count : 64;
+        struct descriptor **descriptors;
+
+        while (count <= fd)
+                count *= 2;
+        descriptors = memory_realloc(readiness->descriptors, (size_t)count * sizeof *descriptors);
+        if (!descriptors)
+                return -ENOMEM;
+        memset(descriptors + readiness->descriptor_count, 0,
+               (size_t)(count - readiness->descriptor_count) * sizeof *descriptors);
+        readiness->descriptors = descriptors;
+        readiness->descriptor_count = count;
+        return 0;
+}
+
+void readiness_forget(struct descriptor *descriptor)
+{
+        descriptor->generation++;
+        descriptor->armed = 0;
+        descriptor->has_ended = false;
+        descriptor->sides[WATCH_READ].is_ready = descriptor->sides[WATCH_WRITE].is_ready = true;
+}
+
+int readiness_find(struct readiness *readiness, int fd, struct descriptor **found)
+{
+        struct descriptor *descriptor = readiness_known(readiness, fd);
+
+        if (descriptor) {
+                *found = descriptor;
+                return 0;
+        }
+        if (fd < 0)
+                return -EBADF;
+        if (fd >= readiness->descriptor_count && grow(readiness, fd) < 0)
+                return -ENOMEM;
+        descriptor = memory_zalloc(readiness->impl->descriptor_size);
+        if (!descriptor)
+                return -ENOMEM;
+        descriptor->fd = fd;
+        list_init(&descriptor->sides[WATCH_READ].operations);
+        list_init(&descriptor->sides[WATCH_WRITE].operations);
+        if (readiness->impl->init)
+                readiness->impl->init(descriptor);
+        readiness_forget(descriptor);
+        *found = readiness->descriptors[fd] = descriptor;
+        return 0;
+}
+
+static ssize_t poll_now(int fd, unsigned events)
+{
+        struct pollfd request = {.fd = fd, .events = (short)events};
+        int rc = sys_poll(&request, 1);
+
+        if (rc <= 0)
+                return rc < 0 ? rc : -EAGAIN;
+        return request.revents & POLLNVAL ? -EBADF : request.revents;
+}
+
+static ssize_t connect_result(int fd)
+{
+        int error;
+        socklen_t size = sizeof error;
+        int rc = sys_getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size);
+
+        return rc < 0 ? rc : -error;
+}
+
+/** Make the call that an operation stands for; -EAGAIN: not ready. */
+static ssize_t attempt(eddy_op *op, struct side *side, bool has_ended)
+{
+        ssize_t rc;
+
+        do {
+                switch (op->kind) {
+                case OP_ACCEPT:
+                        rc = sys_accept(op->fd, op->buffer, op->reserved[0]);
+                        break;
+                case OP_RECV:
+                        rc = sys_recv(op->fd, op->buffer, op->size, op->flags | MSG_DONTWAIT);
+                        break;
+                case OP_RECVMSG:
+                        rc = sys_recvmsg(op->fd, op->buffer, op->flags | MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+                        break;
+                case OP_RECVMMSG:
+                        rc = sys_recvmmsg(op->fd, op->buffer, (unsigned)op->size);
+                        break;
+                case OP_SEND:
+                        rc = sys_send(op->fd, op->buffer, op->size, op->flags | MSG_DONTWAIT | MSG_NOSIGNAL);
+                        break;
+                case OP_SENDMSG:
+                        rc = sys_sendmsg(op->fd, op->buffer, op->flags | MSG_DONTWAIT | MSG_NOSIGNAL);
+                        break;
+                case OP_READ:
+                        rc = sys_read(op->fd, op->buffer, op->size);
+                        break;
+                case OP_WRITE:
+                        rc = sys_write_quietly(op->fd, &(struct iovec){op->buffer, op->size}, 1);
+                        break;
+                case OP_WRITEV:
+                        rc = sys_write_quietly(op->fd, op->buffer, (int)(uintptr_t)op->reserved[0]);
+                        break;
+                case OP_POLL:
+                        return poll_now(op->fd, (unsigned)op->size);
+                default:
+                        return connect_result(op->fd);
+                }
+        } while (rc == -EINTR);
+        if (rc == -EAGAIN)
+                side->is_ready = false;
+        else if (op->traits & OP_SHORT_IS_ALL && rc > 0 && (size_t)rc < op->size && !has_ended)
+                side->is_ready = false;
+        return rc;
+}
+
+static ssize_t begin_connect(eddy_op *op)
+{
+        ssize_t rc = sys_connect(op->fd, op->buffer, (socklen_t)op->size);
+
+        /* A connect that was interrupted goes on, as one that takes its time. -EAGAIN is none of these: a UNIX
+         * socket whose listener has no room is refused at once, and nobody will tell of room. */
+        return rc == -EINTR ? EDDY_PENDING : rc;
+}
+
+static void unwatch(struct side *side)
+{
+        if (list_is_linked(&side->watcher.link))
+                list_remove(&side->watcher.link);
+        bound_clear(&side->bound);
+        side->watcher.callback = NULL;
+}
+
+static void abandon(struct readiness *readiness, struct side *side)
+{
+        while (!list_is_empty(&side->operations))
+                complete(&readiness->base, container_of(side->operations.next, eddy_op, link), EDDY_CANCELLED);
+        unwatch(side);
+}
+
+void readiness_abandon(struct readiness *readiness, struct descriptor *descriptor)
+{
+        abandon(readiness, &descriptor->sides[WATCH_READ]);
+        abandon(readiness, &descriptor->sides[WATCH_WRITE]);
+}
+
+ssize_t readiness_begin(struct readiness *readiness, struct descriptor *descriptor, eddy_op *op)
+{
+        struct side *side = &descriptor->sides[direction_of(op)];
+        bool is_first = list_is_empty(&side->operations);
+        ssize_t rc;
+
+        if (op->kind == OP_CONNECT) {
+                rc = begin_connect(op);
+                if (rc != EDDY_PENDING)
+                        return rc;
+        } else if (op->kind == OP_POLL || (is_first && (side->is_ready || descriptor->has_ended))) {
+                rc = attempt(op, side, descriptor->has_ended);
+                if (rc != -EAGAIN)
+                        return rc;
+        }
+        list_append(&side->operations, &op->link);
+        rc = readiness->impl->arm(readiness, descriptor);
+        if (rc < 0) {
+                list_remove(&op->link);
+                return rc;
+        }
+        op->pending = true;
+        return EDDY_PENDING;
+}
+
+int readiness_watch(struct readiness *readiness, int fd, enum watch_direction direction, eddy_callback callback,
+                    void *arg)
+{
+        struct descriptor *descriptor = readiness_known(readiness, fd);
+        struct side *side;
+        bool was_watched;
+        int rc;
+
+        if (!descriptor && !callback)
+                return 0;
+        rc = readiness_find(readiness, fd, &descriptor);
+        if (rc < 0)
+                return rc;
+        side = &descriptor->sides[direction];
+        was_watched = side->watcher.callback;
+        if (callback) {
+                bound_clear(&side->bound);
+                bound_set(&side->bound, callback, arg);
+                side->watcher.callback = bound_run;
+                side->watcher.arg = &side->bound;
+        } else {
+                unwatch(side);
+        }
+        rc = readiness->impl->arm(readiness, descriptor);
+        if (rc < 0) {
+                unwatch(side);
+                return rc;
+        }
+        return was_watched;
+}
+
+void readiness_advance(struct readiness *readiness, struct descriptor *descriptor,
+                       enum watch_direction direction)
+{
+        struct side *side = &descriptor->sides[direction];
+
+        side->is_ready = true;
+        while (!list_is_empty(&side->operations) && (side->is_ready || descriptor->has_ended)) {
+                eddy_op *op = container_of(side->operations.next, eddy_op, link);
+                ssize_t rc = attempt(op, side, descriptor->has_ended);
+
+                if (rc == -EAGAIN)
+                        break;
+                complete(&readiness->base, op, rc);
+        }
+        if (side->watcher.callback && !list_is_linked(&side->watcher.link))
+                list_append(*readiness->base.ready, &side->watcher.link);
+}
+
+void readiness_finish(struct readiness *readiness)
+{
+        for (int fd = 0; fd < readiness->descriptor_count; fd++) {
+                struct descriptor *descriptor = readiness->descriptors[fd];
+
+                if (!descriptor)
+                        continue;
+                bound_clear(&descriptor->sides[WATCH_READ].bound);
+                bound_clear(&descriptor->sides[WATCH_WRITE].bound);
+                memory_free(descriptor);
+        }
+        memory_free(readiness->descriptors);
+}

@@ -1,0 +1,90 @@
+/* Operations by readiness, and watchers: try the call, wait where the kernel says EAGAIN, then try again. How the
+ * kernel is asked to tell of readiness is each backend's own affair; the rest is said here for all. */
+#ifndef BACKEND_READINESS_H
+#define BACKEND_READINESS_H
+
+#include "backend/backend.h"
+#include "base/context.h"
+#include "base/list.h"
+
+/** One direction of a descriptor. */
+struct side {
+        eddy_handle watcher; /* callback NULL: nobody watches; else it runs what is bound */
+        struct bound_callback bound;
+        eddy_link operations; /* pending, first come first served */
+        bool is_ready;        /* a call may succeed: nobody has told us EAGAIN since the kernel told of it */
+};
+
+/** What is known of a descriptor. Kept for the next file of the same number. */
+struct descriptor {
+        struct side sides[2]; /* by watch_direction */
+        uint32_t armed;       /* what the kernel is asked to tell, in the backend's terms; 0: nothing */
+        int fd;
+        uint32_t generation; /* of files that had this number: what is told of earlier ones may come late */
+        bool has_ended;      /* hung up or failed: reading never again means waiting */
+};
+
+/** What a backend that uses this begins with. */
+struct readiness {
+        struct backend base;
+        const struct readiness_impl *impl;
+        struct descriptor **descriptors; /* by number */
+        int descriptor_count;
+};
+
+struct readiness_impl {
+        size_t descriptor_size; /* of the backend's own structure, which begins with a struct descriptor */
+
+        /** Prepare what the backend adds to a descriptor; NULL: it adds nothing. */
+        void (*init)(struct descriptor *descriptor);
+
+        /** Who waits for a descriptor, or watches it, has changed: ask the kernel for what is wanted now. 0 or an
+         * error. */
+        int (*arm)(struct readiness *readiness, struct descriptor *descriptor);
+};
+
+/** Free what is known of all descriptors. */
+void readiness_finish(struct readiness *readiness);
+
+/** What is known of a descriptor, or NULL. */
+static inline struct descriptor *readiness_known(const struct readiness *readiness, int fd)
+{
+        return fd >= 0 && fd < readiness->descriptor_count ? readiness->descriptors[fd] : NULL;
+}
+
+/** The same, made where nothing was known: 0, -EBADF or -ENOMEM. */
+int readiness_find(struct readiness *readiness, int fd, struct descriptor **found);
+
+/** The backend's begin() for an operation on a descriptor that is known. */
+ssize_t readiness_begin(struct readiness *readiness, struct descriptor *descriptor, eddy_op *op);
+
+/** The backend's watch(). */
+int readiness_watch(struct readiness *readiness, int fd, enum watch_direction direction, eddy_callback callback,
+                    void *arg);
+
+/** One side of a descriptor may have become ready: finish what waits there, and call who watches. The backend arms
+ * it anew. */
+void readiness_advance(struct readiness *readiness, struct descriptor *descriptor,
+                       enum watch_direction direction);
+
+/** A descriptor is about to be closed: nothing is waited for any more. */
+void readiness_abandon(struct readiness *readiness, struct descriptor *descriptor);
+
+/** Its number is free for another file, and the kernel is asked for nothing any more. */
+void readiness_forget(struct descriptor *descriptor);
+
+static inline bool side_is_wanted(const struct side *side)
+{
+        return side->watcher.callback || !list_is_empty(&side->operations);
+}
+
+/** A pending operation is done. */
+static inline void complete(struct backend *backend, eddy_op *op, ssize_t result)
+{
+        list_remove(&op->link);
+        op->pending = false;
+        op->result = result;
+        list_append(*backend->ready, &op->handle.link);
+}
+
+#endif
