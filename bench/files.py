@@ -7,7 +7,7 @@ from pathlib import Path
 import processes
 import servers
 
-CONNECTIONS, SECONDS = 100, 2
+CONNECTIONS, SECONDS = 100, 1
 SIZES = {
     "serve_1k_per_second": 1024,
     "serve_100k_per_second": 100 * 1024,
