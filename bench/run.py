@@ -117,4 +117,4 @@ if __name__ == "__main__":
     try:
         sys.exit(main())
     except KeyboardInterrupt:
-        sys.exit(f"{CLEAR_LINE}interrupted")
+        sys.exit("\ninterrupted")
