@@ -3,7 +3,8 @@
 #   make           build into build/
 #   make demo      serve a few hundred images and fetch them all at once
 #   make test      the whole suite, in every configuration; make test CONFIGS=plain for one
-#   make bench     measure eddy beside its peers; make bench ROWS="switch yield" for some rows
+#   make bench     measure eddy beside its peers; make bench ROWS="switch yield" for some rows; NECO=folder and
+#                  LIBDILL=folder for these two, which must lie there built
 #   make bench-compare OLD=old.json     what got slower since then, noise and machine taken into account
 #   make bench-scale    measure what work costs as it grows; draw docs/plots, plan docs/scaling.md
 #   make instructions   hold the hot paths to their budget of instructions; UPDATE=--update writes it
@@ -29,7 +30,8 @@ test:
 
 bench: all
 	scripts/install-deps.sh bench
-	python3 bench/run.py --build-dir $(BUILD) $(ROWS)
+	-scripts/install-deps.sh bench-more
+	NECO=$(NECO) LIBDILL=$(LIBDILL) python3 bench/run.py --build-dir $(BUILD) $(ROWS)
 
 bench-compare:
 	python3 bench/compare.py --build-dir $(BUILD) $(OLD) $(NEW)

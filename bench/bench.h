@@ -2,9 +2,11 @@
 #ifndef EDDY_BENCH_H
 #define EDDY_BENCH_H
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -43,6 +45,25 @@ static inline bool bench_wants(int argc, char **argv, const char *row)
                 if (strcmp(argv[i], row) == 0)
                         return true;
         return false;
+}
+
+/** Leave because this contestant cannot take part here, with the sentence that the report shows in its place. */
+__attribute__((noreturn, format(printf, 1, 2))) static inline void bench_skip(const char *why, ...)
+{
+        va_list arguments;
+
+        va_start(arguments, why);
+        vfprintf(stderr, why, arguments);
+        va_end(arguments);
+        fputc('\n', stderr);
+        exit(77);
+}
+
+/** Say on which port a server listens; it then serves until it is killed. */
+static inline void bench_port(unsigned port)
+{
+        printf("port %u\n", port);
+        fflush(stdout);
 }
 
 /** Print a figure for run.py: `row value unit`. */

@@ -1,6 +1,5 @@
 /* eddy in the echo rows: a server written as its users would. Prints its port and serves until killed. */
-#include <eddy.h>
-#include <stdio.h>
+#include "eddy_bench.h"
 
 static intptr_t echo(eddy_stream *stream, void *arg)
 {
@@ -24,8 +23,7 @@ static intptr_t app(void *arg)
         (void)arg;
         if (rc < 0)
                 return rc;
-        printf("port %u\n", eddy_server_port(server));
-        fflush(stdout);
+        bench_port(eddy_server_port(server));
         rc = eddy_server_serve_forever(server);
         eddy_server_destroy(server);
         return rc;
@@ -33,9 +31,5 @@ static intptr_t app(void *arg)
 
 int main(void)
 {
-        intptr_t rc = eddy_run(app, NULL);
-
-        if (rc < 0)
-                fprintf(stderr, "%s\n", eddy_strerror(rc));
-        return rc < 0;
+        return bench_run(app, NULL);
 }

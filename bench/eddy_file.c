@@ -1,6 +1,6 @@
 /* eddy in the rows file_read and file_write. */
+#include "eddy_bench.h"
 #include "file.h"
-#include <eddy.h>
 
 static int read_blocks(eddy_file *file)
 {
@@ -28,25 +28,36 @@ static int write_blocks(eddy_file *file)
         return 0;
 }
 
-typedef struct arguments {
-        int argc;
-        char **argv;
-} arguments;
-
-static intptr_t app(void *arg)
+static int with_file(int (*transfer)(eddy_file *file))
 {
-        arguments *in = arg;
         eddy_file *file;
         int rc = eddy_file_from_fd(&file, file_create());
 
-        if (rc == 0 && bench_wants(in->argc, in->argv, "file_read"))
-                rc = read_blocks(file);
-        if (rc == 0 && bench_wants(in->argc, in->argv, "file_write"))
-                rc = write_blocks(file);
+        if (rc == 0) {
+                rc = transfer(file);
+                eddy_file_close(file);
+        }
         return rc;
 }
 
+static int file_read(void)
+{
+        return with_file(read_blocks);
+}
+
+static int file_write(void)
+{
+        return with_file(write_blocks);
+}
+
+static const bench_row rows[] = {
+    {"file_read", file_read},
+    {"file_write", file_write},
+    {0},
+};
+
 int main(int argc, char **argv)
 {
-        return eddy_run(app, &(arguments){argc, argv}) < 0;
+        (void)argc;
+        return bench_run_rows(argv, rows);
 }

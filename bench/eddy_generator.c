@@ -1,6 +1,5 @@
 /* eddy in the rows generator_step and context_get. */
-#include "bench.h"
-#include <eddy.h>
+#include "eddy_bench.h"
 
 #define STEPS 50000000
 #define GETS  100000000
@@ -49,24 +48,14 @@ static int get_often(void)
         return sum == 2L * GETS ? 0 : -1;
 }
 
-typedef struct arguments {
-        int argc;
-        char **argv;
-} arguments;
-
-static intptr_t app(void *arg)
-{
-        arguments *in = arg;
-        int rc = 0;
-
-        if (rc == 0 && bench_wants(in->argc, in->argv, "generator_step"))
-                rc = step_often();
-        if (rc == 0 && bench_wants(in->argc, in->argv, "context_get"))
-                rc = get_often();
-        return rc;
-}
+static const bench_row rows[] = {
+    {"generator_step", step_often},
+    {"context_get", get_often},
+    {0},
+};
 
 int main(int argc, char **argv)
 {
-        return eddy_run(app, &(arguments){argc, argv}) < 0;
+        (void)argc;
+        return bench_run_rows(argv, rows);
 }

@@ -1,6 +1,6 @@
 /* eddy in the rows of HTTP: "hello, world!", as a user would write it. Prints its port and serves until killed. */
+#include "eddy_bench.h"
 #include <eddy/http.h>
-#include <stdio.h>
 
 static int hello(eddy_http_exchange *exchange, void *arg)
 {
@@ -21,8 +21,7 @@ static intptr_t app(void *arg)
                 return rc;
         rc = eddy_start_server(&server, eddy_http_serve, service, "127.0.0.1", 0, NULL);
         if (rc == 0) {
-                printf("port %u\n", eddy_server_port(server));
-                fflush(stdout);
+                bench_port(eddy_server_port(server));
                 rc = eddy_server_serve_forever(server);
                 eddy_server_destroy(server);
         }
@@ -32,9 +31,5 @@ static intptr_t app(void *arg)
 
 int main(void)
 {
-        intptr_t rc = eddy_run(app, NULL);
-
-        if (rc < 0)
-                fprintf(stderr, "%s\n", eddy_strerror(rc));
-        return rc < 0;
+        return bench_run(app, NULL);
 }

@@ -1,6 +1,6 @@
 /* eddy in the rows spawn_process_10mb and spawn_process_2gb. */
+#include "eddy_bench.h"
 #include "resident.h"
-#include <eddy.h>
 
 static intptr_t spawn_and_wait(void *arg)
 {
@@ -23,7 +23,7 @@ static intptr_t spawn_and_wait(void *arg)
 
 static int run(int count)
 {
-        return eddy_run(spawn_and_wait, &count) < 0 ? -1 : 0;
+        return bench_run(spawn_and_wait, &count) == 0 ? 0 : -1;
 }
 
 int main(int argc, char **argv)

@@ -1,6 +1,5 @@
 /* eddy in the rows queue_item, channel_round_trip and select_round_trip. */
-#include "bench.h"
-#include <eddy.h>
+#include "eddy_bench.h"
 
 #define ITEMS       20000000
 #define ROUND_TRIPS 5000000
@@ -98,26 +97,25 @@ static int round_trips(const char *row, eddy_fn side)
         return rc == 0 && one.last == 2 * (int64_t)ROUND_TRIPS ? 0 : -1;
 }
 
-typedef struct arguments {
-        int argc;
-        char **argv;
-} arguments;
-
-static intptr_t app(void *arg)
+static int channel_round_trip(void)
 {
-        arguments *in = arg;
-        int rc = 0;
-
-        if (rc == 0 && bench_wants(in->argc, in->argv, "queue_item"))
-                rc = queue_item();
-        if (rc == 0 && bench_wants(in->argc, in->argv, "channel_round_trip"))
-                rc = round_trips("channel_round_trip", play);
-        if (rc == 0 && bench_wants(in->argc, in->argv, "select_round_trip"))
-                rc = round_trips("select_round_trip", play_selectively);
-        return rc;
+        return round_trips("channel_round_trip", play);
 }
+
+static int select_round_trip(void)
+{
+        return round_trips("select_round_trip", play_selectively);
+}
+
+static const bench_row rows[] = {
+    {"queue_item", queue_item},
+    {"channel_round_trip", channel_round_trip},
+    {"select_round_trip", select_round_trip},
+    {0},
+};
 
 int main(int argc, char **argv)
 {
-        return eddy_run(app, &(arguments){argc, argv}) < 0;
+        (void)argc;
+        return bench_run_rows(argv, rows);
 }

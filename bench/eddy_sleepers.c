@@ -1,7 +1,5 @@
 /* eddy in the rows sleepers_wall and sleepers_bytes: a million coroutines asleep at once. */
-#include "bench.h"
-#include <eddy.h>
-#include <stdlib.h>
+#include "eddy_bench.h"
 
 #define SLEEPERS 1000000
 #define ASLEEP   3.0 /* seconds that each asks for */
@@ -99,5 +97,5 @@ static intptr_t app(void *arg)
 
 int main(void)
 {
-        return eddy_run(app, NULL) < 0;
+        return bench_run(app, NULL);
 }

@@ -1,6 +1,5 @@
 /* eddy in the rows lock_pair and lock_handover. */
-#include "bench.h"
-#include <eddy.h>
+#include "eddy_bench.h"
 
 #define PAIRS     100000000
 #define HANDOVERS 20000000
@@ -55,24 +54,14 @@ static int lock_handover(void)
         return rc < 0 ? rc : closed;
 }
 
-typedef struct arguments {
-        int argc;
-        char **argv;
-} arguments;
-
-static intptr_t app(void *arg)
-{
-        arguments *in = arg;
-        int rc = 0;
-
-        if (rc == 0 && bench_wants(in->argc, in->argv, "lock_pair"))
-                rc = lock_pair();
-        if (rc == 0 && bench_wants(in->argc, in->argv, "lock_handover"))
-                rc = lock_handover();
-        return rc;
-}
+static const bench_row rows[] = {
+    {"lock_pair", lock_pair},
+    {"lock_handover", lock_handover},
+    {0},
+};
 
 int main(int argc, char **argv)
 {
-        return eddy_run(app, &(arguments){argc, argv}) < 0;
+        (void)argc;
+        return bench_run_rows(argv, rows);
 }

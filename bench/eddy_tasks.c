@@ -1,7 +1,5 @@
 /* eddy in the rows yield, yield_64, spawn_await, spawn_burst and spawn_burst_1000. */
-#include "bench.h"
-#include <eddy.h>
-#include <stdlib.h>
+#include "eddy_bench.h"
 
 #define YIELDS  20000000
 #define SPAWNS  5000000
@@ -57,7 +55,7 @@ static int spawn_await(void)
 }
 
 /* Create `size` tasks, then await all of them; `rounds` times. */
-static int spawn_burst(const char *row, size_t size, size_t rounds)
+static int spawn_and_await(const char *row, size_t size, size_t rounds)
 {
         eddy_task **tasks = malloc(size * sizeof(eddy_task *));
         size_t sum = 0;
@@ -78,30 +76,37 @@ static int spawn_burst(const char *row, size_t size, size_t rounds)
         return sum == size * rounds ? 0 : -1;
 }
 
-typedef struct arguments {
-        int argc;
-        char **argv;
-} arguments;
-
-static intptr_t app(void *arg)
+static int yield_2(void)
 {
-        arguments *in = arg;
-        int rc = 0;
-
-        if (rc == 0 && bench_wants(in->argc, in->argv, "yield"))
-                rc = yield_among("yield", 2);
-        if (rc == 0 && bench_wants(in->argc, in->argv, "yield_64"))
-                rc = yield_among("yield_64", 64);
-        if (rc == 0 && bench_wants(in->argc, in->argv, "spawn_await"))
-                rc = spawn_await();
-        if (rc == 0 && bench_wants(in->argc, in->argv, "spawn_burst"))
-                rc = spawn_burst("spawn_burst", BURST, 1);
-        if (rc == 0 && bench_wants(in->argc, in->argv, "spawn_burst_1000"))
-                rc = spawn_burst("spawn_burst_1000", BURST / BATCHES, BATCHES);
-        return rc;
+        return yield_among("yield", 2);
 }
+
+static int yield_64(void)
+{
+        return yield_among("yield_64", 64);
+}
+
+static int spawn_burst(void)
+{
+        return spawn_and_await("spawn_burst", BURST, 1);
+}
+
+static int spawn_burst_1000(void)
+{
+        return spawn_and_await("spawn_burst_1000", BURST / BATCHES, BATCHES);
+}
+
+static const bench_row rows[] = {
+    {"yield", yield_2},
+    {"yield_64", yield_64},
+    {"spawn_await", spawn_await},
+    {"spawn_burst", spawn_burst},
+    {"spawn_burst_1000", spawn_burst_1000},
+    {0},
+};
 
 int main(int argc, char **argv)
 {
-        return eddy_run(app, &(arguments){argc, argv}) < 0;
+        (void)argc;
+        return bench_run_rows(argv, rows);
 }

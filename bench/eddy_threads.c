@@ -1,6 +1,5 @@
 /* eddy in the rows thread_round_trip and to_thread. */
-#include "bench.h"
-#include <eddy.h>
+#include "eddy_bench.h"
 #include <pthread.h>
 
 #define ROUND_TRIPS 100000
@@ -41,6 +40,7 @@ static int thread_round_trip(void)
         if (eddy_loop_create(&here.loop) < 0 || eddy_loop_create(&there.loop) < 0 ||
             pthread_create(&thread, NULL, run, &there) != 0)
                 return -1;
+        bench_check_backend(here.loop);
         double start = bench_now();
         eddy_call_soon(here.loop, &here.handle, answer, &here);
         run(&here);
@@ -73,11 +73,11 @@ static intptr_t to_thread(void *arg)
 
 int main(int argc, char **argv)
 {
-        intptr_t rc = 0;
+        int status = 0;
 
         if (bench_wants(argc, argv, "thread_round_trip"))
-                rc = thread_round_trip();
-        if (rc == 0 && bench_wants(argc, argv, "to_thread"))
-                rc = eddy_run(to_thread, NULL);
-        return rc < 0;
+                status = thread_round_trip() < 0;
+        if (status == 0 && bench_wants(argc, argv, "to_thread"))
+                status = bench_run(to_thread, NULL);
+        return status;
 }

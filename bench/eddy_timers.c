@@ -1,6 +1,6 @@
 /* eddy in the timer rows: timers in the caller's memory, as eddy_call_at() has them. */
+#include "eddy_bench.h"
 #include "timers.h"
-#include <eddy.h>
 
 static eddy_loop *loop;
 static eddy_timer *timers;
@@ -41,6 +41,7 @@ int main(int argc, char **argv)
         timers = calloc(TIMERS, sizeof *timers);
         if (rc < 0 || !timers)
                 return 1;
+        bench_check_backend(loop);
         timers_bench(argc, argv, &(const timer_contestant){refresh_clock, set, cancel, run});
         return 0;
 }

@@ -1,7 +1,6 @@
 /* eddy in the UDP row: a server written as its users would who have much to answer. Prints its port and serves until
  * killed. */
-#include <eddy.h>
-#include <stdio.h>
+#include "eddy_bench.h"
 
 enum { BATCH = 64, LARGEST = 2048 };
 
@@ -33,8 +32,7 @@ static intptr_t app(void *arg)
                 return rc;
         rc = eddy_address_of_socket(&address, eddy_datagram_fd(datagram));
         if (rc == 0) {
-                printf("port %u\n", eddy_address_port(&address));
-                fflush(stdout);
+                bench_port(eddy_address_port(&address));
                 rc = echo(datagram);
         }
         eddy_datagram_destroy(datagram);
@@ -43,9 +41,5 @@ static intptr_t app(void *arg)
 
 int main(void)
 {
-        intptr_t rc = eddy_run(app, NULL);
-
-        if (rc < 0)
-                fprintf(stderr, "%s\n", eddy_explain(rc));
-        return rc < 0;
+        return bench_run(app, NULL);
 }

@@ -3,7 +3,6 @@
 #define EDDY_BENCH_FILE_H
 
 #include "bench.h"
-#include <stdlib.h>
 #include <unistd.h>
 
 enum { FILE_BLOCK = 4096, FILE_BLOCKS = 4096, FILE_READS = 200000, FILE_WRITES = 50000 };

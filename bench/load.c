@@ -1,30 +1,44 @@
-/* The load of the echo rows: connections that each send a message, wait for its echo, and send the next.
+/* The load of the TCP rows: requests on many connections, one at a time on each, every answer checked.
  *
- *         load PORT CONNECTIONS BYTES SECONDS
+ *         load PORT CONNECTIONS BYTES|http SECONDS [RATE]
  *
- * Checks every echo. Prints `requests N` (all that were answered) and `seconds S`. */
+ * Without a rate the loop is closed: each answer is followed by the next request. With one it is open: requests are
+ * due at even distances, whether or not the server keeps up, and one that finds every connection taken waits for the
+ * first that is free. Latencies count from when a request was due and not from when it could be sent, so a server
+ * that stalls is charged with what it delayed ("coordinated omission"); the load polls all the while, so as to be on
+ * time itself. BYTES are those of a message to echo; http asks for "/", and the first answer says how long all are.
+ *
+ * Prints `NAME VALUE` lines: requests, seconds, mean_us (of latencies), and with a rate p50_us, p99_us, p999_us. */
 #include "bench.h"
 #include <arpa/inet.h>
+#include <math.h>
 #include <netinet/tcp.h>
-#include <stdlib.h>
 #include <sys/epoll.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define MAX_BYTES 4096
+enum { MAX_BYTES = 4096, STATUS_LINE = sizeof "HTTP/1.1 200" - 1, SILENCE_MS = 10000 };
 
-struct connection {
+/* What is sent, and which bytes of an answer are known before it comes: its first and its last. */
+static char request[MAX_BYTES], expected[MAX_BYTES];
+static size_t request_size, answer_size, head, tail;
+
+typedef struct connection {
         int fd;
-        size_t received; /* bytes of the current echo */
-};
+        size_t received;         /* bytes of the current answer */
+        double due;              /* when its request was to be sent */
+        struct connection *next; /* that is idle */
+        char answer[MAX_BYTES];
+} connection;
 
-struct load {
+static struct {
         int epoll;
-        size_t bytes, waiting; /* of a message; connections whose echo is outstanding */
-        long requests;
-        double deadline;
-        char message[MAX_BYTES];
-};
+        connection *idle;
+        long sent, answered;
+        double start, deadline, interval; /* between two requests; 0: the loop is closed */
+        double latency_sum, *latencies;   /* seconds; each of them where the loop is open */
+} load;
 
 static void die(const char *why)
 {
@@ -32,82 +46,177 @@ static void die(const char *why)
         exit(1);
 }
 
-static void send_message(struct load *load, struct connection *connection)
-{
-        connection->received = 0;
-        if (send(connection->fd, load->message, load->bytes, MSG_NOSIGNAL) != (ssize_t)load->bytes)
-                die("send");
-}
-
-static void connect_to(struct load *load, struct connection *connection, uint16_t port)
+static connection *connect_to(uint16_t port)
 {
         struct sockaddr_in address = {
             .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-        struct epoll_event event = {.events = EPOLLIN, .data.ptr = connection};
+        connection *new = calloc(1, sizeof *new);
 
-        connection->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-        if (connection->fd < 0 || connect(connection->fd, (struct sockaddr *)&address, sizeof address) < 0)
+        if (!new)
+                die("calloc");
+        new->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        if (new->fd < 0 || connect(new->fd, (struct sockaddr *)&address, sizeof address) < 0)
                 die("connect");
-        setsockopt(connection->fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
-        epoll_ctl(load->epoll, EPOLL_CTL_ADD, connection->fd, &event);
+        setsockopt(new->fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
+        epoll_ctl(load.epoll, EPOLL_CTL_ADD, new->fd,
+                  &(struct epoll_event){.events = EPOLLIN, .data.ptr = new});
+        return new;
 }
 
-static void receive(struct load *load, struct connection *connection)
+static void prepare_echo(size_t bytes)
 {
-        char buffer[MAX_BYTES];
-        ssize_t n = recv(connection->fd, buffer, load->bytes - connection->received, 0);
+        if (bytes == 0 || bytes > MAX_BYTES)
+                exit(2);
+        for (size_t i = 0; i < bytes; i++)
+                request[i] = expected[i] = (char)('a' + i % 26);
+        request_size = answer_size = head = bytes;
+}
+
+/* Ask once, to learn what all answers look like; their dates may differ. */
+static void prepare_http(connection *first)
+{
+        char *body = NULL, *length = NULL;
+        size_t received = 0;
+
+        request_size = (size_t)sprintf(request, "GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n");
+        if (send(first->fd, request, request_size, MSG_NOSIGNAL) != (ssize_t)request_size)
+                die("send");
+        while (!body || received < answer_size) {
+                ssize_t n = recv(first->fd, expected + received, MAX_BYTES - 1 - received, 0);
+
+                if (n <= 0)
+                        die("recv");
+                received += (size_t)n;
+                body = strstr(expected, "\r\n\r\n");
+                length = strcasestr(expected, "\r\ncontent-length:");
+                if (body && !length)
+                        bench_skip("its answer has no Content-Length");
+                if (body)
+                        answer_size = (size_t)(body + 4 - expected) + strtoul(length + 17, NULL, 10);
+        }
+        head = STATUS_LINE;
+        tail = answer_size - (size_t)(body + 4 - expected);
+        if (received > answer_size || memcmp(expected, "HTTP/1.1 200", head) != 0)
+                bench_skip("its answer is not \"200 OK\"");
+}
+
+/* Send what is due, as far as connections are idle. In a closed loop something always is. */
+static void send_due(double now)
+{
+        while (load.idle) {
+                connection *self = load.idle;
+                double due = load.interval > 0 ? load.start + (double)load.sent * load.interval : now;
+
+                if (due > now || due >= load.deadline)
+                        return;
+                load.idle = self->next;
+                self->received = 0;
+                self->due = due;
+                load.sent++;
+                if (send(self->fd, request, request_size, MSG_NOSIGNAL) != (ssize_t)request_size)
+                        die("send");
+        }
+}
+
+static void receive(connection *self)
+{
+        ssize_t n = recv(self->fd, self->answer + self->received, answer_size - self->received, 0);
 
         if (n <= 0)
                 die("recv");
-        if (memcmp(buffer, load->message + connection->received, (size_t)n) != 0) {
-                fprintf(stderr, "an echo differs from its message\n");
+        self->received += (size_t)n;
+        if (self->received < answer_size)
+                return;
+        if (memcmp(self->answer, expected, head) != 0 ||
+            memcmp(self->answer + answer_size - tail, expected + answer_size - tail, tail) != 0) {
+                fprintf(stderr, "an answer is not what was expected\n");
                 exit(1);
         }
-        connection->received += (size_t)n;
-        if (connection->received < load->bytes)
-                return;
-        load->requests++;
-        if (bench_now() < load->deadline)
-                send_message(load, connection);
-        else
-                load->waiting--;
+        double now = bench_now(), latency = now - self->due;
+        load.latency_sum += latency;
+        if (load.latencies)
+                load.latencies[load.answered] = latency;
+        load.answered++;
+        self->next = load.idle;
+        load.idle = self;
+        send_due(now);
+}
+
+/* Whether nothing more is due. In an open loop that is so only when the last request has been sent. */
+static bool is_over(double now)
+{
+        double due = load.interval > 0 ? load.start + (double)load.sent * load.interval : now;
+
+        return due >= load.deadline && load.answered == load.sent;
+}
+
+static void run(double seconds, double rate)
+{
+        struct epoll_event events[256];
+
+        load.interval = rate > 0 ? 1 / rate : 0;
+        if (rate > 0 && !(load.latencies = calloc((size_t)(rate * seconds) + 2, sizeof(double))))
+                die("calloc");
+        load.start = bench_now();
+        load.deadline = load.start + seconds;
+        for (double now = load.start; !is_over(now); now = bench_now()) {
+                send_due(now);
+                if (now > load.deadline + 4 * seconds)
+                        bench_skip("does not keep up with %.0f requests a second", rate);
+                int ready = epoll_wait(load.epoll, events, 256, rate > 0 ? 0 : SILENCE_MS);
+                if (ready < 0 || (ready == 0 && rate <= 0))
+                        die("the server is silent");
+                for (int i = 0; i < ready; i++)
+                        receive(events[i].data.ptr);
+        }
+}
+
+static int compare(const void *a, const void *b)
+{
+        double x = *(const double *)a, y = *(const double *)b;
+
+        return (x > y) - (x < y);
+}
+
+/* The smallest latency that so large a part of all does not exceed. */
+static double percentile(double part)
+{
+        return load.latencies[(long)ceil(part * (double)load.answered) - 1] * 1e6;
 }
 
 int main(int argc, char **argv)
 {
-        static struct load load;
-        struct epoll_event events[256];
+        struct rlimit files;
 
-        if (argc != 5) {
-                fprintf(stderr, "load PORT CONNECTIONS BYTES SECONDS\n");
+        if (argc < 5 || argc > 6) {
+                fprintf(stderr, "load PORT CONNECTIONS BYTES|http SECONDS [RATE]\n");
                 return 2;
         }
-        size_t count = (size_t)atol(argv[2]);
-        load.bytes = (size_t)atol(argv[3]);
-        if (load.bytes > MAX_BYTES)
-                load.bytes = MAX_BYTES;
-        for (size_t i = 0; i < load.bytes; i++)
-                load.message[i] = (char)('a' + i % 26);
+        getrlimit(RLIMIT_NOFILE, &files);
+        files.rlim_cur = files.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &files);
         load.epoll = epoll_create1(EPOLL_CLOEXEC);
-        struct connection *connections = calloc(count, sizeof *connections);
-        if (load.epoll < 0 || !connections)
-                return 1;
+        for (long i = 0; i < atol(argv[2]); i++) {
+                connection *new = connect_to((uint16_t)atoi(argv[1]));
 
-        for (size_t i = 0; i < count; i++)
-                connect_to(&load, &connections[i], (uint16_t)atoi(argv[1]));
-        double start = bench_now();
-        load.deadline = start + atof(argv[4]);
-        load.waiting = count;
-        for (size_t i = 0; i < count; i++)
-                send_message(&load, &connections[i]);
-        while (load.waiting > 0) {
-                int ready = epoll_wait(load.epoll, events, 256, 10000);
-                if (ready <= 0)
-                        die("the server is silent");
-                for (int i = 0; i < ready; i++)
-                        receive(&load, events[i].data.ptr);
+                new->next = load.idle;
+                load.idle = new;
         }
-        printf("requests %ld\nseconds %.6f\n", load.requests, bench_now() - start);
-        free(connections);
+        if (!load.idle)
+                return 2;
+        if (strcmp(argv[3], "http") == 0)
+                prepare_http(load.idle);
+        else
+                prepare_echo((size_t)atol(argv[3]));
+        run(atof(argv[4]), argc > 5 ? atof(argv[5]) : 0);
+
+        double seconds = bench_now() - load.start;
+        printf("requests %ld\nseconds %.6f\n", load.answered, seconds);
+        printf("mean_us %.3f\n", load.latency_sum * 1e6 / (double)load.answered);
+        if (load.latencies) {
+                qsort(load.latencies, (size_t)load.answered, sizeof(double), compare);
+                printf("p50_us %.3f\np99_us %.3f\np999_us %.3f\n", percentile(0.5), percentile(0.99),
+                       percentile(0.999));
+        }
         return 0;
 }

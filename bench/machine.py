@@ -2,6 +2,7 @@
 import json
 import os
 import platform
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -32,9 +33,10 @@ def flags(build_dir):
     return " ".join(word for word in command.split() if word.startswith(kept) and "diagnostics" not in word)
 
 
-def output(*command):
+def output(*command, stream="stdout"):
     try:
-        return subprocess.run(command, capture_output=True, text=True, timeout=20).stdout.strip()
+        done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
+        return getattr(done, stream).strip()
     except (OSError, subprocess.TimeoutExpired):
         return ""
 
@@ -47,12 +49,33 @@ def peers(build_dir):
         return {}
 
 
+def there(program):
+    """The path of a program, which may be one of the administrator's, or None."""
+    return shutil.which(program, path=os.environ["PATH"] + ":/usr/sbin")
+
+
+def tokio_versions(build_dir):
+    """Of the crates that the contestant was built with; none where it was not built."""
+    built = build_dir / "bench" / "tokio"
+    if not built.is_dir():
+        return []
+    lock = built / "debian" / "Cargo.lock"
+    crates = (lock if lock.exists() else Path(__file__).parent / "tokio" / "Cargo.lock").read_text()
+    return [f"{crate} {version}"
+            for crate, version in re.findall(r'name = "(tokio|hyper)"\nversion = "([^"]+)"', crates)]
+
+
 def describe(build_dir, cores):
     """Lines for the head of the report."""
     found = peers(build_dir)
     versions = [f"{name} {version}" for name, version in found.items() if version and name != "compiler"]
     if shutil.which("go"):
         versions.append(output("go", "env", "GOVERSION").replace("go", "go ", 1))
+    if shutil.which("node"):
+        versions.append(output("node", "--version").replace("v", "node ", 1))
+    versions += tokio_versions(build_dir)
+    if there("nginx"):
+        versions.append(output(there("nginx"), "-v", stream="stderr").replace("nginx version: nginx/", "nginx "))
     versions.append(f"asyncio of {platform.python_implementation()} {platform.python_version()}")
     versions.append(os.confstr("CS_GNU_LIBC_VERSION") or "unknown libc")
     return [
@@ -62,5 +85,5 @@ def describe(build_dir, cores):
         f"compiler  {found.get('compiler', 'unknown')}, {flags(build_dir)}",
         f"peers     {', '.join(versions)}",
         f"cores     contestants and servers run on core {cores.contestant} alone (so Go has GOMAXPROCS=1), "
-        f"the echo load on core {cores.load}",
+        f"the load on core {cores.load}",
     ]

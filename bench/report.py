@@ -1,8 +1,11 @@
 """What is shown and kept: one table, one list of figures in JSON."""
+import itertools
 import json
 from statistics import median
 
 import rows
+
+QUOTED = " (quoted)"
 
 
 def collect(samples):
@@ -15,8 +18,10 @@ def collect(samples):
             if values:
                 figures.append(entry(name, contestant, values, row.unit))
         for contestant, value in row.quoted.items():
+            if samples[name].get(contestant):
+                continue  # measured here
             values = value if isinstance(value, tuple) else (value,)
-            figures.append(entry(name, f"{contestant} (quoted)", values, row.unit))
+            figures.append(entry(name, contestant + QUOTED, values, row.unit))
     return figures
 
 
@@ -36,50 +41,77 @@ def number(value):
     return f"{value:.3g}" if value >= 100 else f"{value:.2f}"
 
 
-def aim_of(row, figures):
-    aim = rows.ROWS[row].aim
-    if not callable(aim):
-        return aim
+def medians_of(figures):
     medians = {}
     for figure in figures:
         medians.setdefault(figure["row"], {})[figure["contestant"]] = figure["median"]
-    return aim(medians)
+    return medians
 
 
-def verdict(figure, aim):
+def verdict(row, figure, medians):
+    """Whether one of eddy's figures meets the row's aim: what to show, and True, False, or None where it is not
+    known."""
+    aim = row.aim(medians, figure["contestant"]) if callable(row.aim) else row.aim
     if aim is None:
-        return ""
-    if figure["median"] <= aim:
-        return "aim met"
-    return f"AIM MISSED by {100 * (figure['median'] / aim - 1):.0f} %"
+        return ("aim unknown" if row.aim else ""), None
+    wish = f"aim {'>=' if row.more_is_better else '<='} {number(aim)}"
+    by = figure["median"] / aim - 1
+    if (by >= 0) if row.more_is_better else (by <= 0):
+        return f"{wish} met", True
+    return f"{wish} MISSED by {100 * abs(by):.0f} %", False
 
 
-def line(contestant, figure, ours, remark):
+def is_eddy(figure):
+    return figure["contestant"].startswith("eddy-")
+
+
+def ranking(name, figures):
+    """A row's figures, the best first."""
+    return sorted((figure for figure in figures if figure["row"] == name), key=lambda figure: figure["median"],
+                  reverse=rows.ROWS[name].more_is_better)
+
+
+def line(figure, ours, remark):
     spread = f"{number(figure['min'])} .. {number(figure['max'])}" if figure["min"] != figure["max"] else ""
     ratio = f"{figure['median'] / ours:.2f}" if ours else ""
-    return f"  {contestant:<28}{number(figure['median']):>10}   {spread:<22}{ratio:>8}   {remark}".rstrip()
+    return f"  {figure['contestant']:<28}{number(figure['median']):>10}   {spread:<22}{ratio:>8}   {remark}".rstrip()
 
 
 def table(figures, status, selected):
     """The report as lines; `status` says of contestants without figures why: {(row, contestant): text}."""
     out = [f"  {'contestant':<28}{'median':>10}   {'min .. max':<22}{'x eddy':>8}"]
-    tally = {"met": 0, "missed": 0, "not measured": 0}
+    tally = {True: 0, False: 0, None: 0}
+    medians = medians_of(figures)
     for name in selected:
-        row, aim = rows.ROWS[name], aim_of(name, figures)
-        mine = sorted((f for f in figures if f["row"] == name), key=lambda f: f["median"],
-                      reverse=row.unit == "1/s")
-        eddies = [f for f in mine if f["contestant"].startswith("eddy-")]
-        ours = eddies[0]["median"] if eddies else None
-        wish = f"aim <= {number(aim)} {row.unit}" if aim else "no aim" if row.aim is None else "aim unknown"
-        out += ["", f"{name} [{row.unit}]  {row.workload};  {wish}"]
+        row, mine = rows.ROWS[name], ranking(name, figures)
+        best = next((figure["median"] for figure in mine if is_eddy(figure)), None)
+        out += ["", f"{name} [{row.unit}]  {row.workload}"]
         if row.note:
             out.append(f"  ({row.note})")
+        outcomes = []
         for figure in mine:
-            remark = verdict(figure, aim) if figure in eddies else ""
-            out.append(line(figure["contestant"], figure, ours, remark))
+            remark = ""
+            if is_eddy(figure):
+                remark, outcome = verdict(row, figure, medians)
+                outcomes.append(outcome)
+            out.append(line(figure, best, remark))
         out += [f"  {who:<28}{text}" for (which, who), text in status.items() if which == name]
         if row.aim is not None:
-            met = [figure["median"] <= aim for figure in eddies] if aim else []
-            tally["not measured" if not met else "met" if all(met) else "missed"] += 1
-    out += ["", "aims: " + ", ".join(f"{count} {what}" for what, count in tally.items())]
+            tally[None if not outcomes or None in outcomes else all(outcomes)] += 1
+    out += ["", f"aims: {tally[True]} met, {tally[False]} missed, {tally[None]} not measured"]
     return out
+
+
+def ahead(figures, selected):
+    """Who is ahead of eddy's best in which row, and why, as lines."""
+    out = []
+    for name in selected:
+        leaders = list(itertools.takewhile(lambda figure: not is_eddy(figure), ranking(name, figures)))
+        if len(leaders) == len(ranking(name, figures)):
+            continue  # no figure of eddy's
+        reasons = {}
+        for figure in leaders:
+            why = rows.ROWS[name].behind.get(figure["contestant"].removesuffix(QUOTED), "no reason is known yet")
+            reasons.setdefault(why, []).append(f"{figure['contestant']} {number(figure['median'])}")
+        out += [f"  {name}, {', '.join(who)}: {why}" for why, who in reasons.items()]
+    return ["", "ahead of eddy:", *out] if out else []

@@ -3,7 +3,6 @@
 #define EDDY_BENCH_RESIDENT_H
 
 #include "bench.h"
-#include <stdlib.h>
 
 enum { RESIDENT_SPAWNS = 300 };
 

@@ -1,148 +1,116 @@
-"""What is measured: rows, their workloads and aims, and who takes part."""
+"""What is measured: rows, their workloads and aims, and what is known of those who are ahead."""
 from dataclasses import dataclass, field
 
 import files
-
-
-@dataclass(frozen=True)
-class Program:
-    """A contestant's program: a ninja target, the Go program, or a Python script, by `kind`."""
-    kind: str             # "native", "go", "python", the "command" eddy, or a "system" program
-    file: str = ""        # target below bench/ in the build directory, or script below bench/
-    peer: str = ""        # the key in peers.json that must not be empty; "": nothing but libc
-    package: str = ""     # what to install where it is
+from contestants import (BURST, CHANNEL, CONTEXTS, ECHO, ECHO_FAST, FILE, FILES, GENERATORS, HTTP, LOCK_HANDOVER,
+                         LOCK_PAIR, PROCESS, QUEUE, SELECT, SLEEPERS, SWITCH, THREADS, TIMERS, TO_THREAD, UDP, YIELD)
+from servers import COUNTED_SECONDS, IDLE_CONNECTIONS, Load
 
 
 @dataclass(frozen=True)
 class Experiment:
-    """One run of a program, which prints one figure for each of these rows."""
+    """One run of a program, which gives one figure for each of these rows."""
     rows: tuple
     argument: str         # what the program is asked to do
     contestants: dict     # name -> Program
-    # It prints them itself; "threads": on all cores; or a server under load: "echo", "udp_echo", "files".
+    # It prints them itself; "threads": on all cores; or a server: "load", "udp", "syscalls", "idle", "files".
     kind: str = "figures"
+    load: Load = None     # of a server
+    most_repeats: int = 100
 
 
 @dataclass(frozen=True)
 class Row:
+    """A figure. Less is better, but where it is so many a second."""
     unit: str
     workload: str
-    aim: object = None    # at most this; a function of {contestant: median} by row; None: no aim
+    aim: object = None    # a number; a function of {row: {contestant: median}} and the contestant; None: no aim
     quoted: dict = field(default_factory=dict)  # contestant -> figure or (least, most)
     note: str = ""
+    behind: dict = field(default_factory=dict)  # contestant -> why it is ahead of eddy, in a sentence
+
+    @property
+    def more_is_better(self):
+        return self.unit == "1/s"
 
 
-def echo_total_aim(medians):
-    """0.30 us of our own and the system time of the raw epoll loop in this very run."""
-    total, user = medians.get("echo_total_us", {}), medians.get("echo_user_us", {})
-    if "raw-epoll" in total and "raw-epoll" in user:
-        return 0.30 + total["raw-epoll"] - user["raw-epoll"]
-    return None
+def echo_total_aim(prefix):
+    """On epoll 0.30 us of our own and the system time of the raw loop in this very run; on io_uring less than all
+    of its time."""
+    def aim(medians, contestant):
+        total = medians.get(f"{prefix}_total_us", {}).get("raw-epoll")
+        user = medians.get(f"{prefix}_user_us", {}).get("raw-epoll")
+        if total is None or user is None:
+            return None
+        return total if contestant == "eddy-uring" else 0.30 + total - user
+    return aim
 
 
-def better_than(who, row, factor):
-    """So many times as fast as a peer in this very run."""
-    return lambda medians: medians[row][who] / factor if who in medians.get(row, {}) else None
+def times(factor, who, row):
+    """So many times a peer's figure in this very run."""
+    return lambda medians, _: factor * medians[row][who] if who in medians.get(row, {}) else None
 
 
-def native(file, peer="", package=""):
-    return Program("native", file, peer, package)
+def echo(name, connections, bytes_, contestants, seconds=1, figures=("user_us", "total_us")):
+    return Experiment(tuple(f"{name}_{figure}" for figure in figures), "echo", contestants, "load",
+                      Load(connections, bytes_, seconds))
 
 
-GO = Program("go", package="golang")
-STATE_THREADS = native("st_tasks", "state-threads", "libst-dev")
-ASYNCIO = Program("python", "peers/asyncio_tasks.py")
-
-SWITCH = {
-    "eddy-epoll": native("eddy_switch"),
-    "boost-context": native("boost_switch", "boost-context", "libboost-context-dev and a C++ compiler"),
-    "ucontext": native("ucontext_switch"),
-}
-TASKS = {"eddy-epoll": native("eddy_tasks"), "go": GO, "state-threads": STATE_THREADS, "asyncio": ASYNCIO}
-BURST = {"eddy-epoll": native("eddy_tasks"), "go": GO}
-QUEUE = {"eddy-epoll": native("eddy_queue"), "go": GO, "asyncio": Program("python", "peers/asyncio_queue.py")}
-SELECT = {"eddy-epoll": native("eddy_queue"), "go": GO}
-LOCKS = {"eddy-epoll": native("eddy_sync"), "go": GO, "asyncio": Program("python", "peers/asyncio_sync.py")}
-SLEEPERS = {"eddy-epoll": native("eddy_sleepers"), "go": GO}
-TIMERS = {
-    "eddy-epoll": native("eddy_timers"),
-    "libev": native("libev_timers", "libev", "libev-dev"),
-    "libuv": native("libuv_timers", "libuv", "libuv1-dev"),
-    "go": GO,
-}
-GENERATORS = {
-    "eddy-epoll": native("eddy_generator"),
-    "boost-context": native("boost_generator", "boost-context", "libboost-context-dev and a C++ compiler"),
-    "go": GO,
-    "python": Program("python", "peers/python_generator.py"),
-}
-CONTEXTS = {
-    "eddy-epoll": native("eddy_generator"),
-    "pthread_getspecific": native("pthread_specific"),
-    "go": GO,
-    "python": Program("python", "peers/python_generator.py"),
-}
-THREADS = {
-    "eddy-epoll": native("eddy_threads"),
-    "libuv": native("libuv_threads", "libuv", "libuv1-dev"),
-    "go": GO,
-    "asyncio": Program("python", "peers/asyncio_threads.py"),
-}
-ECHO = {
-    "eddy-epoll": native("eddy_echo"),
-    "raw-epoll": native("raw_epoll_echo"),
-    "libuv": native("libuv_echo", "libuv", "libuv1-dev"),
-    "go": GO,
-    "asyncio": Program("python", "peers/asyncio_echo.py"),
-}
-UDP = {
-    "eddy-epoll": native("eddy_udp"),
-    "raw-recvmmsg": native("raw_recvmmsg_echo"),
-    "libuv": native("libuv_udp", "libuv", "libuv1-dev"),
-    "go": GO,
-    "asyncio": Program("python", "peers/asyncio_udp.py"),
-}
-
-FILE = {"eddy-epoll": native("eddy_file"), "libuv": native("libuv_file", "libuv", "libuv1-dev"), "go": GO}
-PROCESS = {
-    "eddy-epoll": native("eddy_process"),
-    "libuv": native("libuv_process", "libuv", "libuv1-dev"),
-    "go": GO,
-    "asyncio": Program("python", "peers/asyncio_process.py"),
-}
-
-FILES = {"eddy-epoll": Program("command"), "nginx": Program("system", "nginx", package="nginx-light and wrk")}
+CONNECTIONS, BYTES = 100, 64
+UDP_OUTSTANDING = 100
+ECHO_RATE, HTTP_RATE = 50000, 20000
+PERCENTILES = "p50_us", "p99_us", "p999_us"
 
 EXPERIMENTS = (
     Experiment(("switch",), "switch", SWITCH),
-    Experiment(("yield",), "yield", TASKS),
-    Experiment(("yield_64",), "yield_64", TASKS),
-    Experiment(("spawn_await",), "spawn_await", TASKS),
+    Experiment(("yield",), "yield", YIELD),
+    Experiment(("yield_64",), "yield_64", YIELD),
+    Experiment(("spawn_await",), "spawn_await", YIELD),
     Experiment(("spawn_burst",), "spawn_burst", BURST),
-    Experiment(("spawn_burst_1000",), "spawn_burst_1000", TASKS),
+    Experiment(("spawn_burst_1000",), "spawn_burst_1000", YIELD),
     Experiment(("queue_item",), "queue_item", QUEUE),
-    Experiment(("channel_round_trip",), "channel_round_trip", QUEUE),
+    Experiment(("channel_round_trip",), "channel_round_trip", CHANNEL),
     Experiment(("select_round_trip",), "select_round_trip", SELECT),
     Experiment(("generator_step",), "generator_step", GENERATORS),
     Experiment(("context_get",), "context_get", CONTEXTS),
-    Experiment(("lock_pair",), "lock_pair", LOCKS | {"pthread": native("pthread_lock")}),
-    Experiment(("lock_handover",), "lock_handover", LOCKS),
-    Experiment(("sleepers_wall", "sleepers_bytes"), "sleepers", SLEEPERS),
+    Experiment(("lock_pair",), "lock_pair", LOCK_PAIR),
+    Experiment(("lock_handover",), "lock_handover", LOCK_HANDOVER),
+    Experiment(("sleepers_wall", "sleepers_bytes"), "sleepers", SLEEPERS, most_repeats=2),
     Experiment(("timer_set", "timer_cancel"), "timer_set", TIMERS),
     Experiment(("timer_fire",), "timer_fire", TIMERS),
     Experiment(("thread_round_trip",), "thread_round_trip", THREADS, kind="threads"),
-    Experiment(("to_thread",), "to_thread", THREADS, kind="threads"),
-    Experiment(("echo_user_us", "echo_total_us", "echo_per_second"), "echo", ECHO, kind="echo"),
-    Experiment(("udp_echo_total_us",), "udp_echo", UDP, kind="udp_echo"),
+    Experiment(("to_thread",), "to_thread", TO_THREAD, kind="threads"),
+    echo("echo", CONNECTIONS, BYTES, ECHO, seconds=1.5, figures=("user_us", "total_us", "per_second")),
+    echo("echo_1000", 1000, BYTES, ECHO_FAST),
+    echo("echo_1k", CONNECTIONS, 1024, ECHO_FAST),
+    echo("echo_1000_1k", 1000, 1024, ECHO_FAST),
+    Experiment(tuple(f"echo_{figure}" for figure in PERCENTILES), "echo", ECHO, "load",
+               Load(CONNECTIONS, BYTES, 1, ECHO_RATE)),
+    Experiment(("echo_syscalls",), "echo", ECHO, "syscalls", Load(CONNECTIONS, BYTES, COUNTED_SECONDS),
+               most_repeats=1),
+    Experiment(("idle_connection_bytes",), "echo", ECHO, "idle", Load(IDLE_CONNECTIONS, BYTES, 0), most_repeats=1),
+    Experiment(("udp_echo_total_us",), "udp_echo", UDP, "udp", Load(UDP_OUTSTANDING, BYTES, 1)),
+    Experiment(("http_per_second", "http_total_us"), "http", HTTP, "load", Load(CONNECTIONS, "http", 1.5)),
+    Experiment(("http_p50_us", "http_p99_us"), "http", HTTP, "load", Load(CONNECTIONS, "http", 1, HTTP_RATE)),
+    Experiment(("http_syscalls",), "http", HTTP, "syscalls", Load(CONNECTIONS, "http", COUNTED_SECONDS),
+               most_repeats=1),
+    Experiment(tuple(files.SIZES), "files", FILES, kind="files"),
     Experiment(("file_read",), "file_read", FILE),
     Experiment(("file_write",), "file_write", FILE),
     Experiment(("spawn_process_10mb",), "spawn_process_10mb", PROCESS),
     Experiment(("spawn_process_2gb",), "spawn_process_2gb", PROCESS),
-    Experiment(tuple(files.SIZES), "files", FILES, kind="files"),
 )
 
-ECHO_CONNECTIONS, ECHO_BYTES, ECHO_SECONDS = 100, 64, 3
-UDP_OUTSTANDING = 100
+# What holds for several rows.
+FLOOR = dict.fromkeys(
+    ("raw-epoll", "raw-uring", "raw io_uring"),
+    "it knows nothing but echo: no coroutine, no stream, no deadline, no cancellation")
+COUNTED = ("counted at the kernel's tracepoint by perf where that is allowed, else by strace, which slows the server "
+           "down, so that it answers larger batches")
+ECHO_AIM = "aim: on epoll 0.30 us and raw-epoll's system time in this run, on io_uring less than raw-epoll"
+STACKLESS = dict.fromkeys(
+    ("raw-epoll", "raw-uring", "libuv", "tokio"),
+    "its connection has no stack; ours is a coroutine with a stack and its guard")
 
 ROWS = {
     "switch": Row(
@@ -150,11 +118,17 @@ ROWS = {
         {"inline assembly": 1.3, "sco": 6.2, "libaco": 9, "minicoro": 13}),
     "yield": Row(
         "ns", "yield through the ready queue, 2 tasks taking turns", 6,
-        {"bare prototype": 4.1, "libmill": 11, "libdill": 16, "neco": 59, "tokio": 75}),
+        {"bare prototype": 4.1, "libmill": 11, "libdill": 16, "neco": 59, "tokio": 75},
+        behind={
+            "bare prototype": "with two tasks each step of our queue waits for a store of the step before; with more, a "
+            "poll every so many steps remains"}),
     "yield_64": Row("ns", "yield through the ready queue, 64 tasks taking turns", 7),
     "spawn_await": Row(
         "ns", "create a task and await its result, one by one", 25,
-        {"bare prototype": 13, "libdill": 65, "neco": (85, 120), "tokio": 158}),
+        {"bare prototype": 13, "libdill": 65, "neco": (85, 120), "tokio": 158},
+        behind={
+            "bare prototype": "a task of ours is linked into two lists and taken out of them, gets a stack and "
+            "gives it back, and the loop turns over twice"}),
     "spawn_burst": Row(
         "ns", "create 1,000,000 tasks, then await all: once, in a process that starts with it", 150),
     "spawn_burst_1000": Row(
@@ -164,53 +138,105 @@ ROWS = {
         "ns", "an item through a queue of 128 slots, from one task to another", 15),
     "channel_round_trip": Row(
         "ns", "there and back through unbuffered channels, 2 tasks (asyncio: queues of 1 slot)", 28,
-        {"bare prototype": 11, "libdill": 95, "neco": 220}),
+        {"bare prototype": 11, "libdill": 95, "neco": 220},
+        behind={
+            "bare prototype": "a round trip of ours is two waits, each of which can be cancelled"}),
     "select_round_trip": Row(
         "ns", "the same, each side selecting between its channel and a silent one"),
     "generator_step": Row("ns", "ask a generator for its next value", 8),
     "context_get": Row("ns", "look up one of three context variables in a task", 5),
     "lock_pair": Row(
         "ns", "acquire and release a lock that nobody else wants", 5,
-        note="pthread: a mutex, in a process with a second thread"),
+        note="pthread: a mutex, in a process with a second thread",
+        behind={
+            "go": "Go's fast path is inlined; ours is two calls into a shared library, and finds out who runs"}),
     "lock_handover": Row(
         "ns", "2 tasks contend for a lock: hand it from one to the other", 25,
         note="go: a channel of one slot, for its mutex is not handed over"),
     "sleepers_wall": Row(
         "s", "1,000,000 coroutines asleep at once, each asking for 3 s: until all have ended", 6.5,
-        note="quoted: libdill fails at 32,753 coroutines, neco aborts at 30,000"),
+        note="quoted: libdill fails at 32,753 coroutines, neco aborts at 30,000",
+        behind={
+            "go": "a goroutine has 2 KiB and no guard; touching our pages is most of the time",
+            "tokio": "its tasks are state machines without a stack"}),
     "sleepers_bytes": Row(
-        "B", "the same: resident memory and page tables that each takes while all are asleep", 4.7 * 1024),
+        "B", "the same: resident memory and page tables that each takes while all are asleep", 4.7 * 1024,
+        behind={
+            "go": "a goroutine starts with a stack of 2 KiB; ours is a page at least, and its page tables",
+            "tokio": "its tasks are state machines without a stack"}),
     "timer_set": Row(
         "ns", "set 1,000,000 timers, deadlines random within a minute; CPU time, second round", 6,
-        {"bare prototype": 3.6, "tokio": 692}),
+        {"bare prototype": 3.6, "tokio": 692},
+        behind={
+            "bare prototype": "a million timers of ours exceed the cache: a miss for each that is touched"}),
     "timer_cancel": Row(
         "ns", "cancel these timers, in the order of setting; CPU time", 5,
-        {"bare prototype": 3.1, "tokio": 191}),
+        {"bare prototype": 3.1, "tokio": 191},
+        behind={
+            "bare prototype": "firing walks a slot from both ends, so that neighbours in it lie far apart: a cache miss "
+            "each"}),
     "timer_fire": Row(
         "ns", "1,000,000 timers fire, deadlines random within 0.5 s; CPU time of the loop", 180,
-        {"bare prototype": 146}),
+        {"bare prototype": 146},
+        behind={
+            "bare prototype": "our timers move down two levels of the wheel before they fire, a cache miss each"}),
     "thread_round_trip": Row(
         "ns", "a callback to another thread's loop and one back, on two cores; go: a channel between OS threads",
-        better_than("libuv", "thread_round_trip", 1.3), note="aim: 1.3 times as fast as libuv in this run"),
+        times(1 / 1.3, "libuv", "thread_round_trip"), note="aim: 1.3 times as fast as libuv in this run"),
     "to_thread": Row("ns", "have an empty function called on a helper thread and await it, one by one, on two cores"),
     "echo_user_us": Row(
-        "us", f"TCP echo, {ECHO_CONNECTIONS} connections, {ECHO_BYTES} B: server's user time a request", 0.30,
-        {"raw io_uring": 0.09, "uvloop protocol": 1.2, "uvloop streams": 3.7}),
+        "us", f"TCP echo, {CONNECTIONS} connections, {BYTES} B, a closed loop: server's user time a request", 0.30,
+        {"raw io_uring": 0.09, "uvloop protocol": 1.2, "uvloop streams": 3.7}, behind=FLOOR),
     "echo_total_us": Row(
-        "us", "the same: server's user and system time a request", echo_total_aim,
-        {"raw io_uring": 6.19, "uvloop protocol": 8.1, "uvloop streams": 10.7},
-        note="aim: 0.30 us + raw-epoll's system time in this run"),
+        "us", "the same: server's user and system time a request", echo_total_aim("echo"),
+        {"raw io_uring": 6.19, "uvloop protocol": 8.1, "uvloop streams": 10.7}, note=ECHO_AIM, behind=FLOOR),
     "echo_per_second": Row(
-        "1/s", "the same: requests a second, server and load on one core each"),
+        "1/s", "the same: requests a second, server and load on one core each", behind=FLOOR),
+    "echo_1000_user_us": Row("us", f"TCP echo, 1,000 connections, {BYTES} B: user time", 0.30, behind=FLOOR),
+    "echo_1000_total_us": Row(
+        "us", "the same: user and system time", echo_total_aim("echo_1000"), note=ECHO_AIM, behind=FLOOR),
+    "echo_1k_user_us": Row("us", f"TCP echo, {CONNECTIONS} connections, 1 KiB: user time", 0.30, behind=FLOOR),
+    "echo_1k_total_us": Row(
+        "us", "the same: user and system time", echo_total_aim("echo_1k"), note=ECHO_AIM, behind=FLOOR),
+    "echo_1000_1k_user_us": Row("us", "TCP echo, 1,000 connections, 1 KiB: user time", 0.30, behind=FLOOR),
+    "echo_1000_1k_total_us": Row(
+        "us", "the same: user and system time", echo_total_aim("echo_1000_1k"), note=ECHO_AIM, behind=FLOOR),
+    "echo_p50_us": Row(
+        "us", f"TCP echo, {CONNECTIONS} connections, {BYTES} B, {ECHO_RATE:,} requests a second due whatever the "
+        "server does: half are answered within this, counted from when each was due", behind=FLOOR),
+    "echo_p99_us": Row("us", "the same: 99 % are", behind=FLOOR),
+    "echo_p999_us": Row("us", "the same: 99.9 % are", behind=FLOOR),
+    "echo_syscalls": Row(
+        "calls", f"TCP echo, {CONNECTIONS} connections, {BYTES} B, a closed loop for {COUNTED_SECONDS} s: system calls "
+        "a request of the server", note=COUNTED),
+    "idle_connection_bytes": Row(
+        "B", f"TCP echo, {IDLE_CONNECTIONS:,} connections that have each had one message echoed: resident memory and "
+        "page tables that each takes of the server", 5 * 1024, behind=STACKLESS),
     "udp_echo_total_us": Row(
-        "us", f"UDP echo, {UDP_OUTSTANDING} datagrams on their way, {ECHO_BYTES} B: server's user and system time "
-        "each"),
+        "us", f"UDP echo, {UDP_OUTSTANDING} datagrams on their way, {BYTES} B: server's user and system time each"),
+    "http_per_second": Row(
+        "1/s", f"\"hello, world!\" by HTTP/1.1, {CONNECTIONS} connections kept alive, server and load on one core each",
+        times(1.3, "nginx", "http_per_second"), note="aim: 1.3 times nginx in this run"),
+    "http_total_us": Row("us", "the same: server's user and system time a request"),
+    "http_p50_us": Row(
+        "us", f"the same, {HTTP_RATE:,} requests a second due whatever the server does: half are answered within this, "
+        "counted from when each was due"),
+    "http_p99_us": Row("us", "the same: 99 % are"),
+    "http_syscalls": Row(
+        "calls", f"the same, a closed loop for {COUNTED_SECONDS} s: system calls a request of the server",
+        note=COUNTED),
+    "serve_1k_per_second": Row(
+        "1/s", f"a file of 1 KB by HTTP keep-alive, {files.CONNECTIONS} connections, server and wrk on a core each",
+        times(1, "nginx", "serve_1k_per_second"), note="aim: nginx in this run"),
+    "serve_100k_per_second": Row("1/s", "the same with a file of 100 KB"),
+    "serve_1m_per_second": Row(
+        "1/s", "the same with a file of 1 MB", times(1, "nginx", "serve_1m_per_second"), note="aim: nginx in this run"),
     "file_read": Row("ns", "read 4 KiB at a random offset of a file that lies in memory, one by one"),
-    "file_write": Row("ns", "write 4 KiB there, one by one"),
+    "file_write": Row(
+        "ns", "write 4 KiB there, one by one",
+        behind={
+            "go": "Go's thread waits for its write; ours goes to a helper thread, so that the loop does not"}),
     "spawn_process_10mb": Row(
         "us", "start /bin/true and wait for its end, 300 times one by one, by a parent with 10 MB resident"),
     "spawn_process_2gb": Row("us", "the same by a parent with 2 GB resident"),
-    "serve_1k_per_second": Row(
-        "1/s", f"a file of 1 KB by HTTP keep-alive, {files.CONNECTIONS} connections, server and wrk on a core each"),
-    "serve_100k_per_second": Row("1/s", "the same with a file of 100 KB"),
 }

@@ -3,22 +3,24 @@
 
 A row may be given by its name or by the beginning of several (`echo`, `timer`); without any, all are
 measured. The environment's ROWS does the same, and REPEATS is how often each contestant runs, 5 if unset. The
-contestants of a row take turns, so that a slow minute of the machine hits them all. Figures go to bench.json
-in the build directory. The exit status is 1 where an eddy program has failed; a missed aim is no failure.
+contestants of a row take turns, so that a slow minute of the machine hits them all. NECO and LIBDILL are folders of
+these libraries, built: a header, and a library that its program is linked with; without them they are left out.
+Figures go to bench.json in the build directory. The exit status is 1 where an eddy program has failed; a missed
+aim, and a contestant that cannot take part, are no failures.
 """
 import argparse
 import os
-import re
-import shutil
-import subprocess
+import signal
 import sys
 import time
 from pathlib import Path
 
 sys.dont_write_bytecode = True  # these modules lie in the source tree
 
+import builder
 import machine
 import measure
+import processes
 import report
 import rows
 
@@ -34,53 +36,6 @@ def select(names):
             sys.exit(f"no such row: {name}; there are {', '.join(rows.ROWS)}")
         selected.update(matches)
     return [row for row in rows.ROWS if row in selected or not names]
-
-
-def ninja(build_dir, target):
-    """Build a target: "" or why it cannot be."""
-    done = subprocess.run(["ninja", "-C", str(build_dir), target], capture_output=True, text=True)
-    if done.returncode == 0:
-        return ""
-    why = re.search(r"undefined reference.*|(fatal error|error): .*", done.stdout + done.stderr)
-    return why[0] if why else "ninja fails"
-
-
-def go_build(build_dir):
-    target = (build_dir / "bench" / "go_contestant").resolve()
-    done = subprocess.run(["go", "build", "-o", str(target), "."], cwd=measure.HERE / "go",
-                          capture_output=True, text=True)
-    return "" if done.returncode == 0 else (done.stderr.strip().splitlines() or ["go build fails"])[-1]
-
-
-class Builder:
-    """Builds each program once, when it is first needed."""
-
-    def __init__(self, build_dir):
-        self.build_dir = build_dir
-        self.peers = machine.peers(build_dir)
-        self.outcomes = {}
-
-    def prepare(self, program):
-        """"" or what to show in place of figures."""
-        if program not in self.outcomes:
-            self.outcomes[program] = self.build(program)
-        return self.outcomes[program]
-
-    def build(self, program):
-        if program.kind == "python":
-            return ""
-        if program.kind == "system":
-            there = all(shutil.which(name, path=os.environ["PATH"] + ":/usr/sbin") for name in (program.file, "wrk"))
-            return "" if there else f"skipped: needs {program.package}"
-        if program.kind == "go":
-            if not shutil.which("go"):
-                return f"skipped: needs {program.package}"
-            why = go_build(self.build_dir)
-        elif program.peer and not self.peers.get(program.peer):
-            return f"skipped: needs {program.package}"
-        else:
-            why = ninja(self.build_dir, f"bench/{program.file}" if program.file else "cli/eddy")
-        return f"failed to build: {why}" if why else ""
 
 
 class Progress:
@@ -99,23 +54,24 @@ class Progress:
             print(CLEAR_LINE, end="", file=sys.stderr)
 
 
-def run(experiments, repeats, cores, builder):
+def run(experiments, repeats, cores, programs):
     """Run everything: samples {row: {contestant: [figure]}} and status {(row, contestant): text}."""
     samples = {row: {who: [] for who in experiment.contestants} for experiment in experiments
                for row in experiment.rows}
     status = {}
-    progress = Progress(repeats * sum(len(experiment.contestants) for experiment in experiments))
+    progress = Progress(sum(len(experiment.contestants) * min(repeats, experiment.most_repeats)
+                            for experiment in experiments))
     for experiment in experiments:
-        for repeat in range(repeats):
+        for repeat in range(min(repeats, experiment.most_repeats)):
             for who, program in experiment.contestants.items():
-                progress.show(f"{experiment.argument}: {who}, {repeat + 1} of {repeats}")
+                progress.show(f"{experiment.rows[0]}: {who}, {repeat + 1} of {repeats}")
                 if (experiment.rows[0], who) in status:
                     continue
-                why = builder.prepare(program)
+                why = programs.prepare(program)
                 try:
-                    values = {} if why else measure.measure(experiment, program, cores, builder.build_dir)
-                except measure.Failure as failure:
-                    why = f"failed: {failure}"
+                    values = {} if why else measure.measure(experiment, program, cores, programs.build_dir)
+                except processes.Failure as failure:
+                    why = f"{failure.word}: {failure}"
                 for row in experiment.rows:
                     if why:
                         status[row, who] = why
@@ -139,21 +95,26 @@ def main():
     repeats = max(1, int(os.environ.get("REPEATS") or 5))
     experiments = [each for each in rows.EXPERIMENTS if set(each.rows) & set(selected)]
 
-    if why := ninja(build_dir, "build.ninja") or ninja(build_dir, "bench/load") or ninja(build_dir, "bench/load_udp"):
+    if why := builder.configure(build_dir) or builder.ninja(build_dir, "bench/load", "bench/load_udp"):
         sys.exit(f"cannot build: {why}")
-    cores = measure.Cores.choose()
-    samples, status = run(experiments, repeats, cores, Builder(build_dir))
+    cores = processes.Cores.choose()
+    samples, status = run(experiments, repeats, cores, builder.Builder(build_dir))
     figures = report.collect(samples)
     # The aim of one echo row depends on another, so aims are told before what was not asked for is dropped.
-    lines = report.table(figures, status, selected)
+    lines = report.table(figures, status, selected) + report.ahead(figures, selected)
     report.write_json([figure for figure in figures if figure["row"] in selected], build_dir / "bench.json")
 
     print("\n".join(machine.describe(build_dir, cores)))
     print(f"runs      {repeats} of each contestant, taking turns; quoted figures are from an "
           "earlier run on a 2-core machine: compare ratios")
     print("\n" + "\n".join(lines))
-    return any(who.startswith("eddy-") for _, who in status)
+    return any(who.startswith("eddy-") and text.startswith("failed") for (_, who), text in status.items())
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    # However it ends, what it started ends first.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit("\ninterrupted")

@@ -9,7 +9,6 @@
 #define EDDY_BENCH_TIMERS_H
 
 #include "bench.h"
-#include <stdlib.h>
 
 #define TIMERS 1000000
 

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Install what is missing for a purpose, through the system's package manager, saying so first:
 #
-#     scripts/install-deps.sh build|test|aarch64|bench|check ...
+#     scripts/install-deps.sh build|test|aarch64|bench|bench-more|check ...
 #
 # Where everything is there it says nothing and asks nobody.
 set -eu
@@ -13,6 +13,7 @@ packages_for() {
         test) echo libcmocka-dev clang libclang-rt-14-dev valgrind mandoc curl redis-server postgresql ;;
         aarch64) echo gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user libcmocka-dev:arm64 ;;
         bench) echo g++ golang-go libuv1-dev libev-dev libst-dev libboost-context-dev nginx-light wrk ;;
+        bench-more) echo nodejs strace liburing-dev ;;
         check) echo clang-format clang-tidy cppcheck ;;
         *)
                 echo "install-deps: unknown purpose '$1'" >&2
@@ -24,11 +25,13 @@ packages_for() {
 # A program that was installed in another way will do as well as its package.
 is_there() {
         case $1 in
-        gcc | meson | clang | mandoc | curl | valgrind | redis-server | clang-format | clang-tidy | cppcheck | wrk | g++)
+        gcc | meson | clang | mandoc | curl | valgrind | redis-server | clang-format | clang-tidy | cppcheck | wrk | g++ | strace)
                 command -v "$1" >/dev/null && return ;;
         ninja-build) command -v ninja >/dev/null && return ;;
         pkg-config) command -v pkg-config >/dev/null && return ;;
         python3) command -v python3 >/dev/null && return ;;
+        nodejs) command -v node >/dev/null && return ;;
+        liburing-dev) pkg-config --exists liburing 2>/dev/null && return ;;
         golang-go) command -v go >/dev/null && return ;;
         libcurl4-openssl-dev) pkg-config --exists libcurl 2>/dev/null && return ;;
         node-llhttp) pkg-config --exists libllhttp 2>/dev/null && return ;;

@@ -40,6 +40,7 @@ var rows = map[string]func(){
 	"timer_fire":         timerFire,
 	"echo":               echo,
 	"udp_echo":           udpEcho,
+	"http":               hello,
 	"file_read":          fileRead,
 	"file_write":         fileWrite,
 	"queue_item":         queueItem,

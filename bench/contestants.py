@@ -1,0 +1,78 @@
+"""Who takes part: programs, and in which of the contests."""
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Program:
+    """A contestant's program."""
+    # "native": a ninja target; "library": compiled with what the user has given the path of; "go", "tokio", "node",
+    # "python"; "command": eddy serve; "nginx"
+    kind: str
+    file: str = ""        # target below bench/ in the build directory, or script or source below bench/
+    peer: str = ""        # the key in peers.json that must not be empty; "": nothing but libc
+    package: str = ""     # what to install where it is
+    backend: str = ""     # the EDDY_BACKEND of one of eddy's
+
+
+def native(file, peer="", package=""):
+    return Program("native", file, peer, package)
+
+
+def eddy(file, *backends):
+    """eddy under the name of each backend, epoll alone where the row does not depend on it."""
+    return {f"eddy-{backend}": Program("native", file, backend=backend) for backend in backends or ("epoll",)}
+
+
+def libuv(file):
+    return {"libuv": native(file, "libuv", "libuv1-dev")}
+
+
+def python(file):
+    return {"asyncio": Program("python", f"peers/asyncio_{file}.py")}
+
+
+BOTH = "epoll", "uring"
+
+GO = {"go": Program("go", package="golang")}
+TOKIO = {"tokio": Program("tokio", package="cargo, with crates.io or librust-tokio-dev")}
+NECO = {"neco": Program("library", "peers/neco_contest.c", peer="NECO")}
+LIBDILL = {"libdill": Program("library", "peers/libdill_contest.c", peer="LIBDILL")}
+NODE = {"node": Program("node", "peers/node_server.js", package="nodejs")}
+STATE_THREADS = {"state-threads": native("st_tasks", "state-threads", "libst-dev")}
+BOOST = "boost-context", "libboost-context-dev and a C++ compiler"
+PYTHON_GENERATOR = {"python": Program("python", "peers/python_generator.py")}
+NGINX = {"nginx": Program("nginx", package="nginx-light")}
+NGINX_FILES = {"nginx": Program("nginx", package="nginx-light and wrk")}
+RAW = {
+    "raw-epoll": native("raw_epoll_echo"),
+    "raw-uring": native("raw_uring_echo", "liburing", "liburing-dev"),
+}
+
+SWITCH = eddy("eddy_switch") | {
+    "boost-context": native("boost_switch", *BOOST),
+    "ucontext": native("ucontext_switch"),
+}
+YIELD = eddy("eddy_tasks") | GO | TOKIO | NECO | LIBDILL | STATE_THREADS | python("tasks")
+BURST = eddy("eddy_tasks") | GO | TOKIO
+QUEUE = eddy("eddy_queue") | GO | TOKIO | python("queue")
+CHANNEL = eddy("eddy_queue") | GO | TOKIO | NECO | LIBDILL | python("queue")
+SELECT = eddy("eddy_queue") | GO
+LOCK_PAIR = eddy("eddy_sync") | GO | TOKIO | python("sync") | {"pthread": native("pthread_lock")}
+LOCK_HANDOVER = eddy("eddy_sync") | GO | TOKIO | python("sync")
+SLEEPERS = eddy("eddy_sleepers") | GO | TOKIO
+TIMERS = eddy("eddy_timers") | {"libev": native("libev_timers", "libev", "libev-dev")} | libuv("libuv_timers") | GO
+GENERATORS = eddy("eddy_generator") | {"boost-context": native("boost_generator", *BOOST)} | GO | PYTHON_GENERATOR
+CONTEXTS = eddy("eddy_generator") | {"pthread_getspecific": native("pthread_specific")} | GO | PYTHON_GENERATOR
+THREADS = eddy("eddy_threads", *BOTH) | libuv("libuv_threads") | GO | python("threads")
+TO_THREAD = THREADS | TOKIO
+UDP = (eddy("eddy_udp", *BOTH) | {"raw-recvmmsg": native("raw_recvmmsg_echo")} | libuv("libuv_udp") | GO | TOKIO |
+       python("udp"))
+FILE = eddy("eddy_file", *BOTH) | libuv("libuv_file") | GO
+PROCESS = eddy("eddy_process", *BOTH) | libuv("libuv_process") | GO | python("process")
+
+# Those that are near each other, and all.
+ECHO_FAST = eddy("eddy_echo", *BOTH) | RAW | libuv("libuv_echo") | GO | TOKIO
+ECHO = (ECHO_FAST | {"state-threads": native("st_echo", "state-threads", "libst-dev")} | NECO | LIBDILL | NODE |
+        python("echo"))
+HTTP = eddy("eddy_http", *BOTH) | NGINX | GO | TOKIO | NODE
+FILES = {f"eddy-{backend}": Program("command", package="wrk", backend=backend) for backend in BOTH} | NGINX_FILES

@@ -1,0 +1,62 @@
+//! tokio's contestant in eddy's benchmark: it runs the rows that its arguments name, each on the faster of the
+//! two runtimes that tokio has.
+
+mod servers;
+mod sync;
+mod tasks;
+
+use std::future::Future;
+use std::time::Duration;
+use tokio::runtime::Builder;
+
+type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;
+
+fn figure(row: &str, value: f64, unit: &str) {
+    println!("{row} {value:.4} {unit}");
+}
+
+/// Prints what `count` repetitions cost each.
+fn each(row: &str, spent: Duration, count: usize) {
+    figure(row, spent.as_nanos() as f64 / count as f64, "ns");
+}
+
+/// The runtime of one thread, the faster one in most rows.
+fn run(future: impl Future<Output = Result<()>>) -> Result<()> {
+    Builder::new_current_thread().enable_all().build()?.block_on(future)
+}
+
+/// A runtime of workers, of which there is one.
+fn run_in_worker(future: impl Future<Output = Result<()>> + Send + 'static) -> Result<()> {
+    let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
+    // The thread that blocks is none of them.
+    runtime.block_on(runtime.spawn(future))?
+}
+
+fn main() -> Result<()> {
+    for row in std::env::args().skip(1) {
+        match row.as_str() {
+            "yield" => run(tasks::yield_among("yield", 2))?,
+            "yield_64" => run(tasks::yield_among("yield_64", 64))?,
+            "spawn_await" => run_in_worker(tasks::spawn_await())?,
+            "spawn_burst" => run(tasks::spawn_burst("spawn_burst", 1_000_000, 1))?,
+            "spawn_burst_1000" => run(tasks::spawn_burst("spawn_burst_1000", 1000, 1000))?,
+            "sleepers" => run(tasks::sleepers())?,
+            "to_thread" => run(tasks::to_thread())?,
+            "queue_item" => run(sync::queue_item())?,
+            "channel_round_trip" => run(sync::channel_round_trip())?,
+            "lock_pair" => run(sync::lock_pair())?,
+            "lock_handover" => run(sync::lock_handover())?,
+            "echo" => run(servers::echo())?,
+            "udp_echo" => run(servers::udp_echo())?,
+            #[cfg(feature = "http")]
+            "http" => run(servers::http())?,
+            #[cfg(not(feature = "http"))]
+            "http" => {
+                eprintln!("needs hyper 1 from crates.io");
+                std::process::exit(77);
+            }
+            _ => return Err(format!("no such row: {row}").into()),
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,66 @@
+//! The servers, which print their port and serve until killed.
+
+use crate::Result;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream, UdpSocket};
+use tokio::task::spawn;
+
+async fn listen() -> Result<TcpListener> {
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    println!("port {}", listener.local_addr()?.port());
+    Ok(listener)
+}
+
+async fn answer(mut stream: TcpStream) -> std::io::Result<()> {
+    let mut buffer = [0; 4096];
+    loop {
+        let n = stream.read(&mut buffer).await?;
+        if n == 0 {
+            return Ok(());
+        }
+        stream.write_all(&buffer[..n]).await?;
+    }
+}
+
+pub async fn echo() -> Result<()> {
+    let listener = listen().await?;
+    loop {
+        let (stream, _) = listener.accept().await?;
+        stream.set_nodelay(true)?;
+        spawn(answer(stream));
+    }
+}
+
+pub async fn udp_echo() -> Result<()> {
+    let socket = UdpSocket::bind("127.0.0.1:0").await?;
+    println!("port {}", socket.local_addr()?.port());
+    let mut buffer = [0; 2048];
+    loop {
+        let (n, peer) = socket.recv_from(&mut buffer).await?;
+        // What there is no room for is lost: it is UDP.
+        let _ = socket.send_to(&buffer[..n], peer).await;
+    }
+}
+
+#[cfg(feature = "http")]
+pub async fn http() -> Result<()> {
+    use http_body_util::Full;
+    use hyper::body::{Bytes, Incoming};
+    use hyper::server::conn::http1;
+    use hyper::service::service_fn;
+    use hyper::{Request, Response};
+
+    async fn hello(_: Request<Incoming>) -> hyper::http::Result<Response<Full<Bytes>>> {
+        Response::builder()
+            .header("content-type", "text/plain")
+            .body(Full::new(Bytes::from_static(b"hello, world!")))
+    }
+
+    let listener = listen().await?;
+    loop {
+        let (stream, _) = listener.accept().await?;
+        stream.set_nodelay(true)?;
+        let stream = hyper_util::rt::TokioIo::new(stream);
+        spawn(http1::Builder::new().serve_connection(stream, service_fn(hello)));
+    }
+}
