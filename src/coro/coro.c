@@ -64,14 +64,14 @@ static inline __attribute__((always_inline)) struct coro *finish(eddy_loop *loop
         if (!next->sp) {
                 if (next->stack_size == 0 && stack->slab->class == &coroutines->stacks.common) {
                         next->stack = stack;
-                        coroutines->current = next;
+                        coro_running_here = next;
                         return next;
                 }
-                coroutines->current = NULL; /* who ended may be gone, and is not to be told of failures */
+                coro_running_here = NULL; /* who ended may be gone, and is not to be told of failures */
                 next = coro_prepare_next(loop, next);
         }
         stack_give(&coroutines->stacks, stack);
-        coroutines->current = next;
+        coro_running_here = next;
         fiber_leave_for_good();
         fiber_before_switch(NULL, next->stack, &coroutines->fiber_home);
         switch_context(&never, next->sp);
@@ -81,7 +81,7 @@ static inline __attribute__((always_inline)) struct coro *finish(eddy_loop *loop
 static _Noreturn void run_on_stack(void *arg)
 {
         eddy_loop *loop = loop_running_here;
-        struct coro *coro = loop->coroutines->current;
+        struct coro *coro = coro_running_here;
 
         fiber_after_switch(NULL, &loop->coroutines->fiber_home);
         for (;;) {
@@ -112,12 +112,12 @@ static void leave_home(eddy_loop *loop, struct coro *coro)
                 coro->impl->refuse(coro);
                 return;
         }
-        coroutines->current = coro;
+        coro_running_here = coro;
         coroutines->fiber_home.is_left = true;
         fiber_before_switch(&kept, coro->stack, &coroutines->fiber_home);
         switch_context(&coroutines->home.sp, coro->sp);
         fiber_after_switch(kept, &coroutines->fiber_home);
-        coroutines->current = NULL;
+        coro_running_here = NULL;
 }
 
 void coro_resume(void *coro)
@@ -151,7 +151,7 @@ void coro_give_way_with_own_fpu_mode(struct coroutines *coroutines, struct coro 
 
 void coro_run_now(eddy_loop *loop, struct coro *coro)
 {
-        struct coro *self = loop->coroutines->current;
+        struct coro *self = coro_running_here;
         bool must_return;
 
         must_return = loop->must_return;
@@ -165,7 +165,7 @@ void coro_run_now(eddy_loop *loop, struct coro *coro)
         loop->must_return = false;
         loop_untake(loop, &self->resume);
         loop_untake(loop, &coro->resume);
-        coro_suspend(loop, self);
+        coro_suspend(self);
         loop->must_return = must_return;
 }
 
@@ -176,8 +176,8 @@ void coro_ask(eddy_loop *loop, struct coro *coro, void (*question)(void *arg), v
 
         coroutines->question = question;
         coroutines->question_arg = arg;
-        coroutines->asker = coroutines->current;
-        coroutines->fiber_home.is_left = !coroutines->current;
+        coroutines->asker = coro_running_here;
+        coroutines->fiber_home.is_left = !coro_running_here;
         fiber_before_switch(&kept, coro->stack, &coroutines->fiber_home);
         switch_context(&coroutines->asker_sp, coro->sp);
         fiber_after_switch(kept, &coroutines->fiber_home);

@@ -33,7 +33,6 @@ struct coro {
 
 /** What a loop keeps for its coroutines. */
 struct coroutines {
-        struct coro *current; /* NULL while the loop's own stack runs */
         struct coro home;     /* the loop itself, suspended while a coroutine runs; it has no stack of ours */
         struct fiber_home fiber_home;
         struct stack_pool stacks;
@@ -101,7 +100,7 @@ static inline __attribute__((always_inline)) void coro_give_way(struct coroutine
 {
         void *kept = NULL;
 
-        coroutines->current = next;
+        coro_running_here = next;
         fiber_before_switch(&kept, next->stack, &coroutines->fiber_home);
         switch_context(&self->sp, next->sp);
         fiber_after_switch(kept, &coroutines->fiber_home);
@@ -111,8 +110,10 @@ static inline __attribute__((always_inline)) void coro_give_way(struct coroutine
 
 /** Suspend the current coroutine until somebody schedules its resume handle (or another whose callback and
  * argument are the same). Inline: each call saved on the way down saves a return on the way up. */
-static inline __attribute__((always_inline)) void coro_suspend(eddy_loop *loop, struct coro *self)
+static inline __attribute__((always_inline)) void coro_suspend(struct coro *self)
 {
+        /* Not by way of the coroutine: the loop is known long before it is. */
+        eddy_loop *loop = loop_running_here;
         struct coro *next = coro_take_next(loop);
 
         if (__builtin_expect(!next->sp, 0))

@@ -7,6 +7,7 @@
 #include "loop/signal.h"
 
 __thread eddy_loop *loop_running_here;
+__thread struct coro *coro_running_here;
 static __thread eddy_loop *loop_set_here;
 
 /** In a forked child: the loop that the forking code was called by has nothing more to do here. */
@@ -17,6 +18,7 @@ static void begin_anew(void)
                 list_splice(&loop_running_here->stranded, loop_running_here->ready);
         }
         loop_running_here = loop_set_here = NULL;
+        coro_running_here = NULL;
         signal_forget_all();
 }
 

@@ -29,6 +29,8 @@ struct tasks_impl {
         void (*let_go)(void *task, eddy_duration took);
 };
 
+struct coro;
+
 struct eddy_loop {
         eddy_link *running; /* what this iteration still has to run */
         eddy_link *ready;   /* what the next one will; they change places between iterations */
@@ -64,6 +66,10 @@ struct eddy_loop {
 
 /** The loop that runs in this thread. Loops never change threads while they run. */
 extern __thread eddy_loop *loop_running_here __attribute__((tls_model("initial-exec")));
+
+/** The coroutine that runs in this thread; NULL while none does. It is src/coro's, and lies here because a fork
+ * ends it together with the loop. */
+extern __thread struct coro *coro_running_here __attribute__((tls_model("initial-exec")));
 
 /** Whether this thread may use a loop now: 0, EDDY_ELOOPCLOSED, or EDDY_EWRONGLOOP where it runs in another. */
 static inline int loop_check(const eddy_loop *loop)

@@ -388,8 +388,8 @@ int eddy_yield(void)
                 return misuse(EDDY_ENOTASK);
         if (self->interruption)
                 return self->interruption;
-        loop_schedule(self->future.loop, &self->coro.resume);
-        coro_suspend(self->future.loop, &self->coro);
+        loop_schedule(loop_running_here, &self->coro.resume);
+        coro_suspend(&self->coro);
         return self->interruption;
 }
 

@@ -59,8 +59,7 @@ static inline struct task *task_of(eddy_future *future)
 /** The task that runs in this thread, or NULL. */
 static inline struct task *task_current(void)
 {
-        const eddy_loop *loop = loop_running_here;
-        struct coro *coro = loop && loop->coroutines ? loop->coroutines->current : NULL;
+        struct coro *coro = coro_running_here;
 
         return coro ? container_of(coro, struct task, coro) : NULL;
 }
@@ -92,7 +91,7 @@ static inline __attribute__((always_inline)) int task_suspend(struct task *self,
                 list_remove(&self->coro.resume.link);
         } else {
                 self->wait = wait;
-                coro_suspend(self->future.loop, &self->coro);
+                coro_suspend(&self->coro);
                 self->wait = NULL;
         }
         return __builtin_expect(wait->was_interrupted, 0) ? self->interruption : 0;
