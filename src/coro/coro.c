@@ -27,79 +27,97 @@ void coroutines_finish(eddy_loop *loop)
 
 static _Noreturn void run_on_stack(void *arg);
 
-/** Give a new coroutine its stack, so that it can be switched to.
- *
- * @param reserved  bytes to leave free at the stack's top
- * @return where they are, or NULL where there is no stack
- */
-static inline void *prepare(struct coroutines *coroutines, struct coro *coro, size_t reserved)
+/** Let a new coroutine begin at the top of a stack, with some bytes left free there; returns where they are. */
+static void *begin_runner(struct coroutines *coroutines, struct coro *coro, struct stack *stack,
+                          size_t reserved)
 {
         void *top;
 
-        coro->stack = stack_take(&coroutines->stacks, coro->stack_size);
-        if (!coro->stack)
-                return NULL;
-        fiber_reuse_stack(coro->stack);
-        top = (void *)(((uintptr_t)coro->stack - reserved) & ~(uintptr_t)15);
-        coro->sp = switch_prepare(top, run_on_stack, coro->stack, &coroutines->home.sp);
+        fiber_reuse_stack(stack);
+        top = (void *)(((uintptr_t)stack - reserved) & ~(uintptr_t)15);
+        coro->stack = stack;
+        coro->sp = switch_prepare(top, run_on_stack, stack, &coroutines->home.sp);
         return top;
+}
+
+/** Give a new coroutine its stack, so that it can be switched to. False where there is none. */
+static inline bool prepare(struct coroutines *coroutines, struct coro *coro)
+{
+        struct stack *stack = stack_take(&coroutines->stacks, coro->stack_size);
+
+        if (!stack)
+                return false;
+        if (stack->runner && !SANITIZER_WATCHES_MEMORY) {
+                coro->stack = stack;
+                coro->sp = stack->runner;
+        } else {
+                begin_runner(coroutines, coro, stack, 0);
+        }
+        return true;
 }
 
 struct coro *coro_prepare_next(eddy_loop *loop, struct coro *next)
 {
-        while (!next->sp && !prepare(loop->coroutines, next, 0)) {
+        while (!next->sp && !prepare(loop->coroutines, next)) {
                 next->impl->refuse(next);
                 next = coro_take_next(loop);
         }
         return next;
 }
 
-/** The end of a coroutine: its stack goes on with the next one, if that is new; else it is given back. */
-static inline __attribute__((always_inline)) struct coro *finish(eddy_loop *loop, struct stack *stack)
+/** Whether a coroutine that has not begun may go on on a stack, as it is now. */
+static inline bool fits(const struct coroutines *coroutines, const struct coro *coro, const struct stack *stack)
 {
-        struct coroutines *coroutines = loop->coroutines;
-        struct coro *next = coro_take_next(loop);
-        void *never;
+        return coro->stack_size == 0 && stack->slab->class == &coroutines->stacks.common;
+}
 
-        if (!next->sp) {
-                if (next->stack_size == 0 && stack->slab->class == &coroutines->stacks.common) {
-                        next->stack = stack;
-                        coro_running_here = next;
-                        return next;
-                }
-                coro_running_here = NULL; /* who ended may be gone, and is not to be told of failures */
-                next = coro_prepare_next(loop, next);
-        }
+/** Give back the stack that runs, and go on with another coroutine. Returns when the stack has been taken anew. */
+static inline __attribute__((always_inline)) void leave_stack(struct coroutines *coroutines,
+                                                              struct stack *stack, struct coro *next)
+{
         stack_give(&coroutines->stacks, stack);
         coro_running_here = next;
         fiber_leave_for_good();
         fiber_before_switch(NULL, next->stack, &coroutines->fiber_home);
-        switch_context(&never, next->sp);
-        __builtin_unreachable();
+        switch_context(&stack->runner, next->sp);
 }
 
+/** Runs one coroutine after the other on a stack. Where that is given back it stays there, suspended, so that the
+ * next one need not begin at the bottom. */
 static _Noreturn void run_on_stack(void *arg)
 {
         eddy_loop *loop = loop_running_here;
-        struct coro *coro = coro_running_here;
+        struct coroutines *coroutines = loop->coroutines;
+        struct stack *stack = arg;
 
-        fiber_after_switch(NULL, &loop->coroutines->fiber_home);
+        fiber_after_switch(NULL, &coroutines->fiber_home);
         for (;;) {
+                struct coro *coro = coro_running_here, *next;
                 bool own_fpu_mode = coro->own_fpu_mode;
 
                 coro->has_begun = true;
                 coro->impl->run(coro);
                 if (__builtin_expect(own_fpu_mode, 0))
-                        switch_set_fpu_mode(loop->coroutines->fpu_mode);
-                coro = finish(loop, arg);
+                        switch_set_fpu_mode(coroutines->fpu_mode);
+                next = coro_take_next(loop);
+                if (!next->sp && fits(coroutines, next, stack)) {
+                        next->stack = stack;
+                        coro_running_here = next;
+                        continue;
+                }
+                if (!next->sp) {
+                        coro_running_here = NULL; /* who ended may be gone, and is not to be told of failures */
+                        next = coro_prepare_next(loop, next);
+                }
+                leave_stack(coroutines, stack, next);
         }
 }
 
 void *coro_place(struct coro *coro, eddy_loop *loop, const void *bytes, size_t size)
 {
-        void *copy = prepare(loop->coroutines, coro, size);
+        struct stack *stack = stack_take(&loop->coroutines->stacks, coro->stack_size);
 
-        return copy ? memcpy(copy, bytes, size) : NULL;
+        return stack ? memcpy(begin_runner(loop->coroutines, coro, stack, size), bytes, size) : NULL;
 }
 
 /** Switch from the loop's own stack to a coroutine. */
@@ -108,7 +126,7 @@ static void leave_home(eddy_loop *loop, struct coro *coro)
         struct coroutines *coroutines = loop->coroutines;
         void *kept = NULL;
 
-        if (!coro->sp && !prepare(coroutines, coro, 0)) {
+        if (!coro->sp && !prepare(coroutines, coro)) {
                 coro->impl->refuse(coro);
                 return;
         }
@@ -163,8 +181,8 @@ void coro_run_now(eddy_loop *loop, struct coro *coro)
         }
         /* Whoever gives way next hands on to the first that is ready: that shall be the caller. */
         loop->must_return = false;
-        loop_untake(loop, &self->resume);
-        loop_untake(loop, &coro->resume);
+        list_prepend(loop->running, &self->resume.link);
+        list_prepend(loop->running, &coro->resume.link);
         coro_suspend(self);
         loop->must_return = must_return;
 }

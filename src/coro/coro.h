@@ -83,14 +83,11 @@ void coro_answer(struct coroutines *coroutines, struct coro *self);
 /** Whom a coroutine that gives way hands on to: another one, maybe new, or the loop. */
 static inline __attribute__((always_inline)) struct coro *coro_take_next(eddy_loop *loop)
 {
-        eddy_handle *handle = __builtin_expect(loop->must_return, 0) ? NULL : loop_take(loop);
+        const eddy_handle *handle = __builtin_expect(loop->must_return, 0) ? NULL : loop_next(loop);
 
-        if (!handle)
+        if (!handle || handle->callback != coro_resume)
                 return &loop->coroutines->home;
-        if (handle->callback != coro_resume) {
-                loop_untake(loop, handle);
-                return &loop->coroutines->home;
-        }
+        loop_take_next(loop);
         return handle->arg;
 }
 

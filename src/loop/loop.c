@@ -156,7 +156,8 @@ static int run_iteration(eddy_loop *loop)
         if (rc < 0)
                 return rc;
         loop_turn_over(loop);
-        while ((handle = loop_take(loop))) {
+        while ((handle = loop_next(loop))) {
+                loop_take_next(loop);
                 if (__builtin_expect(loop->debug != NULL, 0))
                         debug_run(loop, handle);
                 else

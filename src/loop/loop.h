@@ -100,25 +100,21 @@ static inline void loop_turn_over(eddy_loop *loop)
 
 /** The next handle to run, of this iteration or, where it has ended and no poll is due, of the next one. NULL:
  * the loop must have its turn. */
-static inline eddy_handle *loop_take(eddy_loop *loop)
+static inline eddy_handle *loop_next(eddy_loop *loop)
 {
-        eddy_link *link = list_pop(loop->running);
-
-        if (!link) {
+        if (list_is_empty(loop->running)) {
                 if (list_is_empty(loop->ready) || loop->ran >= LOOP_HANDLES_A_POLL || loop->is_stopping)
                         return NULL;
                 loop_turn_over(loop);
-                link = list_pop(loop->running);
         }
-        loop->ran++;
-        return container_of(link, eddy_handle, link);
+        return container_of(loop->running->next, eddy_handle, link);
 }
 
-/** Give a handle back to be the next. */
-static inline void loop_untake(eddy_loop *loop, eddy_handle *handle)
+/** Take what loop_next() has found. */
+static inline void loop_take_next(eddy_loop *loop)
 {
-        list_prepend(loop->running, &handle->link);
-        loop->ran--;
+        list_take_first(loop->running);
+        loop->ran++;
 }
 
 /** Schedule a handle whose callback and argument are set, and that does not wait already. */
