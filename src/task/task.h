@@ -130,8 +130,26 @@ void task_remove_scope(struct task *task, eddy_scope *scope);
 /** Count one more request to end. */
 void task_cancel(eddy_future *future);
 
+/** Have a task say why it failed, as another future does. */
+void task_adopt_detail(struct task *self, const eddy_future *future);
+
 /** Look at a future's outcome on behalf of a task, which takes over the detail of a failure. */
-void task_look(struct task *self, eddy_future *future, intptr_t *result);
+static inline void task_look(struct task *self, eddy_future *future, intptr_t *result)
+{
+        future->was_looked_at = true;
+        if (result)
+                *result = future->result;
+        if (__builtin_expect(future->detail != NULL, 0))
+                task_adopt_detail(self, future);
+}
+
+/** What a task's own memory needs when its last reference goes. */
+static inline void task_free(eddy_future *future)
+{
+        if (__builtin_expect(future->has_own_name, 0))
+                memory_free((char *)(uintptr_t)task_of(future)->coro.name);
+        pool_give(&future->loop->tasks->pool, future);
+}
 
 /** Prepare an operation that resumes a task when it is done. */
 static inline void task_op_init(eddy_op *op, struct task *self)
