@@ -27,6 +27,13 @@ void coroutines_finish(eddy_loop *loop)
 
 static _Noreturn void run_on_stack(void *arg);
 
+/** Give a coroutine its stack. */
+static inline void settle(struct coro *coro, struct stack *stack)
+{
+        coro->stack = stack;
+        coro->resume.callback = coro_resume;
+}
+
 /** Let a new coroutine begin at the top of a stack, with some bytes left free there; returns where they are. */
 static void *begin_runner(struct coroutines *coroutines, struct coro *coro, struct stack *stack,
                           size_t reserved)
@@ -35,7 +42,7 @@ static void *begin_runner(struct coroutines *coroutines, struct coro *coro, stru
 
         fiber_reuse_stack(stack);
         top = (void *)(((uintptr_t)stack - reserved) & ~(uintptr_t)15);
-        coro->stack = stack;
+        settle(coro, stack);
         coro->sp = switch_prepare(top, run_on_stack, stack, &coroutines->home.sp);
         return top;
 }
@@ -47,8 +54,9 @@ static inline bool prepare(struct coroutines *coroutines, struct coro *coro)
 
         if (!stack)
                 return false;
+        /* Who watches the program's memory has been told that the runner was left for good. */
         if (stack->runner && !SANITIZER_WATCHES_MEMORY) {
-                coro->stack = stack;
+                settle(coro, stack);
                 coro->sp = stack->runner;
         } else {
                 begin_runner(coroutines, coro, stack, 0);
@@ -56,25 +64,46 @@ static inline bool prepare(struct coroutines *coroutines, struct coro *coro)
         return true;
 }
 
-struct coro *coro_prepare_next(eddy_loop *loop, struct coro *next)
+struct coro *coro_take_other(eddy_loop *loop)
 {
-        while (!next->sp && !prepare(loop->coroutines, next)) {
-                next->impl->refuse(next);
-                next = coro_take_next(loop);
+        eddy_handle *next;
+
+        while (coro_find_next(loop, &next)) {
+                struct coro *coro = coro_of(next);
+
+                if (!coro)
+                        break;
+                loop_take_next(loop);
+                if (next->callback == coro_resume || prepare(loop->coroutines, coro))
+                        return coro;
+                coro->impl->refuse(coro);
         }
-        return next;
+        return &loop->coroutines->home;
 }
 
-/** Whether a coroutine that has not begun may go on on a stack, as it is now. */
-static inline bool fits(const struct coroutines *coroutines, const struct coro *coro, const struct stack *stack)
+/** Have the next coroutine, if it is new, begin on a stack whose coroutine has ended; NULL: it is not. */
+static inline __attribute__((always_inline)) struct coro *take_newcomer(eddy_loop *loop, struct stack *stack)
 {
-        return coro->stack_size == 0 && stack->slab->class == &coroutines->stacks.common;
+        eddy_handle *next;
+        struct coro *coro;
+
+        if (!coro_find_next(loop, &next) || next->callback != coro_begin)
+                return NULL;
+        coro = next->arg;
+        if (coro->stack_size || stack->slab->class != &loop->coroutines->stacks.common)
+                return NULL;
+        loop_take_next(loop);
+        settle(coro, stack);
+        coro_running_here = coro;
+        return coro;
 }
 
-/** Give back the stack that runs, and go on with another coroutine. Returns when the stack has been taken anew. */
-static inline __attribute__((always_inline)) void leave_stack(struct coroutines *coroutines,
-                                                              struct stack *stack, struct coro *next)
+/** Give back the stack that runs, and go on with another coroutine. Returns when a new one begins on the stack. */
+static inline __attribute__((always_inline)) void leave_stack(eddy_loop *loop, struct stack *stack)
 {
+        struct coroutines *coroutines = loop->coroutines;
+        struct coro *next = coro_take_next(loop);
+
         stack_give(&coroutines->stacks, stack);
         coro_running_here = next;
         fiber_leave_for_good();
@@ -82,34 +111,28 @@ static inline __attribute__((always_inline)) void leave_stack(struct coroutines 
         switch_context(&stack->runner, next->sp);
 }
 
-/** Runs one coroutine after the other on a stack. Where that is given back it stays there, suspended, so that the
+/** Runs one coroutine after the other on a stack. While that is nobody's it stays there, suspended, so that the
  * next one need not begin at the bottom. */
 static _Noreturn void run_on_stack(void *arg)
 {
         eddy_loop *loop = loop_running_here;
-        struct coroutines *coroutines = loop->coroutines;
         struct stack *stack = arg;
+        struct coro *coro = coro_running_here;
 
-        fiber_after_switch(NULL, &coroutines->fiber_home);
+        fiber_after_switch(NULL, &loop->coroutines->fiber_home);
         for (;;) {
-                struct coro *coro = coro_running_here, *next;
                 bool own_fpu_mode = coro->own_fpu_mode;
 
                 coro->has_begun = true;
                 coro->impl->run(coro);
                 if (__builtin_expect(own_fpu_mode, 0))
-                        switch_set_fpu_mode(coroutines->fpu_mode);
-                next = coro_take_next(loop);
-                if (!next->sp && fits(coroutines, next, stack)) {
-                        next->stack = stack;
-                        coro_running_here = next;
-                        continue;
+                        switch_set_fpu_mode(loop->coroutines->fpu_mode);
+                coro_running_here = NULL; /* it may be gone, and is not to be told of failures */
+                coro = take_newcomer(loop, stack);
+                if (!coro) {
+                        leave_stack(loop, stack);
+                        coro = coro_running_here;
                 }
-                if (!next->sp) {
-                        coro_running_here = NULL; /* who ended may be gone, and is not to be told of failures */
-                        next = coro_prepare_next(loop, next);
-                }
-                leave_stack(coroutines, stack, next);
         }
 }
 
@@ -126,10 +149,6 @@ static void leave_home(eddy_loop *loop, struct coro *coro)
         struct coroutines *coroutines = loop->coroutines;
         void *kept = NULL;
 
-        if (!coro->sp && !prepare(coroutines, coro)) {
-                coro->impl->refuse(coro);
-                return;
-        }
         coro_running_here = coro;
         coroutines->fiber_home.is_left = true;
         fiber_before_switch(&kept, coro->stack, &coroutines->fiber_home);
@@ -141,6 +160,17 @@ static void leave_home(eddy_loop *loop, struct coro *coro)
 void coro_resume(void *coro)
 {
         leave_home(loop_running_here, coro);
+}
+
+void coro_begin(void *arg)
+{
+        eddy_loop *loop = loop_running_here;
+        struct coro *coro = arg;
+
+        if (prepare(loop->coroutines, coro))
+                leave_home(loop, coro);
+        else
+                coro->impl->refuse(coro);
 }
 
 void coro_answer(struct coroutines *coroutines, struct coro *self)
@@ -175,7 +205,7 @@ void coro_run_now(eddy_loop *loop, struct coro *coro)
         must_return = loop->must_return;
         if (!self) {
                 loop->must_return = true;
-                leave_home(loop, coro);
+                coro->resume.callback(coro);
                 loop->must_return = must_return;
                 return;
         }

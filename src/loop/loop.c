@@ -156,7 +156,7 @@ static int run_iteration(eddy_loop *loop)
         if (rc < 0)
                 return rc;
         loop_turn_over(loop);
-        while ((handle = loop_next(loop))) {
+        while (loop_find_next(loop, &handle)) {
                 loop_take_next(loop);
                 if (__builtin_expect(loop->debug != NULL, 0))
                         debug_run(loop, handle);

@@ -98,19 +98,20 @@ static inline void loop_turn_over(eddy_loop *loop)
         loop->ready = empty;
 }
 
-/** The next handle to run, of this iteration or, where it has ended and no poll is due, of the next one. NULL:
- * the loop must have its turn. */
-static inline eddy_handle *loop_next(eddy_loop *loop)
+/** Find the next handle to run, of this iteration or, where it has ended and no poll is due, of the next one.
+ * False: the loop must have its turn. */
+static inline bool loop_find_next(eddy_loop *loop, eddy_handle **next)
 {
         if (list_is_empty(loop->running)) {
                 if (list_is_empty(loop->ready) || loop->ran >= LOOP_HANDLES_A_POLL || loop->is_stopping)
-                        return NULL;
+                        return false;
                 loop_turn_over(loop);
         }
-        return container_of(loop->running->next, eddy_handle, link);
+        *next = container_of(loop->running->next, eddy_handle, link);
+        return true;
 }
 
-/** Take what loop_next() has found. */
+/** Take what loop_find_next() has found. */
 static inline void loop_take_next(eddy_loop *loop)
 {
         list_take_first(loop->running);

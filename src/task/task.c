@@ -96,7 +96,7 @@ int tasks_init(eddy_loop *loop)
 }
 
 /** The end of a coroutine: pass on its outcome, and let go of it. */
-static void end(struct task *task, intptr_t result)
+static inline void end(struct task *task, intptr_t result)
 {
         list_remove(&task->all);
         drop_context(task);
