@@ -29,9 +29,10 @@ int eddy_loop_create(eddy_loop **created)
 
         if (rc < 0)
                 return rc;
-        loop = memory_zalloc(sizeof *loop);
+        loop = memory_alloc(sizeof *loop);
         if (!loop)
                 return -ENOMEM;
+        memset(loop, 0, offsetof(struct eddy_loop, timers));
         list_init(loop->running = &loop->queues[0]);
         list_init(loop->ready = &loop->queues[1]);
         list_init(&loop->resources);

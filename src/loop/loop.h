@@ -40,7 +40,6 @@ struct eddy_loop {
         bool must_return; /* no coroutine may hand on to the next: a callback waits on the loop's stack, or each
                            * is to be timed by itself */
         eddy_time now;
-        struct timer_wheel timers;
         struct backend *backend;
         struct inbox inbox; /* what other threads sent */
         struct spin spin;   /* before it sleeps */
@@ -58,7 +57,8 @@ struct eddy_loop {
         struct loop_debug *debug; /* NULL: not in debug mode */
         eddy_exception_handler exception_handler;
         void *exception_arg;
-        uint64_t lots; /* eddy_select() draws them */
+        uint64_t lots;             /* eddy_select() draws them */
+        struct timer_wheel timers; /* last, and not cleared with the rest: it is large */
 };
 
 /** How long closing a loop waits for jobs on helper threads, where nobody says otherwise. asyncio's, too. */

@@ -131,7 +131,7 @@ size_t task_stack_size(const eddy_loop *loop)
         return size == common ? 0 : size;
 }
 
-/** The loop for a task where not simply the running one is meant, with all that tasks need; NULL: there is none. */
+/** The loop for a task where that is not simply the running one, with all that tasks need; NULL: there is none. */
 static __attribute__((noinline)) eddy_loop *find_loop(eddy_loop *loop, const char *name)
 {
         if (!loop)
@@ -161,8 +161,8 @@ static struct task *create(eddy_loop *loop, const char *name, eddy_fn fn, void *
         task = pool_take(&loop->tasks->pool);
         if (!task)
                 return NULL;
-        /* Field by field: clearing the whole first would be a third of what creating a task costs. The references
-         * are the caller's and, until it is done, the loop's. */
+        /* Field by field: clearing the whole first would be a third of what creating a task costs. The
+         * references are the caller's and, until it is done, the loop's. */
         future_init(&task->future, loop, (intptr_t)arg, 2, true);
         coro_init(&task->coro, &task_coro, name);
         task->coro.stack_size = (uint32_t)task_stack_size(loop);
