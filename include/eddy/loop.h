@@ -35,7 +35,6 @@ typedef struct eddy_handle {
 typedef struct eddy_timer {
         eddy_handle handle; /* in the timer wheel, and when due in the ready queue */
         eddy_time when;
-        eddy_loop *loop;
 } eddy_timer;
 
 /**

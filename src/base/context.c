@@ -29,11 +29,6 @@ struct context *context_ref(struct context *context)
         return context;
 }
 
-struct context *context_snapshot(struct context *context)
-{
-        return context_ref(*context_values(&context));
-}
-
 void context_destroy(struct context *context)
 {
         if (context->is_object)

@@ -46,9 +46,6 @@ void context_set_slot_finder(context_slot_finder *finder);
  * context_unref(). Allocates nothing. */
 struct context *context_capture(void);
 
-/** A snapshot of a context, as a reference of its own. */
-struct context *context_snapshot(struct context *context);
-
 struct context *context_ref(struct context *context);
 void context_destroy(struct context *context);
 
@@ -114,6 +111,14 @@ struct context_snapshot {
 static inline struct context **context_values(struct context **slot)
 {
         return *slot && (*slot)->is_object ? &((struct eddy_context *)*slot)->values : slot;
+}
+
+/** A snapshot of a context, as a reference of its own. */
+static inline struct context *context_snapshot(struct context *context)
+{
+        struct context *values = *context_values(&context);
+
+        return values ? context_ref(values) : NULL;
 }
 
 /** A variable's place: its entry, or the free one where it would be. */

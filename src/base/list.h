@@ -48,17 +48,21 @@ static inline void list_remove(eddy_link *link)
         link->next = NULL;
 }
 
-/** Take the first link out, or NULL. */
-static inline eddy_link *list_pop(eddy_link *head)
+/** Take the first link out of a list that is not empty. */
+static inline eddy_link *list_take_first(eddy_link *head)
 {
         eddy_link *link = head->next;
 
-        if (link == head)
-                return NULL;
         head->next = link->next;
         link->next->prev = head;
         link->next = NULL;
         return link;
+}
+
+/** Take the first link out, or NULL. */
+static inline eddy_link *list_pop(eddy_link *head)
+{
+        return list_is_empty(head) ? NULL : list_take_first(head);
 }
 
 /** Move all of `from` to the end of `head`. */

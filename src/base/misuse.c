@@ -21,7 +21,7 @@ void misuse_tell(void)
         atomic_store(&is_told, true);
 }
 
-int misuse(int rc)
+void misuse_report(int rc)
 {
         void *frames[MOST_FRAMES];
         char *text = NULL;
@@ -29,15 +29,14 @@ int misuse(int rc)
         FILE *out;
 
         if (!atomic_load(&is_told) && !misuse_env_wants_debug())
-                return rc;
+                return;
         out = open_memstream(&text, &size);
         if (!out)
-                return rc;
+                return;
         fprintf(out, "misuse: %s (%s); the calls that led to it:\n", eddy_strerror(rc), eddy_errname(rc));
         /* This function itself tells nobody anything. */
         log_print_calls(out, frames, backtrace(frames, MOST_FRAMES), 1);
         if (fclose(out) == 0)
                 log_text(EDDY_LOG_ERROR, text);
         free(text);
-        return rc;
 }

@@ -5,8 +5,15 @@
 
 #include <stdbool.h>
 
-/** Returns rc; in debug mode, also logs it and the calls that led here. */
-int misuse(int rc);
+/** In debug mode, log an error and the calls that led here. */
+void misuse_report(int rc) __attribute__((cold));
+
+/** Returns rc, and reports it. Inline, so that callers are known to end here and keep nothing for after it. */
+static inline int misuse(int rc)
+{
+        misuse_report(rc);
+        return rc;
+}
 
 /** Whether the environment asks for debug mode. */
 bool misuse_env_wants_debug(void);

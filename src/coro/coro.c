@@ -27,61 +27,97 @@ void coroutines_finish(eddy_loop *loop)
 
 static _Noreturn void run_on_stack(void *arg);
 
-/** Give a new coroutine its stack, so that it can be switched to.
- *
- * @param reserved  bytes to leave free at the stack's top
- * @return where they are, or NULL where there is no stack
- */
-static inline void *prepare(struct coroutines *coroutines, struct coro *coro, size_t reserved)
+/** Give a coroutine its stack. */
+static inline void settle(struct coro *coro, struct stack *stack)
+{
+        coro->stack = stack;
+        coro->resume.callback = coro_resume;
+}
+
+/** Let a new coroutine begin at the top of a stack, with some bytes left free there; returns where they are. */
+static void *begin_runner(struct coroutines *coroutines, struct coro *coro, struct stack *stack,
+                          size_t reserved)
 {
         void *top;
 
-        coro->stack = stack_take(&coroutines->stacks, coro->stack_size);
-        if (!coro->stack)
-                return NULL;
-        fiber_reuse_stack(coro->stack);
-        top = (void *)(((uintptr_t)coro->stack - reserved) & ~(uintptr_t)15);
-        coro->sp = switch_prepare(top, run_on_stack, coro->stack, &coroutines->home.sp);
+        fiber_reuse_stack(stack);
+        top = (void *)(((uintptr_t)stack - reserved) & ~(uintptr_t)15);
+        settle(coro, stack);
+        coro->sp = switch_prepare(top, run_on_stack, stack, &coroutines->home.sp);
         return top;
 }
 
-struct coro *coro_prepare_next(eddy_loop *loop, struct coro *next)
+/** Give a new coroutine its stack, so that it can be switched to. False where there is none. */
+static inline bool prepare(struct coroutines *coroutines, struct coro *coro)
 {
-        while (!next->sp && !prepare(loop->coroutines, next, 0)) {
-                next->impl->refuse(next);
-                next = coro_take_next(loop);
+        struct stack *stack = stack_take(&coroutines->stacks, coro->stack_size);
+
+        if (!stack)
+                return false;
+        /* Who watches the program's memory has been told that the runner was left for good. */
+        if (stack->runner && !SANITIZER_WATCHES_MEMORY) {
+                settle(coro, stack);
+                coro->sp = stack->runner;
+        } else {
+                begin_runner(coroutines, coro, stack, 0);
         }
-        return next;
+        return true;
 }
 
-/** The end of a coroutine: its stack goes on with the next one, if that is new; else it is given back. */
-static inline __attribute__((always_inline)) struct coro *finish(eddy_loop *loop, struct stack *stack)
+struct coro *coro_take_other(eddy_loop *loop)
+{
+        eddy_handle *next;
+
+        while (coro_find_next(loop, &next)) {
+                struct coro *coro = coro_of(next);
+
+                if (!coro)
+                        break;
+                loop_take_next(loop);
+                if (next->callback == coro_resume || prepare(loop->coroutines, coro))
+                        return coro;
+                coro->impl->refuse(coro);
+        }
+        return &loop->coroutines->home;
+}
+
+/** Have the next coroutine, if it is new, begin on a stack whose coroutine has ended; NULL: it is not. */
+static inline __attribute__((always_inline)) struct coro *take_newcomer(eddy_loop *loop, struct stack *stack)
+{
+        eddy_handle *next;
+        struct coro *coro;
+
+        if (!coro_find_next(loop, &next) || next->callback != coro_begin)
+                return NULL;
+        coro = next->arg;
+        if (coro->stack_size || stack->slab->class != &loop->coroutines->stacks.common)
+                return NULL;
+        loop_take_next(loop);
+        settle(coro, stack);
+        coro_running_here = coro;
+        return coro;
+}
+
+/** Give back the stack that runs, and go on with another coroutine. Returns when a new one begins on the stack. */
+static inline __attribute__((always_inline)) void leave_stack(eddy_loop *loop, struct stack *stack)
 {
         struct coroutines *coroutines = loop->coroutines;
         struct coro *next = coro_take_next(loop);
-        void *never;
 
-        if (!next->sp) {
-                if (next->stack_size == 0 && stack->slab->class == &coroutines->stacks.common) {
-                        next->stack = stack;
-                        coroutines->current = next;
-                        return next;
-                }
-                coroutines->current = NULL; /* who ended may be gone, and is not to be told of failures */
-                next = coro_prepare_next(loop, next);
-        }
         stack_give(&coroutines->stacks, stack);
-        coroutines->current = next;
+        coro_running_here = next;
         fiber_leave_for_good();
         fiber_before_switch(NULL, next->stack, &coroutines->fiber_home);
-        switch_context(&never, next->sp);
-        __builtin_unreachable();
+        switch_context(&stack->runner, next->sp);
 }
 
+/** Runs one coroutine after the other on a stack. While that is nobody's it stays there, suspended, so that the
+ * next one need not begin at the bottom. */
 static _Noreturn void run_on_stack(void *arg)
 {
         eddy_loop *loop = loop_running_here;
-        struct coro *coro = loop->coroutines->current;
+        struct stack *stack = arg;
+        struct coro *coro = coro_running_here;
 
         fiber_after_switch(NULL, &loop->coroutines->fiber_home);
         for (;;) {
@@ -91,15 +127,20 @@ static _Noreturn void run_on_stack(void *arg)
                 coro->impl->run(coro);
                 if (__builtin_expect(own_fpu_mode, 0))
                         switch_set_fpu_mode(loop->coroutines->fpu_mode);
-                coro = finish(loop, arg);
+                coro_running_here = NULL; /* it may be gone, and is not to be told of failures */
+                coro = take_newcomer(loop, stack);
+                if (!coro) {
+                        leave_stack(loop, stack);
+                        coro = coro_running_here;
+                }
         }
 }
 
 void *coro_place(struct coro *coro, eddy_loop *loop, const void *bytes, size_t size)
 {
-        void *copy = prepare(loop->coroutines, coro, size);
+        struct stack *stack = stack_take(&loop->coroutines->stacks, coro->stack_size);
 
-        return copy ? memcpy(copy, bytes, size) : NULL;
+        return stack ? memcpy(begin_runner(loop->coroutines, coro, stack, size), bytes, size) : NULL;
 }
 
 /** Switch from the loop's own stack to a coroutine. */
@@ -108,21 +149,28 @@ static void leave_home(eddy_loop *loop, struct coro *coro)
         struct coroutines *coroutines = loop->coroutines;
         void *kept = NULL;
 
-        if (!coro->sp && !prepare(coroutines, coro, 0)) {
-                coro->impl->refuse(coro);
-                return;
-        }
-        coroutines->current = coro;
+        coro_running_here = coro;
         coroutines->fiber_home.is_left = true;
         fiber_before_switch(&kept, coro->stack, &coroutines->fiber_home);
         switch_context(&coroutines->home.sp, coro->sp);
         fiber_after_switch(kept, &coroutines->fiber_home);
-        coroutines->current = NULL;
+        coro_running_here = NULL;
 }
 
 void coro_resume(void *coro)
 {
         leave_home(loop_running_here, coro);
+}
+
+void coro_begin(void *arg)
+{
+        eddy_loop *loop = loop_running_here;
+        struct coro *coro = arg;
+
+        if (prepare(loop->coroutines, coro))
+                leave_home(loop, coro);
+        else
+                coro->impl->refuse(coro);
 }
 
 void coro_answer(struct coroutines *coroutines, struct coro *self)
@@ -151,21 +199,21 @@ void coro_give_way_with_own_fpu_mode(struct coroutines *coroutines, struct coro 
 
 void coro_run_now(eddy_loop *loop, struct coro *coro)
 {
-        struct coro *self = loop->coroutines->current;
+        struct coro *self = coro_running_here;
         bool must_return;
 
         must_return = loop->must_return;
         if (!self) {
                 loop->must_return = true;
-                leave_home(loop, coro);
+                coro->resume.callback(coro);
                 loop->must_return = must_return;
                 return;
         }
         /* Whoever gives way next hands on to the first that is ready: that shall be the caller. */
         loop->must_return = false;
-        loop_untake(loop, &self->resume);
-        loop_untake(loop, &coro->resume);
-        coro_suspend(loop, self);
+        list_prepend(loop->running, &self->resume.link);
+        list_prepend(loop->running, &coro->resume.link);
+        coro_suspend(self);
         loop->must_return = must_return;
 }
 
@@ -176,8 +224,8 @@ void coro_ask(eddy_loop *loop, struct coro *coro, void (*question)(void *arg), v
 
         coroutines->question = question;
         coroutines->question_arg = arg;
-        coroutines->asker = coroutines->current;
-        coroutines->fiber_home.is_left = !coroutines->current;
+        coroutines->asker = coro_running_here;
+        coroutines->fiber_home.is_left = !coro_running_here;
         fiber_before_switch(&kept, coro->stack, &coroutines->fiber_home);
         switch_context(&coroutines->asker_sp, coro->sp);
         fiber_after_switch(kept, &coroutines->fiber_home);

@@ -21,9 +21,9 @@ struct coro_impl {
 
 /** A coroutine. It gets its stack when it first runs, so that waiting for that costs none. */
 struct coro {
-        void *sp;            /* where it is suspended */
-        struct stack *stack; /* NULL before it is first run */
-        eddy_handle resume;  /* scheduled to resume it; callback is coro_resume() */
+        void *sp;            /* where it is suspended, once it has a stack */
+        struct stack *stack; /* NULL: it has none yet */
+        eddy_handle resume;  /* scheduled to resume it: coro_resume(), or coro_begin() while it has no stack */
         const struct coro_impl *impl;
         const char *name;
         uint32_t stack_size; /* 0: the default */
@@ -33,8 +33,7 @@ struct coro {
 
 /** What a loop keeps for its coroutines. */
 struct coroutines {
-        struct coro *current; /* NULL while the loop's own stack runs */
-        struct coro home;     /* the loop itself, suspended while a coroutine runs; it has no stack of ours */
+        struct coro home; /* the loop itself, suspended while a coroutine runs; it has no stack of ours */
         struct fiber_home fiber_home;
         struct stack_pool stacks;
         size_t default_size; /* what the common stacks were asked to be */
@@ -57,17 +56,23 @@ void coroutines_finish(eddy_loop *loop);
  */
 void *coro_place(struct coro *coro, eddy_loop *loop, const void *bytes, size_t size);
 
-/** Handle callback: run a coroutine until it suspends. Where another coroutine gives way, it is resumed
- * directly, without a call of this. */
+/** Handle callbacks: run a coroutine, that has begun or that has not, until it suspends. Where another coroutine
+ * gives way, it is resumed directly, without a call of these. */
 void coro_resume(void *coro);
+void coro_begin(void *coro);
+
+/** The coroutine that a handle resumes; NULL: none. */
+static inline struct coro *coro_of(const eddy_handle *handle)
+{
+        return handle->callback == coro_resume || handle->callback == coro_begin ? handle->arg : NULL;
+}
 
 /** Prepare a coroutine that has not begun. */
 static inline void coro_init(struct coro *coro, const struct coro_impl *impl, const char *name)
 {
-        coro->sp = NULL;
         coro->stack = NULL;
         coro->resume.link.next = NULL;
-        coro->resume.callback = coro_resume;
+        coro->resume.callback = coro_begin;
         coro->resume.arg = coro;
         coro->impl = impl;
         coro->name = name;
@@ -75,24 +80,27 @@ static inline void coro_init(struct coro *coro, const struct coro_impl *impl, co
         coro->own_fpu_mode = coro->has_begun = false;
 }
 
-/** The slow ways to go on: with a coroutine that has not begun (or who comes after it, where there is no stack
- * for it), with a floating point mode of one's own, and answering a question. */
-struct coro *coro_prepare_next(eddy_loop *loop, struct coro *next);
+/** The slow ways to go on: with whoever is next where that is no coroutine that has a stack (a new one, or the
+ * loop), with a floating point mode of one's own, and answering a question. */
+struct coro *coro_take_other(eddy_loop *loop);
 void coro_give_way_with_own_fpu_mode(struct coroutines *coroutines, struct coro *self, struct coro *next);
 void coro_answer(struct coroutines *coroutines, struct coro *self);
 
-/** Whom a coroutine that gives way hands on to: another one, maybe new, or the loop. */
+/** Find the handle of the next coroutine. False: whatever is next, the loop must have its turn. */
+static inline __attribute__((always_inline)) bool coro_find_next(eddy_loop *loop, eddy_handle **next)
+{
+        return __builtin_expect(!loop->must_return, 1) && loop_find_next(loop, next);
+}
+
+/** Whom a coroutine that gives way hands on to: another one, or the loop. */
 static inline __attribute__((always_inline)) struct coro *coro_take_next(eddy_loop *loop)
 {
-        eddy_handle *handle = __builtin_expect(loop->must_return, 0) ? NULL : loop_take(loop);
+        eddy_handle *next;
 
-        if (!handle)
-                return &loop->coroutines->home;
-        if (handle->callback != coro_resume) {
-                loop_untake(loop, handle);
-                return &loop->coroutines->home;
-        }
-        return handle->arg;
+        if (__builtin_expect(!coro_find_next(loop, &next) || next->callback != coro_resume, 0))
+                return coro_take_other(loop);
+        loop_take_next(loop);
+        return next->arg;
 }
 
 /** Switch from a coroutine to whoever is next, and come back when resumed. */
@@ -101,7 +109,7 @@ static inline __attribute__((always_inline)) void coro_give_way(struct coroutine
 {
         void *kept = NULL;
 
-        coroutines->current = next;
+        coro_running_here = next;
         fiber_before_switch(&kept, next->stack, &coroutines->fiber_home);
         switch_context(&self->sp, next->sp);
         fiber_after_switch(kept, &coroutines->fiber_home);
@@ -111,12 +119,12 @@ static inline __attribute__((always_inline)) void coro_give_way(struct coroutine
 
 /** Suspend the current coroutine until somebody schedules its resume handle (or another whose callback and
  * argument are the same). Inline: each call saved on the way down saves a return on the way up. */
-static inline __attribute__((always_inline)) void coro_suspend(eddy_loop *loop, struct coro *self)
+static inline __attribute__((always_inline)) void coro_suspend(struct coro *self)
 {
+        /* Not by way of the coroutine: the loop is known long before it is. */
+        eddy_loop *loop = loop_running_here;
         struct coro *next = coro_take_next(loop);
 
-        if (__builtin_expect(!next->sp, 0))
-                next = coro_prepare_next(loop, next);
         if (next == self)
                 return;
         if (__builtin_expect(self->own_fpu_mode, 0))

@@ -57,6 +57,7 @@ void *detour_init(struct detour *detour, struct stack_pool *pool, size_t stack_s
         if (!detour->stack)
                 return NULL;
         detour->stack->detour = name;
+        detour->stack->runner = NULL;
         fiber_reuse_stack(detour->stack);
         top = (void *)(((uintptr_t)detour->stack - size) & ~(uintptr_t)15);
         detour->sp = switch_prepare(top, run_on_stack, detour, &detour->caller_sp);

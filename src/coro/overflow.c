@@ -48,9 +48,7 @@ static void tell(const struct stack *stack, const struct coro *coro)
 static void on_fault(int signum, siginfo_t *info, void *context)
 {
         const struct sigaction *before = signum == SIGBUS ? &bus_before : &segv_before;
-        const eddy_loop *loop = loop_running_here;
-        const struct coro *coro = loop && loop->coroutines ? loop->coroutines->current : NULL;
-
+        const struct coro *coro = coro_running_here;
         const struct stack *stack = coro ? coro->stack : detour_stack_outside;
 
         if (stack && stack_guard_holds(stack, info->si_addr))

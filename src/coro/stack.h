@@ -9,6 +9,7 @@ struct stack {
         struct stack *next_free; /* in slab->free */
         struct stack_slab *slab;
         char *bottom;       /* the lowest byte above the guard */
+        void *runner;       /* see run_on_stack(); NULL: another one has to begin */
         void *fiber;        /* ThreadSanitizer's name for it */
         const char *detour; /* the name of the detour that it serves; NULL: it is a coroutine's */
         unsigned valgrind_id;

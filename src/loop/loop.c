@@ -7,6 +7,7 @@
 #include "loop/signal.h"
 
 __thread eddy_loop *loop_running_here;
+__thread struct coro *coro_running_here;
 static __thread eddy_loop *loop_set_here;
 
 /** In a forked child: the loop that the forking code was called by has nothing more to do here. */
@@ -17,6 +18,7 @@ static void begin_anew(void)
                 list_splice(&loop_running_here->stranded, loop_running_here->ready);
         }
         loop_running_here = loop_set_here = NULL;
+        coro_running_here = NULL;
         signal_forget_all();
 }
 
@@ -27,9 +29,10 @@ int eddy_loop_create(eddy_loop **created)
 
         if (rc < 0)
                 return rc;
-        loop = memory_zalloc(sizeof *loop);
+        loop = memory_alloc(sizeof *loop);
         if (!loop)
                 return -ENOMEM;
+        memset(loop, 0, offsetof(struct eddy_loop, timers));
         list_init(loop->running = &loop->queues[0]);
         list_init(loop->ready = &loop->queues[1]);
         list_init(&loop->resources);
@@ -154,7 +157,8 @@ static int run_iteration(eddy_loop *loop)
         if (rc < 0)
                 return rc;
         loop_turn_over(loop);
-        while ((handle = loop_take(loop))) {
+        while (loop_find_next(loop, &handle)) {
+                loop_take_next(loop);
                 if (__builtin_expect(loop->debug != NULL, 0))
                         debug_run(loop, handle);
                 else

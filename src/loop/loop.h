@@ -29,6 +29,8 @@ struct tasks_impl {
         void (*let_go)(void *task, eddy_duration took);
 };
 
+struct coro;
+
 struct eddy_loop {
         eddy_link *running; /* what this iteration still has to run */
         eddy_link *ready;   /* what the next one will; they change places between iterations */
@@ -38,7 +40,6 @@ struct eddy_loop {
         bool must_return; /* no coroutine may hand on to the next: a callback waits on the loop's stack, or each
                            * is to be timed by itself */
         eddy_time now;
-        struct timer_wheel timers;
         struct backend *backend;
         struct inbox inbox; /* what other threads sent */
         struct spin spin;   /* before it sleeps */
@@ -56,7 +57,8 @@ struct eddy_loop {
         struct loop_debug *debug; /* NULL: not in debug mode */
         eddy_exception_handler exception_handler;
         void *exception_arg;
-        uint64_t lots; /* eddy_select() draws them */
+        uint64_t lots;             /* eddy_select() draws them */
+        struct timer_wheel timers; /* last, and not cleared with the rest: it is large */
 };
 
 /** How long closing a loop waits for jobs on helper threads, where nobody says otherwise. asyncio's, too. */
@@ -64,6 +66,10 @@ struct eddy_loop {
 
 /** The loop that runs in this thread. Loops never change threads while they run. */
 extern __thread eddy_loop *loop_running_here __attribute__((tls_model("initial-exec")));
+
+/** The coroutine that runs in this thread; NULL while none does. It is src/coro's, and lies here because a fork
+ * ends it together with the loop. */
+extern __thread struct coro *coro_running_here __attribute__((tls_model("initial-exec")));
 
 /** Whether this thread may use a loop now: 0, EDDY_ELOOPCLOSED, or EDDY_EWRONGLOOP where it runs in another. */
 static inline int loop_check(const eddy_loop *loop)
@@ -92,27 +98,24 @@ static inline void loop_turn_over(eddy_loop *loop)
         loop->ready = empty;
 }
 
-/** The next handle to run, of this iteration or, where it has ended and no poll is due, of the next one. NULL:
- * the loop must have its turn. */
-static inline eddy_handle *loop_take(eddy_loop *loop)
+/** Find the next handle to run, of this iteration or, where it has ended and no poll is due, of the next one.
+ * False: the loop must have its turn. */
+static inline bool loop_find_next(eddy_loop *loop, eddy_handle **next)
 {
-        eddy_link *link = list_pop(loop->running);
-
-        if (!link) {
+        if (list_is_empty(loop->running)) {
                 if (list_is_empty(loop->ready) || loop->ran >= LOOP_HANDLES_A_POLL || loop->is_stopping)
-                        return NULL;
+                        return false;
                 loop_turn_over(loop);
-                link = list_pop(loop->running);
         }
-        loop->ran++;
-        return container_of(link, eddy_handle, link);
+        *next = container_of(loop->running->next, eddy_handle, link);
+        return true;
 }
 
-/** Give a handle back to be the next. */
-static inline void loop_untake(eddy_loop *loop, eddy_handle *handle)
+/** Take what loop_find_next() has found. */
+static inline void loop_take_next(eddy_loop *loop)
 {
-        list_prepend(loop->running, &handle->link);
-        loop->ran--;
+        list_take_first(loop->running);
+        loop->ran++;
 }
 
 /** Schedule a handle whose callback and argument are set, and that does not wait already. */

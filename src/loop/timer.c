@@ -4,18 +4,44 @@
 #include "base/misuse.h"
 #include "loop/loop.h"
 
-enum { TICK_BITS = 12, DIGIT_BITS = 8, DIGIT_MASK = TIMER_SLOTS - 1 };
+enum { TICK_BITS = 12 };
+
+/** The digits of a tick. Level 0 spans no more than 1 ms, so that timers that come to it together are still at
+ * hand, in the caches and in what is known of their pages, when they run. Level 1 reaches for 4 s: most timers
+ * are moved but once. A slot of the others spans so much that its timers, if they are set one after the other,
+ * lie close together: who is cancelled before he comes down finds his neighbours near. */
+static const struct digit {
+        unsigned shift, slots, first_slot;
+} digits[TIMER_LEVELS] = {
+    {0, 256, 0},
+    {8, TIMER_MOST_SLOTS, 256},
+    {20, 1024, 256 + TIMER_MOST_SLOTS},
+    {30, 1024, 256 + TIMER_MOST_SLOTS + 1024},
+    {40, 1024, 256 + TIMER_MOST_SLOTS + 2048},
+};
 
 /** A slot with at most so many timers is searched for its earliest one, to sleep exactly as long; else the
  * loop wakes when the slot begins, and looks closer. */
 enum { SEARCHED_TIMERS = 8 };
 
-/** As far as the wheel reaches: 36 years after the machine was started. */
-static const eddy_time latest = (INT64_C(1) << (TICK_BITS + TIMER_LEVELS * DIGIT_BITS)) - (1 << TICK_BITS);
+/** Of a loop that is late, so many slots' timers are expired at a time, and run before the rest: they are still in
+ * the caches then, and what else is ready is not kept waiting for a million timers. */
+enum { EXPIRED_SLOTS = 64 };
+
+/** The level whose digit has a certain bit of a tick. */
+static const unsigned char level_of_bit[64] = {
+    [8 ... 19] = 1,
+    [20 ... 29] = 2,
+    [30 ... 39] = 3,
+    [40 ... 63] = 4,
+};
+
+/** As far as the wheel reaches: 146 years after the machine was started. */
+static const eddy_time latest = (INT64_C(1) << (TICK_BITS + 50)) - (1 << TICK_BITS);
 
 static uint64_t tick_at_or_after(eddy_time when)
 {
-        return ((uint64_t)when >> TICK_BITS) + (((uint64_t)when & ((1u << TICK_BITS) - 1)) != 0);
+        return ((uint64_t)when + (1u << TICK_BITS) - 1) >> TICK_BITS;
 }
 
 static eddy_timer *timer_of(eddy_link *link)
@@ -23,67 +49,95 @@ static eddy_timer *timer_of(eddy_link *link)
         return container_of(link, eddy_timer, handle.link);
 }
 
-static unsigned digit(uint64_t tick, unsigned level)
+/** A tick's slot on a level. */
+static unsigned slot_on(unsigned level, uint64_t tick)
 {
-        return (unsigned)(tick >> (level * DIGIT_BITS)) & DIGIT_MASK;
+        return (unsigned)(tick >> digits[level].shift) & (digits[level].slots - 1);
+}
+
+static eddy_link *list_of(struct timer_wheel *wheel, unsigned level, unsigned slot)
+{
+        return &wheel->slots[digits[level].first_slot + slot];
 }
 
 void timer_wheel_init(struct timer_wheel *wheel, eddy_time now)
 {
         wheel->tick = (uint64_t)now >> TICK_BITS;
-        for (unsigned level = 0; level < TIMER_LEVELS; level++) {
-                for (unsigned word = 0; word < TIMER_WORDS; word++)
-                        wheel->occupied[level][word] = 0;
-                for (unsigned slot = 0; slot < TIMER_SLOTS; slot++)
-                        list_init(&wheel->slots[level][slot]);
-        }
+        for (unsigned n = 0; n < TIMER_LEVELS; n++)
+                wheel->levels[n] = (struct timer_level){.words = 0};
 }
 
 void timer_wheel_add(struct timer_wheel *wheel, eddy_timer *timer)
 {
-        uint64_t tick = tick_at_or_after(timer->when);
-        unsigned level = 0, slot;
+        uint64_t tick = tick_at_or_after(timer->when), bit;
+        unsigned n = 0, slot;
+        struct timer_level *level;
 
         if (tick <= wheel->tick)
                 tick = wheel->tick;
         else
-                level = (63u - (unsigned)__builtin_clzll(tick ^ wheel->tick)) / DIGIT_BITS;
-        slot = digit(tick, level);
-        wheel->occupied[level][slot / 64] |= UINT64_C(1) << slot % 64;
-        list_append(&wheel->slots[level][slot], &timer->handle.link);
+                n = level_of_bit[63 - __builtin_clzll(tick ^ wheel->tick)];
+        level = &wheel->levels[n];
+        slot = slot_on(n, tick);
+        bit = UINT64_C(1) << slot % 64;
+        if (!(level->occupied[slot / 64] & bit)) {
+                level->occupied[slot / 64] |= bit;
+                level->words |= UINT64_C(1) << slot / 64;
+                list_init(list_of(wheel, n, slot));
+        }
+        list_append(list_of(wheel, n, slot), &timer->handle.link);
 }
 
-/** The first slot of a level, `from` on, that is not empty; TIMER_SLOTS: none. */
-static unsigned first_on_level(struct timer_wheel *wheel, unsigned level, unsigned from)
+/** The first list of a level, slot `*slot` on, that is not empty, and its slot; NULL: none. */
+static eddy_link *first_on_level(struct timer_wheel *wheel, unsigned n, unsigned *slot)
 {
-        while (from < TIMER_SLOTS) {
-                uint64_t *word = &wheel->occupied[level][from / 64], rest = *word >> from % 64;
+        struct timer_level *level = &wheel->levels[n];
+        unsigned from = *slot;
 
-                if (rest == 0) {
-                        from = (from | 63) + 1;
+        while (from < digits[n].slots) {
+                unsigned word = from / 64;
+                uint64_t occupied = level->occupied[word] >> from % 64, words;
+
+                if (occupied) {
+                        eddy_link *list;
+
+                        from += (unsigned)__builtin_ctzll(occupied);
+                        list = list_of(wheel, n, from);
+                        if (!list_is_empty(list)) {
+                                *slot = from;
+                                return list;
+                        }
+                        level->occupied[word] &= ~(UINT64_C(1) << from % 64);
                         continue;
                 }
-                from += (unsigned)__builtin_ctzll(rest);
-                if (!list_is_empty(&wheel->slots[level][from]))
+                if (level->occupied[word] == 0)
+                        level->words &= ~(UINT64_C(1) << word);
+                words = level->words >> word >> 1;
+                if (words == 0)
                         break;
-                *word &= ~(UINT64_C(1) << from % 64);
+                from = (word + 1 + (unsigned)__builtin_ctzll(words)) * 64;
         }
-        return from;
+        return NULL;
 }
 
-/** The first slot in time that is not empty, and the tick at which it begins; NULL: there is no timer. */
-static eddy_link *first_slot(struct timer_wheel *wheel, unsigned *level, uint64_t *begin)
+/** The first list in time that is not empty, and the tick at which its slot begins; NULL: there is no timer. */
+static eddy_link *first_list(struct timer_wheel *wheel, unsigned *level, uint64_t *begin)
 {
         for (unsigned n = 0; n < TIMER_LEVELS; n++) {
-                unsigned shift = n * DIGIT_BITS;
-                /* The slot of now itself is live on level 0 alone: on the others its timers have moved down. */
-                unsigned slot = first_on_level(wheel, n, digit(wheel->tick, n) + (n > 0));
+                uint64_t span = (uint64_t)digits[n].slots << digits[n].shift;
+                eddy_link *list;
+                unsigned slot;
 
-                if (slot == TIMER_SLOTS)
+                if (!wheel->levels[n].words)
+                        continue;
+                /* The slot of now itself is live on level 0 alone: on the others its timers have moved down. */
+                slot = slot_on(n, wheel->tick) + (n > 0);
+                list = first_on_level(wheel, n, &slot);
+                if (!list)
                         continue;
                 *level = n;
-                *begin = (((wheel->tick >> shift) & ~(uint64_t)DIGIT_MASK) | slot) << shift;
-                return &wheel->slots[n][slot];
+                *begin = (wheel->tick & ~(span - 1)) | (uint64_t)slot << digits[n].shift;
+                return list;
         }
         return NULL;
 }
@@ -96,48 +150,53 @@ static bool is_sorted(const eddy_link *list)
         return true;
 }
 
-/** Merge two sorted lists into `early`; of equal moments, its own come first. */
-static void merge(eddy_link *early, eddy_link *late)
+/** Merge two sorted chains, of links that end with NULL; of equal moments, the early one's come first. */
+static eddy_link *merge(eddy_link *early, eddy_link *late)
 {
-        eddy_link merged;
+        eddy_link *merged, **end = &merged;
 
-        list_init(&merged);
-        while (!list_is_empty(early) && !list_is_empty(late)) {
-                bool takes_late = timer_of(late->next)->when < timer_of(early->next)->when;
+        while (early && late) {
+                eddy_link **from = timer_of(late)->when < timer_of(early)->when ? &late : &early;
 
-                list_append(&merged, list_pop(takes_late ? late : early));
+                *end = *from;
+                end = &(*end)->next;
+                *from = *end;
         }
-        list_splice(&merged, early);
-        list_splice(&merged, late);
-        list_splice(early, &merged);
+        *end = early ? early : late;
+        return merged;
 }
 
 /** Sort by moment; equal moments keep their order. Pile n holds nothing or 2^n timers, older ones than pile
  * n - 1 does. */
 static void sort_by_moment(eddy_link *list)
 {
-        eddy_link piles[48], *link;
+        eddy_link *piles[48], *rest = list->next, *chain = NULL;
         unsigned used = 0;
 
         if (is_sorted(list))
                 return;
-        while ((link = list_pop(list))) {
-                eddy_link carry;
+        list->prev->next = NULL;
+        while (rest) {
+                eddy_link *carry = rest;
                 unsigned n = 0;
 
-                list_init(&carry);
-                list_append(&carry, link);
-                for (; n < used && !list_is_empty(&piles[n]); n++) {
-                        merge(&piles[n], &carry);
-                        list_splice(&carry, &piles[n]);
+                rest = rest->next;
+                carry->next = NULL;
+                for (; n < used && piles[n]; n++) {
+                        carry = merge(piles[n], carry);
+                        piles[n] = NULL;
                 }
-                if (n == used)
-                        list_init(&piles[used++]);
-                list_splice(&piles[n], &carry);
+                used += n == used;
+                piles[n] = carry;
         }
-        for (unsigned n = 0; n < used; n++) {
-                merge(&piles[n], list);
-                list_splice(list, &piles[n]);
+        for (unsigned n = 0; n < used; n++)
+                chain = merge(piles[n], chain);
+        list_init(list);
+        while (chain) {
+                eddy_link *next = chain->next;
+
+                list_append(list, chain);
+                chain = next;
         }
 }
 
@@ -156,12 +215,14 @@ static void fetch(const eddy_link *list)
 void timer_wheel_expire(struct timer_wheel *wheel, eddy_time now, eddy_link *ready)
 {
         uint64_t now_tick = (uint64_t)now >> TICK_BITS, begin;
-        unsigned level;
+        unsigned level, expired = 0;
         eddy_link *slot;
 
-        while ((slot = first_slot(wheel, &level, &begin)) && begin <= now_tick) {
+        while ((slot = first_list(wheel, &level, &begin)) && begin <= now_tick) {
                 eddy_link timers, *link;
 
+                if (expired == EXPIRED_SLOTS)
+                        return;
                 list_init(&timers);
                 list_splice(&timers, slot);
                 wheel->tick = begin;
@@ -173,6 +234,7 @@ void timer_wheel_expire(struct timer_wheel *wheel, eddy_time now, eddy_link *rea
                 }
                 sort_by_moment(&timers);
                 list_splice(ready, &timers);
+                expired++;
         }
         if (now_tick > wheel->tick)
                 wheel->tick = now_tick;
@@ -182,7 +244,7 @@ eddy_duration timer_wheel_timeout(struct timer_wheel *wheel, eddy_time now)
 {
         unsigned level, searched = 0;
         uint64_t begin, earliest = UINT64_MAX;
-        eddy_link *slot = first_slot(wheel, &level, &begin), *link;
+        eddy_link *slot = first_list(wheel, &level, &begin), *link;
         eddy_time wake;
 
         if (!slot)
@@ -198,9 +260,37 @@ eddy_duration timer_wheel_timeout(struct timer_wheel *wheel, eddy_time now)
 
 void timer_wheel_drain(struct timer_wheel *wheel, eddy_link *list)
 {
-        for (unsigned level = 0; level < TIMER_LEVELS; level++)
-                for (unsigned slot = 0; slot < TIMER_SLOTS; slot++)
-                        list_splice(list, &wheel->slots[level][slot]);
+        for (unsigned n = 0; n < TIMER_LEVELS; n++) {
+                eddy_link *timers;
+                unsigned slot = 0;
+
+                while ((timers = first_on_level(wheel, n, &slot)))
+                        list_splice(list, timers);
+        }
+}
+
+static inline void set(eddy_loop *loop, eddy_timer *timer, eddy_time when)
+{
+        timer->when = when;
+        if (when == EDDY_FOREVER)
+                return;
+        timer->when = when < 0 ? 0 : when > latest ? latest : when;
+        timer_wheel_add(&loop->timers, timer);
+}
+
+/** Set a timer that nobody holds. */
+static __attribute__((noinline)) int set_owned(eddy_loop *loop, eddy_time when, eddy_callback callback,
+                                               void *arg)
+{
+        eddy_timer *timer;
+
+        if (when == EDDY_FOREVER)
+                return 0;
+        timer = inbox_create_owned_timer(callback, arg);
+        if (!timer)
+                return -ENOMEM;
+        set(loop, timer, when);
+        return 0;
 }
 
 int eddy_call_at(eddy_loop *loop, eddy_timer *timer, eddy_time when, eddy_callback callback, void *arg)
@@ -209,24 +299,13 @@ int eddy_call_at(eddy_loop *loop, eddy_timer *timer, eddy_time when, eddy_callba
 
         if (rc < 0)
                 return rc;
-        if (!timer) {
-                if (when == EDDY_FOREVER)
-                        return 0;
-                timer = inbox_create_owned_timer(callback, arg);
-                if (!timer)
-                        return -ENOMEM;
-        } else {
-                if (list_is_linked(&timer->handle.link))
-                        list_remove(&timer->handle.link);
-                timer->handle.callback = callback;
-                timer->handle.arg = arg;
-        }
-        timer->loop = loop;
-        timer->when = when;
-        if (when == EDDY_FOREVER)
-                return 0;
-        timer->when = when < 0 ? 0 : when > latest ? latest : when;
-        timer_wheel_add(&loop->timers, timer);
+        if (!timer)
+                return set_owned(loop, when, callback, arg);
+        if (list_is_linked(&timer->handle.link))
+                list_remove(&timer->handle.link);
+        timer->handle.callback = callback;
+        timer->handle.arg = arg;
+        set(loop, timer, when);
         return 0;
 }
 

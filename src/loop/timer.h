@@ -4,15 +4,25 @@
 
 #include <eddy/loop.h>
 
-enum { TIMER_LEVELS = 6, TIMER_SLOTS = 256, TIMER_WORDS = TIMER_SLOTS / 64 };
+enum {
+        TIMER_LEVELS = 5,
+        TIMER_MOST_SLOTS = 4096, /* that one level has */
+        TIMER_ALL_SLOTS = 256 + TIMER_MOST_SLOTS + 3 * 1024,
+};
 
-/** Time is counted in ticks of 2^12 ns. Level n holds the timers whose tick differs from now's first in its
- * nth digit to the base 256, in the slot of that digit; so all of a level's timers are due before all of the
- * next one's. */
+/** Which slots of a level are occupied; one may have been emptied since. */
+struct timer_level {
+        uint64_t words;                           /* a bit for each of these that is not 0 */
+        uint64_t occupied[TIMER_MOST_SLOTS / 64]; /* a bit a slot */
+};
+
+/** Time is counted in ticks of 2^12 ns, and a tick written with one digit a level. Level n holds the timers whose
+ * tick differs from now's first in its nth digit, in the slot of that digit; so all of a level's timers are due
+ * before all of the next one's. */
 struct timer_wheel {
-        uint64_t tick;                                /* all earlier ones have been expired */
-        uint64_t occupied[TIMER_LEVELS][TIMER_WORDS]; /* a bit a slot; it may have been emptied since */
-        eddy_link slots[TIMER_LEVELS][TIMER_SLOTS];
+        uint64_t tick; /* all earlier ones have been expired */
+        struct timer_level levels[TIMER_LEVELS];
+        eddy_link slots[TIMER_ALL_SLOTS]; /* lists; only those of occupied slots are initialised */
 };
 
 void timer_wheel_init(struct timer_wheel *wheel, eddy_time now);
@@ -20,7 +30,7 @@ void timer_wheel_init(struct timer_wheel *wheel, eddy_time now);
 /** Put a timer in whose moment and callback are set. */
 void timer_wheel_add(struct timer_wheel *wheel, eddy_timer *timer);
 
-/** Move the handles of timers that are due to the end of `ready`, earliest first. */
+/** Move the handles of timers that are due to the end of `ready`, earliest first; of very many only the first. */
 void timer_wheel_expire(struct timer_wheel *wheel, eddy_time now, eddy_link *ready);
 
 /** How long until the next timer may be due; EDDY_FOREVER: there is none. */

@@ -88,31 +88,38 @@ const eddy_future *task_awaits(const struct task *task)
         return awaiting ? awaiting->future : NULL;
 }
 
+static int await_end(struct task *self, eddy_future *future, intptr_t *result)
+{
+        struct awaiting awaiting;
+        int rc;
+
+        if (future == &self->future)
+                return misuse(EDDY_ESELFAWAIT);
+        if (future->loop != self->future.loop)
+                return misuse(EDDY_EWRONGLOOP);
+        awaiting.wait.interrupt = cancel_awaited;
+        awaiting.waiter.wake = wake_awaiting;
+        awaiting.task = self;
+        awaiting.future = future;
+        awaiting.forwarded = 0;
+        list_append(&future->waiters, &awaiting.waiter.link);
+        rc = task_wait_here(self, &awaiting.wait);
+        task_look(self, future, result);
+        return rc;
+}
+
 int eddy_await(eddy_future *future, intptr_t *result)
 {
         struct task *self = task_current();
-        struct awaiting awaiting = {
-            .wait.interrupt = cancel_awaited,
-            .waiter.wake = wake_awaiting,
-            .task = self,
-            .future = future,
-        };
-        int rc = 0;
 
         if (!self)
                 return misuse(EDDY_ENOTASK);
         if (!future)
                 return -ENOMEM;
-        if (!future->is_done) {
-                if (future == &self->future)
-                        return misuse(EDDY_ESELFAWAIT);
-                if (future->loop != self->future.loop)
-                        return misuse(EDDY_EWRONGLOOP);
-                list_append(&future->waiters, &awaiting.waiter.link);
-                rc = task_wait(self, &awaiting.wait);
-        }
+        if (!future->is_done)
+                return await_end(self, future, result);
         task_look(self, future, result);
-        return rc;
+        return 0;
 }
 
 int eddy_join(eddy_future *future, intptr_t *result)

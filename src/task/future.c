@@ -38,7 +38,7 @@ eddy_future *eddy_future_create(eddy_loop *loop)
         future = memory_alloc(sizeof *future);
         if (!future)
                 return NULL;
-        future_init(future, loop);
+        future_init(future, loop, 0, 1, false);
         if (loop->debug)
                 debug_note_origin(loop, future);
         return future;
@@ -77,10 +77,11 @@ void future_free(eddy_future *future)
 {
         eddy_loop *loop = future->loop;
 
-        if (future->is_done && !future->was_looked_at && eddy_is_error(future->result) &&
+        if (!future->was_looked_at && future->is_done && eddy_is_error(future->result) &&
             future->result != EDDY_CANCELLED)
                 report_unseen_failure(future);
-        memory_free(future->detail);
+        if (future->detail)
+                memory_free(future->detail);
         if (future->is_task)
                 task_free(future);
         else
@@ -118,27 +119,10 @@ int eddy_future_result(eddy_future *future, intptr_t *result)
 
 void future_complete(eddy_future *future, intptr_t result)
 {
-        eddy_link *link;
-
-        future->result = result;
-        future->is_done = true;
         /* With a loop, all who could be told have ended: what is linked here lay on stacks that are no more. */
         if (future->loop->is_closed)
                 list_init(&future->waiters);
-        while ((link = list_pop(&future->waiters))) {
-                struct waiter *waiter = container_of(link, struct waiter, link);
-
-                waiter->wake(waiter, future);
-        }
-}
-
-/** Complete a future that no coroutine completes. */
-static void complete(eddy_future *future, intptr_t result)
-{
-        /* Who waited is gone with the loop. */
-        if (future->loop->is_closed)
-                list_init(&future->waiters);
-        future_complete(future, result);
+        future_complete_in_loop(future, result);
 }
 
 int eddy_future_set_result(eddy_future *future, intptr_t result)
@@ -149,7 +133,7 @@ int eddy_future_set_result(eddy_future *future, intptr_t result)
                 return misuse(EDDY_EWRONGLOOP);
         if (future->is_done || future->is_task)
                 return EDDY_EINVALIDSTATE;
-        complete(future, result);
+        future_complete(future, result);
         return 0;
 }
 
@@ -309,7 +293,7 @@ bool eddy_cancel_with(eddy_future *future, const char *message)
         if (future->is_task)
                 task_cancel(future);
         else
-                complete(future, EDDY_CANCELLED);
+                future_complete(future, EDDY_CANCELLED);
         return true;
 }
 

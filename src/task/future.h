@@ -24,14 +24,17 @@ struct eddy_future {
         bool has_own_name;  /* of a task: name is memory of its own */
 };
 
-static inline void future_init(eddy_future *future, eddy_loop *loop)
+static inline void future_init(eddy_future *future, eddy_loop *loop, intptr_t result, uint32_t references,
+                               bool is_task)
 {
         future->loop = loop;
-        future->result = 0;
+        future->result = result;
         list_init(&future->waiters);
         future->detail = NULL;
-        future->references = 1;
-        future->is_done = future->is_task = future->was_looked_at = future->has_own_name = false;
+        future->references = references;
+        future->is_done = false;
+        future->is_task = is_task;
+        future->was_looked_at = future->has_own_name = false;
         loop_ref(loop);
 }
 
@@ -54,7 +57,18 @@ static inline void future_unref(eddy_future *future)
 /** Give a future its outcome and tell its waiters, in order. It must be pending. */
 void future_complete(eddy_future *future, intptr_t result);
 
-/** What a task's own memory needs when its last reference goes. */
-void task_free(eddy_future *future);
+/** As future_complete(), in a loop that is not closed. */
+static inline void future_complete_in_loop(eddy_future *future, intptr_t result)
+{
+        eddy_link *link;
+
+        future->result = result;
+        future->is_done = true;
+        while ((link = list_pop(&future->waiters))) {
+                struct waiter *waiter = container_of(link, struct waiter, link);
+
+                waiter->wake(waiter, future);
+        }
+}
 
 #endif

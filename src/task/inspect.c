@@ -82,9 +82,9 @@ int eddy_print_tasks(eddy_loop *loop, FILE *out)
 
 void *task_hold(eddy_handle *handle)
 {
-        struct coro *coro = handle->arg;
+        struct coro *coro = coro_of(handle);
 
-        if (handle->callback != coro_resume || coro->impl != &task_coro)
+        if (!coro || coro->impl != &task_coro)
                 return NULL;
         return eddy_ref(&container_of(coro, struct task, coro)->future);
 }

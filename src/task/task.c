@@ -96,14 +96,14 @@ int tasks_init(eddy_loop *loop)
 }
 
 /** The end of a coroutine: pass on its outcome, and let go of it. */
-static void end(struct task *task, intptr_t result)
+static inline void end(struct task *task, intptr_t result)
 {
         list_remove(&task->all);
         drop_context(task);
-        future_complete(&task->future, result);
+        future_complete_in_loop(&task->future, result);
         if (task->group)
                 group_child_done(task);
-        eddy_unref(&task->future);
+        future_unref(&task->future);
 }
 
 static void run(struct coro *coro)
@@ -131,11 +131,9 @@ size_t task_stack_size(const eddy_loop *loop)
         return size == common ? 0 : size;
 }
 
-/** A task that is not scheduled yet. */
-static struct task *create(eddy_loop *loop, const char *name, eddy_fn fn, void *arg)
+/** The loop for a task where that is not simply the running one, with all that tasks need; NULL: there is none. */
+static __attribute__((noinline)) eddy_loop *find_loop(eddy_loop *loop, const char *name)
 {
-        struct task *task;
-
         if (!loop)
                 loop = eddy_get_loop();
         if (!loop || loop->is_closed) {
@@ -145,19 +143,30 @@ static struct task *create(eddy_loop *loop, const char *name, eddy_fn fn, void *
                           name ? name : "?");
                 return NULL;
         }
-        if (!loop->tasks && tasks_init(loop) < 0)
-                return NULL;
+        return loop->tasks || tasks_init(loop) == 0 ? loop : NULL;
+}
+
+/** A task that is not scheduled yet. */
+static struct task *create(eddy_loop *loop, const char *name, eddy_fn fn, void *arg)
+{
+        struct task *task;
+
+        if (!loop)
+                loop = loop_running_here;
+        if (__builtin_expect(!loop || loop->is_closed || !loop->tasks, 0)) {
+                loop = find_loop(loop, name);
+                if (!loop)
+                        return NULL;
+        }
         task = pool_take(&loop->tasks->pool);
         if (!task)
                 return NULL;
-        /* Field by field: clearing the whole first would be a third of what creating a task costs. */
-        future_init(&task->future, loop);
-        task->future.is_task = true;
-        task->future.references = 2; /* the caller's and, until it is done, the loop's */
+        /* Field by field: clearing the whole first would be a third of what creating a task costs. The
+         * references are the caller's and, until it is done, the loop's. */
+        future_init(&task->future, loop, (intptr_t)arg, 2, true);
         coro_init(&task->coro, &task_coro, name);
         task->coro.stack_size = (uint32_t)task_stack_size(loop);
         task->fn = fn;
-        task->future.result = (intptr_t)arg;
         task->context = inherit_context();
         list_append(&loop->tasks->all, &task->all);
         task->group_link.next = NULL;
@@ -231,15 +240,6 @@ eddy_task *eddy_task_create(const eddy_task_options *options, eddy_fn fn, void *
         else
                 loop_schedule(task->future.loop, &task->coro.resume);
         return &task->future;
-}
-
-void task_free(eddy_future *future)
-{
-        struct task *task = task_of(future);
-
-        if (future->has_own_name)
-                memory_free((char *)(uintptr_t)task->coro.name);
-        pool_give(&future->loop->tasks->pool, task);
 }
 
 int eddy_set_stack_size(size_t bytes)
@@ -388,16 +388,13 @@ int eddy_yield(void)
                 return misuse(EDDY_ENOTASK);
         if (self->interruption)
                 return self->interruption;
-        loop_schedule(self->future.loop, &self->coro.resume);
-        coro_suspend(self->future.loop, &self->coro);
+        loop_schedule(loop_running_here, &self->coro.resume);
+        coro_suspend(&self->coro);
         return self->interruption;
 }
 
-void task_look(struct task *self, eddy_future *future, intptr_t *result)
+void task_adopt_detail(struct task *self, const eddy_future *future)
 {
-        future->was_looked_at = true;
-        if (result)
-                *result = future->result;
-        if (future->detail && eddy_is_error(future->result))
+        if (eddy_is_error(future->result))
                 error_detail_set(&self->future.detail, future->detail->rc, future->detail->text);
 }

@@ -59,8 +59,7 @@ static inline struct task *task_of(eddy_future *future)
 /** The task that runs in this thread, or NULL. */
 static inline struct task *task_current(void)
 {
-        const eddy_loop *loop = loop_running_here;
-        struct coro *coro = loop && loop->coroutines ? loop->coroutines->current : NULL;
+        struct coro *coro = coro_running_here;
 
         return coro ? container_of(coro, struct task, coro) : NULL;
 }
@@ -92,7 +91,7 @@ static inline __attribute__((always_inline)) int task_suspend(struct task *self,
                 list_remove(&self->coro.resume.link);
         } else {
                 self->wait = wait;
-                coro_suspend(self->future.loop, &self->coro);
+                coro_suspend(&self->coro);
                 self->wait = NULL;
         }
         return __builtin_expect(wait->was_interrupted, 0) ? self->interruption : 0;
@@ -131,8 +130,26 @@ void task_remove_scope(struct task *task, eddy_scope *scope);
 /** Count one more request to end. */
 void task_cancel(eddy_future *future);
 
+/** Have a task say why it failed, as another future does. */
+void task_adopt_detail(struct task *self, const eddy_future *future);
+
 /** Look at a future's outcome on behalf of a task, which takes over the detail of a failure. */
-void task_look(struct task *self, eddy_future *future, intptr_t *result);
+static inline void task_look(struct task *self, eddy_future *future, intptr_t *result)
+{
+        future->was_looked_at = true;
+        if (result)
+                *result = future->result;
+        if (__builtin_expect(future->detail != NULL, 0))
+                task_adopt_detail(self, future);
+}
+
+/** What a task's own memory needs when its last reference goes. */
+static inline void task_free(eddy_future *future)
+{
+        if (__builtin_expect(future->has_own_name, 0))
+                memory_free((char *)(uintptr_t)task_of(future)->coro.name);
+        pool_give(&future->loop->tasks->pool, future);
+}
 
 /** Prepare an operation that resumes a task when it is done. */
 static inline void task_op_init(eddy_op *op, struct task *self)

@@ -26,7 +26,7 @@ ssize_t eddy_wait(eddy_future *const futures[], size_t n, eddy_wait_mode mode, e
         };
         struct crowd crowd = {.wait.interrupt = task_end_wait};
         struct task *self = task_current();
-        eddy_timer timer = {.loop = NULL};
+        eddy_timer timer = {.when = 0};
         ssize_t done;
         int rc;
 

@@ -205,7 +205,7 @@ static intptr_t nothing(void *arg)
 TEST(refuses_everything_once_closed)
 {
         eddy_handle handle = {.arg = NULL};
-        eddy_timer timer = {.loop = NULL};
+        eddy_timer timer = {.when = 0};
         eddy_loop *loop = new_loop();
         eddy_future *future = eddy_future_create(loop);
         char buffer[8];

@@ -111,7 +111,7 @@ TEST(fires_within_one_tick_by_moment)
 
 TEST(never_fires_what_is_set_for_ever)
 {
-        eddy_timer never = {.loop = NULL}, later = {.loop = NULL}, centuries = {.loop = NULL};
+        eddy_timer never = {.when = 0}, later = {.when = 0}, centuries = {.when = 0};
         eddy_loop *loop = new_loop();
 
         trail_clear();
@@ -128,7 +128,7 @@ TEST(never_fires_what_is_set_for_ever)
 
 TEST(fires_at_once_what_is_late)
 {
-        eddy_timer past = {.loop = NULL};
+        eddy_timer past = {.when = 0};
         eddy_loop *loop = new_loop();
 
         trail_clear();
@@ -143,7 +143,7 @@ TEST(fires_at_once_what_is_late)
 
 TEST(cancels_and_sets_anew)
 {
-        eddy_timer a = {.loop = NULL}, b = {.loop = NULL}, unused = {.loop = NULL};
+        eddy_timer a = {.when = 0}, b = {.when = 0}, unused = {.when = 0};
         eddy_loop *loop = new_loop();
         eddy_time now = eddy_now();
 
@@ -176,7 +176,7 @@ TEST(cancels_one_that_is_due_in_the_same_iteration)
         eddy_loop *loop = new_loop();
 
         trail_clear();
-        victim = (eddy_timer){.loop = NULL};
+        victim = (eddy_timer){.when = 0};
         eddy_call_at(loop, NULL, 1, cancel_victim, NULL);
         eddy_call_at(loop, &victim, 2, note, "x");
         run_once(loop);
@@ -271,6 +271,35 @@ TEST(reaches_years_ahead)
         assert_int_equal(timer_wheel_timeout(&wheel, now), EDDY_FOREVER);
 }
 
+/* Nor may a test be late on purpose. */
+TEST(expires_very_many_in_portions_and_in_order)
+{
+        static struct timer_wheel wheel;
+        static eddy_timer timers[3000];
+        const unsigned count = sizeof timers / sizeof timers[0];
+        eddy_time now = 12345678901234, late = now + (eddy_time)count * 5000;
+        unsigned expired = 0, portions = 0;
+
+        timer_wheel_init(&wheel, now);
+        for (unsigned i = 0; i < count; i++) {
+                timers[i].when = now + (eddy_time)i * 5000;
+                timer_wheel_add(&wheel, &timers[i]);
+        }
+        while (timer_wheel_timeout(&wheel, late) == 0) {
+                unsigned before = expired;
+                eddy_link ready, *link;
+
+                list_init(&ready);
+                timer_wheel_expire(&wheel, late, &ready);
+                while ((link = list_pop(&ready)))
+                        assert_ptr_equal(link, &timers[expired++].handle.link);
+                assert_true(expired > before);
+                portions++;
+        }
+        assert_int_equal(expired, count);
+        assert_true(portions > 10);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -285,6 +314,7 @@ int main(void)
             cmocka_unit_test(is_set_again_within_its_own_callback),
             cmocka_unit_test(sets_and_cancels_a_million_without_growing),
             cmocka_unit_test(reaches_years_ahead),
+            cmocka_unit_test(expires_very_many_in_portions_and_in_order),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

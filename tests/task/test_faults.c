@@ -26,7 +26,7 @@ static void nothing(void *arg)
 
 static intptr_t use_loop(void *arg)
 {
-        eddy_timer timer = {.loop = NULL};
+        eddy_timer timer = {.when = 0};
         eddy_loop *loop;
         int ends[2], rc;
 
