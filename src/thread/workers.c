@@ -35,6 +35,7 @@ struct crew {
         eddy_future *turned;  /* done with the first error, or when all have ended */
         eddy_future *all_ended;
         char why[256]; /* the first error in words */
+        bool is_over; /* the members' loops are gone */
         unsigned count;
         struct member members[]; /* from worker 1 on */
 };
@@ -125,6 +126,9 @@ static intptr_t supervise(void *arg)
         struct crew *crew = arg;
         int rc;
 
+        /* The loop could not run, and does so only to be tidied up. */
+        if (crew->is_over)
+                return EDDY_CANCELLED;
         crew->supervisor = eddy_current_task();
         crew->turned = eddy_future_create(NULL);
         crew->all_ended = eddy_future_create(NULL);
@@ -207,6 +211,7 @@ static void end_members(struct crew *crew)
                 eddy_loop_thread_destroy(crew->members[i].thread);
                 eddy_remote_release(crew->members[i].main);
         }
+        crew->is_over = true;
 }
 
 static int run_crew(struct crew *crew, bool pin)
