@@ -26,9 +26,9 @@ static uint32_t wanted_events(const struct descriptor *descriptor)
         bool waits_for_read = !list_is_empty(&read->operations);
         bool waits_for_write = !list_is_empty(&write->operations);
 
-        if (read->watcher.callback || write->watcher.callback)
-                return (read->watcher.callback || waits_for_read ? EPOLLIN | EPOLLRDHUP : 0) |
-                       (write->watcher.callback || waits_for_write ? EPOLLOUT : 0);
+        if (read->watcher || write->watcher)
+                return (read->watcher || waits_for_read ? EPOLLIN | EPOLLRDHUP : 0) |
+                       (write->watcher || waits_for_write ? EPOLLOUT : 0);
         if (waits_for_read || waits_for_write || descriptor->armed & EPOLLET)
                 return EPOLLIN | EPOLLPRI | EPOLLOUT | EPOLLRDHUP | EPOLLET;
         return 0;

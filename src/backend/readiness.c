@@ -46,14 +46,10 @@ static void forget(struct descriptor *descriptor)
         descriptor->sides[WATCH_READ].is_ready = descriptor->sides[WATCH_WRITE].is_ready = true;
 }
 
-int readiness_find(struct readiness *readiness, int fd, struct descriptor **found)
+int readiness_add(struct readiness *readiness, int fd, struct descriptor **added)
 {
-        struct descriptor *descriptor = readiness_known(readiness, fd);
+        struct descriptor *descriptor;
 
-        if (descriptor) {
-                *found = descriptor;
-                return 0;
-        }
         if (fd < 0)
                 return -EBADF;
         if (fd >= readiness->descriptor_count && grow(readiness, fd) < 0)
@@ -67,7 +63,7 @@ int readiness_find(struct readiness *readiness, int fd, struct descriptor **foun
         if (readiness->impl->init)
                 readiness->impl->init(descriptor);
         forget(descriptor);
-        *found = readiness->descriptors[fd] = descriptor;
+        *added = readiness->descriptors[fd] = descriptor;
         return 0;
 }
 
@@ -148,10 +144,27 @@ static ssize_t begin_connect(eddy_op *op)
 
 static void unwatch(struct side *side)
 {
-        if (list_is_linked(&side->watcher.link))
-                list_remove(&side->watcher.link);
-        bound_clear(&side->bound);
-        side->watcher.callback = NULL;
+        if (!side->watcher)
+                return;
+        if (list_is_linked(&side->watcher->handle.link))
+                list_remove(&side->watcher->handle.link);
+        bound_clear(&side->watcher->bound);
+        memory_free(side->watcher);
+        side->watcher = NULL;
+}
+
+/** Watch a side, or watch it for somebody else: 0 or -ENOMEM. */
+static int set_watcher(struct side *side, eddy_callback callback, void *arg)
+{
+        if (!side->watcher)
+                side->watcher = memory_zalloc(sizeof *side->watcher);
+        if (!side->watcher)
+                return -ENOMEM;
+        bound_clear(&side->watcher->bound);
+        bound_set(&side->watcher->bound, callback, arg);
+        side->watcher->handle.callback = bound_run;
+        side->watcher->handle.arg = &side->watcher->bound;
+        return 0;
 }
 
 static void abandon(struct readiness *readiness, struct side *side)
@@ -207,16 +220,13 @@ int readiness_watch(struct readiness *readiness, int fd, enum watch_direction di
         if (rc < 0)
                 return rc;
         side = &descriptor->sides[direction];
-        was_watched = side->watcher.callback;
-        if (callback) {
-                bound_clear(&side->bound);
-                bound_set(&side->bound, callback, arg);
-                side->watcher.callback = bound_run;
-                side->watcher.arg = &side->bound;
-        } else {
+        was_watched = side->watcher;
+        if (callback)
+                rc = set_watcher(side, callback, arg);
+        else
                 unwatch(side);
-        }
-        rc = readiness->impl->arm(readiness, descriptor);
+        if (rc == 0)
+                rc = readiness->impl->arm(readiness, descriptor);
         if (rc < 0) {
                 unwatch(side);
                 return rc;
@@ -224,12 +234,8 @@ int readiness_watch(struct readiness *readiness, int fd, enum watch_direction di
         return was_watched;
 }
 
-void readiness_advance(struct readiness *readiness, struct descriptor *descriptor,
-                       enum watch_direction direction)
+void readiness_serve(struct readiness *readiness, struct descriptor *descriptor, struct side *side)
 {
-        struct side *side = &descriptor->sides[direction];
-
-        side->is_ready = true;
         while (!list_is_empty(&side->operations) && (side->is_ready || descriptor->has_ended)) {
                 eddy_op *op = container_of(side->operations.next, eddy_op, link);
                 ssize_t rc = attempt(op, side, descriptor->has_ended);
@@ -238,8 +244,8 @@ void readiness_advance(struct readiness *readiness, struct descriptor *descripto
                         break;
                 complete(&readiness->base, op, rc);
         }
-        if (side->watcher.callback && !list_is_linked(&side->watcher.link))
-                list_append(*readiness->base.ready, &side->watcher.link);
+        if (side->watcher && !list_is_linked(&side->watcher->handle.link))
+                list_append(*readiness->base.ready, &side->watcher->handle.link);
 }
 
 void readiness_finish(struct readiness *readiness)
@@ -249,8 +255,8 @@ void readiness_finish(struct readiness *readiness)
 
                 if (!descriptor)
                         continue;
-                bound_clear(&descriptor->sides[WATCH_READ].bound);
-                bound_clear(&descriptor->sides[WATCH_WRITE].bound);
+                unwatch(&descriptor->sides[WATCH_READ]);
+                unwatch(&descriptor->sides[WATCH_WRITE]);
                 memory_free(descriptor);
         }
         memory_free(readiness->descriptors);
