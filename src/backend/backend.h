@@ -18,6 +18,8 @@ enum op_kind {
         OP_WRITE,
         OP_WRITEV,
         OP_POLL,
+        OP_READABLE, /* wait until reading may bring something: 0. For descriptors that only operations read, so that
+                      * what these were told is known and asking costs no system call */
         OP_CLOSE,
 };
 
@@ -26,6 +28,9 @@ enum {
         /** A short count means that the kernel has, or takes, no more: true of stream sockets and of batches of
          * datagrams, and it saves the call that would be told EAGAIN. */
         OP_SHORT_IS_ALL = 1,
+
+        /** It ends at once with -EAGAIN where it would have to wait: its caller has something else to do first. */
+        OP_DONT_WAIT = 2,
 };
 
 enum watch_direction { WATCH_READ, WATCH_WRITE };

@@ -57,6 +57,7 @@ static int epoll_arm(struct readiness *readiness, struct descriptor *descriptor)
                 return rc;
         state->armed_count += (size_t)(wanted != 0) - (size_t)(descriptor->armed != 0);
         descriptor->armed = wanted;
+        descriptor->is_told_all = wanted & EPOLLET;
         return 0;
 }
 

@@ -13,6 +13,7 @@ static enum watch_direction direction_of(const eddy_op *op)
         case OP_READ:
         case OP_RECVMSG:
         case OP_RECVMMSG:
+        case OP_READABLE:
                 return WATCH_READ;
         case OP_POLL:
                 return op->size & POLLIN ? WATCH_READ : WATCH_WRITE;
@@ -42,7 +43,7 @@ static void forget(struct descriptor *descriptor)
 {
         descriptor->generation++;
         descriptor->armed = 0;
-        descriptor->has_ended = false;
+        descriptor->has_ended = descriptor->is_told_all = false;
         descriptor->sides[WATCH_READ].is_ready = descriptor->sides[WATCH_WRITE].is_ready = true;
 }
 
@@ -122,6 +123,8 @@ static ssize_t attempt(eddy_op *op, struct side *side, bool has_ended)
                         break;
                 case OP_POLL:
                         return poll_now(op->fd, (unsigned)op->size);
+                case OP_READABLE:
+                        return side->is_ready ? 0 : -EAGAIN;
                 default:
                         return connect_result(op->fd);
                 }
@@ -196,8 +199,10 @@ ssize_t readiness_begin(struct readiness *readiness, struct descriptor *descript
                 if (rc != -EAGAIN)
                         return rc;
         }
+        if (op->traits & OP_DONT_WAIT)
+                return -EAGAIN;
         list_append(&side->operations, &op->link);
-        rc = readiness->impl->arm(readiness, descriptor);
+        rc = descriptor->is_told_all ? 0 : readiness->impl->arm(readiness, descriptor);
         if (rc < 0) {
                 list_remove(&op->link);
                 return rc;

@@ -27,6 +27,7 @@ struct descriptor {
         int fd;
         uint32_t generation; /* of files that had this number: what is told of earlier ones may come late */
         bool has_ended;      /* hung up or failed: reading never again means waiting */
+        bool is_told_all;    /* of both directions, whoever waits: no operation needs it armed */
 };
 
 /** What a backend that uses this begins with. */
