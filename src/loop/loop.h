@@ -3,8 +3,10 @@
 #define LOOP_LOOP_H
 
 #include "backend/backend.h"
+#include "base/chunks.h"
 #include "base/list.h"
 #include "base/misuse.h"
+#include "base/pool.h"
 #include "base/spin.h"
 #include "loop/inbox.h"
 #include "loop/timer.h"
@@ -57,6 +59,10 @@ struct eddy_loop {
         eddy_exception_handler exception_handler;
         void *exception_arg;
         uint64_t lots; /* eddy_select() draws them */
+
+        /* Memory that goes from one stream to the next. */
+        struct pool streams, outputs;
+        struct chunks chunks;
 };
 
 /** How long closing a loop waits for jobs on helper threads, where nobody says otherwise. asyncio's, too. */

@@ -140,6 +140,20 @@ static inline void task_op_init(eddy_op *op, struct task *self)
         eddy_op_init(op, self->future.loop, coro_resume, &self->coro);
 }
 
+/** Prepare an operation likewise, and describe it, for op_begin(). */
+static inline void task_op_describe(eddy_op *op, struct task *self, enum op_kind kind, int fd, const void *data,
+                                    size_t size)
+{
+        *op = (eddy_op){
+            .handle = {.callback = coro_resume, .arg = &self->coro},
+            .loop = self->future.loop,
+            .fd = fd,
+            .kind = (unsigned char)kind,
+            .buffer = (void *)(uintptr_t)data,
+            .size = size,
+        };
+}
+
 /** After a call that had its outcome at once: let others run, now and then. */
 void task_take_turn(struct task *self);
 
