@@ -56,6 +56,12 @@ static inline struct task *task_of(eddy_future *future)
         return (struct task *)future;
 }
 
+/** Of a task that has not begun, its copy of the arguments that it was given. */
+static inline void *task_args(eddy_task *task)
+{
+        return (void *)task->result;
+}
+
 /** The task that runs in this thread, or NULL. */
 static inline struct task *task_current(void)
 {
