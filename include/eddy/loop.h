@@ -87,8 +87,14 @@ EDDY_API bool eddy_loop_is_closed(const eddy_loop *loop);
 /** The loop's clock: read when events are collected, so it stands still while callbacks run. loop.time(). */
 EDDY_API eddy_time eddy_loop_time(const eddy_loop *loop);
 
-/** The backend that the loop waits with: "epoll". */
+/** The backend that the loop waits with: "uring" or "epoll"; "closed" where it is closed.
+ *
+ * It is io_uring where the system has what that needs, else epoll. The environment's EDDY_BACKEND=epoll or
+ * EDDY_BACKEND=uring forces either: eddy_loop_create() fails where it cannot be had. */
 EDDY_API const char *eddy_loop_backend(const eddy_loop *loop);
+
+/** Why it is that backend, as a sentence; the loop's, until it is destroyed. */
+EDDY_API const char *eddy_loop_backend_reason(const eddy_loop *loop);
 
 /** The loop that runs in this thread, or NULL. asyncio.get_running_loop(). */
 EDDY_API eddy_loop *eddy_running_loop(void);

@@ -30,6 +30,7 @@ typedef struct eddy_op {
         unsigned char kind;
         bool pending;
         unsigned char traits;
+        unsigned char state; /* the backend's */
         int flags;
         void *buffer;
         size_t size;

@@ -18,8 +18,8 @@ enum op_kind {
         OP_WRITE,
         OP_WRITEV,
         OP_POLL,
-        OP_READABLE, /* wait until reading may bring something: 0. For descriptors that only operations read, so that
-                      * what these were told is known and asking costs no system call */
+        OP_READABLE, /* wait until receiving, of `size` bytes perhaps, may bring something: 0. For descriptors that
+                      * only operations read, so that what these were told is known; asking costs no system call */
         OP_CLOSE,
 };
 
@@ -30,7 +30,10 @@ enum {
         OP_SHORT_IS_ALL = 1,
 
         /** It ends at once with -EAGAIN where it would have to wait: its caller has something else to do first. */
-        OP_DONT_WAIT = 2,
+        OP_DONT_WAIT = 4,
+        /** Nobody else receives from, accepts from, or sends to the descriptor, so that the kernel may do it by
+         * itself: even receive and accept before that is asked for. With no flags, and no peer's address. */
+        OP_EXCLUSIVE = 2,
 };
 
 enum watch_direction { WATCH_READ, WATCH_WRITE };
@@ -40,13 +43,15 @@ struct backend {
         const struct backend_impl *impl;
         eddy_link **ready; /* the list that handles of what is done are appended to */
         unsigned fork_generation;
+        int wakeup;       /* an eventfd that ends a wait(); written and never read */
+        char reason[120]; /* why it is this one */
 };
 
 struct backend_impl {
         const char *name;
 
-        /** 0, or why this system cannot have it. */
-        int (*create)(struct backend **backend, eddy_link **ready);
+        /** Make one, which sets its impl alone of struct backend: 0, or why this system cannot have it. */
+        int (*create)(struct backend **backend, int wakeup);
         void (*destroy)(struct backend *backend);
 
         /** Begin the operation that op describes: its outcome, or EDDY_PENDING and the handle comes later. */
@@ -62,11 +67,22 @@ struct backend_impl {
         /** Collect what is done, waiting for it so long at most; 0 or an error, EDDY_EWRONGLOOP in a forked child. */
         int (*wait)(struct backend *backend, eddy_duration timeout);
 
-        /** End a wait(); from any thread and from signal handlers. */
-        void (*wake)(struct backend *backend);
+        /** The loop has stopped running: the kernel is to let go of all memory, while what is pending stays so until
+         * the next wait(). NULL: it never holds any. */
+        void (*rest)(struct backend *backend);
 };
 
 extern const struct backend_impl epoll_backend;
+#ifdef HAVE_URING
+extern const struct backend_impl uring_backend;
+#endif
+
+/** Make the backend that EDDY_BACKEND names, or else the best that this system has: 0 or an error with its detail. */
+int backend_create(struct backend **backend, eddy_link **ready);
+void backend_destroy(struct backend *backend);
+
+/** End a wait(); from any thread and from signal handlers. */
+void backend_wake(struct backend *backend);
 
 /** Whether a parent of this process made it, and shares with us what the kernel knows of it: that is to stay as it
  * is. */

@@ -12,7 +12,6 @@
 struct epoll_state {
         struct readiness readiness;
         int epoll;
-        int wakeup;         /* eventfd, edge-triggered, so that it is never read */
         size_t armed_count; /* registered descriptors; with none, a wait of no length can be left out */
         struct epoll_event events[256];
 };
@@ -131,22 +130,11 @@ static int epoll_backend_wait(struct backend *backend, eddy_duration timeout)
         return 0;
 }
 
-static void epoll_wake(struct backend *backend)
-{
-        const uint64_t one = 1;
-        ssize_t rc = 0;
-
-        if (!backend_is_inherited(backend))
-                rc = write(((struct epoll_state *)backend)->wakeup, &one, sizeof one);
-        (void)rc; /* fails only where the counter is full, and then the loop has been woken */
-}
-
 static void epoll_destroy(struct backend *backend)
 {
         struct epoll_state *state = (struct epoll_state *)backend;
 
         readiness_finish(&state->readiness);
-        sys_close(state->wakeup);
         sys_close(state->epoll);
         memory_free(state);
 }
@@ -156,31 +144,26 @@ static const struct readiness_impl epoll_readiness = {
     .arm = epoll_arm,
 };
 
-static int epoll_create_backend(struct backend **backend, eddy_link **ready)
+static int epoll_create_backend(struct backend **backend, int wakeup)
 {
         struct epoll_state *state = memory_zalloc(sizeof *state);
         struct epoll_event event = {.events = EPOLLIN | EPOLLET, .data.u64 = UINT64_MAX};
-        int rc = -ENOMEM;
+        int rc;
 
         if (!state)
-                return rc;
-        state->readiness.base = (struct backend){&epoll_backend, ready, fork_generation};
+                return -ENOMEM;
+        state->readiness.base.impl = &epoll_backend;
         state->readiness.impl = &epoll_readiness;
         rc = state->epoll = sys_epoll_create();
         if (rc < 0)
                 goto error_epoll;
-        rc = state->wakeup = sys_eventfd();
-        if (rc < 0)
-                goto error_eventfd;
-        rc = sys_epoll_ctl(state->epoll, EPOLL_CTL_ADD, state->wakeup, &event);
+        rc = sys_epoll_ctl(state->epoll, EPOLL_CTL_ADD, wakeup, &event);
         if (rc < 0)
                 goto error_add;
         *backend = &state->readiness.base;
         return 0;
 
 error_add:
-        sys_close(state->wakeup);
-error_eventfd:
         sys_close(state->epoll);
 error_epoll:
         memory_free(state);
@@ -195,5 +178,4 @@ const struct backend_impl epoll_backend = {
     .cancel = epoll_cancel,
     .watch = epoll_watch,
     .wait = epoll_backend_wait,
-    .wake = epoll_wake,
 };

@@ -106,7 +106,7 @@ int inbox_send(struct inbox *inbox, eddy_handle *handle)
         } while (!atomic_compare_exchange_weak(&inbox->newest, &newest, &handle->link));
         /* Either this sees that the loop sleeps, or the loop sees the handle before it does. One wakes it for all. */
         if (atomic_load(&inbox->is_asleep) && atomic_exchange(&inbox->is_asleep, false))
-                inbox->backend->impl->wake(inbox->backend);
+                backend_wake(inbox->backend);
 out:
         atomic_fetch_sub(&inbox->senders, 1);
         return rc;

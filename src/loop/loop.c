@@ -39,7 +39,7 @@ int eddy_loop_create(eddy_loop **created)
         loop->executor_timeout = LOOP_EXECUTOR_TIMEOUT;
         loop->now = eddy_now();
         timer_wheel_init(&loop->timers, loop->now);
-        rc = epoll_backend.create(&loop->backend, &loop->ready);
+        rc = backend_create(&loop->backend, &loop->ready);
         if (rc < 0) {
                 memory_free(loop);
                 return rc;
@@ -90,7 +90,7 @@ int eddy_loop_close(eddy_loop *loop)
         drop_all(&loop->stranded);
         if (loop->tasks)
                 loop->tasks_impl->close(loop);
-        loop->backend->impl->destroy(loop->backend);
+        backend_destroy(loop->backend);
         loop->backend = NULL;
         if (loop_set_here == loop)
                 loop_set_here = NULL;
@@ -181,6 +181,8 @@ int eddy_loop_run_forever(eddy_loop *loop)
         do
                 rc = run_iteration(loop);
         while (rc == 0 && !loop->is_stopping);
+        if (loop->backend->impl->rest)
+                loop->backend->impl->rest(loop->backend);
         loop->is_stopping = false;
         loop->is_running = false;
         loop_running_here = NULL;
@@ -211,6 +213,11 @@ eddy_time eddy_loop_time(const eddy_loop *loop)
 const char *eddy_loop_backend(const eddy_loop *loop)
 {
         return loop->is_closed ? "closed" : loop->backend->impl->name;
+}
+
+const char *eddy_loop_backend_reason(const eddy_loop *loop)
+{
+        return loop->is_closed ? "the loop is closed" : loop->backend->reason;
 }
 
 eddy_loop *eddy_running_loop(void)

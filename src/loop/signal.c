@@ -43,7 +43,7 @@ static void note(int signum)
         if (loop) {
                 atomic_store(&entry->is_pending, true);
                 atomic_store(&loop->inbox.has_news, true);
-                loop->backend->impl->wake(loop->backend);
+                backend_wake(loop->backend);
         }
         atomic_fetch_sub(&noting, 1);
         errno = saved;

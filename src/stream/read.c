@@ -88,7 +88,8 @@ static ssize_t fill(struct task *self, eddy_stream *stream)
         if (got <= 0)
                 return got;
         do {
-                task_op_describe(&op, self, OP_READABLE, stream->fd, NULL, 0);
+                task_op_describe(&op, self, OP_READABLE, stream->fd, NULL, CHUNK_SIZE);
+                op.traits = stream->receive_traits;
                 got = task_finish_op(self, &op, op_begin(&op));
                 if (got < 0 || stream->is_closing)
                         break;

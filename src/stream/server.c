@@ -164,6 +164,9 @@ static void add_listener(eddy_server *server, int fd, int family)
 
         acceptor_init(&listener->acceptor, &acceptor_impl, server->loop, fd, family);
         listener->server = server;
+        /* Who has no room for more leaves them in the kernel's queue. */
+        if (server->options.max_connections == 0)
+                listener->acceptor.op.traits = OP_EXCLUSIVE;
 }
 
 static uint16_t port_of(int fd)

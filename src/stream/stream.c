@@ -138,9 +138,11 @@ eddy_stream *stream_create(eddy_loop *loop, int fd, int family, size_t limit)
         stream->high_water = STREAM_DEFAULT_HIGH_WATER;
         stream->low_water = STREAM_DEFAULT_HIGH_WATER / 4;
         list_init(&stream->waiters);
-        stream->send_traits = OP_SHORT_IS_ALL;
+        stream->send_traits = OP_SHORT_IS_ALL | OP_EXCLUSIVE;
         /* Receiving from a UNIX socket stops short behind bytes that came with a descriptor. */
         stream->receive_traits = family == AF_UNIX ? 0 : OP_SHORT_IS_ALL;
+        if (family == AF_INET || family == AF_INET6)
+                stream->receive_traits |= OP_EXCLUSIVE;
         loop_add_resource(loop, &stream->resource);
         return stream;
 }

@@ -39,12 +39,14 @@ struct stream_output {
 /** Small, since there is one for every idle connection: what is needed only while something happens lies elsewhere. And
  * what every call looks at comes first, so that it shares a cache line. */
 struct eddy_stream {
-        int fd;                      /* -1 once closed */
+        int fd; /* -1 once closed */
+        sa_family_t family;
         int read_error, write_error; /* that half has failed for good */
         bool has_ended;              /* no more will be received */
         bool wants_eof, has_sent_eof;
         bool is_closing, is_closed;
-        bool is_orphan;                            /* its owner is done with it: freed when closed */
+        bool is_orphan;       /* its owner is done with it: freed when closed */
+        bool must_unset_mode; /* O_NONBLOCK was set on a file that others share: it goes when this is closed */
         unsigned char receive_traits, send_traits; /* of its operations */
         eddy_loop *loop;
         const struct stream_impl *impl;
@@ -58,9 +60,7 @@ struct eddy_stream {
         eddy_link waiters; /* struct stream_wait: for room, or for the end */
         size_t high_water, low_water;
         struct loop_resource resource;
-        sa_family_t family;
-        bool must_unset_mode; /* O_NONBLOCK was set on a file that others share: it goes when this is closed */
-        char *text;           /* the last name that was asked for */
+        char *text; /* the last name that was asked for */
 };
 
 /** Bytes that are written and not yet the kernel's. */

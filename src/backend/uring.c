@@ -1,0 +1,467 @@
+/* Completions on io_uring: what is begun in an iteration of the loop is submitted with the one call that waits.
+ *
+ * Sending and receiving are the kernel's. A stream's bytes and a server's connections come by themselves once they
+ * were asked for (ahead.c). All else is tried by its system call, as on epoll, and a poll request tells when to try
+ * again. Only one thread may submit to a ring, and the kernel does its work while that waits. So between two runs of
+ * the loop the kernel is asked for nothing: the next run may be in another thread, and memory may be freed. */
+#include "backend/uring.h"
+
+#include "base/memory.h"
+#include "base/sys_file.h"
+#include "base/sys_uring.h"
+#include <stdio.h>
+
+enum { SUBMISSIONS = 256, COMPLETIONS = 4096 };
+
+/** How long the kernel has to let go before it is asked once more. */
+static const struct timespec patience = {.tv_nsec = 10000000};
+
+/** The bits of descriptor->armed: a poll request is in the kernel, or is to end. */
+static uint32_t armed_bit(enum watch_direction direction)
+{
+        return 1u << direction;
+}
+
+static uint32_t leaving_bit(enum watch_direction direction)
+{
+        return 4u << direction;
+}
+
+static struct io_uring_sqe *next_submission(struct uring *uring, uint64_t key)
+{
+        struct io_uring_sqe *sqe = io_uring_get_sqe(&uring->ring);
+
+        if (!sqe && sys_uring_submit(&uring->ring) >= 0)
+                sqe = io_uring_get_sqe(&uring->ring);
+        if (sqe)
+                sqe->user_data = key;
+        return sqe;
+}
+
+struct io_uring_sqe *uring_submission(struct uring *uring, uint64_t key)
+{
+        struct io_uring_sqe *sqe = uring->is_awake ? next_submission(uring, key) : NULL;
+
+        if (sqe)
+                uring->in_flight++;
+        else
+                uring->is_behind = true;
+        return sqe;
+}
+
+void uring_cancel_key(struct uring *uring, uint64_t key)
+{
+        struct io_uring_sqe *sqe = uring->is_awake ? next_submission(uring, TAG_CANCEL) : NULL;
+
+        if (sqe) {
+                io_uring_prep_cancel64(sqe, key, 0);
+                sqe->flags |= IOSQE_CQE_SKIP_SUCCESS;
+        } else {
+                uring->is_behind = true;
+                buffer_append(&uring->due, &key, sizeof key);
+        }
+}
+
+void uring_submit(struct uring *uring, eddy_op *op)
+{
+        struct io_uring_sqe *sqe = uring_submission(uring, (uintptr_t)op | TAG_OPERATION);
+        unsigned size = op->size < INT32_MAX ? (unsigned)op->size : INT32_MAX;
+
+        if (!sqe)
+                return;
+        op->state = OP_SUBMITTED;
+        switch (op->kind) {
+        case OP_RECV:
+                io_uring_prep_recv(sqe, op->fd, op->buffer, size, op->flags);
+                break;
+        case OP_READABLE:
+                io_uring_prep_poll_add(sqe, op->fd, POLLIN | POLLPRI | POLLRDHUP);
+                break;
+        case OP_SEND:
+                io_uring_prep_send(sqe, op->fd, op->buffer, size, op->flags | MSG_NOSIGNAL);
+                break;
+        default:
+                io_uring_prep_sendmsg(sqe, op->fd, op->buffer, (unsigned)op->flags | MSG_NOSIGNAL);
+        }
+}
+
+static ssize_t begin_in_kernel(struct uring *uring, struct uring_descriptor *descriptor, eddy_op *op)
+{
+        if (op->traits & OP_DONT_WAIT)
+                return -EAGAIN;
+        if (fault_fires("io_uring"))
+                return -ECONNRESET;
+        op->state = 0;
+        op->pending = true;
+        list_append(&descriptor->operations, &op->link);
+        uring_submit(uring, op);
+        return EDDY_PENDING;
+}
+
+static void arm_poll(struct uring *uring, struct descriptor *descriptor, enum watch_direction direction)
+{
+        bool reads = direction == WATCH_READ;
+        uint64_t key = uring_key(descriptor, reads ? TAG_READABLE : TAG_WRITABLE);
+        uint32_t armed = armed_bit(direction), leaving = leaving_bit(direction);
+        bool is_wanted = side_is_wanted(&descriptor->sides[direction]);
+        struct io_uring_sqe *sqe;
+
+        if (is_wanted && !(descriptor->armed & armed)) {
+                sqe = uring_submission(uring, key);
+                if (!sqe)
+                        return;
+                io_uring_prep_poll_add(sqe, descriptor->fd, reads ? POLLIN | POLLPRI | POLLRDHUP : POLLOUT);
+                descriptor->armed |= armed;
+        } else if (!is_wanted && descriptor->armed & armed && !(descriptor->armed & leaving)) {
+                uring_cancel_key(uring, key);
+                descriptor->armed |= leaving;
+        }
+}
+
+static int uring_arm(struct readiness *readiness, struct descriptor *descriptor)
+{
+        arm_poll((struct uring *)readiness, descriptor, WATCH_READ);
+        arm_poll((struct uring *)readiness, descriptor, WATCH_WRITE);
+        return 0;
+}
+
+static void init_descriptor(struct descriptor *base)
+{
+        struct uring_descriptor *descriptor = uring_descriptor(base);
+
+        list_init(&descriptor->operations);
+        ahead_init(&descriptor->ahead);
+}
+
+static void cancel_in_kernel(struct uring *uring, eddy_op *op)
+{
+        if (!(op->state & OP_CANCELLED))
+                uring_cancel_key(uring, (uintptr_t)op | TAG_OPERATION);
+        op->state |= OP_CANCELLED;
+}
+
+static ssize_t begin_close(struct uring *uring, int fd)
+{
+        struct descriptor *known = readiness_known(&uring->readiness, fd);
+        eddy_link *link, *next;
+
+        if (!known)
+                return sys_close(fd);
+        ahead_abandon(uring, uring_descriptor(known));
+        for (link = uring_descriptor(known)->operations.next; link != &uring_descriptor(known)->operations;
+             link = next) {
+                eddy_op *op = container_of(link, eddy_op, link);
+
+                next = link->next;
+                if (op->state & OP_SUBMITTED)
+                        cancel_in_kernel(uring, op);
+                else
+                        complete(&uring->readiness.base, op, EDDY_CANCELLED);
+                op->state |= OP_ABANDONED;
+        }
+        for (enum watch_direction direction = WATCH_READ; direction <= WATCH_WRITE; direction++)
+                if ((known->armed & (armed_bit(direction) | leaving_bit(direction))) == armed_bit(direction))
+                        uring_cancel_key(
+                            uring, uring_key(known, direction == WATCH_READ ? TAG_READABLE : TAG_WRITABLE));
+        known->armed = 0;
+        readiness_abandon(&uring->readiness, known);
+        return sys_close(fd);
+}
+
+static ssize_t uring_begin(struct backend *backend, eddy_op *op)
+{
+        struct uring *uring = (struct uring *)backend;
+        struct descriptor *descriptor;
+        int rc;
+
+        if (op->kind == OP_CLOSE)
+                return begin_close(uring, op->fd);
+        if (backend_is_inherited(backend))
+                return EDDY_EWRONGLOOP;
+        rc = readiness_find(&uring->readiness, op->fd, &descriptor);
+        if (rc < 0)
+                return rc;
+        if (op->traits & OP_EXCLUSIVE &&
+            (op->kind == OP_RECV || op->kind == OP_READABLE || op->kind == OP_ACCEPT))
+                return ahead_begin(uring, uring_descriptor(descriptor), op);
+        if (op->traits & OP_EXCLUSIVE && (op->kind == OP_SEND || op->kind == OP_SENDMSG))
+                return begin_in_kernel(uring, uring_descriptor(descriptor), op);
+        return readiness_begin(&uring->readiness, descriptor, op);
+}
+
+static void uring_cancel(struct backend *backend, eddy_op *op)
+{
+        struct uring *uring = (struct uring *)backend;
+        struct descriptor *descriptor = readiness_known(&uring->readiness, op->fd);
+
+        if (op->state & OP_SUBMITTED) {
+                cancel_in_kernel(uring, op);
+                return;
+        }
+        complete(backend, op, EDDY_CANCELLED);
+        if (descriptor)
+                uring_arm(&uring->readiness, descriptor);
+}
+
+/** Whether a descriptor can be watched: 0, -EBADF, or -EPERM where it is always ready, as epoll says. */
+static int check_watchable(int fd)
+{
+        struct stat status;
+        int rc = sys_fstat(fd, &status);
+
+        if (rc < 0)
+                return rc;
+        return S_ISREG(status.st_mode) || S_ISDIR(status.st_mode) ? -EPERM : 0;
+}
+
+static int uring_watch(struct backend *backend, int fd, enum watch_direction direction, eddy_callback callback,
+                       void *arg)
+{
+        struct readiness *readiness = (struct readiness *)backend;
+        const struct descriptor *descriptor = readiness_known(readiness, fd);
+        int rc = 0;
+
+        if (backend_is_inherited(backend))
+                return EDDY_EWRONGLOOP;
+        if (callback && !(descriptor && descriptor->armed))
+                rc = check_watchable(fd);
+        return rc < 0 ? rc : readiness_watch(readiness, fd, direction, callback, arg);
+}
+
+/** Submit whatever should have been submitted: all of it where the loop begins to run. */
+static void catch_up(struct uring *uring)
+{
+        struct readiness *readiness = &uring->readiness;
+        struct buffer due = uring->due;
+        struct io_uring_sqe *sqe;
+
+        uring->is_behind = false;
+        uring->due = (struct buffer){.memory = NULL};
+        for (; buffer_size(&due) > 0; buffer_consume(&due, sizeof(uint64_t)))
+                uring_cancel_key(uring, *(const uint64_t *)(void *)buffer_data(&due));
+        buffer_finish(&due);
+        if (!uring->is_wakeup_armed && (sqe = uring_submission(uring, TAG_WAKEUP))) {
+                io_uring_prep_poll_multishot(sqe, readiness->base.wakeup, POLLIN);
+                uring->is_wakeup_armed = true;
+        }
+        for (int fd = 0; fd < readiness->descriptor_count; fd++) {
+                struct uring_descriptor *descriptor;
+
+                if (!readiness->descriptors[fd])
+                        continue;
+                descriptor = uring_descriptor(readiness->descriptors[fd]);
+                uring_arm(readiness, &descriptor->base);
+                ahead_arm(uring, descriptor);
+                for (eddy_link *link = descriptor->operations.next; link != &descriptor->operations;
+                     link = link->next)
+                        if (!(container_of(link, eddy_op, link)->state & OP_SUBMITTED))
+                                uring_submit(uring, container_of(link, eddy_op, link));
+        }
+}
+
+static void finish_operation(struct uring *uring, eddy_op *op, ssize_t result)
+{
+        struct descriptor *descriptor = readiness_known(&uring->readiness, op->fd);
+        unsigned state = op->state;
+
+        op->state = 0;
+        /* Not at its owner's wish: the loop rests, or a signal came. */
+        if ((result == -ECANCELED && !(state & OP_CANCELLED)) || result == -EINTR) {
+                uring_submit(uring, op);
+                return;
+        }
+        complete(&uring->readiness.base, op, op->kind == OP_READABLE && result > 0 ? 0 : result);
+        if ((op->kind == OP_RECV || op->kind == OP_READABLE) && !(state & OP_ABANDONED))
+                ahead_received_directly(uring, uring_descriptor(descriptor), op);
+}
+
+static void finish_poll(struct uring *uring, struct descriptor *descriptor, enum watch_direction direction,
+                        int result)
+{
+        descriptor->armed &= ~(armed_bit(direction) | leaving_bit(direction));
+        /* Where the loop rests, what is ready now need not be so when it runs again. */
+        if (result != -ECANCELED && uring->is_awake) {
+                if (result > 0 && result & (POLLRDHUP | POLLHUP | POLLERR | POLLPRI))
+                        descriptor->has_ended = true;
+                readiness_advance(&uring->readiness, descriptor, direction);
+        }
+        /* Submitted when those who watch have run, and so not told what they are about to take. Where it is no file
+         * any more, it would be told so for ever. */
+        if (result >= 0 || result == -ECANCELED)
+                arm_poll(uring, descriptor, direction);
+}
+
+static void finish(struct uring *uring, const struct io_uring_cqe *cqe)
+{
+        uint64_t key = cqe->user_data;
+        enum tag tag = key & ((1u << TAG_BITS) - 1);
+        struct descriptor *descriptor;
+
+        if (tag == TAG_CANCEL)
+                return;
+        uring->in_flight -= !(cqe->flags & IORING_CQE_F_MORE);
+        if (tag == TAG_OPERATION) {
+                finish_operation(uring, (eddy_op *)(uintptr_t)key, cqe->res);
+                return;
+        }
+        if (tag == TAG_WAKEUP) {
+                uring->is_wakeup_armed = cqe->flags & IORING_CQE_F_MORE;
+                uring->is_behind |= !uring->is_wakeup_armed;
+                return;
+        }
+        descriptor = readiness_known(&uring->readiness, (int)((uint32_t)key >> TAG_BITS));
+        if (descriptor && descriptor->generation != key >> 32)
+                descriptor = NULL;
+        if (tag == TAG_RECEIVED)
+                ahead_received(uring, descriptor ? uring_descriptor(descriptor) : NULL, cqe);
+        else if (tag == TAG_ACCEPTED)
+                ahead_accepted(uring, descriptor ? uring_descriptor(descriptor) : NULL, cqe);
+        else if (descriptor)
+                finish_poll(uring, descriptor, tag == TAG_READABLE ? WATCH_READ : WATCH_WRITE, cqe->res);
+}
+
+static void collect(struct uring *uring)
+{
+        struct io_uring_cqe *cqe;
+
+        while (io_uring_peek_cqe(&uring->ring, &cqe) == 0) {
+                finish(uring, cqe);
+                io_uring_cqe_seen(&uring->ring, cqe);
+        }
+}
+
+static int open_ring(struct uring *uring)
+{
+        struct io_uring_params params = {
+            .flags = IORING_SETUP_R_DISABLED | IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN |
+                     IORING_SETUP_TASKRUN_FLAG | IORING_SETUP_SUBMIT_ALL | IORING_SETUP_CQSIZE,
+            .cq_entries = COMPLETIONS,
+        };
+        int rc = sys_uring_open(SUBMISSIONS, &uring->ring, &params);
+
+        if (rc < 0)
+                return rc;
+        rc = buffers_register(uring);
+        if (rc < 0)
+                io_uring_queue_exit(&uring->ring);
+        uring->owner = 0;
+        return rc;
+}
+
+/** The loop begins to run in this thread. */
+static int wake_up(struct uring *uring)
+{
+        pid_t self = gettid();
+        int rc = 0;
+
+        if (uring->owner && uring->owner != self) {
+                io_uring_queue_exit(&uring->ring);
+                rc = open_ring(uring);
+        }
+        if (rc == 0 && !uring->owner)
+                rc = sys_uring_enable(&uring->ring);
+        if (rc < 0)
+                return rc;
+        uring->owner = self;
+        uring->is_awake = uring->is_behind = true;
+        return 0;
+}
+
+/** Whether the kernel has nothing to be told and nothing to tell. */
+static bool is_quiet(const struct uring *uring)
+{
+        const unsigned news = IORING_SQ_TASKRUN | IORING_SQ_CQ_OVERFLOW;
+
+        return io_uring_sq_ready(&uring->ring) == 0 && io_uring_cq_ready(&uring->ring) == 0 &&
+               !(__atomic_load_n(uring->ring.sq.kflags, __ATOMIC_RELAXED) & news);
+}
+
+static int uring_wait(struct backend *backend, eddy_duration timeout)
+{
+        struct uring *uring = (struct uring *)backend;
+        struct timespec limit = {timeout / 1000000000, timeout % 1000000000};
+        int rc;
+
+        if (backend_is_inherited(backend))
+                return EDDY_EWRONGLOOP;
+        if (!uring->is_awake) {
+                rc = wake_up(uring);
+                if (rc < 0)
+                        return rc;
+        }
+        if (uring->is_behind)
+                catch_up(uring);
+        if (timeout == 0 && is_quiet(uring))
+                return 0;
+        rc = sys_uring_wait(&uring->ring, timeout == EDDY_FOREVER ? NULL : &limit);
+        collect(uring);
+        return rc >= 0 || rc == -ETIME || rc == -EINTR || rc == -EAGAIN || rc == -EBUSY ? 0 : rc;
+}
+
+static void uring_rest(struct backend *backend)
+{
+        struct uring *uring = (struct uring *)backend;
+
+        if (!uring->is_awake || backend_is_inherited(backend))
+                return;
+        uring->is_awake = false;
+        while (uring->in_flight > 0) {
+                struct io_uring_sqe *sqe = next_submission(uring, TAG_CANCEL);
+
+                if (sqe)
+                        io_uring_prep_cancel64(sqe, 0, IORING_ASYNC_CANCEL_ANY | IORING_ASYNC_CANCEL_ALL);
+                sys_uring_wait(&uring->ring, &patience);
+                collect(uring);
+        }
+}
+
+static void uring_destroy(struct backend *backend)
+{
+        struct uring *uring = (struct uring *)backend;
+
+        for (int fd = 0; fd < uring->readiness.descriptor_count; fd++)
+                if (uring->readiness.descriptors[fd])
+                        ahead_finish(&uring_descriptor(uring->readiness.descriptors[fd])->ahead);
+        io_uring_queue_exit(&uring->ring);
+        buffers_finish(&uring->buffers);
+        buffer_finish(&uring->due);
+        readiness_finish(&uring->readiness);
+        memory_free(uring);
+}
+
+static const struct readiness_impl uring_readiness = {
+    .descriptor_size = sizeof(struct uring_descriptor),
+    .init = init_descriptor,
+    .arm = uring_arm,
+};
+
+static int uring_create(struct backend **backend, int wakeup)
+{
+        struct uring *uring = memory_zalloc(sizeof *uring);
+        int rc = -ENOMEM;
+
+        if (!uring)
+                return rc;
+        (void)wakeup; /* armed with the first wait */
+        uring->readiness.base.impl = &uring_backend;
+        uring->readiness.impl = &uring_readiness;
+        rc = open_ring(uring);
+        if (rc < 0) {
+                buffers_finish(&uring->buffers);
+                memory_free(uring);
+                return rc;
+        }
+        *backend = &uring->readiness.base;
+        return 0;
+}
+
+const struct backend_impl uring_backend = {
+    .name = "uring",
+    .create = uring_create,
+    .destroy = uring_destroy,
+    .begin = uring_begin,
+    .cancel = uring_cancel,
+    .watch = uring_watch,
+    .wait = uring_wait,
+    .rest = uring_rest,
+};
