@@ -55,9 +55,12 @@ int readiness_add(struct readiness *readiness, int fd, struct descriptor **added
                 return -EBADF;
         if (fd >= readiness->descriptor_count && grow(readiness, fd) < 0)
                 return -ENOMEM;
-        descriptor = memory_zalloc(readiness->impl->descriptor_size);
+        if (!readiness->pool.item_size)
+                pool_init(&readiness->pool, readiness->impl->descriptor_size);
+        descriptor = pool_take(&readiness->pool);
         if (!descriptor)
                 return -ENOMEM;
+        memset(descriptor, 0, readiness->impl->descriptor_size);
         descriptor->fd = fd;
         list_init(&descriptor->sides[WATCH_READ].operations);
         list_init(&descriptor->sides[WATCH_WRITE].operations);
@@ -184,6 +187,24 @@ void readiness_abandon(struct readiness *readiness, struct descriptor *descripto
         forget(descriptor);
 }
 
+/** Have an operation wait until it is worth while to try it: EDDY_PENDING or an error. */
+static ssize_t wait_for(struct readiness *readiness, struct descriptor *descriptor, struct side *side,
+                        eddy_op *op)
+{
+        int rc;
+
+        if (op->traits & OP_DONT_WAIT)
+                return -EAGAIN;
+        list_append(&side->operations, &op->link);
+        rc = descriptor->is_told_all ? 0 : readiness->impl->arm(readiness, descriptor);
+        if (rc < 0) {
+                list_remove(&op->link);
+                return rc;
+        }
+        op->pending = true;
+        return EDDY_PENDING;
+}
+
 ssize_t readiness_begin(struct readiness *readiness, struct descriptor *descriptor, eddy_op *op)
 {
         struct side *side = &descriptor->sides[direction_of(op)];
@@ -199,16 +220,7 @@ ssize_t readiness_begin(struct readiness *readiness, struct descriptor *descript
                 if (rc != -EAGAIN)
                         return rc;
         }
-        if (op->traits & OP_DONT_WAIT)
-                return -EAGAIN;
-        list_append(&side->operations, &op->link);
-        rc = descriptor->is_told_all ? 0 : readiness->impl->arm(readiness, descriptor);
-        if (rc < 0) {
-                list_remove(&op->link);
-                return rc;
-        }
-        op->pending = true;
-        return EDDY_PENDING;
+        return wait_for(readiness, descriptor, side, op);
 }
 
 int readiness_watch(struct readiness *readiness, int fd, enum watch_direction direction, eddy_callback callback,
@@ -262,7 +274,8 @@ void readiness_finish(struct readiness *readiness)
                         continue;
                 unwatch(&descriptor->sides[WATCH_READ]);
                 unwatch(&descriptor->sides[WATCH_WRITE]);
-                memory_free(descriptor);
+                pool_give(&readiness->pool, descriptor);
         }
+        pool_finish(&readiness->pool);
         memory_free(readiness->descriptors);
 }

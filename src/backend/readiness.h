@@ -6,6 +6,7 @@
 #include "backend/backend.h"
 #include "base/context.h"
 #include "base/list.h"
+#include "base/pool.h"
 
 /** Who watches one direction of a descriptor. */
 struct watcher {
@@ -34,6 +35,7 @@ struct descriptor {
 struct readiness {
         struct backend base;
         const struct readiness_impl *impl;
+        struct pool pool;                /* what descriptors are made of */
         struct descriptor **descriptors; /* by number */
         int descriptor_count;
 };
