@@ -156,9 +156,10 @@ EDDY_API EDDY_ASYNC ssize_t eddy_stream_read_all(eddy_stream *stream, char **dat
 EDDY_API bool eddy_stream_at_eof(const eddy_stream *stream);
 
 /**
- * Have bytes sent. What is written in one iteration of the loop leaves in one system call where it can.
+ * Have bytes sent. What is written in one iteration of the loop leaves in one system call where it can; what is large
+ * and finds nothing before it leaves at once.
  *
- * @param data  copied
+ * @param data  copied, but for what leaves at once
  * @return 0
  * @retval -ENOMEM         no memory: nothing of it will be sent
  * @retval -EPIPE          after eddy_stream_write_eof() or eddy_stream_close()

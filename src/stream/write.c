@@ -1,6 +1,7 @@
 #include "base/misuse.h"
 #include "loop/operation.h"
 #include "stream/stream.h"
+#include <limits.h>
 #include <string.h>
 
 /** Whether a stream takes more: 0 or why not. */
@@ -149,6 +150,42 @@ static void schedule_flush(eddy_stream *stream)
         loop_schedule(stream->loop, &output->flush);
 }
 
+/** Send what the kernel takes at once, which so needs no copy: how much, or an error. */
+static ssize_t send_parts_at_once(eddy_stream *stream, const struct iovec *parts, int count)
+{
+        const struct msghdr message = {.msg_iov = (struct iovec *)(uintptr_t)parts,
+                                       .msg_iovlen = (size_t)count};
+        ssize_t sent;
+        eddy_op op;
+
+        eddy_op_init(&op, stream->loop, NULL, NULL);
+        op.traits = stream->send_traits | OP_DONT_WAIT;
+        sent = stream->impl->begin_send_parts(&op, stream->fd, &message);
+        if (sent == -EAGAIN)
+                return 0;
+        if (sent < 0)
+                stream_fail(stream, (int)sent);
+        return sent;
+}
+
+/** Whether so many bytes are worth a call of their own, and nothing comes before them. */
+static bool is_worth_a_call(const eddy_stream *stream, size_t total, int count)
+{
+        return total >= CHUNK_SIZE && count <= IOV_MAX && stream_unsent(stream) == 0 &&
+               !stream_is_sending(stream);
+}
+
+/** Queue all but the first bytes. There is room. */
+static void queue_rest(struct buffer *queued, const struct iovec *parts, int count, size_t sent)
+{
+        for (int i = 0; i < count; i++) {
+                size_t skipped = sent < parts[i].iov_len ? sent : parts[i].iov_len;
+
+                sent -= skipped;
+                buffer_append(queued, (const char *)parts[i].iov_base + skipped, parts[i].iov_len - skipped);
+        }
+}
+
 int eddy_stream_write(eddy_stream *stream, const void *data, size_t n)
 {
         return eddy_stream_writev(stream, &(struct iovec){(void *)(uintptr_t)data, n}, 1);
@@ -157,6 +194,7 @@ int eddy_stream_write(eddy_stream *stream, const void *data, size_t n)
 int eddy_stream_writev(eddy_stream *stream, const struct iovec *parts, int count)
 {
         size_t total = 0;
+        ssize_t sent = 0;
         int rc = check(stream);
 
         if (rc == 0)
@@ -167,10 +205,15 @@ int eddy_stream_writev(eddy_stream *stream, const struct iovec *parts, int count
                 rc = prepare_to_queue(stream, total);
         if (rc < 0 || total == 0)
                 return rc;
-        for (int i = 0; i < count; i++)
-                buffer_append(&stream->output->queued, parts[i].iov_base, parts[i].iov_len);
-        schedule_flush(stream);
-        return 0;
+        if (is_worth_a_call(stream, total, count))
+                sent = send_parts_at_once(stream, parts, count);
+        if (sent >= 0)
+                queue_rest(&stream->output->queued, parts, count, (size_t)sent);
+        if (stream_unsent(stream) > 0)
+                schedule_flush(stream);
+        else
+                stream_drop_output(stream);
+        return sent < 0 ? (int)sent : 0;
 }
 
 int eddy_stream_drain(eddy_stream *stream)
