@@ -133,7 +133,7 @@ eddy_stream *stream_create(eddy_loop *loop, int fd, int family, size_t limit)
         stream->impl = &stream_socket;
         stream->loop = loop;
         stream->fd = fd;
-        stream->family = (sa_family_t)family;
+        stream->family = (unsigned char)family;
         stream->limit = limit ? limit : STREAM_DEFAULT_LIMIT;
         stream->high_water = STREAM_DEFAULT_HIGH_WATER;
         stream->low_water = STREAM_DEFAULT_HIGH_WATER / 4;

@@ -39,9 +39,9 @@ struct stream_output {
 /** Small, since there is one for every idle connection: what is needed only while something happens lies elsewhere. And
  * what every call looks at comes first, so that it shares a cache line. */
 struct eddy_stream {
-        int fd; /* -1 once closed */
-        sa_family_t family;
+        int fd;                      /* -1 once closed */
         int read_error, write_error; /* that half has failed for good */
+        unsigned char family;        /* AF_UNSPEC: of no socket */
         bool has_ended;              /* no more will be received */
         bool wants_eof, has_sent_eof;
         bool is_closing, is_closed;
