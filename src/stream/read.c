@@ -135,7 +135,7 @@ static size_t take(eddy_stream *stream, void *memory, size_t n)
 /** Show the caller the next n bytes without copying them. */
 static ssize_t hand_out(eddy_stream *stream, size_t n, const char **data)
 {
-        *data = buffer_data(&stream->in);
+        *data = n > 0 ? buffer_data(&stream->in) : ""; /* at the end there is no memory to show */
         stream->handed_out = n;
         return (ssize_t)n;
 }

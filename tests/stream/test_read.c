@@ -477,6 +477,8 @@ static void some_lends_what_there_is(void)
         assert_int_equal(eddy_stream_read_some(line.stream, &data), 8);
         assert_memory_equal(data, "and more", 8);
         shutdown(line.peer, SHUT_WR);
+        assert_int_equal(eddy_stream_read_line(line.stream, &data), 0);
+        assert_string_equal(data, "");
         assert_int_equal(eddy_stream_read_some(line.stream, &data), 0);
         assert_null(data);
         assert_true(eddy_stream_at_eof(line.stream));
