@@ -4,6 +4,9 @@
 #   make demo      serve a few hundred images and fetch them all at once
 #   make test      the whole suite, in every configuration; make test CONFIGS=plain for one
 #   make bench     measure eddy beside its peers; make bench ROWS="switch yield" for some rows
+#   make bench-compare OLD=old.json     what got slower since then, noise and machine taken into account
+#   make bench-scale    measure what work costs as it grows; draw docs/plots, plan docs/scaling.md
+#   make instructions   hold the hot paths to their budget of instructions; UPDATE=--update writes it
 #   make check     clang-format, clang-tidy, cppcheck
 #   make install   into PREFIX (/usr/local), or below DESTDIR
 
@@ -28,6 +31,20 @@ bench: all
 	scripts/install-deps.sh bench
 	python3 bench/run.py --build-dir $(BUILD) $(ROWS)
 
+bench-compare:
+	python3 bench/compare.py --build-dir $(BUILD) $(OLD) $(NEW)
+
+bench-scale: all
+	scripts/install-deps.sh bench
+	python3 bench/scale.py --build-dir $(BUILD) $(QUESTIONS)
+	python3 bench/plot.py --build-dir $(BUILD)
+	python3 bench/plan.py --build-dir $(BUILD) --into docs/scaling.md
+
+instructions: all
+	scripts/install-deps.sh test
+	ninja -C $(BUILD) bench/eddy_operations bench/eddy_operations_http
+	python3 bench/instructions.py --build-dir $(BUILD) $(UPDATE)
+
 check: all
 	scripts/install-deps.sh check
 	scripts/check.sh $(BUILD)
@@ -39,6 +56,6 @@ install: all
 clean:
 	rm -rf $(BUILD) $(BUILD)-*
 
-.PHONY: all demo test bench check install clean
+.PHONY: all demo test bench bench-compare bench-scale instructions check install clean
 
 CONFIGS = plain clang sanitize thread valgrind ucontext aarch64

@@ -23,8 +23,24 @@ static void print_help(FILE *out)
         for (size_t i = 0; i < COMMAND_COUNT; i++)
                 fprintf(out, "  %-8s %s\n", commands[i].name, commands[i].summary);
         fputs("\n  eddy COMMAND --help   what a command does and takes\n"
-              "  eddy --version        the version\n",
+              "  eddy --version        the version; --verbose: and how the kernel is asked, and why so\n",
               out);
+}
+
+static int print_version(bool is_verbose)
+{
+        eddy_loop *loop;
+
+        printf("eddy %s\n", eddy_version());
+        if (!is_verbose)
+                return CLI_OK;
+        if (eddy_loop_create(&loop) < 0) {
+                fprintf(stderr, "eddy: %s\n", eddy_error_detail());
+                return CLI_FAILED;
+        }
+        printf("backend: %s, since %s\n", eddy_loop_backend(loop), eddy_loop_backend_reason(loop));
+        eddy_loop_destroy(loop);
+        return CLI_OK;
 }
 
 static const struct command *find(const char *name)
@@ -48,10 +64,8 @@ int main(int argc, char **argv)
                 print_help(stdout);
                 return CLI_OK;
         }
-        if (strcmp(argv[1], "--version") == 0) {
-                printf("eddy %s\n", eddy_version());
-                return CLI_OK;
-        }
+        if (strcmp(argv[1], "--version") == 0)
+                return print_version(argc > 2 && strcmp(argv[2], "--verbose") == 0);
         command = find(argv[1]);
         if (!command)
                 return cli_usage_error("eddy", "there is no command '%s'", argv[1]);

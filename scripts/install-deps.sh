@@ -9,7 +9,7 @@ set -eu
 packages_for() {
         case $1 in
         build) echo gcc libc6-dev meson ninja-build pkg-config python3 \
-                libcurl4-openssl-dev node-llhttp libhiredis-dev libpq-dev ;;
+                liburing-dev libcurl4-openssl-dev node-llhttp libhiredis-dev libpq-dev ;;
         test) echo libcmocka-dev clang libclang-rt-14-dev valgrind mandoc curl redis-server postgresql ;;
         aarch64) echo gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user libcmocka-dev:arm64 ;;
         bench) echo g++ golang-go libuv1-dev libev-dev libst-dev libboost-context-dev nginx-light wrk ;;
@@ -32,6 +32,7 @@ is_there() {
         golang-go) command -v go >/dev/null && return ;;
         libcurl4-openssl-dev) pkg-config --exists libcurl 2>/dev/null && return ;;
         node-llhttp) pkg-config --exists libllhttp 2>/dev/null && return ;;
+        liburing-dev) pkg-config --exists liburing 2>/dev/null && return ;;
         libhiredis-dev) pkg-config --exists hiredis 2>/dev/null && return ;;
         libpq-dev) pkg-config --exists libpq 2>/dev/null && return ;;
         postgresql)

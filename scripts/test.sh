@@ -8,13 +8,14 @@ set -u
 
 passed=0 failed=0 skipped=0
 
-# Configure, build and run: run NAME "SETUP OPTIONS" "TEST OPTIONS"
+# Configure, build and run with each backend: run NAME "SETUP OPTIONS" "TEST OPTIONS" [BACKEND]...
 run() {
-        name=$1 folder=build-$1
+        name=$1 setup=$2 options=$3 folder=build-$1
+        shift 3
         printf '\n== %s\n' "$name"
         if [ ! -f "$folder/build.ninja" ]; then
                 # shellcheck disable=SC2086
-                meson setup -Dtests=enabled $2 "$folder" >"$folder.log" 2>&1 || {
+                meson setup -Dtests=enabled $setup "$folder" >"$folder.log" 2>&1 || {
                         cat "$folder.log"
                         rm -rf "$folder"
                         failed=$((failed + 1))
@@ -27,8 +28,26 @@ run() {
                 failed=$((failed + 1))
                 return
         fi
+        for backend in "${@:-}"; do
+                run_tests "$backend"
+        done
+}
+
+# Run the tests of a folder that is built: with a backend, or "": with what they get.
+run_tests() {
+        if [ -n "$1" ]; then
+                printf '\n== %s, %s\n' "$name" "$1"
+                if ! EDDY_BACKEND=$1 "$folder/examples/example_print_sum" >/dev/null 2>&1; then
+                        echo "skipped: this system has no $1"
+                        skipped=$((skipped + 1))
+                        return
+                fi
+                export EDDY_BACKEND="$1"
+        else
+                unset EDDY_BACKEND
+        fi
         # shellcheck disable=SC2086
-        meson test -C "$folder" --no-rebuild --print-errorlogs $3 2>&1 | tee "$folder/test.log" | grep -vE '^(ninja|>>>|$)'
+        meson test -C "$folder" --no-rebuild --print-errorlogs $options 2>&1 | tee "$folder/test.log" | grep -vE '^(ninja|>>>|$)'
         passed=$((passed + $(count Ok "$folder")))
         skipped=$((skipped + $(count Skipped "$folder")))
         failed=$((failed + $(count Fail "$folder") + $(count Timeout "$folder")))
@@ -43,12 +62,12 @@ count() {
 for config in "${@:-plain}"; do
         case $config in
         plain)
-                run plain "--werror" "" ;;
+                run plain "--werror" "" epoll uring ;;
         clang)
                 CC=clang run clang "--werror" "" ;;
         sanitize)
                 export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
-                run sanitize "-Db_sanitize=address,undefined -Db_lundef=false" "--timeout-multiplier 3" ;;
+                run sanitize "-Db_sanitize=address,undefined -Db_lundef=false" "--timeout-multiplier 3" epoll uring ;;
         thread)
                 # Where threads meet: the loop's inbox, the helper threads, and what stands on them.
                 run thread "-Db_sanitize=thread -Db_lundef=false" \

@@ -47,10 +47,12 @@ typedef struct eddy_postgres eddy_postgres;
  * @return 0
  * @retval EDDY_EPOSTGRES                the server refused: no such database, a wrong password
  * @retval -ECONNREFUSED                 no server could be reached; the detail says why
+ * @retval EDDY_ERESOLVE                 no host has an address
  * @retval -EINVAL                       conninfo is wrong
  * @retval EDDY_CANCELLED, EDDY_TIMEOUT, EDDY_ENOTASK, -ENOMEM
  *
- * libpq looks names of hosts up itself, and blocks the loop for so long. Suspends. asyncpg.connect().
+ * Only hosts named by a service's file does libpq look up itself, which blocks the loop for so long. Suspends.
+ * asyncpg.connect().
  */
 EDDY_API EDDY_ASYNC int eddy_postgres_connect(eddy_postgres **pg, const char *conninfo);
 

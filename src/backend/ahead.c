@@ -268,10 +268,8 @@ void ahead_received(struct uring *uring, struct uring_descriptor *descriptor, co
         struct ahead *ahead = &descriptor->ahead;
         unsigned number = cqe->flags >> IORING_CQE_BUFFER_SHIFT;
 
-        if (cqe->flags & IORING_CQE_F_BUFFER && (!descriptor || cqe->res <= 0))
+        if (cqe->flags & IORING_CQE_F_BUFFER && cqe->res <= 0)
                 give_buffer(&uring->buffers, number);
-        if (!descriptor)
-                return;
         note_last(ahead, cqe);
         if (cqe->res > 0) {
                 add_received(&uring->buffers, ahead, number, (unsigned)cqe->res);
@@ -302,10 +300,8 @@ void ahead_accepted(struct uring *uring, struct uring_descriptor *descriptor, co
         struct ahead *ahead = &descriptor->ahead;
         const int fd = cqe->res;
 
-        if (fd >= 0 && (!descriptor || buffer_append(&ahead->accepted, &fd, sizeof fd) < 0))
+        if (fd >= 0 && buffer_append(&ahead->accepted, &fd, sizeof fd) < 0)
                 sys_close(fd);
-        if (!descriptor)
-                return;
         note_last(ahead, cqe);
         if (fd < 0 && fd != -ECANCELED)
                 ahead->end = fd;
@@ -313,6 +309,14 @@ void ahead_accepted(struct uring *uring, struct uring_descriptor *descriptor, co
         if (buffer_size(&ahead->accepted) >= MOST_ACCEPTED_AHEAD * sizeof fd)
                 stop(uring, descriptor);
         ahead_arm(uring, descriptor);
+}
+
+void ahead_discard(struct uring *uring, enum tag tag, const struct io_uring_cqe *cqe)
+{
+        if (cqe->flags & IORING_CQE_F_BUFFER)
+                give_buffer(&uring->buffers, cqe->flags >> IORING_CQE_BUFFER_SHIFT);
+        if (tag == TAG_ACCEPTED && cqe->res >= 0)
+                sys_close(cqe->res);
 }
 
 void ahead_abandon(struct uring *uring, struct uring_descriptor *descriptor)

@@ -66,8 +66,8 @@ static ssize_t begin_close(struct epoll_state *state, int fd)
 
         if (descriptor) {
                 state->armed_count -= descriptor->armed != 0;
-                descriptor->armed = 0;
                 readiness_abandon(&state->readiness, descriptor);
+                readiness_forget(descriptor);
         }
         return sys_close(fd);
 }

@@ -39,7 +39,7 @@ static int grow(struct readiness *readiness, int fd)
         return 0;
 }
 
-static void forget(struct descriptor *descriptor)
+void readiness_forget(struct descriptor *descriptor)
 {
         descriptor->generation++;
         descriptor->armed = 0;
@@ -66,7 +66,7 @@ int readiness_add(struct readiness *readiness, int fd, struct descriptor **added
         list_init(&descriptor->sides[WATCH_WRITE].operations);
         if (readiness->impl->init)
                 readiness->impl->init(descriptor);
-        forget(descriptor);
+        readiness_forget(descriptor);
         *added = readiness->descriptors[fd] = descriptor;
         return 0;
 }
@@ -184,7 +184,6 @@ void readiness_abandon(struct readiness *readiness, struct descriptor *descripto
 {
         abandon(readiness, &descriptor->sides[WATCH_READ]);
         abandon(readiness, &descriptor->sides[WATCH_WRITE]);
-        forget(descriptor);
 }
 
 /** Have an operation wait until it is worth while to try it: EDDY_PENDING or an error. */

@@ -77,8 +77,11 @@ ssize_t readiness_begin(struct readiness *readiness, struct descriptor *descript
 int readiness_watch(struct readiness *readiness, int fd, enum watch_direction direction, eddy_callback callback,
                     void *arg);
 
-/** A descriptor is about to be closed: nothing is waited for any more, and its number is free for another file. */
+/** A descriptor is about to be closed: nothing is waited for any more. */
 void readiness_abandon(struct readiness *readiness, struct descriptor *descriptor);
+
+/** Its number is free for another file, and the kernel is asked for nothing any more. */
+void readiness_forget(struct descriptor *descriptor);
 
 static inline bool side_is_wanted(const struct side *side)
 {

@@ -16,6 +16,8 @@ enum { SUBMISSIONS = 256, COMPLETIONS = 4096 };
 /** How long the kernel has to let go before it is asked once more. */
 static const struct timespec patience = {.tv_nsec = 10000000};
 
+static const struct timespec no_time;
+
 /** The bits of descriptor->armed: a poll request is in the kernel, or is to end. */
 static uint32_t armed_bit(enum watch_direction direction)
 {
@@ -140,31 +142,38 @@ static void cancel_in_kernel(struct uring *uring, eddy_op *op)
         op->state |= OP_CANCELLED;
 }
 
-static ssize_t begin_close(struct uring *uring, int fd)
+/** Have the kernel end all that it was asked for of a descriptor: whether there was anything. */
+static bool cancel_all(struct uring *uring, struct uring_descriptor *descriptor)
 {
-        struct descriptor *known = readiness_known(&uring->readiness, fd);
+        bool holds =
+            descriptor->ahead.armed || descriptor->base.armed || !list_is_empty(&descriptor->operations);
         eddy_link *link, *next;
 
-        if (!known)
-                return sys_close(fd);
-        ahead_abandon(uring, uring_descriptor(known));
-        for (link = uring_descriptor(known)->operations.next; link != &uring_descriptor(known)->operations;
-             link = next) {
+        for (link = descriptor->operations.next; link != &descriptor->operations; link = next) {
                 eddy_op *op = container_of(link, eddy_op, link);
 
                 next = link->next;
+                op->state |= OP_ABANDONED;
                 if (op->state & OP_SUBMITTED)
                         cancel_in_kernel(uring, op);
                 else
                         complete(&uring->readiness.base, op, EDDY_CANCELLED);
-                op->state |= OP_ABANDONED;
         }
-        for (enum watch_direction direction = WATCH_READ; direction <= WATCH_WRITE; direction++)
-                if ((known->armed & (armed_bit(direction) | leaving_bit(direction))) == armed_bit(direction))
-                        uring_cancel_key(
-                            uring, uring_key(known, direction == WATCH_READ ? TAG_READABLE : TAG_WRITABLE));
-        known->armed = 0;
-        readiness_abandon(&uring->readiness, known);
+        ahead_abandon(uring, descriptor);
+        readiness_abandon(&uring->readiness, &descriptor->base);
+        uring_arm(&uring->readiness, &descriptor->base);
+        readiness_forget(&descriptor->base);
+        return holds;
+}
+
+static ssize_t begin_close(struct uring *uring, int fd)
+{
+        struct descriptor *descriptor = readiness_known(&uring->readiness, fd);
+
+        /* The kernel keeps a file open as long as it is asked for something of it: its peer would hear of the end
+         * only in the next iteration, and a socket that listens would go on to do so. */
+        if (descriptor && cancel_all(uring, uring_descriptor(descriptor)) && uring->is_awake)
+                sys_uring_wait(&uring->ring, &no_time);
         return sys_close(fd);
 }
 
@@ -310,13 +319,13 @@ static void finish(struct uring *uring, const struct io_uring_cqe *cqe)
                 return;
         }
         descriptor = readiness_known(&uring->readiness, (int)((uint32_t)key >> TAG_BITS));
-        if (descriptor && descriptor->generation != key >> 32)
-                descriptor = NULL;
-        if (tag == TAG_RECEIVED)
-                ahead_received(uring, descriptor ? uring_descriptor(descriptor) : NULL, cqe);
+        if (descriptor->generation != key >> 32)
+                ahead_discard(uring, tag, cqe);
+        else if (tag == TAG_RECEIVED)
+                ahead_received(uring, uring_descriptor(descriptor), cqe);
         else if (tag == TAG_ACCEPTED)
-                ahead_accepted(uring, descriptor ? uring_descriptor(descriptor) : NULL, cqe);
-        else if (descriptor)
+                ahead_accepted(uring, uring_descriptor(descriptor), cqe);
+        else
                 finish_poll(uring, descriptor, tag == TAG_READABLE ? WATCH_READ : WATCH_WRITE, cqe->res);
 }
 

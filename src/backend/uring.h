@@ -106,9 +106,12 @@ ssize_t ahead_begin(struct uring *uring, struct uring_descriptor *descriptor, ed
 /** Ask the kernel for what askers wait for, if that has not been done. */
 void ahead_arm(struct uring *uring, struct uring_descriptor *descriptor);
 
-/** A completion of what ahead_arm() submitted. descriptor: NULL where it is closed by now. */
+/** A completion of what ahead_arm() submitted. */
 void ahead_received(struct uring *uring, struct uring_descriptor *descriptor, const struct io_uring_cqe *cqe);
 void ahead_accepted(struct uring *uring, struct uring_descriptor *descriptor, const struct io_uring_cqe *cqe);
+
+/** The same of a descriptor that is closed by now. */
+void ahead_discard(struct uring *uring, enum tag tag, const struct io_uring_cqe *cqe);
 
 /** An operation has received into its own buffer, or waited until it can. */
 void ahead_received_directly(struct uring *uring, struct uring_descriptor *descriptor, const eddy_op *op);

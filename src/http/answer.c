@@ -1,40 +1,21 @@
 /* What a request gets: a file or a part of it, a folder's index, a redirect, or an error. */
 #include "http/answer.h"
 
+#include "base/list.h"
 #include "base/memory.h"
 #include "base/sys_file.h"
 #include "http/conditions.h"
 #include "http/content_type.h"
+#include "http/files.h"
 #include "http/listing.h"
 #include "http/reply.h"
-#include "http/status.h"
 #include <string.h>
 
 static const char index_name[] = "index.html";
 
-int answer_error(struct connection *c, int status)
+static const struct eddy_http_files *files_of(const struct connection *c)
 {
-        bool is_head = c->parser.request.status == 0 && c->parser.request.method == HTTP_HEAD;
-        char phrase[HTTP_PHRASE_MAX], body[HTTP_PHRASE_MAX + 8];
-        size_t n;
-        int rc = connection_reserve(c, HTTP_REPLY_MAX);
-
-        if (rc < 0)
-                return rc;
-        http_status_phrase(status, phrase);
-        n = (size_t)snprintf(body, sizeof body, "%d %s\n", status, phrase);
-        reply_begin(c, status);
-        reply_add_text(c, "Content-Type: ", "text/plain; charset=utf-8");
-        reply_add_number(c, "Content-Length: ", (int64_t)n);
-        if (status == HTTP_STATUS_METHOD_NOT_ALLOWED)
-                reply_add_text(c, "Allow: ", "GET, HEAD");
-        reply_end(c);
-        if (is_head)
-                return 0;
-        memcpy(c->out + c->out_size, body, n);
-        c->out_size += n;
-        c->sent = (int64_t)n;
-        return 0;
+        return container_of(c->service, struct eddy_http_files, service);
 }
 
 static int status_of(int rc)
@@ -107,54 +88,22 @@ static int read_all(int fd, char *buffer, size_t n, int64_t offset)
         return 0;
 }
 
-static int send_in_pieces(struct connection *c, int fd, struct http_range range, char *piece)
-{
-        size_t fill = c->out_size; /* the head goes with the first piece */
-
-        memcpy(piece, c->out, fill);
-        c->out_size = 0;
-        while (range.start < range.end) {
-                int64_t left = range.end - range.start;
-                size_t n = HTTP_PIECE_SIZE - fill;
-                int rc;
-
-                if (left < (int64_t)n)
-                        n = (size_t)left;
-                rc = read_all(fd, piece + fill, n, range.start);
-                if (rc == 0)
-                        rc = connection_send(c, piece, fill + n);
-                if (rc < 0)
-                        return rc;
-                range.start += (int64_t)n;
-                c->sent += (int64_t)n;
-                fill = 0;
-        }
-        return 0;
-}
-
 /* `head_at`: where in `out` this answer begins. */
-static int send_range(struct connection *c, int fd, struct http_range range, size_t head_at)
+static int add_range(struct connection *c, int fd, struct http_range range, size_t head_at)
 {
         int64_t n = range.end - range.start;
-        char *piece;
         int rc;
 
-        if (n <= (int64_t)(sizeof c->out - c->out_size)) {
-                rc = read_all(fd, c->out + c->out_size, (size_t)n, range.start);
-                if (rc < 0) {
-                        c->out_size = head_at;
-                        return answer_error(c, HTTP_STATUS_INTERNAL_SERVER_ERROR);
-                }
-                c->out_size += (size_t)n;
-                c->sent = n;
-                return 0;
+        if (n > (int64_t)(CONNECTION_OUT_SIZE - c->out_size))
+                return connection_add_file(c, fd, range.start, range.end);
+        rc = read_all(fd, c->out + c->out_size, (size_t)n, range.start);
+        if (rc < 0) {
+                c->out_size = head_at;
+                return reply_error(c, HTTP_STATUS_INTERNAL_SERVER_ERROR);
         }
-        piece = files_take_piece(c->files);
-        if (!piece)
-                return -ENOMEM;
-        rc = send_in_pieces(c, fd, range, piece);
-        files_give_piece(c->files, piece);
-        return rc;
+        c->out_size += (size_t)n;
+        c->exchange.sent = n;
+        return 0;
 }
 
 static void add_content_range(struct connection *c, int status, struct http_range range, int64_t size)
@@ -182,7 +131,7 @@ static int answer_file(struct connection *c, int fd, const struct stat *file)
                 return rc;
         head_at = c->out_size;
         describe(&version, file);
-        status = http_conditions(request, c->head, &version, &range);
+        status = http_conditions(request, c->exchange.head, &version, &range);
         if (status == HTTP_STATUS_RANGE_NOT_SATISFIABLE || status == HTTP_STATUS_NOT_MODIFIED)
                 range.end = range.start;
         reply_begin(c, status);
@@ -196,7 +145,7 @@ static int answer_file(struct connection *c, int fd, const struct stat *file)
         reply_add(c, "ETag: ", version.etag, version.etag_size);
         reply_add_text(c, "Accept-Ranges: ", "bytes");
         reply_end(c);
-        return request->method == HTTP_HEAD ? 0 : send_range(c, fd, range, head_at);
+        return request->method == HTTP_HEAD ? 0 : add_range(c, fd, range, head_at);
 }
 
 /* Links in a folder's page are relative to it, so its URL must end in a slash. */
@@ -207,7 +156,7 @@ static int answer_redirect(struct connection *c)
         int rc;
 
         if (!location)
-                return answer_error(c, HTTP_STATUS_SERVICE_UNAVAILABLE);
+                return reply_error(c, HTTP_STATUS_SERVICE_UNAVAILABLE);
         location[0] = '/';
         size = 1 + http_target_encode(c->path, location + 1);
         location[size++] = '/';
@@ -230,7 +179,7 @@ static int answer_listing(struct connection *c, int *fd)
         *fd = -1;
         if (rc < 0) {
                 listing_finish(&page);
-                return answer_error(c, status_of(rc));
+                return reply_error(c, status_of(rc));
         }
         rc = connection_reserve(c, HTTP_REPLY_MAX);
         if (rc == 0) {
@@ -239,8 +188,8 @@ static int answer_listing(struct connection *c, int *fd)
                 reply_add_number(c, "Content-Length: ", (int64_t)page.size);
                 reply_end(c);
                 if (c->parser.request.method != HTTP_HEAD) {
-                        rc = connection_send(c, page.text, page.size);
-                        c->sent = (int64_t)page.size;
+                        rc = connection_add(c, page.text, page.size);
+                        c->exchange.sent = (int64_t)page.size;
                 }
         }
         listing_finish(&page);
@@ -257,9 +206,9 @@ static int answer_folder(struct connection *c, int *fd)
         if (size > 0 && c->path[size - 1] != '/')
                 return answer_redirect(c);
         if (size + sizeof index_name > sizeof c->path)
-                return answer_error(c, HTTP_STATUS_URI_TOO_LONG);
+                return reply_error(c, HTTP_STATUS_URI_TOO_LONG);
         memcpy(c->path + size, index_name, sizeof index_name);
-        index = beneath_open(&c->files->folder, c->path);
+        index = beneath_open(&files_of(c)->folder, c->path);
         if (index >= 0) {
                 int rc = answer_opened(c, &index);
 
@@ -268,8 +217,8 @@ static int answer_folder(struct connection *c, int *fd)
                 return rc;
         }
         c->path[size] = '\0';
-        if (index != -ENOENT || c->files->options.hides_listings)
-                return answer_error(c, status_of(index));
+        if (index != -ENOENT || files_of(c)->hides_listings)
+                return reply_error(c, status_of(index));
         return answer_listing(c, fd);
 }
 
@@ -280,51 +229,30 @@ static int answer_opened(struct connection *c, int *fd)
         int rc = sys_fstat(*fd, &status);
 
         if (rc < 0)
-                return answer_error(c, status_of(rc));
+                return reply_error(c, status_of(rc));
         if (S_ISDIR(status.st_mode))
                 return answer_folder(c, fd);
         if (!S_ISREG(status.st_mode))
-                return answer_error(c, HTTP_STATUS_NOT_FOUND);
+                return reply_error(c, HTTP_STATUS_NOT_FOUND);
         return answer_file(c, *fd, &status);
 }
 
-int answer(struct connection *c)
+int answer_from_folder(struct connection *c)
 {
         const struct http_request *request = &c->parser.request;
         ssize_t rc;
         int fd;
 
         if (request->method != HTTP_GET && request->method != HTTP_HEAD)
-                return answer_error(c, HTTP_STATUS_METHOD_NOT_ALLOWED);
-        rc = http_target_decode(http_text(c->head, request->target), request->target.size, c->path);
+                return reply_error(c, HTTP_STATUS_METHOD_NOT_ALLOWED);
+        rc = http_target_decode(http_text(c->exchange.head, request->target), request->target.size, c->path);
         if (rc < 0)
-                return answer_error(c, status_of((int)rc));
-        fd = beneath_open(&c->files->folder, c->path);
+                return reply_error(c, status_of((int)rc));
+        fd = beneath_open(&files_of(c)->folder, c->path);
         if (fd < 0)
-                return answer_error(c, status_of(fd));
+                return reply_error(c, status_of(fd));
         rc = answer_opened(c, &fd);
         if (fd >= 0)
                 sys_close(fd);
         return (int)rc;
-}
-
-void answer_count(struct connection *c)
-{
-        const struct http_request *request = &c->parser.request;
-        eddy_http_files *files = c->files;
-        eddy_http_access access;
-
-        files->counts.requests++;
-        files->counts.bytes += (uint64_t)c->sent;
-        if (!files->options.on_request)
-                return;
-        access = (eddy_http_access){
-            .peer = eddy_stream_peer_name(c->stream),
-            .method = request->status ? "-" : llhttp_method_name((llhttp_method_t)request->method),
-            .target = http_text(c->head, request->target),
-            .target_size = request->target.size,
-            .status = c->status,
-            .sent = c->sent,
-        };
-        files->options.on_request(&access, files->options.arg);
 }

@@ -1,17 +1,10 @@
-/* Answering the request whose head a connection has read. */
+/* Answering a request from a folder. */
 #ifndef HTTP_ANSWER_H
 #define HTTP_ANSWER_H
 
 #include "http/connection.h"
 
-/** Make the answer: in `out`, or sent where it is large. 0, or why the connection cannot go on. May suspend.
- */
-int answer(struct connection *c);
-
-/** Make an answer that says what is wrong. 0 or an error. May suspend. */
-int answer_error(struct connection *c, int status);
-
-/** Count and log the answer that was made. */
-void answer_count(struct connection *c);
+/** A service's `answer`: the service is that of an eddy_http_files. */
+int answer_from_folder(struct connection *c);
 
 #endif

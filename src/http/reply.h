@@ -18,7 +18,7 @@ void reply_add_number(struct connection *c, const char *name, int64_t value);
 /** What says how the connection goes on, and the empty line. */
 void reply_end(struct connection *c);
 
-/** Write a number; how many digits. */
-size_t reply_digits(char text[20], uint64_t value);
+/** Make a whole answer that says what is wrong. 0 or an error. May suspend. */
+int reply_error(struct connection *c, int status);
 
 #endif

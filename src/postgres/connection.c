@@ -3,8 +3,7 @@
 #include "postgres/connection.h"
 
 #include "base/memory.h"
-#include <limits.h>
-#include <stdlib.h>
+#include "postgres/parameters.h"
 #include <string.h>
 
 static void wake(eddy_postgres *pg)
@@ -253,47 +252,28 @@ static int poll_connection(eddy_postgres *pg)
         return 0;
 }
 
-/* libpq counts its connect_timeout only where it blocks. */
-static eddy_duration connect_timeout(const eddy_postgres *pg)
+static int start(eddy_postgres *pg, const struct parameters *parameters)
 {
-        PQconninfoOption *options = PQconninfo(pg->conn);
-        long seconds = 0;
-
-        for (const PQconninfoOption *option = options; option && option->keyword; option++)
-                if (strcmp(option->keyword, "connect_timeout") == 0 && option->val)
-                        seconds = atol(option->val);
-        PQconninfoFree(options);
-        return seconds > 0 && seconds < INT_MAX ? seconds * eddy_seconds(1) : EDDY_FOREVER;
-}
-
-static int start(eddy_postgres *pg, const char *conninfo)
-{
-        char *problem = NULL;
-        PQconninfoOption *options = PQconninfoParse(conninfo, &problem);
-        int rc;
-
-        if (!options) {
-                rc = problem ? fail_with_message(-EINVAL, problem) : -ENOMEM;
-                PQfreemem(problem);
-                return rc;
-        }
-        PQconninfoFree(options);
-        pg->conn = PQconnectStart(conninfo);
+        pg->conn = parameters_connect(parameters);
         if (!pg->conn)
                 return -ENOMEM;
-        if (PQstatus(pg->conn) == CONNECTION_BAD)
-                return refusal(pg, false);
-        return 0;
+        return PQstatus(pg->conn) == CONNECTION_BAD ? refusal(pg, false) : 0;
 }
 
 static int connect_to_server(eddy_postgres *pg, const char *conninfo)
 {
-        int rc = start(pg, conninfo);
+        struct parameters parameters;
+        int rc = parameters_init(&parameters, conninfo);
 
-        if (rc < 0)
-                return rc;
-        EDDY_TIMEOUT_SCOPE(connect_timeout(pg))
-                rc = poll_connection(pg);
+        if (rc == 0)
+                EDDY_TIMEOUT_SCOPE(parameters_timeout(&parameters)) { /* libpq counts it only where it blocks */
+                        rc = parameters_resolve(&parameters);
+                        if (rc == 0)
+                                rc = start(pg, &parameters);
+                        if (rc == 0)
+                                rc = poll_connection(pg);
+                }
+        parameters_finish(&parameters);
         if (rc < 0)
                 return rc;
         PQsetnonblocking(pg->conn, 1);

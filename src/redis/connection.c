@@ -2,7 +2,9 @@
 
 #include "base/list.h"
 #include "base/memory.h"
+#include "base/sys.h"
 #include "base/sys_pipe.h"
+#include <eddy/resolve.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -148,26 +150,22 @@ static void on_late(void *arg)
         connection_drop(arg, EDDY_TIMEOUT, "no connection in time");
 }
 
-/* 0 where the context is attached to the loop. */
-static int begin(struct connection *c)
+/* 0 where the context is attached to the loop. `address`: of the host, or NULL: it is a UNIX socket. */
+static int begin(struct connection *c, const char *address)
 {
         const eddy_redis_options *options = &c->options;
         redisAsyncContext *hiredis;
         int system_error;
 
         errno = 0;
-        hiredis = options->path ? redisAsyncConnectUnix(options->path)
-                                : redisAsyncConnect(options->host, options->port);
+        hiredis = address ? redisAsyncConnect(address, options->port) : redisAsyncConnectUnix(options->path);
         system_error = errno;
         if (!hiredis) {
                 set_failure(c, -ENOMEM, eddy_strerror(-ENOMEM));
                 return -ENOMEM;
         }
         if (hiredis->c.err) {
-                /* Any other error than a system call's is one of the name here. */
-                set_failure(c,
-                            hiredis->c.err == REDIS_ERR_OTHER ? EDDY_ERESOLVE : error_of(hiredis, system_error),
-                            hiredis->c.errstr);
+                set_failure(c, error_of(hiredis, system_error), hiredis->c.errstr);
                 redisAsyncFree(hiredis);
                 return c->error;
         }
@@ -178,14 +176,78 @@ static int begin(struct connection *c)
         return 0;
 }
 
+/* The address of a host, as text. Of several the first of IPv4, as hiredis itself would choose. 0 or an error. */
+static int find_address(const char *host, char address[NI_MAXHOST])
+{
+        struct addrinfo *found;
+        const struct addrinfo *chosen;
+        int rc = eddy_getaddrinfo(host, NULL, NULL, &found);
+
+        if (rc < 0)
+                return rc;
+        chosen = found;
+        while (chosen && chosen->ai_family != AF_INET)
+                chosen = chosen->ai_next;
+        if (!chosen)
+                chosen = found;
+        if (sys_getnameinfo(chosen->ai_addr, chosen->ai_addrlen, address, NULL, NI_NUMERICHOST) != 0)
+                rc = -ENOMEM;
+        freeaddrinfo(found);
+        return rc;
+}
+
+/* hiredis would look the name up itself, and hold up the loop meanwhile. */
+static intptr_t resolve_and_begin(void *arg)
+{
+        struct connection *c = *(struct connection **)arg;
+        char address[NI_MAXHOST];
+        int rc = eddy_interrupted();
+
+        if (rc == 0)
+                rc = find_address(c->options.host, address);
+        /* Whoever cancelled this has given the attempt up, and perhaps the connection. */
+        if (eddy_interrupted())
+                return 0;
+        eddy_unref(c->resolving);
+        c->resolving = NULL;
+        if (rc == 0) {
+                rc = begin(c, address);
+        } else {
+                set_failure(c, rc, eddy_strerror(rc));
+                if (rc == EDDY_ERESOLVE)
+                        snprintf(c->why, sizeof c->why, "%s", eddy_error_detail());
+        }
+        if (rc < 0)
+                rest(c);
+        return 0;
+}
+
+static void stop_resolving(struct connection *c)
+{
+        if (!c->resolving)
+                return;
+        eddy_cancel(c->resolving);
+        eddy_unref(c->resolving);
+        c->resolving = NULL;
+}
+
 static void attempt(void *arg)
 {
         struct connection *c = arg;
 
         c->error = 0;
         eddy_call_later(c->loop, &c->timer, c->options.connect_timeout, on_late, c);
-        if (begin(c) < 0)
+        if (c->options.path) {
+                if (begin(c, NULL) < 0)
+                        rest(c);
+                return;
+        }
+        /* With its stack, so that it runs for sure. */
+        c->resolving = eddy_spawn(resolve_and_begin, &c);
+        if (!c->resolving) {
+                set_failure(c, -ENOMEM, eddy_strerror(-ENOMEM));
                 rest(c);
+        }
 }
 
 static int copy_text(const char **text)
@@ -259,6 +321,7 @@ int connection_open(struct connection *c, const struct connection_impl *impl, co
 void connection_close(struct connection *c)
 {
         c->is_closing = true;
+        stop_resolving(c);
         if (c->adapter.hiredis)
                 redisAsyncFree(c->adapter.hiredis);
         eddy_timer_cancel(&c->timer);
@@ -268,7 +331,12 @@ void connection_close(struct connection *c)
 void connection_drop(struct connection *c, int error, const char *why)
 {
         set_failure(c, error, why);
-        redisAsyncFree(c->adapter.hiredis);
+        if (c->adapter.hiredis) {
+                redisAsyncFree(c->adapter.hiredis);
+                return;
+        }
+        stop_resolving(c);
+        rest(c);
 }
 
 void connection_renew(struct connection *c)

@@ -21,6 +21,7 @@ struct connection {
         const struct connection_impl *impl;
         eddy_redis_options options; /* its texts are our own */
         struct adapter adapter;     /* holds hiredis's context while there is one */
+        eddy_task *resolving;       /* looks the host's name up, before there is a context; or NULL */
         eddy_timer timer;           /* gives an attempt up, or begins the next one */
         eddy_future *opening;       /* the first attempt; NULL: it has ended */
         unsigned failures;          /* losses and attempts in vain since it was ready */

@@ -390,7 +390,8 @@ int eddy_stream_set_write_limits(eddy_stream *stream, size_t high, size_t low)
 
 size_t eddy_stream_write_buffer_size(const eddy_stream *stream)
 {
-        return stream_unsent(stream);
+        /* What has failed leaves no more, though the kernel may still hold it. */
+        return stream->write_error ? 0 : stream_unsent(stream);
 }
 
 int eddy_stream_write_eof(eddy_stream *stream)

@@ -19,7 +19,7 @@ WARNINGS = ['-Wall', '-Wextra', '-Wshadow', '-Wstrict-prototypes', '-Wmissing-pr
 UNUSED = ['-Wno-unused', '-Wno-unused-parameter', '-Wno-missing-prototypes']
 
 # The adapters that examples and pages are about, by how their names begin.
-ADAPTERS = {'images': 'http', 'redis': 'redis', 'postgres': 'postgres'}
+ADAPTERS = {'http': 'http', 'images': 'http', 'redis': 'redis', 'postgres': 'postgres'}
 
 PRELUDE = '''
 #include <eddy.h>

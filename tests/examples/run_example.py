@@ -269,6 +269,8 @@ def subprocess_date(program):
 def port_scanner(program):
     for _ in range(100):
         with listener() as (_, port), socket.socket() as before, socket.socket() as behind:
+            for neighbour in before, behind:  # whose last connection may not have been forgotten
+                neighbour.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:  # neighbours that are ours, and nobody listens
                 before.bind(('127.0.0.1', port - 1))
                 behind.bind(('127.0.0.1', port + 1))
@@ -295,6 +297,15 @@ def images(program, eddy):
         copies = {path.name: path.read_bytes() for path in album.iterdir()}
     same = 'the same images\n' if copies == originals else 'other images: %s\n' % sorted(copies)
     return seen.replace(address, 'ADDRESS/') + same
+
+
+def http_server(program):
+    server = Example(program, '0')
+    with connect(server.port()) as client:
+        client.sendall(b'GET / HTTP/1.1\r\nHost: x\r\n\r\nPUT / HTTP/1.1\r\nHost: x\r\n\r\nGET /Ada HTTP/1.0\r\n\r\n')
+        note = re.sub(r'(Server|Date): .*\r', r'\1: ...\r', receive_all(client).decode())
+    server.interrupt()
+    return server.end() + note.replace('\r', '')
 
 
 def udp_echo_server(program, client):
@@ -442,7 +453,7 @@ SCENARIOS = {function.__name__: function for function in
              (ctrl_c, echo_server, echo_client, get_headers, lookup, multicast, tcp_echo_client, tcp_echo_server, say_after,
               display_date, chat_server, port_scanner, images, read_file, copy_file, list_directory,
               watch_folder, queue, pipes, signals, subprocess_date, to_thread, workers, udp_echo_server,
-              udp_echo_client, unix_echo)}
+              udp_echo_client, unix_echo, http_server)}
 
 # These need a database server.
 SCENARIOS |= {'redis_commands': redis_commands, 'redis_workers': redis_workers,

@@ -231,6 +231,17 @@ def tcp_echo_server(start):
     return program.end()
 
 
+def http_server(start):
+    program = start('0')
+    port = program.port()
+    if port:
+        with peer_errors(), connect(port) as guest:
+            guest.sendall(b'GET / HTTP/1.1\r\nHost: x\r\n\r\nGET /Ada HTTP/1.0\r\n\r\n')
+            receive_all(guest)
+    program.interrupt()
+    return program.end()
+
+
 def port_scanner(start):
     with socket.create_server(('127.0.0.1', 0)) as server:
         port = server.getsockname()[1]
@@ -368,7 +379,7 @@ def workers(start):
 SCENARIOS = {function.__name__: function for function in
              (ctrl_c, lookup, multicast, echo_server, chat_server, echo_client, tcp_echo_server, tcp_echo_client, get_headers,
               port_scanner, images, read_file, copy_file, list_directory, watch_folder, signals, workers,
-              udp_echo_server, udp_echo_client, unix_echo)}
+              udp_echo_server, udp_echo_client, unix_echo, http_server)}
 
 # These need a database server.
 SCENARIOS |= {'redis_commands': redis_commands, 'redis_workers': redis_workers,

@@ -284,7 +284,7 @@ static intptr_t play_crowd(void *arg)
 {
         const eddy_http_client_options options = {.max_host_connections = 4};
         struct world world = {0};
-        eddy_http_files_counts counts;
+        eddy_http_counts counts;
         eddy_group group;
 
         (void)arg;

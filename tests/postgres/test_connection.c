@@ -1,5 +1,7 @@
 #include "server.h"
 
+#include "../stream/helpers_resolve.h"
+#include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
@@ -41,6 +43,73 @@ COROUTINE_TEST(a_server_that_says_nothing_is_given_up)
         close(listener);
         unlink(path);
         rmdir(folder);
+}
+
+static intptr_t connect_to(void *conninfo)
+{
+        eddy_postgres *pg;
+
+        return eddy_postgres_connect(&pg, conninfo);
+}
+
+/** A socket that listens on 127.0.0.1; its port. */
+static int listen_anywhere(uint16_t *port)
+{
+        struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+        int listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+        socklen_t size = sizeof address;
+
+        assert_int_equal(bind(listener, (struct sockaddr *)&address, size), 0);
+        assert_int_equal(listen(listener, 5), 0);
+        assert_int_equal(getsockname(listener, (struct sockaddr *)&address, &size), 0);
+        *port = ntohs(address.sin_port);
+        return listener;
+}
+
+COROUTINE_TEST(looking_a_name_up_does_not_hold_up_the_loop)
+{
+        char conninfo[128];
+        uint16_t port;
+        int listener = listen_anywhere(&port), connection;
+        eddy_task *task;
+        intptr_t result;
+
+        snprintf(conninfo, sizeof conninfo, "host=slow.test port=%u", port);
+        task = eddy_create_task(connect_to, conninfo);
+        while (waiting_at_gate() == 0)
+                assert_int_equal(eddy_yield(), 0);
+        set_gate(true);
+        connection = eddy_sock_accept(listener, NULL);
+        assert_true(connection >= 0);
+        eddy_cancel(task);
+        assert_int_equal(eddy_join(task, &result), 0);
+        assert_int_equal(result, EDDY_CANCELLED);
+        close(connection);
+        close(listener);
+}
+
+COROUTINE_TEST(every_host_and_each_of_its_addresses_is_tried)
+{
+        char conninfo[256];
+        uint16_t port;
+        int listener = listen_anywhere(&port), connection;
+        eddy_task *task;
+        eddy_postgres *pg;
+        intptr_t result;
+
+        /* Nobody listens at the first of these two addresses, nor in the folder, and the name has none. */
+        snprintf(conninfo, sizeof conninfo, "host=/nowhere,no-such-host.invalid,two.test port=5432,1,%u", port);
+        task = eddy_create_task(connect_to, conninfo);
+        connection = eddy_sock_accept(listener, NULL);
+        assert_true(connection >= 0);
+        eddy_cancel(task);
+        assert_int_equal(eddy_join(task, &result), 0);
+        close(connection);
+        close(listener);
+
+        assert_int_equal(eddy_postgres_connect(&pg, "host=no-such-host.invalid"), EDDY_ERESOLVE);
+        assert_non_null(strstr(eddy_error_detail(), "no-such-host.invalid"));
+        assert_null(pg);
 }
 
 COROUTINE_TEST(the_servers_end_is_noticed_while_idle)
@@ -102,6 +171,8 @@ int main(void)
         const struct CMUnitTest tests[] = {
             cmocka_unit_test(says_why_it_cannot_connect),
             cmocka_unit_test(a_server_that_says_nothing_is_given_up),
+            cmocka_unit_test(looking_a_name_up_does_not_hold_up_the_loop),
+            cmocka_unit_test(every_host_and_each_of_its_addresses_is_tried),
             cmocka_unit_test(the_servers_end_is_noticed_while_idle),
             cmocka_unit_test(the_servers_end_during_a_query_is_an_error),
             cmocka_unit_test(outside_a_coroutine_nothing_connects),

@@ -1,5 +1,6 @@
 #include "server.h"
 
+#include "../stream/helpers_resolve.h"
 #include <sys/stat.h>
 
 COROUTINE_TEST(connects_by_name_and_by_path)
@@ -13,6 +14,40 @@ COROUTINE_TEST(connects_by_name_and_by_path)
         assert_int_equal(eddy_redis_connect(&redis, &(eddy_redis_options){.path = server.path}), 0);
         assert_runs(redis, NULL, "PING");
         eddy_redis_destroy(redis);
+}
+
+static intptr_t connect_by_slow_name(void *redis)
+{
+        return eddy_redis_connect(redis, &(eddy_redis_options){.host = "slow.test", .port = server.port});
+}
+
+COROUTINE_TEST(looking_a_name_up_does_not_hold_up_the_loop)
+{
+        eddy_redis *redis;
+        eddy_task *task = eddy_create_task(connect_by_slow_name, &redis);
+        intptr_t result;
+
+        while (waiting_at_gate() == 0)
+                assert_int_equal(eddy_yield(), 0);
+        set_gate(true);
+        assert_int_equal(eddy_join(task, &result), 0);
+        assert_int_equal(result, 0);
+        assert_runs(redis, NULL, "PING");
+        eddy_redis_destroy(redis);
+
+        /* One that is given up meanwhile leaves nothing behind. */
+        set_gate(false);
+        task = eddy_create_task(connect_by_slow_name, &redis);
+        while (waiting_at_gate() == 0)
+                assert_int_equal(eddy_yield(), 0);
+        eddy_cancel(task);
+        assert_int_equal(eddy_join(task, &result), 0);
+        assert_int_equal(result, EDDY_CANCELLED);
+        assert_int_equal(eddy_redis_connect(&redis, &(eddy_redis_options){.host = "slow.test",
+                                                                          .port = server.port,
+                                                                          .connect_timeout = eddy_ms(5)}),
+                         EDDY_TIMEOUT);
+        set_gate(true);
 }
 
 COROUTINE_TEST(says_why_it_cannot_connect)
@@ -223,6 +258,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
             cmocka_unit_test(connects_by_name_and_by_path),
+            cmocka_unit_test(looking_a_name_up_does_not_hold_up_the_loop),
             cmocka_unit_test(says_why_it_cannot_connect),
             cmocka_unit_test(a_server_that_says_nothing_is_given_up),
             cmocka_unit_test(sends_user_password_and_database),

@@ -79,6 +79,20 @@ static inline void give_way(void)
                 eddy_yield();
 }
 
+/** A peer sees its connection reset. */
+static inline void assert_hears_reset(int fd)
+{
+        char bytes[4096];
+        ssize_t n;
+
+        do {
+                n = recv(fd, bytes, sizeof bytes, MSG_DONTWAIT);
+                eddy_yield();
+        } while (n > 0 || (n < 0 && errno == EAGAIN));
+        assert_int_equal(n, -1);
+        assert_int_equal(errno, ECONNRESET);
+}
+
 /** A socket that listens on a free port of the loopback interface. */
 static inline int listen_on_loopback(int backlog, uint16_t *port)
 {

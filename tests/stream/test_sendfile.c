@@ -80,6 +80,15 @@ static void whole_and_part(void)
         eddy_stream_destroy(ends[1]);
 }
 
+/** Keep the kernel from taking ever more. */
+static void bound_buffers(eddy_stream *const ends[2])
+{
+        const int size = 65536;
+
+        assert_int_equal(setsockopt(eddy_stream_fd(ends[0]), SOL_SOCKET, SO_SNDBUF, &size, sizeof size), 0);
+        assert_int_equal(setsockopt(eddy_stream_fd(ends[1]), SOL_SOCKET, SO_RCVBUF, &size, sizeof size), 0);
+}
+
 /** Behind what was written before, and before what is written meanwhile and after. */
 static void in_order(void)
 {
@@ -89,6 +98,7 @@ static void in_order(void)
         eddy_task *sender;
 
         connect_streams(ends);
+        bound_buffers(ends);
         order.stream = ends[0];
         assert_int_equal(eddy_stream_write(ends[0], bytes, MUCH), 0);
         sender = eddy_create_task(send_file, &order);

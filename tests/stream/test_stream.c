@@ -229,20 +229,6 @@ static void destroyed_and_its_peer_goes(void)
         free(sent);
 }
 
-/** The peer hears a reset. */
-static void assert_hears_reset(int fd)
-{
-        char bytes[4096];
-        ssize_t n;
-
-        do {
-                n = recv(fd, bytes, sizeof bytes, MSG_DONTWAIT);
-                eddy_yield();
-        } while (n > 0 || (n < 0 && errno == EAGAIN));
-        assert_int_equal(n, -1);
-        assert_int_equal(errno, ECONNRESET);
-}
-
 static void aborting(void)
 {
         struct line line;

@@ -1,0 +1,62 @@
+#include "http/deadline.h"
+
+#include "base/list.h"
+
+void deadlines_init(struct deadlines *all, eddy_duration delay)
+{
+        *all = (struct deadlines){.delay = delay};
+        list_init(&all->running);
+}
+
+void deadlines_rest(struct deadlines *all)
+{
+        if (all->is_armed)
+                eddy_timer_cancel(&all->timer);
+        all->is_armed = false;
+}
+
+static void expire(void *arg)
+{
+        struct deadlines *all = arg;
+        eddy_loop *loop = eddy_running_loop();
+
+        all->is_armed = false;
+        while (!list_is_empty(&all->running)) {
+                struct deadline *first = container_of(all->running.next, struct deadline, link);
+
+                if (first->when > eddy_loop_time(loop)) {
+                        all->is_armed = eddy_call_at(loop, &all->timer, first->when, expire, all) == 0;
+                        return;
+                }
+                list_remove(&first->link);
+                eddy_timeout_reschedule(&first->scope, first->when);
+        }
+}
+
+void deadline_open(struct deadline *deadline)
+{
+        *deadline = (struct deadline){.when = 0};
+        eddy_timeout_open(&deadline->scope, EDDY_FOREVER);
+}
+
+void deadline_close(struct deadline *deadline)
+{
+        eddy_timeout_close(&deadline->scope);
+}
+
+void deadline_start(struct deadlines *all, struct deadline *deadline)
+{
+        eddy_loop *loop = eddy_running_loop();
+
+        deadline->when = eddy_loop_time(loop) + all->delay;
+        list_append(&all->running, &deadline->link);
+        if (!all->is_armed)
+                all->is_armed = eddy_call_at(loop, &all->timer, deadline->when, expire, all) == 0;
+}
+
+int deadline_stop(struct deadline *deadline)
+{
+        if (list_is_linked(&deadline->link))
+                list_remove(&deadline->link);
+        return eddy_timeout_expired(&deadline->scope) ? EDDY_TIMEOUT : 0;
+}

@@ -1,0 +1,339 @@
+/* Requests answered by a function, as a client on the wire sees it. */
+#include "../stream/helpers.h"
+
+#include <eddy/http.h>
+
+/** A service under test, its server, and a connection to it. */
+struct world {
+        eddy_http_service *service;
+        eddy_server *server;
+        eddy_stream *stream;
+        const char *exception; /* what the loop's exception handler was told */
+        int error;
+};
+
+static struct world world;
+
+static void note_exception(eddy_loop *loop, const eddy_exception *exception, void *arg)
+{
+        (void)loop;
+        (void)arg;
+        world.exception = exception->message;
+        world.error = exception->error;
+}
+
+static void open_world(eddy_http_handler handler, const eddy_http_service_options *options)
+{
+        world = (struct world){0};
+        eddy_loop_set_exception_handler(eddy_running_loop(), note_exception, NULL);
+        assert_int_equal(eddy_http_service_create(&world.service, handler, NULL, options), 0);
+        assert_int_equal(eddy_start_server(&world.server, eddy_http_serve, world.service, "127.0.0.1", 0, NULL),
+                         0);
+        assert_int_equal(eddy_open_connection(&world.stream, "127.0.0.1", eddy_server_port(world.server), NULL),
+                         0);
+}
+
+static void close_world(void)
+{
+        eddy_stream_destroy(world.stream);
+        eddy_server_close(world.server);
+        eddy_server_close_clients(world.server);
+        assert_int_equal(eddy_server_wait_closed(world.server), 0);
+        eddy_server_destroy(world.server);
+        eddy_http_service_destroy(world.service);
+}
+
+static void send_text(const char *text)
+{
+        assert_int_equal(eddy_stream_write_all(world.stream, text, strlen(text)), strlen(text));
+}
+
+/** An answer's head; it stays valid until the next. */
+static const char *next_head(void)
+{
+        static char head[16 * 1024];
+        const char *data;
+        ssize_t n = eddy_stream_read_until(world.stream, "\r\n\r\n", 4, &data);
+
+        assert_in_range(n, 1, sizeof head - 1);
+        memcpy(head, data, (size_t)n);
+        head[n] = '\0';
+        return head;
+}
+
+static void assert_body(const char *expected)
+{
+        char body[256];
+        size_t n = strlen(expected);
+
+        assert_int_equal(eddy_stream_read_exactly(world.stream, body, n), n);
+        assert_memory_equal(body, expected, n);
+}
+
+static void assert_answer(const char *status_line, const char *body)
+{
+        const char *head = next_head();
+        char length[64];
+
+        assert_memory_equal(head, status_line, strlen(status_line));
+        snprintf(length, sizeof length, "\r\nContent-Length: %zu\r\n", strlen(body));
+        assert_non_null(strstr(head, length));
+        assert_body(body);
+}
+
+static int hello(eddy_http_exchange *exchange, void *arg)
+{
+        (void)arg;
+        return eddy_http_reply(exchange, &(eddy_http_answer){.body = "hello, world!", .body_size = 13});
+}
+
+static void answers(void)
+{
+        eddy_http_counts counts;
+        const char *head;
+
+        open_world(hello, NULL);
+        for (int i = 0; i < 2; i++) { /* on one connection */
+                send_text("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+                head = next_head();
+                assert_non_null(strstr(head, "HTTP/1.1 200 OK\r\n"));
+                assert_non_null(strstr(head, "\r\nContent-Type: text/plain; charset=utf-8\r\n"));
+                assert_non_null(strstr(head, "\r\nContent-Length: 13\r\n"));
+                assert_non_null(strstr(head, "\r\nDate: "));
+                assert_body("hello, world!");
+        }
+        send_text("HEAD / HTTP/1.1\r\nHost: x\r\n\r\nGET / HTTP/1.0\r\n\r\n");
+        assert_non_null(strstr(next_head(), "\r\nContent-Length: 13\r\n"));
+        assert_non_null(strstr(next_head(), "\r\nConnection: close\r\n")); /* and no body between them */
+        assert_body("hello, world!");
+        assert_int_equal(eddy_stream_read(world.stream, &(char){0}, 1), 0);
+        eddy_http_service_count(world.service, &counts);
+        assert_int_equal(counts.connections, 1);
+        assert_int_equal(counts.requests, 4);
+        assert_int_equal(counts.bytes, 3 * 13);
+        close_world();
+}
+
+/** Says what it was asked; what is asked first is answered slowest. */
+static int describe(eddy_http_exchange *exchange, void *arg)
+{
+        const char *color = eddy_http_exchange_header(exchange, "COLOR");
+        char text[256];
+        int n = snprintf(text, sizeof text, "%s %s %s", eddy_http_exchange_method(exchange),
+                         eddy_http_exchange_target(exchange), color ? color : "colorless");
+
+        (void)arg;
+        if (strstr(text, "slow"))
+                for (int i = 0; i < 100; i++)
+                        assert_int_equal(eddy_yield(), 0);
+        return eddy_http_reply(exchange, &(eddy_http_answer){.body = text, .body_size = (size_t)n});
+}
+
+static void pipelined_requests_are_answered_in_order(void)
+{
+        open_world(describe, NULL);
+        send_text("GET /slow?a=%20b HTTP/1.1\r\nHost: x\r\nColor: dark blue\r\n\r\n"
+                  "DELETE /quick HTTP/1.1\r\ncolor:red\r\nHost: x\r\n\r\n"
+                  "OPTIONS * HTTP/1.1\r\nHost: x\r\nCo");
+        send_text("l: none\r\n\r\n");
+        assert_answer("HTTP/1.1 200 OK", "GET /slow?a=%20b dark blue");
+        assert_answer("HTTP/1.1 200 OK", "DELETE /quick red");
+        assert_answer("HTTP/1.1 200 OK", "OPTIONS * colorless");
+        close_world();
+}
+
+static void many_pipelined_requests(void)
+{
+        enum { MANY = 3000 };
+        static char requests[MANY * 64];
+        size_t size = 0;
+        char expected[64];
+
+        open_world(describe, NULL);
+        for (int i = 0; i < MANY; i++)
+                size += (size_t)snprintf(requests + size, 64,
+                                         "GET /%d HTTP/1.1\r\nHost: x\r\nColor: %d\r\n\r\n", i, i);
+        /* The answers are larger than the requests, and nobody reads them yet: this must not wait for that. */
+        assert_int_equal(eddy_stream_write(world.stream, requests, size), 0);
+        for (int i = 0; i < MANY; i++) {
+                snprintf(expected, sizeof expected, "GET /%d %d", i, i);
+                assert_answer("HTTP/1.1 200 OK", expected);
+        }
+        close_world();
+}
+
+enum { BIG = 3 * 1024 * 1024 };
+
+static int answer_as_asked(eddy_http_exchange *exchange, void *arg)
+{
+        const char *target = eddy_http_exchange_target(exchange);
+
+        (void)arg;
+        if (strcmp(target, "/created") == 0)
+                return eddy_http_reply(exchange,
+                                       &(eddy_http_answer){
+                                           .status = 201,
+                                           .content_type = "text/html",
+                                           .headers = (const char *[]){"Location: /new", "X: y", NULL},
+                                           .body = "<p>",
+                                           .body_size = 3,
+                                       });
+        if (strcmp(target, "/nothing") == 0)
+                return eddy_http_reply(exchange, &(eddy_http_answer){.status = 204});
+        if (strcmp(target, "/big") == 0) {
+                char *body = malloc(BIG);
+
+                assert_non_null(body);
+                memset(body, 'b', BIG);
+                /* Where it fails the connection ends, whether the handler cares or not. */
+                eddy_http_reply(exchange, &(eddy_http_answer){.body = body, .body_size = BIG});
+                free(body);
+        }
+        return 0;
+}
+
+static void what_an_answer_may_be(void)
+{
+        const char *head;
+        char *rest;
+
+        open_world(answer_as_asked, NULL);
+        send_text("GET /created HTTP/1.1\r\nHost: x\r\n\r\n");
+        head = next_head();
+        assert_non_null(strstr(head, "HTTP/1.1 201 Created\r\n"));
+        assert_non_null(strstr(head, "\r\nContent-Type: text/html\r\n"));
+        assert_non_null(strstr(head, "\r\nLocation: /new\r\nX: y\r\n"));
+        assert_body("<p>");
+        send_text("GET /nothing HTTP/1.1\r\nHost: x\r\n\r\n");
+        head = next_head();
+        assert_non_null(strstr(head, "HTTP/1.1 204 No Content\r\n"));
+        assert_null(strstr(head, "Content-"));
+        send_text("GET /big HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+        assert_non_null(strstr(next_head(), "\r\nContent-Length: 3145728\r\n"));
+        assert_int_equal(eddy_stream_read_all(world.stream, &rest, BIG), BIG);
+        assert_int_equal(strspn(rest, "b"), BIG);
+        eddy_free(rest);
+        close_world();
+}
+
+static int misbehave(eddy_http_exchange *exchange, void *arg)
+{
+        static char endless[9000] = "X: ";
+        const char *target = eddy_http_exchange_target(exchange);
+
+        (void)arg;
+        if (strcmp(target, "/fail") == 0)
+                return -EIO;
+        if (strcmp(target, "/forget") == 0)
+                return 0;
+        memset(endless + 3, 'x', sizeof endless - 4);
+        assert_int_equal(eddy_http_reply(exchange, &(eddy_http_answer){.status = 100}), -EINVAL);
+        assert_int_equal(eddy_http_reply(exchange, &(eddy_http_answer){.content_type = "a\r\nb: c"}), -EINVAL);
+        for (int i = 0; i < 3; i++) {
+                const char *bad[] = {"no colon", "a: b\nc: d", endless};
+
+                assert_int_equal(
+                    eddy_http_reply(exchange, &(eddy_http_answer){.headers = (const char *[]){bad[i], NULL}}),
+                    -EINVAL);
+        }
+        assert_int_equal(eddy_http_reply(exchange, &(eddy_http_answer){.body = "once", .body_size = 4}), 0);
+        assert_int_equal(eddy_http_reply(exchange, &(eddy_http_answer){.status = 500}), EDDY_EINVALIDSTATE);
+        return 0;
+}
+
+static void mistakes_of_handlers(void)
+{
+        static const char server_error[] = "HTTP/1.1 500 Internal Server Error";
+
+        open_world(misbehave, NULL);
+        send_text("GET /fail HTTP/1.1\r\nHost: x\r\n\r\n");
+        assert_answer(server_error, "500 Internal Server Error\n");
+        assert_string_equal(world.exception, "a request's handler failed");
+        assert_int_equal(world.error, -EIO);
+        world.exception = NULL;
+        send_text("GET /forget HTTP/1.1\r\nHost: x\r\n\r\n");
+        assert_answer(server_error, "500 Internal Server Error\n");
+        assert_null(world.exception);
+        send_text("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+        assert_answer("HTTP/1.1 200 OK", "once");
+        close_world();
+}
+
+static void slow_clients_are_not_waited_for(void)
+{
+        open_world(hello, &(eddy_http_service_options){.timeout = eddy_ms(20)});
+        send_text("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+        assert_answer("HTTP/1.1 200 OK", "hello, world!");
+        send_text("GET / HT");
+        assert_answer("HTTP/1.1 408 Request Timeout", "408 Request Timeout\n");
+        assert_int_equal(eddy_stream_read(world.stream, &(char){0}, 1), 0);
+        close_world();
+
+        /* One that says nothing is not answered, and one that reads nothing is dropped. */
+        open_world(answer_as_asked, &(eddy_http_service_options){.timeout = eddy_ms(20)});
+        assert_int_equal(eddy_stream_read(world.stream, &(char){0}, 1), 0);
+        eddy_stream_destroy(world.stream);
+        assert_int_equal(eddy_open_connection(&world.stream, "127.0.0.1", eddy_server_port(world.server), NULL),
+                         0);
+        for (int i = 0; i < 10; i++)
+                send_text("GET /big HTTP/1.1\r\nHost: x\r\n\r\n");
+        while (eddy_server_connections(world.server) == 0)
+                assert_int_equal(eddy_yield(), 0);
+        while (eddy_server_connections(world.server) > 0)
+                assert_int_equal(eddy_sleep(eddy_ms(1)), 0);
+        close_world();
+}
+
+static bool has_begun;
+
+static int sleep_first(eddy_http_exchange *exchange, void *arg)
+{
+        has_begun = true;
+        assert_int_equal(eddy_sleep(eddy_ms(60)), 0);
+        return hello(exchange, arg);
+}
+
+static void handlers_have_all_the_time(void)
+{
+        open_world(sleep_first, &(eddy_http_service_options){.timeout = eddy_ms(20)});
+        send_text("GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+        assert_answer("HTTP/1.1 200 OK", "hello, world!");
+        close_world();
+}
+
+static void stop(void)
+{
+        has_begun = false;
+        open_world(sleep_first, NULL);
+        send_text("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+        while (!has_begun)
+                assert_int_equal(eddy_yield(), 0);
+        eddy_server_close(world.server);
+        eddy_http_service_stop(world.service);
+        assert_answer("HTTP/1.1 200 OK", "hello, world!");
+        assert_int_equal(eddy_stream_read(world.stream, &(char){0}, 1), 0);
+        close_world();
+
+        open_world(hello, NULL);
+        send_text("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+        assert_answer("HTTP/1.1 200 OK", "hello, world!");
+        eddy_http_service_stop(world.service); /* the connection waits for a request */
+        assert_int_equal(eddy_stream_read(world.stream, &(char){0}, 1), 0);
+        close_world();
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+            scene_test(answers),
+            scene_test(pipelined_requests_are_answered_in_order),
+            scene_test(many_pipelined_requests),
+            scene_test(what_an_answer_may_be),
+            scene_test(mistakes_of_handlers),
+            scene_test(slow_clients_are_not_waited_for),
+            scene_test(handlers_have_all_the_time),
+            scene_test(stop),
+        };
+
+        return cmocka_run_group_tests_name("handler", tests, NULL, NULL);
+}
