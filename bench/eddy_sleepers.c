@@ -1,43 +1,14 @@
 /* eddy in the rows sleepers_wall and sleepers_bytes: a million coroutines asleep at once. */
 #include "eddy_bench.h"
+#include "memory.h"
 
 #define SLEEPERS 1000000
 #define ASLEEP   3.0 /* seconds that each asks for */
-
-/* What /proc knows about the memory of this process, in bytes and mappings. */
-typedef struct memory {
-        double resident, page_tables;
-        long mappings;
-} memory;
 
 typedef struct sleepers {
         size_t begun, ended;
         double shortest; /* seconds of the coroutine that slept least */
 } sleepers;
-
-static memory memory_now(void)
-{
-        memory now = {0};
-        char line[512];
-        long kib;
-
-        FILE *status = fopen("/proc/self/status", "r");
-        while (status && fgets(line, sizeof line, status)) {
-                if (sscanf(line, "VmRSS: %ld", &kib) == 1)
-                        now.resident = (double)kib * 1024;
-                else if (sscanf(line, "VmPTE: %ld", &kib) == 1)
-                        now.page_tables = (double)kib * 1024;
-        }
-        if (status)
-                fclose(status);
-
-        FILE *maps = fopen("/proc/self/maps", "r");
-        while (maps && fgets(line, sizeof line, maps))
-                now.mappings++;
-        if (maps)
-                fclose(maps);
-        return now;
-}
 
 static intptr_t sleep_once(void *arg)
 {

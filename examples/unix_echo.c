@@ -17,10 +17,10 @@ static intptr_t greet(eddy_stream *stream, void *arg)
                 return rc;
         printf("called by %s\n", who.pid == getpid() ? "myself" : "somebody else");
 
-        const char *line;
+        const char *data;
         ssize_t n;
-        while ((n = eddy_stream_read_line(stream, &line)) > 0) {
-                n = eddy_stream_write_all(stream, line, (size_t)n);
+        while ((n = eddy_stream_read_some(stream, &data)) > 0) {
+                n = eddy_stream_write_all(stream, data, (size_t)n);
                 if (n < 0)
                         break;
         }

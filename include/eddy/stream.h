@@ -95,6 +95,17 @@ EDDY_API int eddy_open_stdio(eddy_stream **stream, int fd, size_t limit);
 EDDY_API EDDY_ASYNC ssize_t eddy_stream_read(eddy_stream *stream, void *buffer, size_t n);
 
 /**
+ * Read what there is, without a copy and without a buffer of the caller's. The stream lends it, and has no memory for
+ * bytes while it waits for them: this is how a server holds many connections that are mostly silent.
+ *
+ * @param data  receives where the bytes are: in the stream's buffer until its next call for reading
+ * @return how many bytes, up to some 16 KiB; 0 at the end of the stream
+ *
+ * Else as eddy_stream_read(), and -ENOMEM. asyncio.BufferedProtocol, turned round: the stream has the buffer.
+ */
+EDDY_API EDDY_ASYNC ssize_t eddy_stream_read_some(eddy_stream *stream, const char **data);
+
+/**
  * Read exactly n bytes.
  *
  * @return n
@@ -145,9 +156,10 @@ EDDY_API EDDY_ASYNC ssize_t eddy_stream_read_all(eddy_stream *stream, char **dat
 EDDY_API bool eddy_stream_at_eof(const eddy_stream *stream);
 
 /**
- * Have bytes sent. What is written in one iteration of the loop leaves in one system call where it can.
+ * Have bytes sent. What is written in one iteration of the loop leaves in one system call where it can; what is large
+ * and finds nothing before it leaves at once.
  *
- * @param data  copied
+ * @param data  copied, but for what leaves at once
  * @return 0
  * @retval -ENOMEM         no memory: nothing of it will be sent
  * @retval -EPIPE          after eddy_stream_write_eof() or eddy_stream_close()

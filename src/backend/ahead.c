@@ -135,6 +135,8 @@ static ssize_t take(struct uring *uring, struct ahead *ahead, const eddy_op *op)
 {
         int end = ahead->end;
 
+        if (op->kind == OP_READABLE)
+                return ahead->count > 0 || end <= 0 ? 0 : EDDY_PENDING;
         if (op->kind == OP_RECV && fault_fires("recv"))
                 return -ECONNRESET;
         if (op->kind == OP_ACCEPT && fault_fires("accept4"))
@@ -191,7 +193,7 @@ static void arm(struct uring *uring, struct uring_descriptor *descriptor, enum t
         sqe->buf_group = BUFFER_GROUP;
 }
 
-/** Have the first asker receive into its own memory. */
+/** Have the first asker receive into its own memory, or be told when it can. */
 static void receive_directly(struct uring *uring, struct uring_descriptor *descriptor)
 {
         eddy_op *op = container_of(list_pop(&descriptor->ahead.askers), eddy_op, link);
@@ -219,6 +221,21 @@ void ahead_arm(struct uring *uring, struct uring_descriptor *descriptor)
                 stop(uring, descriptor);
 }
 
+/** Receive by a system call what may be there, where the kernel has not been asked to bring it. */
+static ssize_t receive_now(struct ahead *ahead, const eddy_op *op)
+{
+        ssize_t rc;
+
+        if (ahead->armed || ahead->has_direct)
+                return -EAGAIN;
+        do
+                rc = sys_recv(op->fd, op->buffer, op->size, MSG_DONTWAIT);
+        while (rc == -EINTR);
+        if (rc > 0)
+                ahead->is_bulk = rc >= BUFFER_SIZE;
+        return rc;
+}
+
 ssize_t ahead_begin(struct uring *uring, struct uring_descriptor *descriptor, eddy_op *op)
 {
         struct ahead *ahead = &descriptor->ahead;
@@ -229,6 +246,8 @@ ssize_t ahead_begin(struct uring *uring, struct uring_descriptor *descriptor, ed
                 if (result != EDDY_PENDING)
                         return result;
         }
+        if (op->traits & OP_DONT_WAIT)
+                return receive_now(ahead, op);
         op->pending = true;
         list_append(&ahead->askers, &op->link);
         ahead_arm(uring, descriptor);
@@ -266,12 +285,13 @@ void ahead_received(struct uring *uring, struct uring_descriptor *descriptor, co
         ahead_arm(uring, descriptor);
 }
 
-void ahead_received_directly(struct uring *uring, struct uring_descriptor *descriptor, ssize_t result)
+void ahead_received_directly(struct uring *uring, struct uring_descriptor *descriptor, const eddy_op *op)
 {
         struct ahead *ahead = &descriptor->ahead;
 
         ahead->has_direct = false;
-        ahead->is_bulk = result >= BUFFER_SIZE;
+        if (op->kind == OP_RECV)
+                ahead->is_bulk = op->result >= BUFFER_SIZE;
         ahead_arm(uring, descriptor);
 }
 

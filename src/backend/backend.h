@@ -18,6 +18,8 @@ enum op_kind {
         OP_WRITE,
         OP_WRITEV,
         OP_POLL,
+        OP_READABLE, /* wait until receiving, of `size` bytes perhaps, may bring something: 0. For descriptors that
+                      * only operations read, so that what these were told is known; asking costs no system call */
         OP_CLOSE,
 };
 
@@ -27,6 +29,8 @@ enum {
          * datagrams, and it saves the call that would be told EAGAIN. */
         OP_SHORT_IS_ALL = 1,
 
+        /** It ends at once with -EAGAIN where it would have to wait: its caller has something else to do first. */
+        OP_DONT_WAIT = 4,
         /** Nobody else receives from, accepts from, or sends to the descriptor, so that the kernel may do it by
          * itself: even receive and accept before that is asked for. With no flags, and no peer's address. */
         OP_EXCLUSIVE = 2,

@@ -25,9 +25,9 @@ static uint32_t wanted_events(const struct descriptor *descriptor)
         bool waits_for_read = !list_is_empty(&read->operations);
         bool waits_for_write = !list_is_empty(&write->operations);
 
-        if (read->watcher.callback || write->watcher.callback)
-                return (read->watcher.callback || waits_for_read ? EPOLLIN | EPOLLRDHUP : 0) |
-                       (write->watcher.callback || waits_for_write ? EPOLLOUT : 0);
+        if (read->watcher || write->watcher)
+                return (read->watcher || waits_for_read ? EPOLLIN | EPOLLRDHUP : 0) |
+                       (write->watcher || waits_for_write ? EPOLLOUT : 0);
         if (waits_for_read || waits_for_write || descriptor->armed & EPOLLET)
                 return EPOLLIN | EPOLLPRI | EPOLLOUT | EPOLLRDHUP | EPOLLET;
         return 0;
@@ -56,6 +56,7 @@ static int epoll_arm(struct readiness *readiness, struct descriptor *descriptor)
                 return rc;
         state->armed_count += (size_t)(wanted != 0) - (size_t)(descriptor->armed != 0);
         descriptor->armed = wanted;
+        descriptor->is_told_all = wanted & EPOLLET;
         return 0;
 }
 

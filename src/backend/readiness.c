@@ -13,6 +13,7 @@ static enum watch_direction direction_of(const eddy_op *op)
         case OP_READ:
         case OP_RECVMSG:
         case OP_RECVMMSG:
+        case OP_READABLE:
                 return WATCH_READ;
         case OP_POLL:
                 return op->size & POLLIN ? WATCH_READ : WATCH_WRITE;
@@ -42,32 +43,31 @@ void readiness_forget(struct descriptor *descriptor)
 {
         descriptor->generation++;
         descriptor->armed = 0;
-        descriptor->has_ended = false;
+        descriptor->has_ended = descriptor->is_told_all = false;
         descriptor->sides[WATCH_READ].is_ready = descriptor->sides[WATCH_WRITE].is_ready = true;
 }
 
-int readiness_find(struct readiness *readiness, int fd, struct descriptor **found)
+int readiness_add(struct readiness *readiness, int fd, struct descriptor **added)
 {
-        struct descriptor *descriptor = readiness_known(readiness, fd);
+        struct descriptor *descriptor;
 
-        if (descriptor) {
-                *found = descriptor;
-                return 0;
-        }
         if (fd < 0)
                 return -EBADF;
         if (fd >= readiness->descriptor_count && grow(readiness, fd) < 0)
                 return -ENOMEM;
-        descriptor = memory_zalloc(readiness->impl->descriptor_size);
+        if (!readiness->pool.item_size)
+                pool_init(&readiness->pool, readiness->impl->descriptor_size);
+        descriptor = pool_take(&readiness->pool);
         if (!descriptor)
                 return -ENOMEM;
+        memset(descriptor, 0, readiness->impl->descriptor_size);
         descriptor->fd = fd;
         list_init(&descriptor->sides[WATCH_READ].operations);
         list_init(&descriptor->sides[WATCH_WRITE].operations);
         if (readiness->impl->init)
                 readiness->impl->init(descriptor);
         readiness_forget(descriptor);
-        *found = readiness->descriptors[fd] = descriptor;
+        *added = readiness->descriptors[fd] = descriptor;
         return 0;
 }
 
@@ -126,6 +126,8 @@ static ssize_t attempt(eddy_op *op, struct side *side, bool has_ended)
                         break;
                 case OP_POLL:
                         return poll_now(op->fd, (unsigned)op->size);
+                case OP_READABLE:
+                        return side->is_ready ? 0 : -EAGAIN;
                 default:
                         return connect_result(op->fd);
                 }
@@ -148,10 +150,27 @@ static ssize_t begin_connect(eddy_op *op)
 
 static void unwatch(struct side *side)
 {
-        if (list_is_linked(&side->watcher.link))
-                list_remove(&side->watcher.link);
-        bound_clear(&side->bound);
-        side->watcher.callback = NULL;
+        if (!side->watcher)
+                return;
+        if (list_is_linked(&side->watcher->handle.link))
+                list_remove(&side->watcher->handle.link);
+        bound_clear(&side->watcher->bound);
+        memory_free(side->watcher);
+        side->watcher = NULL;
+}
+
+/** Watch a side, or watch it for somebody else: 0 or -ENOMEM. */
+static int set_watcher(struct side *side, eddy_callback callback, void *arg)
+{
+        if (!side->watcher)
+                side->watcher = memory_zalloc(sizeof *side->watcher);
+        if (!side->watcher)
+                return -ENOMEM;
+        bound_clear(&side->watcher->bound);
+        bound_set(&side->watcher->bound, callback, arg);
+        side->watcher->handle.callback = bound_run;
+        side->watcher->handle.arg = &side->watcher->bound;
+        return 0;
 }
 
 static void abandon(struct readiness *readiness, struct side *side)
@@ -165,6 +184,24 @@ void readiness_abandon(struct readiness *readiness, struct descriptor *descripto
 {
         abandon(readiness, &descriptor->sides[WATCH_READ]);
         abandon(readiness, &descriptor->sides[WATCH_WRITE]);
+}
+
+/** Have an operation wait until it is worth while to try it: EDDY_PENDING or an error. */
+static ssize_t wait_for(struct readiness *readiness, struct descriptor *descriptor, struct side *side,
+                        eddy_op *op)
+{
+        int rc;
+
+        if (op->traits & OP_DONT_WAIT)
+                return -EAGAIN;
+        list_append(&side->operations, &op->link);
+        rc = descriptor->is_told_all ? 0 : readiness->impl->arm(readiness, descriptor);
+        if (rc < 0) {
+                list_remove(&op->link);
+                return rc;
+        }
+        op->pending = true;
+        return EDDY_PENDING;
 }
 
 ssize_t readiness_begin(struct readiness *readiness, struct descriptor *descriptor, eddy_op *op)
@@ -182,14 +219,7 @@ ssize_t readiness_begin(struct readiness *readiness, struct descriptor *descript
                 if (rc != -EAGAIN)
                         return rc;
         }
-        list_append(&side->operations, &op->link);
-        rc = readiness->impl->arm(readiness, descriptor);
-        if (rc < 0) {
-                list_remove(&op->link);
-                return rc;
-        }
-        op->pending = true;
-        return EDDY_PENDING;
+        return wait_for(readiness, descriptor, side, op);
 }
 
 int readiness_watch(struct readiness *readiness, int fd, enum watch_direction direction, eddy_callback callback,
@@ -206,16 +236,13 @@ int readiness_watch(struct readiness *readiness, int fd, enum watch_direction di
         if (rc < 0)
                 return rc;
         side = &descriptor->sides[direction];
-        was_watched = side->watcher.callback;
-        if (callback) {
-                bound_clear(&side->bound);
-                bound_set(&side->bound, callback, arg);
-                side->watcher.callback = bound_run;
-                side->watcher.arg = &side->bound;
-        } else {
+        was_watched = side->watcher;
+        if (callback)
+                rc = set_watcher(side, callback, arg);
+        else
                 unwatch(side);
-        }
-        rc = readiness->impl->arm(readiness, descriptor);
+        if (rc == 0)
+                rc = readiness->impl->arm(readiness, descriptor);
         if (rc < 0) {
                 unwatch(side);
                 return rc;
@@ -223,12 +250,8 @@ int readiness_watch(struct readiness *readiness, int fd, enum watch_direction di
         return was_watched;
 }
 
-void readiness_advance(struct readiness *readiness, struct descriptor *descriptor,
-                       enum watch_direction direction)
+void readiness_serve(struct readiness *readiness, struct descriptor *descriptor, struct side *side)
 {
-        struct side *side = &descriptor->sides[direction];
-
-        side->is_ready = true;
         while (!list_is_empty(&side->operations) && (side->is_ready || descriptor->has_ended)) {
                 eddy_op *op = container_of(side->operations.next, eddy_op, link);
                 ssize_t rc = attempt(op, side, descriptor->has_ended);
@@ -237,8 +260,8 @@ void readiness_advance(struct readiness *readiness, struct descriptor *descripto
                         break;
                 complete(&readiness->base, op, rc);
         }
-        if (side->watcher.callback && !list_is_linked(&side->watcher.link))
-                list_append(*readiness->base.ready, &side->watcher.link);
+        if (side->watcher && !list_is_linked(&side->watcher->handle.link))
+                list_append(*readiness->base.ready, &side->watcher->handle.link);
 }
 
 void readiness_finish(struct readiness *readiness)
@@ -248,9 +271,10 @@ void readiness_finish(struct readiness *readiness)
 
                 if (!descriptor)
                         continue;
-                bound_clear(&descriptor->sides[WATCH_READ].bound);
-                bound_clear(&descriptor->sides[WATCH_WRITE].bound);
-                memory_free(descriptor);
+                unwatch(&descriptor->sides[WATCH_READ]);
+                unwatch(&descriptor->sides[WATCH_WRITE]);
+                pool_give(&readiness->pool, descriptor);
         }
+        pool_finish(&readiness->pool);
         memory_free(readiness->descriptors);
 }

@@ -6,13 +6,19 @@
 #include "backend/backend.h"
 #include "base/context.h"
 #include "base/list.h"
+#include "base/pool.h"
+
+/** Who watches one direction of a descriptor. */
+struct watcher {
+        eddy_handle handle; /* runs what is bound */
+        struct bound_callback bound;
+};
 
 /** One direction of a descriptor. */
 struct side {
-        eddy_handle watcher; /* callback NULL: nobody watches; else it runs what is bound */
-        struct bound_callback bound;
-        eddy_link operations; /* pending, first come first served */
-        bool is_ready;        /* a call may succeed: nobody has told us EAGAIN since the kernel told of it */
+        eddy_link operations;    /* pending, first come first served */
+        struct watcher *watcher; /* NULL: nobody, which is most often so */
+        bool is_ready;           /* a call may succeed: nobody has told us EAGAIN since the kernel told of it */
 };
 
 /** What is known of a descriptor. Kept for the next file of the same number. */
@@ -22,12 +28,14 @@ struct descriptor {
         int fd;
         uint32_t generation; /* of files that had this number: what is told of earlier ones may come late */
         bool has_ended;      /* hung up or failed: reading never again means waiting */
+        bool is_told_all;    /* of both directions, whoever waits: no operation needs it armed */
 };
 
 /** What a backend that uses this begins with. */
 struct readiness {
         struct backend base;
         const struct readiness_impl *impl;
+        struct pool pool;                /* what descriptors are made of */
         struct descriptor **descriptors; /* by number */
         int descriptor_count;
 };
@@ -52,8 +60,15 @@ static inline struct descriptor *readiness_known(const struct readiness *readine
         return fd >= 0 && fd < readiness->descriptor_count ? readiness->descriptors[fd] : NULL;
 }
 
-/** The same, made where nothing was known: 0, -EBADF or -ENOMEM. */
-int readiness_find(struct readiness *readiness, int fd, struct descriptor **found);
+/** Begin to know a descriptor: 0, -EBADF or -ENOMEM. */
+int readiness_add(struct readiness *readiness, int fd, struct descriptor **added);
+
+/** What is known of a descriptor, which begins here where nothing was: 0, -EBADF or -ENOMEM. */
+static inline int readiness_find(struct readiness *readiness, int fd, struct descriptor **found)
+{
+        *found = readiness_known(readiness, fd);
+        return *found ? 0 : readiness_add(readiness, fd, found);
+}
 
 /** The backend's begin() for an operation on a descriptor that is known. */
 ssize_t readiness_begin(struct readiness *readiness, struct descriptor *descriptor, eddy_op *op);
@@ -61,11 +76,6 @@ ssize_t readiness_begin(struct readiness *readiness, struct descriptor *descript
 /** The backend's watch(). */
 int readiness_watch(struct readiness *readiness, int fd, enum watch_direction direction, eddy_callback callback,
                     void *arg);
-
-/** One side of a descriptor may have become ready: finish what waits there, and call who watches. The backend arms
- * it anew. */
-void readiness_advance(struct readiness *readiness, struct descriptor *descriptor,
-                       enum watch_direction direction);
 
 /** A descriptor is about to be closed: nothing is waited for any more. */
 void readiness_abandon(struct readiness *readiness, struct descriptor *descriptor);
@@ -75,7 +85,21 @@ void readiness_forget(struct descriptor *descriptor);
 
 static inline bool side_is_wanted(const struct side *side)
 {
-        return side->watcher.callback || !list_is_empty(&side->operations);
+        return side->watcher || !list_is_empty(&side->operations);
+}
+
+/** Finish what waits for a side that is ready now, and call who watches. */
+void readiness_serve(struct readiness *readiness, struct descriptor *descriptor, struct side *side);
+
+/** One side of a descriptor may have become ready. The backend arms it anew. */
+static inline void readiness_advance(struct readiness *readiness, struct descriptor *descriptor,
+                                     enum watch_direction direction)
+{
+        struct side *side = &descriptor->sides[direction];
+
+        side->is_ready = true;
+        if (side_is_wanted(side))
+                readiness_serve(readiness, descriptor, side);
 }
 
 /** A pending operation is done. */

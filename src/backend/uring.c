@@ -76,6 +76,9 @@ void uring_submit(struct uring *uring, eddy_op *op)
         case OP_RECV:
                 io_uring_prep_recv(sqe, op->fd, op->buffer, size, op->flags);
                 break;
+        case OP_READABLE:
+                io_uring_prep_poll_add(sqe, op->fd, POLLIN | POLLPRI | POLLRDHUP);
+                break;
         case OP_SEND:
                 io_uring_prep_send(sqe, op->fd, op->buffer, size, op->flags | MSG_NOSIGNAL);
                 break;
@@ -86,6 +89,8 @@ void uring_submit(struct uring *uring, eddy_op *op)
 
 static ssize_t begin_in_kernel(struct uring *uring, struct uring_descriptor *descriptor, eddy_op *op)
 {
+        if (op->traits & OP_DONT_WAIT)
+                return -EAGAIN;
         if (fault_fires("io_uring"))
                 return -ECONNRESET;
         op->state = 0;
@@ -185,7 +190,8 @@ static ssize_t uring_begin(struct backend *backend, eddy_op *op)
         rc = readiness_find(&uring->readiness, op->fd, &descriptor);
         if (rc < 0)
                 return rc;
-        if (op->traits & OP_EXCLUSIVE && (op->kind == OP_RECV || op->kind == OP_ACCEPT))
+        if (op->traits & OP_EXCLUSIVE &&
+            (op->kind == OP_RECV || op->kind == OP_READABLE || op->kind == OP_ACCEPT))
                 return ahead_begin(uring, uring_descriptor(descriptor), op);
         if (op->traits & OP_EXCLUSIVE && (op->kind == OP_SEND || op->kind == OP_SENDMSG))
                 return begin_in_kernel(uring, uring_descriptor(descriptor), op);
@@ -273,9 +279,9 @@ static void finish_operation(struct uring *uring, eddy_op *op, ssize_t result)
                 uring_submit(uring, op);
                 return;
         }
-        complete(&uring->readiness.base, op, result);
-        if (op->kind == OP_RECV && !(state & OP_ABANDONED))
-                ahead_received_directly(uring, uring_descriptor(descriptor), result);
+        complete(&uring->readiness.base, op, op->kind == OP_READABLE && result > 0 ? 0 : result);
+        if ((op->kind == OP_RECV || op->kind == OP_READABLE) && !(state & OP_ABANDONED))
+                ahead_received_directly(uring, uring_descriptor(descriptor), op);
 }
 
 static void finish_poll(struct uring *uring, struct descriptor *descriptor, enum watch_direction direction,

@@ -113,8 +113,8 @@ void ahead_accepted(struct uring *uring, struct uring_descriptor *descriptor, co
 /** The same of a descriptor that is closed by now. */
 void ahead_discard(struct uring *uring, enum tag tag, const struct io_uring_cqe *cqe);
 
-/** An operation has received into its own buffer. */
-void ahead_received_directly(struct uring *uring, struct uring_descriptor *descriptor, ssize_t result);
+/** An operation has received into its own buffer, or waited until it can. */
+void ahead_received_directly(struct uring *uring, struct uring_descriptor *descriptor, const eddy_op *op);
 
 /** The descriptor is about to be closed. */
 void ahead_abandon(struct uring *uring, struct uring_descriptor *descriptor);

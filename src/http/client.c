@@ -57,26 +57,30 @@ static void on_timer(void *arg)
         act(arg, CURL_SOCKET_TIMEOUT, 0);
 }
 
+/** Watch for these events and no others. Where one cannot be had, the watch knows which it has. */
 static int watch_change(struct watch *watch, int events)
 {
         eddy_loop *loop = watch->client->loop;
-        int changed = watch->events ^ events;
-        int rc = 0;
+        int gone = watch->events & ~events, wanted = events & ~watch->events, rc;
 
-        if (changed & CURL_POLL_IN) {
-                if (events & CURL_POLL_IN)
-                        rc = eddy_add_reader(loop, watch->fd, on_readable, watch);
-                else
-                        eddy_remove_reader(loop, watch->fd);
+        if (gone & CURL_POLL_IN)
+                eddy_remove_reader(loop, watch->fd);
+        if (gone & CURL_POLL_OUT)
+                eddy_remove_writer(loop, watch->fd);
+        watch->events &= ~gone;
+        if (wanted & CURL_POLL_IN) {
+                rc = eddy_add_reader(loop, watch->fd, on_readable, watch);
+                if (rc < 0)
+                        return rc;
+                watch->events |= CURL_POLL_IN;
         }
-        if (rc == 0 && (changed & CURL_POLL_OUT)) {
-                if (events & CURL_POLL_OUT)
-                        rc = eddy_add_writer(loop, watch->fd, on_writable, watch);
-                else
-                        eddy_remove_writer(loop, watch->fd);
+        if (wanted & CURL_POLL_OUT) {
+                rc = eddy_add_writer(loop, watch->fd, on_writable, watch);
+                if (rc < 0)
+                        return rc;
+                watch->events |= CURL_POLL_OUT;
         }
-        watch->events = events;
-        return rc;
+        return 0;
 }
 
 static struct watch *watch_create(eddy_http_client *client, curl_socket_t fd)

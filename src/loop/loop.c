@@ -105,6 +105,9 @@ void loop_free(eddy_loop *loop)
         if (loop->tasks)
                 loop->tasks_impl->free(loop);
         debug_free(loop);
+        pool_finish(&loop->streams);
+        pool_finish(&loop->outputs);
+        chunks_finish(&loop->chunks);
         memory_free(loop);
 }
 

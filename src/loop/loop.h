@@ -3,8 +3,10 @@
 #define LOOP_LOOP_H
 
 #include "backend/backend.h"
+#include "base/chunks.h"
 #include "base/list.h"
 #include "base/misuse.h"
+#include "base/pool.h"
 #include "base/spin.h"
 #include "loop/inbox.h"
 #include "loop/timer.h"
@@ -57,7 +59,12 @@ struct eddy_loop {
         struct loop_debug *debug; /* NULL: not in debug mode */
         eddy_exception_handler exception_handler;
         void *exception_arg;
-        uint64_t lots;             /* eddy_select() draws them */
+        uint64_t lots; /* eddy_select() draws them */
+
+        /* Memory that goes from one stream to the next. */
+        struct pool streams, outputs;
+        struct chunks chunks;
+
         struct timer_wheel timers; /* last, and not cleared with the rest: it is large */
 };
 

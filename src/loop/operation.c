@@ -1,6 +1,7 @@
 /* Operations: each function describes one request and hands it to the backend. */
+#include "loop/operation.h"
+
 #include "base/sys.h"
-#include "loop/loop.h"
 
 void eddy_op_init(eddy_op *op, eddy_loop *loop, eddy_callback callback, void *arg)
 {
@@ -20,7 +21,7 @@ static ssize_t begin(eddy_op *op, enum op_kind kind, int fd, void *buffer, size_
         op->buffer = buffer;
         op->size = size;
         op->flags = flags;
-        return op->loop->backend->impl->begin(op->loop->backend, op);
+        return op_begin(op);
 }
 
 ssize_t eddy_op_accept(eddy_op *op, int fd, struct sockaddr *peer, socklen_t *size)

@@ -9,8 +9,10 @@
 static int finish(eddy_stream **stream, eddy_loop *loop, int fd, int family, size_t limit)
 {
         *stream = stream_create(loop, fd, family, limit);
-        if (*stream)
+        if (*stream) {
+                stream_set_nodelay(fd, family);
                 return 0;
+        }
         loop_close_descriptor(loop, fd);
         return -ENOMEM;
 }

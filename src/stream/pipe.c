@@ -38,8 +38,8 @@ static void close_pipe(eddy_stream *stream)
 }
 
 const struct stream_impl stream_pipe = {
-    .begin_receive = eddy_op_read,
-    .begin_send = eddy_op_write,
+    .receive = OP_READ,
+    .send = OP_WRITE,
     .begin_send_parts = begin_send_parts,
     .end_sending = end_sending,
     .set_reset = set_reset,
@@ -72,7 +72,7 @@ static int create(eddy_stream **created, int fd, const struct stat *status, int 
                 return -ENOMEM;
         /* A pipe of packets, or a terminal by the line, gives less than was asked for, and has more. */
         if (!S_ISFIFO(status->st_mode) || mode & O_DIRECT)
-                stream->recv_op.traits = stream->send_op.traits = 0;
+                stream->receive_traits = stream->send_traits = 0;
         return 0;
 }
 
@@ -152,6 +152,8 @@ int eddy_open_stdio(eddy_stream **created, int fd, size_t limit)
                         *created = stream_create(loop_running_here, own, family, limit);
                 if (rc == 0 && !*created)
                         rc = -ENOMEM;
+                if (rc == 0)
+                        stream_set_nodelay(own, family);
         } else {
                 rc = create(created, own, &status, mode, limit);
         }

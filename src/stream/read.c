@@ -1,12 +1,13 @@
 #include "base/memory.h"
 #include "base/misuse.h"
+#include "loop/operation.h"
 #include "stream/stream.h"
 #include <string.h>
 
-/** What is asked of the kernel at a time when the bytes go into the stream's own buffer. */
-enum { CHUNK = 16 * 1024 };
+/** The least that is asked of the kernel at a time when the bytes go into the stream's own buffer. */
+enum { LEAST_ROOM = 4 * 1024 };
 
-int stream_begin_receiving(struct task *self, eddy_stream *stream)
+int stream_begin_receiving(struct task *self, eddy_stream *stream, eddy_op *op)
 {
         if (self->interruption)
                 return self->interruption;
@@ -16,8 +17,7 @@ int stream_begin_receiving(struct task *self, eddy_stream *stream)
                 return EDDY_EBUSY;
         if (stream->has_ended)
                 return stream->read_error;
-        stream->reader = self;
-        stream->recv_op.handle.arg = &self->coro;
+        stream->reader = op;
         return 1;
 }
 
@@ -40,27 +40,62 @@ ssize_t stream_end_receiving(struct task *self, eddy_stream *stream, ssize_t got
 /** Receive into memory of the current task: a count, 0 at the end, or an error. */
 static ssize_t receive(struct task *self, eddy_stream *stream, void *memory, size_t n)
 {
-        eddy_op *op = &stream->recv_op;
-        int rc = stream_begin_receiving(self, stream);
+        eddy_op op;
 
-        if (rc <= 0)
-                return rc;
-        return stream_end_receiving(
-            self, stream, task_finish_op(self, op, stream->impl->begin_receive(op, stream->fd, memory, n)));
+        if (stream->has_ended)
+                return stream->read_error;
+        task_op_describe(&op, self, stream->impl->receive, stream->fd, memory, n);
+        op.traits = stream->receive_traits;
+        stream->reader = &op;
+        return stream_end_receiving(self, stream, task_finish_op(self, &op, op_begin(&op)));
 }
 
-/** Receive more into the stream's buffer. */
-static ssize_t fill(struct task *self, eddy_stream *stream)
+/** Take n bytes off the buffer's front; while it is empty it needs no memory. */
+static void consume(eddy_stream *stream, size_t n)
 {
-        int rc = buffer_reserve(&stream->in, CHUNK);
+        buffer_consume(&stream->in, n);
+        if (buffer_size(&stream->in) == 0)
+                stream_give_back(stream, &stream->in);
+}
+
+/** Receive what is there already into the stream's buffer; -EAGAIN: nothing is. */
+static ssize_t fill_at_once(struct task *self, eddy_stream *stream)
+{
+        struct buffer *in = &stream->in;
+        int rc = stream_reserve(stream, in, LEAST_ROOM);
+        eddy_op op;
         ssize_t got;
 
         if (rc < 0)
                 return rc;
-        got = receive(self, stream, buffer_room(&stream->in), buffer_room_size(&stream->in));
+        task_op_describe(&op, self, stream->impl->receive, stream->fd, buffer_room(in), buffer_room_size(in));
+        op.traits = stream->receive_traits | OP_DONT_WAIT;
+        got = op_begin(&op);
         if (got > 0)
-                stream->in.end += (size_t)got;
+                in->end += (size_t)got;
+        else
+                consume(stream, 0);
         return got;
+}
+
+/** Receive more into the stream's buffer. Who waits for it has no memory for it yet, so that idle connections have
+ * none. */
+static ssize_t fill(struct task *self, eddy_stream *stream)
+{
+        eddy_op op;
+        ssize_t got = stream_begin_receiving(self, stream, &op);
+
+        if (got <= 0)
+                return got;
+        do {
+                task_op_describe(&op, self, OP_READABLE, stream->fd, NULL, CHUNK_SIZE);
+                op.traits = stream->receive_traits;
+                got = task_finish_op(self, &op, op_begin(&op));
+                if (got < 0 || stream->is_closing)
+                        break;
+                got = fill_at_once(self, stream);
+        } while (got == -EAGAIN);
+        return stream_end_receiving(self, stream, got);
 }
 
 /** Every call for reading begins here: 0 or why it may not read. What the one before showed its caller is gone.
@@ -76,8 +111,12 @@ static int begin(eddy_stream *stream, struct task **self)
                 return -EBADF;
         if (stream->reader)
                 return EDDY_EBUSY;
-        buffer_consume(&stream->in, stream->handed_out);
-        stream->handed_out = 0;
+        if ((*self)->future.loop != stream->loop)
+                return misuse(EDDY_EWRONGLOOP);
+        if (stream->handed_out) {
+                consume(stream, stream->handed_out);
+                stream->handed_out = 0;
+        }
         return 0;
 }
 
@@ -89,14 +128,14 @@ static size_t take(eddy_stream *stream, void *memory, size_t n)
         if (n == 0)
                 return 0;
         memcpy(memory, buffer_data(&stream->in), n);
-        buffer_consume(&stream->in, n);
+        consume(stream, n);
         return n;
 }
 
 /** Show the caller the next n bytes without copying them. */
 static ssize_t hand_out(eddy_stream *stream, size_t n, const char **data)
 {
-        *data = buffer_data(&stream->in);
+        *data = n > 0 ? buffer_data(&stream->in) : ""; /* at the end there is no memory to show */
         stream->handed_out = n;
         return (ssize_t)n;
 }
@@ -113,6 +152,20 @@ ssize_t eddy_stream_read(eddy_stream *stream, void *memory, size_t n)
         if (buffer_size(&stream->in) > 0)
                 return (ssize_t)take(stream, memory, n);
         return receive(self, stream, memory, n);
+}
+
+ssize_t eddy_stream_read_some(eddy_stream *stream, const char **data)
+{
+        struct task *self;
+        ssize_t n = begin(stream, &self);
+
+        *data = NULL;
+        if (n == 0 && buffer_size(&stream->in) == 0) {
+                n = fill(self, stream);
+                if (n == 0)
+                        return 0;
+        }
+        return n < 0 ? n : hand_out(stream, buffer_size(&stream->in), data);
 }
 
 ssize_t eddy_stream_read_exactly(eddy_stream *stream, void *memory, size_t n)
@@ -175,7 +228,7 @@ ssize_t eddy_stream_read_line(eddy_stream *stream, const char **line)
         /* As asyncio does: a line that is too long is dropped as far as it has come. */
         size = buffer_size(&stream->in);
         end = memchr(buffer_data(&stream->in), '\n', size);
-        buffer_consume(&stream->in, end ? (size_t)(end + 1 - buffer_data(&stream->in)) : size);
+        consume(stream, end ? (size_t)(end + 1 - buffer_data(&stream->in)) : size);
         return EDDY_ELIMIT;
 }
 
@@ -214,7 +267,7 @@ ssize_t eddy_stream_read_all(eddy_stream *stream, char **data, size_t max)
 
 int stream_terminate(eddy_stream *stream)
 {
-        int rc = buffer_reserve(&stream->in, 1);
+        int rc = stream_reserve(stream, &stream->in, 1);
 
         if (rc == 0)
                 *buffer_room(&stream->in) = '\0';

@@ -2,6 +2,7 @@
 #include "base/misuse.h"
 #include "base/sys_file.h"
 #include "base/sys_socket.h"
+#include "loop/operation.h"
 #include "stream/socket.h"
 #include "stream/stream.h"
 #include <eddy/socket.h>
@@ -29,8 +30,10 @@ static ssize_t send_copied(struct task *self, eddy_op *op, int fd, const struct 
         if (!memory)
                 return -ENOMEM;
         n = sys_pread(part->fd, memory, size, part->offset);
-        if (n > 0)
-                n = socket_finish_op(self, op, part->to->begin_send(op, fd, memory, (size_t)n));
+        if (n > 0) {
+                task_op_describe(op, self, part->to->send, fd, memory, (size_t)n);
+                n = socket_finish_op(self, op, op_begin(op));
+        }
         memory_free(memory);
         return n;
 }
@@ -90,9 +93,10 @@ ssize_t eddy_stream_sendfile(eddy_stream *stream, int file, off_t offset, size_t
         };
         int rc = check(self, offset, n);
         ssize_t sent = 0;
+        eddy_op op;
 
         if (rc == 0)
-                rc = stream_claim(self, stream);
+                rc = stream_claim(self, stream, &op);
         if (rc < 0)
                 return rc;
         rc = stream_send_claimed(self, stream, NULL, 0);
@@ -101,7 +105,7 @@ ssize_t eddy_stream_sendfile(eddy_stream *stream, int file, off_t offset, size_t
                 return rc;
         }
         while (part.left > 0) {
-                sent = send_piece(self, &stream->send_op, stream->fd, &part);
+                sent = send_piece(self, &op, stream->fd, &part);
                 if (sent < 0 || stream->write_error)
                         sent = stream_sending_error(self, stream, sent);
                 if (sent <= 0)

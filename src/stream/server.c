@@ -15,7 +15,7 @@ struct listener {
         eddy_server *server;
 };
 
-/** One connection, from its acceptance to the end of its task. */
+/** One connection, from its acceptance to the end of its task, on whose stack it lies. */
 struct connection {
         eddy_link link; /* in server->connections */
         eddy_server *server;
@@ -78,7 +78,7 @@ static bool is_full(const eddy_server *server)
         return server->options.max_connections && server->connection_count >= server->options.max_connections;
 }
 
-/** The task of a connection has ended, or never got a stack to begin on. */
+/** The task of a connection has ended. Its stack goes when this returns. */
 static void connection_done(struct waiter *waiter, eddy_future *task)
 {
         struct connection *connection = container_of(waiter, struct connection, waiter);
@@ -99,7 +99,6 @@ static void connection_done(struct waiter *waiter, eddy_future *task)
         server->connection_count--;
         server->uses++;
         eddy_stream_destroy(connection->stream);
-        memory_free(connection);
         eddy_unref(task);
         if (was_full && !server->is_closed)
                 for (unsigned i = 0; i < server->listener_count; i++)
@@ -111,7 +110,7 @@ static void connection_done(struct waiter *waiter, eddy_future *task)
 
 static intptr_t serve(void *arg)
 {
-        struct connection *connection = *(struct connection **)arg;
+        const struct connection *connection = arg;
 
         return connection->server->handler(connection->stream, connection->server->arg);
 }
@@ -120,41 +119,35 @@ static intptr_t serve(void *arg)
 static int start_connection(struct acceptor *acceptor, int fd)
 {
         eddy_server *server = container_of(acceptor, struct listener, acceptor)->server;
-        struct connection *connection = memory_zalloc(sizeof *connection);
+        eddy_stream *stream = stream_create(server->loop, fd, acceptor->family, server->options.limit);
+        struct connection new = {.server = server, .stream = stream, .waiter.wake = connection_done};
         eddy_task_options options = {
             .name = "connection",
             .loop = server->loop,
             .stack_size = server->options.stack_size,
-            .args = &connection,
-            .args_size = sizeof connection,
+            .args = &new,
+            .args_size = sizeof new,
         };
+        struct connection *connection;
+        eddy_task *task;
 
-        if (!connection)
-                goto error_connection;
-        connection->stream = stream_create(server->loop, fd, acceptor->family, server->options.limit);
-        if (!connection->stream)
-                goto error_stream;
-        connection->stream->resource.what = NULL; /* the server itself gives it back */
-        connection->task = eddy_task_create(&options, serve, NULL);
-        if (!connection->task)
-                goto error_task;
-        connection->server = server;
-        connection->waiter.wake = connection_done;
-        list_append(&connection->task->waiters, &connection->waiter.link);
+        if (!stream) {
+                sys_close(fd);
+                return -ENOMEM;
+        }
+        stream->resource.what = NULL; /* the server itself gives it back */
+        task = eddy_task_create(&options, serve, NULL);
+        if (!task) {
+                stream->is_orphan = true;
+                eddy_stream_abort(stream);
+                return -ENOMEM;
+        }
+        connection = task_args(task);
+        connection->task = task;
+        list_append(&task->waiters, &connection->waiter.link);
         list_append(&server->connections, &connection->link);
         server->connection_count++;
         return 0;
-
-error_task:
-        connection->stream->is_orphan = true;
-        eddy_stream_abort(connection->stream);
-        memory_free(connection);
-        return -ENOMEM;
-error_stream:
-        memory_free(connection);
-error_connection:
-        sys_close(fd);
-        return -ENOMEM;
 }
 
 static bool has_room(const struct acceptor *acceptor)
@@ -235,7 +228,6 @@ static void close_with_loop(struct loop_resource *resource)
                 else
                         connection->stream->is_orphan = true;
                 eddy_unref(connection->task);
-                memory_free(connection);
         }
         server->connection_count = 0;
         server->uses = 0;

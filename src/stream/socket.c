@@ -2,6 +2,7 @@
 
 #include "base/misuse.h"
 #include "base/sys_socket.h"
+#include "loop/operation.h"
 #include "stream/socket.h"
 #include <eddy/compose.h>
 
@@ -94,8 +95,8 @@ ssize_t eddy_sock_recv(int fd, void *buffer, size_t n)
                 return misuse(EDDY_ENOTASK);
         if (self->interruption)
                 return self->interruption;
-        task_op_init(&op, self);
-        return socket_finish_op(self, &op, eddy_op_recv(&op, fd, buffer, n, 0));
+        task_op_describe(&op, self, OP_RECV, fd, buffer, n);
+        return socket_finish_op(self, &op, op_begin(&op));
 }
 
 ssize_t eddy_sock_recvfrom(int fd, void *buffer, size_t n, eddy_address *from)
@@ -129,14 +130,13 @@ ssize_t eddy_sock_sendall(int fd, const void *data, size_t n)
 
         if (!self)
                 return misuse(EDDY_ENOTASK);
-        task_op_init(&op, self);
         do {
                 ssize_t sent;
 
                 if (self->interruption)
                         return self->interruption;
-                sent = eddy_op_send(&op, fd, (const char *)data + done, n - done, 0);
-                sent = socket_finish_op(self, &op, sent);
+                task_op_describe(&op, self, OP_SEND, fd, (const char *)data + done, n - done);
+                sent = socket_finish_op(self, &op, op_begin(&op));
                 if (sent < 0)
                         return sent;
                 done += (size_t)sent;

@@ -16,22 +16,37 @@ struct stream_wait {
         bool until_closed;
 };
 
+int stream_reserve(eddy_stream *stream, struct buffer *buffer, size_t n)
+{
+        char *memory;
+
+        if (buffer->memory || n > CHUNK_SIZE)
+                return buffer_reserve(buffer, n);
+        memory = chunk_take(&stream->loop->chunks);
+        if (!memory)
+                return -ENOMEM;
+        *buffer = (struct buffer){.memory = memory, .capacity = CHUNK_SIZE};
+        return 0;
+}
+
+void stream_give_back(eddy_stream *stream, struct buffer *buffer)
+{
+        if (buffer->capacity == CHUNK_SIZE)
+                chunk_give(&stream->loop->chunks, buffer->memory);
+        else
+                memory_free(buffer->memory);
+        *buffer = (struct buffer){.memory = NULL};
+}
+
 static void release(eddy_stream *stream)
 {
-        buffer_finish(&stream->in);
-        buffer_finish(&stream->queued);
-        buffer_finish(&stream->sending);
-        memory_free(stream);
-}
+        eddy_loop *loop = stream->loop;
 
-static ssize_t begin_receive(eddy_op *op, int fd, void *buffer, size_t size)
-{
-        return eddy_op_recv(op, fd, buffer, size, 0);
-}
-
-static ssize_t begin_send(eddy_op *op, int fd, const void *data, size_t size)
-{
-        return eddy_op_send(op, fd, data, size, 0);
+        stream_give_back(stream, &stream->in);
+        stream_drop_output(stream);
+        memory_free(stream->text);
+        pool_give(&loop->streams, stream);
+        loop_unref(loop);
 }
 
 static ssize_t begin_send_parts(eddy_op *op, int fd, const struct msghdr *message)
@@ -57,24 +72,35 @@ static void close_socket(eddy_stream *stream)
 }
 
 const struct stream_impl stream_socket = {
-    .begin_receive = begin_receive,
-    .begin_send = begin_send,
+    .receive = OP_RECV,
+    .send = OP_SEND,
     .begin_send_parts = begin_send_parts,
     .end_sending = end_sending,
     .set_reset = set_reset,
     .close = close_socket,
 };
 
+/** End an operation that nobody will hear of. */
+static void end_operation(eddy_op *op)
+{
+        eddy_op_cancel(op);
+        eddy_handle_cancel(&op->handle);
+}
+
 /** The loop is closed: no task is left, and nothing more will leave. */
 static void close_with_loop(struct loop_resource *resource)
 {
         eddy_stream *stream = container_of(resource, eddy_stream, resource);
+        struct stream_output *output = stream->output;
 
-        eddy_op_cancel(&stream->recv_op);
-        eddy_op_cancel(&stream->send_op);
-        eddy_handle_cancel(&stream->recv_op.handle);
-        eddy_handle_cancel(&stream->send_op.handle);
-        eddy_handle_cancel(&stream->flush);
+        if (stream->reader)
+                end_operation(stream->reader);
+        if (stream->writer)
+                end_operation(stream->writer);
+        if (output) {
+                end_operation(&output->op);
+                eddy_handle_cancel(&output->flush);
+        }
         stream->impl->close(stream);
         stream->fd = -1;
         stream->is_closing = stream->is_closed = true;
@@ -82,34 +108,41 @@ static void close_with_loop(struct loop_resource *resource)
                 release(stream);
 }
 
-eddy_stream *stream_create(eddy_loop *loop, int fd, int family, size_t limit)
+void stream_set_nodelay(int fd, int family)
 {
-        eddy_stream *stream = memory_zalloc(sizeof *stream);
         int on = 1;
 
+        /* That this fails harms nothing. */
+        if (family == AF_INET || family == AF_INET6)
+                sys_setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+}
+
+eddy_stream *stream_create(eddy_loop *loop, int fd, int family, size_t limit)
+{
+        eddy_stream *stream;
+
+        if (!loop->streams.item_size)
+                pool_init(&loop->streams, sizeof *stream);
+        stream = pool_take(&loop->streams);
         if (!stream)
                 return NULL;
+        memset(stream, 0, sizeof *stream);
+        loop_ref(loop);
         stream->resource.close = close_with_loop;
         stream->resource.what = "stream";
         stream->impl = &stream_socket;
         stream->loop = loop;
         stream->fd = fd;
-        stream->family = family;
+        stream->family = (unsigned char)family;
         stream->limit = limit ? limit : STREAM_DEFAULT_LIMIT;
         stream->high_water = STREAM_DEFAULT_HIGH_WATER;
         stream->low_water = STREAM_DEFAULT_HIGH_WATER / 4;
         list_init(&stream->waiters);
-        eddy_op_init(&stream->recv_op, loop, coro_resume, NULL);
-        eddy_op_init(&stream->send_op, loop, stream_sent, stream);
-        stream->send_op.traits = OP_SHORT_IS_ALL | OP_EXCLUSIVE;
+        stream->send_traits = OP_SHORT_IS_ALL | OP_EXCLUSIVE;
         /* Receiving from a UNIX socket stops short behind bytes that came with a descriptor. */
-        stream->recv_op.traits = family == AF_UNIX ? 0 : OP_SHORT_IS_ALL;
-        /* What is written is gathered here, so none of it shall wait for the acknowledgement of what was sent
-         * before. That this fails harms nothing. */
-        if (family == AF_INET || family == AF_INET6) {
-                sys_setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-                stream->recv_op.traits |= OP_EXCLUSIVE;
-        }
+        stream->receive_traits = family == AF_UNIX ? 0 : OP_SHORT_IS_ALL;
+        if (family == AF_INET || family == AF_INET6)
+                stream->receive_traits |= OP_EXCLUSIVE;
         loop_add_resource(loop, &stream->resource);
         return stream;
 }
@@ -123,18 +156,19 @@ int eddy_stream_from_socket(eddy_stream **created, int fd, size_t limit)
         if (rc < 0)
                 return rc;
         *created = stream_create(loop_running_here, fd, family, limit);
-        return *created ? 0 : -ENOMEM;
+        if (!*created)
+                return -ENOMEM;
+        stream_set_nodelay(fd, family);
+        return 0;
 }
 
 static void close_descriptor(eddy_stream *stream)
 {
-        eddy_handle_cancel(&stream->flush);
+        stream_drop_output(stream);
         stream->impl->close(stream);
         stream->fd = -1;
         stream->is_closed = true;
         list_remove(&stream->resource.link);
-        buffer_finish(&stream->queued);
-        buffer_finish(&stream->sending);
 }
 
 static void wake_waiters(eddy_stream *stream)
@@ -163,7 +197,8 @@ void stream_settle(eddy_stream *stream)
                 stream->has_sent_eof = true;
                 stream->impl->end_sending(stream);
         }
-        if (stream->is_closing && !stream->is_closed && !is_busy && !stream->recv_op.pending)
+        if (stream->is_closing && !stream->is_closed && !is_busy &&
+            !(stream->reader && stream->reader->pending))
                 close_descriptor(stream);
         wake_waiters(stream);
         if (stream->is_closed && stream->is_orphan)
@@ -195,12 +230,18 @@ int stream_wait(struct task *self, eddy_stream *stream, size_t level, bool until
         return rc < 0 ? rc : until_closed ? closing_error(stream) : stream->write_error;
 }
 
+static void cancel_reader(eddy_stream *stream)
+{
+        if (stream->reader)
+                eddy_op_cancel(stream->reader);
+}
+
 void eddy_stream_close(eddy_stream *stream)
 {
         if (stream->is_closing)
                 return;
         stream->is_closing = true;
-        eddy_op_cancel(&stream->recv_op);
+        cancel_reader(stream);
         /* Now and not in the next iteration: there may be none. */
         stream_flush(stream);
         stream_settle(stream);
@@ -212,11 +253,12 @@ void eddy_stream_abort(eddy_stream *stream)
                 return;
         stream->is_closing = true;
         stream->impl->set_reset(stream);
-        eddy_op_cancel(&stream->recv_op);
-        eddy_op_cancel(&stream->send_op);
-        /* Nobody has to hear how much of it left; a task that sends has to hear that it is over. */
-        if (!stream->writer)
-                eddy_handle_cancel(&stream->send_op.handle);
+        cancel_reader(stream);
+        /* A task that sends has to hear that it is over; else nobody has to hear how much of it left. */
+        if (stream->writer)
+                eddy_op_cancel(stream->writer);
+        else if (stream->output)
+                end_operation(&stream->output->op);
         stream_fail(stream, -ECONNABORTED);
         stream_settle(stream);
 }
@@ -258,12 +300,19 @@ int eddy_stream_fd(const eddy_stream *stream)
         return stream->fd;
 }
 
+static const char *name(eddy_stream *stream, int (*find)(eddy_address *address, int fd))
+{
+        if (!stream->text)
+                stream->text = memory_alloc(EDDY_ADDRESS_TEXT_SIZE);
+        return stream->text ? address_name(find, stream->fd, stream->text) : "";
+}
+
 const char *eddy_stream_peer_name(eddy_stream *stream)
 {
-        return address_name(eddy_address_of_peer, stream->fd, stream->text);
+        return name(stream, eddy_address_of_peer);
 }
 
 const char *eddy_stream_own_name(eddy_stream *stream)
 {
-        return address_name(eddy_address_of_socket, stream->fd, stream->text);
+        return name(stream, eddy_address_of_socket);
 }

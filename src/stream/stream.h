@@ -12,8 +12,7 @@ enum { STREAM_DEFAULT_LIMIT = 64 * 1024, STREAM_DEFAULT_HIGH_WATER = 64 * 1024 }
 
 /** What kind of file a stream is on, and how the kernel is asked there. */
 struct stream_impl {
-        ssize_t (*begin_receive)(eddy_op *op, int fd, void *buffer, size_t size);
-        ssize_t (*begin_send)(eddy_op *op, int fd, const void *data, size_t size);
+        enum op_kind receive, send;
 
         /** Send from two places at once; `message` and its parts stay until the operation is done. */
         ssize_t (*begin_send_parts)(eddy_op *op, int fd, const struct msghdr *message);
@@ -30,48 +29,54 @@ struct stream_impl {
 
 extern const struct stream_impl stream_socket, stream_pipe;
 
+/** What was written and has not left. A stream has one, from its loop's pool, only while there is some. */
+struct stream_output {
+        eddy_op op;                    /* sends `sending`, where no task does */
+        struct buffer queued, sending; /* `queued` becomes `sending` as a whole, whose bytes may not move */
+        eddy_handle flush;             /* scheduled when something is queued and nothing is on its way */
+};
+
+/** Small, since there is one for every idle connection: what is needed only while something happens lies elsewhere. And
+ * what every call looks at comes first, so that it shares a cache line. */
 struct eddy_stream {
-        struct loop_resource resource;
-        const struct stream_impl *impl;
-        eddy_loop *loop;
-        int fd; /* -1 once closed */
-        int family;
-
-        /* Reading: bytes that came with others that were wanted wait in `in`. */
-        eddy_op recv_op;
-        struct task *reader; /* whose recv_op is */
-        struct buffer in;
-        size_t handed_out; /* of `in`, what read_until() showed its caller: gone at the next read */
-        size_t limit;
-        bool has_ended;
-        int read_error; /* receiving has failed for good */
-
-        /* Writing: `queued` is what was written; it becomes `sending` as a whole, whose bytes may not move. */
-        eddy_op send_op;
-        struct task *writer; /* whose send_op is, while it is in write_all(); NULL: the stream's own */
-        struct buffer queued, sending;
-        eddy_handle flush; /* scheduled when something is queued and nothing is on its way */
-        eddy_link waiters; /* struct stream_wait: for room, or for the end */
-        size_t high_water, low_water;
-        int write_error;
-
+        int fd;                      /* -1 once closed */
+        int read_error, write_error; /* that half has failed for good */
+        unsigned char family;        /* AF_UNSPEC: of no socket */
+        bool has_ended;              /* no more will be received */
         bool wants_eof, has_sent_eof;
         bool is_closing, is_closed;
         bool is_orphan;       /* its owner is done with it: freed when closed */
         bool must_unset_mode; /* O_NONBLOCK was set on a file that others share: it goes when this is closed */
-        char text[EDDY_ADDRESS_TEXT_SIZE]; /* the last name that was asked for */
+        unsigned char receive_traits, send_traits; /* of its operations */
+        eddy_loop *loop;
+        const struct stream_impl *impl;
+        eddy_op *reader; /* the operation of the task that receives, on its stack; NULL: none does */
+        eddy_op *writer; /* likewise of the task that has the sending half for itself */
+        struct stream_output *output;
+
+        struct buffer in;  /* came with others that were wanted; without memory while empty */
+        size_t handed_out; /* of it, what read_until() showed its caller: gone at the next read */
+        size_t limit;
+        eddy_link waiters; /* struct stream_wait: for room, or for the end */
+        size_t high_water, low_water;
+        struct loop_resource resource;
+        char *text; /* the last name that was asked for */
 };
 
 /** Bytes that are written and not yet the kernel's. */
 static inline size_t stream_unsent(const eddy_stream *stream)
 {
-        return buffer_size(&stream->queued) + buffer_size(&stream->sending);
+        const struct stream_output *output = stream->output;
+
+        return output ? buffer_size(&output->queued) + buffer_size(&output->sending) : 0;
 }
 
 /** Whether bytes of `sending` are the kernel's to look at, or how many it took has not been heard of yet. */
 static inline bool stream_is_sending(const eddy_stream *stream)
 {
-        return stream->send_op.pending || list_is_linked(&stream->send_op.handle.link) || stream->writer;
+        const struct stream_output *output = stream->output;
+
+        return stream->writer || (output && (output->op.pending || list_is_linked(&output->op.handle.link)));
 }
 
 /** A descriptor in non-blocking mode as a stream, of a connected socket unless its `impl` is changed; NULL without
@@ -81,27 +86,34 @@ static inline bool stream_is_sending(const eddy_stream *stream)
  */
 eddy_stream *stream_create(eddy_loop *loop, int fd, int family, size_t limit);
 
-/** Whether an operation of receiving may begin on stream->recv_op: 1, or what the caller is told at once, 0 at
- * the end of the stream. */
-int stream_begin_receiving(struct task *self, eddy_stream *stream);
+/** Have what is written leave at once: it is gathered here, so none of it shall wait for the acknowledgement of what
+ * was sent before. Sockets that are accepted have this from the one that listens. */
+void stream_set_nodelay(int fd, int family);
+
+/** Begin to receive for a task: 1, or what the caller is told at once, 0 at the end of the stream.
+ *
+ * @param op  the task's, on its stack; the stream's reader until stream_end_receiving()
+ */
+int stream_begin_receiving(struct task *self, eddy_stream *stream, eddy_op *op);
 
 /** Take note of what that operation brought: what the caller is told. */
 ssize_t stream_end_receiving(struct task *self, eddy_stream *stream, ssize_t got);
 
 /** Have the sending half for oneself, once all is on its way that was before: 0, EDDY_EBUSY, or why it takes no
- * more. Suspends while something is on its way. */
-int stream_claim(struct task *self, eddy_stream *stream);
+ * more. Suspends while something is on its way.
+ *
+ * @param op  the task's, on its stack, for all that it sends until stream_unclaim()
+ */
+int stream_claim(struct task *self, eddy_stream *stream, eddy_op *op);
 
 /** Of a claimed stream, send what was written before, and then n bytes from the caller's memory: 0 or the
  * error. */
 int stream_send_claimed(struct task *self, eddy_stream *stream, const void *data, size_t n);
 
-/** What the caller is told where an operation on the send_op of a claimed stream has failed, or the stream has.
- * */
+/** What the caller is told where an operation on a claimed stream has failed, or the stream has. */
 int stream_sending_error(const struct task *self, const eddy_stream *stream, ssize_t error);
 
-/** Give the sending half back. What was written meanwhile comes next, unless rc says that sending has failed.
- * */
+/** Give the sending half back. What was written meanwhile comes next, unless rc says that sending has failed. */
 void stream_unclaim(struct task *self, eddy_stream *stream, int rc);
 
 /** A pipe or the like as a stream; its descriptor stays as it is.
@@ -123,11 +135,20 @@ char *stream_take_all(eddy_stream *stream, size_t *size);
 /** Try to send what is queued, unless something is on its way. */
 void stream_flush(eddy_stream *stream);
 
+/** Forget all that was written and has not left, and what was kept for it. Nothing of it is on its way. */
+void stream_drop_output(eddy_stream *stream);
+
 /** Sending failed: forget what cannot be sent, once nobody is at it. */
 void stream_fail(eddy_stream *stream, int error);
 
 /** After any step of sending or reading: wake who has waited for it, and end what has only waited for it. */
 void stream_settle(eddy_stream *stream);
+
+/** Make room for n bytes in a buffer of the stream's: 0 or -ENOMEM. */
+int stream_reserve(eddy_stream *stream, struct buffer *buffer, size_t n);
+
+/** Give back the memory of a buffer, with what may be in it. */
+void stream_give_back(eddy_stream *stream, struct buffer *buffer);
 
 /** Suspend until at most `level` bytes are unsent, or the stream is closed: 0, the stream's failure, or how the
  * task was interrupted. */

@@ -58,7 +58,7 @@ static ssize_t send_rights(struct task *self, eddy_stream *stream, const void *d
             .msg_control = &rights,
             .msg_controllen = CMSG_SPACE(count * sizeof *fds),
         };
-        eddy_op *op = &stream->send_op;
+        eddy_op *op = stream->writer;
         ssize_t sent;
 
         rights.head.cmsg_len = CMSG_LEN(count * sizeof *fds);
@@ -71,6 +71,7 @@ ssize_t eddy_stream_send_fds(eddy_stream *stream, const void *data, size_t n, co
 {
         struct task *self = task_current();
         ssize_t sent;
+        eddy_op op;
         int rc;
 
         if (!self)
@@ -79,7 +80,7 @@ ssize_t eddy_stream_send_fds(eddy_stream *stream, const void *data, size_t n, co
                 return -EINVAL;
         if (stream->family != AF_UNIX)
                 return EDDY_ENOTSUP;
-        rc = stream_claim(self, stream);
+        rc = stream_claim(self, stream, &op);
         if (rc < 0)
                 return rc;
         rc = stream_send_claimed(self, stream, NULL, 0);
@@ -145,9 +146,9 @@ ssize_t eddy_stream_receive_fds(eddy_stream *stream, void *buffer, size_t n, int
             .msg_control = &rights,
             .msg_controllen = sizeof rights,
         };
-        eddy_op *op = &stream->recv_op;
         size_t room = *count;
         ssize_t got;
+        eddy_op op;
         int rc;
 
         *count = 0;
@@ -159,11 +160,12 @@ ssize_t eddy_stream_receive_fds(eddy_stream *stream, void *buffer, size_t n, int
                 return EDDY_ENOTSUP;
         if (buffer_size(&stream->in) > stream->handed_out)
                 return eddy_stream_read(stream, buffer, n);
-        rc = stream_begin_receiving(self, stream);
+        rc = stream_begin_receiving(self, stream, &op);
         if (rc <= 0)
                 return rc;
+        task_op_init(&op, self);
         got = stream_end_receiving(self, stream,
-                                   task_finish_op(self, op, eddy_op_recvmsg(op, stream->fd, &message, 0)));
+                                   task_finish_op(self, &op, eddy_op_recvmsg(&op, stream->fd, &message, 0)));
         if (got <= 0)
                 return got;
         *count = room;

@@ -203,6 +203,6 @@ ssize_t task_finish_op(struct task *self, eddy_op *op, ssize_t begun)
                 task_take_turn(self);
                 return begun;
         }
-        interruption = task_wait(self, &operating.wait);
+        interruption = task_wait_here(self, &operating.wait);
         return op->result == EDDY_CANCELLED && interruption ? interruption : op->result;
 }

@@ -56,6 +56,12 @@ static inline struct task *task_of(eddy_future *future)
         return (struct task *)future;
 }
 
+/** Of a task that has not begun, its copy of the arguments that it was given. */
+static inline void *task_args(eddy_task *task)
+{
+        return (void *)task->result;
+}
+
 /** The task that runs in this thread, or NULL. */
 static inline struct task *task_current(void)
 {
@@ -155,6 +161,24 @@ static inline void task_free(eddy_future *future)
 static inline void task_op_init(eddy_op *op, struct task *self)
 {
         eddy_op_init(op, self->future.loop, coro_resume, &self->coro);
+}
+
+/** Prepare an operation likewise, and describe it, for op_begin(): one that `data` and `size` tell all of. */
+static inline void task_op_describe(eddy_op *op, struct task *self, enum op_kind kind, int fd, const void *data,
+                                    size_t size)
+{
+        /* Field by field: compilers clear the whole by a `rep stos`, which takes longer than all of this. */
+        op->handle.link.next = NULL;
+        op->handle.callback = coro_resume;
+        op->handle.arg = &self->coro;
+        op->loop = self->future.loop;
+        op->fd = fd;
+        op->kind = (unsigned char)kind;
+        op->pending = false;
+        op->traits = op->state = 0;
+        op->flags = 0;
+        op->buffer = (void *)(uintptr_t)data;
+        op->size = size;
 }
 
 /** After a call that had its outcome at once: let others run, now and then. */

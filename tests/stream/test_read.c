@@ -9,7 +9,7 @@ enum { SMALL_LIMIT = 16 };
 /** A call for reading, made in a task of its own. */
 struct call {
         eddy_stream *stream;
-        enum { READ, EXACTLY, UNTIL, LINE, ALL } kind;
+        enum { READ, SOME, EXACTLY, UNTIL, LINE, ALL } kind;
         char bytes[64];
         size_t n;
         const char *data;
@@ -24,6 +24,8 @@ static intptr_t make_call(void *arg)
         switch (call->kind) {
         case READ:
                 return eddy_stream_read(call->stream, call->bytes, call->n);
+        case SOME:
+                return eddy_stream_read_some(call->stream, &call->data);
         case EXACTLY:
                 return eddy_stream_read_exactly(call->stream, call->bytes, call->n);
         case UNTIL:
@@ -456,6 +458,62 @@ static void call_from_callback(void *arg)
         call->data = "called";
 }
 
+static void some_lends_what_there_is(void)
+{
+        struct line line;
+        struct call call = {.kind = SOME};
+        const char *data;
+        eddy_task *task;
+
+        line_open(&line, 0);
+        call.stream = line.stream;
+        task = begin_call(&call);
+        say(line.peer, "hello");
+        assert_int_equal(join(task), 5);
+        assert_memory_equal(call.data, "hello", 5);
+        /* What was lent is gone, and what comes next is not mixed with it. */
+        say(line.peer, "a line\nand more");
+        assert_int_equal(eddy_stream_read_line(line.stream, &data), 7);
+        assert_int_equal(eddy_stream_read_some(line.stream, &data), 8);
+        assert_memory_equal(data, "and more", 8);
+        shutdown(line.peer, SHUT_WR);
+        assert_int_equal(eddy_stream_read_line(line.stream, &data), 0);
+        assert_string_equal(data, "");
+        assert_int_equal(eddy_stream_read_some(line.stream, &data), 0);
+        assert_null(data);
+        assert_true(eddy_stream_at_eof(line.stream));
+        line_close(&line);
+}
+
+/** What is silent shall be cheap: the buffer comes with the bytes. */
+static void waiting_takes_no_memory(void)
+{
+        static const struct call calls[] = {
+            {.kind = SOME}, {.kind = EXACTLY, .n = 5}, {.kind = UNTIL, .n = 1, .bytes = "o"}, {.kind = LINE}};
+
+        for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++) {
+                struct line line;
+                char bytes[1];
+
+                line_open(&line, 0);
+                for (int round = 0; round < 3; round++) {
+                        struct call call = calls[i];
+                        eddy_task *task;
+
+                        call.stream = line.stream;
+                        task = begin_call(&call);
+                        give_way();
+                        assert_null(line.stream->in.memory);
+                        say(line.peer, call.kind == LINE ? "hell\n" : "hello");
+                        assert_int_equal(join(task), 5);
+                }
+                shutdown(line.peer, SHUT_WR);
+                assert_int_equal(eddy_stream_read(line.stream, bytes, 1), 0);
+                assert_null(line.stream->in.memory);
+                line_close(&line);
+        }
+}
+
 static void outside_a_coroutine(void)
 {
         struct line line;
@@ -491,6 +549,8 @@ int main(void)
             scene_test(closing_ends_reading),
             scene_test(peer_resets),
             scene_test(without_memory),
+            scene_test(some_lends_what_there_is),
+            scene_test(waiting_takes_no_memory),
             scene_test(outside_a_coroutine),
         };
 

@@ -3,6 +3,7 @@
 
 #include "base/fault.h"
 #include "stream/stream.h"
+#include <netinet/tcp.h>
 #include <sys/resource.h>
 
 /** What a handler is to do, and how many have. */
@@ -74,6 +75,27 @@ static void serves(void)
         }
         assert_int_equal(house.ended, COUNT);
         finish(server);
+}
+
+static intptr_t ask_whether_it_delays(eddy_stream *stream, void *arg)
+{
+        socklen_t size = sizeof(int);
+
+        return getsockopt(eddy_stream_fd(stream), IPPROTO_TCP, TCP_NODELAY, arg, &size);
+}
+
+static void answers_are_not_delayed(void)
+{
+        eddy_server *server;
+        int is_prompt = -1, caller;
+
+        assert_int_equal(eddy_start_server(&server, ask_whether_it_delays, &is_prompt, "127.0.0.1", 0, NULL),
+                         0);
+        caller = connect_to_port(eddy_server_port(server));
+        assert_hears_end(caller);
+        assert_int_equal(is_prompt, 1);
+        close(caller);
+        eddy_server_destroy(server);
 }
 
 /** Every address of this machine, on one port. */
@@ -623,6 +645,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
             scene_test(serves),
+            scene_test(answers_are_not_delayed),
             scene_test(of_both_families),
             scene_test(of_one_family),
             scene_test(address_in_use),

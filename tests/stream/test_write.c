@@ -70,6 +70,26 @@ static void writev_gathers(void)
         line_close(&line);
 }
 
+/** What is large leaves at once, as far as the kernel takes it, and what comes next stays behind it. */
+static void much_leaves_at_once(void)
+{
+        struct line line;
+        char *sent = make_pattern(MUCH);
+        const struct iovec parts[] = {{sent + 10, 10}, {sent + 20, MUCH / 2 - 20}};
+
+        line_open(&line, 0);
+        assert_int_equal(eddy_stream_write(line.stream, sent, 10), 0);
+        until(eddy_stream_write_buffer_size(line.stream) == 0);
+        assert_int_equal(eddy_stream_writev(line.stream, parts, 2), 0);
+        if (strcmp(eddy_loop_backend(eddy_running_loop()), "epoll") == 0)
+                assert_true(eddy_stream_write_buffer_size(line.stream) < MUCH / 2 - 10);
+        assert_int_equal(eddy_stream_write(line.stream, sent + MUCH / 2, MUCH / 2), 0);
+        eddy_stream_close(line.stream);
+        assert_hears_pattern(line.peer, sent, MUCH);
+        free(sent);
+        line_close(&line);
+}
+
 static void water_marks(void)
 {
         struct line line;
@@ -409,12 +429,12 @@ static void aborted_in_write_all(void)
                 /* A part of what the kernel is given is the stream's own. */
                 if (way > 0)
                         assert_int_equal(eddy_stream_write(line.stream, sent, MUCH), 0);
-                until(line.stream->send_op.pending);
+                until(line.stream->writer && line.stream->writer->pending);
                 if (way == 2) {
                         /* The kernel has taken some, and the task has not heard of it. */
                         char heard[4096];
 
-                        while (!list_is_linked(&line.stream->send_op.handle.link)) {
+                        while (!list_is_linked(&line.stream->writer->handle.link)) {
                                 recv(line.peer, heard, sizeof heard, MSG_DONTWAIT);
                                 assert_int_equal(eddy_yield(), 0);
                         }
@@ -497,6 +517,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
             scene_test(writes_leave_together),
             scene_test(writev_gathers),
+            scene_test(much_leaves_at_once),
             scene_test(water_marks),
             scene_test(drain_waits_for_a_slow_peer),
             scene_test(drain_that_is_interrupted),

@@ -1,0 +1,57 @@
+/* Blocks of memory for bytes on their way, all of one size, handed out again while they are warm. */
+#ifndef BASE_CHUNKS_H
+#define BASE_CHUNKS_H
+
+#include "base/memory.h"
+#include "base/sanitizer.h"
+
+enum { CHUNK_SIZE = 16 * 1024, CHUNKS_KEPT = 32 };
+
+struct chunk {
+        struct chunk *next;
+};
+
+/** Zeroed: none yet. Owned by what embeds it. */
+struct chunks {
+        struct chunk *first; /* came back; the hottest first */
+        unsigned count;
+};
+
+/** CHUNK_SIZE bytes, not cleared; NULL without memory. They are the allocator's: whoever keeps them for good gives them
+ * back by memory_free(). */
+static inline void *chunk_take(struct chunks *chunks)
+{
+        struct chunk *chunk = chunks->first;
+
+        if (!chunk)
+                return memory_alloc(CHUNK_SIZE);
+        chunks->first = chunk->next;
+        chunks->count--;
+        return chunk;
+}
+
+static inline void chunk_give(struct chunks *chunks, void *memory)
+{
+        struct chunk *chunk = memory;
+
+        /* Under a sanitizer at once, so that use after free shows. */
+        if (SANITIZER_WATCHES_MEMORY || chunks->count == CHUNKS_KEPT) {
+                memory_free(memory);
+                return;
+        }
+        chunk->next = chunks->first;
+        chunks->first = chunk;
+        chunks->count++;
+}
+
+static inline void chunks_finish(struct chunks *chunks)
+{
+        while (chunks->first) {
+                struct chunk *chunk = chunks->first;
+
+                chunks->first = chunk->next;
+                memory_free(chunk);
+        }
+}
+
+#endif
