@@ -44,8 +44,9 @@ static inline ssize_t sys_sendfile(int fd, int file, off_t *offset, size_t n)
         do
                 rc = sys_result(sendfile(fd, file, offset, n));
         while (rc == -EINTR);
-        /* Where it was blocked already, what may be pending is not all ours. */
-        if (rc == -EPIPE && !sigismember(&before, SIGPIPE))
+        /* It comes with a count, too, where some bytes left before the peer did. Where it was blocked already, what
+         * may be pending is not all ours. */
+        if ((rc == -EPIPE || (rc >= 0 && (size_t)rc < n)) && !sigismember(&before, SIGPIPE))
                 sigtimedwait(&pipe_signal, NULL, &at_once);
         pthread_sigmask(SIG_SETMASK, &before, NULL);
         return rc;
