@@ -9,6 +9,7 @@
 #include <string.h>
 
 enum {
+        FIRST_BUFFERS = 64,
         BUFFER_COUNT = 1024, /* a power of two */
         BUFFER_SIZE = 2048,
         BUFFER_GROUP = 0,
@@ -27,6 +28,19 @@ static void give_buffer(struct receive_buffers *buffers, unsigned number)
         io_uring_buf_ring_add(buffers->ring, memory, BUFFER_SIZE, (unsigned short)number,
                               io_uring_buf_ring_mask(BUFFER_COUNT), 0);
         io_uring_buf_ring_advance(buffers->ring, 1);
+}
+
+/** Use more buffers than before: few are kept in the cache, and take little memory. False: these are all. */
+static bool use_more(struct receive_buffers *buffers)
+{
+        unsigned before = buffers->in_use;
+
+        if (before == BUFFER_COUNT)
+                return false;
+        buffers->in_use = before ? before * 2 : FIRST_BUFFERS;
+        for (unsigned i = before; i < buffers->in_use; i++)
+                give_buffer(buffers, i);
+        return true;
 }
 
 static int allocate(struct receive_buffers *buffers)
@@ -60,9 +74,11 @@ int buffers_register(struct uring *uring)
         rc = sys_uring_register_buffers(&uring->ring, &registration);
         if (rc < 0)
                 return rc;
-        for (unsigned i = 0; i < BUFFER_COUNT; i++)
+        for (unsigned i = 0; i < buffers->in_use; i++)
                 if (!buffers->received[i].is_held)
                         give_buffer(buffers, i);
+        if (!buffers->in_use)
+                use_more(buffers);
         return 0;
 }
 
@@ -275,7 +291,7 @@ void ahead_received(struct uring *uring, struct uring_descriptor *descriptor, co
                 add_received(&uring->buffers, ahead, number, (unsigned)cqe->res);
                 ahead->is_bulk = cqe->res == BUFFER_SIZE;
         } else if (cqe->res == -ENOBUFS) {
-                ahead->wants_direct = true;
+                ahead->wants_direct = !use_more(&uring->buffers);
         } else if (cqe->res != -ECANCELED) {
                 ahead->end = cqe->res;
         }

@@ -39,6 +39,7 @@ struct receive_buffers {
         struct io_uring_buf_ring *ring;
         char *memory;
         struct received *received; /* by number */
+        unsigned in_use;           /* the first so many; more, as soon as these were too few */
 };
 
 /** What the kernel brings of a descriptor before it is asked for: bytes received, or connections accepted. */

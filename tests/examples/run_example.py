@@ -11,6 +11,7 @@ import contextlib
 import difflib
 import os
 import pathlib
+import random
 import re
 import signal
 import socket
@@ -268,14 +269,15 @@ def subprocess_date(program):
 
 def port_scanner(program):
     for _ in range(100):
-        with listener() as (_, port), socket.socket() as before, socket.socket() as behind:
-            for neighbour in before, behind:  # whose last connection may not have been forgotten
-                neighbour.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        port = random.randrange(10000, 30000)  # below those that the system hands out, and remembers
+        with socket.socket() as before, socket.socket() as server, socket.socket() as behind:
             try:  # neighbours that are ours, and nobody listens
                 before.bind(('127.0.0.1', port - 1))
+                server.bind(('127.0.0.1', port))
                 behind.bind(('127.0.0.1', port + 1))
-            except (OSError, OverflowError):
+            except OSError:
                 continue
+            server.listen()
             seen = run(program, '127.0.0.1', str(port - 1), str(port + 1))
             return seen.replace(str(port), 'PORT') + run(program)
     raise OSError('no three free ports in a row')
