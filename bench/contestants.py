@@ -12,15 +12,17 @@ class Program:
     peer: str = ""        # the key in peers.json that must not be empty; "": nothing but libc
     package: str = ""     # what to install where it is
     backend: str = ""     # the EDDY_BACKEND of one of eddy's
+    argument: str = ""    # what it is asked to do, where that is not simply the row
 
 
 def native(file, peer="", package=""):
     return Program("native", file, peer, package)
 
 
-def eddy(file, *backends):
+def eddy(file, *backends, argument=""):
     """eddy under the name of each backend, epoll alone where the row does not depend on it."""
-    return {f"eddy-{backend}": Program("native", file, backend=backend) for backend in backends or ("epoll",)}
+    return {f"eddy-{backend}": Program("native", file, backend=backend, argument=argument)
+            for backend in backends or ("epoll",)}
 
 
 def libuv(file):
@@ -74,5 +76,6 @@ PROCESS = eddy("eddy_process", *BOTH) | libuv("libuv_process") | GO | python("pr
 ECHO_FAST = eddy("eddy_echo", *BOTH) | RAW | libuv("libuv_echo") | GO | TOKIO
 ECHO = (ECHO_FAST | {"state-threads": native("st_echo", "state-threads", "libst-dev")} | NECO | LIBDILL | NODE |
         python("echo"))
+IDLE = ECHO | eddy("eddy_echo", *BOTH, argument="echo_lend")
 HTTP = eddy("eddy_http", *BOTH) | NGINX | GO | TOKIO | NODE
 FILES = {f"eddy-{backend}": Program("command", package="wrk", backend=backend) for backend in BOTH} | NGINX_FILES

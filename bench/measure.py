@@ -13,6 +13,7 @@ HERE = Path(__file__).resolve().parent
 
 def command(program, argument, build_dir):
     place = build_dir / "bench"
+    argument = program.argument or argument
     if program.kind == "go":
         return [str(place / "go_contestant"), argument]
     if program.kind == "tokio":

@@ -2,7 +2,7 @@
 from dataclasses import dataclass, field
 
 import files
-from contestants import (BURST, CHANNEL, CONTEXTS, ECHO, ECHO_FAST, FILE, FILES, GENERATORS, HTTP, LOCK_HANDOVER,
+from contestants import (BURST, CHANNEL, CONTEXTS, ECHO, ECHO_FAST, FILE, FILES, GENERATORS, HTTP, IDLE, LOCK_HANDOVER,
                          LOCK_PAIR, PROCESS, QUEUE, SELECT, SLEEPERS, SWITCH, THREADS, TIMERS, TO_THREAD, UDP, YIELD)
 from servers import COUNTED_SECONDS, IDLE_CONNECTIONS, Load
 
@@ -88,7 +88,7 @@ EXPERIMENTS = (
                Load(CONNECTIONS, BYTES, 1, ECHO_RATE)),
     Experiment(("echo_syscalls",), "echo", ECHO, "syscalls", Load(CONNECTIONS, BYTES, COUNTED_SECONDS),
                most_repeats=1),
-    Experiment(("idle_connection_bytes",), "echo", ECHO, "idle", Load(IDLE_CONNECTIONS, BYTES, 0), most_repeats=1),
+    Experiment(("idle_connection_bytes",), "echo", IDLE, "idle", Load(IDLE_CONNECTIONS, BYTES, 0), most_repeats=1),
     Experiment(("udp_echo_total_us",), "udp_echo", UDP, "udp", Load(UDP_OUTSTANDING, BYTES, 1)),
     Experiment(("http_per_second", "http_total_us"), "http", HTTP, "load", Load(CONNECTIONS, "http", 1.5)),
     Experiment(("http_p50_us", "http_p99_us"), "http", HTTP, "load", Load(CONNECTIONS, "http", 1, HTTP_RATE)),
