@@ -67,7 +67,8 @@ class Server:
                                        stderr=self.stderr)
         try:
             self.port = port or self.printed_port()
-            self.wait_until_it_answers()
+            if port:  # one that prints it has it by then
+                self.wait_until_it_answers()
         except BaseException:
             processes.end(self.process)
             raise
