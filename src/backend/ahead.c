@@ -163,8 +163,9 @@ static ssize_t take(struct uring *uring, struct ahead *ahead, const eddy_op *op)
                 return take_accepted(ahead);
         if (end > 0)
                 return EDDY_PENDING;
-        /* A listening socket can be asked again when it has failed; a stream has ended for good. */
-        if (op->kind == OP_ACCEPT)
+        /* A listening socket can be asked again when it has failed; a stream has ended for good, unless it was only
+         * memory that it failed for. */
+        if (op->kind == OP_ACCEPT || end == -ENOMEM)
                 ahead->end = 1;
         return end;
 }
@@ -214,7 +215,7 @@ static void receive_directly(struct uring *uring, struct uring_descriptor *descr
 {
         eddy_op *op = container_of(list_pop(&descriptor->ahead.askers), eddy_op, link);
 
-        descriptor->ahead.has_direct = true;
+        descriptor->ahead.direct = op;
         descriptor->ahead.wants_direct = false;
         list_append(&descriptor->operations, &op->link);
         uring_submit(uring, op);
@@ -226,7 +227,7 @@ void ahead_arm(struct uring *uring, struct uring_descriptor *descriptor)
         const eddy_op *op = container_of(ahead->askers.next, eddy_op, link);
         bool is_direct;
 
-        if (list_is_empty(&ahead->askers) || ahead->has_direct)
+        if (list_is_empty(&ahead->askers) || ahead->direct)
                 return;
         is_direct = ahead->wants_direct || (ahead->is_bulk && op->size > BUFFER_SIZE);
         if (!ahead->armed && is_direct)
@@ -242,7 +243,7 @@ static ssize_t receive_now(struct ahead *ahead, const eddy_op *op)
 {
         ssize_t rc;
 
-        if (ahead->armed || ahead->has_direct)
+        if (ahead->armed || ahead->direct)
                 return -EAGAIN;
         do
                 rc = sys_recv(op->fd, op->buffer, op->size, MSG_DONTWAIT);
@@ -256,7 +257,7 @@ ssize_t ahead_begin(struct uring *uring, struct uring_descriptor *descriptor, ed
 {
         struct ahead *ahead = &descriptor->ahead;
 
-        if (list_is_empty(&ahead->askers) && !ahead->has_direct) {
+        if (list_is_empty(&ahead->askers) && !ahead->direct) {
                 ssize_t result = take(uring, ahead, op);
 
                 if (result != EDDY_PENDING)
@@ -305,7 +306,7 @@ void ahead_received_directly(struct uring *uring, struct uring_descriptor *descr
 {
         struct ahead *ahead = &descriptor->ahead;
 
-        ahead->has_direct = false;
+        ahead->direct = NULL;
         if (op->kind == OP_RECV)
                 ahead->is_bulk = op->result >= BUFFER_SIZE;
         ahead_arm(uring, descriptor);

@@ -9,7 +9,7 @@
 #include "base/memory.h"
 #include "base/sys_file.h"
 #include "base/sys_uring.h"
-#include <stdio.h>
+#include <stdatomic.h>
 
 enum { SUBMISSIONS = 256, COMPLETIONS = 4096 };
 
@@ -77,7 +77,7 @@ void uring_submit(struct uring *uring, eddy_op *op)
                 io_uring_prep_recv(sqe, op->fd, op->buffer, size, op->flags);
                 break;
         case OP_READABLE:
-                io_uring_prep_poll_add(sqe, op->fd, POLLIN | POLLPRI | POLLRDHUP);
+                io_uring_prep_poll_add(sqe, op->fd, POLLIN | POLLRDHUP);
                 break;
         case OP_SEND:
                 io_uring_prep_send(sqe, op->fd, op->buffer, size, op->flags | MSG_NOSIGNAL);
@@ -105,14 +105,20 @@ static void arm_poll(struct uring *uring, struct descriptor *descriptor, enum wa
         bool reads = direction == WATCH_READ;
         uint64_t key = uring_key(descriptor, reads ? TAG_READABLE : TAG_WRITABLE);
         uint32_t armed = armed_bit(direction), leaving = leaving_bit(direction);
-        bool is_wanted = side_is_wanted(&descriptor->sides[direction]);
+        const struct side *side = &descriptor->sides[direction];
+        bool is_wanted = side_is_wanted(side);
+        unsigned events;
         struct io_uring_sqe *sqe;
 
         if (is_wanted && !(descriptor->armed & armed)) {
                 sqe = uring_submission(uring, key);
                 if (!sqe)
                         return;
-                io_uring_prep_poll_add(sqe, descriptor->fd, reads ? POLLIN | POLLPRI | POLLRDHUP : POLLOUT);
+                /* Urgent data is told of once: it stays, and would be told of again and again. */
+                events = reads ? POLLIN | POLLRDHUP : POLLOUT;
+                if (reads && !descriptor->has_ended && !side->watcher)
+                        events |= POLLPRI;
+                io_uring_prep_poll_add(sqe, descriptor->fd, events);
                 descriptor->armed |= armed;
         } else if (!is_wanted && descriptor->armed & armed && !(descriptor->armed & leaving)) {
                 uring_cancel_key(uring, key);
@@ -173,7 +179,9 @@ static ssize_t begin_close(struct uring *uring, int fd)
         /* The kernel keeps a file open as long as it is asked for something of it: its peer would hear of the end
          * only in the next iteration, and a socket that listens would go on to do so. */
         if (descriptor && cancel_all(uring, uring_descriptor(descriptor)) && uring->is_awake)
-                sys_uring_wait(&uring->ring, &no_time);
+                for (int tries = 0; tries < 3; tries++)
+                        if (sys_uring_wait(&uring->ring, &no_time) >= 0 && io_uring_sq_ready(&uring->ring) == 0)
+                                break;
         return sys_close(fd);
 }
 
@@ -203,13 +211,20 @@ static void uring_cancel(struct backend *backend, eddy_op *op)
         struct uring *uring = (struct uring *)backend;
         struct descriptor *descriptor = readiness_known(&uring->readiness, op->fd);
 
+        if (backend_is_inherited(backend)) {
+                complete(backend, op, EDDY_CANCELLED); /* the ring is our parent's */
+                return;
+        }
         if (op->state & OP_SUBMITTED) {
                 cancel_in_kernel(uring, op);
                 return;
         }
         complete(backend, op, EDDY_CANCELLED);
-        if (descriptor)
-                uring_arm(&uring->readiness, descriptor);
+        if (!descriptor)
+                return;
+        uring_arm(&uring->readiness, descriptor);
+        if (uring_descriptor(descriptor)->ahead.direct == op)
+                ahead_received_directly(uring, uring_descriptor(descriptor), op);
 }
 
 /** Whether a descriptor can be watched: 0, -EBADF, or -EPERM where it is always ready, as epoll says. */
@@ -275,12 +290,14 @@ static void finish_operation(struct uring *uring, eddy_op *op, ssize_t result)
 
         op->state = 0;
         /* Not at its owner's wish: the loop rests, or a signal came. */
-        if ((result == -ECANCELED && !(state & OP_CANCELLED)) || result == -EINTR) {
+        if (result == -EINTR)
+                result = -ECANCELED;
+        if (result == -ECANCELED && !(state & OP_CANCELLED)) {
                 uring_submit(uring, op);
                 return;
         }
         complete(&uring->readiness.base, op, op->kind == OP_READABLE && result > 0 ? 0 : result);
-        if ((op->kind == OP_RECV || op->kind == OP_READABLE) && !(state & OP_ABANDONED))
+        if (uring_descriptor(descriptor)->ahead.direct == op)
                 ahead_received_directly(uring, uring_descriptor(descriptor), op);
 }
 
@@ -333,10 +350,21 @@ static void collect(struct uring *uring)
 {
         struct io_uring_cqe *cqe;
 
-        while (io_uring_peek_cqe(&uring->ring, &cqe) == 0) {
+        /* No more than these: who sends without end is bounded only by what is submitted next. */
+        for (unsigned n = io_uring_cq_ready(&uring->ring); n > 0; n--) {
+                if (io_uring_peek_cqe(&uring->ring, &cqe) < 0)
+                        return;
                 finish(uring, cqe);
                 io_uring_cqe_seen(&uring->ring, cqe);
         }
+}
+
+static void close_ring(struct uring *uring)
+{
+        if (uring->is_open)
+                io_uring_queue_exit(&uring->ring);
+        uring->is_open = false;
+        uring->owner = 0;
 }
 
 static int open_ring(struct uring *uring)
@@ -350,23 +378,34 @@ static int open_ring(struct uring *uring)
 
         if (rc < 0)
                 return rc;
+        uring->is_open = true;
         rc = buffers_register(uring);
         if (rc < 0)
-                io_uring_queue_exit(&uring->ring);
-        uring->owner = 0;
+                close_ring(uring);
         return rc;
+}
+
+/** This thread's number, which no other thread of the process ever has. */
+static unsigned thread_number(void)
+{
+        static atomic_uint last;
+        static __thread unsigned number;
+
+        if (!number)
+                number = atomic_fetch_add(&last, 1) + 1;
+        return number;
 }
 
 /** The loop begins to run in this thread. */
 static int wake_up(struct uring *uring)
 {
-        pid_t self = gettid();
+        unsigned self = thread_number();
         int rc = 0;
 
-        if (uring->owner && uring->owner != self) {
-                io_uring_queue_exit(&uring->ring);
+        if (uring->owner && uring->owner != self)
+                close_ring(uring);
+        if (!uring->is_open)
                 rc = open_ring(uring);
-        }
         if (rc == 0 && !uring->owner)
                 rc = sys_uring_enable(&uring->ring);
         if (rc < 0)
@@ -374,6 +413,12 @@ static int wake_up(struct uring *uring)
         uring->owner = self;
         uring->is_awake = uring->is_behind = true;
         return 0;
+}
+
+/** Whether a wait may be tried again after this. */
+static bool is_passing(int rc)
+{
+        return rc >= 0 || rc == -ETIME || rc == -EINTR || rc == -EAGAIN || rc == -EBUSY;
 }
 
 /** Whether the kernel has nothing to be told and nothing to tell. */
@@ -388,7 +433,7 @@ static bool is_quiet(const struct uring *uring)
 static int uring_wait(struct backend *backend, eddy_duration timeout)
 {
         struct uring *uring = (struct uring *)backend;
-        struct timespec limit = {timeout / 1000000000, timeout % 1000000000};
+        struct timespec limit;
         int rc;
 
         if (backend_is_inherited(backend))
@@ -400,11 +445,39 @@ static int uring_wait(struct backend *backend, eddy_duration timeout)
         }
         if (uring->is_behind)
                 catch_up(uring);
-        if (timeout == 0 && is_quiet(uring))
+        if (uring->is_behind)
+                timeout = 0; /* what could not be submitted must not wait for something else */
+        else if (timeout == 0 && is_quiet(uring))
                 return 0;
+        limit = (struct timespec){timeout / 1000000000, timeout % 1000000000};
         rc = sys_uring_wait(&uring->ring, timeout == EDDY_FOREVER ? NULL : &limit);
         collect(uring);
-        return rc >= 0 || rc == -ETIME || rc == -EINTR || rc == -EAGAIN || rc == -EBUSY ? 0 : rc;
+        return is_passing(rc) ? 0 : rc;
+}
+
+/** The ring is of no use any more, and nothing that was submitted will be answered. */
+static void give_up(struct uring *uring)
+{
+        struct readiness *readiness = &uring->readiness;
+
+        close_ring(uring);
+        uring->in_flight = 0;
+        uring->is_wakeup_armed = false;
+        for (int fd = 0; fd < readiness->descriptor_count; fd++) {
+                struct uring_descriptor *descriptor;
+                eddy_link *link, *next;
+
+                if (!readiness->descriptors[fd])
+                        continue;
+                descriptor = uring_descriptor(readiness->descriptors[fd]);
+                descriptor->base.armed = 0;
+                descriptor->ahead.armed = TAG_OPERATION;
+                descriptor->ahead.is_leaving = false;
+                for (link = descriptor->operations.next; link != &descriptor->operations; link = next) {
+                        next = link->next;
+                        finish_operation(uring, container_of(link, eddy_op, link), -ECANCELED);
+                }
+        }
 }
 
 static void uring_rest(struct backend *backend)
@@ -417,10 +490,16 @@ static void uring_rest(struct backend *backend)
         while (uring->in_flight > 0) {
                 struct io_uring_sqe *sqe = next_submission(uring, TAG_CANCEL);
 
-                if (sqe)
+                int rc;
+
+                if (sqe) {
                         io_uring_prep_cancel64(sqe, 0, IORING_ASYNC_CANCEL_ANY | IORING_ASYNC_CANCEL_ALL);
-                sys_uring_wait(&uring->ring, &patience);
+                        sqe->flags |= IOSQE_CQE_SKIP_SUCCESS;
+                }
+                rc = sys_uring_wait(&uring->ring, &patience);
                 collect(uring);
+                if (!is_passing(rc))
+                        give_up(uring);
         }
 }
 
@@ -431,7 +510,7 @@ static void uring_destroy(struct backend *backend)
         for (int fd = 0; fd < uring->readiness.descriptor_count; fd++)
                 if (uring->readiness.descriptors[fd])
                         ahead_finish(&uring_descriptor(uring->readiness.descriptors[fd])->ahead);
-        io_uring_queue_exit(&uring->ring);
+        close_ring(uring);
         buffers_finish(&uring->buffers);
         buffer_finish(&uring->due);
         readiness_finish(&uring->readiness);

@@ -45,12 +45,12 @@ struct receive_buffers {
 /** What the kernel brings of a descriptor before it is asked for: bytes received, or connections accepted. */
 struct ahead {
         eddy_link askers;       /* operations that wait for more */
+        eddy_op *direct;        /* the one that receives into its own buffer; NULL: none does */
         struct buffer accepted; /* descriptors */
         uint16_t first, last;   /* received, by number; nothing where `count` is 0 */
         uint16_t count;
         enum tag armed;    /* what the kernel is asked to bring; TAG_OPERATION: nothing */
         bool is_leaving;   /* and it is asked to stop doing so */
-        bool has_direct;   /* an operation receives into its own buffer */
         bool is_bulk;      /* more comes at a time than a buffer takes */
         bool wants_direct; /* no buffer was left */
         int end;           /* 0 or an error: nothing comes behind what is there; else 1 */
@@ -66,8 +66,9 @@ struct uring {
         struct readiness readiness;
         struct io_uring ring;
         struct receive_buffers buffers;
-        pid_t owner;      /* the thread that alone may submit; 0: none yet */
+        unsigned owner;   /* the thread that alone may submit; 0: none yet */
         size_t in_flight; /* submissions whose last completion has not come */
+        bool is_open;     /* there is a ring */
         bool is_awake;    /* the loop runs; else the kernel is asked for nothing */
         bool is_behind;   /* something could not be submitted yet */
         bool is_wakeup_armed;

@@ -90,7 +90,7 @@ static int ask_to_stop(eddy_postgres *pg)
         if (rc < 0)
                 return rc;
         rc = ask_on_thread(pg, ends);
-        sys_close(ends[0]);
+        eddy_sock_close(ends[0]); /* the loop has watched it */
         return rc;
 }
 

@@ -153,6 +153,9 @@ int eddy_open_stdio(eddy_stream **created, int fd, size_t limit)
                 if (rc == 0 && !*created)
                         rc = -ENOMEM;
                 if (rc == 0)
+                        (*created)->receive_traits &=
+                            (unsigned char)~OP_EXCLUSIVE; /* others may read it, too */
+                if (rc == 0)
                         stream_set_nodelay(own, family);
         } else {
                 rc = create(created, own, &status, mode, limit);

@@ -98,6 +98,8 @@ static void close_with_loop(struct loop_resource *resource)
         if (stream->writer)
                 end_operation(stream->writer);
         if (output) {
+                if (stream->is_closing && !loop_is_inherited(stream->loop))
+                        stream_send_last(stream);
                 end_operation(&output->op);
                 eddy_handle_cancel(&output->flush);
         }

@@ -135,6 +135,9 @@ char *stream_take_all(eddy_stream *stream, size_t *size);
 /** Try to send what is queued, unless something is on its way. */
 void stream_flush(eddy_stream *stream);
 
+/** The loop is closed, and with it a stream that was to close when all has left: send what the kernel takes now. */
+void stream_send_last(eddy_stream *stream);
+
 /** Forget all that was written and has not left, and what was kept for it. Nothing of it is on its way. */
 void stream_drop_output(eddy_stream *stream);
 

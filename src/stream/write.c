@@ -1,4 +1,5 @@
 #include "base/misuse.h"
+#include "base/sys.h"
 #include "loop/operation.h"
 #include "stream/stream.h"
 #include <limits.h>
@@ -91,6 +92,25 @@ void stream_flush(eddy_stream *stream)
                 if (sent == EDDY_PENDING)
                         return;
                 note_sent(stream, sent);
+        }
+}
+
+void stream_send_last(eddy_stream *stream)
+{
+        struct stream_output *output = stream->output;
+        bool was_pending = output->op.pending;
+        ssize_t sent = 0;
+
+        eddy_op_cancel(&output->op);
+        if (eddy_handle_cancel(&output->op.handle) && !was_pending)
+                note_sent(stream, output->op.result);
+        while (stream->impl == &stream_socket && sent >= 0 && !stream->write_error && turn_over(output)) {
+                const struct buffer *sending = &output->sending;
+
+                sent = sys_send(stream->fd, buffer_data(sending), buffer_size(sending),
+                                MSG_DONTWAIT | MSG_NOSIGNAL);
+                if (sent > 0)
+                        note_sent(stream, sent);
         }
 }
 

@@ -306,6 +306,98 @@ TEST(who_waits_goes_on_waiting_in_another_thread)
         eddy_loop_destroy(loop);
 }
 
+static intptr_t read_again_when_cancelled(void *arg)
+{
+        static char text[70000];
+        struct reading *reading = arg;
+        ssize_t n;
+
+        do
+                n = eddy_stream_read(reading->stream, text, sizeof text);
+        while (n > 0);
+        if (n == EDDY_CANCELLED)
+                EDDY_SHIELD_SCOPE
+                        n = eddy_stream_read(reading->stream, reading->text, sizeof reading->text - 1);
+        reading->n = n;
+        eddy_stream_destroy(reading->stream);
+        return 0;
+}
+
+static intptr_t open_stream(void *arg)
+{
+        struct {
+                struct reading *reading;
+                int fd;
+        } *in = arg;
+
+        in->reading->stream = stream_of(in->fd);
+        return 0;
+}
+
+static void run_often(eddy_loop *loop)
+{
+        for (int i = 0; i < 100; i++)
+                run_once(loop);
+}
+
+/** A large read is the kernel's own affair, which it has to give up between two runs, and which may be cancelled
+ * just then. */
+TEST(who_is_cancelled_between_two_runs_can_read_again)
+{
+        static char much[20000];
+        eddy_loop *loop = new_loop();
+        struct reading reading = {.n = 0};
+        struct {
+                struct reading *reading;
+                int fd;
+        } args = {.reading = &reading};
+        eddy_task *task;
+        int ends[2];
+
+        connect_pair(ends);
+        args.fd = ends[0];
+        task = eddy_task_create(&(eddy_task_options){.loop = loop}, open_stream, &args);
+        assert_int_equal(eddy_loop_run_until_complete(loop, task, NULL), 0);
+        eddy_unref(task);
+        task = eddy_task_create(&(eddy_task_options){.loop = loop}, read_again_when_cancelled, &reading);
+        run_often(loop);
+        assert_int_equal(send(ends[1], much, sizeof much, 0), sizeof much);
+        run_often(loop);
+        assert_true(eddy_cancel(task));
+        run_often(loop);
+        assert_int_equal(send(ends[1], "x", 1, 0), 1);
+        run_often(loop);
+        assert_int_equal(reading.n, 1);
+        assert_string_equal(reading.text, "x");
+        eddy_unref(task);
+        close(ends[1]);
+        eddy_loop_destroy(loop);
+}
+
+static intptr_t write_twice_and_leave(void *fd)
+{
+        eddy_stream *stream = stream_of(*(int *)fd);
+
+        assert_int_equal(eddy_stream_write(stream, "first ", 6), 0);
+        eddy_yield();
+        assert_int_equal(eddy_stream_write(stream, "last", 4), 0);
+        eddy_stream_destroy(stream);
+        return 0;
+}
+
+/** The loop's last iteration is over before the kernel tells of the first write. */
+TEST(what_was_written_leaves_though_the_loop_ends)
+{
+        char text[16] = "";
+        int ends[2];
+
+        connect_pair(ends);
+        assert_int_equal(run_main(write_twice_and_leave, &ends[0]), 0);
+        assert_int_equal(recv(ends[1], text, sizeof text - 1, MSG_WAITALL), 10);
+        assert_string_equal(text, "first last");
+        close(ends[1]);
+}
+
 static intptr_t answer(eddy_stream *stream, void *arg)
 {
         (void)arg;
@@ -355,6 +447,8 @@ int main(void)
             cmocka_unit_test(more_streams_than_buffers_are_served_at_once),
             cmocka_unit_test(an_overflowing_queue_loses_nothing),
             cmocka_unit_test(who_waits_goes_on_waiting_in_another_thread),
+            cmocka_unit_test(who_is_cancelled_between_two_runs_can_read_again),
+            cmocka_unit_test(what_was_written_leaves_though_the_loop_ends),
             cmocka_unit_test(a_crowd_that_connects_at_once_is_served),
         };
         eddy_loop *loop;
