@@ -13,6 +13,7 @@ import contextlib
 import json
 import os
 import resource
+import select
 import shutil
 import subprocess
 import sys
@@ -25,7 +26,8 @@ from statistics import median
 sys.dont_write_bytecode = True  # these modules lie in the source tree
 
 import machine
-from measure import HERE, Cores, Failure, port_of
+from measure import HERE
+from processes import Cores, Failure
 
 SECONDS = 0.6  # that a load goes on for
 CONNECTIONS = (1, 10, 100, 1_000, 10_000)
@@ -129,6 +131,15 @@ class Bench:
         finally:
             load.stdin.close()
             load.wait()
+
+
+def port_of(server):
+    """The port that a server prints once it listens."""
+    ready, _, _ = select.select([server.stdout], [], [], 10)
+    line = server.stdout.readline().split() if ready else []
+    if len(line) != 2 or line[0] != "port":
+        raise Failure("the server printed no port")
+    return line[1]
 
 
 def has_ring(pid):
