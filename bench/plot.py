@@ -74,7 +74,8 @@ BARS = {
                    ("switch", "yield", "spawn_await", "spawn_burst", "generator", "context", "sleepers")),
     "bars-sync": ("Queues, channels, locks and threads",
                   ("queue", "channel", "select", "lock", "thread", "to_thread")),
-    "bars-network": ("Network", ("echo", "udp", "serve", "http", "idle")),
+    "bars-echo": ("Connections", ("echo", "idle")),
+    "bars-services": ("HTTP, files by HTTP, and datagrams", ("http", "serve", "udp")),
     "bars-system": ("Timers, files and processes", ("",)),
 }
 

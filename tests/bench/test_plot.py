@@ -75,7 +75,7 @@ class Pages(unittest.TestCase):
         (self.place / "bench.json").write_text(json.dumps(BENCH_ROWS))
         self.run_script("plot.py", "--into", str(self.place))
         self.assertLessEqual({"9 ns", "go", "56 ns", "6.22×", "neco"}, set(self.words("bars-tasks")))
-        self.assertLessEqual({"200,000 1/s", "2×"}, set(self.words("bars-network")))
+        self.assertLessEqual({"200,000 1/s", "2×"}, set(self.words("bars-echo")))
         words = self.words("bars-system")
         self.assertIn("0.5×", words)
         self.assertNotIn("Of_others", words)
