@@ -37,10 +37,7 @@ static bool take_back(struct wait *wait, struct task *task)
         return true;
 }
 
-/** Have a request carried out and wait for that.
- *
- * A backend that takes requests for files is asked here first: if it does not refuse this kind, it leaves the
- * outcome in the request and wakes the task, and is what an interruption goes to. */
+/** Have a request carried out and wait for that. */
 static ssize_t ask(struct task *self, struct file_request *request,
                    bool (*interrupt)(struct wait *wait, struct task *task))
 {

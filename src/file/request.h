@@ -1,8 +1,7 @@
 /* What is asked of the file system: one description, whoever carries it out.
  *
- * No way of waiting for a descriptor works for files, so today a helper thread does: file_perform() makes the calls,
- * and blocks. A backend whose kernel takes such requests itself, as io_uring does, may carry out the kinds it can
- * from the same description; request.c has the one place where it would be asked first. */
+ * No way of waiting for a descriptor works for files, so a helper thread does: file_perform() makes the calls, and
+ * blocks. io_uring takes such requests, too, by threads of the kernel's, which are slower: see docs/performance.md. */
 #ifndef FILE_REQUEST_H
 #define FILE_REQUEST_H
 
