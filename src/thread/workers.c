@@ -35,7 +35,7 @@ struct crew {
         eddy_future *turned;  /* done with the first error, or when all have ended */
         eddy_future *all_ended;
         char why[256]; /* the first error in words */
-        bool is_over; /* the members' loops are gone */
+        bool is_over;  /* the members' loops are gone */
         unsigned count;
         struct member members[]; /* from worker 1 on */
 };
