@@ -2,21 +2,12 @@
  *
  * Sending and receiving are the kernel's. A stream's bytes and a server's connections come by themselves once they
  * were asked for (ahead.c). All else is tried by its system call, as on epoll, and a poll request tells when to try
- * again. Only one thread may submit to a ring, and the kernel does its work while that waits. So between two runs of
- * the loop the kernel is asked for nothing: the next run may be in another thread, and memory may be freed. */
+ * again. The ring itself is ring.c's. */
 #include "backend/uring.h"
 
 #include "base/memory.h"
 #include "base/sys_file.h"
 #include "base/sys_uring.h"
-#include <stdatomic.h>
-
-enum { SUBMISSIONS = 256, COMPLETIONS = 4096 };
-
-/** How long the kernel has to let go before it is asked once more. */
-static const struct timespec patience = {.tv_nsec = 10000000};
-
-static const struct timespec no_time;
 
 /** The bits of descriptor->armed: a poll request is in the kernel, or is to end. */
 static uint32_t armed_bit(enum watch_direction direction)
@@ -27,41 +18,6 @@ static uint32_t armed_bit(enum watch_direction direction)
 static uint32_t leaving_bit(enum watch_direction direction)
 {
         return 4u << direction;
-}
-
-static struct io_uring_sqe *next_submission(struct uring *uring, uint64_t key)
-{
-        struct io_uring_sqe *sqe = io_uring_get_sqe(&uring->ring);
-
-        if (!sqe && sys_uring_submit(&uring->ring) >= 0)
-                sqe = io_uring_get_sqe(&uring->ring);
-        if (sqe)
-                sqe->user_data = key;
-        return sqe;
-}
-
-struct io_uring_sqe *uring_submission(struct uring *uring, uint64_t key)
-{
-        struct io_uring_sqe *sqe = uring->is_awake ? next_submission(uring, key) : NULL;
-
-        if (sqe)
-                uring->in_flight++;
-        else
-                uring->is_behind = true;
-        return sqe;
-}
-
-void uring_cancel_key(struct uring *uring, uint64_t key)
-{
-        struct io_uring_sqe *sqe = uring->is_awake ? next_submission(uring, TAG_CANCEL) : NULL;
-
-        if (sqe) {
-                io_uring_prep_cancel64(sqe, key, 0);
-                sqe->flags |= IOSQE_CQE_SKIP_SUCCESS;
-        } else {
-                uring->is_behind = true;
-                buffer_append(&uring->due, &key, sizeof key);
-        }
 }
 
 void uring_submit(struct uring *uring, eddy_op *op)
@@ -178,10 +134,8 @@ static ssize_t begin_close(struct uring *uring, int fd)
 
         /* The kernel keeps a file open as long as it is asked for something of it: its peer would hear of the end
          * only in the next iteration, and a socket that listens would go on to do so. */
-        if (descriptor && cancel_all(uring, uring_descriptor(descriptor)) && uring->is_awake)
-                for (int tries = 0; tries < 3; tries++)
-                        if (sys_uring_wait(&uring->ring, &no_time) >= 0 && io_uring_sq_ready(&uring->ring) == 0)
-                                break;
+        if (descriptor && cancel_all(uring, uring_descriptor(descriptor)))
+                ring_flush(uring);
         return sys_close(fd);
 }
 
@@ -252,8 +206,7 @@ static int uring_watch(struct backend *backend, int fd, enum watch_direction dir
         return rc < 0 ? rc : readiness_watch(readiness, fd, direction, callback, arg);
 }
 
-/** Submit whatever should have been submitted: all of it where the loop begins to run. */
-static void catch_up(struct uring *uring)
+void uring_catch_up(struct uring *uring)
 {
         struct readiness *readiness = &uring->readiness;
         struct buffer due = uring->due;
@@ -301,6 +254,27 @@ static void finish_operation(struct uring *uring, eddy_op *op, ssize_t result)
                 ahead_received_directly(uring, uring_descriptor(descriptor), op);
 }
 
+void uring_forget_submitted(struct uring *uring)
+{
+        struct readiness *readiness = &uring->readiness;
+
+        for (int fd = 0; fd < readiness->descriptor_count; fd++) {
+                struct uring_descriptor *descriptor;
+                eddy_link *link, *next;
+
+                if (!readiness->descriptors[fd])
+                        continue;
+                descriptor = uring_descriptor(readiness->descriptors[fd]);
+                descriptor->base.armed = 0;
+                descriptor->ahead.armed = TAG_OPERATION;
+                descriptor->ahead.is_leaving = false;
+                for (link = descriptor->operations.next; link != &descriptor->operations; link = next) {
+                        next = link->next;
+                        finish_operation(uring, container_of(link, eddy_op, link), -ECANCELED);
+                }
+        }
+}
+
 static void finish_poll(struct uring *uring, struct descriptor *descriptor, enum watch_direction direction,
                         int result)
 {
@@ -317,7 +291,7 @@ static void finish_poll(struct uring *uring, struct descriptor *descriptor, enum
                 arm_poll(uring, descriptor, direction);
 }
 
-static void finish(struct uring *uring, const struct io_uring_cqe *cqe)
+void uring_finish(struct uring *uring, const struct io_uring_cqe *cqe)
 {
         uint64_t key = cqe->user_data;
         enum tag tag = key & ((1u << TAG_BITS) - 1);
@@ -346,163 +320,6 @@ static void finish(struct uring *uring, const struct io_uring_cqe *cqe)
                 finish_poll(uring, descriptor, tag == TAG_READABLE ? WATCH_READ : WATCH_WRITE, cqe->res);
 }
 
-static void collect(struct uring *uring)
-{
-        struct io_uring_cqe *cqe;
-
-        /* No more than these: who sends without end is bounded only by what is submitted next. */
-        for (unsigned n = io_uring_cq_ready(&uring->ring); n > 0; n--) {
-                if (io_uring_peek_cqe(&uring->ring, &cqe) < 0)
-                        return;
-                finish(uring, cqe);
-                io_uring_cqe_seen(&uring->ring, cqe);
-        }
-}
-
-static void close_ring(struct uring *uring)
-{
-        if (uring->is_open)
-                io_uring_queue_exit(&uring->ring);
-        uring->is_open = false;
-        uring->owner = 0;
-}
-
-static int open_ring(struct uring *uring)
-{
-        struct io_uring_params params = {
-            .flags = IORING_SETUP_R_DISABLED | IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN |
-                     IORING_SETUP_TASKRUN_FLAG | IORING_SETUP_SUBMIT_ALL | IORING_SETUP_CQSIZE,
-            .cq_entries = COMPLETIONS,
-        };
-        int rc = sys_uring_open(SUBMISSIONS, &uring->ring, &params);
-
-        if (rc < 0)
-                return rc;
-        uring->is_open = true;
-        rc = buffers_register(uring);
-        if (rc < 0)
-                close_ring(uring);
-        return rc;
-}
-
-/** This thread's number, which no other thread of the process ever has. */
-static unsigned thread_number(void)
-{
-        static atomic_uint last;
-        static __thread unsigned number;
-
-        if (!number)
-                number = atomic_fetch_add(&last, 1) + 1;
-        return number;
-}
-
-/** The loop begins to run in this thread. */
-static int wake_up(struct uring *uring)
-{
-        unsigned self = thread_number();
-        int rc = 0;
-
-        if (uring->owner && uring->owner != self)
-                close_ring(uring);
-        if (!uring->is_open)
-                rc = open_ring(uring);
-        if (rc == 0 && !uring->owner)
-                rc = sys_uring_enable(&uring->ring);
-        if (rc < 0)
-                return rc;
-        uring->owner = self;
-        uring->is_awake = uring->is_behind = true;
-        return 0;
-}
-
-/** Whether a wait may be tried again after this. */
-static bool is_passing(int rc)
-{
-        return rc >= 0 || rc == -ETIME || rc == -EINTR || rc == -EAGAIN || rc == -EBUSY;
-}
-
-/** Whether the kernel has nothing to be told and nothing to tell. */
-static bool is_quiet(const struct uring *uring)
-{
-        const unsigned news = IORING_SQ_TASKRUN | IORING_SQ_CQ_OVERFLOW;
-
-        return io_uring_sq_ready(&uring->ring) == 0 && io_uring_cq_ready(&uring->ring) == 0 &&
-               !(__atomic_load_n(uring->ring.sq.kflags, __ATOMIC_RELAXED) & news);
-}
-
-static int uring_wait(struct backend *backend, eddy_duration timeout)
-{
-        struct uring *uring = (struct uring *)backend;
-        struct timespec limit;
-        int rc;
-
-        if (backend_is_inherited(backend))
-                return EDDY_EWRONGLOOP;
-        if (!uring->is_awake) {
-                rc = wake_up(uring);
-                if (rc < 0)
-                        return rc;
-        }
-        if (uring->is_behind)
-                catch_up(uring);
-        if (uring->is_behind)
-                timeout = 0; /* what could not be submitted must not wait for something else */
-        else if (timeout == 0 && is_quiet(uring))
-                return 0;
-        limit = (struct timespec){timeout / 1000000000, timeout % 1000000000};
-        rc = sys_uring_wait(&uring->ring, timeout == EDDY_FOREVER ? NULL : &limit);
-        collect(uring);
-        return is_passing(rc) ? 0 : rc;
-}
-
-/** The ring is of no use any more, and nothing that was submitted will be answered. */
-static void give_up(struct uring *uring)
-{
-        struct readiness *readiness = &uring->readiness;
-
-        close_ring(uring);
-        uring->in_flight = 0;
-        uring->is_wakeup_armed = false;
-        for (int fd = 0; fd < readiness->descriptor_count; fd++) {
-                struct uring_descriptor *descriptor;
-                eddy_link *link, *next;
-
-                if (!readiness->descriptors[fd])
-                        continue;
-                descriptor = uring_descriptor(readiness->descriptors[fd]);
-                descriptor->base.armed = 0;
-                descriptor->ahead.armed = TAG_OPERATION;
-                descriptor->ahead.is_leaving = false;
-                for (link = descriptor->operations.next; link != &descriptor->operations; link = next) {
-                        next = link->next;
-                        finish_operation(uring, container_of(link, eddy_op, link), -ECANCELED);
-                }
-        }
-}
-
-static void uring_rest(struct backend *backend)
-{
-        struct uring *uring = (struct uring *)backend;
-
-        if (!uring->is_awake || backend_is_inherited(backend))
-                return;
-        uring->is_awake = false;
-        while (uring->in_flight > 0) {
-                struct io_uring_sqe *sqe = next_submission(uring, TAG_CANCEL);
-
-                int rc;
-
-                if (sqe) {
-                        io_uring_prep_cancel64(sqe, 0, IORING_ASYNC_CANCEL_ANY | IORING_ASYNC_CANCEL_ALL);
-                        sqe->flags |= IOSQE_CQE_SKIP_SUCCESS;
-                }
-                rc = sys_uring_wait(&uring->ring, &patience);
-                collect(uring);
-                if (!is_passing(rc))
-                        give_up(uring);
-        }
-}
-
 static void uring_destroy(struct backend *backend)
 {
         struct uring *uring = (struct uring *)backend;
@@ -510,7 +327,7 @@ static void uring_destroy(struct backend *backend)
         for (int fd = 0; fd < uring->readiness.descriptor_count; fd++)
                 if (uring->readiness.descriptors[fd])
                         ahead_finish(&uring_descriptor(uring->readiness.descriptors[fd])->ahead);
-        close_ring(uring);
+        ring_close(uring);
         buffers_finish(&uring->buffers);
         buffer_finish(&uring->due);
         readiness_finish(&uring->readiness);
@@ -533,7 +350,7 @@ static int uring_create(struct backend **backend, int wakeup)
         (void)wakeup; /* armed with the first wait */
         uring->readiness.base.impl = &uring_backend;
         uring->readiness.impl = &uring_readiness;
-        rc = open_ring(uring);
+        rc = ring_open(uring);
         if (rc < 0) {
                 buffers_finish(&uring->buffers);
                 memory_free(uring);
@@ -550,6 +367,6 @@ const struct backend_impl uring_backend = {
     .begin = uring_begin,
     .cancel = uring_cancel,
     .watch = uring_watch,
-    .wait = uring_wait,
-    .rest = uring_rest,
+    .wait = ring_wait,
+    .rest = ring_rest,
 };

@@ -1,4 +1,4 @@
-/* The inside of the io_uring backend, shared by its two files. */
+/* The inside of the io_uring backend, shared by its files: ring.c, on which stand uring.c and ahead.c. */
 #ifndef BACKEND_URING_H
 #define BACKEND_URING_H
 
@@ -91,6 +91,26 @@ struct io_uring_sqe *uring_submission(struct uring *uring, uint64_t key);
 
 /** Ask the kernel to end what was submitted with a key. */
 void uring_cancel_key(struct uring *uring, uint64_t key);
+
+/** A new ring, and the end of the one there is: 0 or an error. */
+int ring_open(struct uring *uring);
+void ring_close(struct uring *uring);
+
+/** Submit at once what is prepared. */
+void ring_flush(struct uring *uring);
+
+/** The backend's wait() and rest(). */
+int ring_wait(struct backend *backend, eddy_duration timeout);
+void ring_rest(struct backend *backend);
+
+/** A completion, of whatever it is. */
+void uring_finish(struct uring *uring, const struct io_uring_cqe *cqe);
+
+/** Submit whatever should have been submitted: all of it where the loop begins to run. */
+void uring_catch_up(struct uring *uring);
+
+/** Nothing that was submitted will be answered: it will be submitted anew. */
+void uring_forget_submitted(struct uring *uring);
 
 /** Have the kernel carry out an operation that is in its descriptor's list. */
 void uring_submit(struct uring *uring, eddy_op *op);
