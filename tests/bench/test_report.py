@@ -102,7 +102,7 @@ class Rows(unittest.TestCase):
         for experiment in rows.EXPERIMENTS:
             for name in experiment.rows:
                 row = rows.ROWS[name]
-                shared = row.behind in (rows.FLOOR, rows.STACKLESS)
+                shared = row.behind in (rows.FLOOR, rows.LEANER, rows.PATH, rows.TAIL, rows.STACKLESS)
                 strangers = set(row.behind) - set(experiment.contestants) - set(row.quoted)
                 self.assertFalse(strangers and not shared, f"{name}: {strangers}")
 
