@@ -5,9 +5,9 @@ import (
 	"net"
 )
 
-func serve(connection net.Conn) {
+func serve(connection net.Conn, room int) {
 	defer connection.Close()
-	buffer := make([]byte, 4096)
+	buffer := make([]byte, room)
 	for {
 		n, err := connection.Read(buffer)
 		if err != nil {
@@ -21,6 +21,11 @@ func serve(connection net.Conn) {
 
 // echo prints its port and serves until killed.
 func echo() {
+	echoWith(4096)
+}
+
+// echoWith is echo with so much room for a message.
+func echoWith(room int) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		panic(err)
@@ -31,6 +36,6 @@ func echo() {
 		if err != nil {
 			panic(err)
 		}
-		go serve(connection)
+		go serve(connection, room)
 	}
 }

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"fmt"
-	"net"
 	"os"
 	"runtime"
 	"strconv"
@@ -94,28 +92,5 @@ func scaleYield() {
 
 // scaleEcho is echo with room for large messages.
 func scaleEcho() {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		panic(err)
-	}
-	fmt.Println("port", listener.Addr().(*net.TCPAddr).Port)
-	for {
-		connection, err := listener.Accept()
-		if err != nil {
-			panic(err)
-		}
-		go func() {
-			defer connection.Close()
-			buffer := make([]byte, 1<<16)
-			for {
-				n, err := connection.Read(buffer)
-				if err != nil {
-					return
-				}
-				if _, err := connection.Write(buffer[:n]); err != nil {
-					return
-				}
-			}
-		}()
-	}
+	echoWith(1 << 16)
 }

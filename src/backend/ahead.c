@@ -151,8 +151,10 @@ static ssize_t take(struct uring *uring, struct ahead *ahead, const eddy_op *op)
 {
         int end = ahead->end;
 
+        if (ahead->count == 0 && buffer_size(&ahead->accepted) == 0 && end > 0)
+                return EDDY_PENDING;
         if (op->kind == OP_READABLE)
-                return ahead->count > 0 || end <= 0 ? 0 : EDDY_PENDING;
+                return 0;
         if (op->kind == OP_RECV && fault_fires("recv"))
                 return -ECONNRESET;
         if (op->kind == OP_ACCEPT && fault_fires("accept4"))
@@ -161,8 +163,6 @@ static ssize_t take(struct uring *uring, struct ahead *ahead, const eddy_op *op)
                 return take_received(&uring->buffers, ahead, op);
         if (buffer_size(&ahead->accepted) > 0)
                 return take_accepted(ahead);
-        if (end > 0)
-                return EDDY_PENDING;
         /* A listening socket can be asked again when it has failed; a stream has ended for good, unless it was only
          * memory that it failed for. */
         if (op->kind == OP_ACCEPT || end == -ENOMEM)
@@ -174,9 +174,7 @@ static void serve(struct uring *uring, struct ahead *ahead)
 {
         while (!list_is_empty(&ahead->askers)) {
                 eddy_op *op = container_of(ahead->askers.next, eddy_op, link);
-                ssize_t result = ahead->count > 0 || buffer_size(&ahead->accepted) > 0 || ahead->end <= 0
-                                     ? take(uring, ahead, op)
-                                     : EDDY_PENDING;
+                ssize_t result = take(uring, ahead, op);
 
                 if (result == EDDY_PENDING)
                         return;

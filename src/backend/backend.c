@@ -21,37 +21,41 @@ static const char *objection(void)
         return SANITIZER_THREAD ? "ThreadSanitizer holds signals back from io_uring's waits" : NULL;
 }
 
-static int try(struct backend **backend, const struct backend_impl *impl, int wakeup, char why[120])
+/** Make one of io_uring: 0, or an error with why there is none. */
+static int create_uring(struct backend **backend, int wakeup, char *why, size_t why_size)
 {
-        int rc = impl->create(backend, wakeup);
+#ifdef HAVE_URING
+        int rc = uring_backend.create(backend, wakeup);
 
         if (rc < 0)
-                snprintf(why, sizeof((struct backend *)0)->reason, "%s cannot be had: %s", impl->name,
-                         eddy_strerror(rc));
+                snprintf(why, why_size, "uring cannot be had: %s", eddy_strerror(rc));
+        else
+                snprintf(why, why_size, "the kernel has all it needs");
         return rc;
+#else
+        (void)backend, (void)wakeup;
+        snprintf(why, why_size, "built without liburing");
+        return EDDY_ENOTSUP;
+#endif
 }
 
 static int choose(struct backend **backend, int wakeup)
 {
         const char *wanted = getenv("EDDY_BACKEND"), *against = objection();
-        char why[120] = "built without liburing";
+        bool has_wish = wanted && *wanted, wants_epoll = has_wish && strcmp(wanted, "epoll") == 0;
+        char why[sizeof(*backend)->reason];
         int rc = EDDY_ENOTSUP;
 
-        if (wanted && *wanted && strcmp(wanted, "epoll") != 0 && strcmp(wanted, "uring") != 0)
+        if (has_wish && !wants_epoll && strcmp(wanted, "uring") != 0)
                 return eddy_fail(-EINVAL, "EDDY_BACKEND=%s: there are epoll and uring", wanted);
-        if (wanted && strcmp(wanted, "epoll") == 0) {
+        if (wants_epoll)
                 snprintf(why, sizeof why, "EDDY_BACKEND asks for it");
-        } else if (against && !(wanted && *wanted)) {
+        else if (against && !has_wish)
                 snprintf(why, sizeof why, "%s", against);
-        } else {
-#ifdef HAVE_URING
-                rc = try(backend, &uring_backend, wakeup, why);
-                if (rc == 0)
-                        snprintf(why, sizeof why, "the kernel has all it needs");
-#endif
-                if (rc < 0 && wanted && *wanted)
-                        return eddy_fail(rc, "EDDY_BACKEND=uring: %s", why);
-        }
+        else
+                rc = create_uring(backend, wakeup, why, sizeof why);
+        if (rc < 0 && has_wish && !wants_epoll)
+                return eddy_fail(rc, "EDDY_BACKEND=uring: %s", why);
         if (rc < 0)
                 rc = epoll_backend.create(backend, wakeup);
         if (rc == 0)

@@ -182,7 +182,6 @@ void ring_rest(struct backend *backend)
         uring->is_awake = false;
         while (uring->in_flight > 0) {
                 struct io_uring_sqe *sqe = next_submission(uring, TAG_CANCEL);
-
                 int rc;
 
                 if (sqe) {
