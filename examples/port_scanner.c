@@ -32,6 +32,7 @@ static intptr_t worker(void *arg)
                         break;
                 case -ECONNREFUSED:
                 case EDDY_TIMEOUT:
+                case -ETIMEDOUT: /* the kernel gave up sooner than we did */
                         break;
                 default: /* no such host, no descriptors left, cancelled: it makes no sense to go on */
                         return rc;

@@ -7,9 +7,12 @@
 
 EDDY_BEGIN_DECLS
 
-/* asyncio's exceptions. Those that the kernel has a number for keep it. */
+/* asyncio's exceptions. Those that the kernel has a number for keep it, but for EDDY_TIMEOUT: a deadline of one's own
+ * is not a peer that the kernel has given up on, which is -ETIMEDOUT.
+ *
+ * The numbers: eddy itself has -4001 and below, libraries on it blocks of 20 from -3900 down (HTTP -3900, Redis -3920,
+ * PostgreSQL -3940), and -2000 to -2999 are for programs, never used by eddy; see eddy_register_errors(). */
 #define EDDY_CANCELLED (-ECANCELED)   /**< CancelledError: the task was asked to end */
-#define EDDY_TIMEOUT   (-ETIMEDOUT)   /**< TimeoutError: a deadline passed */
 #define EDDY_PENDING   (-EINPROGRESS) /**< the operation has begun; its callback will tell */
 
 #define EDDY_EINCOMPLETE    (-4001) /**< IncompleteReadError: the stream ended before that many bytes */
@@ -24,7 +27,7 @@ EDDY_BEGIN_DECLS
 #define EDDY_ESELFAWAIT     (-4010) /**< RuntimeError: Task cannot await on itself */
 #define EDDY_EBUSY          (-4011) /**< another coroutine is already waiting for the same thing */
 #define EDDY_ERESOLVE       (-4012) /**< gaierror: the host name has no address; the detail says why */
-#define EDDY_EHTTP          (-4013) /**< the transfer failed; the detail says how */
+#define EDDY_TIMEOUT        (-4013) /**< TimeoutError: a deadline passed */
 #define EDDY_EPROTOCOL      (-4014) /**< the peer broke the protocol */
 #define EDDY_EGROUPCLOSED   (-4015) /**< RuntimeError: TaskGroup is finished or shutting down */
 #define EDDY_EQUEUEFULL     (-4016) /**< QueueFull: the queue has no room now */
@@ -34,8 +37,6 @@ EDDY_BEGIN_DECLS
 #define EDDY_EFINISHED      (-4020) /**< what was waited for has been finished under its waiters */
 #define EDDY_ENOMORE        (-4021) /**< StopIteration, StopAsyncIteration: the generator has ended */
 #define EDDY_EGENERATOREXIT (-4022) /**< GeneratorExit: the generator is being closed */
-#define EDDY_EREDIS         (-4023) /**< the Redis server refused; the detail is its answer */
-#define EDDY_EPOSTGRES      (-4024) /**< the PostgreSQL server refused; the detail is its answer */
 #define EDDY_ENOTSUP        (-EOPNOTSUPP) /**< NotImplementedError: not in this build or on this system */
 
 /** The lowest error number; results below it are values. */
@@ -46,6 +47,30 @@ static inline bool eddy_is_error(intptr_t result)
 {
         return result < 0 && result >= EDDY_ERROR_MIN;
 }
+
+/** An error number, its name and its meaning. */
+typedef struct eddy_error_name {
+        int number;
+        const char *name;    /**< such as "EDDY_EHTTP" */
+        const char *meaning; /**< a sentence for people without a full stop */
+} eddy_error_name;
+
+/** The errors of a library or program. Its fields but `next` are its owner's to fill. */
+typedef struct eddy_error_block {
+        const eddy_error_name *names;
+        size_t count;
+        struct eddy_error_block *next; /* private to eddy */
+} eddy_error_block;
+
+/**
+ * Have eddy_errname(), eddy_strerror() and eddy_explain() know further errors.
+ *
+ * @param block  with its names it must stay as long as the process runs; registering one again does nothing
+ *
+ * A program's own errors are best numbered from -2000 to -2999, which eddy never uses. Any thread may call it. Does
+ * not suspend.
+ */
+EDDY_API void eddy_register_errors(eddy_error_block *block);
 
 /** The name of an error, such as "EDDY_CANCELLED" or "ENOENT"; "OK" for 0, "unknown" for no error. */
 EDDY_API const char *eddy_errname(intptr_t rc);

@@ -18,6 +18,8 @@
 
 EDDY_BEGIN_DECLS
 
+#define EDDY_EHTTP (-3900) /**< the transfer failed; the detail says how */
+
 /** Keeps connections between fetches, so that one client serves many. */
 typedef struct eddy_http_client eddy_http_client;
 

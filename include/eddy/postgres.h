@@ -35,6 +35,8 @@
 
 EDDY_BEGIN_DECLS
 
+#define EDDY_EPOSTGRES (-3940) /**< the PostgreSQL server refused; the detail is its answer */
+
 /** A connection, which one coroutine uses at a time. */
 typedef struct eddy_postgres eddy_postgres;
 

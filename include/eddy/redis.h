@@ -22,6 +22,8 @@
 
 EDDY_BEGIN_DECLS
 
+#define EDDY_EREDIS (-3920) /**< the Redis server refused; the detail is its answer */
+
 /** A connection that any number of coroutines use at once, and that is made anew when it is lost. */
 typedef struct eddy_redis eddy_redis;
 

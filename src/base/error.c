@@ -3,16 +3,12 @@
 #include "base/memory.h"
 #include <eddy/error.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 
-struct code {
-        int rc;
-        const char *name, *meaning;
-};
-
 /* Where asyncio has a name for a kernel's number, that name is used. */
-static const struct code codes[] = {
+static const eddy_error_name core_names[] = {
     {EDDY_CANCELLED, "EDDY_CANCELLED", "the task was cancelled"},
     {EDDY_TIMEOUT, "EDDY_TIMEOUT", "the deadline has passed"},
     {EDDY_PENDING, "EDDY_PENDING", "the operation is still going on"},
@@ -28,7 +24,6 @@ static const struct code codes[] = {
     {EDDY_ESELFAWAIT, "EDDY_ESELFAWAIT", "a task cannot await itself"},
     {EDDY_EBUSY, "EDDY_EBUSY", "another coroutine is already waiting for this"},
     {EDDY_ERESOLVE, "EDDY_ERESOLVE", "the host name has no address"},
-    {EDDY_EHTTP, "EDDY_EHTTP", "the HTTP transfer failed"},
     {EDDY_EPROTOCOL, "EDDY_EPROTOCOL", "the peer broke the protocol"},
     {EDDY_EGROUPCLOSED, "EDDY_EGROUPCLOSED", "the group takes no more tasks"},
     {EDDY_EQUEUEFULL, "EDDY_EQUEUEFULL", "the queue is full"},
@@ -38,25 +33,47 @@ static const struct code codes[] = {
     {EDDY_EFINISHED, "EDDY_EFINISHED", "what was waited for is no more"},
     {EDDY_ENOMORE, "EDDY_ENOMORE", "the generator has ended"},
     {EDDY_EGENERATOREXIT, "EDDY_EGENERATOREXIT", "the generator is being closed"},
-    {EDDY_EREDIS, "EDDY_EREDIS", "the Redis server refused"},
-    {EDDY_EPOSTGRES, "EDDY_EPOSTGRES", "the PostgreSQL server refused"},
 };
 
-static const struct code *find(intptr_t rc)
+/** The latest of the blocks that were registered; each knows the one before. */
+static _Atomic(eddy_error_block *) registered;
+
+void eddy_register_errors(eddy_error_block *block)
 {
-        for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++)
-                if (codes[i].rc == rc)
-                        return &codes[i];
+        eddy_error_block *latest = atomic_load(&registered);
+
+        do {
+                for (const eddy_error_block *known = latest; known; known = known->next)
+                        if (known == block)
+                                return;
+                block->next = latest;
+        } while (!atomic_compare_exchange_weak(&registered, &latest, block));
+}
+
+static const eddy_error_name *find_in(const eddy_error_name *names, size_t count, intptr_t rc)
+{
+        for (size_t i = 0; i < count; i++)
+                if (names[i].number == rc)
+                        return &names[i];
         return NULL;
+}
+
+static const eddy_error_name *find(intptr_t rc)
+{
+        const eddy_error_name *found = find_in(core_names, sizeof core_names / sizeof core_names[0], rc);
+
+        for (const eddy_error_block *block = atomic_load(&registered); block && !found; block = block->next)
+                found = find_in(block->names, block->count, rc);
+        return found;
 }
 
 const char *eddy_errname(intptr_t rc)
 {
-        const struct code *code = find(rc);
+        const eddy_error_name *known = find(rc);
         const char *name;
 
-        if (code)
-                return code->name;
+        if (known)
+                return known->name;
         if (rc == 0)
                 return "OK";
         name = eddy_is_error(rc) ? strerrorname_np((int)-rc) : NULL;
@@ -65,11 +82,11 @@ const char *eddy_errname(intptr_t rc)
 
 const char *eddy_strerror(intptr_t rc)
 {
-        const struct code *code = find(rc);
+        const eddy_error_name *known = find(rc);
         const char *meaning;
 
-        if (code)
-                return code->meaning;
+        if (known)
+                return known->meaning;
         if (!eddy_is_error(rc))
                 return "no error";
         meaning = strerrordesc_np((int)-rc);

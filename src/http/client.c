@@ -6,6 +6,14 @@
 #include <stdio.h>
 #include <string.h>
 
+__attribute__((constructor)) static void register_errors(void)
+{
+        static const eddy_error_name names[] = {{EDDY_EHTTP, "EDDY_EHTTP", "the HTTP transfer failed"}};
+        static eddy_error_block block = {.names = names, .count = sizeof names / sizeof names[0]};
+
+        eddy_register_errors(&block);
+}
+
 /** A socket that curl watches; owned by curl's entry for it (curl_multi_assign()). */
 struct watch {
         eddy_http_client *client;

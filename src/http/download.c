@@ -147,6 +147,7 @@ static bool may_pass(int rc)
         switch (rc) {
         case EDDY_TIMEOUT:
         case EDDY_ERESOLVE:
+        case -ETIMEDOUT:
         case EDDY_EINCOMPLETE:
         case EDDY_EPROTOCOL:
         case -ECONNREFUSED:

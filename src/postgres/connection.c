@@ -6,6 +6,15 @@
 #include "postgres/parameters.h"
 #include <string.h>
 
+__attribute__((constructor)) static void register_errors(void)
+{
+        static const eddy_error_name names[] = {
+            {EDDY_EPOSTGRES, "EDDY_EPOSTGRES", "the PostgreSQL server refused"}};
+        static eddy_error_block block = {.names = names, .count = sizeof names / sizeof names[0]};
+
+        eddy_register_errors(&block);
+}
+
 static void wake(eddy_postgres *pg)
 {
         if (pg->event)

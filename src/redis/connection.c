@@ -8,6 +8,14 @@
 #include <stdio.h>
 #include <string.h>
 
+__attribute__((constructor)) static void register_errors(void)
+{
+        static const eddy_error_name names[] = {{EDDY_EREDIS, "EDDY_EREDIS", "the Redis server refused"}};
+        static eddy_error_block block = {.names = names, .count = sizeof names / sizeof names[0]};
+
+        eddy_register_errors(&block);
+}
+
 enum { DEFAULT_PORT = 6379 };
 
 static void attempt(void *arg);

@@ -88,7 +88,7 @@ static void connection_done(struct waiter *waiter, eddy_future *task)
 
         task->was_looked_at = true;
         if (eddy_is_error(result) && result != EDDY_CANCELLED && result != EDDY_TIMEOUT &&
-            result != -ECONNRESET && result != -ECONNABORTED && result != -EPIPE)
+            result != -ETIMEDOUT && result != -ECONNRESET && result != -ECONNABORTED && result != -EPIPE)
                 eddy_loop_call_exception_handler(server->loop,
                                                  &(eddy_exception){
                                                      .message = "a connection's handler failed",

@@ -70,6 +70,15 @@ static inline struct task *task_current(void)
         return coro ? container_of(coro, struct task, coro) : NULL;
 }
 
+/** What every call that may suspend begins with: find the task that calls. 0; EDDY_ENOTASK; or what interrupts it, for
+ * an interruption that is in force refuses each such call, whether it would have to suspend or not. Exempt are only
+ * calls that await what is done already, and those that give something back: they do so first. */
+static inline int task_enter(struct task **self)
+{
+        *self = task_current();
+        return __builtin_expect(*self != NULL, 1) ? (*self)->interruption : misuse(EDDY_ENOTASK);
+}
+
 /** Let a suspended task go on; once is enough. */
 static inline void task_wake(struct task *task)
 {

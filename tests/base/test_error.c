@@ -19,6 +19,7 @@ TEST(names_every_code)
         } codes[] = {
             {EDDY_CANCELLED, "EDDY_CANCELLED"},
             {EDDY_TIMEOUT, "EDDY_TIMEOUT"},
+            {-ETIMEDOUT, "ETIMEDOUT"},
             {EDDY_PENDING, "EDDY_PENDING"},
             {EDDY_EINCOMPLETE, "EDDY_EINCOMPLETE"},
             {EDDY_ELIMIT, "EDDY_ELIMIT"},
@@ -32,7 +33,6 @@ TEST(names_every_code)
             {EDDY_ESELFAWAIT, "EDDY_ESELFAWAIT"},
             {EDDY_EBUSY, "EDDY_EBUSY"},
             {EDDY_ERESOLVE, "EDDY_ERESOLVE"},
-            {EDDY_EHTTP, "EDDY_EHTTP"},
             {EDDY_EPROTOCOL, "EDDY_EPROTOCOL"},
             {EDDY_EGROUPCLOSED, "EDDY_EGROUPCLOSED"},
             {-ENOENT, "ENOENT"},
@@ -49,6 +49,23 @@ TEST(names_every_code)
         assert_string_equal(eddy_strerror(-ENOENT), "No such file or directory");
         assert_string_equal(eddy_strerror(0), "no error");
         assert_string_equal(eddy_strerror(-3999), "unknown error");
+}
+
+TEST(names_the_errors_of_programs)
+{
+        static const eddy_error_name ours[] = {{-2000, "NO_TEA", "the pot is empty"}},
+                                     theirs[] = {{-2001, "NO_MILK", ""}};
+        static eddy_error_block our_block = {.names = ours, .count = 1},
+                                their_block = {.names = theirs, .count = 1};
+
+        assert_string_equal(eddy_errname(-2000), "unknown");
+        eddy_register_errors(&our_block);
+        eddy_register_errors(&their_block);
+        eddy_register_errors(&our_block);
+        assert_string_equal(eddy_errname(-2000), "NO_TEA");
+        assert_string_equal(eddy_strerror(-2000), "the pot is empty");
+        assert_string_equal(eddy_errname(-2001), "NO_MILK");
+        assert_string_equal(eddy_errname(-2002), "unknown");
 }
 
 TEST(keeps_a_detail_for_the_thread)
@@ -88,9 +105,8 @@ COROUTINE_TEST(keeps_a_detail_for_each_task)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-            cmocka_unit_test(tells_errors_from_values),
-            cmocka_unit_test(names_every_code),
-            cmocka_unit_test(keeps_a_detail_for_the_thread),
+            cmocka_unit_test(tells_errors_from_values),     cmocka_unit_test(names_every_code),
+            cmocka_unit_test(names_the_errors_of_programs), cmocka_unit_test(keeps_a_detail_for_the_thread),
             cmocka_unit_test(keeps_a_detail_for_each_task),
         };
 

@@ -241,6 +241,7 @@ static void failure_is_reported_once(void)
         } cases[] = {
             {0, 0},           {42, 0},     {-EIO, 1},           {EDDY_EPROTOCOL, 1},
             {-ECONNRESET, 0}, {-EPIPE, 0}, {EDDY_CANCELLED, 0}, {EDDY_TIMEOUT, 0},
+            {-ETIMEDOUT, 0},
         };
         struct reports reports;
 
