@@ -19,13 +19,13 @@ EDDY_BEGIN_DECLS
 typedef struct eddy_executor eddy_executor;
 
 /** How a job is to be done. Zero is the default of each. */
-typedef struct eddy_job_options {
+typedef struct eddy_work_options {
         const char *name;        /**< for messages; not copied, so a literal or what outlives the job */
         eddy_loop *loop;         /**< which is told of its end; NULL: the running one */
         eddy_executor *executor; /**< whose thread does it; NULL: the loop's default one */
         const void *args;        /**< copied, and passed to the function as its argument */
         size_t args_size;        /**< bytes at args */
-} eddy_job_options;
+} eddy_work_options;
 
 /**
  * Call a function on another thread and wait for what it returns, while the loop goes on.
@@ -40,7 +40,7 @@ typedef struct eddy_job_options {
  *                0; may be NULL. The thread does not touch it
  * @return how the wait went: 0, whatever fn returned
  * @retval EDDY_CANCELLED, EDDY_TIMEOUT  the caller was interrupted. If fn had not begun it never will; else it runs
- *                                       on, sees eddy_job_cancelled(), and what it returns is dropped
+ *                                       on, sees eddy_work_cancelled(), and what it returns is dropped
  * @retval EDDY_ESHUTDOWN                the default executor is shut down
  * @retval EDDY_ENOTASK                  called outside a coroutine
  * @retval -EAGAIN                       no thread can be had
@@ -49,7 +49,7 @@ typedef struct eddy_job_options {
  * Suspends. asyncio.to_thread().
  */
 #define eddy_to_thread(fn, arg, result)                                                                        \
-        eddy_to_thread_with(&(eddy_job_options){.name = #fn}, (fn), (arg), (result))
+        eddy_to_thread_with(&(eddy_work_options){.name = #fn}, (fn), (arg), (result))
 
 /**
  * As eddy_to_thread(), with a copy of the arguments, so that the caller's need not outlive the call:
@@ -58,11 +58,11 @@ typedef struct eddy_job_options {
  */
 #define eddy_to_thread_spawn(fn, result, ...)                                                                  \
         eddy_to_thread_with(                                                                                   \
-            &(eddy_job_options){.name = #fn, .args = (__VA_ARGS__), .args_size = sizeof *(__VA_ARGS__)}, (fn), \
-            NULL, (result))
+            &(eddy_work_options){.name = #fn, .args = (__VA_ARGS__), .args_size = sizeof *(__VA_ARGS__)},      \
+            (fn), NULL, (result))
 
 /** As eddy_to_thread(), with options; options->loop can only be the caller's own. */
-EDDY_API EDDY_ASYNC int eddy_to_thread_with(const eddy_job_options *options, eddy_fn fn, void *arg,
+EDDY_API EDDY_ASYNC int eddy_to_thread_with(const eddy_work_options *options, eddy_fn fn, void *arg,
                                             intptr_t *result);
 
 /**
@@ -79,21 +79,21 @@ EDDY_API EDDY_ASYNC int eddy_to_thread_with(const eddy_job_options *options, edd
  * Cancelling the future takes the job back if it has not begun; else its result is dropped. In the loop's thread
  * only. Does not suspend.
  */
-EDDY_API eddy_future *eddy_job_create(const eddy_job_options *options, eddy_fn fn, void *arg);
+EDDY_API eddy_future *eddy_executor_submit(const eddy_work_options *options, eddy_fn fn, void *arg);
 
 /**
- * As eddy_job_create(), named after its function. loop.run_in_executor().
+ * As eddy_executor_submit(), named after its function. loop.run_in_executor().
  *
  * @param the_loop      NULL: the running one
  * @param the_executor  NULL: the loop's default one
  */
 #define eddy_run_in_executor(the_loop, the_executor, fn, arg)                                                  \
-        eddy_job_create(&(eddy_job_options){.name = #fn, .loop = (the_loop), .executor = (the_executor)},      \
-                        (fn), (arg))
+        eddy_executor_submit(                                                                                  \
+            &(eddy_work_options){.name = #fn, .loop = (the_loop), .executor = (the_executor)}, (fn), (arg))
 
 /** Within a job: whether nobody waits for its result any more, for those that want to end when asked. False outside.
  * Does not suspend. */
-EDDY_API bool eddy_job_cancelled(void);
+EDDY_API bool eddy_work_cancelled(void);
 
 /** How an executor is to be. Zero, or NULL for the whole, is the default of each. */
 typedef struct eddy_executor_options {

@@ -22,7 +22,7 @@ static inline intptr_t pass(void *arg)
         atomic_store(&gate->has_begun, true);
         while (!atomic_load(&gate->is_open))
                 usleep(100);
-        atomic_store(&gate->was_cancelled, eddy_job_cancelled());
+        atomic_store(&gate->was_cancelled, eddy_work_cancelled());
         atomic_store(&gate->has_ended, true);
         return 5;
 }

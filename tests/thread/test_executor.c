@@ -49,7 +49,7 @@ COROUTINE_TEST(one_job_after_the_other_needs_one_thread)
         intptr_t result = 0;
 
         for (intptr_t i = 0; i < 200; i++) {
-                eddy_job_options options = {.executor = executor};
+                eddy_work_options options = {.executor = executor};
 
                 assert_int_equal(eddy_to_thread_with(&options, return_arg, (void *)i, &result), 0);
                 assert_int_equal(result, i);

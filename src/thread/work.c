@@ -94,7 +94,7 @@ static void forgo(struct waiter *waiter, eddy_future *future)
         eddy_unref(future);
 }
 
-static struct call *create_call(const eddy_job_options *options, eddy_fn fn, void *arg)
+static struct call *create_call(const eddy_work_options *options, eddy_fn fn, void *arg)
 {
         struct call *call = memory_zalloc(sizeof *call + (options->args ? options->args_size : 0));
 
@@ -119,7 +119,7 @@ static struct call *create_call(const eddy_job_options *options, eddy_fn fn, voi
 }
 
 /** 0 with a future that is pending, or why no thread takes the job. */
-static int submit(const eddy_job_options *options, eddy_fn fn, void *arg, eddy_future *future)
+static int submit(const eddy_work_options *options, eddy_fn fn, void *arg, eddy_future *future)
 {
         struct call *call = create_call(options, fn, arg);
         int rc;
@@ -136,9 +136,9 @@ static int submit(const eddy_job_options *options, eddy_fn fn, void *arg, eddy_f
         return 0;
 }
 
-static const eddy_job_options default_options;
+static const eddy_work_options default_options;
 
-eddy_future *eddy_job_create(const eddy_job_options *options, eddy_fn fn, void *arg)
+eddy_future *eddy_executor_submit(const eddy_work_options *options, eddy_fn fn, void *arg)
 {
         eddy_loop *loop;
         eddy_future *future;
@@ -166,7 +166,7 @@ eddy_future *eddy_job_create(const eddy_job_options *options, eddy_fn fn, void *
         return future;
 }
 
-int eddy_to_thread_with(const eddy_job_options *options, eddy_fn fn, void *arg, intptr_t *result)
+int eddy_to_thread_with(const eddy_work_options *options, eddy_fn fn, void *arg, intptr_t *result)
 {
         struct task *self = task_current();
         eddy_future *future;
@@ -186,7 +186,7 @@ int eddy_to_thread_with(const eddy_job_options *options, eddy_fn fn, void *arg, 
         return rc;
 }
 
-bool eddy_job_cancelled(void)
+bool eddy_work_cancelled(void)
 {
         struct thread_job *job = executor_current_job();
 

@@ -8,7 +8,7 @@ static intptr_t add_one(void *arg)
         assert_false(pthread_equal(pthread_self(), loop_thread));
         assert_null(eddy_running_loop());
         assert_null(eddy_current_task());
-        assert_false(eddy_job_cancelled());
+        assert_false(eddy_work_cancelled());
         return *(int *)arg + 1;
 }
 
@@ -25,7 +25,7 @@ COROUTINE_TEST(returns_what_the_function_returned)
         assert_int_equal(eddy_to_thread(add_one, &one, NULL), 0);
         assert_int_equal(eddy_to_thread_spawn(add_one, &result, &(int){41}), 0);
         assert_int_equal(result, 42);
-        assert_false(eddy_job_cancelled());
+        assert_false(eddy_work_cancelled());
 }
 
 static intptr_t go_wrong(void *arg)
