@@ -35,7 +35,10 @@ typedef struct eddy_redis_options {
         const char *user;              /**< NULL: the default user */
         const char *password;          /**< NULL: none is sent */
         int database;                  /**< that SELECT is sent for */
-        eddy_duration connect_timeout; /**< for connection, password and database; 0: 5 s */
+        eddy_duration connect_timeout; /**< for connection, password and database, and all of the host's
+                                            addresses together; 0: 5 s */
+        eddy_duration keep_alive;  /**< silence after which TCP asks whether the server is still there, which it
+                                            must be after as long again; 0: 15 s; EDDY_FOREVER: never asks */
         eddy_duration backoff;     /**< before the first attempt to reconnect, doubled for each; 0: 100 ms */
         eddy_duration max_backoff; /**< 0: 10 s. Half of each pause is left to chance */
         bool fails_fast;           /**< without a connection, commands fail with -ENOTCONN and do not wait */
@@ -59,7 +62,9 @@ typedef struct eddy_redis_options {
  * @retval EDDY_ENOTASK                  called outside a coroutine
  * @retval -ENOMEM                       no memory
  *
- * The first attempt is the only one here. Later losses are mended in the background. Suspends.
+ * Every address that the host has is tried, in turn; one that does not answer leaves the others their part of the
+ * time. The first attempt is the only one here. Later losses are mended in the background, where the name is looked up
+ * anew. Suspends.
  * redis.asyncio.Redis().
  */
 EDDY_API EDDY_ASYNC int eddy_redis_connect(eddy_redis **redis, const eddy_redis_options *options);
@@ -86,14 +91,15 @@ EDDY_API void eddy_redis_destroy(eddy_redis *redis);
  *                         others: give it one of its own
  * @retval EDDY_ENOTSUP    SUBSCRIBE and its like (eddy_redis_subscribe()), MONITOR, or HELLO
  * @retval EDDY_ESHUTDOWN  the connection was destroyed
- * @retval EDDY_CANCELLED, EDDY_TIMEOUT  the caller was interrupted. The command is taken back where it has
- *                         not been sent; else it runs, and its reply is dropped
+ * @retval EDDY_CANCELLED, EDDY_TIMEOUT  the caller was interrupted, and no reply had come. The command is taken back
+ *                         where it has not been sent; else it runs, and its reply is dropped
  * @retval -EINVAL         the format is wrong
  * @retval EDDY_ENOTASK, EDDY_EWRONGLOOP, -ENOMEM
  *
  * Where there is no connection, the command waits for one: bound that with EDDY_TIMEOUT_SCOPE(). Suspends.
- * A blocking command that is interrupted closes the connection, so that the server gives its item to no one
- * who has left; the next command waits for a new one. Redis.execute_command().
+ * Of a blocking command that is interrupted the server is asked to let go (CLIENT UNBLOCK), and for at most 2 s its
+ * word is waited for, which may be the item: then the call succeeds. Where it cannot be asked the connection is dropped,
+ * and an item that was on its way is lost: see docs/redis.md. Redis.execute_command().
  */
 EDDY_API EDDY_ASYNC int eddy_redis_command(eddy_redis *redis, redisReply **reply, const char *format, ...);
 

@@ -134,6 +134,19 @@ void adapter_attach(struct adapter *adapter, eddy_loop *loop, redisAsyncContext 
         hiredis->ev.cleanup = cleanup;
 }
 
+bool adapter_read_what_has_come(struct adapter *adapter)
+{
+        struct pollfd socket = {.events = POLLIN};
+
+        if (!adapter->hiredis || !adapter->is_reading)
+                return false;
+        socket.fd = adapter->hiredis->c.fd;
+        if (sys_poll(&socket, 1) <= 0)
+                return false;
+        redisAsyncHandleRead(adapter->hiredis);
+        return true;
+}
+
 void adapter_pause(struct adapter *adapter)
 {
         adapter->is_paused = true;

@@ -23,6 +23,9 @@ struct adapter {
 void adapter_attach(struct adapter *adapter, eddy_loop *loop, redisAsyncContext *hiredis,
                     void (*gone)(struct adapter *adapter));
 
+/** Have hiredis read once, where that need not wait. False where there is nothing to read. */
+bool adapter_read_what_has_come(struct adapter *adapter);
+
 /** Read nothing more for a while, so that the server has to hold it. */
 void adapter_pause(struct adapter *adapter);
 void adapter_resume(struct adapter *adapter);

@@ -5,6 +5,8 @@
 #include "base/sys.h"
 #include "base/sys_pipe.h"
 #include <eddy/resolve.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -16,9 +18,10 @@ __attribute__((constructor)) static void register_errors(void)
         eddy_register_errors(&block);
 }
 
-enum { DEFAULT_PORT = 6379 };
+enum { DEFAULT_PORT = 6379, KEEP_ALIVE_PROBES = 3, MAX_KEEPIDLE = 32767 };
 
 static void attempt(void *arg);
+static void try_next(void *arg);
 
 static void set_failure(struct connection *c, int error, const char *why)
 {
@@ -51,6 +54,13 @@ static void end_opening(struct connection *c, int result)
         c->opening = NULL;
 }
 
+static void forget_addresses(struct connection *c)
+{
+        if (c->addresses)
+                freeaddrinfo(c->addresses);
+        c->addresses = c->next = NULL;
+}
+
 /* There is no context any more. */
 static void rest(struct connection *c)
 {
@@ -58,9 +68,16 @@ static void rest(struct connection *c)
         eddy_duration pause = 0;
 
         c->is_ready = false;
+        c->id = 0;
         eddy_timer_cancel(&c->timer);
         if (c->is_closing)
                 return;
+        /* A server that has refused is the one that was meant. */
+        if (c->next && c->error != EDDY_EREDIS) {
+                eddy_call_later(c->loop, &c->timer, 0, try_next, c);
+                return;
+        }
+        forget_addresses(c);
         if (c->opening) {
                 end_opening(c, c->error);
                 return;
@@ -110,15 +127,23 @@ static void on_greeting_answered(redisAsyncContext *hiredis, void *answer, void 
         const redisReply *reply = answer;
         struct connection *c = hiredis->data;
 
+        (void)arg;
+        if (reply && c->error == 0 && reply->type == REDIS_REPLY_ERROR)
+                connection_drop(c, EDDY_EREDIS, reply->str);
+}
+
+/* The last answer. Who may not ask for this one, or is served by something older than Redis 5, does without. */
+static void on_id_answered(redisAsyncContext *hiredis, void *answer, void *arg)
+{
+        const redisReply *reply = answer;
+        struct connection *c = hiredis->data;
+
+        (void)arg;
         if (!reply || c->error < 0) /* it is lost already */
                 return;
-        if (reply->type == REDIS_REPLY_ERROR) {
-                connection_drop(c, EDDY_EREDIS, reply->str);
-                return;
-        }
-        if (arg) /* more is to come */
-                return;
+        c->id = reply->type == REDIS_REPLY_INTEGER ? reply->integer : 0;
         eddy_timer_cancel(&c->timer);
+        forget_addresses(c);
         c->is_ready = true;
         c->failures = 0;
         if (c->opening)
@@ -133,13 +158,14 @@ static void greet(struct connection *c)
         redisAsyncContext *hiredis = c->adapter.hiredis;
 
         if (options->password && options->user)
-                redisAsyncCommand(hiredis, on_greeting_answered, c, "AUTH %s %s", options->user,
+                redisAsyncCommand(hiredis, on_greeting_answered, NULL, "AUTH %s %s", options->user,
                                   options->password);
         else if (options->password)
-                redisAsyncCommand(hiredis, on_greeting_answered, c, "AUTH %s", options->password);
+                redisAsyncCommand(hiredis, on_greeting_answered, NULL, "AUTH %s", options->password);
         if (options->database)
-                redisAsyncCommand(hiredis, on_greeting_answered, c, "SELECT %d", options->database);
+                redisAsyncCommand(hiredis, on_greeting_answered, NULL, "SELECT %d", options->database);
         redisAsyncCommand(hiredis, on_greeting_answered, NULL, "PING");
+        redisAsyncCommand(hiredis, on_id_answered, NULL, "CLIENT ID");
 }
 
 static void on_connected(const redisAsyncContext *hiredis, int status)
@@ -158,15 +184,39 @@ static void on_late(void *arg)
         connection_drop(arg, EDDY_TIMEOUT, "no connection in time");
 }
 
-/* 0 where the context is attached to the loop. `address`: of the host, or NULL: it is a UNIX socket. */
-static int begin(struct connection *c, const char *address)
+static int set_option(int fd, int level, int name, int value)
+{
+        return sys_setsockopt(fd, level, name, &value, sizeof value);
+}
+
+/* Without it a peer that is gone without a word is never noticed by who only listens, and by who has sent something only
+ * after a quarter of an hour. A socket that refuses goes without. */
+static void keep_alive(const struct connection *c, int fd)
+{
+        eddy_duration silence = c->options.keep_alive, longest = eddy_seconds(MAX_KEEPIDLE);
+        int idle = (int)((silence < longest ? silence : longest) / eddy_seconds(1)), pause;
+
+        if (silence == EDDY_FOREVER)
+                return;
+        idle = idle > 0 ? idle : 1;
+        pause = idle > 3 ? idle / 3 : 1;
+        set_option(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
+        set_option(fd, IPPROTO_TCP, TCP_KEEPIDLE, idle);
+        set_option(fd, IPPROTO_TCP, TCP_KEEPINTVL, pause);
+        set_option(fd, IPPROTO_TCP, TCP_KEEPCNT, KEEP_ALIVE_PROBES);
+        set_option(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, 1000 * (idle + KEEP_ALIVE_PROBES * pause));
+}
+
+/* 0 where the context is attached to the loop. */
+static int begin(struct connection *c)
 {
         const eddy_redis_options *options = &c->options;
         redisAsyncContext *hiredis;
         int system_error;
 
         errno = 0;
-        hiredis = address ? redisAsyncConnect(address, options->port) : redisAsyncConnectUnix(options->path);
+        hiredis =
+            options->path ? redisAsyncConnectUnix(options->path) : redisAsyncConnect(c->address, options->port);
         system_error = errno;
         if (!hiredis) {
                 set_failure(c, -ENOMEM, eddy_strerror(-ENOMEM));
@@ -178,55 +228,72 @@ static int begin(struct connection *c, const char *address)
                 return c->error;
         }
         sys_set_cloexec(hiredis->c.fd);
+        if (!options->path)
+                keep_alive(c, hiredis->c.fd);
         hiredis->data = c;
         adapter_attach(&c->adapter, c->loop, hiredis, on_gone);
         redisAsyncSetConnectCallback(hiredis, on_connected);
         return 0;
 }
 
-/* The address of a host, as text. Of several the first of IPv4, as hiredis itself would choose. 0 or an error. */
-static int find_address(const char *host, char address[NI_MAXHOST])
+/* One that does not answer leaves the others their part of the time. */
+static void limit_address(struct connection *c, eddy_duration left)
 {
-        struct addrinfo *found;
-        const struct addrinfo *chosen;
-        int rc = eddy_getaddrinfo(host, NULL, NULL, &found);
+        int to_come = 1;
 
-        if (rc < 0)
-                return rc;
-        chosen = found;
-        while (chosen && chosen->ai_family != AF_INET)
-                chosen = chosen->ai_next;
-        if (!chosen)
-                chosen = found;
-        if (sys_getnameinfo(chosen->ai_addr, chosen->ai_addrlen, address, NULL, NI_NUMERICHOST) != 0)
-                rc = -ENOMEM;
-        freeaddrinfo(found);
-        return rc;
+        for (const struct addrinfo *one = c->next; one; one = one->ai_next)
+                to_come++;
+        eddy_call_later(c->loop, &c->timer, left == EDDY_FOREVER ? left : left / to_come, on_late, c);
 }
 
-/* hiredis would look the name up itself, and hold up the loop meanwhile. */
+/* Connect to the next address that lets itself be tried. */
+static void try_next(void *arg)
+{
+        struct connection *c = arg;
+
+        while (c->next) {
+                const struct addrinfo *one = c->next;
+                eddy_duration left = c->deadline == EDDY_FOREVER ? EDDY_FOREVER : c->deadline - eddy_now();
+
+                c->next = one->ai_next;
+                c->error = 0;
+                if (sys_getnameinfo(one->ai_addr, one->ai_addrlen, c->address, NULL, NI_NUMERICHOST) != 0)
+                        set_failure(c, -ENOMEM, eddy_strerror(-ENOMEM));
+                else if (begin(c) == 0) {
+                        limit_address(c, left);
+                        return;
+                }
+        }
+        rest(c);
+}
+
+/* hiredis would look the name up itself, hold up the loop meanwhile, and know one address only. */
 static intptr_t resolve_and_begin(void *arg)
 {
+        static const struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
         struct connection *c = *(struct connection **)arg;
-        char address[NI_MAXHOST];
+        struct addrinfo *found;
         int rc = eddy_interrupted();
 
         if (rc == 0)
-                rc = find_address(c->options.host, address);
+                rc = eddy_getaddrinfo(c->options.host, NULL, &hints, &found);
         /* Whoever cancelled this has given the attempt up, and perhaps the connection. */
-        if (eddy_interrupted())
+        if (eddy_interrupted()) {
+                if (rc == 0)
+                        freeaddrinfo(found);
                 return 0;
+        }
         eddy_unref(c->resolving);
         c->resolving = NULL;
         if (rc == 0) {
-                rc = begin(c, address);
-        } else {
-                set_failure(c, rc, eddy_strerror(rc));
-                if (rc == EDDY_ERESOLVE)
-                        snprintf(c->why, sizeof c->why, "%s", eddy_error_detail());
+                c->addresses = c->next = found;
+                try_next(c);
+                return 0;
         }
-        if (rc < 0)
-                rest(c);
+        set_failure(c, rc, eddy_strerror(rc));
+        if (rc == EDDY_ERESOLVE)
+                snprintf(c->why, sizeof c->why, "%s", eddy_error_detail());
+        rest(c);
         return 0;
 }
 
@@ -242,11 +309,15 @@ static void stop_resolving(struct connection *c)
 static void attempt(void *arg)
 {
         struct connection *c = arg;
+        eddy_duration limit = c->options.connect_timeout;
 
         c->error = 0;
-        eddy_call_later(c->loop, &c->timer, c->options.connect_timeout, on_late, c);
+        c->address[0] = '\0';
+        if (__builtin_add_overflow(eddy_now(), limit, &c->deadline))
+                c->deadline = EDDY_FOREVER;
+        eddy_call_later(c->loop, &c->timer, limit, on_late, c);
         if (c->options.path) {
-                if (begin(c, NULL) < 0)
+                if (begin(c) < 0)
                         rest(c);
                 return;
         }
@@ -279,6 +350,8 @@ static int copy_options(eddy_redis_options *copy, const eddy_redis_options *opti
                 copy->port = DEFAULT_PORT;
         if (copy->connect_timeout <= 0)
                 copy->connect_timeout = eddy_seconds(5);
+        if (copy->keep_alive <= 0)
+                copy->keep_alive = eddy_seconds(15);
         if (copy->backoff <= 0)
                 copy->backoff = eddy_ms(100);
         if (copy->max_backoff <= 0)
@@ -333,6 +406,7 @@ void connection_close(struct connection *c)
         if (c->adapter.hiredis)
                 redisAsyncFree(c->adapter.hiredis);
         eddy_timer_cancel(&c->timer);
+        forget_addresses(c);
         free_options(&c->options);
 }
 

@@ -4,6 +4,7 @@
 
 #include "redis/adapter.h"
 #include <eddy/redis.h>
+#include <netdb.h>
 
 struct connection;
 
@@ -22,7 +23,12 @@ struct connection {
         eddy_redis_options options; /* its texts are our own */
         struct adapter adapter;     /* holds hiredis's context while there is one */
         eddy_task *resolving;       /* looks the host's name up, before there is a context; or NULL */
-        eddy_timer timer;           /* gives an attempt up, or begins the next one */
+        struct addrinfo *addresses; /* that were found, until one of them answers; or NULL */
+        struct addrinfo *next;      /* the first of them that has not been tried */
+        char address[NI_MAXHOST];   /* the one in use, as text */
+        eddy_time deadline;         /* of the attempt, for all addresses together */
+        long long id;               /* the server's word for us, which CLIENT UNBLOCK takes; 0: it gave none */
+        eddy_timer timer;           /* gives an address up, or begins the next attempt */
         eddy_future *opening;       /* the first attempt; NULL: it has ended */
         unsigned failures;          /* losses and attempts in vain since it was ready */
         bool is_ready, is_renewing, is_closing;

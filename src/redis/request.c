@@ -232,18 +232,107 @@ static int outcome_of(struct eddy_redis_request *request)
         return reply->type == REDIS_REPLY_ERROR ? eddy_fail(EDDY_EREDIS, "%s", reply->str) : 0;
 }
 
+static bool is_answered(const struct eddy_redis_request *request)
+{
+        return request->reply || request->error;
+}
+
+/** What the loop does for a request whose asker is interrupted. On his stack. */
+struct last_look {
+        eddy_handle handle;
+        eddy_future *done;
+        struct eddy_redis_request *request;
+};
+
+/* More than any socket holds back. */
+enum { MOST_READS = 4096 };
+
+static void read_what_has_come(void *arg)
+{
+        const struct last_look *look = arg;
+        const struct eddy_redis_request *request = look->request;
+
+        for (int i = 0; i < MOST_READS && request->redis && !is_answered(request); i++)
+                if (!adapter_read_what_has_come(&request->redis->connection.adapter))
+                        break;
+        eddy_future_set_result(look->done, 0);
+}
+
+/* The reply may lie in the socket: then it is the asker's, late as he may be. */
+static void look_once_more(struct eddy_redis_request *request)
+{
+        struct last_look look = {.request = request, .done = eddy_future_create(NULL)};
+
+        if (look.done && eddy_call_soon(eddy_running_loop(), &look.handle, read_what_has_come, &look) == 0)
+                eddy_await(look.done, NULL);
+        eddy_unref(look.done);
+}
+
+enum { UNBLOCK_SECONDS = 2, UNBLOCK_AGAIN_MS = 20 };
+
+/* Have the server let go of the command, whose word then comes as its reply: nothing, or what it had already. The blocked
+ * connection cannot ask for that itself. A request that arrives before the command is in vain, so it is repeated. */
+static void unblock(struct eddy_redis_request *request)
+{
+        const struct connection *c = &request->redis->connection;
+        eddy_redis_options options = c->options;
+        long long id = c->id;
+        eddy_redis *other = NULL;
+        int rc;
+
+        if (id == 0)
+                return;
+        if (!options.path)
+                options.host = c->address;
+        options.fails_fast = true;
+        options.on_loss = NULL;
+        EDDY_TIMEOUT_SCOPE(eddy_seconds(UNBLOCK_SECONDS)) {
+                rc = eddy_redis_connect(&other, &options);
+                while (rc == 0 && !is_answered(request)) {
+                        rc = eddy_redis_command(other, NULL, "CLIENT UNBLOCK %lld", id);
+                        if (rc == 0)
+                                rc = (int)eddy_wait(&request->done, 1, EDDY_ALL_COMPLETED,
+                                                    eddy_ms(UNBLOCK_AGAIN_MS));
+                }
+        }
+        eddy_redis_destroy(other);
+}
+
+/* The asker is interrupted: what the server has given him already is his all the same. */
+static void ask_for_the_last_word(struct eddy_redis_request *request)
+{
+        bool was_sent = request->redis && !request->text;
+
+        if (!was_sent || is_answered(request))
+                return;
+        EDDY_SHIELD_SCOPE {
+                look_once_more(request);
+                if (request->is_blocking && request->redis && !is_answered(request))
+                        unblock(request);
+        }
+}
+
+/* A command that was let go of has nothing. */
+static bool has_nothing(const struct eddy_redis_request *request)
+{
+        return !is_answered(request) ||
+               (request->is_blocking && request->reply && request->reply->type == REDIS_REPLY_NIL);
+}
+
 int request_finish(struct eddy_redis_request *request, redisReply **reply)
 {
-        int rc = eddy_await(request->done, NULL);
+        ssize_t rc = is_answered(request) ? 0 : eddy_wait(&request->done, 1, EDDY_ALL_COMPLETED, EDDY_FOREVER);
 
-        if (rc == 0)
+        if (rc < 0)
+                ask_for_the_last_word(request);
+        if (rc >= 0 || !has_nothing(request))
                 rc = outcome_of(request);
         if (rc == 0 && reply) {
                 *reply = request->reply;
                 request->reply = NULL;
         }
         request_release(request);
-        return rc;
+        return (int)rc;
 }
 
 void requests_send(eddy_redis *redis)

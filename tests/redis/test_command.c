@@ -1,5 +1,8 @@
 #include "server.h"
 
+#include "redis/request.h"
+#include <poll.h>
+
 COROUTINE_TEST(replies_come_as_hiredis_has_them)
 {
         eddy_redis *redis = connect_to_server();
@@ -177,15 +180,33 @@ COROUTINE_TEST(replies_stay_in_step_behind_one_who_left)
         redisReply *reply;
 
         assert_runs(redis, NULL, "SET count 10");
+        kill(server.pid, SIGSTOP);
         leaver = eddy_create_task(increment, redis);
         stayer = eddy_create_task(increment, redis);
         assert_int_equal(eddy_yield(), 0); /* both have sent */
         eddy_cancel(leaver);
         assert_int_equal(join(leaver), EDDY_CANCELLED);
+        kill(server.pid, SIGCONT);
         assert_int_equal(join(stayer), 0);
         /* What had been sent has run; its reply was nobody's. */
         assert_runs(redis, &reply, "GET count");
         assert_text(reply, "12");
+        eddy_redis_destroy(redis);
+}
+
+COROUTINE_TEST(a_reply_that_lies_in_the_socket_is_its_askers)
+{
+        eddy_redis *redis = connect_to_server();
+        struct pollfd socket = {.fd = redis->connection.adapter.hiredis->c.fd, .events = POLLIN};
+        eddy_task *late;
+
+        assert_runs(redis, NULL, "SET count 10");
+        late = eddy_create_task(increment, redis);
+        assert_int_equal(eddy_yield(), 0);
+        assert_int_equal(eddy_yield(), 0); /* it is written */
+        assert_int_equal(poll(&socket, 1, -1), 1);
+        eddy_cancel(late);
+        assert_int_equal(join(late), 0);
         eddy_redis_destroy(redis);
 }
 
@@ -237,12 +258,72 @@ COROUTINE_TEST(a_blocking_command_has_its_connection_to_itself)
         eddy_redis_destroy(redis);
 }
 
+static long long id_of(eddy_redis *redis)
+{
+        redisReply *reply;
+        long long id;
+
+        assert_runs(redis, &reply, "CLIENT ID");
+        id = reply->integer;
+        freeReplyObject(reply);
+        return id;
+}
+
 COROUTINE_TEST(a_blocking_command_that_is_given_up_takes_no_item)
 {
         eddy_redis *own = connect_to_server(), *redis = connect_to_server();
+        long long id = id_of(own);
         redisReply *reply;
         int rc = 0;
 
+        EDDY_TIMEOUT_SCOPE(eddy_ms(5))
+                rc = eddy_redis_command(own, NULL, "BLPOP list 0");
+        assert_int_equal(rc, EDDY_TIMEOUT);
+        /* The server was asked to let go, and the connection kept. */
+        assert_int_equal(id_of(own), id);
+        assert_runs(redis, NULL, "RPUSH list item");
+        assert_runs(redis, &reply, "LLEN list");
+        assert_number(reply, 1);
+        assert_int_equal(pop(own), 0);
+        eddy_redis_destroy(own);
+        eddy_redis_destroy(redis);
+}
+
+COROUTINE_TEST(an_item_that_came_before_the_server_let_go_is_handed_over)
+{
+        eddy_redis *own = connect_to_server(), *redis = connect_to_server();
+        int taken = 0, late = 0;
+
+        for (int i = 0; i < 50; i++) {
+                eddy_task *popper = eddy_create_task(pop, own);
+                redisReply *reply;
+                intptr_t rc;
+
+                assert_int_equal(eddy_yield(), 0);
+                eddy_cancel(popper);
+                assert_runs(redis, NULL, "RPUSH list item");
+                rc = join(popper);
+                taken += rc == 0;
+                late += rc == EDDY_CANCELLED;
+                assert_runs(redis, &reply, "LLEN list");
+                assert_number(reply, rc == EDDY_CANCELLED);
+                assert_runs(redis, NULL, "DEL list");
+        }
+        assert_int_equal(taken + late, 50);
+        eddy_redis_destroy(own);
+        eddy_redis_destroy(redis);
+}
+
+COROUTINE_TEST(where_the_server_may_not_be_asked_the_connection_is_dropped)
+{
+        eddy_redis *admin = connect_to_server(), *own, *redis = connect_to_server();
+        redisReply *reply;
+        int rc = 0;
+
+        assert_runs(admin, NULL, "ACL SETUSER ada on nopass ~* +@all -client");
+        assert_int_equal(eddy_redis_connect(
+                             &own, &(eddy_redis_options){.port = server.port, .user = "ada", .password = "x"}),
+                         0);
         EDDY_TIMEOUT_SCOPE(eddy_ms(5))
                 rc = eddy_redis_command(own, NULL, "BLPOP list 0");
         assert_int_equal(rc, EDDY_TIMEOUT);
@@ -251,9 +332,35 @@ COROUTINE_TEST(a_blocking_command_that_is_given_up_takes_no_item)
         assert_runs(redis, NULL, "RPUSH list item");
         assert_runs(redis, &reply, "LLEN list");
         assert_number(reply, 1);
-        assert_int_equal(pop(own), 0);
+        eddy_redis_destroy(admin);
         eddy_redis_destroy(own);
         eddy_redis_destroy(redis);
+}
+
+COROUTINE_TEST(destroying_under_one_who_was_cancelled_and_has_not_run_is_safe)
+{
+        for (size_t i = 0; i < 2; i++) {
+                eddy_redis *redis = connect_to_server();
+                eddy_task *late = eddy_create_task(i == 0 ? pop : increment, redis);
+
+                assert_int_equal(eddy_yield(), 0);
+                eddy_cancel(late);
+                eddy_redis_destroy(redis);
+                assert_int_equal(join(late), EDDY_ESHUTDOWN);
+        }
+}
+
+COROUTINE_TEST(destroying_while_the_server_is_asked_to_let_go_is_safe)
+{
+        eddy_redis *redis = connect_to_server();
+        eddy_task *popper = eddy_create_task(pop, redis);
+
+        assert_int_equal(eddy_yield(), 0);
+        eddy_cancel(popper);
+        for (int i = 0; i < 5; i++)
+                assert_int_equal(eddy_yield(), 0);
+        eddy_redis_destroy(redis);
+        assert_int_equal(join(popper), EDDY_ESHUTDOWN);
 }
 
 COROUTINE_TEST(destroying_tells_those_who_wait)
@@ -298,6 +405,11 @@ int main(void)
             cmocka_unit_test(one_who_is_cancelled_sends_nothing),
             cmocka_unit_test(a_blocking_command_has_its_connection_to_itself),
             cmocka_unit_test(a_blocking_command_that_is_given_up_takes_no_item),
+            cmocka_unit_test(a_reply_that_lies_in_the_socket_is_its_askers),
+            cmocka_unit_test(an_item_that_came_before_the_server_let_go_is_handed_over),
+            cmocka_unit_test(where_the_server_may_not_be_asked_the_connection_is_dropped),
+            cmocka_unit_test(destroying_under_one_who_was_cancelled_and_has_not_run_is_safe),
+            cmocka_unit_test(destroying_while_the_server_is_asked_to_let_go_is_safe),
             cmocka_unit_test(destroying_tells_those_who_wait),
             cmocka_unit_test(without_memory_a_command_fails_and_the_connection_goes_on),
         };

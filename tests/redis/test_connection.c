@@ -1,6 +1,8 @@
 #include "server.h"
 
 #include "../stream/helpers_resolve.h"
+#include "redis/request.h"
+#include <netinet/tcp.h>
 #include <sys/stat.h>
 
 COROUTINE_TEST(connects_by_name_and_by_path)
@@ -48,6 +50,76 @@ COROUTINE_TEST(looking_a_name_up_does_not_hold_up_the_loop)
                                                                           .connect_timeout = eddy_ms(5)}),
                          EDDY_TIMEOUT);
         set_gate(true);
+}
+
+COROUTINE_TEST(every_address_of_a_name_is_tried_and_so_when_it_is_lost)
+{
+        eddy_redis_options options = {.host = "two.test", .port = server.port, .backoff = eddy_ms(1)};
+        eddy_redis_pubsub *pubsub;
+        eddy_redis *redis;
+
+        assert_int_equal(eddy_redis_connect(&redis, &options), 0);
+        assert_int_equal(eddy_redis_pubsub_connect(&pubsub, &options), 0);
+        redis_server_end(&server, SIGKILL);
+        assert_true(redis_server_run(&server));
+        assert_int_equal(eddy_redis_command(redis, NULL, "PING"), -ECONNRESET);
+        assert_runs(redis, NULL, "PING");
+        assert_int_equal(eddy_redis_subscribe(pubsub, "news"), 0);
+        eddy_redis_pubsub_destroy(pubsub);
+        eddy_redis_destroy(redis);
+}
+
+COROUTINE_TEST(an_address_that_does_not_answer_leaves_time_for_the_next)
+{
+        struct sockaddr_in silent = {.sin_family = AF_INET, .sin_port = htons(server.port)};
+        eddy_redis_options options = {
+            .host = "two.test", .port = server.port, .connect_timeout = eddy_seconds(1)};
+        int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        eddy_redis *redis;
+
+        inet_pton(AF_INET, "127.0.0.2", &silent.sin_addr);
+        assert_int_equal(bind(listener, (struct sockaddr *)&silent, sizeof silent), 0);
+        assert_int_equal(listen(listener, 5), 0);
+        assert_int_equal(eddy_redis_connect(&redis, &options), 0);
+        assert_runs(redis, NULL, "PING");
+        eddy_redis_destroy(redis);
+        close(listener);
+}
+
+static int option_of(int fd, int level, int name)
+{
+        int value = -1;
+        socklen_t size = sizeof value;
+
+        assert_int_equal(getsockopt(fd, level, name, &value, &size), 0);
+        return value;
+}
+
+COROUTINE_TEST(tcp_asks_whether_the_server_is_still_there)
+{
+        static const struct {
+                eddy_duration silence;
+                int asks, idle, limit;
+        } cases[] = {
+            {0, 1, 15, 30000},          {INT64_C(6000000000), 1, 6, 12000},     {1, 1, 1, 4000},
+            {EDDY_FOREVER, 0, 7200, 0}, {EDDY_FOREVER - 1, 1, 32767, 65533000},
+        };
+
+        for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+                eddy_redis *redis;
+                int fd;
+
+                assert_int_equal(
+                    eddy_redis_connect(
+                        &redis, &(eddy_redis_options){.port = server.port, .keep_alive = cases[i].silence}),
+                    0);
+                fd = redis->connection.adapter.hiredis->c.fd;
+                assert_int_equal(option_of(fd, SOL_SOCKET, SO_KEEPALIVE), cases[i].asks);
+                assert_int_equal(option_of(fd, IPPROTO_TCP, TCP_USER_TIMEOUT), cases[i].limit);
+                if (cases[i].asks)
+                        assert_int_equal(option_of(fd, IPPROTO_TCP, TCP_KEEPIDLE), cases[i].idle);
+                eddy_redis_destroy(redis);
+        }
 }
 
 COROUTINE_TEST(says_why_it_cannot_connect)
@@ -259,6 +331,9 @@ int main(void)
         const struct CMUnitTest tests[] = {
             cmocka_unit_test(connects_by_name_and_by_path),
             cmocka_unit_test(looking_a_name_up_does_not_hold_up_the_loop),
+            cmocka_unit_test(every_address_of_a_name_is_tried_and_so_when_it_is_lost),
+            cmocka_unit_test(an_address_that_does_not_answer_leaves_time_for_the_next),
+            cmocka_unit_test(tcp_asks_whether_the_server_is_still_there),
             cmocka_unit_test(says_why_it_cannot_connect),
             cmocka_unit_test(a_server_that_says_nothing_is_given_up),
             cmocka_unit_test(sends_user_password_and_database),
