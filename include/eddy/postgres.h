@@ -45,7 +45,8 @@ typedef struct eddy_postgres eddy_postgres;
  *
  * @param pg        receives the connection; give it back with eddy_postgres_destroy(). NULL where this fails
  * @param conninfo  as for PQconnectdb(), such as "host=/run/postgresql dbname=shop" or
- *                  "postgresql://ada@10.0.0.1/shop"; "" takes all from the environment. Its connect_timeout counts
+ *                  "postgresql://ada@10.0.0.1/shop"; "" takes all from the environment. Its connect_timeout is that of each
+ *                  address. Keep-alive is on, after 15 s, where it does not say otherwise
  * @return 0
  * @retval EDDY_EPOSTGRES                the server refused: no such database, a wrong password
  * @retval -ECONNREFUSED                 no server could be reached; the detail says why
@@ -58,8 +59,8 @@ typedef struct eddy_postgres eddy_postgres;
  */
 EDDY_API EDDY_ASYNC int eddy_postgres_connect(eddy_postgres **pg, const char *conninfo);
 
-/** Close a connection and give it back; no call may be under way on it. What was open on it is cancelled by the
- * server. NULL is allowed. Does not suspend. */
+/** Close a connection and give it back. A coroutine that waits on it is told EDDY_ESHUTDOWN, and closes what it had open
+ * as ever. What was open is cancelled by the server. NULL is allowed. Does not suspend. */
 EDDY_API void eddy_postgres_destroy(eddy_postgres *pg);
 
 /** Whether the connection works as far as is known: a server that closed it is noticed when the loop runs. */
@@ -97,6 +98,8 @@ typedef struct eddy_postgres_params {
  * @param params  may be NULL
  * @return 0, or an error as above
  * @retval -EINVAL  libpq refused the parameters
+ * @retval EDDY_CANCELLED, EDDY_TIMEOUT  the caller was interrupted, and the server has stopped before it was done: nothing
+ *                                       happened. Where it was done by then the call succeeds
  *
  * Suspends. asyncpg's Connection.fetch().
  */
@@ -260,12 +263,34 @@ EDDY_API EDDY_ASYNC ssize_t eddy_postgres_copy_get(eddy_postgres *pg, char **row
 /** Connections that many coroutines borrow in turn. */
 typedef struct eddy_postgres_pool eddy_postgres_pool;
 
+/** How a pool is to be. Zero, or NULL for the whole, is the default of each. */
+typedef struct eddy_postgres_pool_options {
+        size_t size; /**< most connections at a time; 0: 10 */
+        bool
+            keeps_session; /**< lend connections as they were given back, with what SET, PREPARE, LISTEN, advisory locks
+                                 and temporary tables left in them */
+        void *reserved[4]; /**< zero */
+} eddy_postgres_pool_options;
+
 /**
  * Create a pool, empty at first: it connects as it is used.
  *
  * @param pool      receives it; give it back with eddy_postgres_pool_destroy()
  * @param conninfo  as for eddy_postgres_connect(); copied
- * @param size      most connections at a time, more than 0
+ * @param options   may be NULL
+ * @return 0
+ * @retval EDDY_ENOLOOP  no loop runs
+ * @retval -ENOMEM       no memory
+ *
+ * Does not suspend. asyncpg.create_pool().
+ */
+EDDY_API int eddy_postgres_pool_create_with(eddy_postgres_pool **pool, const char *conninfo,
+                                            const eddy_postgres_pool_options *options);
+
+/**
+ * Create a pool of a size, as eddy_postgres_pool_create_with().
+ *
+ * @param size  most connections at a time, more than 0
  * @return 0
  * @retval EDDY_ENOLOOP  no loop runs
  * @retval -EINVAL       size is 0
@@ -287,8 +312,17 @@ EDDY_API int eddy_postgres_pool_create(eddy_postgres_pool **pool, const char *co
  */
 EDDY_API EDDY_ASYNC int eddy_postgres_pool_acquire(eddy_postgres_pool *pool, eddy_postgres **pg);
 
-/** Give a connection back, to who waits longest. One that is broken, within a transaction, or on which something is
- * open, is closed. NULL is allowed. Does not suspend. Pool.release(). */
+/**
+ * Give a connection back, to who waits longest.
+ *
+ * @param pg  NULL is allowed
+ *
+ * Whoever borrows it next finds it as if it were new. One that is broken, within a transaction, or on which something is
+ * open, is closed, and another one made when it is needed. Where a statement may have left something in the session (a
+ * setting, a lock, a temporary table, LISTEN, a prepared statement), DISCARD ALL is sent in the background, and the
+ * connection lent when that is done. Statements that only read and write rows, and call no functions but the usual ones,
+ * cost nothing. eddy_postgres_pool_options.keeps_session turns that off. Does not suspend. Pool.release().
+ */
 EDDY_API void eddy_postgres_pool_release(eddy_postgres_pool *pool, eddy_postgres *pg);
 
 /** Run one statement on a connection of the pool: as eddy_postgres_pool_acquire(), eddy_postgres_query() and
@@ -308,8 +342,9 @@ EDDY_API EDDY_ASYNC int eddy_postgres_pool_query(eddy_postgres_pool *pool, PGres
  */
 EDDY_API EDDY_ASYNC int eddy_postgres_pool_close(eddy_postgres_pool *pool);
 
-/** Close a pool's idle connections and give it back. Every connection must be back, and nobody wait: call
- * eddy_postgres_pool_close() first. NULL is allowed. Does not suspend. */
+/** Close a pool's idle connections and give it back. Call eddy_postgres_pool_close() first: who still waits for a
+ * connection is told EDDY_ESHUTDOWN, and those that are out are closed when they are given back, as they still must be.
+ * NULL is allowed. Does not suspend. */
 EDDY_API void eddy_postgres_pool_destroy(eddy_postgres_pool *pool);
 
 EDDY_END_DECLS

@@ -109,8 +109,8 @@ static int drop_copied_rows(eddy_postgres *pg)
         return rc;
 }
 
-/* Take all that is due. 0: the connection is idle. */
-static int drain(eddy_postgres *pg)
+/* Take all that is due. 0: the connection is idle. A copy has no result that stands for it. */
+static int drain(eddy_postgres *pg, PGresult **last)
 {
         int rc = postgres_flush(pg);
 
@@ -122,7 +122,12 @@ static int drain(eddy_postgres *pg)
                 if (rc < 0)
                         break;
                 status = PQresultStatus(result);
-                PQclear(result);
+                if (status == PGRES_COPY_IN || status == PGRES_COPY_OUT)
+                        last = NULL;
+                if (result && last)
+                        postgres_keep_last(last, result);
+                else
+                        PQclear(result);
                 if (!eddy_postgres_is_open(pg))
                         return -ECONNRESET;
                 if (!result && pg->syncs == 0)
@@ -138,7 +143,7 @@ static int drain(eddy_postgres *pg)
 }
 
 /* A request that comes before the query that it means is in vain, so it is repeated. */
-static int stop_and_drain(eddy_postgres *pg)
+static int stop_and_drain(eddy_postgres *pg, PGresult **last)
 {
         int rc;
 
@@ -147,19 +152,19 @@ static int stop_and_drain(eddy_postgres *pg)
                 if (rc < 0)
                         return rc;
                 EDDY_TIMEOUT_SCOPE(eddy_ms(ASK_AGAIN_MS))
-                        rc = drain(pg);
+                        rc = drain(pg, last);
         } while (rc == EDDY_TIMEOUT && eddy_interrupted() == 0);
         return rc;
 }
 
-int postgres_settle(eddy_postgres *pg, bool cancels)
+int postgres_settle(eddy_postgres *pg, bool cancels, PGresult **last)
 {
         int rc = -ECONNRESET;
 
         if (eddy_postgres_is_open(pg)) {
                 EDDY_SHIELD_SCOPE
                         EDDY_TIMEOUT_SCOPE(eddy_seconds(GRACE_SECONDS))
-                                rc = cancels ? stop_and_drain(pg) : drain(pg);
+                                rc = cancels ? stop_and_drain(pg, last) : drain(pg, last);
         }
         if (rc == 0 && pg->mode == PIPELINE && !PQexitPipelineMode(pg->conn))
                 rc = -ECONNRESET;

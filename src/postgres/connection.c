@@ -100,11 +100,25 @@ int postgres_wait(eddy_postgres *pg)
 {
         int rc;
 
+        if (pg->is_destroyed)
+                return EDDY_ESHUTDOWN;
         notice_closing(pg);
         if (PQstatus(pg->conn) != CONNECTION_OK || pg->fd < 0)
                 return postgres_failure(pg);
         rc = start_reading(pg);
-        return rc < 0 ? rc : wait_for_event(pg);
+        if (rc == 0)
+                rc = wait_for_event(pg);
+        return pg->is_destroyed ? EDDY_ESHUTDOWN : rc;
+}
+
+/* Whether a result that libpq was short of lies in the socket. */
+static bool has_come(eddy_postgres *pg)
+{
+        if (pg->is_destroyed || pg->fd < 0)
+                return false;
+        PQconsumeInput(pg->conn);
+        notice_closing(pg);
+        return !PQisBusy(pg->conn);
 }
 
 int postgres_flush(eddy_postgres *pg)
@@ -128,7 +142,7 @@ int postgres_next_result(eddy_postgres *pg, PGresult **result)
         while (PQisBusy(pg->conn)) {
                 int rc = postgres_wait(pg);
 
-                if (rc < 0)
+                if (rc < 0 && !has_come(pg))
                         return rc;
         }
         *result = PQgetResult(pg->conn);
@@ -182,21 +196,58 @@ int postgres_enter(eddy_postgres *pg, enum mode mode)
                 return EDDY_ENOTASK;
         if (eddy_running_loop() != pg->loop)
                 return EDDY_EWRONGLOOP;
-        if (pg->is_entered)
+        if (pg->user)
                 return eddy_fail(EDDY_EBUSY, "another coroutine uses this connection");
         if (!eddy_postgres_is_open(pg))
                 return eddy_fail(-ENOTCONN, "the connection is closed");
         if (pg->mode != mode)
                 return mode == IDLE ? eddy_fail(EDDY_EBUSY, "rows, a pipeline or a copy are open")
                                     : eddy_fail(EDDY_EINVALIDSTATE, "nothing of the kind is open");
-        pg->is_entered = true;
+        pg->user = eddy_current_task();
+        postgres_hold(pg);
         pg->sqlstate[0] = '\0';
         return 0;
 }
 
+int postgres_enter_uninterrupted(eddy_postgres *pg, enum mode mode)
+{
+        int rc = eddy_interrupted();
+
+        return rc < 0 ? rc : postgres_enter(pg, mode);
+}
+
 void postgres_leave(eddy_postgres *pg)
 {
-        pg->is_entered = false;
+        pg->user = NULL;
+        postgres_let_go(pg);
+}
+
+void postgres_hold(eddy_postgres *pg)
+{
+        pg->holders++;
+}
+
+void postgres_let_go(eddy_postgres *pg)
+{
+        if (--pg->holders == 0)
+                memory_free(pg);
+}
+
+void postgres_begin_span(eddy_postgres *pg)
+{
+        pg->spans++;
+}
+
+bool postgres_end_span(eddy_postgres *pg)
+{
+        bool is_destroyed = pg->is_destroyed;
+
+        if (pg->spans == 0)
+                return false;
+        pg->spans--;
+        if (is_destroyed)
+                postgres_let_go(pg);
+        return is_destroyed;
 }
 
 void postgres_break(eddy_postgres *pg)
@@ -207,6 +258,7 @@ void postgres_break(eddy_postgres *pg)
         stop_writing(pg);
         PQfinish(pg->conn);
         pg->conn = NULL;
+        pg->fd = -1;
         pg->mode = IDLE;
 }
 
@@ -269,19 +321,41 @@ static int start(eddy_postgres *pg, const struct parameters *parameters)
         return PQstatus(pg->conn) == CONNECTION_BAD ? refusal(pg, false) : 0;
 }
 
+/* As libpq where it blocks: each address has connect_timeout. */
+static int connect_within(eddy_postgres *pg, const struct parameters *parameters)
+{
+        int rc = 0;
+
+        EDDY_TIMEOUT_SCOPE(parameters_timeout(parameters)) {
+                rc = start(pg, parameters);
+                if (rc == 0)
+                        rc = poll_connection(pg);
+        }
+        return rc;
+}
+
+/* An address that does not answer: whether there are others behind it. */
+static bool give_up_address(eddy_postgres *pg, struct parameters *parameters)
+{
+        bool has_more = parameters_drop_until(parameters, PQhostaddr(pg->conn), PQport(pg->conn));
+
+        if (has_more)
+                postgres_break(pg);
+        return has_more;
+}
+
 static int connect_to_server(eddy_postgres *pg, const char *conninfo)
 {
         struct parameters parameters;
         int rc = parameters_init(&parameters, conninfo);
 
         if (rc == 0)
-                EDDY_TIMEOUT_SCOPE(parameters_timeout(&parameters)) { /* libpq counts it only where it blocks */
+                EDDY_TIMEOUT_SCOPE(parameters_timeout(&parameters))
                         rc = parameters_resolve(&parameters);
-                        if (rc == 0)
-                                rc = start(pg, &parameters);
-                        if (rc == 0)
-                                rc = poll_connection(pg);
-                }
+        if (rc == 0)
+                do
+                        rc = connect_within(pg, &parameters);
+                while (rc == EDDY_TIMEOUT && eddy_interrupted() == 0 && give_up_address(pg, &parameters));
         parameters_finish(&parameters);
         if (rc < 0)
                 return rc;
@@ -305,6 +379,7 @@ int eddy_postgres_connect(eddy_postgres **pg_out, const char *conninfo)
                 return -ENOMEM;
         pg->loop = eddy_running_loop();
         pg->fd = -1;
+        pg->holders = 1;
         rc = connect_to_server(pg, conninfo);
         if (rc == 0)
                 *pg_out = pg;
@@ -317,8 +392,14 @@ void eddy_postgres_destroy(eddy_postgres *pg)
 {
         if (!pg)
                 return;
+        pg->is_destroyed = true;
+        pg->holders += pg->user ? pg->spans : 0;
         postgres_break(pg);
-        memory_free(pg);
+        if (pg->user && eddy_loop_debug(pg->loop))
+                eddy_log(EDDY_LOG_WARNING, "a PostgreSQL connection is destroyed while task '%s' uses it",
+                         eddy_task_name(pg->user));
+        wake(pg);
+        postgres_let_go(pg);
 }
 
 bool eddy_postgres_is_open(const eddy_postgres *pg)

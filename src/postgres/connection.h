@@ -15,7 +15,12 @@ struct eddy_postgres {
         int fd;             /* its socket, which libpq closes when it likes; -1: gone */
         eddy_future *event; /* what the coroutine within one of our functions awaits; or NULL */
         enum mode mode;
-        bool is_entered;             /* by a coroutine */
+        struct eddy_postgres_pool *pool; /* that it is reset for; or NULL */
+        const eddy_task *user;           /* the coroutine within one of our functions; or NULL */
+        unsigned holders;                /* its owner, and the function that a coroutine is in */
+        unsigned spans;              /* transactions, rows, pipelines and copies that have not been closed */
+        bool is_destroyed;           /* its owner has let go */
+        bool is_soiled;              /* something may be left in its session */
         bool is_reading, is_writing; /* its socket is watched */
         int failure;                 /* of adding a statement to the pipeline */
         unsigned unsynced;           /* statements of the pipeline since its last sync */
@@ -27,7 +32,16 @@ struct eddy_postgres {
 /** Begin a call of a coroutine, while the connection is in this mode. 0, or why it may not; without 0, no
  * postgres_leave(). */
 int postgres_enter(eddy_postgres *pg, enum mode mode);
+
+/** As postgres_enter(), where an interruption that is in force refuses the call. */
+int postgres_enter_uninterrupted(eddy_postgres *pg, enum mode mode);
+
+/** End it. The connection may be no more then: somebody destroyed it meanwhile. */
 void postgres_leave(eddy_postgres *pg);
+
+/** Keep its memory until postgres_let_go(). */
+void postgres_hold(eddy_postgres *pg);
+void postgres_let_go(eddy_postgres *pg);
 
 /** Wait until something happened on the socket, which libpq may then look at. 0, or what interrupted it. */
 EDDY_ASYNC int postgres_wait(eddy_postgres *pg);
@@ -35,7 +49,15 @@ EDDY_ASYNC int postgres_wait(eddy_postgres *pg);
 /** Send all that libpq holds back, which it has to before it is worth waiting for results. 0 or an error. */
 EDDY_ASYNC int postgres_flush(eddy_postgres *pg);
 
-/** The next of libpq's results, once it is there whole; NULL where a statement has no more. 0 or an error. */
+/** What is open across calls begins: where the connection is destroyed under its user, who then will come to close it,
+ * the memory stays until he has. */
+void postgres_begin_span(eddy_postgres *pg);
+
+/** It is being closed. True: the connection was destroyed, and may be no more. */
+bool postgres_end_span(eddy_postgres *pg);
+
+/** The next of libpq's results, once it is there whole; NULL where a statement has no more. 0 or an error. One that lies in
+ * the socket when the task is interrupted is handed over. */
 EDDY_ASYNC int postgres_next_result(eddy_postgres *pg, PGresult **result);
 
 /** What a function of libpq that failed has to say, as an error of ours; -ECONNRESET where the connection broke. */
@@ -47,8 +69,15 @@ int postgres_outcome(eddy_postgres *pg, const PGresult *result);
 /** Close it for good: nobody knows any more what the server would say next. */
 void postgres_break(eddy_postgres *pg);
 
+/** Of several results the last counts, or the error that ended them. */
+void postgres_keep_last(PGresult **last, PGresult *result);
+
 /** Be done with what was sent and not answered, asking the server to stop where `cancels`. Shielded. Afterwards the
- * connection is idle, or closed. 0 or -ECONNRESET. */
-EDDY_ASYNC int postgres_settle(eddy_postgres *pg, bool cancels);
+ * connection is idle, or closed.
+ *
+ * @param last  collects the results, as postgres_keep_last() does, but for copies; NULL: they are dropped
+ * @return 0 or -ECONNRESET
+ */
+EDDY_ASYNC int postgres_settle(eddy_postgres *pg, bool cancels, PGresult **last);
 
 #endif

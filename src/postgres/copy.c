@@ -22,10 +22,8 @@ static int put(eddy_postgres *pg, const char *data, size_t n)
 
 int eddy_postgres_copy_put(eddy_postgres *pg, const void *data, size_t n)
 {
-        int rc = eddy_interrupted();
+        int rc = postgres_enter_uninterrupted(pg, COPY_IN);
 
-        if (rc == 0)
-                rc = postgres_enter(pg, COPY_IN);
         if (rc < 0)
                 return rc;
         rc = put(pg, data, n);
@@ -52,7 +50,7 @@ static int end_copy_out(eddy_postgres *pg)
         int rc = 0;
 
         if (pg->due > 0)
-                return postgres_settle(pg, true);
+                return postgres_settle(pg, true, NULL);
         EDDY_SHIELD_SCOPE
                 rc = postgres_finish(pg, NULL, 1);
         return rc;
@@ -61,8 +59,11 @@ static int end_copy_out(eddy_postgres *pg)
 int eddy_postgres_copy_end(eddy_postgres *pg, const char *error)
 {
         enum mode mode = pg->mode == COPY_OUT ? COPY_OUT : COPY_IN;
-        int rc = postgres_enter(pg, mode);
+        int rc;
 
+        if (postgres_end_span(pg))
+                return -ENOTCONN;
+        rc = postgres_enter(pg, mode);
         if (rc == -ENOTCONN)
                 pg->mode = IDLE;
         if (rc < 0)
@@ -92,7 +93,7 @@ static ssize_t get(eddy_postgres *pg, char **row)
 
 ssize_t eddy_postgres_copy_get(eddy_postgres *pg, char **row)
 {
-        ssize_t n = postgres_enter(pg, COPY_OUT);
+        ssize_t n = postgres_enter_uninterrupted(pg, COPY_OUT);
 
         *row = NULL;
         if (n < 0)

@@ -3,11 +3,9 @@
 
 int eddy_postgres_next_notification(eddy_postgres *pg, PGnotify **notification)
 {
-        int rc = eddy_interrupted();
+        int rc = postgres_enter_uninterrupted(pg, IDLE);
 
         *notification = NULL;
-        if (rc == 0)
-                rc = postgres_enter(pg, IDLE);
         if (rc < 0)
                 return rc;
         while (rc == 0 && !(*notification = PQnotifies(pg->conn)))

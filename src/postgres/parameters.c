@@ -91,12 +91,13 @@ static int add_entry(struct parameters *parameters, const char *host, const char
 /* Add the addresses of a host, or the folder of a UNIX socket as it is. */
 static int add_host(struct parameters *parameters, const char *host, const char *port, size_t port_size)
 {
+        static const struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
         struct addrinfo *found;
         int rc;
 
         if (*host == '\0' || *host == '/' || *host == '@')
                 return add_entry(parameters, host, "", port, port_size);
-        rc = eddy_getaddrinfo(host, NULL, NULL, &found);
+        rc = eddy_getaddrinfo(host, NULL, &hints, &found);
         if (rc < 0)
                 return rc;
         for (const struct addrinfo *one = found; one && rc == 0; one = one->ai_next) {
@@ -137,6 +138,49 @@ int parameters_resolve(struct parameters *parameters)
         return rc == EDDY_ERESOLVE && parameters->lists_size > 0 ? 0 : rc;
 }
 
+static bool begins_with_element(const char *list, const char *element)
+{
+        size_t size = strlen(element);
+
+        return strncmp(list, element, size) == 0 && (list[size] == ',' || list[size] == '\0');
+}
+
+static void drop_first(char *list)
+{
+        char *rest = strchrnul(list, ',');
+
+        rest += *rest != '\0';
+        memmove(list, rest, strlen(rest) + 1);
+}
+
+bool parameters_drop_until(struct parameters *parameters, const char *address, const char *port)
+{
+        bool is_dropped = false;
+
+        while (parameters->lists_size > 0 && !is_dropped) {
+                is_dropped = begins_with_element(parameters->addresses, address) &&
+                             (!*parameters->ports || *parameters->ports == ',' ||
+                              begins_with_element(parameters->ports, port));
+                drop_first(parameters->hosts);
+                drop_first(parameters->addresses);
+                drop_first(parameters->ports);
+                parameters->lists_size--;
+        }
+        return parameters->lists_size > 0;
+}
+
+/* In place of the system's two hours, and no limit to what was sent and is not acknowledged. */
+static const struct {
+        const char *keyword, *value;
+} keep_alive[] = {
+    {"keepalives_idle", "15"},
+    {"keepalives_interval", "5"},
+    {"keepalives_count", "3"},
+    {"tcp_user_timeout", "30000"},
+};
+
+enum { KEEP_ALIVES = sizeof keep_alive / sizeof keep_alive[0], LISTS = 3 };
+
 PGconn *parameters_connect(const struct parameters *parameters)
 {
         const char *overriding[] = {"host", "hostaddr", "port"};
@@ -147,17 +191,24 @@ PGconn *parameters_connect(const struct parameters *parameters)
 
         while (parameters->given[n].keyword)
                 n++;
-        keywords = memory_zalloc(2 * (n + 4) * sizeof *keywords);
+        n += KEEP_ALIVES + LISTS + 1;
+        keywords = memory_zalloc(2 * n * sizeof *keywords);
         if (!keywords)
                 return NULL;
-        values = keywords + n + 4;
+        values = keywords + n;
         for (const PQconninfoOption *option = parameters->given; option->keyword; option++) {
                 keywords[count] = option->keyword;
                 values[count] = option->val;
                 count += option->val != NULL;
         }
+        /* A service's file, which only libpq reads, may have its own. */
+        for (size_t i = 0; i < KEEP_ALIVES && !value(parameters, "service"); i++) {
+                keywords[count] = keep_alive[i].keyword;
+                values[count] = keep_alive[i].value;
+                count += !value_of(parameters->given, keep_alive[i].keyword);
+        }
         /* What comes later counts. */
-        for (size_t i = 0; i < 3 && parameters->lists_size > 0; i++) {
+        for (size_t i = 0; i < LISTS && parameters->lists_size > 0; i++) {
                 keywords[count] = overriding[i];
                 values[count++] = lists[i];
         }

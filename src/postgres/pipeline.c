@@ -8,10 +8,12 @@ int eddy_postgres_pipeline_open(eddy_postgres *pg)
         if (rc < 0)
                 return rc;
         pg->failure = 0;
-        if (PQenterPipelineMode(pg->conn))
+        if (PQenterPipelineMode(pg->conn)) {
                 pg->mode = PIPELINE;
-        else
+                postgres_begin_span(pg);
+        } else {
                 rc = postgres_failure(pg);
+        }
         postgres_leave(pg);
         return rc;
 }
@@ -107,7 +109,7 @@ static int take_result(eddy_postgres *pg, PGresult **result_out)
 
 int eddy_postgres_pipeline_result(eddy_postgres *pg, PGresult **result)
 {
-        int rc = postgres_enter(pg, PIPELINE);
+        int rc = postgres_enter_uninterrupted(pg, PIPELINE);
 
         if (result)
                 *result = NULL;
@@ -122,6 +124,8 @@ int eddy_postgres_pipeline_close(eddy_postgres *pg)
 {
         int rc;
 
+        if (postgres_end_span(pg))
+                return -ECONNRESET;
         if (pg->mode != PIPELINE)
                 return 0;
         rc = postgres_enter(pg, PIPELINE);
@@ -133,7 +137,7 @@ int eddy_postgres_pipeline_close(eddy_postgres *pg)
                 return rc;
         if (sync(pg) < 0) /* the server then forgets what it has of it */
                 postgres_break(pg);
-        rc = postgres_settle(pg, pg->due > 0);
+        rc = postgres_settle(pg, pg->due > 0, NULL);
         postgres_leave(pg);
         return rc;
 }

@@ -6,12 +6,14 @@
 struct eddy_postgres_pool {
         eddy_loop *loop;
         char *conninfo;
-        size_t size;           /* most connections */
-        size_t out;            /* lent, or being made for somebody */
+        size_t size; /* most connections */
+        size_t out;  /* lent, being made for somebody, or being reset */
+        size_t resetting;
         eddy_link idle;        /* the one that was used last is first: it is the warmest */
         eddy_link waiters;     /* in order of coming */
         eddy_future *all_back; /* of eddy_postgres_pool_close(); or NULL */
-        bool is_closing;
+        size_t holders; /* its owner, each connection that is out, and each coroutine within a function */
+        bool keeps_session, is_closing;
 };
 
 /** A coroutine that waits for a connection. On its stack. */
@@ -22,15 +24,16 @@ struct waiter {
         int rc;
 };
 
-int eddy_postgres_pool_create(eddy_postgres_pool **pool_out, const char *conninfo, size_t size)
+enum { DEFAULT_SIZE = 10, RESET_SECONDS = 5 };
+
+int eddy_postgres_pool_create_with(eddy_postgres_pool **pool_out, const char *conninfo,
+                                   const eddy_postgres_pool_options *options)
 {
         eddy_postgres_pool *pool;
 
         *pool_out = NULL;
         if (!eddy_running_loop())
                 return EDDY_ENOLOOP;
-        if (size == 0)
-                return -EINVAL;
         pool = memory_zalloc(sizeof *pool);
         if (!pool)
                 return -ENOMEM;
@@ -40,11 +43,29 @@ int eddy_postgres_pool_create(eddy_postgres_pool **pool_out, const char *conninf
                 return -ENOMEM;
         }
         pool->loop = eddy_running_loop();
-        pool->size = size;
+        pool->size = options && options->size ? options->size : DEFAULT_SIZE;
+        pool->keeps_session = options && options->keeps_session;
+        pool->holders = 1;
         list_init(&pool->idle);
         list_init(&pool->waiters);
         *pool_out = pool;
         return 0;
+}
+
+int eddy_postgres_pool_create(eddy_postgres_pool **pool, const char *conninfo, size_t size)
+{
+        *pool = NULL;
+        if (size == 0)
+                return -EINVAL;
+        return eddy_postgres_pool_create_with(pool, conninfo, &(eddy_postgres_pool_options){.size = size});
+}
+
+static void let_go(eddy_postgres_pool *pool)
+{
+        if (--pool->holders > 0)
+                return;
+        memory_free(pool->conninfo);
+        memory_free(pool);
 }
 
 static eddy_postgres *take_idle(eddy_postgres_pool *pool)
@@ -87,6 +108,7 @@ static void come_back(eddy_postgres_pool *pool, eddy_postgres *pg)
                 list_prepend(&pool->idle, &pg->link);
         if (pool->is_closing && pool->out == 0 && pool->all_back)
                 eddy_future_set_result(pool->all_back, 0);
+        let_go(pool);
 }
 
 /* Wait for one's turn: 0, and `pg` is a connection, or NULL where one is to be made. */
@@ -96,9 +118,11 @@ static int queue_up(eddy_postgres_pool *pool, eddy_postgres **pg)
         int rc;
 
         list_append(&pool->waiters, &waiter.link);
+        pool->holders++;
         rc = eddy_join(waiter.served, NULL);
         if (list_is_linked(&waiter.link))
                 list_remove(&waiter.link);
+        let_go(pool);
         if (rc < 0)
                 return rc;
         *pg = waiter.pg;
@@ -107,9 +131,13 @@ static int queue_up(eddy_postgres_pool *pool, eddy_postgres **pg)
 
 static int take_turn(eddy_postgres_pool *pool, eddy_postgres **pg)
 {
-        if (pool->out == pool->size || !list_is_empty(&pool->waiters))
+        /* One that is being reset is here sooner than a new one. */
+        bool is_near = list_is_empty(&pool->idle) && pool->resetting > 0;
+
+        if (pool->out == pool->size || is_near || !list_is_empty(&pool->waiters))
                 return queue_up(pool, pg);
         pool->out++;
+        pool->holders++;
         *pg = take_idle(pool);
         return 0;
 }
@@ -143,11 +171,59 @@ static bool is_clean(eddy_postgres *pg)
         return eddy_postgres_is_open(pg) && pg->mode == IDLE && PQtransactionStatus(pg->conn) == PQTRANS_IDLE;
 }
 
+/* What LISTEN has brought and nobody took. */
+static void forget_notifications(eddy_postgres *pg)
+{
+        PGnotify *notification;
+
+        while ((notification = PQnotifies(pg->conn)))
+                PQfreemem(notification);
+}
+
+/* A borrower's session becomes a new one, while the pool goes on. */
+static intptr_t reset(void *arg)
+{
+        eddy_postgres *pg = arg;
+        eddy_postgres_pool *pool = pg->pool;
+        int rc = 0;
+
+        EDDY_TIMEOUT_SCOPE(eddy_seconds(RESET_SECONDS))
+                rc = eddy_postgres_exec(pg, NULL, "DISCARD ALL");
+        pool->resetting--;
+        if (rc < 0 || pool->is_closing || !is_clean(pg)) {
+                eddy_postgres_destroy(pg);
+                pg = NULL;
+        } else {
+                forget_notifications(pg);
+                pg->is_soiled = false;
+        }
+        come_back(pool, pg);
+        return 0;
+}
+
+static bool begin_reset(eddy_postgres_pool *pool, eddy_postgres *pg)
+{
+        eddy_task *task = eddy_create_task(reset, pg);
+
+        pg->pool = pool;
+        pool->resetting += task != NULL;
+        eddy_unref(task);
+        return task;
+}
+
 void eddy_postgres_pool_release(eddy_postgres_pool *pool, eddy_postgres *pg)
 {
+        bool is_usable;
+
         if (!pg)
                 return;
-        if (pool->is_closing || !is_clean(pg)) {
+        is_usable = !pool->is_closing && is_clean(pg);
+        if (is_usable && pg->is_soiled && !pool->keeps_session) {
+                is_usable = begin_reset(pool, pg);
+                if (is_usable)
+                        return;
+        }
+        if (!is_usable) {
                 eddy_postgres_destroy(pg);
                 pg = NULL;
         }
@@ -177,6 +253,13 @@ static void close_idle(eddy_postgres_pool *pool)
                 eddy_postgres_destroy(pg);
 }
 
+static void refuse_all(eddy_postgres_pool *pool)
+{
+        pool->is_closing = true;
+        while (serve(pool, NULL, EDDY_ESHUTDOWN))
+                ;
+}
+
 int eddy_postgres_pool_close(eddy_postgres_pool *pool)
 {
         int rc = eddy_interrupted();
@@ -187,15 +270,15 @@ int eddy_postgres_pool_close(eddy_postgres_pool *pool)
                 return EDDY_EWRONGLOOP;
         if (pool->all_back)
                 return EDDY_EBUSY;
-        pool->is_closing = true;
-        while (serve(pool, NULL, EDDY_ESHUTDOWN))
-                ;
+        refuse_all(pool);
         close_idle(pool);
         if (rc < 0 || pool->out == 0)
                 return rc;
         pool->all_back = eddy_future_create(pool->loop);
+        pool->holders++;
         rc = eddy_join(pool->all_back, NULL);
         pool->all_back = NULL;
+        let_go(pool);
         return rc;
 }
 
@@ -203,7 +286,7 @@ void eddy_postgres_pool_destroy(eddy_postgres_pool *pool)
 {
         if (!pool)
                 return;
+        refuse_all(pool);
         close_idle(pool);
-        memory_free(pool->conninfo);
-        memory_free(pool);
+        let_go(pool);
 }

@@ -3,10 +3,8 @@
 
 int eddy_postgres_open_rows(eddy_postgres *pg, const char *sql, const eddy_postgres_params *params)
 {
-        int rc = eddy_interrupted();
+        int rc = postgres_enter_uninterrupted(pg, IDLE);
 
-        if (rc == 0)
-                rc = postgres_enter(pg, IDLE);
         if (rc < 0)
                 return rc;
         if (!postgres_send(pg, sql, params)) {
@@ -17,7 +15,9 @@ int eddy_postgres_open_rows(eddy_postgres *pg, const char *sql, const eddy_postg
                 pg->due = 1;
                 rc = postgres_flush(pg);
                 if (rc < 0)
-                        postgres_settle(pg, true);
+                        postgres_settle(pg, true, NULL);
+                else
+                        postgres_begin_span(pg);
         }
         postgres_leave(pg);
         return rc;
@@ -43,7 +43,7 @@ static int next_row(eddy_postgres *pg, PGresult **row)
 
 int eddy_postgres_next_row(eddy_postgres *pg, PGresult **row)
 {
-        int rc = postgres_enter(pg, ROWS);
+        int rc = postgres_enter_uninterrupted(pg, ROWS);
 
         *row = NULL;
         if (rc < 0)
@@ -57,6 +57,8 @@ int eddy_postgres_close_rows(eddy_postgres *pg)
 {
         int rc;
 
+        if (postgres_end_span(pg))
+                return -ECONNRESET;
         if (pg->mode != ROWS) /* they broke the connection */
                 return 0;
         rc = postgres_enter(pg, ROWS);
@@ -66,7 +68,7 @@ int eddy_postgres_close_rows(eddy_postgres *pg)
         }
         if (rc < 0)
                 return rc;
-        rc = postgres_settle(pg, pg->due > 0);
+        rc = postgres_settle(pg, pg->due > 0, NULL);
         postgres_leave(pg);
         return rc;
 }

@@ -6,6 +6,8 @@
 
 int eddy_postgres_begin(eddy_postgres *pg)
 {
+        /* Whatever comes of it: eddy_postgres_end() is called in any case. */
+        postgres_begin_span(pg);
         return eddy_postgres_exec(pg, NULL, "BEGIN");
 }
 
@@ -23,7 +25,7 @@ static int commit(eddy_postgres *pg)
         return rc;
 }
 
-int eddy_postgres_end(eddy_postgres *pg, int rc)
+static int end_transaction(eddy_postgres *pg, int rc)
 {
         char why[512], sqlstate[sizeof pg->sqlstate];
         int problem;
@@ -45,4 +47,14 @@ int eddy_postgres_end(eddy_postgres *pg, int rc)
                 postgres_break(pg);
         memcpy(pg->sqlstate, sqlstate, sizeof sqlstate);
         return eddy_fail(rc, "%s", why);
+}
+
+int eddy_postgres_end(eddy_postgres *pg, int rc)
+{
+        if (postgres_end_span(pg))
+                return rc;
+        postgres_hold(pg);
+        rc = end_transaction(pg, rc);
+        postgres_let_go(pg);
+        return rc;
 }

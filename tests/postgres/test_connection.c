@@ -1,7 +1,9 @@
 #include "server.h"
 
 #include "../stream/helpers_resolve.h"
+#include <arpa/inet.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
@@ -112,6 +114,85 @@ COROUTINE_TEST(every_host_and_each_of_its_addresses_is_tried)
         assert_null(pg);
 }
 
+COROUTINE_TEST(an_address_that_does_not_answer_leaves_the_next_its_turn)
+{
+        struct sockaddr_in silent = {.sin_family = AF_INET};
+        int next = -1, first = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), connection;
+        char conninfo[256];
+        eddy_task *task;
+        uint16_t port;
+        intptr_t result;
+
+        next = listen_anywhere(&port);
+        inet_pton(AF_INET, "127.0.0.2", &silent.sin_addr);
+        silent.sin_port = htons(port);
+        assert_int_equal(bind(first, (struct sockaddr *)&silent, sizeof silent), 0);
+        assert_int_equal(listen(first, 5), 0);
+        snprintf(conninfo, sizeof conninfo, "host=two.test port=%u connect_timeout=1", port);
+        task = eddy_create_task(connect_to, conninfo);
+        connection = eddy_sock_accept(next, NULL);
+        assert_true(connection >= 0);
+        eddy_cancel(task);
+        assert_int_equal(eddy_join(task, &result), 0);
+        close(connection);
+        close(first);
+        close(next);
+}
+
+static int option_of(int fd, int level, int name)
+{
+        int value = -1;
+        socklen_t size = sizeof value;
+
+        assert_int_equal(getsockopt(fd, level, name, &value, &size), 0);
+        return value;
+}
+
+/** A connection attempt's socket, by who it is connected to. */
+static int socket_towards(uint16_t port)
+{
+        for (int fd = 3; fd < 1024; fd++) {
+                struct sockaddr_in peer;
+                socklen_t size = sizeof peer;
+
+                if (getpeername(fd, (struct sockaddr *)&peer, &size) == 0 && peer.sin_family == AF_INET &&
+                    peer.sin_port == htons(port))
+                        return fd;
+        }
+        return -1;
+}
+
+COROUTINE_TEST(tcp_asks_whether_the_server_is_still_there)
+{
+        static const struct {
+                const char *given;
+                int asks, idle, limit;
+        } cases[] = {{"", 1, 15, 30000},
+                     {"keepalives_idle=7 tcp_user_timeout=9000", 1, 7, 9000},
+                     {"keepalives=0", 0, 7200, 0}};
+
+        for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+                char conninfo[256];
+                uint16_t port;
+                int listener = listen_anywhere(&port), connection, fd;
+                eddy_task *task;
+                intptr_t result;
+
+                snprintf(conninfo, sizeof conninfo, "host=127.0.0.1 port=%u %s", port, cases[i].given);
+                task = eddy_create_task(connect_to, conninfo);
+                connection = eddy_sock_accept(listener, NULL);
+                assert_true(connection >= 0);
+                fd = socket_towards(port);
+                assert_int_equal(option_of(fd, SOL_SOCKET, SO_KEEPALIVE), cases[i].asks);
+                assert_int_equal(option_of(fd, IPPROTO_TCP, TCP_KEEPIDLE), cases[i].idle);
+                assert_int_equal(option_of(fd, IPPROTO_TCP, TCP_USER_TIMEOUT), cases[i].limit);
+                eddy_cancel(task);
+                assert_int_equal(eddy_join(task, &result), 0);
+                close(connection);
+                close(listener);
+        }
+}
+
 COROUTINE_TEST(the_servers_end_is_noticed_while_idle)
 {
         eddy_postgres *pg = connect_to_server(), *admin = connect_to_server();
@@ -173,6 +254,8 @@ int main(void)
             cmocka_unit_test(a_server_that_says_nothing_is_given_up),
             cmocka_unit_test(looking_a_name_up_does_not_hold_up_the_loop),
             cmocka_unit_test(every_host_and_each_of_its_addresses_is_tried),
+            cmocka_unit_test(an_address_that_does_not_answer_leaves_the_next_its_turn),
+            cmocka_unit_test(tcp_asks_whether_the_server_is_still_there),
             cmocka_unit_test(the_servers_end_is_noticed_while_idle),
             cmocka_unit_test(the_servers_end_during_a_query_is_an_error),
             cmocka_unit_test(outside_a_coroutine_nothing_connects),

@@ -191,6 +191,102 @@ COROUTINE_TEST(what_is_left_open_does_not_reach_the_next)
         end_pool(pool);
 }
 
+/** What a borrower does to his session, and how the next one would notice. */
+static const struct {
+        const char *sql, *look, *as_new, *as_left;
+} marks[] = {
+    {"SET search_path = nowhere", "SHOW search_path", "\"$user\", public", "nowhere"},
+    {"SELECT set_config('work_mem', '123kB', false)", "SHOW work_mem", "4MB", "123kB"},
+    {"SELECT pg_advisory_lock(42)", "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'", "0", "1"},
+    {"CREATE TEMP TABLE scratch (x int)", "SELECT to_regclass('pg_temp.scratch') IS NULL", "t", "f"},
+    {"SELECT 1 AS x INTO TEMP scratch", "SELECT to_regclass('pg_temp.scratch') IS NULL", "t", "f"},
+    {"LISTEN news", "SELECT count(*) FROM pg_listening_channels()", "0", "1"},
+    {"DECLARE c CURSOR WITH HOLD FOR SELECT 1", "SELECT count(*) FROM pg_cursors WHERE name <> ''", "0", "1"},
+    {"PREPARE p AS SELECT 1", "SELECT count(*) FROM pg_prepared_statements", "0", "1"},
+    {"SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY", "SHOW transaction_read_only", "off", "on"},
+};
+
+COROUTINE_TEST(what_a_borrower_leaves_in_his_session_does_not_reach_the_next)
+{
+        eddy_postgres_pool_options options = {.size = 1};
+
+        for (size_t i = 0; i < 2 * sizeof marks / sizeof marks[0]; i++) {
+                size_t mark = i / 2;
+                eddy_postgres_pool *pool;
+                eddy_postgres *pg;
+
+                options.keeps_session = i % 2;
+                assert_int_equal(eddy_postgres_pool_create_with(&pool, server.conninfo, &options), 0);
+                pg = acquire(pool);
+                assert_runs(pg, marks[mark].sql);
+                eddy_postgres_pool_release(pool, pg);
+                pg = acquire(pool);
+                assert_value(pg, marks[mark].look,
+                             options.keeps_session ? marks[mark].as_left : marks[mark].as_new);
+                eddy_postgres_pool_release(pool, pg);
+                end_pool(pool);
+        }
+}
+
+COROUTINE_TEST(notifications_that_nobody_took_are_not_the_next_ones)
+{
+        eddy_postgres_pool *pool = make_pool(1);
+        eddy_postgres *pg = acquire(pool);
+        PGnotify *notification;
+        int rc = 0;
+
+        assert_runs(pg, "LISTEN news; NOTIFY news, 'mine'");
+        eddy_postgres_pool_release(pool, pg);
+        pg = acquire(pool);
+        EDDY_TIMEOUT_SCOPE(eddy_ms(5))
+                rc = eddy_postgres_next_notification(pg, &notification);
+        assert_int_equal(rc, EDDY_TIMEOUT);
+        eddy_postgres_pool_release(pool, pg);
+        end_pool(pool);
+}
+
+COROUTINE_TEST(where_nothing_can_be_left_nothing_more_is_sent)
+{
+        eddy_postgres_pool *pool = make_pool(1);
+        PGresult *result;
+
+        /* The last statement of the session is still the query before. */
+        assert_int_equal(eddy_postgres_pool_query(pool, NULL, "SELECT 'harmless', lower('X')", NULL), 0);
+        for (int turns = 0; turns < 10; turns++)
+                assert_int_equal(eddy_yield(), 0);
+        eddy_postgres *pg = acquire(pool), *witness = connect_to_server();
+        char sql[128];
+
+        snprintf(sql, sizeof sql, "SELECT query FROM pg_stat_activity WHERE pid = %d",
+                 PQbackendPID(eddy_postgres_connection(pg)));
+        assert_int_equal(eddy_postgres_query(witness, &result, sql, NULL), 0);
+        assert_string_equal(PQgetvalue(result, 0, 0), "SELECT 'harmless', lower('X')");
+        PQclear(result);
+        eddy_postgres_destroy(witness);
+        eddy_postgres_pool_release(pool, pg);
+        end_pool(pool);
+}
+
+COROUTINE_TEST(a_pool_may_be_destroyed_under_those_who_use_it)
+{
+        eddy_postgres_pool *pool = make_pool(1);
+        eddy_postgres *pg = acquire(pool);
+        eddy_task *waiter = eddy_spawn(stand_in_queue, &(struct waiter){pool, 'x'});
+
+        assert_int_equal(eddy_yield(), 0);
+        eddy_postgres_pool_destroy(pool);
+        assert_int_equal(join(waiter), EDDY_ESHUTDOWN);
+        assert_value(pg, "SELECT 'still mine'", "still mine");
+        eddy_postgres_pool_release(pool, pg);
+
+        /* One that is being reset belongs to nobody. */
+        pool = make_pool(1);
+        pg = acquire(pool);
+        assert_runs(pg, "LISTEN news");
+        eddy_postgres_pool_release(pool, pg);
+        eddy_postgres_pool_destroy(pool);
+}
+
 static intptr_t close_pool(void *pool)
 {
         return eddy_postgres_pool_close(pool);
@@ -227,6 +323,10 @@ int main(void)
             cmocka_unit_test(a_broken_connection_is_replaced),
             cmocka_unit_test(a_server_that_was_restarted_is_found_again),
             cmocka_unit_test(what_is_left_open_does_not_reach_the_next),
+            cmocka_unit_test(what_a_borrower_leaves_in_his_session_does_not_reach_the_next),
+            cmocka_unit_test(notifications_that_nobody_took_are_not_the_next_ones),
+            cmocka_unit_test(where_nothing_can_be_left_nothing_more_is_sent),
+            cmocka_unit_test(a_pool_may_be_destroyed_under_those_who_use_it),
             cmocka_unit_test(closing_waits_for_what_is_out),
         };
 
