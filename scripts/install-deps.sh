@@ -3,17 +3,18 @@
 #
 #     scripts/install-deps.sh build|test|aarch64|bench|bench-more|check ...
 #
-# Where everything is there it says nothing and asks nobody.
+# Where everything is there it says nothing and asks nobody. What releases of Debian and Ubuntu call differently has
+# several names, a|b: the first that the system knows is installed.
 set -eu
 
 packages_for() {
         case $1 in
         build) echo gcc libc6-dev meson ninja-build pkg-config python3 \
-                liburing-dev libcurl4-openssl-dev node-llhttp libhiredis-dev libpq-dev ;;
-        test) echo libcmocka-dev clang libclang-rt-14-dev valgrind mandoc curl redis-server postgresql ;;
+                liburing-dev libcurl4-openssl-dev 'libllhttp-dev|node-llhttp' libhiredis-dev libpq-dev ;;
+        test) echo libcmocka-dev clang 'libclang-rt-dev|libclang-rt-14-dev' valgrind mandoc curl redis-server postgresql ;;
         aarch64) echo gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user libcmocka-dev:arm64 ;;
         bench) echo g++ golang-go libuv1-dev libev-dev libst-dev libboost-context-dev nginx-light wrk ;;
-        bench-more) echo nodejs strace liburing-dev ;;
+        bench-more) echo nodejs strace ;;
         check) echo clang-format clang-tidy cppcheck ;;
         *)
                 echo "install-deps: unknown purpose '$1'" >&2
@@ -34,8 +35,7 @@ is_there() {
         liburing-dev) pkg-config --exists liburing 2>/dev/null && return ;;
         golang-go) command -v go >/dev/null && return ;;
         libcurl4-openssl-dev) pkg-config --exists libcurl 2>/dev/null && return ;;
-        node-llhttp) pkg-config --exists libllhttp 2>/dev/null && return ;;
-        liburing-dev) pkg-config --exists liburing 2>/dev/null && return ;;
+        libllhttp-dev*) pkg-config --exists libllhttp 2>/dev/null && return ;;
         libhiredis-dev) pkg-config --exists hiredis 2>/dev/null && return ;;
         libpq-dev) pkg-config --exists libpq 2>/dev/null && return ;;
         postgresql)
@@ -43,7 +43,25 @@ is_there() {
                 ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 && return ;;
         libcmocka-dev) pkg-config --exists cmocka 2>/dev/null && return ;;
         esac
-        dpkg-query -W -f '${Status}' "$1" 2>/dev/null | grep -q 'ok installed'
+        for name in $(names_of "$1"); do
+                dpkg-query -W -f '${Status}' "$name" 2>/dev/null | grep -q 'ok installed' && return
+        done
+        return 1
+}
+
+names_of() {
+        echo "$1" | tr '|' ' '
+}
+
+# Of a package's names, the one that this system has a package for.
+choose_name() {
+        for name in $(names_of "$1"); do
+                if apt-cache show "$name" >/dev/null 2>&1; then
+                        echo "$name"
+                        return
+                fi
+        done
+        echo "$name"
 }
 
 missing=
@@ -67,4 +85,9 @@ case $missing in
 *:arm64*) $sudo dpkg --add-architecture arm64 ;;
 esac
 $sudo apt-get update -qq
-DEBIAN_FRONTEND=noninteractive $sudo apt-get install -qq -y --no-install-recommends $missing
+chosen=
+for package in $missing; do
+        chosen="$chosen $(choose_name "$package")"
+done
+# shellcheck disable=SC2086
+$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $chosen
