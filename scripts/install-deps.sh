@@ -35,7 +35,10 @@ is_there() {
         liburing-dev) pkg-config --exists liburing 2>/dev/null && return ;;
         golang-go) command -v go >/dev/null && return ;;
         libcurl4-openssl-dev) pkg-config --exists libcurl 2>/dev/null && return ;;
-        libllhttp-dev*) pkg-config --exists libllhttp 2>/dev/null && return ;;
+        libllhttp-dev*)
+                # node-llhttp will do only where it has the C sources, which later releases leave to the library.
+                pkg-config --exists libllhttp 2>/dev/null || [ -f /usr/share/llhttp/llhttp.c ]
+                return ;;
         libhiredis-dev) pkg-config --exists hiredis 2>/dev/null && return ;;
         libpq-dev) pkg-config --exists libpq 2>/dev/null && return ;;
         postgresql)
