@@ -1,7 +1,7 @@
 /* A download's file until it is whole. What its bytes belong to (the URL and the server's ETag or date) is
  * kept in an extended attribute, so that it is there after a kill, and no second file lies about. Where the
  * file system has no attributes, a download can be continued by the process that began it only. */
-#include "http/part.h"
+#include "http_client/part.h"
 
 #include "base/memory.h"
 #include "base/sys_file.h"

@@ -1,5 +1,5 @@
 /* A download's file: whole or not there, and nobody else's. */
-#include "http/part.h"
+#include "http_client/part.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,9 +1,9 @@
 /* The client as its transfers see it. */
-#ifndef HTTP_CLIENT_H
-#define HTTP_CLIENT_H
+#ifndef HTTP_CLIENT_CLIENT_H
+#define HTTP_CLIENT_CLIENT_H
 
 #include <curl/curl.h>
-#include <eddy/http.h>
+#include <eddy/http_client.h>
 
 struct eddy_http_client {
         eddy_loop *loop;

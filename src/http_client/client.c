@@ -1,6 +1,6 @@
 /* libcurl's multi-socket interface on eddy's loop. curl says which sockets to watch and when to wake it; we
  * tell it what happened. Only eddy's public functions are used, as any callback library could. */
-#include "http/client.h"
+#include "http_client/client.h"
 
 #include "base/memory.h"
 #include <stdio.h>

@@ -1,10 +1,9 @@
 /* A download: fetches, continued and repeated until the file is whole. */
-#include "http/part.h"
-#include "http/status.h"
+#include "http_client/part.h"
+#include "http_common/status.h"
 
 #include "base/sys_file.h"
-#include <eddy/http.h>
-#include <llhttp.h>
+#include <eddy/http_client.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -95,19 +94,19 @@ static int refuse_range(struct download *d, const eddy_http_response *response)
 static int judge(struct download *d, const eddy_http_response *response)
 {
         switch (response->status) {
-        case HTTP_STATUS_OK:
+        case 200:
                 return begin_anew(d, response);
-        case HTTP_STATUS_PARTIAL_CONTENT:
+        case 206:
                 return go_on(d, response);
-        case HTTP_STATUS_RANGE_NOT_SATISFIABLE:
+        case 416: /* the range cannot be had */
                 return refuse_range(d, response);
-        case HTTP_STATUS_REQUEST_TIMEOUT:
-        case HTTP_STATUS_TOO_EARLY:
-        case HTTP_STATUS_TOO_MANY_REQUESTS:
-        case HTTP_STATUS_INTERNAL_SERVER_ERROR:
-        case HTTP_STATUS_BAD_GATEWAY:
-        case HTTP_STATUS_SERVICE_UNAVAILABLE:
-        case HTTP_STATUS_GATEWAY_TIMEOUT:
+        case 408: /* Request Timeout */
+        case 425: /* Too Early */
+        case 429: /* Too Many Requests */
+        case 500:
+        case 502:
+        case 503:
+        case 504:
                 d->is_worth_retrying = true;
                 d->is_refused = true;
                 return 0;

@@ -1,6 +1,6 @@
 /* One transfer: a request set up in curl, awaited, and its outcome put into eddy's terms. */
-#include "http/client.h"
-#include "http/response.h"
+#include "http_client/client.h"
+#include "http_client/response.h"
 
 #include "base/memory.h"
 #include <stdio.h>
