@@ -28,6 +28,7 @@ typedef struct eddy_http_client_options {
         size_t max_connections;      /**< open at a time; further fetches wait; 0: no bound */
         size_t max_host_connections; /**< of those, to one host; 0: no bound */
         const char *user_agent;      /**< copied; NULL: "eddy/" and its version */
+        void *reserved[4];
 } eddy_http_client_options;
 
 /**
@@ -67,18 +68,22 @@ EDDY_API void eddy_http_response_finish(eddy_http_response *response);
 
 /** What to ask for. The callbacks run in the loop, outside any task, so they must not suspend. */
 typedef struct eddy_http_request {
-        const char *url;            /**< http:// or https:// */
+        /** http:// or https://. What no URL may have, such as blanks, line ends and letters beyond ASCII, is sent
+         * encoded ("%20"); what is encoded already stays as it is. */
+        const char *url;
         const char *method;         /**< NULL: GET, or POST where there is a body */
         const char *const *headers; /**< "Name: value" each, NULL behind the last; or NULL */
         const void *body;           /**< sent with the request; NULL: none */
         size_t body_size;
 
-        eddy_duration timeout;         /**< for the whole; 0: none */
+        eddy_duration timeout;         /**< for the whole; 0, EDDY_FOREVER: none */
         eddy_duration connect_timeout; /**< for name, connection and TLS; 0: 30 s */
-        eddy_duration stall_timeout;   /**< longest silence once connected; 0: none */
-        int max_redirects;             /**< 0: 20; less: a redirect is an answer like any other */
-        bool insecure;                 /**< accept any TLS certificate */
-        const char *ca_file;           /**< certificates to trust, PEM; NULL: the system's */
+        /** Longest silence once connected; 0, EDDY_FOREVER: none. Whatever comes counts as a sign of life, and whatever
+         * has reached the server: who makes progress is not late, however slow. */
+        eddy_duration stall_timeout;
+        int max_redirects;   /**< 0: 20; less: a redirect is an answer like any other */
+        bool insecure;       /**< accept any TLS certificate */
+        const char *ca_file; /**< certificates to trust, PEM; NULL: the system's */
 
         int64_t range_start;  /**< first byte wanted. More than 0 asks for a part: status 206 says it is one */
         const char *if_range; /**< ETag or date of the bytes already here; else the whole is sent */
@@ -91,6 +96,7 @@ typedef struct eddy_http_request {
         /** Bytes of body so far, and in all or -1. */
         void (*on_progress)(int64_t received, int64_t total, void *arg);
         void *arg; /**< passed to these */
+        void *reserved[4];
 } eddy_http_request;
 
 /**
@@ -120,17 +126,29 @@ EDDY_API EDDY_ASYNC int eddy_http_fetch(eddy_http_client *client, const eddy_htt
 typedef struct eddy_http_download_options {
         unsigned retries;      /**< attempts after the first that may fail without getting any further */
         eddy_duration backoff; /**< before the first retry, doubled for each further up to 10 s; 0: 250 ms */
-        bool overwrite;        /**< replace a file that is there */
+        /** The longest pause that a server may ask for (Retry-After, in seconds or as a date) and is granted; where it
+         * asks for more the download fails at once, since an earlier attempt would be in vain. 0: 120 s */
+        eddy_duration max_wait;
+        bool overwrite; /**< replace a file that is there; what is none, such as a FIFO or a device, never is */
         /** An attempt failed and another follows after a while. */
         void (*on_retry)(int error, const char *detail, eddy_duration delay, void *arg);
+        /** Where the file is to appear instead of `path`, in the same folder, chosen by the head of the first answer
+         * that brings bytes (Content-Disposition); valid until the download ends. Called again where somebody took that
+         * name meanwhile. NULL: give it up, with -EEXIST. Runs in the loop: must not suspend. */
+        const char *(*choose_path)(const eddy_http_response *response, void *arg);
+        void *reserved[4];
 } eddy_http_download_options;
 
 /**
- * Fetch into a file that appears under its name only when it is whole.
+ * Fetch into a file that appears under its name only when all its bytes are proven to be of one version.
  *
- * The bytes go to ".NAME.part" beside it. What an earlier attempt or process left there is continued where
- * the server proves, by ETag or Last-Modified, that it still has the same bytes; else it is begun anew. After
- * a failure that file stays where it can be continued, and is removed where it cannot.
+ * The bytes go to ".NAME.part" beside it; where that would be longer than a name may be, NAME is cut in it. What an
+ * earlier attempt or process left there is continued where the server proves that it still has the same: by a strong
+ * ETag, or by the very same Last-Modified together with the same size, and by sending exactly the part that is missing.
+ * Any other answer is no ground to go on: the file is begun anew, or the download fails. Failures that may pass are
+ * retried: of the network, and answers 408, 425, 429, 500, 502, 503 and 504. Those that cannot are not: any other
+ * refusal, a redirect to what is not HTTP, a certificate that is not trusted, a disk that is full. After a failure the
+ * part file stays where it can be continued, and is removed where it cannot. docs/http.md has all answers in a table.
  *
  * @param request   a GET; its on_headers and on_body are not called, and its range is not used. on_progress
  *                  counts what is in the file
@@ -138,10 +156,13 @@ typedef struct eddy_http_download_options {
  * @param options   may be NULL
  * @param response  as for eddy_http_fetch(), of the last attempt
  * @return 0: the file is there
- * @retval -EEXIST     something has that name, and overwrite is not set
+ * @retval -EEXIST     something has that name, and overwrite is not set or it is no file
+ * @retval -EISDIR     it is the name of a folder
  * @retval -EBUSY      another process is downloading to it
  * @retval EDDY_EHTTP  the server refused; response->status and the detail say how
- * @retval -ENOSPC, -EACCES ...  the file cannot be written
+ * @retval -ENOSPC, -EFBIG, -EACCES ...  the file cannot be written. No SIGXFSZ is raised
+ * @retval EDDY_CANCELLED, EDDY_TIMEOUT  the caller was interrupted: there is no file of that name, and what came
+ *                                       lies in the part file
  *
  * Else as eddy_http_fetch(). Suspends.
  */

@@ -1,10 +1,12 @@
-/* A download: fetches, continued and repeated until the file is whole. */
+/* A download: fetches, continued and repeated until the file is whole and all its bytes are of one version. */
+#include "http_client/judge.h"
 #include "http_client/part.h"
+#include "http_client/retry.h"
 #include "http_common/status.h"
 
+#include "base/memory.h"
 #include "base/sys_file.h"
 #include <eddy/http_client.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/stat.h>
@@ -14,160 +16,115 @@ enum { REFUSAL_MAX = 64 * 1024 }; /* bytes of an error page that are read so tha
 /** A download under way. Lives in eddy_http_download()'s frame. */
 struct download {
         const eddy_http_request *request;
+        const eddy_http_download_options *options;
         eddy_http_response *response;
+        const char **headers; /* the request's, and ours */
+        const char *path;     /* the final name */
+        bool is_path_chosen;  /* by options->choose_path() */
         struct part part;
-        int64_t total;          /* bytes of the whole file; -1: not known */
-        int64_t refusal_size;   /* bytes of an error page so far */
-        bool is_refused;        /* the answer is not the file */
-        bool is_complete;       /* the server says that we have it all already */
-        bool is_worth_retrying; /* the failure may pass */
-        int file_error;         /* why the file could not be written, or 0 */
-        bool is_other_part;     /* the server sent a part that was not asked for */
+        bool wants_rest;            /* the latest request was for what is missing, not for the whole */
+        struct judgement judgement; /* of the answer to it */
+        int64_t refusal_size;       /* bytes of an error page so far */
+        int path_error;             /* why there is no final name, or 0 */
+        int file_error;             /* why the file could not be written, or 0 */
 };
 
-/* What proves, in If-Range, that bytes fetched later belong to those fetched now. */
-static const char *validator(const eddy_http_response *response)
+static eddy_duration longest_wait(const eddy_http_download_options *options)
 {
-        const char *ranges = eddy_http_response_header(response, "accept-ranges");
-        const char *etag = eddy_http_response_header(response, "etag");
-
-        if (ranges && strcasecmp(ranges, "none") == 0)
-                return NULL;
-        if (etag && strncmp(etag, "W/", 2) != 0)
-                return etag;
-        return eddy_http_response_header(response, "last-modified");
+        return options->max_wait > 0 ? options->max_wait : eddy_seconds(120);
 }
 
-/* "bytes 100-199/200", or "bytes *" "/200" where the range was refused. */
-static bool parse_content_range(const eddy_http_response *response, int64_t *start, int64_t *total)
+static int choose_path(struct download *d, const eddy_http_response *response)
 {
-        const char *text = eddy_http_response_header(response, "content-range");
-        const char *slash = text ? strchr(text, '/') : NULL;
-        char *end;
-
-        *start = *total = -1;
-        if (!slash || strncasecmp(text, "bytes ", 6) != 0)
-                return false;
-        if (text[6] != '*')
-                *start = strtoll(text + 6, NULL, 10);
-        if (slash[1] != '*') {
-                *total = strtoll(slash + 1, &end, 10);
-                if (end == slash + 1 || *total < 0)
-                        return false;
-        }
-        return true;
-}
-
-static int begin_anew(struct download *d, const eddy_http_response *response)
-{
-        d->total = response->length;
-        return part_begin(&d->part, validator(response));
-}
-
-static int go_on(struct download *d, const eddy_http_response *response)
-{
-        const char *etag = eddy_http_response_header(response, "etag");
-        bool is_other =
-            etag && d->part.validator && d->part.validator[0] == '"' && strcmp(etag, d->part.validator) != 0;
-        int64_t start;
-
-        if (parse_content_range(response, &start, &d->total) && start == d->part.size && !is_other)
+        if (!d->options->choose_path || d->is_path_chosen)
                 return 0;
-        d->is_other_part = true;
-        part_begin(&d->part, NULL);
-        return EDDY_EPROTOCOL;
+        d->is_path_chosen = true;
+        d->path = d->options->choose_path(response, d->request->arg);
+        d->path_error = d->path ? 0 : -EEXIST;
+        return d->path_error;
 }
 
-static int refuse_range(struct download *d, const eddy_http_response *response)
+static void tell_progress(const struct download *d)
 {
-        int64_t start;
-
-        d->is_refused = true;
-        if (parse_content_range(response, &start, &d->total) && d->total == d->part.size && d->part.size > 0) {
-                d->is_complete = true;
-                return 0;
-        }
-        d->is_worth_retrying = d->part.size > 0;
-        return part_begin(&d->part, NULL);
-}
-
-static int judge(struct download *d, const eddy_http_response *response)
-{
-        switch (response->status) {
-        case 200:
-                return begin_anew(d, response);
-        case 206:
-                return go_on(d, response);
-        case 416: /* the range cannot be had */
-                return refuse_range(d, response);
-        case 408: /* Request Timeout */
-        case 425: /* Too Early */
-        case 429: /* Too Many Requests */
-        case 500:
-        case 502:
-        case 503:
-        case 504:
-                d->is_worth_retrying = true;
-                d->is_refused = true;
-                return 0;
-        default:
-                d->is_refused = true;
-                return 0;
-        }
+        if (d->request->on_progress)
+                d->request->on_progress(d->part.size, d->part.total, d->request->arg);
 }
 
 static int on_headers(const eddy_http_response *response, void *arg)
 {
         struct download *d = arg;
-        int rc = judge(d, response);
+        const struct kept kept = {d->part.size, d->part.total, d->part.validator};
 
-        if (rc == 0 && !d->is_refused && d->request->on_progress)
-                d->request->on_progress(d->part.size, d->total, d->request->arg);
-        return rc;
+        d->judgement = judge(response, &kept);
+        switch (d->judgement.verdict) {
+        case VERDICT_WHOLE:
+                d->file_error = part_begin(&d->part, judge_validator(response), d->judgement.total);
+                break;
+        case VERDICT_REST:
+                part_set_total(&d->part, d->judgement.total);
+                break;
+        case VERDICT_UNPROVEN:
+                return EDDY_EPROTOCOL;
+        default:
+                return 0;
+        }
+        if (d->file_error < 0 || choose_path(d, response) < 0)
+                return d->file_error < 0 ? d->file_error : d->path_error;
+        tell_progress(d);
+        return 0;
 }
 
 static int on_body(const void *data, size_t n, void *arg)
 {
         struct download *d = arg;
-        int rc;
 
-        if (d->is_refused) {
+        if (d->judgement.verdict != VERDICT_WHOLE && d->judgement.verdict != VERDICT_REST) {
                 d->refusal_size += (int64_t)n;
                 return d->refusal_size > REFUSAL_MAX ? EDDY_EHTTP : 0;
         }
-        rc = d->file_error = part_write(&d->part, data, n);
-        if (rc == 0 && d->request->on_progress)
-                d->request->on_progress(d->part.size, d->total, d->request->arg);
-        return rc;
-}
-
-static bool may_pass(int rc)
-{
-        switch (rc) {
-        case EDDY_TIMEOUT:
-        case EDDY_ERESOLVE:
-        case -ETIMEDOUT:
-        case EDDY_EINCOMPLETE:
-        case EDDY_EPROTOCOL:
-        case -ECONNREFUSED:
-        case -ECONNRESET:
-        case -ECONNABORTED:
-        case -EPIPE:
-        case -EHOSTUNREACH:
-        case -ENETUNREACH:
-        case -ENETDOWN:
-                return true;
-        default:
-                return false;
+        if (d->part.total >= 0 && (int64_t)n > d->part.total - d->part.size) {
+                d->judgement = (struct judgement){VERDICT_UNPROVEN, -1, "more than it said"};
+                return EDDY_EPROTOCOL;
         }
+        d->file_error = part_write(&d->part, data, n);
+        if (d->file_error == 0)
+                tell_progress(d);
+        return d->file_error;
 }
 
-static int refusal(const eddy_http_response *response)
+static int refusal(const struct download *d)
 {
+        eddy_duration wish = d->judgement.verdict == VERDICT_LATER ? retry_wish(d->response) : 0;
         char phrase[HTTP_PHRASE_MAX];
+        int status = d->response->status;
 
-        http_status_phrase(response->status, phrase);
-        return eddy_fail(EDDY_EHTTP, "the server answered %d %s", response->status, phrase);
+        http_status_phrase(status, phrase);
+        if (wish <= longest_wait(d->options))
+                return eddy_fail(EDDY_EHTTP, "the server answered %d %s", status, phrase);
+        return eddy_fail(EDDY_EHTTP, "the server answered %d %s, and asks to be left alone for %.0f s", status,
+                         phrase, eddy_to_seconds(wish));
+}
+
+/* What the fetch and the file made of it, as one outcome. */
+static int outcome(struct download *d, int rc)
+{
+        if (d->path_error < 0)
+                return eddy_fail(d->path_error, "its name is taken");
+        if (d->file_error < 0)
+                return eddy_fail(d->file_error, "cannot write %s: %s", d->part.part_path,
+                                 eddy_strerror(d->file_error));
+        switch (d->judgement.verdict) {
+        case VERDICT_UNPROVEN:
+                return eddy_fail(EDDY_EPROTOCOL, "the server sent %s", d->judgement.reason);
+        case VERDICT_LATER:
+        case VERDICT_REFUSED:
+                return refusal(d);
+        default:
+                if (rc == 0 && d->part.total >= 0 && d->part.size != d->part.total)
+                        return eddy_fail(EDDY_EINCOMPLETE, "%lld of %lld bytes came", (long long)d->part.size,
+                                         (long long)d->part.total);
+                return rc;
+        }
 }
 
 static int attempt(struct download *d, eddy_http_client *client)
@@ -175,122 +132,190 @@ static int attempt(struct download *d, eddy_http_client *client)
         eddy_http_request request = *d->request;
         int rc;
 
+        part_leave_rest(&d->part);
         eddy_http_response_finish(d->response);
-        d->is_refused = d->is_complete = d->is_worth_retrying = false;
-        d->is_other_part = false;
-        d->file_error = 0;
+        d->judgement = (struct judgement){VERDICT_NONE, -1, NULL};
+        d->path_error = d->file_error = 0;
         d->refusal_size = 0;
-        d->total = -1;
-        request.range_start = d->part.validator ? d->part.size : 0;
+        request.headers = d->headers;
+        d->wants_rest = d->part.size > 0;
+        request.range_start = d->part.size;
         request.if_range = d->part.validator;
         request.on_headers = on_headers;
         request.on_body = on_body;
         request.on_progress = NULL;
         request.arg = d;
         rc = eddy_http_fetch(client, &request, d->response);
+        /* Interrupted, unless all came before that. */
         if (rc < 0 && eddy_interrupted() < 0)
                 return rc;
-        if (d->is_complete)
-                return 0;
-        if (d->is_refused)
-                return refusal(d->response);
-        if (d->file_error < 0)
-                return eddy_fail(d->file_error, "cannot write %s: %s", d->part.part_path,
-                                 eddy_strerror(d->file_error));
-        if (d->is_other_part)
-                rc = eddy_fail(EDDY_EPROTOCOL, "the server sent another part than it was asked for");
-        if (rc == 0 && d->total >= 0 && d->part.size != d->total)
-                rc = eddy_fail(EDDY_EINCOMPLETE, "%lld of %lld bytes came", (long long)d->part.size,
-                               (long long)d->total);
-        d->is_worth_retrying = may_pass(rc);
-        return rc;
+        return outcome(d, rc);
 }
 
-/* Twice as long each time, and as long as the server asks for, within reason. */
-static eddy_duration delay_before(const struct download *d, const eddy_http_download_options *options,
-                                  unsigned failures)
+/* Whether the latest attempt's failure may pass. */
+static bool is_worth_retrying(const struct download *d, int rc)
 {
-        const char *wish = eddy_http_response_header(d->response, "retry-after");
-        eddy_duration delay = options->backoff > 0 ? options->backoff : eddy_ms(250);
-        eddy_duration longest = eddy_seconds(10), wished = 0;
-
-        while (failures-- > 1 && delay < longest)
-                delay *= 2;
-        if (delay > longest)
-                delay = longest;
-        if (wish && d->is_refused)
-                wished = eddy_seconds((double)(strtoul(wish, NULL, 10) % 1000000));
-        if (wished > eddy_seconds(60))
-                wished = eddy_seconds(60);
-        return wished > delay ? wished : delay;
+        if (d->path_error < 0 || d->file_error < 0)
+                return false;
+        switch (d->judgement.verdict) {
+        case VERDICT_UNPROVEN:
+                return true;
+        case VERDICT_LATER:
+                return retry_wish(d->response) <= longest_wait(d->options);
+        case VERDICT_REFUSED:
+                return false;
+        default:
+                return retry_may_help(rc);
+        }
 }
 
-static int attempt_repeatedly(struct download *d, eddy_http_client *client,
-                              const eddy_http_download_options *options)
+static eddy_duration delay_before(const struct download *d, unsigned nth)
+{
+        eddy_duration delay = retry_backoff(d->options->backoff, nth);
+        eddy_duration wish = d->judgement.verdict == VERDICT_LATER ? retry_wish(d->response) : 0;
+
+        return wish > delay ? wish : delay;
+}
+
+/* Wait before the nth attempt after the first; 0, or what interrupted it. */
+static int pause_before(struct download *d, int rc, unsigned nth)
+{
+        eddy_duration delay = delay_before(d, nth);
+
+        if (d->options->on_retry)
+                d->options->on_retry(rc, eddy_error_detail(), delay, d->request->arg);
+        return eddy_sleep(delay);
+}
+
+static int attempt_repeatedly(struct download *d, eddy_http_client *client)
 {
         int64_t reach = d->part.size;
         unsigned failures = 0;
         int rc;
 
         while ((rc = attempt(d, client)) < 0) {
-                eddy_duration delay;
                 int interruption;
 
-                if (!d->is_worth_retrying || eddy_interrupted() < 0 || options->retries == 0)
+                if (eddy_interrupted() < 0 || !is_worth_retrying(d, rc))
                         return rc;
-                /* A connection that breaks again and again still brings the file, as long as it brings more.
-                 */
-                if (d->part.size > reach) {
+                if (d->judgement.verdict == VERDICT_UNPROVEN) {
+                        int undone = part_begin(&d->part, NULL, -1);
+
+                        if (undone < 0)
+                                return eddy_fail(undone, "cannot write %s: %s", d->part.part_path,
+                                                 eddy_strerror(undone));
+                        /* What was here is of no use any more, which is no fault of the server's. */
+                        if (d->wants_rest)
+                                continue;
+                }
+                /* A connection that breaks again and again still brings the file, as long as it brings more. */
+                if (d->part.validator && d->part.size > reach) {
                         reach = d->part.size;
                         failures = 0;
                 }
-                if (failures++ >= options->retries)
+                if (failures++ >= d->options->retries)
                         return rc;
-                delay = delay_before(d, options, failures);
-                if (options->on_retry)
-                        options->on_retry(rc, eddy_error_detail(), delay, d->request->arg);
-                interruption = eddy_sleep(delay);
+                interruption = pause_before(d, rc, failures);
                 if (interruption < 0)
                         return interruption;
         }
         return 0;
 }
 
-static int check_name_is_free(const char *path)
+/* Only what is a file is replaced; else a FIFO or a device would be gone. */
+static int check_name(const char *path, bool may_replace)
 {
         struct stat status;
         int rc = sys_lstat(path, &status);
 
-        if (rc == 0)
-                return eddy_fail(-EEXIST, "%s is there already", path);
-        if (rc != -ENOENT)
+        if (rc == -ENOENT)
+                return 0;
+        if (rc < 0)
                 return eddy_fail(rc, "cannot write %s: %s", path, eddy_strerror(rc));
+        if (!may_replace)
+                return eddy_fail(-EEXIST, "%s is there already", path);
+        if (S_ISDIR(status.st_mode))
+                return eddy_fail(-EISDIR, "%s is a folder", path);
+        if (!S_ISREG(status.st_mode) && !S_ISLNK(status.st_mode))
+                return eddy_fail(-EEXIST, "%s is there already, and is no file that could be replaced", path);
         return 0;
+}
+
+/* Give the file its final name, or the next one where somebody took that meanwhile. */
+static int commit(struct download *d)
+{
+        int rc;
+
+        for (;;) {
+                rc = check_name(d->path, d->options->overwrite);
+                if (rc == 0)
+                        rc = part_commit(&d->part, d->path, d->options->overwrite);
+                if (rc != -EEXIST || d->options->overwrite || !d->is_path_chosen)
+                        return rc;
+                d->is_path_chosen = false;
+                if (choose_path(d, d->response) < 0)
+                        return rc;
+        }
+}
+
+/* The bytes of a file are counted, so they must come as they are. */
+static int add_headers(struct download *d)
+{
+        const char *const *theirs = d->request->headers;
+        bool has_encoding = false;
+        size_t count = 0;
+
+        for (; theirs && theirs[count]; count++)
+                has_encoding |= strncasecmp(theirs[count], "accept-encoding:", 16) == 0;
+        d->headers = memory_alloc((count + 2) * sizeof *d->headers);
+        if (!d->headers)
+                return -ENOMEM;
+        if (count > 0)
+                memcpy(d->headers, theirs, count * sizeof *d->headers);
+        if (!has_encoding)
+                d->headers[count++] = "Accept-Encoding: identity";
+        d->headers[count] = NULL;
+        return 0;
+}
+
+static int download(struct download *d, eddy_http_client *client)
+{
+        bool names_itself = d->options->choose_path;
+        int rc = eddy_current_task() ? eddy_interrupted() : EDDY_ENOTASK;
+
+        if (rc == 0 && !d->request->url)
+                rc = eddy_fail(-EINVAL, "the request has no URL");
+        if (rc == 0 && !names_itself)
+                rc = check_name(d->path, d->options->overwrite);
+        if (rc == 0)
+                rc = add_headers(d);
+        if (rc == 0)
+                rc = part_open(&d->part, d->path, d->request->url);
+        if (rc < 0)
+                return rc;
+        rc = attempt_repeatedly(d, client);
+        if (rc == 0)
+                rc = commit(d);
+        part_close(&d->part);
+        return rc;
 }
 
 int eddy_http_download(eddy_http_client *client, const eddy_http_request *request, const char *path,
                        const eddy_http_download_options *options, eddy_http_response *response)
 {
         static const eddy_http_download_options defaults;
-        eddy_http_response unseen = {0};
-        struct download d = {.request = request, .response = response ? response : &unseen, .total = -1};
-        int rc = 0;
+        eddy_http_response unseen;
+        struct download d = {
+            .request = request,
+            .options = options ? options : &defaults,
+            .response = response ? response : &unseen,
+            .path = path,
+        };
+        int rc;
 
         *d.response = (eddy_http_response){.length = -1};
-        if (!options)
-                options = &defaults;
-        if (!request->url)
-                return eddy_fail(-EINVAL, "the request has no URL");
-        if (!options->overwrite)
-                rc = check_name_is_free(path);
-        if (rc == 0)
-                rc = part_open(&d.part, path, request->url);
-        if (rc < 0)
-                return rc;
-        rc = attempt_repeatedly(&d, client, options);
-        if (rc == 0)
-                rc = part_commit(&d.part, options->overwrite);
-        part_close(&d.part);
+        rc = download(&d, client);
+        memory_free(d.headers);
         if (!response)
                 eddy_http_response_finish(&unseen);
         return rc;
