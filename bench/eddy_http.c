@@ -1,6 +1,6 @@
 /* eddy in the rows of HTTP: "hello, world!", as a user would write it. Prints its port and serves until killed. */
 #include "eddy_bench.h"
-#include <eddy/http.h>
+#include <eddy/http_server.h>
 
 static int hello(eddy_http_exchange *exchange, void *arg)
 {

@@ -4,7 +4,7 @@
 
 #include "fetch_name.h"
 
-#include <eddy/http.h>
+#include <eddy/http_client.h>
 
 enum job_state { JOB_WAITING, JOB_RUNNING, JOB_ARRIVED, JOB_SKIPPED, JOB_FAILED };
 

@@ -1,7 +1,7 @@
 /* eddy serve: a folder over HTTP. */
 #include "cli.h"
 
-#include <eddy/http.h>
+#include <eddy/http_server.h>
 #include <getopt.h>
 #include <signal.h>
 #include <stdio.h>

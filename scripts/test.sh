@@ -75,12 +75,12 @@ for config in "${@:-plain}"; do
                         --suite file --suite process" ;;
         valgrind)
                 # The examples are run by a script and the command by another: only programs are wrapped here.
-                run valgrind "-Dhttp=disabled" "--timeout-multiplier 20 --suite base --suite loop --suite coro \
+                run valgrind "-Dhttp=disabled -Dhttp_client=disabled" "--timeout-multiplier 20 --suite base --suite loop --suite coro \
                         --suite task --suite sync --suite stream --suite thread --suite file --suite process \
                         --suite redis --suite postgres \
                         --wrap=$(pwd)/scripts/valgrind.sh" ;;
         ucontext)
-                run ucontext "-Ducontext=true -Dhttp=disabled --werror" "" ;;
+                run ucontext "-Ducontext=true -Dhttp=disabled -Dhttp_client=disabled --werror" "" ;;
         aarch64)
                 if scripts/install-deps.sh aarch64; then
                         EDDY_EXE_WRAPPER=qemu-aarch64 run aarch64 "--cross-file scripts/aarch64.ini" \

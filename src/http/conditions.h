@@ -2,7 +2,7 @@
 #ifndef HTTP_CONDITIONS_H
 #define HTTP_CONDITIONS_H
 
-#include "http/date.h"
+#include "http_common/date.h"
 #include "http/parser.h"
 
 enum { HTTP_ETAG_MAX = 64 };

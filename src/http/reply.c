@@ -1,7 +1,7 @@
 /* Written by hand rather than by printf(), which would be half of a small answer's cost. */
 #include "http/reply.h"
 
-#include "http/status.h"
+#include "http_common/status.h"
 #include <stdio.h>
 #include <string.h>
 

@@ -3,7 +3,7 @@
 #include "base/list.h"
 #include "base/memory.h"
 #include "http/connection.h"
-#include "http/date.h"
+#include "http_common/date.h"
 #include <stdio.h>
 
 /* More than this is given back to the system: enough that steady load allocates nothing. */

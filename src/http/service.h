@@ -4,7 +4,7 @@
 
 #include "http/deadline.h"
 
-#include <eddy/http.h>
+#include <eddy/http_server.h>
 #include <time.h>
 
 struct connection;

@@ -78,6 +78,10 @@ class HostileServer:
         with self.lock:
             attempt = self.attempts[path] = self.attempts.get(path, 0) + 1
             self.requests.append((path, headers))
+        return self.serve_request(connection, path, headers, attempt)
+
+    def serve_request(self, connection, path, headers, attempt):
+        """Answer; whether the connection stays."""
         mode, _, name = path.lstrip("/").partition("/")
         return getattr(self, "do_" + mode, self.do_ok)(connection, name, headers, attempt)
 

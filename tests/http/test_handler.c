@@ -1,7 +1,7 @@
 /* Requests answered by a function, as a client on the wire sees it. */
 #include "../stream/helpers.h"
 
-#include <eddy/http.h>
+#include <eddy/http_server.h>
 
 /** A service under test, its server, and a connection to it. */
 struct world {

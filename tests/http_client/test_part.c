@@ -1,5 +1,5 @@
 /* A download's file: whole or not there, and nobody else's. */
-#include "http/part.h"
+#include "http_client/part.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -8,11 +8,14 @@
 
 #include <cmocka.h>
 #include <eddy/error.h>
+#include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
 #include <unistd.h>
@@ -45,12 +48,12 @@ static void test_whole(void **state)
 
         (void)state;
         assert_int_equal(part_open(&part, "name", url), 0);
-        assert_int_equal(part_begin(&part, "\"tag\""), 0);
+        assert_int_equal(part_begin(&part, "\"tag\"", 6), 0);
         assert_int_equal(part_write(&part, "abc", 3), 0);
         assert_int_equal(part_write(&part, "def", 3), 0);
         assert_false(exists("name"));
         assert_true(exists(".name.part"));
-        assert_int_equal(part_commit(&part, false), 0);
+        assert_int_equal(part_commit(&part, "name", false), 0);
         part_close(&part);
         assert_content("name", "abcdef");
         assert_false(exists(".name.part"));
@@ -63,11 +66,11 @@ static void test_begun_anew(void **state)
 
         (void)state;
         assert_int_equal(part_open(&part, "./name", url), 0);
-        assert_int_equal(part_begin(&part, NULL), 0);
+        assert_int_equal(part_begin(&part, NULL, 6), 0);
         assert_int_equal(part_write(&part, "abcdef", 6), 0);
-        assert_int_equal(part_begin(&part, NULL), 0);
+        assert_int_equal(part_begin(&part, NULL, 6), 0);
         assert_int_equal(part_write(&part, "x", 1), 0);
-        assert_int_equal(part_commit(&part, false), 0);
+        assert_int_equal(part_commit(&part, "name", false), 0);
         part_close(&part);
         assert_content("name", "x");
         assert_int_equal(unlink("name"), 0);
@@ -82,12 +85,12 @@ static void test_left_or_removed(void **state)
         part_close(&part);
         assert_false(exists(".name.part"));
         assert_int_equal(part_open(&part, "name", url), 0);
-        assert_int_equal(part_begin(&part, NULL), 0);
+        assert_int_equal(part_begin(&part, NULL, 6), 0);
         assert_int_equal(part_write(&part, "abc", 3), 0);
         part_close(&part);
         assert_false(exists(".name.part")); /* it could not be continued */
         assert_int_equal(part_open(&part, "name", url), 0);
-        assert_int_equal(part_begin(&part, "\"tag\""), 0);
+        assert_int_equal(part_begin(&part, "\"tag\"", 6), 0);
         assert_int_equal(part_write(&part, "abc", 3), 0);
         part_close(&part);
         assert_true(exists(".name.part"));
@@ -102,13 +105,21 @@ static void test_continued(void **state)
         assert_int_equal(part_open(&part, "name", url), 0);
         if (fsetxattr(part.fd, "user.test", "", 0, 0) < 0)
                 skip(); /* needs a file system with extended attributes */
-        assert_int_equal(part_begin(&part, "\"tag\""), 0);
+        assert_int_equal(part_begin(&part, "\"tag\"", 6), 0);
         assert_int_equal(part_write(&part, "abc", 3), 0);
         part_close(&part);
 
         assert_int_equal(part_open(&part, "name", url), 0);
         assert_int_equal(part.size, 3);
+        assert_int_equal(part.total, 6);
         assert_string_equal(part.validator, "\"tag\"");
+        part_close(&part);
+
+        assert_int_equal(truncate(".name.part", 7), 0); /* more than the whole was said to be */
+        assert_int_equal(part_open(&part, "name", url), 0);
+        assert_int_equal(part.size, 0);
+        assert_int_equal(part_begin(&part, "\"tag\"", 6), 0);
+        assert_int_equal(part_write(&part, "abc", 3), 0);
         part_close(&part);
 
         assert_int_equal(part_open(&part, "name", "http://example.org/other"), 0);
@@ -118,6 +129,70 @@ static void test_continued(void **state)
         assert_false(exists(".name.part"));
 }
 
+static void test_rest(void **state)
+{
+        static const struct {
+                char *validator;
+                int64_t size, total, left;
+        } cases[] = {{"x", 0, -1, 0}, {"x", 0, 0, 0},  {"x", 3, 6, 3},  {"x", 3, -1, 2}, {"x", 3, 3, 2},
+                     {"x", 1, 1, 0},  {"x", 1, -1, 0}, {NULL, 3, 6, 0}, {NULL, 3, -1, 0}};
+
+        (void)state;
+        for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+                struct part part = {
+                    .fd = -1, .size = cases[i].size, .total = cases[i].total, .validator = cases[i].validator};
+
+                part_leave_rest(&part);
+                assert_int_equal(part.size, cases[i].left);
+        }
+}
+
+/* Names as long as names may be, which ".NAME.part" is not; and no two get the same. */
+static void test_long_names(void **state)
+{
+        char names[3][NAME_MAX + 1];
+        struct part parts[3];
+
+        (void)state;
+        for (int i = 0; i < 3; i++) {
+                int size = i < 2 ? NAME_MAX : NAME_MAX - (int)strlen("..part");
+
+                memset(names[i], 'x', (size_t)size);
+                names[i][size] = '\0';
+                names[i][size - 1] = (char)('a' + i);
+                assert_int_equal(part_open(&parts[i], names[i], url), 0);
+                assert_int_equal(part_begin(&parts[i], NULL, -1), 0);
+                assert_int_equal(part_write(&parts[i], names[i] + size - 1, 1), 0);
+        }
+        for (int i = 0; i < 3; i++) {
+                assert_int_equal(part_commit(&parts[i], names[i], false), 0);
+                part_close(&parts[i]);
+                assert_content(names[i], names[i] + strlen(names[i]) - 1);
+                assert_int_equal(unlink(names[i]), 0);
+        }
+}
+
+/* A limit on the size of files is told by an error, and by no signal, which would end this program. */
+static void test_too_large(void **state)
+{
+        struct rlimit before, limit;
+        struct part part;
+
+        (void)state;
+        assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+        limit = before;
+        limit.rlim_cur = 4;
+        assert_int_equal(part_open(&part, "name", url), 0);
+        assert_int_equal(part_begin(&part, "\"tag\"", 6), 0);
+        assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+        assert_int_equal(part_write(&part, "abcdef", 6), -EFBIG);
+        assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+        assert_int_equal(part.size, 4);
+        part_close(&part);
+        assert_content(".name.part", "abcd");
+        assert_int_equal(unlink(".name.part"), 0);
+}
+
 static void test_name_taken(void **state)
 {
         struct part part;
@@ -125,11 +200,11 @@ static void test_name_taken(void **state)
         (void)state;
         fclose(fopen("name", "w"));
         assert_int_equal(part_open(&part, "name", url), 0);
-        assert_int_equal(part_begin(&part, "\"tag\""), 0);
+        assert_int_equal(part_begin(&part, "\"tag\"", 6), 0);
         assert_int_equal(part_write(&part, "abc", 3), 0);
-        assert_int_equal(part_commit(&part, false), -EEXIST);
+        assert_int_equal(part_commit(&part, "name", false), -EEXIST);
         assert_content("name", "");
-        assert_int_equal(part_commit(&part, true), 0);
+        assert_int_equal(part_commit(&part, "name", true), 0);
         part_close(&part);
         assert_content("name", "abc");
         assert_int_equal(unlink("name"), 0);
@@ -179,7 +254,9 @@ int main(void)
         const struct CMUnitTest tests[] = {
             cmocka_unit_test(test_whole),           cmocka_unit_test(test_begun_anew),
             cmocka_unit_test(test_left_or_removed), cmocka_unit_test(test_continued),
-            cmocka_unit_test(test_name_taken),      cmocka_unit_test(test_in_the_way),
+            cmocka_unit_test(test_name_taken),      cmocka_unit_test(test_rest),
+            cmocka_unit_test(test_long_names),      cmocka_unit_test(test_too_large),
+            cmocka_unit_test(test_in_the_way),
         };
 
         return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -1,5 +1,5 @@
 /* What a server answered: the headers are kept in one block, "Name\0value\0" each. */
-#include "http/response.h"
+#include "http_client/response.h"
 
 #include "base/memory.h"
 #include <string.h>

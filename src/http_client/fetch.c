@@ -1,8 +1,12 @@
 /* One transfer: a request set up in curl, awaited, and its outcome put into eddy's terms. */
-#include "http/client.h"
-#include "http/response.h"
+#include "http_client/client.h"
+#include "http_client/response.h"
+#include "http_client/url.h"
 
 #include "base/memory.h"
+#include "base/sys.h"
+#include <linux/tcp.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -10,17 +14,19 @@
 /** A transfer under way. Lives in eddy_http_fetch()'s frame; curl's callbacks reach it until client_remove().
  */
 struct transfer {
-        struct client_job job;
+        struct client_ending ending;
         eddy_http_client *client;
         const eddy_http_request *request;
         eddy_http_response *response;
         CURL *easy;
+        char *url; /* as it is sent */
         struct curl_slist *headers;
         eddy_timer stall_timer;
         eddy_time last_sign; /* when the server last sent or took something */
         curl_off_t uploaded;
-        int refusal;       /* what a callback of the request ended the fetch with, or 0 */
-        bool is_connected; /* the request is being sent, or was */
+        uint64_t acknowledged; /* bytes that had reached the server at the latest look */
+        int refusal;           /* what a callback of the request ended the fetch with, or 0 */
+        bool is_connected;     /* the request is being sent, or was */
         bool is_stalled;
         bool has_all_headers; /* of the latest answer */
         bool has_told_headers;
@@ -32,18 +38,48 @@ static void sign_of_life(struct transfer *t)
         t->last_sign = eddy_loop_time(t->client->loop);
 }
 
-static void check_stall(void *arg)
+/* What the kernel still has to send takes its time where the line is slow, and curl knows nothing of that: what has
+ * reached the server since the latest look was a sign when its last byte was acknowledged. */
+static void look_for_acknowledged(struct transfer *t)
+{
+        struct tcp_info info = {0};
+        socklen_t size = sizeof info;
+        eddy_time when;
+
+        if (t->ending.socket == CURL_SOCKET_BAD ||
+            sys_getsockopt(t->ending.socket, IPPROTO_TCP, TCP_INFO, &info, &size) < 0 ||
+            info.tcpi_bytes_acked == t->acknowledged)
+                return;
+        t->acknowledged = info.tcpi_bytes_acked;
+        when = eddy_loop_time(t->client->loop) - eddy_ms(info.tcpi_last_ack_recv);
+        if (when > t->last_sign)
+                t->last_sign = when;
+}
+
+static void stall_watch(struct transfer *t);
+
+static void stall_check(void *arg)
 {
         struct transfer *t = arg;
-        eddy_time due = t->last_sign + t->request->stall_timeout;
 
-        if (eddy_loop_time(t->client->loop) < due) {
-                eddy_call_at(t->client->loop, &t->stall_timer, due, check_stall, t);
+        look_for_acknowledged(t);
+        if (eddy_loop_time(t->client->loop) - t->last_sign < t->request->stall_timeout) {
+                stall_watch(t);
                 return;
         }
         t->is_stalled = true;
-        t->job.code = CURLE_OPERATION_TIMEDOUT;
-        eddy_future_set_result(t->job.done, 0);
+        t->ending.code = CURLE_OPERATION_TIMEDOUT;
+        eddy_future_set_result(t->ending.done, 0);
+}
+
+/* Look again when the silence will have been too long, if nothing comes meanwhile. */
+static void stall_watch(struct transfer *t)
+{
+        eddy_duration timeout = t->request->stall_timeout;
+
+        /* Without a limit: 0, or more than any clock reaches. */
+        if (timeout > 0 && timeout < EDDY_FOREVER - t->last_sign)
+                eddy_call_at(t->client->loop, &t->stall_timer, t->last_sign + timeout, stall_check, t);
 }
 
 /* CURLOPT_PREREQFUNCTION: connected, about to send; after a redirect once more. */
@@ -53,9 +89,10 @@ static int on_connected(void *arg, char *peer, char *own, int peer_port, int own
 
         (void)peer, (void)own, (void)peer_port, (void)own_port;
         t->is_connected = true;
+        t->has_all_headers = false;
         sign_of_life(t);
-        if (t->request->stall_timeout > 0 && !t->is_stalled)
-                eddy_call_later(t->client->loop, &t->stall_timer, t->request->stall_timeout, check_stall, t);
+        if (!t->is_stalled)
+                stall_watch(t);
         return CURL_PREREQFUNC_OK;
 }
 
@@ -162,11 +199,12 @@ static int add_headers(struct transfer *t)
         return rc;
 }
 
+/* 0: none. As many as curl can count where there are more. */
 static long to_ms(eddy_duration duration)
 {
-        return duration <= 0                  ? 0
-               : duration > eddy_seconds(1e6) ? 1000000000L
-                                              : (long)((duration + 999999) / 1000000);
+        return duration <= 0                     ? 0
+               : duration / 1000000 >= INT32_MAX ? INT32_MAX
+                                                 : (long)((duration + 999999) / 1000000);
 }
 
 #define SET(option, value) (code = code ? code : curl_easy_setopt(t->easy, option, value))
@@ -230,7 +268,7 @@ static CURLcode set_request(struct transfer *t)
         CURLcode code = CURLE_OK;
         char range[32];
 
-        SET(CURLOPT_URL, request->url);
+        SET(CURLOPT_URL, t->url);
         SET(CURLOPT_PROTOCOLS_STR, "http,https");
         SET(CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
         SET(CURLOPT_FOLLOWLOCATION, request->max_redirects < 0 ? 0L : 1L);
@@ -249,13 +287,15 @@ static CURLcode set_request(struct transfer *t)
 static int transfer_open(struct transfer *t)
 {
         CURLcode code;
+        int rc = eddy_current_task() ? eddy_interrupted() : EDDY_ENOTASK;
 
-        if (!eddy_current_task())
-                return EDDY_ENOTASK;
+        if (rc < 0)
+                return rc;
         if (!t->request->url)
                 return eddy_fail(-EINVAL, "the request has no URL");
+        t->url = url_encode(t->request->url);
         t->easy = curl_easy_init();
-        if (!t->easy || add_headers(t) < 0)
+        if (!t->url || !t->easy || add_headers(t) < 0)
                 return -ENOMEM;
         code = set_callbacks(t);
         code = code ? code : set_connection(t);
@@ -267,7 +307,8 @@ static void transfer_close(struct transfer *t)
 {
         curl_easy_cleanup(t->easy);
         curl_slist_free_all(t->headers);
-        eddy_unref(t->job.done);
+        memory_free(t->url);
+        eddy_unref(t->ending.done);
 }
 
 static int os_error(const struct transfer *t, int otherwise)
@@ -280,7 +321,7 @@ static int os_error(const struct transfer *t, int otherwise)
 
 static int error_of(const struct transfer *t)
 {
-        switch (t->job.code) {
+        switch (t->ending.code) {
         case CURLE_OPERATION_TIMEDOUT:
                 return EDDY_TIMEOUT;
         case CURLE_COULDNT_RESOLVE_HOST:
@@ -299,8 +340,8 @@ static int error_of(const struct transfer *t)
         case CURLE_URL_MALFORMAT:
                 return -EINVAL;
         case CURLE_UNSUPPORTED_PROTOCOL:
-                /* curl's word for an answer that is not HTTP, too. */
-                return t->is_connected ? EDDY_EPROTOCOL : EDDY_ENOTSUP;
+                /* curl's word for an answer that is not HTTP, too; but where there is one, it redirects elsewhere. */
+                return t->is_connected && !t->has_all_headers ? EDDY_EPROTOCOL : EDDY_ENOTSUP;
         case CURLE_WEIRD_SERVER_REPLY:
         case CURLE_HTTP2:
         case CURLE_HTTP2_STREAM:
@@ -317,26 +358,26 @@ static int outcome(struct transfer *t)
                 return eddy_fail(EDDY_TIMEOUT, "nothing came for %g s",
                                  eddy_to_seconds(t->request->stall_timeout));
         /* curl takes a connection that ends within the headers for an answer without a body. */
-        if (t->job.code == CURLE_OK && !t->has_all_headers)
+        if (t->ending.code == CURLE_OK && !t->has_all_headers)
                 return eddy_fail(EDDY_EINCOMPLETE, "the connection ended within the headers");
-        if (t->job.code == CURLE_OK && !t->has_told_headers)
+        if (t->ending.code == CURLE_OK && !t->has_told_headers)
                 t->refusal = tell_headers(t);
-        if (t->job.code == CURLE_OK)
+        if (t->ending.code == CURLE_OK)
                 return t->refusal < 0 ? t->refusal : 0;
         /* A callback that ran in the loop could not describe its failure to this task. */
         if (t->refusal < 0)
                 return eddy_fail(t->refusal, "%s", "");
-        return eddy_fail(error_of(t), "%s", t->message[0] ? t->message : curl_easy_strerror(t->job.code));
+        return eddy_fail(error_of(t), "%s", t->message[0] ? t->message : curl_easy_strerror(t->ending.code));
 }
 
 static int transfer_run(struct transfer *t)
 {
         int rc;
 
-        t->job.done = eddy_future_create(t->client->loop);
-        if (!t->job.done || client_add(t->client, t->easy, &t->job) < 0)
+        t->ending.done = eddy_future_create(t->client->loop);
+        if (!t->ending.done || client_add(t->client, t->easy, &t->ending) < 0)
                 return -ENOMEM;
-        rc = eddy_await(t->job.done, NULL);
+        rc = eddy_await(t->ending.done, NULL);
         client_remove(t->client, t->easy);
         eddy_timer_cancel(&t->stall_timer);
         return rc < 0 ? rc : outcome(t);
@@ -345,7 +386,10 @@ static int transfer_run(struct transfer *t)
 int eddy_http_fetch(eddy_http_client *client, const eddy_http_request *request, eddy_http_response *response)
 {
         eddy_http_response unseen;
-        struct transfer t = {.client = client, .request = request, .response = response ? response : &unseen};
+        struct transfer t = {.client = client,
+                             .request = request,
+                             .response = response ? response : &unseen,
+                             .ending.socket = CURL_SOCKET_BAD};
         int rc;
 
         *t.response = (eddy_http_response){.length = -1};

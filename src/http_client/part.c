@@ -1,24 +1,27 @@
-/* A download's file until it is whole. What its bytes belong to (the URL and the server's ETag or date) is
- * kept in an extended attribute, so that it is there after a kill, and no second file lies about. Where the
+/* A download's file until it is whole. What its bytes belong to (the URL, the whole's size, and the server's ETag or
+ * date) is kept in an extended attribute, so that it is there after a kill, and no second file lies about. Where the
  * file system has no attributes, a download can be continued by the process that began it only. */
-#include "http/part.h"
+#include "http_client/part.h"
 
 #include "base/memory.h"
 #include "base/sys_file.h"
 #include <eddy/error.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 
+/* "ORIGIN TOTAL VALIDATOR": 16 hexadecimal digits, a decimal number, and text to the end. */
 #define ATTRIBUTE "user.eddy.origin"
 
 enum {
         VALIDATOR_MAX = 512, /* bytes; no honest ETag is longer */
-        ORIGIN_DIGITS = 16
+        ATTRIBUTE_MAX = VALIDATOR_MAX + 64,
 };
 
 static uint64_t hash(const char *text)
@@ -34,11 +37,16 @@ static char *part_name(const char *path)
 {
         const char *slash = strrchr(path, '/');
         size_t folder = slash ? (size_t)(slash + 1 - path) : 0;
-        size_t size = strlen(path) + sizeof "..part";
+        size_t size = strlen(path) + sizeof "..0123456789abcdef.part";
         char *name = memory_alloc(size);
 
-        if (name)
+        if (!name)
+                return NULL;
+        if (strlen(path + folder) + strlen("..part") <= NAME_MAX)
                 snprintf(name, size, "%.*s.%s.part", (int)folder, path, path + folder);
+        else
+                snprintf(name, size, "%.*s.%.*s.%016" PRIx64 ".part", (int)folder, path,
+                         NAME_MAX - (int)strlen("..0123456789abcdef.part"), path + folder, hash(path + folder));
         return name;
 }
 
@@ -89,31 +97,37 @@ static int check_is_ours(const struct part *part, const struct stat *status)
 
 static int recall(struct part *part, int64_t size)
 {
-        char text[ORIGIN_DIGITS + 1 + VALIDATOR_MAX + 1];
+        char text[ATTRIBUTE_MAX], *end;
         ssize_t n = sys_fgetxattr(part->fd, ATTRIBUTE, text, sizeof text - 1);
+        int64_t total;
 
-        if (n <= ORIGIN_DIGITS + 1 || size == 0)
+        if (n <= 0 || size == 0)
                 return 0;
         text[n] = '\0';
-        if (strtoull(text, NULL, 16) != part->origin)
+        if (strtoull(text, &end, 16) != part->origin || *end != ' ')
                 return 0;
-        part->validator = memory_strdup(text + ORIGIN_DIGITS + 1);
+        total = strtoll(end, &end, 10);
+        if (*end != ' ' || end[1] == '\0' || (total >= 0 && size > total))
+                return 0;
+        part->validator = memory_strdup(end + 1);
         if (!part->validator)
                 return -ENOMEM;
         part->size = size;
+        part->total = total;
         return 0;
 }
 
 static void remember(const struct part *part)
 {
-        char text[ORIGIN_DIGITS + 1 + VALIDATOR_MAX + 1];
+        char text[ATTRIBUTE_MAX];
 
         if (!part->validator) {
                 sys_fremovexattr(part->fd, ATTRIBUTE);
                 return;
         }
         /* Where this fails only another process cannot go on with it. */
-        snprintf(text, sizeof text, "%016" PRIx64 " %s", part->origin, part->validator);
+        snprintf(text, sizeof text, "%016" PRIx64 " %" PRId64 " %s", part->origin, part->total,
+                 part->validator);
         sys_fsetxattr(part->fd, ATTRIBUTE, text, strlen(text));
 }
 
@@ -122,7 +136,7 @@ int part_open(struct part *part, const char *path, const char *url)
         struct stat status;
         int rc;
 
-        *part = (struct part){.path = path, .origin = hash(url), .fd = -1};
+        *part = (struct part){.origin = hash(url), .fd = -1, .total = -1};
         part->part_path = part_name(path);
         if (!part->part_path)
                 return -ENOMEM;
@@ -141,7 +155,7 @@ undo_name:
         return rc;
 }
 
-int part_begin(struct part *part, const char *validator)
+int part_begin(struct part *part, const char *validator, int64_t total)
 {
         char *copy = NULL;
         int rc;
@@ -154,10 +168,44 @@ int part_begin(struct part *part, const char *validator)
         memory_free(part->validator);
         part->validator = copy;
         part->size = 0;
+        part->total = total;
         rc = sys_ftruncate(part->fd, 0);
         if (rc == 0)
                 remember(part);
         return rc;
+}
+
+void part_set_total(struct part *part, int64_t total)
+{
+        if (part->total == total)
+                return;
+        part->total = total;
+        remember(part);
+}
+
+void part_leave_rest(struct part *part)
+{
+        if (!part->validator)
+                part->size = 0;
+        else if (part->size > 0 && (part->total < 0 || part->size >= part->total))
+                part->size--;
+}
+
+/* A limit on the size of files tells by a signal besides, to this thread. It is taken back, unless it was there before. */
+static ssize_t write_without_signal(int fd, const void *data, size_t n, int64_t offset)
+{
+        sigset_t only, before, waiting;
+        ssize_t written;
+
+        sigemptyset(&only);
+        sigaddset(&only, SIGXFSZ);
+        sigpending(&waiting);
+        pthread_sigmask(SIG_BLOCK, &only, &before);
+        written = sys_pwrite(fd, data, n, offset);
+        if (written == -EFBIG && !sigismember(&waiting, SIGXFSZ))
+                sigtimedwait(&only, NULL, &(struct timespec){0});
+        pthread_sigmask(SIG_SETMASK, &before, NULL);
+        return written;
 }
 
 int part_write(struct part *part, const void *data, size_t n)
@@ -165,7 +213,7 @@ int part_write(struct part *part, const void *data, size_t n)
         const char *at = data;
 
         while (n > 0) {
-                ssize_t written = sys_pwrite(part->fd, at, n, part->size);
+                ssize_t written = write_without_signal(part->fd, at, n, part->size);
 
                 if (written == -EINTR)
                         continue;
@@ -191,16 +239,15 @@ static int rename_to_free_name(const char *from, const char *to)
         return rc;
 }
 
-int part_commit(struct part *part, bool overwrites)
+int part_commit(struct part *part, const char *path, bool overwrites)
 {
         int rc;
 
         sys_fremovexattr(part->fd, ATTRIBUTE);
-        rc = overwrites ? sys_rename(part->part_path, part->path, 0)
-                        : rename_to_free_name(part->part_path, part->path);
+        rc = overwrites ? sys_rename(part->part_path, path, 0) : rename_to_free_name(part->part_path, path);
         if (rc < 0) {
                 remember(part);
-                return eddy_fail(rc, "cannot name it %s: %s", part->path, eddy_strerror(rc));
+                return eddy_fail(rc, "cannot name it %s: %s", path, eddy_strerror(rc));
         }
         sys_close(part->fd);
         part->fd = -1;

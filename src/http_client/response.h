@@ -2,7 +2,7 @@
 #ifndef HTTP_RESPONSE_H
 #define HTTP_RESPONSE_H
 
-#include <eddy/http.h>
+#include <eddy/http_client.h>
 
 /** Forget the headers: another answer begins, as after a redirect. */
 void response_clear_headers(eddy_http_response *response);

@@ -1,6 +1,6 @@
 /* libcurl's multi-socket interface on eddy's loop. curl says which sockets to watch and when to wake it; we
  * tell it what happened. Only eddy's public functions are used, as any callback library could. */
-#include "http/client.h"
+#include "http_client/client.h"
 
 #include "base/memory.h"
 #include <stdio.h>
@@ -21,21 +21,26 @@ struct watch {
         int events; /* CURL_POLL_IN, CURL_POLL_OUT */
 };
 
-static void job_end(CURL *easy, CURLcode code)
+static struct client_ending *ending_of(CURL *easy)
 {
-        char *job_pointer = NULL;
-        struct client_job *job;
+        char *pointer = NULL;
 
-        curl_easy_getinfo(easy, CURLINFO_PRIVATE, &job_pointer);
-        job = (struct client_job *)(void *)job_pointer;
-        if (!job)
-                return;
-        job->code = code;
-        /* Done already where the task was cancelled; then it is on its way to client_remove(). */
-        eddy_future_set_result(job->done, 0);
+        curl_easy_getinfo(easy, CURLINFO_PRIVATE, &pointer);
+        return (struct client_ending *)(void *)pointer;
 }
 
-static void act(eddy_http_client *client, curl_socket_t fd, int events)
+static void end_transfer(CURL *easy, CURLcode code)
+{
+        struct client_ending *ending = ending_of(easy);
+
+        if (!ending)
+                return;
+        ending->code = code;
+        /* Done already where the task was cancelled; then it is on its way to client_remove(). */
+        eddy_future_set_result(ending->done, 0);
+}
+
+static void client_act(eddy_http_client *client, curl_socket_t fd, int events)
 {
         CURLMsg *message;
         int ignored;
@@ -43,26 +48,26 @@ static void act(eddy_http_client *client, curl_socket_t fd, int events)
         curl_multi_socket_action(client->multi, fd, events, &ignored);
         while ((message = curl_multi_info_read(client->multi, &ignored)))
                 if (message->msg == CURLMSG_DONE)
-                        job_end(message->easy_handle, message->data.result);
+                        end_transfer(message->easy_handle, message->data.result);
 }
 
-static void on_readable(void *arg)
+static void watch_on_readable(void *arg)
 {
         const struct watch *watch = arg;
 
-        act(watch->client, watch->fd, CURL_CSELECT_IN);
+        client_act(watch->client, watch->fd, CURL_CSELECT_IN);
 }
 
-static void on_writable(void *arg)
+static void watch_on_writable(void *arg)
 {
         const struct watch *watch = arg;
 
-        act(watch->client, watch->fd, CURL_CSELECT_OUT);
+        client_act(watch->client, watch->fd, CURL_CSELECT_OUT);
 }
 
 static void on_timer(void *arg)
 {
-        act(arg, CURL_SOCKET_TIMEOUT, 0);
+        client_act(arg, CURL_SOCKET_TIMEOUT, 0);
 }
 
 /** Watch for these events and no others. Where one cannot be had, the watch knows which it has. */
@@ -77,13 +82,13 @@ static int watch_change(struct watch *watch, int events)
                 eddy_remove_writer(loop, watch->fd);
         watch->events &= ~gone;
         if (wanted & CURL_POLL_IN) {
-                rc = eddy_add_reader(loop, watch->fd, on_readable, watch);
+                rc = eddy_add_reader(loop, watch->fd, watch_on_readable, watch);
                 if (rc < 0)
                         return rc;
                 watch->events |= CURL_POLL_IN;
         }
         if (wanted & CURL_POLL_OUT) {
-                rc = eddy_add_writer(loop, watch->fd, on_writable, watch);
+                rc = eddy_add_writer(loop, watch->fd, watch_on_writable, watch);
                 if (rc < 0)
                         return rc;
                 watch->events |= CURL_POLL_OUT;
@@ -108,6 +113,7 @@ static struct watch *watch_create(eddy_http_client *client, curl_socket_t fd)
 static int on_socket(CURL *easy, curl_socket_t fd, int what, void *client, void *socket_watch)
 {
         struct watch *watch = socket_watch;
+        struct client_ending *ending;
 
         if (what == CURL_POLL_REMOVE) {
                 if (watch)
@@ -117,13 +123,16 @@ static int on_socket(CURL *easy, curl_socket_t fd, int what, void *client, void 
         }
         if (!watch)
                 watch = watch_create(client, fd);
+        ending = ending_of(easy);
+        if (ending)
+                ending->socket = fd;
         if (!watch || watch_change(watch, what & CURL_POLL_INOUT) < 0)
-                job_end(easy, CURLE_OUT_OF_MEMORY);
+                end_transfer(easy, CURLE_OUT_OF_MEMORY);
         return 0;
 }
 
 /* CURLMOPT_TIMERFUNCTION. The loop's own time stood still since the iteration began, and curl's did not. */
-static int on_timeout_change(CURLM *multi, long ms, void *arg)
+static int on_timer_wish(CURLM *multi, long ms, void *arg)
 {
         eddy_http_client *client = arg;
 
@@ -145,14 +154,14 @@ static char *user_agent(const eddy_http_client_options *options)
         return memory_strdup(text);
 }
 
-static int configure(eddy_http_client *client, const eddy_http_client_options *options)
+static int client_configure(eddy_http_client *client, const eddy_http_client_options *options)
 {
         CURLMcode code = CURLM_OK;
 
 #define SET(option, value) (code = code ? code : curl_multi_setopt(client->multi, option, value))
         SET(CURLMOPT_SOCKETFUNCTION, on_socket);
         SET(CURLMOPT_SOCKETDATA, client);
-        SET(CURLMOPT_TIMERFUNCTION, on_timeout_change);
+        SET(CURLMOPT_TIMERFUNCTION, on_timer_wish);
         SET(CURLMOPT_TIMERDATA, client);
         SET(CURLMOPT_MAX_TOTAL_CONNECTIONS, (long)options->max_connections);
         SET(CURLMOPT_MAX_HOST_CONNECTIONS, (long)options->max_host_connections);
@@ -182,7 +191,7 @@ int eddy_http_client_create(eddy_http_client **client_out, const eddy_http_clien
         client->multi = curl_multi_init();
         if (!client->multi)
                 goto undo_user_agent;
-        rc = configure(client, options);
+        rc = client_configure(client, options);
         if (rc < 0)
                 goto undo_multi;
         *client_out = client;
@@ -210,9 +219,9 @@ void eddy_http_client_destroy(eddy_http_client *client)
         curl_global_cleanup();
 }
 
-int client_add(eddy_http_client *client, CURL *easy, struct client_job *job)
+int client_add(eddy_http_client *client, CURL *easy, struct client_ending *ending)
 {
-        if (curl_easy_setopt(easy, CURLOPT_PRIVATE, job) || curl_multi_add_handle(client->multi, easy))
+        if (curl_easy_setopt(easy, CURLOPT_PRIVATE, ending) || curl_multi_add_handle(client->multi, easy))
                 return -ENOMEM;
         return 0;
 }

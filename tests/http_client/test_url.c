@@ -1,0 +1,51 @@
+/* URLs are sent with what they may not have encoded, and with what is encoded as it is. */
+#include "http_client/url.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const cases[][2] = {
+    {"http://x/a/b?c=d&e#f", "http://x/a/b?c=d&e#f"},
+    {"http://x/my report.pdf", "http://x/my%20report.pdf"},
+    {"http://x/a?b c", "http://x/a?b%20c"},
+    {"http://x?b c", "http://x?b%20c"},
+    {"http://x/a%20b%2Fc%zz%", "http://x/a%20b%2Fc%zz%"},
+    {"http://x/a\r\nX: y", "http://x/a%0D%0AX:%20y"},
+    {"http://x/a\tb\x01\x7f", "http://x/a%09b%01%7F"},
+    {"http://x/\xc3\xa4\xff", "http://x/%C3%A4%FF"},
+    {"http://x/\"<>\"", "http://x/%22%3C%3E%22"},
+    {"http://x/[a]{b}|c^`\\'()*!~", "http://x/[a]{b}|c^`\\'()*!~"},
+    {"http://b\xc3\xbc"
+     "cher.example/b\xc3\xbc",
+     "http://b\xc3\xbc"
+     "cher.example/b%C3%BC"},
+    {"http://us er@x/", "http://us er@x/"}, /* curl refuses it */
+    {"x/a b", "x/a%20b"},
+    {"http://", "http://"},
+    {"", ""},
+};
+
+static void test_encoded(void **state)
+{
+        (void)state;
+        for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+                char *encoded = url_encode(cases[i][0]);
+
+                assert_non_null(encoded);
+                assert_string_equal(encoded, cases[i][1]);
+                free(encoded);
+        }
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {cmocka_unit_test(test_encoded)};
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
