@@ -187,7 +187,8 @@ static __attribute__((noinline)) int fetch(eddy_queue *queue, void *item)
         return 0;
 }
 
-/* From here on each way ends in one call, which is not inlined: so none needs a stack frame to find its way. */
+/* From here on each way ends in one call, which is not inlined: so none needs a stack frame to find its way. Where a
+ * task must wait, wait_in() refuses one that is interrupted. */
 
 int eddy_queue_put_nowait(eddy_queue *queue, const void *item)
 {
@@ -304,6 +305,8 @@ int eddy_queue_put(eddy_queue *queue, const void *item)
 {
         if (eddy_queue_full(queue) && !queue->refusal)
                 return wait_in(queue, &queue->putters, (void *)(uintptr_t)item);
+        if (__builtin_expect(task_interruption(), 0))
+                return task_interruption();
         return eddy_queue_put_nowait(queue, item);
 }
 
@@ -311,6 +314,8 @@ int eddy_queue_get(eddy_queue *queue, void *item)
 {
         if (eddy_queue_empty(queue) && !queue->refusal)
                 return wait_in(queue, &queue->getters, item);
+        if (__builtin_expect(task_interruption(), 0))
+                return task_interruption();
         return eddy_queue_get_nowait(queue, item);
 }
 
@@ -326,7 +331,7 @@ int eddy_queue_task_done(eddy_queue *queue)
 
 int eddy_queue_join(eddy_queue *queue)
 {
-        return queue->unfinished > 0 ? wait_in(queue, &queue->joiners, NULL) : 0;
+        return queue->unfinished > 0 ? wait_in(queue, &queue->joiners, NULL) : task_interruption();
 }
 
 void eddy_queue_shutdown(eddy_queue *queue, bool immediate)

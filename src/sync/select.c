@@ -253,9 +253,12 @@ int eddy_select(eddy_case cases[], size_t n)
             .cases = cases,
             .count = n,
         };
-        eddy_case *one = pick(cases, n);
-        int rc;
+        eddy_case *one;
+        int rc = task_interruption();
 
+        if (rc < 0)
+                return rc;
+        one = pick(cases, n);
         if (one) {
                 one->rc = happen(self, one);
                 return (int)(one - cases);

@@ -170,8 +170,10 @@ static int step(eddy_generator *generator, intptr_t sent, int thrown, intptr_t *
 /** Send where there is more to it. */
 static SELDOM int send_with_care(eddy_generator *generator, intptr_t sent, intptr_t *value)
 {
-        int rc = check(generator, task_current());
+        int rc = task_interruption();
 
+        if (rc == 0)
+                rc = check(generator, task_current());
         if (rc < 0)
                 return rc;
         if (generator->state == ENDED) {
@@ -189,7 +191,7 @@ int eddy_generator_send(eddy_generator *generator, intptr_t sent, intptr_t *valu
 {
         struct task *task = task_current();
         bool is_plain = generator && generator->thread == &loop_running_here && generator->state == SUSPENDED &&
-                        !generator->scopes;
+                        !generator->scopes && !(task && task->interruption);
 
         return is_plain ? enter(generator, task, task ? task->scopes : NULL, sent, 0, value)
                         : send_with_care(generator, sent, value);
@@ -210,8 +212,10 @@ static void abandon(eddy_generator *generator)
 
 int eddy_generator_throw(eddy_generator *generator, int error, intptr_t *value)
 {
-        int rc = check(generator, task_current());
+        int rc = task_interruption();
 
+        if (rc == 0)
+                rc = check(generator, task_current());
         if (rc < 0)
                 return rc;
         if (!eddy_is_error(error))

@@ -375,19 +375,16 @@ unsigned eddy_uncancel(void)
 
 int eddy_interrupted(void)
 {
-        const struct task *self = task_current();
-
-        return self ? self->interruption : 0;
+        return task_interruption();
 }
 
 int eddy_yield(void)
 {
-        struct task *self = task_current();
+        struct task *self;
+        int rc = task_enter(&self);
 
-        if (!self)
-                return misuse(EDDY_ENOTASK);
-        if (self->interruption)
-                return self->interruption;
+        if (rc < 0)
+                return rc;
         loop_schedule(loop_running_here, &self->coro.resume);
         coro_suspend(&self->coro);
         return self->interruption;

@@ -79,6 +79,14 @@ static inline int task_enter(struct task **self)
         return __builtin_expect(*self != NULL, 1) ? (*self)->interruption : misuse(EDDY_ENOTASK);
 }
 
+/** As task_enter(), for calls that need a task only where they must wait: what interrupts the task that calls, or 0. */
+static inline int task_interruption(void)
+{
+        const struct task *self = task_current();
+
+        return self ? self->interruption : 0;
+}
+
 /** Let a suspended task go on; once is enough. */
 static inline void task_wake(struct task *task)
 {
