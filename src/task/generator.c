@@ -338,23 +338,28 @@ static eddy_generator *find_suspended(const eddy_loop *loop)
         return NULL;
 }
 
-void generators_finish(eddy_loop *loop)
+void generators_finish(eddy_loop *loop, size_t *patience)
 {
         eddy_generator *generator;
 
-        while ((generator = find_suspended(loop)))
+        for (; *patience > 0 && (generator = find_suspended(loop)); --*patience)
                 close_unseen(generator);
 }
 
 void generators_close(eddy_loop *loop)
 {
+        size_t count = list_count(&loop->tasks->generators);
+
         while (!list_is_empty(&loop->tasks->generators)) {
                 eddy_generator *generator = container_of(loop->tasks->generators.next, eddy_generator, link);
+                /* The clean-up of one may make another, and so on for ever: not all are entered once more. */
+                bool may_clean_up = count > 0;
 
                 if (loop->debug)
                         debug_warn_left(loop, generator, "generator", generator->name);
-                if (generator->state != RUNNING)
+                if (generator->state != RUNNING && may_clean_up)
                         close_unseen(generator);
+                count -= may_clean_up;
                 if (generator->state != ENDED)
                         abandon(generator);
         }
