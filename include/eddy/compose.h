@@ -30,13 +30,15 @@ EDDY_API EDDY_ASYNC int eddy_sleep(eddy_duration delay);
  *                 future is not done holds EDDY_PENDING
  * @param flags    EDDY_RETURN_ERRORS: a failure is a result like any other
  * @return 0, or the first failure in time; the others then run on
- * @retval EDDY_CANCELLED  the caller was cancelled; so were the unfinished futures, and they have ended
+ * @retval EDDY_CANCELLED  the caller was cancelled; so were the unfinished futures, and they have ended, not all with
+ *                         values. Failures that have no place in `results` count as not seen
  * @retval EDDY_TIMEOUT    a deadline of the caller passed; else as above
  * @retval EDDY_ENOTASK    called outside a coroutine
  * @retval EDDY_EWRONGLOOP, EDDY_ESELFAWAIT  a future belongs to another loop, or is the caller itself
  * @retval -ENOMEM         no memory, or a future is NULL
  *
- * Suspends. asyncio.gather().
+ * Suspends, unless there is nothing to wait for: then even an interrupted caller is handed the results.
+ * asyncio.gather().
  */
 EDDY_API EDDY_ASYNC int eddy_gather(eddy_future *const futures[], size_t n, intptr_t *results, unsigned flags);
 
@@ -69,8 +71,8 @@ EDDY_API EDDY_ASYNC ssize_t eddy_wait(eddy_future *const futures[], size_t n, ed
  *
  * @param timeout  0 or less: only if it is done already
  * @param result   receives its outcome; may be NULL
- * @return 0 and as eddy_await()
- * @retval EDDY_TIMEOUT  the time was up; the future was cancelled and has ended
+ * @return 0 and as eddy_await(); also where the time was up, but the future has ended with a value all the same
+ * @retval EDDY_TIMEOUT  the time was up; the future was cancelled and has ended, without a value
  *
  * Suspends. asyncio.wait_for().
  */

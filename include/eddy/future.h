@@ -105,9 +105,9 @@ EDDY_API int eddy_future_add_done_callback_in(eddy_future *future, eddy_context 
 EDDY_API size_t eddy_future_remove_done_callback(eddy_future *future, eddy_done_callback callback, void *arg);
 
 /**
- * Ask a future or task to end. A future that is pending is cancelled at once. In a task, every call that would
- * suspend returns EDDY_CANCELLED from now on, without suspending, until the coroutine returns or calls
- * eddy_uncancel(); what it is waiting for now is cancelled first. A task that has not begun still runs, up to
+ * Ask a future or task to end. A future that is pending is cancelled at once. In a task, every call marked
+ * EDDY_ASYNC returns EDDY_CANCELLED from now on, whether it would have to suspend or not, until the coroutine returns
+ * or calls eddy_uncancel(); what it is waiting for now is cancelled first. A task that has not begun still runs, up to
  * its first such call, so that what it was given to free is freed.
  *
  * @return whether there was anything to cancel; false where it is done or NULL, or its loop runs in another thread
@@ -116,7 +116,8 @@ EDDY_API size_t eddy_future_remove_done_callback(eddy_future *future, eddy_done_
  */
 EDDY_API bool eddy_cancel(eddy_future *future);
 
-/** As eddy_cancel(), with a reason that the cancelled task finds in eddy_error_detail(). Copied. */
+/** As eddy_cancel(), with a reason that the cancelled task finds in eddy_error_detail(). Copied. Of several, the first
+ * stays. */
 EDDY_API bool eddy_cancel_with(eddy_future *future, const char *message);
 
 /**
@@ -124,16 +125,18 @@ EDDY_API bool eddy_cancel_with(eddy_future *future, const char *message);
  *
  * @param future  stays the caller's
  * @param result  receives its outcome: a value, or an error of its own (see eddy_is_error()); may be NULL
- * @return how the wait went: 0, whatever the outcome
+ * @return how the wait went: 0, whatever the outcome. Also where the caller was interrupted, but the future has
+ *         ended with a value all the same: that is handed over, and the interruption speaks at the next call
  * @retval EDDY_CANCELLED   the caller was cancelled. The future was cancelled too and has ended, so what it
- *                          borrowed is free; eddy_shield() it where it should go on
+ *                          borrowed is free; eddy_shield() it where it should go on. If it has failed and result is
+ *                          NULL, nobody has seen that yet
  * @retval EDDY_TIMEOUT     a deadline of the caller passed; else as above
  * @retval EDDY_ESELFAWAIT  a task awaits itself
  * @retval EDDY_EWRONGLOOP  the future belongs to another loop
  * @retval EDDY_ENOTASK     called outside a coroutine
  * @retval -ENOMEM          future is NULL: its creation failed
  *
- * Suspends unless it is done. `await future`.
+ * Suspends unless it is done: then even an interrupted caller is handed the outcome. `await future`.
  */
 EDDY_API EDDY_ASYNC int eddy_await(eddy_future *future, intptr_t *result);
 

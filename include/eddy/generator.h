@@ -86,6 +86,7 @@ EDDY_API EDDY_ASYNC void eddy_generator_destroy(eddy_generator *generator);
  * @return 0: it has yielded
  * @retval EDDY_ENOMORE     it has ended; the value is what its body returned, 0 where that was an error
  * @retval -errno ...       its body failed just now, and has ended with this
+ * @retval EDDY_CANCELLED, EDDY_TIMEOUT  the caller is interrupted: the body was not entered. Or the body has failed so
  * @retval EDDY_EBUSY       it runs already: in another task, or this is called by its own body
  * @retval EDDY_ENOTASK     its body has a scope or group open, which needs a task
  * @retval EDDY_EWRONGLOOP  it belongs to another thread

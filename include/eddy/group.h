@@ -69,7 +69,7 @@ EDDY_API void eddy_group_cancel(eddy_group *group);
  * Wait until every task of the group has ended. A caller who is cancelled or late cancels them, and still waits.
  *
  * @return 0
- * @retval EDDY_CANCELLED, EDDY_TIMEOUT  the caller was interrupted from outside the group
+ * @retval EDDY_CANCELLED, EDDY_TIMEOUT  the caller was interrupted from outside the group; tasks may have failed besides
  * @retval -errno ...                    the first failure of a task; eddy_group_failed() lists them all
  *
  * Suspends.
@@ -86,7 +86,8 @@ EDDY_API EDDY_ASYNC int eddy_group_wait(eddy_group *group);
  */
 EDDY_API eddy_task *eddy_group_failed(const eddy_group *group, const eddy_task *previous);
 
-/** As eddy_group_wait(), and end the group; what the functions of the group need is gone. */
+/** As eddy_group_wait(), and end the group; what the functions of the group need is gone. Failures that were neither
+ * returned nor listed, nor looked at otherwise, go to the loop's exception handler. */
 EDDY_API EDDY_ASYNC int eddy_group_close(eddy_group *group);
 
 EDDY_END_DECLS

@@ -96,7 +96,7 @@ EDDY_API void eddy_queue_finish(eddy_queue *queue);
  * @return 0: it is in the queue, or with a getter
  * @retval EDDY_ESHUTDOWN                the queue is shut down, before or meanwhile
  * @retval EDDY_EFINISHED                the queue has been finished
- * @retval EDDY_CANCELLED, EDDY_TIMEOUT  the caller was interrupted while it waited
+ * @retval EDDY_CANCELLED, EDDY_TIMEOUT  the caller was interrupted, before or while it waited
  * @retval EDDY_ENOTASK                  it is full, and the caller is no coroutine
  * @retval EDDY_EWRONGLOOP               it is full, or getters wait, and its tasks are another loop's
  * @retval EDDY_ELOOPCLOSED              getters wait, and their loop was closed under them
@@ -117,7 +117,7 @@ EDDY_API int eddy_queue_put_nowait(eddy_queue *queue, const void *item);
  * @return 0
  * @retval EDDY_ESHUTDOWN                the queue is shut down and empty
  * @retval EDDY_EFINISHED                the queue has been finished
- * @retval EDDY_CANCELLED, EDDY_TIMEOUT  the caller was interrupted while it waited; no item is lost by that
+ * @retval EDDY_CANCELLED, EDDY_TIMEOUT  the caller was interrupted, before or while it waited; no item is lost by that
  * @retval EDDY_ENOTASK                  it is empty, and the caller is no coroutine
  * @retval EDDY_EWRONGLOOP               it is empty, or putters wait, and its tasks are another loop's
  * @retval EDDY_ELOOPCLOSED              putters wait, and their loop was closed under them

@@ -7,7 +7,8 @@
 EDDY_BEGIN_DECLS
 
 /**
- * Run a coroutine in a new loop until it ends; then cancel and await what it left behind, and close the loop.
+ * Run a coroutine in a new loop until it ends; then cancel and await what it left behind, and what that starts in its
+ * clean-up, though not for ever; and close the loop.
  * Ctrl-C (SIGINT) cancels the coroutine, so that its clean-up runs; a second one ends the process at once.
  *
  * @param fn   the main coroutine

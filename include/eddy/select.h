@@ -118,7 +118,7 @@ static inline eddy_case eddy_case_otherwise(void)
  * @param cases  any number, in any order; a queue or future may be in several
  * @param n      how many; where none can ever happen, it waits for an interruption
  * @return the index of the case that happened. Of several that can, each has the same chance
- * @retval EDDY_CANCELLED, EDDY_TIMEOUT  the caller was interrupted while it waited, and nothing happened
+ * @retval EDDY_CANCELLED, EDDY_TIMEOUT  the caller was interrupted, before or while it waited, and nothing happened
  * @retval EDDY_ENOTASK                  it would have to wait, and the caller is no coroutine
  * @retval EDDY_EWRONGLOOP               a queue or future belongs to another loop
  * @retval EDDY_ESELFAWAIT               a case is that the caller itself is done

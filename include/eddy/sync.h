@@ -62,7 +62,7 @@ EDDY_API void eddy_lock_finish(eddy_lock *lock);
  * Acquire a lock. Release it with eddy_lock_release().
  *
  * @return 0: it is the caller's
- * @retval EDDY_CANCELLED, EDDY_TIMEOUT  the caller was interrupted before its turn; it does not hold the lock
+ * @retval EDDY_CANCELLED, EDDY_TIMEOUT  the caller was interrupted, before or while it waited; it does not hold the lock
  * @retval EDDY_EFINISHED                the lock was finished; its memory may be gone
  * @retval EDDY_ESELFAWAIT               the caller holds it already, and would wait for itself
  * @retval EDDY_ENOTASK                  called outside a coroutine
@@ -298,7 +298,7 @@ EDDY_API void eddy_semaphore_finish(eddy_semaphore *semaphore);
  * Take a place. Give it back with eddy_semaphore_release().
  *
  * @return 0: it is the caller's
- * @retval EDDY_CANCELLED, EDDY_TIMEOUT  the caller was interrupted before its turn; it has no place
+ * @retval EDDY_CANCELLED, EDDY_TIMEOUT  the caller was interrupted, before or while it waited; it has no place
  * @retval EDDY_EFINISHED                the semaphore was finished; its memory may be gone
  * @retval EDDY_ENOTASK                  called outside a coroutine
  * @retval EDDY_EWRONGLOOP               it belongs to another loop

@@ -87,7 +87,7 @@ EDDY_API unsigned eddy_cancelling(const eddy_task *task);
 EDDY_API unsigned eddy_uncancel(void);
 
 /**
- * What the current task's next suspending call would be refused with: 0, EDDY_CANCELLED or EDDY_TIMEOUT.
+ * What the current task's next call that is marked EDDY_ASYNC would be refused with: 0, EDDY_CANCELLED or EDDY_TIMEOUT.
  * For long computations that want to end when asked.
  */
 EDDY_API int eddy_interrupted(void);

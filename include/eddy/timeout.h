@@ -4,8 +4,9 @@
  *                 n = eddy_stream_read(stream, buffer, sizeof buffer);
  *         if (n == EDDY_TIMEOUT) ...
  *
- * Once a scope's deadline has passed, every function in it that suspends returns EDDY_TIMEOUT, without
- * suspending, until the scope is closed. Scopes nest like brackets; where two have ended, the outer one speaks.
+ * Once a scope's deadline has passed, every function in it that is marked EDDY_ASYNC returns EDDY_TIMEOUT, whether it
+ * would have to suspend or not, until the scope is closed. Scopes nest like brackets; where two have ended, the outer
+ * one speaks. Who is told so has taken nothing: what had come before is handed over instead.
  */
 #ifndef EDDY_TIMEOUT_H
 #define EDDY_TIMEOUT_H
@@ -52,7 +53,8 @@ EDDY_API eddy_time eddy_timeout_when(const eddy_timeout *timeout);
 /** Whether the deadline has passed and been noticed. Timeout.expired(). */
 EDDY_API bool eddy_timeout_expired(const eddy_timeout *timeout);
 
-/** Close a scope, innermost first: 0, or EDDY_TIMEOUT where its deadline had passed. */
+/** Close a scope, innermost first: 0, or where its deadline had passed EDDY_TIMEOUT; but EDDY_CANCELLED where the task
+ * is cancelled besides, so that who goes on after EDDY_TIMEOUT overlooks no cancellation. */
 EDDY_API int eddy_timeout_close(eddy_timeout *timeout);
 
 /**

@@ -77,4 +77,14 @@ static inline void list_splice(eddy_link *head, eddy_link *from)
         list_init(from);
 }
 
+/** How many links are in a list; it is walked. */
+static inline size_t list_count(const eddy_link *head)
+{
+        size_t count = 0;
+
+        for (const eddy_link *link = head->next; link != head; link = link->next)
+                count++;
+        return count;
+}
+
 #endif

@@ -105,17 +105,18 @@ static bool interrupt(struct wait *wait, struct task *task)
 
 int eddy_barrier_wait(eddy_barrier *barrier)
 {
-        struct task *self = task_current();
-        struct visit visit = {.entry = waitlist_entry(self, interrupt), .barrier = barrier};
-        int rc;
+        struct visit visit = {.barrier = barrier};
+        struct task *self;
+        int rc = task_enter(&self);
 
-        if (!self)
-                return misuse(EDDY_ENOTASK);
+        if (rc < 0)
+                return rc;
         rc = waitlist_check(&barrier->outside);
         if (rc < 0)
                 return rc;
         if (barrier->phase == BROKEN)
                 return EDDY_EBROKENBARRIER;
+        visit.entry = waitlist_entry(self, interrupt);
         if (barrier->phase == FILLING)
                 enter(&visit);
         else

@@ -1,4 +1,3 @@
-#include "base/misuse.h"
 #include "sync/lock.h"
 
 void eddy_condition_init(eddy_condition *condition, eddy_lock *lock)
@@ -71,17 +70,16 @@ static bool interrupt(struct wait *wait, struct task *task)
 int eddy_condition_wait(eddy_condition *condition)
 {
         eddy_lock *lock = eddy_condition_lock(condition);
-        struct task *self = task_current();
-        struct condition_wait waiting = {.entry = waitlist_entry(self, interrupt), .lock = lock};
-        int rc;
+        struct condition_wait waiting = {.lock = lock};
+        struct task *self;
+        int rc = task_enter(&self);
 
-        if (!self)
-                return misuse(EDDY_ENOTASK);
+        if (rc < 0)
+                return rc;
         rc = check(condition, self);
         if (rc < 0)
                 return rc;
-        if (self->interruption)
-                return self->interruption;
+        waiting.entry = waitlist_entry(self, interrupt);
         list_append(&condition->waiters.entries, &waiting.entry.link);
         lock_hand_over(lock);
         rc = task_wait(self, &waiting.entry.wait);
@@ -91,9 +89,11 @@ int eddy_condition_wait(eddy_condition *condition)
 
 int eddy_condition_wait_for(eddy_condition *condition, bool (*predicate)(void *arg), void *arg)
 {
-        const struct task *self = task_current();
-        int rc = self ? check(condition, self) : misuse(EDDY_ENOTASK);
+        struct task *self;
+        int rc = task_enter(&self);
 
+        if (rc == 0)
+                rc = check(condition, self);
         while (rc == 0 && !predicate(arg))
                 rc = eddy_condition_wait(condition);
         return rc;

@@ -1,4 +1,3 @@
-#include "base/misuse.h"
 #include "sync/waitlist.h"
 
 void eddy_event_init(eddy_event *event)
@@ -39,11 +38,11 @@ bool eddy_event_is_set(const eddy_event *event)
 
 int eddy_event_wait(eddy_event *event)
 {
-        struct task *self = task_current();
-        int rc;
+        struct task *self;
+        int rc = task_enter(&self);
 
-        if (!self)
-                return misuse(EDDY_ENOTASK);
+        if (rc < 0)
+                return rc;
         rc = waitlist_check(&event->waiters);
         if (rc < 0 || event->is_set)
                 return rc;

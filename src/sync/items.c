@@ -65,11 +65,6 @@ int items_grow(struct eddy_queue_items *items)
         return resize(items, items->capacity ? items->capacity * 2 : items->least);
 }
 
-void items_shrink(struct eddy_queue_items *items)
-{
-        resize(items, items->capacity / 2);
-}
-
 static uint64_t *put_number(const struct eddy_queue_items *items, const char *slot)
 {
         return (uint64_t *)(void *)(uintptr_t)(slot + items->slot_size - sizeof(uint64_t));
@@ -82,7 +77,7 @@ static bool comes_before(const struct eddy_queue_items *items, const char *a, co
         return order ? order < 0 : *put_number(items, a) < *put_number(items, b);
 }
 
-void items_put_in_heap(struct eddy_queue_items *items, const void *item)
+static void put_in_heap(struct eddy_queue_items *items, const void *item)
 {
         size_t hole = items->count;
 
@@ -99,7 +94,7 @@ void items_put_in_heap(struct eddy_queue_items *items, const void *item)
         *put_number(items, items_slot(items, hole)) = items->puts++;
 }
 
-void items_take_from_heap(struct eddy_queue_items *items, void *item)
+static void take_from_heap(struct eddy_queue_items *items, void *item)
 {
         const char *last = items_slot(items, items->count);
         size_t hole = 0, child;
@@ -117,4 +112,36 @@ void items_take_from_heap(struct eddy_queue_items *items, void *item)
         }
         if (hole < items->count)
                 memcpy(items_slot(items, hole), last, items->slot_size);
+}
+
+int items_put_with_care(struct eddy_queue_items *items, const void *item)
+{
+        if (items->count == items->capacity) {
+                int rc = items_grow(items);
+
+                if (rc < 0)
+                        return rc;
+        }
+        if (items->order != ITEMS_LEAST)
+                return items_put(items, item);
+        put_in_heap(items, item);
+        items->count++;
+        return 0;
+}
+
+void items_take_with_care(struct eddy_queue_items *items, void *item)
+{
+        /* All stay where they are if there is no memory to move to. */
+        if (items_will_be_few(items))
+                resize(items, items->capacity / 2);
+        items->count--;
+        if (items->order == ITEMS_LEAST) {
+                take_from_heap(items, item);
+        } else if (items->order == ITEMS_NEWEST) {
+                items_copy(item, items_slot(items, items->count), items->item_size);
+        } else {
+                items_copy(item, items_slot(items, items->first), items->item_size);
+                if (++items->first == items->capacity)
+                        items->first = 0;
+        }
 }

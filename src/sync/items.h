@@ -23,15 +23,12 @@ void items_init(struct eddy_queue_items *items, enum items_order order, size_t i
 /** Drop all items, and give the memory back. */
 void items_finish(struct eddy_queue_items *items);
 
+/** What items_put() and items_take() do where there is more to it than copying to or from a ring. */
+int items_put_with_care(struct eddy_queue_items *items, const void *item);
+void items_take_with_care(struct eddy_queue_items *items, void *item);
+
 /** Allocate the first slots, or twice as many as there are: 0 or -ENOMEM. */
 int items_grow(struct eddy_queue_items *items);
-
-/** Half of the slots will do from now on; all stay where there is no memory to move to. */
-void items_shrink(struct eddy_queue_items *items);
-
-/** What items_put() and items_take() do to a heap. */
-void items_put_in_heap(struct eddy_queue_items *items, const void *item);
-void items_take_from_heap(struct eddy_queue_items *items, void *item);
 
 static inline char *items_slot(const struct eddy_queue_items *items, size_t index)
 {
@@ -49,45 +46,43 @@ static inline void items_copy(void *to, const void *from, size_t size)
                 memcpy(to, from, size);
 }
 
+/* What is copied is copied last: so where that takes a call, nothing has to be kept over it. */
+
 /** Put an item in: 0, or -ENOMEM where all slots are taken and there can be no more. */
 static inline int items_put(struct eddy_queue_items *items, const void *item)
 {
         size_t slot;
 
-        if (items->count == items->capacity) {
-                int rc = items_grow(items);
-
-                if (rc < 0)
-                        return rc;
-        }
-        if (__builtin_expect(items->order == ITEMS_LEAST, 0)) {
-                items_put_in_heap(items, item);
-        } else {
-                slot = items->first + items->count;
-                if (slot >= items->capacity)
-                        slot -= items->capacity;
-                items_copy(items_slot(items, slot), item, items->item_size);
-        }
-        items->count++;
+        if (__builtin_expect(items->count == items->capacity || items->order == ITEMS_LEAST, 0))
+                return items_put_with_care(items, item);
+        slot = items->first + items->count++;
+        if (slot >= items->capacity)
+                slot -= items->capacity;
+        items_copy(items_slot(items, slot), item, items->item_size);
         return 0;
+}
+
+/** Whether the items will need but a quarter of the slots, when one is taken. Not half: the next few puts shall not
+ * grow them again. */
+static inline bool items_will_be_few(const struct eddy_queue_items *items)
+{
+        return items->capacity > items->least && items->count - 1 <= items->capacity / 4;
 }
 
 /** Take the next item; there must be one. */
 static inline void items_take(struct eddy_queue_items *items, void *item)
 {
-        items->count--;
-        if (__builtin_expect(items->order == ITEMS_OLDEST, 1)) {
-                items_copy(item, items_slot(items, items->first), items->item_size);
-                if (++items->first == items->capacity)
-                        items->first = 0;
-        } else if (items->order == ITEMS_NEWEST) {
-                items_copy(item, items_slot(items, items->count), items->item_size);
-        } else {
-                items_take_from_heap(items, item);
+        const char *slot;
+
+        if (__builtin_expect(items->order != ITEMS_OLDEST || items_will_be_few(items), 0)) {
+                items_take_with_care(items, item);
+                return;
         }
-        /* A quarter, not half: the next few puts shall not grow it again. */
-        if (items->capacity > items->least && items->count <= items->capacity / 4)
-                items_shrink(items);
+        slot = items_slot(items, items->first);
+        items->count--;
+        if (++items->first == items->capacity)
+                items->first = 0;
+        items_copy(item, slot, items->item_size);
 }
 
 #endif

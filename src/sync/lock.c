@@ -14,12 +14,13 @@ void eddy_lock_finish(eddy_lock *lock)
 }
 
 /** As eddy_lock_acquire(), where there is more to it than taking a lock that is free and in use here. */
-static __attribute__((noinline)) int acquire_in_turn(eddy_lock *lock, struct task *self)
+static __attribute__((noinline)) int acquire_in_turn(eddy_lock *lock)
 {
-        int rc;
+        struct task *self;
+        int rc = task_enter(&self);
 
-        if (!self)
-                return misuse(EDDY_ENOTASK);
+        if (rc < 0)
+                return rc;
         rc = waitlist_check(&lock->waiters);
         if (rc < 0)
                 return rc;
@@ -36,8 +37,9 @@ int eddy_lock_acquire(eddy_lock *lock)
 {
         struct task *self = task_current();
 
-        if (__builtin_expect(!self || lock->holder || lock->waiters.loop != self->future.loop, 0))
-                return acquire_in_turn(lock, self);
+        if (__builtin_expect(
+                !self || self->interruption || lock->holder || lock->waiters.loop != self->future.loop, 0))
+                return acquire_in_turn(lock);
         lock->holder = &self->future;
         return 0;
 }

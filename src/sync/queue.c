@@ -50,20 +50,25 @@ void eddy_unbuffered_queue_init(eddy_queue *queue, size_t item_size)
         items_init(&queue->items, ITEMS_OLDEST, item_size, 0, NULL);
 }
 
+static inline struct queue_waiter *waiter_of(eddy_link *link)
+{
+        return container_of(link, struct queue_waiter, link);
+}
+
 /** The first of a line, who leaves it; or NULL. */
 static inline struct queue_waiter *next_in(eddy_link *line)
 {
         eddy_link *link = list_pop(line);
 
-        return link ? container_of(link, struct queue_waiter, link) : NULL;
+        return link ? waiter_of(link) : NULL;
 }
 
 /** Tell somebody who has left the line how it went. */
 static inline void answer(struct queue_waiter *waiter, int outcome)
 {
         waiter->outcome = outcome;
-        if (waiter->selection)
-                select_choose(waiter);
+        if (waiter->wake)
+                waiter->wake(waiter);
         else
                 task_wake(waiter->task);
 }
@@ -122,7 +127,7 @@ static __attribute__((noinline)) int give(eddy_queue *queue, const void *item)
 
         if (rc < 0)
                 return rc;
-        getter = next_in(&queue->getters);
+        getter = waiter_of(list_take_first(&queue->getters));
         if (queue->items.order == ITEMS_OLDEST || !promise(queue, getter, item)) {
                 items_copy(getter->item, item, queue->items.item_size);
                 answer(getter, 0);
@@ -158,7 +163,7 @@ static __attribute__((noinline)) int relieve(eddy_queue *queue, void *item)
                 take(queue, item);
                 return 0;
         }
-        putter = next_in(&queue->putters);
+        putter = waiter_of(list_take_first(&queue->putters));
         items_copy(item, putter->item, queue->items.item_size);
         queue->unfinished++;
         answer(putter, 0);
@@ -167,10 +172,12 @@ static __attribute__((noinline)) int relieve(eddy_queue *queue, void *item)
 
 static __attribute__((noinline)) int store(eddy_queue *queue, const void *item)
 {
-        int rc = items_put(&queue->items, item);
+        int rc;
 
-        if (rc == 0)
-                queue->unfinished++;
+        queue->unfinished++;
+        rc = items_put(&queue->items, item);
+        if (__builtin_expect(rc < 0, 0))
+                queue->unfinished--;
         return rc;
 }
 
@@ -180,7 +187,8 @@ static __attribute__((noinline)) int fetch(eddy_queue *queue, void *item)
         return 0;
 }
 
-/* From here on each way ends in one call, which is not inlined: so none needs a stack frame to find its way. */
+/* From here on each way ends in one call, which is not inlined: so none needs a stack frame to find its way. Where a
+ * task must wait, wait_in() refuses one that is interrupted. */
 
 int eddy_queue_put_nowait(eddy_queue *queue, const void *item)
 {
@@ -286,7 +294,7 @@ static __attribute__((noinline)) int wait_in(eddy_queue *queue, eddy_link *line,
         waiting.wait.interrupt = leave_line;
         waiting.waiter.item = item;
         waiting.waiter.task = self;
-        waiting.waiter.selection = NULL;
+        waiting.waiter.wake = NULL;
         waiting.waiter.outcome = EDDY_PENDING;
         list_append(line, &waiting.waiter.link);
         rc = task_wait_here(self, &waiting.wait);
@@ -297,6 +305,8 @@ int eddy_queue_put(eddy_queue *queue, const void *item)
 {
         if (eddy_queue_full(queue) && !queue->refusal)
                 return wait_in(queue, &queue->putters, (void *)(uintptr_t)item);
+        if (__builtin_expect(task_interruption(), 0))
+                return task_interruption();
         return eddy_queue_put_nowait(queue, item);
 }
 
@@ -304,6 +314,8 @@ int eddy_queue_get(eddy_queue *queue, void *item)
 {
         if (eddy_queue_empty(queue) && !queue->refusal)
                 return wait_in(queue, &queue->getters, item);
+        if (__builtin_expect(task_interruption(), 0))
+                return task_interruption();
         return eddy_queue_get_nowait(queue, item);
 }
 
@@ -319,7 +331,7 @@ int eddy_queue_task_done(eddy_queue *queue)
 
 int eddy_queue_join(eddy_queue *queue)
 {
-        return queue->unfinished > 0 ? wait_in(queue, &queue->joiners, NULL) : 0;
+        return queue->unfinished > 0 ? wait_in(queue, &queue->joiners, NULL) : task_interruption();
 }
 
 void eddy_queue_shutdown(eddy_queue *queue, bool immediate)

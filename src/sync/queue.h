@@ -8,12 +8,13 @@
 /** Of a getter: an item in the queue is his, which he takes as he runs. */
 enum { QUEUE_PROMISED = 1 };
 
-/** One who waits at a queue: a task, or a case of a select. Lies in the memory of whoever waits. */
+/** One who waits at a queue. Lies in the memory of whoever waits. */
 struct queue_waiter {
         eddy_link link; /* in a line of the queue's while PENDING, in queue->promised while PROMISED */
         void *item;     /* a getter's is copied to, a putter's from */
         struct task *task;
-        struct eddy_selection *selection; /* NULL: the task waits for nothing else */
+        void (*wake)(
+            struct queue_waiter *waiter); /* it has its outcome; NULL: the task is woken, and that is all */
         int outcome;                      /* EDDY_PENDING, QUEUE_PROMISED, 0 or an error */
 };
 
@@ -29,8 +30,5 @@ static inline int queue_redeem(eddy_queue *queue, struct queue_waiter *waiter)
 {
         return waiter->outcome == QUEUE_PROMISED ? queue_take_promised(queue, waiter) : waiter->outcome;
 }
-
-/** A case of a select has its outcome. */
-void select_choose(struct queue_waiter *waiter);
 
 #endif

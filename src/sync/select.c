@@ -68,7 +68,7 @@ static void choose(eddy_case *one)
         task_wake(selection->task);
 }
 
-void select_choose(struct queue_waiter *waiter)
+static void choose_queue(struct queue_waiter *waiter)
 {
         choose(case_at(waiter));
 }
@@ -209,7 +209,7 @@ static void join_queue(eddy_case *one, eddy_link *line)
 
         waiter->item = one->place;
         waiter->task = one->selection->task;
-        waiter->selection = one->selection;
+        waiter->wake = choose_queue;
         waiter->outcome = EDDY_PENDING;
         list_append(line, &waiter->link);
 }
@@ -253,9 +253,12 @@ int eddy_select(eddy_case cases[], size_t n)
             .cases = cases,
             .count = n,
         };
-        eddy_case *one = pick(cases, n);
-        int rc;
+        eddy_case *one;
+        int rc = task_interruption();
 
+        if (rc < 0)
+                return rc;
+        one = pick(cases, n);
         if (one) {
                 one->rc = happen(self, one);
                 return (int)(one - cases);

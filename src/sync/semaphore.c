@@ -31,11 +31,11 @@ int eddy_semaphore_try_acquire(eddy_semaphore *semaphore)
 
 int eddy_semaphore_acquire(eddy_semaphore *semaphore)
 {
-        struct task *self = task_current();
-        int rc;
+        struct task *self;
+        int rc = task_enter(&self);
 
-        if (!self)
-                return misuse(EDDY_ENOTASK);
+        if (rc < 0)
+                return rc;
         rc = eddy_semaphore_try_acquire(semaphore);
         return rc == -EAGAIN ? waitlist_wait(&semaphore->waiters, self) : rc;
 }

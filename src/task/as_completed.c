@@ -63,22 +63,20 @@ int eddy_as_completed(eddy_completion *completion, eddy_future *const futures[],
 
 int eddy_completion_next(eddy_completion *completion, eddy_future **future)
 {
-        struct task *self = task_current();
-        struct eddy_completion_wait waiting = {.wait.interrupt = task_end_wait, .task = self};
+        struct eddy_completion_wait waiting = {.wait.interrupt = task_end_wait};
         eddy_link *link;
+        int rc = task_enter(&waiting.task);
 
         *future = NULL;
-        if (!self)
-                return misuse(EDDY_ENOTASK);
+        if (rc < 0)
+                return rc;
         if (!completion->entries || completion->handed_out == completion->count)
                 return 0;
         if (completion->waiting)
                 return EDDY_EBUSY;
         if (list_is_empty(&completion->done)) {
-                int rc;
-
                 completion->waiting = &waiting;
-                rc = task_wait(self, &waiting.wait);
+                rc = task_wait(waiting.task, &waiting.wait);
                 if (waiting.is_closed)
                         return rc < 0 ? rc : EDDY_EFINISHED;
                 completion->waiting = NULL;

@@ -88,6 +88,19 @@ const eddy_future *task_awaits(const struct task *task)
         return awaiting ? awaiting->future : NULL;
 }
 
+/** What awaiting comes to where the task was interrupted meanwhile: a value is handed over all the same, for who is told
+ * of an interruption has taken nothing. A failure that there is no place to tell in stays to be looked at: by who has
+ * the future, or when that goes by the exception handler. */
+static __attribute__((noinline)) int end_interrupted(struct task *self, eddy_future *future, intptr_t *result,
+                                                     int interruption)
+{
+        bool is_value = !eddy_is_error(future->result);
+
+        if (is_value || result)
+                task_look(self, future, result);
+        return is_value ? 0 : interruption;
+}
+
 static int await_end(struct task *self, eddy_future *future, intptr_t *result)
 {
         struct awaiting awaiting;
@@ -104,8 +117,10 @@ static int await_end(struct task *self, eddy_future *future, intptr_t *result)
         awaiting.forwarded = 0;
         list_append(&future->waiters, &awaiting.waiter.link);
         rc = task_wait_here(self, &awaiting.wait);
+        if (__builtin_expect(rc < 0, 0))
+                return end_interrupted(self, future, result, rc);
         task_look(self, future, result);
-        return rc;
+        return 0;
 }
 
 int eddy_await(eddy_future *future, intptr_t *result)

@@ -288,12 +288,13 @@ bool eddy_cancel_with(eddy_future *future, const char *message)
                 misuse(EDDY_EWRONGLOOP);
                 return false;
         }
-        if (message)
-                error_detail_set(&future->detail, EDDY_CANCELLED, message);
-        if (future->is_task)
-                task_cancel(future);
-        else
+        if (future->is_task) {
+                task_cancel(future, message);
+        } else {
+                if (message)
+                        error_detail_set(&future->detail, EDDY_CANCELLED, message);
                 future_complete(future, EDDY_CANCELLED);
+        }
         return true;
 }
 

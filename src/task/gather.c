@@ -43,20 +43,35 @@ static int collect(struct crowd *crowd, intptr_t *results)
         return (int)crowd->first_failed->result;
 }
 
+/** As collect(), for who was interrupted, when all have ended: as in end_interrupted(), where all are values they are
+ * handed over. */
+static int collect_interrupted(struct crowd *crowd, intptr_t *results, int interruption)
+{
+        for (size_t i = 0; results && i < crowd->count; i++)
+                task_look(crowd->task, crowd->futures[i], &results[i]);
+        return crowd->first_failed ? interruption : 0;
+}
+
 int eddy_gather(eddy_future *const futures[], size_t n, intptr_t *results, unsigned flags)
 {
         struct crowd crowd = {.wait.interrupt = cancel_members};
         struct task *self = task_current();
         bool keeps_errors = flags & EDDY_RETURN_ERRORS;
-        int rc, first_failure;
+        int rc, interruption;
 
         if (!self)
                 return misuse(EDDY_ENOTASK);
         rc = crowd_init(&crowd, self, futures, n, keeps_errors ? crowd_is_complete : has_failed_or_ended);
         if (rc < 0)
                 return rc;
-        rc = crowd_wait(&crowd);
-        first_failure = collect(&crowd, results);
+        interruption = crowd_wait(&crowd);
+        if (interruption < 0) {
+                rc = collect_interrupted(&crowd, results, interruption);
+        } else {
+                rc = collect(&crowd, results);
+                if (keeps_errors)
+                        rc = 0;
+        }
         crowd_finish(&crowd);
-        return rc < 0 ? rc : keeps_errors ? 0 : first_failure;
+        return rc;
 }

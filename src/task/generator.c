@@ -170,8 +170,10 @@ static int step(eddy_generator *generator, intptr_t sent, int thrown, intptr_t *
 /** Send where there is more to it. */
 static SELDOM int send_with_care(eddy_generator *generator, intptr_t sent, intptr_t *value)
 {
-        int rc = check(generator, task_current());
+        int rc = task_interruption();
 
+        if (rc == 0)
+                rc = check(generator, task_current());
         if (rc < 0)
                 return rc;
         if (generator->state == ENDED) {
@@ -189,7 +191,7 @@ int eddy_generator_send(eddy_generator *generator, intptr_t sent, intptr_t *valu
 {
         struct task *task = task_current();
         bool is_plain = generator && generator->thread == &loop_running_here && generator->state == SUSPENDED &&
-                        !generator->scopes;
+                        !generator->scopes && !(task && task->interruption);
 
         return is_plain ? enter(generator, task, task ? task->scopes : NULL, sent, 0, value)
                         : send_with_care(generator, sent, value);
@@ -210,8 +212,10 @@ static void abandon(eddy_generator *generator)
 
 int eddy_generator_throw(eddy_generator *generator, int error, intptr_t *value)
 {
-        int rc = check(generator, task_current());
+        int rc = task_interruption();
 
+        if (rc == 0)
+                rc = check(generator, task_current());
         if (rc < 0)
                 return rc;
         if (!eddy_is_error(error))
@@ -334,23 +338,28 @@ static eddy_generator *find_suspended(const eddy_loop *loop)
         return NULL;
 }
 
-void generators_finish(eddy_loop *loop)
+void generators_finish(eddy_loop *loop, size_t *patience)
 {
         eddy_generator *generator;
 
-        while ((generator = find_suspended(loop)))
+        for (; *patience > 0 && (generator = find_suspended(loop)); --*patience)
                 close_unseen(generator);
 }
 
 void generators_close(eddy_loop *loop)
 {
+        size_t count = list_count(&loop->tasks->generators);
+
         while (!list_is_empty(&loop->tasks->generators)) {
                 eddy_generator *generator = container_of(loop->tasks->generators.next, eddy_generator, link);
+                /* The clean-up of one may make another, and so on for ever: not all are entered once more. */
+                bool may_clean_up = count > 0;
 
                 if (loop->debug)
                         debug_warn_left(loop, generator, "generator", generator->name);
-                if (generator->state != RUNNING)
+                if (generator->state != RUNNING && may_clean_up)
                         close_unseen(generator);
+                count -= may_clean_up;
                 if (generator->state != ENDED)
                         abandon(generator);
         }

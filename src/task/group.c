@@ -91,7 +91,6 @@ void group_child_done(struct task *child)
         child->group = NULL;
         group->running_count--;
         if (eddy_is_error(result) && result != EDDY_CANCELLED) {
-                child->future.was_looked_at = true; /* whoever closes the group is told */
                 eddy_ref(&child->future);
                 list_append(&group->failed, &child->group_link);
                 if (!group->first_failure) {
@@ -156,7 +155,10 @@ eddy_task *eddy_group_failed(const eddy_group *group, const eddy_task *previous)
 {
         const eddy_link *link = previous ? &((const struct task *)previous)->group_link : &group->failed;
 
-        return link->next == &group->failed ? NULL : &child_of(link->next)->future;
+        if (link->next == &group->failed)
+                return NULL;
+        child_of(link->next)->future.was_looked_at = true;
+        return &child_of(link->next)->future;
 }
 
 int eddy_group_close(eddy_group *group)
@@ -168,9 +170,10 @@ int eddy_group_close(eddy_group *group)
         if (!opener || opener != task_current())
                 return rc;
         group->is_closing = true;
-        while ((link = list_pop(&group->failed)))
-                eddy_unref(&child_of(link)->future);
         task_remove_scope(opener, &group->scope);
         task_update(opener);
+        /* What was neither returned nor listed goes to the exception handler. */
+        while ((link = list_pop(&group->failed)))
+                eddy_unref(&child_of(link)->future);
         return rc;
 }

@@ -78,12 +78,16 @@ intptr_t eddy_runner_run(eddy_runner *runner, eddy_fn fn, void *arg)
         return rc < 0 ? rc : result;
 }
 
-static void end_tasks(void)
+/** What is to end may start successors in its clean-up, and they again: so many are seen to their end for each that was
+ * there, and so many besides. Who starts more is taken to do so for ever. */
+enum { SUCCESSORS_OF_EACH = 10, SUCCESSORS_BESIDES = 100 };
+
+static void end_tasks(size_t *patience)
 {
         eddy_task *others[2];
         const eddy_task *self = eddy_current_task();
 
-        while (eddy_all_tasks(NULL, others, 2) > 1) {
+        for (; *patience > 0 && eddy_all_tasks(NULL, others, 2) > 1; --*patience) {
                 eddy_task *other = eddy_ref(others[others[0] == self]);
 
                 if (!eddy_cancelling(other))
@@ -99,16 +103,25 @@ static void end_tasks(void)
 static intptr_t end_others(void *arg)
 {
         eddy_loop *loop = arg;
+        size_t count = list_count(&loop->tasks->all) + list_count(&loop->tasks->generators);
+        size_t patience = SUCCESSORS_OF_EACH * count + SUCCESSORS_BESIDES;
         eddy_scope shield;
 
         /* One of them may cancel all tasks there are. */
         eddy_shield_open(&shield);
         do {
-                end_tasks();
-                generators_finish(loop);
+                end_tasks(&patience);
+                generators_finish(loop, &patience);
                 /* Whose clean-up may have started tasks. */
-        } while (eddy_all_tasks(loop, NULL, 0) > 1);
+        } while (patience > 0 && eddy_all_tasks(loop, NULL, 0) > 1);
         eddy_shield_close(&shield);
+        if (patience == 0 && (eddy_all_tasks(loop, NULL, 0) > 1 || !list_is_empty(&loop->tasks->generators)))
+                eddy_loop_call_exception_handler(
+                    loop,
+                    &(eddy_exception){.message = "tasks or generators that are to end go on starting others; "
+                                                 "what is left is dropped",
+                                      .error = EDDY_EINVALIDSTATE,
+                                      .detail = ""});
         return 0;
 }
 

@@ -12,9 +12,10 @@ struct shield {
 
 static void pass_on(eddy_future *inner, eddy_future *outer)
 {
-        inner->was_looked_at = true;
+        /* Who waited is told of his own cancellation, so a failure is still to be told. */
         if (outer->is_done)
                 return;
+        inner->was_looked_at = true;
         if (inner->detail)
                 error_detail_set(&outer->detail, inner->detail->rc, inner->detail->text);
         future_complete(outer, inner->result);

@@ -55,13 +55,11 @@ static int wait_once(struct task *self, eddy_signal_watch *watch)
 
 int eddy_signal_watch_next(eddy_signal_watch *watch)
 {
-        struct task *self = task_current();
-        int rc;
+        struct task *self;
+        int rc = task_enter(&self);
 
-        if (!self)
-                return misuse(EDDY_ENOTASK);
-        if (self->interruption)
-                return self->interruption;
+        if (rc < 0)
+                return rc;
         if (!list_is_linked(&watch->link))
                 return EDDY_EFINISHED;
         while (!watch->came) {
@@ -86,10 +84,11 @@ void eddy_signal_watch_close(eddy_signal_watch *watch)
 int eddy_signal_wait(const int signums[], size_t n)
 {
         eddy_signal_watch watch;
-        int rc;
+        struct task *self;
+        int rc = task_enter(&self);
 
-        if (!task_current())
-                return misuse(EDDY_ENOTASK);
+        if (rc < 0)
+                return rc;
         rc = eddy_signal_watch_open(&watch, signums, n);
         if (rc < 0)
                 return rc;

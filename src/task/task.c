@@ -348,10 +348,19 @@ void task_remove_scope(struct task *task, eddy_scope *scope)
         scope->task = NULL;
 }
 
-void task_cancel(eddy_future *future)
+/** Whether a task's detail is the message that it was cancelled with. */
+static bool has_message(const struct task *task)
+{
+        return task->cancellations > 0 && task->future.detail && task->future.detail->rc == EDDY_CANCELLED;
+}
+
+void task_cancel(eddy_future *future, const char *message)
 {
         struct task *task = task_of(future);
 
+        /* Of several, the first says why. */
+        if (message && !has_message(task))
+                error_detail_set(&future->detail, EDDY_CANCELLED, message);
         task->cancellations++;
         task_update(task);
 }
@@ -375,19 +384,16 @@ unsigned eddy_uncancel(void)
 
 int eddy_interrupted(void)
 {
-        const struct task *self = task_current();
-
-        return self ? self->interruption : 0;
+        return task_interruption();
 }
 
 int eddy_yield(void)
 {
-        struct task *self = task_current();
+        struct task *self;
+        int rc = task_enter(&self);
 
-        if (!self)
-                return misuse(EDDY_ENOTASK);
-        if (self->interruption)
-                return self->interruption;
+        if (rc < 0)
+                return rc;
         loop_schedule(loop_running_here, &self->coro.resume);
         coro_suspend(&self->coro);
         return self->interruption;
@@ -395,6 +401,9 @@ int eddy_yield(void)
 
 void task_adopt_detail(struct task *self, const eddy_future *future)
 {
-        if (eddy_is_error(future->result))
+        /* Why it was itself cancelled says more than why another was, or failed on being cancelled with it. */
+        bool has_own = has_message(self) && (self->interruption || future->result == EDDY_CANCELLED);
+
+        if (!has_own && eddy_is_error(future->result))
                 error_detail_set(&self->future.detail, future->detail->rc, future->detail->text);
 }

@@ -79,6 +79,14 @@ static inline int task_enter(struct task **self)
         return __builtin_expect(*self != NULL, 1) ? (*self)->interruption : misuse(EDDY_ENOTASK);
 }
 
+/** As task_enter(), for calls that need a task only where they must wait: what interrupts the task that calls, or 0. */
+static inline int task_interruption(void)
+{
+        const struct task *self = task_current();
+
+        return self ? self->interruption : 0;
+}
+
 /** Let a suspended task go on; once is enough. */
 static inline void task_wake(struct task *task)
 {
@@ -142,10 +150,10 @@ int task_interruption_in(const struct task *task, const eddy_scope *scope);
 /** Take a scope out of a task's, even if inner ones are still open: their owner left them, or closes them late. */
 void task_remove_scope(struct task *task, eddy_scope *scope);
 
-/** Count one more request to end. */
-void task_cancel(eddy_future *future);
+/** Count one more request to end, with a message or without (NULL). */
+void task_cancel(eddy_future *future, const char *message);
 
-/** Have a task say why it failed, as another future does. */
+/** Have a task say why it failed, as another future does, unless it has a message that it was cancelled with. */
 void task_adopt_detail(struct task *self, const eddy_future *future);
 
 /** Look at a future's outcome on behalf of a task, which takes over the detail of a failure. */

@@ -85,11 +85,14 @@ bool eddy_timeout_expired(const eddy_timeout *timeout)
 
 int eddy_timeout_close(eddy_timeout *timeout)
 {
+        const struct task *task;
+
         if (!timeout->scope.task)
                 return timeout->scope.code;
+        task = task_of(timeout->scope.task);
         eddy_timer_cancel(&timeout->timer);
         close_scope(&timeout->scope);
-        return timeout->scope.code;
+        return timeout->scope.code && task->interruption ? task->interruption : timeout->scope.code;
 }
 
 int eddy_shield_open(eddy_scope *scope)

@@ -1,4 +1,3 @@
-#include "base/misuse.h"
 #include "task/crowd.h"
 #include <eddy/compose.h>
 
@@ -25,13 +24,13 @@ ssize_t eddy_wait(eddy_future *const futures[], size_t n, eddy_wait_mode mode, e
             [EDDY_FIRST_EXCEPTION] = has_one_failed,
         };
         struct crowd crowd = {.wait.interrupt = task_end_wait};
-        struct task *self = task_current();
         eddy_timer timer = {.when = 0};
+        struct task *self;
         ssize_t done;
-        int rc;
+        int rc = task_enter(&self);
 
-        if (!self)
-                return misuse(EDDY_ENOTASK);
+        if (rc < 0)
+                return rc;
         if ((unsigned)mode > EDDY_FIRST_EXCEPTION)
                 return -EINVAL;
         rc = crowd_init(&crowd, self, futures, n, is_enough[mode]);

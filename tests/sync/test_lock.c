@@ -148,15 +148,15 @@ COROUTINE_TEST(is_free_again_where_all_who_waited_were_cancelled)
         assert_false(eddy_lock_locked(&lock));
 }
 
-COROUTINE_TEST(is_had_by_the_interrupted_where_it_is_free)
+COROUTINE_TEST(is_not_had_by_the_interrupted_even_where_it_is_free)
 {
         eddy_timeout timeout;
 
         eddy_lock_init(&lock);
         eddy_timeout_open(&timeout, 0);
         assert_int_equal(eddy_yield(), EDDY_TIMEOUT);
-        assert_int_equal(eddy_lock_acquire(&lock), 0);
-        assert_int_equal(eddy_lock_release(&lock), 0);
+        assert_int_equal(eddy_lock_acquire(&lock), EDDY_TIMEOUT);
+        assert_false(eddy_lock_locked(&lock));
         eddy_timeout_close(&timeout);
 }
 
@@ -403,7 +403,7 @@ int main(void)
             cmocka_unit_test(belongs_to_who_is_cancelled_at_its_turn),
             cmocka_unit_test(is_released_by_who_is_cancelled_while_it_holds_it),
             cmocka_unit_test(is_free_again_where_all_who_waited_were_cancelled),
-            cmocka_unit_test(is_had_by_the_interrupted_where_it_is_free),
+            cmocka_unit_test(is_not_had_by_the_interrupted_even_where_it_is_free),
             cmocka_unit_test(is_not_waited_for_by_the_interrupted),
             cmocka_unit_test(is_waited_for_until_a_deadline),
             cmocka_unit_test(is_released_by_its_holder_alone),

@@ -492,11 +492,15 @@ static intptr_t use_while_interrupted(void *arg)
         trail_clear();
         eddy_call_soon(eddy_running_loop(), NULL, note, "x");
         assert_int_equal(eddy_queue_get(queue, &item), EDDY_CANCELLED);
-        /* What needs no waiting is done. */
-        assert_int_equal(eddy_queue_put(queue, &(int){1}), 0);
-        assert_int_equal(eddy_queue_put(queue, &(int){2}), EDDY_CANCELLED);
+        /* Nor is what needs no waiting done, but by what never waits. */
         assert_int_equal(eddy_queue_join(queue), EDDY_CANCELLED);
-        assert_int_equal(eddy_queue_get(queue, &item), 0);
+        assert_int_equal(eddy_queue_put(queue, &(int){1}), EDDY_CANCELLED);
+        assert_true(eddy_queue_empty(queue));
+        assert_int_equal(eddy_queue_put_nowait(queue, &(int){1}), 0);
+        assert_int_equal(eddy_queue_put(queue, &(int){2}), EDDY_CANCELLED);
+        assert_int_equal(eddy_queue_get(queue, &item), EDDY_CANCELLED);
+        assert_int_equal(item, 0);
+        assert_int_equal(eddy_queue_get_nowait(queue, &item), 0);
         assert_int_equal(item, 1);
         assert_trail(""); /* nobody else ran meanwhile */
         return 0;

@@ -1,5 +1,5 @@
 /* Waiting for one thing, and being cancelled meanwhile. */
-#include "testing.h"
+#include "reports.h"
 #include <stdlib.h>
 
 static intptr_t sleep_for_ever(void *arg)
@@ -230,7 +230,9 @@ static intptr_t await_slow_child(void *arg)
         assert_true(eddy_done(child));
         assert_int_equal(result, 5);
         eddy_unref(child);
-        return rc;
+        /* The value is handed over; the cancellation speaks at the next call. */
+        assert_int_equal(rc, 0);
+        return eddy_yield();
 }
 
 COROUTINE_TEST(cancels_what_it_awaits_and_sees_its_end)
@@ -340,15 +342,16 @@ COROUTINE_TEST(wait_for_cancels_what_is_late)
         eddy_unref(now);
 }
 
-COROUTINE_TEST(wait_for_tells_of_lateness_even_where_a_value_came)
+COROUTINE_TEST(wait_for_hands_over_a_value_that_comes_late)
 {
         eddy_task *task = eddy_create_task(end_slowly, NULL);
         intptr_t result = 0;
 
         trail_clear();
-        assert_int_equal(eddy_wait_for(task, eddy_ms(1), &result), EDDY_TIMEOUT);
+        assert_int_equal(eddy_wait_for(task, eddy_ms(1), &result), 0);
         assert_trail("se");
         assert_int_equal(result, 5);
+        assert_int_equal(eddy_yield(), 0);
         eddy_unref(task);
 }
 
@@ -396,6 +399,132 @@ COROUTINE_TEST(cancels_a_chain_longer_than_a_stack_is_deep)
         free(tasks);
 }
 
+/** A wait for a task, with a place for its outcome or without. */
+struct patience {
+        eddy_task *task;
+        intptr_t *result;
+        bool has_limit;
+};
+
+static intptr_t be_patient(void *arg)
+{
+        const struct patience *patience = arg;
+
+        return patience->has_limit ? eddy_wait_for(patience->task, eddy_seconds(100), patience->result)
+                                   : eddy_await(patience->task, patience->result);
+}
+
+static intptr_t fail_in_clean_up(void *arg)
+{
+        (void)arg;
+        eddy_sleep(EDDY_FOREVER);
+        return -EIO;
+}
+
+static intptr_t cancel_who_waits(struct patience *patience)
+{
+        eddy_task *task;
+        intptr_t result;
+
+        patience->task = eddy_create_task(fail_in_clean_up, NULL);
+        task = eddy_create_task(be_patient, patience);
+        for (int i = 0; i < 3; i++)
+                eddy_yield();
+        eddy_cancel(task);
+        eddy_join(task, &result);
+        return result;
+}
+
+COROUTINE_TEST(leaves_a_failure_that_the_interrupted_does_not_see_to_be_told)
+{
+        keep_reports(NULL);
+        for (int has_limit = 0; has_limit < 2; has_limit++) {
+                intptr_t result = 0;
+                struct patience blind = {.has_limit = has_limit},
+                                seeing = {.has_limit = has_limit, .result = &result};
+
+                assert_int_equal(cancel_who_waits(&blind), EDDY_CANCELLED);
+                assert_reports(0); /* who has the task may look */
+                eddy_unref(blind.task);
+                assert_reports(1);
+                assert_int_equal(cancel_who_waits(&seeing), EDDY_CANCELLED);
+                assert_int_equal(result, -EIO);
+                eddy_unref(seeing.task);
+                assert_reports(0);
+        }
+        assert_int_equal(eddy_wait_for(eddy_create_task(fail_in_clean_up, NULL), 0, NULL), EDDY_TIMEOUT);
+}
+
+COROUTINE_TEST(hands_over_what_is_done_even_to_the_interrupted)
+{
+        eddy_task *task = eddy_create_task(sleep_a_little, (void *)5);
+        intptr_t result = 0;
+
+        eddy_await(task, NULL);
+        EDDY_TIMEOUT_SCOPE(0) {
+                assert_int_equal(eddy_await(task, &result), 0);
+                assert_int_equal(result, 5);
+                assert_int_equal(eddy_wait_for(task, 0, &result), 0);
+                assert_int_equal(eddy_join(task, &result), 0);
+                assert_int_equal(eddy_yield(), EDDY_TIMEOUT);
+        }
+}
+
+static intptr_t tell_message(void *message)
+{
+        eddy_sleep(EDDY_FOREVER);
+        EDDY_SHIELD_SCOPE
+                eddy_sleep(1);
+        snprintf(message, 40, "%s", eddy_error_detail());
+        return EDDY_CANCELLED;
+}
+
+/** Of several cancellations that are in force, the first that has a message says why. */
+COROUTINE_TEST(keeps_the_first_reason_of_a_cancellation)
+{
+        char message[40];
+        eddy_task *task = eddy_create_task(tell_message, message);
+
+        eddy_yield();
+        eddy_cancel(task);
+        eddy_cancel_with(task, "first");
+        eddy_cancel_with(task, "second");
+        eddy_yield();
+        eddy_cancel_with(task, "third");
+        eddy_join(task, NULL);
+        assert_string_equal(message, "first");
+        assert_string_equal(eddy_error_detail(), "first");
+}
+
+static intptr_t await_and_tell(void *arg)
+{
+        const struct patience *patience = arg;
+        intptr_t result;
+
+        assert_int_equal(eddy_await(patience->task, &result), EDDY_CANCELLED);
+        assert_string_equal(eddy_error_detail(), "mine");
+        assert_int_equal(eddy_uncancel(), 0);
+        /* What comes after has a reason of its own. */
+        eddy_cancel_with(eddy_current_task(), "another");
+        assert_string_equal(eddy_error_detail(), "another");
+        return 0;
+}
+
+COROUTINE_TEST(keeps_its_own_reason_over_that_of_what_it_awaits)
+{
+        char message[40];
+        struct patience patience = {.task = eddy_create_task(tell_message, message)};
+        eddy_task *task = eddy_create_task(await_and_tell, &patience);
+
+        eddy_yield();
+        eddy_yield();
+        eddy_cancel_with(patience.task, "its own");
+        eddy_cancel_with(task, "mine");
+        eddy_join(task, NULL);
+        assert_string_equal(message, "its own");
+        eddy_unref(patience.task);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -414,8 +543,12 @@ int main(void)
             cmocka_unit_test(sleeps_at_least_as_long_as_told),
             cmocka_unit_test(wait_for_gets_what_is_in_time),
             cmocka_unit_test(wait_for_cancels_what_is_late),
-            cmocka_unit_test(wait_for_tells_of_lateness_even_where_a_value_came),
+            cmocka_unit_test(wait_for_hands_over_a_value_that_comes_late),
             cmocka_unit_test(wait_for_is_cancelled),
+            cmocka_unit_test(leaves_a_failure_that_the_interrupted_does_not_see_to_be_told),
+            cmocka_unit_test(hands_over_what_is_done_even_to_the_interrupted),
+            cmocka_unit_test(keeps_the_first_reason_of_a_cancellation),
+            cmocka_unit_test(keeps_its_own_reason_over_that_of_what_it_awaits),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

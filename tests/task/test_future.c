@@ -1,4 +1,4 @@
-#include "testing.h"
+#include "reports.h"
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -132,25 +132,6 @@ TEST(needs_a_loop)
         assert_non_null(strstr(eddy_error_detail(), "loop"));
 }
 
-/** An exception handler that keeps the last report. */
-static char reported[300];
-static int report_count;
-
-static void keep_report(eddy_loop *loop, const eddy_exception *exception, void *arg)
-{
-        (void)loop, (void)arg;
-        report_count++;
-        snprintf(reported, sizeof reported, "%s: %s: %s", exception->message, eddy_errname(exception->error),
-                 exception->detail);
-}
-
-static void keep_reports(eddy_loop *loop)
-{
-        report_count = 0;
-        reported[0] = '\0';
-        eddy_loop_set_exception_handler(loop, keep_report, NULL);
-}
-
 TEST(reports_a_failure_that_nobody_saw)
 {
         eddy_loop *loop = new_loop();
@@ -198,7 +179,7 @@ static intptr_t fail_with(void *arg)
 
 COROUTINE_TEST(reports_a_task_by_its_name)
 {
-        keep_reports(eddy_running_loop());
+        keep_reports(NULL);
         eddy_unref(eddy_create_task(fail_with, "not yours"));
         assert_int_equal(eddy_yield(), 0);
         assert_int_equal(report_count, 1);

@@ -1,4 +1,4 @@
-#include "testing.h"
+#include "reports.h"
 
 static intptr_t sleep_for_ever(void *arg)
 {
@@ -193,6 +193,91 @@ COROUTINE_TEST(says_so_without_memory)
         unref_all(futures, N);
 }
 
+static intptr_t fail_in_clean_up(void *rc)
+{
+        eddy_sleep(EDDY_FOREVER);
+        return (intptr_t)rc;
+}
+
+static intptr_t gather_two(void *arg)
+{
+        struct gathering *gathering = arg;
+
+        return eddy_gather(gathering->futures, 2, gathering->flags & 128 ? gathering->results : NULL,
+                           gathering->flags & EDDY_RETURN_ERRORS);
+}
+
+static intptr_t cancel_gatherer_of(struct gathering *gathering, eddy_fn first, eddy_fn second)
+{
+        eddy_task *task;
+        intptr_t result;
+
+        gathering->futures[0] = eddy_create_task(first, (void *)-EIO);
+        gathering->futures[1] = eddy_create_task(second, (void *)-EPERM);
+        task = eddy_create_task(gather_two, gathering);
+        for (int i = 0; i < 3; i++)
+                eddy_yield();
+        eddy_cancel(task);
+        eddy_join(task, &result);
+        return result;
+}
+
+COROUTINE_TEST(leaves_failures_that_the_interrupted_does_not_see_to_be_told)
+{
+        keep_reports(NULL);
+        for (unsigned flags = 0; flags <= EDDY_RETURN_ERRORS; flags++) {
+                struct gathering gathering = {.flags = flags};
+
+                assert_int_equal(cancel_gatherer_of(&gathering, fail_in_clean_up, fail_in_clean_up),
+                                 EDDY_CANCELLED);
+                assert_reports(0); /* who has the futures may look */
+                eddy_future_result(gathering.futures[0], NULL);
+                unref_all(gathering.futures, 2);
+                assert_reports(1);
+                assert_string_equal(reported, "task 'second' failed and nobody looked: EPERM: ");
+                gathering.flags |= 128;
+                assert_int_equal(cancel_gatherer_of(&gathering, fail_in_clean_up, fail_in_clean_up),
+                                 EDDY_CANCELLED);
+                assert_int_equal(gathering.results[0], -EIO);
+                assert_int_equal(gathering.results[1], -EPERM);
+                unref_all(gathering.futures, 2);
+                assert_reports(0);
+        }
+}
+
+COROUTINE_TEST(hands_values_over_to_the_interrupted)
+{
+        for (unsigned flags = 0; flags <= EDDY_RETURN_ERRORS; flags++) {
+                struct gathering gathering = {.flags = flags | 128};
+
+                assert_int_equal(cancel_gatherer_of(&gathering, end_slowly, end_slowly), 0);
+                assert_int_equal(gathering.results[0], 5);
+                assert_int_equal(gathering.results[1], 5);
+                unref_all(gathering.futures, 2);
+                /* Not where one was cancelled. */
+                assert_int_equal(cancel_gatherer_of(&gathering, end_slowly, sleep_for_ever), EDDY_CANCELLED);
+                assert_int_equal(gathering.results[0], 5);
+                unref_all(gathering.futures, 2);
+        }
+}
+
+COROUTINE_TEST(hands_over_what_is_done_even_to_the_interrupted)
+{
+        eddy_future *futures[] = {eddy_create_task(identity, (void *)1),
+                                  eddy_create_task(fail_at_once, (void *)-EIO)};
+        intptr_t results[2];
+
+        eddy_wait(futures, 2, EDDY_ALL_COMPLETED, EDDY_FOREVER);
+        EDDY_TIMEOUT_SCOPE(0) {
+                assert_int_equal(eddy_gather(futures, 1, results, 0), 0);
+                assert_int_equal(results[0], 1);
+                assert_int_equal(eddy_gather(futures, 2, results, 0), -EIO);
+                assert_int_equal(eddy_gather(futures, 2, results, EDDY_RETURN_ERRORS), 0);
+                assert_int_equal(results[1], -EIO);
+        }
+        unref_all(futures, 2);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -205,6 +290,9 @@ int main(void)
             cmocka_unit_test(cancels_its_members_with_itself_and_sees_their_end),
             cmocka_unit_test(is_interrupted_by_a_deadline),
             cmocka_unit_test(says_so_without_memory),
+            cmocka_unit_test(leaves_failures_that_the_interrupted_does_not_see_to_be_told),
+            cmocka_unit_test(hands_values_over_to_the_interrupted),
+            cmocka_unit_test(hands_over_what_is_done_even_to_the_interrupted),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

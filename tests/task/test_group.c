@@ -1,4 +1,4 @@
-#include "testing.h"
+#include "reports.h"
 
 static intptr_t sleep_for_ever(void *arg)
 {
@@ -111,7 +111,8 @@ COROUTINE_TEST(speaks_before_a_deadline_inside)
         assert_int_equal(eddy_yield(), EDDY_CANCELLED);
         eddy_timeout_open(&timeout, 0);
         assert_int_equal(eddy_yield(), EDDY_CANCELLED);
-        assert_int_equal(eddy_timeout_close(&timeout), EDDY_TIMEOUT);
+        assert_true(eddy_timeout_expired(&timeout));
+        assert_int_equal(eddy_timeout_close(&timeout), EDDY_CANCELLED);
         assert_int_equal(eddy_group_close(&group), -EIO);
 }
 
@@ -321,6 +322,94 @@ COROUTINE_TEST(tells_when_it_is_closed_that_memory_was_short)
         assert_int_equal(eddy_group_close(&group), -ENOMEM);
 }
 
+/** A group whose children fail, or do so in their clean-up, before its opener is interrupted or after. */
+struct failing {
+        int failures_before, failures_in_clean_up;
+        int listed;
+        bool is_late; /* rather than cancelled */
+};
+
+static intptr_t fail_in_clean_up(void *rc)
+{
+        eddy_sleep(EDDY_FOREVER);
+        return (intptr_t)rc;
+}
+
+static intptr_t open_failing(void *arg)
+{
+        const struct failing *failing = arg;
+        const eddy_task *seen = NULL;
+        eddy_timeout timeout;
+        eddy_group group;
+        int rc, rest;
+
+        eddy_timeout_open(&timeout, EDDY_FOREVER);
+        eddy_group_open(&group);
+        for (int i = 0; i < failing->failures_in_clean_up; i++)
+                eddy_group_start(&group, NULL, fail_in_clean_up, (void *)-EPERM, NULL);
+        eddy_yield();
+        for (int i = 0; i < failing->failures_before; i++)
+                eddy_group_start(&group, NULL, fail_with, (void *)-EIO, NULL);
+        eddy_yield();
+        if (failing->is_late)
+                eddy_timeout_reschedule(&timeout, 0);
+        else
+                eddy_cancel(eddy_current_task());
+        rc = eddy_group_wait(&group);
+        for (int i = 0; i < failing->listed; i++)
+                seen = eddy_group_failed(&group, seen);
+        rest = eddy_group_close(&group);
+        assert_int_equal(rc, rest);
+        eddy_timeout_close(&timeout);
+        return rc;
+}
+
+COROUTINE_TEST(tells_failures_that_its_interrupted_opener_does_not_list)
+{
+        static const struct {
+                struct failing failing;
+                int reports;
+        } rows[] = {
+            {{.failures_before = 1}, 1},
+            {{.failures_in_clean_up = 1}, 1},
+            {{.failures_before = 1, .failures_in_clean_up = 2}, 3},
+            {{.failures_before = 1, .is_late = true}, 1},
+            {{.failures_in_clean_up = 2, .is_late = true}, 2},
+            {{.failures_before = 1, .failures_in_clean_up = 2, .listed = 1}, 2},
+            {{.failures_before = 1, .failures_in_clean_up = 1, .listed = 2}, 0},
+        };
+
+        keep_reports(NULL);
+        for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+                struct failing failing = rows[i].failing;
+                intptr_t result;
+
+                eddy_join(eddy_create_task(open_failing, &failing), &result);
+                assert_int_equal(result, failing.is_late ? EDDY_TIMEOUT : EDDY_CANCELLED);
+                assert_reports(rows[i].reports);
+        }
+}
+
+COROUTINE_TEST(tells_every_failure_once)
+{
+        eddy_group group;
+        eddy_task *task;
+
+        keep_reports(NULL);
+        for (int looks = 0; looks < 2; looks++) {
+                eddy_group_open(&group);
+                eddy_group_start(&group, NULL, fail_in_clean_up, (void *)-EPERM, &task);
+                eddy_yield();
+                eddy_group_start(&group, NULL, fail_with, (void *)-EIO, NULL);
+                /* The first is returned; the other is told to who looks, else to the exception handler. */
+                assert_int_equal(eddy_group_close(&group), -EIO);
+                if (looks)
+                        eddy_future_result(task, NULL);
+                eddy_unref(task);
+                assert_reports(!looks);
+        }
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -340,6 +429,8 @@ int main(void)
             cmocka_unit_test(starts_eagerly),
             cmocka_unit_test(closes_its_own_wait_alone),
             cmocka_unit_test(tells_when_it_is_closed_that_memory_was_short),
+            cmocka_unit_test(tells_failures_that_its_interrupted_opener_does_not_list),
+            cmocka_unit_test(tells_every_failure_once),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,4 +1,4 @@
-#include "testing.h"
+#include "reports.h"
 #include <signal.h>
 #include <stdio.h>
 #include <sys/wait.h>
@@ -115,23 +115,16 @@ static intptr_t leave_a_failure(void *arg)
         return eddy_yield();
 }
 
-static void keep_report(eddy_loop *loop, const eddy_exception *exception, void *text)
-{
-        (void)loop;
-        snprintf(text, 100, "%s", exception->message);
-}
-
 TEST(reports_what_fails_at_the_end)
 {
         eddy_runner runner;
-        char text[100] = "";
 
         loop_running_here = NULL;
         assert_int_equal(eddy_runner_init(&runner, NULL), 0);
-        eddy_loop_set_exception_handler(eddy_runner_loop(&runner), keep_report, text);
+        keep_reports(eddy_runner_loop(&runner));
         assert_int_equal(eddy_runner_run(&runner, leave_a_failure, NULL), 0);
         eddy_runner_finish(&runner);
-        assert_string_equal(text, "task 'fail_when_cancelled' failed and nobody looked");
+        assert_string_equal(reported, "task 'fail_when_cancelled' failed and nobody looked: EIO: ");
 }
 
 static intptr_t tick(void *arg)
@@ -303,6 +296,79 @@ TEST(a_forked_child_may_run_a_loop_of_its_own)
         assert_int_equal(run_main(fork_a_worker, NULL), 7);
 }
 
+static intptr_t start_successor(void *count)
+{
+        eddy_sleep(EDDY_FOREVER);
+        ++*(unsigned *)count;
+        eddy_unref(eddy_create_task(start_successor, count));
+        return 0;
+}
+
+static intptr_t make_successor(eddy_generator *self, void *count)
+{
+        eddy_generator *successor;
+        int rc = eddy_generator_yield(self, 0, NULL);
+
+        ++*(unsigned *)count;
+        successor = eddy_create_generator(make_successor, count);
+        EDDY_SHIELD_SCOPE
+                eddy_generator_next(successor, NULL);
+        return rc;
+}
+
+static intptr_t leave_who_starts_successors(void *count)
+{
+        keep_reports(NULL);
+        for (int i = 0; i < 3; i++)
+                eddy_unref(eddy_create_task(start_successor, count));
+        return eddy_yield();
+}
+
+static intptr_t leave_what_makes_successors(void *count)
+{
+        keep_reports(NULL);
+        return eddy_generator_next(eddy_create_generator(make_successor, count), NULL);
+}
+
+TEST(ends_although_whatever_it_ends_starts_a_successor)
+{
+        static const eddy_fn mains[] = {leave_who_starts_successors, leave_what_makes_successors};
+
+        for (size_t i = 0; i < sizeof mains / sizeof mains[0]; i++) {
+                unsigned count = 0;
+
+                assert_int_equal(run_main(mains[i], &count), 0);
+                assert_reports(1);
+                assert_non_null(strstr(reported, "go on starting others"));
+                assert_true(count > 100 && count < 1000);
+        }
+}
+
+/** One of many, each of which starts one more in its clean-up: that is nothing unusual. */
+static intptr_t say_goodbye(void *count)
+{
+        eddy_sleep(EDDY_FOREVER);
+        eddy_unref(eddy_create_task(clean_up_slowly, count));
+        return 0;
+}
+
+static intptr_t leave_many(void *letter)
+{
+        keep_reports(NULL);
+        for (int i = 0; i < 100; i++)
+                eddy_unref(eddy_create_task(say_goodbye, letter));
+        return eddy_yield();
+}
+
+TEST(sees_the_successors_of_many_to_their_end)
+{
+        trail_clear();
+        assert_int_equal(run_main(leave_many, "z"), 0);
+        assert_reports(0);
+        assert_int_equal(strlen(trail), 100);
+        trail_clear();
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -317,6 +383,8 @@ int main(void)
             cmocka_unit_test(leaves_sigint_alone_where_it_is_handled_or_told_to),
             cmocka_unit_test(tells_when_the_loop_was_stopped_under_it),
             cmocka_unit_test(a_forked_child_may_run_a_loop_of_its_own),
+            cmocka_unit_test(ends_although_whatever_it_ends_starts_a_successor),
+            cmocka_unit_test(sees_the_successors_of_many_to_their_end),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

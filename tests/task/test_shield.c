@@ -1,4 +1,4 @@
-#include "testing.h"
+#include "reports.h"
 
 static intptr_t take_time(void *result)
 {
@@ -124,6 +124,46 @@ TEST(answers_null_without_memory)
         eddy_loop_destroy(loop);
 }
 
+static intptr_t fail_in_the_end(void *arg)
+{
+        (void)arg;
+        eddy_yield();
+        return -EIO;
+}
+
+COROUTINE_TEST(leaves_a_failure_that_its_waiter_does_not_see_to_be_told)
+{
+        eddy_task *inner = eddy_create_task(fail_in_the_end, NULL);
+        eddy_future *outer = eddy_shield(inner);
+        intptr_t result;
+
+        keep_reports(NULL);
+        eddy_cancel(outer);
+        eddy_unref(outer);
+        assert_int_equal(eddy_await(inner, &result), 0);
+        assert_int_equal(result, -EIO);
+        eddy_unref(inner);
+        assert_reports(0); /* who awaited it himself was told */
+
+        inner = eddy_create_task(fail_in_the_end, NULL);
+        outer = eddy_shield(inner);
+        eddy_cancel(outer);
+        eddy_unref(outer);
+        eddy_unref(inner);
+        for (int i = 0; i < 3; i++)
+                eddy_yield();
+        assert_reports(1);
+        assert_string_equal(reported, "task 'fail_in_the_end' failed and nobody looked: EIO: ");
+
+        /* Nobody has the outer one, either: told once. */
+        inner = eddy_create_task(fail_in_the_end, NULL);
+        eddy_unref(eddy_shield(inner));
+        eddy_unref(inner);
+        for (int i = 0; i < 3; i++)
+                eddy_yield();
+        assert_reports(1);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -134,6 +174,7 @@ int main(void)
             cmocka_unit_test(holds_the_inner_one),
             cmocka_unit_test(goes_with_the_loop),
             cmocka_unit_test(answers_null_without_memory),
+            cmocka_unit_test(leaves_a_failure_that_its_waiter_does_not_see_to_be_told),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

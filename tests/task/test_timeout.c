@@ -108,7 +108,8 @@ static intptr_t be_cancelled_and_late(void *arg)
         eddy_cancel(eddy_current_task());
         /* The outer reason speaks. */
         assert_int_equal(eddy_yield(), EDDY_CANCELLED);
-        assert_int_equal(eddy_timeout_close(&timeout), EDDY_TIMEOUT);
+        assert_true(eddy_timeout_expired(&timeout));
+        assert_int_equal(eddy_timeout_close(&timeout), EDDY_CANCELLED);
         return eddy_yield();
 }
 
@@ -247,6 +248,62 @@ COROUTINE_TEST(shields_from_outer_deadlines_and_not_from_inner_ones)
         assert_int_equal(eddy_shield_close(&shield), 0);
 }
 
+static void cancel_it(void *task)
+{
+        eddy_cancel(task);
+}
+
+/** As the documentation has it: go on where this deadline passed, and nothing worse happened. */
+static intptr_t go_on_when_late(void *when)
+{
+        eddy_timeout limit;
+        int rc;
+
+        eddy_timeout_open_at(&limit, *(eddy_time *)when);
+        rc = eddy_sleep(EDDY_FOREVER);
+        if (eddy_timeout_close(&limit) == EDDY_TIMEOUT)
+                rc = 0;
+        return rc;
+}
+
+/** As above, but the cancellation comes between the end of the call and that of the scope. */
+static intptr_t go_on_when_late_and_cancelled_after(void *when)
+{
+        eddy_timeout limit;
+        int rc;
+
+        eddy_timeout_open_at(&limit, *(eddy_time *)when);
+        rc = eddy_sleep(EDDY_FOREVER);
+        assert_int_equal(rc, EDDY_TIMEOUT);
+        eddy_cancel(eddy_current_task());
+        rc = eddy_timeout_close(&limit);
+        return rc == EDDY_TIMEOUT ? 0 : rc;
+}
+
+COROUTINE_TEST(takes_no_cancellation_for_lateness)
+{
+        eddy_time when = eddy_now() + eddy_ms(1);
+        eddy_task *early = eddy_create_task(go_on_when_late, &when),
+                  *late = eddy_create_task(go_on_when_late, &when);
+        eddy_task *after = eddy_create_task(go_on_when_late_and_cancelled_after, &when);
+        eddy_task *alone = eddy_create_task(go_on_when_late, &when);
+        eddy_timer first = {0}, last = {0};
+        intptr_t result;
+
+        /* One of the two cancellations comes before its task's deadline, and one after; all in one iteration. */
+        eddy_call_at(eddy_running_loop(), &first, when, cancel_it, early);
+        eddy_yield();
+        eddy_call_at(eddy_running_loop(), &last, when, cancel_it, late);
+        eddy_join(early, &result);
+        assert_int_equal(result, EDDY_CANCELLED);
+        eddy_join(late, &result);
+        assert_int_equal(result, EDDY_CANCELLED);
+        eddy_join(after, &result);
+        assert_int_equal(result, EDDY_CANCELLED);
+        eddy_join(alone, &result);
+        assert_int_equal(result, 0);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -262,6 +319,7 @@ int main(void)
             cmocka_unit_test(reaches_what_is_awaited),
             cmocka_unit_test(shields_clean_up),
             cmocka_unit_test(shields_from_outer_deadlines_and_not_from_inner_ones),
+            cmocka_unit_test(takes_no_cancellation_for_lateness),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
