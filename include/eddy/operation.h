@@ -96,7 +96,8 @@ EDDY_API ssize_t eddy_op_poll(eddy_op *op, int fd, unsigned events);
 /**
  * Close a descriptor that operations have used, and forget what the loop knows of it. Its number may come back
  * as another file at once, so descriptors used with operations must be closed here. Operations that are pending
- * on it end with EDDY_CANCELLED, and its watchers are removed.
+ * on it end with EDDY_CANCELLED, and its watchers are removed. Whoever else still holds the file (a duplicate, a
+ * child, somebody it was passed to), nothing of it wakes this loop again.
  *
  * @return 0, or -errno as from close(); the descriptor is gone either way
  */

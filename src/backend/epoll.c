@@ -16,6 +16,9 @@ struct epoll_state {
         struct epoll_event events[256];
 };
 
+/** The data of the wakeup's events; those of a descriptor are its number, below its generation. */
+#define WAKEUP UINT64_MAX
+
 static const uint32_t read_events = EPOLLIN | EPOLLPRI | EPOLLRDHUP | EPOLLHUP | EPOLLERR;
 static const uint32_t write_events = EPOLLOUT | EPOLLHUP | EPOLLERR;
 
@@ -33,12 +36,19 @@ static uint32_t wanted_events(const struct descriptor *descriptor)
         return 0;
 }
 
+static int control(const struct epoll_state *state, int verb, const struct descriptor *descriptor,
+                   uint32_t events)
+{
+        struct epoll_event event = {
+            .events = events, .data.u64 = (uint64_t)descriptor->generation << 32 | (uint32_t)descriptor->fd};
+
+        return sys_epoll_ctl(state->epoll, verb, descriptor->fd, &event);
+}
+
 static int epoll_arm(struct readiness *readiness, struct descriptor *descriptor)
 {
         struct epoll_state *state = (struct epoll_state *)readiness;
         uint32_t wanted = wanted_events(descriptor);
-        struct epoll_event event = {
-            .events = wanted, .data.u64 = (uint64_t)descriptor->generation << 32 | (uint32_t)descriptor->fd};
         int verb, rc;
 
         if (wanted == descriptor->armed)
@@ -46,12 +56,16 @@ static int epoll_arm(struct readiness *readiness, struct descriptor *descriptor)
         if (backend_is_inherited(&readiness->base))
                 return EDDY_EWRONGLOOP;
         verb = !wanted ? EPOLL_CTL_DEL : descriptor->armed ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
-        rc = sys_epoll_ctl(state->epoll, verb, descriptor->fd, &event);
-        /* The number was closed and came back, or came back without our being told. */
+        rc = control(state, verb, descriptor, wanted);
+        /* It was closed without our being told. Its file may live on elsewhere, and is not to be taken for the one
+         * that has the number now. */
+        if (rc == -ENOENT || rc == -EBADF)
+                descriptor->generation++;
+        /* The number came back, or came back without our being told. */
         if (rc == -ENOENT && verb == EPOLL_CTL_MOD)
-                rc = sys_epoll_ctl(state->epoll, EPOLL_CTL_ADD, descriptor->fd, &event);
+                rc = control(state, EPOLL_CTL_ADD, descriptor, wanted);
         else if (rc == -EEXIST)
-                rc = sys_epoll_ctl(state->epoll, EPOLL_CTL_MOD, descriptor->fd, &event);
+                rc = control(state, EPOLL_CTL_MOD, descriptor, wanted);
         if (rc < 0 && wanted)
                 return rc;
         state->armed_count += (size_t)(wanted != 0) - (size_t)(descriptor->armed != 0);
@@ -65,11 +79,57 @@ static ssize_t begin_close(struct epoll_state *state, int fd)
         struct descriptor *descriptor = readiness_known(&state->readiness, fd);
 
         if (descriptor) {
-                state->armed_count -= descriptor->armed != 0;
                 readiness_abandon(&state->readiness, descriptor);
+                /* The kernel forgets it only with its file, which may live on: in a child, in a duplicate, in
+                 * whoever it was passed to. */
+                if (descriptor->armed) {
+                        control(state, EPOLL_CTL_DEL, descriptor, 0);
+                        state->armed_count--;
+                }
                 readiness_forget(descriptor);
         }
         return sys_close(fd);
+}
+
+/** Make a set in which the wakeup alone is registered: a descriptor or an error. */
+static int open_set(int wakeup)
+{
+        struct epoll_event event = {.events = EPOLLIN | EPOLLET, .data.u64 = WAKEUP};
+        int set = sys_epoll_create(), rc;
+
+        if (set < 0)
+                return set;
+        rc = sys_epoll_ctl(set, EPOLL_CTL_ADD, wakeup, &event);
+        if (rc == 0)
+                return set;
+        sys_close(set);
+        return rc;
+}
+
+/** Begin anew with an empty set: the kernel tells of a file that nobody here has a number of any more, so that it
+ * cannot be taken out. Somebody closed it without our being told, while it lives on elsewhere. */
+static void renew(struct epoll_state *state)
+{
+        struct readiness *readiness = &state->readiness;
+        int set = open_set(readiness->base.wakeup);
+
+        if (set < 0)
+                return; /* it is tried again, as soon as there is news of that file */
+        sys_close(state->epoll);
+        state->epoll = set;
+        state->armed_count = 0;
+        for (int fd = 0; fd < readiness->descriptor_count; fd++) {
+                struct descriptor *descriptor = readiness->descriptors[fd];
+                int rc;
+
+                if (!descriptor || !descriptor->armed)
+                        continue;
+                descriptor->armed = 0;
+                descriptor->is_told_all = false;
+                rc = epoll_arm(readiness, descriptor);
+                if (rc < 0)
+                        readiness_fail(readiness, descriptor, rc);
+        }
 }
 
 static ssize_t epoll_begin(struct backend *backend, eddy_op *op)
@@ -99,6 +159,7 @@ static int epoll_backend_wait(struct backend *backend, eddy_duration timeout)
 {
         struct epoll_state *state = (struct epoll_state *)backend;
         struct timespec limit = {timeout / 1000000000, timeout % 1000000000};
+        bool is_haunted = false;
         int n;
 
         if (backend_is_inherited(backend))
@@ -114,8 +175,12 @@ static int epoll_backend_wait(struct backend *backend, eddy_duration timeout)
                 struct descriptor *descriptor = readiness_known(&state->readiness, (int)(uint32_t)key);
                 uint32_t events = state->events[i].events;
 
-                if (!descriptor || descriptor->generation != key >> 32)
+                if (key == WAKEUP)
                         continue;
+                if (!descriptor || !descriptor->armed || descriptor->generation != key >> 32) {
+                        is_haunted = true;
+                        continue;
+                }
                 /* At a mark of urgent data, too, receiving stops short. */
                 if (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR | EPOLLPRI))
                         descriptor->has_ended = true;
@@ -127,6 +192,8 @@ static int epoll_backend_wait(struct backend *backend, eddy_duration timeout)
                 if (!(descriptor->armed & EPOLLET))
                         epoll_arm(&state->readiness, descriptor);
         }
+        if (is_haunted)
+                renew(state);
         return 0;
 }
 
@@ -147,27 +214,19 @@ static const struct readiness_impl epoll_readiness = {
 static int epoll_create_backend(struct backend **backend, int wakeup)
 {
         struct epoll_state *state = memory_zalloc(sizeof *state);
-        struct epoll_event event = {.events = EPOLLIN | EPOLLET, .data.u64 = UINT64_MAX};
         int rc;
 
         if (!state)
                 return -ENOMEM;
         state->readiness.base.impl = &epoll_backend;
         state->readiness.impl = &epoll_readiness;
-        rc = state->epoll = sys_epoll_create();
-        if (rc < 0)
-                goto error_epoll;
-        rc = sys_epoll_ctl(state->epoll, EPOLL_CTL_ADD, wakeup, &event);
-        if (rc < 0)
-                goto error_add;
+        rc = state->epoll = open_set(wakeup);
+        if (rc < 0) {
+                memory_free(state);
+                return rc;
+        }
         *backend = &state->readiness.base;
         return 0;
-
-error_add:
-        sys_close(state->epoll);
-error_epoll:
-        memory_free(state);
-        return rc;
 }
 
 const struct backend_impl epoll_backend = {

@@ -173,10 +173,15 @@ static int set_watcher(struct side *side, eddy_callback callback, void *arg)
         return 0;
 }
 
-static void abandon(struct readiness *readiness, struct side *side)
+static void end_operations(struct readiness *readiness, struct side *side, int error)
 {
         while (!list_is_empty(&side->operations))
-                complete(&readiness->base, container_of(side->operations.next, eddy_op, link), EDDY_CANCELLED);
+                complete(&readiness->base, container_of(side->operations.next, eddy_op, link), error);
+}
+
+static void abandon(struct readiness *readiness, struct side *side)
+{
+        end_operations(readiness, side, EDDY_CANCELLED);
         unwatch(side);
 }
 
@@ -250,6 +255,12 @@ int readiness_watch(struct readiness *readiness, int fd, enum watch_direction di
         return was_watched;
 }
 
+static void call_watcher(struct readiness *readiness, struct side *side)
+{
+        if (side->watcher && !list_is_linked(&side->watcher->handle.link))
+                list_append(*readiness->base.ready, &side->watcher->handle.link);
+}
+
 void readiness_serve(struct readiness *readiness, struct descriptor *descriptor, struct side *side)
 {
         while (!list_is_empty(&side->operations) && (side->is_ready || descriptor->has_ended)) {
@@ -260,8 +271,15 @@ void readiness_serve(struct readiness *readiness, struct descriptor *descriptor,
                         break;
                 complete(&readiness->base, op, rc);
         }
-        if (side->watcher && !list_is_linked(&side->watcher->handle.link))
-                list_append(*readiness->base.ready, &side->watcher->handle.link);
+        call_watcher(readiness, side);
+}
+
+void readiness_fail(struct readiness *readiness, struct descriptor *descriptor, int error)
+{
+        for (int i = WATCH_READ; i <= WATCH_WRITE; i++) {
+                end_operations(readiness, &descriptor->sides[i], error);
+                call_watcher(readiness, &descriptor->sides[i]);
+        }
 }
 
 void readiness_finish(struct readiness *readiness)

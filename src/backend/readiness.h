@@ -80,6 +80,10 @@ int readiness_watch(struct readiness *readiness, int fd, enum watch_direction di
 /** A descriptor is about to be closed: nothing is waited for any more. */
 void readiness_abandon(struct readiness *readiness, struct descriptor *descriptor);
 
+/** What waits for it can be told of nothing any more: operations end with an error, and who watches is called, to
+ * find out by himself. */
+void readiness_fail(struct readiness *readiness, struct descriptor *descriptor, int error);
+
 /** Its number is free for another file, and the kernel is asked for nothing any more. */
 void readiness_forget(struct descriptor *descriptor);
 

@@ -203,7 +203,13 @@ static int uring_watch(struct backend *backend, int fd, enum watch_direction dir
                 return EDDY_EWRONGLOOP;
         if (callback && !(descriptor && descriptor->armed))
                 rc = check_watchable(fd);
-        return rc < 0 ? rc : readiness_watch(readiness, fd, direction, callback, arg);
+        if (rc == 0)
+                rc = readiness_watch(readiness, fd, direction, callback, arg);
+        /* Who stops watching may close the file next, and not through us: it would stay open until the next wait. */
+        if (rc > 0 && !callback && descriptor->armed && !side_is_wanted(&descriptor->sides[WATCH_READ]) &&
+            !side_is_wanted(&descriptor->sides[WATCH_WRITE]))
+                ring_flush((struct uring *)readiness);
+        return rc;
 }
 
 void uring_catch_up(struct uring *uring)
@@ -310,9 +316,13 @@ void uring_finish(struct uring *uring, const struct io_uring_cqe *cqe)
                 return;
         }
         descriptor = readiness_known(&uring->readiness, (int)((uint32_t)key >> TAG_BITS));
-        if (descriptor->generation != key >> 32)
+        if (descriptor->generation != key >> 32) {
                 ahead_discard(uring, tag, cqe);
-        else if (tag == TAG_RECEIVED)
+                if (cqe->flags & IORING_CQE_F_MORE)
+                        uring_cancel_key(uring, key); /* there was no memory to note that it is to end */
+                return;
+        }
+        if (tag == TAG_RECEIVED)
                 ahead_received(uring, uring_descriptor(descriptor), cqe);
         else if (tag == TAG_ACCEPTED)
                 ahead_accepted(uring, uring_descriptor(descriptor), cqe);
