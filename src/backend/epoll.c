@@ -57,9 +57,9 @@ static int epoll_arm(struct readiness *readiness, struct descriptor *descriptor)
                 return EDDY_EWRONGLOOP;
         verb = !wanted ? EPOLL_CTL_DEL : descriptor->armed ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
         rc = control(state, verb, descriptor, wanted);
-        /* It was closed without our being told. Its file may live on elsewhere, and is not to be taken for the one
-         * that has the number now. */
-        if (rc == -ENOENT || rc == -EBADF)
+        /* Either it was closed without our being told, and its file may live on elsewhere, or it cannot be taken out:
+         * what is told of it is not to be taken for what comes next. */
+        if (rc == -ENOENT || rc == -EBADF || (rc < 0 && !wanted))
                 descriptor->generation++;
         /* The number came back, or came back without our being told. */
         if (rc == -ENOENT && verb == EPOLL_CTL_MOD)
@@ -74,7 +74,7 @@ static int epoll_arm(struct readiness *readiness, struct descriptor *descriptor)
         return 0;
 }
 
-static ssize_t begin_close(struct epoll_state *state, int fd)
+static __attribute__((noinline)) ssize_t begin_close(struct epoll_state *state, int fd)
 {
         struct descriptor *descriptor = readiness_known(&state->readiness, fd);
 
@@ -108,7 +108,7 @@ static int open_set(int wakeup)
 
 /** Begin anew with an empty set: the kernel tells of a file that nobody here has a number of any more, so that it
  * cannot be taken out. Somebody closed it without our being told, while it lives on elsewhere. */
-static void renew(struct epoll_state *state)
+static __attribute__((noinline)) void renew(struct epoll_state *state)
 {
         struct readiness *readiness = &state->readiness;
         int set = open_set(readiness->base.wakeup);
@@ -175,10 +175,8 @@ static int epoll_backend_wait(struct backend *backend, eddy_duration timeout)
                 struct descriptor *descriptor = readiness_known(&state->readiness, (int)(uint32_t)key);
                 uint32_t events = state->events[i].events;
 
-                if (key == WAKEUP)
-                        continue;
-                if (!descriptor || !descriptor->armed || descriptor->generation != key >> 32) {
-                        is_haunted = true;
+                if (!descriptor || descriptor->generation != key >> 32) {
+                        is_haunted |= key != WAKEUP;
                         continue;
                 }
                 /* At a mark of urgent data, too, receiving stops short. */
