@@ -98,7 +98,7 @@ static ssize_t attempt(eddy_op *op, struct side *side, bool has_ended)
         do {
                 switch (op->kind) {
                 case OP_ACCEPT:
-                        rc = sys_accept(op->fd, op->buffer, op->reserved[0]);
+                        rc = sys_accept(op->fd, op->buffer, op->extra);
                         break;
                 case OP_RECV:
                         rc = sys_recv(op->fd, op->buffer, op->size, op->flags | MSG_DONTWAIT);
@@ -122,7 +122,7 @@ static ssize_t attempt(eddy_op *op, struct side *side, bool has_ended)
                         rc = sys_write_quietly(op->fd, &(struct iovec){op->buffer, op->size}, 1);
                         break;
                 case OP_WRITEV:
-                        rc = sys_write_quietly(op->fd, op->buffer, (int)(uintptr_t)op->reserved[0]);
+                        rc = sys_write_quietly(op->fd, op->buffer, (int)(uintptr_t)op->extra);
                         break;
                 case OP_POLL:
                         return poll_now(op->fd, (unsigned)op->size);
