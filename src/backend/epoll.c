@@ -9,6 +9,11 @@
 #include "base/memory.h"
 #include "base/sys.h"
 
+struct epoll_descriptor {
+        struct descriptor base;
+        uint32_t armed; /* what the kernel is asked to tell; 0: nothing */
+};
+
 struct epoll_state {
         struct readiness readiness;
         int epoll;
@@ -22,9 +27,15 @@ struct epoll_state {
 static const uint32_t read_events = EPOLLIN | EPOLLPRI | EPOLLRDHUP | EPOLLHUP | EPOLLERR;
 static const uint32_t write_events = EPOLLOUT | EPOLLHUP | EPOLLERR;
 
-static uint32_t wanted_events(const struct descriptor *descriptor)
+static struct epoll_descriptor *epoll_descriptor(struct descriptor *descriptor)
 {
-        const struct side *read = &descriptor->sides[WATCH_READ], *write = &descriptor->sides[WATCH_WRITE];
+        return container_of(descriptor, struct epoll_descriptor, base);
+}
+
+static uint32_t wanted_events(const struct epoll_descriptor *descriptor)
+{
+        const struct side *read = &descriptor->base.sides[WATCH_READ];
+        const struct side *write = &descriptor->base.sides[WATCH_WRITE];
         bool waits_for_read = !list_is_empty(&read->operations);
         bool waits_for_write = !list_is_empty(&write->operations);
 
@@ -36,8 +47,8 @@ static uint32_t wanted_events(const struct descriptor *descriptor)
         return 0;
 }
 
-static int control(const struct epoll_state *state, int verb, const struct descriptor *descriptor,
-                   uint32_t events)
+static int set_events(const struct epoll_state *state, int verb, const struct descriptor *descriptor,
+                      uint32_t events)
 {
         struct epoll_event event = {
             .events = events, .data.u64 = (uint64_t)descriptor->generation << 32 | (uint32_t)descriptor->fd};
@@ -48,33 +59,34 @@ static int control(const struct epoll_state *state, int verb, const struct descr
 static int epoll_arm(struct readiness *readiness, struct descriptor *descriptor)
 {
         struct epoll_state *state = (struct epoll_state *)readiness;
-        uint32_t wanted = wanted_events(descriptor);
+        uint32_t *armed = &epoll_descriptor(descriptor)->armed;
+        uint32_t wanted = wanted_events(epoll_descriptor(descriptor));
         int verb, rc;
 
-        if (wanted == descriptor->armed)
+        if (wanted == *armed)
                 return 0;
         if (backend_is_inherited(&readiness->base))
                 return EDDY_EWRONGLOOP;
-        verb = !wanted ? EPOLL_CTL_DEL : descriptor->armed ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
-        rc = control(state, verb, descriptor, wanted);
+        verb = !wanted ? EPOLL_CTL_DEL : *armed ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
+        rc = set_events(state, verb, descriptor, wanted);
         /* Either it was closed without our being told, and its file may live on elsewhere, or it cannot be taken out:
          * what is told of it is not to be taken for what comes next. */
         if (rc == -ENOENT || rc == -EBADF || (rc < 0 && !wanted))
                 descriptor->generation++;
         /* The number came back, or came back without our being told. */
         if (rc == -ENOENT && verb == EPOLL_CTL_MOD)
-                rc = control(state, EPOLL_CTL_ADD, descriptor, wanted);
+                rc = set_events(state, EPOLL_CTL_ADD, descriptor, wanted);
         else if (rc == -EEXIST)
-                rc = control(state, EPOLL_CTL_MOD, descriptor, wanted);
+                rc = set_events(state, EPOLL_CTL_MOD, descriptor, wanted);
         if (rc < 0 && wanted)
                 return rc;
-        state->armed_count += (size_t)(wanted != 0) - (size_t)(descriptor->armed != 0);
-        descriptor->armed = wanted;
+        state->armed_count += (size_t)(wanted != 0) - (size_t)(*armed != 0);
+        *armed = wanted;
         descriptor->is_told_all = wanted & EPOLLET;
         return 0;
 }
 
-static __attribute__((noinline)) ssize_t begin_close(struct epoll_state *state, int fd)
+static __attribute__((noinline)) ssize_t epoll_close(struct epoll_state *state, int fd)
 {
         struct descriptor *descriptor = readiness_known(&state->readiness, fd);
 
@@ -82,8 +94,9 @@ static __attribute__((noinline)) ssize_t begin_close(struct epoll_state *state, 
                 readiness_abandon(&state->readiness, descriptor);
                 /* The kernel forgets it only with its file, which may live on: in a child, in a duplicate, in
                  * whoever it was passed to. */
-                if (descriptor->armed) {
-                        control(state, EPOLL_CTL_DEL, descriptor, 0);
+                if (epoll_descriptor(descriptor)->armed) {
+                        set_events(state, EPOLL_CTL_DEL, descriptor, 0);
+                        epoll_descriptor(descriptor)->armed = 0;
                         state->armed_count--;
                 }
                 readiness_forget(descriptor);
@@ -122,9 +135,9 @@ static __attribute__((noinline)) void renew(struct epoll_state *state)
                 struct descriptor *descriptor = readiness->descriptors[fd];
                 int rc;
 
-                if (!descriptor || !descriptor->armed)
+                if (!descriptor || !epoll_descriptor(descriptor)->armed)
                         continue;
-                descriptor->armed = 0;
+                epoll_descriptor(descriptor)->armed = 0;
                 descriptor->is_told_all = false;
                 rc = epoll_arm(readiness, descriptor);
                 if (rc < 0)
@@ -139,7 +152,7 @@ static ssize_t epoll_begin(struct backend *backend, eddy_op *op)
         int rc;
 
         if (op->kind == OP_CLOSE)
-                return begin_close(state, op->fd);
+                return epoll_close(state, op->fd);
         rc = readiness_find(&state->readiness, op->fd, &descriptor);
         return rc < 0 ? rc : readiness_begin(&state->readiness, descriptor, op);
 }
@@ -187,7 +200,7 @@ static int epoll_backend_wait(struct backend *backend, eddy_duration timeout)
                 if (events & write_events)
                         readiness_advance(&state->readiness, descriptor, WATCH_WRITE);
                 /* What only the finished ones wanted would otherwise be told again and again beside a watcher. */
-                if (!(descriptor->armed & EPOLLET))
+                if (!(epoll_descriptor(descriptor)->armed & EPOLLET))
                         epoll_arm(&state->readiness, descriptor);
         }
         if (is_haunted)
@@ -205,7 +218,7 @@ static void epoll_destroy(struct backend *backend)
 }
 
 static const struct readiness_impl epoll_readiness = {
-    .descriptor_size = sizeof(struct descriptor),
+    .descriptor_size = sizeof(struct epoll_descriptor),
     .arm = epoll_arm,
 };
 

@@ -42,7 +42,6 @@ static int grow(struct readiness *readiness, int fd)
 void readiness_forget(struct descriptor *descriptor)
 {
         descriptor->generation++;
-        descriptor->armed = 0;
         descriptor->has_ended = descriptor->is_told_all = false;
         descriptor->sides[WATCH_READ].is_ready = descriptor->sides[WATCH_WRITE].is_ready = true;
 }
