@@ -165,7 +165,8 @@ EDDY_API bool eddy_timer_cancel(eddy_timer *timer);
  * Call back in every iteration in which a descriptor can be read (eddy_add_writer(): written), or has failed
  * or hung up. One reader and one writer a descriptor; adding another replaces it.
  *
- * @param fd  stays the caller's; remove its watchers before closing it
+ * @param fd  stays the caller's; remove its watchers before closing it, and the loop has let go of it then: it is
+ *            told of nothing that others do with the file who hold it still
  * @return 0
  * @retval EDDY_ELOOPCLOSED  the loop is closed
  * @retval EDDY_EWRONGLOOP   the loop runs in another thread

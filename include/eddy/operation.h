@@ -7,7 +7,9 @@
  *
  * A function that begins an operation returns its outcome where that is known at once: a value or an error.
  * Otherwise it returns EDDY_PENDING, `op` and what it points to belong to the kernel, and when the callback
- * runs `op->result` holds the outcome. Coroutines use eddy/stream.h instead.
+ * runs `op->result` holds the outcome. One that is pending, or whose callback is still to come, is refused with
+ * EDDY_EBUSY and goes on as if nothing had been; so it is with EDDY_EWRONGLOOP where the loop runs in another thread.
+ * Coroutines use eddy/stream.h instead.
  */
 #ifndef EDDY_OPERATION_H
 #define EDDY_OPERATION_H
@@ -34,7 +36,8 @@ typedef struct eddy_op {
         int flags;
         void *buffer;
         size_t size;
-        void *reserved[2];
+        void *extra; /* what else a kind needs: accept, the room for the address; writev, how many parts */
+        void *reserved;
 } eddy_op;
 
 /** Prepare an operation; it can be begun again each time it is done. The callback runs in the loop. */
@@ -96,7 +99,8 @@ EDDY_API ssize_t eddy_op_poll(eddy_op *op, int fd, unsigned events);
 /**
  * Close a descriptor that operations have used, and forget what the loop knows of it. Its number may come back
  * as another file at once, so descriptors used with operations must be closed here. Operations that are pending
- * on it end with EDDY_CANCELLED, and its watchers are removed.
+ * on it end with EDDY_CANCELLED, and its watchers are removed. Whoever else still holds the file (a duplicate, a
+ * child, somebody it was passed to), nothing of it wakes this loop again.
  *
  * @return 0, or -errno as from close(); the descriptor is gone either way
  */

@@ -109,7 +109,8 @@ EDDY_API int eddy_process_returncode(const eddy_process *process, int *returncod
  * @retval EDDY_ENOTASK                  called outside a coroutine
  *
  * Any number of coroutines may wait. A child with a pipe that nobody reads may wait for that for ever: see
- * eddy_process_communicate(). Suspends unless it has ended. Process.wait().
+ * eddy_process_communicate(). One that was killed while a debugger holds it has ended when that lets go. Suspends unless
+ * it has ended. Process.wait().
  */
 EDDY_API EDDY_ASYNC int eddy_process_wait(eddy_process *process, int *returncode);
 

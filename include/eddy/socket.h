@@ -100,8 +100,8 @@ EDDY_API EDDY_ASYNC int eddy_sock_accept(int fd, eddy_address *peer);
 EDDY_API EDDY_ASYNC ssize_t eddy_sock_sendfile(int fd, int file, off_t offset, size_t n);
 
 /** Close a descriptor that was used here, so that the loop forgets it: its number may come back as another file
- * at once. Coroutines that wait for it get -EBADF. 0; EDDY_ENOLOOP, and it is open still; or -errno as from
- * close(), and it is closed all the same. Does not suspend. */
+ * at once, and whoever else holds the file wakes this loop no more. Coroutines that wait for it get -EBADF. 0;
+ * EDDY_ENOLOOP, and it is open still; or -errno as from close(), and it is closed all the same. Does not suspend. */
 EDDY_API int eddy_sock_close(int fd);
 
 EDDY_END_DECLS

@@ -9,6 +9,11 @@
 #include "base/memory.h"
 #include "base/sys.h"
 
+struct epoll_descriptor {
+        struct descriptor base;
+        uint32_t armed; /* what the kernel is asked to tell; 0: nothing */
+};
+
 struct epoll_state {
         struct readiness readiness;
         int epoll;
@@ -16,12 +21,21 @@ struct epoll_state {
         struct epoll_event events[256];
 };
 
+/** The data of the wakeup's events; those of a descriptor are its number, below its generation. */
+#define WAKEUP UINT64_MAX
+
 static const uint32_t read_events = EPOLLIN | EPOLLPRI | EPOLLRDHUP | EPOLLHUP | EPOLLERR;
 static const uint32_t write_events = EPOLLOUT | EPOLLHUP | EPOLLERR;
 
-static uint32_t wanted_events(const struct descriptor *descriptor)
+static struct epoll_descriptor *epoll_descriptor(struct descriptor *descriptor)
 {
-        const struct side *read = &descriptor->sides[WATCH_READ], *write = &descriptor->sides[WATCH_WRITE];
+        return container_of(descriptor, struct epoll_descriptor, base);
+}
+
+static uint32_t wanted_events(const struct epoll_descriptor *descriptor)
+{
+        const struct side *read = &descriptor->base.sides[WATCH_READ];
+        const struct side *write = &descriptor->base.sides[WATCH_WRITE];
         bool waits_for_read = !list_is_empty(&read->operations);
         bool waits_for_write = !list_is_empty(&write->operations);
 
@@ -33,43 +47,102 @@ static uint32_t wanted_events(const struct descriptor *descriptor)
         return 0;
 }
 
+static int set_events(const struct epoll_state *state, int verb, const struct descriptor *descriptor,
+                      uint32_t events)
+{
+        struct epoll_event event = {
+            .events = events, .data.u64 = (uint64_t)descriptor->generation << 32 | (uint32_t)descriptor->fd};
+
+        return sys_epoll_ctl(state->epoll, verb, descriptor->fd, &event);
+}
+
 static int epoll_arm(struct readiness *readiness, struct descriptor *descriptor)
 {
         struct epoll_state *state = (struct epoll_state *)readiness;
-        uint32_t wanted = wanted_events(descriptor);
-        struct epoll_event event = {
-            .events = wanted, .data.u64 = (uint64_t)descriptor->generation << 32 | (uint32_t)descriptor->fd};
+        uint32_t *armed = &epoll_descriptor(descriptor)->armed;
+        uint32_t wanted = wanted_events(epoll_descriptor(descriptor));
         int verb, rc;
 
-        if (wanted == descriptor->armed)
+        if (wanted == *armed)
                 return 0;
         if (backend_is_inherited(&readiness->base))
                 return EDDY_EWRONGLOOP;
-        verb = !wanted ? EPOLL_CTL_DEL : descriptor->armed ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
-        rc = sys_epoll_ctl(state->epoll, verb, descriptor->fd, &event);
-        /* The number was closed and came back, or came back without our being told. */
+        verb = !wanted ? EPOLL_CTL_DEL : *armed ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
+        rc = set_events(state, verb, descriptor, wanted);
+        /* Either it was closed without our being told, and its file may live on elsewhere, or it cannot be taken out:
+         * what is told of it is not to be taken for what comes next. */
+        if (rc == -ENOENT || rc == -EBADF || (rc < 0 && !wanted))
+                descriptor->generation++;
+        /* The number came back, or came back without our being told. */
         if (rc == -ENOENT && verb == EPOLL_CTL_MOD)
-                rc = sys_epoll_ctl(state->epoll, EPOLL_CTL_ADD, descriptor->fd, &event);
+                rc = set_events(state, EPOLL_CTL_ADD, descriptor, wanted);
         else if (rc == -EEXIST)
-                rc = sys_epoll_ctl(state->epoll, EPOLL_CTL_MOD, descriptor->fd, &event);
+                rc = set_events(state, EPOLL_CTL_MOD, descriptor, wanted);
         if (rc < 0 && wanted)
                 return rc;
-        state->armed_count += (size_t)(wanted != 0) - (size_t)(descriptor->armed != 0);
-        descriptor->armed = wanted;
+        state->armed_count += (size_t)(wanted != 0) - (size_t)(*armed != 0);
+        *armed = wanted;
         descriptor->is_told_all = wanted & EPOLLET;
         return 0;
 }
 
-static ssize_t begin_close(struct epoll_state *state, int fd)
+static __attribute__((noinline)) ssize_t epoll_close(struct epoll_state *state, int fd)
 {
         struct descriptor *descriptor = readiness_known(&state->readiness, fd);
 
         if (descriptor) {
-                state->armed_count -= descriptor->armed != 0;
                 readiness_abandon(&state->readiness, descriptor);
+                /* The kernel forgets it only with its file, which may live on: in a child, in a duplicate, in
+                 * whoever it was passed to. */
+                if (epoll_descriptor(descriptor)->armed) {
+                        set_events(state, EPOLL_CTL_DEL, descriptor, 0);
+                        epoll_descriptor(descriptor)->armed = 0;
+                        state->armed_count--;
+                }
                 readiness_forget(descriptor);
         }
         return sys_close(fd);
+}
+
+/** Make a set in which the wakeup alone is registered: a descriptor or an error. */
+static int open_set(int wakeup)
+{
+        struct epoll_event event = {.events = EPOLLIN | EPOLLET, .data.u64 = WAKEUP};
+        int set = sys_epoll_create(), rc;
+
+        if (set < 0)
+                return set;
+        rc = sys_epoll_ctl(set, EPOLL_CTL_ADD, wakeup, &event);
+        if (rc == 0)
+                return set;
+        sys_close(set);
+        return rc;
+}
+
+/** Begin anew with an empty set: the kernel tells of a file that nobody here has a number of any more, so that it
+ * cannot be taken out. Somebody closed it without our being told, while it lives on elsewhere. */
+static __attribute__((noinline)) void renew(struct epoll_state *state)
+{
+        struct readiness *readiness = &state->readiness;
+        int set = open_set(readiness->base.wakeup);
+
+        if (set < 0)
+                return; /* it is tried again, as soon as there is news of that file */
+        sys_close(state->epoll);
+        state->epoll = set;
+        state->armed_count = 0;
+        for (int fd = 0; fd < readiness->descriptor_count; fd++) {
+                struct descriptor *descriptor = readiness->descriptors[fd];
+                int rc;
+
+                if (!descriptor || !epoll_descriptor(descriptor)->armed)
+                        continue;
+                epoll_descriptor(descriptor)->armed = 0;
+                descriptor->is_told_all = false;
+                rc = epoll_arm(readiness, descriptor);
+                if (rc < 0)
+                        readiness_fail(readiness, descriptor, rc);
+        }
 }
 
 static ssize_t epoll_begin(struct backend *backend, eddy_op *op)
@@ -79,7 +152,7 @@ static ssize_t epoll_begin(struct backend *backend, eddy_op *op)
         int rc;
 
         if (op->kind == OP_CLOSE)
-                return begin_close(state, op->fd);
+                return epoll_close(state, op->fd);
         rc = readiness_find(&state->readiness, op->fd, &descriptor);
         return rc < 0 ? rc : readiness_begin(&state->readiness, descriptor, op);
 }
@@ -99,6 +172,7 @@ static int epoll_backend_wait(struct backend *backend, eddy_duration timeout)
 {
         struct epoll_state *state = (struct epoll_state *)backend;
         struct timespec limit = {timeout / 1000000000, timeout % 1000000000};
+        bool is_haunted = false;
         int n;
 
         if (backend_is_inherited(backend))
@@ -114,8 +188,10 @@ static int epoll_backend_wait(struct backend *backend, eddy_duration timeout)
                 struct descriptor *descriptor = readiness_known(&state->readiness, (int)(uint32_t)key);
                 uint32_t events = state->events[i].events;
 
-                if (!descriptor || descriptor->generation != key >> 32)
+                if (!descriptor || descriptor->generation != key >> 32) {
+                        is_haunted |= key != WAKEUP;
                         continue;
+                }
                 /* At a mark of urgent data, too, receiving stops short. */
                 if (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR | EPOLLPRI))
                         descriptor->has_ended = true;
@@ -124,9 +200,11 @@ static int epoll_backend_wait(struct backend *backend, eddy_duration timeout)
                 if (events & write_events)
                         readiness_advance(&state->readiness, descriptor, WATCH_WRITE);
                 /* What only the finished ones wanted would otherwise be told again and again beside a watcher. */
-                if (!(descriptor->armed & EPOLLET))
+                if (!(epoll_descriptor(descriptor)->armed & EPOLLET))
                         epoll_arm(&state->readiness, descriptor);
         }
+        if (is_haunted)
+                renew(state);
         return 0;
 }
 
@@ -140,34 +218,26 @@ static void epoll_destroy(struct backend *backend)
 }
 
 static const struct readiness_impl epoll_readiness = {
-    .descriptor_size = sizeof(struct descriptor),
+    .descriptor_size = sizeof(struct epoll_descriptor),
     .arm = epoll_arm,
 };
 
 static int epoll_create_backend(struct backend **backend, int wakeup)
 {
         struct epoll_state *state = memory_zalloc(sizeof *state);
-        struct epoll_event event = {.events = EPOLLIN | EPOLLET, .data.u64 = UINT64_MAX};
         int rc;
 
         if (!state)
                 return -ENOMEM;
         state->readiness.base.impl = &epoll_backend;
         state->readiness.impl = &epoll_readiness;
-        rc = state->epoll = sys_epoll_create();
-        if (rc < 0)
-                goto error_epoll;
-        rc = sys_epoll_ctl(state->epoll, EPOLL_CTL_ADD, wakeup, &event);
-        if (rc < 0)
-                goto error_add;
+        rc = state->epoll = open_set(wakeup);
+        if (rc < 0) {
+                memory_free(state);
+                return rc;
+        }
         *backend = &state->readiness.base;
         return 0;
-
-error_add:
-        sys_close(state->epoll);
-error_epoll:
-        memory_free(state);
-        return rc;
 }
 
 const struct backend_impl epoll_backend = {

@@ -42,7 +42,6 @@ static int grow(struct readiness *readiness, int fd)
 void readiness_forget(struct descriptor *descriptor)
 {
         descriptor->generation++;
-        descriptor->armed = 0;
         descriptor->has_ended = descriptor->is_told_all = false;
         descriptor->sides[WATCH_READ].is_ready = descriptor->sides[WATCH_WRITE].is_ready = true;
 }
@@ -98,7 +97,7 @@ static ssize_t attempt(eddy_op *op, struct side *side, bool has_ended)
         do {
                 switch (op->kind) {
                 case OP_ACCEPT:
-                        rc = sys_accept(op->fd, op->buffer, op->reserved[0]);
+                        rc = sys_accept(op->fd, op->buffer, op->extra);
                         break;
                 case OP_RECV:
                         rc = sys_recv(op->fd, op->buffer, op->size, op->flags | MSG_DONTWAIT);
@@ -122,7 +121,7 @@ static ssize_t attempt(eddy_op *op, struct side *side, bool has_ended)
                         rc = sys_write_quietly(op->fd, &(struct iovec){op->buffer, op->size}, 1);
                         break;
                 case OP_WRITEV:
-                        rc = sys_write_quietly(op->fd, op->buffer, (int)(uintptr_t)op->reserved[0]);
+                        rc = sys_write_quietly(op->fd, op->buffer, (int)(uintptr_t)op->extra);
                         break;
                 case OP_POLL:
                         return poll_now(op->fd, (unsigned)op->size);
@@ -173,10 +172,15 @@ static int set_watcher(struct side *side, eddy_callback callback, void *arg)
         return 0;
 }
 
-static void abandon(struct readiness *readiness, struct side *side)
+static void end_operations(struct readiness *readiness, struct side *side, int error)
 {
         while (!list_is_empty(&side->operations))
-                complete(&readiness->base, container_of(side->operations.next, eddy_op, link), EDDY_CANCELLED);
+                complete(&readiness->base, container_of(side->operations.next, eddy_op, link), error);
+}
+
+static void abandon(struct readiness *readiness, struct side *side)
+{
+        end_operations(readiness, side, EDDY_CANCELLED);
         unwatch(side);
 }
 
@@ -250,6 +254,12 @@ int readiness_watch(struct readiness *readiness, int fd, enum watch_direction di
         return was_watched;
 }
 
+static void call_watcher(struct readiness *readiness, struct side *side)
+{
+        if (side->watcher && !list_is_linked(&side->watcher->handle.link))
+                list_append(*readiness->base.ready, &side->watcher->handle.link);
+}
+
 void readiness_serve(struct readiness *readiness, struct descriptor *descriptor, struct side *side)
 {
         while (!list_is_empty(&side->operations) && (side->is_ready || descriptor->has_ended)) {
@@ -260,8 +270,15 @@ void readiness_serve(struct readiness *readiness, struct descriptor *descriptor,
                         break;
                 complete(&readiness->base, op, rc);
         }
-        if (side->watcher && !list_is_linked(&side->watcher->handle.link))
-                list_append(*readiness->base.ready, &side->watcher->handle.link);
+        call_watcher(readiness, side);
+}
+
+void readiness_fail(struct readiness *readiness, struct descriptor *descriptor, int error)
+{
+        for (int i = WATCH_READ; i <= WATCH_WRITE; i++) {
+                end_operations(readiness, &descriptor->sides[i], error);
+                call_watcher(readiness, &descriptor->sides[i]);
+        }
 }
 
 void readiness_finish(struct readiness *readiness)

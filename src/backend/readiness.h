@@ -24,7 +24,6 @@ struct side {
 /** What is known of a descriptor. Kept for the next file of the same number. */
 struct descriptor {
         struct side sides[2]; /* by watch_direction */
-        uint32_t armed;       /* what the kernel is asked to tell, in the backend's terms; 0: nothing */
         int fd;
         uint32_t generation; /* of files that had this number: what is told of earlier ones may come late */
         bool has_ended;      /* hung up or failed: reading never again means waiting */
@@ -80,7 +79,11 @@ int readiness_watch(struct readiness *readiness, int fd, enum watch_direction di
 /** A descriptor is about to be closed: nothing is waited for any more. */
 void readiness_abandon(struct readiness *readiness, struct descriptor *descriptor);
 
-/** Its number is free for another file, and the kernel is asked for nothing any more. */
+/** What waits for it can be told of nothing any more: operations end with an error, and who watches is called, to
+ * find out by himself. */
+void readiness_fail(struct readiness *readiness, struct descriptor *descriptor, int error);
+
+/** Its number is free for another file. The backend asks the kernel for nothing of it any more. */
 void readiness_forget(struct descriptor *descriptor);
 
 static inline bool side_is_wanted(const struct side *side)

@@ -1,8 +1,7 @@
-/* The ring of the io_uring backend: what is submitted, and what is collected.
- *
- * Only one thread may submit to a ring, and the kernel does its work while that waits. So between two runs of the loop
+/* Only one thread may submit to a ring, and the kernel does its work while that waits. So between two runs of the loop
  * the kernel is asked for nothing: the next run may be in another thread, and memory may be freed. */
-#include "backend/uring.h"
+#include "backend/ring.h"
+
 #include "base/sys_uring.h"
 #include <stdatomic.h>
 
@@ -11,65 +10,71 @@ enum { SUBMISSIONS = 256, COMPLETIONS = 4096 };
 /** How long the kernel has to let go before it is asked once more. */
 static const struct timespec patience = {.tv_nsec = 10000000};
 
-static struct io_uring_sqe *next_submission(struct uring *uring, uint64_t key)
+static struct io_uring_sqe *next_submission(struct ring *ring, uint64_t key)
 {
-        struct io_uring_sqe *sqe = io_uring_get_sqe(&uring->ring);
+        struct io_uring_sqe *sqe = io_uring_get_sqe(&ring->io_uring);
 
-        if (!sqe && sys_uring_submit(&uring->ring) >= 0)
-                sqe = io_uring_get_sqe(&uring->ring);
+        if (!sqe && sys_uring_submit(&ring->io_uring) >= 0)
+                sqe = io_uring_get_sqe(&ring->io_uring);
         if (sqe)
                 sqe->user_data = key;
         return sqe;
 }
 
-struct io_uring_sqe *uring_submission(struct uring *uring, uint64_t key)
+struct io_uring_sqe *ring_submission(struct ring *ring, uint64_t key)
 {
-        struct io_uring_sqe *sqe = uring->is_awake ? next_submission(uring, key) : NULL;
+        struct io_uring_sqe *sqe = ring->is_awake ? next_submission(ring, key) : NULL;
 
         if (sqe)
-                uring->in_flight++;
+                ring->in_flight++;
         else
-                uring->is_behind = true;
+                ring->is_behind = true;
         return sqe;
 }
 
-void uring_cancel_key(struct uring *uring, uint64_t key)
+void ring_cancel(struct ring *ring, uint64_t key)
 {
-        struct io_uring_sqe *sqe = uring->is_awake ? next_submission(uring, TAG_CANCEL) : NULL;
+        struct io_uring_sqe *sqe = ring->is_awake ? next_submission(ring, RING_NOBODY) : NULL;
 
         if (sqe) {
                 io_uring_prep_cancel64(sqe, key, 0);
                 sqe->flags |= IOSQE_CQE_SKIP_SUCCESS;
         } else {
-                uring->is_behind = true;
-                buffer_append(&uring->due, &key, sizeof key);
+                ring->is_behind = true;
+                buffer_append(&ring->due, &key, sizeof key);
         }
 }
 
-void ring_close(struct uring *uring)
+static void close_ring(struct ring *ring)
 {
-        if (uring->is_open)
-                io_uring_queue_exit(&uring->ring);
-        uring->is_open = false;
-        uring->owner = 0;
+        if (ring->is_open)
+                io_uring_queue_exit(&ring->io_uring);
+        ring->is_open = false;
+        ring->owner = 0;
 }
 
-int ring_open(struct uring *uring)
+int ring_open(struct ring *ring)
 {
         struct io_uring_params params = {
             .flags = IORING_SETUP_R_DISABLED | IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN |
                      IORING_SETUP_TASKRUN_FLAG | IORING_SETUP_SUBMIT_ALL | IORING_SETUP_CQSIZE,
             .cq_entries = COMPLETIONS,
         };
-        int rc = sys_uring_open(SUBMISSIONS, &uring->ring, &params);
+        int rc = sys_uring_open(SUBMISSIONS, &ring->io_uring, &params);
 
         if (rc < 0)
                 return rc;
-        uring->is_open = true;
-        rc = buffers_register(uring);
+        ring->is_open = true;
+        rc = ring->impl->prepare(ring);
         if (rc < 0)
-                ring_close(uring);
+                close_ring(ring);
         return rc;
+}
+
+void ring_finish(struct ring *ring)
+{
+        close_ring(ring);
+        buffer_finish(&ring->due);
 }
 
 /** This thread's number, which no other thread of the process ever has. */
@@ -84,34 +89,49 @@ static unsigned thread_number(void)
 }
 
 /** The loop begins to run in this thread. */
-static int wake_up(struct uring *uring)
+static int wake_up(struct ring *ring)
 {
         unsigned self = thread_number();
         int rc = 0;
 
-        if (uring->owner && uring->owner != self)
-                ring_close(uring);
-        if (!uring->is_open)
-                rc = ring_open(uring);
-        if (rc == 0 && !uring->owner)
-                rc = sys_uring_enable(&uring->ring);
+        if (ring->owner && ring->owner != self)
+                close_ring(ring);
+        if (!ring->is_open)
+                rc = ring_open(ring);
+        if (rc == 0 && !ring->owner)
+                rc = sys_uring_enable(&ring->io_uring);
         if (rc < 0)
                 return rc;
-        uring->owner = self;
-        uring->is_awake = uring->is_behind = true;
+        ring->owner = self;
+        ring->is_awake = ring->is_behind = true;
         return 0;
 }
 
-static void collect(struct uring *uring)
+static void catch_up(struct ring *ring)
+{
+        struct buffer due = ring->due;
+
+        ring->is_behind = false;
+        ring->due = (struct buffer){.memory = NULL};
+        for (; buffer_size(&due) > 0; buffer_consume(&due, sizeof(uint64_t)))
+                ring_cancel(ring, *(const uint64_t *)(void *)buffer_data(&due));
+        buffer_finish(&due);
+        ring->impl->catch_up(ring);
+}
+
+static void collect(struct ring *ring)
 {
         struct io_uring_cqe *cqe;
 
         /* No more than these: who sends without end is bounded only by what is submitted next. */
-        for (unsigned n = io_uring_cq_ready(&uring->ring); n > 0; n--) {
-                if (io_uring_peek_cqe(&uring->ring, &cqe) < 0)
+        for (unsigned n = io_uring_cq_ready(&ring->io_uring); n > 0; n--) {
+                if (io_uring_peek_cqe(&ring->io_uring, &cqe) < 0)
                         return;
-                uring_finish(uring, cqe);
-                io_uring_cqe_seen(&uring->ring, cqe);
+                if (cqe->user_data != RING_NOBODY) {
+                        ring->in_flight -= !(cqe->flags & IORING_CQE_F_MORE);
+                        ring->impl->finish(ring, cqe);
+                }
+                io_uring_cqe_seen(&ring->io_uring, cqe);
         }
 }
 
@@ -122,75 +142,65 @@ static bool is_passing(int rc)
 }
 
 /** Whether the kernel has nothing to be told and nothing to tell. */
-static bool is_quiet(const struct uring *uring)
+static bool is_quiet(const struct ring *ring)
 {
         const unsigned news = IORING_SQ_TASKRUN | IORING_SQ_CQ_OVERFLOW;
 
-        return io_uring_sq_ready(&uring->ring) == 0 && io_uring_cq_ready(&uring->ring) == 0 &&
-               !(__atomic_load_n(uring->ring.sq.kflags, __ATOMIC_RELAXED) & news);
+        return io_uring_sq_ready(&ring->io_uring) == 0 && io_uring_cq_ready(&ring->io_uring) == 0 &&
+               !(__atomic_load_n(ring->io_uring.sq.kflags, __ATOMIC_RELAXED) & news);
 }
 
-int ring_wait(struct backend *backend, eddy_duration timeout)
+int ring_wait(struct ring *ring, eddy_duration timeout)
 {
-        struct uring *uring = (struct uring *)backend;
         struct timespec limit;
         int rc;
 
-        if (backend_is_inherited(backend))
-                return EDDY_EWRONGLOOP;
-        if (!uring->is_awake) {
-                rc = wake_up(uring);
+        if (!ring->is_awake) {
+                rc = wake_up(ring);
                 if (rc < 0)
                         return rc;
         }
-        if (uring->is_behind)
-                uring_catch_up(uring);
-        if (uring->is_behind)
+        if (ring->is_behind)
+                catch_up(ring);
+        if (ring->is_behind)
                 timeout = 0; /* what could not be submitted must not wait for something else */
-        else if (timeout == 0 && is_quiet(uring))
+        else if (timeout == 0 && is_quiet(ring))
                 return 0;
         limit = (struct timespec){timeout / 1000000000, timeout % 1000000000};
-        rc = sys_uring_wait(&uring->ring, timeout == EDDY_FOREVER ? NULL : &limit);
-        collect(uring);
+        rc = sys_uring_wait(&ring->io_uring, timeout == EDDY_FOREVER ? NULL : &limit);
+        collect(ring);
         return is_passing(rc) ? 0 : rc;
 }
 
-/** The ring is of no use any more, and nothing that was submitted will be answered. */
-static void give_up(struct uring *uring)
-{
-        ring_close(uring);
-        uring->in_flight = 0;
-        uring->is_wakeup_armed = false;
-        uring_forget_submitted(uring);
-}
-
-void ring_flush(struct uring *uring)
+void ring_flush(struct ring *ring)
 {
         static const struct timespec no_time;
 
-        for (int tries = 0; tries < 3 && uring->is_awake; tries++)
-                if (sys_uring_wait(&uring->ring, &no_time) >= 0 && io_uring_sq_ready(&uring->ring) == 0)
+        for (int tries = 0; tries < 3 && ring->is_awake; tries++)
+                if (sys_uring_wait(&ring->io_uring, &no_time) >= 0 && io_uring_sq_ready(&ring->io_uring) == 0)
                         return;
 }
 
-void ring_rest(struct backend *backend)
+void ring_rest(struct ring *ring)
 {
-        struct uring *uring = (struct uring *)backend;
-
-        if (!uring->is_awake || backend_is_inherited(backend))
+        if (!ring->is_awake)
                 return;
-        uring->is_awake = false;
-        while (uring->in_flight > 0) {
-                struct io_uring_sqe *sqe = next_submission(uring, TAG_CANCEL);
+        ring->is_awake = false;
+        while (ring->in_flight > 0) {
+                struct io_uring_sqe *sqe = next_submission(ring, RING_NOBODY);
                 int rc;
 
                 if (sqe) {
                         io_uring_prep_cancel64(sqe, 0, IORING_ASYNC_CANCEL_ANY | IORING_ASYNC_CANCEL_ALL);
                         sqe->flags |= IOSQE_CQE_SKIP_SUCCESS;
                 }
-                rc = sys_uring_wait(&uring->ring, &patience);
-                collect(uring);
-                if (!is_passing(rc))
-                        give_up(uring);
+                rc = sys_uring_wait(&ring->io_uring, &patience);
+                collect(ring);
+                if (is_passing(rc))
+                        continue;
+                /* It is of no use any more. */
+                close_ring(ring);
+                ring->in_flight = 0;
+                ring->impl->forget(ring);
         }
 }

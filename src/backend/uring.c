@@ -5,43 +5,10 @@
  * again. The ring itself is ring.c's. */
 #include "backend/uring.h"
 
+#include "backend/carried.h"
 #include "base/memory.h"
 #include "base/sys_file.h"
-#include "base/sys_uring.h"
-
-/** The bits of descriptor->armed: a poll request is in the kernel, or is to end. */
-static uint32_t armed_bit(enum watch_direction direction)
-{
-        return 1u << direction;
-}
-
-static uint32_t leaving_bit(enum watch_direction direction)
-{
-        return 4u << direction;
-}
-
-void uring_submit(struct uring *uring, eddy_op *op)
-{
-        struct io_uring_sqe *sqe = uring_submission(uring, (uintptr_t)op | TAG_OPERATION);
-        unsigned size = op->size < INT32_MAX ? (unsigned)op->size : INT32_MAX;
-
-        if (!sqe)
-                return;
-        op->state = OP_SUBMITTED;
-        switch (op->kind) {
-        case OP_RECV:
-                io_uring_prep_recv(sqe, op->fd, op->buffer, size, op->flags);
-                break;
-        case OP_READABLE:
-                io_uring_prep_poll_add(sqe, op->fd, POLLIN | POLLRDHUP);
-                break;
-        case OP_SEND:
-                io_uring_prep_send(sqe, op->fd, op->buffer, size, op->flags | MSG_NOSIGNAL);
-                break;
-        default:
-                io_uring_prep_sendmsg(sqe, op->fd, op->buffer, (unsigned)op->flags | MSG_NOSIGNAL);
-        }
-}
+#include <string.h>
 
 static ssize_t begin_in_kernel(struct uring *uring, struct uring_descriptor *descriptor, eddy_op *op)
 {
@@ -49,44 +16,44 @@ static ssize_t begin_in_kernel(struct uring *uring, struct uring_descriptor *des
                 return -EAGAIN;
         if (fault_fires("io_uring"))
                 return -ECONNRESET;
-        op->state = 0;
-        op->pending = true;
-        list_append(&descriptor->operations, &op->link);
-        uring_submit(uring, op);
+        carried_begin(uring, descriptor, op);
         return EDDY_PENDING;
 }
 
-static void arm_poll(struct uring *uring, struct descriptor *descriptor, enum watch_direction direction)
+static void arm_poll(struct uring *uring, struct uring_descriptor *descriptor, enum watch_direction direction)
 {
-        bool reads = direction == WATCH_READ;
-        uint64_t key = uring_key(descriptor, reads ? TAG_READABLE : TAG_WRITABLE);
-        uint32_t armed = armed_bit(direction), leaving = leaving_bit(direction);
-        const struct side *side = &descriptor->sides[direction];
-        bool is_wanted = side_is_wanted(side);
+        struct standing *poll = &descriptor->polls[direction];
+        const struct side *side = &descriptor->base.sides[direction];
+        bool reads = direction == WATCH_READ, is_wanted = side_is_wanted(side);
         unsigned events;
         struct io_uring_sqe *sqe;
 
-        if (is_wanted && !(descriptor->armed & armed)) {
-                sqe = uring_submission(uring, key);
-                if (!sqe)
-                        return;
-                /* Urgent data is told of once: it stays, and would be told of again and again. */
-                events = reads ? POLLIN | POLLRDHUP : POLLOUT;
-                if (reads && !descriptor->has_ended && !side->watcher)
-                        events |= POLLPRI;
-                io_uring_prep_poll_add(sqe, descriptor->fd, events);
-                descriptor->armed |= armed;
-        } else if (!is_wanted && descriptor->armed & armed && !(descriptor->armed & leaving)) {
-                uring_cancel_key(uring, key);
-                descriptor->armed |= leaving;
-        }
+        if (!is_wanted)
+                standing_stop(poll, uring, descriptor);
+        if (!is_wanted || poll->tag)
+                return;
+        sqe = standing_submit(poll, uring, descriptor, reads ? TAG_READABLE : TAG_WRITABLE);
+        if (!sqe)
+                return;
+        /* Urgent data is told of once: it stays, and would be told of again and again. */
+        events = reads ? POLLIN | POLLRDHUP : POLLOUT;
+        if (reads && !descriptor->base.has_ended && !side->watcher)
+                events |= POLLPRI;
+        io_uring_prep_poll_add(sqe, descriptor->base.fd, events);
 }
 
-static int uring_arm(struct readiness *readiness, struct descriptor *descriptor)
+static int uring_arm(struct readiness *readiness, struct descriptor *base)
 {
+        struct uring_descriptor *descriptor = uring_descriptor(base);
+
         arm_poll((struct uring *)readiness, descriptor, WATCH_READ);
         arm_poll((struct uring *)readiness, descriptor, WATCH_WRITE);
         return 0;
+}
+
+static bool is_polled(const struct uring_descriptor *descriptor)
+{
+        return descriptor->polls[WATCH_READ].tag || descriptor->polls[WATCH_WRITE].tag;
 }
 
 static void init_descriptor(struct descriptor *base)
@@ -97,45 +64,29 @@ static void init_descriptor(struct descriptor *base)
         ahead_init(&descriptor->ahead);
 }
 
-static void cancel_in_kernel(struct uring *uring, eddy_op *op)
-{
-        if (!(op->state & OP_CANCELLED))
-                uring_cancel_key(uring, (uintptr_t)op | TAG_OPERATION);
-        op->state |= OP_CANCELLED;
-}
-
 /** Have the kernel end all that it was asked for of a descriptor: whether there was anything. */
 static bool cancel_all(struct uring *uring, struct uring_descriptor *descriptor)
 {
         bool holds =
-            descriptor->ahead.armed || descriptor->base.armed || !list_is_empty(&descriptor->operations);
-        eddy_link *link, *next;
+            descriptor->ahead.standing.tag || is_polled(descriptor) || !list_is_empty(&descriptor->operations);
 
-        for (link = descriptor->operations.next; link != &descriptor->operations; link = next) {
-                eddy_op *op = container_of(link, eddy_op, link);
-
-                next = link->next;
-                op->state |= OP_ABANDONED;
-                if (op->state & OP_SUBMITTED)
-                        cancel_in_kernel(uring, op);
-                else
-                        complete(&uring->readiness.base, op, EDDY_CANCELLED);
-        }
+        carried_abandon(uring, descriptor);
         ahead_abandon(uring, descriptor);
         readiness_abandon(&uring->readiness, &descriptor->base);
         uring_arm(&uring->readiness, &descriptor->base);
+        memset(descriptor->polls, 0, sizeof descriptor->polls);
         readiness_forget(&descriptor->base);
         return holds;
 }
 
-static ssize_t begin_close(struct uring *uring, int fd)
+static ssize_t uring_close(struct uring *uring, int fd)
 {
         struct descriptor *descriptor = readiness_known(&uring->readiness, fd);
 
         /* The kernel keeps a file open as long as it is asked for something of it: its peer would hear of the end
          * only in the next iteration, and a socket that listens would go on to do so. */
         if (descriptor && cancel_all(uring, uring_descriptor(descriptor)))
-                ring_flush(uring);
+                ring_flush(&uring->ring);
         return sys_close(fd);
 }
 
@@ -146,7 +97,7 @@ static ssize_t uring_begin(struct backend *backend, eddy_op *op)
         int rc;
 
         if (op->kind == OP_CLOSE)
-                return begin_close(uring, op->fd);
+                return uring_close(uring, op->fd);
         if (backend_is_inherited(backend))
                 return EDDY_EWRONGLOOP;
         rc = readiness_find(&uring->readiness, op->fd, &descriptor);
@@ -170,15 +121,14 @@ static void uring_cancel(struct backend *backend, eddy_op *op)
                 return;
         }
         if (op->state & OP_SUBMITTED) {
-                cancel_in_kernel(uring, op);
+                carried_cancel(uring, op);
                 return;
         }
         complete(backend, op, EDDY_CANCELLED);
         if (!descriptor)
                 return;
         uring_arm(&uring->readiness, descriptor);
-        if (uring_descriptor(descriptor)->ahead.direct == op)
-                ahead_received_directly(uring, uring_descriptor(descriptor), op);
+        ahead_received_directly(uring, uring_descriptor(descriptor), op);
 }
 
 /** Whether a descriptor can be watched: 0, -EBADF, or -EPERM where it is always ready, as epoll says. */
@@ -195,69 +145,83 @@ static int check_watchable(int fd)
 static int uring_watch(struct backend *backend, int fd, enum watch_direction direction, eddy_callback callback,
                        void *arg)
 {
-        struct readiness *readiness = (struct readiness *)backend;
-        const struct descriptor *descriptor = readiness_known(readiness, fd);
+        struct uring *uring = (struct uring *)backend;
+        struct descriptor *descriptor = readiness_known(&uring->readiness, fd);
         int rc = 0;
 
         if (backend_is_inherited(backend))
                 return EDDY_EWRONGLOOP;
-        if (callback && !(descriptor && descriptor->armed))
+        if (callback && !(descriptor && is_polled(uring_descriptor(descriptor))))
                 rc = check_watchable(fd);
-        return rc < 0 ? rc : readiness_watch(readiness, fd, direction, callback, arg);
+        if (rc == 0)
+                rc = readiness_watch(&uring->readiness, fd, direction, callback, arg);
+        /* Who stops watching may close the file next, and not through us: it would stay open until the next wait. */
+        if (rc > 0 && !callback && is_polled(uring_descriptor(descriptor)) &&
+            !side_is_wanted(&descriptor->sides[WATCH_READ]) && !side_is_wanted(&descriptor->sides[WATCH_WRITE]))
+                ring_flush(&uring->ring);
+        return rc;
 }
 
-void uring_catch_up(struct uring *uring)
+static int uring_wait(struct backend *backend, eddy_duration timeout)
 {
+        return backend_is_inherited(backend) ? EDDY_EWRONGLOOP
+                                             : ring_wait(&((struct uring *)backend)->ring, timeout);
+}
+
+static void uring_rest(struct backend *backend)
+{
+        if (!backend_is_inherited(backend))
+                ring_rest(&((struct uring *)backend)->ring);
+}
+
+/* ------------------------------------------------------------------------------------------------
+ * What the ring asks. */
+
+static struct uring *uring_of(struct ring *ring)
+{
+        return container_of(ring, struct uring, ring);
+}
+
+static int uring_prepare(struct ring *ring)
+{
+        return received_register(&uring_of(ring)->buffers, &ring->io_uring);
+}
+
+static void uring_catch_up(struct ring *ring)
+{
+        struct uring *uring = uring_of(ring);
         struct readiness *readiness = &uring->readiness;
-        struct buffer due = uring->due;
         struct io_uring_sqe *sqe;
 
-        uring->is_behind = false;
-        uring->due = (struct buffer){.memory = NULL};
-        for (; buffer_size(&due) > 0; buffer_consume(&due, sizeof(uint64_t)))
-                uring_cancel_key(uring, *(const uint64_t *)(void *)buffer_data(&due));
-        buffer_finish(&due);
-        if (!uring->is_wakeup_armed && (sqe = uring_submission(uring, TAG_WAKEUP))) {
+        if (!uring->is_wakeup_armed && (sqe = ring_submission(ring, TAG_WAKEUP))) {
                 io_uring_prep_poll_multishot(sqe, readiness->base.wakeup, POLLIN);
                 uring->is_wakeup_armed = true;
         }
         for (int fd = 0; fd < readiness->descriptor_count; fd++) {
-                struct uring_descriptor *descriptor;
+                struct descriptor *descriptor = readiness->descriptors[fd];
 
-                if (!readiness->descriptors[fd])
+                if (!descriptor)
                         continue;
-                descriptor = uring_descriptor(readiness->descriptors[fd]);
-                uring_arm(readiness, &descriptor->base);
-                ahead_arm(uring, descriptor);
-                for (eddy_link *link = descriptor->operations.next; link != &descriptor->operations;
-                     link = link->next)
-                        if (!(container_of(link, eddy_op, link)->state & OP_SUBMITTED))
-                                uring_submit(uring, container_of(link, eddy_op, link));
+                uring_arm(readiness, descriptor);
+                ahead_arm(uring, uring_descriptor(descriptor));
+                carried_catch_up(uring, uring_descriptor(descriptor));
         }
 }
 
 static void finish_operation(struct uring *uring, eddy_op *op, ssize_t result)
 {
         struct descriptor *descriptor = readiness_known(&uring->readiness, op->fd);
-        unsigned state = op->state;
 
-        op->state = 0;
-        /* Not at its owner's wish: the loop rests, or a signal came. */
-        if (result == -EINTR)
-                result = -ECANCELED;
-        if (result == -ECANCELED && !(state & OP_CANCELLED)) {
-                uring_submit(uring, op);
-                return;
-        }
-        complete(&uring->readiness.base, op, op->kind == OP_READABLE && result > 0 ? 0 : result);
-        if (uring_descriptor(descriptor)->ahead.direct == op)
+        if (carried_finish(uring, op, result))
                 ahead_received_directly(uring, uring_descriptor(descriptor), op);
 }
 
-void uring_forget_submitted(struct uring *uring)
+static void uring_forget(struct ring *ring)
 {
+        struct uring *uring = uring_of(ring);
         struct readiness *readiness = &uring->readiness;
 
+        uring->is_wakeup_armed = false;
         for (int fd = 0; fd < readiness->descriptor_count; fd++) {
                 struct uring_descriptor *descriptor;
                 eddy_link *link, *next;
@@ -265,9 +229,8 @@ void uring_forget_submitted(struct uring *uring)
                 if (!readiness->descriptors[fd])
                         continue;
                 descriptor = uring_descriptor(readiness->descriptors[fd]);
-                descriptor->base.armed = 0;
-                descriptor->ahead.armed = TAG_OPERATION;
-                descriptor->ahead.is_leaving = false;
+                memset(descriptor->polls, 0, sizeof descriptor->polls);
+                descriptor->ahead.standing = (struct standing){.tag = 0};
                 for (link = descriptor->operations.next; link != &descriptor->operations; link = next) {
                         next = link->next;
                         finish_operation(uring, container_of(link, eddy_op, link), -ECANCELED);
@@ -275,15 +238,15 @@ void uring_forget_submitted(struct uring *uring)
         }
 }
 
-static void finish_poll(struct uring *uring, struct descriptor *descriptor, enum watch_direction direction,
-                        int result)
+static void finish_poll(struct uring *uring, struct uring_descriptor *descriptor,
+                        enum watch_direction direction, int result)
 {
-        descriptor->armed &= ~(armed_bit(direction) | leaving_bit(direction));
+        descriptor->polls[direction] = (struct standing){.tag = 0};
         /* Where the loop rests, what is ready now need not be so when it runs again. */
-        if (result != -ECANCELED && uring->is_awake) {
+        if (result != -ECANCELED && uring->ring.is_awake) {
                 if (result > 0 && result & (POLLRDHUP | POLLHUP | POLLERR | POLLPRI))
-                        descriptor->has_ended = true;
-                readiness_advance(&uring->readiness, descriptor, direction);
+                        descriptor->base.has_ended = true;
+                readiness_advance(&uring->readiness, &descriptor->base, direction);
         }
         /* Submitted when those who watch have run, and so not told what they are about to take. Where it is no file
          * any more, it would be told so for ever. */
@@ -291,34 +254,42 @@ static void finish_poll(struct uring *uring, struct descriptor *descriptor, enum
                 arm_poll(uring, descriptor, direction);
 }
 
-void uring_finish(struct uring *uring, const struct io_uring_cqe *cqe)
+static void uring_finish(struct ring *ring, const struct io_uring_cqe *cqe)
 {
+        struct uring *uring = uring_of(ring);
         uint64_t key = cqe->user_data;
-        enum tag tag = key & ((1u << TAG_BITS) - 1);
+        enum tag tag = uring_tag(key);
         struct descriptor *descriptor;
 
-        if (tag == TAG_CANCEL)
-                return;
-        uring->in_flight -= !(cqe->flags & IORING_CQE_F_MORE);
         if (tag == TAG_OPERATION) {
                 finish_operation(uring, (eddy_op *)(uintptr_t)key, cqe->res);
                 return;
         }
         if (tag == TAG_WAKEUP) {
                 uring->is_wakeup_armed = cqe->flags & IORING_CQE_F_MORE;
-                uring->is_behind |= !uring->is_wakeup_armed;
+                ring->is_behind |= !uring->is_wakeup_armed;
                 return;
         }
         descriptor = readiness_known(&uring->readiness, (int)((uint32_t)key >> TAG_BITS));
         if (descriptor->generation != key >> 32)
-                ahead_discard(uring, tag, cqe);
+                ahead_discard(uring, cqe);
         else if (tag == TAG_RECEIVED)
                 ahead_received(uring, uring_descriptor(descriptor), cqe);
         else if (tag == TAG_ACCEPTED)
                 ahead_accepted(uring, uring_descriptor(descriptor), cqe);
         else
-                finish_poll(uring, descriptor, tag == TAG_READABLE ? WATCH_READ : WATCH_WRITE, cqe->res);
+                finish_poll(uring, uring_descriptor(descriptor), tag == TAG_READABLE ? WATCH_READ : WATCH_WRITE,
+                            cqe->res);
 }
+
+static const struct ring_impl uring_ring = {
+    .prepare = uring_prepare,
+    .finish = uring_finish,
+    .catch_up = uring_catch_up,
+    .forget = uring_forget,
+};
+
+/* ------------------------------------------------------------------------------------------------ */
 
 static void uring_destroy(struct backend *backend)
 {
@@ -327,9 +298,8 @@ static void uring_destroy(struct backend *backend)
         for (int fd = 0; fd < uring->readiness.descriptor_count; fd++)
                 if (uring->readiness.descriptors[fd])
                         ahead_finish(&uring_descriptor(uring->readiness.descriptors[fd])->ahead);
-        ring_close(uring);
-        buffers_finish(&uring->buffers);
-        buffer_finish(&uring->due);
+        ring_finish(&uring->ring);
+        received_finish(&uring->buffers);
         readiness_finish(&uring->readiness);
         memory_free(uring);
 }
@@ -350,9 +320,10 @@ static int uring_create(struct backend **backend, int wakeup)
         (void)wakeup; /* armed with the first wait */
         uring->readiness.base.impl = &uring_backend;
         uring->readiness.impl = &uring_readiness;
-        rc = ring_open(uring);
+        uring->ring.impl = &uring_ring;
+        rc = ring_open(&uring->ring);
         if (rc < 0) {
-                buffers_finish(&uring->buffers);
+                received_finish(&uring->buffers);
                 memory_free(uring);
                 return rc;
         }
@@ -367,6 +338,6 @@ const struct backend_impl uring_backend = {
     .begin = uring_begin,
     .cancel = uring_cancel,
     .watch = uring_watch,
-    .wait = ring_wait,
-    .rest = ring_rest,
+    .wait = uring_wait,
+    .rest = uring_rest,
 };

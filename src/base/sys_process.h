@@ -52,6 +52,18 @@ static inline int sys_pidfd_send_signal(int pidfd, int signum)
                    : (int)sys_result(syscall(SYS_pidfd_send_signal, pidfd, signum, NULL, 0));
 }
 
+/** Wait until a process is dead, which is not to say that it may be reaped: a debugger may hold it. */
+static inline int sys_pidfd_wait(int pidfd)
+{
+        struct pollfd request = {.fd = pidfd, .events = POLLIN};
+        int rc;
+
+        do
+                rc = fault_fires("poll") ? -EINTR : (int)sys_result(poll(&request, 1, -1));
+        while (rc == -EINTR);
+        return rc;
+}
+
 static inline int sys_kill(pid_t pid, int signum)
 {
         return fault_fires("kill") ? -EPERM : (int)sys_result(kill(pid, signum));

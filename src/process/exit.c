@@ -6,6 +6,9 @@
 #include "process/process.h"
 #include "task/task.h"
 
+/** How long a child that nobody may reap is left alone before it is looked at again, at most. */
+#define LONGEST_PATIENCE eddy_ms(100)
+
 /** A task that waits for the end. */
 struct exit_waiter {
         struct wait wait;
@@ -29,26 +32,46 @@ static void end(eddy_process *process)
                 memory_free(process);
 }
 
-static int watch(eddy_process *process);
+static int exit_notice(eddy_process *process);
 
-/** End a process that cannot be watched, or whose loop ends. One that may not be killed is left to whoever is its
- * parent after us. */
+/** End a process that cannot be watched, or whose loop ends. One that may not be killed, or not be reaped since a
+ * debugger holds it, is left to whoever is its parent after us. */
 static void end_now(eddy_process *process)
 {
-        if (child_signal(&process->child, SIGKILL) == 0)
-                child_reap(&process->child, 0, &process->returncode);
-        else if (!child_reap(&process->child, WNOHANG, &process->returncode))
+        int options = child_signal(&process->child, SIGKILL) == 0 ? 0 : WNOHANG;
+
+        if (options == 0 && process->child.pidfd >= 0) {
+                sys_pidfd_wait(process->child.pidfd);
+                options = WNOHANG;
+        }
+        if (!child_reap(&process->child, options, &process->returncode))
                 process->returncode = EDDY_EXIT_UNKNOWN;
         end(process);
 }
 
-static void on_readable(void *arg)
+static void exit_noticed(void *arg);
+
+/** It is dead, and a debugger holds it: nobody may reap it until that lets go, and nothing tells when that is. Its pidfd
+ * stays readable meanwhile. */
+static void look_again_later(eddy_process *process)
+{
+        process->patience *= 2;
+        if (process->patience == 0)
+                process->patience = eddy_ms(1);
+        else if (process->patience > LONGEST_PATIENCE)
+                process->patience = LONGEST_PATIENCE;
+        eddy_call_later(process->loop, &process->again, process->patience, exit_noticed, process);
+}
+
+static void exit_noticed(void *arg)
 {
         eddy_process *process = arg;
 
         if (child_reap(&process->child, WNOHANG, &process->returncode))
                 end(process);
-        else if (watch(process) < 0)
+        else if (process->exit_op.result > 0)
+                look_again_later(process);
+        else if (exit_notice(process) < 0) /* the wait for it failed */
                 end_now(process);
 }
 
@@ -86,14 +109,17 @@ static int start_thread(eddy_process *process)
         return rc;
 }
 
-static int watch(eddy_process *process)
+/** Have its end noticed: 0 or an error. */
+static int exit_notice(eddy_process *process)
 {
         ssize_t rc = -EBADF;
 
         if (process->child.pidfd >= 0)
                 rc = eddy_op_poll(&process->exit_op, process->child.pidfd, POLLIN);
-        if (rc > 0)
+        if (rc > 0) {
+                process->exit_op.result = rc;
                 loop_schedule(process->loop, &process->exit_op.handle);
+        }
         if (rc > 0 || rc == EDDY_PENDING)
                 return 0;
         return start_thread(process);
@@ -108,6 +134,7 @@ static void close_with_loop(struct loop_resource *resource)
         list_init(&resource->link);
         eddy_op_cancel(&process->exit_op);
         eddy_handle_cancel(&process->exit_op.handle);
+        eddy_timer_cancel(&process->again);
         /* In a forked child it is the parent's child, and the parent's thread. */
         if (loop_is_inherited(process->loop)) {
                 process->returncode = EDDY_EXIT_UNKNOWN;
@@ -132,8 +159,8 @@ int exit_watch(eddy_process *process)
         process->resource.close = close_with_loop;
         process->resource.what = "process";
         loop_add_resource(process->loop, &process->resource);
-        eddy_op_init(&process->exit_op, process->loop, on_readable, process);
-        rc = watch(process);
+        eddy_op_init(&process->exit_op, process->loop, exit_noticed, process);
+        rc = exit_notice(process);
         if (rc < 0)
                 end_now(process);
         return rc;

@@ -15,6 +15,8 @@ struct eddy_process {
 
         /* How its end is noticed: by its pidfd, or by a thread that waits for it. */
         eddy_op exit_op;
+        eddy_timer again;       /* it is dead, and may not be reaped yet */
+        eddy_duration patience; /* until it is looked at again */
         bool has_thread;
         pthread_t thread;
         eddy_handle thread_handle;

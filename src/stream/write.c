@@ -64,15 +64,10 @@ static ssize_t begin_sending(eddy_stream *stream)
 {
         struct stream_output *output = stream->output;
 
-        output->op = (eddy_op){
-            .handle = {.callback = stream_sent, .arg = stream},
-            .loop = stream->loop,
-            .fd = stream->fd,
-            .kind = (unsigned char)stream->impl->send,
-            .traits = stream->send_traits,
-            .buffer = buffer_data(&output->sending),
-            .size = buffer_size(&output->sending),
-        };
+        op_init(&output->op, stream->loop, stream_sent, stream);
+        op_describe(&output->op, stream->impl->send, stream->fd, buffer_data(&output->sending),
+                    buffer_size(&output->sending), 0);
+        output->op.traits = stream->send_traits;
         return op_begin(&output->op);
 }
 
@@ -277,10 +272,7 @@ static ssize_t send_one(struct task *self, eddy_stream *stream, const void *data
 {
         eddy_op *op = stream->writer;
 
-        op->kind = (unsigned char)stream->impl->send;
-        op->flags = 0;
-        op->buffer = (void *)(uintptr_t)data;
-        op->size = n;
+        op_describe(op, stream->impl->send, stream->fd, data, n, 0);
         return task_finish_op(self, op, op_begin(op));
 }
 

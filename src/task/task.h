@@ -5,6 +5,7 @@
 #include "base/context.h"
 #include "base/pool.h"
 #include "coro/coro.h"
+#include "loop/operation.h"
 #include "task/future.h"
 #include <eddy/group.h>
 
@@ -177,25 +178,15 @@ static inline void task_free(eddy_future *future)
 /** Prepare an operation that resumes a task when it is done. */
 static inline void task_op_init(eddy_op *op, struct task *self)
 {
-        eddy_op_init(op, self->future.loop, coro_resume, &self->coro);
+        op_init(op, self->future.loop, coro_resume, &self->coro);
 }
 
 /** Prepare an operation likewise, and describe it, for op_begin(): one that `data` and `size` tell all of. */
 static inline void task_op_describe(eddy_op *op, struct task *self, enum op_kind kind, int fd, const void *data,
                                     size_t size)
 {
-        /* Field by field: compilers clear the whole by a `rep stos`, which takes longer than all of this. */
-        op->handle.link.next = NULL;
-        op->handle.callback = coro_resume;
-        op->handle.arg = &self->coro;
-        op->loop = self->future.loop;
-        op->fd = fd;
-        op->kind = (unsigned char)kind;
-        op->pending = false;
-        op->traits = op->state = 0;
-        op->flags = 0;
-        op->buffer = (void *)(uintptr_t)data;
-        op->size = size;
+        task_op_init(op, self);
+        op_describe(op, kind, fd, data, size, 0);
 }
 
 /** After a call that had its outcome at once: let others run, now and then. */

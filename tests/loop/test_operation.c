@@ -588,6 +588,151 @@ TEST(forgets_what_is_pending_when_the_loop_is_closed)
         test_free(world);
 }
 
+/* ------------------------------------------------------------------------------------------------
+ * Beginning an operation that is pending, in each way. */
+
+static ssize_t again_accept(eddy_op *op, int fd)
+{
+        struct sockaddr_storage peer;
+        socklen_t size = sizeof peer;
+
+        return eddy_op_accept(op, fd, (struct sockaddr *)&peer, &size);
+}
+
+static ssize_t again_connect(eddy_op *op, int fd)
+{
+        struct sockaddr_un address = {.sun_family = AF_UNIX};
+
+        return eddy_op_connect(op, fd, (struct sockaddr *)&address, sizeof address);
+}
+
+static ssize_t again_recv(eddy_op *op, int fd)
+{
+        return eddy_op_recv(op, fd, trail, 1, MSG_PEEK);
+}
+
+static ssize_t again_recvmsg(eddy_op *op, int fd)
+{
+        struct msghdr message = {.msg_iovlen = 0};
+
+        return eddy_op_recvmsg(op, fd, &message, MSG_PEEK);
+}
+
+static ssize_t again_recvmmsg(eddy_op *op, int fd)
+{
+        struct mmsghdr message = {.msg_len = 0};
+
+        return eddy_op_recvmmsg(op, fd, &message, 1);
+}
+
+static ssize_t again_send(eddy_op *op, int fd)
+{
+        return eddy_op_send(op, fd, "z", 1, MSG_OOB);
+}
+
+static ssize_t again_sendmsg(eddy_op *op, int fd)
+{
+        const struct msghdr message = {.msg_iovlen = 0};
+
+        return eddy_op_sendmsg(op, fd, &message, 0);
+}
+
+static ssize_t again_read(eddy_op *op, int fd)
+{
+        return eddy_op_read(op, fd, trail, 1);
+}
+
+static ssize_t again_write(eddy_op *op, int fd)
+{
+        return eddy_op_write(op, fd, "z", 1);
+}
+
+static ssize_t again_writev(eddy_op *op, int fd)
+{
+        const struct iovec parts[] = {{"z", 1}, {"z", 1}, {"z", 1}};
+
+        return eddy_op_writev(op, fd, parts, 3);
+}
+
+static ssize_t again_poll(eddy_op *op, int fd)
+{
+        return eddy_op_poll(op, fd, POLLOUT);
+}
+
+static ssize_t again_close(eddy_op *op, int fd)
+{
+        return eddy_op_close(op, fd);
+}
+
+static ssize_t (*const ways_to_begin[])(eddy_op *op, int fd) = {
+    again_accept,  again_connect, again_recv,  again_recvmsg, again_recvmmsg, again_send,
+    again_sendmsg, again_read,    again_write, again_writev,  again_poll,     again_close,
+};
+
+/** Refused, and not a byte of it is another. */
+static void assert_refused(eddy_op *op, int fd)
+{
+        for (size_t i = 0; i < sizeof ways_to_begin / sizeof *ways_to_begin; i++) {
+                const eddy_op before = *op;
+
+                assert_int_equal(ways_to_begin[i](op, fd), EDDY_EBUSY);
+                assert_memory_equal(op, &before, sizeof before);
+        }
+}
+
+TEST(leaves_what_is_pending_as_it_is_where_it_is_begun_again)
+{
+        struct world *world = open_world(SOCK_STREAM);
+        static char much[1 << 16], got[2000];
+        struct iovec parts[] = {{memset(much, 'p', 1000), 1000}, {much, 1000}};
+        struct request *request = &world->requests[0];
+        int ends[2];
+        ssize_t n, filled = 0;
+
+        /* One that keeps more than its descriptor and its buffer: how many parts there are. */
+        assert_int_equal(pipe2(ends, O_NONBLOCK), 0);
+        while ((n = write(ends[1], much, 4096)) > 0)
+                filled += n;
+        assert_int_equal(eddy_op_writev(&request->op, ends[1], parts, 2), EDDY_PENDING);
+        assert_refused(&request->op, world->ends[0]);
+        while (filled > 0 && (n = read(ends[0], much + 1000, sizeof much - 1000)) > 0)
+                filled -= n;
+        assert_int_equal(finish(world, request), 2000);
+        assert_int_equal(read(ends[0], got, sizeof got), 2000);
+        for (size_t i = 0; i < sizeof got; i++)
+                assert_int_equal(got[i], 'p');
+        /* So is one that is done, while its callback is still to come. */
+        assert_int_equal(begin_recv(world, 0, 8), EDDY_PENDING);
+        eddy_op_cancel(&request->op);
+        assert_refused(&request->op, world->ends[0]);
+        assert_int_equal(finish(world, request), EDDY_CANCELLED);
+        assert_int_equal(eddy_op_close(&request->op, ends[0]), 0);
+        assert_int_equal(eddy_op_close(&request->op, ends[1]), 0);
+        close_world(world);
+}
+
+/* All of them: also those that are higher than others, such as MSG_ZEROCOPY. */
+TEST(hands_on_the_flags)
+{
+        static const int flags[] = {MSG_PEEK, MSG_TRUNC,    MSG_WAITALL, MSG_NOSIGNAL,
+                                    MSG_MORE, MSG_ZEROCOPY, MSG_FASTOPEN};
+        struct world *world = open_world(SOCK_STREAM);
+        char byte;
+
+        put(world->ends[1], "x");
+        assert_int_equal(eddy_op_recv(&world->requests[0].op, world->ends[0], &byte, 1, MSG_PEEK), 1);
+        assert_int_equal(begin_recv(world, 0, 1), 1);
+        for (size_t i = 0; i < sizeof flags / sizeof *flags; i++) {
+                assert_int_equal(eddy_op_recv(&world->requests[0].op, world->ends[0], &byte, 1, flags[i]),
+                                 EDDY_PENDING);
+                assert_int_equal(world->requests[0].op.flags, flags[i]);
+                eddy_op_cancel(&world->requests[0].op);
+                world->requests[0].is_done = false;
+                assert_int_equal(finish(world, &world->requests[0]), EDDY_CANCELLED);
+        }
+        close_world(world);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -608,6 +753,8 @@ int main(void)
             cmocka_unit_test(receives_many_messages_at_once),
             cmocka_unit_test(mixes_with_watchers),
             cmocka_unit_test(sleeps_after_a_send_beside_a_watcher),
+            cmocka_unit_test(leaves_what_is_pending_as_it_is_where_it_is_begun_again),
+            cmocka_unit_test(hands_on_the_flags),
             cmocka_unit_test(says_so_without_memory),
             cmocka_unit_test(forgets_what_is_pending_when_the_loop_is_closed),
         };

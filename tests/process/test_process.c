@@ -2,6 +2,8 @@
 #include "helpers.h"
 
 #include "process/process.h"
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
 #include <sys/resource.h>
 
 static eddy_process *start(const char *command)
@@ -281,6 +283,83 @@ static void is_waited_for_by_a_thread_where_there_is_no_pidfd(void)
         eddy_process_destroy(start_without_pidfd("exec sleep 100")); /* ends with the loop */
 }
 
+/** A debugger that holds a process until it is killed: its number, when it holds it. */
+static pid_t hold(pid_t held)
+{
+        int ready[2], status;
+        char byte = 0;
+        pid_t pid;
+
+        assert_int_equal(pipe(ready), 0);
+        pid = fork();
+        if (pid == 0) {
+                prctl(PR_SET_PDEATHSIG, SIGKILL);
+                byte = ptrace(PTRACE_SEIZE, held, NULL, NULL) == 0;
+                if (write(ready[1], &byte, 1) == 1)
+                        pause();
+                _exit(0);
+        }
+        close(ready[1]);
+        assert_int_equal(read(ready[0], &byte, 1), 1);
+        close(ready[0]);
+        if (byte)
+                return pid;
+        kill(pid, SIGKILL);
+        waitpid(pid, &status, 0);
+        return 0;
+}
+
+static void let_go(pid_t debugger)
+{
+        kill(debugger, SIGKILL);
+        waitpid(debugger, NULL, 0);
+}
+
+/* It is dead, as its pidfd tells all the time, and nobody may reap it. */
+static void does_not_spin_while_a_debugger_holds_what_is_dead(void)
+{
+        eddy_process *process = start("exec sleep 100");
+        pid_t debugger = hold(eddy_process_pid(process));
+        int rc = 0;
+
+        if (debugger == 0) {
+                print_message("skipped: needs ptrace()\n");
+                eddy_process_destroy(process);
+                return;
+        }
+        assert_int_equal(eddy_process_kill(process), 0);
+        fault_arm(0, 0);
+        EDDY_TIMEOUT_SCOPE(eddy_ms(50))
+                rc = eddy_process_wait(process, NULL);
+        assert_int_equal(rc, EDDY_TIMEOUT);
+        assert_true(fault_uses() < 50);
+        let_go(debugger);
+        assert_int_equal(end_of(process), -SIGKILL);
+        eddy_process_destroy(process);
+}
+
+static pid_t lasting_debugger;
+
+static intptr_t leave_held(void *arg)
+{
+        eddy_process *process = start("exec sleep 100");
+
+        (void)arg;
+        lasting_debugger = hold(eddy_process_pid(process));
+        eddy_process_destroy(process);
+        return 0;
+}
+
+static void ends_a_loop_while_a_debugger_holds_what_is_dead(void **state)
+{
+        (void)state;
+        assert_int_equal(eddy_run(leave_held, NULL), 0);
+        if (lasting_debugger)
+                let_go(lasting_debugger);
+        waitpid(-1, NULL, 0); /* it was left */
+        assert_false(have_children());
+}
+
 static eddy_process *reader;
 
 static intptr_t start_reader(void *arg)
@@ -350,6 +429,8 @@ int main(void)
             process_test(gives_the_survivor_back),
             process_test(leaves_sigchld_to_the_user),
             process_test(is_waited_for_by_a_thread_where_there_is_no_pidfd),
+            process_test(does_not_spin_while_a_debugger_holds_what_is_dead),
+            cmocka_unit_test(ends_a_loop_while_a_debugger_holds_what_is_dead),
             cmocka_unit_test(survives_a_forked_child_that_closes_the_loop),
             cmocka_unit_test(needs_a_loop),
         };
