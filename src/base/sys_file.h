@@ -2,6 +2,7 @@
 #ifndef BASE_SYS_FILE_H
 #define BASE_SYS_FILE_H
 
+#include "base/quiet.h"
 #include "base/sys.h"
 #include <dirent.h>
 #include <fcntl.h>
@@ -62,24 +63,24 @@ static inline off_t sys_lseek(int fd, off_t offset, int whence)
         return fault_fires("lseek") ? -EIO : sys_result(lseek(fd, offset, whence));
 }
 
-static inline ssize_t sys_read(int fd, void *buffer, size_t size)
-{
-        return fault_fires("read") ? -EIO : sys_result(read(fd, buffer, size));
-}
-
-static inline ssize_t sys_write(int fd, const void *data, size_t size)
-{
-        return fault_fires("write") ? -ENOSPC : sys_result(write(fd, data, size));
-}
-
 static inline ssize_t sys_readv(int fd, const struct iovec *parts, int count)
 {
         return fault_fires("readv") ? -EIO : sys_result(readv(fd, parts, count));
 }
 
+/* What writes raises no signals: see base/quiet.h. */
+
 static inline ssize_t sys_writev(int fd, const struct iovec *parts, int count)
 {
-        return fault_fires("writev") ? -ENOSPC : sys_result(writev(fd, parts, count));
+        struct quiet quiet;
+        ssize_t rc;
+
+        if (fault_fires("writev"))
+                return -ENOSPC;
+        quiet_begin(&quiet);
+        rc = sys_result(writev(fd, parts, count));
+        quiet_end(&quiet, rc, sys_parts_size(parts, count));
+        return rc;
 }
 
 static inline ssize_t sys_preadv(int fd, const struct iovec *parts, int count, off_t offset)
@@ -89,7 +90,15 @@ static inline ssize_t sys_preadv(int fd, const struct iovec *parts, int count, o
 
 static inline ssize_t sys_pwritev(int fd, const struct iovec *parts, int count, off_t offset)
 {
-        return fault_fires("pwritev") ? -ENOSPC : sys_result(pwritev(fd, parts, count, offset));
+        struct quiet quiet;
+        ssize_t rc;
+
+        if (fault_fires("pwritev"))
+                return -ENOSPC;
+        quiet_begin(&quiet);
+        rc = sys_result(pwritev(fd, parts, count, offset));
+        quiet_end(&quiet, rc, sys_parts_size(parts, count));
+        return rc;
 }
 
 /** What there is in memory; -EAGAIN: nothing.
@@ -108,12 +117,28 @@ static inline ssize_t sys_pread(int fd, void *buffer, size_t size, off_t offset)
 
 static inline ssize_t sys_pwrite(int fd, const void *data, size_t size, off_t offset)
 {
-        return fault_fires("pwrite") ? -ENOSPC : sys_result(pwrite(fd, data, size, offset));
+        struct quiet quiet;
+        ssize_t rc;
+
+        if (fault_fires("pwrite"))
+                return -ENOSPC;
+        quiet_begin(&quiet);
+        rc = sys_result(pwrite(fd, data, size, offset));
+        quiet_end(&quiet, rc, size);
+        return rc;
 }
 
 static inline int sys_ftruncate(int fd, off_t size)
 {
-        return fault_fires("ftruncate") ? -EIO : (int)sys_result(ftruncate(fd, size));
+        struct quiet quiet;
+        int rc;
+
+        if (fault_fires("ftruncate"))
+                return -EIO;
+        quiet_begin(&quiet);
+        rc = (int)sys_result(ftruncate(fd, size));
+        quiet_end(&quiet, rc, 0);
+        return rc;
 }
 
 static inline int sys_flock(int fd, int operation)
