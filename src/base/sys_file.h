@@ -12,6 +12,7 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
+#include <sys/vfs.h>
 #include <sys/xattr.h>
 
 static inline int sys_open(const char *path, int flags, mode_t mode)
@@ -48,6 +49,27 @@ static inline int sys_lstat(const char *path, struct stat *status)
 static inline ssize_t sys_readlink(const char *path, char *target, size_t size)
 {
         return fault_fires("readlink") ? -EIO : sys_result(readlink(path, target, size));
+}
+
+static inline ssize_t sys_readlinkat(int folder, const char *path, char *target, size_t size)
+{
+        return fault_fires("readlinkat") ? -EIO : sys_result(readlinkat(folder, path, target, size));
+}
+
+/** What a name in a folder is itself. */
+static inline int sys_lstatat(int folder, const char *name, struct stat *status)
+{
+        return fault_fires("fstatat") ? -EIO
+                                      : (int)sys_result(fstatat(folder, name, status, AT_SYMLINK_NOFOLLOW));
+}
+
+/** A number that says what kind of file system a file lies on, or an error. */
+static inline long sys_file_system(int fd)
+{
+        struct statfs status;
+        int rc = fault_fires("fstatfs") ? -EIO : (int)sys_result(fstatfs(fd, &status));
+
+        return rc < 0 ? rc : (long)(unsigned)status.f_type;
 }
 
 /** How large a file is, as the kernel knows without asking a server. */
@@ -150,6 +172,26 @@ static inline int sys_rename(const char *from, const char *to, unsigned flags)
 {
         return fault_fires("renameat2") ? -EIO
                                         : (int)sys_result(renameat2(AT_FDCWD, from, AT_FDCWD, to, flags));
+}
+
+static inline int sys_renameat(int folder, const char *from, const char *to)
+{
+        return fault_fires("renameat") ? -EIO : (int)sys_result(renameat(folder, from, folder, to));
+}
+
+static inline int sys_unlinkat(int folder, const char *name)
+{
+        return fault_fires("unlinkat") ? -EIO : (int)sys_result(unlinkat(folder, name, 0));
+}
+
+static inline int sys_fchmod(int fd, mode_t mode)
+{
+        return fault_fires("fchmod") ? -EIO : (int)sys_result(fchmod(fd, mode));
+}
+
+static inline int sys_fchown(int fd, uid_t owner, gid_t group)
+{
+        return fault_fires("fchown") ? -EPERM : (int)sys_result(fchown(fd, owner, group));
 }
 
 static inline int sys_link(const char *from, const char *to)
