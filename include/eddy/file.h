@@ -194,17 +194,24 @@ EDDY_API EDDY_ASYNC ssize_t eddy_read_file(const char *path, char **data, size_t
 
 /**
  * Write a file as a whole: whoever opens that path sees what was there before, or all of the new; also after a
- * crash. The bytes go to a new file beside it, to the disk, and then take its name; where it is a symbolic link,
- * they take its place.
+ * crash. The bytes go to a new file in the same folder (".eddy-....tmp"), to the disk, and then take its name.
+ * Symbolic links stay, and what they lead to is written.
+ *
+ * A file that was there keeps its permissions, its group and owner as far as this process may give them; not its
+ * other names (hard links), nor extended attributes. A FIFO or a device is written to, never replaced, and so is a
+ * file that has no name (/dev/stdout, /proc/self/fd/...), beginning with nothing in it.
  *
  * @param path  must stay until the call returns
  * @param data  lent until the call returns
- * @param mode  permissions, less the umask
+ * @param mode  permissions of a file that is new, less the umask
  * @return 0
  * @retval -ENOSPC ...           the disk is full; the file is as it was
  * @retval -ENOENT, -EACCES ...  as from open(), write(), fsync() and rename(), likewise
+ * @retval -ENXIO                it is a FIFO that nobody reads, or a socket
+ * @retval EDDY_CANCELLED, EDDY_TIMEOUT  the caller was interrupted; nothing was written, except to a FIFO or device,
+ *                               which may have taken a part
  *
- * Suspends, once. pathlib.Path.write_bytes(), in a safer way.
+ * Suspends, as long as a FIFO's reader or a device makes it wait. pathlib.Path.write_bytes(), in a safer way.
  */
 EDDY_API EDDY_ASYNC int eddy_write_file(const char *path, const void *data, size_t n, mode_t mode);
 

@@ -118,10 +118,12 @@ static ssize_t attempt(eddy_op *op, struct side *side, bool has_ended)
                         rc = sys_read(op->fd, op->buffer, op->size);
                         break;
                 case OP_WRITE:
-                        rc = sys_write_quietly(op->fd, &(struct iovec){op->buffer, op->size}, 1);
+                        rc = sys_write_quietly(op->fd, &(struct iovec){op->buffer, op->size}, 1,
+                                               op->traits & OP_SHORT_IS_ALL);
                         break;
                 case OP_WRITEV:
-                        rc = sys_write_quietly(op->fd, op->buffer, (int)(uintptr_t)op->extra);
+                        rc = sys_write_quietly(op->fd, op->buffer, (int)(uintptr_t)op->extra,
+                                               op->traits & OP_SHORT_IS_ALL);
                         break;
                 case OP_POLL:
                         return poll_now(op->fd, (unsigned)op->size);

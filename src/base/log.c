@@ -1,5 +1,6 @@
 #include "base/log.h"
 
+#include "base/quiet.h"
 #include <execinfo.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -19,10 +20,16 @@ void eddy_set_log_function(eddy_log_function function, void *arg)
 
 void log_text(eddy_log_level level, const char *text)
 {
-        if (logger.function)
+        struct quiet quiet;
+        int n;
+
+        if (logger.function) {
                 logger.function(level, text, logger.arg);
-        else
-                fprintf(stderr, "eddy: %s\n", text);
+                return;
+        }
+        quiet_begin(&quiet);
+        n = fprintf(stderr, "eddy: %s\n", text);
+        quiet_end(&quiet, n < 0 ? -errno : n, 0);
 }
 
 void eddy_log(eddy_log_level level, const char *format, ...)

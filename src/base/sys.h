@@ -18,6 +18,7 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -28,6 +29,16 @@ static inline ssize_t sys_result(ssize_t rc)
         if (errno <= 0)
                 __builtin_unreachable(); /* for those who analyse this: a failed call has a reason */
         return -errno;
+}
+
+/** How many bytes places in memory have together. */
+static inline size_t sys_parts_size(const struct iovec *parts, int count)
+{
+        size_t size = 0;
+
+        for (int i = 0; i < count; i++)
+                size += parts[i].iov_len;
+        return size;
 }
 
 static inline int sys_epoll_create(void)
@@ -71,6 +82,11 @@ static inline int sys_epoll_wait(int epoll, struct epoll_event *events, int n, c
 static inline int sys_eventfd(void)
 {
         return fault_fires("eventfd") ? -EMFILE : (int)sys_result(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+}
+
+static inline ssize_t sys_read(int fd, void *buffer, size_t size)
+{
+        return fault_fires("read") ? -EIO : sys_result(read(fd, buffer, size));
 }
 
 static inline ssize_t sys_recv(int fd, void *buffer, size_t size, int flags)

@@ -2,6 +2,7 @@
 #ifndef BASE_SYS_FILE_H
 #define BASE_SYS_FILE_H
 
+#include "base/quiet.h"
 #include "base/sys.h"
 #include <dirent.h>
 #include <fcntl.h>
@@ -11,6 +12,7 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
+#include <sys/vfs.h>
 #include <sys/xattr.h>
 
 static inline int sys_open(const char *path, int flags, mode_t mode)
@@ -49,6 +51,27 @@ static inline ssize_t sys_readlink(const char *path, char *target, size_t size)
         return fault_fires("readlink") ? -EIO : sys_result(readlink(path, target, size));
 }
 
+static inline ssize_t sys_readlinkat(int folder, const char *path, char *target, size_t size)
+{
+        return fault_fires("readlinkat") ? -EIO : sys_result(readlinkat(folder, path, target, size));
+}
+
+/** What a name in a folder is itself. */
+static inline int sys_lstatat(int folder, const char *name, struct stat *status)
+{
+        return fault_fires("fstatat") ? -EIO
+                                      : (int)sys_result(fstatat(folder, name, status, AT_SYMLINK_NOFOLLOW));
+}
+
+/** A number that says what kind of file system a file lies on, or an error. */
+static inline long sys_file_system(int fd)
+{
+        struct statfs status;
+        int rc = fault_fires("fstatfs") ? -EIO : (int)sys_result(fstatfs(fd, &status));
+
+        return rc < 0 ? rc : (long)(unsigned)status.f_type;
+}
+
 /** How large a file is, as the kernel knows without asking a server. */
 static inline int sys_statx_size(int fd, struct statx *status)
 {
@@ -62,24 +85,24 @@ static inline off_t sys_lseek(int fd, off_t offset, int whence)
         return fault_fires("lseek") ? -EIO : sys_result(lseek(fd, offset, whence));
 }
 
-static inline ssize_t sys_read(int fd, void *buffer, size_t size)
-{
-        return fault_fires("read") ? -EIO : sys_result(read(fd, buffer, size));
-}
-
-static inline ssize_t sys_write(int fd, const void *data, size_t size)
-{
-        return fault_fires("write") ? -ENOSPC : sys_result(write(fd, data, size));
-}
-
 static inline ssize_t sys_readv(int fd, const struct iovec *parts, int count)
 {
         return fault_fires("readv") ? -EIO : sys_result(readv(fd, parts, count));
 }
 
+/* What writes raises no signals: see base/quiet.h. */
+
 static inline ssize_t sys_writev(int fd, const struct iovec *parts, int count)
 {
-        return fault_fires("writev") ? -ENOSPC : sys_result(writev(fd, parts, count));
+        struct quiet quiet;
+        ssize_t rc;
+
+        if (fault_fires("writev"))
+                return -ENOSPC;
+        quiet_begin(&quiet);
+        rc = sys_result(writev(fd, parts, count));
+        quiet_end(&quiet, rc, sys_parts_size(parts, count));
+        return rc;
 }
 
 static inline ssize_t sys_preadv(int fd, const struct iovec *parts, int count, off_t offset)
@@ -89,7 +112,15 @@ static inline ssize_t sys_preadv(int fd, const struct iovec *parts, int count, o
 
 static inline ssize_t sys_pwritev(int fd, const struct iovec *parts, int count, off_t offset)
 {
-        return fault_fires("pwritev") ? -ENOSPC : sys_result(pwritev(fd, parts, count, offset));
+        struct quiet quiet;
+        ssize_t rc;
+
+        if (fault_fires("pwritev"))
+                return -ENOSPC;
+        quiet_begin(&quiet);
+        rc = sys_result(pwritev(fd, parts, count, offset));
+        quiet_end(&quiet, rc, sys_parts_size(parts, count));
+        return rc;
 }
 
 /** What there is in memory; -EAGAIN: nothing.
@@ -108,12 +139,28 @@ static inline ssize_t sys_pread(int fd, void *buffer, size_t size, off_t offset)
 
 static inline ssize_t sys_pwrite(int fd, const void *data, size_t size, off_t offset)
 {
-        return fault_fires("pwrite") ? -ENOSPC : sys_result(pwrite(fd, data, size, offset));
+        struct quiet quiet;
+        ssize_t rc;
+
+        if (fault_fires("pwrite"))
+                return -ENOSPC;
+        quiet_begin(&quiet);
+        rc = sys_result(pwrite(fd, data, size, offset));
+        quiet_end(&quiet, rc, size);
+        return rc;
 }
 
 static inline int sys_ftruncate(int fd, off_t size)
 {
-        return fault_fires("ftruncate") ? -EIO : (int)sys_result(ftruncate(fd, size));
+        struct quiet quiet;
+        int rc;
+
+        if (fault_fires("ftruncate"))
+                return -EIO;
+        quiet_begin(&quiet);
+        rc = (int)sys_result(ftruncate(fd, size));
+        quiet_end(&quiet, rc, 0);
+        return rc;
 }
 
 static inline int sys_flock(int fd, int operation)
@@ -125,6 +172,26 @@ static inline int sys_rename(const char *from, const char *to, unsigned flags)
 {
         return fault_fires("renameat2") ? -EIO
                                         : (int)sys_result(renameat2(AT_FDCWD, from, AT_FDCWD, to, flags));
+}
+
+static inline int sys_renameat(int folder, const char *from, const char *to)
+{
+        return fault_fires("renameat") ? -EIO : (int)sys_result(renameat(folder, from, folder, to));
+}
+
+static inline int sys_unlinkat(int folder, const char *name)
+{
+        return fault_fires("unlinkat") ? -EIO : (int)sys_result(unlinkat(folder, name, 0));
+}
+
+static inline int sys_fchmod(int fd, mode_t mode)
+{
+        return fault_fires("fchmod") ? -EIO : (int)sys_result(fchmod(fd, mode));
+}
+
+static inline int sys_fchown(int fd, uid_t owner, gid_t group)
+{
+        return fault_fires("fchown") ? -EPERM : (int)sys_result(fchown(fd, owner, group));
 }
 
 static inline int sys_link(const char *from, const char *to)

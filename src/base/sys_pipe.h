@@ -12,13 +12,12 @@ static inline int sys_pipe(int ends[2])
         return fault_fires("pipe2") ? -EMFILE : (int)sys_result(pipe2(ends, O_CLOEXEC));
 }
 
-static inline ssize_t sys_read(int fd, void *buffer, size_t size)
-{
-        return fault_fires("read") ? -EIO : sys_result(read(fd, buffer, size));
-}
-
-/** As writev(), but what has no reader any more is told by -EPIPE alone and never by SIGPIPE. */
-ssize_t sys_write_quietly(int fd, const struct iovec *parts, int count);
+/** As writev(), but what has no reader any more is told by -EPIPE alone and never by SIGPIPE, and a file that is too
+ * large by -EFBIG and never by SIGXFSZ.
+ *
+ * @param is_pipe  it is known to be one, which makes it cheaper
+ */
+ssize_t sys_write_quietly(int fd, const struct iovec *parts, int count, bool is_pipe);
 
 static inline int sys_get_mode(int fd)
 {

@@ -2,6 +2,7 @@
 #ifndef BASE_SYS_SOCKET_H
 #define BASE_SYS_SOCKET_H
 
+#include "base/quiet.h"
 #include "base/sys.h"
 #include <fcntl.h>
 #include <net/if.h>
@@ -29,26 +30,19 @@ static inline int sys_sendmmsg(int fd, struct mmsghdr *messages, unsigned n)
                    : (int)sys_result(sendmmsg(fd, messages, n, MSG_DONTWAIT | MSG_NOSIGNAL));
 }
 
-/** Without SIGPIPE, which sendfile() has no flag against. */
+/** Without signals, which sendfile() has no flag against. */
 static inline ssize_t sys_sendfile(int fd, int file, off_t *offset, size_t n)
 {
-        const struct timespec at_once = {0};
-        sigset_t pipe_signal, before;
+        struct quiet quiet;
         ssize_t rc;
 
         if (fault_fires("sendfile"))
                 return -EINVAL;
-        sigemptyset(&pipe_signal);
-        sigaddset(&pipe_signal, SIGPIPE);
-        pthread_sigmask(SIG_BLOCK, &pipe_signal, &before);
+        quiet_begin(&quiet);
         do
                 rc = sys_result(sendfile(fd, file, offset, n));
         while (rc == -EINTR);
-        /* It comes with a count, too, where some bytes left before the peer did. Where it was blocked already, what
-         * may be pending is not all ours. */
-        if ((rc == -EPIPE || (rc >= 0 && (size_t)rc < n)) && !sigismember(&before, SIGPIPE))
-                sigtimedwait(&pipe_signal, NULL, &at_once);
-        pthread_sigmask(SIG_SETMASK, &before, NULL);
+        quiet_end(&quiet, rc, n);
         return rc;
 }
 

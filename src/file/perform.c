@@ -1,5 +1,4 @@
 /* What a request asks for, done in this thread with the system's own calls, which block. */
-#include "base/memory.h"
 #include "base/sys_file.h"
 #include "file/request.h"
 #include <eddy/file.h>
@@ -73,7 +72,9 @@ enum shortage {
         NO_TELLING, /* a device, a pipe: it is as long as it is */
 };
 
-static enum shortage explain_shortage(const struct file_request *request)
+/** Say what a read of n bytes has come to. Files of the kernel's own come in pieces, and their sizes say nothing: only
+ * what ends just where its size says ends there. */
+static enum shortage explain_shortage(const struct file_request *request, ssize_t n)
 {
         off_t offset = request->offset + (off_t)request->done;
         struct statx status;
@@ -82,7 +83,9 @@ static enum shortage explain_shortage(const struct file_request *request)
                 return NO_TELLING;
         if (is_at_position(request))
                 offset = sys_lseek(request->fd, 0, SEEK_CUR);
-        return offset >= (off_t)status.stx_size ? THE_END : NOT_THE_END;
+        if (n == 0)
+                return offset >= (off_t)status.stx_size ? THE_END : NOT_THE_END;
+        return offset == (off_t)status.stx_size && offset > 0 ? THE_END : NOT_THE_END;
 }
 
 /** The outcome of a transfer that goes no further. What it was kept from, if anything, the next one will hear. */
@@ -107,7 +110,7 @@ static ssize_t perform_read(struct file_request *request)
                 if (n <= 0)
                         return outcome(request, n);
                 request->done += (size_t)n;
-                if ((size_t)n < size && explain_shortage(request) != NOT_THE_END)
+                if ((size_t)n < size && explain_shortage(request, n) != NOT_THE_END)
                         break;
         }
         return (ssize_t)request->done;
@@ -131,7 +134,7 @@ ssize_t file_read_now(struct file_request *request, bool *is_slow)
                 if ((size_t)n == size)
                         continue;
                 /* Not all is in memory, or this is the end. Linux 5.9 and 5.10 may say 0 elsewhere, too. */
-                switch (explain_shortage(request)) {
+                switch (explain_shortage(request, n)) {
                 case THE_END:
                         return (ssize_t)request->done;
                 case NOT_THE_END:
@@ -161,121 +164,6 @@ static ssize_t perform_write(struct file_request *request)
                 request->done += (size_t)n;
         }
         return (ssize_t)request->done;
-}
-
-/** What is read at first where the size tells nothing, as in /proc. */
-enum { FIRST_CHUNK = 4096 };
-
-/** The room that a file's content needs, as far as can be known: with place for the NUL behind it, and one byte
- * more, whose absence shows the end. */
-static size_t likely_room(int fd, size_t max)
-{
-        struct stat status;
-
-        if (sys_fstat(fd, &status) < 0 || !S_ISREG(status.st_mode) || status.st_size == 0)
-                return FIRST_CHUNK;
-        return ((uintmax_t)status.st_size < max ? (size_t)status.st_size : max) + 2;
-}
-
-/** Read to the end. One byte beyond `size`, the most that is wanted, shows that there is more. */
-static ssize_t read_content(int fd, struct file_request *request)
-{
-        struct buffer *content = &request->content;
-        size_t room = likely_room(fd, request->size < SSIZE_MAX ? request->size : SSIZE_MAX), wanted;
-        ssize_t n = 1;
-
-        while (n != 0) {
-                n = buffer_reserve(content, room);
-                if (n < 0)
-                        break;
-                wanted = request->size - buffer_size(content) + 1;
-                if (wanted == 0 || wanted > buffer_room_size(content) - 1)
-                        wanted = buffer_room_size(content) - 1;
-                n = sys_read(fd, buffer_room(content), wanted);
-                if (n < 0 && n != -EINTR)
-                        break;
-                content->end += n > 0 ? (size_t)n : 0;
-                if (buffer_size(content) > request->size) {
-                        n = EDDY_ELIMIT;
-                        break;
-                }
-                room = 2;
-        }
-        if (n < 0) {
-                buffer_finish(content);
-                return n;
-        }
-        *buffer_room(content) = '\0';
-        return (ssize_t)buffer_size(content);
-}
-
-static ssize_t perform_read_all(struct file_request *request)
-{
-        return read_content(request->fd, request);
-}
-
-static ssize_t perform_read_whole(struct file_request *request)
-{
-        int fd = sys_open(request->path, O_RDONLY | O_CLOEXEC, 0);
-        ssize_t rc;
-
-        if (fd < 0)
-                return fd;
-        rc = read_content(fd, request);
-        sys_close(fd); /* it has written nothing that could be lost */
-        return rc;
-}
-
-/** Write a new file, and see it on the disk. */
-static ssize_t write_content(int fd, struct file_request *request)
-{
-        struct file_request writing = {
-            .fd = fd,
-            .offset = EDDY_FILE_POSITION,
-            .parts = &(struct iovec){request->buffer, request->size},
-            .part_count = 1,
-        };
-        ssize_t rc = 0;
-
-        while (rc >= 0 && writing.done < request->size)
-                rc = perform_write(&writing);
-        return rc < 0 ? rc : sys_fsync(fd);
-}
-
-/** A name beside a path that nobody has thought of. */
-static int open_beside(const char *path, mode_t mode, char *name, size_t name_size)
-{
-        static atomic_uint count;
-        int fd;
-
-        do {
-                snprintf(name, name_size, "%s.%x-%x.tmp", path, (unsigned)getpid(),
-                         atomic_fetch_add(&count, 1));
-                fd = sys_open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
-        } while (fd == -EEXIST);
-        return fd;
-}
-
-static ssize_t perform_write_whole(struct file_request *request)
-{
-        char name[PATH_MAX];
-        int fd, closed;
-        ssize_t rc;
-
-        if (strlen(request->path) > sizeof name - sizeof ".12345678-12345678.tmp")
-                return -ENAMETOOLONG;
-        fd = open_beside(request->path, request->mode, name, sizeof name);
-        if (fd < 0)
-                return fd;
-        rc = write_content(fd, request);
-        closed = sys_close(fd);
-        if (rc == 0)
-                rc = closed;
-        if (rc == 0)
-                rc = sys_rename(name, request->path, 0);
-        if (rc < 0)
-                sys_unlink(name);
-        return rc;
 }
 
 static ssize_t perform_list(struct file_request *request)
@@ -354,7 +242,7 @@ static ssize_t (*const perform[])(struct file_request *request) = {
     [FILE_CLOSE] = perform_close,
     [FILE_READ] = perform_read,
     [FILE_WRITE] = perform_write,
-    [FILE_READ_ALL] = perform_read_all,
+    [FILE_READ_ALL] = file_read_content,
     [FILE_LIST] = perform_list,
     [FILE_STAT] = perform_stat,
     [FILE_TRUNCATE] = perform_truncate,
@@ -369,8 +257,8 @@ static ssize_t (*const perform[])(struct file_request *request) = {
     [FILE_CHMOD] = perform_chmod,
     [FILE_SYMLINK] = perform_symlink,
     [FILE_READLINK] = perform_readlink,
-    [FILE_READ_WHOLE] = perform_read_whole,
-    [FILE_WRITE_WHOLE] = perform_write_whole,
+    [FILE_READ_WHOLE] = file_read_whole,
+    [FILE_WRITE_WHOLE] = file_write_whole,
 };
 
 ssize_t file_perform(struct file_request *request)
@@ -384,5 +272,7 @@ void file_discard(struct file_request *request)
 
         if (is_open && request->result >= 0)
                 sys_close((int)request->result);
+        if (request->kind == FILE_WRITE_WHOLE && request->result == EDDY_PENDING)
+                sys_close(request->fd);
         buffer_finish(&request->content);
 }

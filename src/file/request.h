@@ -32,7 +32,7 @@ enum file_kind {
         FILE_SYMLINK,        /* at path, to other_path */
         FILE_READLINK,       /* path, buffer and size: how many bytes */
         FILE_READ_WHOLE,     /* path: content, of at most `size` bytes */
-        FILE_WRITE_WHOLE,    /* path, mode, buffer and size */
+        FILE_WRITE_WHOLE,    /* path, mode, buffer and size; EDDY_PENDING: `fd` is open, and may make a writer wait */
 };
 
 /** A request. On the stack of the task that waits for it, as is all that it points to. */
@@ -54,6 +54,11 @@ struct file_request {
 
 /** Carry a request out in this thread, however long it takes: its result. */
 ssize_t file_perform(struct file_request *request);
+
+/* Of its kinds, those that read or write a file as a whole. */
+ssize_t file_read_content(struct file_request *request);
+ssize_t file_read_whole(struct file_request *request);
+ssize_t file_write_whole(struct file_request *request);
 
 /** Reads without waiting for a disk: the outcome, or EDDY_PENDING where that, or the kind of file, needs a thread.
  *

@@ -122,11 +122,40 @@ ssize_t eddy_read_file(const char *path, char **data, size_t max)
         return hand_out(&request, file_ask(&request), data);
 }
 
+/** Write to what a loop can wait for: 0 or an error. */
+static int write_waiting(struct task *self, int fd, const char *data, size_t n)
+{
+        size_t done = 0;
+
+        while (done < n) {
+                eddy_op op;
+                ssize_t rc;
+
+                task_op_init(&op, self);
+                rc = task_finish_op(self, &op, eddy_op_write(&op, fd, data + done, n - done));
+                if (rc <= 0)
+                        return rc < 0 ? (int)rc : -EIO;
+                done += (size_t)rc;
+        }
+        return 0;
+}
+
 int eddy_write_file(const char *path, const void *data, size_t n, mode_t mode)
 {
-        return (int)file_ask(&(struct file_request){.kind = FILE_WRITE_WHOLE,
-                                                    .path = path,
-                                                    .buffer = (void *)(uintptr_t)data,
-                                                    .size = n,
-                                                    .mode = mode});
+        struct file_request request = {
+            .kind = FILE_WRITE_WHOLE,
+            .path = path,
+            .buffer = (void *)(uintptr_t)data,
+            .size = n,
+            .mode = mode,
+        };
+        ssize_t rc = file_ask(&request);
+
+        if (rc == EDDY_PENDING) {
+                struct task *self = task_current();
+
+                rc = write_waiting(self, request.fd, data, n);
+                loop_close_descriptor(self->future.loop, request.fd);
+        }
+        return (int)rc;
 }

@@ -3,21 +3,17 @@
  * take waits for it. */
 #include "redis/adapter.h"
 
-#include "base/sys.h"
+#include "base/quiet.h"
+#include <errno.h>
 
 /* hiredis writes in a way that raises SIGPIPE where the server has left. */
 static void write_without_signal(struct adapter *adapter)
 {
-        const struct timespec at_once = {0};
-        sigset_t sigpipe, before;
+        struct quiet quiet;
 
-        sigemptyset(&sigpipe);
-        sigaddset(&sigpipe, SIGPIPE);
-        pthread_sigmask(SIG_BLOCK, &sigpipe, &before);
+        quiet_begin(&quiet);
         redisAsyncHandleWrite(adapter->hiredis);
-        if (!adapter->hiredis && !sigismember(&before, SIGPIPE))
-                sigtimedwait(&sigpipe, NULL, &at_once);
-        pthread_sigmask(SIG_SETMASK, &before, NULL);
+        quiet_end(&quiet, adapter->hiredis ? 0 : -EPIPE, 0);
 }
 
 static void on_writable(void *arg)

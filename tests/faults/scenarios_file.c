@@ -101,7 +101,9 @@ static intptr_t wholes(void *arg)
         (void)arg;
         if (rc < 0)
                 return rc;
-        rc = eddy_write_file(path_in(&place, "a"), "whole", 5, 0600);
+        rc = eddy_write_file(path_in(&place, "a"), "first", 5, 0600);
+        if (rc == 0) /* over one that is there */
+                rc = eddy_write_file(place.path, "whole", 5, 0600);
         if (rc == 0) {
                 char *data;
                 ssize_t n = eddy_read_file(place.path, &data, 1000);
@@ -110,6 +112,23 @@ static intptr_t wholes(void *arg)
                         eddy_free(data);
                 rc = first_error(n, 0);
         }
+        place_finish(&place);
+        return rc;
+}
+
+/** To what is written to by the loop. */
+static intptr_t whole_to_fifo(void *arg)
+{
+        struct place place;
+        int rc = place_init(&place), reader;
+
+        (void)arg;
+        if (rc < 0)
+                return rc;
+        reader =
+            mkfifo(path_in(&place, "a"), 0600) == 0 ? open(place.path, O_RDONLY | O_NONBLOCK | O_CLOEXEC) : -1;
+        rc = eddy_write_file(place.path, "whole", 5, 0600);
+        close(reader);
         place_finish(&place);
         return rc;
 }
@@ -192,6 +211,7 @@ const struct scenario scenarios[] = {
     {"reading and writing", reading_and_writing},
     {"temporary", temporary},
     {"wholes", wholes},
+    {"whole_to_fifo", whole_to_fifo},
     {"paths", paths},
     {"listing", listing},
     {"watching", watching},
