@@ -34,7 +34,7 @@ struct context_outside {
         uint64_t visit; /* tells the callbacks that run one after the other apart; 0: none is running */
 };
 
-extern __thread struct context_outside context_outside __attribute__((tls_model("initial-exec")));
+extern __thread struct context_outside context_outside;
 
 /** Finds what the running task runs in; NULL where no task runs. */
 typedef struct context **context_slot_finder(void);

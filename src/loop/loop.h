@@ -72,11 +72,11 @@ struct eddy_loop {
 #define LOOP_EXECUTOR_TIMEOUT eddy_seconds(300)
 
 /** The loop that runs in this thread. Loops never change threads while they run. */
-extern __thread eddy_loop *loop_running_here __attribute__((tls_model("initial-exec")));
+extern __thread eddy_loop *loop_running_here;
 
 /** The coroutine that runs in this thread; NULL while none does. It is src/coro's, and lies here because a fork
  * ends it together with the loop. */
-extern __thread struct coro *coro_running_here __attribute__((tls_model("initial-exec")));
+extern __thread struct coro *coro_running_here;
 
 /** Whether this thread may use a loop now: 0, EDDY_ELOOPCLOSED, or EDDY_EWRONGLOOP where it runs in another. */
 static inline int loop_check(const eddy_loop *loop)
