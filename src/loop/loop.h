@@ -54,7 +54,7 @@ struct eddy_loop {
         struct coroutines *coroutines;
         struct tasks *tasks;
         struct thread_pool *threads;
-        eddy_duration executor_timeout; /* how long closing waits for jobs on helper threads */
+        eddy_duration executor_timeout; /* how long closing waits for users' calls on helper threads */
         const struct tasks_impl *tasks_impl;
         struct loop_debug *debug; /* NULL: not in debug mode */
         eddy_exception_handler exception_handler;
@@ -68,7 +68,7 @@ struct eddy_loop {
         struct timer_wheel timers; /* last, and not cleared with the rest: it is large */
 };
 
-/** How long closing a loop waits for jobs on helper threads, where nobody says otherwise. asyncio's, too. */
+/** How long closing a loop waits for users' calls on helper threads, where nobody says otherwise. asyncio's, too. */
 #define LOOP_EXECUTOR_TIMEOUT eddy_seconds(300)
 
 /** The loop that runs in this thread. Loops never change threads while they run. */
