@@ -30,7 +30,7 @@ static void drop(struct errand *errand)
 /** A thread that has begun looks at the caller's memory until it is done, and is waited for. */
 static bool take_back(struct wait *wait, struct task *task)
 {
-        if (!pool_take_back(&container_of(wait, struct asking, wait)->errand))
+        if (!thread_pool_take_back(&container_of(wait, struct asking, wait)->errand))
                 return false;
         task_wake(task);
         return true;
@@ -49,7 +49,7 @@ static ssize_t ask(struct task *self, struct file_request *request,
         int rc;
 
         request->result = EDDY_CANCELLED;
-        rc = pool_submit(self->future.loop, POOL_FILES, &asking.errand);
+        rc = thread_pool_submit(self->future.loop, POOL_FILES, &asking.errand);
         if (rc == 0)
                 rc = task_wait(self, &asking.wait);
         return rc < 0 ? rc : request->result;

@@ -67,7 +67,7 @@ static int look_up(struct task *self, struct lookup *lookup, void (*run)(struct 
             .name = name,
         };
         lookup->task = self;
-        rc = pool_submit(self->future.loop, POOL_NAMES, &lookup->errand);
+        rc = thread_pool_submit(self->future.loop, POOL_NAMES, &lookup->errand);
         if (rc < 0) {
                 memory_free(lookup);
                 return rc;
@@ -76,7 +76,7 @@ static int look_up(struct task *self, struct lookup *lookup, void (*run)(struct 
         if (rc == 0)
                 return 0;
         lookup->task = NULL;
-        if (lookup->is_done || pool_take_back(&lookup->errand))
+        if (lookup->is_done || thread_pool_take_back(&lookup->errand))
                 destroy(lookup);
         return rc;
 }

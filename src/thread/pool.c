@@ -145,7 +145,7 @@ static bool awaited_have_arrived(void *pool)
         return users_work_is_here(pool, false);
 }
 
-void pool_report(eddy_loop *loop, const char *fate)
+void thread_pool_report(eddy_loop *loop, const char *fate)
 {
         struct thread_pool *pool = loop->threads;
 
@@ -206,7 +206,7 @@ static void drop_waiting(struct thread_pool *pool)
                 struct errand *errand = container_of(link, struct errand, link);
 
                 link = link->next;
-                if (pool_take_back(errand))
+                if (thread_pool_take_back(errand))
                         errand->drop(errand);
         }
 }
@@ -223,7 +223,7 @@ static void release(struct staff *staff, eddy_time deadline)
         staff->executor = NULL;
 }
 
-void pool_release_default(eddy_loop *loop, eddy_time deadline)
+void thread_pool_release_default(eddy_loop *loop, eddy_time deadline)
 {
         release(&loop->threads->staffs[POOL_DEFAULT], deadline);
 }
@@ -238,7 +238,7 @@ static void wait_for_users_work(struct thread_pool *pool, eddy_time deadline)
                 return;
         executor_wait(users->executor, all_have_arrived, pool, soon < deadline ? soon : deadline);
         if (!executor_wait(users->executor, awaited_have_arrived, pool, deadline))
-                pool_report(pool->loop, ", and is left to it: its loop closes");
+                thread_pool_report(pool->loop, ", and is left to it: its loop closes");
 }
 
 static void close_errands(struct thread_pool *pool, eddy_time deadline)
@@ -354,14 +354,14 @@ static int submit(struct thread_pool *pool, enum pool_kind kind, eddy_executor *
         return rc < 0 ? rc : 0;
 }
 
-int pool_submit_to(eddy_loop *loop, eddy_executor *executor, struct errand *errand)
+int thread_pool_submit_to(eddy_loop *loop, eddy_executor *executor, struct errand *errand)
 {
         struct thread_pool *pool = get_pool(loop);
 
         return pool ? submit(pool, POOL_OTHER, executor, errand) : -ENOMEM;
 }
 
-int pool_submit(eddy_loop *loop, enum pool_kind kind, struct errand *errand)
+int thread_pool_submit(eddy_loop *loop, enum pool_kind kind, struct errand *errand)
 {
         struct thread_pool *pool = get_pool(loop);
         eddy_executor *executor;
@@ -373,7 +373,7 @@ int pool_submit(eddy_loop *loop, enum pool_kind kind, struct errand *errand)
         return rc < 0 ? rc : submit(pool, kind, executor, errand);
 }
 
-bool pool_take_back(struct errand *errand)
+bool thread_pool_take_back(struct errand *errand)
 {
         if (!executor_take_back(errand->executor, &errand->work))
                 return false;
@@ -381,7 +381,7 @@ bool pool_take_back(struct errand *errand)
         return true;
 }
 
-int pool_shut_down(eddy_loop *loop)
+int thread_pool_shut_down(eddy_loop *loop)
 {
         struct thread_pool *pool = get_pool(loop);
 
@@ -391,7 +391,7 @@ int pool_shut_down(eddy_loop *loop)
         return 0;
 }
 
-bool pool_await_drain(eddy_loop *loop, struct drain *drain)
+bool thread_pool_await_drain(eddy_loop *loop, struct drain *drain)
 {
         if (loop->threads->staffs[POOL_DEFAULT].out == 0)
                 return false;

@@ -55,14 +55,14 @@ struct errand {
 };
 
 /** Send an errand out to threads of the loop's own: 0, -ENOMEM, -EAGAIN or EDDY_ESHUTDOWN. */
-int pool_submit(eddy_loop *loop, enum pool_kind kind, struct errand *errand);
+int thread_pool_submit(eddy_loop *loop, enum pool_kind kind, struct errand *errand);
 
 /** Have an executor of a user's do it. */
-int pool_submit_to(eddy_loop *loop, eddy_executor *executor, struct errand *errand);
+int thread_pool_submit_to(eddy_loop *loop, eddy_executor *executor, struct errand *errand);
 
 /** Take back an errand that no thread has begun: true where it was so, and nothing will be called. Else it is told that
  * nobody waits for it, in case it asks. */
-bool pool_take_back(struct errand *errand);
+bool thread_pool_take_back(struct errand *errand);
 
 /** Who is told when no users' work is out. Embedded in what waits. */
 struct drain {
@@ -71,15 +71,15 @@ struct drain {
 };
 
 /** Refuse further users' work: 0 or -ENOMEM. */
-int pool_shut_down(eddy_loop *loop);
+int thread_pool_shut_down(eddy_loop *loop);
 
 /** Have it told when what is out has come back; false: nothing is out. */
-bool pool_await_drain(eddy_loop *loop, struct drain *drain);
+bool thread_pool_await_drain(eddy_loop *loop, struct drain *drain);
 
 /** Tell the loop's exception handler of users' work that is out; `fate` ends the sentence. */
-void pool_report(eddy_loop *loop, const char *fate);
+void thread_pool_report(eddy_loop *loop, const char *fate);
 
 /** End the threads of the loop's default executor: there is no work for them any more. */
-void pool_release_default(eddy_loop *loop, eddy_time deadline);
+void thread_pool_release_default(eddy_loop *loop, eddy_time deadline);
 
 #endif

@@ -90,7 +90,7 @@ static void forgo(struct waiter *waiter, eddy_future *future)
         struct call *call = container_of(waiter, struct call, waiter);
 
         call->future = NULL;
-        if (pool_take_back(&call->errand))
+        if (thread_pool_take_back(&call->errand))
                 destroy(call);
         eddy_unref(future);
 }
@@ -127,8 +127,8 @@ static int submit(const eddy_work_options *options, eddy_fn fn, void *arg, eddy_
 
         if (!call)
                 return -ENOMEM;
-        rc = options->executor ? pool_submit_to(future->loop, options->executor, &call->errand)
-                               : pool_submit(future->loop, POOL_DEFAULT, &call->errand);
+        rc = options->executor ? thread_pool_submit_to(future->loop, options->executor, &call->errand)
+                               : thread_pool_submit(future->loop, POOL_DEFAULT, &call->errand);
         if (rc < 0) {
                 destroy(call);
                 return rc;
@@ -217,7 +217,7 @@ static int wait_until_drained(struct task *self, eddy_duration timeout)
         eddy_timer timer = {.when = 0};
         int rc;
 
-        if (!pool_await_drain(self->future.loop, &draining.drain))
+        if (!thread_pool_await_drain(self->future.loop, &draining.drain))
                 return 0;
         if (timeout != EDDY_FOREVER)
                 eddy_call_later(self->future.loop, &timer, timeout, time_is_up, self);
@@ -228,7 +228,7 @@ static int wait_until_drained(struct task *self, eddy_duration timeout)
         list_remove(&draining.drain.link);
         if (rc < 0)
                 return rc;
-        pool_report(self->future.loop, "");
+        thread_pool_report(self->future.loop, "");
         return EDDY_TIMEOUT;
 }
 
@@ -240,11 +240,11 @@ int eddy_shutdown_default_executor(eddy_duration timeout)
 
         if (!self)
                 return interruption;
-        rc = pool_shut_down(self->future.loop);
+        rc = thread_pool_shut_down(self->future.loop);
         if (rc == 0)
                 rc = interruption ? interruption : wait_until_drained(self, timeout);
         /* Its threads are all idle: this does not block. */
         if (rc == 0)
-                pool_release_default(self->future.loop, deadline);
+                thread_pool_release_default(self->future.loop, deadline);
         return rc;
 }

@@ -90,7 +90,7 @@ static void submit_all(eddy_loop *loop, struct shop *shop, unsigned n)
 {
         for (unsigned i = 0; i < n; i++) {
                 chore_init(&chores[i], shop);
-                assert_int_equal(pool_submit(loop, POOL_DEFAULT, &chores[i].errand), 0);
+                assert_int_equal(thread_pool_submit(loop, POOL_DEFAULT, &chores[i].errand), 0);
         }
 }
 
@@ -125,8 +125,8 @@ static void none_waits_while_threads_can_be_had(void)
                 chore_init(&chores[0], &shop);
                 chore_init(&chores[1], &shop);
                 chores[0].other = &chores[1];
-                assert_int_equal(pool_submit(loop, POOL_DEFAULT, &chores[0].errand), 0);
-                assert_int_equal(pool_submit(loop, POOL_DEFAULT, &chores[1].errand), 0);
+                assert_int_equal(thread_pool_submit(loop, POOL_DEFAULT, &chores[0].errand), 0);
+                assert_int_equal(thread_pool_submit(loop, POOL_DEFAULT, &chores[1].errand), 0);
                 until_others(shop.done == 3);
         }
 }
@@ -173,21 +173,21 @@ static void no_thread_to_be_had(void)
         shop_init(&shop, true);
         chore_init(&chores[0], &shop);
         fault_arm(1, 1);
-        assert_int_equal(pool_submit(loop, POOL_DEFAULT, &chores[0].errand), -ENOMEM);
+        assert_int_equal(thread_pool_submit(loop, POOL_DEFAULT, &chores[0].errand), -ENOMEM);
         fault_arm(2, 1);
-        assert_int_equal(pool_submit(loop, POOL_DEFAULT, &chores[0].errand), -ENOMEM);
+        assert_int_equal(thread_pool_submit(loop, POOL_DEFAULT, &chores[0].errand), -ENOMEM);
         fault_arm(2, 1);
-        assert_int_equal(pool_submit(loop, POOL_DEFAULT, &chores[0].errand), -EAGAIN);
+        assert_int_equal(thread_pool_submit(loop, POOL_DEFAULT, &chores[0].errand), -EAGAIN);
         fault_arm(0, 0);
-        assert_int_equal(pool_submit(loop, POOL_DEFAULT, &chores[0].errand), 0);
+        assert_int_equal(thread_pool_submit(loop, POOL_DEFAULT, &chores[0].errand), 0);
         until_others(shop.done == 1);
         /* With one thread there already, the chore waits for that. */
         atomic_store(&shop.is_open, false);
-        assert_int_equal(pool_submit(loop, POOL_DEFAULT, &chores[0].errand), 0);
+        assert_int_equal(thread_pool_submit(loop, POOL_DEFAULT, &chores[0].errand), 0);
         until_others(atomic_load(&shop.begun) == 2);
         chore_init(&chores[1], &shop);
         fault_arm(1, 1);
-        assert_int_equal(pool_submit(loop, POOL_DEFAULT, &chores[1].errand), 0);
+        assert_int_equal(thread_pool_submit(loop, POOL_DEFAULT, &chores[1].errand), 0);
         fault_arm(0, 0);
         atomic_store(&shop.is_open, true);
         until_others(shop.done == 3);
