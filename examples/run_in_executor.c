@@ -48,7 +48,7 @@ static intptr_t app(void *arg)
         rc = eddy_executor_create(&executor, &(eddy_executor_options){.max_threads = 2, .name = "sums"});
         if (rc < 0)
                 return rc;
-        intptr_t limits[] = {1000, 100000}; /* each job's argument lives until its function has returned */
+        intptr_t limits[] = {1000, 100000}; /* each call's argument lives until its function has returned */
         eddy_future *sums[2];
         for (int i = 0; i < 2; i++)
                 sums[i] = eddy_run_in_executor(NULL, executor, cpu_bound, &limits[i]);

@@ -21,11 +21,14 @@ EDDY_BEGIN_DECLS
  * @param found    receives them, a list of ai_next; give it back with freeaddrinfo(). NULL on failure
  * @return 0
  * @retval EDDY_ERESOLVE                 there is none; eddy_error_detail() says why
- * @retval EDDY_CANCELLED, EDDY_TIMEOUT  the caller was interrupted; the resolver ends when it likes
+ * @retval EDDY_CANCELLED, EDDY_TIMEOUT  the caller was interrupted, and has nothing to give back
  * @retval EDDY_ENOTASK                  called outside a coroutine
  * @retval -ENOMEM, -EAGAIN              no memory, or no thread to wait for the resolver
  *
- * Suspends, unless all is numeric: a helper thread calls getaddrinfo(). loop.getaddrinfo().
+ * Suspends, unless all is numeric: a helper thread calls getaddrinfo(). These threads do nothing else, so that neither
+ * calls nor files that block hold up a look-up, nor the other way round; and where up to 32 of them wait for name servers
+ * in vain, more are started for who comes, to 512. A look-up whose asker was interrupted goes on by itself, and
+ * holds up no end: with its loop it is left, with a line in debug mode. loop.getaddrinfo().
  */
 EDDY_API EDDY_ASYNC int eddy_getaddrinfo(const char *host, const char *service, const struct addrinfo *hints,
                                          struct addrinfo **found);

@@ -26,7 +26,7 @@ typedef struct eddy_runner_options {
         bool debug;          /**< debug mode, whatever the environment says */
         bool ignores_sigint; /**< leave SIGINT as it is; it is so in threads other than the main one */
         eddy_duration
-            executor_timeout; /**< how long finishing waits for jobs of the loop's default executor (see
+            executor_timeout; /**< how long finishing waits for calls of the loop's default executor (see
                                          * eddy/thread.h); 0: 5 minutes */
 } eddy_runner_options;
 

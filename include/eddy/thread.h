@@ -15,12 +15,12 @@ EDDY_BEGIN_DECLS
  * Work that blocks
  * ------------------------------------------------------------------------------------------------------------- */
 
-/** Threads that do jobs. Whoever has none of his own uses the loop's default one. */
+/** Threads that do work: calls of functions that block. Whoever has none of his own uses the loop's default one. */
 typedef struct eddy_executor eddy_executor;
 
-/** How a job is to be done. Zero is the default of each. */
+/** How a call is to be made. Zero is the default of each. */
 typedef struct eddy_work_options {
-        const char *name;        /**< for messages; not copied, so a literal or what outlives the job */
+        const char *name;        /**< for messages; not copied, so a literal or what outlives the call */
         eddy_loop *loop;         /**< which is told of its end; NULL: the running one */
         eddy_executor *executor; /**< whose thread does it; NULL: the loop's default one */
         const void *args;        /**< copied, and passed to the function as its argument */
@@ -72,11 +72,11 @@ EDDY_API EDDY_ASYNC int eddy_to_thread_with(const eddy_work_options *options, ed
  * @param fn       as for eddy_to_thread()
  * @param arg      passed to it, unless options->args is; must live until it has returned, whatever becomes of the
  *                 future
- * @return a future of what fn returns, given back with eddy_unref() or eddy_join(). Where no thread takes the job it
+ * @return a future of what fn returns, given back with eddy_unref() or eddy_join(). Where no thread takes the call it
  *         has failed already: EDDY_ESHUTDOWN, -EAGAIN. NULL without memory or loop, which every function that takes
  *         a future answers with -ENOMEM
  *
- * Cancelling the future takes the job back if it has not begun; else its result is dropped. In the loop's thread
+ * Cancelling the future takes the call back if it has not begun; else its result is dropped. In the loop's thread
  * only. Does not suspend.
  */
 EDDY_API eddy_future *eddy_executor_submit(const eddy_work_options *options, eddy_fn fn, void *arg);
@@ -91,20 +91,20 @@ EDDY_API eddy_future *eddy_executor_submit(const eddy_work_options *options, edd
         eddy_executor_submit(                                                                                  \
             &(eddy_work_options){.name = #fn, .loop = (the_loop), .executor = (the_executor)}, (fn), (arg))
 
-/** Within a job: whether nobody waits for its result any more, for those that want to end when asked. False outside.
- * Does not suspend. */
+/** Within a function that was called so: whether nobody waits for its result any more, for those that want to end when
+ * asked. False outside. Does not suspend. */
 EDDY_API bool eddy_work_cancelled(void);
 
 /** How an executor is to be. Zero, or NULL for the whole, is the default of each. */
 typedef struct eddy_executor_options {
         unsigned max_threads; /**< 1 to 1024; 0: 4 more than there are processors, but no more than 32 */
         const char *name;     /**< of its threads, for debuggers; 15 characters are kept; NULL: "eddy-worker" */
-        eddy_duration idle_timeout; /**< a thread ends that had no job for so long; 0: 5 seconds */
+        eddy_duration idle_timeout; /**< a thread ends that had no work for so long; 0: 5 seconds */
         size_t stack_size;          /**< of its threads, bytes; 0: the system's default */
 } eddy_executor_options;
 
 /**
- * Create an executor. Its threads come with its first jobs and end when they are idle for long.
+ * Create an executor. Its threads come with its first work and end when they are idle for long.
  *
  * @param executor  receives it; give it back with eddy_executor_destroy()
  * @param options   may be NULL
@@ -118,26 +118,27 @@ EDDY_API int eddy_executor_create(eddy_executor **executor, const eddy_executor_
 
 /* How eddy_executor_shutdown() goes about it. */
 #define EDDY_SHUTDOWN_WAIT   1u /**< return only when all threads have ended */
-#define EDDY_SHUTDOWN_CANCEL 2u /**< jobs that have not begun are cancelled: their futures are EDDY_CANCELLED */
+#define EDDY_SHUTDOWN_CANCEL 2u /**< what has not begun is cancelled: its future is EDDY_CANCELLED */
 
 /**
- * Take no more jobs, and end the threads when those there are have been done.
+ * Take no more work, and end the threads when what there is has been done.
  *
  * @param flags  EDDY_SHUTDOWN_WAIT, EDDY_SHUTDOWN_CANCEL, or 0
  *
- * With EDDY_SHUTDOWN_WAIT it blocks, and must not be called by one of its own jobs; a coroutine calls it by
+ * With EDDY_SHUTDOWN_WAIT it blocks, and must not be called on one of its own threads; a coroutine calls it by
  * eddy_to_thread(). Executor.shutdown().
  */
 EDDY_API void eddy_executor_shutdown(eddy_executor *executor, unsigned flags);
 
-/** Shut an executor down, wait for its jobs, and give it back. NULL is allowed. It blocks. */
+/** Shut an executor down, wait for its work, and give it back. NULL is allowed. It blocks. */
 EDDY_API void eddy_executor_destroy(eddy_executor *executor);
 
 /** How many threads an executor has now. */
 EDDY_API unsigned eddy_executor_thread_count(eddy_executor *executor);
 
 /**
- * Choose the executor of a loop's jobs for which none is named: name lookups and files among them.
+ * Choose the executor of a loop's calls for which none is named. Look-ups of names and files are none of them: they have
+ * threads of their own, so that no call that blocks holds them up.
  *
  * @param executor  stays the caller's, may be several loops' default, and is not shut down with any; destroy it
  *                  after the loop. NULL: one of the loop's own, as at first
@@ -145,7 +146,7 @@ EDDY_API unsigned eddy_executor_thread_count(eddy_executor *executor);
  * @retval EDDY_EWRONGLOOP   the loop runs in another thread
  * @retval EDDY_ELOOPCLOSED  the loop is closed
  * @retval EDDY_ESHUTDOWN    after eddy_shutdown_default_executor()
- * @retval EDDY_EBUSY        the one there was before has jobs to do
+ * @retval EDDY_EBUSY        the one there was before has work to do
  * @retval -ENOMEM           no memory
  *
  * Does not suspend. loop.set_default_executor().
@@ -153,19 +154,21 @@ EDDY_API unsigned eddy_executor_thread_count(eddy_executor *executor);
 EDDY_API int eddy_set_default_executor(eddy_loop *loop, eddy_executor *executor);
 
 /**
- * Refuse further jobs of the running loop's default executor, and wait until those there are have been done.
+ * Refuse further calls of the running loop's default executor, and wait until those there are have returned. Names and
+ * files are not concerned.
  *
  * @param timeout  EDDY_FOREVER: however long it takes
  * @return 0
- * @retval EDDY_TIMEOUT    jobs are left, of which the loop's exception handler was told; or the caller's deadline
+ * @retval EDDY_TIMEOUT    calls are left, of which the loop's exception handler was told; or the caller's deadline
  *                         passed
  * @retval EDDY_CANCELLED  the caller was cancelled
  * @retval EDDY_ENOTASK    called outside a coroutine
  * @retval -ENOMEM         no memory
  *
- * Suspends. eddy_run() need not be told: a loop that closes waits for its default executor's jobs, at most for
- * eddy_runner_options.executor_timeout. A job that blocks for longer is told of by the loop's exception handler, and
- * left alone: its thread goes on, nothing that it may touch is freed, and the process may exit.
+ * Suspends. eddy_run() need not be told: a loop that closes waits for its default executor's calls, at most for
+ * eddy_runner_options.executor_timeout. One that blocks for longer is told of by the loop's exception handler, and
+ * left alone: its thread goes on, nothing that it may touch is freed, and the process may exit. One that nobody waits for
+ * any more, because its future or caller was cancelled or late, has a second and is left then, with a line in debug mode.
  * loop.shutdown_default_executor().
  */
 EDDY_API EDDY_ASYNC int eddy_shutdown_default_executor(eddy_duration timeout);

@@ -6,13 +6,13 @@
  *
  * To have something run later, or in a thread of yours, in the context of now:
  *
- *         job->context = context_capture();            where it is asked for, in any thread
+ *         call->context = context_capture();            where it is asked for, in any thread
  *         ...
- *         context_enter(&visit, job->context);         where it runs, outside coroutines
- *         job->work(job);
+ *         context_enter(&visit, call->context);         where it runs, outside coroutines
+ *         call->fn(call);
  *         context_leave(&visit);
  *         ...
- *         context_unref(job->context);                 in any thread
+ *         context_unref(call->context);                 in any thread
  */
 #ifndef BASE_CONTEXT_H
 #define BASE_CONTEXT_H
@@ -34,7 +34,7 @@ struct context_outside {
         uint64_t visit; /* tells the callbacks that run one after the other apart; 0: none is running */
 };
 
-extern __thread struct context_outside context_outside __attribute__((tls_model("initial-exec")));
+extern __thread struct context_outside context_outside;
 
 /** Finds what the running task runs in; NULL where no task runs. */
 typedef struct context **context_slot_finder(void);

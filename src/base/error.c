@@ -1,9 +1,9 @@
 #include "base/error.h"
 
 #include "base/memory.h"
+#include "base/sys.h"
 #include <eddy/error.h>
 #include <stdarg.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -93,12 +93,6 @@ const char *eddy_strerror(intptr_t rc)
         return meaning ? meaning : "unknown error";
 }
 
-/** What the thread itself keeps, while no task runs. */
-static __thread struct {
-        intptr_t rc;
-        char text[256];
-} thread_detail;
-
 static _Atomic(error_slot_finder *) find_task_slot;
 
 void error_set_slot_finder(error_slot_finder *finder)
@@ -119,6 +113,54 @@ void error_detail_set(struct error_detail **slot, intptr_t rc, const char *text)
         *slot = detail;
 }
 
+/** What a thread itself keeps, while no task runs. A mapping of its own: there is next to no thread-local storage for a
+ * library that is loaded into a running program, and what comes from the user's allocator is given back sooner. */
+struct thread_detail {
+        intptr_t rc;
+        char text[256];
+};
+
+static __thread struct thread_detail *thread_detail; /* NULL before its first failure */
+
+static pthread_key_t thread_key;
+static bool has_thread_key;
+
+/** The thread ends. */
+static void release_thread_detail(void *detail)
+{
+        thread_detail = NULL;
+        munmap(detail, sizeof *thread_detail);
+}
+
+static void create_thread_key(void)
+{
+        has_thread_key = pthread_key_create(&thread_key, release_thread_detail) == 0;
+}
+
+/** The thread's own; NULL without memory. */
+static struct thread_detail *get_thread_detail(void)
+{
+        static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+        if (thread_detail)
+                return thread_detail;
+        pthread_once(&once, create_thread_key);
+        thread_detail = has_thread_key ? sys_map(sizeof *thread_detail) : NULL;
+        if (thread_detail)
+                pthread_setspecific(thread_key, thread_detail);
+        return thread_detail;
+}
+
+static void set_thread_detail(intptr_t rc, const char *text)
+{
+        struct thread_detail *detail = get_thread_detail();
+
+        if (!detail)
+                return;
+        detail->rc = rc;
+        snprintf(detail->text, sizeof detail->text, "%s", text);
+}
+
 /** Where the running task keeps it; NULL: no task runs. */
 static struct error_detail **find_slot(void)
 {
@@ -131,12 +173,10 @@ static void set_current(intptr_t rc, const char *text)
 {
         struct error_detail **slot = find_slot();
 
-        if (slot) {
+        if (slot)
                 error_detail_set(slot, rc, text);
-                return;
-        }
-        thread_detail.rc = rc;
-        snprintf(thread_detail.text, sizeof thread_detail.text, "%s", text);
+        else
+                set_thread_detail(rc, text);
 }
 
 void error_detail_adopt(const struct error_detail *detail)
@@ -147,8 +187,10 @@ void error_detail_adopt(const struct error_detail *detail)
 
 void error_detail_forget(void)
 {
-        thread_detail.rc = 0;
-        thread_detail.text[0] = '\0';
+        if (!thread_detail)
+                return;
+        thread_detail->rc = 0;
+        thread_detail->text[0] = '\0';
 }
 
 /** The current detail if it is of this error; of any where rc is 0. */
@@ -156,9 +198,9 @@ static const char *current_text(intptr_t rc)
 {
         struct error_detail **slot = find_slot();
 
-        if (!slot)
-                return rc == 0 || thread_detail.rc == rc ? thread_detail.text : "";
-        return *slot && (rc == 0 || (*slot)->rc == rc) ? (*slot)->text : "";
+        if (slot)
+                return *slot && (rc == 0 || (*slot)->rc == rc) ? (*slot)->text : "";
+        return thread_detail && (rc == 0 || thread_detail->rc == rc) ? thread_detail->text : "";
 }
 
 const char *eddy_error_detail(void)
@@ -175,7 +217,7 @@ const char *eddy_explain(intptr_t rc)
 
 int eddy_fail(int rc, const char *format, ...)
 {
-        char text[sizeof thread_detail.text];
+        char text[sizeof thread_detail->text];
         va_list args;
 
         va_start(args, format);

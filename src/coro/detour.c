@@ -1,35 +1,53 @@
 #include "coro/detour.h"
 
+#include "base/memory.h"
 #include "coro/overflow.h"
 #include <string.h>
 
 __thread struct stack *detour_stack_outside;
 
-/** Stacks for threads that run no loop; there while one is in use. */
-static __thread struct stack_pool pool_outside;
-static __thread size_t stacks_outside;
+/** A thread's stacks where it runs no loop. */
+struct stacks_outside {
+        struct stack_pool pool;
+        size_t in_use;
+};
+
+/** There while one is in use. Not in thread-local storage itself, of which a library can have next to nothing. */
+static __thread struct stacks_outside *stacks_outside;
+
+static void finish_if_unused(struct stacks_outside *stacks)
+{
+        if (stacks->in_use > 0)
+                return;
+        stack_pool_finish(&stacks->pool);
+        memory_free(stacks);
+        stacks_outside = NULL;
+}
 
 static struct stack *take_outside(size_t size)
 {
         struct stack *stack;
 
-        if (stacks_outside == 0) {
-                stack_pool_init(&pool_outside, NULL, STACK_DEFAULT_SIZE);
+        if (!stacks_outside) {
+                stacks_outside = memory_zalloc(sizeof *stacks_outside);
+                if (!stacks_outside)
+                        return NULL;
+                stack_pool_init(&stacks_outside->pool, NULL, STACK_DEFAULT_SIZE);
                 overflow_handle_signals();
         }
-        stack = stack_take(&pool_outside, size);
+        stack = stack_take(&stacks_outside->pool, size);
         if (stack)
-                stacks_outside++;
-        else if (stacks_outside == 0)
-                stack_pool_finish(&pool_outside);
+                stacks_outside->in_use++;
+        else
+                finish_if_unused(stacks_outside);
         return stack;
 }
 
 static void give_outside(struct stack *stack)
 {
-        stack_give(&pool_outside, stack);
-        if (--stacks_outside == 0)
-                stack_pool_finish(&pool_outside);
+        stack_give(&stacks_outside->pool, stack);
+        stacks_outside->in_use--;
+        finish_if_unused(stacks_outside);
 }
 
 static _Noreturn void run_on_stack(void *arg)

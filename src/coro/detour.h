@@ -24,7 +24,7 @@ struct detour {
 };
 
 /** On which stack of ours the thread runs outside coroutines; NULL: on none. */
-extern __thread struct stack *detour_stack_outside __attribute__((tls_model("initial-exec")));
+extern __thread struct stack *detour_stack_outside;
 
 /** Prepare a detour.
  *

@@ -11,6 +11,12 @@
 
 static struct sigaction segv_before, bus_before;
 
+enum { SIGNAL_STACK_SIZE = 32 * 1024 /* a frame with every register of today's processors is 12 KiB */ };
+
+/** Each thread's signal stack that is ours. A mapping, not thread-local storage, of which a library that is loaded into
+ * a running program can have next to nothing. */
+static pthread_key_t signal_stack;
+
 static void append(char *text, size_t size, const char *more)
 {
         strncat(text, more, size - strlen(text) - 1);
@@ -65,10 +71,23 @@ static void on_fault(int signum, siginfo_t *info, void *context)
         signal(signum, SIG_DFL);
 }
 
+/** The thread ends. */
+static void release_signal_stack(void *memory)
+{
+        stack_t now;
+
+        if (sigaltstack(NULL, &now) == 0 && now.ss_sp == memory)
+                sigaltstack(&(stack_t){.ss_flags = SS_DISABLE}, NULL);
+        munmap(memory, SIGNAL_STACK_SIZE);
+}
+
+static bool has_key;
+
 static void install(void)
 {
         struct sigaction action = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO | SA_ONSTACK};
 
+        has_key = pthread_key_create(&signal_stack, release_signal_stack) == 0;
         sigemptyset(&action.sa_mask);
         if (sys_sigaction(SIGSEGV, &action, &segv_before) == 0)
                 sys_sigaction(SIGBUS, &action, &bus_before);
@@ -77,12 +96,18 @@ static void install(void)
 void overflow_handle_signals(void)
 {
         static pthread_once_t once = PTHREAD_ONCE_INIT;
-        static __thread char signal_stack[16 * 1024];
-        stack_t mine = {.ss_sp = signal_stack, .ss_size = sizeof signal_stack}, before;
+        stack_t mine = {.ss_size = SIGNAL_STACK_SIZE}, before;
 
         pthread_once(&once, install);
-        if (sigaltstack(NULL, &before) == 0 && before.ss_flags & SS_DISABLE)
-                sigaltstack(&mine, NULL);
+        if (!has_key || sigaltstack(NULL, &before) < 0 || !(before.ss_flags & SS_DISABLE))
+                return;
+        mine.ss_sp = pthread_getspecific(signal_stack);
+        if (!mine.ss_sp)
+                mine.ss_sp = sys_map(SIGNAL_STACK_SIZE);
+        if (!mine.ss_sp)
+                return;
+        pthread_setspecific(signal_stack, mine.ss_sp);
+        sigaltstack(&mine, NULL);
 }
 
 #else

@@ -1,37 +1,36 @@
 #include "file/request.h"
 
-#include "base/misuse.h"
 #include "thread/pool.h"
 
 /** A task that waits for a thread to carry its request out. */
 struct asking {
         struct wait wait;
-        struct thread_job job;
+        struct errand errand;
         struct task *task;
         struct file_request *request;
 };
 
-static void work(struct thread_job *job)
+static void run(struct errand *errand)
 {
-        struct file_request *request = container_of(job, struct asking, job)->request;
+        struct file_request *request = container_of(errand, struct asking, errand)->request;
 
         request->result = file_perform(request);
 }
 
-static void done(struct thread_job *job)
+static void done(struct errand *errand)
 {
-        task_wake(container_of(job, struct asking, job)->task);
+        task_wake(container_of(errand, struct asking, errand)->task);
 }
 
-static void drop(struct thread_job *job)
+static void drop(struct errand *errand)
 {
-        file_discard(container_of(job, struct asking, job)->request);
+        file_discard(container_of(errand, struct asking, errand)->request);
 }
 
 /** A thread that has begun looks at the caller's memory until it is done, and is waited for. */
 static bool take_back(struct wait *wait, struct task *task)
 {
-        if (!thread_pool_take_back(task->future.loop, &container_of(wait, struct asking, wait)->job))
+        if (!thread_pool_take_back(&container_of(wait, struct asking, wait)->errand))
                 return false;
         task_wake(task);
         return true;
@@ -43,14 +42,14 @@ static ssize_t ask(struct task *self, struct file_request *request,
 {
         struct asking asking = {
             .wait.interrupt = interrupt,
-            .job = {.work = work, .done = done, .drop = drop},
+            .errand = {.run = run, .done = done, .drop = drop},
             .task = self,
             .request = request,
         };
         int rc;
 
         request->result = EDDY_CANCELLED;
-        rc = thread_pool_submit(self->future.loop, &asking.job);
+        rc = thread_pool_submit(self->future.loop, POOL_FILES, &asking.errand);
         if (rc == 0)
                 rc = task_wait(self, &asking.wait);
         return rc < 0 ? rc : request->result;
@@ -58,13 +57,10 @@ static ssize_t ask(struct task *self, struct file_request *request,
 
 ssize_t file_ask(struct file_request *request)
 {
-        struct task *self = task_current();
+        struct task *self;
+        int rc = task_enter(&self);
 
-        if (!self)
-                return misuse(EDDY_ENOTASK);
-        if (self->interruption)
-                return self->interruption;
-        return ask(self, request, take_back);
+        return rc < 0 ? rc : ask(self, request, take_back);
 }
 
 ssize_t file_ask_anyway(struct file_request *request)

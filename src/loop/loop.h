@@ -54,7 +54,7 @@ struct eddy_loop {
         struct coroutines *coroutines;
         struct tasks *tasks;
         struct thread_pool *threads;
-        eddy_duration executor_timeout; /* how long closing waits for jobs on helper threads */
+        eddy_duration executor_timeout; /* how long closing waits for users' calls on helper threads */
         const struct tasks_impl *tasks_impl;
         struct loop_debug *debug; /* NULL: not in debug mode */
         eddy_exception_handler exception_handler;
@@ -68,15 +68,15 @@ struct eddy_loop {
         struct timer_wheel timers; /* last, and not cleared with the rest: it is large */
 };
 
-/** How long closing a loop waits for jobs on helper threads, where nobody says otherwise. asyncio's, too. */
+/** How long closing a loop waits for users' calls on helper threads, where nobody says otherwise. asyncio's, too. */
 #define LOOP_EXECUTOR_TIMEOUT eddy_seconds(300)
 
 /** The loop that runs in this thread. Loops never change threads while they run. */
-extern __thread eddy_loop *loop_running_here __attribute__((tls_model("initial-exec")));
+extern __thread eddy_loop *loop_running_here;
 
 /** The coroutine that runs in this thread; NULL while none does. It is src/coro's, and lies here because a fork
  * ends it together with the loop. */
-extern __thread struct coro *coro_running_here __attribute__((tls_model("initial-exec")));
+extern __thread struct coro *coro_running_here;
 
 /** Whether this thread may use a loop now: 0, EDDY_ELOOPCLOSED, or EDDY_EWRONGLOOP where it runs in another. */
 static inline int loop_check(const eddy_loop *loop)

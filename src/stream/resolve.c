@@ -1,6 +1,6 @@
-/* Names of hosts and services, looked up by the C library's resolver on a helper thread. */
+/* Names of hosts and services, looked up by the C library's resolver on helper threads that do nothing else: whoever
+ * waits for a name server holds up neither files nor users' work, nor the other way round. */
 #include "base/memory.h"
-#include "base/misuse.h"
 #include "base/sys.h"
 #include "stream/address.h"
 #include "thread/pool.h"
@@ -10,16 +10,16 @@
 
 /** A lookup on its way. Freed by the task that waits for it or, where that was interrupted, when it ends. */
 struct lookup {
-        struct thread_job job;
+        struct errand errand;
         struct task *task; /* NULL: nobody waits any more */
         bool is_done;
         int error; /* an EAI_ code */
         struct addrinfo *found;
 };
 
-static struct lookup *lookup_of(struct thread_job *job)
+static struct lookup *lookup_of(struct errand *errand)
 {
-        return container_of(job, struct lookup, job);
+        return container_of(errand, struct lookup, errand);
 }
 
 static void destroy(struct lookup *lookup)
@@ -29,20 +29,20 @@ static void destroy(struct lookup *lookup)
         memory_free(lookup);
 }
 
-static void drop(struct thread_job *job)
+static void drop(struct errand *errand)
 {
-        destroy(lookup_of(job));
+        destroy(lookup_of(errand));
 }
 
 /** Nothing of it is the loop's. */
-static void leave(struct thread_job *job)
+static void leave(struct errand *errand)
 {
-        (void)job;
+        (void)errand;
 }
 
-static void done(struct thread_job *job)
+static void done(struct errand *errand)
 {
-        struct lookup *lookup = lookup_of(job);
+        struct lookup *lookup = lookup_of(errand);
 
         lookup->is_done = true;
         if (lookup->task)
@@ -52,20 +52,22 @@ static void done(struct thread_job *job)
 }
 
 /** Have a lookup done on a thread: 0 when it is done, or why it could not be; then it is no more the caller's. */
-static int look_up(struct task *self, struct lookup *lookup, void (*work)(struct thread_job *job),
+static int look_up(struct task *self, struct lookup *lookup, void (*run)(struct errand *errand),
                    const char *name)
 {
         struct wait wait = {.interrupt = task_end_wait};
         int rc;
 
-        lookup->job.work = work;
-        lookup->job.done = done;
-        lookup->job.drop = drop;
-        lookup->job.leave = leave;
-        lookup->job.end_late = drop;
-        lookup->job.name = name;
+        lookup->errand = (struct errand){
+            .run = run,
+            .done = done,
+            .drop = drop,
+            .leave = leave,
+            .end_late = drop,
+            .name = name,
+        };
         lookup->task = self;
-        rc = thread_pool_submit(self->future.loop, &lookup->job);
+        rc = thread_pool_submit(self->future.loop, POOL_NAMES, &lookup->errand);
         if (rc < 0) {
                 memory_free(lookup);
                 return rc;
@@ -74,7 +76,7 @@ static int look_up(struct task *self, struct lookup *lookup, void (*work)(struct
         if (rc == 0)
                 return 0;
         lookup->task = NULL;
-        if (lookup->is_done)
+        if (lookup->is_done || thread_pool_take_back(&lookup->errand))
                 destroy(lookup);
         return rc;
 }
@@ -95,9 +97,9 @@ struct address_lookup {
         char text[];
 };
 
-static void find_addresses(struct thread_job *job)
+static void find_addresses(struct errand *errand)
 {
-        struct address_lookup *in = container_of(lookup_of(job), struct address_lookup, lookup);
+        struct address_lookup *in = container_of(lookup_of(errand), struct address_lookup, lookup);
 
         in->lookup.error = sys_getaddrinfo(in->host, in->service, &in->hints, &in->lookup.found);
 }
@@ -116,7 +118,7 @@ static int find_addresses_on_thread(struct task *self, const char *host, const c
                 in->host = memcpy(in->text, host, host_size);
         if (service)
                 in->service = memcpy(in->text + host_size, service, service_size);
-        rc = look_up(self, &in->lookup, find_addresses, "getaddrinfo");
+        rc = look_up(self, &in->lookup, find_addresses, host ? in->host : in->service);
         if (rc < 0)
                 return rc;
         *found = in->lookup.found;
@@ -149,11 +151,12 @@ int eddy_getaddrinfo(const char *host, const char *service, const struct addrinf
                      struct addrinfo **found)
 {
         static const struct addrinfo for_tcp = {.ai_socktype = SOCK_STREAM};
-        struct task *self = task_current();
+        struct task *self;
+        int rc = task_enter(&self);
 
         *found = NULL;
-        if (!self)
-                return misuse(EDDY_ENOTASK);
+        if (rc < 0)
+                return rc;
         return resolve(self, host, service, hints ? hints : &for_tcp, found);
 }
 
@@ -192,12 +195,13 @@ struct name_lookup {
         struct lookup lookup;
         eddy_address address;
         int flags;
+        char text[EDDY_ADDRESS_TEXT_SIZE]; /* the address */
         char host[NI_MAXHOST], service[NI_MAXSERV];
 };
 
-static void find_names(struct thread_job *job)
+static void find_names(struct errand *errand)
 {
-        struct name_lookup *in = container_of(lookup_of(job), struct name_lookup, lookup);
+        struct name_lookup *in = container_of(lookup_of(errand), struct name_lookup, lookup);
 
         in->lookup.error =
             sys_getnameinfo(&in->address.any, in->address.size, in->host, in->service, in->flags);
@@ -219,27 +223,24 @@ static bool hand_out(char *to, size_t size, const char *name)
 int eddy_getnameinfo(const eddy_address *address, char *host, size_t host_size, char *service,
                      size_t service_size, int flags)
 {
-        struct task *self = task_current();
-        char text[EDDY_ADDRESS_TEXT_SIZE];
+        struct task *self;
         struct name_lookup *in;
-        int rc;
+        int rc = task_enter(&self);
 
-        if (!self)
-                return misuse(EDDY_ENOTASK);
-        if (self->interruption)
-                return self->interruption;
+        if (rc < 0)
+                return rc;
         in = memory_zalloc(sizeof *in);
         if (!in)
                 return -ENOMEM;
         in->address = *address;
         in->flags = flags;
-        rc = look_up(self, &in->lookup, find_names, "getnameinfo");
+        rc = look_up(self, &in->lookup, find_names, eddy_address_print(address, in->text));
         if (rc < 0)
                 return rc;
         if (!in->lookup.error &&
             (!hand_out(host, host_size, in->host) || !hand_out(service, service_size, in->service)))
                 in->lookup.error = EAI_OVERFLOW;
-        rc = in->lookup.error ? failure(in->lookup.error, eddy_address_print(address, text)) : 0;
+        rc = in->lookup.error ? failure(in->lookup.error, in->text) : 0;
         destroy(&in->lookup);
         return rc;
 }

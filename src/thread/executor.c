@@ -12,38 +12,41 @@ enum { MOST_THREADS = 1024, DEFAULT_MOST_THREADS = 32, THREADS_BEYOND_PROCESSORS
 
 #define DEFAULT_IDLE_TIMEOUT eddy_seconds(5)
 
-/** A thread's place. A job goes to the thread that became idle last, whose caches are warm; the others may end. */
+/** A thread's place. Work goes to the thread that became idle last, whose caches are warm; the others may end. */
 struct worker {
         eddy_link link; /* in executor->idle; in executor->vacant while there is no thread */
         eddy_executor *executor;
         pthread_cond_t wake;
-        _Atomic(struct thread_job *) given; /* what to do next, by who took the worker out of `idle` */
-        bool is_asleep;                     /* and must be woken; under the lock */
+        _Atomic(struct work *) given; /* what to do next, by who took the worker out of `idle` */
+        bool is_asleep;               /* and must be woken; under the lock */
         struct spin spin;
 };
 
 struct eddy_executor {
-        atomic_uint references;   /* the owner's, each thread's, each job's, each loop's whose default it is */
+        atomic_uint references;   /* the owner's, each thread's, each work's, each loop's that uses it */
         unsigned fork_generation; /* of the process that made it, and in which alone it has threads */
-        unsigned most_threads;
+        unsigned most_threads;    /* that are started for what comes */
+        unsigned utmost_threads;  /* that are started for what nobody gets round to */
         eddy_duration idle_timeout;
         size_t stack_size;
         char name[THREAD_NAME_SIZE];
         atomic_uint watchers; /* threads in executor_wait() */
         pthread_mutex_t lock;
-        pthread_cond_t ended; /* a job has, and there are watchers; or a thread */
+        pthread_cond_t ended; /* work has, and there are watchers; or a thread */
         /* Under the lock: */
-        eddy_link waiting; /* jobs nobody has begun: only while no worker is idle */
-        eddy_link idle;    /* workers without a job, the last that had one first */
+        eddy_link waiting; /* work that nobody has begun: only while no worker is idle */
+        eddy_link idle;    /* workers without work, the last that had some first */
         eddy_link vacant;
+        unsigned made_count; /* workers that are initialised */
         unsigned thread_count;
+        unsigned begun_count, begun_before; /* work, all in all; and when executor_relieve() was asked last */
         bool is_shut_down;
         struct worker workers[];
 };
 
-static __thread struct thread_job *running_here;
+static __thread struct work *running_here;
 
-struct thread_job *executor_current_job(void)
+struct work *executor_current_work(void)
 {
         return running_here;
 }
@@ -62,7 +65,7 @@ static bool is_inherited(const eddy_executor *executor)
 
 static void destroy(eddy_executor *executor)
 {
-        for (unsigned i = 0; i < executor->most_threads; i++)
+        for (unsigned i = 0; i < executor->made_count; i++)
                 pthread_cond_destroy(&executor->workers[i].wake);
         pthread_cond_destroy(&executor->ended);
         pthread_mutex_destroy(&executor->lock);
@@ -80,28 +83,35 @@ static bool has_been_given(void *worker)
         return atomic_load(&((struct worker *)worker)->given) != NULL;
 }
 
-/** A job that waits, for a thread that has none; NULL: there is none, and the thread is idle now. */
-static struct thread_job *take_waiting(struct worker *self)
+/** Take the first that waits. Under the lock. */
+static struct work *pop_waiting(eddy_executor *executor)
+{
+        struct work *work = container_of(list_pop(&executor->waiting), struct work, link);
+
+        work->waits = false;
+        executor->begun_count++;
+        return work;
+}
+
+/** Work that waits, for a thread that has none; NULL: there is none, and the thread is idle now. */
+static struct work *take_waiting(struct worker *self)
 {
         eddy_executor *executor = self->executor;
-        struct thread_job *job = NULL;
-        eddy_link *link;
+        struct work *work = NULL;
 
         pthread_mutex_lock(&executor->lock);
-        link = list_pop(&executor->waiting);
-        if (link) {
-                job = container_of(link, struct thread_job, link);
-                atomic_store(&job->state, JOB_RUNS);
+        if (!list_is_empty(&executor->waiting)) {
+                work = pop_waiting(executor);
         } else {
                 atomic_store(&self->given, NULL);
                 list_prepend(&executor->idle, &self->link);
         }
         pthread_mutex_unlock(&executor->lock);
-        return job;
+        return work;
 }
 
-/** Sleep until there is a job for an idle thread, or none is expected any more. Under the lock. */
-static void sleep_for_job(struct worker *self)
+/** Sleep until there is work for an idle thread, or none is expected any more. Under the lock. */
+static void sleep_for_work(struct worker *self)
 {
         eddy_executor *executor = self->executor;
         eddy_time begun = eddy_now(), deadline = condition_deadline(executor->idle_timeout);
@@ -114,28 +124,28 @@ static void sleep_for_job(struct worker *self)
         spin_slept(&self->spin, eddy_now() - begun, has_been_given(self));
 }
 
-/** The next job of an idle thread; NULL: there will be none, and its place is vacant. */
-static struct thread_job *wait_for_job(struct worker *self)
+/** The next work of an idle thread; NULL: there will be none, and its place is vacant. */
+static struct work *wait_for_work(struct worker *self)
 {
         eddy_executor *executor = self->executor;
-        struct thread_job *job;
+        struct work *work;
 
         if (spin_until(&self->spin, has_been_given, self, EDDY_FOREVER))
                 return atomic_load(&self->given);
         pthread_mutex_lock(&executor->lock);
-        sleep_for_job(self);
-        job = atomic_load(&self->given);
-        if (!job) {
+        sleep_for_work(self);
+        work = atomic_load(&self->given);
+        if (!work) {
                 list_remove(&self->link);
                 list_prepend(&executor->vacant, &self->link);
                 executor->thread_count--;
                 pthread_cond_broadcast(&executor->ended);
         }
         pthread_mutex_unlock(&executor->lock);
-        return job;
+        return work;
 }
 
-/** A job's loop has been told, and may be watching for that as it closes. */
+/** Work is over, and somebody may be watching for that. */
 static void tell_watchers(eddy_executor *executor)
 {
         if (atomic_load(&executor->watchers) == 0)
@@ -149,29 +159,42 @@ static void *run(void *arg)
 {
         struct worker *self = arg;
         eddy_executor *executor = self->executor;
-        struct thread_job *job = atomic_load(&self->given), *next;
+        struct work *work = atomic_load(&self->given), *next;
 
         thread_set_name(executor->name);
-        for (; job; job = next ? next : wait_for_job(self)) {
-                running_here = job;
-                job->work(job);
+        for (; work; work = next ? next : wait_for_work(self)) {
+                running_here = work;
+                work->run(work);
                 running_here = NULL;
-                /* Idle before the loop hears of it: what it submits then finds this thread, and needs no other. */
+                /* Idle before anybody hears of it: what is submitted then finds this thread, and needs no other. */
                 next = take_waiting(self);
-                thread_job_arrive(job);
+                work->over(work, true);
                 tell_watchers(executor);
         }
         executor_unref(executor);
         return NULL;
 }
 
-/** Start one more thread, with its first job. */
-static int start_worker(eddy_executor *executor, struct thread_job *job)
+/** A place for one more thread. Under the lock. */
+static struct worker *take_place(eddy_executor *executor)
 {
-        struct worker *worker = container_of(list_pop(&executor->vacant), struct worker, link);
+        struct worker *worker;
+
+        if (!list_is_empty(&executor->vacant))
+                return container_of(list_pop(&executor->vacant), struct worker, link);
+        worker = &executor->workers[executor->made_count++];
+        *worker = (struct worker){.executor = executor};
+        condition_init(&worker->wake);
+        return worker;
+}
+
+/** Start one more thread, with its first work. Under the lock. */
+static int start_worker(eddy_executor *executor, struct work *work)
+{
+        struct worker *worker = take_place(executor);
         int rc;
 
-        atomic_store(&worker->given, job);
+        atomic_store(&worker->given, work);
         worker->spin = (struct spin){.is_promising = false};
         executor_ref(executor);
         rc = thread_start(NULL, executor->stack_size, run, worker);
@@ -184,7 +207,15 @@ static int start_worker(eddy_executor *executor, struct thread_job *job)
         return 0;
 }
 
-int executor_submit(eddy_executor *executor, struct thread_job *job)
+static void queue_up(eddy_executor *executor, struct work *work)
+{
+        if (list_is_empty(&executor->waiting))
+                executor->begun_before = executor->begun_count;
+        work->waits = true;
+        list_append(&executor->waiting, &work->link);
+}
+
+int executor_submit(eddy_executor *executor, struct work *work)
 {
         struct worker *worker = NULL;
         int rc = 0;
@@ -192,21 +223,23 @@ int executor_submit(eddy_executor *executor, struct thread_job *job)
         if (is_inherited(executor))
                 return EDDY_ESHUTDOWN;
         pthread_mutex_lock(&executor->lock);
-        atomic_store(&job->state, JOB_RUNS);
+        work->waits = false;
+        atomic_store(&work->is_cancelled, false);
         if (executor->is_shut_down) {
                 rc = EDDY_ESHUTDOWN;
         } else if (!list_is_empty(&executor->idle)) {
                 worker = container_of(list_pop(&executor->idle), struct worker, link);
-                atomic_store(&worker->given, job);
+                atomic_store(&worker->given, work);
                 if (!worker->is_asleep)
                         worker = NULL;
-        } else if (list_is_empty(&executor->vacant) || (rc = start_worker(executor, job)) < 0) {
+        } else if (executor->thread_count >= executor->most_threads ||
+                   (rc = start_worker(executor, work)) < 0) {
                 if (executor->thread_count > 0) {
-                        atomic_store(&job->state, JOB_WAITS);
-                        list_append(&executor->waiting, &job->link);
-                        rc = 0;
+                        queue_up(executor, work);
+                        rc = EXECUTOR_IS_BUSY;
                 }
         }
+        executor->begun_count += rc == 0;
         pthread_mutex_unlock(&executor->lock);
         /* Only now, so that it does not wake to wait for the lock. */
         if (worker)
@@ -214,16 +247,42 @@ int executor_submit(eddy_executor *executor, struct thread_job *job)
         return rc;
 }
 
-bool executor_take_back(eddy_executor *executor, struct thread_job *job)
+bool executor_take_back(eddy_executor *executor, struct work *work)
 {
         bool waits;
 
         pthread_mutex_lock(&executor->lock);
-        waits = atomic_load(&job->state) == JOB_WAITS;
+        waits = work->waits;
+        work->waits = false;
         if (waits)
-                list_remove(&job->link);
+                list_remove(&work->link);
+        else
+                atomic_store(&work->is_cancelled, true);
         pthread_mutex_unlock(&executor->lock);
         return waits;
+}
+
+bool executor_relieve(eddy_executor *executor)
+{
+        bool some_wait;
+
+        pthread_mutex_lock(&executor->lock);
+        if (executor->begun_count == executor->begun_before) {
+                while (!list_is_empty(&executor->waiting) &&
+                       executor->thread_count < executor->utmost_threads) {
+                        struct work *work = pop_waiting(executor);
+
+                        if (start_worker(executor, work) < 0) {
+                                work->waits = true;
+                                list_prepend(&executor->waiting, &work->link);
+                                break;
+                        }
+                }
+        }
+        executor->begun_before = executor->begun_count;
+        some_wait = !list_is_empty(&executor->waiting);
+        pthread_mutex_unlock(&executor->lock);
+        return some_wait;
 }
 
 bool executor_wait(eddy_executor *executor, bool (*is_over)(void *arg), void *arg, eddy_time deadline)
@@ -249,15 +308,15 @@ bool executor_wait_for_threads(eddy_executor *executor, eddy_time deadline)
         return executor_wait(executor, has_no_threads, executor, deadline);
 }
 
-/** Tell the loops of jobs that will never begin. */
+/** Tell of work that will never begin. */
 static void refuse_all(eddy_executor *executor, eddy_link *refused)
 {
         eddy_link *link;
 
         while ((link = list_pop(refused))) {
-                struct thread_job *job = container_of(link, struct thread_job, link);
+                struct work *work = container_of(link, struct work, link);
 
-                thread_job_arrive(job);
+                work->over(work, false);
         }
         tell_watchers(executor);
 }
@@ -268,15 +327,14 @@ static void collect_refused(eddy_executor *executor, eddy_link *refused)
         eddy_link *link = executor->waiting.next;
 
         while (link != &executor->waiting) {
-                struct thread_job *job = container_of(link, struct thread_job, link);
+                struct work *work = container_of(link, struct work, link);
 
                 link = link->next;
-                if (!job->refuse)
+                if (!work->may_be_refused)
                         continue;
-                list_remove(&job->link);
-                job->was_refused = true;
-                atomic_store(&job->state, JOB_RUNS); /* nobody takes it back any more */
-                list_append(refused, &job->link);
+                list_remove(&work->link);
+                work->waits = false; /* nobody takes it back any more */
+                list_append(refused, &work->link);
         }
 }
 
@@ -306,23 +364,22 @@ static unsigned default_most_threads(void)
         return count < DEFAULT_MOST_THREADS ? count : DEFAULT_MOST_THREADS;
 }
 
-int eddy_executor_create(eddy_executor **created, const eddy_executor_options *options)
+int executor_create(eddy_executor **created, const eddy_executor_options *options, unsigned utmost_threads)
 {
-        static const eddy_executor_options defaults;
+        unsigned most = options->max_threads ? options->max_threads : default_most_threads();
+        unsigned utmost = most > utmost_threads ? most : utmost_threads;
         eddy_executor *executor;
-        unsigned most;
 
-        if (!options)
-                options = &defaults;
         if (options->max_threads > MOST_THREADS || options->idle_timeout < 0)
                 return -EINVAL;
-        most = options->max_threads ? options->max_threads : default_most_threads();
-        executor = memory_zalloc(sizeof *executor + most * sizeof executor->workers[0]);
+        executor = memory_alloc(sizeof *executor + utmost * sizeof executor->workers[0]);
         if (!executor)
                 return -ENOMEM;
+        memset(executor, 0, sizeof *executor); /* and no worker, before it is needed */
         atomic_store(&executor->references, 1);
         executor->fork_generation = fork_generation;
         executor->most_threads = most;
+        executor->utmost_threads = utmost;
         executor->idle_timeout = options->idle_timeout ? options->idle_timeout : DEFAULT_IDLE_TIMEOUT;
         executor->stack_size = options->stack_size;
         snprintf(executor->name, sizeof executor->name, "%s", options->name ? options->name : "eddy-worker");
@@ -331,13 +388,15 @@ int eddy_executor_create(eddy_executor **created, const eddy_executor_options *o
         list_init(&executor->waiting);
         list_init(&executor->idle);
         list_init(&executor->vacant);
-        for (unsigned i = 0; i < most; i++) {
-                executor->workers[i].executor = executor;
-                condition_init(&executor->workers[i].wake);
-                list_append(&executor->vacant, &executor->workers[i].link);
-        }
         *created = executor;
         return 0;
+}
+
+int eddy_executor_create(eddy_executor **created, const eddy_executor_options *options)
+{
+        static const eddy_executor_options defaults;
+
+        return executor_create(created, options ? options : &defaults, 0);
 }
 
 void eddy_executor_destroy(eddy_executor *executor)

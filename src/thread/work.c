@@ -3,11 +3,12 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "task/task.h"
-#include "thread/executor.h"
+#include "thread/condition.h"
+#include "thread/pool.h"
 
 /** A call of a user's function. Its thread's while it runs, but for what is marked as the loop's. */
 struct call {
-        struct thread_job job;
+        struct errand errand;
         struct waiter waiter;    /* the loop's: told where the future is done before */
         eddy_future *future;     /* the loop's: holds a reference; NULL: nobody cares for the result */
         struct context *context; /* of whoever asked for it */
@@ -18,17 +19,17 @@ struct call {
         max_align_t args[]; /* the copy */
 };
 
-static struct call *call_of(struct thread_job *job)
+static struct call *call_of(struct errand *errand)
 {
-        return container_of(job, struct call, job);
+        return container_of(errand, struct call, errand);
 }
 
-static void work(struct thread_job *job)
+static void run(struct errand *errand)
 {
-        struct call *call = call_of(job);
+        struct call *call = call_of(errand);
         struct context_visit visit;
 
-        /* What this thread's last job said of its failure is not said of this one's. */
+        /* What this thread's last call said of its failure is not said of this one's. */
         error_detail_forget();
         context_enter(&visit, call->context);
         call->result = call->fn(call->arg);
@@ -59,28 +60,28 @@ static void complete(struct call *call, intptr_t result)
         eddy_unref(future);
 }
 
-static void done(struct thread_job *job)
+static void done(struct errand *errand)
 {
-        struct call *call = call_of(job);
+        struct call *call = call_of(errand);
 
         complete(call, call->result);
         destroy(call);
 }
 
-static void refuse(struct thread_job *job)
+static void refuse(struct errand *errand)
 {
-        complete(call_of(job), EDDY_CANCELLED);
-        destroy(call_of(job));
+        complete(call_of(errand), EDDY_CANCELLED);
+        destroy(call_of(errand));
 }
 
-static void leave(struct thread_job *job)
+static void leave(struct errand *errand)
 {
-        complete(call_of(job), EDDY_CANCELLED);
+        complete(call_of(errand), EDDY_CANCELLED);
 }
 
-static void end_late(struct thread_job *job)
+static void end_late(struct errand *errand)
 {
-        destroy(call_of(job));
+        destroy(call_of(errand));
 }
 
 /** The future is done before the call: it was cancelled, or its owner knows better. */
@@ -89,7 +90,7 @@ static void forgo(struct waiter *waiter, eddy_future *future)
         struct call *call = container_of(waiter, struct call, waiter);
 
         call->future = NULL;
-        if (thread_pool_take_back(future->loop, &call->job))
+        if (thread_pool_take_back(&call->errand))
                 destroy(call);
         eddy_unref(future);
 }
@@ -100,8 +101,8 @@ static struct call *create_call(const eddy_work_options *options, eddy_fn fn, vo
 
         if (!call)
                 return NULL;
-        call->job = (struct thread_job){
-            .work = work,
+        call->errand = (struct errand){
+            .run = run,
             .done = done,
             .drop = refuse,
             .refuse = refuse,
@@ -118,7 +119,7 @@ static struct call *create_call(const eddy_work_options *options, eddy_fn fn, vo
         return call;
 }
 
-/** 0 with a future that is pending, or why no thread takes the job. */
+/** 0 with a future that is pending, or why no thread takes the call. */
 static int submit(const eddy_work_options *options, eddy_fn fn, void *arg, eddy_future *future)
 {
         struct call *call = create_call(options, fn, arg);
@@ -126,7 +127,8 @@ static int submit(const eddy_work_options *options, eddy_fn fn, void *arg, eddy_
 
         if (!call)
                 return -ENOMEM;
-        rc = thread_pool_submit_to(future->loop, options->executor, &call->job);
+        rc = options->executor ? thread_pool_submit_to(future->loop, options->executor, &call->errand)
+                               : thread_pool_submit(future->loop, POOL_DEFAULT, &call->errand);
         if (rc < 0) {
                 destroy(call);
                 return rc;
@@ -149,7 +151,7 @@ eddy_future *eddy_executor_submit(const eddy_work_options *options, eddy_fn fn, 
         loop = options->loop ? options->loop : loop_running_here;
         rc = loop ? loop_check(loop) : misuse(EDDY_ENOLOOP);
         if (rc < 0) {
-                eddy_fail(rc, "job '%s' cannot be created: %s", options->name ? options->name : "?",
+                eddy_fail(rc, "call '%s' cannot be made: %s", options->name ? options->name : "?",
                           eddy_strerror(rc));
                 return NULL;
         }
@@ -168,14 +170,12 @@ eddy_future *eddy_executor_submit(const eddy_work_options *options, eddy_fn fn, 
 
 int eddy_to_thread_with(const eddy_work_options *options, eddy_fn fn, void *arg, intptr_t *result)
 {
-        struct task *self = task_current();
+        struct task *self;
         eddy_future *future;
-        int rc;
+        int rc = task_enter(&self);
 
-        if (!self)
-                return misuse(EDDY_ENOTASK);
-        if (self->interruption)
-                return self->interruption;
+        if (rc < 0)
+                return rc;
         future = eddy_future_create(self->future.loop);
         if (!future)
                 return -ENOMEM;
@@ -188,7 +188,63 @@ int eddy_to_thread_with(const eddy_work_options *options, eddy_fn fn, void *arg,
 
 bool eddy_work_cancelled(void)
 {
-        struct thread_job *job = executor_current_job();
+        struct work *work = executor_current_work();
 
-        return job && atomic_load(&job->is_cancelled);
+        return work && atomic_load(&work->is_cancelled);
+}
+
+/** A task that waits until no users' work is out. */
+struct draining {
+        struct drain drain;
+        struct wait wait;
+        struct task *task;
+};
+
+static void drained(struct drain *drain)
+{
+        task_wake(container_of(drain, struct draining, drain)->task);
+}
+
+static void time_is_up(void *task)
+{
+        task_wake(task);
+}
+
+/** Suspend until no users' work is out: 0, EDDY_TIMEOUT, or what interrupted the task. */
+static int wait_until_drained(struct task *self, eddy_duration timeout)
+{
+        struct draining draining = {.drain.drained = drained, .wait.interrupt = task_end_wait, .task = self};
+        eddy_timer timer = {.when = 0};
+        int rc;
+
+        if (!thread_pool_await_drain(self->future.loop, &draining.drain))
+                return 0;
+        if (timeout != EDDY_FOREVER)
+                eddy_call_later(self->future.loop, &timer, timeout, time_is_up, self);
+        rc = task_wait(self, &draining.wait);
+        eddy_timer_cancel(&timer);
+        if (!list_is_linked(&draining.drain.link))
+                return 0;
+        list_remove(&draining.drain.link);
+        if (rc < 0)
+                return rc;
+        thread_pool_report(self->future.loop, "");
+        return EDDY_TIMEOUT;
+}
+
+int eddy_shutdown_default_executor(eddy_duration timeout)
+{
+        eddy_time deadline = condition_deadline(timeout);
+        struct task *self;
+        int interruption = task_enter(&self), rc;
+
+        if (!self)
+                return interruption;
+        rc = thread_pool_shut_down(self->future.loop);
+        if (rc == 0)
+                rc = interruption ? interruption : wait_until_drained(self, timeout);
+        /* Its threads are all idle: this does not block. */
+        if (rc == 0)
+                thread_pool_release_default(self->future.loop, deadline);
+        return rc;
 }

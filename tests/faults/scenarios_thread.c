@@ -1,4 +1,4 @@
-/* Threads: jobs of the default executor and of others, coroutines sent to another loop. */
+/* Threads: calls of the default executor and of others, coroutines sent to another loop. */
 #include "scenarios.h"
 
 #include <stdatomic.h>
@@ -49,28 +49,28 @@ static intptr_t lending_to_thread(void *arg)
 static intptr_t in_own_executor(void *arg)
 {
         eddy_executor *executor;
-        eddy_future *jobs[3];
+        eddy_future *calls[3];
         int rc = eddy_executor_create(&executor, &(eddy_executor_options){.max_threads = 1});
 
         (void)arg;
         if (rc < 0)
                 return rc;
         for (int i = 0; i < 3; i++)
-                jobs[i] = eddy_run_in_executor(NULL, executor, doze, NULL);
-        rc = eddy_gather(jobs, 3, NULL, 0);
+                calls[i] = eddy_run_in_executor(NULL, executor, doze, NULL);
+        rc = eddy_gather(calls, 3, NULL, 0);
         for (int i = 0; i < 3; i++)
-                eddy_unref(jobs[i]);
+                eddy_unref(calls[i]);
         eddy_executor_destroy(executor);
         return rc;
 }
 
 static intptr_t shutting_down(void *arg)
 {
-        eddy_future *job = eddy_run_in_executor(NULL, NULL, doze, NULL);
+        eddy_future *call = eddy_run_in_executor(NULL, NULL, doze, NULL);
         int rc = eddy_shutdown_default_executor(EDDY_FOREVER);
 
         (void)arg;
-        eddy_unref(job);
+        eddy_unref(call);
         return rc;
 }
 

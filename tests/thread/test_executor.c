@@ -23,11 +23,11 @@ static intptr_t return_arg(void *arg)
 COROUTINE_TEST(grows_to_need_and_no_further)
 {
         eddy_executor *executor = new_executor(3, 0);
-        eddy_future *jobs[5];
+        eddy_future *calls[5];
 
         assert_int_equal(eddy_executor_thread_count(executor), 0);
         for (unsigned i = 0; i < 5; i++) {
-                jobs[i] = eddy_run_in_executor(NULL, executor, pass, &gates[i]);
+                calls[i] = eddy_run_in_executor(NULL, executor, pass, &gates[i]);
                 assert_int_equal(eddy_executor_thread_count(executor), i < 3 ? i + 1 : 3);
         }
         until_others(atomic_load(&gates[2].has_begun));
@@ -38,12 +38,12 @@ COROUTINE_TEST(grows_to_need_and_no_further)
         assert_false(atomic_load(&gates[4].has_begun));
         for (unsigned i = 0; i < 5; i++) {
                 open_gate(&gates[i]);
-                assert_int_equal(eddy_join(jobs[i], NULL), 0);
+                assert_int_equal(eddy_join(calls[i], NULL), 0);
         }
         eddy_executor_destroy(executor);
 }
 
-COROUTINE_TEST(one_job_after_the_other_needs_one_thread)
+COROUTINE_TEST(one_call_after_the_other_needs_one_thread)
 {
         eddy_executor *executor = new_executor(8, 0);
         intptr_t result = 0;
@@ -63,15 +63,15 @@ COROUTINE_TEST(shrinks_when_idle)
         eddy_executor *executor = new_executor(4, eddy_ms(5));
 
         for (int round = 0; round < 3; round++) {
-                eddy_future *jobs[4];
+                eddy_future *calls[4];
 
                 memset(gates, 0, sizeof gates);
                 for (unsigned i = 0; i < 4; i++)
-                        jobs[i] = eddy_run_in_executor(NULL, executor, pass, &gates[i]);
+                        calls[i] = eddy_run_in_executor(NULL, executor, pass, &gates[i]);
                 assert_int_equal(eddy_executor_thread_count(executor), 4);
                 for (unsigned i = 0; i < 4; i++) {
                         open_gate(&gates[i]);
-                        eddy_join(jobs[i], NULL);
+                        eddy_join(calls[i], NULL);
                 }
                 until_others(eddy_executor_thread_count(executor) == 0);
         }
@@ -109,7 +109,7 @@ TEST(refuses_what_it_cannot_be)
         eddy_executor_destroy(NULL);
 }
 
-COROUTINE_TEST(a_stack_too_small_is_the_jobs_error)
+COROUTINE_TEST(a_stack_too_small_is_the_calls_error)
 {
         eddy_executor *executor;
         intptr_t result = 0;
@@ -167,14 +167,14 @@ static void *open_later(void *gate)
 COROUTINE_TEST(waits_for_its_threads_where_asked)
 {
         eddy_executor *executor = new_executor(2, 0);
-        eddy_future *job = eddy_run_in_executor(NULL, executor, pass, &gates[0]);
+        eddy_future *call = eddy_run_in_executor(NULL, executor, pass, &gates[0]);
         pthread_t opener;
 
         assert_int_equal(pthread_create(&opener, NULL, open_later, &gates[0]), 0);
         eddy_executor_shutdown(executor, EDDY_SHUTDOWN_WAIT);
         assert_true(atomic_load(&gates[0].has_ended));
         assert_int_equal(eddy_executor_thread_count(executor), 0);
-        eddy_join(job, NULL);
+        eddy_join(call, NULL);
         eddy_executor_destroy(executor);
         pthread_join(opener, NULL);
 }
@@ -215,8 +215,8 @@ TEST(serves_several_loops)
         eddy_executor_destroy(shared);
 }
 
-/** Threads that end of idleness just when a job comes. */
-COROUTINE_TEST(loses_no_job_to_a_thread_that_ends)
+/** Threads that end of idleness just when a call comes. */
+COROUTINE_TEST(loses_no_call_to_a_thread_that_ends)
 {
         eddy_executor *executor = new_executor(2, eddy_us(20));
 
@@ -245,14 +245,14 @@ static intptr_t fork_with_threads(void *arg)
         child = fork();
         if (child == 0) {
                 eddy_loop *loop;
-                eddy_future *job;
+                eddy_future *call;
                 intptr_t result = 0;
 
                 if (eddy_loop_create(&loop) < 0)
                         _exit(1);
-                job = eddy_run_in_executor(loop, inherited, return_arg, NULL);
-                eddy_loop_run_until_complete(loop, job, &result);
-                eddy_unref(job);
+                call = eddy_run_in_executor(loop, inherited, return_arg, NULL);
+                eddy_loop_run_until_complete(loop, call, &result);
+                eddy_unref(call);
                 eddy_executor_destroy(inherited);
                 eddy_loop_destroy(loop);
                 _exit(result == EDDY_ESHUTDOWN ? 0 : 2);
@@ -272,16 +272,16 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
             cmocka_unit_test(grows_to_need_and_no_further),
-            cmocka_unit_test(one_job_after_the_other_needs_one_thread),
+            cmocka_unit_test(one_call_after_the_other_needs_one_thread),
             cmocka_unit_test(shrinks_when_idle),
             cmocka_unit_test(names_its_threads),
             cmocka_unit_test(refuses_what_it_cannot_be),
-            cmocka_unit_test(a_stack_too_small_is_the_jobs_error),
+            cmocka_unit_test(a_stack_too_small_is_the_calls_error),
             cmocka_unit_test(shut_down_it_does_what_it_has_and_takes_no_more),
             cmocka_unit_test(shut_down_it_cancels_what_waits_where_asked),
             cmocka_unit_test(waits_for_its_threads_where_asked),
             cmocka_unit_test(serves_several_loops),
-            cmocka_unit_test(loses_no_job_to_a_thread_that_ends),
+            cmocka_unit_test(loses_no_call_to_a_thread_that_ends),
             cmocka_unit_test(is_of_no_use_in_a_forked_child),
         };
 

@@ -89,13 +89,13 @@ COROUTINE_TEST(blocks_signals_on_its_threads)
 COROUTINE_TEST(lets_the_loop_go_on)
 {
         struct gate gate = {.has_begun = false};
-        eddy_future *job = eddy_run_in_executor(NULL, NULL, pass, &gate);
+        eddy_future *call = eddy_run_in_executor(NULL, NULL, pass, &gate);
         intptr_t result = 0;
 
         until_others(atomic_load(&gate.has_begun));
-        assert_false(eddy_done(job));
+        assert_false(eddy_done(call));
         atomic_store(&gate.is_open, true);
-        assert_int_equal(eddy_join(job, &result), 0);
+        assert_int_equal(eddy_join(call, &result), 0);
         assert_int_equal(result, 5);
         assert_false(atomic_load(&gate.was_cancelled));
 }
@@ -209,6 +209,16 @@ static void be_told(eddy_loop *loop, const eddy_exception *exception, void *arg)
         snprintf(told.message, sizeof told.message, "%s", exception->message);
 }
 
+/** Fire and forget: nobody took the wish for its result back. */
+static intptr_t fire(void *arg)
+{
+        eddy_future *call = eddy_run_in_executor(NULL, NULL, pass, arg);
+
+        until_others(atomic_load(&((struct gate *)arg)->has_begun));
+        eddy_unref(call);
+        return 3;
+}
+
 static intptr_t abandon(void *arg)
 {
         eddy_task *task = eddy_create_task(call_pass, arg);
@@ -218,27 +228,60 @@ static intptr_t abandon(void *arg)
         return 3;
 }
 
-/** A job that blocks for ever does not keep its program from ending. */
-TEST(a_job_that_never_ends_is_told_of_and_left)
+static char logged[256];
+
+static void keep_log(eddy_log_level level, const char *message, void *arg)
 {
-        static struct gate gate; /* which the job may touch whenever it likes */
+        (void)level;
+        (void)arg;
+        snprintf(logged, sizeof logged, "%s", message);
+}
+
+/** Run a program that ends while its call does not. */
+static void run_with_call_that_never_ends(eddy_fn fn, bool debug)
+{
+        static struct gate gate; /* which the call may touch whenever it likes */
         eddy_runner runner;
 
         loop_running_here = NULL;
+        memset(&gate, 0, sizeof gate);
         memset(&told, 0, sizeof told);
-        assert_int_equal(eddy_runner_init(&runner, &(eddy_runner_options){.executor_timeout = eddy_ms(20)}), 0);
+        logged[0] = '\0';
+        eddy_set_log_function(keep_log, NULL);
+        assert_int_equal(
+            eddy_runner_init(&runner, &(eddy_runner_options){.executor_timeout = eddy_ms(20), .debug = debug}),
+            0);
         eddy_loop_set_exception_handler(eddy_runner_loop(&runner), be_told, NULL);
-        assert_int_equal(eddy_runner_run(&runner, abandon, &gate), 3);
+        assert_int_equal(eddy_runner_run(&runner, fn, &gate), 3);
         eddy_runner_finish(&runner);
-        assert_int_equal(told.count, 1);
-        assert_int_equal(told.error, EDDY_TIMEOUT);
-        assert_string_equal(told.message,
-                            "job 'pass' still runs on its thread, and is left to it: its loop closes");
+        eddy_set_log_function(NULL, NULL);
         assert_false(atomic_load(&gate.has_ended));
         /* It ends after all, long after its loop is gone. */
         atomic_store(&gate.is_open, true);
         while (!atomic_load(&gate.has_ended))
                 usleep(100);
+}
+
+/** A call that blocks for ever does not keep its program from ending. */
+TEST(a_call_that_never_ends_is_told_of_and_left)
+{
+        run_with_call_that_never_ends(fire, false);
+        assert_int_equal(told.count, 1);
+        assert_int_equal(told.error, EDDY_TIMEOUT);
+        assert_string_equal(told.message,
+                            "call 'pass' still runs on its thread, and is left to it: its loop closes");
+}
+
+TEST(a_call_that_nobody_waits_for_is_left_with_a_line_in_debug_mode)
+{
+        run_with_call_that_never_ends(abandon, false);
+        assert_int_equal(told.count, 0);
+        assert_string_equal(logged, "");
+        run_with_call_that_never_ends(abandon, true);
+        assert_int_equal(told.count, 0);
+        assert_string_equal(
+            logged, "call 'pass', which nobody waits for any more, still runs on its thread, and is left to "
+                    "it: its loop closes");
 }
 
 static void *open_later(void *gate)
@@ -252,7 +295,7 @@ TEST(closing_waits_for_what_runs)
 {
         struct gate gate = {.has_begun = false};
         eddy_loop *loop = new_loop();
-        eddy_future *job = eddy_run_in_executor(loop, NULL, pass, &gate);
+        eddy_future *call = eddy_run_in_executor(loop, NULL, pass, &gate);
         pthread_t opener;
 
         assert_int_equal(pthread_create(&opener, NULL, open_later, &gate), 0);
@@ -261,13 +304,13 @@ TEST(closing_waits_for_what_runs)
         eddy_loop_destroy(loop);
         assert_true(atomic_load(&gate.has_ended));
         assert_true(atomic_load(&gate.was_cancelled));
-        assert_true(eddy_cancelled(job));
-        eddy_unref(job);
+        assert_true(eddy_cancelled(call));
+        eddy_unref(call);
         pthread_join(opener, NULL);
 }
 
-/** An executor of one's own outlives a loop, and so do its jobs. */
-TEST(closing_leaves_the_jobs_of_other_executors)
+/** An executor of one's own outlives a loop, and so do its calls. */
+TEST(closing_leaves_the_calls_of_other_executors)
 {
         static struct gate gate;
         eddy_executor *executor;
@@ -291,22 +334,22 @@ TEST(closing_leaves_the_jobs_of_other_executors)
 COROUTINE_TEST(shutting_the_default_executor_down)
 {
         struct gate gate = {.has_begun = false};
-        eddy_future *job = eddy_run_in_executor(NULL, NULL, pass, &gate);
+        eddy_future *call = eddy_run_in_executor(NULL, NULL, pass, &gate);
         intptr_t result = 0;
 
         memset(&told, 0, sizeof told);
         eddy_loop_set_exception_handler(eddy_running_loop(), be_told, NULL);
         assert_int_equal(eddy_shutdown_default_executor(eddy_ms(5)), EDDY_TIMEOUT);
         assert_int_equal(told.count, 1);
-        assert_string_equal(told.message, "job 'pass' still runs on its thread");
+        assert_string_equal(told.message, "call 'pass' still runs on its thread");
         assert_int_equal(eddy_to_thread(go_wrong, NULL, NULL), EDDY_ESHUTDOWN);
         assert_int_equal(eddy_join(eddy_run_in_executor(NULL, NULL, go_wrong, NULL), &result), 0);
         assert_int_equal(result, EDDY_ESHUTDOWN);
         assert_int_equal(eddy_set_default_executor(eddy_running_loop(), NULL), EDDY_ESHUTDOWN);
         atomic_store(&gate.is_open, true);
         assert_int_equal(eddy_shutdown_default_executor(EDDY_FOREVER), 0);
-        assert_true(eddy_done(job));
-        assert_int_equal(eddy_join(job, &result), 0);
+        assert_true(eddy_done(call));
+        assert_int_equal(eddy_join(call, &result), 0);
         assert_int_equal(result, 5);
         assert_int_equal(eddy_shutdown_default_executor(0), 0);
 }
@@ -316,14 +359,14 @@ COROUTINE_TEST(a_default_executor_of_ones_own)
         eddy_executor *executor;
         eddy_loop *loop = eddy_running_loop();
         struct gate gate = {.has_begun = false};
-        eddy_future *job;
+        eddy_future *call;
 
         assert_int_equal(eddy_executor_create(&executor, NULL), 0);
         assert_int_equal(eddy_to_thread(mask_is_full, NULL, NULL), 0);
-        job = eddy_run_in_executor(loop, NULL, pass, &gate);
+        call = eddy_run_in_executor(loop, NULL, pass, &gate);
         assert_int_equal(eddy_set_default_executor(loop, executor), EDDY_EBUSY);
         atomic_store(&gate.is_open, true);
-        eddy_join(job, NULL);
+        eddy_join(call, NULL);
         assert_int_equal(eddy_set_default_executor(loop, executor), 0);
         assert_int_equal(eddy_executor_thread_count(executor), 0);
         assert_int_equal(eddy_to_thread(mask_is_full, NULL, NULL), 0);
@@ -363,13 +406,14 @@ int main(void)
             cmocka_unit_test(a_shield_makes_it_safe_to_lend),
             cmocka_unit_test(takes_back_what_has_not_begun),
             cmocka_unit_test(an_interrupted_task_begins_nothing),
-            cmocka_unit_test(a_job_that_never_ends_is_told_of_and_left),
+            cmocka_unit_test(a_call_that_never_ends_is_told_of_and_left),
+            cmocka_unit_test(a_call_that_nobody_waits_for_is_left_with_a_line_in_debug_mode),
             cmocka_unit_test(closing_waits_for_what_runs),
-            cmocka_unit_test(closing_leaves_the_jobs_of_other_executors),
+            cmocka_unit_test(closing_leaves_the_calls_of_other_executors),
             cmocka_unit_test(shutting_the_default_executor_down),
             cmocka_unit_test(a_default_executor_of_ones_own),
             cmocka_unit_test(says_so_without_memory_or_threads),
         };
 
-        return cmocka_run_group_tests_name("job", tests, NULL, NULL);
+        return cmocka_run_group_tests_name("work", tests, NULL, NULL);
 }
