@@ -111,6 +111,11 @@ static size_t take_rights(struct msghdr *message, int fds[], size_t room)
                         int fd;
 
                         memcpy(&fd, CMSG_DATA(head) + i * sizeof fd, sizeof fd);
+                        fd = sys_leave_stdio_free(fd);
+                        if (fd < 0) {
+                                message->msg_flags |= MSG_CTRUNC; /* as where the kernel has no number left */
+                                continue;
+                        }
                         if (count < room)
                                 fds[count] = fd;
                         else
