@@ -254,8 +254,13 @@ EDDY_API bool eddy_stream_is_closing(const eddy_stream *stream);
  */
 EDDY_API EDDY_ASYNC int eddy_stream_wait_closed(eddy_stream *stream);
 
-/** Close a stream if nobody has, and give it back; bytes still leave. No coroutine may be waiting for it.
- * NULL is allowed. Does not suspend. */
+/**
+ * Close a stream if nobody has, and give it back; bytes still leave. NULL is allowed.
+ *
+ * A coroutine that is in a call on it gets -EBADF, and may not use it any more: at once where it reads or waits for room,
+ * and where it sends, when what it sends has left. Only eddy_stream_wait_closed() waits on and tells how closing went.
+ * In debug mode all this is warned of. Does not suspend.
+ */
 EDDY_API void eddy_stream_destroy(eddy_stream *stream);
 
 /** Its descriptor, for getsockopt() and the like; it stays the stream's. get_extra_info("socket"). */

@@ -31,8 +31,10 @@ ssize_t stream_end_receiving(struct task *self, eddy_stream *stream, ssize_t got
                 stream->read_error = (int)got;
         }
         if (stream->is_closing) {
+                /* Who is given bytes of a stream that was destroyed would ask it for more. */
+                if (got <= 0 || stream->is_orphan)
+                        got = self->interruption ? self->interruption : -EBADF;
                 stream_settle(stream);
-                return got > 0 ? got : self->interruption ? self->interruption : -EBADF;
         }
         return got;
 }

@@ -88,12 +88,12 @@ ssize_t eddy_stream_send_fds(eddy_stream *stream, const void *data, size_t n, co
                 sent = send_rights(self, stream, data, n, fds, count);
                 /* Descriptors that are refused are no failure of the stream: none of this was sent. */
                 if (sent < 0) {
-                        stream_unclaim(self, stream, 0);
-                        return sent;
+                        rc = stream_unclaim(self, stream, 0);
+                        return rc < 0 ? rc : sent;
                 }
                 rc = stream_send_claimed(self, stream, (const char *)data + sent, n - (size_t)sent);
         }
-        stream_unclaim(self, stream, rc);
+        rc = stream_unclaim(self, stream, rc);
         return rc < 0 ? rc : (ssize_t)n;
 }
 
@@ -152,7 +152,7 @@ ssize_t eddy_stream_receive_fds(eddy_stream *stream, void *buffer, size_t n, int
             .msg_controllen = sizeof rights,
         };
         size_t room = *count;
-        ssize_t got;
+        ssize_t came, got;
         eddy_op op;
         int rc;
 
@@ -169,10 +169,14 @@ ssize_t eddy_stream_receive_fds(eddy_stream *stream, void *buffer, size_t n, int
         if (rc <= 0)
                 return rc;
         task_op_init(&op, self);
-        got = stream_end_receiving(self, stream,
-                                   task_finish_op(self, &op, eddy_op_recvmsg(&op, stream->fd, &message, 0)));
-        if (got <= 0)
+        came = task_finish_op(self, &op, eddy_op_recvmsg(&op, stream->fd, &message, 0));
+        got = stream_end_receiving(self, stream, came);
+        if (got <= 0) {
+                if (came > 0)
+                        take_rights(&message, NULL,
+                                    0); /* the stream was destroyed, and what came is dropped with it */
                 return got;
+        }
         *count = room;
         rc = keep_rights(&message, fds, count);
         return rc < 0 ? rc : got;
