@@ -20,7 +20,7 @@ typedef struct eddy_server_options {
         int backlog;            /**< connections the kernel keeps waiting; 0: 1024 */
         bool reuse_port;        /**< SO_REUSEPORT, for several loops on one port */
         int family;             /**< AF_INET or AF_INET6; 0: either */
-        size_t limit;           /**< longest line, bytes; 0: 64 KiB */
+        size_t limit;           /**< longest line, bytes, its end not counted; 0: 64 KiB */
         size_t stack_size;      /**< of each handler's task; 0: eddy_set_stack_size()'s */
         size_t max_connections; /**< served at a time; more wait in the backlog; 0: no bound */
         mode_t mode;            /**< of a UNIX server's file; 0: as the process's umask has it */

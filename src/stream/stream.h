@@ -47,6 +47,7 @@ struct eddy_stream {
         bool is_closing, is_closed;
         bool is_orphan;       /* its owner is done with it: freed when it is closed and no call is in it */
         bool must_unset_mode; /* O_NONBLOCK was set on a file that others share: it goes when this is closed */
+        bool drops_line;      /* the rest of a line that was too long is still to come, and not to be had */
         unsigned char receive_traits, send_traits; /* of its operations */
         eddy_loop *loop;
         const struct stream_impl *impl;
@@ -56,7 +57,7 @@ struct eddy_stream {
 
         struct buffer in;  /* came with others that were wanted; without memory while empty */
         size_t handed_out; /* of it, what read_until() showed its caller: gone at the next read */
-        size_t limit;
+        size_t limit;      /* what may lie before a separator */
         eddy_link waiters; /* struct stream_wait: for room, or for the end; each until its task has run */
         size_t high_water, low_water;
         struct loop_resource resource;
@@ -98,6 +99,10 @@ int stream_begin_receiving(struct task *self, eddy_stream *stream, eddy_op *op);
 
 /** Take note of what that operation brought: what the caller is told. Where that is an error, the stream may be gone. */
 ssize_t stream_end_receiving(struct task *self, eddy_stream *stream, ssize_t got);
+
+/** Begin a call for reading, where what is left of a line that was too long is out of the way: 0, or why it may not
+ * read. What the call before showed its caller is gone. May suspend. */
+int stream_begin_reading(eddy_stream *stream, struct task **self);
 
 /** Have the sending half for oneself, once all is on its way that was before: 0, EDDY_EBUSY, or why it takes no
  * more. Suspends while something is on its way.

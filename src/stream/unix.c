@@ -142,7 +142,7 @@ static int keep_rights(struct msghdr *message, int fds[], size_t *count)
 
 ssize_t eddy_stream_receive_fds(eddy_stream *stream, void *buffer, size_t n, int fds[], size_t *count)
 {
-        struct task *self = task_current();
+        struct task *self;
         union rights rights;
         struct iovec part = {.iov_base = buffer, .iov_len = n};
         struct msghdr message = {
@@ -157,13 +157,14 @@ ssize_t eddy_stream_receive_fds(eddy_stream *stream, void *buffer, size_t n, int
         int rc;
 
         *count = 0;
-        if (!self)
-                return misuse(EDDY_ENOTASK);
         if (n == 0)
                 return -EINVAL;
         if (stream->family != AF_UNIX)
                 return EDDY_ENOTSUP;
-        if (buffer_size(&stream->in) > stream->handed_out)
+        rc = stream_begin_reading(stream, &self);
+        if (rc < 0)
+                return rc;
+        if (buffer_size(&stream->in) > 0)
                 return eddy_stream_read(stream, buffer, n);
         rc = stream_begin_receiving(self, stream, &op);
         if (rc <= 0)
@@ -171,12 +172,11 @@ ssize_t eddy_stream_receive_fds(eddy_stream *stream, void *buffer, size_t n, int
         task_op_init(&op, self);
         came = task_finish_op(self, &op, eddy_op_recvmsg(&op, stream->fd, &message, 0));
         got = stream_end_receiving(self, stream, came);
-        if (got <= 0) {
-                if (came > 0)
-                        take_rights(&message, NULL,
-                                    0); /* the stream was destroyed, and what came is dropped with it */
+        /* What came of a stream that was destroyed is dropped. */
+        if (got <= 0 && came > 0)
+                take_rights(&message, NULL, 0);
+        if (got <= 0)
                 return got;
-        }
         *count = room;
         rc = keep_rights(&message, fds, count);
         return rc < 0 ? rc : got;
