@@ -152,10 +152,10 @@ EDDY_API EDDY_ASYNC ssize_t eddy_datagram_send_many(eddy_datagram *datagram, con
  * than one by one.
  *
  * @param n        bytes: at most 64 segments and 65,507 bytes
- * @param segment  bytes of each datagram but the last, which may be shorter
+ * @param segment  bytes of each datagram but the last, which may be shorter; 1 at least
  * @param to       NULL: to whom the socket is connected
  * @return n
- * @retval -EINVAL, -EMSGSIZE  n is too much, or segment too long for the way
+ * @retval -EINVAL, -EMSGSIZE  n is too much, or segment too long for the way, or 0
  *
  * Else as eddy_datagram_send().
  */
@@ -200,8 +200,8 @@ EDDY_API const char *eddy_datagram_peer_name(eddy_datagram *datagram);
  * transport.close(), transport.abort(). */
 EDDY_API void eddy_datagram_close(eddy_datagram *datagram);
 
-/** Close it if nobody has, and give it back. No coroutine may be waiting for it. NULL is allowed. Does not
- * suspend. */
+/** Close it if nobody has, and give it back. Coroutines that wait for it get -EBADF, and may not use it any more. NULL is
+ * allowed. Does not suspend. */
 EDDY_API void eddy_datagram_destroy(eddy_datagram *datagram);
 
 EDDY_END_DECLS

@@ -45,7 +45,7 @@ typedef struct eddy_process_options {
         const uid_t *uid; /**< the user to be; NULL: as this process */
         const gid_t *gid; /**< the group to be; supplementary groups go with either */
         const mode_t *umask; /**< bits that files it creates do not get */
-        size_t limit;        /**< longest line of its streams, bytes; 0: 64 KiB */
+        size_t limit;        /**< longest line of its streams, bytes, its end not counted; 0: 64 KiB */
 } eddy_process_options;
 
 /** An argument list for eddy_process_exec(), with its end: EDDY_ARGV("ls", "-l"). Lives as long as the block. */

@@ -9,8 +9,8 @@ EDDY_BEGIN_DECLS
 typedef struct eddy_server eddy_server;
 
 /**
- * What serves one connection. The stream is closed and given back when it returns; an error that it returns
- * goes to the loop's exception handler, but for a peer's disappearance (-ECONNRESET, -EPIPE), cancellation and
+ * What serves one connection. The stream is closed and given back when it returns, as by eddy_stream_destroy(), also
+ * where another coroutine is in a call on it; an error that it returns goes to the loop's exception handler, but for a peer's disappearance (-ECONNRESET, -EPIPE), cancellation and
  * timeout.
  */
 typedef intptr_t (*eddy_connection_handler)(eddy_stream *stream, void *arg);
@@ -20,7 +20,7 @@ typedef struct eddy_server_options {
         int backlog;            /**< connections the kernel keeps waiting; 0: 1024 */
         bool reuse_port;        /**< SO_REUSEPORT, for several loops on one port */
         int family;             /**< AF_INET or AF_INET6; 0: either */
-        size_t limit;           /**< longest line, bytes; 0: 64 KiB */
+        size_t limit;           /**< longest line, bytes, its end not counted; 0: 64 KiB */
         size_t stack_size;      /**< of each handler's task; 0: eddy_set_stack_size()'s */
         size_t max_connections; /**< served at a time; more wait in the backlog; 0: no bound */
         mode_t mode;            /**< of a UNIX server's file; 0: as the process's umask has it */
@@ -58,7 +58,8 @@ EDDY_API size_t eddy_server_connections(const eddy_server *server);
 /**
  * Serve until cancelled; then close the server and cancel its connections, and wait for their ends.
  *
- * @return EDDY_CANCELLED or EDDY_TIMEOUT, as the caller was interrupted; 0 where somebody closed the server
+ * @return EDDY_CANCELLED or EDDY_TIMEOUT, as the caller was interrupted; 0 where somebody closed the server; -EBADF where
+ *         somebody destroyed it
  *
  * Suspends. Server.serve_forever().
  */
@@ -73,11 +74,12 @@ EDDY_API void eddy_server_close_clients(eddy_server *server);
 /** Reset all connections now, and cancel their coroutines. Server.abort_clients(). */
 EDDY_API void eddy_server_abort_clients(eddy_server *server);
 
-/** Wait until a server is closed and its last connection has ended. 0, or how the caller was interrupted.
- * Suspends. Server.wait_closed(). */
+/** Wait until a server is closed and its last connection has ended. 0, -EBADF where somebody has destroyed it by then, or
+ * how the caller was interrupted. Suspends. Server.wait_closed(). */
 EDDY_API EDDY_ASYNC int eddy_server_wait_closed(eddy_server *server);
 
-/** Close a server if nobody has, and give it back; connections that exist go on. NULL is allowed. */
+/** Close a server if nobody has, and give it back; connections that exist go on. Coroutines that wait for it get -EBADF,
+ * and may not use it any more. NULL is allowed. Does not suspend. */
 EDDY_API void eddy_server_destroy(eddy_server *server);
 
 EDDY_END_DECLS

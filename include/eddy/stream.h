@@ -12,7 +12,7 @@ typedef struct eddy_stream eddy_stream;
 
 /** How a connection is to be made. Zero, or NULL for the whole, is the default of each. */
 typedef struct eddy_connect_options {
-        size_t limit;                       /**< longest line, bytes; 0: 64 KiB */
+        size_t limit;                       /**< longest line, bytes, its end not counted; 0: 64 KiB */
         const char *local_host;             /**< address to connect from; NULL: any */
         uint16_t local_port;                /**< port to connect from; 0: any */
         int family;                         /**< AF_INET or AF_INET6; 0: either */
@@ -44,7 +44,7 @@ EDDY_API EDDY_ASYNC int eddy_open_connection(eddy_stream **stream, const char *h
  * Make a stream of a connected socket.
  *
  * @param fd     the stream's from now on where this succeeds, and put into non-blocking mode
- * @param limit  longest line, bytes; 0: 64 KiB
+ * @param limit  longest line, bytes, its end not counted; 0: 64 KiB
  * @return 0, -ENOMEM, EDDY_ENOLOOP, or -errno where fd is no stream socket
  *
  * asyncio.open_connection(sock=...).
@@ -57,7 +57,7 @@ EDDY_API int eddy_stream_from_socket(eddy_stream **stream, int fd, size_t limit)
  *
  * @param fd     the stream's from now on where this succeeds, and put into non-blocking mode, which whoever shares
  *               the open file gets too: for those that a program was started with there is eddy_open_stdio()
- * @param limit  longest line, bytes; 0: 64 KiB
+ * @param limit  longest line, bytes, its end not counted; 0: 64 KiB
  * @return 0, -ENOMEM, EDDY_ENOLOOP, or -errno as from fstat() and fcntl()
  *
  * eddy_stream_write_eof() closes a stream that only writes. A reader that is gone is told by -EPIPE, never by
@@ -71,7 +71,7 @@ EDDY_API int eddy_stream_from_pipe(eddy_stream **stream, int fd, size_t limit);
  *
  * @param fd     STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO or another that is shared with other processes; it stays
  *               the caller's, and open
- * @param limit  longest line, bytes; 0: 64 KiB
+ * @param limit  longest line, bytes, its end not counted; 0: 64 KiB
  * @return 0, -ENOMEM, EDDY_ENOLOOP, -EMFILE, or -EBADF where fd is not open
  *
  * The mode of what is shared stays as it is, so that the shell finds its terminal as it left it: pipes and terminals
@@ -122,7 +122,8 @@ EDDY_API EDDY_ASYNC ssize_t eddy_stream_read_exactly(eddy_stream *stream, void *
  * @param data       receives where the bytes are: in the stream's buffer until its next call for reading
  * @return how many bytes, separator included
  * @retval EDDY_EINCOMPLETE  the stream ended without a separator; the rest can be had from eddy_stream_read()
- * @retval EDDY_ELIMIT       no separator within the stream's limit; the bytes stay for another way of reading
+ * @retval EDDY_ELIMIT       more lies before the separator than the stream's limit, which counts neither the separator nor
+ *                           what comes behind it; the bytes stay for another way of reading
  *
  * Else as eddy_stream_read(). StreamReader.readuntil().
  */
@@ -134,7 +135,8 @@ EDDY_API EDDY_ASYNC ssize_t eddy_stream_read_until(eddy_stream *stream, const vo
  *
  * @param line  receives where it is: in the stream's buffer until its next call for reading; not terminated
  * @return its length with its "\n", which only a last line may lack; 0 at the end of the stream
- * @retval EDDY_ELIMIT  it is longer than the stream's limit; what came of it is dropped, as in asyncio
+ * @retval EDDY_ELIMIT  it is longer than the stream's limit, its "\n" not counted, and all of it is dropped, also what has not
+ *                      come yet: whatever reads next begins behind its end. asyncio hands out that rest as a line
  *
  * Else as eddy_stream_read(). StreamReader.readline().
  */
@@ -254,8 +256,13 @@ EDDY_API bool eddy_stream_is_closing(const eddy_stream *stream);
  */
 EDDY_API EDDY_ASYNC int eddy_stream_wait_closed(eddy_stream *stream);
 
-/** Close a stream if nobody has, and give it back; bytes still leave. No coroutine may be waiting for it.
- * NULL is allowed. Does not suspend. */
+/**
+ * Close a stream if nobody has, and give it back; bytes still leave. NULL is allowed.
+ *
+ * A coroutine that is in a call on it gets -EBADF, and may not use it any more: at once where it reads or waits for room,
+ * and where it sends, when what it sends has left. Only eddy_stream_wait_closed() waits on and tells how closing went.
+ * In debug mode all this is warned of. Does not suspend.
+ */
 EDDY_API void eddy_stream_destroy(eddy_stream *stream);
 
 /** Its descriptor, for getsockopt() and the like; it stays the stream's. get_extra_info("socket"). */

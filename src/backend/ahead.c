@@ -197,7 +197,7 @@ void ahead_received_directly(struct uring *uring, struct uring_descriptor *descr
 void ahead_accepted(struct uring *uring, struct uring_descriptor *descriptor, const struct io_uring_cqe *cqe)
 {
         struct ahead *ahead = &descriptor->ahead;
-        const int fd = cqe->res;
+        const int fd = sys_leave_stdio_free(cqe->res);
 
         if (fd >= 0 && buffer_append(&ahead->accepted, &fd, sizeof fd) < 0)
                 sys_close(fd);

@@ -6,6 +6,7 @@
 #include "base/fault.h"
 #include "base/sanitizer.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <netdb.h>
 #include <poll.h>
 #include <pthread.h>
@@ -41,9 +42,49 @@ static inline size_t sys_parts_size(const struct iovec *parts, int count)
         return size;
 }
 
+enum { SYS_LEAST_DESCRIPTOR = STDERR_FILENO + 1 };
+
+/** What every descriptor that is made here goes through: one with a number of a standard stream, which a program that
+ * was started without it has free, gets another. Else whoever writes to standard output would write to it. Closed by
+ * exec(), and an error is passed on. */
+static inline int sys_leave_stdio_free(int fd)
+{
+        int moved;
+
+        if (__builtin_expect(fd < 0 || fd >= SYS_LEAST_DESCRIPTOR, 1))
+                return fd;
+        moved =
+            fault_fires("fcntl") ? -EMFILE : (int)sys_result(fcntl(fd, F_DUPFD_CLOEXEC, SYS_LEAST_DESCRIPTOR));
+        close(fd);
+        return moved;
+}
+
+/** The descriptor that a system call has made, or its error. */
+static inline int sys_descriptor(int rc)
+{
+        return sys_leave_stdio_free((int)sys_result(rc));
+}
+
+/** Likewise of a call that makes two; one that is left is closed. */
+static inline int sys_descriptors(int rc, int ends[2])
+{
+        rc = (int)sys_result(rc);
+        if (rc < 0 || (ends[0] >= SYS_LEAST_DESCRIPTOR && ends[1] >= SYS_LEAST_DESCRIPTOR))
+                return rc;
+        ends[0] = sys_leave_stdio_free(ends[0]);
+        ends[1] = sys_leave_stdio_free(ends[1]);
+        if (ends[0] >= 0 && ends[1] >= 0)
+                return 0;
+        if (ends[0] >= 0)
+                close(ends[0]);
+        if (ends[1] >= 0)
+                close(ends[1]);
+        return ends[0] < 0 ? ends[0] : ends[1];
+}
+
 static inline int sys_epoll_create(void)
 {
-        return fault_fires("epoll_create1") ? -EMFILE : (int)sys_result(epoll_create1(EPOLL_CLOEXEC));
+        return fault_fires("epoll_create1") ? -EMFILE : sys_descriptor(epoll_create1(EPOLL_CLOEXEC));
 }
 
 static inline int sys_epoll_ctl(int epoll, int verb, int fd, struct epoll_event *event)
@@ -81,7 +122,7 @@ static inline int sys_epoll_wait(int epoll, struct epoll_event *events, int n, c
 
 static inline int sys_eventfd(void)
 {
-        return fault_fires("eventfd") ? -EMFILE : (int)sys_result(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+        return fault_fires("eventfd") ? -EMFILE : sys_descriptor(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
 }
 
 static inline ssize_t sys_read(int fd, void *buffer, size_t size)
@@ -119,7 +160,7 @@ static inline int sys_recvmmsg(int fd, struct mmsghdr *messages, unsigned n)
 
 static inline int sys_socket(int family, int type, int protocol)
 {
-        return fault_fires("socket") ? -EMFILE : (int)sys_result(socket(family, type, protocol));
+        return fault_fires("socket") ? -EMFILE : sys_descriptor(socket(family, type, protocol));
 }
 
 static inline int sys_bind(int fd, const struct sockaddr *address, socklen_t size)
@@ -135,7 +176,7 @@ static inline int sys_listen(int fd, int backlog)
 static inline int sys_accept(int fd, struct sockaddr *peer, socklen_t *size)
 {
         return fault_fires("accept4") ? -EMFILE
-                                      : (int)sys_result(accept4(fd, peer, size, SOCK_NONBLOCK | SOCK_CLOEXEC));
+                                      : sys_descriptor(accept4(fd, peer, size, SOCK_NONBLOCK | SOCK_CLOEXEC));
 }
 
 static inline int sys_connect(int fd, const struct sockaddr *peer, socklen_t size)

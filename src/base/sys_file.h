@@ -17,18 +17,19 @@
 
 static inline int sys_open(const char *path, int flags, mode_t mode)
 {
-        return fault_fires("open") ? -EMFILE : (int)sys_result(open(path, flags, mode));
+        return fault_fires("open") ? -EMFILE : sys_descriptor(open(path, flags, mode));
 }
 
 static inline int sys_openat(int folder, const char *path, int flags, mode_t mode)
 {
-        return fault_fires("openat") ? -EMFILE : (int)sys_result(openat(folder, path, flags, mode));
+        return fault_fires("openat") ? -EMFILE : sys_descriptor(openat(folder, path, flags, mode));
 }
 
 static inline int sys_openat2(int folder, const char *path, const struct open_how *how)
 {
-        return fault_fires("openat2") ? -EMFILE
-                                      : (int)sys_result(syscall(SYS_openat2, folder, path, how, sizeof *how));
+        return fault_fires("openat2")
+                   ? -EMFILE
+                   : sys_descriptor((int)syscall(SYS_openat2, folder, path, how, sizeof *how));
 }
 
 static inline int sys_fstat(int fd, struct stat *status)
@@ -242,7 +243,7 @@ static inline ssize_t sys_getdents(int fd, void *buffer, size_t size)
 /** Opens a file whose name has random letters in place of the template's last six X. */
 static inline int sys_mkostemp(char *template, int flags)
 {
-        return fault_fires("mkostemp") ? -EMFILE : (int)sys_result(mkostemp(template, flags));
+        return fault_fires("mkostemp") ? -EMFILE : sys_descriptor(mkostemp(template, flags));
 }
 
 static inline ssize_t sys_fgetxattr(int fd, const char *name, void *value, size_t size)

@@ -7,8 +7,7 @@
 
 static inline int sys_inotify_init(void)
 {
-        return fault_fires("inotify_init1") ? -EMFILE
-                                            : (int)sys_result(inotify_init1(IN_NONBLOCK | IN_CLOEXEC));
+        return fault_fires("inotify_init1") ? -EMFILE : sys_descriptor(inotify_init1(IN_NONBLOCK | IN_CLOEXEC));
 }
 
 static inline int sys_inotify_add_watch(int fd, const char *path, uint32_t mask)

@@ -9,7 +9,7 @@
 
 static inline int sys_pipe(int ends[2])
 {
-        return fault_fires("pipe2") ? -EMFILE : (int)sys_result(pipe2(ends, O_CLOEXEC));
+        return fault_fires("pipe2") ? -EMFILE : sys_descriptors(pipe2(ends, O_CLOEXEC), ends);
 }
 
 /** As writev(), but what has no reader any more is told by -EPIPE alone and never by SIGPIPE, and a file that is too
@@ -35,10 +35,11 @@ static inline int sys_set_cloexec(int fd)
         return fault_fires("fcntl") ? -EBADF : (int)sys_result(fcntl(fd, F_SETFD, FD_CLOEXEC));
 }
 
-/** A duplicate with a number of `least` or more, closed by exec(). */
-static inline int sys_duplicate(int fd, int least)
+/** A duplicate that is no standard stream's, closed by exec(). */
+static inline int sys_duplicate(int fd)
 {
-        return fault_fires("fcntl") ? -EMFILE : (int)sys_result(fcntl(fd, F_DUPFD_CLOEXEC, least));
+        return fault_fires("fcntl") ? -EMFILE
+                                    : (int)sys_result(fcntl(fd, F_DUPFD_CLOEXEC, SYS_LEAST_DESCRIPTOR));
 }
 
 static inline int sys_pipe_status(int fd, struct stat *status)
@@ -48,7 +49,7 @@ static inline int sys_pipe_status(int fd, struct stat *status)
 
 static inline int sys_reopen(const char *path, int flags)
 {
-        return fault_fires("open") ? -EMFILE : (int)sys_result(open(path, flags | O_CLOEXEC));
+        return fault_fires("open") ? -EMFILE : sys_descriptor(open(path, flags | O_CLOEXEC));
 }
 
 #endif

@@ -33,16 +33,21 @@ enum { SYS_P_PIDFD = 3 };
 /** Run a function in a new process on a stack of its own: its number. Before Linux 5.2 `pidfd` stays as it is. */
 static inline pid_t sys_clone(int (*fn)(void *), void *stack_top, int flags, void *arg, int *pidfd)
 {
+        pid_t pid;
+
         if (fault_fires("clone"))
                 return -EAGAIN;
         if (flags & CLONE_PIDFD && fault_fires("CLONE_PIDFD"))
                 flags &= ~CLONE_PIDFD;
-        return (pid_t)sys_result(sys_clone_unseen(fn, stack_top, flags, arg, pidfd));
+        pid = (pid_t)sys_result(sys_clone_unseen(fn, stack_top, flags, arg, pidfd));
+        if (pid > 0 && flags & CLONE_PIDFD)
+                *pidfd = sys_leave_stdio_free(*pidfd);
+        return pid;
 }
 
 static inline int sys_pidfd_open(pid_t pid)
 {
-        return fault_fires("pidfd_open") ? -EMFILE : (int)sys_result(syscall(SYS_pidfd_open, pid, 0));
+        return fault_fires("pidfd_open") ? -EMFILE : sys_descriptor((int)syscall(SYS_pidfd_open, pid, 0));
 }
 
 static inline int sys_pidfd_send_signal(int pidfd, int signum)

@@ -10,7 +10,7 @@
 
 static inline int sys_socketpair(int type, int ends[2])
 {
-        return fault_fires("socketpair") ? -EMFILE : (int)sys_result(socketpair(AF_UNIX, type, 0, ends));
+        return fault_fires("socketpair") ? -EMFILE : sys_descriptors(socketpair(AF_UNIX, type, 0, ends), ends);
 }
 
 static inline int sys_set_nonblocking(int fd)

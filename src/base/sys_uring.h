@@ -7,7 +7,20 @@
 
 static inline int sys_uring_open(unsigned entries, struct io_uring *ring, struct io_uring_params *params)
 {
-        return fault_fires("io_uring_setup") ? -ENOMEM : io_uring_queue_init_params(entries, ring, params);
+        int rc = fault_fires("io_uring_setup") ? -ENOMEM : io_uring_queue_init_params(entries, ring, params),
+            fd;
+
+        if (rc < 0 || ring->ring_fd >= SYS_LEAST_DESCRIPTOR)
+                return rc;
+        /* liburing has no name for this, but its memory is mapped by now, and this number all that it still uses. */
+        fd = sys_leave_stdio_free(ring->ring_fd);
+        if (fd < 0) {
+                ring->ring_fd = ring->enter_ring_fd = -1;
+                io_uring_queue_exit(ring);
+                return fd;
+        }
+        ring->ring_fd = ring->enter_ring_fd = fd;
+        return 0;
 }
 
 static inline int sys_uring_enable(struct io_uring *ring)

@@ -100,6 +100,23 @@ void debug_warn_left(eddy_loop *loop, const void *object, const char *kind, cons
         free(text);
 }
 
+void debug_warn_used(eddy_loop *loop, const char *kind, const char *task)
+{
+        void *frames[MOST_FRAMES];
+        char *text = NULL;
+        size_t size;
+        FILE *out = loop->debug ? open_memstream(&text, &size) : NULL;
+
+        if (!out)
+                return;
+        fprintf(out, "a %s is destroyed while %s%s%s is in a call on it; the calls that led to that:\n", kind,
+                task ? "task '" : "a task", task ? task : "", task ? "'" : "");
+        log_print_calls(out, frames, backtrace(frames, MOST_FRAMES), OWN_FRAMES);
+        if (fclose(out) == 0)
+                log_text(EDDY_LOG_WARNING, text);
+        free(text);
+}
+
 static void tell_slow(eddy_callback callback, eddy_duration took)
 {
         void *frames[] = {(void *)(uintptr_t)callback};

@@ -24,6 +24,12 @@ void debug_print_origin(eddy_loop *loop, const void *object, FILE *out);
 /** Warn of an object that nobody gave back before its loop was closed. */
 void debug_warn_left(eddy_loop *loop, const void *object, const char *kind, const char *name);
 
+/** In debug mode, warn of an object that is destroyed under a task that is in a call on it, and tell who does so.
+ *
+ * @param task  its name; NULL: not known
+ */
+void debug_warn_used(eddy_loop *loop, const char *kind, const char *task);
+
 /** Give back what debug mode has taken. */
 void debug_free(eddy_loop *loop);
 

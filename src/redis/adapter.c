@@ -4,6 +4,7 @@
 #include "redis/adapter.h"
 
 #include "base/quiet.h"
+#include "base/sys.h"
 #include <errno.h>
 
 /* hiredis writes in a way that raises SIGPIPE where the server has left. */

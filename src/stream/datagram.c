@@ -3,6 +3,7 @@
 #include "base/memory.h"
 #include "base/misuse.h"
 #include "base/sys_socket.h"
+#include "loop/debug.h"
 #include "stream/address.h"
 #include "stream/socket.h"
 #include <netinet/udp.h>
@@ -14,9 +15,23 @@ static void close_socket(eddy_datagram *datagram)
         socket_file_remove(&datagram->file);
 }
 
+static void release(eddy_datagram *datagram)
+{
+        if (list_is_linked(&datagram->resource.link))
+                list_remove(&datagram->resource.link);
+        memory_free(datagram);
+}
+
+/** The loop is closed: tasks that are in calls never run again. */
 static void close_with_loop(struct loop_resource *resource)
 {
-        close_socket(container_of(resource, eddy_datagram, resource));
+        eddy_datagram *datagram = container_of(resource, eddy_datagram, resource);
+
+        if (datagram->fd >= 0)
+                close_socket(datagram);
+        datagram->users = 0;
+        if (datagram->is_orphan)
+                release(datagram);
 }
 
 eddy_datagram *datagram_create(eddy_loop *loop, int fd, int family)
@@ -34,15 +49,28 @@ eddy_datagram *datagram_create(eddy_loop *loop, int fd, int family)
         return datagram;
 }
 
-/** Every call that suspends begins here: 0 or why it may not. */
-static int begin(const eddy_datagram *datagram, struct task **self)
+/** Every call that suspends begins here: 0, and ends with leave(); or why it may not. */
+static int enter(eddy_datagram *datagram, struct task **self)
 {
-        *self = task_current();
-        if (!*self)
-                return misuse(EDDY_ENOTASK);
-        if ((*self)->future.loop != datagram->loop)
-                return misuse(EDDY_EWRONGLOOP);
-        return (*self)->interruption;
+        int rc = task_enter(self);
+
+        if (rc == 0 && (*self)->future.loop != datagram->loop)
+                rc = misuse(EDDY_EWRONGLOOP);
+        if (rc == 0)
+                datagram->users++;
+        return rc;
+}
+
+/** End a call with what it comes to. One that was destroyed meanwhile goes with the last who leaves, and nobody is told of
+ * a success, after which he would use it again. */
+static ssize_t leave(eddy_datagram *datagram, ssize_t outcome)
+{
+        datagram->users--;
+        if (!datagram->is_orphan)
+                return outcome;
+        if (datagram->users == 0)
+                release(datagram);
+        return outcome < 0 ? outcome : -EBADF;
 }
 
 /** The kernel has written a sender's address, or nothing where it has none. */
@@ -64,10 +92,10 @@ ssize_t eddy_datagram_receive(eddy_datagram *datagram, void *buffer, size_t n, e
             .msg_iov = &part,
             .msg_iovlen = 1,
         };
-        ssize_t got = begin(datagram, &self);
+        ssize_t got = enter(datagram, &self);
 
         if (got == 0)
-                got = socket_receive(self, datagram->fd, &message);
+                got = leave(datagram, socket_receive(self, datagram->fd, &message));
         if (got < 0)
                 return got;
         if (from)
@@ -102,10 +130,12 @@ ssize_t eddy_datagram_receive_many(eddy_datagram *datagram, eddy_message message
         struct task *self;
         struct batch batch;
         eddy_op op;
-        int got = begin(datagram, &self);
+        int got = enter(datagram, &self);
 
-        if (got < 0 || n == 0)
+        if (got < 0)
                 return got;
+        if (n == 0)
+                return leave(datagram, 0);
         n = n < BATCH ? n : BATCH;
         for (size_t i = 0; i < n; i++)
                 add_to_batch(&batch, i, messages[i].data, messages[i].room, &messages[i].peer.any,
@@ -113,6 +143,7 @@ ssize_t eddy_datagram_receive_many(eddy_datagram *datagram, eddy_message message
         task_op_init(&op, self);
         op.traits = OP_SHORT_IS_ALL;
         got = (int)socket_finish_op(self, &op, eddy_op_recvmmsg(&op, datagram->fd, batch.heads, (unsigned)n));
+        got = (int)leave(datagram, got);
         for (int i = 0; i < got; i++) {
                 messages[i].size = batch.heads[i].msg_len;
                 note_sender(&messages[i].peer, batch.heads[i].msg_hdr.msg_namelen);
@@ -131,9 +162,9 @@ ssize_t eddy_datagram_send_to(eddy_datagram *datagram, const void *data, size_t 
             .msg_iov = &part,
             .msg_iovlen = 1,
         };
-        int rc = begin(datagram, &self);
+        int rc = enter(datagram, &self);
 
-        return rc < 0 ? rc : socket_send(self, &datagram->fd, &message);
+        return rc < 0 ? rc : leave(datagram, socket_send(self, &datagram->fd, &message));
 }
 
 ssize_t eddy_datagram_send(eddy_datagram *datagram, const void *data, size_t n)
@@ -163,9 +194,11 @@ static ssize_t send_batch(struct task *self, eddy_datagram *datagram, const eddy
 ssize_t eddy_datagram_send_many(eddy_datagram *datagram, const eddy_message messages[], size_t n)
 {
         struct task *self;
-        ssize_t rc = begin(datagram, &self);
+        ssize_t rc = enter(datagram, &self);
         size_t done = 0;
 
+        if (rc < 0)
+                return rc;
         while (rc >= 0 && done < n) {
                 rc = send_batch(self, datagram, messages + done, n - done);
                 if (rc > 0)
@@ -173,7 +206,7 @@ ssize_t eddy_datagram_send_many(eddy_datagram *datagram, const eddy_message mess
                 if (rc >= 0)
                         rc = self->interruption;
         }
-        return rc < 0 && done == 0 ? rc : (ssize_t)done;
+        return leave(datagram, rc < 0 && done == 0 ? rc : (ssize_t)done);
 }
 
 ssize_t eddy_datagram_send_segments(eddy_datagram *datagram, const void *data, size_t n, uint16_t segment,
@@ -194,10 +227,15 @@ ssize_t eddy_datagram_send_segments(eddy_datagram *datagram, const void *data, s
             .msg_control = &control,
             .msg_controllen = sizeof control,
         };
-        int rc = begin(datagram, &self);
+        int rc = enter(datagram, &self);
 
+        if (rc < 0)
+                return rc;
+        /* Asked for this, the kernel sends one datagram of all. */
+        if (segment == 0)
+                return leave(datagram, -EINVAL);
         memcpy(CMSG_DATA(&control.head), &segment, sizeof segment);
-        return rc < 0 ? rc : socket_send(self, &datagram->fd, &message);
+        return leave(datagram, socket_send(self, &datagram->fd, &message));
 }
 
 int eddy_datagram_fd(const eddy_datagram *datagram)
@@ -219,7 +257,8 @@ void eddy_datagram_close(eddy_datagram *datagram)
 {
         if (datagram->fd < 0)
                 return;
-        list_remove(&datagram->resource.link);
+        if (datagram->users == 0)
+                list_remove(&datagram->resource.link);
         close_socket(datagram);
 }
 
@@ -227,6 +266,11 @@ void eddy_datagram_destroy(eddy_datagram *datagram)
 {
         if (!datagram)
                 return;
+        if (datagram->users > 0)
+                debug_warn_used(datagram->loop, "datagram", NULL);
         eddy_datagram_close(datagram);
-        memory_free(datagram);
+        datagram->is_orphan = true;
+        datagram->resource.what = NULL;
+        if (datagram->users == 0)
+                release(datagram);
 }

@@ -9,7 +9,9 @@
 struct eddy_datagram {
         struct loop_resource resource;
         eddy_loop *loop;
-        int fd; /* -1 once closed */
+        unsigned users; /* tasks that are in a call on it */
+        bool is_orphan; /* its owner is done with it: freed when no task uses it */
+        int fd;         /* -1 once closed */
         int family;
         struct socket_file file;           /* a UNIX socket's */
         char text[EDDY_ADDRESS_TEXT_SIZE]; /* the last name that was asked for */

@@ -110,12 +110,12 @@ static int open_shared(int fd, const struct stat *status, int mode, bool *must_u
 
         *must_unset_mode = false;
         if (never_waits(status) || S_ISSOCK(status->st_mode))
-                return sys_duplicate(fd, 0);
+                return sys_duplicate(fd);
         snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
         own = sys_reopen(path, (mode & O_ACCMODE) | O_NONBLOCK | O_NOCTTY);
         if (own >= 0)
                 return own;
-        own = sys_duplicate(fd, 0);
+        own = sys_duplicate(fd);
         if (own < 0 || mode & O_NONBLOCK)
                 return own;
         rc = sys_set_mode(own, mode | O_NONBLOCK);

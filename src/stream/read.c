@@ -31,8 +31,10 @@ ssize_t stream_end_receiving(struct task *self, eddy_stream *stream, ssize_t got
                 stream->read_error = (int)got;
         }
         if (stream->is_closing) {
+                /* Who is given bytes of a stream that was destroyed would ask it for more. */
+                if (got <= 0 || stream->is_orphan)
+                        got = self->interruption ? self->interruption : -EBADF;
                 stream_settle(stream);
-                return got > 0 ? got : self->interruption ? self->interruption : -EBADF;
         }
         return got;
 }
@@ -98,15 +100,36 @@ static ssize_t fill(struct task *self, eddy_stream *stream)
         return stream_end_receiving(self, stream, got);
 }
 
-/** Every call for reading begins here: 0 or why it may not read. What the one before showed its caller is gone.
- * */
-static int begin(eddy_stream *stream, struct task **self)
+/** Drop what is still to come of a line that was too long: 0 behind its end, or the error. */
+static int drop_line(struct task *self, eddy_stream *stream)
 {
-        *self = task_current();
-        if (!*self)
-                return misuse(EDDY_ENOTASK);
-        if ((*self)->interruption)
-                return (*self)->interruption;
+        ssize_t got;
+
+        do {
+                size_t size = buffer_size(&stream->in);
+                const char *bytes = buffer_data(&stream->in),
+                           *end = size > 0 ? memchr(bytes, '\n', size) : NULL;
+
+                if (end) {
+                        consume(stream, (size_t)(end + 1 - bytes));
+                        break;
+                }
+                consume(stream, size);
+                got = fill(self, stream);
+                if (got < 0)
+                        return (int)got;
+        } while (got > 0);
+        stream->drops_line = false;
+        return 0;
+}
+
+/** Every call for reading looks here first: 0 or why it may not read. What the one before showed its caller is gone. */
+static int check_reading(eddy_stream *stream, struct task **self)
+{
+        int rc = task_enter(self);
+
+        if (rc < 0)
+                return rc;
         if (stream->is_closing)
                 return -EBADF;
         if (stream->reader)
@@ -118,6 +141,13 @@ static int begin(eddy_stream *stream, struct task **self)
                 stream->handed_out = 0;
         }
         return 0;
+}
+
+int stream_begin_reading(eddy_stream *stream, struct task **self)
+{
+        int rc = check_reading(stream, self);
+
+        return rc == 0 && __builtin_expect(stream->drops_line, 0) ? drop_line(*self, stream) : rc;
 }
 
 static size_t take(eddy_stream *stream, void *memory, size_t n)
@@ -143,7 +173,7 @@ static ssize_t hand_out(eddy_stream *stream, size_t n, const char **data)
 ssize_t eddy_stream_read(eddy_stream *stream, void *memory, size_t n)
 {
         struct task *self;
-        int rc = begin(stream, &self);
+        int rc = n > 0 ? stream_begin_reading(stream, &self) : check_reading(stream, &self);
 
         if (rc < 0)
                 return rc;
@@ -157,7 +187,7 @@ ssize_t eddy_stream_read(eddy_stream *stream, void *memory, size_t n)
 ssize_t eddy_stream_read_some(eddy_stream *stream, const char **data)
 {
         struct task *self;
-        ssize_t n = begin(stream, &self);
+        ssize_t n = stream_begin_reading(stream, &self);
 
         *data = NULL;
         if (n == 0 && buffer_size(&stream->in) == 0) {
@@ -171,7 +201,7 @@ ssize_t eddy_stream_read_some(eddy_stream *stream, const char **data)
 ssize_t eddy_stream_read_exactly(eddy_stream *stream, void *memory, size_t n)
 {
         struct task *self;
-        int rc = begin(stream, &self);
+        int rc = stream_begin_reading(stream, &self);
 
         if (rc < 0)
                 return rc;
@@ -189,7 +219,7 @@ ssize_t eddy_stream_read_until(eddy_stream *stream, const void *separator, size_
                                const char **data)
 {
         struct task *self;
-        int rc = begin(stream, &self);
+        int rc = stream_begin_reading(stream, &self);
         size_t searched = 0;
 
         *data = NULL;
@@ -204,11 +234,11 @@ ssize_t eddy_stream_read_until(eddy_stream *stream, const void *separator, size_
 
                 if (size >= separator_size)
                         found = memmem(bytes + searched, size - searched, separator, separator_size);
-                if (found && (size_t)(found - bytes) + separator_size <= stream->limit)
+                if (found && (size_t)(found - bytes) <= stream->limit)
                         return hand_out(stream, (size_t)(found - bytes) + separator_size, data);
-                if (found || size >= stream->limit)
-                        return EDDY_ELIMIT;
                 searched = size >= separator_size ? size - separator_size + 1 : 0;
+                if (found || searched > stream->limit)
+                        return EDDY_ELIMIT;
                 got = fill(self, stream);
                 if (got <= 0)
                         return got == 0 ? EDDY_EINCOMPLETE : got;
@@ -225,9 +255,10 @@ ssize_t eddy_stream_read_line(eddy_stream *stream, const char **line)
                 return hand_out(stream, buffer_size(&stream->in), line);
         if (n != EDDY_ELIMIT)
                 return n;
-        /* As asyncio does: a line that is too long is dropped as far as it has come. */
+        /* The line is dropped to its end. What of it has not come is waited for by the next call, not by this one. */
         size = buffer_size(&stream->in);
         end = memchr(buffer_data(&stream->in), '\n', size);
+        stream->drops_line = !end;
         consume(stream, end ? (size_t)(end + 1 - buffer_data(&stream->in)) : size);
         return EDDY_ELIMIT;
 }
@@ -235,7 +266,7 @@ ssize_t eddy_stream_read_line(eddy_stream *stream, const char **line)
 int stream_collect(eddy_stream *stream, size_t max)
 {
         struct task *self;
-        int rc = begin(stream, &self);
+        int rc = stream_begin_reading(stream, &self);
         ssize_t got;
 
         if (rc < 0)

@@ -100,10 +100,8 @@ ssize_t eddy_stream_sendfile(eddy_stream *stream, int file, off_t offset, size_t
         if (rc < 0)
                 return rc;
         rc = stream_send_claimed(self, stream, NULL, 0);
-        if (rc < 0) {
-                stream_unclaim(self, stream, rc);
-                return rc;
-        }
+        if (rc < 0)
+                return stream_unclaim(self, stream, rc);
         while (part.left > 0) {
                 sent = send_piece(self, &op, stream->fd, &part);
                 if (sent < 0 || stream->write_error)
@@ -113,7 +111,9 @@ ssize_t eddy_stream_sendfile(eddy_stream *stream, int file, off_t offset, size_t
         }
         /* A file that cannot be read is no failure of the stream; one of the socket's comes back at the next
          * write. */
-        stream_unclaim(self, stream, stream->write_error);
+        rc = stream_unclaim(self, stream, stream->write_error);
+        if (sent >= 0 && rc < 0)
+                return rc;
         return sent < 0 ? sent : (ssize_t)(n - part.left);
 }
 

@@ -2,6 +2,7 @@
 #include "base/memory.h"
 #include "base/misuse.h"
 #include "base/sys.h"
+#include "loop/debug.h"
 #include "stream/accept.h"
 #include "stream/listen.h"
 #include "stream/stream.h"
@@ -16,7 +17,7 @@ struct listener {
 };
 
 /** One connection, from its acceptance to the end of its task, on whose stack it lies. */
-struct connection {
+struct server_connection {
         eddy_link link; /* in server->connections */
         eddy_server *server;
         eddy_stream *stream;
@@ -81,7 +82,7 @@ static bool is_full(const eddy_server *server)
 /** The task of a connection has ended. Its stack goes when this returns. */
 static void connection_done(struct waiter *waiter, eddy_future *task)
 {
-        struct connection *connection = container_of(waiter, struct connection, waiter);
+        struct server_connection *connection = container_of(waiter, struct server_connection, waiter);
         eddy_server *server = connection->server;
         bool was_full = is_full(server);
         intptr_t result = task->result;
@@ -108,9 +109,9 @@ static void connection_done(struct waiter *waiter, eddy_future *task)
         release_if_over(server);
 }
 
-static intptr_t serve(void *arg)
+static intptr_t serve_connection(void *arg)
 {
-        const struct connection *connection = arg;
+        const struct server_connection *connection = arg;
 
         return connection->server->handler(connection->stream, connection->server->arg);
 }
@@ -120,7 +121,7 @@ static int start_connection(struct acceptor *acceptor, int fd)
 {
         eddy_server *server = container_of(acceptor, struct listener, acceptor)->server;
         eddy_stream *stream = stream_create(server->loop, fd, acceptor->family, server->options.limit);
-        struct connection new = {.server = server, .stream = stream, .waiter.wake = connection_done};
+        struct server_connection new = {.server = server, .stream = stream, .waiter.wake = connection_done};
         eddy_task_options options = {
             .name = "connection",
             .loop = server->loop,
@@ -128,7 +129,7 @@ static int start_connection(struct acceptor *acceptor, int fd)
             .args = &new,
             .args_size = sizeof new,
         };
-        struct connection *connection;
+        struct server_connection *connection;
         eddy_task *task;
 
         if (!stream) {
@@ -136,7 +137,7 @@ static int start_connection(struct acceptor *acceptor, int fd)
                 return -ENOMEM;
         }
         stream->resource.what = NULL; /* the server itself gives it back */
-        task = eddy_task_create(&options, serve, NULL);
+        task = eddy_task_create(&options, serve_connection, NULL);
         if (!task) {
                 stream->is_orphan = true;
                 eddy_stream_abort(stream);
@@ -218,7 +219,7 @@ static void close_with_loop(struct loop_resource *resource)
         if (!server->is_closed)
                 close_listeners(server);
         while ((link = list_pop(&server->connections))) {
-                struct connection *connection = container_of(link, struct connection, link);
+                struct server_connection *connection = container_of(link, struct server_connection, link);
 
                 list_remove(&connection->waiter.link);
                 /* A task may have stood in a call on it, whose operation only the stream's own closing undoes.
@@ -229,6 +230,7 @@ static void close_with_loop(struct loop_resource *resource)
                         connection->stream->is_orphan = true;
                 eddy_unref(connection->task);
         }
+        list_init(&server->waiters);
         server->connection_count = 0;
         server->uses = 0;
         release_if_over(server);
@@ -337,6 +339,22 @@ size_t eddy_server_connections(const eddy_server *server)
         return server->connection_count;
 }
 
+/** Begin a call that waits for a server, which is kept as long. */
+static void enter(eddy_server *server)
+{
+        server->uses++;
+}
+
+/** End it, with what it comes to: where the server was destroyed meanwhile, nobody may use it any more. */
+static int leave(eddy_server *server, int rc)
+{
+        if (rc == 0 && server->is_orphan)
+                rc = -EBADF;
+        server->uses--;
+        release_if_over(server);
+        return rc;
+}
+
 static int wait_for_end(struct task *self, eddy_server *server, bool for_connections)
 {
         struct server_wait waiting = {
@@ -362,17 +380,15 @@ int eddy_server_serve_forever(eddy_server *server)
 
         if (!self)
                 return misuse(EDDY_ENOTASK);
-        server->uses++;
-        rc = wait_for_end(self, server, false);
+        enter(server);
+        rc = self->interruption ? self->interruption : wait_for_end(self, server, false);
         if (rc < 0) {
                 eddy_server_close(server);
                 eddy_server_close_clients(server);
                 EDDY_SHIELD_SCOPE
                         wait_for_end(self, server, true);
         }
-        server->uses--;
-        release_if_over(server);
-        return rc;
+        return leave(server, rc);
 }
 
 void eddy_server_close(eddy_server *server)
@@ -386,13 +402,13 @@ void eddy_server_close(eddy_server *server)
 void eddy_server_close_clients(eddy_server *server)
 {
         for (eddy_link *link = server->connections.next; link != &server->connections; link = link->next)
-                eddy_cancel(container_of(link, struct connection, link)->task);
+                eddy_cancel(container_of(link, struct server_connection, link)->task);
 }
 
 void eddy_server_abort_clients(eddy_server *server)
 {
         for (eddy_link *link = server->connections.next; link != &server->connections; link = link->next) {
-                struct connection *connection = container_of(link, struct connection, link);
+                struct server_connection *connection = container_of(link, struct server_connection, link);
 
                 eddy_stream_abort(connection->stream);
                 eddy_cancel(connection->task);
@@ -401,17 +417,22 @@ void eddy_server_abort_clients(eddy_server *server)
 
 int eddy_server_wait_closed(eddy_server *server)
 {
-        struct task *self = task_current();
+        struct task *self;
+        int rc = task_enter(&self);
 
-        if (!self)
-                return misuse(EDDY_ENOTASK);
-        return wait_for_end(self, server, true);
+        if (rc < 0)
+                return rc;
+        enter(server);
+        return leave(server, wait_for_end(self, server, true));
 }
 
 void eddy_server_destroy(eddy_server *server)
 {
         if (!server)
                 return;
+        for (const eddy_link *link = server->waiters.next; link != &server->waiters; link = link->next)
+                debug_warn_used(server->loop, "server",
+                                container_of(link, struct server_wait, link)->task->coro.name);
         server->is_orphan = true;
         server->resource.what = NULL;
         eddy_server_close(server);

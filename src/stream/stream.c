@@ -3,6 +3,7 @@
 #include "base/memory.h"
 #include "base/misuse.h"
 #include "base/sys.h"
+#include "loop/debug.h"
 #include "stream/address.h"
 #include "stream/socket.h"
 #include <netinet/tcp.h>
@@ -10,7 +11,7 @@
 /** A task that waits for room in a stream, or for its end. */
 struct stream_wait {
         struct wait wait;
-        eddy_link link; /* in stream->waiters until it is woken */
+        eddy_link link; /* in stream->waiters */
         struct task *task;
         size_t level;
         bool until_closed;
@@ -42,6 +43,8 @@ static void release(eddy_stream *stream)
 {
         eddy_loop *loop = stream->loop;
 
+        if (list_is_linked(&stream->resource.link))
+                list_remove(&stream->resource.link);
         stream_give_back(stream, &stream->in);
         stream_drop_output(stream);
         memory_free(stream->text);
@@ -103,9 +106,12 @@ static void close_with_loop(struct loop_resource *resource)
                 end_operation(&output->op);
                 eddy_handle_cancel(&output->flush);
         }
-        stream->impl->close(stream);
+        if (!stream->is_closed)
+                stream->impl->close(stream);
         stream->fd = -1;
         stream->is_closing = stream->is_closed = true;
+        stream->reader = stream->writer = NULL;
+        list_init(&stream->waiters);
         if (stream->is_orphan)
                 release(stream);
 }
@@ -164,30 +170,33 @@ int eddy_stream_from_socket(eddy_stream **created, int fd, size_t limit)
         return 0;
 }
 
+/** Whether a task is in a call on a stream: what it still does with it comes when it runs next. */
+static bool is_used(const eddy_stream *stream)
+{
+        return stream->reader || stream->writer || !list_is_empty(&stream->waiters);
+}
+
 static void close_descriptor(eddy_stream *stream)
 {
         stream_drop_output(stream);
         stream->impl->close(stream);
         stream->fd = -1;
         stream->is_closed = true;
-        list_remove(&stream->resource.link);
+        /* Tasks that never run again leave their calls when the loop is closed. */
+        if (!is_used(stream))
+                list_remove(&stream->resource.link);
 }
 
 static void wake_waiters(eddy_stream *stream)
 {
-        eddy_link *link = stream->waiters.next;
-
-        while (link != &stream->waiters) {
+        for (eddy_link *link = stream->waiters.next; link != &stream->waiters; link = link->next) {
                 struct stream_wait *waiting = container_of(link, struct stream_wait, link);
-                bool is_over = waiting->until_closed
-                                   ? stream->is_closed
-                                   : stream_unsent(stream) <= waiting->level || stream->write_error;
+                bool is_over = waiting->until_closed ? stream->is_closed
+                                                     : stream_unsent(stream) <= waiting->level ||
+                                                           stream->write_error || stream->is_orphan;
 
-                link = link->next;
-                if (!is_over)
-                        continue;
-                list_remove(&waiting->link);
-                task_wake(waiting->task);
+                if (is_over)
+                        task_wake(waiting->task);
         }
 }
 
@@ -203,7 +212,7 @@ void stream_settle(eddy_stream *stream)
             !(stream->reader && stream->reader->pending))
                 close_descriptor(stream);
         wake_waiters(stream);
-        if (stream->is_closed && stream->is_orphan)
+        if (stream->is_closed && stream->is_orphan && !is_used(stream))
                 release(stream);
 }
 
@@ -227,9 +236,12 @@ int stream_wait(struct task *self, eddy_stream *stream, size_t level, bool until
                 return self->interruption;
         list_append(&stream->waiters, &waiting.link);
         rc = task_wait(self, &waiting.wait);
-        if (list_is_linked(&waiting.link))
-                list_remove(&waiting.link);
-        return rc < 0 ? rc : until_closed ? closing_error(stream) : stream->write_error;
+        list_remove(&waiting.link);
+        if (rc == 0)
+                rc = until_closed ? closing_error(stream) : stream->is_orphan ? -EBADF : stream->write_error;
+        if (stream->is_orphan)
+                stream_settle(stream);
+        return rc;
 }
 
 static void cancel_reader(eddy_stream *stream)
@@ -283,15 +295,31 @@ int eddy_stream_wait_closed(eddy_stream *stream)
         return stream_wait(self, stream, 0, true);
 }
 
+/** A task whose operation is in a stream: it is what the operation resumes. */
+static void warn_of_operation(const eddy_stream *stream, const eddy_op *op)
+{
+        if (op)
+                debug_warn_used(stream->loop, "stream", ((const struct coro *)op->handle.arg)->name);
+}
+
+/** Warn of the tasks that are in calls on a stream. */
+static void warn_of_users(const eddy_stream *stream)
+{
+        warn_of_operation(stream, stream->reader);
+        warn_of_operation(stream, stream->writer);
+        for (const eddy_link *link = stream->waiters.next; link != &stream->waiters; link = link->next)
+                debug_warn_used(stream->loop, "stream",
+                                container_of(link, struct stream_wait, link)->task->coro.name);
+}
+
 void eddy_stream_destroy(eddy_stream *stream)
 {
         if (!stream)
                 return;
+        warn_of_users(stream);
         stream->is_orphan = true;
         stream->resource.what = NULL;
-        if (stream->is_closed)
-                release(stream);
-        else if (stream->is_closing)
+        if (stream->is_closing)
                 stream_settle(stream);
         else
                 eddy_stream_close(stream);

@@ -45,8 +45,9 @@ struct eddy_stream {
         bool has_ended;              /* no more will be received */
         bool wants_eof, has_sent_eof;
         bool is_closing, is_closed;
-        bool is_orphan;       /* its owner is done with it: freed when closed */
+        bool is_orphan;       /* its owner is done with it: freed when it is closed and no call is in it */
         bool must_unset_mode; /* O_NONBLOCK was set on a file that others share: it goes when this is closed */
+        bool drops_line;      /* the rest of a line that was too long is still to come, and not to be had */
         unsigned char receive_traits, send_traits; /* of its operations */
         eddy_loop *loop;
         const struct stream_impl *impl;
@@ -56,8 +57,8 @@ struct eddy_stream {
 
         struct buffer in;  /* came with others that were wanted; without memory while empty */
         size_t handed_out; /* of it, what read_until() showed its caller: gone at the next read */
-        size_t limit;
-        eddy_link waiters; /* struct stream_wait: for room, or for the end */
+        size_t limit;      /* what may lie before a separator */
+        eddy_link waiters; /* struct stream_wait: for room, or for the end; each until its task has run */
         size_t high_water, low_water;
         struct loop_resource resource;
         char *text; /* the last name that was asked for */
@@ -96,8 +97,12 @@ void stream_set_nodelay(int fd, int family);
  */
 int stream_begin_receiving(struct task *self, eddy_stream *stream, eddy_op *op);
 
-/** Take note of what that operation brought: what the caller is told. */
+/** Take note of what that operation brought: what the caller is told. Where that is an error, the stream may be gone. */
 ssize_t stream_end_receiving(struct task *self, eddy_stream *stream, ssize_t got);
+
+/** Begin a call for reading, where what is left of a line that was too long is out of the way: 0, or why it may not
+ * read. What the call before showed its caller is gone. May suspend. */
+int stream_begin_reading(eddy_stream *stream, struct task **self);
 
 /** Have the sending half for oneself, once all is on its way that was before: 0, EDDY_EBUSY, or why it takes no
  * more. Suspends while something is on its way.
@@ -113,8 +118,12 @@ int stream_send_claimed(struct task *self, eddy_stream *stream, const void *data
 /** What the caller is told where an operation on a claimed stream has failed, or the stream has. */
 int stream_sending_error(const struct task *self, const eddy_stream *stream, ssize_t error);
 
-/** Give the sending half back. What was written meanwhile comes next, unless rc says that sending has failed. */
-void stream_unclaim(struct task *self, eddy_stream *stream, int rc);
+/** Give the sending half back. What was written meanwhile comes next, unless rc says that sending has failed. The
+ * stream may be gone when this returns.
+ *
+ * @return rc, or -EBADF where the stream was destroyed meanwhile
+ */
+int stream_unclaim(struct task *self, eddy_stream *stream, int rc);
 
 /** A pipe or the like as a stream; its descriptor stays as it is.
  *
@@ -144,7 +153,8 @@ void stream_drop_output(eddy_stream *stream);
 /** Sending failed: forget what cannot be sent, once nobody is at it. */
 void stream_fail(eddy_stream *stream, int error);
 
-/** After any step of sending or reading: wake who has waited for it, and end what has only waited for it. */
+/** After any step of sending or reading: wake who has waited for it, and end what has only waited for it. A stream that
+ * was destroyed may be gone when this returns. */
 void stream_settle(eddy_stream *stream);
 
 /** Make room for n bytes in a buffer of the stream's: 0 or -ENOMEM. */
@@ -154,7 +164,7 @@ int stream_reserve(eddy_stream *stream, struct buffer *buffer, size_t n);
 void stream_give_back(eddy_stream *stream, struct buffer *buffer);
 
 /** Suspend until at most `level` bytes are unsent, or the stream is closed: 0, the stream's failure, or how the
- * task was interrupted. */
+ * task was interrupted. Where the stream was destroyed meanwhile it may be gone, and who waited for room gets -EBADF. */
 int stream_wait(struct task *self, eddy_stream *stream, size_t level, bool until_closed);
 
 /** The end of a stream's sending operation that no task awaits. */

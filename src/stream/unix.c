@@ -88,12 +88,12 @@ ssize_t eddy_stream_send_fds(eddy_stream *stream, const void *data, size_t n, co
                 sent = send_rights(self, stream, data, n, fds, count);
                 /* Descriptors that are refused are no failure of the stream: none of this was sent. */
                 if (sent < 0) {
-                        stream_unclaim(self, stream, 0);
-                        return sent;
+                        rc = stream_unclaim(self, stream, 0);
+                        return rc < 0 ? rc : sent;
                 }
                 rc = stream_send_claimed(self, stream, (const char *)data + sent, n - (size_t)sent);
         }
-        stream_unclaim(self, stream, rc);
+        rc = stream_unclaim(self, stream, rc);
         return rc < 0 ? rc : (ssize_t)n;
 }
 
@@ -111,6 +111,11 @@ static size_t take_rights(struct msghdr *message, int fds[], size_t room)
                         int fd;
 
                         memcpy(&fd, CMSG_DATA(head) + i * sizeof fd, sizeof fd);
+                        fd = sys_leave_stdio_free(fd);
+                        if (fd < 0) {
+                                message->msg_flags |= MSG_CTRUNC; /* as where the kernel has no number left */
+                                continue;
+                        }
                         if (count < room)
                                 fds[count] = fd;
                         else
@@ -137,7 +142,7 @@ static int keep_rights(struct msghdr *message, int fds[], size_t *count)
 
 ssize_t eddy_stream_receive_fds(eddy_stream *stream, void *buffer, size_t n, int fds[], size_t *count)
 {
-        struct task *self = task_current();
+        struct task *self;
         union rights rights;
         struct iovec part = {.iov_base = buffer, .iov_len = n};
         struct msghdr message = {
@@ -147,25 +152,29 @@ ssize_t eddy_stream_receive_fds(eddy_stream *stream, void *buffer, size_t n, int
             .msg_controllen = sizeof rights,
         };
         size_t room = *count;
-        ssize_t got;
+        ssize_t came, got;
         eddy_op op;
         int rc;
 
         *count = 0;
-        if (!self)
-                return misuse(EDDY_ENOTASK);
         if (n == 0)
                 return -EINVAL;
         if (stream->family != AF_UNIX)
                 return EDDY_ENOTSUP;
-        if (buffer_size(&stream->in) > stream->handed_out)
+        rc = stream_begin_reading(stream, &self);
+        if (rc < 0)
+                return rc;
+        if (buffer_size(&stream->in) > 0)
                 return eddy_stream_read(stream, buffer, n);
         rc = stream_begin_receiving(self, stream, &op);
         if (rc <= 0)
                 return rc;
         task_op_init(&op, self);
-        got = stream_end_receiving(self, stream,
-                                   task_finish_op(self, &op, eddy_op_recvmsg(&op, stream->fd, &message, 0)));
+        came = task_finish_op(self, &op, eddy_op_recvmsg(&op, stream->fd, &message, 0));
+        got = stream_end_receiving(self, stream, came);
+        /* What came of a stream that was destroyed is dropped. */
+        if (got <= 0 && came > 0)
+                take_rights(&message, NULL, 0);
         if (got <= 0)
                 return got;
         *count = room;

@@ -334,13 +334,16 @@ int stream_send_claimed(struct task *self, eddy_stream *stream, const void *data
         }
 }
 
-void stream_unclaim(struct task *self, eddy_stream *stream, int rc)
+int stream_unclaim(struct task *self, eddy_stream *stream, int rc)
 {
         stream->writer = NULL;
         if (rc < 0 && (stream->write_error || rc != self->interruption))
                 stream_fail(stream, rc);
+        if (rc == 0 && stream->is_orphan)
+                rc = -EBADF;
         stream_flush(stream);
         stream_settle(stream);
+        return rc;
 }
 
 /** Send what the kernel takes at once, for which nothing needs to be claimed: how much, or an error. 0 as well where
@@ -387,7 +390,7 @@ ssize_t eddy_stream_write_all(eddy_stream *stream, const void *data, size_t n)
         if (rc < 0)
                 return rc;
         rc = stream_send_claimed(self, stream, (const char *)data + sent, n - (size_t)sent);
-        stream_unclaim(self, stream, rc);
+        rc = stream_unclaim(self, stream, rc);
         return rc < 0 ? rc : (ssize_t)n;
 }
 

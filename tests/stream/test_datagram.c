@@ -523,6 +523,7 @@ static void segments(void)
                 assert_int_equal(eddy_datagram_receive(server, got, sizeof got, NULL, NULL), 5);
                 assert_true(eddy_datagram_send_segments(client, bytes, 2500, 1, NULL) < 0);
         }
+        assert_int_equal(eddy_datagram_send_segments(client, bytes, 10, 0, NULL), -EINVAL);
         free(bytes);
         eddy_datagram_destroy(client);
         eddy_datagram_destroy(server);

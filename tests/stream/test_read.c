@@ -244,16 +244,37 @@ static void until_keeps_its_limit(void)
         const char *data;
 
         line_open(&line, SMALL_LIMIT);
-        say(line.peer, "0123456789abcd\r\n");
-        assert_int_equal(eddy_stream_read_until(line.stream, "\r\n", 2, &data), SMALL_LIMIT);
-        say(line.peer, "0123456789abcde\r\nnext");
+        say(line.peer, "0123456789abcdef\r\n");
+        assert_int_equal(eddy_stream_read_until(line.stream, "\r\n", 2, &data), SMALL_LIMIT + 2);
+        say(line.peer, "0123456789abcdefg\r\nnext");
         assert_int_equal(eddy_stream_read_until(line.stream, "\r\n", 2, &data), EDDY_ELIMIT);
         assert_null(data);
-        assert_reads(line.stream, "0123456789abcde\r\n");
+        assert_reads(line.stream, "0123456789abcdefg\r\n");
         say(line.peer, "without any separator");
         assert_int_equal(eddy_stream_read_until(line.stream, "\r\n", 2, &data), EDDY_ELIMIT);
         assert_reads(line.stream, "nextwithout any separator");
         line_close(&line);
+}
+
+/** The limit counts what lies before the separator, however what comes is cut into pieces. */
+static void limit_counts_what_lies_before(void)
+{
+        struct line line;
+        const char *text;
+
+        for (size_t piece = 1; piece <= 9; piece++) {
+                line_open(&line, 7);
+                for (const char *next = "1234567\n12345678\n", *end = next + strlen(next); next < end;) {
+                        size_t n = (size_t)(end - next) < piece ? (size_t)(end - next) : piece;
+
+                        assert_int_equal(send(line.peer, next, n, 0), n);
+                        next += n;
+                        give_way();
+                }
+                assert_int_equal(eddy_stream_read_line(line.stream, &text), 8);
+                assert_int_equal(eddy_stream_read_line(line.stream, &text), EDDY_ELIMIT);
+                line_close(&line);
+        }
 }
 
 static void until_meets_the_end(void)
@@ -306,9 +327,63 @@ static void lines_too_long_are_dropped(void)
         assert_int_equal(eddy_stream_read_line(line.stream, &text), 6);
         assert_memory_equal(text, "short\n", 6);
         assert_int_equal(eddy_stream_read_line(line.stream, &text), EDDY_ELIMIT);
-        say(line.peer, "fresh\n");
+        say(line.peer, ", and this is its tail\nfresh\n");
         assert_int_equal(eddy_stream_read_line(line.stream, &text), 6);
         assert_memory_equal(text, "fresh\n", 6);
+        line_close(&line);
+}
+
+/** Whatever reads next, it does not see the tail of a line that was too long, however late that comes. */
+static void no_tail_of_a_line_is_seen(void)
+{
+        static const struct call calls[] = {
+            {.kind = READ, .n = 6},
+            {.kind = SOME},
+            {.kind = EXACTLY, .n = 6},
+            {.kind = UNTIL, .bytes = "\n", .n = 1},
+            {.kind = LINE},
+            {.kind = ALL, .n = 6},
+        };
+
+        for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++) {
+                struct call call = calls[i];
+                struct line line;
+                eddy_task *task;
+                const char *text;
+
+                line_open(&line, SMALL_LIMIT);
+                say(line.peer, "this line is longer than the limit");
+                assert_int_equal(eddy_stream_read_line(line.stream, &text), EDDY_ELIMIT);
+                call.stream = line.stream;
+                task = begin_call(&call);
+                for (int pieces = 0; pieces < 10; pieces++) {
+                        say(line.peer, "and goes on and on");
+                        give_way();
+                }
+                /* Interrupted, it goes on to be dropped. */
+                eddy_cancel(task);
+                assert_int_equal(join(task), EDDY_CANCELLED);
+                task = begin_call(&call);
+                say(line.peer, "to here\nfresh\n");
+                shutdown(line.peer, SHUT_WR);
+                assert_int_equal(join(task), 6);
+                line_close(&line);
+        }
+}
+
+/** A line that was too long and has no end is dropped to the stream's. */
+static void a_line_without_end_is_dropped(void)
+{
+        struct line line;
+        const char *text;
+
+        line_open(&line, SMALL_LIMIT);
+        say(line.peer, "this line is longer than the limit");
+        assert_int_equal(eddy_stream_read_line(line.stream, &text), EDDY_ELIMIT);
+        say(line.peer, ", and this is its tail");
+        shutdown(line.peer, SHUT_WR);
+        assert_int_equal(eddy_stream_read_line(line.stream, &text), 0);
+        assert_true(eddy_stream_at_eof(line.stream));
         line_close(&line);
 }
 
@@ -542,6 +617,9 @@ int main(void)
             scene_test(until_meets_the_end),
             scene_test(lines),
             scene_test(lines_too_long_are_dropped),
+            scene_test(no_tail_of_a_line_is_seen),
+            scene_test(a_line_without_end_is_dropped),
+            scene_test(limit_counts_what_lies_before),
             scene_test(everything),
             scene_test(everything_but_not_more),
             scene_test(ways_of_reading_mix),
