@@ -85,6 +85,7 @@ static inline pid_t postgres_server_spawn(const struct postgres_server *server, 
         dup2(output, STDOUT_FILENO);
         dup2(output, STDERR_FILENO);
         snprintf(program, sizeof program, "%s/%s", server->programs, name);
+        arguments[0] = program; /* beside which it looks for the others */
         execv(program, arguments);
         _exit(127);
 }
