@@ -1,13 +1,43 @@
 #include "batch.h"
+#include "cli.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-const char *job_name(const struct job *job)
+int batch_add(const char *url, void *arg)
 {
-        const char *slash = job->path ? strrchr(job->path, '/') : NULL;
+        struct batch *batch = arg;
 
-        return slash ? slash + 1 : job->url;
+        if (batch->count == batch->capacity) {
+                size_t capacity = batch->capacity ? 2 * batch->capacity : 64;
+                struct item *items = realloc(batch->items, capacity * sizeof *items);
+
+                if (!items)
+                        return CLI_FAILED;
+                batch->items = items;
+                batch->capacity = capacity;
+        }
+        batch->items[batch->count] = (struct item){.batch = batch, .url = strdup(url), .total = -1};
+        return batch->items[batch->count++].url ? 0 : CLI_FAILED;
+}
+
+void batch_finish(struct batch *batch)
+{
+        for (size_t i = 0; i < batch->count; i++) {
+                free(batch->items[i].url);
+                free(batch->items[i].path);
+                free(batch->items[i].detail);
+        }
+        free(batch->items);
+        fetch_names_finish(&batch->names);
+}
+
+const char *item_name(const struct item *item)
+{
+        const char *slash = item->path ? strrchr(item->path, '/') : NULL;
+
+        return slash ? slash + 1 : item->url;
 }
 
 int64_t batch_expected(const struct batch *batch)

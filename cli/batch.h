@@ -6,24 +6,26 @@
 
 #include <eddy/http_client.h>
 
-enum job_state { JOB_WAITING, JOB_RUNNING, JOB_ARRIVED, JOB_SKIPPED, JOB_FAILED };
+enum item_state { ITEM_WAITING, ITEM_RUNNING, ITEM_ARRIVED, ITEM_SKIPPED, ITEM_FAILED };
 
 /** One URL. Owned by the batch. */
-struct job {
+struct item {
         struct batch *batch;
         char *url;
         char *path; /* where it goes; NULL until it begins */
-        enum job_state state;
-        bool has_progress; /* the server has begun to answer */
-        bool is_pausing;   /* before a retry */
-        int64_t received;  /* bytes in its file */
-        int64_t total;     /* of them in the end; -1: not known */
+        enum item_state state;
+        bool is_named_by_server; /* its path is by the answer, not by the URL */
+        bool is_there;           /* a file of that path was there before */
+        bool has_progress;       /* the server has begun to answer */
+        bool is_pausing;         /* before a retry */
+        int64_t received;        /* bytes in its file */
+        int64_t total;           /* of them in the end; -1: not known */
         unsigned retries;
         eddy_time started, ended;
         int error; /* why it failed, and in words: */
         char *detail;
         int status; /* of the last HTTP answer, or 0 */
-        struct job *next_running, **previous_running;
+        struct item *next_running, **previous_running;
 };
 
 struct batch;
@@ -31,25 +33,25 @@ struct batch;
 /** A way to show a batch. Every function may be NULL. */
 struct display {
         void (*begin)(struct batch *batch);
-        void (*retrying)(struct batch *batch, const struct job *job, eddy_duration delay);
-        void (*ended)(struct batch *batch, const struct job *job); /* in a state that is final */
-        void (*tick)(struct batch *batch);                         /* several times a second */
-        void (*end)(struct batch *batch);                          /* the summary */
+        void (*retrying)(struct batch *batch, const struct item *item, eddy_duration delay);
+        void (*ended)(struct batch *batch, const struct item *item); /* in a state that is final */
+        void (*tick)(struct batch *batch);                           /* several times a second */
+        void (*end)(struct batch *batch);                            /* the summary */
 };
 
 extern const struct display display_terminal, display_plain, display_json;
 
 /** Everything that was asked for. */
 struct batch {
-        struct job *jobs;
+        struct item *items;
         size_t count, capacity;
-        size_t next;                         /* not begun yet */
-        struct job *running, **last_running; /* in the order in which they began */
+        size_t next;                          /* not begun yet */
+        struct item *running, **last_running; /* in the order in which they began */
         size_t running_count;
         size_t arrived, skipped, failed, retries;
         int64_t transferred; /* bytes that came over the network */
-        int64_t in_files;    /* bytes of all jobs, received or there before */
-        int64_t known_total; /* of jobs whose size is known */
+        int64_t in_files;    /* bytes of all items, received or there before */
+        int64_t known_total; /* of items whose size is known */
         size_t known_count;
         eddy_time started, ended;
         bool is_interrupted;
@@ -60,9 +62,10 @@ struct batch {
 
         const struct display *display;
         const char *folder;
-        const char *url_file;
+        const char *url_file; /* of which the URLs are, or NULL */
         long parallel, retry_limit;
-        double timeout;
+        double timeout, max_wait; /* seconds */
+        bool takes_names;         /* from Content-Disposition */
         bool insecure;
         enum fetch_existing existing;
         struct fetch_names names;
@@ -70,10 +73,18 @@ struct batch {
         eddy_timer ticker;
 };
 
-/** A job's file name, without its folder; its URL before it has one. */
-const char *job_name(const struct job *job);
+/** An item's file name, without its folder; its URL before it has one. */
+const char *item_name(const struct item *item);
 
-/** How many bytes all jobs will be, as far as one can guess; -1: not at all. */
+/** Add a URL to a batch, zeroed before the first. 0, or CLI_FAILED without memory. */
+int batch_add(const char *url, void *batch);
+
+void batch_finish(struct batch *batch);
+
+/** Download all; an exit code. */
+int fetch_run(struct batch *batch);
+
+/** How many bytes all items will be, as far as one can guess; -1: not at all. */
 int64_t batch_expected(const struct batch *batch);
 
 /** Describe in a sentence or two how it ended. */

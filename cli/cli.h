@@ -18,11 +18,22 @@ __attribute__((format(printf, 2, 3))) int cli_usage_error(const char *command, c
 /** Read a whole number within bounds. False, and *value as it was, where it is none. */
 bool cli_parse_number(const char *text, long min, long max, long *value);
 
-/** Read seconds, such as "2.5", more than 0 and at most a year. */
+/** Read seconds, such as "2.5" or "inf", more than 0. */
 bool cli_parse_seconds(const char *text, double *seconds);
 
 /** Allow as many descriptors as the system lets us, and say how many those are. */
 size_t cli_raise_descriptor_limit(void);
+
+/** Make standard input, output and error exist: one that this program was started without fails when it is used, and no
+ * other file takes its number. Call this first. */
+void cli_open_standard_files(void);
+
+/** Send standard output on its way. Where that fails, cli_finish() says so. */
+void cli_flush(void);
+
+/** End the command with this exit code, or, where its output could not all be written, say so and end with CLI_FAILED in
+ * place of CLI_OK. */
+int cli_finish(int exit_code);
 
 /** Write text for people's eyes: control characters, which could steer a terminal, as "?". Bytes written to
  * `out`, which has room for `size`, terminator included. */

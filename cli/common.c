@@ -1,10 +1,16 @@
 #include "cli.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
+#include <unistd.h>
+
+/* A century, which is for ever to a command, and still fits a duration. */
+#define FOREVER_SECONDS 3.2e9
 
 int cli_usage_error(const char *command, const char *format, ...)
 {
@@ -16,6 +22,33 @@ int cli_usage_error(const char *command, const char *format, ...)
         va_end(args);
         fprintf(stderr, "\nTry '%s --help'.\n", command);
         return CLI_USAGE;
+}
+
+/* An output error that has been seen, or 0: the stream itself forgets which it was. */
+static int output_error;
+
+void cli_open_standard_files(void)
+{
+        for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+                if (fcntl(fd, F_GETFD) < 0)
+                        /* The lowest number is free, so it is this one; and it is of the wrong direction. */
+                        open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+}
+
+void cli_flush(void)
+{
+        if (fflush(stdout) == EOF && output_error == 0)
+                output_error = errno;
+}
+
+int cli_finish(int exit_code)
+{
+        cli_flush();
+        if (output_error == 0 && !ferror(stdout))
+                return exit_code;
+        fprintf(stderr, "eddy: cannot write to standard output: %s\n",
+                output_error ? strerror(output_error) : "an earlier write failed");
+        return exit_code == CLI_OK ? CLI_FAILED : exit_code;
 }
 
 bool cli_parse_number(const char *text, long min, long max, long *value)
@@ -36,9 +69,10 @@ bool cli_parse_seconds(const char *text, double *seconds)
         char *end;
         double parsed = strtod(text, &end);
 
-        if (end == text || *end || !(parsed > 0 && parsed <= 366 * 86400.0))
+        if (end == text || *end || !(parsed > 0))
                 return false;
-        *seconds = parsed;
+        /* Neither so much that a duration cannot hold it nor so little that it is none. */
+        *seconds = parsed > FOREVER_SECONDS ? FOREVER_SECONDS : parsed < 1e-9 ? 1e-9 : parsed;
         return true;
 }
 

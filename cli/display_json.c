@@ -1,6 +1,7 @@
 /* One JSON object a line, for machines: "retry", "arrived", "skipped" and "failed" as they happen, "progress"
  * once a second, "summary" at the end. */
 #include "batch.h"
+#include "cli.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -53,38 +54,40 @@ static void begin_event(const char *name)
 static void end_event(void)
 {
         fputs("}\n", stdout);
-        fflush(stdout);
+        cli_flush();
 }
 
-static void print_failure(const struct job *job)
+static void print_failure(const struct item *item)
 {
-        print_string("error", eddy_errname(job->error));
-        print_string("detail", job->detail ? job->detail : eddy_strerror(job->error));
-        if (job->status)
-                printf(",\"status\":%d", job->status);
+        print_string("error", eddy_errname(item->error));
+        print_string("detail", item->detail ? item->detail : eddy_strerror(item->error));
+        if (item->status)
+                printf(",\"status\":%d", item->status);
 }
 
-static void retrying(struct batch *batch, const struct job *job, eddy_duration delay)
+static void retrying(struct batch *batch, const struct item *item, eddy_duration delay)
 {
         (void)batch;
         begin_event("retry");
-        print_string("url", job->url);
-        print_failure(job);
+        print_string("url", item->url);
+        print_failure(item);
         printf(",\"delay\":%.3f", eddy_to_seconds(delay));
         end_event();
 }
 
-static void ended(struct batch *batch, const struct job *job)
+static void ended(struct batch *batch, const struct item *item)
 {
         (void)batch;
-        begin_event(job->state == JOB_ARRIVED ? "arrived" : job->state == JOB_SKIPPED ? "skipped" : "failed");
-        print_string("url", job->url);
-        if (job->path)
-                print_string("file", job->path);
-        if (job->state == JOB_FAILED)
-                print_failure(job);
-        printf(",\"bytes\":%lld,\"seconds\":%.3f,\"retries\":%u", (long long)job->received,
-               eddy_to_seconds(job->ended - job->started), job->retries);
+        begin_event(item->state == ITEM_ARRIVED   ? "arrived"
+                    : item->state == ITEM_SKIPPED ? "skipped"
+                                                  : "failed");
+        print_string("url", item->url);
+        if (item->path)
+                print_string("file", item->path);
+        if (item->state == ITEM_FAILED)
+                print_failure(item);
+        printf(",\"bytes\":%lld,\"seconds\":%.3f,\"retries\":%u", (long long)item->received,
+               eddy_to_seconds(item->ended - item->started), item->retries);
         end_event();
 }
 

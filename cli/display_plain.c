@@ -7,34 +7,34 @@
 
 enum { TEXT_MAX = 1024 };
 
-static void retrying(struct batch *batch, const struct job *job, eddy_duration delay)
+static void retrying(struct batch *batch, const struct item *item, eddy_duration delay)
 {
         char url[TEXT_MAX], detail[TEXT_MAX];
 
         (void)batch;
-        cli_printable(url, sizeof url, job->url);
-        cli_printable(detail, sizeof detail, job->detail ? job->detail : "");
+        cli_printable(url, sizeof url, item->url);
+        cli_printable(detail, sizeof detail, item->detail ? item->detail : "");
         fprintf(stderr, "retry   %s: %s; again in %.2g s\n", url, detail, eddy_to_seconds(delay));
 }
 
-static void ended(struct batch *batch, const struct job *job)
+static void ended(struct batch *batch, const struct item *item)
 {
         char name[TEXT_MAX], detail[TEXT_MAX], size[16];
 
         (void)batch;
-        if (job->state == JOB_FAILED) {
-                cli_printable(name, sizeof name, job->url);
-                cli_printable(detail, sizeof detail, job->detail ? job->detail : eddy_strerror(job->error));
+        if (item->state == ITEM_FAILED) {
+                cli_printable(name, sizeof name, item->url);
+                cli_printable(detail, sizeof detail, item->detail ? item->detail : eddy_strerror(item->error));
                 fprintf(stderr, "failed  %s: %s\n", name, detail);
                 return;
         }
-        cli_printable(name, sizeof name, job_name(job));
-        if (job->state == JOB_SKIPPED)
+        cli_printable(name, sizeof name, item_name(item));
+        if (item->state == ITEM_SKIPPED)
                 printf("skipped %s is there already\n", name);
         else
-                printf("arrived %s, %s in %.2f s\n", name, format_size(size, (double)job->received),
-                       eddy_to_seconds(job->ended - job->started));
-        fflush(stdout);
+                printf("arrived %s, %s in %.2f s\n", name, format_size(size, (double)item->received),
+                       eddy_to_seconds(item->ended - item->started));
+        cli_flush();
 }
 
 static void end(struct batch *batch)
@@ -43,7 +43,7 @@ static void end(struct batch *batch)
 
         batch_summary(batch, text, sizeof text);
         puts(text);
-        fflush(stdout);
+        cli_flush();
 }
 
 const struct display display_plain = {

@@ -26,7 +26,7 @@ static void erase(struct batch *batch)
         if (batch->lines_drawn > 0)
                 printf("\r\x1b[%dA\x1b[J", batch->lines_drawn);
         batch->lines_drawn = 0;
-        fflush(stdout); /* before standard error goes on from here */
+        cli_flush(); /* before standard error goes on from here */
 }
 
 static void draw_bar(char bar[BAR_WIDTH + 1], double share)
@@ -38,30 +38,30 @@ static void draw_bar(char bar[BAR_WIDTH + 1], double share)
         bar[BAR_WIDTH] = '\0';
 }
 
-static void draw_job(const struct job *job, int columns)
+static void draw_item(const struct item *item, int columns)
 {
         char name[COLUMNS_MAX + 1], bar[BAR_WIDTH + 1], got[16], total[16];
         int width = columns - NUMBERS_WIDTH > 12 ? columns - NUMBERS_WIDTH : 12;
 
-        cli_printable(name, (size_t)width + 1, job_name(job));
+        cli_printable(name, (size_t)width + 1, item_name(item));
         printf("%-*s ", width, name);
-        if (job->is_pausing) {
+        if (item->is_pausing) {
                 char reason[NUMBERS_WIDTH - 12];
 
-                cli_printable(reason, sizeof reason, job->detail ? job->detail : "");
-                printf("retry %u: %s\n", job->retries, reason);
-        } else if (!job->has_progress) {
+                cli_printable(reason, sizeof reason, item->detail ? item->detail : "");
+                printf("retry %u: %s\n", item->retries, reason);
+        } else if (!item->has_progress) {
                 puts("asks");
-        } else if (job->total < 0) {
-                printf("%9s\n", format_size(got, (double)job->received));
+        } else if (item->total < 0) {
+                printf("%9s\n", format_size(got, (double)item->received));
         } else {
-                double share = job->total > 0 ? (double)job->received / (double)job->total : 1;
+                double share = item->total > 0 ? (double)item->received / (double)item->total : 1;
 
                 draw_bar(bar, share < 1 ? share : 1);
-                printf("%s %3.0f%% %9s of %s\n", bar, share * 100, format_size(got, (double)job->received),
-                       format_size(total, (double)job->total));
+                printf("%s %3.0f%% %9s of %s\n", bar, share * 100, format_size(got, (double)item->received),
+                       format_size(total, (double)item->total));
         }
-        job->batch->lines_drawn++;
+        item->batch->lines_drawn++;
 }
 
 /* Averaged over a few seconds, so that it neither jumps nor sleeps. */
@@ -107,26 +107,26 @@ static void draw_total(struct batch *batch, int columns)
 static void tick(struct batch *batch)
 {
         int columns, rows, shown = 0;
-        const struct job *job;
+        const struct item *item;
 
         terminal_size(&columns, &rows);
         erase(batch);
-        for (job = batch->running; job && shown < rows - 3; job = job->next_running, shown++)
-                draw_job(job, columns);
-        if (job) {
+        for (item = batch->running; item && shown < rows - 3; item = item->next_running, shown++)
+                draw_item(item, columns);
+        if (item) {
                 printf("... and %zu more\n", batch->running_count - (size_t)shown);
                 batch->lines_drawn++;
         }
         draw_total(batch, columns);
-        fflush(stdout);
+        cli_flush();
 }
 
-static void ended(struct batch *batch, const struct job *job)
+static void ended(struct batch *batch, const struct item *item)
 {
-        if (job->state != JOB_FAILED)
+        if (item->state != ITEM_FAILED)
                 return;
         erase(batch);
-        display_plain.ended(batch, job);
+        display_plain.ended(batch, item);
         tick(batch);
 }
 

@@ -21,6 +21,13 @@ static int hex(char digit)
         return digit >= 'a' && digit <= 'f' ? digit - 'a' + 10 : -1;
 }
 
+int fetch_name_unhex(const char *at, const char *end)
+{
+        if (end - at < 3 || hex(at[1]) < 0 || hex(at[2]) < 0)
+                return -1;
+        return hex(at[1]) << 4 | hex(at[2]);
+}
+
 static const char *last_part(const char *url, size_t *size)
 {
         const char *scheme = strstr(url, "://");
@@ -58,6 +65,20 @@ static size_t shorten(const char *long_name, size_t n, char *name)
         return stem + ending;
 }
 
+void fetch_name_make(const char *bytes, size_t n, char name[FETCH_NAME_MAX + 1])
+{
+        char text[4 * FETCH_NAME_MAX];
+        size_t i;
+
+        for (i = 0; i < n && i < sizeof text; i++)
+                text[i] = safe((unsigned char)bytes[i], i == 0);
+        if (i > FETCH_NAME_MAX)
+                i = shorten(text, i, name);
+        else
+                memcpy(name, text, i);
+        name[i] = '\0';
+}
+
 void fetch_name_of(const char *url, char name[FETCH_NAME_MAX + 1])
 {
         char decoded[4 * FETCH_NAME_MAX];
@@ -65,22 +86,15 @@ void fetch_name_of(const char *url, char name[FETCH_NAME_MAX + 1])
         const char *part = last_part(url, &size);
 
         for (size_t i = 0; i < size && n < sizeof decoded; i++) {
-                int byte = (unsigned char)part[i];
+                int byte = part[i] == '%' ? fetch_name_unhex(part + i, part + size) : -1;
 
-                if (byte == '%' && i + 2 < size && hex(part[i + 1]) >= 0 && hex(part[i + 2]) >= 0) {
-                        byte = hex(part[i + 1]) << 4 | hex(part[i + 2]);
-                        i += 2;
-                }
-                decoded[n] = safe(byte, n == 0);
-                n++;
+                decoded[n++] = byte < 0 ? part[i] : (char)byte;
+                i += byte < 0 ? 0 : 2;
         }
         if (n == 0)
-                n = (size_t)snprintf(decoded, sizeof decoded, "index.html");
-        if (n > FETCH_NAME_MAX)
-                n = shorten(decoded, n, name);
+                fetch_name_make("index.html", 10, name);
         else
-                memcpy(name, decoded, n);
-        name[n] = '\0';
+                fetch_name_make(decoded, n, name);
 }
 
 static size_t slot_of(const struct fetch_names *names, const char *name)
@@ -138,22 +152,33 @@ void fetch_names_finish(struct fetch_names *names)
         *names = (struct fetch_names){0};
 }
 
-static void number_name(char *out, size_t size, const char *name, unsigned number)
+/* NAME-2.EXT, with what is too long cut from NAME, and no half of a UTF-8 character left of it. */
+static void number_name(char out[FETCH_NAME_MAX + 1], const char *name, unsigned number)
 {
         const char *dot = strrchr(name, '.');
-        size_t stem = dot && dot != name ? (size_t)(dot - name) : strlen(name);
+        size_t n = strlen(name), stem = dot && dot != name ? (size_t)(dot - name) : n;
+        char middle[16] = "";
+        size_t too_long;
 
-        if (number == 0)
-                snprintf(out, size, "%s", name);
-        else
-                snprintf(out, size, "%.*s-%u%s", (int)stem, name, number, name + stem);
+        if (number > 0)
+                n += (size_t)snprintf(middle, sizeof middle, "-%u", number);
+        too_long = n > FETCH_NAME_MAX ? n - FETCH_NAME_MAX : 0;
+        if (too_long > 0 && too_long < stem) {
+                size_t cut = stem - too_long;
+
+                while (cut > 1 && (name[cut] & 0xc0) == 0x80)
+                        cut--;
+                snprintf(out, FETCH_NAME_MAX + 1, "%.*s%s%s", (int)cut, name, middle, name + stem);
+                return;
+        }
+        snprintf(out, FETCH_NAME_MAX + 1, "%.*s%s%s", (int)stem, name, middle, name + stem);
 }
 
 char *fetch_names_choose(struct fetch_names *names, const char *folder, const char *name,
                          enum fetch_existing existing, bool *exists)
 {
         size_t size = strlen(folder) + strlen(name) + 16;
-        char *path = malloc(size), candidate[FETCH_NAME_MAX + 16];
+        char *path = malloc(size), candidate[FETCH_NAME_MAX + 1];
         struct fetch_name_entry *entry;
         bool is_new;
         unsigned number;
@@ -163,7 +188,7 @@ char *fetch_names_choose(struct fetch_names *names, const char *folder, const ch
         if (!entry)
                 goto undo_path;
         for (number = is_new ? 0 : entry->numbered + 1;; number++) {
-                number_name(candidate, sizeof candidate, name, number);
+                number_name(candidate, name, number);
                 if (number > 0 && !enter(names, candidate, &is_new))
                         goto undo_path;
                 if (!is_new)

@@ -1,14 +1,20 @@
-/* Names for downloaded files: taken from URLs, and never anybody else's. */
+/* Names for downloaded files: taken from URLs and servers' answers, and never anybody else's. */
 #ifndef CLI_FETCH_NAME_H
 #define CLI_FETCH_NAME_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { FETCH_NAME_MAX = 200 }; /* bytes, so that there is room for a number and ".part" */
+enum { FETCH_NAME_MAX = 255 }; /* bytes: what file systems take */
 
-/** A name for what a URL leads to: its last part, decoded, without whatever could lead out of a folder, hide
- * the file or pass for an option; "index.html" where there is none. */
+/** Make a name of bytes, n > 0: without whatever could lead out of a folder, hide the file or pass for an option, and
+ * short enough. */
+void fetch_name_make(const char *bytes, size_t n, char name[FETCH_NAME_MAX + 1]);
+
+/** The byte that "%XX" at `at` stands for; -1 where it is none. */
+int fetch_name_unhex(const char *at, const char *end);
+
+/** A name for what a URL leads to: its last part, decoded; "index.html" where there is none. */
 void fetch_name_of(const char *url, char name[FETCH_NAME_MAX + 1]);
 
 /** The names that this run has given, and how many files asked for each. Zeroed before first use. */

@@ -2,6 +2,7 @@
 #include "cli.h"
 
 #include <eddy.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -51,7 +52,7 @@ static const struct command *find(const char *name)
         return NULL;
 }
 
-int main(int argc, char **argv)
+static int run_command(int argc, char **argv)
 {
         static char full_name[32];
         const struct command *command;
@@ -72,4 +73,13 @@ int main(int argc, char **argv)
         snprintf(full_name, sizeof full_name, "%s", command->full_name);
         argv[1] = full_name;
         return command->run(argc - 1, argv + 1);
+}
+
+int main(int argc, char **argv)
+{
+        cli_open_standard_files();
+        /* Who reads our output may leave, and files may be limited: writes tell, and no signal ends what else goes on. */
+        signal(SIGPIPE, SIG_IGN);
+        signal(SIGXFSZ, SIG_IGN);
+        return cli_finish(run_command(argc, argv));
 }

@@ -106,6 +106,7 @@ typedef struct eddy_http_request {
  * @param response  filled whatever happens; finish it always. NULL: nobody looks
  * @return 0 for an answer of any status, 404 included
  * @retval EDDY_TIMEOUT            a timeout of the request, or a deadline of the caller, passed
+ * @retval -ETIMEDOUT              the kernel gave up on the host, which does not answer
  * @retval EDDY_CANCELLED          the caller was cancelled; the transfer is gone
  * @retval EDDY_ERESOLVE           the host has no address
  * @retval -ECONNREFUSED ...       no connection

@@ -323,7 +323,8 @@ static int error_of(const struct transfer *t)
 {
         switch (t->ending.code) {
         case CURLE_OPERATION_TIMEDOUT:
-                return EDDY_TIMEOUT;
+                /* curl's word for a host that the kernel gave up on, too. */
+                return os_error(t, 0) == -ETIMEDOUT ? -ETIMEDOUT : EDDY_TIMEOUT;
         case CURLE_COULDNT_RESOLVE_HOST:
         case CURLE_COULDNT_RESOLVE_PROXY:
                 return EDDY_ERESOLVE;

@@ -5,6 +5,7 @@ import hashlib
 import socket
 import struct
 import threading
+import urllib.parse
 
 SIZE = 100_000
 
@@ -85,7 +86,7 @@ class HostileServer:
         mode, _, name = path.lstrip("/").partition("/")
         return getattr(self, "do_" + mode, self.do_ok)(connection, name, headers, attempt)
 
-    def send(self, connection, name, headers, *, cut=None, version="1", size=SIZE, ranges=True):
+    def send(self, connection, name, headers, *, cut=None, version="1", size=SIZE, ranges=True, more=""):
         """The file or the range asked for, of which only `cut` bytes are sent."""
         body, status, extra = content(name + version, size), "200 OK", ""
         etag = f'"{name}-{version}"'
@@ -93,7 +94,7 @@ class HostileServer:
             start = int(headers["range"][6:].rstrip("-"))
             status, extra = "206 Partial Content", f"Content-Range: bytes {start}-{size - 1}/{size}\r\n"
             body = body[start:]
-        head = f"HTTP/1.1 {status}\r\nContent-Length: {len(body)}\r\nETag: {etag}\r\n{extra}\r\n"
+        head = f"HTTP/1.1 {status}\r\nContent-Length: {len(body)}\r\nETag: {etag}\r\n{extra}{more}\r\n"
         connection.sendall(head.encode() + (body if cut is None else body[:cut]))
         return cut is None
 
@@ -146,6 +147,26 @@ class HostileServer:
             return self.send(connection, name, headers)
         connection.sendall(b"HTTP/1.1 503 Busy\r\nRetry-After: 0\r\nContent-Length: 4\r\n\r\nbusy")
         return True
+
+    def do_later(self, connection, name, headers, attempt):
+        """Busy once, until when its name says."""
+        if attempt > 1:
+            return self.send(connection, name, headers)
+        until = urllib.parse.unquote(name.split("/")[0])
+        connection.sendall(f"HTTP/1.1 429 Busy\r\nRetry-After: {until}\r\nContent-Length: 0\r\n\r\n".encode())
+        return True
+
+    def do_elsewhere(self, connection, name, headers, attempt):
+        """A redirect to where its name says."""
+        place = urllib.parse.unquote(name.split("/")[0])
+        connection.sendall(f"HTTP/1.1 302 Found\r\nLocation: {place}\r\nContent-Length: 0\r\n\r\n".encode())
+        return True
+
+    def do_named(self, connection, name, headers, attempt):
+        """A file with a Content-Disposition that its name says."""
+        disposition = urllib.parse.unquote(name.split("/")[0])
+        return self.send(connection, name, headers, more=f"Content-Disposition: {disposition}\r\n",
+                         cut=SIZE // 2 if "break" in name and attempt == 1 else None)
 
     def do_missing(self, connection, name, headers, attempt):
         connection.sendall(b"HTTP/1.1 404 Not Found\r\nContent-Length: 4\r\n\r\nnone")

@@ -1,14 +1,22 @@
 #!/usr/bin/env python3
 """`eddy fetch` against servers good and bad: test_fetch.py EDDY [TEST...]."""
+import email.utils
 import json
 import os
 import pty
+import resource
+import shutil
 import signal
 import socket
+import ssl
+import stat
 import subprocess
 import sys
 import tempfile
+import threading
+import time
 import unittest
+import urllib.parse
 
 from hostile import SIZE, HostileServer, content
 
@@ -38,12 +46,12 @@ class FetchTest(unittest.TestCase):
     def files(self):
         return sorted(os.listdir(self.place))
 
-    def assert_arrives(self, path, *args, version="1"):
+    def assert_arrives(self, path, *args, version="1", left=()):
         result = self.fetch("--timeout", "0.5", *args, *self.urls(path))
         name = path.split("/")[-1]
         self.assertEqual(result.returncode, 0, result.stderr)
         self.assertEqual(self.read(name), content(name + version))
-        self.assertEqual(self.files(), [name])
+        self.assertEqual(self.files(), [name, *left])
         return result
 
     def test_many(self):
@@ -168,8 +176,214 @@ class FetchTest(unittest.TestCase):
         self.assertEqual(result.returncode, 0, result.stderr)
         self.assertEqual(self.files(), ["a", "b"])
 
+    def list_file(self, data):
+        path = os.path.join(self.place, "list")
+        with open(path, "wb") as file:
+            file.write(data)
+        return path
+
+    def test_url_file_as_people_write_it(self):
+        url = self.server.url.encode()
+        path = self.list_file(b"\xef\xbb\xbf" + url + b"/ok/a\r\n\r\n\t# a comment\r\n \t" + url
+                              + b"/ok/my report.txt \t\r\n#" + url + b"/ok/c\n"
+                              + url + b"/ok/d#e\n" + url + b"/ok/\xc3\xa4")
+        result = self.fetch("-i", path)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertEqual(self.files(), sorted(["a", "d", "list", "my report.txt", "\u00e4"]))
+        self.assertEqual(sorted(path for path, _ in self.server.requests),
+                         ["/ok/%C3%A4", "/ok/a", "/ok/d", "/ok/my%20report.txt"])
+
+    def test_url_file_with_faults(self):
+        """A line that is no URL is refused by its number, and nothing is fetched."""
+        url = self.server.url.encode()
+        for line in (b"ok/a", b"ftp://x/a", b"/ok/a", b"http:/x", url + b"/ok/a\t" + url + b"/ok/b", url + b"/ok/a\tb",
+                     url + b"/ok/a " + url + b"/ok/b", url + b"/ok/a # first", url + b"/ok/a\x00b", url + b"/ok/a\rb",
+                     url + b"/ok/a\x1b[2J", url + b"/ok/a\x7f"):
+            with self.subTest(line=line):
+                result = self.fetch("-i", self.list_file(url + b"/ok/first\n# no. 2\n" + line + b"\n"))
+                self.assertEqual(result.returncode, 2)
+                self.assertIn("line 3 of ", result.stderr)
+                self.assertNotIn("\x1b", result.stderr)
+                self.assertEqual(self.server.requests, [])
+        for data in (b"", b"# nothing\n", (url + b"/ok/a\n").decode().encode("utf-16")):
+            self.assertEqual(self.fetch("-i", self.list_file(data)).returncode, 2)
+        self.assertEqual(self.fetch("-i", self.place).returncode, 2)
+
+    def test_blanks_are_encoded(self):
+        self.assertEqual(self.fetch(*self.urls("ok/my report.pdf", "ok/b?c d", "ok/e%20f")).returncode, 0)
+        self.assertEqual(self.files(), ["b", "e f", "my report.pdf"])
+        self.assertEqual(sorted(path for path, _ in self.server.requests),
+                         ["/ok/b?c%20d", "/ok/e%20f", "/ok/my%20report.pdf"])
+
+    def test_retry_after(self):
+        """What is sane is waited for, what is more than we would wait fails at once, and the rest is no wish."""
+        def later(wish, *args):
+            path = f"later/{urllib.parse.quote(wish, safe='')}/a"
+            result = self.fetch("--json", "--overwrite", *args, *self.urls(path))
+            events = [json.loads(line) for line in result.stdout.splitlines()]
+            delays = [event["delay"] for event in events if event["event"] == "retry"]
+            self.assertEqual(self.server.attempts.pop("/" + path), 1 + len(delays))
+            return result.returncode, delays
+        soon = email.utils.formatdate(time.time() + 2, usegmt=True)
+        for wish in "0", "-1", "1.5", "soon", "", "Sun, 06 Nov 1994 08:49:37 GMT", "1e9":
+            self.assertEqual(later(wish), (0, [0.25]), wish)
+        self.assertEqual(later("1"), (0, [1.0]))
+        code, delays = later(soon)
+        self.assertEqual((code, len(delays)), (0, 1))
+        self.assertIn(delays[0], (0.25, 1.0, 2.0))  # as slow as this machine is
+        for wish in "86400", "99999999999999999999999", "Fri, 31 Dec 9999 23:59:59 GMT":
+            self.assertEqual(later(wish), (1, []), wish)
+        self.assertEqual(later("2", "--max-wait", "1.5"), (1, []))
+
+    def test_retries_are_not_spent_in_vain(self):
+        paths = [f"elsewhere/{urllib.parse.quote(place, safe='')}/a" for place in (
+            "ftp://127.0.0.1/x", "file:///etc/passwd", "gopher://127.0.0.1/", "http://", "what://x")]
+        paths += ["missing/a", "circle/a"]
+        result = self.fetch("--retry", "5", *self.urls(*paths))
+        self.assertEqual(result.returncode, 1)
+        self.assertIn(f"{len(paths)} failed", result.stdout)
+        self.assertNotIn("retr", result.stdout + result.stderr)
+        self.assertEqual({path: self.server.attempts["/" + path] for path in paths if "circle" not in path},
+                         {path: 1 for path in paths if "circle" not in path})
+        self.assertEqual(self.files(), [])
+
+    @unittest.skipUnless(shutil.which("openssl"), "needs openssl to make a certificate")
+    def test_certificate(self):
+        key, certificate = (os.path.join(self.place, name) for name in ("key", "certificate"))
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=127.0.0.1",
+                        "-keyout", key, "-out", certificate], check=True, stderr=subprocess.DEVNULL)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate, key)
+        attempts = []
+
+        def accept(listener):
+            while True:
+                try:
+                    connection, _ = listener.accept()
+                    attempts.append(connection)
+                    with context.wrap_socket(connection, server_side=True):
+                        pass
+                except ssl.SSLError:
+                    pass
+                except OSError:
+                    return
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            thread = threading.Thread(target=accept, args=(listener,), daemon=True)
+            thread.start()
+            result = self.fetch("--retry", "5", f"https://127.0.0.1:{listener.getsockname()[1]}/a")
+            listener.shutdown(socket.SHUT_RDWR)
+            thread.join()
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("certificate", result.stderr)
+        self.assertEqual(len(attempts), 1)
+
+    def test_limited_files(self):
+        """What is too large fails at once, and neither a signal nor another file goes with it."""
+        def limit():
+            signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
+            resource.setrlimit(resource.RLIMIT_FSIZE, (SIZE // 2, SIZE // 2))
+        result = self.fetch("-j", "1", *self.urls("ok/large", "empty/small"), preexec_fn=limit)
+        self.assertEqual(result.returncode, 1, result.stderr)
+        self.assertIn("File too large", result.stderr)
+        self.assertEqual(self.files(), [".large.part", "small"])
+        self.assertEqual(self.server.attempts["/ok/large"], 1)
+        self.assertEqual(os.stat(os.path.join(self.place, ".large.part")).st_size, SIZE // 2)
+        self.assert_arrives("ok/large", left=["small"])
+
+    def test_report_that_cannot_be_written(self):
+        """The files arrive, and the exit code tells."""
+        reader, closed = os.pipe()
+        os.close(reader)
+        with open("/dev/full", "w") as full, os.fdopen(closed, "w") as closed:
+            for out, reason in (full, "No space left"), (closed, "Broken pipe"):
+                for args in ([], ["--json"]):
+                    result = subprocess.run([EDDY, "fetch", "-o", self.place, "--overwrite", *args,
+                                             *self.urls("ok/a", "ok/b")], stdout=out, stderr=subprocess.PIPE, text=True,
+                                            env=ENVIRONMENT, timeout=60)
+                    self.assertEqual(result.returncode, 1)
+                    self.assertIn("cannot write to standard output: " + reason, result.stderr)
+                    self.assertEqual(self.read("b"), content("b1"))
+                    os.unlink(os.path.join(self.place, "b"))
+            for command in (["--version"], ["--help"], ["fetch", "--help"], ["serve", "--help"]):
+                self.assertEqual(subprocess.run([EDDY, *command], stdout=full, stderr=subprocess.DEVNULL).returncode, 1)
+
+    def test_started_without_standard_files(self):
+        """No file of ours takes the place of one that is missing."""
+        for closed, code in (("<&-", 0), (">&-", 1), ("2>&-", 0), ("<&- >&- 2>&-", 1)):
+            with self.subTest(closed=closed):
+                result = subprocess.run(["sh", "-c", f'exec "$@" {closed}', "sh", EDDY, "fetch", "--overwrite",
+                                         "-o", self.place, *self.urls("ok/a", "ok/b")],
+                                        capture_output=True, env=ENVIRONMENT, timeout=60)
+                self.assertEqual(result.returncode, code, result.stderr)
+                self.assertEqual((self.read("a"), self.read("b")), (content("a1"), content("b1")))
+                self.server.attempts.clear()
+        result = subprocess.run(["sh", "-c", 'exec "$@" <&-', "sh", EDDY, "fetch", "-i", "-"], capture_output=True)
+        self.assertEqual(result.returncode, 2)
+
+    def named(self, disposition, rest="url"):
+        return f"named/{urllib.parse.quote(disposition, safe='')}/{rest}"
+
+    @staticmethod
+    def named_content(path):
+        return content(path.split("/", 1)[1] + "1")
+
+    def test_content_disposition(self):
+        paths = [self.named("attachment; filename=\"report 1.txt\"", "a"),
+                 self.named("attachment; filename*=UTF-8''%c3%a4", "b"),
+                 self.named("attachment; filename=../../etc/c", "c-url"), self.named("attachment", "d"),
+                 self.named("attachment; filename=\"report 1.txt\"", "e"), self.named("attachment; filename=f", "f")]
+        result = self.fetch("-j", "1", "--content-disposition", *self.urls(*paths))
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertEqual(self.files(), sorted(["report 1.txt", "report 1-1.txt", "\u00e4", "c", "d", "f"]))
+        self.assertEqual(self.read("report 1-1.txt"), self.named_content(paths[4]))
+        self.assertIn("arrived report 1.txt", result.stdout)
+        result = self.fetch(*self.urls(paths[2]))  # not without being asked for
+        self.assertIn("c-url", self.files())
+
+    def test_content_disposition_and_files_that_are_there(self):
+        path = self.named("attachment; filename=given")
+        with open(os.path.join(self.place, "given"), "w") as file:
+            file.write("mine")
+        result = self.fetch("--content-disposition", "--skip-existing", *self.urls(path))
+        self.assertEqual((result.returncode, self.read("given"), self.files()), (0, b"mine", ["given"]))
+        self.assertIn("skipped given", result.stdout)
+        self.assertEqual(self.fetch("--content-disposition", *self.urls(path)).returncode, 0)
+        self.assertEqual((self.read("given"), self.files()), (b"mine", ["given", "given-1"]))
+        self.assertEqual(self.fetch("--content-disposition", "--overwrite", *self.urls(path)).returncode, 0)
+        self.assertEqual((self.read("given"), self.files()), (self.named_content(path), ["given", "given-1"]))
+
+    def test_content_disposition_of_what_is_continued(self):
+        path = self.named("attachment; filename=given", "break")
+        self.assertEqual(self.fetch("--content-disposition", "--retry", "0", *self.urls(path)).returncode, 1)
+        self.assertEqual(self.files(), [".break.part"])
+        self.assertEqual(self.fetch("--content-disposition", *self.urls(path)).returncode, 0)
+        self.assertEqual((self.read("given"), self.files()), (self.named_content(path), ["given"]))
+        self.assertIn("range", self.server.requests[-1][1])
+
+    def test_names_as_long_as_they_may_be(self):
+        name = "y" * 251 + ".txt"
+        self.assertEqual(self.fetch("-j", "1", *self.urls(f"truncate/{name}", f"ok/x/{name}")).returncode, 0)
+        self.assertEqual(self.read(name), content(name + "1"))
+        self.assertEqual(self.read("y" * 249 + "-1.txt"), content(f"x/{name}1"))
+        self.assertEqual(len(self.files()), 2)
+
+    def test_what_is_no_file_is_not_replaced(self):
+        os.mkfifo(os.path.join(self.place, "a"))
+        os.mkdir(os.path.join(self.place, "b"))
+        result = self.fetch("--overwrite", *self.urls("ok/a", "ok/b"))
+        self.assertEqual(result.returncode, 1)
+        self.assertTrue(stat.S_ISFIFO(os.lstat(os.path.join(self.place, "a")).st_mode))
+        self.assertEqual((self.files(), self.server.requests), (["a", "b"], []))
+
+    def test_times_without_end(self):
+        for seconds in "inf", "1e300", "1e9", "60":
+            result = self.fetch("--overwrite", "--timeout", seconds, "--max-wait", seconds, *self.urls("ok/a"))
+            self.assertEqual(result.returncode, 0, seconds)
+
     def test_bad_usage(self):
-        for args in ([], ["--frob"], ["ftp://x/"], ["x"], ["-j", "0", "http://x/"], ["-j", "x", "http://x/"],
+        for args in ([], ["--frob"], ["--timeout", "nan", "http://x/"], ["--max-wait", "-1", "http://x/"],
+                     ["-o", "-", "http://x/"], ["http://x/a\tb"], ["http://x/a http://x/b"],
+                     ["ftp://x/"], ["x"], ["-j", "0", "http://x/"], ["-j", "x", "http://x/"],
                      ["--timeout", "0", "http://x/"], ["--retry", "-1", "http://x/"], ["-i", "/none"]):
             result = self.fetch(*args)
             self.assertEqual(result.returncode, 2, args)

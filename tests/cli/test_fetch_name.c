@@ -58,6 +58,30 @@ static void test_long_names(void **state)
         assert_true((name[strlen(name) - 6] & 0xc0) == 0x80);
 }
 
+/* Numbers must fit in, too. */
+static void test_numbers_of_long_names(void **state)
+{
+        char name[FETCH_NAME_MAX + 1] = "", previous[FETCH_NAME_MAX + 1] = "";
+        struct fetch_names names = {0};
+        bool exists;
+
+        (void)state;
+        memset(name, 'a', FETCH_NAME_MAX);
+        memcpy(name + 200, "\xc3\xa4\xc3\xa4\xc3\xa4", 6);
+        memcpy(name + FETCH_NAME_MAX - 4, ".tgz", 4);
+        for (int i = 0; i < 200; i++) {
+                char *path = fetch_names_choose(&names, "/none", name, FETCH_NUMBER, &exists);
+
+                assert_non_null(path);
+                assert_int_equal(strlen(path) - strlen("/none/"), FETCH_NAME_MAX);
+                assert_string_equal(path + strlen(path) - 4, ".tgz");
+                assert_string_not_equal(path, previous);
+                snprintf(previous, sizeof previous, "%s", path);
+                free(path);
+        }
+        fetch_names_finish(&names);
+}
+
 static void choose(struct fetch_names *names, const char *folder, const char *name,
                    enum fetch_existing existing, const char *expected, bool expected_exists)
 {
@@ -105,6 +129,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
             cmocka_unit_test(test_names),
             cmocka_unit_test(test_long_names),
+            cmocka_unit_test(test_numbers_of_long_names),
             cmocka_unit_test(test_choices),
         };
 

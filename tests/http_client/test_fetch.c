@@ -8,9 +8,13 @@
 
 #include <cmocka.h>
 #include <eddy/http.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -243,25 +247,25 @@ static void timeouts(struct world *world)
 }
 
 /** For a task that fetches. */
-struct job {
+struct fetcher {
         eddy_http_client *client;
         eddy_http_request request;
 };
 
-static intptr_t fetch_job(void *arg)
+static intptr_t fetch_as_task(void *arg)
 {
-        struct job *job = arg;
+        struct fetcher *fetcher = arg;
 
-        return eddy_http_fetch(job->client, &job->request, NULL);
+        return eddy_http_fetch(fetcher->client, &fetcher->request, NULL);
 }
 
 static void cancelled(struct world *world)
 {
-        struct job job = {world->client, {.url = url_of(world->silent, "")}};
+        struct fetcher fetcher = {world->client, {.url = url_of(world->silent, "")}};
 
         /* At every stage: not begun, connecting, waiting for the answer. */
         for (int yields = 0; yields < 20; yields++) {
-                eddy_task *task = eddy_create_task(fetch_job, &job);
+                eddy_task *task = eddy_create_task(fetch_as_task, &fetcher);
                 intptr_t outcome;
 
                 for (int i = 0; i < yields; i++)
@@ -270,14 +274,158 @@ static void cancelled(struct world *world)
                 assert_int_equal(eddy_join(task, &outcome), 0);
                 assert_int_equal(outcome, EDDY_CANCELLED);
         }
-        job.request.url = "http://name.invalid/"; /* while a thread looks the name up */
-        eddy_task *task = eddy_create_task(fetch_job, &job);
+        fetcher.request.url = "http://name.invalid/"; /* while a thread looks the name up */
+        eddy_task *task = eddy_create_task(fetch_as_task, &fetcher);
         intptr_t outcome;
 
         assert_int_equal(eddy_yield() | eddy_yield() | eddy_yield(), 0);
         eddy_cancel(task);
         assert_int_equal(eddy_join(task, &outcome), 0);
         assert_int_equal(outcome, EDDY_CANCELLED);
+}
+
+/* An interruption in force refuses every call on entry: nothing is asked for, and no file made. */
+static intptr_t call_fetch(void *arg)
+{
+        struct world *world = arg;
+
+        return eddy_http_fetch(world->client, &(eddy_http_request){.url = url_of(world->server, "small.txt")},
+                               NULL);
+}
+
+static intptr_t call_download(void *arg)
+{
+        struct world *world = arg;
+        char path[128];
+
+        snprintf(path, sizeof path, "%s/refused", folder);
+        return eddy_http_download(
+            world->client, &(eddy_http_request){.url = url_of(world->server, "small.txt")}, path, NULL, NULL);
+}
+
+static intptr_t call_when_cancelled(void *arg)
+{
+        struct world *world = arg;
+
+        eddy_cancel(eddy_current_task());
+        assert_int_equal(call_fetch(world), EDDY_CANCELLED);
+        return call_download(world);
+}
+
+static intptr_t call_when_late(void *arg)
+{
+        intptr_t rc = 0;
+
+        EDDY_TIMEOUT_SCOPE(eddy_ms(1)) {
+                while (eddy_yield() == 0)
+                        ;
+                assert_int_equal(call_fetch(arg), EDDY_TIMEOUT);
+                rc = call_download(arg);
+        }
+        return rc;
+}
+
+static void refused_on_entry(struct world *world)
+{
+        eddy_http_counts counts;
+        char path[128];
+        intptr_t outcome;
+
+        assert_int_equal(eddy_join(eddy_create_task(call_when_cancelled, world), &outcome), 0);
+        assert_int_equal(outcome, EDDY_CANCELLED);
+        assert_int_equal(eddy_join(eddy_create_task(call_when_late, world), &outcome), 0);
+        assert_int_equal(outcome, EDDY_TIMEOUT);
+        eddy_http_files_count(world->files, &counts);
+        assert_int_equal(counts.connections, 0);
+        snprintf(path, sizeof path, "%s/.refused.part", folder);
+        assert_int_equal(access(path, F_OK), -1);
+}
+
+/* Waiting for one's turn is no connecting. */
+static void queued(struct world *world)
+{
+        struct fetcher first = {NULL, {.url = url_of(world->silent, ""), .timeout = eddy_ms(300)}};
+        eddy_http_request second = {.url = NULL, .connect_timeout = eddy_ms(100)};
+        char url[256];
+        eddy_task *task;
+        intptr_t outcome;
+
+        snprintf(url, sizeof url, "%s", first.request.url);
+        first.request.url = url;
+        assert_int_equal(
+            eddy_http_client_create(&first.client, &(eddy_http_client_options){.max_connections = 1}), 0);
+        task = eddy_create_task(fetch_as_task, &first);
+        assert_int_equal(eddy_yield() | eddy_yield(), 0);
+        second.url = url_of(world->server, "small.txt");
+        assert_int_equal(eddy_http_fetch(first.client, &second, NULL), 0);
+        assert_int_equal(eddy_join(task, &outcome), 0);
+        assert_int_equal(outcome, EDDY_TIMEOUT);
+        eddy_http_client_destroy(first.client);
+}
+
+/** A server that takes a request slowly, and answers when it has taken for long enough. */
+static void *take_slowly(void *arg)
+{
+        int listener = *(int *)arg, fd = accept(listener, NULL, NULL);
+        static char bytes[16 * 1024];
+        eddy_time begun = eddy_now();
+        ssize_t n = 1;
+
+        while (n > 0 && eddy_now() - begun < eddy_ms(1500)) {
+                n = read(fd, bytes, sizeof bytes);
+                poll(NULL, 0, 50);
+        }
+        n = write(fd, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", 38);
+        while (n > 0)
+                n = read(fd, bytes, sizeof bytes);
+        close(fd);
+        return NULL;
+}
+
+/* curl has handed all to the kernel long before: what the server takes of it is a sign of life all the same. */
+static void slow_upload(struct world *world)
+{
+        struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+        socklen_t size = sizeof address;
+        int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), small = 4096;
+        eddy_http_response response;
+        char url[64];
+        pthread_t thread;
+
+        setsockopt(listener, SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
+        assert_int_equal(bind(listener, (struct sockaddr *)&address, size) | listen(listener, 1), 0);
+        assert_int_equal(getsockname(listener, (struct sockaddr *)&address, &size), 0);
+        assert_int_equal(pthread_create(&thread, NULL, take_slowly, &listener), 0);
+        snprintf(url, sizeof url, "http://127.0.0.1:%d/", ntohs(address.sin_port));
+        assert_int_equal(eddy_http_fetch(world->client,
+                                         &(eddy_http_request){.url = url,
+                                                              .body = big,
+                                                              .body_size = 1024 * 1024,
+                                                              .stall_timeout = eddy_ms(800)},
+                                         &response),
+                         0);
+        assert_int_equal(response.status, 200);
+        eddy_http_response_finish(&response);
+        eddy_http_client_destroy(world->client); /* and its connection with it, for which the thread waits */
+        world->client = NULL;
+        pthread_join(thread, NULL);
+        close(listener);
+}
+
+/* However long, a limit is no trap: these are as good as none. */
+static void far_limits(struct world *world)
+{
+        static const eddy_duration limits[] = {
+            EDDY_FOREVER, EDDY_FOREVER - 1, EDDY_FOREVER / 2, INT64_C(1) << 53, -1, INT64_MIN};
+
+        for (size_t i = 0; i < sizeof limits / sizeof limits[0]; i++) {
+                const eddy_http_request request = {.url = url_of(world->server, "small.txt"),
+                                                   .timeout = limits[i],
+                                                   .connect_timeout = limits[i],
+                                                   .stall_timeout = limits[i]};
+
+                assert_int_equal(eddy_http_fetch(world->client, &request, NULL), 0);
+        }
 }
 
 static intptr_t play_crowd(void *arg)
@@ -289,11 +437,11 @@ static intptr_t play_crowd(void *arg)
 
         (void)arg;
         assert_int_equal(world_open(&world, &options), 0);
-        struct job job = {world.client, {.url = url_of(world.server, "small.txt")}};
+        struct fetcher fetcher = {world.client, {.url = url_of(world.server, "small.txt")}};
 
         eddy_group_open(&group);
         for (int i = 0; i < 200; i++)
-                eddy_group_spawn(&group, fetch_job, &job);
+                eddy_group_spawn(&group, fetch_as_task, &fetcher);
         assert_int_equal(eddy_group_close(&group), 0);
         eddy_http_files_count(world.files, &counts);
         assert_int_equal(counts.requests, 200);
@@ -343,6 +491,30 @@ static void test_cancelled(void **state)
 {
         (void)state;
         play(cancelled);
+}
+
+static void test_refused_on_entry(void **state)
+{
+        (void)state;
+        play(refused_on_entry);
+}
+
+static void test_queued(void **state)
+{
+        (void)state;
+        play(queued);
+}
+
+static void test_slow_upload(void **state)
+{
+        (void)state;
+        play(slow_upload);
+}
+
+static void test_far_limits(void **state)
+{
+        (void)state;
+        play(far_limits);
 }
 
 static void test_crowd(void **state)
@@ -469,10 +641,13 @@ static int tear_down(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-            cmocka_unit_test(test_small),    cmocka_unit_test(test_large),     cmocka_unit_test(test_answers),
-            cmocka_unit_test(test_refusals), cmocka_unit_test(test_failures),  cmocka_unit_test(test_timeouts),
-            cmocka_unit_test(test_crowd),    cmocka_unit_test(test_cancelled), cmocka_unit_test(test_outside),
-            cmocka_unit_test(test_faults),
+            cmocka_unit_test(test_small),      cmocka_unit_test(test_large),
+            cmocka_unit_test(test_answers),    cmocka_unit_test(test_refusals),
+            cmocka_unit_test(test_failures),   cmocka_unit_test(test_timeouts),
+            cmocka_unit_test(test_crowd),      cmocka_unit_test(test_cancelled),
+            cmocka_unit_test(test_outside),    cmocka_unit_test(test_refused_on_entry),
+            cmocka_unit_test(test_queued),     cmocka_unit_test(test_slow_upload),
+            cmocka_unit_test(test_far_limits), cmocka_unit_test(test_faults),
         };
 
         return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -1,0 +1,120 @@
+#include "scenarios.h"
+
+#include <eddy/http_client.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/** A server of one small file, which breaks its first answer off, and who asks it. */
+struct exchange {
+        eddy_server *server;
+        eddy_http_client *client;
+        bool breaks;
+        char url[64];
+};
+
+static intptr_t answer(eddy_stream *stream, void *arg)
+{
+        struct exchange *exchange = arg;
+        const char *line;
+        char text[256];
+        bool is_rest = false;
+        ssize_t n;
+        int size;
+
+        while ((n = eddy_stream_read_line(stream, &line)) > 0 && *line != '\r' && *line != '\n')
+                is_rest |= strncmp(line, "Range:", 6) == 0;
+        if (n <= 0)
+                return n;
+        size = snprintf(text, sizeof text, "HTTP/1.1 %s\r\nETag: \"a\"\r\n\r\n%s",
+                        is_rest ? "206 Rest\r\nContent-Range: bytes 3-5/6\r\nContent-Length: 3"
+                                : "200 OK\r\nContent-Length: 6",
+                        is_rest            ? "def"
+                        : exchange->breaks ? "abc"
+                                           : "abcdef");
+        exchange->breaks = false;
+        return eddy_stream_write_all(stream, text, (size_t)size);
+}
+
+static int exchange_open(struct exchange *exchange, bool breaks)
+{
+        int rc;
+
+        *exchange = (struct exchange){.breaks = breaks};
+        rc = eddy_start_server(&exchange->server, answer, exchange, "127.0.0.1", 0, NULL);
+        if (rc < 0)
+                return rc;
+        snprintf(exchange->url, sizeof exchange->url, "http://127.0.0.1:%d/x",
+                 eddy_server_port(exchange->server));
+        return eddy_http_client_create(&exchange->client, NULL);
+}
+
+static void exchange_close(struct exchange *exchange)
+{
+        eddy_http_client_destroy(exchange->client);
+        end_server(exchange->server);
+}
+
+static intptr_t fetching(void *arg)
+{
+        struct exchange exchange;
+        eddy_http_response response = {0};
+        int rc = exchange_open(&exchange, false);
+
+        (void)arg;
+        if (rc == 0)
+                rc = eddy_http_fetch(
+                    exchange.client,
+                    &(eddy_http_request){.url = exchange.url, .stall_timeout = eddy_seconds(5)}, &response);
+        if (rc == 0 && (response.status != 200 || response.received != 6))
+                rc = EDDY_EPROTOCOL;
+        eddy_http_response_finish(&response);
+        exchange_close(&exchange);
+        return rc;
+}
+
+/* Told of an interruption or a failure, there is no such file; else it is whole. */
+static void check_file(const char *path, int rc)
+{
+        char bytes[8];
+        FILE *file = fopen(path, "r");
+        size_t n = file ? fread(bytes, 1, sizeof bytes, file) : 0;
+
+        if (rc < 0 ? file != NULL : n != 6 || memcmp(bytes, "abcdef", 6) != 0)
+                abort();
+        if (file)
+                fclose(file);
+}
+
+static intptr_t downloading(void *arg)
+{
+        char folder[] = "/tmp/eddy-http-XXXXXX", path[64], part[64];
+        struct exchange exchange;
+        int rc;
+
+        (void)arg;
+        if (!mkdtemp(folder))
+                return -ENOENT;
+        snprintf(path, sizeof path, "%s/x", folder);
+        snprintf(part, sizeof part, "%s/.x.part", folder);
+        rc = exchange_open(&exchange, true);
+        if (rc == 0) {
+                rc = eddy_http_download(
+                    exchange.client,
+                    &(eddy_http_request){.url = exchange.url, .stall_timeout = eddy_seconds(5)}, path,
+                    &(eddy_http_download_options){.retries = 2, .backoff = eddy_ms(1)}, NULL);
+                check_file(path, rc);
+        }
+        exchange_close(&exchange);
+        unlink(path);
+        unlink(part);
+        rmdir(folder);
+        return rc;
+}
+
+const struct scenario scenarios[] = {
+    {"fetching", fetching},
+    {"downloading", downloading},
+    {NULL, NULL},
+};
