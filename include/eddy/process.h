@@ -27,7 +27,7 @@ typedef struct eddy_process eddy_process;
 /** A descriptor that a child is given beside the standard ones. */
 typedef struct eddy_fd_map {
         int fd;       /**< here; stays the caller's */
-        int child_fd; /**< its number in the child; each occurs once */
+        int child_fd; /**< its number in the child; each occurs once; any below RLIMIT_NOFILE */
 } eddy_fd_map;
 
 /** How a child is to run. Zero, or NULL for the whole, is the default of each. */
@@ -63,7 +63,7 @@ typedef struct eddy_process_options {
  *                                        which
  * @retval -EPERM                         options->uid, gid or join_group is not allowed
  * @retval -EINVAL                        argv is empty, or options contradict each other
- * @retval -EBADF                         a descriptor to be given is not open
+ * @retval -EBADF                         a descriptor to be given is not open, or its number beyond RLIMIT_NOFILE
  * @retval EDDY_ENOLOOP                   no loop runs in this thread
  * @retval -ENOMEM, -EMFILE, -EAGAIN      the system has nothing left
  *

@@ -33,9 +33,9 @@ struct failure {
 
 /** A descriptor of the child's. */
 struct given {
-        int fd;      /* here; once it is put aside, there; -1: none */
+        int fd;      /* here; once it is put aside, there */
         int to;      /* its number in the end */
-        bool is_own; /* it keeps its number, unless it is not to be inherited */
+        bool is_own; /* it is what it is here, unless that is not to be inherited */
 };
 
 /** All that the child needs, and what it tells. */
@@ -47,8 +47,8 @@ struct plan {
         char *path;              /* room for the longest of them, with the program's name behind */
         struct given *given;
         size_t given_count;
-        int first_aside; /* descriptors from here on are nobody's */
-        int report;      /* a pipe's end to tell a failure by, or -1 */
+        bool has_made_room; /* what the child does not get is closed, so that there are numbers */
+        int report;         /* a pipe's end to tell a failure by, or -1 */
         sigset_t no_signals;
         volatile bool has_shared_memory; /* set by the child */
         volatile struct failure failure;
@@ -93,40 +93,99 @@ IN_CHILD static bool set_group(const eddy_process_options *options)
         return true;
 }
 
-/** Whether a descriptor is one that programs inherit. Where this program began without standard input, the number may be
- * that of something of ours. */
-IN_CHILD static bool is_inherited(int fd)
+IN_CHILD static void close_range_slowly(unsigned first, unsigned last)
 {
-        long flags = syscall(SYS_fcntl, fd, F_GETFD);
+        struct rlimit64 limit = {.rlim_cur = 0};
 
-        return flags >= 0 && !(flags & FD_CLOEXEC);
+        syscall(SYS_prlimit64, 0, RLIMIT_NOFILE, NULL, &limit);
+        for (unsigned fd = first; fd <= last && fd < limit.rlim_cur; fd++)
+                syscall(SYS_close, fd);
 }
 
-/** Put each descriptor in its place. First all are put aside, as one's place may be another's present number. */
+/** Whether a number is a descriptor's in the end. */
+IN_CHILD static bool is_wanted(const struct plan *plan, int fd)
+{
+        for (size_t i = 0; i < plan->given_count; i++)
+                if (plan->given[i].to == fd)
+                        return true;
+        return false;
+}
+
+/** Close all but what was given: what somebody opened without O_CLOEXEC is no child's either. */
+IN_CHILD static void close_others(const struct plan *plan, bool keep_sources)
+{
+        unsigned next = 0;
+
+        for (;;) {
+                unsigned kept = ~0u;
+
+                for (size_t i = 0; i < plan->given_count; i++) {
+                        unsigned to = (unsigned)plan->given[i].to, from = (unsigned)plan->given[i].fd;
+
+                        if (to >= next && to < kept)
+                                kept = to;
+                        if (keep_sources && from >= next && from < kept)
+                                kept = from;
+                }
+                if (plan->report >= 0 && (unsigned)plan->report >= next && (unsigned)plan->report < kept)
+                        kept = (unsigned)plan->report;
+                if (kept > next && syscall(SYS_close_range, next, kept == ~0u ? kept : kept - 1, 0) < 0)
+                        close_range_slowly(next, kept == ~0u ? kept : kept - 1);
+                if (kept == ~0u)
+                        return;
+                next = kept + 1;
+        }
+}
+
+/** Give a descriptor a number that is nobody's in the end: that, or -1. */
+IN_CHILD static int put_aside(struct plan *plan, int fd)
+{
+        int least = FIRST_FREE_FD;
+
+        for (;;) {
+                long aside = syscall(SYS_fcntl, fd, F_DUPFD_CLOEXEC, least);
+
+                if (aside >= 0 && !is_wanted(plan, (int)aside))
+                        return (int)aside;
+                if (aside >= 0) {
+                        syscall(SYS_close, (int)aside);
+                        least = (int)aside + 1;
+                } else if (!plan->has_made_room && (errno == EMFILE || errno == EINVAL)) {
+                        plan->has_made_room = true;
+                        least = FIRST_FREE_FD;
+                        close_others(plan, true);
+                } else {
+                        return -1;
+                }
+        }
+}
+
+/** Put each descriptor in its place. First those are put aside whose numbers are to be others'; no more, since any number
+ * may be wanted, up to the last. */
 IN_CHILD static bool give_descriptors(struct plan *plan)
 {
-        if (plan->report >= 0) {
-                plan->report = (int)syscall(SYS_fcntl, plan->report, F_DUPFD_CLOEXEC, plan->first_aside);
+        if (plan->report >= 0 && is_wanted(plan, plan->report)) {
+                plan->report = put_aside(plan, plan->report);
                 if (plan->report < 0)
                         return false;
         }
         for (size_t i = 0; i < plan->given_count; i++) {
                 struct given *given = &plan->given[i];
 
-                if (given->is_own && !is_inherited(given->fd)) {
-                        given->fd = -1;
+                if (given->is_own || given->fd == given->to || !is_wanted(plan, given->fd))
                         continue;
-                }
-                given->fd = (int)syscall(SYS_fcntl, given->fd, F_DUPFD_CLOEXEC, plan->first_aside);
+                given->fd = put_aside(plan, given->fd);
                 if (given->fd < 0)
                         return false;
         }
         for (size_t i = 0; i < plan->given_count; i++) {
                 const struct given *given = &plan->given[i];
 
-                if (given->fd < 0)
-                        syscall(SYS_close, given->to);
-                else if (syscall(SYS_dup3, given->fd, given->to, 0) < 0)
+                /* One of our own that is not to be inherited goes when the program is executed. */
+                if (given->is_own)
+                        continue;
+                if (given->fd == given->to ? syscall(SYS_fcntl, given->fd, F_SETFD, 0) < 0
+                                           : syscall(SYS_dup3, given->fd, given->to, 0) < 0)
                         return false;
         }
         return true;
@@ -142,36 +201,6 @@ IN_CHILD static bool change_user(const eddy_process_options *options)
         if (options->gid && syscall(SYS_setgid, *options->gid) < 0)
                 return false;
         return !options->uid || syscall(SYS_setuid, *options->uid) == 0;
-}
-
-IN_CHILD static void close_range_slowly(unsigned first, unsigned last)
-{
-        struct rlimit64 limit = {.rlim_cur = 0};
-
-        syscall(SYS_prlimit64, 0, RLIMIT_NOFILE, NULL, &limit);
-        for (unsigned fd = first; fd <= last && fd < limit.rlim_cur; fd++)
-                syscall(SYS_close, fd);
-}
-
-/** Close all but what was given: what somebody opened without O_CLOEXEC is no child's either. */
-IN_CHILD static void close_others(const struct plan *plan)
-{
-        unsigned next = 0;
-
-        for (;;) {
-                unsigned kept = ~0u;
-
-                for (size_t i = 0; i < plan->given_count; i++)
-                        if ((unsigned)plan->given[i].to >= next && (unsigned)plan->given[i].to < kept)
-                                kept = (unsigned)plan->given[i].to;
-                if (plan->report >= 0 && (unsigned)plan->report >= next && (unsigned)plan->report < kept)
-                        kept = (unsigned)plan->report;
-                if (kept > next && syscall(SYS_close_range, next, kept == ~0u ? kept : kept - 1, 0) < 0)
-                        close_range_slowly(next, kept == ~0u ? kept : kept - 1);
-                if (kept == ~0u)
-                        return;
-                next = kept + 1;
-        }
 }
 
 /** Execute the program from the first folder that has it; returns why it could not. */
@@ -220,7 +249,7 @@ IN_CHILD static enum stage prepare_child(struct plan *plan)
                 syscall(SYS_umask, *options->umask);
         if (!change_user(options))
                 return CHANGING_USER;
-        close_others(plan);
+        close_others(plan, false);
         syscall(SYS_rt_sigprocmask, SIG_SETMASK, &plan->no_signals, NULL, SIGNAL_SET_SIZE);
         return EXECUTING;
 }
@@ -291,8 +320,6 @@ static const char *find_path(char *const env[])
 static void give(struct plan *plan, int fd, int to)
 {
         plan->given[plan->given_count++] = (struct given){.fd = fd < 0 ? to : fd, .to = to, .is_own = fd < 0};
-        if (to >= plan->first_aside)
-                plan->first_aside = to + 1;
 }
 
 /** Lay out all that the child needs: memory to be freed, with the child's stack at its beginning, or NULL. */
@@ -321,7 +348,6 @@ static char *lay_out(struct plan *plan, const int standard[3])
         }
         plan->given = (struct given *)(void *)(memory + STACK_SIZE + env_size);
         plan->path = memory + STACK_SIZE + env_size + given_size;
-        plan->first_aside = FIRST_FREE_FD;
         for (int fd = 0; fd < FIRST_FREE_FD; fd++)
                 give(plan, standard[fd], fd);
         for (size_t i = 0; i < options->fd_count; i++)

@@ -1,6 +1,8 @@
 /* What a child is given, and what it is not. */
 #include "helpers.h"
 
+#include <sys/resource.h>
+
 #include <sys/stat.h>
 
 static void has_only_the_descriptors_it_is_given(void)
@@ -44,6 +46,57 @@ static void is_given_descriptors_under_other_numbers(void)
         assert_says(command, &(eddy_process_options){.fds = crossed, .fd_count = 2}, "");
         assert_pipe_said(one, "to one\n");
         assert_pipe_said(two, "to two\n");
+}
+
+/** Any number may be asked for, up to the last that the limit allows, and also where no number is free here. */
+static void is_given_descriptors_up_to_the_limit(void)
+{
+        enum { LIMIT = 64 };
+        struct rlimit before, limit;
+        int one[2], two[2], free_fd;
+
+        assert_int_equal(pipe2(one, O_CLOEXEC), 0);
+        assert_int_equal(pipe2(two, O_CLOEXEC), 0);
+        eddy_free(say_of("true", NULL, NULL)); /* what the first child of a program needs is there */
+        assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+        limit = (struct rlimit){LIMIT, before.rlim_max};
+        assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+        for (int is_full = 0; is_full < 2; is_full++) {
+                const eddy_fd_map maps[] = {
+                    {.fd = one[1], .child_fd = LIMIT - 1},
+                    {.fd = two[1], .child_fd = one[1]},
+                    {.fd = one[1], .child_fd = two[1]},
+                };
+                eddy_process *process;
+                char command[128];
+                int fds[LIMIT], count = 0;
+
+                /* All but those that making a child takes here. */
+                while (is_full && (free_fd = fcntl(one[1], F_DUPFD_CLOEXEC, 0)) >= 0)
+                        fds[count++] = free_fd;
+                for (int i = 0; is_full && i < 3; i++)
+                        close(fds[--count]);
+                snprintf(command, sizeof command, "echo to two >&%d; (echo last; echo to one) >/dev/fd/%d",
+                         one[1], LIMIT - 1);
+                assert_int_equal(
+                    eddy_process_shell(&process, command, &(eddy_process_options){.fds = maps, .fd_count = 3}),
+                    0);
+                assert_int_equal(end_of(process), 0);
+                eddy_process_destroy(process);
+                while (count > 0)
+                        close(fds[--count]);
+        }
+        {
+                const eddy_fd_map beyond = {.fd = one[1], .child_fd = LIMIT};
+                eddy_process *process;
+
+                assert_int_equal(eddy_process_shell(&process, "true",
+                                                    &(eddy_process_options){.fds = &beyond, .fd_count = 1}),
+                                 -EBADF);
+        }
+        assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+        assert_pipe_said(one, "last\nto one\nlast\nto one\n");
+        assert_pipe_said(two, "to two\nto two\n");
 }
 
 static void is_redirected(void)
@@ -268,6 +321,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
             process_test(has_only_the_descriptors_it_is_given),
             process_test(is_given_descriptors_under_other_numbers),
+            process_test(is_given_descriptors_up_to_the_limit),
             process_test(is_redirected),
             process_test(both_outputs_may_be_one_inherited),
             process_test(runs_in_a_folder),
