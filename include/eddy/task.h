@@ -26,6 +26,7 @@ typedef struct eddy_task_options {
         const void *args;      /**< copied onto its stack and passed as its argument */
         size_t args_size;      /**< bytes at args; at most 1024 */
         eddy_context *context; /**< run it in this one, which it holds, and not in a copy of the current one */
+        void *reserved[4];     /**< zero */
 } eddy_task_options;
 
 /**

@@ -25,6 +25,7 @@ typedef struct eddy_work_options {
         eddy_executor *executor; /**< whose thread does it; NULL: the loop's default one */
         const void *args;        /**< copied, and passed to the function as its argument */
         size_t args_size;        /**< bytes at args */
+        void *reserved[4];       /**< zero */
 } eddy_work_options;
 
 /**
@@ -101,6 +102,7 @@ typedef struct eddy_executor_options {
         const char *name;     /**< of its threads, for debuggers; 15 characters are kept; NULL: "eddy-worker" */
         eddy_duration idle_timeout; /**< a thread ends that had no work for so long; 0: 5 seconds */
         size_t stack_size;          /**< of its threads, bytes; 0: the system's default */
+        void *reserved[4];          /**< zero */
 } eddy_executor_options;
 
 /**
@@ -182,9 +184,10 @@ typedef struct eddy_remote eddy_remote;
 
 /** How a coroutine is sent to a loop. Zero is the default of each. */
 typedef struct eddy_remote_options {
-        const char *name; /**< its task's, not copied; NULL: none */
-        const void *args; /**< copied, and passed to the coroutine as its argument */
-        size_t args_size; /**< bytes at args; at most 1024 */
+        const char *name;  /**< its task's, not copied; NULL: none */
+        const void *args;  /**< copied, and passed to the coroutine as its argument */
+        size_t args_size;  /**< bytes at args; at most 1024 */
+        void *reserved[4]; /**< zero */
 } eddy_remote_options;
 
 /**
@@ -263,6 +266,7 @@ typedef struct eddy_loop_thread_options {
         const char *name;  /**< for debuggers; 15 characters of it are kept. NULL: "eddy-loop" */
         size_t stack_size; /**< of the thread, bytes; 0: the system's default */
         int processor;     /**< the only one that it may run on, counted from 1; 0: any */
+        void *reserved[4]; /**< zero */
 } eddy_loop_thread_options;
 
 /**
@@ -298,8 +302,9 @@ EDDY_API void eddy_loop_thread_destroy(eddy_loop_thread *thread);
 
 /** How eddy_workers_run() is to go about it. Zero is the default of each. */
 typedef struct eddy_workers_options {
-        unsigned count; /**< how many; 0: as many as there are processors to use */
-        bool pin;       /**< each worker stays on one processor */
+        unsigned count;    /**< how many; 0: as many as there are processors to use */
+        bool pin;          /**< each worker stays on one processor */
+        void *reserved[4]; /**< zero */
 } eddy_workers_options;
 
 /**
