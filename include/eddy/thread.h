@@ -38,8 +38,8 @@ typedef struct eddy_work_options {
  *                interrupted: lend nothing of the caller's stack but within EDDY_SHIELD_SCOPE, or have it copied by
  *                eddy_to_thread_spawn()
  * @param result  receives what fn returned, a value or an error, and means something only where this call returns
- *                0; may be NULL. The thread does not touch it
- * @return how the wait went: 0, whatever fn returned
+ *                0. The thread does not touch it. NULL: an error that fn returned is what this call returns
+ * @return how the wait went: 0, whatever fn returned, unless result is NULL
  * @retval EDDY_CANCELLED, EDDY_TIMEOUT  the caller was interrupted. If fn had not begun it never will; else it runs
  *                                       on, sees eddy_work_cancelled(), and what it returns is dropped
  * @retval EDDY_ESHUTDOWN                the default executor is shut down
@@ -221,8 +221,8 @@ EDDY_API eddy_remote *eddy_remote_create(eddy_loop *loop, const eddy_remote_opti
  * Block until the coroutine has ended.
  *
  * @param timeout  how long at most; EDDY_FOREVER: none
- * @param result   receives its outcome, a value or an error; may be NULL
- * @return 0, whatever the outcome; eddy_error_detail() then speaks of it if it failed
+ * @param result   receives its outcome, a value or an error. NULL: an error of it is what this call returns
+ * @return 0, whatever the outcome, unless result is NULL; eddy_error_detail() then speaks of it if it failed
  * @retval EDDY_TIMEOUT     it has not ended; it goes on
  * @retval EDDY_EWRONGLOOP  this is the loop's own thread, which would wait for itself
  * @retval -ENOMEM          remote is NULL

@@ -85,16 +85,16 @@ void group_child_done(struct task *child)
 {
         eddy_group *group = child->group;
         struct task *opener = task_of(group->scope.task);
-        intptr_t result = child->future.result;
+        int failure = future_failure(&child->future);
 
         list_remove(&child->group_link);
         child->group = NULL;
         group->running_count--;
-        if (eddy_is_error(result) && result != EDDY_CANCELLED) {
+        if (failure && failure != EDDY_CANCELLED) {
                 eddy_ref(&child->future);
                 list_append(&group->failed, &child->group_link);
                 if (!group->first_failure) {
-                        group->first_failure = (int)result;
+                        group->first_failure = failure;
                         fail(group);
                 }
         }
