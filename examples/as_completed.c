@@ -35,8 +35,7 @@ static intptr_t app(void *arg)
                 eddy_completion_close(&completion);
         }
 
-        for (int i = 0; i < 3; i++)
-                eddy_unref(tasks[i]);
+        eddy_unref_all(tasks, 3);
         return rc;
 }
 

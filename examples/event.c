@@ -37,9 +37,7 @@ static intptr_t app(void *arg)
         else
                 eddy_cancel(waiter_task);
 
-        intptr_t result;
-        rc = eddy_join(waiter_task, &result);
-        return rc < 0 ? rc : result;
+        return eddy_join_value(waiter_task);
 }
 
 int main(void)

@@ -58,8 +58,7 @@ static intptr_t app(void *arg)
         };
         intptr_t results[3];
         int rc = eddy_gather(tasks, 3, results, 0);
-        for (int i = 0; i < 3; i++)
-                eddy_unref(tasks[i]);
+        eddy_unref_all(tasks, 3);
         if (rc < 0)
                 return rc;
         print_results(results, 3);

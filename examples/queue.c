@@ -63,8 +63,7 @@ static intptr_t app(void *arg)
         for (int i = 0; i < 3; i++)
                 eddy_cancel(tasks[i]);
         eddy_gather(tasks, 3, NULL, EDDY_RETURN_ERRORS);
-        for (int i = 0; i < 3; i++)
-                eddy_unref(tasks[i]);
+        eddy_unref_all(tasks, 3);
         eddy_queue_finish(&queue);
         if (rc < 0)
                 return rc;

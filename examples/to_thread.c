@@ -49,8 +49,7 @@ static intptr_t app(void *arg)
         say("started main");
         eddy_task *tasks[] = {eddy_create_task(do_blocking_io, NULL), eddy_create_task(nap, NULL)};
         int rc = eddy_gather(tasks, 2, NULL, 0);
-        eddy_unref(tasks[0]);
-        eddy_unref(tasks[1]);
+        eddy_unref_all(tasks, 2);
         say("finished main");
         return rc;
 }

@@ -66,8 +66,7 @@ static intptr_t app(void *arg)
                 rc = show("all completed", tasks, n);
         }
 
-        for (int i = 0; i < COUNT; i++)
-                eddy_unref(tasks[i]);
+        eddy_unref_all(tasks, COUNT);
         return rc;
 }
 

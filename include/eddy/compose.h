@@ -28,10 +28,12 @@ EDDY_API EDDY_ASYNC int eddy_sleep(eddy_duration delay);
  * @param n        how many; 0 returns at once
  * @param results  n slots for values and errors in the futures' order, or NULL. After a failure, a slot whose
  *                 future is not done holds EDDY_PENDING
- * @param flags    EDDY_RETURN_ERRORS: a failure is a result like any other
+ * @param flags    EDDY_RETURN_ERRORS: a failure is a result like any other. Where results is NULL all are waited for,
+ *                 and the first failure is returned
  * @return 0, or the first failure in time; the others then run on
  * @retval EDDY_CANCELLED  the caller was cancelled; so were the unfinished futures, and they have ended, not all with
- *                         values. Failures that have no place in `results` count as not seen
+ *                         values. Failures that have no place in `results` count as not seen. Or one of the futures
+ *                         was cancelled: eddy_interrupted() is 0 then, and eddy_error_detail() says which
  * @retval EDDY_TIMEOUT    a deadline of the caller passed; else as above
  * @retval EDDY_ENOTASK    called outside a coroutine
  * @retval EDDY_EWRONGLOOP, EDDY_ESELFAWAIT  a future belongs to another loop, or is the caller itself
@@ -70,13 +72,16 @@ EDDY_API EDDY_ASYNC ssize_t eddy_wait(eddy_future *const futures[], size_t n, ed
  * Wait for one future for so long; cancel it when the time is up.
  *
  * @param timeout  0 or less: only if it is done already
- * @param result   receives its outcome; may be NULL
+ * @param result   receives its outcome; NULL: as for eddy_await()
  * @return 0 and as eddy_await(); also where the time was up, but the future has ended with a value all the same
  * @retval EDDY_TIMEOUT  the time was up; the future was cancelled and has ended, without a value
  *
  * Suspends. asyncio.wait_for().
  */
 EDDY_API EDDY_ASYNC int eddy_wait_for(eddy_future *future, eddy_duration timeout, intptr_t *result);
+
+/** As eddy_wait_for(), for what the future ended with, as eddy_await_value() returns it. */
+EDDY_API EDDY_ASYNC intptr_t eddy_wait_for_value(eddy_future *future, eddy_duration timeout);
 
 /** Futures handed out in the order in which they become done. The caller's memory; fields are private. */
 typedef struct eddy_completion {

@@ -30,6 +30,7 @@ typedef struct eddy_datagram_options {
         int family;              /**< AF_INET or AF_INET6; 0: as the hosts have it, else AF_INET */
         bool reuse_port;         /**< SO_REUSEPORT, for several sockets on one port */
         bool broadcast;          /**< allow sending to broadcast addresses */
+        void *reserved[4];       /**< zero */
 } eddy_datagram_options;
 
 /**

@@ -1,4 +1,12 @@
-/* Futures: a result that is still to come. Reference counted; a task is a future that a coroutine completes. */
+/* Futures: a result that is still to come. Reference counted; a task is a future that a coroutine completes.
+ *
+ *         rc = eddy_await(task, &value);            what awaiting came to, and apart from it what the task ended with
+ *         rc = eddy_await(task, NULL);              0, or the failure, whoever's it is: nobody else would hear of it
+ *         return eddy_await_value(task);            the value, or the failure, whoever's it is
+ *
+ * That goes for every function that hands an outcome to a place of the caller's: where that is NULL, a failure is what
+ * the function itself returns. Whose an EDDY_CANCELLED was eddy_interrupted() tells: it is 0 where it is not the
+ * caller who was cancelled, and eddy_error_detail() says who. */
 #ifndef EDDY_FUTURE_H
 #define EDDY_FUTURE_H
 
@@ -34,6 +42,9 @@ EDDY_API eddy_future *eddy_ref(eddy_future *future);
  */
 EDDY_API void eddy_unref(eddy_future *future);
 
+/** Give a reference of each of n futures back, of which any may be NULL. */
+EDDY_API void eddy_unref_all(eddy_future *const futures[], size_t n);
+
 /** Whether it has an outcome: a result, an error, or cancelled. Future.done(). */
 EDDY_API bool eddy_done(const eddy_future *future);
 
@@ -47,10 +58,25 @@ EDDY_API bool eddy_cancelled(const eddy_future *future);
  * @return 0
  * @retval EDDY_EINVALIDSTATE  it is not done
  * @retval -ENOMEM             future is NULL
+ * @retval -errno ...          where result is NULL: what it failed with
  *
- * Counts as having looked at a failure. Future.result(), Future.exception().
+ * Counts as having looked at a failure. Future.result().
  */
 EDDY_API int eddy_future_result(eddy_future *future, intptr_t *result);
+
+/**
+ * What a future that is done failed with.
+ *
+ * @return the error; 0 where it ended with a value, even one that looks like an error (see eddy_value())
+ * @retval EDDY_EINVALIDSTATE  it is not done
+ * @retval -ENOMEM             future is NULL
+ *
+ * Counts as having looked. Future.exception().
+ */
+EDDY_API int eddy_future_exception(eddy_future *future);
+
+/** The loop that a future or task belongs to; NULL where future is. Future.get_loop(). */
+EDDY_API eddy_loop *eddy_future_loop(const eddy_future *future);
 
 /**
  * Complete a future.
@@ -64,6 +90,10 @@ EDDY_API int eddy_future_result(eddy_future *future, intptr_t *result);
  * Future.set_result(), Future.set_exception().
  */
 EDDY_API int eddy_future_set_result(eddy_future *future, intptr_t result);
+
+/** As eddy_future_set_result(), with a value even where it looks like an error, such as -1. Nothing takes it for a
+ * failure: not eddy_gather(), nor whoever awaits with NULL; eddy_future_exception() tells. Future.set_result(). */
+EDDY_API int eddy_future_set_value(eddy_future *future, intptr_t value);
 
 /**
  * Complete a future from any thread; it happens in the loop's thread, soon. Too late for a future that is done
@@ -124,17 +154,21 @@ EDDY_API bool eddy_cancel_with(eddy_future *future, const char *message);
  * Wait until a future is done.
  *
  * @param future  stays the caller's
- * @param result  receives its outcome: a value, or an error of its own (see eddy_is_error()); may be NULL
- * @return how the wait went: 0, whatever the outcome. Also where the caller was interrupted, but the future has
- *         ended with a value all the same: that is handed over, and the interruption speaks at the next call
+ * @param result  receives its outcome: a value, or an error of its own (see eddy_is_error()). NULL: a failure of
+ *                its own is what this call returns
+ * @return how the wait went: 0, whatever the outcome, unless result is NULL. Also where the caller was interrupted, but
+ *         the future has ended with a value all the same: that is handed over, and the interruption speaks at the next
+ *         call
  * @retval EDDY_CANCELLED   the caller was cancelled. The future was cancelled too and has ended, so what it
  *                          borrowed is free; eddy_shield() it where it should go on. If it has failed and result is
- *                          NULL, nobody has seen that yet
+ *                          NULL, nobody has seen that yet. Where result is NULL it may be the future that was
+ *                          cancelled: eddy_interrupted() is 0 then
  * @retval EDDY_TIMEOUT     a deadline of the caller passed; else as above
  * @retval EDDY_ESELFAWAIT  a task awaits itself
  * @retval EDDY_EWRONGLOOP  the future belongs to another loop
  * @retval EDDY_ENOTASK     called outside a coroutine
  * @retval -ENOMEM          future is NULL: its creation failed
+ * @retval -errno ...       where result is NULL: what the future failed with
  *
  * Suspends unless it is done: then even an interrupted caller is handed the outcome. `await future`.
  */
@@ -144,6 +178,22 @@ EDDY_API EDDY_ASYNC int eddy_await(eddy_future *future, intptr_t *result);
 EDDY_API EDDY_ASYNC int eddy_join(eddy_future *future, intptr_t *result);
 
 /**
+ * Wait until a future is done, for what it ended with: one number for all, as most coroutines return it.
+ *
+ *         return eddy_await_value(task);
+ *
+ * @param future  stays the caller's
+ * @return its value; or its failure, or what eddy_await() would return. A value that looks like an error cannot be
+ *         told from one here: eddy_await() keeps the two apart
+ *
+ * Suspends unless it is done. `return await future`.
+ */
+EDDY_API EDDY_ASYNC intptr_t eddy_await_value(eddy_future *future);
+
+/** As eddy_await_value(), and give the reference back whatever happens. */
+EDDY_API EDDY_ASYNC intptr_t eddy_join_value(eddy_future *future);
+
+/**
  * Run a loop until a future is done.
  *
  * @param result  receives its outcome; may be NULL
@@ -151,6 +201,7 @@ EDDY_API EDDY_ASYNC int eddy_join(eddy_future *future, intptr_t *result);
  * @retval EDDY_ESTOPPED    the loop was stopped before
  * @retval EDDY_EWRONGLOOP  the future belongs to another loop
  * @retval -ENOMEM          future is NULL
+ * @retval -errno ...       where result is NULL: what the future failed with
  *
  * Else as eddy_loop_run_forever(). Does not suspend: it blocks. loop.run_until_complete().
  */

@@ -43,6 +43,7 @@ typedef struct eddy_generator_options {
         size_t stack_size; /**< bytes of address space, guard included; 0: eddy_set_stack_size()'s */
         const void *args;  /**< copied onto its stack and passed as its argument */
         size_t args_size;  /**< bytes at args; at most 1024 */
+        void *reserved[4]; /**< zero */
 } eddy_generator_options;
 
 /**

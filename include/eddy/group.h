@@ -23,6 +23,8 @@ typedef struct eddy_group {
         int refused; /* why a task could not be started, told by close */
         bool is_waiting;
         bool is_closing;
+        bool is_body_failure; /* first_failure is no task's */
+        void *why;            /* its detail then; NULL: none */
         void *reserved[2];
 } eddy_group;
 
@@ -51,19 +53,42 @@ EDDY_API int eddy_group_open(eddy_group *group);
 EDDY_API int eddy_group_start(eddy_group *group, const eddy_task_options *options, eddy_fn fn, void *arg,
                               eddy_task **task);
 
-/** As eddy_group_start(), named after its function. */
-#define eddy_group_create_task(group, fn, arg, task)                                                           \
-        eddy_group_start((group), &(eddy_task_options){.name = #fn}, (fn), (arg), (task))
+/** As eddy_group_start(), named after its function: eddy_group_create_task(&group, fetch, url, NULL). */
+#define eddy_group_create_task(group, fn, ...) eddy_group_create_named_task(#fn, (group), (fn), __VA_ARGS__)
+EDDY_API int eddy_group_create_named_task(const char *name, eddy_group *group, eddy_fn fn, void *arg,
+                                          eddy_task **task);
 
 /** As eddy_group_start(), with a copy of the arguments: eddy_group_spawn(&group, add, &(struct pair){1, 2}). */
 #define eddy_group_spawn(group, fn, ...)                                                                       \
-        eddy_group_start(                                                                                      \
-            (group),                                                                                           \
-            &(eddy_task_options){.name = #fn, .args = (__VA_ARGS__), .args_size = sizeof *(__VA_ARGS__)},      \
-            (fn), NULL, NULL)
+        eddy_group_spawn_named_task(#fn, (group), NULL, (fn), (__VA_ARGS__), sizeof *(__VA_ARGS__))
+
+/** As eddy_group_spawn(), for the task too:
+ * eddy_group_spawn_task(&group, &task, add, &(struct pair){1, 2}). */
+#define eddy_group_spawn_task(group, task, fn, ...)                                                            \
+        eddy_group_spawn_named_task(#fn, (group), (task), (fn), (__VA_ARGS__), sizeof *(__VA_ARGS__))
+EDDY_API int eddy_group_spawn_named_task(const char *name, eddy_group *group, eddy_task **task, eddy_fn fn,
+                                         const void *args, size_t args_size);
 
 /** Cancel every task of the group; nothing more can be started in it. */
 EDDY_API void eddy_group_cancel(eddy_group *group);
+
+/**
+ * Have a group fail as if a task of it had: its tasks are cancelled, what the opener waits for inside the group
+ * returns EDDY_CANCELLED, and eddy_group_close() returns the error.
+ *
+ *         rc = eddy_stream_read_line(stream, &line);
+ *         if (rc < 0)
+ *                 eddy_group_fail(&group, rc);
+ *
+ * @param error  of the body, or of whoever else has the group; its detail goes with it
+ * @return 0
+ * @retval EDDY_EGROUPCLOSED  a task, or an earlier call, has failed the group before, and that is its failure: this
+ *                            one is the caller's to tell
+ * @retval -EINVAL            that is no error
+ *
+ * Does not suspend. An exception that leaves the body of `async with TaskGroup()`.
+ */
+EDDY_API int eddy_group_fail(eddy_group *group, int error);
 
 /**
  * Wait until every task of the group has ended. A caller who is cancelled or late cancels them, and still waits.

@@ -49,7 +49,8 @@ typedef struct eddy_http_counts {
 typedef struct eddy_http_service_options {
         eddy_duration timeout; /**< for a request to arrive whole, and for an answer to leave; 0: 30 s */
         void (*on_request)(const eddy_http_access *access, void *arg);
-        void *arg; /**< passed to on_request */
+        void *arg;         /**< passed to on_request */
+        void *reserved[4]; /**< zero */
 } eddy_http_service_options;
 
 /**
@@ -131,6 +132,7 @@ typedef struct eddy_http_files_options {
         bool hides_listings;   /**< a folder without index.html is 404, not a list of its files */
         void (*on_request)(const eddy_http_access *access, void *arg);
         void *arg;
+        void *reserved[4]; /**< zero */
 } eddy_http_files_options;
 
 /**

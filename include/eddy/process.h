@@ -46,6 +46,7 @@ typedef struct eddy_process_options {
         const gid_t *gid; /**< the group to be; supplementary groups go with either */
         const mode_t *umask; /**< bits that files it creates do not get */
         size_t limit;        /**< longest line of its streams, bytes, its end not counted; 0: 64 KiB */
+        void *reserved[4];   /**< zero */
 } eddy_process_options;
 
 /** An argument list for eddy_process_exec(), with its end: EDDY_ARGV("ls", "-l"). Lives as long as the block. */

@@ -45,7 +45,8 @@ typedef struct eddy_redis_options {
         /** The connection was lost, or could not be made anew; the next attempt comes after `delay`. Called by
          * the loop, outside any task, so it must not suspend; nor must it destroy the connection. */
         void (*on_loss)(int error, const char *detail, eddy_duration delay, void *arg);
-        void *arg; /**< passed to it */
+        void *arg;         /**< passed to it */
+        void *reserved[4]; /**< zero */
 } eddy_redis_options;
 
 /**

@@ -28,6 +28,7 @@ typedef struct eddy_runner_options {
         eddy_duration
             executor_timeout; /**< how long finishing waits for calls of the loop's default executor (see
                                          * eddy/thread.h); 0: 5 minutes */
+        void *reserved[4];    /**< zero */
 } eddy_runner_options;
 
 /** Several main coroutines, one after the other, in one loop. Fields are private. */

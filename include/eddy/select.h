@@ -77,7 +77,8 @@ static inline eddy_case eddy_case_put(eddy_queue *queue, const void *item)
  * another case happens.
  *
  * @param future  stays the caller's
- * @param result  receives its outcome, as from eddy_await(), if this case happens; may be NULL
+ * @param result  receives its outcome, as from eddy_await(), if this case happens. NULL: nobody has looked yet, and a
+ *                failure is still to be asked for
  */
 static inline eddy_case eddy_case_done(eddy_future *future, intptr_t *result)
 {

@@ -25,6 +25,7 @@ typedef struct eddy_server_options {
         size_t max_connections; /**< served at a time; more wait in the backlog; 0: no bound */
         mode_t mode;            /**< of a UNIX server's file; 0: as the process's umask has it */
         bool keep_file;         /**< leave a UNIX server's file there when it closes */
+        void *reserved[4];      /**< zero */
 } eddy_server_options;
 
 /**

@@ -17,6 +17,7 @@ typedef struct eddy_connect_options {
         uint16_t local_port;                /**< port to connect from; 0: any */
         int family;                         /**< AF_INET or AF_INET6; 0: either */
         eddy_duration happy_eyeballs_delay; /**< an address's head start over the next; 0: 250 ms */
+        void *reserved[4];                  /**< zero */
 } eddy_connect_options;
 
 /**

@@ -16,6 +16,18 @@ EDDY_BEGIN_DECLS
 /** A coroutine's body. What it returns is its task's outcome: a value, or an error in [-4095, -1]. */
 typedef intptr_t (*eddy_fn)(void *arg);
 
+/**
+ * Say that what the current task returns is a value, even where it looks like an error:
+ *
+ *         return eddy_value(-1);
+ *
+ * @return value
+ *
+ * It concerns the task's outcome, if that is this very number: eddy_future_exception() of it is 0, and nothing takes
+ * it for a failure. Does not suspend. In Python no value is an exception.
+ */
+EDDY_API intptr_t eddy_value(intptr_t value);
+
 /** How a task is to be. Zero, or NULL for the whole, is the default of each. */
 typedef struct eddy_task_options {
         const char *name;      /**< for messages; not copied, so a literal or what outlives the task */
@@ -26,6 +38,7 @@ typedef struct eddy_task_options {
         const void *args;      /**< copied onto its stack and passed as its argument */
         size_t args_size;      /**< bytes at args; at most 1024 */
         eddy_context *context; /**< run it in this one, which it holds, and not in a copy of the current one */
+        void *reserved[4];     /**< zero */
 } eddy_task_options;
 
 /**

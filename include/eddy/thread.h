@@ -25,6 +25,7 @@ typedef struct eddy_work_options {
         eddy_executor *executor; /**< whose thread does it; NULL: the loop's default one */
         const void *args;        /**< copied, and passed to the function as its argument */
         size_t args_size;        /**< bytes at args */
+        void *reserved[4];       /**< zero */
 } eddy_work_options;
 
 /**
@@ -37,8 +38,8 @@ typedef struct eddy_work_options {
  *                interrupted: lend nothing of the caller's stack but within EDDY_SHIELD_SCOPE, or have it copied by
  *                eddy_to_thread_spawn()
  * @param result  receives what fn returned, a value or an error, and means something only where this call returns
- *                0; may be NULL. The thread does not touch it
- * @return how the wait went: 0, whatever fn returned
+ *                0. The thread does not touch it. NULL: an error that fn returned is what this call returns
+ * @return how the wait went: 0, whatever fn returned, unless result is NULL
  * @retval EDDY_CANCELLED, EDDY_TIMEOUT  the caller was interrupted. If fn had not begun it never will; else it runs
  *                                       on, sees eddy_work_cancelled(), and what it returns is dropped
  * @retval EDDY_ESHUTDOWN                the default executor is shut down
@@ -101,6 +102,7 @@ typedef struct eddy_executor_options {
         const char *name;     /**< of its threads, for debuggers; 15 characters are kept; NULL: "eddy-worker" */
         eddy_duration idle_timeout; /**< a thread ends that had no work for so long; 0: 5 seconds */
         size_t stack_size;          /**< of its threads, bytes; 0: the system's default */
+        void *reserved[4];          /**< zero */
 } eddy_executor_options;
 
 /**
@@ -182,9 +184,10 @@ typedef struct eddy_remote eddy_remote;
 
 /** How a coroutine is sent to a loop. Zero is the default of each. */
 typedef struct eddy_remote_options {
-        const char *name; /**< its task's, not copied; NULL: none */
-        const void *args; /**< copied, and passed to the coroutine as its argument */
-        size_t args_size; /**< bytes at args; at most 1024 */
+        const char *name;  /**< its task's, not copied; NULL: none */
+        const void *args;  /**< copied, and passed to the coroutine as its argument */
+        size_t args_size;  /**< bytes at args; at most 1024 */
+        void *reserved[4]; /**< zero */
 } eddy_remote_options;
 
 /**
@@ -218,8 +221,8 @@ EDDY_API eddy_remote *eddy_remote_create(eddy_loop *loop, const eddy_remote_opti
  * Block until the coroutine has ended.
  *
  * @param timeout  how long at most; EDDY_FOREVER: none
- * @param result   receives its outcome, a value or an error; may be NULL
- * @return 0, whatever the outcome; eddy_error_detail() then speaks of it if it failed
+ * @param result   receives its outcome, a value or an error. NULL: an error of it is what this call returns
+ * @return 0, whatever the outcome, unless result is NULL; eddy_error_detail() then speaks of it if it failed
  * @retval EDDY_TIMEOUT     it has not ended; it goes on
  * @retval EDDY_EWRONGLOOP  this is the loop's own thread, which would wait for itself
  * @retval -ENOMEM          remote is NULL
@@ -263,6 +266,7 @@ typedef struct eddy_loop_thread_options {
         const char *name;  /**< for debuggers; 15 characters of it are kept. NULL: "eddy-loop" */
         size_t stack_size; /**< of the thread, bytes; 0: the system's default */
         int processor;     /**< the only one that it may run on, counted from 1; 0: any */
+        void *reserved[4]; /**< zero */
 } eddy_loop_thread_options;
 
 /**
@@ -298,8 +302,9 @@ EDDY_API void eddy_loop_thread_destroy(eddy_loop_thread *thread);
 
 /** How eddy_workers_run() is to go about it. Zero is the default of each. */
 typedef struct eddy_workers_options {
-        unsigned count; /**< how many; 0: as many as there are processors to use */
-        bool pin;       /**< each worker stays on one processor */
+        unsigned count;    /**< how many; 0: as many as there are processors to use */
+        bool pin;          /**< each worker stays on one processor */
+        void *reserved[4]; /**< zero */
 } eddy_workers_options;
 
 /**

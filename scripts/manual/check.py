@@ -2,6 +2,9 @@
 
 import re
 
+# What a struct of options ends in.
+RESERVE = re.compile(r'void \*reserved\[\d+\];\s*/\*\*< zero \*/\s*\}')
+
 
 def complaints(headers):
     names = {item.name for header in headers for item in header.items}
@@ -14,6 +17,8 @@ def complaints(headers):
         if not header.head:
             found.append('%s:1: no comment says what the header is for' % header.path)
         for item in header.items:
+            if item.kind == 'type' and item.name.endswith('_options') and not RESERVE.search(item.declaration):
+                complain(item, 'does not end in `void *reserved[4]; /**< zero */`, from which it may grow')
             if item.kind in ('function', 'macro') and not item.comment:
                 complain(item, 'has no comment')
             if not item.comment or item.shares:

@@ -18,7 +18,8 @@ int eddy_http_files_create(eddy_http_files **files_out, const char *directory,
                 return rc == -ENOMEM ? rc : eddy_fail(rc, "cannot serve %s: %s", directory, eddy_strerror(rc));
         }
         service_init(&files->service, answer_from_folder,
-                     &(eddy_http_service_options){chosen.timeout, chosen.on_request, chosen.arg});
+                     &(eddy_http_service_options){
+                         .timeout = chosen.timeout, .on_request = chosen.on_request, .arg = chosen.arg});
         files->hides_listings = chosen.hides_listings;
         *files_out = files;
         return 0;

@@ -85,15 +85,15 @@ static void connection_done(struct waiter *waiter, eddy_future *task)
         struct server_connection *connection = container_of(waiter, struct server_connection, waiter);
         eddy_server *server = connection->server;
         bool was_full = is_full(server);
-        intptr_t result = task->result;
+        int failure = future_failure(task);
 
         task->was_looked_at = true;
-        if (eddy_is_error(result) && result != EDDY_CANCELLED && result != EDDY_TIMEOUT &&
-            result != -ETIMEDOUT && result != -ECONNRESET && result != -ECONNABORTED && result != -EPIPE)
+        if (failure && failure != EDDY_CANCELLED && failure != EDDY_TIMEOUT && failure != -ETIMEDOUT &&
+            failure != -ECONNRESET && failure != -ECONNABORTED && failure != -EPIPE)
                 eddy_loop_call_exception_handler(server->loop,
                                                  &(eddy_exception){
                                                      .message = "a connection's handler failed",
-                                                     .error = (int)result,
+                                                     .error = failure,
                                                      .detail = task->detail ? task->detail->text : "",
                                                  });
         list_remove(&connection->link);

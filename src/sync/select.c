@@ -154,6 +154,8 @@ static eddy_case *pick(eddy_case cases[], size_t n)
 
 static int look(struct task *self, eddy_case *one)
 {
+        if (!one->place)
+                return 0;
         if (!self)
                 return eddy_future_result(one->what.future, one->place);
         task_look(self, one->what.future, one->place);

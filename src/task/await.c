@@ -94,7 +94,7 @@ const eddy_future *task_awaits(const struct task *task)
 static __attribute__((noinline)) int end_interrupted(struct task *self, eddy_future *future, intptr_t *result,
                                                      int interruption)
 {
-        bool is_value = !eddy_is_error(future->result);
+        bool is_value = !future_has_failed(future);
 
         if (is_value || result)
                 task_look(self, future, result);
@@ -119,8 +119,7 @@ static int await_end(struct task *self, eddy_future *future, intptr_t *result)
         rc = task_wait_here(self, &awaiting.wait);
         if (__builtin_expect(rc < 0, 0))
                 return end_interrupted(self, future, result, rc);
-        task_look(self, future, result);
-        return 0;
+        return task_hand_over(self, future, result);
 }
 
 int eddy_await(eddy_future *future, intptr_t *result)
@@ -133,8 +132,7 @@ int eddy_await(eddy_future *future, intptr_t *result)
                 return -ENOMEM;
         if (!future->is_done)
                 return await_end(self, future, result);
-        task_look(self, future, result);
-        return 0;
+        return task_hand_over(self, future, result);
 }
 
 int eddy_join(eddy_future *future, intptr_t *result)
@@ -158,6 +156,28 @@ int eddy_wait_for(eddy_future *future, eddy_duration timeout, intptr_t *result)
         rc = eddy_await(future, result);
         eddy_timeout_close(&scope);
         return rc;
+}
+
+intptr_t eddy_await_value(eddy_future *future)
+{
+        int rc = eddy_await(future, NULL);
+
+        return rc < 0 ? rc : future->result;
+}
+
+intptr_t eddy_join_value(eddy_future *future)
+{
+        intptr_t result = eddy_await_value(future);
+
+        eddy_unref(future);
+        return result;
+}
+
+intptr_t eddy_wait_for_value(eddy_future *future, eddy_duration timeout)
+{
+        int rc = eddy_wait_for(future, timeout, NULL);
+
+        return rc < 0 ? rc : future->result;
 }
 
 /** A task that sleeps; its timer resumes it. */

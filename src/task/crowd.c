@@ -3,17 +3,12 @@
 #include "base/memory.h"
 #include "base/misuse.h"
 
-static bool is_failure(const eddy_future *future)
-{
-        return eddy_is_error(future->result);
-}
-
 static void note_done(struct crowd *crowd, eddy_future *future)
 {
         crowd->pending--;
-        if (!crowd->first_failed && is_failure(future))
+        if (!crowd->first_failed && future_has_failed(future))
                 crowd->first_failed = future;
-        if (is_failure(future) && future->result != EDDY_CANCELLED)
+        if (future_has_failed(future) && future->result != EDDY_CANCELLED)
                 crowd->has_error = true;
 }
 

@@ -77,7 +77,7 @@ void future_free(eddy_future *future)
 {
         eddy_loop *loop = future->loop;
 
-        if (!future->was_looked_at && future->is_done && eddy_is_error(future->result) &&
+        if (!future->was_looked_at && future->is_done && future_has_failed(future) &&
             future->result != EDDY_CANCELLED)
                 report_unseen_failure(future);
         if (future->detail)
@@ -95,6 +95,12 @@ void eddy_unref(eddy_future *future)
                 future_unref(future);
 }
 
+void eddy_unref_all(eddy_future *const futures[], size_t n)
+{
+        for (size_t i = 0; i < n; i++)
+                eddy_unref(futures[i]);
+}
+
 bool eddy_done(const eddy_future *future)
 {
         return future && future->is_done;
@@ -102,7 +108,7 @@ bool eddy_done(const eddy_future *future)
 
 bool eddy_cancelled(const eddy_future *future)
 {
-        return eddy_done(future) && future->result == EDDY_CANCELLED;
+        return eddy_done(future) && future_failure(future) == EDDY_CANCELLED;
 }
 
 int eddy_future_result(eddy_future *future, intptr_t *result)
@@ -112,8 +118,9 @@ int eddy_future_result(eddy_future *future, intptr_t *result)
         if (!future->is_done)
                 return EDDY_EINVALIDSTATE;
         future->was_looked_at = true;
-        if (result)
-                *result = future->result;
+        if (!result)
+                return future_failure(future);
+        *result = future->result;
         return 0;
 }
 
@@ -135,6 +142,23 @@ int eddy_future_set_result(eddy_future *future, intptr_t result)
                 return EDDY_EINVALIDSTATE;
         future_complete(future, result);
         return 0;
+}
+
+int eddy_future_exception(eddy_future *future)
+{
+        return eddy_future_result(future, NULL);
+}
+
+eddy_loop *eddy_future_loop(const eddy_future *future)
+{
+        return future ? future->loop : NULL;
+}
+
+int eddy_future_set_value(eddy_future *future, intptr_t value)
+{
+        if (future && !future->is_done && !future->is_task && !future_is_elsewhere(future))
+                future->traits |= FUTURE_IS_VALUE;
+        return eddy_future_set_result(future, value);
 }
 
 static void drop_message(void *arg)

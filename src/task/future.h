@@ -5,6 +5,14 @@
 #include "loop/loop.h"
 #include <eddy/future.h>
 
+/** What few futures have. */
+enum future_trait {
+        FUTURE_OWN_NAME = 1, /* of a task: its name is memory of its own */
+        FUTURE_IS_VALUE =
+            2, /* result is a value, even where it looks like an error. Of a task that runs: what it
+                              * announced by eddy_value(), so if that is what it returns */
+};
+
 /** Who is told, at once, that a future is done. Embedded in what waits. */
 struct waiter {
         eddy_link link; /* in future->waiters until it is told */
@@ -13,7 +21,9 @@ struct waiter {
 
 struct eddy_future {
         eddy_loop *loop; /* holds a reference */
-        intptr_t result; /* once it is done; until a task begins, the argument of its function */
+        intptr_t
+            result; /* once it is done; until a task begins, the argument of its function; while it runs, what
+                          * it announced by eddy_value() */
         eddy_link waiters;
         struct error_detail
             *detail; /* the sentence behind its failure; in a task that runs, its last failure's */
@@ -21,7 +31,7 @@ struct eddy_future {
         bool is_done;
         bool is_task;
         bool was_looked_at; /* somebody has seen the outcome, or will be told of it otherwise */
-        bool has_own_name;  /* of a task: name is memory of its own */
+        uint8_t traits;     /* enum future_trait */
 };
 
 static inline void future_init(eddy_future *future, eddy_loop *loop, intptr_t result, uint32_t references,
@@ -34,7 +44,8 @@ static inline void future_init(eddy_future *future, eddy_loop *loop, intptr_t re
         future->references = references;
         future->is_done = false;
         future->is_task = is_task;
-        future->was_looked_at = future->has_own_name = false;
+        future->was_looked_at = false;
+        future->traits = 0;
         loop_ref(loop);
 }
 
@@ -42,6 +53,18 @@ static inline void future_init(eddy_future *future, eddy_loop *loop, intptr_t re
 static inline bool future_is_elsewhere(const eddy_future *future)
 {
         return future->loop->is_running && loop_running_here != future->loop;
+}
+
+/** Whether a future that is done ended with an error rather than with a value. */
+static inline bool future_has_failed(const eddy_future *future)
+{
+        return eddy_is_error(future->result) && !(future->traits & FUTURE_IS_VALUE);
+}
+
+/** What a future that is done failed with, or 0. */
+static inline int future_failure(const eddy_future *future)
+{
+        return future_has_failed(future) ? (int)future->result : 0;
 }
 
 /** Its last reference is gone. */

@@ -40,7 +40,7 @@ static int collect(struct crowd *crowd, intptr_t *results)
         if (!crowd->first_failed)
                 return 0;
         task_look(crowd->task, crowd->first_failed, NULL);
-        return (int)crowd->first_failed->result;
+        return task_failure_of(crowd->task, crowd->first_failed);
 }
 
 /** As collect(), for who was interrupted, when all have ended: as in end_interrupted(), where all are values they are
@@ -56,12 +56,12 @@ int eddy_gather(eddy_future *const futures[], size_t n, intptr_t *results, unsig
 {
         struct crowd crowd = {.wait.interrupt = cancel_members};
         struct task *self = task_current();
-        bool keeps_errors = flags & EDDY_RETURN_ERRORS;
+        bool sees_all = flags & EDDY_RETURN_ERRORS;
         int rc, interruption;
 
         if (!self)
                 return misuse(EDDY_ENOTASK);
-        rc = crowd_init(&crowd, self, futures, n, keeps_errors ? crowd_is_complete : has_failed_or_ended);
+        rc = crowd_init(&crowd, self, futures, n, sees_all ? crowd_is_complete : has_failed_or_ended);
         if (rc < 0)
                 return rc;
         interruption = crowd_wait(&crowd);
@@ -69,7 +69,7 @@ int eddy_gather(eddy_future *const futures[], size_t n, intptr_t *results, unsig
                 rc = collect_interrupted(&crowd, results, interruption);
         } else {
                 rc = collect(&crowd, results);
-                if (keeps_errors)
+                if (sees_all && results)
                         rc = 0;
         }
         crowd_finish(&crowd);

@@ -1,4 +1,6 @@
 /* Groups: children that end before the block that started them does. */
+#include "base/error.h"
+#include "base/memory.h"
 #include "base/misuse.h"
 #include "task/task.h"
 #include <eddy/group.h>
@@ -22,7 +24,7 @@ int eddy_group_open(eddy_group *group)
         return 0;
 }
 
-/** A task has failed, or could not be started: its siblings shall end, and the opener come to close the group. */
+/** The body's failure, or a task's, or that one could not be started: its siblings shall end, and the opener come to close the group. */
 static void fail(eddy_group *group)
 {
         eddy_group_cancel(group);
@@ -67,6 +69,18 @@ int eddy_group_start(eddy_group *group, const eddy_task_options *options, eddy_f
         return 0;
 }
 
+int eddy_group_create_named_task(const char *name, eddy_group *group, eddy_fn fn, void *arg, eddy_task **task)
+{
+        return eddy_group_start(group, &(eddy_task_options){.name = name}, fn, arg, task);
+}
+
+int eddy_group_spawn_named_task(const char *name, eddy_group *group, eddy_task **task, eddy_fn fn,
+                                const void *args, size_t args_size)
+{
+        return eddy_group_start(group, &(eddy_task_options){.name = name, .args = args, .args_size = args_size},
+                                fn, NULL, task);
+}
+
 void eddy_group_cancel(eddy_group *group)
 {
         eddy_link *link = group->running.next;
@@ -81,20 +95,37 @@ void eddy_group_cancel(eddy_group *group)
         }
 }
 
+int eddy_group_fail(eddy_group *group, int error)
+{
+        const char *why;
+
+        if (!eddy_is_error(error))
+                return -EINVAL;
+        if (group->first_failure)
+                return EDDY_EGROUPCLOSED;
+        group->first_failure = error;
+        group->is_body_failure = true;
+        why = eddy_explain(error);
+        if (why != eddy_strerror(error))
+                error_detail_set((struct error_detail **)&group->why, error, why);
+        fail(group);
+        return 0;
+}
+
 void group_child_done(struct task *child)
 {
         eddy_group *group = child->group;
         struct task *opener = task_of(group->scope.task);
-        intptr_t result = child->future.result;
+        int failure = future_failure(&child->future);
 
         list_remove(&child->group_link);
         child->group = NULL;
         group->running_count--;
-        if (eddy_is_error(result) && result != EDDY_CANCELLED) {
+        if (failure && failure != EDDY_CANCELLED) {
                 eddy_ref(&child->future);
                 list_append(&group->failed, &child->group_link);
                 if (!group->first_failure) {
-                        group->first_failure = (int)result;
+                        group->first_failure = failure;
                         fail(group);
                 }
         }
@@ -146,7 +177,9 @@ int eddy_group_wait(eddy_group *group)
         interruption = interruption_from_outside(group, self);
         if (interruption)
                 return interruption;
-        if (group->first_failure)
+        if (group->why)
+                error_detail_adopt(group->why);
+        if (group->first_failure && !group->is_body_failure)
                 task_look(self, &child_of(group->failed.next)->future, NULL);
         return group->first_failure ? group->first_failure : group->refused;
 }
@@ -170,6 +203,8 @@ int eddy_group_close(eddy_group *group)
         if (!opener || opener != task_current())
                 return rc;
         group->is_closing = true;
+        memory_free(group->why);
+        group->why = NULL;
         task_remove_scope(opener, &group->scope);
         task_update(opener);
         /* What was neither returned nor listed goes to the exception handler. */

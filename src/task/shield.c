@@ -18,6 +18,7 @@ static void pass_on(eddy_future *inner, eddy_future *outer)
         inner->was_looked_at = true;
         if (inner->detail)
                 error_detail_set(&outer->detail, inner->detail->rc, inner->detail->text);
+        outer->traits |= inner->traits & FUTURE_IS_VALUE;
         future_complete(outer, inner->result);
 }
 

@@ -53,6 +53,7 @@ static void close_tasks(eddy_loop *loop)
                 drop_context(task);
                 list_init(&task->future.waiters);
                 task->future.result = EDDY_CANCELLED;
+                task->future.traits &= (uint8_t)~FUTURE_IS_VALUE;
                 task->future.is_done = true;
                 eddy_unref(&task->future);
         }
@@ -98,6 +99,8 @@ int tasks_init(eddy_loop *loop)
 /** The end of a coroutine: pass on its outcome, and let go of it. */
 static inline void end(struct task *task, intptr_t result)
 {
+        if (__builtin_expect(task->future.traits & FUTURE_IS_VALUE, 0) && task->future.result != result)
+                task->future.traits &= (uint8_t)~FUTURE_IS_VALUE;
         list_remove(&task->all);
         drop_context(task);
         future_complete_in_loop(&task->future, result);
@@ -267,10 +270,10 @@ int eddy_task_set_name(eddy_task *future, const char *name)
         copy = memory_strdup(name);
         if (!copy)
                 return -ENOMEM;
-        if (future->has_own_name)
+        if (future->traits & FUTURE_OWN_NAME)
                 memory_free((char *)(uintptr_t)task->coro.name);
         task->coro.name = copy;
-        future->has_own_name = true;
+        future->traits |= FUTURE_OWN_NAME;
         return 0;
 }
 
@@ -399,11 +402,43 @@ int eddy_yield(void)
         return self->interruption;
 }
 
+intptr_t eddy_value(intptr_t value)
+{
+        struct task *self = task_current();
+
+        if (self) {
+                self->future.result = value;
+                self->future.traits |= FUTURE_IS_VALUE;
+        }
+        return value;
+}
+
 void task_adopt_detail(struct task *self, const eddy_future *future)
 {
         /* Why it was itself cancelled says more than why another was, or failed on being cancelled with it. */
         bool has_own = has_message(self) && (self->interruption || future->result == EDDY_CANCELLED);
 
-        if (!has_own && eddy_is_error(future->result))
+        if (!has_own && future_has_failed(future))
                 error_detail_set(&self->future.detail, future->detail->rc, future->detail->text);
+}
+
+static void name_cancelled(struct task *self, const eddy_future *future)
+{
+        char text[128];
+
+        if (future->is_task)
+                snprintf(text, sizeof text, "task '%s' was cancelled", eddy_task_name(future));
+        else
+                snprintf(text, sizeof text, "the future was cancelled");
+        error_detail_set(&self->future.detail, EDDY_CANCELLED, text);
+}
+
+int task_failure_of(struct task *self, const eddy_future *future)
+{
+        int failure = future_failure(future);
+        bool says_why = future->detail && future->detail->rc == EDDY_CANCELLED;
+
+        if (failure == EDDY_CANCELLED && !says_why && !has_message(self))
+                name_cancelled(self, future);
+        return failure;
 }

@@ -157,6 +157,10 @@ void task_cancel(eddy_future *future, const char *message);
 /** Have a task say why it failed, as another future does, unless it has a message that it was cancelled with. */
 void task_adopt_detail(struct task *self, const eddy_future *future);
 
+/** What a call that awaits returns of a future that is done, where nobody else hears of its failure: that, and a
+ * cancellation without a word gets a detail which says whose it was; 0 where it ended with a value. */
+int task_failure_of(struct task *self, const eddy_future *future);
+
 /** Look at a future's outcome on behalf of a task, which takes over the detail of a failure. */
 static inline void task_look(struct task *self, eddy_future *future, intptr_t *result)
 {
@@ -167,10 +171,19 @@ static inline void task_look(struct task *self, eddy_future *future, intptr_t *r
                 task_adopt_detail(self, future);
 }
 
+/** As task_look(), for a call that returns a failure where there is no place for the outcome: what it returns. */
+static inline int task_hand_over(struct task *self, eddy_future *future, intptr_t *result)
+{
+        intptr_t outcome = future->result;
+
+        task_look(self, future, result);
+        return result || __builtin_expect(!eddy_is_error(outcome), 1) ? 0 : task_failure_of(self, future);
+}
+
 /** What a task's own memory needs when its last reference goes. */
 static inline void task_free(eddy_future *future)
 {
-        if (__builtin_expect(future->has_own_name, 0))
+        if (__builtin_expect(future->traits & FUTURE_OWN_NAME, 0))
                 memory_free((char *)(uintptr_t)task_of(future)->coro.name);
         pool_give(&future->loop->tasks->pool, future);
 }

@@ -197,8 +197,9 @@ int eddy_remote_wait(eddy_remote *remote, eddy_duration timeout, intptr_t *resul
                 return EDDY_TIMEOUT;
         /* Nothing of it changes any more. */
         error_detail_adopt(remote->detail);
-        if (result)
-                *result = remote->result;
+        if (!result)
+                return eddy_is_error(remote->result) ? (int)remote->result : 0;
+        *result = remote->result;
         return 0;
 }
 

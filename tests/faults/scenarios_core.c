@@ -114,7 +114,8 @@ static intptr_t gathering_failures(void *arg)
             eddy_create_task(nap, NULL),
             eddy_create_task(fail_soon, NULL),
         };
-        int rc = eddy_gather(tasks, 3, NULL, EDDY_RETURN_ERRORS);
+        intptr_t results[3];
+        int rc = eddy_gather(tasks, 3, results, EDDY_RETURN_ERRORS);
 
         (void)arg;
         for (int i = 0; i < 3; i++)
@@ -405,13 +406,14 @@ static intptr_t aborting(void *arg)
         eddy_stream *ends[2];
         int rc = connect_pair(ends);
         eddy_task *listener = rc == 0 ? eddy_create_task(listen_to, ends[1]) : NULL;
+        intptr_t heard;
 
         (void)arg;
         if (listener) {
                 rc = eddy_yield();
                 eddy_stream_abort(ends[1]);
                 if (rc == 0)
-                        rc = eddy_await(listener, NULL);
+                        rc = eddy_await(listener, &heard);
         }
         end_task(listener);
         disconnect_pair(ends);

@@ -105,6 +105,7 @@ static intptr_t leaving_commands(void *arg)
 {
         eddy_redis *redis;
         eddy_task *task = NULL;
+        intptr_t answer;
         int rc = connect_redis(&redis);
 
         (void)arg;
@@ -114,7 +115,7 @@ static intptr_t leaving_commands(void *arg)
                 rc = eddy_yield();
         eddy_redis_destroy(redis);
         if (rc == 0)
-                rc = eddy_await(task, NULL);
+                rc = eddy_await(task, &answer);
         end_task(task);
         return rc;
 }

@@ -32,7 +32,7 @@ static intptr_t in_thread(void *arg)
         if (rc == 0)
                 rc = eddy_to_thread_spawn(add_one, &result, &(int){result == 2 ? 2 : 0});
         if (rc == 0)
-                rc = result == 3 ? eddy_to_thread(fail_in_words, NULL, NULL) : -EPROTO;
+                rc = result == 3 ? eddy_to_thread(fail_in_words, NULL, &result) : -EPROTO;
         return rc;
 }
 

@@ -39,8 +39,161 @@ COROUTINE_TEST(tells_the_wait_from_the_outcome)
         assert_int_equal(eddy_await(cancelled, &result), 0);
         assert_int_equal(result, EDDY_CANCELLED);
         assert_int_equal(eddy_interrupted(), 0);
-        assert_int_equal(eddy_join(failed, NULL), 0);
-        assert_int_equal(eddy_join(cancelled, NULL), 0);
+        eddy_unref_all((eddy_future *[]){failed, NULL, cancelled}, 3);
+}
+
+/* Where nobody else hears of a failure, the call itself tells it: a row for each that hands over an outcome. */
+
+static int await_for_nobody(eddy_future *future)
+{
+        return eddy_await(future, NULL);
+}
+
+static int join_for_nobody(eddy_future *future)
+{
+        return eddy_join(eddy_ref(future), NULL);
+}
+
+static int wait_for_nobody(eddy_future *future)
+{
+        return eddy_wait_for(future, EDDY_FOREVER, NULL);
+}
+
+static int gather_for_nobody(eddy_future *future)
+{
+        return eddy_gather(&future, 1, NULL, 0);
+}
+
+static int gather_all_for_nobody(eddy_future *future)
+{
+        return eddy_gather(&future, 1, NULL, EDDY_RETURN_ERRORS);
+}
+
+static int await_value(eddy_future *future)
+{
+        return (int)eddy_await_value(future);
+}
+
+static int join_value(eddy_future *future)
+{
+        return (int)eddy_join_value(eddy_ref(future));
+}
+
+static int wait_for_value(eddy_future *future)
+{
+        return (int)eddy_wait_for_value(future, EDDY_FOREVER);
+}
+
+static int result_for_nobody(eddy_future *future)
+{
+        while (!eddy_done(future))
+                eddy_yield();
+        return eddy_future_result(future, NULL);
+}
+
+static int exception(eddy_future *future)
+{
+        while (!eddy_done(future))
+                eddy_yield();
+        return eddy_future_exception(future);
+}
+
+enum {
+        HAS_VALUE = 1, /* hands over the value, too */
+        SAYS_WHOSE = 2,
+};
+
+static const struct {
+        int (*ask)(eddy_future *future);
+        unsigned traits;
+} askers[] = {
+    {await_for_nobody, SAYS_WHOSE},
+    {join_for_nobody, SAYS_WHOSE},
+    {wait_for_nobody, SAYS_WHOSE},
+    {gather_for_nobody, SAYS_WHOSE},
+    {gather_all_for_nobody, SAYS_WHOSE},
+    {await_value, HAS_VALUE | SAYS_WHOSE},
+    {join_value, HAS_VALUE | SAYS_WHOSE},
+    {wait_for_value, HAS_VALUE | SAYS_WHOSE},
+    {result_for_nobody, 0},
+    {exception, 0},
+};
+
+static intptr_t return_after_a_turn(void *arg)
+{
+        eddy_yield();
+        return *(intptr_t *)arg;
+}
+
+static intptr_t announce_and_return(void *arg)
+{
+        const intptr_t *values = arg;
+
+        eddy_yield();
+        eddy_value(values[0]);
+        eddy_yield();
+        return values[1];
+}
+
+COROUTINE_TEST(tells_a_failure_that_nobody_else_hears_of)
+{
+        for (size_t i = 0; i < sizeof askers / sizeof askers[0]; i++) {
+                intptr_t failure = -EIO, value = 7;
+                eddy_task *failed = eddy_create_task(return_after_a_turn, &failure);
+                eddy_task *well = eddy_create_task(return_after_a_turn, &value);
+                eddy_task *cancelled = eddy_create_task(sleep_for_ever, NULL);
+
+                eddy_cancel(cancelled);
+                /* Pending at first, done the second time. */
+                for (int done = 0; done < 2; done++) {
+                        assert_int_equal(askers[i].ask(failed), -EIO);
+                        assert_int_equal(askers[i].ask(well), askers[i].traits & HAS_VALUE ? 7 : 0);
+                        eddy_fail(-EIO, "before");
+                        assert_int_equal(askers[i].ask(cancelled), EDDY_CANCELLED);
+                        assert_int_equal(eddy_interrupted(), 0);
+                        if (askers[i].traits & SAYS_WHOSE)
+                                assert_string_equal(eddy_error_detail(), "task 'sleep_for_ever' was cancelled");
+                }
+                eddy_unref_all((eddy_future *[]){failed, well, cancelled}, 3);
+        }
+}
+
+COROUTINE_TEST(takes_a_value_for_one_although_it_looks_like_an_error)
+{
+        for (size_t i = 0; i < sizeof askers / sizeof askers[0]; i++) {
+                eddy_task *value = eddy_create_task(announce_and_return, ((intptr_t[]){-1, -1}));
+                eddy_task *failure = eddy_create_task(announce_and_return, ((intptr_t[]){-1, -EIO}));
+                eddy_future *future = eddy_future_create(NULL);
+
+                assert_int_equal(eddy_future_set_value(future, EDDY_CANCELLED), 0);
+                assert_int_equal(askers[i].ask(value), askers[i].traits & HAS_VALUE ? -1 : 0);
+                assert_int_equal(askers[i].ask(failure), -EIO);
+                assert_int_equal(askers[i].ask(future), askers[i].traits & HAS_VALUE ? EDDY_CANCELLED : 0);
+                assert_false(eddy_cancelled(future));
+                eddy_unref_all((eddy_future *[]){value, failure, future}, 3);
+        }
+        assert_int_equal(eddy_future_set_value(NULL, -1), -ENOMEM);
+}
+
+static intptr_t tell_apart(void *arg)
+{
+        eddy_task *inner = arg;
+        int rc = eddy_await(inner, NULL);
+
+        return rc == EDDY_CANCELLED ? (eddy_interrupted() ? 1 : 2) : rc;
+}
+
+COROUTINE_TEST(says_whose_a_cancellation_was)
+{
+        for (int whose = 1; whose <= 2; whose++) {
+                eddy_task *inner = eddy_create_task(sleep_for_ever, NULL);
+                eddy_task *outer = eddy_create_task(tell_apart, inner);
+
+                eddy_yield();
+                eddy_cancel(whose == 1 ? outer : inner);
+                assert_int_equal(eddy_join_value(outer), whose);
+                eddy_unref(inner);
+        }
 }
 
 static intptr_t await_and_note(void *arg)
@@ -529,6 +682,9 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
             cmocka_unit_test(tells_the_wait_from_the_outcome),
+            cmocka_unit_test(tells_a_failure_that_nobody_else_hears_of),
+            cmocka_unit_test(takes_a_value_for_one_although_it_looks_like_an_error),
+            cmocka_unit_test(says_whose_a_cancellation_was),
             cmocka_unit_test(wakes_all_who_wait_in_order),
             cmocka_unit_test(cancels_a_task_before_it_starts),
             cmocka_unit_test(refuses_to_suspend_until_uncancelled),

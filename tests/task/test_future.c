@@ -184,7 +184,7 @@ COROUTINE_TEST(reports_a_task_by_its_name)
         assert_int_equal(eddy_yield(), 0);
         assert_int_equal(report_count, 1);
         assert_string_equal(reported, "task 'fail_with' failed and nobody looked: EPERM: not yours");
-        assert_int_equal(eddy_join(eddy_create_task(fail_with, "seen"), NULL), 0);
+        assert_int_equal(eddy_join(eddy_create_task(fail_with, "seen"), NULL), -EPERM);
         assert_int_equal(report_count, 1);
 }
 

@@ -28,6 +28,11 @@ static intptr_t end_slowly(void *rc)
         return (intptr_t)rc;
 }
 
+static intptr_t end_slowly_with(void *rc)
+{
+        return end_slowly((void *)(intptr_t) * (int *)rc);
+}
+
 COROUTINE_TEST(waits_for_all_its_tasks)
 {
         eddy_group group;
@@ -99,6 +104,57 @@ COROUTINE_TEST(interrupts_its_opener_at_a_failure)
         assert_int_equal(eddy_group_close(&group), -EIO);
         assert_int_equal(eddy_interrupted(), 0);
         assert_int_equal(eddy_yield(), 0);
+}
+
+COROUTINE_TEST(fails_by_its_body)
+{
+        static const struct {
+                int first, second, in_clean_up, closes_with;
+        } cases[] = {
+            {-EPROTO, 0, 0, -EPROTO},
+            {-EPROTO, -EIO, 0, -EPROTO},   /* the first in time */
+            {-EPROTO, 0, -EPERM, -EPROTO}, /* also before what comes of it */
+            {EDDY_CANCELLED, 0, 0, EDDY_CANCELLED},
+            {EDDY_TIMEOUT, 0, 0, EDDY_TIMEOUT},
+        };
+
+        for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+                eddy_group group;
+                eddy_task *task;
+
+                trail_clear();
+                eddy_group_open(&group);
+                assert_int_equal(
+                    eddy_group_spawn_task(&group, &task, end_slowly_with, &(int){cases[i].in_clean_up}), 0);
+                assert_string_equal(eddy_task_name(task), "end_slowly_with");
+                assert_int_equal(eddy_yield(), 0);
+                eddy_fail(cases[i].first, "the body's");
+                assert_int_equal(eddy_group_fail(&group, cases[i].first), 0);
+                eddy_fail(-EDOM, "something else");
+                if (cases[i].second)
+                        assert_int_equal(eddy_group_fail(&group, cases[i].second), EDDY_EGROUPCLOSED);
+                assert_int_equal(eddy_yield(), EDDY_CANCELLED);
+                assert_int_equal(eddy_group_create_task(&group, identity, NULL, NULL), EDDY_EGROUPCLOSED);
+                assert_int_equal(eddy_group_close(&group), cases[i].closes_with);
+                assert_string_equal(eddy_explain(cases[i].closes_with), "the body's");
+                assert_trail("se");
+                assert_int_equal(eddy_yield(), 0);
+                assert_int_equal(eddy_future_exception(task), cases[i].in_clean_up);
+                eddy_unref(task);
+        }
+}
+
+COROUTINE_TEST(fails_by_a_task_before_its_body)
+{
+        eddy_group group;
+
+        eddy_group_open(&group);
+        assert_int_equal(eddy_group_fail(&group, 0), -EINVAL);
+        assert_int_equal(eddy_group_fail(&group, 5), -EINVAL);
+        eddy_group_start(&group, NULL, fail_with, (void *)-EIO, NULL);
+        assert_int_equal(eddy_group_fail(&group, eddy_sleep(EDDY_FOREVER)), EDDY_EGROUPCLOSED);
+        assert_int_equal(eddy_group_close(&group), -EIO);
+        assert_string_equal(eddy_explain(-EIO), "failed with EIO");
 }
 
 COROUTINE_TEST(speaks_before_a_deadline_inside)
@@ -417,6 +473,8 @@ int main(void)
             cmocka_unit_test(may_be_empty),
             cmocka_unit_test(cancels_the_others_at_the_first_failure),
             cmocka_unit_test(interrupts_its_opener_at_a_failure),
+            cmocka_unit_test(fails_by_its_body),
+            cmocka_unit_test(fails_by_a_task_before_its_body),
             cmocka_unit_test(speaks_before_a_deadline_inside),
             cmocka_unit_test(takes_any_failure),
             cmocka_unit_test(takes_no_cancelled_child_for_a_failure),

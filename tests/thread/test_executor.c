@@ -147,7 +147,7 @@ COROUTINE_TEST(shut_down_it_cancels_what_waits_where_asked)
         eddy_future *waiting = eddy_run_in_executor(NULL, executor, pass, &gates[1]);
 
         eddy_executor_shutdown(executor, EDDY_SHUTDOWN_CANCEL);
-        assert_int_equal(eddy_await(waiting, NULL), 0);
+        assert_int_equal(eddy_await(waiting, NULL), EDDY_CANCELLED);
         assert_true(eddy_cancelled(waiting));
         assert_false(eddy_done(running));
         open_gate(&gates[0]);

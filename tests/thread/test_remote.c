@@ -110,6 +110,7 @@ TEST(cancels_what_has_not_begun)
                 eddy_remote_cancel(remote);
                 assert_int_equal(eddy_remote_wait(remote, EDDY_FOREVER, &result), 0);
                 assert_int_equal(result, EDDY_CANCELLED);
+                assert_int_equal(eddy_remote_wait(remote, EDDY_FOREVER, NULL), EDDY_CANCELLED);
                 eddy_remote_release(remote);
         }
         eddy_loop_thread_destroy(thread);

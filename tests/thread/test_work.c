@@ -45,6 +45,9 @@ COROUTINE_TEST(passes_on_errors_and_their_sentences)
         assert_int_equal(eddy_to_thread(go_wrong, NULL, &result), 0);
         assert_int_equal(result, -EIO);
         assert_string_equal(eddy_error_detail(), "else");
+        /* Nobody else would hear of it. */
+        assert_int_equal(eddy_to_thread(go_wrong, "ink", NULL), -EIO);
+        assert_string_equal(eddy_error_detail(), "no ink left");
 }
 
 static eddy_context_var user = EDDY_CONTEXT_VAR("user", 1);
