@@ -2,6 +2,7 @@
 
 #include "base/memory.h"
 #include "http/answer.h"
+#include "http/connection.h"
 
 int eddy_http_files_create(eddy_http_files **files_out, const char *directory,
                            const eddy_http_files_options *options)
@@ -12,17 +13,31 @@ int eddy_http_files_create(eddy_http_files **files_out, const char *directory,
 
         if (!files)
                 return -ENOMEM;
+        rc = eddy_executor_create(&files->lister,
+                                  &(eddy_executor_options){.max_threads = 2, .name = "eddy-lister"});
+        if (rc < 0)
+                goto free_files;
         rc = beneath_init(&files->folder, directory);
         if (rc < 0) {
-                memory_free(files);
-                return rc == -ENOMEM ? rc : eddy_fail(rc, "cannot serve %s: %s", directory, eddy_strerror(rc));
+                if (rc != -ENOMEM)
+                        eddy_fail(rc, "cannot serve %s: %s", directory, eddy_strerror(rc));
+                goto destroy_lister;
         }
         service_init(&files->service, answer_from_folder,
                      &(eddy_http_service_options){
-                         .timeout = chosen.timeout, .on_request = chosen.on_request, .arg = chosen.arg});
+                         .timeout = chosen.timeout,
+                         .answer_timeout = chosen.answer_timeout,
+                         .on_request = chosen.on_request,
+                         .arg = chosen.arg,
+                     });
         files->hides_listings = chosen.hides_listings;
         *files_out = files;
         return 0;
+destroy_lister:
+        eddy_executor_destroy(files->lister);
+free_files:
+        memory_free(files);
+        return rc;
 }
 
 void eddy_http_files_destroy(eddy_http_files *files)
@@ -30,6 +45,7 @@ void eddy_http_files_destroy(eddy_http_files *files)
         if (!files)
                 return;
         service_finish(&files->service);
+        eddy_executor_destroy(files->lister);
         beneath_finish(&files->folder);
         memory_free(files);
 }
@@ -38,12 +54,12 @@ intptr_t eddy_http_serve_files(eddy_stream *stream, void *arg)
 {
         eddy_http_files *files = arg;
 
-        return service_serve(&files->service, stream);
+        return connection_serve(&files->service, stream);
 }
 
 void eddy_http_files_stop(eddy_http_files *files)
 {
-        service_stop(&files->service);
+        connections_stop(&files->service);
 }
 
 void eddy_http_files_count(const eddy_http_files *files, eddy_http_counts *counts)

@@ -1,10 +1,10 @@
 /* A service that answers by a user's function. */
 #include "base/list.h"
 #include "base/memory.h"
+#include "http/connection.h"
+#include "http/headers.h"
 #include "http/reply.h"
 #include <string.h>
-
-enum { HEADERS_MAX = 8 * 1024 };
 
 struct eddy_http_service {
         struct service service;
@@ -12,20 +12,16 @@ struct eddy_http_service {
         void *arg;
 };
 
-static struct connection *connection_of(eddy_http_exchange *exchange)
+/* A failure of the handler's is told of as a task's would be; what it answered before stands, and only the connection
+ * ends. */
+static int answer_by_handler(eddy_http_exchange *exchange)
 {
-        return container_of(exchange, struct connection, exchange);
-}
+        struct eddy_http_service *service = container_of(exchange->service, struct eddy_http_service, service);
+        int rc = service->handler(exchange, service->arg);
 
-/* A failure that is the connection's own ends it; any other is the handler's, who is told of as a task would be. */
-static int answer_by_handler(struct connection *c)
-{
-        struct eddy_http_service *service = container_of(c->service, struct eddy_http_service, service);
-        int rc = service->handler(&c->exchange, service->arg);
-
-        if (c->exchange.failure < 0)
-                return c->exchange.failure;
-        if (c->exchange.is_answered || rc == EDDY_CANCELLED)
+        if (exchange->output.failure)
+                return exchange->output.failure;
+        if (exchange->is_answered || (rc < 0 && eddy_interrupted() < 0))
                 return rc < 0 ? rc : 0;
         if (rc < 0)
                 eddy_loop_call_exception_handler(eddy_running_loop(),
@@ -34,7 +30,7 @@ static int answer_by_handler(struct connection *c)
                                                      .error = rc,
                                                      .detail = eddy_error_detail(),
                                                  });
-        return reply_error(c, HTTP_STATUS_INTERNAL_SERVER_ERROR);
+        return reply_error(exchange, HTTP_STATUS_INTERNAL_SERVER_ERROR);
 }
 
 int eddy_http_service_create(eddy_http_service **created, eddy_http_handler handler, void *arg,
@@ -62,12 +58,12 @@ intptr_t eddy_http_serve(eddy_stream *stream, void *arg)
 {
         eddy_http_service *service = arg;
 
-        return service_serve(&service->service, stream);
+        return connection_serve(&service->service, stream);
 }
 
 void eddy_http_service_stop(eddy_http_service *service)
 {
-        service_stop(&service->service);
+        connections_stop(&service->service);
 }
 
 void eddy_http_service_count(const eddy_http_service *service, eddy_http_counts *counts)
@@ -76,9 +72,9 @@ void eddy_http_service_count(const eddy_http_service *service, eddy_http_counts 
 }
 
 /* Behind each span lies a blank or a line end, which has been parsed: room to terminate it where it is. */
-static const char *terminated(struct connection *c, struct http_span span)
+static const char *terminated(const eddy_http_exchange *exchange, struct http_span span)
 {
-        char *text = c->in + (c->exchange.head - c->in) + span.at;
+        char *text = exchange->head + span.at;
 
         text[span.size] = '\0';
         return text;
@@ -86,80 +82,98 @@ static const char *terminated(struct connection *c, struct http_span span)
 
 const char *eddy_http_exchange_method(const eddy_http_exchange *exchange)
 {
-        const struct connection *c = container_of(exchange, const struct connection, exchange);
-
-        return llhttp_method_name((llhttp_method_t)c->parser.request.method);
+        return llhttp_method_name((llhttp_method_t)exchange->parser.request.method);
 }
 
 const char *eddy_http_exchange_target(eddy_http_exchange *exchange)
 {
-        struct connection *c = connection_of(exchange);
-
-        return terminated(c, c->parser.request.target);
+        return terminated(exchange, exchange->parser.request.target);
 }
 
 const char *eddy_http_exchange_header(eddy_http_exchange *exchange, const char *name)
 {
-        struct connection *c = connection_of(exchange);
         struct http_span value;
 
-        return http_request_header(&c->parser.request, exchange->head, name, &value) ? terminated(c, value)
-                                                                                     : NULL;
+        return http_request_header(&exchange->parser.request, exchange->head, name, &value)
+                   ? terminated(exchange, value)
+                   : NULL;
 }
 
-/* How many bytes the further headers take; -EINVAL where one would break the answer's head. */
-static ssize_t measure(const eddy_http_answer *answer)
-{
-        size_t size = answer->content_type ? strlen(answer->content_type) : 0;
+/* What an answer comes to. */
+struct plan {
+        struct headers headers;
+        int status;
+        bool has_length; /* its head says how long the body is */
+        bool has_body;   /* which is sent, too */
+        int64_t length;
+};
 
-        if (answer->content_type && strpbrk(answer->content_type, "\r\n"))
+/* 0, or -EINVAL where an answer is none, or its headers say of it what is not true. */
+static int make_plan(struct plan *plan, const eddy_http_exchange *exchange, const eddy_http_answer *answer)
+{
+        const struct headers *headers = &plan->headers;
+        bool is_head = exchange->parser.request.method == HTTP_HEAD;
+        int rc = headers_examine(&plan->headers, answer);
+
+        plan->status = answer->status ? answer->status : HTTP_STATUS_OK;
+        if (rc < 0 || plan->status < 200 || plan->status > 999)
                 return -EINVAL;
-        for (const char *const *line = answer->headers; line && *line; line++) {
-                if (!strchr(*line, ':') || strpbrk(*line, "\r\n"))
-                        return -EINVAL;
-                size += strlen(*line) + 2;
-        }
-        return size <= HEADERS_MAX ? (ssize_t)size : -EINVAL;
-}
-
-static void write_head(struct connection *c, const eddy_http_answer *answer, int status, bool has_body)
-{
-        reply_begin(c, status);
-        if (answer->content_type)
-                reply_add_text(c, "Content-Type: ", answer->content_type);
-        else if (answer->body_size > 0)
-                reply_add_text(c, "Content-Type: ", "text/plain; charset=utf-8");
-        if (has_body)
-                reply_add_number(c, "Content-Length: ", (int64_t)answer->body_size);
-        for (const char *const *line = answer->headers; line && *line; line++)
-                reply_add_text(c, "", *line);
-        reply_end(c);
-}
-
-static int make_answer(struct connection *c, const eddy_http_answer *answer, int status, size_t headers_size)
-{
-        bool has_body = status != HTTP_STATUS_NO_CONTENT && status != HTTP_STATUS_NOT_MODIFIED;
-        int rc = connection_reserve(c, HTTP_REPLY_MAX + headers_size);
-
-        if (rc < 0)
-                return rc;
-        write_head(c, answer, status, has_body);
-        if (!has_body || c->parser.request.method == HTTP_HEAD)
+        plan->has_body = plan->status != HTTP_STATUS_NO_CONTENT && plan->status != HTTP_STATUS_RESET_CONTENT &&
+                         plan->status != HTTP_STATUS_NOT_MODIFIED && !is_head;
+        plan->length = plan->status == HTTP_STATUS_RESET_CONTENT ? 0 : (int64_t)answer->body_size;
+        plan->has_length = plan->status != HTTP_STATUS_NO_CONTENT && plan->status != HTTP_STATUS_NOT_MODIFIED;
+        if (headers->says_keep_alive && exchange->is_closing)
+                return -EINVAL;
+        if (headers->length < 0)
                 return 0;
-        c->exchange.sent = (int64_t)answer->body_size;
-        return connection_add(c, answer->body, answer->body_size);
+        /* What has no body here may tell of the one that another request would have got. */
+        if (answer->body_size == 0 &&
+            (plan->status == HTTP_STATUS_NOT_MODIFIED || (is_head && plan->has_length))) {
+                plan->has_length = true;
+                plan->length = headers->length;
+        }
+        return plan->has_length && plan->length == headers->length ? 0 : -EINVAL;
+}
+
+static void write_head(eddy_http_exchange *exchange, const eddy_http_answer *answer, const struct plan *plan)
+{
+        unsigned kinds = plan->headers.kinds;
+
+        reply_begin_bare(exchange, plan->status);
+        reply_add_preamble(exchange, !(kinds & 1u << HEADER_SERVER), !(kinds & 1u << HEADER_DATE));
+        if (answer->content_type)
+                reply_add_text(exchange, "Content-Type: ", answer->content_type);
+        else if (answer->body_size > 0 && !(kinds & 1u << HEADER_TYPE))
+                reply_add_text(exchange, "Content-Type: ", "text/plain; charset=utf-8");
+        if (plan->has_length)
+                reply_add_number(exchange, "Content-Length: ", plan->length);
+        for (const char *const *line = answer->headers; line && *line; line++) {
+                enum header_kind kind = headers_kind(*line);
+
+                if (kind != HEADER_LENGTH && kind != HEADER_CONNECTION)
+                        reply_add_text(exchange, "", *line);
+        }
+        exchange->is_closing |= plan->headers.says_close;
+        reply_end(exchange);
 }
 
 int eddy_http_reply(eddy_http_exchange *exchange, const eddy_http_answer *answer)
 {
-        int status = answer->status ? answer->status : HTTP_STATUS_OK;
-        ssize_t headers_size = measure(answer);
+        int rc = eddy_current_task() ? eddy_interrupted() : EDDY_ENOTASK;
+        struct plan plan;
 
+        if (rc < 0)
+                return rc;
         if (exchange->is_answered)
                 return EDDY_EINVALIDSTATE;
-        if (headers_size < 0 || status < 200 || status > 999)
-                return -EINVAL;
-        exchange->is_answered = true;
-        exchange->failure = make_answer(connection_of(exchange), answer, status, (size_t)headers_size);
-        return exchange->failure;
+        rc = make_plan(&plan, exchange, answer);
+        if (rc == 0)
+                rc = output_reserve(&exchange->output, HTTP_REPLY_MAX + plan.headers.size);
+        if (rc < 0)
+                return rc;
+        write_head(exchange, answer, &plan);
+        if (!plan.has_body)
+                return 0;
+        exchange->sent = (int64_t)answer->body_size;
+        return output_add(&exchange->output, answer->body, answer->body_size);
 }

@@ -91,11 +91,23 @@ class ServeTest(unittest.TestCase):
         self.assertEqual(self.get("/small.txt", "If-Modified-Since: " + headers["last-modified"])[0], 304)
         self.assertEqual(self.get("/small.txt", "If-None-Match: " + headers["etag"])[::2], (304, b""))
         self.assertEqual(self.get("/small.txt", "If-None-Match: \"other\"")[0], 200)
+        status, headers, body = self.get("/small.txt", "If-Match: \"other\"", "Range: bytes=7-")
+        self.assertEqual((status, body), (412, b"412 Precondition Failed\n"))
+        self.assertEqual(self.get("/small.txt", "If-Unmodified-Since: Thu, 01 Jan 2015 00:00:00 GMT")[0], 412)
+        self.write("empty", b"")
+        for wanted in ("0-", "0-0", "-5"):
+            status, headers, body = self.get("/empty", "Range: bytes=" + wanted)
+            self.assertEqual((status, headers["content-length"], headers["content-range"], body),
+                             (416, "0", "bytes */0", b""))
 
     def test_folders(self):
         self.start()
         status, headers, _ = self.get("/folder")
         self.assertEqual((status, headers["location"]), (301, "/folder/"))
+        for query in ("?", "?x=1", "?x=1&y=%20/../?", "?" + "y" * 9000):
+            self.assertEqual(self.get("/folder" + query)[1]["location"], "/folder/" + query)
+        self.assertEqual(self.get("http://x/folder?x=1")[1]["location"], "/folder/?x=1")
+        self.assertEqual(self.get("/folder?" + "y" * 16000)[0], 414)
         status, headers, body = self.get("//folder")
         self.assertEqual(headers["location"], "/folder/")
         status, _, body = self.get("/folder/")
@@ -105,6 +117,20 @@ class ServeTest(unittest.TestCase):
         status, headers, body = self.get("/folder/")
         self.assertEqual((status, headers["content-type"], body), (200, "text/html; charset=utf-8", b"index"))
         self.assertEqual(self.get("/small.txt/")[0], 404)
+
+    def test_folders_are_listed_beside_the_loop(self):
+        self.start()
+
+        def threads():
+            names = []
+            for task in os.listdir(f"/proc/{self.process.pid}/task"):
+                with open(f"/proc/{self.process.pid}/task/{task}/comm") as file:
+                    names.append(file.read().strip())
+            return names
+
+        self.assertNotIn("eddy-lister", threads())
+        self.assertEqual(self.get("/folder/")[0], 200)
+        self.assertIn("eddy-lister", threads())
 
     def test_no_listing(self):
         self.start("--no-listing")
@@ -180,11 +206,27 @@ class ServeTest(unittest.TestCase):
         self.assertGreater(self.descriptors(), before)
         self.assert_falls_to(before)
 
+    def test_answers_may_have_a_bound(self):
+        self.start("--answer-timeout", "0.2")
+        self.assertEqual(len(self.get("/big.bin")[2]), BIG)
+        before = self.descriptors()
+        connection = socket.socket()
+        self.addCleanup(connection.close)
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8192)
+        connection.connect(("127.0.0.1", self.port))
+        connection.sendall(b"GET /big.bin HTTP/1.1\r\nHost: x\r\n\r\n" * 20)
+        connection.recv(1)
+        self.assert_falls_to(before, lambda: connection.recv(1))
+
     def descriptors(self):
         return len(os.listdir(f"/proc/{self.process.pid}/fd"))
 
-    def assert_falls_to(self, count):
+    def assert_falls_to(self, count, meanwhile=lambda: None):
         for _ in range(100000):
+            try:
+                meanwhile()
+            except ConnectionError:
+                pass
             self.get("/small.txt")  # which takes the server once around its loop, and a little time
             if self.descriptors() <= count:
                 return
