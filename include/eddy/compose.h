@@ -55,7 +55,7 @@ typedef enum eddy_wait_mode {
  * Wait for several futures, and cancel none.
  *
  * @param futures  n futures or tasks; eddy_done() tells afterwards which are done
- * @param timeout  EDDY_FOREVER: none. Its passing is no error
+ * @param timeout  EDDY_FOREVER: none; 0 or less: only look. Its passing is no error
  * @return how many are done
  * @retval EDDY_CANCELLED, EDDY_TIMEOUT  the caller was interrupted from outside; the futures run on
  * @retval EDDY_ENOTASK                  called outside a coroutine

@@ -33,7 +33,7 @@ typedef struct eddy_timeout {
 /**
  * Open a scope that ends `delay` from now.
  *
- * @param delay  EDDY_FOREVER: no deadline, until one is set by eddy_timeout_reschedule()
+ * @param delay  EDDY_FOREVER: no deadline, until one is set by eddy_timeout_reschedule(). 0 or less: it has passed
  * @return 0
  * @retval EDDY_ENOTASK  called outside a coroutine; the scope then does nothing
  *
@@ -41,7 +41,8 @@ typedef struct eddy_timeout {
  */
 EDDY_API int eddy_timeout_open(eddy_timeout *timeout, eddy_duration delay);
 
-/** As eddy_timeout_open(), at a moment of eddy_loop_time(). asyncio.timeout_at(). */
+/** As eddy_timeout_open(), at a moment of eddy_loop_time(), which eddy_time_add() works out from others.
+ * asyncio.timeout_at(). */
 EDDY_API int eddy_timeout_open_at(eddy_timeout *timeout, eddy_time when);
 
 /** Move the deadline; it must not have passed. 0 or EDDY_EINVALIDSTATE. Timeout.reschedule(). */

@@ -311,13 +311,7 @@ int eddy_call_at(eddy_loop *loop, eddy_timer *timer, eddy_time when, eddy_callba
 
 int eddy_call_later(eddy_loop *loop, eddy_timer *timer, eddy_duration delay, eddy_callback callback, void *arg)
 {
-        eddy_time now = eddy_now(), when;
-
-        if (delay < 0)
-                delay = 0;
-        if (__builtin_add_overflow(now, delay, &when))
-                when = EDDY_FOREVER;
-        return eddy_call_at(loop, timer, when, callback, arg);
+        return eddy_call_at(loop, timer, eddy_time_add(eddy_now(), delay < 0 ? 0 : delay), callback, arg);
 }
 
 bool eddy_timer_cancel(eddy_timer *timer)

@@ -42,10 +42,10 @@ static eddy_duration next_pause(const struct connection *c)
         uint64_t chance = (uint64_t)eddy_now() * 0x9e3779b97f4a7c15u >> 32;
 
         for (unsigned i = 0; i < c->failures && pause < c->options.max_backoff; i++)
-                pause *= 2;
+                pause = eddy_time_add(pause, pause);
         if (pause > c->options.max_backoff)
                 pause = c->options.max_backoff;
-        return pause / 2 + (eddy_duration)(chance * (uint64_t)(pause / 2 + 1) >> 32);
+        return pause / 2 + (eddy_duration)((double)chance / 0x1p32 * (double)(pause / 2));
 }
 
 static void end_opening(struct connection *c, int result)

@@ -56,13 +56,7 @@ int eddy_timeout_open_at(eddy_timeout *timeout, eddy_time when)
 
 int eddy_timeout_open(eddy_timeout *timeout, eddy_duration delay)
 {
-        eddy_time when;
-
-        if (delay <= 0)
-                when = 0;
-        else if (__builtin_add_overflow(eddy_now(), delay, &when))
-                when = EDDY_FOREVER;
-        return eddy_timeout_open_at(timeout, when);
+        return eddy_timeout_open_at(timeout, delay <= 0 ? 0 : eddy_time_add(eddy_now(), delay));
 }
 
 int eddy_timeout_reschedule(eddy_timeout *timeout, eddy_time when)

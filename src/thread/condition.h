@@ -16,7 +16,8 @@ static inline void condition_init(pthread_cond_t *condition)
         pthread_condattr_destroy(&attributes);
 }
 
-/** Wait once, under the lock; false where the deadline has passed. It may end without a reason. */
+/** Wait once, under the lock, until a moment of eddy_now() or for ever; false where that has passed. It may end without
+ * a reason. */
 static inline bool condition_wait(pthread_cond_t *condition, pthread_mutex_t *lock, eddy_time deadline)
 {
         struct timespec moment = {deadline / 1000000000, deadline % 1000000000};
@@ -24,14 +25,6 @@ static inline bool condition_wait(pthread_cond_t *condition, pthread_mutex_t *lo
         if (deadline == EDDY_FOREVER)
                 return pthread_cond_wait(condition, lock) == 0;
         return pthread_cond_timedwait(condition, lock, &moment) == 0;
-}
-
-/** The moment after so long from now. */
-static inline eddy_time condition_deadline(eddy_duration timeout)
-{
-        eddy_time now = eddy_now();
-
-        return timeout > EDDY_FOREVER - now ? EDDY_FOREVER : now + timeout;
 }
 
 #endif

@@ -114,7 +114,7 @@ static struct work *take_waiting(struct worker *self)
 static void sleep_for_work(struct worker *self)
 {
         eddy_executor *executor = self->executor;
-        eddy_time begun = eddy_now(), deadline = condition_deadline(executor->idle_timeout);
+        eddy_time begun = eddy_now(), deadline = eddy_time_add(eddy_now(), executor->idle_timeout);
         bool is_late = false;
 
         self->is_asleep = true;

@@ -232,7 +232,7 @@ void thread_pool_release_default(eddy_loop *loop, eddy_time deadline)
 static void wait_for_users_work(struct thread_pool *pool, eddy_time deadline)
 {
         struct staff *users = &pool->staffs[POOL_DEFAULT];
-        eddy_time soon = condition_deadline(GRACE);
+        eddy_time soon = eddy_time_add(eddy_now(), GRACE);
 
         if (users->out == 0)
                 return;
@@ -257,7 +257,7 @@ static void close_errands(struct thread_pool *pool, eddy_time deadline)
 static void close_pool(struct loop_resource *resource)
 {
         struct thread_pool *pool = container_of(resource, struct thread_pool, resource);
-        eddy_time deadline = condition_deadline(pool->loop->executor_timeout);
+        eddy_time deadline = eddy_time_add(eddy_now(), pool->loop->executor_timeout);
 
         /* A forked child has none of its parent's threads, nor their work. */
         if (!loop_is_inherited(pool->loop))

@@ -179,7 +179,7 @@ eddy_remote *eddy_remote_create(eddy_loop *loop, const eddy_remote_options *opti
 
 int eddy_remote_wait(eddy_remote *remote, eddy_duration timeout, intptr_t *result)
 {
-        eddy_time deadline = condition_deadline(timeout);
+        eddy_time deadline = eddy_time_add(eddy_now(), timeout);
         bool is_done;
 
         if (!remote)

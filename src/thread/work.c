@@ -234,7 +234,7 @@ static int wait_until_drained(struct task *self, eddy_duration timeout)
 
 int eddy_shutdown_default_executor(eddy_duration timeout)
 {
-        eddy_time deadline = condition_deadline(timeout);
+        eddy_time deadline = eddy_time_add(eddy_now(), timeout);
         struct task *self;
         int interruption = task_enter(&self), rc;
 
