@@ -188,8 +188,6 @@ int main(void)
             cmocka_unit_test(test_ranges),
             cmocka_unit_test(test_conditions),
             cmocka_unit_test(test_order),
-            cmocka_unit_test(test_dates),
->>>>>>> c0fa88b (Judge conditions in the order of RFC 9110, and keep the query of a redirected folder)
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
