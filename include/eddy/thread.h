@@ -231,6 +231,33 @@ EDDY_API eddy_remote *eddy_remote_create(eddy_loop *loop, const eddy_remote_opti
  */
 EDDY_API int eddy_remote_wait(eddy_remote *remote, eddy_duration timeout, intptr_t *result);
 
+/**
+ * Wait until the coroutine has ended, while this thread's own loop goes on.
+ *
+ * @param result  receives its outcome, a value or an error; may be NULL
+ * @return how the wait went: 0, whatever the outcome; eddy_error_detail() then speaks of it if it failed
+ * @retval EDDY_CANCELLED, EDDY_TIMEOUT  the caller was interrupted. So was the coroutine, and it has ended: what it
+ *                                       was lent is free again. Where it ended with a value all the same, that is handed over
+ * @retval EDDY_ENOTASK                  called outside a coroutine
+ * @retval EDDY_ESELFAWAIT               it is the caller
+ * @retval -ENOMEM                       remote is NULL
+ *
+ * Suspends, unless it is done: any loop's coroutines may wait, also those of its own. await asyncio.wrap_future(future).
+ */
+EDDY_API EDDY_ASYNC int eddy_remote_await(eddy_remote *remote, intptr_t *result);
+
+/**
+ * Have a future of the running loop follow a remote, for eddy_gather(), eddy_wait() and all others that take futures.
+ *
+ * @param remote  may be released at once
+ * @return a future of the coroutine's outcome, given back with eddy_unref() or eddy_join(). NULL without memory, loop or
+ *         remote, which every function that takes a future answers with -ENOMEM
+ *
+ * Cancelling the future asks the coroutine to end, but does not wait for it: lend it nothing that is gone by then, or use
+ * eddy_remote_await(). Does not suspend. asyncio.wrap_future().
+ */
+EDDY_API eddy_future *eddy_wrap_remote(eddy_remote *remote);
+
 /** Whether the coroutine has ended, or never will begin. Future.done(). */
 EDDY_API bool eddy_remote_done(eddy_remote *remote);
 

@@ -13,6 +13,15 @@ struct callback {
         void *arg;
 };
 
+/** Who is told in another loop. Its loop's, but for the link. */
+struct listener {
+        eddy_link link; /* in remote->listeners until it is told; under the remote's lock */
+        eddy_remote *remote;
+        eddy_loop *loop;
+        eddy_handle news; /* sent to the loop */
+        struct loop_resource resource;
+};
+
 struct eddy_remote {
         atomic_uint references; /* the sender's, and the loop's until it is done */
         eddy_loop *loop;        /* valid until it is done */
@@ -23,6 +32,7 @@ struct eddy_remote {
         intptr_t result;
         struct error_detail *detail;
         eddy_link callbacks;
+        eddy_link listeners;
 
         eddy_handle canceller; /* sent to the loop at the first cancellation, taken back when it is done */
 
@@ -62,6 +72,12 @@ static void complete(eddy_remote *remote, intptr_t result, const struct error_de
                 error_detail_set(&remote->detail, detail->rc, detail->text);
         remote->is_done = true;
         list_splice(&callbacks, &remote->callbacks);
+        while ((link = list_pop(&remote->listeners))) {
+                struct listener *listener = container_of(link, struct listener, link);
+
+                /* Under the lock, so that its loop is there: one that closes stops listening first. */
+                eddy_call_soon_threadsafe(listener->loop, &listener->news, listener->news.callback, listener);
+        }
         pthread_cond_broadcast(&remote->ended);
         pthread_mutex_unlock(&remote->lock);
         /* Nobody sends it any more. */
@@ -165,6 +181,7 @@ eddy_remote *eddy_remote_create(eddy_loop *loop, const eddy_remote_options *opti
         pthread_mutex_init(&remote->lock, NULL);
         condition_init(&remote->ended);
         list_init(&remote->callbacks);
+        list_init(&remote->listeners);
         remote->fn = fn;
         remote->arg = arg;
         remote->name = options->name;
@@ -254,6 +271,173 @@ int eddy_remote_add_done_callback(eddy_remote *remote, eddy_remote_callback call
                 callback(remote, arg);
         }
         return 0;
+}
+
+/* Waiting for it in a loop. */
+
+/** Have a callback called in this thread's loop when the remote is done: false where it is already. */
+static bool begin_listening(struct listener *listener, eddy_callback callback,
+                            void (*close)(struct loop_resource *resource))
+{
+        eddy_remote *remote = listener->remote;
+        bool is_done;
+
+        pthread_mutex_lock(&remote->lock);
+        is_done = remote->is_done;
+        if (!is_done) {
+                listener->news.callback = callback;
+                listener->resource.close = close;
+                list_append(&remote->listeners, &listener->link);
+                loop_add_resource(listener->loop, &listener->resource);
+        }
+        pthread_mutex_unlock(&remote->lock);
+        return !is_done;
+}
+
+/** The loop closes. In a forked child the other loop's thread is none, and the lock is as it happened to be. */
+static void stop_listening(struct listener *listener)
+{
+        eddy_remote *remote = listener->remote;
+
+        if (loop_is_inherited(listener->loop))
+                return;
+        pthread_mutex_lock(&remote->lock);
+        if (list_is_linked(&listener->link))
+                list_remove(&listener->link);
+        pthread_mutex_unlock(&remote->lock);
+        inbox_drain(&listener->loop->inbox, listener->loop->ready);
+        eddy_handle_cancel(&listener->news);
+}
+
+/** A task that awaits a remote. */
+struct awaiting {
+        struct listener listener;
+        struct wait wait;
+        struct task *task;
+        bool is_over;
+};
+
+static void end_awaiting(void *arg)
+{
+        struct awaiting *awaiting = container_of(arg, struct awaiting, listener);
+
+        list_remove(&awaiting->listener.resource.link);
+        awaiting->is_over = true;
+        task_wake(awaiting->task);
+}
+
+static void close_awaiting(struct loop_resource *resource)
+{
+        stop_listening(container_of(resource, struct listener, resource));
+}
+
+/** Who is interrupted interrupts what it awaits, and sees its end. */
+static bool pass_on(struct wait *wait, struct task *task)
+{
+        struct awaiting *awaiting = container_of(wait, struct awaiting, wait);
+
+        (void)task;
+        if (!awaiting->is_over)
+                eddy_remote_cancel(awaiting->listener.remote);
+        return !awaiting->is_over;
+}
+
+int eddy_remote_await(eddy_remote *remote, intptr_t *result)
+{
+        struct task *self = task_current();
+        struct awaiting awaiting = {.wait.interrupt = pass_on, .task = self};
+        int rc = 0;
+
+        if (!self)
+                return misuse(EDDY_ENOTASK);
+        if (!remote)
+                return -ENOMEM;
+        if (remote->loop == self->future.loop && remote->task == &self->future && !eddy_remote_done(remote))
+                return misuse(EDDY_ESELFAWAIT);
+        awaiting.listener.remote = remote;
+        awaiting.listener.loop = self->future.loop;
+        if (begin_listening(&awaiting.listener, end_awaiting, close_awaiting))
+                rc = task_wait(self, &awaiting.wait);
+        /* A value is handed over all the same, for who is told of an interruption has taken nothing. */
+        if (!eddy_is_error(remote->result))
+                rc = 0;
+        if (rc == 0 || result)
+                error_detail_adopt(remote->detail);
+        if (result)
+                *result = remote->result;
+        return rc;
+}
+
+/** A future that follows a remote; gone when that is done. */
+struct follower {
+        struct listener listener;
+        struct waiter waiter; /* told where the future is done before */
+        eddy_future *future;  /* holds a reference; NULL: it is done */
+};
+
+static void let_follower_go(struct follower *follower, intptr_t result, const struct error_detail *detail)
+{
+        eddy_future *future = follower->future;
+
+        if (future) {
+                list_remove(&follower->waiter.link);
+                if (detail)
+                        error_detail_set(&future->detail, detail->rc, detail->text);
+                future_complete(future, result);
+                eddy_unref(future);
+        }
+        unref(follower->listener.remote);
+        memory_free(follower);
+}
+
+static void end_following(void *arg)
+{
+        struct follower *follower = container_of(arg, struct follower, listener);
+        eddy_remote *remote = follower->listener.remote;
+
+        list_remove(&follower->listener.resource.link);
+        let_follower_go(follower, remote->result, remote->detail);
+}
+
+static void close_follower(struct loop_resource *resource)
+{
+        struct follower *follower = container_of(resource, struct follower, listener.resource);
+
+        stop_listening(&follower->listener);
+        let_follower_go(follower, EDDY_CANCELLED, NULL);
+}
+
+/** The future is done before the remote: it was cancelled, or its owner knows better. */
+static void forsake(struct waiter *waiter, eddy_future *future)
+{
+        struct follower *follower = container_of(waiter, struct follower, waiter);
+
+        follower->future = NULL;
+        eddy_remote_cancel(follower->listener.remote);
+        eddy_unref(future);
+}
+
+eddy_future *eddy_wrap_remote(eddy_remote *remote)
+{
+        eddy_future *future = remote ? eddy_future_create(NULL) : NULL;
+        struct follower *follower;
+
+        if (!future)
+                return NULL;
+        follower = memory_zalloc(sizeof *follower);
+        if (!follower) {
+                eddy_unref(future);
+                return NULL;
+        }
+        atomic_fetch_add(&remote->references, 1);
+        follower->listener.remote = remote;
+        follower->listener.loop = future->loop;
+        follower->waiter.wake = forsake;
+        follower->future = eddy_ref(future);
+        list_append(&future->waiters, &follower->waiter.link);
+        if (!begin_listening(&follower->listener, end_following, close_follower))
+                let_follower_go(follower, remote->result, remote->detail);
+        return future;
 }
 
 void eddy_remote_release(eddy_remote *remote)

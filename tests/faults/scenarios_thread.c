@@ -1,7 +1,6 @@
 /* Threads: calls of the default executor and of others, coroutines sent to another loop. */
 #include "scenarios.h"
 
-#include <stdatomic.h>
 #include <unistd.h>
 
 static intptr_t add_one(void *arg)
@@ -82,44 +81,38 @@ static intptr_t yield_twice(void *arg)
         return rc < 0 ? rc : eddy_yield();
 }
 
-static void set_done(eddy_remote *remote, void *arg)
-{
-        (void)remote;
-        atomic_store((atomic_bool *)arg, true);
-}
-
-/** Wait for a remote from within another loop, which must not block. */
-static int wait_without_blocking(eddy_remote *remote)
-{
-        static atomic_bool is_done; /* the callback may come later than this returns */
-        intptr_t result = 0;
-        int rc;
-
-        atomic_store(&is_done, false);
-        rc = eddy_remote_add_done_callback(remote, set_done, &is_done);
-        while (rc == 0 && !atomic_load(&is_done))
-                rc = eddy_sleep(eddy_us(50));
-        if (rc < 0)
-                eddy_remote_cancel(remote);
-        else
-                rc = eddy_remote_wait(remote, EDDY_FOREVER, &result);
-        return rc < 0 ? rc : (int)result;
-}
-
 static intptr_t in_other_loop(void *arg)
 {
         eddy_loop_thread *thread;
         eddy_remote *remote;
+        intptr_t result = 0;
         int rc = eddy_loop_thread_start(&thread, NULL);
 
         (void)arg;
         if (rc < 0)
                 return rc;
         remote = eddy_run_coroutine_threadsafe(eddy_loop_thread_loop(thread), yield_twice, NULL);
-        rc = wait_without_blocking(remote);
+        rc = eddy_remote_await(remote, &result);
         eddy_loop_thread_destroy(thread);
         eddy_remote_release(remote);
-        return rc;
+        return rc < 0 ? rc : result;
+}
+
+static intptr_t followed_by_a_future(void *arg)
+{
+        eddy_loop_thread *thread;
+        eddy_remote *remote;
+        intptr_t result = 0;
+        int rc = eddy_loop_thread_start(&thread, NULL);
+
+        (void)arg;
+        if (rc < 0)
+                return rc;
+        remote = eddy_run_coroutine_threadsafe(eddy_loop_thread_loop(thread), yield_twice, NULL);
+        rc = eddy_join(eddy_wrap_remote(remote), &result);
+        eddy_loop_thread_destroy(thread);
+        eddy_remote_release(remote);
+        return rc < 0 ? rc : result;
 }
 
 const struct scenario scenarios[] = {
@@ -128,5 +121,6 @@ const struct scenario scenarios[] = {
     {"in_own_executor", in_own_executor},
     {"shutting_down", shutting_down},
     {"in_other_loop", in_other_loop},
+    {"followed_by_a_future", followed_by_a_future},
     {NULL, NULL},
 };

@@ -58,6 +58,36 @@ static void try_eddy_to_thread_with(void)
         assert_int_equal(atomic_load(&count), 1);
 }
 
+static intptr_t return_five(void *arg)
+{
+        (void)arg;
+        return 5;
+}
+
+static intptr_t sleep_for_ever(void *arg)
+{
+        (void)arg;
+        return eddy_sleep(EDDY_FOREVER);
+}
+
+static void try_eddy_remote_await(void)
+{
+        eddy_remote *done = eddy_run_coroutine_threadsafe(eddy_running_loop(), return_five, NULL);
+        eddy_remote *pending = eddy_run_coroutine_threadsafe(eddy_running_loop(), sleep_for_ever, NULL);
+        intptr_t result = 0;
+
+        assert_int_equal(eddy_remote_await(done, NULL), 0);
+        WHILE_CANCELLED
+        {
+                assert_int_equal(eddy_remote_await(done, &result), 0);
+                assert_int_equal(result, 5);
+                assert_int_equal(eddy_remote_await(pending, &result), EDDY_CANCELLED);
+                assert_true(eddy_remote_done(pending));
+        }
+        eddy_remote_release(done);
+        eddy_remote_release(pending);
+}
+
 static void try_eddy_shutdown_default_executor(void)
 {
         atomic_int count = 0;
@@ -105,6 +135,7 @@ const struct row other_rows[] = {
     ROW(eddy_process_wait),
     ROW(eddy_process_communicate),
     ROW(eddy_to_thread_with),
+    EXEMPT(eddy_remote_await, "as eddy_await()"),
     EXEMPT(eddy_shutdown_default_executor, "shuts down, and waits no more than it may"),
     ROW(eddy_watch_add_tree),
     ROW(eddy_watch_next),

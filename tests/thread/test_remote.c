@@ -286,6 +286,231 @@ TEST(says_so_without_memory)
         eddy_loop_destroy(loop);
 }
 
+/* Awaited by another loop. */
+
+COROUTINE_TEST(is_awaited_by_another_loop)
+{
+        eddy_loop_thread *thread = new_thread();
+        eddy_loop *loop = eddy_loop_thread_loop(thread);
+        intptr_t result = 0;
+
+        for (int i = 0; i < 200; i++) {
+                eddy_remote *remote = eddy_spawn_threadsafe(loop, add, &(struct pair){i, 2});
+
+                assert_int_equal(eddy_remote_await(remote, i % 3 ? &result : NULL), 0);
+                assert_true(i % 3 == 0 || result == i + 2);
+                assert_int_equal(eddy_remote_await(remote, &result), 0);
+                assert_int_equal(result, i + 2);
+                eddy_remote_release(remote);
+        }
+        eddy_loop_thread_destroy(thread);
+}
+
+COROUTINE_TEST(is_followed_by_a_future)
+{
+        enum { COUNT = 50 };
+        eddy_loop_thread *thread = new_thread();
+        eddy_loop *loop = eddy_loop_thread_loop(thread);
+        eddy_future *sums[COUNT];
+        intptr_t results[COUNT];
+
+        for (int i = 0; i < COUNT; i++) {
+                eddy_remote *remote = eddy_spawn_threadsafe(loop, add, &(struct pair){i, 2});
+
+                if (i % 2)
+                        until_others(eddy_remote_done(remote));
+                sums[i] = eddy_wrap_remote(remote);
+                eddy_remote_release(remote);
+        }
+        assert_int_equal(eddy_gather(sums, COUNT, results, 0), 0);
+        for (int i = 0; i < COUNT; i++) {
+                assert_int_equal(results[i], i + 2);
+                eddy_unref(sums[i]);
+        }
+        eddy_loop_thread_destroy(thread);
+}
+
+COROUTINE_TEST(fails_in_words_in_another_loop)
+{
+        eddy_loop_thread *thread = new_thread();
+        eddy_remote *remote = eddy_run_coroutine_threadsafe(eddy_loop_thread_loop(thread), go_wrong, NULL);
+        eddy_future *future = eddy_wrap_remote(remote);
+        intptr_t result = 0;
+
+        assert_int_equal(eddy_remote_await(remote, &result), 0);
+        assert_int_equal(result, -ENOENT);
+        assert_string_equal(eddy_explain(result), "no such coroutine");
+        eddy_fail(-EIO, "forget that");
+        assert_int_equal(eddy_join(future, &result), 0);
+        assert_int_equal(result, -ENOENT);
+        assert_string_equal(eddy_explain(result), "no such coroutine");
+        eddy_remote_release(remote);
+        eddy_loop_thread_destroy(thread);
+}
+
+/** Sleeps until it is cancelled. */
+static intptr_t last(void *arg)
+{
+        struct gate *gate = arg;
+        int rc;
+
+        atomic_store(&gate->has_begun, true);
+        rc = eddy_sleep(EDDY_FOREVER);
+        atomic_store(&gate->was_cancelled, rc == EDDY_CANCELLED);
+        atomic_store(&gate->has_ended, true);
+        return atomic_load(&gate->is_open) ? 5 : rc;
+}
+
+static intptr_t await_remote(void *remote)
+{
+        intptr_t result = 0;
+        int rc = eddy_remote_await(remote, &result);
+
+        return rc < 0 ? rc : result;
+}
+
+/** An interruption passes on, and its end is waited for; a value that comes of it is no less a value. */
+COROUTINE_TEST(interrupted_it_sees_the_coroutines_end)
+{
+        eddy_loop_thread *thread = new_thread();
+
+        for (int way = 0; way < 4; way++) {
+                bool is_late = way % 2, has_value = way / 2;
+                struct gate gate = {.is_open = has_value};
+                eddy_remote *remote = eddy_run_coroutine_threadsafe(eddy_loop_thread_loop(thread), last, &gate);
+                intptr_t expected = has_value ? 5 : is_late ? EDDY_TIMEOUT : EDDY_CANCELLED, result = 0;
+
+                if (is_late) {
+                        EDDY_TIMEOUT_SCOPE(eddy_ms(5))
+                                result = await_remote(remote);
+                } else {
+                        eddy_task *task = eddy_create_task(await_remote, remote);
+
+                        until_others(atomic_load(&gate.has_begun));
+                        eddy_cancel(task);
+                        assert_int_equal(eddy_join(task, &result), 0);
+                }
+                assert_int_equal(result, expected);
+                assert_true(atomic_load(&gate.has_ended));
+                assert_true(eddy_remote_done(remote));
+                eddy_remote_release(remote);
+        }
+        eddy_loop_thread_destroy(thread);
+}
+
+COROUTINE_TEST(a_cancelled_future_asks_the_coroutine_to_end)
+{
+        eddy_loop_thread *thread = new_thread();
+        struct gate gate = {.is_open = false};
+        eddy_remote *remote = eddy_run_coroutine_threadsafe(eddy_loop_thread_loop(thread), last, &gate);
+        eddy_future *future = eddy_wrap_remote(remote);
+
+        until_others(atomic_load(&gate.has_begun));
+        assert_true(eddy_cancel(future));
+        assert_int_equal(eddy_await(future, NULL), 0);
+        assert_true(eddy_cancelled(future));
+        until_others(atomic_load(&gate.has_ended));
+        assert_true(atomic_load(&gate.was_cancelled));
+        eddy_unref(future);
+        eddy_remote_release(remote);
+        eddy_loop_thread_destroy(thread);
+}
+
+COROUTINE_TEST(a_loop_closed_under_what_is_awaited_answers)
+{
+        eddy_loop_thread *thread = new_thread();
+        struct gate gate = {.is_open = false};
+        eddy_remote *remote = eddy_run_coroutine_threadsafe(eddy_loop_thread_loop(thread), last, &gate), *late;
+        eddy_future *future = eddy_wrap_remote(remote);
+        intptr_t result = 0;
+
+        until_others(atomic_load(&gate.has_begun));
+        assert_int_equal(eddy_loop_thread_stop(thread), 0);
+        assert_int_equal(eddy_join(future, &result), 0);
+        assert_int_equal(result, EDDY_CANCELLED);
+        late = eddy_run_coroutine_threadsafe(eddy_loop_thread_loop(thread), last, &gate);
+        assert_int_equal(await_remote(late), EDDY_ELOOPCLOSED);
+        eddy_remote_release(late);
+        eddy_remote_release(remote);
+        eddy_loop_thread_destroy(thread);
+}
+
+static eddy_remote *own;
+
+static intptr_t await_own(void *arg)
+{
+        (void)arg;
+        return eddy_remote_await(own, NULL);
+}
+
+COROUTINE_TEST(is_awaited_by_its_own_loop_but_not_by_itself)
+{
+        eddy_remote *remote = eddy_spawn_threadsafe(eddy_running_loop(), add, &(struct pair){1, 2});
+
+        assert_int_equal(await_remote(remote), 3);
+        eddy_remote_release(remote);
+        own = eddy_run_coroutine_threadsafe(eddy_running_loop(), await_own, NULL);
+        assert_int_equal(await_remote(own), EDDY_ESELFAWAIT);
+        eddy_remote_release(own);
+}
+
+static eddy_future *following;
+
+static void follow(void *remote)
+{
+        following = eddy_wrap_remote(remote);
+}
+
+/** The loop that waits is closed first, with a task and a future in it that never hear of the end. */
+TEST(whoever_waits_may_be_closed_before)
+{
+        static struct gate gate;
+        eddy_loop_thread *thread = new_thread();
+        eddy_remote *remote = eddy_run_coroutine_threadsafe(eddy_loop_thread_loop(thread), last, &gate);
+        eddy_loop *loop = new_loop();
+        eddy_task *task;
+
+        following = NULL;
+        eddy_call_soon(loop, NULL, follow, remote);
+        task = eddy_task_create(&(eddy_task_options){.loop = loop}, await_remote, remote);
+        run_once(loop);
+        assert_int_equal(eddy_loop_close(loop), 0);
+        assert_true(eddy_cancelled(following));
+        eddy_unref(following);
+        eddy_unref(task);
+        eddy_loop_destroy(loop);
+        eddy_remote_cancel(remote);
+        assert_int_equal(eddy_remote_wait(remote, EDDY_FOREVER, NULL), 0);
+        eddy_remote_release(remote);
+        eddy_loop_thread_destroy(thread);
+}
+
+COROUTINE_TEST(awaiting_says_so_without_memory)
+{
+        eddy_remote *remote = eddy_spawn_threadsafe(eddy_running_loop(), add, &(struct pair){1, 2});
+
+        assert_int_equal(eddy_remote_await(NULL, NULL), -ENOMEM);
+        assert_null(eddy_wrap_remote(NULL));
+        for (unsigned long nth = 1; nth <= 2; nth++) {
+                fault_arm(nth, 1);
+                assert_null(eddy_wrap_remote(remote));
+        }
+        fault_arm(0, 0);
+        assert_int_equal(await_remote(remote), 3);
+        eddy_remote_release(remote);
+}
+
+TEST(awaiting_needs_a_coroutine)
+{
+        eddy_loop_thread *thread = new_thread();
+        eddy_remote *remote = eddy_spawn_threadsafe(eddy_loop_thread_loop(thread), add, &(struct pair){1, 2});
+
+        assert_int_equal(eddy_remote_await(remote, NULL), EDDY_ENOTASK);
+        assert_int_equal(eddy_remote_wait(remote, EDDY_FOREVER, NULL), 0);
+        eddy_remote_release(remote);
+        eddy_loop_thread_destroy(thread);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -300,6 +525,16 @@ int main(void)
             cmocka_unit_test(a_loop_does_not_wait_for_itself),
             cmocka_unit_test(nothing_is_lost_when_a_loop_is_stopped),
             cmocka_unit_test(says_so_without_memory),
+            cmocka_unit_test(is_awaited_by_another_loop),
+            cmocka_unit_test(is_followed_by_a_future),
+            cmocka_unit_test(fails_in_words_in_another_loop),
+            cmocka_unit_test(interrupted_it_sees_the_coroutines_end),
+            cmocka_unit_test(a_cancelled_future_asks_the_coroutine_to_end),
+            cmocka_unit_test(a_loop_closed_under_what_is_awaited_answers),
+            cmocka_unit_test(is_awaited_by_its_own_loop_but_not_by_itself),
+            cmocka_unit_test(whoever_waits_may_be_closed_before),
+            cmocka_unit_test(awaiting_says_so_without_memory),
+            cmocka_unit_test(awaiting_needs_a_coroutine),
         };
 
         return cmocka_run_group_tests_name("remote", tests, NULL, NULL);
