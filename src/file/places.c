@@ -1,23 +1,30 @@
-/* What a watch watches. The kernel knows each file and folder by a number; a tree is a place for each folder in it. */
+/* What a watch watches. The kernel knows each file and folder by a number; a tree is a place for each folder in it. What
+ * was added in more ways than one, such as a folder by itself and as a part of a tree, has a place for each of them.
+ *
+ * A folder is asked for by its path, which may lead elsewhere by then, or nowhere: what has happened since is still to
+ * be heard. So whatever is heard to have moved is looked into again, with all below it. */
 #include "base/memory.h"
 #include "base/sys_inotify.h"
 #include "file/directory.h"
 #include "file/watch.h"
 #include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
 #include <string.h>
 
 /** What must be known of a folder in a tree to follow what is in it. */
 enum { TREE_EVENTS = IN_CREATE | IN_MOVED_FROM | IN_MOVED_TO };
 
-/** Where a place with such a number is, or would be. */
-static size_t find_index(const eddy_watch *watch, int number)
+/** Where the first place is that comes not before one of such a number and id. */
+static size_t find_index(const eddy_watch *watch, int number, int id)
 {
         size_t low = 0, high = watch->place_count;
 
         while (low < high) {
                 size_t middle = low + (high - low) / 2;
+                const struct place *place = watch->places[middle];
 
-                if (watch->places[middle]->number < number)
+                if (place->number < number || (place->number == number && place->id < id))
                         low = middle + 1;
                 else
                         high = middle;
@@ -25,11 +32,19 @@ static size_t find_index(const eddy_watch *watch, int number)
         return low;
 }
 
-struct place *place_find(const eddy_watch *watch, int number)
+struct place *place_after(const eddy_watch *watch, int number, int id)
 {
-        size_t i = find_index(watch, number);
+        size_t i = find_index(watch, number, id + 1);
 
         return i < watch->place_count && watch->places[i]->number == number ? watch->places[i] : NULL;
+}
+
+/** The place that the kernel calls so in one of the things that were added, or NULL. */
+static struct place *find_in(const eddy_watch *watch, int number, int id)
+{
+        struct place *place = place_after(watch, number, id - 1);
+
+        return place && place->id == id ? place : NULL;
 }
 
 static int make_room(eddy_watch *watch)
@@ -49,7 +64,7 @@ static int make_room(eddy_watch *watch)
 
 static void insert(eddy_watch *watch, struct place *place)
 {
-        size_t i = find_index(watch, place->number);
+        size_t i = find_index(watch, place->number, place->id);
 
         memmove(&watch->places[i + 1], &watch->places[i], (watch->place_count - i) * sizeof(struct place *));
         watch->places[i] = place;
@@ -58,7 +73,7 @@ static void insert(eddy_watch *watch, struct place *place)
 
 static void remove_from_order(eddy_watch *watch, const struct place *place)
 {
-        size_t i = find_index(watch, place->number);
+        size_t i = find_index(watch, place->number, place->id);
 
         watch->place_count--;
         memmove(&watch->places[i], &watch->places[i + 1], (watch->place_count - i) * sizeof(struct place *));
@@ -115,7 +130,14 @@ int place_describe(eddy_watch *watch, const struct place *place, const char *nam
         return 1;
 }
 
-static struct place *create(eddy_watch *watch, struct place *parent, const char *name, int number)
+/** Watch no more what is no place's. */
+static void let_go(const eddy_watch *watch, int number)
+{
+        if (!place_after(watch, number, 0))
+                sys_inotify_rm_watch(watch->fd, number);
+}
+
+static struct place *create(eddy_watch *watch, struct place *parent, const char *name, int number, int id)
 {
         struct place *place;
 
@@ -131,6 +153,8 @@ static struct place *create(eddy_watch *watch, struct place *parent, const char 
         }
         place->parent = parent;
         place->number = number;
+        place->id = id;
+        place->round = watch->round;
         list_init(&place->children);
         list_append(parent ? &parent->children : &watch->roots, &place->link);
         insert(watch, place);
@@ -139,24 +163,34 @@ static struct place *create(eddy_watch *watch, struct place *parent, const char 
 
 int place_add(eddy_watch *watch, const char *path, uint32_t what, bool is_tree, struct place **added)
 {
-        uint32_t mask = what | (is_tree ? TREE_EVENTS | IN_ONLYDIR : 0);
+        uint32_t mask = what | IN_MOVE_SELF | (is_tree ? TREE_EVENTS | IN_ONLYDIR : 0);
         int number = sys_inotify_add_watch(watch->fd, path, mask | IN_MASK_ADD);
         struct place *place;
 
         if (number < 0)
                 return number;
-        if (place_find(watch, number))
-                return -EEXIST;
-        place = create(watch, NULL, path, number);
+        for (place = place_after(watch, number, 0); place; place = place_after(watch, number, place->id))
+                if (!place->parent)
+                        return -EEXIST;
+        place = create(watch, NULL, path, number, watch->last_id + 1);
         if (!place) {
-                sys_inotify_rm_watch(watch->fd, number);
+                let_go(watch, number);
                 return -ENOMEM;
         }
-        place->id = ++watch->last_id;
+        watch->last_id++;
         place->what = what;
         place->is_tree = is_tree;
         *added = place;
         return 0;
+}
+
+int place_number_at(const eddy_watch *watch, const char *path)
+{
+        int number = sys_inotify_add_watch(watch->fd, path, IN_MOVE_SELF | IN_MASK_ADD);
+
+        if (number >= 0)
+                let_go(watch, number);
+        return number;
 }
 
 static void set_away(eddy_watch *watch, struct place *place, bool is_away)
@@ -168,9 +202,9 @@ static void set_away(eddy_watch *watch, struct place *place, bool is_away)
 /** One place, whose children are gone already. */
 static void destroy(eddy_watch *watch, struct place *place)
 {
-        sys_inotify_rm_watch(watch->fd, place->number);
         set_away(watch, place, false);
         remove_from_order(watch, place);
+        let_go(watch, place->number);
         list_remove(&place->link);
         if (list_is_linked(&place->scan_link))
                 list_remove(&place->scan_link);
@@ -201,56 +235,108 @@ static bool is_within(const struct place *place, const struct place *other)
         return place;
 }
 
+/** Have a folder looked into, unless it will be. */
+static void want_scan(struct scan *scan, struct place *place)
+{
+        if (!place->scan && !list_is_linked(&place->scan_link))
+                list_append(&scan->waiting, &place->scan_link);
+}
+
+/** The place that comes after one in what is below `top`, folders before what is in them; NULL: none. */
+static struct place *next_below(const struct place *top, const struct place *place)
+{
+        if (!list_is_empty(&place->children))
+                return container_of(place->children.next, struct place, link);
+        while (place != top && place->link.next == &place->parent->children)
+                place = place->parent;
+        return place == top ? NULL : container_of(place->link.next, struct place, link);
+}
+
 /** A folder that is watched already has been found under this name: 0, or -ENOMEM and it keeps its old one. */
 static int find_again(eddy_watch *watch, struct place *place, struct place *parent, const char *name)
 {
         char *copy;
 
-        /* What was added itself stays where it was added; and a disk that is mounted within itself has no end. */
-        if (!place->parent || place->id != parent->id || is_within(parent, place))
+        /* A disk that is mounted within itself has no end. */
+        if (!place->parent || is_within(parent, place))
                 return 0;
         set_away(watch, place, false);
-        if (strcmp(place->name, name) != 0) {
-                copy = memory_strdup(name);
-                if (!copy)
-                        return -ENOMEM;
-                memory_free(place->name);
-                place->name = copy;
-        }
+        place->round = watch->round;
+        if (place->parent == parent && strcmp(place->name, name) == 0)
+                return 0;
+        copy = memory_strdup(name);
+        if (!copy)
+                return -ENOMEM;
+        memory_free(place->name);
+        place->name = copy;
         list_remove(&place->link);
         list_append(&parent->children, &place->link);
         place->parent = parent;
+        /* What was new in it could not be found under its old name. */
+        for (struct place *moved = place; moved; moved = next_below(place, moved))
+                want_scan(&watch->scan, moved);
         return 0;
+}
+
+/** The path of what has this name in a folder: by the folder's descriptor, where it is open, for that leads nowhere
+ * else; else by its names. NULL without memory. */
+static const char *path_below(eddy_watch *watch, const struct place *parent, const char *name,
+                              const struct scan *scan, char by_descriptor[PATH_MAX])
+{
+        if (!scan->is_by_descriptor)
+                return place_path(watch, parent, name);
+        snprintf(by_descriptor, PATH_MAX, "/proc/self/fd/%d/%s", eddy_directory_fd(scan->directory), name);
+        return by_descriptor;
+}
+
+/** Watch a folder below another under its kernel's number, or as much of it as there is. */
+static int add_by_path(eddy_watch *watch, struct place *parent, const char *name, const struct scan *scan)
+{
+        uint32_t mask = (parent->what & ~(uint32_t)IN_MOVE_SELF) | TREE_EVENTS;
+        char by_descriptor[PATH_MAX];
+        const char *path = path_below(watch, parent, name, scan, by_descriptor);
+
+        if (!path)
+                return -ENOMEM;
+        return sys_inotify_add_watch(watch->fd, path, mask | IN_MASK_ADD | IN_ONLYDIR | IN_DONT_FOLLOW);
+}
+
+static struct place *root_of(struct place *place)
+{
+        while (place->parent)
+                place = place->parent;
+        return place;
 }
 
 bool place_add_below(eddy_watch *watch, struct place *parent, const char *name, struct scan *scan)
 {
-        uint32_t mask = (parent->what & ~(uint32_t)IN_MOVE_SELF) | TREE_EVENTS;
-        const char *path = place_path(watch, parent, name);
-        struct place *place;
-        int number = -ENOMEM;
+        struct place *root = root_of(parent), *place;
+        int number;
 
-        if (path)
-                number =
-                    sys_inotify_add_watch(watch->fd, path, mask | IN_MASK_ADD | IN_ONLYDIR | IN_DONT_FOLLOW);
+        if (root->is_lost && !scan->is_by_descriptor) {
+                root->must_check = watch->must_check = true;
+                return false;
+        }
+        number = add_by_path(watch, parent, name, scan);
         /* Else it is no folder, or none any more, or not ours to read. */
         if (number == -ENOSPC || number == -ENOMEM)
                 scan->error = number;
+        if (number == -ENOENT && !scan->is_by_descriptor)
+                root->must_check = watch->must_check = true;
         if (number < 0)
                 return false;
-        place = place_find(watch, number);
+        place = find_in(watch, number, parent->id);
         if (place) {
                 if (find_again(watch, place, parent, name) < 0)
                         scan->error = -ENOMEM;
                 return false;
         }
-        place = create(watch, parent, name, number);
+        place = create(watch, parent, name, number, parent->id);
         if (!place) {
-                sys_inotify_rm_watch(watch->fd, number);
+                let_go(watch, number);
                 scan->error = -ENOMEM;
                 return false;
         }
-        place->id = parent->id;
         place->what = parent->what;
         place->is_tree = true;
         place->is_new = scan->is_later;
@@ -285,10 +371,8 @@ void place_forget_those_away(eddy_watch *watch)
 void place_scan_all(eddy_watch *watch)
 {
         for (size_t i = 0; i < watch->place_count; i++) {
-                struct place *place = watch->places[i];
-
-                if (place->is_tree && !place->scan && !list_is_linked(&place->scan_link))
-                        list_append(&watch->scan.waiting, &place->scan_link);
+                if (watch->places[i]->is_tree)
+                        want_scan(&watch->scan, watch->places[i]);
         }
 }
 
@@ -302,7 +386,7 @@ static void end_folder(struct scan *scan)
 {
         directory_discard(scan->directory);
         scan->directory = NULL;
-        scan->has_entry = false;
+        scan->has_entry = scan->is_by_descriptor = false;
         if (!scan->place)
                 return;
         scan->place->is_new = false;
@@ -333,6 +417,18 @@ static int end_unread(struct scan *scan, int rc)
         return is_left_out ? 0 : rc;
 }
 
+/** Whether the folder that was opened by its path is the one that was meant. */
+static bool is_open(const eddy_watch *watch, struct scan *scan)
+{
+        char path[32];
+        int number;
+
+        snprintf(path, sizeof path, "/proc/self/fd/%d", eddy_directory_fd(scan->directory));
+        number = place_number_at(watch, path);
+        scan->is_by_descriptor = number >= 0; /* else there is no /proc */
+        return number < 0 || number == scan->place->number;
+}
+
 /** Open the folder that comes next: 0, also where it cannot be read, or an error. */
 static int begin_folder(eddy_watch *watch, struct scan *scan)
 {
@@ -348,6 +444,8 @@ static int begin_folder(eddy_watch *watch, struct scan *scan)
         place->scan = scan;
         rc = directory_open(&scan->directory, AT_FDCWD, path, place->parent ? O_NOFOLLOW : 0);
         memory_free(path);
+        if (rc == 0 && scan->place && !is_open(watch, scan)) /* another has its name, and will be heard of */
+                return end_unread(scan, -ENOENT);
         if (rc == 0)
                 return 0;
         if (!scan->place || !is_passing(rc))
@@ -398,7 +496,7 @@ int scan_next(eddy_watch *watch, struct scan *scan, eddy_watch_event *event)
 {
         int rc = 0;
 
-        while (rc == 0 && !scan->error) {
+        while (rc == 0 && !scan->error && !watch->is_closed) {
                 if (scan->directory)
                         rc = read_folder(watch, scan, event);
                 else if (list_is_empty(&scan->waiting))

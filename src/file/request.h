@@ -32,7 +32,7 @@ enum file_kind {
         FILE_SYMLINK,        /* at path, to other_path */
         FILE_READLINK,       /* path, buffer and size: how many bytes */
         FILE_READ_WHOLE,     /* path: content, of at most `size` bytes */
-        FILE_WRITE_WHOLE,    /* path, mode, buffer and size; EDDY_PENDING: `fd` is open, and may make a writer wait */
+        FILE_WRITE_WHOLE, /* path, mode, buffer and size; EDDY_PENDING: `fd` is open, and may make a writer wait */
 };
 
 /** A request. On the stack of the task that waits for it, as is all that it points to. */

@@ -42,18 +42,44 @@ int eddy_watch_open(eddy_watch **opened)
         return 0;
 }
 
-void eddy_watch_close(eddy_watch *watch)
+static void destroy(eddy_watch *watch)
 {
-        if (!watch)
-                return;
         scan_finish(&watch->scan);
         while (!list_is_empty(&watch->roots))
                 place_forget(watch, container_of(watch->roots.next, struct place, link));
-        loop_close_descriptor(watch->loop, watch->fd);
+        if (watch->fd >= 0)
+                loop_close_descriptor(watch->loop, watch->fd);
         loop_unref(watch->loop);
         memory_free(watch->places);
         memory_free(watch->path);
         memory_free(watch);
+}
+
+void eddy_watch_close(eddy_watch *watch)
+{
+        if (!watch)
+                return;
+        if (watch->users == 0) {
+                destroy(watch);
+                return;
+        }
+        misuse(EDDY_EBUSY);
+        watch->is_closed = true;
+        /* Who waits for it is woken by that. */
+        loop_close_descriptor(watch->loop, watch->fd);
+        watch->fd = -1;
+}
+
+/** The end of a call: its outcome, but for what was closed meanwhile, which has none. */
+static int end_use(eddy_watch *watch, const struct task *self, int rc)
+{
+        bool is_closed = watch->is_closed;
+
+        if (--watch->users == 0 && is_closed)
+                destroy(watch);
+        if (!is_closed)
+                return rc;
+        return self->interruption ? self->interruption : -EBADF;
 }
 
 static int add(eddy_watch *watch, const char *path, uint32_t what, bool is_tree, struct place **place)
@@ -71,19 +97,14 @@ int eddy_watch_add(eddy_watch *watch, const char *path, uint32_t what)
         return rc < 0 ? rc : place->id;
 }
 
-int eddy_watch_add_tree(eddy_watch *watch, const char *path, uint32_t what)
+/** Watch a tree, and look into all of its folders: its id, or an error. */
+static int add_tree(eddy_watch *watch, const char *path, uint32_t what)
 {
-        const struct task *self = task_current();
         eddy_watch_event event;
         struct place *place;
         struct scan scan;
-        int rc, id;
+        int rc = add(watch, path, what, true, &place), id;
 
-        if (!self)
-                return misuse(EDDY_ENOTASK);
-        if (self->interruption)
-                return self->interruption;
-        rc = add(watch, path, what, true, &place);
         if (rc < 0)
                 return rc;
         id = place->id;
@@ -94,6 +115,17 @@ int eddy_watch_add_tree(eddy_watch *watch, const char *path, uint32_t what)
         if (rc < 0)
                 eddy_watch_remove(watch, id);
         return rc < 0 ? rc : id;
+}
+
+int eddy_watch_add_tree(eddy_watch *watch, const char *path, uint32_t what)
+{
+        struct task *self;
+        int rc = task_enter(&self);
+
+        if (rc < 0)
+                return rc;
+        watch->users++;
+        return end_use(watch, self, add_tree(watch, path, what));
 }
 
 int eddy_watch_remove(eddy_watch *watch, int id)
@@ -130,45 +162,66 @@ static int end_place(eddy_watch *watch, struct place *place, eddy_watch_event *e
         return rc;
 }
 
-/** Take note of an event: 1 where the user asked for it, 0 or -ENOMEM. */
-static int take(eddy_watch *watch, const struct inotify_event *raw, eddy_watch_event *event)
+/** Tell of an event what it is to one of the places that it happened to: 1 where the user asked for it, 0 or
+ * -ENOMEM. */
+static int take_at(eddy_watch *watch, struct place *place, const struct inotify_event *raw,
+                   eddy_watch_event *event)
 {
-        struct place *place = place_find(watch, raw->wd);
+        uint32_t what = place->what | (place->parent ? 0u : EDDY_WATCH_MOVED_SELF);
         const char *name = raw->len > 0 ? raw->name : "";
         int rc;
 
-        if (raw->mask & IN_Q_OVERFLOW) {
-                place_scan_all(watch);
-                *event = (eddy_watch_event){.what = EDDY_WATCH_OVERFLOW, .path = "", .name = ""};
-                return 1;
-        }
-        if (!place)
-                return 0;
         if (raw->mask & IN_IGNORED)
                 return end_place(watch, place, event);
+        if (raw->mask & IN_MOVE_SELF && !place->parent)
+                recheck_root(watch, place);
         if (place->is_tree && raw->mask & IN_ISDIR && *name)
                 follow(watch, place, raw);
         /* What happens to a folder in a tree itself is told by the one it is in. */
-        if (!(raw->mask & place->what) || (place->parent && !*name))
+        if (!(raw->mask & what) || (place->parent && !*name))
                 return 0;
         rc = place_describe(watch, place, name, raw->mask & (EDDY_WATCH_ALL | EDDY_WATCH_DIRECTORY), event);
         event->cookie = raw->cookie;
         return rc;
 }
 
+/** Take note of an event, which each of the places that it happened to may have to hear: 1 where the user is to be told,
+ * and there may be more of it; 0, or -ENOMEM. */
+static int take(eddy_watch *watch, const struct inotify_event *raw, eddy_watch_event *event)
+{
+        struct place *place;
+
+        if (raw->mask & IN_Q_OVERFLOW) {
+                if (watch->told++)
+                        return 0;
+                recheck_begin(watch);
+                *event = (eddy_watch_event){.what = EDDY_WATCH_OVERFLOW, .path = "", .name = ""};
+                return 1;
+        }
+        while ((place = place_after(watch, raw->wd, watch->told))) {
+                int id = place->id, rc = take_at(watch, place, raw, event);
+
+                if (rc >= 0)
+                        watch->told = id;
+                if (rc != 0)
+                        return rc;
+        }
+        return 0;
+}
+
 /** The next of the events that came: 1, 0 where there are none, or -ENOMEM. */
 static int take_next(eddy_watch *watch, eddy_watch_event *event)
 {
-        int rc = 0;
-
-        while (rc == 0 && watch->next < watch->end) {
+        while (watch->next < watch->end) {
                 const struct inotify_event *raw = (const void *)(watch->events + watch->next);
+                int rc = take(watch, raw, event);
 
-                rc = take(watch, raw, event);
-                if (rc >= 0)
-                        watch->next += sizeof *raw + raw->len;
+                if (rc != 0)
+                        return rc;
+                watch->told = 0;
+                watch->next += sizeof *raw + raw->len;
         }
-        return rc;
+        return 0;
 }
 
 /** Whether there was no room for one event more: what belongs together may be apart. */
@@ -177,28 +230,34 @@ static bool was_full(const eddy_watch *watch)
         return sizeof watch->events - watch->end < sizeof(struct inotify_event) + NAME_MAX + 1;
 }
 
-/** Wait for more events: 0 or an error. */
-static int fetch(struct task *self, eddy_watch *watch)
+/** Read more events: 1, 0 where there are none, or an error. */
+static int read_events(struct task *self, eddy_watch *watch)
 {
-        eddy_op op;
         ssize_t n;
 
         /* The halves of a move come together. One that comes later all the same is taken for something new. */
         if (!was_full(watch))
                 place_forget_those_away(watch);
-        n = sys_read(watch->fd, watch->events, sizeof watch->events);
-        if (n == -EAGAIN) {
-                watch->next = watch->end = 0;
-                task_op_init(&op, self);
-                n = task_finish_op(self, &op, eddy_op_poll(&op, watch->fd, POLLIN));
-                return n < 0 ? (int)n : 0;
-        }
-        if (n < 0)
-                return n == -EINTR ? 0 : (int)n;
+        do
+                n = sys_read(watch->fd, watch->events, sizeof watch->events);
+        while (n == -EINTR);
+        if (n < 0 && n != -EAGAIN)
+                return (int)n;
         watch->next = 0;
-        watch->end = (size_t)n;
-        task_take_turn(self);
-        return 0;
+        watch->end = n < 0 ? 0 : (size_t)n;
+        if (n > 0)
+                task_take_turn(self);
+        return n > 0;
+}
+
+static int wait_for_events(struct task *self, eddy_watch *watch)
+{
+        eddy_op op;
+        ssize_t n;
+
+        task_op_init(&op, self);
+        n = task_finish_op(self, &op, eddy_op_poll(&op, watch->fd, POLLIN));
+        return n < 0 ? (int)n : 0;
 }
 
 static int find_next(struct task *self, eddy_watch *watch, eddy_watch_event *event)
@@ -209,26 +268,31 @@ static int find_next(struct task *self, eddy_watch *watch, eddy_watch_event *eve
                 rc = scan_next(watch, &watch->scan, event);
                 if (rc == 0)
                         rc = take_next(watch, event);
-                if (rc != 0)
+                if (rc != 0 || watch->is_closed)
                         return rc;
-                rc = fetch(self, watch);
-        } while (rc == 0);
+                rc = read_events(self, watch);
+                if (rc == 0) {
+                        rc = recheck_next(watch, event);
+                        if (rc != 0)
+                                return rc;
+                        rc = wait_for_events(self, watch);
+                }
+        } while (rc >= 0 && !watch->is_closed);
         return rc;
 }
 
 int eddy_watch_next(eddy_watch *watch, eddy_watch_event *event)
 {
-        struct task *self = task_current();
-        int rc;
+        struct task *self;
+        int rc = task_enter(&self);
 
-        if (!self)
-                return misuse(EDDY_ENOTASK);
-        if (self->interruption)
-                return self->interruption;
+        if (rc < 0)
+                return rc;
         if (watch->is_read)
                 return EDDY_EBUSY;
         watch->is_read = true;
+        watch->users++;
         rc = find_next(self, watch, event);
         watch->is_read = false;
-        return rc;
+        return end_use(watch, self, rc);
 }

@@ -1,4 +1,5 @@
-/* A watch from the inside: what it watches and how it looks into folders is in places.c, its events in watch.c. */
+/* A watch from the inside: what it watches and how it looks into folders is in places.c, its events in
+ * watch.c, and what comes of lost ones in recheck.c. */
 #ifndef FILE_WATCH_H
 #define FILE_WATCH_H
 
@@ -15,8 +16,9 @@ struct scan {
         struct place *place;        /* whose that is; NULL where it is watched no more */
         eddy_directory_entry entry; /* that is still to be looked at */
         bool has_entry;
-        bool is_later; /* the tree is known: what is found is news */
-        int error;     /* that is still to be told, or 0 */
+        bool is_by_descriptor; /* what is in it is asked for so, which cannot lead elsewhere */
+        bool is_later;         /* the tree is known: what is found is news */
+        int error;             /* that is still to be told, or 0 */
 };
 
 /** A file or folder that is watched: one that was added, or a folder below one in a tree. */
@@ -29,10 +31,15 @@ struct place {
         char *name;           /* in its parent; of one that was added, its path */
         int number;           /* the kernel's */
         int id;               /* of what was added, its own or that it is below */
+        unsigned round;       /* of comparing in which it was last seen */
         uint32_t what;
         bool is_tree;
         bool is_new;  /* what is in it is news */
         bool is_away; /* it was moved, and where to is not known yet */
+
+        /* Of what was added. */
+        bool must_check; /* whether its path still leads to it */
+        bool is_lost;    /* it does not: it was moved */
 };
 
 struct eddy_watch {
@@ -40,12 +47,19 @@ struct eddy_watch {
         int fd; /* inotify's */
         int last_id;
         eddy_link roots;
-        struct place **places; /* all, in the order of their numbers */
+        struct place **places; /* all, in the order of their numbers, then of their ids */
         size_t place_count, place_room;
         struct scan scan; /* of folders that are new */
         unsigned away_count;
-        bool is_read; /* a call of eddy_watch_next() is under way */
-        char *path;   /* what was last composed */
+        unsigned round;  /* of comparing all with what is there */
+        bool must_check; /* some root, once all that came has been told */
+        bool must_sweep; /* likewise: those that the last round has not seen are no more */
+        bool has_lost;   /* events; a root that is not at its path may be gone */
+        int told;        /* of the event that is being told, the last id that heard it; 0: none */
+        unsigned users;  /* calls that are under way */
+        bool is_read;    /* one of eddy_watch_next() is among them */
+        bool is_closed;  /* and freed by the last of them */
+        char *path;      /* what was last composed */
         size_t path_room;
         size_t next, end; /* events that came and were not looked at */
         _Alignas(struct inotify_event) char events[4096];
@@ -61,8 +75,11 @@ const char *place_path(eddy_watch *watch, const struct place *place, const char 
 int place_describe(eddy_watch *watch, const struct place *place, const char *name, uint32_t what,
                    eddy_watch_event *event);
 
-/** The place that the kernel calls so, or NULL. */
-struct place *place_find(const eddy_watch *watch, int number);
+/** The first place that the kernel calls so whose id is greater; NULL: none is. */
+struct place *place_after(const eddy_watch *watch, int number, int id);
+
+/** The kernel's number of what a path leads to, which is watched no more than before; or an error. */
+int place_number_at(const eddy_watch *watch, const char *path);
 
 /** Watch what the user asked for: 0 or an error. */
 int place_add(eddy_watch *watch, const char *path, uint32_t what, bool is_tree, struct place **added);
@@ -82,6 +99,16 @@ void place_forget(eddy_watch *watch, struct place *place);
 
 /** Have all folders of trees looked into again. */
 void place_scan_all(eddy_watch *watch);
+
+/** Events were lost: have everything compared with what is there. */
+void recheck_begin(eddy_watch *watch);
+
+/** See whether the path of what was added leads to it still. */
+void recheck_root(eddy_watch *watch, struct place *root);
+
+/** Once all has been told that came, and all folders have been looked into: 1 where what was missed is to be told, 0, or
+ * -ENOMEM. */
+int recheck_next(eddy_watch *watch, eddy_watch_event *event);
 
 void scan_init(struct scan *scan, bool is_later);
 
