@@ -1,5 +1,5 @@
-/* Raw sockets: descriptors of the caller's own, in non-blocking mode, with calls that suspend in place of
- * blocking.
+/* Raw sockets: descriptors of the caller's own, with calls that suspend in place of blocking. In whatever mode they are,
+ * the loop is not held up: connecting and accepting put them into non-blocking mode.
  *
  *         int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
  *         int rc = eddy_sock_connect(fd, &address);

@@ -61,8 +61,10 @@ EDDY_API int eddy_stream_from_socket(eddy_stream **stream, int fd, size_t limit)
  * @param limit  longest line, bytes, its end not counted; 0: 64 KiB
  * @return 0, -ENOMEM, EDDY_ENOLOOP, or -errno as from fstat() and fcntl()
  *
- * eddy_stream_write_eof() closes a stream that only writes. A reader that is gone is told by -EPIPE, never by
- * SIGPIPE. Regular files never make it wait, but for the disk. A socket is as by eddy_stream_from_socket().
+ * eddy_stream_write_eof() closes a stream that only writes. A reader that is gone is told by -EPIPE, never by SIGPIPE, a
+ * file that may not grow further by -EFBIG, never by SIGXFSZ, and a disk that is full by -ENOSPC, all at once. A FIFO that
+ * nobody has opened for writing yet is waited for, and ends with its last writer. Regular files never make it wait, but
+ * for the disk. A socket is as by eddy_stream_from_socket().
  * loop.connect_read_pipe(), loop.connect_write_pipe().
  */
 EDDY_API int eddy_stream_from_pipe(eddy_stream **stream, int fd, size_t limit);
@@ -76,7 +78,9 @@ EDDY_API int eddy_stream_from_pipe(eddy_stream **stream, int fd, size_t limit);
  * @return 0, -ENOMEM, EDDY_ENOLOOP, -EMFILE, or -EBADF where fd is not open
  *
  * The mode of what is shared stays as it is, so that the shell finds its terminal as it left it: pipes and terminals
- * are opened anew (through /proc). Where that is refused, non-blocking mode is set until the stream is closed. What is
+ * are opened anew (through /proc), sockets are asked each time not to wait, and so are pipes that cannot be opened anew
+ * (Linux 6.4). Only where all of that is refused, as for another user's terminal, non-blocking mode is set until the
+ * stream is closed. A FIFO that nobody has opened for writing yet is waited for; one whose writers have gone ends. What is
  * written and has not left when the loop is closed is lost: drain or close the stream before. Mix it with <stdio.h>
  * on the same descriptor only with care: neither knows what the other holds.
  */
@@ -213,7 +217,8 @@ EDDY_API EDDY_ASYNC ssize_t eddy_stream_write_all(eddy_stream *stream, const voi
  * @retval -EPIPE, -ECONNRESET ...       the peer is gone
  *
  * Suspends while the kernel's buffer is full. What is not in the page cache is read from the disk meanwhile,
- * and that blocks the loop, for at most 256 KiB at a time. loop.sendfile().
+ * and that blocks the loop, for at most 256 KiB at a time. To a socket that others have put into blocking mode it goes
+ * through a buffer, too. loop.sendfile().
  */
 EDDY_API EDDY_ASYNC ssize_t eddy_stream_sendfile(eddy_stream *stream, int file, off_t offset, size_t n);
 

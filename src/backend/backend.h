@@ -34,6 +34,10 @@ enum {
         /** Nobody else receives from, accepts from, or sends to the descriptor, so that the kernel may do it by
          * itself: even receive and accept before that is asked for. With no flags, and no peer's address. */
         OP_EXCLUSIVE = 2,
+        /** Others share the file, and may have it in blocking mode: it must be asked not to wait. */
+        OP_MAY_BLOCK = 8,
+        /** Written to is no regular file, which has a limit of its size. */
+        OP_NO_FILE = 16,
 };
 
 enum watch_direction { WATCH_READ, WATCH_WRITE };

@@ -89,6 +89,12 @@ static ssize_t connect_result(int fd)
         return rc < 0 ? rc : -error;
 }
 
+static unsigned how_to_write(const eddy_op *op)
+{
+        return (op->traits & OP_MAY_BLOCK ? SYS_WRITE_NOWAIT : 0) |
+               (op->traits & OP_NO_FILE ? SYS_WRITE_NO_FILE : 0);
+}
+
 /** Make the call that an operation stands for; -EAGAIN: not ready. */
 static ssize_t attempt(eddy_op *op, struct side *side, bool has_ended)
 {
@@ -115,15 +121,15 @@ static ssize_t attempt(eddy_op *op, struct side *side, bool has_ended)
                         rc = sys_sendmsg(op->fd, op->buffer, op->flags | MSG_DONTWAIT | MSG_NOSIGNAL);
                         break;
                 case OP_READ:
-                        rc = sys_read(op->fd, op->buffer, op->size);
+                        rc = op->traits & OP_MAY_BLOCK ? sys_read_nowait(op->fd, op->buffer, op->size)
+                                                       : sys_read(op->fd, op->buffer, op->size);
                         break;
                 case OP_WRITE:
                         rc = sys_write_quietly(op->fd, &(struct iovec){op->buffer, op->size}, 1,
-                                               op->traits & OP_SHORT_IS_ALL);
+                                               how_to_write(op));
                         break;
                 case OP_WRITEV:
-                        rc = sys_write_quietly(op->fd, op->buffer, (int)(uintptr_t)op->extra,
-                                               op->traits & OP_SHORT_IS_ALL);
+                        rc = sys_write_quietly(op->fd, op->buffer, (int)(uintptr_t)op->extra, how_to_write(op));
                         break;
                 case OP_POLL:
                         return poll_now(op->fd, (unsigned)op->size);

@@ -12,12 +12,26 @@ static inline int sys_pipe(int ends[2])
         return fault_fires("pipe2") ? -EMFILE : sys_descriptors(pipe2(ends, O_CLOEXEC), ends);
 }
 
-/** As writev(), but what has no reader any more is told by -EPIPE alone and never by SIGPIPE, and a file that is too
- * large by -EFBIG and never by SIGXFSZ.
- *
- * @param is_pipe  it is known to be one, which makes it cheaper
- */
-ssize_t sys_write_quietly(int fd, const struct iovec *parts, int count, bool is_pipe);
+enum { SYS_PIPE_UNTRIED = -1 };
+
+/** Which flags pipes know here, of RWF_NOWAIT and RWF_NOSIGNAL. Tests take them away. */
+extern atomic_int sys_pipe_flags;
+
+/** Whether a pipe can be asked not to wait, whatever its mode: one without a name, since Linux 6.4. */
+bool sys_pipe_knows_nowait(const struct stat *pipe);
+
+/** As read() of a pipe, but -EAGAIN where it would wait, also in blocking mode, where sys_pipe_knows_nowait(). */
+ssize_t sys_read_nowait(int fd, void *buffer, size_t size);
+
+/* How a file is written to. */
+enum {
+        SYS_WRITE_NOWAIT = 1,  /* of a pipe, likewise */
+        SYS_WRITE_NO_FILE = 2, /* it is no regular file, and RLIMIT_FSIZE not in its way: spares a look */
+};
+
+/** As writev(), but what has no reader any more is told by -EPIPE alone, what is too long for a file by -EFBIG alone, and
+ * neither by a signal. */
+ssize_t sys_write_quietly(int fd, const struct iovec *parts, int count, unsigned how);
 
 static inline int sys_get_mode(int fd)
 {

@@ -23,6 +23,14 @@ static inline int sys_set_nonblocking(int fd)
         return (int)sys_result(fcntl(fd, F_SETFL, flags | O_NONBLOCK));
 }
 
+/** Whether calls that have no flag against it wait. One that is none does not. */
+static inline bool sys_is_blocking(int fd)
+{
+        int flags = fault_fires("fcntl") ? -EBADF : (int)sys_result(fcntl(fd, F_GETFL));
+
+        return flags >= 0 && !(flags & O_NONBLOCK);
+}
+
 /** As many of n datagrams as there is room for: how many, or -EAGAIN. */
 static inline int sys_sendmmsg(int fd, struct mmsghdr *messages, unsigned n)
 {

@@ -4,6 +4,7 @@
 #include "stream/socket.h"
 #include "stream/stream.h"
 #include <stdio.h>
+#include <sys/sysmacros.h>
 
 static ssize_t begin_send_parts(eddy_op *op, int fd, const struct msghdr *message)
 {
@@ -53,6 +54,7 @@ eddy_stream *stream_create_pipe(eddy_loop *loop, int fd, int mode, size_t limit)
         if (!stream)
                 return NULL;
         stream->impl = &stream_pipe;
+        stream->send_traits |= OP_NO_FILE;
         if ((mode & O_ACCMODE) == O_WRONLY) {
                 stream->has_ended = true;
                 stream->read_error = -EBADF;
@@ -62,63 +64,104 @@ eddy_stream *stream_create_pipe(eddy_loop *loop, int fd, int mode, size_t limit)
         return stream;
 }
 
-/** Make a stream of what fstat() and fcntl() have told of a descriptor: 0 or -ENOMEM. */
-static int create(eddy_stream **created, int fd, const struct stat *status, int mode, size_t limit)
-{
-        eddy_stream *stream = stream_create_pipe(loop_running_here, fd, mode, limit);
-
-        *created = stream;
-        if (!stream)
-                return -ENOMEM;
-        /* A pipe of packets, or a terminal by the line, gives less than was asked for, and has more. */
-        if (!S_ISFIFO(status->st_mode) || mode & O_DIRECT)
-                stream->receive_traits = stream->send_traits = 0;
-        return 0;
-}
-
 /** Whether a file is read and written without waiting, and its mode is nobody's concern. */
 static bool never_waits(const struct stat *status)
 {
         return S_ISREG(status->st_mode) || S_ISBLK(status->st_mode) || S_ISDIR(status->st_mode);
 }
 
+/** What is known of a file that a stream is to be made of. */
+struct shared_file {
+        struct stat status;
+        int mode;             /* as it was */
+        bool may_block;       /* it is a pipe that others share, and may put into blocking mode */
+        bool has_lost_writer; /* it is a FIFO to which somebody wrote, and nobody does any more */
+};
+
+static int look_at(struct shared_file *file, int fd)
+{
+        int rc = sys_pipe_status(fd, &file->status);
+
+        if (rc == 0)
+                rc = file->mode = sys_get_mode(fd);
+        file->has_lost_writer = false;
+        file->may_block = S_ISFIFO(file->status.st_mode) && sys_pipe_knows_nowait(&file->status);
+        return rc < 0 ? rc : 0;
+}
+
+/** Make a stream of a file that is no socket: 0 or -ENOMEM. */
+static int create(eddy_stream **created, int fd, const struct shared_file *file, size_t limit)
+{
+        eddy_stream *stream = stream_create_pipe(loop_running_here, fd, file->mode, limit);
+        bool is_fifo = S_ISFIFO(file->status.st_mode);
+
+        *created = stream;
+        if (!stream)
+                return -ENOMEM;
+        /* A pipe of packets, or a terminal by the line, gives less than was asked for, and has more. And one that was
+         * opened anew when its writer had gone is told of no end: only reading finds it. */
+        if (!is_fifo || file->mode & O_DIRECT || file->has_lost_writer)
+                stream->receive_traits = stream->send_traits = 0;
+        if (!never_waits(&file->status))
+                stream->send_traits |= OP_NO_FILE;
+        if (file->may_block) {
+                stream->receive_traits |= OP_MAY_BLOCK;
+                stream->send_traits |= OP_MAY_BLOCK;
+        }
+        stream->awaits_writer = is_fifo && !file->has_lost_writer;
+        return 0;
+}
+
 int eddy_stream_from_pipe(eddy_stream **created, int fd, size_t limit)
 {
-        struct stat status;
-        int mode, rc;
+        struct shared_file file;
+        int rc;
 
         *created = NULL;
         if (!loop_running_here)
                 return misuse(EDDY_ENOLOOP);
-        rc = sys_pipe_status(fd, &status);
+        rc = look_at(&file, fd);
         if (rc < 0)
                 return rc;
-        if (S_ISSOCK(status.st_mode))
+        if (S_ISSOCK(file.status.st_mode))
                 return eddy_stream_from_socket(created, fd, limit);
-        mode = rc = sys_get_mode(fd);
-        if (rc >= 0 && !(mode & O_NONBLOCK) && !never_waits(&status))
-                rc = sys_set_mode(fd, mode | O_NONBLOCK);
-        return rc < 0 ? rc : create(created, fd, &status, mode, limit);
+        if (!(file.mode & O_NONBLOCK) && !never_waits(&file.status))
+                rc = sys_set_mode(fd, file.mode | O_NONBLOCK);
+        return rc < 0 ? rc : create(created, fd, &file, limit);
+}
+
+/** Whether a file can be opened anew by its name in /proc, as the same with a mode of its own. The master of a terminal
+ * would be another terminal's. */
+static bool can_reopen(const struct stat *status)
+{
+        const dev_t ptmx = makedev(5, 2);
+
+        return !never_waits(status) && !S_ISSOCK(status->st_mode) &&
+               !(S_ISCHR(status->st_mode) && status->st_rdev == ptmx);
 }
 
 /** A descriptor of our own for a file that other processes share, whose mode is to stay as it is. A pipe or terminal
- * that is opened anew has a mode of its own. Where that cannot be, it is set for all until the stream is closed. */
-static int open_shared(int fd, const struct stat *status, int mode, bool *must_unset_mode)
+ * that is opened anew has a mode of its own; where that cannot be, a pipe is asked each time not to wait, and where that
+ * cannot be either, the mode is set for all until the stream is closed. */
+static int open_shared(int fd, struct shared_file *file, bool *must_unset_mode)
 {
+        bool is_told_each_time =
+            never_waits(&file->status) || S_ISSOCK(file->status.st_mode) || file->may_block;
         char path[32];
         int own = -ENXIO, rc;
 
         *must_unset_mode = false;
-        if (never_waits(status) || S_ISSOCK(status->st_mode))
-                return sys_duplicate(fd);
         snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-        own = sys_reopen(path, (mode & O_ACCMODE) | O_NONBLOCK | O_NOCTTY);
-        if (own >= 0)
+        if (can_reopen(&file->status))
+                own = sys_reopen(path, (file->mode & O_ACCMODE) | O_NONBLOCK | O_NOCTTY);
+        if (own >= 0) {
+                file->may_block = false;
                 return own;
+        }
         own = sys_duplicate(fd);
-        if (own < 0 || mode & O_NONBLOCK)
+        if (own < 0 || file->mode & O_NONBLOCK || is_told_each_time)
                 return own;
-        rc = sys_set_mode(own, mode | O_NONBLOCK);
+        rc = sys_set_mode(own, file->mode | O_NONBLOCK);
         if (rc < 0) {
                 sys_close(own);
                 return rc;
@@ -127,45 +170,56 @@ static int open_shared(int fd, const struct stat *status, int mode, bool *must_u
         return own;
 }
 
+/** Whether a FIFO that is read has had a writer, and has none. One that is opened anew does not know of those before. */
+static bool has_lost_writer(int fd, const struct shared_file *file)
+{
+        struct pollfd request = {.fd = fd, .events = POLLIN};
+
+        return S_ISFIFO(file->status.st_mode) && (file->mode & O_ACCMODE) == O_RDONLY &&
+               sys_poll(&request, 1) > 0 && request.revents & POLLHUP;
+}
+
+/** Make a stream of a socket that others share: 0 or an error. */
+static int create_shared_socket(eddy_stream **created, int fd, size_t limit)
+{
+        int family, rc = socket_family(fd, &family);
+
+        if (rc < 0)
+                return rc;
+        *created = stream_create(loop_running_here, fd, family, limit);
+        if (!*created)
+                return -ENOMEM;
+        /* Others may read it, too. It is asked each time not to wait; its mode does not matter, but to sendfile(). */
+        (*created)->receive_traits &= (unsigned char)~OP_EXCLUSIVE;
+        (*created)->send_traits |= OP_MAY_BLOCK;
+        stream_set_nodelay(fd, family);
+        return 0;
+}
+
 int eddy_open_stdio(eddy_stream **created, int fd, size_t limit)
 {
-        struct stat status;
+        struct shared_file file;
         bool must_unset_mode;
-        int own, mode, family, rc;
+        int own, rc;
 
         *created = NULL;
         if (!loop_running_here)
                 return misuse(EDDY_ENOLOOP);
-        rc = sys_pipe_status(fd, &status);
+        rc = look_at(&file, fd);
         if (rc < 0)
                 return rc;
-        mode = sys_get_mode(fd);
-        if (mode < 0)
-                return mode;
-        own = open_shared(fd, &status, mode, &must_unset_mode);
+        own = open_shared(fd, &file, &must_unset_mode);
         if (own < 0)
                 return own;
-        /* Sockets are asked not to wait each time; their mode does not matter. */
-        if (S_ISSOCK(status.st_mode)) {
-                rc = socket_family(own, &family);
-                if (rc == 0)
-                        *created = stream_create(loop_running_here, own, family, limit);
-                if (rc == 0 && !*created)
-                        rc = -ENOMEM;
-                if (rc == 0)
-                        (*created)->receive_traits &=
-                            (unsigned char)~OP_EXCLUSIVE; /* others may read it, too */
-                if (rc == 0)
-                        stream_set_nodelay(own, family);
-        } else {
-                rc = create(created, own, &status, mode, limit);
-        }
+        file.has_lost_writer = has_lost_writer(fd, &file);
+        rc = S_ISSOCK(file.status.st_mode) ? create_shared_socket(created, own, limit)
+                                           : create(created, own, &file, limit);
         if (rc == 0) {
                 (*created)->must_unset_mode = must_unset_mode;
                 return 0;
         }
         if (must_unset_mode)
-                sys_set_mode(own, mode);
+                sys_set_mode(own, file.mode);
         sys_close(own);
         return rc;
 }

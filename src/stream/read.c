@@ -2,6 +2,7 @@
 #include "base/misuse.h"
 #include "loop/operation.h"
 #include "stream/stream.h"
+#include <poll.h>
 #include <string.h>
 
 /** The least that is asked of the kernel at a time when the bytes go into the stream's own buffer. */
@@ -39,17 +40,32 @@ ssize_t stream_end_receiving(struct task *self, eddy_stream *stream, ssize_t got
         return got;
 }
 
+/** Nothing came of a FIFO that may never have had a writer: wait for one. 1 where there is more to be tried, 0 at the
+ * end, or an error. */
+static ssize_t await_writer(struct task *self, const eddy_stream *stream, eddy_op *op)
+{
+        ssize_t events;
+
+        task_op_describe(op, self, OP_POLL, stream->fd, NULL, POLLIN);
+        events = task_finish_op(self, op, op_begin(op));
+        return events < 0 ? events : events & POLLIN ? 1 : 0;
+}
+
 /** Receive into memory of the current task: a count, 0 at the end, or an error. */
 static ssize_t receive(struct task *self, eddy_stream *stream, void *memory, size_t n)
 {
+        ssize_t got;
         eddy_op op;
 
         if (stream->has_ended)
                 return stream->read_error;
-        task_op_describe(&op, self, stream->impl->receive, stream->fd, memory, n);
-        op.traits = stream->receive_traits;
         stream->reader = &op;
-        return stream_end_receiving(self, stream, task_finish_op(self, &op, op_begin(&op)));
+        do {
+                task_op_describe(&op, self, stream->impl->receive, stream->fd, memory, n);
+                op.traits = stream->receive_traits;
+                got = task_finish_op(self, &op, op_begin(&op));
+        } while (got == 0 && stream->awaits_writer && (got = await_writer(self, stream, &op)) > 0);
+        return stream_end_receiving(self, stream, got);
 }
 
 /** Take n bytes off the buffer's front; while it is empty it needs no memory. */
@@ -96,6 +112,8 @@ static ssize_t fill(struct task *self, eddy_stream *stream)
                 if (got < 0 || stream->is_closing)
                         break;
                 got = fill_at_once(self, stream);
+                if (got == 0 && stream->awaits_writer && (got = await_writer(self, stream, &op)) > 0)
+                        got = -EAGAIN;
         } while (got == -EAGAIN);
         return stream_end_receiving(self, stream, got);
 }

@@ -17,6 +17,10 @@ struct file_part {
         off_t offset; /* of what comes next */
         size_t left;
         const struct stream_impl *to;
+        bool
+            may_block; /* others share where it goes, and may put that into blocking mode: sendfile() cannot be asked not
+                         * to wait */
+        unsigned char traits; /* of operations that send copies */
         bool is_copied; /* it goes through our memory: the kernel cannot send this file, or not to there */
 };
 
@@ -32,6 +36,7 @@ static ssize_t send_copied(struct task *self, eddy_op *op, int fd, const struct 
         n = sys_pread(part->fd, memory, size, part->offset);
         if (n > 0) {
                 task_op_describe(op, self, part->to->send, fd, memory, (size_t)n);
+                op->traits = part->traits;
                 n = socket_finish_op(self, op, op_begin(op));
         }
         memory_free(memory);
@@ -60,6 +65,8 @@ static ssize_t send_piece(struct task *self, eddy_op *op, int fd, struct file_pa
 
         if (self->interruption)
                 return self->interruption;
+        if (!part->is_copied && part->may_block)
+                part->is_copied = sys_is_blocking(fd);
         if (!part->is_copied) {
                 n = send_directly(self, op, fd, part);
                 part->is_copied = n == -EINVAL || n == -ENOSYS;
@@ -89,6 +96,8 @@ ssize_t eddy_stream_sendfile(eddy_stream *stream, int file, off_t offset, size_t
             .offset = offset,
             .left = n,
             .to = stream->impl,
+            .may_block = stream->send_traits & OP_MAY_BLOCK,
+            .traits = stream->send_traits & (OP_MAY_BLOCK | OP_NO_FILE),
             .is_copied = stream->impl != &stream_socket, /* a pipe that others share may block */
         };
         int rc = check(self, offset, n);
@@ -120,7 +129,8 @@ ssize_t eddy_stream_sendfile(eddy_stream *stream, int file, off_t offset, size_t
 ssize_t eddy_sock_sendfile(int fd, int file, off_t offset, size_t n)
 {
         struct task *self = task_current();
-        struct file_part part = {.fd = file, .offset = offset, .left = n, .to = &stream_socket};
+        struct file_part part = {
+            .fd = file, .offset = offset, .left = n, .to = &stream_socket, .may_block = true};
         ssize_t sent = check(self, offset, n);
         eddy_op op;
 

@@ -160,9 +160,12 @@ ssize_t eddy_sock_sendto(int fd, const void *data, size_t n, const eddy_address 
 
 int eddy_sock_connect(int fd, const eddy_address *address)
 {
-        struct task *self = task_current();
+        struct task *self;
+        int rc = task_enter(&self);
 
-        return self ? socket_connect(self, fd, address) : misuse(EDDY_ENOTASK);
+        if (rc == 0)
+                rc = sys_set_nonblocking(fd); /* connect() has no flag for it */
+        return rc < 0 ? rc : socket_connect(self, fd, address);
 }
 
 int eddy_sock_accept(int fd, eddy_address *peer)
@@ -176,6 +179,9 @@ int eddy_sock_accept(int fd, eddy_address *peer)
                 return misuse(EDDY_ENOTASK);
         if (self->interruption)
                 return self->interruption;
+        accepted = sys_set_nonblocking(fd); /* nor has accept() */
+        if (accepted < 0)
+                return accepted;
         task_op_init(&op, self);
         accepted = (int)socket_finish_op(self, &op, eddy_op_accept(&op, fd, &address.any, &address.size));
         if (accepted >= 0 && peer)

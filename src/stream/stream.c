@@ -166,6 +166,7 @@ int eddy_stream_from_socket(eddy_stream **created, int fd, size_t limit)
         *created = stream_create(loop_running_here, fd, family, limit);
         if (!*created)
                 return -ENOMEM;
+        (*created)->send_traits |= OP_MAY_BLOCK;
         stream_set_nodelay(fd, family);
         return 0;
 }

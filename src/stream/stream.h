@@ -45,9 +45,11 @@ struct eddy_stream {
         bool has_ended;              /* no more will be received */
         bool wants_eof, has_sent_eof;
         bool is_closing, is_closed;
-        bool is_orphan;       /* its owner is done with it: freed when it is closed and no call is in it */
-        bool must_unset_mode; /* O_NONBLOCK was set on a file that others share: it goes when this is closed */
-        bool drops_line;      /* the rest of a line that was too long is still to come, and not to be had */
+        bool is_orphan; /* its owner is done with it: freed when it is closed and no call is in it */
+        bool
+            must_unset_mode : 1; /* O_NONBLOCK was set on a file that others share: it goes when this is closed */
+        bool awaits_writer : 1; /* of a FIFO: to read nothing is the end only where a writer has been */
+        bool drops_line : 1;    /* the rest of a line that was too long is still to come, and not to be had */
         unsigned char receive_traits, send_traits; /* of its operations */
         eddy_loop *loop;
         const struct stream_impl *impl;

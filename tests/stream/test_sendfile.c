@@ -284,12 +284,73 @@ static void by_socket(void)
         eddy_stream_destroy(ends[1]);
 }
 
+/* Sockets in blocking mode, in which others left them: sendfile() has no flag against waiting. */
+
+/** Make a stream or a raw socket of a socket that is put into blocking mode, and send more than it takes. */
+static ssize_t send_by_stdio(int fd, int file)
+{
+        eddy_stream *stream;
+        ssize_t n;
+
+        assert_int_equal(eddy_open_stdio(&stream, fd, 0), 0);
+        assert_int_equal(fcntl(fd, F_GETFL) & O_NONBLOCK, 0);
+        n = eddy_stream_sendfile(stream, file, 0, SIZE_MAX);
+        eddy_stream_abort(stream);
+        eddy_stream_destroy(stream);
+        assert_int_equal(fcntl(fd, F_GETFL) & O_NONBLOCK, 0);
+        return n;
+}
+
+static ssize_t send_by_stream(int fd, int file)
+{
+        eddy_stream *stream;
+        ssize_t n;
+
+        fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+        assert_int_equal(eddy_stream_from_socket(&stream, fd, 0), 0);
+        assert_int_equal(fcntl(fd, F_SETFL, 0), 0); /* by another process that shares it */
+        n = eddy_stream_sendfile(stream, file, 0, SIZE_MAX);
+        eddy_stream_abort(stream);
+        eddy_stream_destroy(stream);
+        return n;
+}
+
+static ssize_t send_by_socket(int fd, int file)
+{
+        return eddy_sock_sendfile(fd, file, 0, SIZE_MAX);
+}
+
+static void to_blocking_sockets(void)
+{
+        ssize_t (*const ways[])(int fd, int file) = {send_by_stdio, send_by_stream, send_by_socket};
+        int file = file_of(MUCH);
+
+        for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++)
+                for (int is_unix = 0; is_unix < 2; is_unix++) {
+                        ssize_t n = 0;
+                        int ends[2];
+
+                        if (is_unix)
+                                assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+                        else
+                                connect_sockets(ends);
+                        EDDY_TIMEOUT_SCOPE(eddy_ms(20))
+                                n = ways[i](ends[0], file);
+                        assert_int_equal(n, EDDY_TIMEOUT);
+                        eddy_sock_close(ends[0]);
+                        close(ends[1]);
+                }
+        close(file);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-            scene_test(whole_and_part), scene_test(in_order),     scene_test(copied),
-            scene_test(into_a_pipe),    scene_test(no_file),      scene_test(cancelled),
-            scene_test(aborted),        scene_test(peer_is_gone), scene_test(by_socket),
+            scene_test(whole_and_part), scene_test(in_order),
+            scene_test(copied),         scene_test(into_a_pipe),
+            scene_test(no_file),        scene_test(cancelled),
+            scene_test(aborted),        scene_test(peer_is_gone),
+            scene_test(by_socket),      scene_test(to_blocking_sockets),
         };
 
         return cmocka_run_group_tests_name("sendfile", tests, NULL, NULL);

@@ -211,6 +211,39 @@ static void no_descriptor(void)
         assert_int_equal(eddy_sock_connect(-1, &address), -EBADF);
 }
 
+/** A socket that was left in blocking mode holds nothing up. */
+static void in_blocking_mode(void)
+{
+        eddy_address address, nobody;
+        uint16_t port;
+        int listener = listen_on_loopback(0, &port), clients[8];
+        ssize_t rc = 0;
+        char byte;
+
+        EDDY_TIMEOUT_SCOPE(eddy_ms(1))
+                rc = eddy_sock_accept(listener, NULL);
+        assert_int_equal(rc, EDDY_TIMEOUT);
+        assert_int_equal(eddy_address_from_ip(&address, "127.0.0.1", port), 0);
+        /* Its backlog is full at some time, and who connects then waits. */
+        rc = 0;
+        for (size_t i = 0; i < sizeof clients / sizeof clients[0]; i++) {
+                clients[i] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+                if (rc == 0)
+                        EDDY_TIMEOUT_SCOPE(eddy_ms(5))
+                                rc = eddy_sock_connect(clients[i], &address);
+        }
+        assert_int_equal(rc, EDDY_TIMEOUT);
+        EDDY_TIMEOUT_SCOPE(eddy_ms(1))
+                rc = eddy_sock_recv(clients[0], &byte, 1);
+        assert_int_equal(rc, EDDY_TIMEOUT);
+        EDDY_TIMEOUT_SCOPE(eddy_ms(1))
+                rc = eddy_sock_recvfrom(clients[0], &byte, 1, &nobody);
+        assert_int_equal(rc, EDDY_TIMEOUT);
+        for (size_t i = 0; i < sizeof clients / sizeof clients[0]; i++)
+                eddy_sock_close(clients[i]);
+        eddy_sock_close(listener);
+}
+
 static void too_late(void)
 {
         eddy_address address;
@@ -256,9 +289,10 @@ static void outside(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-            scene_test(connect_and_accept), scene_test(refused),  scene_test(much),
-            scene_test(datagrams),          scene_test(in_turn),  scene_test(number_comes_back),
-            scene_test(no_descriptor),      scene_test(too_late), cmocka_unit_test(outside),
+            scene_test(connect_and_accept), scene_test(refused),          scene_test(much),
+            scene_test(datagrams),          scene_test(in_turn),          scene_test(number_comes_back),
+            scene_test(no_descriptor),      scene_test(in_blocking_mode), scene_test(too_late),
+            cmocka_unit_test(outside),
         };
 
         return cmocka_run_group_tests_name("socket", tests, NULL, NULL);
