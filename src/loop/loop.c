@@ -107,9 +107,6 @@ void loop_free(eddy_loop *loop)
                 if (loop->tenants[room].kept && loop->tenants[room].impl->free)
                         loop->tenants[room].impl->free(loop);
         debug_free(loop);
-        pool_finish(&loop->streams);
-        pool_finish(&loop->outputs);
-        chunks_finish(&loop->chunks);
         memory_free(loop);
 }
 

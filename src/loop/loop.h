@@ -3,10 +3,8 @@
 #define LOOP_LOOP_H
 
 #include "backend/backend.h"
-#include "base/chunks.h"
 #include "base/list.h"
 #include "base/misuse.h"
-#include "base/pool.h"
 #include "base/spin.h"
 #include "loop/inbox.h"
 #include "loop/timer.h"
@@ -39,7 +37,7 @@ struct loop_tenant {
 };
 
 /** The rooms, from the ground up: who lives further up closes before those whom it stands on. */
-enum loop_room { ROOM_COROUTINES, ROOM_TASKS, LOOP_ROOMS };
+enum loop_room { ROOM_COROUTINES, ROOM_TASKS, ROOM_THREADS, ROOM_STREAMS, LOOP_ROOMS };
 
 struct coro;
 
@@ -61,16 +59,11 @@ struct eddy_loop {
         size_t references;  /* 1 of the owner, and 1 of each future */
 
         struct loop_tenant tenants[LOOP_ROOMS];
-        struct thread_pool *threads;
         eddy_duration executor_timeout; /* how long closing waits for users' calls on helper threads */
         struct loop_debug *debug;       /* NULL: not in debug mode */
         eddy_exception_handler exception_handler;
         void *exception_arg;
-        uint64_t lots; /* eddy_select() draws them */
-
-        /* Memory that goes from one stream to the next. */
-        struct pool streams, outputs;
-        struct chunks chunks;
+        uint64_t lots; /* see loop_draw() */
 
         struct timer_wheel timers; /* last, and not cleared with the rest: it is large */
 };
@@ -136,6 +129,13 @@ static inline void loop_take_next(eddy_loop *loop)
 static inline void loop_schedule(eddy_loop *loop, eddy_handle *handle)
 {
         list_append(loop->ready, &handle->link);
+}
+
+/** A number below n, by chance: for what is to be fair, not for what is to be secret. */
+static inline size_t loop_draw(eddy_loop *loop, size_t n)
+{
+        loop->lots = loop->lots * 6364136223846793005U + 1442695040888963407U;
+        return (size_t)((loop->lots >> 32) * n >> 32);
 }
 
 /** Close a descriptor that operations may have used. */
