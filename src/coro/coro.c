@@ -4,6 +4,15 @@
 #include "coro/overflow.h"
 #include <string.h>
 
+static void close_coroutines(eddy_loop *loop)
+{
+        stack_pool_finish(&coroutines_of(loop)->stacks);
+        memory_free(coroutines_of(loop));
+        loop->tenants[ROOM_COROUTINES].kept = NULL;
+}
+
+static const struct loop_tenant_impl coroutines_impl = {.close = close_coroutines};
+
 int coroutines_init(eddy_loop *loop, size_t stack_size)
 {
         struct coroutines *coroutines = memory_zalloc(sizeof *coroutines);
@@ -13,16 +22,9 @@ int coroutines_init(eddy_loop *loop, size_t stack_size)
         stack_pool_init(&coroutines->stacks, loop, stack_size);
         coroutines->default_size = stack_size;
         coroutines->fpu_mode = switch_fpu_mode();
-        loop->coroutines = coroutines;
+        loop_move_in(loop, ROOM_COROUTINES, &coroutines_impl, coroutines);
         overflow_handle_signals();
         return 0;
-}
-
-void coroutines_finish(eddy_loop *loop)
-{
-        stack_pool_finish(&loop->coroutines->stacks);
-        memory_free(loop->coroutines);
-        loop->coroutines = NULL;
 }
 
 static _Noreturn void run_on_stack(void *arg);
@@ -74,11 +76,11 @@ struct coro *coro_take_other(eddy_loop *loop)
                 if (!coro)
                         break;
                 loop_take_next(loop);
-                if (next->callback == coro_resume || prepare(loop->coroutines, coro))
+                if (next->callback == coro_resume || prepare(coroutines_of(loop), coro))
                         return coro;
                 coro->impl->refuse(coro);
         }
-        return &loop->coroutines->home;
+        return &coroutines_of(loop)->home;
 }
 
 /** Have the next coroutine, if it is new, begin on a stack whose coroutine has ended; NULL: it is not. */
@@ -90,7 +92,7 @@ static inline __attribute__((always_inline)) struct coro *take_newcomer(eddy_loo
         if (!coro_find_next(loop, &next) || next->callback != coro_begin)
                 return NULL;
         coro = next->arg;
-        if (coro->stack_size || stack->slab->class != &loop->coroutines->stacks.common)
+        if (coro->stack_size || stack->slab->class != &coroutines_of(loop)->stacks.common)
                 return NULL;
         loop_take_next(loop);
         settle(coro, stack);
@@ -101,7 +103,7 @@ static inline __attribute__((always_inline)) struct coro *take_newcomer(eddy_loo
 /** Give back the stack that runs, and go on with another coroutine. Returns when a new one begins on the stack. */
 static inline __attribute__((always_inline)) void leave_stack(eddy_loop *loop, struct stack *stack)
 {
-        struct coroutines *coroutines = loop->coroutines;
+        struct coroutines *coroutines = coroutines_of(loop);
         struct coro *next = coro_take_next(loop);
 
         stack_give(&coroutines->stacks, stack);
@@ -119,14 +121,14 @@ static _Noreturn void run_on_stack(void *arg)
         struct stack *stack = arg;
         struct coro *coro = coro_running_here;
 
-        fiber_after_switch(NULL, &loop->coroutines->fiber_home);
+        fiber_after_switch(NULL, &coroutines_of(loop)->fiber_home);
         for (;;) {
                 bool own_fpu_mode = coro->own_fpu_mode;
 
                 coro->has_begun = true;
                 coro->impl->run(coro);
                 if (__builtin_expect(own_fpu_mode, 0))
-                        switch_set_fpu_mode(loop->coroutines->fpu_mode);
+                        switch_set_fpu_mode(coroutines_of(loop)->fpu_mode);
                 coro_running_here = NULL; /* it may be gone, and is not to be told of failures */
                 coro = take_newcomer(loop, stack);
                 if (!coro) {
@@ -138,15 +140,15 @@ static _Noreturn void run_on_stack(void *arg)
 
 void *coro_place(struct coro *coro, eddy_loop *loop, const void *bytes, size_t size)
 {
-        struct stack *stack = stack_take(&loop->coroutines->stacks, coro->stack_size);
+        struct stack *stack = stack_take(&coroutines_of(loop)->stacks, coro->stack_size);
 
-        return stack ? memcpy(begin_runner(loop->coroutines, coro, stack, size), bytes, size) : NULL;
+        return stack ? memcpy(begin_runner(coroutines_of(loop), coro, stack, size), bytes, size) : NULL;
 }
 
 /** Switch from the loop's own stack to a coroutine. */
 static void leave_home(eddy_loop *loop, struct coro *coro)
 {
-        struct coroutines *coroutines = loop->coroutines;
+        struct coroutines *coroutines = coroutines_of(loop);
         void *kept = NULL;
 
         coro_running_here = coro;
@@ -167,7 +169,7 @@ void coro_begin(void *arg)
         eddy_loop *loop = loop_running_here;
         struct coro *coro = arg;
 
-        if (prepare(loop->coroutines, coro))
+        if (prepare(coroutines_of(loop), coro))
                 leave_home(loop, coro);
         else
                 coro->impl->refuse(coro);
@@ -219,7 +221,7 @@ void coro_run_now(eddy_loop *loop, struct coro *coro)
 
 void coro_ask(eddy_loop *loop, struct coro *coro, void (*question)(void *arg), void *arg)
 {
-        struct coroutines *coroutines = loop->coroutines;
+        struct coroutines *coroutines = coroutines_of(loop);
         void *kept = NULL;
 
         coroutines->question = question;

@@ -46,9 +46,14 @@ struct coroutines {
         void *asker_sp;
 };
 
-/** Give a loop coroutines: 0 or -ENOMEM. */
+/** Give a loop coroutines, until it closes: 0 or -ENOMEM. */
 int coroutines_init(eddy_loop *loop, size_t stack_size);
-void coroutines_finish(eddy_loop *loop);
+
+/** A loop's coroutines; NULL where it has none yet. */
+static inline struct coroutines *coroutines_of(const eddy_loop *loop)
+{
+        return loop->tenants[ROOM_COROUTINES].kept;
+}
 
 /** Give a coroutine its stack before it runs, with a copy of some bytes at its top.
  *
@@ -128,9 +133,9 @@ static inline __attribute__((always_inline)) void coro_suspend(struct coro *self
         if (next == self)
                 return;
         if (__builtin_expect(self->own_fpu_mode, 0))
-                coro_give_way_with_own_fpu_mode(loop->coroutines, self, next);
+                coro_give_way_with_own_fpu_mode(coroutines_of(loop), self, next);
         else
-                coro_give_way(loop->coroutines, self, next);
+                coro_give_way(coroutines_of(loop), self, next);
 }
 
 /** Run a coroutine that has not begun until it first suspends, then return to the caller. */

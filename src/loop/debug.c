@@ -137,7 +137,8 @@ void debug_run(eddy_loop *loop, eddy_handle *handle)
 {
         eddy_callback callback = user_callback(handle);
         /* Afterwards the handle may be gone, and so may what it resumed. */
-        void *held = loop->tasks ? loop->tasks_impl->hold(handle) : NULL;
+        const struct loop_tenant tasks = loop->tenants[ROOM_TASKS];
+        void *held = tasks.kept ? tasks.impl->hold(handle) : NULL;
         eddy_time began = eddy_now();
         eddy_duration took;
 
@@ -146,7 +147,7 @@ void debug_run(eddy_loop *loop, eddy_handle *handle)
         if (loop->debug && took >= loop->debug->slow && !held)
                 tell_slow(callback, took);
         if (held)
-                loop->tasks_impl->let_go(held, loop->debug && took >= loop->debug->slow ? took : 0);
+                tasks.impl->let_go(held, loop->debug && took >= loop->debug->slow ? took : 0);
 }
 
 /* Switching it. */

@@ -91,8 +91,9 @@ int eddy_loop_close(eddy_loop *loop)
         drop_all(loop->running);
         drop_all(loop->ready);
         drop_all(&loop->stranded);
-        if (loop->tasks)
-                loop->tasks_impl->close(loop);
+        for (int room = LOOP_ROOMS - 1; room >= 0; room--)
+                if (loop->tenants[room].kept && loop->tenants[room].impl->close)
+                        loop->tenants[room].impl->close(loop);
         backend_destroy(loop->backend);
         loop->backend = NULL;
         if (loop_set_here == loop)
@@ -102,12 +103,10 @@ int eddy_loop_close(eddy_loop *loop)
 
 void loop_free(eddy_loop *loop)
 {
-        if (loop->tasks)
-                loop->tasks_impl->free(loop);
+        for (int room = LOOP_ROOMS - 1; room >= 0; room--)
+                if (loop->tenants[room].kept && loop->tenants[room].impl->free)
+                        loop->tenants[room].impl->free(loop);
         debug_free(loop);
-        pool_finish(&loop->streams);
-        pool_finish(&loop->outputs);
-        chunks_finish(&loop->chunks);
         memory_free(loop);
 }
 

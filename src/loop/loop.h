@@ -3,10 +3,8 @@
 #define LOOP_LOOP_H
 
 #include "backend/backend.h"
-#include "base/chunks.h"
 #include "base/list.h"
 #include "base/misuse.h"
-#include "base/pool.h"
 #include "base/spin.h"
 #include "loop/inbox.h"
 #include "loop/timer.h"
@@ -19,17 +17,27 @@ struct loop_resource {
         void (*close)(struct loop_resource *resource);
 };
 
-/** What the loop asks of tasks, of which it knows nothing else. */
-struct tasks_impl {
-        void (*close)(eddy_loop *loop); /* with the loop */
-        void (*free)(eddy_loop *loop);  /* with its last future */
+/** What the loop asks of those who keep something in it, of whom it knows nothing else. */
+struct loop_tenant_impl {
+        void (*close)(eddy_loop *loop); /* with the loop, when no callback is left; NULL: nothing to do */
+        void (*free)(eddy_loop *loop);  /* with its last future; NULL: likewise */
 
-        /** The task that a handle resumes, kept until let_go(); NULL where it is none. */
+        /** What a handle resumes, kept until let_go(); NULL where that is nothing of this tenant's. For debug mode, which
+         * asks tasks. */
         void *(*hold)(eddy_handle *handle);
 
         /** Give it back; a `took` other than 0 is how long it ran without giving way, and told. */
-        void (*let_go)(void *task, eddy_duration took);
+        void (*let_go)(void *held, eddy_duration took);
 };
+
+/** What a level above keeps in a loop. It moves in with its first use. */
+struct loop_tenant {
+        void *kept; /* NULL: nobody is here */
+        const struct loop_tenant_impl *impl;
+};
+
+/** The rooms, from the ground up: who lives further up closes before those whom it stands on. */
+enum loop_room { ROOM_COROUTINES, ROOM_TASKS, ROOM_THREADS, ROOM_STREAMS, LOOP_ROOMS };
 
 struct coro;
 
@@ -50,20 +58,12 @@ struct eddy_loop {
         eddy_link stranded; /* in a forked child: what was scheduled in the parent, and is not to run here */
         size_t references;  /* 1 of the owner, and 1 of each future */
 
-        /* What the levels above keep here; NULL until their first use. */
-        struct coroutines *coroutines;
-        struct tasks *tasks;
-        struct thread_pool *threads;
+        struct loop_tenant tenants[LOOP_ROOMS];
         eddy_duration executor_timeout; /* how long closing waits for users' calls on helper threads */
-        const struct tasks_impl *tasks_impl;
-        struct loop_debug *debug; /* NULL: not in debug mode */
+        struct loop_debug *debug;       /* NULL: not in debug mode */
         eddy_exception_handler exception_handler;
         void *exception_arg;
-        uint64_t lots; /* eddy_select() draws them */
-
-        /* Memory that goes from one stream to the next. */
-        struct pool streams, outputs;
-        struct chunks chunks;
+        uint64_t lots; /* see loop_draw() */
 
         struct timer_wheel timers; /* last, and not cleared with the rest: it is large */
 };
@@ -131,6 +131,13 @@ static inline void loop_schedule(eddy_loop *loop, eddy_handle *handle)
         list_append(loop->ready, &handle->link);
 }
 
+/** A number below n, by chance: for what is to be fair, not for what is to be secret. */
+static inline size_t loop_draw(eddy_loop *loop, size_t n)
+{
+        loop->lots = loop->lots * 6364136223846793005U + 1442695040888963407U;
+        return (size_t)((loop->lots >> 32) * n >> 32);
+}
+
 /** Close a descriptor that operations may have used. */
 void loop_close_descriptor(eddy_loop *loop, int fd);
 
@@ -146,6 +153,13 @@ static inline void loop_unref(eddy_loop *loop)
 {
         if (--loop->references == 0)
                 loop_free(loop);
+}
+
+/** Keep something in a loop. Its `impl` empties the room where it frees what is kept. */
+static inline void loop_move_in(eddy_loop *loop, enum loop_room room, const struct loop_tenant_impl *impl,
+                                void *kept)
+{
+        loop->tenants[room] = (struct loop_tenant){.kept = kept, .impl = impl};
 }
 
 void loop_add_resource(eddy_loop *loop, struct loop_resource *resource);

@@ -23,7 +23,7 @@ int stream_reserve(eddy_stream *stream, struct buffer *buffer, size_t n)
 
         if (buffer->memory || n > CHUNK_SIZE)
                 return buffer_reserve(buffer, n);
-        memory = chunk_take(&stream->loop->chunks);
+        memory = chunk_take(&stream->memory->chunks);
         if (!memory)
                 return -ENOMEM;
         *buffer = (struct buffer){.memory = memory, .capacity = CHUNK_SIZE};
@@ -33,7 +33,7 @@ int stream_reserve(eddy_stream *stream, struct buffer *buffer, size_t n)
 void stream_give_back(eddy_stream *stream, struct buffer *buffer)
 {
         if (buffer->capacity == CHUNK_SIZE)
-                chunk_give(&stream->loop->chunks, buffer->memory);
+                chunk_give(&stream->memory->chunks, buffer->memory);
         else
                 memory_free(buffer->memory);
         *buffer = (struct buffer){.memory = NULL};
@@ -48,7 +48,7 @@ static void release(eddy_stream *stream)
         stream_give_back(stream, &stream->in);
         stream_drop_output(stream);
         memory_free(stream->text);
-        pool_give(&loop->streams, stream);
+        pool_give(&stream->memory->streams, stream);
         loop_unref(loop);
 }
 
@@ -125,16 +125,43 @@ void stream_set_nodelay(int fd, int family)
                 sys_setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 }
 
+static void free_memory(eddy_loop *loop)
+{
+        struct stream_memory *memory = loop->tenants[ROOM_STREAMS].kept;
+
+        pool_finish(&memory->streams);
+        pool_finish(&memory->outputs);
+        chunks_finish(&memory->chunks);
+        memory_free(memory);
+}
+
+static const struct loop_tenant_impl memory_impl = {.free = free_memory};
+
+/** The memory of a loop's streams, which is had with the first; NULL without. */
+static struct stream_memory *have_memory(eddy_loop *loop)
+{
+        struct stream_memory *memory = loop->tenants[ROOM_STREAMS].kept;
+
+        if (memory)
+                return memory;
+        memory = memory_zalloc(sizeof *memory);
+        if (!memory)
+                return NULL;
+        pool_init(&memory->streams, sizeof(struct eddy_stream));
+        pool_init(&memory->outputs, sizeof(struct stream_output));
+        loop_move_in(loop, ROOM_STREAMS, &memory_impl, memory);
+        return memory;
+}
+
 eddy_stream *stream_create(eddy_loop *loop, int fd, int family, size_t limit)
 {
-        eddy_stream *stream;
+        struct stream_memory *memory = have_memory(loop);
+        eddy_stream *stream = memory ? pool_take(&memory->streams) : NULL;
 
-        if (!loop->streams.item_size)
-                pool_init(&loop->streams, sizeof *stream);
-        stream = pool_take(&loop->streams);
         if (!stream)
                 return NULL;
         memset(stream, 0, sizeof *stream);
+        stream->memory = memory;
         loop_ref(loop);
         stream->resource.close = close_with_loop;
         stream->resource.what = "stream";

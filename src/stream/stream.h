@@ -3,6 +3,8 @@
 #define STREAM_STREAM_H
 
 #include "base/buffer.h"
+#include "base/chunks.h"
+#include "base/pool.h"
 #include "loop/loop.h"
 #include "task/task.h"
 #include <eddy/address.h>
@@ -28,6 +30,12 @@ struct stream_impl {
 };
 
 extern const struct stream_impl stream_socket, stream_pipe;
+
+/** Memory that goes from one of a loop's streams to the next. */
+struct stream_memory {
+        struct pool streams, outputs;
+        struct chunks chunks;
+};
 
 /** What was written and has not left. A stream has one, from its loop's pool, only while there is some. */
 struct stream_output {
@@ -57,9 +65,10 @@ struct eddy_stream {
         eddy_op *writer; /* likewise of the task that has the sending half for itself */
         struct stream_output *output;
 
-        struct buffer in;  /* came with others that were wanted; without memory while empty */
-        size_t handed_out; /* of it, what read_until() showed its caller: gone at the next read */
-        size_t limit;      /* what may lie before a separator */
+        struct stream_memory *memory; /* the loop's */
+        struct buffer in;             /* came with others that were wanted; without memory while empty */
+        size_t handed_out;            /* of it, what read_until() showed its caller: gone at the next read */
+        size_t limit;                 /* what may lie before a separator */
         eddy_link waiters; /* struct stream_wait: for room, or for the end; each until its task has run */
         size_t high_water, low_water;
         struct loop_resource resource;

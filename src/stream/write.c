@@ -34,7 +34,7 @@ void stream_drop_output(eddy_stream *stream)
         eddy_handle_cancel(&output->flush);
         stream_give_back(stream, &output->queued);
         stream_give_back(stream, &output->sending);
-        pool_give(&stream->loop->outputs, output);
+        pool_give(&stream->memory->outputs, output);
         stream->output = NULL;
 }
 
@@ -132,13 +132,9 @@ static void flush_and_settle(void *arg)
 /** Have a stream keep what is written: 0 or -ENOMEM. */
 static int have_output(eddy_stream *stream)
 {
-        eddy_loop *loop = stream->loop;
-
         if (stream->output)
                 return 0;
-        if (!loop->outputs.item_size)
-                pool_init(&loop->outputs, sizeof *stream->output);
-        stream->output = pool_take(&loop->outputs);
+        stream->output = pool_take(&stream->memory->outputs);
         if (!stream->output)
                 return -ENOMEM;
         memset(stream->output, 0, sizeof *stream->output);

@@ -128,10 +128,7 @@ static size_t draw_lot(size_t n)
 {
         eddy_loop *loop = loop_running_here;
 
-        if (n == 1 || !loop)
-                return 0;
-        loop->lots = loop->lots * 6364136223846793005U + 1442695040888963407U;
-        return (size_t)((loop->lots >> 32) * n >> 32);
+        return n == 1 || !loop ? 0 : loop_draw(loop, n);
 }
 
 /** One of the cases that can happen now, or NULL. */

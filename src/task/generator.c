@@ -263,7 +263,7 @@ eddy_generator *eddy_generator_create(const eddy_generator_options *options, edd
                           options->args_size, TASK_LARGEST_ARGS);
                 return NULL;
         }
-        if (loop && !loop->tasks && tasks_init(loop) < 0)
+        if (loop && !tasks_of(loop) && tasks_init(loop) < 0)
                 return NULL;
         generator = memory_alloc(sizeof *generator);
         if (!generator)
@@ -274,7 +274,7 @@ eddy_generator *eddy_generator_create(const eddy_generator_options *options, edd
             .thread = &loop_running_here,
             .loop = loop,
         };
-        copy = detour_init(&generator->detour, loop ? &loop->coroutines->stacks : NULL,
+        copy = detour_init(&generator->detour, loop ? &coroutines_of(loop)->stacks : NULL,
                            options->stack_size ? options->stack_size : task_stack_size(loop), generator->name,
                            run, options->args, options->args ? options->args_size : 0);
         if (!copy) {
@@ -284,7 +284,7 @@ eddy_generator *eddy_generator_create(const eddy_generator_options *options, edd
         generator->arg = options->args ? copy : arg;
         if (loop) {
                 loop_ref(loop);
-                list_append(&loop->tasks->generators, &generator->link);
+                list_append(&tasks_of(loop)->generators, &generator->link);
                 if (loop->debug)
                         debug_note_origin(loop, generator);
         }
@@ -328,7 +328,7 @@ void eddy_generator_destroy(eddy_generator *generator)
 /** The first of a loop's generators that can be closed, or NULL. */
 static eddy_generator *find_suspended(const eddy_loop *loop)
 {
-        for (eddy_link *link = loop->tasks->generators.next; link != &loop->tasks->generators;
+        for (eddy_link *link = tasks_of(loop)->generators.next; link != &tasks_of(loop)->generators;
              link = link->next) {
                 eddy_generator *generator = container_of(link, eddy_generator, link);
 
@@ -348,10 +348,10 @@ void generators_finish(eddy_loop *loop, size_t *patience)
 
 void generators_close(eddy_loop *loop)
 {
-        size_t count = list_count(&loop->tasks->generators);
+        size_t count = list_count(&tasks_of(loop)->generators);
 
-        while (!list_is_empty(&loop->tasks->generators)) {
-                eddy_generator *generator = container_of(loop->tasks->generators.next, eddy_generator, link);
+        while (!list_is_empty(&tasks_of(loop)->generators)) {
+                eddy_generator *generator = container_of(tasks_of(loop)->generators.next, eddy_generator, link);
                 /* The clean-up of one may make another, and so on for ever: not all are entered once more. */
                 bool may_clean_up = count > 0;
 

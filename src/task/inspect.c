@@ -61,9 +61,9 @@ int eddy_print_tasks(eddy_loop *loop, FILE *out)
         if (loop && loop != loop_running_here)
                 return misuse(EDDY_EWRONGLOOP);
         loop = loop_running_here;
-        if (!loop->tasks)
+        if (!tasks_of(loop))
                 return 0;
-        for (eddy_link *link = loop->tasks->all.next; link != &loop->tasks->all; link = link->next) {
+        for (eddy_link *link = tasks_of(loop)->all.next; link != &tasks_of(loop)->all; link = link->next) {
                 struct task *task = container_of(link, struct task, all);
                 const eddy_future *awaited = task_awaits(task);
 

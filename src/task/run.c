@@ -103,7 +103,7 @@ static void end_tasks(size_t *patience)
 static intptr_t end_others(void *arg)
 {
         eddy_loop *loop = arg;
-        size_t count = list_count(&loop->tasks->all) + list_count(&loop->tasks->generators);
+        size_t count = list_count(&tasks_of(loop)->all) + list_count(&tasks_of(loop)->generators);
         size_t patience = SUCCESSORS_OF_EACH * count + SUCCESSORS_BESIDES;
         eddy_scope shield;
 
@@ -115,7 +115,7 @@ static intptr_t end_others(void *arg)
                 /* Whose clean-up may have started tasks. */
         } while (patience > 0 && eddy_all_tasks(loop, NULL, 0) > 1);
         eddy_shield_close(&shield);
-        if (patience == 0 && (eddy_all_tasks(loop, NULL, 0) > 1 || !list_is_empty(&loop->tasks->generators)))
+        if (patience == 0 && (eddy_all_tasks(loop, NULL, 0) > 1 || !list_is_empty(&tasks_of(loop)->generators)))
                 eddy_loop_call_exception_handler(
                     loop,
                     &(eddy_exception){.message = "tasks or generators that are to end go on starting others; "
@@ -127,12 +127,13 @@ static intptr_t end_others(void *arg)
 
 static bool has_others(const eddy_loop *loop)
 {
-        return loop->tasks && (!list_is_empty(&loop->tasks->all) || !list_is_empty(&loop->tasks->generators));
+        return tasks_of(loop) &&
+               (!list_is_empty(&tasks_of(loop)->all) || !list_is_empty(&tasks_of(loop)->generators));
 }
 
 static void cancel_all(eddy_loop *loop)
 {
-        for (eddy_link *link = loop->tasks->all.next; link != &loop->tasks->all; link = link->next)
+        for (eddy_link *link = tasks_of(loop)->all.next; link != &tasks_of(loop)->all; link = link->next)
                 eddy_cancel(&container_of(link, struct task, all)->future);
 }
 

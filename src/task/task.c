@@ -44,7 +44,7 @@ static void close_tasks(eddy_loop *loop)
 
         generators_close(loop);
         /* Whoever closes a loop under its tasks has them end here and now: their stacks are no more. */
-        while ((link = list_pop(&loop->tasks->all))) {
+        while ((link = list_pop(&tasks_of(loop)->all))) {
                 struct task *task = container_of(link, struct task, all);
 
                 if (loop->debug)
@@ -57,17 +57,16 @@ static void close_tasks(eddy_loop *loop)
                 task->future.is_done = true;
                 eddy_unref(&task->future);
         }
-        coroutines_finish(loop);
 }
 
 static void free_tasks(eddy_loop *loop)
 {
-        pool_finish(&loop->tasks->pool);
-        memory_free(loop->tasks);
-        loop->tasks = NULL;
+        pool_finish(&tasks_of(loop)->pool);
+        memory_free(tasks_of(loop));
+        loop->tenants[ROOM_TASKS].kept = NULL;
 }
 
-static const struct tasks_impl tasks_impl = {
+static const struct loop_tenant_impl tasks_impl = {
     .close = close_tasks,
     .free = free_tasks,
     .hold = task_hold,
@@ -91,8 +90,7 @@ int tasks_init(eddy_loop *loop)
         list_init(&tasks->all);
         list_init(&tasks->generators);
         pool_init(&tasks->pool, sizeof(struct task));
-        loop->tasks = tasks;
-        loop->tasks_impl = &tasks_impl;
+        loop_move_in(loop, ROOM_TASKS, &tasks_impl, tasks);
         return 0;
 }
 
@@ -128,7 +126,7 @@ const struct coro_impl task_coro = {.run = run, .refuse = refuse};
 
 size_t task_stack_size(const eddy_loop *loop)
 {
-        size_t common = loop ? loop->coroutines->default_size : (size_t)STACK_DEFAULT_SIZE;
+        size_t common = loop ? coroutines_of(loop)->default_size : (size_t)STACK_DEFAULT_SIZE;
         size_t size = atomic_load_explicit(&default_stack_size, memory_order_relaxed);
 
         return size == common ? 0 : size;
@@ -146,7 +144,7 @@ static __attribute__((noinline)) eddy_loop *find_loop(eddy_loop *loop, const cha
                           name ? name : "?");
                 return NULL;
         }
-        return loop->tasks || tasks_init(loop) == 0 ? loop : NULL;
+        return tasks_of(loop) || tasks_init(loop) == 0 ? loop : NULL;
 }
 
 /** A task that is not scheduled yet. */
@@ -156,12 +154,12 @@ static struct task *create(eddy_loop *loop, const char *name, eddy_fn fn, void *
 
         if (!loop)
                 loop = loop_running_here;
-        if (__builtin_expect(!loop || loop->is_closed || !loop->tasks, 0)) {
+        if (__builtin_expect(!loop || loop->is_closed || !tasks_of(loop), 0)) {
                 loop = find_loop(loop, name);
                 if (!loop)
                         return NULL;
         }
-        task = pool_take(&loop->tasks->pool);
+        task = pool_take(&tasks_of(loop)->pool);
         if (!task)
                 return NULL;
         /* Field by field: clearing the whole first would be a third of what creating a task costs. The
@@ -171,7 +169,7 @@ static struct task *create(eddy_loop *loop, const char *name, eddy_fn fn, void *
         task->coro.stack_size = (uint32_t)task_stack_size(loop);
         task->fn = fn;
         task->context = inherit_context();
-        list_append(&loop->tasks->all, &task->all);
+        list_append(&tasks_of(loop)->all, &task->all);
         task->group_link.next = NULL;
         task->group = NULL;
         task->scopes = NULL;
@@ -290,9 +288,9 @@ size_t eddy_all_tasks(eddy_loop *loop, eddy_task *tasks[], size_t n)
 
         if (!loop)
                 loop = loop_running_here;
-        if (!loop || !loop->tasks)
+        if (!loop || !tasks_of(loop))
                 return 0;
-        for (eddy_link *link = loop->tasks->all.next; link != &loop->tasks->all; link = link->next) {
+        for (eddy_link *link = tasks_of(loop)->all.next; link != &tasks_of(loop)->all; link = link->next) {
                 if (count < n)
                         tasks[count] = &container_of(link, struct task, all)->future;
                 count++;

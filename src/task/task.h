@@ -48,6 +48,12 @@ enum { TASK_LARGEST_ARGS = 1024 };
 /** Give a loop that has none yet its tasks: 0 or -ENOMEM. */
 int tasks_init(eddy_loop *loop);
 
+/** A loop's tasks; NULL where it has none yet. */
+static inline struct tasks *tasks_of(const eddy_loop *loop)
+{
+        return loop->tenants[ROOM_TASKS].kept;
+}
+
 /** What a stack must be asked to be where a user asks for nothing: 0, or not what is common in a loop (NULL:
  * outside loops). */
 size_t task_stack_size(const eddy_loop *loop);
@@ -185,7 +191,7 @@ static inline void task_free(eddy_future *future)
 {
         if (__builtin_expect(future->traits & FUTURE_OWN_NAME, 0))
                 memory_free((char *)(uintptr_t)task_of(future)->coro.name);
-        pool_give(&future->loop->tasks->pool, future);
+        pool_give(&tasks_of(future->loop)->pool, future);
 }
 
 /** Prepare an operation that resumes a task when it is done. */
@@ -215,7 +221,7 @@ ssize_t task_finish_op(struct task *self, eddy_op *op, ssize_t begun);
 /** What a suspended task awaits; NULL where that is no future. */
 const eddy_future *task_awaits(const struct task *task);
 
-/** What debug mode asks of tasks; see struct tasks_impl. */
+/** What debug mode asks of tasks; see struct loop_tenant_impl. */
 void *task_hold(eddy_handle *handle);
 void task_let_go(void *task, eddy_duration took);
 

@@ -45,6 +45,11 @@ static const struct pool_plan {
  * from eddy_work_cancelled(). */
 #define GRACE eddy_seconds(1)
 
+static struct thread_pool *pool_of(const eddy_loop *loop)
+{
+        return loop->tenants[ROOM_THREADS].kept;
+}
+
 /** The errand is the loop's again. */
 static void take(struct thread_pool *pool, struct errand *errand)
 {
@@ -66,7 +71,7 @@ static void arrive(void *arg)
 {
         struct errand *errand = arg;
 
-        take(errand->loop->threads, errand);
+        take(pool_of(errand->loop), errand);
         if (errand->was_refused)
                 errand->refuse(errand);
         else
@@ -147,7 +152,7 @@ static bool awaited_have_arrived(void *pool)
 
 void thread_pool_report(eddy_loop *loop, const char *fate)
 {
-        struct thread_pool *pool = loop->threads;
+        struct thread_pool *pool = pool_of(loop);
 
         for (eddy_link *link = pool->errands.next; link != &pool->errands; link = link->next) {
                 struct errand *errand = container_of(link, struct errand, link);
@@ -225,7 +230,7 @@ static void release(struct staff *staff, eddy_time deadline)
 
 void thread_pool_release_default(eddy_loop *loop, eddy_time deadline)
 {
-        release(&loop->threads->staffs[POOL_DEFAULT], deadline);
+        release(&pool_of(loop)->staffs[POOL_DEFAULT], deadline);
 }
 
 /** See to the end of users' work: all have some time, and what somebody waited for has more. */
@@ -271,13 +276,16 @@ static void close_pool(struct loop_resource *resource)
                 else if (staff->is_own)
                         eddy_executor_destroy(staff->executor);
         }
-        pool->loop->threads = NULL;
+        pool->loop->tenants[ROOM_THREADS].kept = NULL;
         memory_free(pool);
 }
 
+/** It closes before callbacks are dropped, as a resource does, and empties its room by itself. */
+static const struct loop_tenant_impl pool_impl = {.close = NULL};
+
 static struct thread_pool *get_pool(eddy_loop *loop)
 {
-        struct thread_pool *pool = loop->threads;
+        struct thread_pool *pool = pool_of(loop);
 
         if (pool)
                 return pool;
@@ -291,7 +299,8 @@ static struct thread_pool *get_pool(eddy_loop *loop)
         for (int kind = 0; kind < POOL_KINDS; kind++)
                 pool->staffs[kind].pool = pool;
         loop_add_resource(loop, &pool->resource);
-        return loop->threads = pool;
+        loop_move_in(loop, ROOM_THREADS, &pool_impl, pool);
+        return pool;
 }
 
 static void set_relief(struct staff *staff);
@@ -377,7 +386,7 @@ bool thread_pool_take_back(struct errand *errand)
 {
         if (!executor_take_back(errand->executor, &errand->work))
                 return false;
-        take(errand->loop->threads, errand);
+        take(pool_of(errand->loop), errand);
         return true;
 }
 
@@ -393,9 +402,9 @@ int thread_pool_shut_down(eddy_loop *loop)
 
 bool thread_pool_await_drain(eddy_loop *loop, struct drain *drain)
 {
-        if (loop->threads->staffs[POOL_DEFAULT].out == 0)
+        if (pool_of(loop)->staffs[POOL_DEFAULT].out == 0)
                 return false;
-        list_append(&loop->threads->drains, &drain->link);
+        list_append(&pool_of(loop)->drains, &drain->link);
         return true;
 }
 

@@ -347,7 +347,7 @@ static void memory_needs_no_thread(void)
         assert_int_equal(eddy_file_read(file, buffer + 2, sizeof buffer - 2), 7);
         assert_int_equal(eddy_file_read(file, buffer, sizeof buffer), 0);
         assert_int_equal(eddy_file_read_at(file, buffer, sizeof buffer, 3), 6);
-        assert_null(eddy_running_loop()->threads);
+        assert_null(eddy_running_loop()->tenants[ROOM_THREADS].kept);
         eddy_file_close(file);
 }
 
