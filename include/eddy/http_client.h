@@ -28,7 +28,7 @@ typedef struct eddy_http_client_options {
         size_t max_connections;      /**< open at a time; further fetches wait; 0: no bound */
         size_t max_host_connections; /**< of those, to one host; 0: no bound */
         const char *user_agent;      /**< copied; NULL: "eddy/" and its version */
-        void *reserved[4];
+        void *reserved[4];           /**< zero */
 } eddy_http_client_options;
 
 /**
@@ -95,8 +95,8 @@ typedef struct eddy_http_request {
         int (*on_body)(const void *data, size_t n, void *arg);
         /** Bytes of body so far, and in all or -1. */
         void (*on_progress)(int64_t received, int64_t total, void *arg);
-        void *arg; /**< passed to these */
-        void *reserved[4];
+        void *arg;         /**< passed to these */
+        void *reserved[4]; /**< zero */
 } eddy_http_request;
 
 /**
@@ -137,7 +137,7 @@ typedef struct eddy_http_download_options {
          * that brings bytes (Content-Disposition); valid until the download ends. Called again where somebody took that
          * name meanwhile. NULL: give it up, with -EEXIST. Runs in the loop: must not suspend. */
         const char *(*choose_path)(const eddy_http_response *response, void *arg);
-        void *reserved[4];
+        void *reserved[4]; /**< zero */
 } eddy_http_download_options;
 
 /**
