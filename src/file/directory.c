@@ -74,11 +74,14 @@ static bool is_self_or_parent(const char *name)
 int eddy_directory_next(eddy_directory *directory, eddy_directory_entry *entry)
 {
         const struct dirent64 *next;
+        struct task *self;
+        int rc = task_enter(&self);
 
+        if (rc < 0)
+                return rc;
         do {
                 if (directory->next == directory->end) {
-                        int rc = fetch(directory);
-
+                        rc = fetch(directory);
                         if (rc <= 0)
                                 return rc;
                 }

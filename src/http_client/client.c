@@ -140,7 +140,7 @@ static int on_timer_wish(CURLM *multi, long ms, void *arg)
         if (ms < 0)
                 eddy_timer_cancel(&client->timer);
         else
-                eddy_call_at(client->loop, &client->timer, eddy_now() + eddy_ms(ms), on_timer, client);
+                eddy_call_later(client->loop, &client->timer, eddy_ms(ms), on_timer, client);
         return 0;
 }
 

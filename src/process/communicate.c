@@ -1,5 +1,4 @@
 /* All that is said to a process, and all that it says, at the same time. */
-#include "base/misuse.h"
 #include "process/process.h"
 #include "stream/stream.h"
 #include "task/task.h"
@@ -54,11 +53,12 @@ int eddy_process_communicate(eddy_process *process, const void *input, size_t si
                              eddy_process_output *output)
 {
         eddy_stream *out = eddy_process_stdout(process), *err = eddy_process_stderr(process);
-        int rc, returncode = 0;
+        struct task *self;
+        int rc = task_enter(&self), returncode = 0;
 
         *output = (eddy_process_output){.out = NULL};
-        if (!task_current())
-                return misuse(EDDY_ENOTASK);
+        if (rc < 0)
+                return rc;
         rc = exchange(process, input, size, max);
         if (rc == 0)
                 rc = eddy_process_wait(process, &returncode);

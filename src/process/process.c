@@ -180,11 +180,10 @@ int eddy_process_returncode(const eddy_process *process, int *returncode)
 
 int eddy_process_wait(eddy_process *process, int *returncode)
 {
-        int rc = 0;
+        struct task *self;
+        int rc = task_enter(&self);
 
-        if (!task_current())
-                return misuse(EDDY_ENOTASK);
-        if (!process->has_ended)
+        if (rc == 0 && !process->has_ended)
                 rc = exit_wait(process);
         return rc < 0 ? rc : eddy_process_returncode(process, returncode);
 }
