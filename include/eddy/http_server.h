@@ -73,7 +73,7 @@ EDDY_API void eddy_http_service_destroy(eddy_http_service *service);
 /**
  * Serve one connection; an eddy_connection_handler. HTTP/1.1 and 1.0, keep-alive, pipelining: answers to requests that
  * came together leave together, in their order. A request's body is not read; where it has one, the connection
- * ends with its answer.
+ * ends with its answer. What another parser could read otherwise is no request: 400 or 501, and the connection ends.
  *
  * @param service  an eddy_http_service
  * @return 0, or the failure that ended the connection

@@ -1,7 +1,8 @@
 /* Requests are parsed by llhttp; here its callbacks become spans. It pauses behind the head, so that whoever
- * reads decides what happens to a body. */
+ * reads decides what happens to a body. What its versions let pass that the standard forbids is found in strict.c. */
 #include "http/parser.h"
 
+#include "http/strict.h"
 #include <eddy/error.h>
 #include <string.h>
 #include <strings.h>
@@ -11,22 +12,27 @@ static struct http_parser *parser_of(llhttp_t *llhttp)
         return (struct http_parser *)(void *)((char *)llhttp - offsetof(struct http_parser, llhttp));
 }
 
-/* A span that reaches over two pieces is reported twice. */
-static void extend(const struct http_parser *parser, struct http_span *span, const char *at, size_t n)
+/* A span that reaches over two pieces is reported twice, in stretches that adjoin. One that goes on elsewhere is a line
+ * that was folded. */
+static int extend(struct http_parser *parser, struct http_span *span, const char *at, size_t n)
 {
         uint32_t start = (uint32_t)(parser->fed + (size_t)(at - parser->piece));
 
         if (span->size == 0)
                 span->at = start;
-        span->size = start + (uint32_t)n - span->at;
+        if (span->at + span->size != start) {
+                parser->request.status = HTTP_STATUS_BAD_REQUEST;
+                return HPE_USER;
+        }
+        span->size += (uint32_t)n;
+        return 0;
 }
 
 static int on_target(llhttp_t *llhttp, const char *at, size_t n)
 {
         struct http_parser *parser = parser_of(llhttp);
 
-        extend(parser, &parser->request.target, at, n);
-        return 0;
+        return extend(parser, &parser->request.target, at, n);
 }
 
 static int on_name(llhttp_t *llhttp, const char *at, size_t n)
@@ -42,8 +48,7 @@ static int on_name(llhttp_t *llhttp, const char *at, size_t n)
                 request->headers[request->header_count++] = (struct http_header){0};
                 parser->is_in_value = false;
         }
-        extend(parser, &request->headers[request->header_count - 1].name, at, n);
-        return 0;
+        return extend(parser, &request->headers[request->header_count - 1].name, at, n);
 }
 
 static int on_value(llhttp_t *llhttp, const char *at, size_t n)
@@ -51,9 +56,12 @@ static int on_value(llhttp_t *llhttp, const char *at, size_t n)
         struct http_parser *parser = parser_of(llhttp);
         struct http_request *request = &parser->request;
 
+        if (request->header_count == 0) { /* of a line that begins with its colon */
+                request->status = HTTP_STATUS_BAD_REQUEST;
+                return HPE_USER;
+        }
         parser->is_in_value = true;
-        extend(parser, &request->headers[request->header_count - 1].value, at, n);
-        return 0;
+        return extend(parser, &request->headers[request->header_count - 1].value, at, n);
 }
 
 static int on_head_complete(llhttp_t *llhttp)
@@ -63,7 +71,6 @@ static int on_head_complete(llhttp_t *llhttp)
         request->method = llhttp->method;
         request->minor = llhttp->http_minor;
         request->keeps_alive = llhttp_should_keep_alive(llhttp);
-        request->has_body = (llhttp->flags & F_CHUNKED) || llhttp->content_length > 0;
         return HPE_PAUSED;
 }
 
@@ -84,11 +91,29 @@ void http_parser_begin(struct http_parser *parser)
         parser->is_in_value = false;
 }
 
-static int status_of(llhttp_errno_t error)
+static bool is_token_byte(char byte)
+{
+        return (byte >= 'A' && byte <= 'Z') || (byte >= 'a' && byte <= 'z') || (byte >= '0' && byte <= '9') ||
+               (byte && strchr("!#$%&'*+-.^_`|~", byte));
+}
+
+/* Whether the n bytes there are can be a request's: its method is a token, though none that llhttp knows. */
+static bool begins_with_method(const char *head, size_t n)
+{
+        size_t at = 0;
+
+        while (at < n && is_token_byte(head[at]))
+                at++;
+        return at > 0 && (at == n || head[at] == ' ');
+}
+
+static int status_of(const struct http_parser *parser, llhttp_errno_t error, size_t n)
 {
         switch (error) {
         case HPE_INVALID_METHOD:
-                return HTTP_STATUS_NOT_IMPLEMENTED;
+                return begins_with_method(parser->piece - parser->fed, parser->fed + n)
+                           ? HTTP_STATUS_NOT_IMPLEMENTED
+                           : HTTP_STATUS_BAD_REQUEST;
         case HPE_INVALID_VERSION:
         case HPE_PAUSED_H2_UPGRADE:
                 return HTTP_STATUS_HTTP_VERSION_NOT_SUPPORTED;
@@ -97,21 +122,15 @@ static int status_of(llhttp_errno_t error)
         }
 }
 
-/* What llhttp lets pass: RFC 9112 demands Host of HTTP/1.1, "HTTP/0.9" has no headers to answer to, and a
- * blank in a header's name hides it from one of two servers in a row. */
-static int check(const struct http_parser *parser, const char *head)
+/* A head is n bytes; llhttp has found its end. 0, or what to answer. */
+static int check(struct http_parser *parser, const char *head, size_t n)
 {
-        const struct http_request *request = &parser->request;
-        struct http_span host;
+        struct http_request *request = &parser->request;
+        int status = http_check_layout(request, head, n);
 
-        for (unsigned i = 0; i < request->header_count; i++)
-                if (memchr(http_text(head, request->headers[i].name), ' ', request->headers[i].name.size))
-                        return HTTP_STATUS_BAD_REQUEST;
-        if (parser->llhttp.http_major != 1)
-                return HTTP_STATUS_HTTP_VERSION_NOT_SUPPORTED;
-        if (request->minor > 0 && !http_request_header(request, head, "host", &host))
-                return HTTP_STATUS_BAD_REQUEST;
-        return 0;
+        if (status == 0 && parser->llhttp.http_major != 1)
+                status = HTTP_STATUS_HTTP_VERSION_NOT_SUPPORTED;
+        return status ? status : http_check_meaning(request, head);
 }
 
 ssize_t http_parser_feed(struct http_parser *parser, const char *data, size_t n)
@@ -125,11 +144,13 @@ ssize_t http_parser_feed(struct http_parser *parser, const char *data, size_t n)
                 parser->fed += n;
                 return 0;
         }
-        if (error == HPE_PAUSED)
-                request->status = check(parser, data - parser->fed);
-        else if (request->status == 0)
-                request->status = status_of(error);
-        return request->status ? EDDY_EPROTOCOL : llhttp_get_error_pos(&parser->llhttp) - data;
+        if (error == HPE_PAUSED) {
+                n = (size_t)(llhttp_get_error_pos(&parser->llhttp) - data);
+                request->status = check(parser, data - parser->fed, parser->fed + n);
+        } else if (request->status == 0) {
+                request->status = status_of(parser, error, n);
+        }
+        return request->status ? EDDY_EPROTOCOL : (ssize_t)n;
 }
 
 bool http_request_header(const struct http_request *request, const char *head, const char *name,

@@ -28,7 +28,7 @@ struct http_request {
         int method; /* enum llhttp_method */
         int minor;  /* of HTTP/1.minor */
         bool keeps_alive;
-        bool has_body;
+        bool has_body; /* behind the head, of one byte or more, or in chunks */
 };
 
 /** Owned by the connection that reads. */

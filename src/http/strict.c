@@ -1,0 +1,241 @@
+/* llhttp finds where names and values begin and end; its versions and their flags differ in what they allow between them.
+ * So that is looked at here, span by span rather than byte by byte. */
+#include "http/strict.h"
+
+#include <string.h>
+#include <strings.h>
+
+static size_t skip_blanks(const char *head, size_t at, size_t n)
+{
+        while (at < n && (head[at] == ' ' || head[at] == '\t'))
+                at++;
+        return at;
+}
+
+static bool is_line_end(const char *head, size_t at, size_t n)
+{
+        return at + 2 <= n && head[at] == '\r' && head[at + 1] == '\n';
+}
+
+/* The first line, behind empty ones: where it ends, or 0 where it is no good. */
+static size_t check_first_line(const struct http_request *request, const char *head, size_t n)
+{
+        const char *method = llhttp_method_name((llhttp_method_t)request->method);
+        size_t at = 0, size = strlen(method), end = request->target.at + request->target.size;
+
+        while (is_line_end(head, at, n))
+                at += 2;
+        if (request->target.size == 0 || request->target.at != at + size + 1 || end + 11 > n ||
+            memcmp(head + at, method, size) != 0 || head[at + size] != ' ')
+                return 0;
+        if (memcmp(head + end, " HTTP/", 6) != 0 || head[end + 7] != '.' || !is_line_end(head, end + 9, n))
+                return 0;
+        return end + 11;
+}
+
+/* One that begins at `at`: where it ends, or 0. */
+static size_t check_header(struct http_header *header, const char *head, size_t at, size_t n)
+{
+        struct http_span *value = &header->value;
+        const char *name = head + header->name.at;
+
+        if (header->name.size == 0 || header->name.at != at || memchr(name, ' ', header->name.size))
+                return 0;
+        at += header->name.size;
+        if (at >= n || head[at] != ':')
+                return 0;
+        at = skip_blanks(head, at + 1, n);
+        if (value->size > 0 && value->at != at)
+                return 0;
+        at += value->size;
+        while (value->size > 0 && (head[at - 1] == ' ' || head[at - 1] == '\t')) {
+                value->size--;
+                at--;
+        }
+        at = skip_blanks(head, at, n);
+        return is_line_end(head, at, n) ? at + 2 : 0;
+}
+
+int http_check_layout(struct http_request *request, const char *head, size_t n)
+{
+        size_t at = check_first_line(request, head, n);
+
+        for (unsigned i = 0; at > 0 && i < request->header_count; i++)
+                at = check_header(&request->headers[i], head, at, n);
+        return at > 0 && is_line_end(head, at, n) && at + 2 == n ? 0 : HTTP_STATUS_BAD_REQUEST;
+}
+
+static bool is_letter_or_digit(char byte)
+{
+        return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || (byte >= '0' && byte <= '9');
+}
+
+static size_t skip_digits(const char *text, size_t at, size_t n)
+{
+        while (at < n && text[at] >= '0' && text[at] <= '9')
+                at++;
+        return at;
+}
+
+/* The end of a name or an address in brackets; 0 where it is neither. */
+static size_t skip_host(const char *text, size_t n)
+{
+        size_t at = 0;
+
+        if (n > 0 && text[0] == '[') {
+                for (at = 1; at < n && (is_letter_or_digit(text[at]) || text[at] == ':' || text[at] == '.');)
+                        at++;
+                return at > 1 && at < n && text[at] == ']' ? at + 1 : 0;
+        }
+        for (; at < n && (is_letter_or_digit(text[at]) || (text[at] && strchr("-._~%!$&'()*+,;=", text[at])));
+             at++)
+                if (text[at] == '.' && at > 0 && text[at - 1] == '.')
+                        return 0;
+        return at;
+}
+
+bool http_is_host(const char *text, size_t n)
+{
+        size_t at = skip_host(text, n);
+
+        if (at == 0)
+                return false;
+        return at == n || (text[at] == ':' && skip_digits(text, at + 1, n) == n);
+}
+
+static bool equals(const char *text, size_t n, const char *name)
+{
+        return strlen(name) == n && strncasecmp(text, name, n) == 0;
+}
+
+/* Headers of which a request has one at most: two of them mean what whoever reads makes of them. */
+enum single {
+        HOST,
+        CONTENT_LENGTH,
+        TRANSFER_ENCODING,
+        RANGE,
+        IF_RANGE,
+        IF_MODIFIED_SINCE,
+        IF_UNMODIFIED_SINCE,
+        EXPECT,
+        CONTENT_TYPE,
+        CONTENT_RANGE,
+        AUTHORIZATION,
+        SINGLES, /* how many there are */
+};
+
+static enum single single_of(const char *name, size_t n)
+{
+        static const char *const names[SINGLES] = {
+            [HOST] = "host",
+            [CONTENT_LENGTH] = "content-length",
+            [TRANSFER_ENCODING] = "transfer-encoding",
+            [RANGE] = "range",
+            [IF_RANGE] = "if-range",
+            [IF_MODIFIED_SINCE] = "if-modified-since",
+            [IF_UNMODIFIED_SINCE] = "if-unmodified-since",
+            [EXPECT] = "expect",
+            [CONTENT_TYPE] = "content-type",
+            [CONTENT_RANGE] = "content-range",
+            [AUTHORIZATION] = "authorization",
+        };
+        /* By length, so that most headers are compared with nothing. */
+        static const unsigned char first[] = {[4] = 1 + HOST,
+                                              [5] = 1 + RANGE,
+                                              [6] = 1 + EXPECT,
+                                              [8] = 1 + IF_RANGE,
+                                              [12] = 1 + CONTENT_TYPE,
+                                              [13] = 1 + CONTENT_RANGE,
+                                              [14] = 1 + CONTENT_LENGTH,
+                                              [17] = 1 + TRANSFER_ENCODING,
+                                              [19] = 1 + IF_UNMODIFIED_SINCE};
+        enum single single;
+
+        if (n >= sizeof first || first[n] == 0)
+                return SINGLES;
+        single = first[n] - 1;
+        if (equals(name, n, names[single]))
+                return single;
+        single = n == 17 ? IF_MODIFIED_SINCE : n == 13 ? AUTHORIZATION : SINGLES;
+        return single < SINGLES && equals(name, n, names[single]) ? single : SINGLES;
+}
+
+/* Digits and nothing else, and a number that fits: whether it is more than 0, or -1. */
+static int check_length(const char *text, size_t n)
+{
+        if (n == 0 || n > 18 || skip_digits(text, 0, n) != n)
+                return -1;
+        return strspn(text, "0") < n;
+}
+
+/* What absolute-form names before its path; its size is 0 in a target of another form. */
+static struct http_span find_authority(struct http_span target, const char *head)
+{
+        const char *text = http_text(head, target);
+        size_t n = 7;
+
+        if (target.size < 7 || strncasecmp(text, "http://", 7) != 0)
+                return (struct http_span){0};
+        while (n < target.size && text[n] != '/' && text[n] != '?')
+                n++;
+        return (struct http_span){target.at + 7, (uint32_t)n - 7};
+}
+
+/* A path, a URL, or `*` to ask for what the server can do. `host`: what the header says. */
+static int check_target(const struct http_request *request, const char *head, const struct http_span *host)
+{
+        const char *text = http_text(head, request->target);
+        struct http_span authority;
+
+        for (size_t i = 0; i < request->target.size; i++)
+                if ((unsigned char)text[i] <= ' ' || text[i] == 0x7f || text[i] == '#')
+                        return HTTP_STATUS_BAD_REQUEST;
+        if (text[0] == '/' || (request->method == HTTP_OPTIONS && request->target.size == 1 && text[0] == '*'))
+                return 0;
+        authority = find_authority(request->target, head);
+        if (!http_is_host(http_text(head, authority), authority.size))
+                return HTTP_STATUS_BAD_REQUEST;
+        /* Who asks one host for another may have asked somebody in between for a third. */
+        if (host && (host->size != authority.size ||
+                     strncasecmp(http_text(head, *host), http_text(head, authority), host->size) != 0))
+                return HTTP_STATUS_BAD_REQUEST;
+        return 0;
+}
+
+/* Whether a body follows, and that it is clear where it ends. */
+static int check_body(struct http_request *request, const char *head, const struct http_span *length,
+                      const struct http_span *coding)
+{
+        int is_long = length ? check_length(http_text(head, *length), length->size) : 0;
+
+        request->has_body = coding || is_long > 0;
+        if (is_long < 0 || (coding && (length || request->minor == 0)))
+                return HTTP_STATUS_BAD_REQUEST;
+        if (!coding || equals(http_text(head, *coding), coding->size, "chunked"))
+                return 0;
+        return HTTP_STATUS_NOT_IMPLEMENTED;
+}
+
+int http_check_meaning(struct http_request *request, const char *head)
+{
+        const struct http_span *singles[SINGLES + 1] = {NULL};
+        int status;
+
+        for (unsigned i = 0; i < request->header_count; i++) {
+                const struct http_header *header = &request->headers[i];
+                enum single single = single_of(http_text(head, header->name), header->name.size);
+
+                if (single < SINGLES && singles[single])
+                        return HTTP_STATUS_BAD_REQUEST;
+                singles[single] = &header->value;
+        }
+        status = check_body(request, head, singles[CONTENT_LENGTH], singles[TRANSFER_ENCODING]);
+        if (status)
+                return status;
+        if (singles[HOST] ? !http_is_host(http_text(head, *singles[HOST]), singles[HOST]->size)
+                          : request->minor > 0)
+                return HTTP_STATUS_BAD_REQUEST;
+        if (request->method == HTTP_CONNECT) /* what follows would be somebody else's protocol */
+                return HTTP_STATUS_NOT_IMPLEMENTED;
+        return check_target(request, head, singles[HOST]);
+}

@@ -1,0 +1,19 @@
+/* What a request's head must be, whichever llhttp has parsed it: one that another parser could read otherwise, or end
+ * elsewhere, is no request. */
+#ifndef HTTP_STRICT_H
+#define HTTP_STRICT_H
+
+#include "http/parser.h"
+
+/** See that the spans of a head lie in it as RFC 9112 has it, with nothing between them but what belongs there: one
+ * blank, a colon, CR LF. Blanks behind values are taken off. 0, or the status to answer with. */
+int http_check_layout(struct http_request *request, const char *head, size_t n);
+
+/** See that what it says can be meant in one way only: method, target, Host, and what tells a body's end, which is noted.
+ * 0, or the status to answer with. */
+int http_check_meaning(struct http_request *request, const char *head);
+
+/** Whether this can stand in Host: a name or an address, and perhaps a port. */
+bool http_is_host(const char *text, size_t n);
+
+#endif
