@@ -14,7 +14,8 @@ static const char help[] =
     "\n"
     "  -p, --port N        listen on port N; default: 8000; 0: any free one\n"
     "  -b, --bind ADDR     listen on this address; default: 127.0.0.1; '*': on all\n"
-    "      --timeout S     how long a client may keep silent, in seconds; default: 30\n"
+    "      --timeout S     how long a client may keep silent or take nothing, in seconds; default: 30\n"
+    "      --answer-timeout S  how long it may take over an answer, however steadily; default: no limit\n"
     "      --no-listing    do not list folders that have no index.html\n"
     "  -v, --verbose       log each request to standard error\n"
     "  -h, --help          show this\n"
@@ -28,7 +29,7 @@ enum { GRACE_SECONDS = 10 };
 struct serve {
         const char *folder, *bind;
         long port;
-        double timeout;
+        double timeout, answer_timeout;
         bool hides_listings, is_verbose;
         size_t max_connections;
         eddy_http_files *files;
@@ -135,6 +136,11 @@ static int parse_option(struct serve *serve, int option)
                         return cli_usage_error("eddy serve", "--timeout takes seconds, more than 0, not '%s'",
                                                optarg);
                 return 0;
+        case 'a':
+                if (!cli_parse_seconds(optarg, &serve->answer_timeout))
+                        return cli_usage_error("eddy serve",
+                                               "--answer-timeout takes seconds, more than 0, not '%s'", optarg);
+                return 0;
         case 'n':
                 serve->hides_listings = true;
                 return 0;
@@ -150,13 +156,10 @@ static int parse_option(struct serve *serve, int option)
 static int parse(struct serve *serve, int argc, char **argv, bool *wants_help)
 {
         static const struct option options[] = {
-            {"port", required_argument, NULL, 'p'},
-            {"bind", required_argument, NULL, 'b'},
-            {"timeout", required_argument, NULL, 't'},
-            {"no-listing", no_argument, NULL, 'n'},
-            {"verbose", no_argument, NULL, 'v'},
-            {"help", no_argument, NULL, 'h'},
-            {0},
+            {"port", required_argument, NULL, 'p'},    {"bind", required_argument, NULL, 'b'},
+            {"timeout", required_argument, NULL, 't'}, {"answer-timeout", required_argument, NULL, 'a'},
+            {"no-listing", no_argument, NULL, 'n'},    {"verbose", no_argument, NULL, 'v'},
+            {"help", no_argument, NULL, 'h'},          {0},
         };
         int option, rc = 0;
 
@@ -175,6 +178,7 @@ static int serve_folder(struct serve *serve)
 {
         const eddy_http_files_options options = {
             .timeout = eddy_seconds(serve->timeout),
+            .answer_timeout = eddy_seconds(serve->answer_timeout),
             .hides_listings = serve->hides_listings,
             .on_request = serve->is_verbose ? log_request : NULL,
         };

@@ -6,6 +6,7 @@
 #include "base/sys.h"
 #include <fcntl.h>
 #include <net/if.h>
+#include <sys/ioctl.h>
 #include <sys/sendfile.h>
 
 static inline int sys_socketpair(int type, int ends[2])
@@ -44,6 +45,14 @@ static inline ssize_t sys_sendfile(int fd, int file, off_t *offset, size_t n)
         while (rc == -EINTR);
         quiet_end(&quiet, rc, n);
         return rc;
+}
+
+/** How many bytes the peer has not acknowledged, or not read where it is on this machine; or an error. */
+static inline int sys_unsent(int fd)
+{
+        int size = 0, rc = fault_fires("ioctl") ? -EBADF : (int)sys_result(ioctl(fd, TIOCOUTQ, &size));
+
+        return rc < 0 ? rc : size;
 }
 
 /** The number of a network interface; -ENODEV where there is none of this name. */

@@ -13,9 +13,9 @@
 
 static const char index_name[] = "index.html";
 
-static const struct eddy_http_files *files_of(const struct connection *c)
+static const struct eddy_http_files *files_of(const eddy_http_exchange *exchange)
 {
-        return container_of(c->service, struct eddy_http_files, service);
+        return container_of(exchange->service, struct eddy_http_files, service);
 }
 
 static int status_of(int rc)
@@ -89,24 +89,24 @@ static int read_all(int fd, char *buffer, size_t n, int64_t offset)
 }
 
 /* `head_at`: where in `out` this answer begins. */
-static int add_range(struct connection *c, int fd, struct http_range range, size_t head_at)
+static int add_range(eddy_http_exchange *exchange, int fd, struct http_range range, size_t head_at)
 {
         int64_t n = range.end - range.start;
         int rc;
 
-        if (n > (int64_t)(CONNECTION_OUT_SIZE - c->out_size))
-                return connection_add_file(c, fd, range.start, range.end);
-        rc = read_all(fd, c->out + c->out_size, (size_t)n, range.start);
+        if (n > (int64_t)(HTTP_OUTPUT_SIZE - exchange->output.size))
+                return output_add_file(&exchange->output, fd, range.start, range.end, &exchange->sent);
+        rc = read_all(fd, exchange->output.data + exchange->output.size, (size_t)n, range.start);
         if (rc < 0) {
-                c->out_size = head_at;
-                return reply_error(c, HTTP_STATUS_INTERNAL_SERVER_ERROR);
+                exchange->output.size = head_at;
+                return reply_error(exchange, HTTP_STATUS_INTERNAL_SERVER_ERROR);
         }
-        c->out_size += (size_t)n;
-        c->exchange.sent = n;
+        exchange->output.size += (size_t)n;
+        exchange->sent = n;
         return 0;
 }
 
-static void add_content_range(struct connection *c, int status, struct http_range range, int64_t size)
+static void add_content_range(eddy_http_exchange *exchange, int status, struct http_range range, int64_t size)
 {
         char text[80];
         int n;
@@ -116,142 +116,143 @@ static void add_content_range(struct connection *c, int status, struct http_rang
                              (long long)range.end - 1, (long long)size);
         else
                 n = snprintf(text, sizeof text, "bytes */%lld", (long long)size);
-        reply_add(c, "Content-Range: ", text, (size_t)n);
+        reply_add(exchange, "Content-Range: ", text, (size_t)n);
 }
 
-static int answer_file(struct connection *c, int fd, const struct stat *file)
+static int answer_file(eddy_http_exchange *exchange, int fd, const struct stat *file)
 {
-        const struct http_request *request = &c->parser.request;
+        const struct http_request *request = &exchange->parser.request;
         struct http_version version;
         struct http_range range;
         size_t head_at;
-        int status, rc = connection_reserve(c, HTTP_REPLY_MAX);
+        int status, rc = output_reserve(&exchange->output, HTTP_REPLY_MAX);
 
         if (rc < 0)
                 return rc;
-        head_at = c->out_size;
+        head_at = exchange->output.size;
         describe(&version, file);
-        status = http_conditions(request, c->exchange.head, &version, &range);
+        status = http_conditions(request, exchange->head, &version, &range);
         if (status == HTTP_STATUS_RANGE_NOT_SATISFIABLE || status == HTTP_STATUS_NOT_MODIFIED)
                 range.end = range.start;
-        reply_begin(c, status);
+        reply_begin(exchange, status);
         if (status != HTTP_STATUS_NOT_MODIFIED) {
-                reply_add_text(c, "Content-Type: ", http_content_type(c->path));
-                reply_add_number(c, "Content-Length: ", range.end - range.start);
+                reply_add_text(exchange, "Content-Type: ", http_content_type(exchange->path));
+                reply_add_number(exchange, "Content-Length: ", range.end - range.start);
         }
         if (status == HTTP_STATUS_PARTIAL_CONTENT || status == HTTP_STATUS_RANGE_NOT_SATISFIABLE)
-                add_content_range(c, status, range, version.size);
-        reply_add(c, "Last-Modified: ", version.date, HTTP_DATE_SIZE);
-        reply_add(c, "ETag: ", version.etag, version.etag_size);
-        reply_add_text(c, "Accept-Ranges: ", "bytes");
-        reply_end(c);
-        return request->method == HTTP_HEAD ? 0 : add_range(c, fd, range, head_at);
+                add_content_range(exchange, status, range, version.size);
+        reply_add(exchange, "Last-Modified: ", version.date, HTTP_DATE_SIZE);
+        reply_add(exchange, "ETag: ", version.etag, version.etag_size);
+        reply_add_text(exchange, "Accept-Ranges: ", "bytes");
+        reply_end(exchange);
+        return request->method == HTTP_HEAD ? 0 : add_range(exchange, fd, range, head_at);
 }
 
 /* Links in a folder's page are relative to it, so its URL must end in a slash. */
-static int answer_redirect(struct connection *c)
+static int answer_redirect(eddy_http_exchange *exchange)
 {
-        size_t size = strlen(c->path);
+        size_t size = strlen(exchange->path);
         char *location = memory_alloc(3 * size + 2);
         int rc;
 
         if (!location)
-                return reply_error(c, HTTP_STATUS_SERVICE_UNAVAILABLE);
+                return reply_error(exchange, HTTP_STATUS_SERVICE_UNAVAILABLE);
         location[0] = '/';
-        size = 1 + http_target_encode(c->path, location + 1);
+        size = 1 + http_target_encode(exchange->path, location + 1);
         location[size++] = '/';
-        rc = connection_reserve(c, HTTP_REPLY_MAX + size);
+        rc = output_reserve(&exchange->output, HTTP_REPLY_MAX + size);
         if (rc == 0) {
-                reply_begin(c, HTTP_STATUS_MOVED_PERMANENTLY);
-                reply_add(c, "Location: ", location, size);
-                reply_add_number(c, "Content-Length: ", 0);
-                reply_end(c);
+                reply_begin(exchange, HTTP_STATUS_MOVED_PERMANENTLY);
+                reply_add(exchange, "Location: ", location, size);
+                reply_add_number(exchange, "Content-Length: ", 0);
+                reply_end(exchange);
         }
         memory_free(location);
         return rc;
 }
 
-static int answer_listing(struct connection *c, int *fd)
+static int answer_listing(eddy_http_exchange *exchange, int *fd)
 {
         struct listing page = {0};
-        int rc = listing_make(&page, *fd, c->path);
+        int rc = listing_make(&page, *fd, exchange->path);
 
         *fd = -1;
         if (rc < 0) {
                 listing_finish(&page);
-                return reply_error(c, status_of(rc));
+                return reply_error(exchange, status_of(rc));
         }
-        rc = connection_reserve(c, HTTP_REPLY_MAX);
+        rc = output_reserve(&exchange->output, HTTP_REPLY_MAX);
         if (rc == 0) {
-                reply_begin(c, HTTP_STATUS_OK);
-                reply_add_text(c, "Content-Type: ", "text/html; charset=utf-8");
-                reply_add_number(c, "Content-Length: ", (int64_t)page.size);
-                reply_end(c);
-                if (c->parser.request.method != HTTP_HEAD) {
-                        rc = connection_add(c, page.text, page.size);
-                        c->exchange.sent = (int64_t)page.size;
+                reply_begin(exchange, HTTP_STATUS_OK);
+                reply_add_text(exchange, "Content-Type: ", "text/html; charset=utf-8");
+                reply_add_number(exchange, "Content-Length: ", (int64_t)page.size);
+                reply_end(exchange);
+                if (exchange->parser.request.method != HTTP_HEAD) {
+                        rc = output_add(&exchange->output, page.text, page.size);
+                        exchange->sent = (int64_t)page.size;
                 }
         }
         listing_finish(&page);
         return rc;
 }
 
-static int answer_opened(struct connection *c, int *fd);
+static int answer_opened(eddy_http_exchange *exchange, int *fd);
 
-static int answer_folder(struct connection *c, int *fd)
+static int answer_folder(eddy_http_exchange *exchange, int *fd)
 {
-        size_t size = strlen(c->path);
+        size_t size = strlen(exchange->path);
         int index;
 
-        if (size > 0 && c->path[size - 1] != '/')
-                return answer_redirect(c);
-        if (size + sizeof index_name > sizeof c->path)
-                return reply_error(c, HTTP_STATUS_URI_TOO_LONG);
-        memcpy(c->path + size, index_name, sizeof index_name);
-        index = beneath_open(&files_of(c)->folder, c->path);
+        if (size > 0 && exchange->path[size - 1] != '/')
+                return answer_redirect(exchange);
+        if (size + sizeof index_name > sizeof exchange->path)
+                return reply_error(exchange, HTTP_STATUS_URI_TOO_LONG);
+        memcpy(exchange->path + size, index_name, sizeof index_name);
+        index = beneath_open(&files_of(exchange)->folder, exchange->path);
         if (index >= 0) {
-                int rc = answer_opened(c, &index);
+                int rc = answer_opened(exchange, &index);
 
                 if (index >= 0)
                         sys_close(index);
                 return rc;
         }
-        c->path[size] = '\0';
-        if (index != -ENOENT || files_of(c)->hides_listings)
-                return reply_error(c, status_of(index));
-        return answer_listing(c, fd);
+        exchange->path[size] = '\0';
+        if (index != -ENOENT || files_of(exchange)->hides_listings)
+                return reply_error(exchange, status_of(index));
+        return answer_listing(exchange, fd);
 }
 
 /* Whoever consumes the descriptor sets it to -1. */
-static int answer_opened(struct connection *c, int *fd)
+static int answer_opened(eddy_http_exchange *exchange, int *fd)
 {
         struct stat status;
         int rc = sys_fstat(*fd, &status);
 
         if (rc < 0)
-                return reply_error(c, status_of(rc));
+                return reply_error(exchange, status_of(rc));
         if (S_ISDIR(status.st_mode))
-                return answer_folder(c, fd);
+                return answer_folder(exchange, fd);
         if (!S_ISREG(status.st_mode))
-                return reply_error(c, HTTP_STATUS_NOT_FOUND);
-        return answer_file(c, *fd, &status);
+                return reply_error(exchange, HTTP_STATUS_NOT_FOUND);
+        return answer_file(exchange, *fd, &status);
 }
 
-int answer_from_folder(struct connection *c)
+int answer_from_folder(eddy_http_exchange *exchange)
 {
-        const struct http_request *request = &c->parser.request;
+        const struct http_request *request = &exchange->parser.request;
         ssize_t rc;
         int fd;
 
         if (request->method != HTTP_GET && request->method != HTTP_HEAD)
-                return reply_error(c, HTTP_STATUS_METHOD_NOT_ALLOWED);
-        rc = http_target_decode(http_text(c->exchange.head, request->target), request->target.size, c->path);
+                return reply_error(exchange, HTTP_STATUS_METHOD_NOT_ALLOWED);
+        rc = http_target_decode(http_text(exchange->head, request->target), request->target.size,
+                                exchange->path);
         if (rc < 0)
-                return reply_error(c, status_of((int)rc));
-        fd = beneath_open(&files_of(c)->folder, c->path);
+                return reply_error(exchange, status_of((int)rc));
+        fd = beneath_open(&files_of(exchange)->folder, exchange->path);
         if (fd < 0)
-                return reply_error(c, status_of(fd));
-        rc = answer_opened(c, &fd);
+                return reply_error(exchange, status_of(fd));
+        rc = answer_opened(exchange, &fd);
         if (fd >= 0)
                 sys_close(fd);
         return (int)rc;

@@ -2,9 +2,9 @@
 #ifndef HTTP_ANSWER_H
 #define HTTP_ANSWER_H
 
-#include "http/connection.h"
+#include "http/exchange.h"
 
 /** A service's `answer`: the service is that of an eddy_http_files. */
-int answer_from_folder(struct connection *c);
+int answer_from_folder(eddy_http_exchange *exchange);
 
 #endif

@@ -1,5 +1,5 @@
-/* Reading requests and sending answers. Answers to requests that came together leave together: nothing is
- * sent before there is nothing left to parse. */
+/* Reading requests and having them answered. Answers to requests that came together leave together: nothing is sent
+ * before there is nothing left to parse, or the connection ends. */
 #include "http/connection.h"
 
 #include "base/list.h"
@@ -7,82 +7,41 @@
 #include <string.h>
 
 enum {
+        IN_SIZE = 16 * 1024,
         LINGER_MAX = 1024 * 1024, /* bytes of an unwanted body that are waited for */
-        PIECE = 256 * 1024,       /* of a file, for whose leaving there is a timeout */
 };
 
-/* Send from memory, within the time that a client has for taking it. */
-static int send_all(struct connection *c, const void *data, size_t n)
-{
-        ssize_t rc;
-        int late;
+/** One connection, its buffers among it. Owned by the coroutine that serves it. */
+struct http_connection {
+        eddy_link link; /* in service->connections */
+        struct service *service;
+        struct deadline deadline; /* runs while the client is to send or to receive */
+        eddy_stream *stream;
+        eddy_task *task;
+        bool is_waiting; /* for the first byte of a request: nothing is lost by closing it */
+        struct eddy_http_exchange exchange;
+        size_t start, end; /* bytes in `in` of the request that is being read, and of those behind it */
+        /** Requests, and behind them, on the same page, the answers that are still to be sent. */
+        char in[IN_SIZE + HTTP_OUTPUT_SIZE];
+};
 
-        deadline_start(&c->service->deadlines, &c->deadline);
-        rc = eddy_stream_write_all(c->stream, data, n);
-        late = deadline_stop(&c->deadline);
-        return rc < 0 ? (int)rc : late;
+static bool is_blank(const struct http_connection *c)
+{
+        for (size_t at = c->start; at < c->end; at++)
+                if (c->in[at] != '\r' && c->in[at] != '\n')
+                        return false;
+        return true;
 }
 
-int connection_flush(struct connection *c)
+/* The request that is being read is no good. */
+static int refuse(struct http_connection *c, int status)
 {
-        size_t n = c->out_size;
-
-        c->out_size = 0;
-        return n > 0 ? send_all(c, c->out, n) : 0;
-}
-
-int connection_reserve(struct connection *c, size_t n)
-{
-        return c->out_size + n <= CONNECTION_OUT_SIZE ? 0 : connection_flush(c);
-}
-
-/* Have the stream send `out` in front of what it is given next. */
-static int push(struct connection *c)
-{
-        int rc = eddy_stream_write(c->stream, c->out, c->out_size);
-
-        c->out_size = 0;
-        return rc;
-}
-
-int connection_add(struct connection *c, const void *data, size_t n)
-{
-        int rc;
-
-        if (n <= CONNECTION_OUT_SIZE - c->out_size) {
-                if (n > 0)
-                        memcpy(c->out + c->out_size, data, n);
-                c->out_size += n;
-                return 0;
-        }
-        rc = push(c);
-        return rc < 0 ? rc : send_all(c, data, n);
-}
-
-int connection_add_file(struct connection *c, int fd, int64_t start, int64_t end)
-{
-        int rc = push(c);
-
-        while (rc == 0 && start < end) {
-                size_t n = end - start < PIECE ? (size_t)(end - start) : PIECE;
-                ssize_t sent;
-                int late;
-
-                deadline_start(&c->service->deadlines, &c->deadline);
-                sent = eddy_stream_sendfile(c->stream, fd, start, n);
-                late = deadline_stop(&c->deadline);
-                if (sent < 0 || late)
-                        return sent < 0 ? (int)sent : late;
-                c->exchange.sent += sent;
-                start += sent;
-                if ((size_t)sent < n) /* it was truncated meanwhile, and the answer promises more */
-                        rc = -EIO;
-        }
-        return rc;
+        c->exchange.parser.request.status = status;
+        return EDDY_EPROTOCOL;
 }
 
 /* More bytes of requests, where no answers are left. How many, 0 at the end, or an error. */
-static ssize_t receive(struct connection *c)
+static ssize_t receive(struct http_connection *c)
 {
         ssize_t n;
 
@@ -91,78 +50,62 @@ static ssize_t receive(struct connection *c)
                 c->end -= c->start;
                 c->start = 0;
         }
-        if (c->end == CONNECTION_IN_SIZE) {
-                c->parser.request.status = c->parser.request.header_count > 0
-                                               ? HTTP_STATUS_REQUEST_HEADER_FIELDS_TOO_LARGE
-                                               : HTTP_STATUS_URI_TOO_LONG;
-                return EDDY_EPROTOCOL;
-        }
+        if (c->end == IN_SIZE)
+                return refuse(c, c->exchange.parser.request.header_count > 0
+                                     ? HTTP_STATUS_REQUEST_HEADER_FIELDS_TOO_LARGE
+                                     : HTTP_STATUS_URI_TOO_LONG);
         c->is_waiting = c->end == 0;
-        n = eddy_stream_read(c->stream, c->in + c->end, CONNECTION_IN_SIZE - c->end);
+        n = eddy_stream_read(c->stream, c->in + c->end, IN_SIZE - c->end);
         c->is_waiting = false;
         if (n > 0)
                 c->end += (size_t)n;
-        c->out = c->in + c->end;
+        if (n == 0 && !is_blank(c)) /* a head without an end */
+                n = refuse(c, HTTP_STATUS_BAD_REQUEST);
+        if (n == EDDY_TIMEOUT && c->end > c->start)
+                c->exchange.parser.request.status = HTTP_STATUS_REQUEST_TIMEOUT;
+        c->exchange.output.data = c->in + c->end;
         return n;
 }
 
-/* The head of a request from the bytes that are there: its size, 0 where they do not suffice, or an error. */
-static ssize_t parse(struct connection *c)
+/* The head of a request from the bytes that are there: 1, 0 where they do not suffice, or an error. */
+static int parse(struct http_connection *c)
 {
-        size_t fed = c->start + c->parser.fed;
+        struct http_parser *parser = &c->exchange.parser;
+        size_t fed = c->start + parser->fed;
+        ssize_t n = fed < c->end ? http_parser_feed(parser, c->in + fed, c->end - fed) : 0;
 
-        return fed < c->end ? http_parser_feed(&c->parser, c->in + fed, c->end - fed) : 0;
+        c->exchange.head = c->in + c->start;
+        if (n <= 0)
+                return (int)n;
+        c->start = fed + (size_t)n;
+        return 1;
 }
 
-/* Receive until the head is whole: as parse(), and 0 where the client has left. `fed`: how many bytes of it were
- * there before the last that came. */
-static ssize_t receive_head(struct connection *c, size_t *fed)
+/* Receive until the head is whole: as parse(), and 0 where the client has left. */
+static int receive_head(struct http_connection *c)
 {
-        ssize_t n;
+        int rc;
 
         deadline_start(&c->service->deadlines, &c->deadline);
         do {
-                n = receive(c);
-                if (n <= 0)
+                ssize_t n = receive(c);
+
+                if (n <= 0) {
+                        c->exchange.head = c->in + c->start;
+                        rc = (int)n;
                         break;
-                *fed = c->parser.fed;
-                n = parse(c);
-        } while (n == 0);
+                }
+                rc = parse(c);
+        } while (rc == 0);
         /* Interrupted or not, answering begins anew. */
-        if (deadline_stop(&c->deadline) < 0) {
-                deadline_close(&c->deadline);
-                deadline_open(&c->deadline);
-        }
-        return n;
-}
-
-/* The head of the next request: 1, 0 where the client has left, or an error. */
-static int read_head(struct connection *c)
-{
-        size_t fed = 0;
-        ssize_t n;
-
-        http_parser_begin(&c->parser);
-        n = parse(c);
-        if (n == 0) {
-                n = connection_flush(c);
-                if (n < 0)
-                        return (int)n;
-                n = receive_head(c, &fed);
-        }
-        c->exchange.head = c->in + c->start;
-        if (n <= 0) {
-                if (n == EDDY_TIMEOUT && c->end > c->start)
-                        c->parser.request.status = HTTP_STATUS_REQUEST_TIMEOUT;
-                return (int)n;
-        }
-        c->start += fed + (size_t)n;
-        return 1;
+        if (deadline_stop(&c->deadline) < 0)
+                deadline_renew(&c->deadline);
+        return rc;
 }
 
 /* A socket that is closed while bytes wait to be read resets the connection, and the answer may be lost with
  * it. So let the client finish. */
-static void linger(struct connection *c)
+static void linger(struct http_connection *c)
 {
         size_t total = 0;
         ssize_t n = 1;
@@ -171,16 +114,16 @@ static void linger(struct connection *c)
                 return;
         EDDY_TIMEOUT_SCOPE(eddy_seconds(2)) {
                 while (n > 0 && total < LINGER_MAX) {
-                        n = eddy_stream_read(c->stream, c->in, CONNECTION_IN_SIZE);
+                        n = eddy_stream_read(c->stream, c->in, IN_SIZE);
                         total += n > 0 ? (size_t)n : 0;
                 }
         }
 }
 
 /* Count and log the answer that was made. */
-static void count(struct connection *c)
+static void count(struct http_connection *c)
 {
-        const struct http_request *request = &c->parser.request;
+        const struct http_request *request = &c->exchange.parser.request;
         struct service *service = c->service;
         eddy_http_access access;
 
@@ -199,54 +142,105 @@ static void count(struct connection *c)
         service->options.on_request(&access, service->options.arg);
 }
 
-/* One request: 1 where another may follow, 0 where the connection is to end, or an error. */
-static int serve_one(struct connection *c)
+/* The request that was read, or is no good: 1 where another may follow, 0 where none may, or an error. */
+static int answer(struct http_connection *c)
 {
-        const struct http_request *request = &c->parser.request;
-        int rc = read_head(c);
+        const struct http_request *request = &c->exchange.parser.request;
+        int rc;
 
-        if (rc == 0 || (rc < 0 && request->status == 0))
-                return rc;
-        c->is_closing = rc < 0 || !request->keeps_alive || request->has_body || c->service->is_stopping;
+        c->exchange.is_closing =
+            request->status || !request->keeps_alive || request->has_body || c->service->is_stopping;
         c->exchange.is_answered = false;
-        c->exchange.failure = 0;
         c->exchange.status = 0;
         c->exchange.sent = 0;
-        rc = rc < 0 ? reply_error(c, request->status) : c->service->answer(c);
-        if (rc < 0)
-                return rc;
-        count(c);
-        if (!c->is_closing && !c->service->is_stopping)
-                return 1;
-        rc = connection_flush(c);
-        if (rc == 0 && (request->status || request->has_body))
-                linger(c);
+        rc = request->status ? reply_error(&c->exchange, request->status) : c->service->answer(&c->exchange);
+        if (c->exchange.is_answered)
+                count(c);
+        return rc < 0 ? rc : !c->exchange.is_closing && !c->service->is_stopping;
+}
+
+/* Answer requests until no other may follow: 0, or why. What has been answered need not have left. */
+static int serve(struct http_connection *c)
+{
+        struct eddy_http_exchange *exchange = &c->exchange;
+        int rc;
+
+        do {
+                http_parser_begin(&exchange->parser);
+                rc = parse(c);
+                if (rc == 0) { /* nothing is left to answer, so now all answers leave */
+                        rc = output_flush(&exchange->output);
+                        if (rc == 0)
+                                rc = receive_head(c);
+                }
+                if (rc <= 0 && exchange->parser.request.status == 0)
+                        return rc;
+                rc = answer(c);
+        } while (rc > 0);
         return rc;
 }
 
-int service_serve(struct service *service, eddy_stream *stream)
+/* What was answered leaves, whatever ended the connection. */
+static void end(struct http_connection *c, int rc)
 {
-        struct connection *c = service_take_connection(service);
-        int rc;
+        const struct http_request *request = &c->exchange.parser.request;
 
-        if (!c)
-                return -ENOMEM;
+        if (output_flush(&c->exchange.output) < 0)
+                output_finish(&c->exchange.output);
+        else if (c->exchange.is_answered &&
+                 (rc < 0 || request->status || request->has_body || c->end > c->start))
+                linger(c);
+}
+
+static void init(struct http_connection *c, struct service *service, eddy_stream *stream)
+{
         c->service = service;
         c->stream = stream;
         c->task = eddy_current_task();
         c->is_waiting = false;
-        c->start = c->end = c->out_size = 0;
-        c->out = c->in;
+        c->start = c->end = 0;
+        c->exchange.service = service;
+        c->exchange.is_answered = false;
+        c->exchange.output = (struct http_output){
+            .stream = stream,
+            .deadlines = &service->deadlines,
+            .deadline = &c->deadline,
+            .limit = service->options.answer_timeout,
+            .data = c->in,
+        };
+}
+
+int connection_serve(struct service *service, eddy_stream *stream)
+{
+        int rc = eddy_current_task() ? eddy_interrupted() : EDDY_ENOTASK;
+        struct http_connection *c;
+
+        if (rc < 0)
+                return rc;
+        c = service_take_memory(service, sizeof *c);
+        if (!c)
+                return -ENOMEM;
+        init(c, service, stream);
         list_append(&service->connections, &c->link);
         service->counts.connections++;
         deadline_open(&c->deadline);
-        do
-                rc = serve_one(c);
-        while (rc > 0);
+        rc = serve(c);
+        end(c, rc);
         deadline_close(&c->deadline);
         list_remove(&c->link);
         if (list_is_empty(&service->connections))
                 deadlines_rest(&service->deadlines);
-        service_give_connection(service, c);
+        service_give_memory(service, c);
         return rc;
+}
+
+void connections_stop(struct service *service)
+{
+        service->is_stopping = true;
+        for (eddy_link *link = service->connections.next; link != &service->connections; link = link->next) {
+                struct http_connection *c = container_of(link, struct http_connection, link);
+
+                if (c->is_waiting)
+                        eddy_cancel(c->task);
+        }
 }

@@ -2,6 +2,7 @@
 
 #include "base/memory.h"
 #include "http/answer.h"
+#include "http/connection.h"
 
 int eddy_http_files_create(eddy_http_files **files_out, const char *directory,
                            const eddy_http_files_options *options)
@@ -19,7 +20,11 @@ int eddy_http_files_create(eddy_http_files **files_out, const char *directory,
         }
         service_init(&files->service, answer_from_folder,
                      &(eddy_http_service_options){
-                         .timeout = chosen.timeout, .on_request = chosen.on_request, .arg = chosen.arg});
+                         .timeout = chosen.timeout,
+                         .answer_timeout = chosen.answer_timeout,
+                         .on_request = chosen.on_request,
+                         .arg = chosen.arg,
+                     });
         files->hides_listings = chosen.hides_listings;
         *files_out = files;
         return 0;
@@ -38,12 +43,12 @@ intptr_t eddy_http_serve_files(eddy_stream *stream, void *arg)
 {
         eddy_http_files *files = arg;
 
-        return service_serve(&files->service, stream);
+        return connection_serve(&files->service, stream);
 }
 
 void eddy_http_files_stop(eddy_http_files *files)
 {
-        service_stop(&files->service);
+        connections_stop(&files->service);
 }
 
 void eddy_http_files_count(const eddy_http_files *files, eddy_http_counts *counts)

@@ -1,6 +1,7 @@
 /* A service that answers by a user's function. */
 #include "base/list.h"
 #include "base/memory.h"
+#include "http/connection.h"
 #include "http/reply.h"
 #include <string.h>
 
@@ -12,20 +13,16 @@ struct eddy_http_service {
         void *arg;
 };
 
-static struct connection *connection_of(eddy_http_exchange *exchange)
+/* A failure of the handler's is told of as a task's would be; what it answered before stands, and only the connection
+ * ends. */
+static int answer_by_handler(eddy_http_exchange *exchange)
 {
-        return container_of(exchange, struct connection, exchange);
-}
+        struct eddy_http_service *service = container_of(exchange->service, struct eddy_http_service, service);
+        int rc = service->handler(exchange, service->arg);
 
-/* A failure that is the connection's own ends it; any other is the handler's, who is told of as a task would be. */
-static int answer_by_handler(struct connection *c)
-{
-        struct eddy_http_service *service = container_of(c->service, struct eddy_http_service, service);
-        int rc = service->handler(&c->exchange, service->arg);
-
-        if (c->exchange.failure < 0)
-                return c->exchange.failure;
-        if (c->exchange.is_answered || rc == EDDY_CANCELLED)
+        if (exchange->output.failure)
+                return exchange->output.failure;
+        if (exchange->is_answered || (rc < 0 && eddy_interrupted() < 0))
                 return rc < 0 ? rc : 0;
         if (rc < 0)
                 eddy_loop_call_exception_handler(eddy_running_loop(),
@@ -34,7 +31,7 @@ static int answer_by_handler(struct connection *c)
                                                      .error = rc,
                                                      .detail = eddy_error_detail(),
                                                  });
-        return reply_error(c, HTTP_STATUS_INTERNAL_SERVER_ERROR);
+        return reply_error(exchange, HTTP_STATUS_INTERNAL_SERVER_ERROR);
 }
 
 int eddy_http_service_create(eddy_http_service **created, eddy_http_handler handler, void *arg,
@@ -62,12 +59,12 @@ intptr_t eddy_http_serve(eddy_stream *stream, void *arg)
 {
         eddy_http_service *service = arg;
 
-        return service_serve(&service->service, stream);
+        return connection_serve(&service->service, stream);
 }
 
 void eddy_http_service_stop(eddy_http_service *service)
 {
-        service_stop(&service->service);
+        connections_stop(&service->service);
 }
 
 void eddy_http_service_count(const eddy_http_service *service, eddy_http_counts *counts)
@@ -76,9 +73,9 @@ void eddy_http_service_count(const eddy_http_service *service, eddy_http_counts 
 }
 
 /* Behind each span lies a blank or a line end, which has been parsed: room to terminate it where it is. */
-static const char *terminated(struct connection *c, struct http_span span)
+static const char *terminated(const eddy_http_exchange *exchange, struct http_span span)
 {
-        char *text = c->in + (c->exchange.head - c->in) + span.at;
+        char *text = exchange->head + span.at;
 
         text[span.size] = '\0';
         return text;
@@ -86,25 +83,21 @@ static const char *terminated(struct connection *c, struct http_span span)
 
 const char *eddy_http_exchange_method(const eddy_http_exchange *exchange)
 {
-        const struct connection *c = container_of(exchange, const struct connection, exchange);
-
-        return llhttp_method_name((llhttp_method_t)c->parser.request.method);
+        return llhttp_method_name((llhttp_method_t)exchange->parser.request.method);
 }
 
 const char *eddy_http_exchange_target(eddy_http_exchange *exchange)
 {
-        struct connection *c = connection_of(exchange);
-
-        return terminated(c, c->parser.request.target);
+        return terminated(exchange, exchange->parser.request.target);
 }
 
 const char *eddy_http_exchange_header(eddy_http_exchange *exchange, const char *name)
 {
-        struct connection *c = connection_of(exchange);
         struct http_span value;
 
-        return http_request_header(&c->parser.request, exchange->head, name, &value) ? terminated(c, value)
-                                                                                     : NULL;
+        return http_request_header(&exchange->parser.request, exchange->head, name, &value)
+                   ? terminated(exchange, value)
+                   : NULL;
 }
 
 /* How many bytes the further headers take; -EINVAL where one would break the answer's head. */
@@ -122,44 +115,47 @@ static ssize_t measure(const eddy_http_answer *answer)
         return size <= HEADERS_MAX ? (ssize_t)size : -EINVAL;
 }
 
-static void write_head(struct connection *c, const eddy_http_answer *answer, int status, bool has_body)
+static void write_head(eddy_http_exchange *exchange, const eddy_http_answer *answer, int status, bool has_body)
 {
-        reply_begin(c, status);
+        reply_begin(exchange, status);
         if (answer->content_type)
-                reply_add_text(c, "Content-Type: ", answer->content_type);
+                reply_add_text(exchange, "Content-Type: ", answer->content_type);
         else if (answer->body_size > 0)
-                reply_add_text(c, "Content-Type: ", "text/plain; charset=utf-8");
+                reply_add_text(exchange, "Content-Type: ", "text/plain; charset=utf-8");
         if (has_body)
-                reply_add_number(c, "Content-Length: ", (int64_t)answer->body_size);
+                reply_add_number(exchange, "Content-Length: ", (int64_t)answer->body_size);
         for (const char *const *line = answer->headers; line && *line; line++)
-                reply_add_text(c, "", *line);
-        reply_end(c);
+                reply_add_text(exchange, "", *line);
+        reply_end(exchange);
 }
 
-static int make_answer(struct connection *c, const eddy_http_answer *answer, int status, size_t headers_size)
+static int make_answer(eddy_http_exchange *exchange, const eddy_http_answer *answer, int status,
+                       size_t headers_size)
 {
         bool has_body = status != HTTP_STATUS_NO_CONTENT && status != HTTP_STATUS_NOT_MODIFIED;
-        int rc = connection_reserve(c, HTTP_REPLY_MAX + headers_size);
+        int rc = output_reserve(&exchange->output, HTTP_REPLY_MAX + headers_size);
 
         if (rc < 0)
                 return rc;
-        write_head(c, answer, status, has_body);
-        if (!has_body || c->parser.request.method == HTTP_HEAD)
+        write_head(exchange, answer, status, has_body);
+        if (!has_body || exchange->parser.request.method == HTTP_HEAD)
                 return 0;
-        c->exchange.sent = (int64_t)answer->body_size;
-        return connection_add(c, answer->body, answer->body_size);
+        exchange->sent = (int64_t)answer->body_size;
+        return output_add(&exchange->output, answer->body, answer->body_size);
 }
 
 int eddy_http_reply(eddy_http_exchange *exchange, const eddy_http_answer *answer)
 {
         int status = answer->status ? answer->status : HTTP_STATUS_OK;
-        ssize_t headers_size = measure(answer);
+        int rc = eddy_current_task() ? eddy_interrupted() : EDDY_ENOTASK;
+        ssize_t headers_size;
 
+        if (rc < 0)
+                return rc;
         if (exchange->is_answered)
                 return EDDY_EINVALIDSTATE;
+        headers_size = measure(answer);
         if (headers_size < 0 || status < 200 || status > 999)
                 return -EINVAL;
-        exchange->is_answered = true;
-        exchange->failure = make_answer(connection_of(exchange), answer, status, (size_t)headers_size);
-        return exchange->failure;
+        return make_answer(exchange, answer, status, (size_t)headers_size);
 }

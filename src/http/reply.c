@@ -5,13 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static void put(struct connection *c, const char *text, size_t n)
-{
-        memcpy(c->out + c->out_size, text, n);
-        c->out_size += n;
-}
-
-static void put_number(struct connection *c, uint64_t value)
+static void put_number(eddy_http_exchange *exchange, uint64_t value)
 {
         char text[20], *end = text + sizeof text, *at = end;
 
@@ -19,77 +13,77 @@ static void put_number(struct connection *c, uint64_t value)
                 *--at = (char)('0' + value % 10);
                 value /= 10;
         } while (value);
-        put(c, at, (size_t)(end - at));
+        output_put(&exchange->output, at, (size_t)(end - at));
 }
 
-void reply_begin(struct connection *c, int status)
+void reply_begin(eddy_http_exchange *exchange, int status)
 {
-        c->exchange.is_answered = true;
-        c->exchange.status = status;
+        exchange->is_answered = true;
+        exchange->status = status;
         if (status == HTTP_STATUS_OK) {
-                put(c, "HTTP/1.1 200 OK\r\n", 17);
+                output_put(&exchange->output, "HTTP/1.1 200 OK\r\n", 17);
         } else {
                 char phrase[HTTP_PHRASE_MAX];
 
                 http_status_phrase(status, phrase);
-                put(c, "HTTP/1.1 ", 9);
-                put_number(c, (uint64_t)status);
-                put(c, " ", 1);
-                put(c, phrase, strlen(phrase));
-                put(c, "\r\n", 2);
+                output_put(&exchange->output, "HTTP/1.1 ", 9);
+                put_number(exchange, (uint64_t)status);
+                output_put(&exchange->output, " ", 1);
+                output_put(&exchange->output, phrase, strlen(phrase));
+                output_put(&exchange->output, "\r\n", 2);
         }
-        service_refresh_preamble(c->service);
-        put(c, c->service->preamble, c->service->preamble_size);
+        service_refresh_preamble(exchange->service);
+        output_put(&exchange->output, exchange->service->preamble, exchange->service->preamble_size);
 }
 
-void reply_add(struct connection *c, const char *name, const char *value, size_t n)
+void reply_add(eddy_http_exchange *exchange, const char *name, const char *value, size_t n)
 {
-        put(c, name, strlen(name));
-        put(c, value, n);
-        put(c, "\r\n", 2);
+        output_put(&exchange->output, name, strlen(name));
+        output_put(&exchange->output, value, n);
+        output_put(&exchange->output, "\r\n", 2);
 }
 
-void reply_add_text(struct connection *c, const char *name, const char *value)
+void reply_add_text(eddy_http_exchange *exchange, const char *name, const char *value)
 {
-        reply_add(c, name, value, strlen(value));
+        reply_add(exchange, name, value, strlen(value));
 }
 
-void reply_add_number(struct connection *c, const char *name, int64_t value)
+void reply_add_number(eddy_http_exchange *exchange, const char *name, int64_t value)
 {
-        put(c, name, strlen(name));
-        put_number(c, (uint64_t)value);
-        put(c, "\r\n", 2);
+        output_put(&exchange->output, name, strlen(name));
+        put_number(exchange, (uint64_t)value);
+        output_put(&exchange->output, "\r\n", 2);
 }
 
-void reply_end(struct connection *c)
+void reply_end(eddy_http_exchange *exchange)
 {
-        if (c->is_closing)
-                put(c, "Connection: close\r\n", 19);
-        else if (c->parser.request.minor == 0)
-                put(c, "Connection: keep-alive\r\n", 24);
-        put(c, "\r\n", 2);
+        if (exchange->is_closing)
+                output_put(&exchange->output, "Connection: close\r\n", 19);
+        else if (exchange->parser.request.minor == 0)
+                output_put(&exchange->output, "Connection: keep-alive\r\n", 24);
+        output_put(&exchange->output, "\r\n", 2);
 }
 
-int reply_error(struct connection *c, int status)
+int reply_error(eddy_http_exchange *exchange, int status)
 {
-        bool is_head = c->parser.request.status == 0 && c->parser.request.method == HTTP_HEAD;
+        bool is_head = exchange->parser.request.status == 0 && exchange->parser.request.method == HTTP_HEAD;
         char phrase[HTTP_PHRASE_MAX], body[HTTP_PHRASE_MAX + 8];
         size_t n;
-        int rc = connection_reserve(c, HTTP_REPLY_MAX);
+        int rc = output_reserve(&exchange->output, HTTP_REPLY_MAX);
 
         if (rc < 0)
                 return rc;
         http_status_phrase(status, phrase);
         n = (size_t)snprintf(body, sizeof body, "%d %s\n", status, phrase);
-        reply_begin(c, status);
-        reply_add_text(c, "Content-Type: ", "text/plain; charset=utf-8");
-        reply_add_number(c, "Content-Length: ", (int64_t)n);
+        reply_begin(exchange, status);
+        reply_add_text(exchange, "Content-Type: ", "text/plain; charset=utf-8");
+        reply_add_number(exchange, "Content-Length: ", (int64_t)n);
         if (status == HTTP_STATUS_METHOD_NOT_ALLOWED)
-                reply_add_text(c, "Allow: ", "GET, HEAD");
-        reply_end(c);
+                reply_add_text(exchange, "Allow: ", "GET, HEAD");
+        reply_end(exchange);
         if (is_head)
                 return 0;
-        put(c, body, n);
-        c->exchange.sent = (int64_t)n;
+        output_put(&exchange->output, body, n);
+        exchange->sent = (int64_t)n;
         return 0;
 }

@@ -2,7 +2,6 @@
 
 #include "base/list.h"
 #include "base/memory.h"
-#include "http/connection.h"
 #include "http_common/date.h"
 #include <stdio.h>
 
@@ -13,23 +12,23 @@ struct spare {
         struct spare *next;
 };
 
-struct connection *service_take_connection(struct service *service)
+void *service_take_memory(struct service *service, size_t size)
 {
         struct spare *spare = service->spares;
 
         if (!spare)
-                return memory_alloc(sizeof(struct connection));
+                return memory_alloc(size);
         service->spares = spare->next;
         service->spare_count--;
-        return (struct connection *)(void *)spare;
+        return spare;
 }
 
-void service_give_connection(struct service *service, struct connection *c)
+void service_give_memory(struct service *service, void *memory)
 {
-        struct spare *spare = (struct spare *)(void *)c;
+        struct spare *spare = memory;
 
         if (service->spare_count == SPARES_MAX) {
-                memory_free(c);
+                memory_free(memory);
                 return;
         }
         spare->next = service->spares;
@@ -54,7 +53,7 @@ void service_refresh_preamble(struct service *service)
         service->preamble_time = now;
 }
 
-void service_init(struct service *service, int (*answer)(struct connection *c),
+void service_init(struct service *service, int (*answer)(eddy_http_exchange *exchange),
                   const eddy_http_service_options *options)
 {
         *service = (struct service){.answer = answer};
@@ -72,16 +71,5 @@ void service_finish(struct service *service)
 
                 memory_free(service->spares);
                 service->spares = next;
-        }
-}
-
-void service_stop(struct service *service)
-{
-        service->is_stopping = true;
-        for (eddy_link *link = service->connections.next; link != &service->connections; link = link->next) {
-                struct connection *connection = container_of(link, struct connection, link);
-
-                if (connection->is_waiting)
-                        eddy_cancel(connection->task);
         }
 }

@@ -180,11 +180,27 @@ class ServeTest(unittest.TestCase):
         self.assertGreater(self.descriptors(), before)
         self.assert_falls_to(before)
 
+    def test_answers_may_have_a_bound(self):
+        self.start("--answer-timeout", "0.2")
+        self.assertEqual(len(self.get("/big.bin")[2]), BIG)
+        before = self.descriptors()
+        connection = socket.socket()
+        self.addCleanup(connection.close)
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8192)
+        connection.connect(("127.0.0.1", self.port))
+        connection.sendall(b"GET /big.bin HTTP/1.1\r\nHost: x\r\n\r\n" * 20)
+        connection.recv(1)
+        self.assert_falls_to(before, lambda: connection.recv(1))
+
     def descriptors(self):
         return len(os.listdir(f"/proc/{self.process.pid}/fd"))
 
-    def assert_falls_to(self, count):
+    def assert_falls_to(self, count, meanwhile=lambda: None):
         for _ in range(100000):
+            try:
+                meanwhile()
+            except ConnectionError:
+                pass
             self.get("/small.txt")  # which takes the server once around its loop, and a little time
             if self.descriptors() <= count:
                 return

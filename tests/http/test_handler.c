@@ -13,6 +13,7 @@ struct world {
 };
 
 static struct world world;
+static bool has_begun;
 
 static void note_exception(eddy_loop *loop, const eddy_exception *exception, void *arg)
 {
@@ -25,6 +26,7 @@ static void note_exception(eddy_loop *loop, const eddy_exception *exception, voi
 static void open_world(eddy_http_handler handler, const eddy_http_service_options *options)
 {
         world = (struct world){0};
+        has_begun = false;
         eddy_loop_set_exception_handler(eddy_running_loop(), note_exception, NULL);
         assert_int_equal(eddy_http_service_create(&world.service, handler, NULL, options), 0);
         assert_int_equal(eddy_start_server(&world.server, eddy_http_serve, world.service, "127.0.0.1", 0, NULL),
@@ -178,6 +180,8 @@ static int answer_as_asked(eddy_http_exchange *exchange, void *arg)
                                            .body = "<p>",
                                            .body_size = 3,
                                        });
+        if (strcmp(target, "/") == 0)
+                return hello(exchange, NULL);
         if (strcmp(target, "/nothing") == 0)
                 return eddy_http_reply(exchange, &(eddy_http_answer){.status = 204});
         if (strcmp(target, "/big") == 0) {
@@ -259,6 +263,168 @@ static void mistakes_of_handlers(void)
         close_world();
 }
 
+static int fails(void)
+{
+        return -EIO;
+}
+
+static int times_out(void)
+{
+        int rc = 0;
+
+        EDDY_TIMEOUT_SCOPE(0)
+                rc = eddy_yield();
+        assert_int_equal(rc, EDDY_TIMEOUT);
+        return rc;
+}
+
+static int cancels_itself(void)
+{
+        eddy_cancel(eddy_current_task());
+        return eddy_yield();
+}
+
+static int is_cancelled(void)
+{
+        eddy_server_close_clients(world.server);
+        return eddy_yield();
+}
+
+static int wait_for_ever(eddy_http_exchange *exchange, void *arg)
+{
+        if (strcmp(eddy_http_exchange_target(exchange), "/ever") != 0)
+                return hello(exchange, arg);
+        has_begun = true;
+        assert_int_equal(eddy_sleep(EDDY_FOREVER), EDDY_CANCELLED);
+        assert_int_equal(hello(exchange, arg), EDDY_CANCELLED);
+        return EDDY_CANCELLED;
+}
+
+static int answer_when_gone(eddy_http_exchange *exchange, void *arg)
+{
+        has_begun = true;
+        while (world.stream)
+                assert_int_equal(eddy_yield(), 0);
+        return answer_as_asked(exchange, arg);
+}
+
+/** How a handler may end that has replied. */
+static const struct ending {
+        const char *target;
+        int (*act)(void);
+        bool is_told; /* to the loop's exception handler, by the server */
+} endings[] = {
+    {"/fails", fails, true},
+    {"/times-out", times_out, false},
+    {"/cancels-itself", cancels_itself, false},
+    {"/is-cancelled", is_cancelled, false},
+};
+
+static int reply_and_end(eddy_http_exchange *exchange, void *arg)
+{
+        const char *target = eddy_http_exchange_target(exchange);
+        int rc = hello(exchange, arg);
+
+        assert_int_equal(rc, 0);
+        for (size_t i = 0; i < sizeof endings / sizeof *endings; i++)
+                if (strcmp(target, endings[i].target) == 0)
+                        return endings[i].act();
+        return 0;
+}
+
+/** What a handler replied leaves, and what was answered before it, whatever the handler returns. */
+static void answers_arrive_however_handlers_end(void)
+{
+        for (size_t i = 0; i < sizeof endings / sizeof *endings; i++)
+                for (int before = 0; before < 3; before++) {
+                        char requests[512] = "";
+
+                        open_world(reply_and_end, NULL);
+                        for (int k = 0; k < before; k++)
+                                strcat(requests, "GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+                        sprintf(requests + strlen(requests),
+                                "GET %s HTTP/1.1\r\nHost: x\r\n\r\nGET / HTTP/1.1\r\n", endings[i].target);
+                        send_text(requests);
+                        for (int k = 0; k < before + 1; k++)
+                                assert_answer("HTTP/1.1 200 OK", "hello, world!");
+                        assert_int_equal(eddy_stream_read(world.stream, &(char){0}, 1), 0);
+                        while (eddy_server_connections(world.server) > 0) {
+                                eddy_stream_destroy(world.stream); /* it may wait for us to close */
+                                world.stream = NULL;
+                                assert_int_equal(eddy_yield(), 0);
+                        }
+                        assert_int_equal(world.error, endings[i].is_told ? -EIO : 0);
+                        close_world();
+                }
+}
+
+/** What was answered before leaves, too, where a handler is cancelled that has not replied. */
+static void answers_before_a_cancelled_one_arrive(void)
+{
+        open_world(wait_for_ever, NULL);
+        send_text("GET / HTTP/1.1\r\nHost: x\r\n\r\nGET /ever HTTP/1.1\r\nHost: x\r\n\r\n");
+        while (!has_begun)
+                assert_int_equal(eddy_yield(), 0);
+        eddy_server_close_clients(world.server);
+        assert_answer("HTTP/1.1 200 OK", "hello, world!");
+        assert_int_equal(eddy_stream_read(world.stream, &(char){0}, 1), 0);
+        close_world();
+}
+
+/** The client is gone: the handler hears of it at the latest when the answer is too large to be kept, and nobody else
+ * does. */
+static void clients_that_are_gone(void)
+{
+        static const char *const targets[] = {"/", "/big"};
+
+        for (size_t i = 0; i < 2; i++) {
+                char text[64];
+
+                open_world(answer_when_gone, NULL);
+                sprintf(text, "GET %s HTTP/1.1\r\nHost: x\r\n\r\n", targets[i]);
+                send_text(text);
+                while (!has_begun)
+                        assert_int_equal(eddy_yield(), 0);
+                eddy_stream_abort(world.stream);
+                eddy_stream_destroy(world.stream);
+                world.stream = NULL;
+                while (eddy_server_connections(world.server) > 0)
+                        assert_int_equal(eddy_yield(), 0);
+                assert_null(world.exception);
+                close_world();
+        }
+}
+
+/** A head that ends in its midst is answered, and blank lines are none. */
+static void ends_within_a_head(void)
+{
+        open_world(hello, NULL);
+        send_text("GET / HTTP/1.1\r\nHost: x\r\nA");
+        assert_int_equal(eddy_stream_write_eof(world.stream), 0);
+        assert_answer("HTTP/1.1 400 Bad Request", "400 Bad Request\n");
+        assert_int_equal(eddy_stream_read(world.stream, &(char){0}, 1), 0);
+        close_world();
+
+        open_world(hello, NULL);
+        send_text("GET / HTTP/1.1\r\nHost: x\r\n\r\n\r\n");
+        assert_int_equal(eddy_stream_write_eof(world.stream), 0);
+        assert_answer("HTTP/1.1 200 OK", "hello, world!");
+        assert_int_equal(eddy_stream_read(world.stream, &(char){0}, 1), 0);
+        close_world();
+}
+
+static void refused_on_entry(void)
+{
+        eddy_http_service *service;
+
+        assert_int_equal(eddy_http_service_create(&service, hello, NULL, NULL), 0);
+        EDDY_TIMEOUT_SCOPE(0) {
+                assert_int_equal(eddy_yield(), EDDY_TIMEOUT);
+                assert_int_equal(eddy_http_serve(NULL, service), EDDY_TIMEOUT);
+        }
+        eddy_http_service_destroy(service);
+}
+
 static void slow_clients_are_not_waited_for(void)
 {
         open_world(hello, &(eddy_http_service_options){.timeout = eddy_ms(20)});
@@ -284,8 +450,6 @@ static void slow_clients_are_not_waited_for(void)
         close_world();
 }
 
-static bool has_begun;
-
 static int sleep_first(eddy_http_exchange *exchange, void *arg)
 {
         has_begun = true;
@@ -303,7 +467,6 @@ static void handlers_have_all_the_time(void)
 
 static void stop(void)
 {
-        has_begun = false;
         open_world(sleep_first, NULL);
         send_text("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
         while (!has_begun)
@@ -330,6 +493,11 @@ int main(void)
             scene_test(many_pipelined_requests),
             scene_test(what_an_answer_may_be),
             scene_test(mistakes_of_handlers),
+            scene_test(answers_arrive_however_handlers_end),
+            scene_test(answers_before_a_cancelled_one_arrive),
+            scene_test(clients_that_are_gone),
+            scene_test(ends_within_a_head),
+            scene_test(refused_on_entry),
             scene_test(slow_clients_are_not_waited_for),
             scene_test(handlers_have_all_the_time),
             scene_test(stop),
