@@ -13,8 +13,8 @@ typedef struct eddy_http_exchange eddy_http_exchange;
 /**
  * Answers a request by eddy_http_reply(), in the coroutine of its connection, so it may suspend.
  *
- * @return 0, or why it failed: the loop's exception handler is told, and the client gets status 500 unless it has
- *         its answer
+ * @return 0, or why it failed: the loop's exception handler is told, and the client gets status 500. Where it has its
+ *         answer, that arrives as it is, and the connection ends behind it
  */
 typedef int (*eddy_http_handler)(eddy_http_exchange *exchange, void *arg);
 
@@ -105,22 +105,31 @@ EDDY_API const char *eddy_http_exchange_header(eddy_http_exchange *exchange, con
 
 /** What to answer. Zero is the default of each. */
 typedef struct eddy_http_answer {
-        int status;                 /**< 0: 200 */
+        int status;                 /**< 200 to 999; 0: 200 */
         const char *content_type;   /**< NULL: "text/plain; charset=utf-8" where there is a body */
         const char *const *headers; /**< further ones, "Name: value" each, NULL behind the last; or NULL */
         const void *body;           /**< may be NULL where its size is 0 */
         size_t body_size;
+        void *reserved[4];
 } eddy_http_answer;
 
 /**
- * Answer a request, once. To a HEAD request the body is described and not sent.
+ * Answer a request, once. A body is described and not sent where none may be: to a HEAD request, and with status 204, 205
+ * and 304. A Content-Type, Server or Date among the headers replaces the default, and "Connection: close" ends the
+ * connection with this answer. What its length and its connection are is the server's to say: Content-Length and
+ * "Connection: keep-alive" are allowed where they say what is true (to HEAD, and with 304, without a body, any length
+ * is), Transfer-Encoding never.
  *
  * @param answer  with what it points to is free again when this returns
  * @return 0
  * @retval EDDY_EINVALIDSTATE  it has been answered
- * @retval -EINVAL             the status is none, a header has no colon or a line end, or the headers are longer than
- *                             8 KiB; nothing was answered
- * @retval EDDY_TIMEOUT, EDDY_CANCELLED, -ECONNRESET, -EPIPE ...  the client did not take it
+ * @retval -EINVAL             the status is none; a header is no line of a name, a colon and a value without control
+ *                             characters; one of those above is there twice, counting content_type, or is not true; or
+ *                             they are longer than 8 KiB. Nothing was answered
+ * @retval EDDY_TIMEOUT, EDDY_CANCELLED  the caller was interrupted on entry, and nothing was answered; or while the
+ *                                       client was taking it
+ * @retval EDDY_TIMEOUT, -ECONNRESET, -EPIPE ...  the client did not take it
+ * @retval EDDY_ENOTASK        called outside a coroutine
  *
  * Suspends where the client is slow. aiohttp.web.Response().
  */

@@ -2,10 +2,9 @@
 #include "base/list.h"
 #include "base/memory.h"
 #include "http/connection.h"
+#include "http/headers.h"
 #include "http/reply.h"
 #include <string.h>
-
-enum { HEADERS_MAX = 8 * 1024 };
 
 struct eddy_http_service {
         struct service service;
@@ -100,62 +99,81 @@ const char *eddy_http_exchange_header(eddy_http_exchange *exchange, const char *
                    : NULL;
 }
 
-/* How many bytes the further headers take; -EINVAL where one would break the answer's head. */
-static ssize_t measure(const eddy_http_answer *answer)
-{
-        size_t size = answer->content_type ? strlen(answer->content_type) : 0;
+/* What an answer comes to. */
+struct plan {
+        struct headers headers;
+        int status;
+        bool has_length; /* its head says how long the body is */
+        bool has_body;   /* which is sent, too */
+        int64_t length;
+};
 
-        if (answer->content_type && strpbrk(answer->content_type, "\r\n"))
+/* 0, or -EINVAL where an answer is none, or its headers say of it what is not true. */
+static int make_plan(struct plan *plan, const eddy_http_exchange *exchange, const eddy_http_answer *answer)
+{
+        const struct headers *headers = &plan->headers;
+        bool is_head = exchange->parser.request.method == HTTP_HEAD;
+        int rc = headers_examine(&plan->headers, answer);
+
+        plan->status = answer->status ? answer->status : HTTP_STATUS_OK;
+        if (rc < 0 || plan->status < 200 || plan->status > 999)
                 return -EINVAL;
-        for (const char *const *line = answer->headers; line && *line; line++) {
-                if (!strchr(*line, ':') || strpbrk(*line, "\r\n"))
-                        return -EINVAL;
-                size += strlen(*line) + 2;
+        plan->has_body = plan->status != HTTP_STATUS_NO_CONTENT && plan->status != HTTP_STATUS_RESET_CONTENT &&
+                         plan->status != HTTP_STATUS_NOT_MODIFIED && !is_head;
+        plan->length = plan->status == HTTP_STATUS_RESET_CONTENT ? 0 : (int64_t)answer->body_size;
+        plan->has_length = plan->status != HTTP_STATUS_NO_CONTENT && plan->status != HTTP_STATUS_NOT_MODIFIED;
+        if (headers->says_keep_alive && exchange->is_closing)
+                return -EINVAL;
+        if (headers->length < 0)
+                return 0;
+        /* What has no body here may tell of the one that another request would have got. */
+        if (answer->body_size == 0 &&
+            (plan->status == HTTP_STATUS_NOT_MODIFIED || (is_head && plan->has_length))) {
+                plan->has_length = true;
+                plan->length = headers->length;
         }
-        return size <= HEADERS_MAX ? (ssize_t)size : -EINVAL;
+        return plan->has_length && plan->length == headers->length ? 0 : -EINVAL;
 }
 
-static void write_head(eddy_http_exchange *exchange, const eddy_http_answer *answer, int status, bool has_body)
+static void write_head(eddy_http_exchange *exchange, const eddy_http_answer *answer, const struct plan *plan)
 {
-        reply_begin(exchange, status);
+        unsigned kinds = plan->headers.kinds;
+
+        reply_begin_bare(exchange, plan->status);
+        reply_add_preamble(exchange, !(kinds & 1u << HEADER_SERVER), !(kinds & 1u << HEADER_DATE));
         if (answer->content_type)
                 reply_add_text(exchange, "Content-Type: ", answer->content_type);
-        else if (answer->body_size > 0)
+        else if (answer->body_size > 0 && !(kinds & 1u << HEADER_TYPE))
                 reply_add_text(exchange, "Content-Type: ", "text/plain; charset=utf-8");
-        if (has_body)
-                reply_add_number(exchange, "Content-Length: ", (int64_t)answer->body_size);
-        for (const char *const *line = answer->headers; line && *line; line++)
-                reply_add_text(exchange, "", *line);
+        if (plan->has_length)
+                reply_add_number(exchange, "Content-Length: ", plan->length);
+        for (const char *const *line = answer->headers; line && *line; line++) {
+                enum header_kind kind = headers_kind(*line);
+
+                if (kind != HEADER_LENGTH && kind != HEADER_CONNECTION)
+                        reply_add_text(exchange, "", *line);
+        }
+        exchange->is_closing |= plan->headers.says_close;
         reply_end(exchange);
-}
-
-static int make_answer(eddy_http_exchange *exchange, const eddy_http_answer *answer, int status,
-                       size_t headers_size)
-{
-        bool has_body = status != HTTP_STATUS_NO_CONTENT && status != HTTP_STATUS_NOT_MODIFIED;
-        int rc = output_reserve(&exchange->output, HTTP_REPLY_MAX + headers_size);
-
-        if (rc < 0)
-                return rc;
-        write_head(exchange, answer, status, has_body);
-        if (!has_body || exchange->parser.request.method == HTTP_HEAD)
-                return 0;
-        exchange->sent = (int64_t)answer->body_size;
-        return output_add(&exchange->output, answer->body, answer->body_size);
 }
 
 int eddy_http_reply(eddy_http_exchange *exchange, const eddy_http_answer *answer)
 {
-        int status = answer->status ? answer->status : HTTP_STATUS_OK;
         int rc = eddy_current_task() ? eddy_interrupted() : EDDY_ENOTASK;
-        ssize_t headers_size;
+        struct plan plan;
 
         if (rc < 0)
                 return rc;
         if (exchange->is_answered)
                 return EDDY_EINVALIDSTATE;
-        headers_size = measure(answer);
-        if (headers_size < 0 || status < 200 || status > 999)
-                return -EINVAL;
-        return make_answer(exchange, answer, status, (size_t)headers_size);
+        rc = make_plan(&plan, exchange, answer);
+        if (rc == 0)
+                rc = output_reserve(&exchange->output, HTTP_REPLY_MAX + plan.headers.size);
+        if (rc < 0)
+                return rc;
+        write_head(exchange, answer, &plan);
+        if (!plan.has_body)
+                return 0;
+        exchange->sent = (int64_t)answer->body_size;
+        return output_add(&exchange->output, answer->body, answer->body_size);
 }

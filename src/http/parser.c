@@ -91,18 +91,12 @@ void http_parser_begin(struct http_parser *parser)
         parser->is_in_value = false;
 }
 
-static bool is_token_byte(char byte)
-{
-        return (byte >= 'A' && byte <= 'Z') || (byte >= 'a' && byte <= 'z') || (byte >= '0' && byte <= '9') ||
-               (byte && strchr("!#$%&'*+-.^_`|~", byte));
-}
-
 /* Whether the n bytes there are can be a request's: its method is a token, though none that llhttp knows. */
 static bool begins_with_method(const char *head, size_t n)
 {
         size_t at = 0;
 
-        while (at < n && is_token_byte(head[at]))
+        while (at < n && http_is_token_byte(head[at]))
                 at++;
         return at > 0 && (at == n || head[at] == ' ');
 }

@@ -16,7 +16,7 @@ static void put_number(eddy_http_exchange *exchange, uint64_t value)
         output_put(&exchange->output, at, (size_t)(end - at));
 }
 
-void reply_begin(eddy_http_exchange *exchange, int status)
+void reply_begin_bare(eddy_http_exchange *exchange, int status)
 {
         exchange->is_answered = true;
         exchange->status = status;
@@ -32,8 +32,24 @@ void reply_begin(eddy_http_exchange *exchange, int status)
                 output_put(&exchange->output, phrase, strlen(phrase));
                 output_put(&exchange->output, "\r\n", 2);
         }
+}
+
+void reply_add_preamble(eddy_http_exchange *exchange, bool has_server, bool has_date)
+{
+        const struct service *service = exchange->service;
+        size_t start, end;
+
         service_refresh_preamble(exchange->service);
-        output_put(&exchange->output, exchange->service->preamble, exchange->service->preamble_size);
+        start = has_server ? 0 : service->server_size;
+        end = has_date ? service->preamble_size : service->server_size;
+        if (start < end)
+                output_put(&exchange->output, service->preamble + start, end - start);
+}
+
+void reply_begin(eddy_http_exchange *exchange, int status)
+{
+        reply_begin_bare(exchange, status);
+        reply_add_preamble(exchange, true, true);
 }
 
 void reply_add(eddy_http_exchange *exchange, const char *name, const char *value, size_t n)

@@ -7,8 +7,12 @@
 
 enum { HTTP_REPLY_MAX = 1024 };
 
-/** The status line, and the headers that every answer has. */
+/** The status line, and the headers that every answer has: Server and Date. */
 void reply_begin(eddy_http_exchange *exchange, int status);
+
+/** The status line alone, and one of these headers or both. */
+void reply_begin_bare(eddy_http_exchange *exchange, int status);
+void reply_add_preamble(eddy_http_exchange *exchange, bool has_server, bool has_date);
 
 /** A header; `name` with its colon and blank. */
 void reply_add(eddy_http_exchange *exchange, const char *name, const char *value, size_t n);

@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "http_common/date.h"
 #include <stdio.h>
+#include <string.h>
 
 /* More than this is given back to the system: enough that steady load allocates nothing. */
 enum { SPARES_MAX = 256, DEFAULT_TIMEOUT = 30 /* seconds */ };
@@ -43,8 +44,10 @@ void service_refresh_preamble(struct service *service)
 
         if (now == service->preamble_time)
                 return;
-        size =
-            snprintf(service->preamble, sizeof service->preamble, "Server: eddy/%s\r\nDate: ", eddy_version());
+        size = snprintf(service->preamble, sizeof service->preamble, "Server: eddy/%s\r\n", eddy_version());
+        service->server_size = (size_t)size;
+        memcpy(service->preamble + size, "Date: ", 6);
+        size += 6;
         http_date_write(service->preamble + size, now);
         size += HTTP_DATE_SIZE;
         service->preamble[size++] = '\r';

@@ -21,9 +21,9 @@ struct service {
         bool is_stopping;
         struct spare *spares; /* memory of connections that have ended */
         unsigned spare_count;
-        time_t preamble_time; /* the second for which the preamble is right */
-        char preamble[96];    /* headers that all answers of a second share: Server and Date */
-        size_t preamble_size;
+        time_t preamble_time;              /* the second for which the preamble is right */
+        char preamble[96];                 /* headers that all answers of a second share: Server and Date */
+        size_t preamble_size, server_size; /* of all, and of Server */
 };
 
 void service_init(struct service *service, int (*answer)(eddy_http_exchange *exchange),

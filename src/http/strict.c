@@ -70,6 +70,11 @@ static bool is_letter_or_digit(char byte)
         return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || (byte >= '0' && byte <= '9');
 }
 
+bool http_is_token_byte(char byte)
+{
+        return is_letter_or_digit(byte) || (byte && strchr("!#$%&'*+-.^_`|~", byte));
+}
+
 static size_t skip_digits(const char *text, size_t at, size_t n)
 {
         while (at < n && text[at] >= '0' && text[at] <= '9')

@@ -13,6 +13,9 @@ int http_check_layout(struct http_request *request, const char *head, size_t n);
  * 0, or the status to answer with. */
 int http_check_meaning(struct http_request *request, const char *head);
 
+/** Whether a byte can stand in a method or a header's name. */
+bool http_is_token_byte(char byte);
+
 /** Whether this can stand in Host: a name or an address, and perhaps a port. */
 bool http_is_host(const char *text, size_t n);
 
