@@ -132,6 +132,8 @@ static int answer_file(eddy_http_exchange *exchange, int fd, const struct stat *
         head_at = exchange->output.size;
         describe(&version, file);
         status = http_conditions(request, exchange->head, &version, &range);
+        if (status == HTTP_STATUS_PRECONDITION_FAILED)
+                return reply_error(exchange, status);
         if (status == HTTP_STATUS_RANGE_NOT_SATISFIABLE || status == HTTP_STATUS_NOT_MODIFIED)
                 range.end = range.start;
         reply_begin(exchange, status);
@@ -148,11 +150,14 @@ static int answer_file(eddy_http_exchange *exchange, int fd, const struct stat *
         return request->method == HTTP_HEAD ? 0 : add_range(exchange, fd, range, head_at);
 }
 
-/* Links in a folder's page are relative to it, so its URL must end in a slash. */
+/* Links in a folder's page are relative to it, so its URL must end in a slash. What was asked with it is kept. */
 static int answer_redirect(eddy_http_exchange *exchange)
 {
-        size_t size = strlen(exchange->path);
-        char *location = memory_alloc(3 * size + 2);
+        const struct http_span target = exchange->parser.request.target;
+        const char *text = http_text(exchange->head, target);
+        const char *query = memchr(text, '?', target.size);
+        size_t query_size = query ? (size_t)(text + target.size - query) : 0, size = strlen(exchange->path);
+        char *location = memory_alloc(3 * size + 2 + query_size);
         int rc;
 
         if (!location)
@@ -160,6 +165,13 @@ static int answer_redirect(eddy_http_exchange *exchange)
         location[0] = '/';
         size = 1 + http_target_encode(exchange->path, location + 1);
         location[size++] = '/';
+        if (query)
+                memcpy(location + size, query, query_size);
+        size += query_size;
+        if (HTTP_REPLY_MAX + size > HTTP_OUTPUT_SIZE) {
+                memory_free(location);
+                return reply_error(exchange, HTTP_STATUS_URI_TOO_LONG);
+        }
         rc = output_reserve(&exchange->output, HTTP_REPLY_MAX + size);
         if (rc == 0) {
                 reply_begin(exchange, HTTP_STATUS_MOVED_PERMANENTLY);

@@ -2,6 +2,7 @@
  * whole file, as the standard allows. */
 #include "http/conditions.h"
 
+#include "http/strict.h"
 #include <string.h>
 #include <strings.h>
 
@@ -10,44 +11,95 @@ static bool equals(const char *text, size_t n, const char *other, size_t m)
         return n == m && memcmp(text, other, n) == 0;
 }
 
-/* Whether a list such as `"a", W/"b"` or `*` names our ETag; weakly compared. */
-static bool names_etag(const char *list, size_t n, const struct http_version *version)
+/* Whether a list such as `"a", W/"b"` names our ETag, which is a strong one; nothing counts behind what is no ETag. */
+static bool names_etag(const char *at, size_t n, const struct http_version *version, bool is_weak_enough)
 {
-        return equals(list, n, "*", 1) || memmem(list, n, version->etag, version->etag_size);
+        const char *end = at + n;
+
+        while (at < end) {
+                const char *tag, *quote;
+                bool is_weak;
+
+                if (*at == ' ' || *at == '\t' || *at == ',') {
+                        at++;
+                        continue;
+                }
+                is_weak = end - at > 2 && at[0] == 'W' && at[1] == '/';
+                tag = is_weak ? at + 2 : at;
+                quote = *tag == '"' && tag + 1 < end ? memchr(tag + 1, '"', (size_t)(end - tag - 1)) : NULL;
+                if (!quote)
+                        return false;
+                at = quote + 1;
+                if ((is_weak_enough || !is_weak) &&
+                    equals(tag, (size_t)(at - tag), version->etag, version->etag_size))
+                        return true;
+                if (at < end && *at != ' ' && *at != '\t' && *at != ',')
+                        return false;
+        }
+        return false;
 }
 
-static bool is_same_or_older(const char *date, size_t n, const struct http_version *version)
+/* Whether one of If-Match or If-None-Match, in all its lines, is met by what we have. */
+static bool matches(const struct http_request *request, const char *head, enum http_field field,
+                    const struct http_version *version)
 {
+        for (unsigned i = request->fields[field] - 1u; i < request->header_count; i++) {
+                const struct http_header *header = &request->headers[i];
+                const char *value = http_text(head, header->value);
+
+                if (http_field_of(http_text(head, header->name), header->name.size) != field)
+                        continue;
+                if (equals(value, header->value.size, "*", 1) ||
+                    names_etag(value, header->value.size, version, field == FIELD_IF_NONE_MATCH))
+                        return true;
+        }
+        return false;
+}
+
+/* Whether what we have has changed since a date, or not; false where it is no date. */
+static bool is_newer(const char *head, const struct http_span *date, const struct http_version *version,
+                     bool expected)
+{
+        const char *text = http_text(head, *date);
         time_t when;
 
-        if (equals(date, n, version->date, HTTP_DATE_SIZE))
-                return true;
-        return http_date_parse(date, n, &when) && version->modified <= when;
+        if (equals(text, date->size, version->date, HTTP_DATE_SIZE))
+                return !expected;
+        return http_date_parse(text, date->size, &when) && (version->modified > when) == expected;
 }
 
+/* What is asked for must be what the client has already. */
+static bool is_refused(const struct http_request *request, const char *head, const struct http_version *version)
+{
+        const struct http_span *date = http_request_field(request, FIELD_IF_UNMODIFIED_SINCE);
+
+        if (request->fields[FIELD_IF_MATCH])
+                return !matches(request, head, FIELD_IF_MATCH, version);
+        return date && is_newer(head, date, version, true);
+}
+
+/* What is asked for must be another than the client has already. */
 static bool is_unchanged(const struct http_request *request, const char *head,
                          const struct http_version *version)
 {
-        struct http_span value;
+        const struct http_span *date = http_request_field(request, FIELD_IF_MODIFIED_SINCE);
 
-        if (http_request_header(request, head, "if-none-match", &value))
-                return names_etag(http_text(head, value), value.size, version);
-        if (http_request_header(request, head, "if-modified-since", &value))
-                return is_same_or_older(http_text(head, value), value.size, version);
-        return false;
+        if (request->fields[FIELD_IF_NONE_MATCH])
+                return matches(request, head, FIELD_IF_NONE_MATCH, version);
+        return date && is_newer(head, date, version, false);
 }
 
 static bool may_be_continued(const struct http_request *request, const char *head,
                              const struct http_version *version)
 {
-        struct http_span value;
+        const struct http_span *value = http_request_field(request, FIELD_IF_RANGE);
         const char *text;
 
-        if (!http_request_header(request, head, "if-range", &value))
+        if (!value)
                 return true;
-        text = http_text(head, value);
-        return equals(text, value.size, version->etag, version->etag_size) ||
-               equals(text, value.size, version->date, HTTP_DATE_SIZE);
+        text = http_text(head, *value);
+        return equals(text, value->size, version->etag, version->etag_size) ||
+               equals(text, value->size, version->date, HTTP_DATE_SIZE);
 }
 
 /* A number at `*at`, -1 where there is none; more than fits is as good as the most. */
@@ -90,13 +142,14 @@ static int parse_range(const char *text, size_t n, int64_t size, struct http_ran
 int http_conditions(const struct http_request *request, const char *head, const struct http_version *version,
                     struct http_range *range)
 {
-        struct http_span value;
+        const struct http_span *value = http_request_field(request, FIELD_RANGE);
 
         *range = (struct http_range){0, version->size};
+        if (is_refused(request, head, version))
+                return HTTP_STATUS_PRECONDITION_FAILED;
         if (is_unchanged(request, head, version))
                 return HTTP_STATUS_NOT_MODIFIED;
-        if (request->method != HTTP_GET || !http_request_header(request, head, "range", &value) ||
-            !may_be_continued(request, head, version))
+        if (!value || request->method != HTTP_GET || !may_be_continued(request, head, version))
                 return HTTP_STATUS_OK;
-        return parse_range(http_text(head, value), value.size, version->size, range);
+        return parse_range(http_text(head, *value), value->size, version->size, range);
 }

@@ -22,10 +22,11 @@ struct http_range {
 };
 
 /**
- * Judge a request's If-None-Match, If-Modified-Since, Range and If-Range.
+ * Judge a request's conditions in the order of RFC 9110 section 13.2.2: If-Match, or else If-Unmodified-Since;
+ * If-None-Match, or else If-Modified-Since; Range with If-Range.
  *
  * @param range  receives the bytes to send
- * @return the status: 200, 206, 304 or 416
+ * @return the status: 200, 206, 304, 412 or 416
  */
 int http_conditions(const struct http_request *request, const char *head, const struct http_version *version,
                     struct http_range *range);

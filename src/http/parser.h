@@ -19,14 +19,35 @@ struct http_header {
         struct http_span name, value;
 };
 
+/** Headers that are looked for in each request. Of the first ones it has one at most: two of them would mean what whoever
+ * reads makes of them. The others are lists, which may go on in further lines. */
+enum http_field {
+        FIELD_HOST,
+        FIELD_CONTENT_LENGTH,
+        FIELD_TRANSFER_ENCODING,
+        FIELD_RANGE,
+        FIELD_IF_RANGE,
+        FIELD_IF_MODIFIED_SINCE,
+        FIELD_IF_UNMODIFIED_SINCE,
+        FIELD_EXPECT,
+        FIELD_CONTENT_TYPE,
+        FIELD_CONTENT_RANGE,
+        FIELD_AUTHORIZATION,
+        FIELD_IF_MATCH, /* the first of the lists */
+        FIELD_IF_NONE_MATCH,
+        FIELDS, /* how many there are */
+};
+
 /** One request's head; valid once http_parser_feed() has said that it is complete. */
 struct http_request {
         struct http_span target;
         struct http_header headers[HTTP_HEADERS_MAX];
         unsigned header_count;
-        int status; /* what to answer where the head is no good, such as 400; else 0 */
-        int method; /* enum llhttp_method */
-        int minor;  /* of HTTP/1.minor */
+        unsigned char
+            fields[FIELDS]; /* one more than the place of the first header of this name; 0: there is none */
+        int status;         /* what to answer where the head is no good, such as 400; else 0 */
+        int method;         /* enum llhttp_method */
+        int minor;          /* of HTTP/1.minor */
         bool keeps_alive;
         bool has_body; /* behind the head, of one byte or more, or in chunks */
 };
@@ -55,6 +76,13 @@ ssize_t http_parser_feed(struct http_parser *parser, const char *data, size_t n)
 static inline const char *http_text(const char *head, struct http_span span)
 {
         return head + span.at;
+}
+
+/** The value of a header that is looked for, of its first line; NULL where there is none. */
+static inline const struct http_span *http_request_field(const struct http_request *request,
+                                                         enum http_field field)
+{
+        return request->fields[field] ? &request->headers[request->fields[field] - 1].value : NULL;
 }
 
 /** The value of a header, its name in any case. False where there is none. */

@@ -113,56 +113,44 @@ static bool equals(const char *text, size_t n, const char *name)
         return strlen(name) == n && strncasecmp(text, name, n) == 0;
 }
 
-/* Headers of which a request has one at most: two of them mean what whoever reads makes of them. */
-enum single {
-        HOST,
-        CONTENT_LENGTH,
-        TRANSFER_ENCODING,
-        RANGE,
-        IF_RANGE,
-        IF_MODIFIED_SINCE,
-        IF_UNMODIFIED_SINCE,
-        EXPECT,
-        CONTENT_TYPE,
-        CONTENT_RANGE,
-        AUTHORIZATION,
-        SINGLES, /* how many there are */
-};
-
-static enum single single_of(const char *name, size_t n)
+enum http_field http_field_of(const char *name, size_t n)
 {
-        static const char *const names[SINGLES] = {
-            [HOST] = "host",
-            [CONTENT_LENGTH] = "content-length",
-            [TRANSFER_ENCODING] = "transfer-encoding",
-            [RANGE] = "range",
-            [IF_RANGE] = "if-range",
-            [IF_MODIFIED_SINCE] = "if-modified-since",
-            [IF_UNMODIFIED_SINCE] = "if-unmodified-since",
-            [EXPECT] = "expect",
-            [CONTENT_TYPE] = "content-type",
-            [CONTENT_RANGE] = "content-range",
-            [AUTHORIZATION] = "authorization",
+        static const char *const names[FIELDS] = {
+            [FIELD_HOST] = "host",
+            [FIELD_CONTENT_LENGTH] = "content-length",
+            [FIELD_TRANSFER_ENCODING] = "transfer-encoding",
+            [FIELD_RANGE] = "range",
+            [FIELD_IF_RANGE] = "if-range",
+            [FIELD_IF_MODIFIED_SINCE] = "if-modified-since",
+            [FIELD_IF_UNMODIFIED_SINCE] = "if-unmodified-since",
+            [FIELD_EXPECT] = "expect",
+            [FIELD_CONTENT_TYPE] = "content-type",
+            [FIELD_CONTENT_RANGE] = "content-range",
+            [FIELD_AUTHORIZATION] = "authorization",
+            [FIELD_IF_MATCH] = "if-match",
+            [FIELD_IF_NONE_MATCH] = "if-none-match",
         };
-        /* By length, so that most headers are compared with nothing. */
-        static const unsigned char first[] = {[4] = 1 + HOST,
-                                              [5] = 1 + RANGE,
-                                              [6] = 1 + EXPECT,
-                                              [8] = 1 + IF_RANGE,
-                                              [12] = 1 + CONTENT_TYPE,
-                                              [13] = 1 + CONTENT_RANGE,
-                                              [14] = 1 + CONTENT_LENGTH,
-                                              [17] = 1 + TRANSFER_ENCODING,
-                                              [19] = 1 + IF_UNMODIFIED_SINCE};
-        enum single single;
+        /* Those of each length, a bit each, so that most headers are compared with nothing. */
+        static const unsigned short of_length[] = {
+            [4] = 1u << FIELD_HOST,
+            [5] = 1u << FIELD_RANGE,
+            [6] = 1u << FIELD_EXPECT,
+            [8] = 1u << FIELD_IF_RANGE | 1u << FIELD_IF_MATCH,
+            [12] = 1u << FIELD_CONTENT_TYPE,
+            [13] = 1u << FIELD_CONTENT_RANGE | 1u << FIELD_AUTHORIZATION | 1u << FIELD_IF_NONE_MATCH,
+            [14] = 1u << FIELD_CONTENT_LENGTH,
+            [17] = 1u << FIELD_TRANSFER_ENCODING | 1u << FIELD_IF_MODIFIED_SINCE,
+            [19] = 1u << FIELD_IF_UNMODIFIED_SINCE,
+        };
+        unsigned left = n < sizeof of_length / sizeof *of_length ? of_length[n] : 0;
 
-        if (n >= sizeof first || first[n] == 0)
-                return SINGLES;
-        single = first[n] - 1;
-        if (equals(name, n, names[single]))
-                return single;
-        single = n == 17 ? IF_MODIFIED_SINCE : n == 13 ? AUTHORIZATION : SINGLES;
-        return single < SINGLES && equals(name, n, names[single]) ? single : SINGLES;
+        for (; left; left &= left - 1) {
+                int field = __builtin_ctz(left);
+
+                if (strncasecmp(name, names[field], n) == 0)
+                        return (enum http_field)field;
+        }
+        return FIELDS;
 }
 
 /* Digits and nothing else, and a number that fits: whether it is more than 0, or -1. */
@@ -208,9 +196,10 @@ static int check_target(const struct http_request *request, const char *head, co
 }
 
 /* Whether a body follows, and that it is clear where it ends. */
-static int check_body(struct http_request *request, const char *head, const struct http_span *length,
-                      const struct http_span *coding)
+static int check_body(struct http_request *request, const char *head)
 {
+        const struct http_span *length = http_request_field(request, FIELD_CONTENT_LENGTH);
+        const struct http_span *coding = http_request_field(request, FIELD_TRANSFER_ENCODING);
         int is_long = length ? check_length(http_text(head, *length), length->size) : 0;
 
         request->has_body = coding || is_long > 0;
@@ -223,24 +212,28 @@ static int check_body(struct http_request *request, const char *head, const stru
 
 int http_check_meaning(struct http_request *request, const char *head)
 {
-        const struct http_span *singles[SINGLES + 1] = {NULL};
+        const struct http_span *host;
         int status;
 
+        memset(request->fields, 0, sizeof request->fields);
         for (unsigned i = 0; i < request->header_count; i++) {
                 const struct http_header *header = &request->headers[i];
-                enum single single = single_of(http_text(head, header->name), header->name.size);
+                enum http_field field = http_field_of(http_text(head, header->name), header->name.size);
 
-                if (single < SINGLES && singles[single])
+                if (field == FIELDS)
+                        continue;
+                if (!request->fields[field])
+                        request->fields[field] = (unsigned char)(i + 1);
+                else if (field < FIELD_IF_MATCH)
                         return HTTP_STATUS_BAD_REQUEST;
-                singles[single] = &header->value;
         }
-        status = check_body(request, head, singles[CONTENT_LENGTH], singles[TRANSFER_ENCODING]);
+        status = check_body(request, head);
         if (status)
                 return status;
-        if (singles[HOST] ? !http_is_host(http_text(head, *singles[HOST]), singles[HOST]->size)
-                          : request->minor > 0)
+        host = http_request_field(request, FIELD_HOST);
+        if (host ? !http_is_host(http_text(head, *host), host->size) : request->minor > 0)
                 return HTTP_STATUS_BAD_REQUEST;
         if (request->method == HTTP_CONNECT) /* what follows would be somebody else's protocol */
                 return HTTP_STATUS_NOT_IMPLEMENTED;
-        return check_target(request, head, singles[HOST]);
+        return check_target(request, head, host);
 }

@@ -9,9 +9,12 @@
  * blank, a colon, CR LF. Blanks behind values are taken off. 0, or the status to answer with. */
 int http_check_layout(struct http_request *request, const char *head, size_t n);
 
-/** See that what it says can be meant in one way only: method, target, Host, and what tells a body's end, which is noted.
- * 0, or the status to answer with. */
+/** See that what it says can be meant in one way only: method, target, Host, and what tells a body's end; note whether
+ * there is one, and the fields. 0, or the status to answer with. */
 int http_check_meaning(struct http_request *request, const char *head);
+
+/** Which header a name is of; FIELDS: one that nobody looks for. */
+enum http_field http_field_of(const char *name, size_t n);
 
 /** Whether a byte can stand in a method or a header's name. */
 bool http_is_token_byte(char byte);

@@ -13,18 +13,16 @@ static int hex(char digit)
         return digit >= 'a' && digit <= 'f' ? digit - 'a' + 10 : -1;
 }
 
-/* The path within "/path?query" or "http://host/path?query". */
+/* The path within "/path?query" or "http://host/path?query"; empty where a host is all there is. */
 static const char *find_path(const char *target, size_t n, const char **end)
 {
         const char *at = target, *question;
 
         *end = target + n;
-        if (n > 7 && strncasecmp(target, "http://", 7) == 0) {
-                at = memchr(target + 7, '/', n - 7);
-                if (!at)
-                        return NULL;
-        }
-        if (at == *end || *at != '/')
+        if (n > 7 && strncasecmp(target, "http://", 7) == 0)
+                for (at = target + 7; at < *end && *at != '/' && *at != '?';)
+                        at++;
+        else if (n == 0 || *at != '/')
                 return NULL;
         question = memchr(at, '?', (size_t)(*end - at));
         if (question)

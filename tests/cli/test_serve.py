@@ -91,11 +91,23 @@ class ServeTest(unittest.TestCase):
         self.assertEqual(self.get("/small.txt", "If-Modified-Since: " + headers["last-modified"])[0], 304)
         self.assertEqual(self.get("/small.txt", "If-None-Match: " + headers["etag"])[::2], (304, b""))
         self.assertEqual(self.get("/small.txt", "If-None-Match: \"other\"")[0], 200)
+        status, headers, body = self.get("/small.txt", "If-Match: \"other\"", "Range: bytes=7-")
+        self.assertEqual((status, body), (412, b"412 Precondition Failed\n"))
+        self.assertEqual(self.get("/small.txt", "If-Unmodified-Since: Thu, 01 Jan 2015 00:00:00 GMT")[0], 412)
+        self.write("empty", b"")
+        for wanted in ("0-", "0-0", "-5"):
+            status, headers, body = self.get("/empty", "Range: bytes=" + wanted)
+            self.assertEqual((status, headers["content-length"], headers["content-range"], body),
+                             (416, "0", "bytes */0", b""))
 
     def test_folders(self):
         self.start()
         status, headers, _ = self.get("/folder")
         self.assertEqual((status, headers["location"]), (301, "/folder/"))
+        for query in ("?", "?x=1", "?x=1&y=%20/../?", "?" + "y" * 9000):
+            self.assertEqual(self.get("/folder" + query)[1]["location"], "/folder/" + query)
+        self.assertEqual(self.get("http://x/folder?x=1")[1]["location"], "/folder/?x=1")
+        self.assertEqual(self.get("/folder?" + "y" * 16000)[0], 414)
         status, headers, body = self.get("//folder")
         self.assertEqual(headers["location"], "/folder/")
         status, _, body = self.get("/folder/")

@@ -102,11 +102,92 @@ static void test_conditions(void **state)
             judge("GET", "Range: bytes=0-1\r\nIf-Range: Sun, 06 Nov 1994 08:49:38 GMT\r\n", 9, &range), 200);
 }
 
+#define SAME   "Sun, 06 Nov 1994 08:49:37 GMT"
+#define BEFORE "Sun, 06 Nov 1994 08:49:36 GMT"
+#define AFTER  "Sun, 06 Nov 1994 08:49:38 GMT"
+
+/** Conditions alone and together: the first that speaks is the one that RFC 9110 section 13.2.2 has first. */
+static void test_order(void **state)
+{
+        static const struct {
+                const char *method, *headers;
+                int status;
+        } rows[] = {
+            /* If-Match: strongly, by list, in several lines */
+            {"GET", "If-Match: \"abc-1\"\r\n", 200},
+            {"GET", "If-Match: \"abc-1\"\r\nRange: bytes=0-1\r\n", 206},
+            {"HEAD", "If-Match: \"abc-1\"\r\n", 200},
+            {"GET", "If-Match: \"x\" , \"abc-1\"\r\n", 200},
+            {"GET", "If-Match: ,,\"x\",,\"abc-1\",\r\n", 200},
+            {"GET", "If-Match: \"x\"\r\nIf-Match: \"abc-1\"\r\n", 200},
+            {"GET", "If-Match: *\r\n", 200},
+            {"GET", "If-Match: W/\"abc-1\"\r\n", 412},
+            {"GET", "If-Match: \"other\"\r\n", 412},
+            {"HEAD", "If-Match: \"other\"\r\n", 412},
+            {"GET", "If-Match: \"other\"\r\nRange: bytes=0-1\r\n", 412},
+            {"GET", "If-Match: \"abc-\"\r\n", 412},
+            {"GET", "If-Match: abc-1\r\n", 412},
+            {"GET", "If-Match: \"x\"abc-1\"\r\n", 412},
+            {"GET", "If-Match: \"x,\\\"abc-1\"\r\n", 412},
+            {"GET", "If-Match: *, \"x\"\r\n", 412},
+            {"GET", "If-Match:\r\n", 412},
+            {"GET", "If-Match: \"\r\n", 412},
+            /* If-Unmodified-Since, where there is no If-Match */
+            {"GET", "If-Unmodified-Since: " SAME "\r\n", 200},
+            {"GET", "If-Unmodified-Since: " AFTER "\r\n", 200},
+            {"GET", "If-Unmodified-Since: " BEFORE "\r\n", 412},
+            {"HEAD", "If-Unmodified-Since: " BEFORE "\r\n", 412},
+            {"GET", "If-Unmodified-Since: " BEFORE "\r\nRange: bytes=0-1\r\n", 412},
+            {"GET", "If-Unmodified-Since: " SAME "\r\nRange: bytes=0-1\r\n", 206},
+            {"GET", "If-Unmodified-Since: yesterday\r\n", 200},
+            {"GET", "If-Match: \"abc-1\"\r\nIf-Unmodified-Since: " BEFORE "\r\n", 200},
+            {"GET", "If-Match: \"other\"\r\nIf-Unmodified-Since: " SAME "\r\n", 412},
+            /* before what would be 304 */
+            {"GET", "If-None-Match: \"abc-1\"\r\nIf-Match: \"other\"\r\n", 412},
+            {"GET", "If-None-Match: \"abc-1\"\r\nIf-Match: \"abc-1\"\r\n", 304},
+            {"GET", "If-None-Match: \"abc-1\"\r\nIf-Unmodified-Since: " BEFORE "\r\n", 412},
+            {"GET", "If-Modified-Since: " SAME "\r\nIf-Match: \"other\"\r\n", 412},
+            /* If-None-Match: weakly */
+            {"GET", "If-None-Match: W/\"abc-1\"\r\n", 304},
+            {"GET", "If-None-Match: \"x\", \"abc-1\"\r\n", 304},
+            {"GET", "If-None-Match: \"x\"\r\nIf-None-Match: W/\"abc-1\"\r\n", 304},
+            {"GET", "If-None-Match: \"x\"abc-1\"\r\n", 200},
+            {"GET", "If-None-Match: abc-1\r\n", 200},
+            {"GET", "If-None-Match: w/\"abc-1\"\r\n", 200},
+            {"GET", "If-None-Match:\r\n", 200},
+            {"GET", "If-None-Match: \"abc-1\"\r\nRange: bytes=0-1\r\n", 304},
+            {"GET", "If-None-Match: \"x\"\r\nRange: bytes=0-1\r\n", 206},
+            {"GET", "If-None-Match: \"x\"\r\nIf-Modified-Since: " SAME "\r\n", 200},
+            {"GET", "If-None-Match: \"abc-1\"\r\nIf-Modified-Since: " BEFORE "\r\n", 304},
+            {"GET", "If-Modified-Since: " SAME "\r\nRange: bytes=0-1\r\n", 304},
+            {"HEAD", "If-Modified-Since: " SAME "\r\n", 304},
+            /* If-Range: strongly, and only beside Range */
+            {"GET", "If-Range: \"other\"\r\n", 200},
+            {"GET", "Range: bytes=0-1\r\nIf-Range: *\r\n", 200},
+            {"GET", "Range: bytes=0-1\r\nIf-Range: \"x\", \"abc-1\"\r\n", 200},
+            {"GET", "Range: bytes=0-1\r\nIf-Range: " BEFORE "\r\n", 200},
+            {"GET", "Range: bytes=0-1\r\nIf-Match: \"abc-1\"\r\nIf-Range: \"old\"\r\n", 200},
+            {"GET", "Range: bytes=99-\r\nIf-Range: \"old\"\r\n", 200},
+            {"GET", "Range: bytes=99-\r\nIf-Range: \"abc-1\"\r\n", 416},
+            {"GET", "Range: bytes=99-\r\nIf-Match: \"other\"\r\n", 412},
+        };
+        struct http_range range;
+
+        (void)state;
+        for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+                int status = judge(rows[i].method, rows[i].headers, 9, &range);
+
+                if (status != rows[i].status)
+                        fail_msg("%s %s: %d, not %d", rows[i].method, rows[i].headers, status, rows[i].status);
+        }
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
             cmocka_unit_test(test_ranges),
             cmocka_unit_test(test_conditions),
+            cmocka_unit_test(test_order),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
