@@ -34,6 +34,7 @@ static int status_of(int rc)
                 return HTTP_STATUS_NOT_FOUND;
         case -ENAMETOOLONG:
                 return HTTP_STATUS_URI_TOO_LONG;
+        case -EAGAIN:
         case -EMFILE:
         case -ENFILE:
         case -ENOMEM:
@@ -183,28 +184,58 @@ static int answer_redirect(eddy_http_exchange *exchange)
         return rc;
 }
 
+/* A page that is being made beside the loop. */
+struct listing_work {
+        struct listing page;
+        int fd;
+        const char *path;
+};
+
+static intptr_t make_listing(void *arg)
+{
+        struct listing_work *work = arg;
+
+        return listing_make(&work->page, work->fd, work->path);
+}
+
+/* Takes the folder's descriptor. Cancellation waits, so that the thread may use what lies here. */
+static int list_beside(eddy_executor *lister, struct listing_work *work)
+{
+        const eddy_work_options options = {.name = "listing", .executor = lister};
+        intptr_t result = 0;
+        int rc = 0;
+
+        EDDY_SHIELD_SCOPE
+                rc = eddy_to_thread_with(&options, make_listing, work, &result);
+        if (rc < 0)
+                sys_close(work->fd);
+        return rc < 0 ? rc : (int)result;
+}
+
 static int answer_listing(eddy_http_exchange *exchange, int *fd)
 {
-        struct listing page = {0};
-        int rc = listing_make(&page, *fd, exchange->path);
+        struct listing_work work = {.fd = *fd, .path = exchange->path};
+        const struct listing *page = &work.page;
+        int rc;
 
         *fd = -1;
+        rc = list_beside(files_of(exchange)->lister, &work);
         if (rc < 0) {
-                listing_finish(&page);
+                listing_finish(&work.page);
                 return reply_error(exchange, status_of(rc));
         }
         rc = output_reserve(&exchange->output, HTTP_REPLY_MAX);
         if (rc == 0) {
                 reply_begin(exchange, HTTP_STATUS_OK);
                 reply_add_text(exchange, "Content-Type: ", "text/html; charset=utf-8");
-                reply_add_number(exchange, "Content-Length: ", (int64_t)page.size);
+                reply_add_number(exchange, "Content-Length: ", (int64_t)page->size);
                 reply_end(exchange);
                 if (exchange->parser.request.method != HTTP_HEAD) {
-                        rc = output_add(&exchange->output, page.text, page.size);
-                        exchange->sent = (int64_t)page.size;
+                        rc = output_add(&exchange->output, page->text, page->size);
+                        exchange->sent = (int64_t)page->size;
                 }
         }
-        listing_finish(&page);
+        listing_finish(&work.page);
         return rc;
 }
 

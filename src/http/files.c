@@ -13,10 +13,15 @@ int eddy_http_files_create(eddy_http_files **files_out, const char *directory,
 
         if (!files)
                 return -ENOMEM;
+        rc = eddy_executor_create(&files->lister,
+                                  &(eddy_executor_options){.max_threads = 2, .name = "eddy-lister"});
+        if (rc < 0)
+                goto free_files;
         rc = beneath_init(&files->folder, directory);
         if (rc < 0) {
-                memory_free(files);
-                return rc == -ENOMEM ? rc : eddy_fail(rc, "cannot serve %s: %s", directory, eddy_strerror(rc));
+                if (rc != -ENOMEM)
+                        eddy_fail(rc, "cannot serve %s: %s", directory, eddy_strerror(rc));
+                goto destroy_lister;
         }
         service_init(&files->service, answer_from_folder,
                      &(eddy_http_service_options){
@@ -28,6 +33,11 @@ int eddy_http_files_create(eddy_http_files **files_out, const char *directory,
         files->hides_listings = chosen.hides_listings;
         *files_out = files;
         return 0;
+destroy_lister:
+        eddy_executor_destroy(files->lister);
+free_files:
+        memory_free(files);
+        return rc;
 }
 
 void eddy_http_files_destroy(eddy_http_files *files)
@@ -35,6 +45,7 @@ void eddy_http_files_destroy(eddy_http_files *files)
         if (!files)
                 return;
         service_finish(&files->service);
+        eddy_executor_destroy(files->lister);
         beneath_finish(&files->folder);
         memory_free(files);
 }

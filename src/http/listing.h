@@ -11,7 +11,7 @@ struct listing {
 };
 
 /** Make the page of a folder, whose descriptor it closes; `path` is for the title. 0, -ENOMEM, or as from
- * opendir(). End it with listing_finish() in any case. */
+ * opendir(). End it with listing_finish() in any case. It takes its time, so call it beside the loop. */
 int listing_make(struct listing *page, int fd, const char *path);
 
 void listing_finish(struct listing *page);

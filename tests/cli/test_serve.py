@@ -118,6 +118,20 @@ class ServeTest(unittest.TestCase):
         self.assertEqual((status, headers["content-type"], body), (200, "text/html; charset=utf-8", b"index"))
         self.assertEqual(self.get("/small.txt/")[0], 404)
 
+    def test_folders_are_listed_beside_the_loop(self):
+        self.start()
+
+        def threads():
+            names = []
+            for task in os.listdir(f"/proc/{self.process.pid}/task"):
+                with open(f"/proc/{self.process.pid}/task/{task}/comm") as file:
+                    names.append(file.read().strip())
+            return names
+
+        self.assertNotIn("eddy-lister", threads())
+        self.assertEqual(self.get("/folder/")[0], 200)
+        self.assertIn("eddy-lister", threads())
+
     def test_no_listing(self):
         self.start("--no-listing")
         self.assertEqual(self.get("/folder/")[0], 404)
