@@ -8,11 +8,14 @@
 #   make bench-compare OLD=old.json     what got slower since then, noise and machine taken into account
 #   make bench-scale    measure what work costs as it grows; draw docs/plots, plan docs/scaling.md
 #   make instructions   hold the hot paths to their budget of instructions; UPDATE=--update writes it
+#   make fuzz      damaged requests to nginx and eddy, which must refuse what nginx does; COUNT=20000 SEED=1
 #   make check     clang-format, clang-tidy, cppcheck
 #   make install   into PREFIX (/usr/local), or below DESTDIR
 
 BUILD  = build
 PREFIX = /usr/local
+COUNT  = 20000
+SEED   = 1
 
 all: $(BUILD)/build.ninja
 	ninja -C $(BUILD)
@@ -47,6 +50,11 @@ instructions: all
 	ninja -C $(BUILD) bench/eddy_operations bench/eddy_operations_http
 	python3 bench/instructions.py --build-dir $(BUILD) $(UPDATE)
 
+fuzz: all
+	scripts/install-deps.sh fuzz
+	EDDY_BACKEND=epoll python3 tests/fuzz/requests.py --count $(COUNT) --seed $(SEED) $(BUILD)/cli/eddy
+	EDDY_BACKEND=uring python3 tests/fuzz/requests.py --count $(COUNT) --seed $(SEED) $(BUILD)/cli/eddy
+
 check: all
 	scripts/install-deps.sh check
 	scripts/check.sh $(BUILD)
@@ -58,6 +66,6 @@ install: all
 clean:
 	rm -rf $(BUILD) $(BUILD)-*
 
-.PHONY: all demo test bench bench-compare bench-scale instructions check install clean
+.PHONY: all demo test bench bench-compare bench-scale instructions fuzz check install clean
 
 CONFIGS = plain clang sanitize thread valgrind ucontext aarch64

@@ -174,15 +174,36 @@ static struct http_span find_authority(struct http_span target, const char *head
         return (struct http_span){target.at + 7, (uint32_t)n - 7};
 }
 
+static bool is_hex_digit(char byte)
+{
+        return (byte >= '0' && byte <= '9') || (byte >= 'a' && byte <= 'f') || (byte >= 'A' && byte <= 'F');
+}
+
+/* No byte that another parser could end it at; and of its path, no escape that is none or stands for such a byte. */
+static bool has_good_bytes(const char *text, size_t n)
+{
+        bool is_in_query = false;
+
+        for (size_t i = 0; i < n; i++) {
+                if ((unsigned char)text[i] <= ' ' || text[i] == 0x7f || text[i] == '#')
+                        return false;
+                is_in_query |= text[i] == '?';
+                if (text[i] == '%' && !is_in_query &&
+                    (n - i < 3 || !is_hex_digit(text[i + 1]) || !is_hex_digit(text[i + 2]) ||
+                     (text[i + 1] == '0' && text[i + 2] == '0')))
+                        return false;
+        }
+        return true;
+}
+
 /* A path, a URL, or `*` to ask for what the server can do. `host`: what the header says. */
 static int check_target(const struct http_request *request, const char *head, const struct http_span *host)
 {
         const char *text = http_text(head, request->target);
         struct http_span authority;
 
-        for (size_t i = 0; i < request->target.size; i++)
-                if ((unsigned char)text[i] <= ' ' || text[i] == 0x7f || text[i] == '#')
-                        return HTTP_STATUS_BAD_REQUEST;
+        if (!has_good_bytes(text, request->target.size))
+                return HTTP_STATUS_BAD_REQUEST;
         if (text[0] == '/' || (request->method == HTTP_OPTIONS && request->target.size == 1 && text[0] == '*'))
                 return 0;
         authority = find_authority(request->target, head);
