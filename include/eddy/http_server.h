@@ -47,11 +47,10 @@ typedef struct eddy_http_counts {
 
 /** How requests are to be served. Zero, or NULL for the whole, is the default of each. */
 typedef struct eddy_http_service_options {
-        eddy_duration
-            timeout; /**< for a request's head to arrive whole, and how long a client may take nothing of
-                                           an answer (see docs/http.md); 0: 30 s */
-        eddy_duration
-            answer_timeout; /**< for what is sent at once to be taken whole, however steadily; 0: none */
+        /** For a request's head to arrive whole, and for how long a client may take nothing of an answer (see
+         * docs/http.md); 0: 30 s. */
+        eddy_duration timeout;
+        eddy_duration answer_timeout; /**< for an answer to be taken whole, however steadily; 0: none */
         void (*on_request)(const eddy_http_access *access, void *arg);
         void *arg;         /**< passed to on_request */
         void *reserved[4]; /**< zero */
@@ -141,9 +140,9 @@ typedef struct eddy_http_files eddy_http_files;
 
 /** How a folder is to be served. Zero, or NULL for the whole, is the default of each. */
 typedef struct eddy_http_files_options {
-        eddy_duration
-            timeout; /**< for a request's head to arrive whole, and how long a client may take nothing of
-                                           an answer (see docs/http.md); 0: 30 s */
+        /** For a request's head to arrive whole, and for how long a client may take nothing of an answer (see
+         * docs/http.md); 0: 30 s. */
+        eddy_duration timeout;
         eddy_duration answer_timeout; /**< for an answer to be taken whole, however steadily; 0: none */
         bool hides_listings;          /**< a folder without index.html is 404, not a list of its files */
         void (*on_request)(const eddy_http_access *access, void *arg);
