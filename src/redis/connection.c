@@ -313,8 +313,7 @@ static void attempt(void *arg)
 
         c->error = 0;
         c->address[0] = '\0';
-        if (__builtin_add_overflow(eddy_now(), limit, &c->deadline))
-                c->deadline = EDDY_FOREVER;
+        c->deadline = eddy_time_add(eddy_now(), limit);
         eddy_call_later(c->loop, &c->timer, limit, on_late, c);
         if (c->options.path) {
                 if (begin(c) < 0)
