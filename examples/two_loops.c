@@ -9,6 +9,7 @@
 #include <eddy.h>
 #include <inttypes.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdio.h>
 
 struct pair {
@@ -24,7 +25,8 @@ static intptr_t add(void *arg)
 
 static void *find_answer(void *future) /* a thread of our own, without a loop */
 {
-        eddy_future_set_result_threadsafe(future, 42);
+        while (eddy_future_set_result_threadsafe(future, 42) == -ENOMEM) /* somebody waits for it */
+                sched_yield();
         return NULL;
 }
 

@@ -407,7 +407,7 @@ COROUTINE_TEST(a_cancelled_future_asks_the_coroutine_to_end)
 
         until_others(atomic_load(&gate.has_begun));
         assert_true(eddy_cancel(future));
-        assert_int_equal(eddy_await(future, NULL), 0);
+        assert_int_equal(eddy_await(future, &(intptr_t){0}), 0);
         assert_true(eddy_cancelled(future));
         until_others(atomic_load(&gate.has_ended));
         assert_true(atomic_load(&gate.was_cancelled));
@@ -480,7 +480,7 @@ TEST(whoever_waits_may_be_closed_before)
         eddy_unref(task);
         eddy_loop_destroy(loop);
         eddy_remote_cancel(remote);
-        assert_int_equal(eddy_remote_wait(remote, EDDY_FOREVER, NULL), 0);
+        assert_int_equal(eddy_remote_wait(remote, EDDY_FOREVER, &(intptr_t){0}), 0);
         eddy_remote_release(remote);
         eddy_loop_thread_destroy(thread);
 }
