@@ -51,7 +51,7 @@ static void expire(void *arg)
                 }
                 list_remove(&first->link);
                 if (is_excused(first)) {
-                        first->when = eddy_loop_time(loop) + all->delay;
+                        first->when = eddy_time_add(eddy_loop_time(loop), all->delay);
                         list_append(&all->running, &first->link);
                 } else {
                         eddy_timeout_reschedule(&first->scope, first->when);
@@ -86,7 +86,7 @@ void deadline_start_sending(struct deadlines *all, struct deadline *deadline, in
         eddy_loop *loop = eddy_running_loop();
 
         deadline->fd = fd;
-        deadline->when = eddy_loop_time(loop) + all->delay;
+        deadline->when = eddy_time_add(eddy_loop_time(loop), all->delay);
         list_append(&all->running, &deadline->link);
         if (!all->is_armed)
                 all->is_armed = eddy_call_at(loop, &all->timer, deadline->when, expire, all) == 0;
