@@ -11,7 +11,7 @@ struct frame {
         void *arg;
 };
 
-static void begin(unsigned high, unsigned low)
+static void ucontext_begin(unsigned high, unsigned low)
 {
         struct frame *frame = (struct frame *)(uintptr_t)((uint64_t)high << 32 | low);
 

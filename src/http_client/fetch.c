@@ -77,9 +77,9 @@ static void stall_watch(struct transfer *t)
 {
         eddy_duration timeout = t->request->stall_timeout;
 
-        /* Without a limit: 0, or more than any clock reaches. */
-        if (timeout > 0 && timeout < EDDY_FOREVER - t->last_sign)
-                eddy_call_at(t->client->loop, &t->stall_timer, t->last_sign + timeout, stall_check, t);
+        if (timeout > 0)
+                eddy_call_at(t->client->loop, &t->stall_timer, eddy_time_add(t->last_sign, timeout),
+                             stall_check, t);
 }
 
 /* CURLOPT_PREREQFUNCTION: connected, about to send; after a redirect once more. */

@@ -64,7 +64,7 @@ static void let_go(eddy_barrier *barrier, int error)
         }
 }
 
-static void enter(struct visit *visit)
+static void barrier_enter(struct visit *visit)
 {
         eddy_barrier *barrier = visit->barrier;
 
@@ -76,7 +76,7 @@ static void enter(struct visit *visit)
         }
 }
 
-static void leave(struct visit *visit)
+static void barrier_leave(struct visit *visit)
 {
         eddy_barrier *barrier = visit->barrier;
         struct waitlist_entry *next;
@@ -87,10 +87,10 @@ static void leave(struct visit *visit)
                 return;
         barrier->phase = FILLING;
         while (barrier->phase == FILLING && (next = waitlist_take(&barrier->outside)))
-                enter(container_of(next, struct visit, entry));
+                barrier_enter(container_of(next, struct visit, entry));
 }
 
-static bool interrupt(struct wait *wait, struct task *task)
+static bool barrier_interrupt(struct wait *wait, struct task *task)
 {
         struct visit *visit = container_of(wait, struct visit, entry.wait);
 
@@ -116,15 +116,15 @@ int eddy_barrier_wait(eddy_barrier *barrier)
                 return rc;
         if (barrier->phase == BROKEN)
                 return EDDY_EBROKENBARRIER;
-        visit.entry = waitlist_entry(self, interrupt);
+        visit.entry = waitlist_entry(self, barrier_interrupt);
         if (barrier->phase == FILLING)
-                enter(&visit);
+                barrier_enter(&visit);
         else
                 list_append(&barrier->outside.entries, &visit.entry.link);
         /* Who completes the party is awake by now, and does not suspend. */
         rc = task_wait(self, &visit.entry.wait);
         if (list_is_linked(&visit.entry.link))
-                leave(&visit);
+                barrier_leave(&visit);
         return rc < 0 ? rc : visit.entry.outcome;
 }
 

@@ -55,7 +55,7 @@ static void end_wait(struct condition_wait *waiting)
         lock_enqueue(waiting->lock, &waiting->entry);
 }
 
-static bool interrupt(struct wait *wait, struct task *task)
+static bool condition_interrupt(struct wait *wait, struct task *task)
 {
         struct condition_wait *waiting = container_of(wait, struct condition_wait, entry.wait);
 
@@ -79,7 +79,7 @@ int eddy_condition_wait(eddy_condition *condition)
         rc = check(condition, self);
         if (rc < 0)
                 return rc;
-        waiting.entry = waitlist_entry(self, interrupt);
+        waiting.entry = waitlist_entry(self, condition_interrupt);
         list_append(&condition->waiters.entries, &waiting.entry.link);
         lock_hand_over(lock);
         rc = task_wait(self, &waiting.entry.wait);

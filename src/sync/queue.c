@@ -64,7 +64,7 @@ static inline struct queue_waiter *next_in(eddy_link *line)
 }
 
 /** Tell somebody who has left the line how it went. */
-static inline void answer(struct queue_waiter *waiter, int outcome)
+static inline void queue_answer(struct queue_waiter *waiter, int outcome)
 {
         waiter->outcome = outcome;
         if (waiter->wake)
@@ -78,7 +78,7 @@ static void answer_all(eddy_link *line, int outcome)
         struct queue_waiter *waiter;
 
         while ((waiter = next_in(line)))
-                answer(waiter, outcome);
+                queue_answer(waiter, outcome);
 }
 
 /** Items that are nobody's yet. */
@@ -109,18 +109,19 @@ size_t eddy_queue_maxsize(const eddy_queue *queue)
 
 /** Where order matters, the item is put with the others and a getter promised one: of several that are put before
  * he runs, he shall get the one whose turn it is. False where there is no room for it. */
-static __attribute__((noinline)) bool promise(eddy_queue *queue, struct queue_waiter *getter, const void *item)
+static __attribute__((noinline)) bool queue_promise(eddy_queue *queue, struct queue_waiter *getter,
+                                                    const void *item)
 {
         if (queue->items.count >= queue->room || items_put(&queue->items, item) < 0)
                 return false;
         list_append(&queue->promised, &getter->link);
         queue->promises++;
-        answer(getter, QUEUE_PROMISED);
+        queue_answer(getter, QUEUE_PROMISED);
         return true;
 }
 
 /** Give an item to the first of the getters that wait. */
-static __attribute__((noinline)) int give(eddy_queue *queue, const void *item)
+static __attribute__((noinline)) int queue_give(eddy_queue *queue, const void *item)
 {
         struct queue_waiter *getter;
         int rc = loop_check(queue->loop);
@@ -128,16 +129,16 @@ static __attribute__((noinline)) int give(eddy_queue *queue, const void *item)
         if (rc < 0)
                 return rc;
         getter = waiter_of(list_take_first(&queue->getters));
-        if (queue->items.order == ITEMS_OLDEST || !promise(queue, getter, item)) {
+        if (queue->items.order == ITEMS_OLDEST || !queue_promise(queue, getter, item)) {
                 items_copy(getter->item, item, queue->items.item_size);
-                answer(getter, 0);
+                queue_answer(getter, 0);
         }
         queue->unfinished++;
         return 0;
 }
 
 /** Take the next item out, and let the first putter that waits for room put his in. */
-static void take(eddy_queue *queue, void *item)
+static void queue_take(eddy_queue *queue, void *item)
 {
         struct queue_waiter *putter;
 
@@ -148,11 +149,11 @@ static void take(eddy_queue *queue, void *item)
         /* Cannot fail: who waits for room waits at a queue with bounds, whose slots are all there. */
         items_put(&queue->items, putter->item);
         queue->unfinished++;
-        answer(putter, 0);
+        queue_answer(putter, 0);
 }
 
 /** Get an item while putters wait, the first of which goes on. */
-static __attribute__((noinline)) int relieve(eddy_queue *queue, void *item)
+static __attribute__((noinline)) int queue_relieve(eddy_queue *queue, void *item)
 {
         struct queue_waiter *putter;
         int rc = loop_check(queue->loop);
@@ -160,17 +161,17 @@ static __attribute__((noinline)) int relieve(eddy_queue *queue, void *item)
         if (rc < 0)
                 return rc;
         if (count_free(queue) > 0) {
-                take(queue, item);
+                queue_take(queue, item);
                 return 0;
         }
         putter = waiter_of(list_take_first(&queue->putters));
         items_copy(item, putter->item, queue->items.item_size);
         queue->unfinished++;
-        answer(putter, 0);
+        queue_answer(putter, 0);
         return 0;
 }
 
-static __attribute__((noinline)) int store(eddy_queue *queue, const void *item)
+static __attribute__((noinline)) int queue_store(eddy_queue *queue, const void *item)
 {
         int rc;
 
@@ -181,30 +182,30 @@ static __attribute__((noinline)) int store(eddy_queue *queue, const void *item)
         return rc;
 }
 
-static __attribute__((noinline)) int fetch(eddy_queue *queue, void *item)
+static __attribute__((noinline)) int queue_fetch(eddy_queue *queue, void *item)
 {
         items_take(&queue->items, item);
         return 0;
 }
 
 /* From here on each way ends in one call, which is not inlined: so none needs a stack frame to find its way. Where a
- * task must wait, wait_in() refuses one that is interrupted. */
+ * task must wait, queue_wait_in() refuses one that is interrupted. */
 
 int eddy_queue_put_nowait(eddy_queue *queue, const void *item)
 {
         if (queue->refusal)
                 return queue->refusal;
         if (!list_is_empty(&queue->getters))
-                return give(queue, item);
-        return queue->items.count < queue->room ? store(queue, item) : EDDY_EQUEUEFULL;
+                return queue_give(queue, item);
+        return queue->items.count < queue->room ? queue_store(queue, item) : EDDY_EQUEUEFULL;
 }
 
 int eddy_queue_get_nowait(eddy_queue *queue, void *item)
 {
         if (!list_is_empty(&queue->putters))
-                return relieve(queue, item);
+                return queue_relieve(queue, item);
         if (count_free(queue) > 0)
-                return fetch(queue, item);
+                return queue_fetch(queue, item);
         return queue->refusal ? queue->refusal : EDDY_EQUEUEEMPTY;
 }
 
@@ -244,7 +245,7 @@ int queue_take_promised(eddy_queue *queue, struct queue_waiter *waiter)
 {
         list_remove(&waiter->link);
         queue->promises--;
-        take(queue, waiter->item);
+        queue_take(queue, waiter->item);
         return 0;
 }
 
@@ -278,7 +279,7 @@ static bool leave_line(struct wait *wait, struct task *task)
         return true;
 }
 
-static __attribute__((noinline)) int wait_in(eddy_queue *queue, eddy_link *line, void *item)
+static __attribute__((noinline)) int queue_wait_in(eddy_queue *queue, eddy_link *line, void *item)
 {
         struct task *self = task_current();
         struct queue_wait waiting;
@@ -304,7 +305,7 @@ static __attribute__((noinline)) int wait_in(eddy_queue *queue, eddy_link *line,
 int eddy_queue_put(eddy_queue *queue, const void *item)
 {
         if (eddy_queue_full(queue) && !queue->refusal)
-                return wait_in(queue, &queue->putters, (void *)(uintptr_t)item);
+                return queue_wait_in(queue, &queue->putters, (void *)(uintptr_t)item);
         if (__builtin_expect(task_interruption(), 0))
                 return task_interruption();
         return eddy_queue_put_nowait(queue, item);
@@ -313,7 +314,7 @@ int eddy_queue_put(eddy_queue *queue, const void *item)
 int eddy_queue_get(eddy_queue *queue, void *item)
 {
         if (eddy_queue_empty(queue) && !queue->refusal)
-                return wait_in(queue, &queue->getters, item);
+                return queue_wait_in(queue, &queue->getters, item);
         if (__builtin_expect(task_interruption(), 0))
                 return task_interruption();
         return eddy_queue_get_nowait(queue, item);
@@ -331,7 +332,7 @@ int eddy_queue_task_done(eddy_queue *queue)
 
 int eddy_queue_join(eddy_queue *queue)
 {
-        return queue->unfinished > 0 ? wait_in(queue, &queue->joiners, NULL) : task_interruption();
+        return queue->unfinished > 0 ? queue_wait_in(queue, &queue->joiners, NULL) : task_interruption();
 }
 
 void eddy_queue_shutdown(eddy_queue *queue, bool immediate)

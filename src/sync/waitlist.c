@@ -15,7 +15,7 @@ int waitlist_bind(eddy_waitlist *list)
         return 0;
 }
 
-static bool leave(struct wait *wait, struct task *task)
+static bool waitlist_leave(struct wait *wait, struct task *task)
 {
         struct waitlist_entry *entry = container_of(wait, struct waitlist_entry, wait);
 
@@ -28,7 +28,7 @@ static bool leave(struct wait *wait, struct task *task)
 
 int waitlist_wait(eddy_waitlist *list, struct task *self)
 {
-        struct waitlist_entry entry = waitlist_entry(self, leave);
+        struct waitlist_entry entry = waitlist_entry(self, waitlist_leave);
         int interruption;
 
         list_append(&list->entries, &entry.link);

@@ -77,27 +77,27 @@ static SELDOM void detach_scopes(eddy_generator *generator, struct task *task)
 }
 
 /** The body is no more, or never will be. */
-static void end(eddy_generator *generator)
+static void generator_end(eddy_generator *generator)
 {
         generator->state = ENDED;
         if (list_is_linked(&generator->link))
                 list_remove(&generator->link);
 }
 
-static int run(struct detour *detour)
+static int generator_run(struct detour *detour)
 {
         eddy_generator *self = container_of(detour, eddy_generator, detour);
         intptr_t result = self->fn(self, self->arg);
         bool is_failure = eddy_is_error(result);
 
         self->result = is_failure ? 0 : result;
-        end(self);
+        generator_end(self);
         exchange(self, self->result, NULL);
         return is_failure ? (int)result : EDDY_ENOMORE;
 }
 
 /** The body's side of the switch to the consumer. */
-static inline int leave(eddy_generator *self, intptr_t value, intptr_t *sent)
+static inline int generator_leave(eddy_generator *self, intptr_t value, intptr_t *sent)
 {
         exchange(self, value, sent);
         self->state = SUSPENDED;
@@ -116,7 +116,7 @@ static SELDOM int yield_with_care(eddy_generator *self, intptr_t value, intptr_t
         }
         if (self->task)
                 detach_scopes(self, self->task);
-        return leave(self, value, sent);
+        return generator_leave(self, value, sent);
 }
 
 int eddy_generator_yield(eddy_generator *self, intptr_t value, intptr_t *sent)
@@ -124,7 +124,7 @@ int eddy_generator_yield(eddy_generator *self, intptr_t value, intptr_t *sent)
         bool is_plain = detour_is_here(&self->detour) && !self->is_closing &&
                         (!self->task || self->task->scopes == self->outer);
 
-        return is_plain ? leave(self, value, sent) : yield_with_care(self, value, sent);
+        return is_plain ? generator_leave(self, value, sent) : yield_with_care(self, value, sent);
 }
 
 /** The consumer's side of the switch to the body.
@@ -132,8 +132,8 @@ int eddy_generator_yield(eddy_generator *self, intptr_t value, intptr_t *sent)
  * @param outer   the task's scopes without the body's
  * @param thrown  what the body's yield is to return
  */
-static inline int enter(eddy_generator *generator, struct task *task, eddy_scope *outer, intptr_t sent,
-                        int thrown, intptr_t *value)
+static inline int generator_enter(eddy_generator *generator, struct task *task, eddy_scope *outer,
+                                  intptr_t sent, int thrown, intptr_t *value)
 {
         exchange(generator, sent, value);
         generator->state = RUNNING;
@@ -157,14 +157,14 @@ static int check(const eddy_generator *generator, const struct task *task)
 }
 
 /** Run the body from where it is until it yields or ends. */
-static int step(eddy_generator *generator, intptr_t sent, int thrown, intptr_t *value)
+static int generator_step(eddy_generator *generator, intptr_t sent, int thrown, intptr_t *value)
 {
         struct task *task = task_current();
         eddy_scope *outer = task ? task->scopes : NULL;
 
         if (generator->scopes)
                 attach_scopes(generator, task);
-        return enter(generator, task, outer, sent, thrown, value);
+        return generator_enter(generator, task, outer, sent, thrown, value);
 }
 
 /** Send where there is more to it. */
@@ -184,7 +184,7 @@ static SELDOM int send_with_care(eddy_generator *generator, intptr_t sent, intpt
         if (generator->state == CREATED && sent)
                 return eddy_fail(misuse(EDDY_EINVALIDSTATE),
                                  "generator '%s' has not begun, so nothing can be sent to it", generator->name);
-        return step(generator, sent, 0, value);
+        return generator_step(generator, sent, 0, value);
 }
 
 int eddy_generator_send(eddy_generator *generator, intptr_t sent, intptr_t *value)
@@ -193,7 +193,7 @@ int eddy_generator_send(eddy_generator *generator, intptr_t sent, intptr_t *valu
         bool is_plain = generator && generator->thread == &loop_running_here && generator->state == SUSPENDED &&
                         !generator->scopes && !(task && task->interruption);
 
-        return is_plain ? enter(generator, task, task ? task->scopes : NULL, sent, 0, value)
+        return is_plain ? generator_enter(generator, task, task ? task->scopes : NULL, sent, 0, value)
                         : send_with_care(generator, sent, value);
 }
 
@@ -205,7 +205,7 @@ int eddy_generator_next(eddy_generator *generator, intptr_t *value)
 /** Leave a body where it is for good. Others may have pointers to its stack, so that is not used again. */
 static void abandon(eddy_generator *generator)
 {
-        end(generator);
+        generator_end(generator);
         generator->scopes = NULL;
         generator->detour.stack = NULL;
 }
@@ -221,10 +221,10 @@ int eddy_generator_throw(eddy_generator *generator, int error, intptr_t *value)
         if (!eddy_is_error(error))
                 return -EINVAL;
         if (generator->state != SUSPENDED) {
-                end(generator);
+                generator_end(generator);
                 return error;
         }
-        return step(generator, 0, error, value);
+        return generator_step(generator, 0, error, value);
 }
 
 int eddy_generator_close(eddy_generator *generator)
@@ -234,11 +234,11 @@ int eddy_generator_close(eddy_generator *generator)
         if (rc < 0)
                 return rc;
         if (generator->state != SUSPENDED) {
-                end(generator);
+                generator_end(generator);
                 return 0;
         }
         generator->is_closing = true;
-        rc = step(generator, 0, EDDY_EGENERATOREXIT, NULL);
+        rc = generator_step(generator, 0, EDDY_EGENERATOREXIT, NULL);
         if (generator->state != ENDED)
                 abandon(generator);
         if (generator->refused)
@@ -276,7 +276,7 @@ eddy_generator *eddy_generator_create(const eddy_generator_options *options, edd
         };
         copy = detour_init(&generator->detour, loop ? &coroutines_of(loop)->stacks : NULL,
                            options->stack_size ? options->stack_size : task_stack_size(loop), generator->name,
-                           run, options->args, options->args ? options->args_size : 0);
+                           generator_run, options->args, options->args ? options->args_size : 0);
         if (!copy) {
                 memory_free(generator);
                 return NULL;

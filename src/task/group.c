@@ -25,7 +25,7 @@ int eddy_group_open(eddy_group *group)
 }
 
 /** The body's failure, or a task's, or that one could not be started: its siblings shall end, and the opener come to close the group. */
-static void fail(eddy_group *group)
+static void group_fail(eddy_group *group)
 {
         eddy_group_cancel(group);
         group->scope.code = EDDY_CANCELLED;
@@ -52,7 +52,7 @@ int eddy_group_start(eddy_group *group, const eddy_task_options *options, eddy_f
         task = eddy_task_create(&chosen, fn, arg);
         if (!task) {
                 group->refused = -ENOMEM;
-                fail(group);
+                group_fail(group);
                 return -ENOMEM;
         }
         task_of(task)->group = group;
@@ -108,7 +108,7 @@ int eddy_group_fail(eddy_group *group, int error)
         why = eddy_explain(error);
         if (why != eddy_strerror(error))
                 error_detail_set((struct error_detail **)&group->why, error, why);
-        fail(group);
+        group_fail(group);
         return 0;
 }
 
@@ -126,7 +126,7 @@ void group_child_done(struct task *child)
                 list_append(&group->failed, &child->group_link);
                 if (!group->first_failure) {
                         group->first_failure = failure;
-                        fail(group);
+                        group_fail(group);
                 }
         }
         if (group->is_waiting && group->running_count == 0)

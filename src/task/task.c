@@ -95,7 +95,7 @@ int tasks_init(eddy_loop *loop)
 }
 
 /** The end of a coroutine: pass on its outcome, and let go of it. */
-static inline void end(struct task *task, intptr_t result)
+static inline void task_end(struct task *task, intptr_t result)
 {
         if (__builtin_expect(task->future.traits & FUTURE_IS_VALUE, 0) && task->future.result != result)
                 task->future.traits &= (uint8_t)~FUTURE_IS_VALUE;
@@ -107,22 +107,22 @@ static inline void end(struct task *task, intptr_t result)
         future_unref(&task->future);
 }
 
-static void run(struct coro *coro)
+static void task_run(struct coro *coro)
 {
         struct task *task = container_of(coro, struct task, coro);
 
-        end(task, task->fn((void *)task->future.result));
+        task_end(task, task->fn((void *)task->future.result));
 }
 
-static void refuse(struct coro *coro)
+static void task_refuse(struct coro *coro)
 {
         struct task *task = container_of(coro, struct task, coro);
 
         error_detail_set(&task->future.detail, -ENOMEM, "no memory for the coroutine's stack");
-        end(task, -ENOMEM);
+        task_end(task, -ENOMEM);
 }
 
-const struct coro_impl task_coro = {.run = run, .refuse = refuse};
+const struct coro_impl task_coro = {.run = task_run, .refuse = task_refuse};
 
 size_t task_stack_size(const eddy_loop *loop)
 {

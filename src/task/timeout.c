@@ -20,7 +20,7 @@ static void close_scope(eddy_scope *scope)
                 task_update(task);
 }
 
-static void expire(void *arg)
+static void timeout_expire(void *arg)
 {
         eddy_timeout *timeout = arg;
 
@@ -37,9 +37,9 @@ static void set_deadline(eddy_timeout *timeout, eddy_time when)
         eddy_timer_cancel(&timeout->timer);
         timeout->timer.when = when;
         if (when <= loop->now)
-                expire(timeout);
+                timeout_expire(timeout);
         else
-                eddy_call_at(loop, &timeout->timer, when, expire, timeout);
+                eddy_call_at(loop, &timeout->timer, when, timeout_expire, timeout);
 }
 
 int eddy_timeout_open_at(eddy_timeout *timeout, eddy_time when)

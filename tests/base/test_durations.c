@@ -148,6 +148,22 @@ static void eddy_wait_for_is_over(eddy_duration duration)
         eddy_unref(task);
 }
 
+static void eddy_wait_for_value_is_long(eddy_duration duration)
+{
+        eddy_task *task = eddy_create_task(nap, NULL);
+
+        assert_int_equal(eddy_wait_for_value(task, duration), 0);
+        eddy_unref(task);
+}
+
+static void eddy_wait_for_value_is_over(eddy_duration duration)
+{
+        eddy_task *task = eddy_create_task(sleep_for_ever, NULL);
+
+        assert_int_equal(eddy_wait_for_value(task, duration), EDDY_TIMEOUT);
+        eddy_unref(task);
+}
+
 static int select_from(eddy_case one, eddy_case other)
 {
         eddy_case cases[] = {one, other};
@@ -393,6 +409,7 @@ static const struct row rows[] = {
     ROW(eddy_timeout_reschedule),
     ROW(eddy_wait),
     ROW(eddy_wait_for),
+    ROW(eddy_wait_for_value),
     ROW(eddy_case_after),
     ROW(eddy_case_at),
     ROW(eddy_call_later),
