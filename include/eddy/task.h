@@ -55,7 +55,7 @@ typedef struct eddy_task_options {
 EDDY_API eddy_task *eddy_task_create(const eddy_task_options *options, eddy_fn fn, void *arg);
 
 /** As eddy_task_create(), named after its function. asyncio.create_task(). */
-#define eddy_create_task(fn, arg) eddy_create_named_task(#fn, (fn), (arg))
+#define eddy_create_task(fn, ...) eddy_create_named_task(#fn, (fn), __VA_ARGS__)
 EDDY_API eddy_task *eddy_create_named_task(const char *name, eddy_fn fn, void *arg);
 
 /**
@@ -63,10 +63,8 @@ EDDY_API eddy_task *eddy_create_named_task(const char *name, eddy_fn fn, void *a
  *
  *         eddy_spawn(add, &(struct pair){1, 2});
  */
-#define eddy_spawn(fn, ...)                                                                                    \
-        eddy_task_create(                                                                                      \
-            &(eddy_task_options){.name = #fn, .args = (__VA_ARGS__), .args_size = sizeof *(__VA_ARGS__)},      \
-            (fn), NULL)
+#define eddy_spawn(fn, ...) eddy_spawn_named_task(#fn, (fn), (__VA_ARGS__), sizeof *(__VA_ARGS__))
+EDDY_API eddy_task *eddy_spawn_named_task(const char *name, eddy_fn fn, const void *args, size_t args_size);
 
 /** The address space of the stacks of tasks created from now on, in any loop: 256 KiB at first.
  * 0 or -EINVAL below 16 KiB. */

@@ -243,6 +243,12 @@ eddy_task *eddy_task_create(const eddy_task_options *options, eddy_fn fn, void *
         return &task->future;
 }
 
+eddy_task *eddy_spawn_named_task(const char *name, eddy_fn fn, const void *args, size_t args_size)
+{
+        return eddy_task_create(&(eddy_task_options){.name = name, .args = args, .args_size = args_size}, fn,
+                                NULL);
+}
+
 int eddy_set_stack_size(size_t bytes)
 {
         if (bytes < STACK_MIN_SIZE)
