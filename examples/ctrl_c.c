@@ -53,7 +53,7 @@ static intptr_t app(void *arg)
 int main(void)
 {
         intptr_t rc = eddy_run(app, NULL);
-        if (rc == EDDY_CANCELLED) {
+        if (eddy_keyboard_interrupt()) {
                 puts("goodbye");
                 return 130; /* what a shell expects of a program that Ctrl-C ended */
         }

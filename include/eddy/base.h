@@ -15,6 +15,26 @@
 #define EDDY_END_DECLS
 #endif
 
+/* What initialises a whole struct to zero, in either language without a warning; in C one names a field, so that it may
+ * stand within another initialiser. */
+#ifdef __cplusplus
+#define EDDY_ZERO_                                                                                             \
+        {                                                                                                      \
+        }
+#define EDDY_ZERO_BUT_(zero)                                                                                   \
+        {                                                                                                      \
+        }
+#else
+#define EDDY_ZERO_                                                                                             \
+        {                                                                                                      \
+                0                                                                                              \
+        }
+#define EDDY_ZERO_BUT_(zero)                                                                                   \
+        {                                                                                                      \
+                zero                                                                                           \
+        }
+#endif
+
 #define EDDY_API __attribute__((visibility("default")))
 
 /** Marks a function that may suspend its caller: the C reader's `await`. Between two of them, nothing else

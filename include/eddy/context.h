@@ -109,6 +109,33 @@ EDDY_API void eddy_context_unref(eddy_context *context);
 EDDY_API EDDY_ASYNC intptr_t eddy_context_run(eddy_context *context, eddy_fn fn, void *arg);
 
 /**
+ * As eddy_call_soon() without a handle, in a given context rather than in a copy of the current one.
+ *
+ * @param context  held until the callback has run; NULL, whose creation failed, is answered with -ENOMEM
+ *
+ * loop.call_soon(context=...).
+ */
+EDDY_API int eddy_call_soon_in(eddy_loop *loop, eddy_context *context, eddy_callback callback, void *arg);
+
+/** As eddy_call_at() without a timer, in a given context, as eddy_call_soon_in(). loop.call_at(context=...). */
+EDDY_API int eddy_call_at_in(eddy_loop *loop, eddy_context *context, eddy_time when, eddy_callback callback,
+                             void *arg);
+
+/** As eddy_call_later() without a timer, in a given context, as eddy_call_soon_in(). loop.call_later(context=...). */
+EDDY_API int eddy_call_later_in(eddy_loop *loop, eddy_context *context, eddy_duration delay,
+                                eddy_callback callback, void *arg);
+
+/**
+ * What context variables are set to in a task, as it is now.
+ *
+ * @return a copy, the caller's, given back with eddy_context_unref(); the context itself where the task was given one
+ *         by eddy_task_options.context. NULL without memory, or where it is no task or done
+ *
+ * Task.get_context().
+ */
+EDDY_API eddy_context *eddy_task_context(eddy_task *task);
+
+/**
  * Look whether a variable is set in a context.
  *
  * @param context  NULL: the current one

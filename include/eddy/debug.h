@@ -59,6 +59,9 @@ EDDY_API bool eddy_loop_debug(const eddy_loop *loop);
  * loop.slow_callback_duration. */
 EDDY_API void eddy_loop_set_slow_callback_duration(eddy_loop *loop, eddy_duration duration);
 
+/** That duration; 0 where the loop is not in debug mode. loop.slow_callback_duration. */
+EDDY_API eddy_duration eddy_loop_slow_callback_duration(const eddy_loop *loop);
+
 /**
  * Print every task of a loop that is not done: what it waits for, and where it stands.
  *

@@ -62,15 +62,22 @@ EDDY_API eddy_generator *eddy_generator_create(const eddy_generator_options *opt
                                                void *arg);
 
 /** As eddy_generator_create(), named after its function. */
-#define eddy_create_generator(fn, arg)                                                                         \
-        eddy_generator_create(&(eddy_generator_options){.name = #fn}, (fn), (arg))
+#define eddy_create_generator(fn, ...) eddy_generator_create_(#fn, (fn), NULL, 0, __VA_ARGS__)
 
 /** Create a generator with a copy of its arguments, so that the caller's need not outlive the call:
  * eddy_generate(count_to, &(int){3}). */
-#define eddy_generate(fn, ...)                                                                                 \
-        eddy_generator_create(                                                                                 \
-            &(eddy_generator_options){.name = #fn, .args = (__VA_ARGS__), .args_size = sizeof *(__VA_ARGS__)}, \
-            (fn), NULL)
+#define eddy_generate(fn, ...) eddy_generator_create_(#fn, (fn), (__VA_ARGS__), sizeof *(__VA_ARGS__), NULL)
+
+static inline eddy_generator *eddy_generator_create_(const char *name, eddy_generator_fn fn, const void *args,
+                                                     size_t args_size, void *arg)
+{
+        eddy_generator_options options = EDDY_ZERO_;
+
+        options.name = name;
+        options.args = args;
+        options.args_size = args_size;
+        return eddy_generator_create(&options, fn, arg);
+}
 
 /**
  * Close a generator if it has not ended, and free it. NULL is allowed.

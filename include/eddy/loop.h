@@ -5,6 +5,10 @@
  *         eddy_call_later(loop, NULL, eddy_seconds(1), hello, "world");
  *         eddy_loop_run_forever(loop);
  *         eddy_loop_destroy(loop);
+ *
+ * Wherever a function takes a loop, NULL means this thread's, as eddy_get_loop() answers: the running one, else the one
+ * that was set. Where there is none either, the answer is EDDY_ENOLOOP, or nothing. Only eddy_loop_destroy() and
+ * eddy_set_loop() take NULL for no loop.
  */
 #ifndef EDDY_LOOP_H
 #define EDDY_LOOP_H
@@ -136,6 +140,9 @@ EDDY_API int eddy_call_soon_threadsafe(eddy_loop *loop, eddy_handle *handle, edd
 /** Take a callback back; true where it was still waiting. Handle.cancel(). */
 EDDY_API bool eddy_handle_cancel(eddy_handle *handle);
 
+/** Whether a callback still waits: it has neither begun nor been cancelled. Handle.cancelled(). */
+EDDY_API bool eddy_handle_pending(const eddy_handle *handle);
+
 /**
  * Schedule a callback for a moment of eddy_loop_time(). Timers for one moment fire in the order they were set,
  * never early, at most 5 us late by the wheel's grain.
@@ -160,6 +167,12 @@ EDDY_API int eddy_call_later(eddy_loop *loop, eddy_timer *timer, eddy_duration d
 
 /** Take a timer back; true where its callback was still to come. TimerHandle.cancel(). */
 EDDY_API bool eddy_timer_cancel(eddy_timer *timer);
+
+/** Whether a timer's callback is still to come. TimerHandle.cancelled(). */
+EDDY_API bool eddy_timer_pending(const eddy_timer *timer);
+
+/** The moment that a timer is set for; EDDY_FOREVER where it does not wait. TimerHandle.when(). */
+EDDY_API eddy_time eddy_timer_when(const eddy_timer *timer);
 
 /**
  * Call back in every iteration in which a descriptor can be read (eddy_add_writer(): written), or has failed
@@ -196,6 +209,13 @@ typedef void (*eddy_exception_handler)(eddy_loop *loop, const eddy_exception *ex
 /** Have failures that nobody handles told to `handler`; NULL has them logged, as at first.
  * loop.set_exception_handler(). */
 EDDY_API void eddy_loop_set_exception_handler(eddy_loop *loop, eddy_exception_handler handler, void *arg);
+
+/** The handler that was set, or NULL; `arg`, which may be NULL, receives its argument. loop.get_exception_handler(). */
+EDDY_API eddy_exception_handler eddy_loop_exception_handler(const eddy_loop *loop, void **arg);
+
+/** What a loop does with a failure where no handler is set: log it. A handler that wants that, too, calls it.
+ * loop.default_exception_handler(). */
+EDDY_API void eddy_default_exception_handler(eddy_loop *loop, const eddy_exception *exception, void *arg);
 
 /** Tell the loop's exception handler of a failure. loop.call_exception_handler(). */
 EDDY_API void eddy_loop_call_exception_handler(eddy_loop *loop, const eddy_exception *exception);

@@ -21,15 +21,31 @@ EDDY_BEGIN_DECLS
  */
 EDDY_API intptr_t eddy_run(eddy_fn fn, void *arg);
 
+/**
+ * Whether Ctrl-C (SIGINT) has cancelled the main coroutine, and not somebody else.
+ *
+ * Within a loop that eddy_run() or a runner runs it speaks of that one; after it, of this thread's last one:
+ *
+ *         rc = eddy_run(app, NULL);
+ *         return eddy_keyboard_interrupt() ? 128 + SIGINT : rc < 0;
+ *
+ * Does not suspend. KeyboardInterrupt.
+ */
+EDDY_API bool eddy_keyboard_interrupt(void);
+
 /** How a runner is to be. Zero, or NULL for the whole, is the default of each. */
 typedef struct eddy_runner_options {
         bool debug;          /**< debug mode, whatever the environment says */
         bool ignores_sigint; /**< leave SIGINT as it is; it is so in threads other than the main one */
         eddy_duration
-            executor_timeout; /**< how long finishing waits for calls of the loop's default executor (see
+            executor_timeout;  /**< how long finishing waits for calls of the loop's default executor (see
                                          * eddy/thread.h); 0: 5 minutes */
-        void *reserved[4];    /**< zero */
+        eddy_context *context; /**< what its main coroutines run in, held; NULL: a copy of the current one */
+        void *reserved[4];     /**< zero */
 } eddy_runner_options;
+
+/** As eddy_run(), with options, which may be NULL. asyncio.run(debug=...). */
+EDDY_API intptr_t eddy_run_with(const eddy_runner_options *options, eddy_fn fn, void *arg);
 
 /** Several main coroutines, one after the other, in one loop. Fields are private. */
 typedef struct eddy_runner {

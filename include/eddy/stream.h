@@ -136,6 +136,22 @@ EDDY_API EDDY_ASYNC ssize_t eddy_stream_read_until(eddy_stream *stream, const vo
                                                    size_t separator_size, const char **data);
 
 /**
+ * As eddy_stream_read_until(), up to and including the first of several separators:
+ *
+ *         struct iovec ends[] = {{"\r\n", 2}, {"\n", 1}};
+ *         n = eddy_stream_read_until_any(stream, ends, 2, &data, NULL);
+ *
+ * @param separators  n of them, each of 1 or more bytes. The one that ends first counts, and of those that end together
+ *                    the longest
+ * @param which       receives which it was; may be NULL
+ * @retval -EINVAL    n is 0, or a separator empty
+ *
+ * StreamReader.readuntil((a, b)).
+ */
+EDDY_API EDDY_ASYNC ssize_t eddy_stream_read_until_any(eddy_stream *stream, const struct iovec separators[],
+                                                       size_t n, const char **data, size_t *which);
+
+/**
  * Read a line.
  *
  * @param line  receives where it is: in the stream's buffer until its next call for reading; not terminated

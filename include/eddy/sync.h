@@ -43,10 +43,7 @@ typedef struct eddy_lock {
 } eddy_lock;
 
 /** A lock that is free. */
-#define EDDY_LOCK_INIT                                                                                         \
-        {                                                                                                      \
-                .holder = NULL                                                                                 \
-        }
+#define EDDY_LOCK_INIT EDDY_ZERO_BUT_(.holder = NULL)
 
 /** Prepare a lock, as EDDY_LOCK_INIT does. asyncio.Lock(). */
 EDDY_API void eddy_lock_init(eddy_lock *lock);
@@ -102,24 +99,22 @@ EDDY_API bool eddy_lock_locked(const eddy_lock *lock);
  *         }
  *         if (rc < 0) ...
  *
- * `rc`, an int of the caller's, receives what eddy_lock_acquire() returns. Where that is an error the block does
+ * `rc`, an int or ssize_t of the caller's, receives what eddy_lock_acquire() returns.
+ * Where that is an error the block does
  * not run; within it `rc` is the caller's to use. Leaving the block by return or goto releases the lock too; break
  * and continue leave the block, and nothing else. Whoever releases the lock inside has it acquired again by the
  * end. The lock's memory must outlive the block. Only longjmp(), and the end of the loop under its tasks, pass by
  * the release.
  */
 #define EDDY_LOCK_SCOPE(lock, rc)                                                                              \
-        EDDY_SYNC_SCOPE_(eddy_lock, lock, rc, EDDY_UNIQUE_(eddy_scope_), EDDY_UNIQUE_(eddy_once_))
-#define EDDY_SYNC_SCOPE_(type, object, rc, scope, once)                                                        \
-        for (type * scope __attribute__((cleanup(type##_leave_))) = type##_enter_((object), &(rc)),            \
-                          *once = scope;                                                                       \
+        EDDY_SYNC_SCOPE_(eddy_lock, lock, rc, EDDY_UNIQUE_(eddy_object_), EDDY_UNIQUE_(eddy_scope_),           \
+                         EDDY_UNIQUE_(eddy_once_))
+#define EDDY_SYNC_SCOPE_(type, given, rc, object, scope, once)                                                 \
+        for (type *object = (given),                                                                           \
+                  *scope __attribute__((cleanup(type##_leave_))) =                                             \
+                      ((rc) = type##_acquire(object)) == 0 ? object : NULL,                                    \
+                  *once = scope;                                                                               \
              once; once = NULL)
-
-static inline eddy_lock *eddy_lock_enter_(eddy_lock *lock, int *rc)
-{
-        *rc = eddy_lock_acquire(lock);
-        return *rc == 0 ? lock : NULL;
-}
 
 static inline void eddy_lock_leave_(eddy_lock *const *lock)
 {
@@ -136,10 +131,7 @@ typedef struct eddy_event {
 } eddy_event;
 
 /** An event that is not set. */
-#define EDDY_EVENT_INIT                                                                                        \
-        {                                                                                                      \
-                .is_set = false                                                                                \
-        }
+#define EDDY_EVENT_INIT EDDY_ZERO_BUT_(.is_set = false)
 
 /** Prepare an event, as EDDY_EVENT_INIT does. asyncio.Event(). */
 EDDY_API void eddy_event_init(eddy_event *event);
@@ -187,10 +179,7 @@ typedef struct eddy_condition {
 } eddy_condition;
 
 /** A condition with a lock of its own. */
-#define EDDY_CONDITION_INIT                                                                                    \
-        {                                                                                                      \
-                .lock = NULL                                                                                   \
-        }
+#define EDDY_CONDITION_INIT EDDY_ZERO_BUT_(.lock = NULL)
 
 /**
  * Prepare a condition.
@@ -331,13 +320,8 @@ EDDY_API size_t eddy_semaphore_value(const eddy_semaphore *semaphore);
 
 /** Have a place of a semaphore during the statement or block that follows, as EDDY_LOCK_SCOPE() holds a lock. */
 #define EDDY_SEMAPHORE_SCOPE(semaphore, rc)                                                                    \
-        EDDY_SYNC_SCOPE_(eddy_semaphore, semaphore, rc, EDDY_UNIQUE_(eddy_scope_), EDDY_UNIQUE_(eddy_once_))
-
-static inline eddy_semaphore *eddy_semaphore_enter_(eddy_semaphore *semaphore, int *rc)
-{
-        *rc = eddy_semaphore_acquire(semaphore);
-        return *rc == 0 ? semaphore : NULL;
-}
+        EDDY_SYNC_SCOPE_(eddy_semaphore, semaphore, rc, EDDY_UNIQUE_(eddy_object_), EDDY_UNIQUE_(eddy_scope_), \
+                         EDDY_UNIQUE_(eddy_once_))
 
 static inline void eddy_semaphore_leave_(eddy_semaphore *const *semaphore)
 {

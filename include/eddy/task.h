@@ -55,7 +55,7 @@ typedef struct eddy_task_options {
 EDDY_API eddy_task *eddy_task_create(const eddy_task_options *options, eddy_fn fn, void *arg);
 
 /** As eddy_task_create(), named after its function. asyncio.create_task(). */
-#define eddy_create_task(fn, arg) eddy_create_named_task(#fn, (fn), (arg))
+#define eddy_create_task(fn, ...) eddy_create_named_task(#fn, (fn), __VA_ARGS__)
 EDDY_API eddy_task *eddy_create_named_task(const char *name, eddy_fn fn, void *arg);
 
 /**
@@ -63,10 +63,8 @@ EDDY_API eddy_task *eddy_create_named_task(const char *name, eddy_fn fn, void *a
  *
  *         eddy_spawn(add, &(struct pair){1, 2});
  */
-#define eddy_spawn(fn, ...)                                                                                    \
-        eddy_task_create(                                                                                      \
-            &(eddy_task_options){.name = #fn, .args = (__VA_ARGS__), .args_size = sizeof *(__VA_ARGS__)},      \
-            (fn), NULL)
+#define eddy_spawn(fn, ...) eddy_spawn_named_task(#fn, (fn), (__VA_ARGS__), sizeof *(__VA_ARGS__))
+EDDY_API eddy_task *eddy_spawn_named_task(const char *name, eddy_fn fn, const void *args, size_t args_size);
 
 /** The address space of the stacks of tasks created from now on, in any loop: 256 KiB at first.
  * 0 or -EINVAL below 16 KiB. */
@@ -77,6 +75,9 @@ EDDY_API const char *eddy_task_name(const eddy_task *task);
 
 /** Name a task; copied. 0 or -ENOMEM. Task.set_name(). */
 EDDY_API int eddy_task_set_name(eddy_task *task, const char *name);
+
+/** The function whose coroutine a task runs; NULL where it is no task. Task.get_coro(). */
+EDDY_API eddy_fn eddy_task_function(const eddy_task *task);
 
 /** The task that runs, or NULL outside a coroutine. Not a new reference. asyncio.current_task(). */
 EDDY_API eddy_task *eddy_current_task(void);
@@ -123,6 +124,44 @@ EDDY_API EDDY_ASYNC int eddy_yield(void);
  * Does not suspend. Task.print_stack().
  */
 EDDY_API int eddy_task_print_stack(eddy_task *task, FILE *out);
+
+/**
+ * Where a task is suspended: a return address a frame, innermost first, the loop's last.
+ *
+ * @param task    as for eddy_task_print_stack()
+ * @param frames  receives up to n of them; of more than 64 the outermost are not told
+ * @return how many, or -EINVAL
+ *
+ * Does not suspend. Task.get_stack().
+ */
+EDDY_API int eddy_task_stack(eddy_task *task, void *frames[], size_t n);
+
+/**
+ * Decides how a task is to be before it is made: its name, say, or that it is eager. `options`, which it changes, say
+ * what was asked for; `fn` is the coroutine's body, `arg` the factory's own.
+ */
+typedef void (*eddy_task_factory)(eddy_loop *loop, eddy_task_options *options, eddy_fn fn, void *arg);
+
+/**
+ * Have a function asked how each task of a loop is to be that eddy_create_task(), eddy_spawn() and groups make. Who
+ * calls eddy_task_create() has said it already.
+ *
+ * @param factory  NULL: none, as at first; eddy_eager_task_factory()
+ * @param arg      passed to it; not owned
+ * @return 0
+ * @retval EDDY_ENOLOOP, EDDY_ELOOPCLOSED, EDDY_EWRONGLOOP  as for eddy_call_soon()
+ * @retval -ENOMEM                                         no memory
+ *
+ * Does not suspend. loop.set_task_factory().
+ */
+EDDY_API int eddy_loop_set_task_factory(eddy_loop *loop, eddy_task_factory factory, void *arg);
+
+/** The factory that was set, or NULL; `arg`, which may be NULL, receives its argument. loop.get_task_factory(). */
+EDDY_API eddy_task_factory eddy_loop_task_factory(const eddy_loop *loop, void **arg);
+
+/** The factory of loops whose tasks are all eager: each runs up to its first suspension where it is created.
+ * asyncio.eager_task_factory(). */
+EDDY_API void eddy_eager_task_factory(eddy_loop *loop, eddy_task_options *options, eddy_fn fn, void *arg);
 
 EDDY_END_DECLS
 

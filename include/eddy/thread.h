@@ -49,8 +49,7 @@ typedef struct eddy_work_options {
  *
  * Suspends. asyncio.to_thread().
  */
-#define eddy_to_thread(fn, arg, result)                                                                        \
-        eddy_to_thread_with(&(eddy_work_options){.name = #fn}, (fn), (arg), (result))
+#define eddy_to_thread(fn, ...) eddy_to_thread_(#fn, (fn), NULL, 0, __VA_ARGS__)
 
 /**
  * As eddy_to_thread(), with a copy of the arguments, so that the caller's need not outlive the call:
@@ -58,13 +57,22 @@ typedef struct eddy_work_options {
  *         rc = eddy_to_thread_spawn(add, &result, &(struct pair){1, 2});
  */
 #define eddy_to_thread_spawn(fn, result, ...)                                                                  \
-        eddy_to_thread_with(                                                                                   \
-            &(eddy_work_options){.name = #fn, .args = (__VA_ARGS__), .args_size = sizeof *(__VA_ARGS__)},      \
-            (fn), NULL, (result))
+        eddy_to_thread_(#fn, (fn), (__VA_ARGS__), sizeof *(__VA_ARGS__), NULL, (result))
 
 /** As eddy_to_thread(), with options; options->loop can only be the caller's own. */
 EDDY_API EDDY_ASYNC int eddy_to_thread_with(const eddy_work_options *options, eddy_fn fn, void *arg,
                                             intptr_t *result);
+
+static inline int eddy_to_thread_(const char *name, eddy_fn fn, const void *args, size_t args_size, void *arg,
+                                  intptr_t *result)
+{
+        eddy_work_options options = EDDY_ZERO_;
+
+        options.name = name;
+        options.args = args;
+        options.args_size = args_size;
+        return eddy_to_thread_with(&options, fn, arg, result);
+}
 
 /**
  * Have a function called on another thread.
@@ -88,9 +96,19 @@ EDDY_API eddy_future *eddy_executor_submit(const eddy_work_options *options, edd
  * @param the_loop      NULL: the running one
  * @param the_executor  NULL: the loop's default one
  */
-#define eddy_run_in_executor(the_loop, the_executor, fn, arg)                                                  \
-        eddy_executor_submit(                                                                                  \
-            &(eddy_work_options){.name = #fn, .loop = (the_loop), .executor = (the_executor)}, (fn), (arg))
+#define eddy_run_in_executor(the_loop, the_executor, fn, ...)                                                  \
+        eddy_run_in_executor_(#fn, (the_loop), (the_executor), (fn), __VA_ARGS__)
+
+static inline eddy_future *eddy_run_in_executor_(const char *name, eddy_loop *loop, eddy_executor *executor,
+                                                 eddy_fn fn, void *arg)
+{
+        eddy_work_options options = EDDY_ZERO_;
+
+        options.name = name;
+        options.loop = loop;
+        options.executor = executor;
+        return eddy_executor_submit(&options, fn, arg);
+}
 
 /** Within a function that was called so: whether nobody waits for its result any more, for those that want to end when
  * asked. False outside. Does not suspend. */
@@ -202,20 +220,28 @@ typedef struct eddy_remote_options {
  *
  * From any thread. asyncio.run_coroutine_threadsafe().
  */
-#define eddy_run_coroutine_threadsafe(loop, fn, arg)                                                           \
-        eddy_remote_create((loop), &(eddy_remote_options){.name = #fn}, (fn), (arg))
+#define eddy_run_coroutine_threadsafe(loop, fn, ...)                                                           \
+        eddy_remote_create_(#fn, (loop), (fn), NULL, 0, __VA_ARGS__)
 
 /** As eddy_run_coroutine_threadsafe(), with a copy of the arguments:
  * `eddy_spawn_threadsafe(loop, add, &(struct pair){1, 2})`. */
 #define eddy_spawn_threadsafe(loop, fn, ...)                                                                   \
-        eddy_remote_create(                                                                                    \
-            (loop),                                                                                            \
-            &(eddy_remote_options){.name = #fn, .args = (__VA_ARGS__), .args_size = sizeof *(__VA_ARGS__)},    \
-            (fn), NULL)
+        eddy_remote_create_(#fn, (loop), (fn), (__VA_ARGS__), sizeof *(__VA_ARGS__), NULL)
 
 /** As eddy_run_coroutine_threadsafe(), with options, which may be NULL. */
 EDDY_API eddy_remote *eddy_remote_create(eddy_loop *loop, const eddy_remote_options *options, eddy_fn fn,
                                          void *arg);
+
+static inline eddy_remote *eddy_remote_create_(const char *name, eddy_loop *loop, eddy_fn fn, const void *args,
+                                               size_t args_size, void *arg)
+{
+        eddy_remote_options options = EDDY_ZERO_;
+
+        options.name = name;
+        options.args = args;
+        options.args_size = args_size;
+        return eddy_remote_create(loop, &options, fn, arg);
+}
 
 /**
  * Block until the coroutine has ended.
@@ -356,10 +382,18 @@ typedef struct eddy_workers_options {
  *
  * Does not suspend: it blocks.
  */
-#define eddy_run_workers(n, fn, arg) eddy_workers_run(&(eddy_workers_options){.count = (n)}, (fn), (arg))
+#define eddy_run_workers(n, fn, ...) eddy_run_workers_((n), (fn), __VA_ARGS__)
 
 /** As eddy_run_workers(), with options, which may be NULL. */
 EDDY_API int eddy_workers_run(const eddy_workers_options *options, eddy_fn fn, void *arg);
+
+static inline int eddy_run_workers_(unsigned n, eddy_fn fn, void *arg)
+{
+        eddy_workers_options options = EDDY_ZERO_;
+
+        options.count = n;
+        return eddy_workers_run(&options, fn, arg);
+}
 
 /** Which worker this thread is, counted from 0; -1 where it is none. */
 EDDY_API int eddy_worker_index(void);

@@ -64,11 +64,26 @@ EDDY_API int eddy_timeout_close(eddy_timeout *timeout);
  * scope's tells eddy_interrupted(), which is 0 again after its own.
  */
 #define EDDY_TIMEOUT_SCOPE(delay)                                                                              \
-        EDDY_TIMEOUT_SCOPE_(delay, EDDY_UNIQUE_(eddy_scope_), EDDY_UNIQUE_(eddy_once_))
-#define EDDY_TIMEOUT_SCOPE_(delay, scope, once)                                                                \
-        for (eddy_timeout scope __attribute__((cleanup(eddy_timeout_leave_))),                                 \
-             *once = (eddy_timeout_open(&scope, (delay)), &scope);                                             \
-             once; once = NULL)
+        EDDY_TIMEOUT_SCOPE_(delay, EDDY_UNIQUE_(eddy_scope_), EDDY_UNIQUE_(eddy_opened_))
+#define EDDY_TIMEOUT_SCOPE_(delay, scope, opened)                                                              \
+        EDDY_ONCE_(eddy_timeout scope __attribute__((cleanup(eddy_timeout_leave_))),                           \
+                   *opened __attribute__((unused)) = (eddy_timeout_open(&scope, (delay)), &scope))
+
+/* The statement that follows, once, with what is declared for it. Compilers see that it runs: what it assigns needs no
+ * value before, while a `for` that tested something would have them doubt it. The `break` leaves the `for`, or as gcc
+ * has it the `switch`, which comes to the same. */
+#define EDDY_ONCE_(...)                                                                                        \
+        switch (0)                                                                                             \
+        default:                                                                                               \
+                for (__VA_ARGS__;; EDDY_BREAK_)
+#ifdef __clang__
+#define EDDY_BREAK_                                                                                            \
+        _Pragma("clang diagnostic push")                                                                       \
+            _Pragma("clang diagnostic ignored \"-Wgcc-compat\"") __extension__({ break; })                     \
+                _Pragma("clang diagnostic pop")
+#else
+#define EDDY_BREAK_ __extension__({ break; })
+#endif
 
 static inline void eddy_timeout_leave_(eddy_timeout *timeout)
 {
@@ -89,11 +104,10 @@ EDDY_API int eddy_shield_open(eddy_scope *scope);
 EDDY_API int eddy_shield_close(eddy_scope *scope);
 
 /** A shield around the statement or block that follows, left as EDDY_TIMEOUT_SCOPE() is. */
-#define EDDY_SHIELD_SCOPE EDDY_SHIELD_SCOPE_(EDDY_UNIQUE_(eddy_scope_), EDDY_UNIQUE_(eddy_once_))
-#define EDDY_SHIELD_SCOPE_(scope, once)                                                                        \
-        for (eddy_scope scope __attribute__((cleanup(eddy_shield_leave_))),                                    \
-             *once = (eddy_shield_open(&scope), &scope);                                                       \
-             once; once = NULL)
+#define EDDY_SHIELD_SCOPE EDDY_SHIELD_SCOPE_(EDDY_UNIQUE_(eddy_scope_), EDDY_UNIQUE_(eddy_opened_))
+#define EDDY_SHIELD_SCOPE_(scope, opened)                                                                      \
+        EDDY_ONCE_(eddy_scope scope __attribute__((cleanup(eddy_shield_leave_))),                              \
+                   *opened __attribute__((unused)) = (eddy_shield_open(&scope), &scope))
 
 /* Names of their own for scopes within scopes. */
 #define EDDY_UNIQUE_(name)            EDDY_PASTE_(name, __COUNTER__)

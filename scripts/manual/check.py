@@ -27,7 +27,7 @@ def complaints(headers):
                 complain(item, 'has a comment that does not say what it does')
             for name, text in item.comment.params:
                 sharing = [i for i in header.items if i.comment is item.comment]
-                if not any(name in i.arguments for i in sharing):
+                if not any(name in i.arguments or '...' in i.arguments for i in sharing):
                     complain(item, 'has no argument "%s", which its comment explains' % name)
                 if not text:
                     complain(item, 'leaves its argument "%s" unexplained' % name)

@@ -154,7 +154,7 @@ void debug_run(eddy_loop *loop, eddy_handle *handle)
 
 int eddy_loop_set_debug(eddy_loop *loop, bool on)
 {
-        int rc = loop_check(loop);
+        int rc = loop_check(loop = loop_meant(loop));
 
         if (rc < 0)
                 return rc;
@@ -185,11 +185,19 @@ void debug_free(eddy_loop *loop)
 
 bool eddy_loop_debug(const eddy_loop *loop)
 {
-        return loop->debug != NULL;
+        loop = loop_meant(loop);
+        return loop && loop->debug;
 }
 
 void eddy_loop_set_slow_callback_duration(eddy_loop *loop, eddy_duration duration)
 {
-        if (loop->debug)
+        loop = loop_meant(loop);
+        if (loop && loop->debug)
                 loop->debug->slow = duration;
+}
+
+eddy_duration eddy_loop_slow_callback_duration(const eddy_loop *loop)
+{
+        loop = loop_meant(loop);
+        return loop && loop->debug ? loop->debug->slow : 0;
 }

@@ -3,6 +3,7 @@
 #include "base/context.h"
 #include "base/list.h"
 #include "base/memory.h"
+#include "base/misuse.h"
 #include "loop/loop.h"
 #include "loop/signal.h"
 #include <sched.h>
@@ -28,13 +29,17 @@ static void run_owned(void *arg)
         bound_clear(&bound);
 }
 
-static struct owned *create_owned(eddy_callback callback, void *arg)
+/** One that sees a context, or (NULL) a copy of the current one. */
+static struct owned *create_owned(struct context *context, eddy_callback callback, void *arg)
 {
         struct owned *owned = memory_zalloc(sizeof *owned);
 
         if (!owned)
                 return NULL;
-        bound_set(&owned->bound, callback, arg);
+        if (context)
+                owned->bound = (struct bound_callback){callback, arg, context_ref(context)};
+        else
+                bound_set(&owned->bound, callback, arg);
         owned->handle.callback = run_owned;
         owned->handle.arg = owned;
         return owned;
@@ -46,9 +51,9 @@ static void destroy_owned(struct owned *owned)
         memory_free(owned);
 }
 
-int inbox_schedule_owned(eddy_loop *loop, eddy_callback callback, void *arg)
+int inbox_schedule_owned(eddy_loop *loop, struct context *context, eddy_callback callback, void *arg)
 {
-        struct owned *owned = create_owned(callback, arg);
+        struct owned *owned = create_owned(context, callback, arg);
 
         if (!owned)
                 return -ENOMEM;
@@ -56,9 +61,9 @@ int inbox_schedule_owned(eddy_loop *loop, eddy_callback callback, void *arg)
         return 0;
 }
 
-eddy_timer *inbox_create_owned_timer(eddy_callback callback, void *arg)
+eddy_timer *inbox_create_owned_timer(struct context *context, eddy_callback callback, void *arg)
 {
-        struct owned *owned = create_owned(callback, arg);
+        struct owned *owned = create_owned(context, callback, arg);
 
         return owned ? &owned->timer : NULL;
 }
@@ -169,7 +174,7 @@ void inbox_close(struct inbox *inbox, eddy_link *ready)
 
 int inbox_send_owned(struct inbox *inbox, eddy_callback callback, eddy_callback dispose, void *arg)
 {
-        struct owned *owned = create_owned(callback, arg);
+        struct owned *owned = create_owned(NULL, callback, arg);
         int rc;
 
         if (!owned)
@@ -183,6 +188,9 @@ int inbox_send_owned(struct inbox *inbox, eddy_callback callback, eddy_callback 
 
 int eddy_call_soon_threadsafe(eddy_loop *loop, eddy_handle *handle, eddy_callback callback, void *arg)
 {
+        loop = loop_meant(loop);
+        if (!loop)
+                return misuse(EDDY_ENOLOOP);
         if (!handle)
                 return inbox_send_owned(&loop->inbox, callback, NULL, arg);
         handle->callback = callback;

@@ -5,6 +5,8 @@
 #include "backend/backend.h"
 #include <stdatomic.h>
 
+struct context;
+
 /** Where other threads put handles: a stack that its one reader takes whole. Part of the loop. A handle in it is
  * chained by link.prev to the one before; link.next is no link but tells which inbox it is, by an odd address. */
 struct inbox {
@@ -50,8 +52,11 @@ void inbox_fetch(eddy_handle *handle);
 /** Move what was sent to `ready`, in order. */
 void inbox_drain(struct inbox *inbox, eddy_link *ready);
 
-/** Schedule a callback in a handle of the loop's own: 0 or -ENOMEM. */
-int inbox_schedule_owned(eddy_loop *loop, eddy_callback callback, void *arg);
+/** Schedule a callback in a handle of the loop's own: 0 or -ENOMEM.
+ *
+ * @param context  what it sees; NULL: a copy of the current one
+ */
+int inbox_schedule_owned(eddy_loop *loop, struct context *context, eddy_callback callback, void *arg);
 
 /** Free a handle if the loop allocated it: for what will never run. */
 void inbox_free_owned(eddy_handle *handle);
@@ -59,7 +64,7 @@ void inbox_free_owned(eddy_handle *handle);
 /** What a handle calls in the end, also where it is one of the loop's own. */
 eddy_callback inbox_callback(const eddy_handle *handle);
 
-/** A timer of the loop's own: freed when it runs. NULL without memory. */
-eddy_timer *inbox_create_owned_timer(eddy_callback callback, void *arg);
+/** A timer of the loop's own, likewise: freed when it runs. NULL without memory. */
+eddy_timer *inbox_create_owned_timer(struct context *context, eddy_callback callback, void *arg);
 
 #endif

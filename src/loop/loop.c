@@ -72,6 +72,9 @@ void loop_add_resource(eddy_loop *loop, struct loop_resource *resource)
 
 int eddy_loop_close(eddy_loop *loop)
 {
+        loop = loop_meant(loop);
+        if (!loop)
+                return misuse(EDDY_ENOLOOP);
         if (loop->is_running)
                 return misuse(EDDY_ELOOPRUNNING);
         if (loop->is_closed)
@@ -173,6 +176,9 @@ int eddy_loop_run_forever(eddy_loop *loop)
 {
         int rc;
 
+        loop = loop_meant(loop);
+        if (!loop)
+                return misuse(EDDY_ENOLOOP);
         if (loop->is_closed)
                 return misuse(EDDY_ELOOPCLOSED);
         if (loop->is_running || loop_running_here)
@@ -194,32 +200,42 @@ int eddy_loop_run_forever(eddy_loop *loop)
 
 void eddy_loop_stop(eddy_loop *loop)
 {
-        loop_check(loop); /* to tell of it, in debug mode: from another thread it is a race */
+        loop = loop_meant(loop);
+        /* To tell of it, in debug mode: from another thread it is a race. */
+        if (loop_check(loop) == EDDY_ENOLOOP)
+                return;
         loop->is_stopping = true;
 }
 
 bool eddy_loop_is_running(const eddy_loop *loop)
 {
-        return loop->is_running;
+        loop = loop_meant(loop);
+        return loop && loop->is_running;
 }
 
 bool eddy_loop_is_closed(const eddy_loop *loop)
 {
-        return loop->is_closed;
+        loop = loop_meant(loop);
+        return !loop || loop->is_closed;
 }
 
 eddy_time eddy_loop_time(const eddy_loop *loop)
 {
-        return loop->is_running ? loop->now : eddy_now();
+        loop = loop_meant(loop);
+        return loop && loop->is_running ? loop->now : eddy_now();
 }
 
 const char *eddy_loop_backend(const eddy_loop *loop)
 {
-        return loop->is_closed ? "closed" : loop->backend->impl->name;
+        loop = loop_meant(loop);
+        return !loop || loop->is_closed ? "closed" : loop->backend->impl->name;
 }
 
 const char *eddy_loop_backend_reason(const eddy_loop *loop)
 {
+        loop = loop_meant(loop);
+        if (!loop)
+                return "there is no loop in this thread";
         return loop->is_closed ? "the loop is closed" : loop->backend->reason;
 }
 
@@ -240,17 +256,22 @@ void eddy_set_loop(eddy_loop *loop)
 
 int eddy_call_soon(eddy_loop *loop, eddy_handle *handle, eddy_callback callback, void *arg)
 {
-        int rc = loop_check(loop);
+        int rc = loop_check(loop = loop_meant(loop));
 
         if (rc < 0)
                 return rc;
         if (!handle)
-                return inbox_schedule_owned(loop, callback, arg);
+                return inbox_schedule_owned(loop, NULL, callback, arg);
         eddy_handle_cancel(handle);
         handle->callback = callback;
         handle->arg = arg;
         loop_schedule(loop, handle);
         return 0;
+}
+
+bool eddy_handle_pending(const eddy_handle *handle)
+{
+        return list_is_linked(&handle->link);
 }
 
 bool eddy_handle_cancel(eddy_handle *handle)
@@ -265,7 +286,7 @@ bool eddy_handle_cancel(eddy_handle *handle)
 
 static int watch(eddy_loop *loop, int fd, enum watch_direction direction, eddy_callback callback, void *arg)
 {
-        int rc = loop_check(loop);
+        int rc = loop_check(loop = loop_meant(loop));
 
         if (rc < 0)
                 return rc;
@@ -298,20 +319,38 @@ bool eddy_remove_writer(eddy_loop *loop, int fd)
 
 void eddy_loop_set_exception_handler(eddy_loop *loop, eddy_exception_handler handler, void *arg)
 {
+        loop = loop_meant(loop);
+        if (!loop)
+                return;
         loop->exception_handler = handler;
         loop->exception_arg = arg;
 }
 
-void eddy_loop_call_exception_handler(eddy_loop *loop, const eddy_exception *exception)
+eddy_exception_handler eddy_loop_exception_handler(const eddy_loop *loop, void **arg)
+{
+        loop = loop_meant(loop);
+        if (arg)
+                *arg = loop ? loop->exception_arg : NULL;
+        return loop ? loop->exception_handler : NULL;
+}
+
+void eddy_default_exception_handler(eddy_loop *loop, const eddy_exception *exception, void *arg)
 {
         bool has_detail = exception->detail && *exception->detail;
         bool has_origin = exception->origin && *exception->origin;
 
-        if (loop->exception_handler) {
-                loop->exception_handler(loop, exception, loop->exception_arg);
-                return;
-        }
+        (void)loop;
+        (void)arg;
         eddy_log(EDDY_LOG_ERROR, "%s: %s (%s)%s%s%s", exception->message, eddy_strerror(exception->error),
                  eddy_errname(exception->error), has_detail ? ": " : "", has_detail ? exception->detail : "",
                  has_origin ? exception->origin : "");
+}
+
+void eddy_loop_call_exception_handler(eddy_loop *loop, const eddy_exception *exception)
+{
+        loop = loop_meant(loop);
+        if (loop && loop->exception_handler)
+                loop->exception_handler(loop, exception, loop->exception_arg);
+        else
+                eddy_default_exception_handler(loop, exception, NULL);
 }

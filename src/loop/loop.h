@@ -78,9 +78,18 @@ extern __thread eddy_loop *loop_running_here;
  * ends it together with the loop. */
 extern __thread struct coro *coro_running_here;
 
-/** Whether this thread may use a loop now: 0, EDDY_ELOOPCLOSED, or EDDY_EWRONGLOOP where it runs in another. */
+/** The loop that a user means: NULL is this thread's. */
+static inline eddy_loop *loop_meant(const eddy_loop *loop)
+{
+        return __builtin_expect(loop != NULL, 1) ? (eddy_loop *)(uintptr_t)loop : eddy_get_loop();
+}
+
+/** Whether this thread may use a loop now: 0, EDDY_ENOLOOP (there is none), EDDY_ELOOPCLOSED, or EDDY_EWRONGLOOP where
+ * it runs in another. */
 static inline int loop_check(const eddy_loop *loop)
 {
+        if (__builtin_expect(!loop, 0))
+                return misuse(EDDY_ENOLOOP);
         if (loop->is_closed)
                 return misuse(EDDY_ELOOPCLOSED);
         return loop->is_running && loop_running_here != loop ? misuse(EDDY_EWRONGLOOP) : 0;

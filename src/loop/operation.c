@@ -7,7 +7,7 @@
 void eddy_op_init(eddy_op *op, eddy_loop *loop, eddy_callback callback, void *arg)
 {
         memset(op, 0, sizeof *op);
-        op_init(op, loop, callback, arg);
+        op_init(op, loop_meant(loop), callback, arg);
 }
 
 /** Begin an operation where that is allowed; else it stays as it is, for it may be pending. */

@@ -58,6 +58,8 @@ static int claim(eddy_loop *loop, int signum, struct entry **claimed)
         int rc;
 
         *claimed = NULL;
+        if (!loop)
+                return misuse(EDDY_ENOLOOP);
         if (loop->is_closed)
                 return misuse(EDDY_ELOOPCLOSED);
         if (signum < 1 || signum >= NSIG)
@@ -107,7 +109,7 @@ static int add(eddy_loop *loop, int signum, eddy_callback callback, void *arg, b
 
 int eddy_add_signal_handler(eddy_loop *loop, int signum, eddy_callback callback, void *arg)
 {
-        return add(loop, signum, callback, arg, false);
+        return add(loop_meant(loop), signum, callback, arg, false);
 }
 
 int signal_add_default(eddy_loop *loop, int signum, eddy_callback callback, void *arg)
@@ -129,7 +131,8 @@ bool eddy_remove_signal_handler(eddy_loop *loop, int signum)
         if (signum < 1 || signum >= NSIG)
                 return false;
         entry = &entries[signum];
-        if (atomic_load(&entry->loop) != loop || !entry->handle.callback)
+        loop = loop_meant(loop);
+        if (!loop || atomic_load(&entry->loop) != loop || !entry->handle.callback)
                 return false;
         drop_handler(entry);
         release(entry);

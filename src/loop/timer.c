@@ -279,14 +279,14 @@ static inline void set(eddy_loop *loop, eddy_timer *timer, eddy_time when)
 }
 
 /** Set a timer that nobody holds. */
-static __attribute__((noinline)) int set_owned(eddy_loop *loop, eddy_time when, eddy_callback callback,
-                                               void *arg)
+static __attribute__((noinline)) int set_owned(eddy_loop *loop, struct context *context, eddy_time when,
+                                               eddy_callback callback, void *arg)
 {
         eddy_timer *timer;
 
         if (when == EDDY_FOREVER)
                 return 0;
-        timer = inbox_create_owned_timer(callback, arg);
+        timer = inbox_create_owned_timer(context, callback, arg);
         if (!timer)
                 return -ENOMEM;
         set(loop, timer, when);
@@ -295,12 +295,12 @@ static __attribute__((noinline)) int set_owned(eddy_loop *loop, eddy_time when, 
 
 int eddy_call_at(eddy_loop *loop, eddy_timer *timer, eddy_time when, eddy_callback callback, void *arg)
 {
-        int rc = loop_check(loop);
+        int rc = loop_check(loop = loop_meant(loop));
 
         if (rc < 0)
                 return rc;
         if (!timer)
-                return set_owned(loop, when, callback, arg);
+                return set_owned(loop, NULL, when, callback, arg);
         if (list_is_linked(&timer->handle.link))
                 list_remove(&timer->handle.link);
         timer->handle.callback = callback;
@@ -309,9 +309,39 @@ int eddy_call_at(eddy_loop *loop, eddy_timer *timer, eddy_time when, eddy_callba
         return 0;
 }
 
+int timer_call_at_in(eddy_loop *loop, struct context *context, eddy_time when, eddy_callback callback,
+                     void *arg)
+{
+        int rc = loop_check(loop = loop_meant(loop));
+
+        return rc < 0 ? rc : set_owned(loop, context, when, callback, arg);
+}
+
+/** The moment that is so far from now. */
+static eddy_time moment_after(eddy_duration delay)
+{
+        return eddy_time_add(eddy_now(), delay < 0 ? 0 : delay);
+}
+
+int timer_call_later_in(eddy_loop *loop, struct context *context, eddy_duration delay, eddy_callback callback,
+                        void *arg)
+{
+        return timer_call_at_in(loop, context, moment_after(delay), callback, arg);
+}
+
 int eddy_call_later(eddy_loop *loop, eddy_timer *timer, eddy_duration delay, eddy_callback callback, void *arg)
 {
-        return eddy_call_at(loop, timer, eddy_time_add(eddy_now(), delay < 0 ? 0 : delay), callback, arg);
+        return eddy_call_at(loop, timer, moment_after(delay), callback, arg);
+}
+
+bool eddy_timer_pending(const eddy_timer *timer)
+{
+        return eddy_handle_pending(&timer->handle);
+}
+
+eddy_time eddy_timer_when(const eddy_timer *timer)
+{
+        return eddy_timer_pending(timer) ? timer->when : EDDY_FOREVER;
 }
 
 bool eddy_timer_cancel(eddy_timer *timer)

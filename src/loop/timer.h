@@ -36,6 +36,14 @@ void timer_wheel_expire(struct timer_wheel *wheel, eddy_time now, eddy_link *rea
 /** How long until the next timer may be due; EDDY_FOREVER: there is none. */
 eddy_duration timer_wheel_timeout(struct timer_wheel *wheel, eddy_time now);
 
+struct context;
+
+/** As eddy_call_at() and eddy_call_later() without a timer, in a context. */
+int timer_call_at_in(eddy_loop *loop, struct context *context, eddy_time when, eddy_callback callback,
+                     void *arg);
+int timer_call_later_in(eddy_loop *loop, struct context *context, eddy_duration delay, eddy_callback callback,
+                        void *arg);
+
 /** Move all timers' handles to `list`. */
 void timer_wheel_drain(struct timer_wheel *wheel, eddy_link *list);
 

@@ -233,34 +233,85 @@ ssize_t eddy_stream_read_exactly(eddy_stream *stream, void *memory, size_t n)
         return (ssize_t)take(stream, memory, n);
 }
 
-ssize_t eddy_stream_read_until(eddy_stream *stream, const void *separator, size_t separator_size,
-                               const char **data)
+/** Which of several separators ends first in some bytes, and of those that end together the longest; NULL: none is
+ * there.
+ *
+ * @param found  receives where it begins
+ */
+static const struct iovec *find_separator(const char *bytes, size_t size, const struct iovec *separators,
+                                          size_t n, const char **found)
+{
+        const struct iovec *first = NULL;
+        const char *least = NULL;
+
+        for (const struct iovec *one = separators; one < separators + n; one++) {
+                const char *begin = memmem(bytes, size, one->iov_base, one->iov_len), *end;
+
+                if (!begin)
+                        continue;
+                end = begin + one->iov_len;
+                if (first && (end > least || (end == least && one->iov_len <= first->iov_len)))
+                        continue;
+                first = one;
+                least = end;
+                *found = begin;
+        }
+        return first;
+}
+
+/** The longest of several separators; 0 where one is empty, or there are none. */
+static size_t longest_separator(const struct iovec *separators, size_t n)
+{
+        size_t longest = 0;
+
+        for (size_t i = 0; i < n; i++) {
+                if (separators[i].iov_len == 0)
+                        return 0;
+                longest = separators[i].iov_len > longest ? separators[i].iov_len : longest;
+        }
+        return longest;
+}
+
+ssize_t eddy_stream_read_until_any(eddy_stream *stream, const struct iovec separators[], size_t n,
+                                   const char **data, size_t *which)
 {
         struct task *self;
         int rc = stream_begin_reading(stream, &self);
-        size_t searched = 0;
+        size_t searched = 0, longest;
 
         *data = NULL;
         if (rc < 0)
                 return rc;
-        if (separator_size == 0)
+        longest = longest_separator(separators, n);
+        if (longest == 0)
                 return -EINVAL;
         for (;;) {
                 size_t size = buffer_size(&stream->in);
                 const char *bytes = buffer_data(&stream->in), *found = NULL;
+                const struct iovec *separator = NULL;
                 ssize_t got;
 
-                if (size >= separator_size)
-                        found = memmem(bytes + searched, size - searched, separator, separator_size);
-                if (found && (size_t)(found - bytes) <= stream->limit)
-                        return hand_out(stream, (size_t)(found - bytes) + separator_size, data);
-                searched = size >= separator_size ? size - separator_size + 1 : 0;
+                if (size > searched)
+                        separator = find_separator(bytes + searched, size - searched, separators, n, &found);
+                if (separator && which)
+                        *which = (size_t)(separator - separators);
+                if (separator && (size_t)(found - bytes) <= stream->limit)
+                        return hand_out(stream, (size_t)(found - bytes) + separator->iov_len, data);
+                searched = size >= longest ? size - longest + 1 : 0;
                 if (found || searched > stream->limit)
                         return EDDY_ELIMIT;
                 got = fill(self, stream);
                 if (got <= 0)
                         return got == 0 ? EDDY_EINCOMPLETE : got;
         }
+}
+
+ssize_t eddy_stream_read_until(eddy_stream *stream, const void *separator, size_t separator_size,
+                               const char **data)
+{
+        const struct iovec only = {.iov_base = (void *)(uintptr_t)separator, .iov_len = separator_size};
+
+        return eddy_stream_read_until_any(stream, &only, 1, data, NULL);
 }
 
 ssize_t eddy_stream_read_line(eddy_stream *stream, const char **line)

@@ -99,6 +99,38 @@ intptr_t eddy_context_run(eddy_context *context, eddy_fn fn, void *arg)
         return result;
 }
 
+int eddy_call_soon_in(eddy_loop *loop, eddy_context *context, eddy_callback callback, void *arg)
+{
+        int rc = loop_check(loop = loop_meant(loop));
+
+        if (rc == 0)
+                rc = context ? inbox_schedule_owned(loop, &context->base, callback, arg) : -ENOMEM;
+        return rc;
+}
+
+int eddy_call_at_in(eddy_loop *loop, eddy_context *context, eddy_time when, eddy_callback callback, void *arg)
+{
+        return context ? timer_call_at_in(loop, &context->base, when, callback, arg) : -ENOMEM;
+}
+
+int eddy_call_later_in(eddy_loop *loop, eddy_context *context, eddy_duration delay, eddy_callback callback,
+                       void *arg)
+{
+        return context ? timer_call_later_in(loop, &context->base, delay, callback, arg) : -ENOMEM;
+}
+
+eddy_context *eddy_task_context(eddy_task *future)
+{
+        struct context *context;
+
+        if (!future || !future->is_task || future->is_done || future_is_elsewhere(future))
+                return NULL;
+        context = task_of(future)->context;
+        if (context && context->is_object)
+                return eddy_context_ref((eddy_context *)context);
+        return context_create_object(context ? context_snapshot(context) : NULL);
+}
+
 bool eddy_context_lookup(const eddy_context *context, const eddy_context_var *variable, intptr_t *value)
 {
         struct context *given = (struct context *)(uintptr_t)context;

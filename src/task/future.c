@@ -29,8 +29,7 @@ eddy_future *eddy_future_create(eddy_loop *loop)
 {
         eddy_future *future;
 
-        if (!loop)
-                loop = loop_running_here;
+        loop = loop_meant(loop);
         if (!loop) {
                 eddy_fail(misuse(EDDY_ENOLOOP), "eddy_future_create() needs a loop: none runs in this thread");
                 return NULL;
@@ -340,6 +339,9 @@ int eddy_loop_run_until_complete(eddy_loop *loop, eddy_future *future, intptr_t 
 
         if (!future)
                 return -ENOMEM;
+        loop = loop_meant(loop);
+        if (!loop)
+                return misuse(EDDY_ENOLOOP);
         if (future->loop != loop)
                 return misuse(EDDY_EWRONGLOOP);
         if (loop->is_closed)

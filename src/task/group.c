@@ -39,7 +39,7 @@ int eddy_group_start(eddy_group *group, const eddy_task_options *options, eddy_f
 {
         eddy_task_options chosen = options ? *options : (eddy_task_options){.name = NULL};
         eddy_task *task;
-        bool is_eager = chosen.eager;
+        bool is_eager;
 
         if (started)
                 *started = NULL;
@@ -47,7 +47,9 @@ int eddy_group_start(eddy_group *group, const eddy_task_options *options, eddy_f
                 return EDDY_EGROUPCLOSED;
         if (!group->scope.task)
                 return misuse(EDDY_ENOTASK);
+        task_ask_factory(group->scope.task->loop, &chosen, fn);
         chosen.loop = group->scope.task->loop;
+        is_eager = chosen.eager;
         chosen.eager = false;
         task = eddy_task_create(&chosen, fn, arg);
         if (!task) {

@@ -19,15 +19,20 @@ static void take_trace(void *arg)
         trace->count = backtrace(trace->frames, sizeof trace->frames / sizeof trace->frames[0]);
 }
 
+static void trace_task(struct task *task, struct trace *trace)
+{
+        if (task == task_current())
+                take_trace(trace);
+        else if (task->coro.has_begun)
+                coro_ask(task->future.loop, &task->coro, take_trace, trace);
+}
+
 /** Print a line a frame; how many. */
 static int print_frames(struct task *task, FILE *out)
 {
         struct trace trace = {.count = 0};
 
-        if (task == task_current())
-                take_trace(&trace);
-        else if (task->coro.has_begun)
-                coro_ask(task->future.loop, &task->coro, take_trace, &trace);
+        trace_task(task, &trace);
         if (trace.count > 0) {
                 log_print_calls(out, trace.frames, trace.count, 0);
                 fputc('\n', out);
@@ -41,6 +46,21 @@ int eddy_task_print_stack(eddy_task *task, FILE *out)
                 return -EINVAL;
         fprintf(out, "task '%s', innermost frame first:\n", eddy_task_name(task));
         return print_frames(task_of(task), out);
+}
+
+int eddy_task_stack(eddy_task *future, void *frames[], size_t n)
+{
+        struct trace trace = {.count = 0};
+        struct task *task = task_of(future);
+
+        if (!future || !future->is_task || future->is_done || future->loop != loop_running_here)
+                return -EINVAL;
+        trace_task(task, &trace);
+        if (n > (size_t)trace.count)
+                n = (size_t)trace.count;
+        for (size_t i = 0; i < n; i++)
+                frames[i] = trace.frames[i];
+        return (int)n;
 }
 
 static const char *state_of(const struct task *task)

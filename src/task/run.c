@@ -18,7 +18,8 @@ int eddy_runner_init(eddy_runner *runner, const eddy_runner_options *options)
                 runner->options = *options;
         if (loop_running_here)
                 return misuse(EDDY_ELOOPRUNNING);
-        runner->context = eddy_copy_context();
+        runner->context =
+            runner->options.context ? eddy_context_ref(runner->options.context) : eddy_copy_context();
         if (!runner->context)
                 return -ENOMEM;
         rc = eddy_loop_create(&runner->loop);
@@ -36,12 +37,21 @@ eddy_loop *eddy_runner_loop(eddy_runner *runner)
         return runner->loop;
 }
 
+/** Whether Ctrl-C has cancelled the main coroutine that this thread ran last. */
+static __thread bool was_interrupted __attribute__((tls_model("initial-exec")));
+
+bool eddy_keyboard_interrupt(void)
+{
+        return was_interrupted;
+}
+
 /** The first Ctrl-C cancels; the next one finds what was there before us, and ends the process. */
 static void on_sigint(void *arg)
 {
         eddy_runner *runner = arg;
 
         eddy_remove_signal_handler(runner->loop, SIGINT);
+        was_interrupted = true;
         eddy_cancel_with(runner->main_task, "interrupted from the keyboard");
 }
 
@@ -68,6 +78,7 @@ intptr_t eddy_runner_run(eddy_runner *runner, eddy_fn fn, void *arg)
             &(eddy_task_options){.name = "main", .loop = runner->loop, .context = runner->context}, fn, arg);
         if (!runner->main_task)
                 return -ENOMEM;
+        was_interrupted = false;
         handles_sigint =
             may_handle_sigint(runner) && signal_add_default(runner->loop, SIGINT, on_sigint, runner) == 0;
         rc = eddy_loop_run_until_complete(runner->loop, runner->main_task, &result);
@@ -157,9 +168,14 @@ void eddy_runner_finish(eddy_runner *runner)
 
 intptr_t eddy_run(eddy_fn fn, void *arg)
 {
+        return eddy_run_with(NULL, fn, arg);
+}
+
+intptr_t eddy_run_with(const eddy_runner_options *options, eddy_fn fn, void *arg)
+{
         eddy_runner runner;
         intptr_t result;
-        int rc = eddy_runner_init(&runner, NULL);
+        int rc = eddy_runner_init(&runner, options);
 
         if (rc < 0)
                 return rc;

@@ -90,6 +90,7 @@ int tasks_init(eddy_loop *loop)
         list_init(&tasks->all);
         list_init(&tasks->generators);
         pool_init(&tasks->pool, sizeof(struct task));
+        tasks->factory = NULL;
         loop_move_in(loop, ROOM_TASKS, &tasks_impl, tasks);
         return 0;
 }
@@ -190,12 +191,30 @@ static void discard(struct task *task)
         eddy_unref(&task->future);
 }
 
+void task_ask_factory(eddy_loop *loop, eddy_task_options *options, eddy_fn fn)
+{
+        const struct tasks *tasks = loop ? tasks_of(loop) : NULL;
+
+        if (tasks && tasks->factory)
+                tasks->factory(loop, options, fn, tasks->factory_arg);
+}
+
+static eddy_task *create_by_factory(eddy_task_options options, eddy_fn fn, void *arg)
+{
+        task_ask_factory(loop_meant(options.loop), &options, fn);
+        return eddy_task_create(&options, fn, arg);
+}
+
 eddy_task *eddy_create_named_task(const char *name, eddy_fn fn, void *arg)
 {
         struct task *task = create(NULL, name, fn, arg);
 
         if (!task)
                 return NULL;
+        if (__builtin_expect(tasks_of(task->future.loop)->factory != NULL, 0)) {
+                discard(task);
+                return create_by_factory((eddy_task_options){.name = name}, fn, arg);
+        }
         loop_schedule(task->future.loop, &task->coro.resume);
         return &task->future;
 }
@@ -243,6 +262,47 @@ eddy_task *eddy_task_create(const eddy_task_options *options, eddy_fn fn, void *
         return &task->future;
 }
 
+eddy_task *eddy_spawn_named_task(const char *name, eddy_fn fn, const void *args, size_t args_size)
+{
+        return create_by_factory((eddy_task_options){.name = name, .args = args, .args_size = args_size}, fn,
+                                 NULL);
+}
+
+int eddy_loop_set_task_factory(eddy_loop *loop, eddy_task_factory factory, void *arg)
+{
+        int rc = loop_check(loop = loop_meant(loop));
+
+        if (rc == 0 && !tasks_of(loop))
+                rc = tasks_init(loop);
+        if (rc < 0)
+                return rc;
+        tasks_of(loop)->factory = factory;
+        tasks_of(loop)->factory_arg = arg;
+        return 0;
+}
+
+eddy_task_factory eddy_loop_task_factory(const eddy_loop *loop, void **arg)
+{
+        const struct tasks *tasks = (loop = loop_meant(loop)) ? tasks_of(loop) : NULL;
+
+        if (arg)
+                *arg = tasks && tasks->factory ? tasks->factory_arg : NULL;
+        return tasks ? tasks->factory : NULL;
+}
+
+void eddy_eager_task_factory(eddy_loop *loop, eddy_task_options *options, eddy_fn fn, void *arg)
+{
+        (void)loop;
+        (void)fn;
+        (void)arg;
+        options->eager = true;
+}
+
+eddy_fn eddy_task_function(const eddy_task *future)
+{
+        return future && future->is_task ? ((const struct task *)future)->fn : NULL;
+}
+
 int eddy_set_stack_size(size_t bytes)
 {
         if (bytes < STACK_MIN_SIZE)
@@ -286,8 +346,7 @@ size_t eddy_all_tasks(eddy_loop *loop, eddy_task *tasks[], size_t n)
 {
         size_t count = 0;
 
-        if (!loop)
-                loop = loop_running_here;
+        loop = loop_meant(loop);
         if (!loop || !tasks_of(loop))
                 return 0;
         for (eddy_link *link = tasks_of(loop)->all.next; link != &tasks_of(loop)->all; link = link->next) {

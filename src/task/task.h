@@ -41,6 +41,8 @@ struct tasks {
         eddy_link all;        /* not done, in order of creation */
         eddy_link generators; /* not ended, in order of creation */
         struct pool pool;
+        eddy_task_factory factory; /* NULL: none */
+        void *factory_arg;
 };
 
 enum { TASK_LARGEST_ARGS = 1024 };
@@ -53,6 +55,9 @@ static inline struct tasks *tasks_of(const eddy_loop *loop)
 {
         return loop->tenants[ROOM_TASKS].kept;
 }
+
+/** Have a loop's factory decide how a task is to be, where it has one. */
+void task_ask_factory(eddy_loop *loop, eddy_task_options *options, eddy_fn fn);
 
 /** What a stack must be asked to be where a user asks for nothing: 0, or not what is common in a loop (NULL:
  * outside loops). */

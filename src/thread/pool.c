@@ -412,7 +412,7 @@ int eddy_set_default_executor(eddy_loop *loop, eddy_executor *executor)
 {
         struct thread_pool *pool;
         struct staff *staff;
-        int rc = loop_check(loop);
+        int rc = loop_check(loop = loop_meant(loop));
 
         if (rc < 0)
                 return rc;

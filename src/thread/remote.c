@@ -177,7 +177,7 @@ eddy_remote *eddy_remote_create(eddy_loop *loop, const eddy_remote_options *opti
         if (!remote)
                 return NULL;
         atomic_store(&remote->references, 2);
-        remote->loop = loop;
+        remote->loop = loop = loop_meant(loop);
         pthread_mutex_init(&remote->lock, NULL);
         condition_init(&remote->ended);
         list_init(&remote->callbacks);
@@ -188,7 +188,10 @@ eddy_remote *eddy_remote_create(eddy_loop *loop, const eddy_remote_options *opti
         remote->args_size = args_size;
         if (args_size)
                 memcpy(remote->args, options->args, args_size);
-        rc = args_size > LARGEST_ARGS ? -EINVAL : inbox_send_owned(&loop->inbox, begin, refuse, remote);
+        if (args_size > LARGEST_ARGS)
+                rc = -EINVAL;
+        else
+                rc = loop ? inbox_send_owned(&loop->inbox, begin, refuse, remote) : misuse(EDDY_ENOLOOP);
         if (rc < 0)
                 complete(remote, rc, NULL);
         return remote;

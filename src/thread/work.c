@@ -148,8 +148,8 @@ eddy_future *eddy_executor_submit(const eddy_work_options *options, eddy_fn fn, 
 
         if (!options)
                 options = &default_options;
-        loop = options->loop ? options->loop : loop_running_here;
-        rc = loop ? loop_check(loop) : misuse(EDDY_ENOLOOP);
+        loop = loop_meant(options->loop);
+        rc = loop_check(loop);
         if (rc < 0) {
                 eddy_fail(rc, "call '%s' cannot be made: %s", options->name ? options->name : "?",
                           eddy_strerror(rc));

@@ -146,6 +146,20 @@ static void try_eddy_stream_read_exactly(void)
         destroy_pair(ends);
 }
 
+static void try_eddy_stream_read_until_any(void)
+{
+        const struct iovec separators[] = {{";", 1}, {",", 1}};
+        eddy_stream *ends[2];
+        const char *data;
+
+        open_pair(ends, "a;b,rest");
+        assert_refused(eddy_stream_read_until_any(ends[0], separators, 2, &data, NULL));
+        assert_int_equal(eddy_stream_read_until_any(ends[0], separators, 2, &data, NULL), 2);
+        assert_refused(eddy_stream_read_until_any(ends[0], separators, 2, &data, NULL));
+        assert_reads_to_end(ends, "b,rest");
+        destroy_pair(ends);
+}
+
 static void try_eddy_stream_read_until(void)
 {
         eddy_stream *ends[2];
@@ -276,6 +290,7 @@ const struct row stream_rows[] = {
     ROW(eddy_stream_read_some),
     ROW(eddy_stream_read_exactly),
     ROW(eddy_stream_read_until),
+    ROW(eddy_stream_read_until_any),
     ROW(eddy_stream_read_line),
     ROW(eddy_stream_read_all),
     ROW(eddy_stream_drain),

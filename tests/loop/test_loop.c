@@ -285,6 +285,62 @@ static void capture_stderr(eddy_loop *loop, const eddy_exception *exception, cha
         close(pipe_fds[0]);
 }
 
+/** A handler that has what the loop does without it done, too. */
+static void keep_and_pass_on(eddy_loop *loop, const eddy_exception *exception, void *arg)
+{
+        trail_add('k');
+        eddy_default_exception_handler(loop, exception, arg);
+}
+
+static void keep_message(eddy_log_level level, const char *message, void *arg)
+{
+        assert_int_equal(level, EDDY_LOG_ERROR);
+        snprintf(arg, 100, "%s", message);
+}
+
+TEST(lets_a_handler_do_what_the_loop_would)
+{
+        eddy_loop *loop = new_loop();
+        char said[100] = "";
+        void *arg = NULL;
+
+        assert_true(eddy_loop_exception_handler(loop, NULL) == NULL);
+        eddy_set_log_function(keep_message, said);
+        eddy_loop_set_exception_handler(loop, keep_and_pass_on, &arg);
+        assert_true(eddy_loop_exception_handler(loop, &arg) == keep_and_pass_on);
+        assert_ptr_equal(arg, &arg);
+        trail_clear();
+        eddy_loop_call_exception_handler(
+            loop, &(eddy_exception){.message = "it failed", .error = -EIO, .detail = "no disk"});
+        assert_trail("k");
+        assert_string_equal(said, "it failed: Input/output error (EIO): no disk");
+        eddy_set_log_function(NULL, NULL);
+        eddy_loop_destroy(loop);
+}
+
+TEST(says_what_still_waits)
+{
+        eddy_loop *loop = new_loop();
+        eddy_handle handle = {.callback = NULL};
+        eddy_timer timer = {.when = 0};
+
+        assert_false(eddy_handle_pending(&handle));
+        assert_int_equal(eddy_timer_when(&timer), EDDY_FOREVER);
+        trail_clear();
+        assert_int_equal(eddy_call_soon(loop, &handle, note, "s"), 0);
+        assert_int_equal(eddy_call_at(loop, &timer, eddy_seconds(1e6), note, "t"), 0);
+        assert_true(eddy_handle_pending(&handle));
+        assert_true(eddy_timer_pending(&timer));
+        assert_int_equal(eddy_timer_when(&timer), eddy_seconds(1e6));
+        run_once(loop);
+        assert_trail("s");
+        assert_false(eddy_handle_pending(&handle));
+        assert_true(eddy_timer_cancel(&timer));
+        assert_false(eddy_timer_pending(&timer));
+        assert_int_equal(eddy_timer_when(&timer), EDDY_FOREVER);
+        eddy_loop_destroy(loop);
+}
+
 TEST(prints_exceptions_where_there_is_no_handler)
 {
         const eddy_exception full = {"it went wrong", EDDY_ELIMIT, "badly", NULL},
@@ -346,6 +402,8 @@ int main(void)
             cmocka_unit_test(is_the_one_that_was_set_while_none_runs),
             cmocka_unit_test(refuses_everything_once_closed),
             cmocka_unit_test(tells_the_exception_handler),
+            cmocka_unit_test(lets_a_handler_do_what_the_loop_would),
+            cmocka_unit_test(says_what_still_waits),
             cmocka_unit_test(prints_exceptions_where_there_is_no_handler),
             cmocka_unit_test(gives_its_descriptors_back),
             cmocka_unit_test(says_so_when_it_cannot_be_made),

@@ -277,6 +277,59 @@ static void limit_counts_what_lies_before(void)
         }
 }
 
+/** Of several separators the one that ends first, then the longest, however what comes is cut into pieces. */
+static void until_the_first_of_several(void)
+{
+        static const struct iovec separators[] = {{"\n", 1}, {"\r\n", 2}, {"END", 3}, {"ND", 2}, {"abc", 3}};
+        static const struct {
+                const char *text;
+                size_t which;
+        } pieces[] = {{"one\n", 0}, {"two\r\n", 1}, {"xEND", 2}, {"xxND", 3}, {"ababc", 4}, {"\n", 0}};
+        const char sent[] = "one\ntwo\r\nxENDxxNDababc\nrest";
+        struct line line;
+        const char *data;
+        size_t which;
+
+        for (size_t piece = 1; piece <= sizeof sent; piece++) {
+                line_open(&line, 0);
+                for (size_t at = 0; at < sizeof sent - 1; at += piece) {
+                        size_t n = sizeof sent - 1 - at < piece ? sizeof sent - 1 - at : piece;
+
+                        assert_int_equal(send(line.peer, sent + at, n, 0), n);
+                        give_way();
+                }
+                for (size_t i = 0; i < sizeof pieces / sizeof pieces[0]; i++) {
+                        size_t n = strlen(pieces[i].text);
+
+                        assert_int_equal(eddy_stream_read_until_any(line.stream, separators, 5, &data, &which),
+                                         n);
+                        assert_memory_equal(data, pieces[i].text, n);
+                        assert_int_equal(which, pieces[i].which);
+                }
+                shutdown(line.peer, SHUT_WR);
+                assert_int_equal(eddy_stream_read_until_any(line.stream, separators, 5, &data, NULL),
+                                 EDDY_EINCOMPLETE);
+                assert_reads(line.stream, "rest");
+                line_close(&line);
+        }
+}
+
+static void until_several_keeps_its_limit(void)
+{
+        static const struct iovec separators[] = {{"\r\n\r\n", 4}, {"\n", 1}, {"", 0}};
+        struct line line;
+        const char *data;
+
+        line_open(&line, 7);
+        assert_int_equal(eddy_stream_read_until_any(line.stream, separators, 0, &data, NULL), -EINVAL);
+        assert_int_equal(eddy_stream_read_until_any(line.stream, separators, 3, &data, NULL), -EINVAL);
+        say(line.peer, "1234567\n12345678\n");
+        assert_int_equal(eddy_stream_read_until_any(line.stream, separators, 2, &data, NULL), 8);
+        assert_int_equal(eddy_stream_read_until_any(line.stream, separators, 2, &data, NULL), EDDY_ELIMIT);
+        assert_reads(line.stream, "12345678\n");
+        line_close(&line);
+}
+
 static void until_meets_the_end(void)
 {
         struct line line;
@@ -614,6 +667,8 @@ int main(void)
             scene_test(until_finds_separators_in_pieces),
             scene_test(until_searches_what_is_long),
             scene_test(until_keeps_its_limit),
+            scene_test(until_the_first_of_several),
+            scene_test(until_several_keeps_its_limit),
             scene_test(until_meets_the_end),
             scene_test(lines),
             scene_test(lines_too_long_are_dropped),

@@ -506,6 +506,65 @@ COROUTINE_TEST(says_where_there_is_no_memory)
         assert_int_equal(join(task), 1);
 }
 
+static void count_up(void *variable)
+{
+        eddy_context_set(variable, eddy_context_get(variable) + 1, NULL);
+}
+
+COROUTINE_TEST(is_given_to_callbacks)
+{
+        eddy_context *context = eddy_copy_context();
+        intptr_t value = 0;
+
+        assert_int_equal(eddy_call_soon_in(NULL, context, count_up, &number), 0);
+        assert_int_equal(eddy_call_at_in(NULL, context, 0, count_up, &number), 0);
+        assert_int_equal(eddy_call_later_in(NULL, context, 0, count_up, &number), 0);
+        assert_int_equal(eddy_call_later_in(NULL, context, EDDY_FOREVER, count_up, &number), 0);
+        while (!eddy_context_lookup(context, &number, &value) || value < 10)
+                eddy_yield();
+        assert_int_equal(value, 7 + 3);
+        assert_int_equal(eddy_context_get(&number), 7);
+        /* It is held until they have run, or never will. */
+        assert_int_equal(eddy_call_later_in(NULL, context, eddy_seconds(100), count_up, &number), 0);
+        eddy_context_unref(context);
+        assert_int_equal(eddy_call_soon_in(NULL, NULL, count_up, &number), -ENOMEM);
+        assert_int_equal(eddy_call_at_in(NULL, NULL, 0, count_up, &number), -ENOMEM);
+        assert_int_equal(eddy_call_later_in(NULL, NULL, 0, count_up, &number), -ENOMEM);
+}
+
+static intptr_t set_and_wait(void *value)
+{
+        eddy_context_set(&number, (intptr_t)value, NULL);
+        return eddy_sleep(EDDY_FOREVER);
+}
+
+COROUTINE_TEST(is_told_of_a_task)
+{
+        eddy_context *given = eddy_copy_context(), *found;
+        eddy_task *tasks[2] = {
+            eddy_create_task(set_and_wait, (void *)3),
+            eddy_task_create(&(eddy_task_options){.context = given}, set_and_wait, (void *)4),
+        };
+        intptr_t value = 0;
+
+        eddy_yield();
+        found = eddy_task_context(tasks[0]);
+        assert_true(eddy_context_lookup(found, &number, &value));
+        assert_int_equal(value, 3);
+        eddy_context_unref(found);
+        found = eddy_task_context(tasks[1]);
+        assert_ptr_equal(found, given);
+        eddy_context_unref(found);
+        for (int i = 0; i < 2; i++) {
+                eddy_cancel(tasks[i]);
+                assert_int_equal(eddy_await(tasks[i], NULL), EDDY_CANCELLED);
+                assert_null(eddy_task_context(tasks[i]));
+                eddy_unref(tasks[i]);
+        }
+        assert_null(eddy_task_context(NULL));
+        eddy_context_unref(given);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -530,6 +589,8 @@ int main(void)
             cmocka_unit_test(reaches_the_main_coroutine_and_the_next_one),
             cmocka_unit_test(goes_to_another_thread_and_stays_as_it_is_here),
             cmocka_unit_test(says_where_there_is_no_memory),
+            cmocka_unit_test(is_given_to_callbacks),
+            cmocka_unit_test(is_told_of_a_task),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

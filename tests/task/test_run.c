@@ -184,8 +184,10 @@ static intptr_t be_interrupted(void *arg)
 
         (void)arg;
         raise(SIGINT);
+        if (eddy_keyboard_interrupt())
+                return -EINVAL;
         rc = eddy_sleep(EDDY_FOREVER);
-        if (strcmp(eddy_error_detail(), "interrupted from the keyboard") != 0)
+        if (!eddy_keyboard_interrupt() || strcmp(eddy_error_detail(), "interrupted from the keyboard") != 0)
                 return -EINVAL;
         EDDY_SHIELD_SCOPE
                 eddy_sleep(eddy_us(100));
@@ -199,9 +201,50 @@ TEST(is_cancelled_by_sigint)
 
         trail_clear();
         assert_int_equal(run_main(be_interrupted, NULL), EDDY_CANCELLED);
+        assert_true(eddy_keyboard_interrupt());
         assert_trail("c");
         sigaction(SIGINT, NULL, &now);
         assert_ptr_equal(now.sa_handler, SIG_DFL);
+}
+
+static intptr_t cancel_oneself(void *arg)
+{
+        (void)arg;
+        eddy_cancel(eddy_current_task());
+        return eddy_yield();
+}
+
+TEST(tells_another_cancellation_from_sigint)
+{
+        assert_int_equal(run_main(be_interrupted, NULL), EDDY_CANCELLED);
+        assert_int_equal(run_main(cancel_oneself, NULL), EDDY_CANCELLED);
+        assert_false(eddy_keyboard_interrupt());
+}
+
+static eddy_context_var number = EDDY_CONTEXT_VAR("number", 1);
+
+static intptr_t double_number(void *arg)
+{
+        intptr_t before = eddy_context_get(&number);
+
+        (void)arg;
+
+        return eddy_context_set(&number, before * 2, NULL) < 0 ? -ENOMEM : before;
+}
+
+TEST(runs_in_a_context_that_it_is_given)
+{
+        eddy_context *context = eddy_copy_context();
+        intptr_t now = 0;
+
+        loop_running_here = NULL;
+        for (int i = 0; i < 3; i++)
+                assert_int_equal(eddy_run_with(&(eddy_runner_options){.context = context}, double_number, NULL),
+                                 1 << i);
+        assert_true(eddy_context_lookup(context, &number, &now));
+        assert_int_equal(now, 8);
+        assert_int_equal(eddy_context_get(&number), 1);
+        eddy_context_unref(context);
 }
 
 static intptr_t be_interrupted_twice(void *arg)
@@ -379,6 +422,8 @@ int main(void)
             cmocka_unit_test(reports_what_fails_at_the_end),
             cmocka_unit_test(runs_several_in_one_loop),
             cmocka_unit_test(is_cancelled_by_sigint),
+            cmocka_unit_test(tells_another_cancellation_from_sigint),
+            cmocka_unit_test(runs_in_a_context_that_it_is_given),
             cmocka_unit_test(ends_at_the_second_sigint),
             cmocka_unit_test(leaves_sigint_alone_where_it_is_handled_or_told_to),
             cmocka_unit_test(tells_when_the_loop_was_stopped_under_it),

@@ -414,6 +414,86 @@ COROUTINE_TEST(prints_where_it_is_suspended)
         eddy_join(asleep, NULL);
 }
 
+static void rename_and_count(eddy_loop *loop, eddy_task_options *options, eddy_fn fn, void *count)
+{
+        assert_ptr_equal(loop, eddy_running_loop());
+        assert_non_null(fn);
+        ++*(int *)count;
+        options->name = "made";
+}
+
+static intptr_t get_int(void *arg)
+{
+        return *(int *)arg;
+}
+
+COROUTINE_TEST(is_made_as_the_loops_factory_decides)
+{
+        int asked = 0;
+        void *arg = NULL;
+        eddy_task *tasks[3];
+        eddy_group group;
+
+        assert_null(eddy_loop_task_factory(NULL, NULL));
+        assert_int_equal(eddy_loop_set_task_factory(NULL, rename_and_count, &asked), 0);
+        assert_true(eddy_loop_task_factory(NULL, &arg) == rename_and_count && arg == &asked);
+        eddy_group_open(&group);
+        tasks[0] = eddy_create_task(get_int, &(int){1});
+        tasks[1] = eddy_spawn(get_int, &(int){2});
+        eddy_group_spawn_task(&group, &tasks[2], get_int, &(int){3});
+        for (int i = 0; i < 3; i++) {
+                assert_string_equal(eddy_task_name(tasks[i]), "made");
+                assert_false(eddy_done(tasks[i]));
+        }
+        /* Who says how a task is to be has the last word. */
+        eddy_unref(eddy_task_create(NULL, get_int, &(int){4}));
+        assert_int_equal(asked, 3);
+        assert_int_equal(eddy_group_close(&group), 0);
+        for (int i = 0; i < 3; i++)
+                assert_int_equal(eddy_join_value(tasks[i]), i + 1);
+        eddy_loop_set_task_factory(NULL, NULL, NULL);
+        eddy_unref(eddy_create_task(get_int, &(int){5}));
+        assert_int_equal(asked, 3);
+        eddy_yield();
+}
+
+COROUTINE_TEST(is_eager_where_the_loops_factory_says_so)
+{
+        eddy_task *tasks[3];
+        eddy_group group;
+
+        eddy_loop_set_task_factory(NULL, eddy_eager_task_factory, NULL);
+        eddy_group_open(&group);
+        tasks[0] = eddy_create_task(get_int, &(int){1});
+        tasks[1] = eddy_spawn(get_int, &(int){2});
+        eddy_group_spawn_task(&group, &tasks[2], get_int, &(int){3});
+        for (int i = 0; i < 3; i++) {
+                assert_true(eddy_done(tasks[i]));
+                assert_int_equal(eddy_join_value(tasks[i]), i + 1);
+        }
+        assert_int_equal(eddy_group_close(&group), 0);
+        eddy_loop_set_task_factory(NULL, NULL, NULL);
+}
+
+COROUTINE_TEST(says_what_it_runs_and_where_it_stands)
+{
+        eddy_task *task = eddy_create_task(get_int, &(int){1});
+        eddy_future *future = eddy_future_create(NULL);
+        void *frames[64];
+
+        assert_true(eddy_task_function(task) == get_int);
+        assert_true(eddy_task_function(future) == NULL);
+        assert_true(eddy_task_function(NULL) == NULL);
+        assert_ptr_equal(eddy_future_loop(task), eddy_running_loop());
+        assert_null(eddy_future_loop(NULL));
+        assert_int_equal(eddy_task_stack(task, frames, 64), 0);
+        assert_true(eddy_task_stack(eddy_current_task(), frames, 64) > 0);
+        assert_int_equal(eddy_task_stack(eddy_current_task(), frames, 1), 1);
+        assert_int_equal(eddy_task_stack(future, frames, 64), -EINVAL);
+        assert_int_equal(eddy_join_value(task), 1);
+        eddy_unref(future);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -434,6 +514,9 @@ int main(void)
             cmocka_unit_test(does_not_await_itself),
             cmocka_unit_test(ends_where_its_loop_is_closed_under_it),
             cmocka_unit_test(prints_where_it_is_suspended),
+            cmocka_unit_test(is_made_as_the_loops_factory_decides),
+            cmocka_unit_test(is_eager_where_the_loops_factory_says_so),
+            cmocka_unit_test(says_what_it_runs_and_where_it_stands),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
