@@ -21,13 +21,13 @@ int eddy_open_connection(eddy_stream **stream, const char *host, uint16_t port,
                          const eddy_connect_options *options)
 {
         static const eddy_connect_options defaults;
-        struct task *self = task_current();
+        struct task *self;
         struct addrinfo *found;
-        int family, rc;
+        int family, rc = task_enter(&self);
 
         *stream = NULL;
-        if (!self)
-                return misuse(EDDY_ENOTASK);
+        if (rc < 0)
+                return rc;
         if (!options)
                 options = &defaults;
         rc = address_resolve(self, host, port, options->family, 0, &found);
@@ -58,12 +58,12 @@ static int connect_to_path(struct task *self, const char *path)
 
 int eddy_open_unix_connection(eddy_stream **stream, const char *path, const eddy_connect_options *options)
 {
-        struct task *self = task_current();
-        int rc;
+        struct task *self;
+        int rc = task_enter(&self);
 
         *stream = NULL;
-        if (!self)
-                return misuse(EDDY_ENOTASK);
+        if (rc < 0)
+                return rc;
         rc = connect_to_path(self, path);
         if (rc >= 0)
                 return finish(stream, self->future.loop, rc, AF_UNIX, options ? options->limit : 0);

@@ -86,15 +86,13 @@ static int finish(eddy_datagram **datagram, eddy_loop *loop, int fd, int family)
 int eddy_open_datagram(eddy_datagram **datagram, const eddy_datagram_options *options)
 {
         static const eddy_datagram_options defaults;
-        struct task *self = task_current();
+        struct task *self;
         bool is_remote;
-        int fd, family;
+        int fd = task_enter(&self), family;
 
         *datagram = NULL;
-        if (!self)
-                return misuse(EDDY_ENOTASK);
-        if (self->interruption)
-                return self->interruption;
+        if (fd < 0)
+                return fd;
         if (!options)
                 options = &defaults;
         is_remote = options->remote_host || options->remote_port;

@@ -266,14 +266,14 @@ static void begin_accepting(eddy_server *server)
 int eddy_start_server(eddy_server **created, eddy_connection_handler handler, void *arg, const char *host,
                       uint16_t port, const eddy_server_options *options)
 {
-        struct task *self = task_current();
+        struct task *self;
         struct addrinfo *found;
         eddy_server *server;
-        int rc;
+        int rc = task_enter(&self);
 
         *created = NULL;
-        if (!self)
-                return misuse(EDDY_ENOTASK);
+        if (rc < 0)
+                return rc;
         rc = address_resolve(self, host, port, options ? options->family : 0, AI_PASSIVE, &found);
         if (rc < 0)
                 return rc;

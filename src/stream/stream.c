@@ -285,10 +285,11 @@ bool eddy_stream_is_closing(const eddy_stream *stream)
 
 int eddy_stream_wait_closed(eddy_stream *stream)
 {
-        struct task *self = task_current();
+        struct task *self;
+        int rc = task_enter(&self);
 
-        if (!self)
-                return misuse(EDDY_ENOTASK);
+        if (rc < 0)
+                return rc;
         if (!stream->is_closing)
                 return EDDY_EINVALIDSTATE;
         if (stream->is_closed)
