@@ -6,7 +6,7 @@
 #include <eddy/unix.h>
 
 /** Make a stream of a socket that is connected, or close it: 0 or -ENOMEM. */
-static int finish(eddy_stream **stream, eddy_loop *loop, int fd, int family, size_t limit)
+static int make_stream(eddy_stream **stream, eddy_loop *loop, int fd, int family, size_t limit)
 {
         *stream = stream_create(loop, fd, family, limit);
         if (*stream) {
@@ -35,7 +35,7 @@ int eddy_open_connection(eddy_stream **stream, const char *host, uint16_t port,
                 return rc;
         rc = race_connect(self, host, found, options, &family);
         freeaddrinfo(found);
-        return rc < 0 ? rc : finish(stream, self->future.loop, rc, family, options->limit);
+        return rc < 0 ? rc : make_stream(stream, self->future.loop, rc, family, options->limit);
 }
 
 /** A socket that is connected to a path: a descriptor or an error. */
@@ -66,7 +66,7 @@ int eddy_open_unix_connection(eddy_stream **stream, const char *path, const eddy
                 return rc;
         rc = connect_to_path(self, path);
         if (rc >= 0)
-                return finish(stream, self->future.loop, rc, AF_UNIX, options ? options->limit : 0);
+                return make_stream(stream, self->future.loop, rc, AF_UNIX, options ? options->limit : 0);
         if (rc == self->interruption)
                 return rc;
         return eddy_fail(rc, "cannot connect to %s: %s", path, eddy_strerror(rc));
