@@ -6,7 +6,7 @@
 #include <eddy/unix.h>
 
 /** Make a stream of a socket that is connected, or close it: 0 or -ENOMEM. */
-static int finish(eddy_stream **stream, eddy_loop *loop, int fd, int family, size_t limit)
+static int make_stream(eddy_stream **stream, eddy_loop *loop, int fd, int family, size_t limit)
 {
         *stream = stream_create(loop, fd, family, limit);
         if (*stream) {
@@ -21,13 +21,13 @@ int eddy_open_connection(eddy_stream **stream, const char *host, uint16_t port,
                          const eddy_connect_options *options)
 {
         static const eddy_connect_options defaults;
-        struct task *self = task_current();
+        struct task *self;
         struct addrinfo *found;
-        int family, rc;
+        int family, rc = task_enter(&self);
 
         *stream = NULL;
-        if (!self)
-                return misuse(EDDY_ENOTASK);
+        if (rc < 0)
+                return rc;
         if (!options)
                 options = &defaults;
         rc = address_resolve(self, host, port, options->family, 0, &found);
@@ -35,7 +35,7 @@ int eddy_open_connection(eddy_stream **stream, const char *host, uint16_t port,
                 return rc;
         rc = race_connect(self, host, found, options, &family);
         freeaddrinfo(found);
-        return rc < 0 ? rc : finish(stream, self->future.loop, rc, family, options->limit);
+        return rc < 0 ? rc : make_stream(stream, self->future.loop, rc, family, options->limit);
 }
 
 /** A socket that is connected to a path: a descriptor or an error. */
@@ -58,15 +58,15 @@ static int connect_to_path(struct task *self, const char *path)
 
 int eddy_open_unix_connection(eddy_stream **stream, const char *path, const eddy_connect_options *options)
 {
-        struct task *self = task_current();
-        int rc;
+        struct task *self;
+        int rc = task_enter(&self);
 
         *stream = NULL;
-        if (!self)
-                return misuse(EDDY_ENOTASK);
+        if (rc < 0)
+                return rc;
         rc = connect_to_path(self, path);
         if (rc >= 0)
-                return finish(stream, self->future.loop, rc, AF_UNIX, options ? options->limit : 0);
+                return make_stream(stream, self->future.loop, rc, AF_UNIX, options ? options->limit : 0);
         if (rc == self->interruption)
                 return rc;
         return eddy_fail(rc, "cannot connect to %s: %s", path, eddy_strerror(rc));

@@ -15,7 +15,7 @@ static void close_socket(eddy_datagram *datagram)
         socket_file_remove(&datagram->file);
 }
 
-static void release(eddy_datagram *datagram)
+static void release_datagram(eddy_datagram *datagram)
 {
         if (list_is_linked(&datagram->resource.link))
                 list_remove(&datagram->resource.link);
@@ -31,7 +31,7 @@ static void close_with_loop(struct loop_resource *resource)
                 close_socket(datagram);
         datagram->users = 0;
         if (datagram->is_orphan)
-                release(datagram);
+                release_datagram(datagram);
 }
 
 eddy_datagram *datagram_create(eddy_loop *loop, int fd, int family)
@@ -49,8 +49,8 @@ eddy_datagram *datagram_create(eddy_loop *loop, int fd, int family)
         return datagram;
 }
 
-/** Every call that suspends begins here: 0, and ends with leave(); or why it may not. */
-static int enter(eddy_datagram *datagram, struct task **self)
+/** Every call that suspends begins here: 0, and ends with leave_datagram(); or why it may not. */
+static int enter_datagram(eddy_datagram *datagram, struct task **self)
 {
         int rc = task_enter(self);
 
@@ -63,13 +63,13 @@ static int enter(eddy_datagram *datagram, struct task **self)
 
 /** End a call with what it comes to. One that was destroyed meanwhile goes with the last who leaves, and nobody is told of
  * a success, after which he would use it again. */
-static ssize_t leave(eddy_datagram *datagram, ssize_t outcome)
+static ssize_t leave_datagram(eddy_datagram *datagram, ssize_t outcome)
 {
         datagram->users--;
         if (!datagram->is_orphan)
                 return outcome;
         if (datagram->users == 0)
-                release(datagram);
+                release_datagram(datagram);
         return outcome < 0 ? outcome : -EBADF;
 }
 
@@ -92,10 +92,10 @@ ssize_t eddy_datagram_receive(eddy_datagram *datagram, void *buffer, size_t n, e
             .msg_iov = &part,
             .msg_iovlen = 1,
         };
-        ssize_t got = enter(datagram, &self);
+        ssize_t got = enter_datagram(datagram, &self);
 
         if (got == 0)
-                got = leave(datagram, socket_receive(self, datagram->fd, &message));
+                got = leave_datagram(datagram, socket_receive(self, datagram->fd, &message));
         if (got < 0)
                 return got;
         if (from)
@@ -130,12 +130,12 @@ ssize_t eddy_datagram_receive_many(eddy_datagram *datagram, eddy_message message
         struct task *self;
         struct batch batch;
         eddy_op op;
-        int got = enter(datagram, &self);
+        int got = enter_datagram(datagram, &self);
 
         if (got < 0)
                 return got;
         if (n == 0)
-                return leave(datagram, 0);
+                return leave_datagram(datagram, 0);
         n = n < BATCH ? n : BATCH;
         for (size_t i = 0; i < n; i++)
                 add_to_batch(&batch, i, messages[i].data, messages[i].room, &messages[i].peer.any,
@@ -143,7 +143,7 @@ ssize_t eddy_datagram_receive_many(eddy_datagram *datagram, eddy_message message
         task_op_init(&op, self);
         op.traits = OP_SHORT_IS_ALL;
         got = (int)socket_finish_op(self, &op, eddy_op_recvmmsg(&op, datagram->fd, batch.heads, (unsigned)n));
-        got = (int)leave(datagram, got);
+        got = (int)leave_datagram(datagram, got);
         for (int i = 0; i < got; i++) {
                 messages[i].size = batch.heads[i].msg_len;
                 note_sender(&messages[i].peer, batch.heads[i].msg_hdr.msg_namelen);
@@ -162,9 +162,9 @@ ssize_t eddy_datagram_send_to(eddy_datagram *datagram, const void *data, size_t 
             .msg_iov = &part,
             .msg_iovlen = 1,
         };
-        int rc = enter(datagram, &self);
+        int rc = enter_datagram(datagram, &self);
 
-        return rc < 0 ? rc : leave(datagram, socket_send(self, &datagram->fd, &message));
+        return rc < 0 ? rc : leave_datagram(datagram, socket_send(self, &datagram->fd, &message));
 }
 
 ssize_t eddy_datagram_send(eddy_datagram *datagram, const void *data, size_t n)
@@ -194,7 +194,7 @@ static ssize_t send_batch(struct task *self, eddy_datagram *datagram, const eddy
 ssize_t eddy_datagram_send_many(eddy_datagram *datagram, const eddy_message messages[], size_t n)
 {
         struct task *self;
-        ssize_t rc = enter(datagram, &self);
+        ssize_t rc = enter_datagram(datagram, &self);
         size_t done = 0;
 
         if (rc < 0)
@@ -206,7 +206,7 @@ ssize_t eddy_datagram_send_many(eddy_datagram *datagram, const eddy_message mess
                 if (rc >= 0)
                         rc = self->interruption;
         }
-        return leave(datagram, rc < 0 && done == 0 ? rc : (ssize_t)done);
+        return leave_datagram(datagram, rc < 0 && done == 0 ? rc : (ssize_t)done);
 }
 
 ssize_t eddy_datagram_send_segments(eddy_datagram *datagram, const void *data, size_t n, uint16_t segment,
@@ -227,15 +227,15 @@ ssize_t eddy_datagram_send_segments(eddy_datagram *datagram, const void *data, s
             .msg_control = &control,
             .msg_controllen = sizeof control,
         };
-        int rc = enter(datagram, &self);
+        int rc = enter_datagram(datagram, &self);
 
         if (rc < 0)
                 return rc;
         /* Asked for this, the kernel sends one datagram of all. */
         if (segment == 0)
-                return leave(datagram, -EINVAL);
+                return leave_datagram(datagram, -EINVAL);
         memcpy(CMSG_DATA(&control.head), &segment, sizeof segment);
-        return leave(datagram, socket_send(self, &datagram->fd, &message));
+        return leave_datagram(datagram, socket_send(self, &datagram->fd, &message));
 }
 
 int eddy_datagram_fd(const eddy_datagram *datagram)
@@ -272,5 +272,5 @@ void eddy_datagram_destroy(eddy_datagram *datagram)
         datagram->is_orphan = true;
         datagram->resource.what = NULL;
         if (datagram->users == 0)
-                release(datagram);
+                release_datagram(datagram);
 }

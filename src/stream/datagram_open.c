@@ -74,7 +74,7 @@ static int open_on_every_address(struct task *self, const eddy_datagram_options 
 }
 
 /** Make a datagram of a socket, or close it: 0 or -ENOMEM. */
-static int finish(eddy_datagram **datagram, eddy_loop *loop, int fd, int family)
+static int make_datagram(eddy_datagram **datagram, eddy_loop *loop, int fd, int family)
 {
         *datagram = datagram_create(loop, fd, family);
         if (*datagram)
@@ -86,15 +86,13 @@ static int finish(eddy_datagram **datagram, eddy_loop *loop, int fd, int family)
 int eddy_open_datagram(eddy_datagram **datagram, const eddy_datagram_options *options)
 {
         static const eddy_datagram_options defaults;
-        struct task *self = task_current();
+        struct task *self;
         bool is_remote;
-        int fd, family;
+        int fd = task_enter(&self), family;
 
         *datagram = NULL;
-        if (!self)
-                return misuse(EDDY_ENOTASK);
-        if (self->interruption)
-                return self->interruption;
+        if (fd < 0)
+                return fd;
         if (!options)
                 options = &defaults;
         is_remote = options->remote_host || options->remote_port;
@@ -102,7 +100,7 @@ int eddy_open_datagram(eddy_datagram **datagram, const eddy_datagram_options *op
                 fd = open_by_host(self, is_remote, options, &family);
         else
                 fd = open_on_every_address(self, options, &family);
-        return fd < 0 ? fd : finish(datagram, self->future.loop, fd, family);
+        return fd < 0 ? fd : make_datagram(datagram, self->future.loop, fd, family);
 }
 
 static int connect_to_path(int fd, const char *path)
@@ -124,7 +122,7 @@ int eddy_open_unix_datagram(eddy_datagram **created, const char *local_path, con
         fd = sys_socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
         if (fd < 0)
                 return fd;
-        rc = finish(&datagram, loop_running_here, fd, AF_UNIX);
+        rc = make_datagram(&datagram, loop_running_here, fd, AF_UNIX);
         if (rc < 0)
                 return rc;
         if (local_path)

@@ -90,7 +90,7 @@ static int look_at(struct shared_file *file, int fd)
 }
 
 /** Make a stream of a file that is no socket: 0 or -ENOMEM. */
-static int create(eddy_stream **created, int fd, const struct shared_file *file, size_t limit)
+static int create_of_file(eddy_stream **created, int fd, const struct shared_file *file, size_t limit)
 {
         eddy_stream *stream = stream_create_pipe(loop_running_here, fd, file->mode, limit);
         bool is_fifo = S_ISFIFO(file->status.st_mode);
@@ -127,7 +127,7 @@ int eddy_stream_from_pipe(eddy_stream **created, int fd, size_t limit)
                 return eddy_stream_from_socket(created, fd, limit);
         if (!(file.mode & O_NONBLOCK) && !never_waits(&file.status))
                 rc = sys_set_mode(fd, file.mode | O_NONBLOCK);
-        return rc < 0 ? rc : create(created, fd, &file, limit);
+        return rc < 0 ? rc : create_of_file(created, fd, &file, limit);
 }
 
 /** Whether a file can be opened anew by its name in /proc, as the same with a mode of its own. The master of a terminal
@@ -213,7 +213,7 @@ int eddy_open_stdio(eddy_stream **created, int fd, size_t limit)
                 return own;
         file.has_lost_writer = has_lost_writer(fd, &file);
         rc = S_ISSOCK(file.status.st_mode) ? create_shared_socket(created, own, limit)
-                                           : create(created, own, &file, limit);
+                                           : create_of_file(created, own, &file, limit);
         if (rc == 0) {
                 (*created)->must_unset_mode = must_unset_mode;
                 return 0;

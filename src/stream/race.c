@@ -42,7 +42,7 @@ static void close_attempt(struct attempt *attempt)
 }
 
 /** An attempt is over. */
-static void finish(struct attempt *attempt, ssize_t outcome)
+static void finish_attempt(struct attempt *attempt, ssize_t outcome)
 {
         struct race *race = attempt->race;
 
@@ -64,7 +64,7 @@ static void connected(void *arg)
         struct attempt *attempt = arg;
 
         attempt->race->running--;
-        finish(attempt, attempt->op.result);
+        finish_attempt(attempt, attempt->op.result);
         tell(attempt->race);
 }
 
@@ -77,7 +77,7 @@ static void end_head_start(void *arg)
 }
 
 /** Begin to connect: 0, EDDY_PENDING, or an error. Suspends where the local host is a name. */
-static ssize_t begin(struct attempt *attempt, const eddy_connect_options *options)
+static ssize_t begin_attempt(struct attempt *attempt, const eddy_connect_options *options)
 {
         struct task *self = attempt->race->task;
         int family = attempt->address.any.sa_family, rc;
@@ -100,14 +100,14 @@ static void begin_next(struct race *race, const eddy_connect_options *options)
 
         race->is_due = false;
         eddy_timer_cancel(&race->head_start);
-        rc = begin(attempt, options);
+        rc = begin_attempt(attempt, options);
         if (rc == EDDY_PENDING) {
                 race->running++;
                 if (race->begun < race->count && delay != EDDY_FOREVER)
                         eddy_call_later(race->task->future.loop, &race->head_start,
                                         delay ? delay : default_head_start, end_head_start, race);
         } else {
-                finish(attempt, rc);
+                finish_attempt(attempt, rc);
         }
 }
 
@@ -118,7 +118,7 @@ static void cancel_all(struct race *race)
                         eddy_op_cancel(&race->attempts[i].op);
 }
 
-static bool interrupt(struct wait *wait, struct task *task)
+static bool interrupt_race(struct wait *wait, struct task *task)
 {
         (void)task;
         cancel_all(container_of(wait, struct race, wait));
@@ -133,7 +133,7 @@ static void wait_for_news(struct race *race)
         race->is_waiting = false;
 }
 
-static void run(struct race *race, const eddy_connect_options *options)
+static void run_race(struct race *race, const eddy_connect_options *options)
 {
         while (!race->winner) {
                 bool has_next = race->begun < race->count && !race->task->interruption;
@@ -191,7 +191,7 @@ static void line_up(struct race *race, const struct addrinfo *found)
 int race_connect(struct task *self, const char *host, const struct addrinfo *found,
                  const eddy_connect_options *options, int *family)
 {
-        struct race race = {.wait.interrupt = interrupt,
+        struct race race = {.wait.interrupt = interrupt_race,
                             .task = self,
                             .count = count_addresses(found),
                             .error = EDDY_CANCELLED};
@@ -202,7 +202,7 @@ int race_connect(struct task *self, const char *host, const struct addrinfo *fou
         if (!race.attempts)
                 return -ENOMEM;
         line_up(&race, found);
-        run(&race, options);
+        run_race(&race, options);
         if (race.winner) {
                 *family = race.winner->address.any.sa_family;
                 rc = race.winner->fd;

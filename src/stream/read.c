@@ -52,7 +52,7 @@ static ssize_t await_writer(struct task *self, const eddy_stream *stream, eddy_o
 }
 
 /** Receive into memory of the current task: a count, 0 at the end, or an error. */
-static ssize_t receive(struct task *self, eddy_stream *stream, void *memory, size_t n)
+static ssize_t receive_bytes(struct task *self, eddy_stream *stream, void *memory, size_t n)
 {
         ssize_t got;
         eddy_op op;
@@ -98,7 +98,7 @@ static ssize_t fill_at_once(struct task *self, eddy_stream *stream)
 
 /** Receive more into the stream's buffer. Who waits for it has no memory for it yet, so that idle connections have
  * none. */
-static ssize_t fill(struct task *self, eddy_stream *stream)
+static ssize_t fill_buffer(struct task *self, eddy_stream *stream)
 {
         eddy_op op;
         ssize_t got = stream_begin_receiving(self, stream, &op);
@@ -133,7 +133,7 @@ static int drop_line(struct task *self, eddy_stream *stream)
                         break;
                 }
                 consume(stream, size);
-                got = fill(self, stream);
+                got = fill_buffer(self, stream);
                 if (got < 0)
                         return (int)got;
         } while (got > 0);
@@ -199,7 +199,7 @@ ssize_t eddy_stream_read(eddy_stream *stream, void *memory, size_t n)
                 return 0;
         if (buffer_size(&stream->in) > 0)
                 return (ssize_t)take(stream, memory, n);
-        return receive(self, stream, memory, n);
+        return receive_bytes(self, stream, memory, n);
 }
 
 ssize_t eddy_stream_read_some(eddy_stream *stream, const char **data)
@@ -209,7 +209,7 @@ ssize_t eddy_stream_read_some(eddy_stream *stream, const char **data)
 
         *data = NULL;
         if (n == 0 && buffer_size(&stream->in) == 0) {
-                n = fill(self, stream);
+                n = fill_buffer(self, stream);
                 if (n == 0)
                         return 0;
         }
@@ -225,7 +225,7 @@ ssize_t eddy_stream_read_exactly(eddy_stream *stream, void *memory, size_t n)
                 return rc;
         /* Through the stream's buffer, so that nothing is lost where the end or an interruption comes first. */
         while (buffer_size(&stream->in) < n) {
-                ssize_t got = fill(self, stream);
+                ssize_t got = fill_buffer(self, stream);
 
                 if (got <= 0)
                         return got == 0 ? EDDY_EINCOMPLETE : got;
@@ -300,7 +300,7 @@ ssize_t eddy_stream_read_until_any(eddy_stream *stream, const struct iovec separ
                 searched = size >= longest ? size - longest + 1 : 0;
                 if (found || searched > stream->limit)
                         return EDDY_ELIMIT;
-                got = fill(self, stream);
+                got = fill_buffer(self, stream);
                 if (got <= 0)
                         return got == 0 ? EDDY_EINCOMPLETE : got;
         }
@@ -340,7 +340,7 @@ int stream_collect(eddy_stream *stream, size_t max)
 
         if (rc < 0)
                 return rc;
-        while ((got = fill(self, stream)) > 0)
+        while ((got = fill_buffer(self, stream)) > 0)
                 if (buffer_size(&stream->in) > max)
                         return EDDY_ELIMIT;
         if (got < 0)

@@ -80,17 +80,17 @@ static ssize_t send_piece(struct task *self, eddy_op *op, int fd, struct file_pa
         return n;
 }
 
-/** What beginning comes to: 0 or why a part cannot be. */
-static int check(const struct task *self, off_t offset, size_t n)
+/** Every call begins here: 0 or why a part cannot be sent. */
+static int begin_sendfile(struct task **self, off_t offset, size_t n)
 {
-        if (!self)
-                return misuse(EDDY_ENOTASK);
-        return offset < 0 || (n > SSIZE_MAX && n != SIZE_MAX) ? -EINVAL : self->interruption;
+        int rc = task_enter(self);
+
+        return rc < 0 ? rc : offset < 0 || (n > SSIZE_MAX && n != SIZE_MAX) ? -EINVAL : 0;
 }
 
 ssize_t eddy_stream_sendfile(eddy_stream *stream, int file, off_t offset, size_t n)
 {
-        struct task *self = task_current();
+        struct task *self;
         struct file_part part = {
             .fd = file,
             .offset = offset,
@@ -100,7 +100,7 @@ ssize_t eddy_stream_sendfile(eddy_stream *stream, int file, off_t offset, size_t
             .traits = stream->send_traits & (OP_MAY_BLOCK | OP_NO_FILE),
             .is_copied = stream->impl != &stream_socket, /* a pipe that others share may block */
         };
-        int rc = check(self, offset, n);
+        int rc = begin_sendfile(&self, offset, n);
         ssize_t sent = 0;
         eddy_op op;
 
@@ -128,10 +128,10 @@ ssize_t eddy_stream_sendfile(eddy_stream *stream, int file, off_t offset, size_t
 
 ssize_t eddy_sock_sendfile(int fd, int file, off_t offset, size_t n)
 {
-        struct task *self = task_current();
+        struct task *self;
         struct file_part part = {
             .fd = file, .offset = offset, .left = n, .to = &stream_socket, .may_block = true};
-        ssize_t sent = check(self, offset, n);
+        ssize_t sent = begin_sendfile(&self, offset, n);
         eddy_op op;
 
         if (sent < 0)

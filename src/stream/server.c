@@ -237,8 +237,8 @@ static void close_with_loop(struct loop_resource *resource)
 }
 
 /** A server that does not listen yet; NULL without memory. */
-static eddy_server *create(eddy_loop *loop, eddy_connection_handler handler, void *arg,
-                           const eddy_server_options *options)
+static eddy_server *create_server(eddy_loop *loop, eddy_connection_handler handler, void *arg,
+                                  const eddy_server_options *options)
 {
         eddy_server *server = memory_zalloc(sizeof *server);
 
@@ -266,19 +266,19 @@ static void begin_accepting(eddy_server *server)
 int eddy_start_server(eddy_server **created, eddy_connection_handler handler, void *arg, const char *host,
                       uint16_t port, const eddy_server_options *options)
 {
-        struct task *self = task_current();
+        struct task *self;
         struct addrinfo *found;
         eddy_server *server;
-        int rc;
+        int rc = task_enter(&self);
 
         *created = NULL;
-        if (!self)
-                return misuse(EDDY_ENOTASK);
+        if (rc < 0)
+                return rc;
         rc = address_resolve(self, host, port, options ? options->family : 0, AI_PASSIVE, &found);
         if (rc < 0)
                 return rc;
         rc = -ENOMEM;
-        server = create(self->future.loop, handler, arg, options);
+        server = create_server(self->future.loop, handler, arg, options);
         if (!server)
                 goto out;
         rc = open_listeners(server, found, port);
@@ -310,7 +310,7 @@ int eddy_start_unix_server(eddy_server **created, eddy_connection_handler handle
         *created = NULL;
         if (!loop_running_here)
                 return misuse(EDDY_ENOLOOP);
-        server = create(loop_running_here, handler, arg, options);
+        server = create_server(loop_running_here, handler, arg, options);
         if (!server)
                 return -ENOMEM;
         fd = listen_on_path(path, &server->options, &server->file);
@@ -340,13 +340,13 @@ size_t eddy_server_connections(const eddy_server *server)
 }
 
 /** Begin a call that waits for a server, which is kept as long. */
-static void enter(eddy_server *server)
+static void enter_server(eddy_server *server)
 {
         server->uses++;
 }
 
 /** End it, with what it comes to: where the server was destroyed meanwhile, nobody may use it any more. */
-static int leave(eddy_server *server, int rc)
+static int leave_server(eddy_server *server, int rc)
 {
         if (rc == 0 && server->is_orphan)
                 rc = -EBADF;
@@ -380,7 +380,7 @@ int eddy_server_serve_forever(eddy_server *server)
 
         if (!self)
                 return misuse(EDDY_ENOTASK);
-        enter(server);
+        enter_server(server);
         rc = self->interruption ? self->interruption : wait_for_end(self, server, false);
         if (rc < 0) {
                 eddy_server_close(server);
@@ -388,7 +388,7 @@ int eddy_server_serve_forever(eddy_server *server)
                 EDDY_SHIELD_SCOPE
                         wait_for_end(self, server, true);
         }
-        return leave(server, rc);
+        return leave_server(server, rc);
 }
 
 void eddy_server_close(eddy_server *server)
@@ -422,8 +422,8 @@ int eddy_server_wait_closed(eddy_server *server)
 
         if (rc < 0)
                 return rc;
-        enter(server);
-        return leave(server, wait_for_end(self, server, true));
+        enter_server(server);
+        return leave_server(server, wait_for_end(self, server, true));
 }
 
 void eddy_server_destroy(eddy_server *server)

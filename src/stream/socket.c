@@ -88,20 +88,19 @@ ssize_t socket_send(struct task *self, const int *fd, const struct msghdr *messa
 
 ssize_t eddy_sock_recv(int fd, void *buffer, size_t n)
 {
-        struct task *self = task_current();
+        struct task *self;
+        int rc = task_enter(&self);
         eddy_op op;
 
-        if (!self)
-                return misuse(EDDY_ENOTASK);
-        if (self->interruption)
-                return self->interruption;
+        if (rc < 0)
+                return rc;
         task_op_describe(&op, self, OP_RECV, fd, buffer, n);
         return socket_finish_op(self, &op, op_begin(&op));
 }
 
 ssize_t eddy_sock_recvfrom(int fd, void *buffer, size_t n, eddy_address *from)
 {
-        struct task *self = task_current();
+        struct task *self;
         eddy_address address = {.size = 0};
         struct iovec part = {.iov_base = buffer, .iov_len = n};
         struct msghdr message = {
@@ -110,10 +109,10 @@ ssize_t eddy_sock_recvfrom(int fd, void *buffer, size_t n, eddy_address *from)
             .msg_iov = &part,
             .msg_iovlen = 1,
         };
-        ssize_t got;
+        ssize_t got = task_enter(&self);
 
-        if (!self)
-                return misuse(EDDY_ENOTASK);
+        if (got < 0)
+                return got;
         got = socket_receive(self, fd, &message);
         if (got < 0 || !from)
                 return got;
@@ -124,15 +123,14 @@ ssize_t eddy_sock_recvfrom(int fd, void *buffer, size_t n, eddy_address *from)
 
 ssize_t eddy_sock_sendall(int fd, const void *data, size_t n)
 {
-        struct task *self = task_current();
+        struct task *self;
+        ssize_t sent = task_enter(&self);
         size_t done = 0;
         eddy_op op;
 
-        if (!self)
-                return misuse(EDDY_ENOTASK);
+        if (sent < 0)
+                return sent;
         do {
-                ssize_t sent;
-
                 if (self->interruption)
                         return self->interruption;
                 task_op_describe(&op, self, OP_SEND, fd, (const char *)data + done, n - done);
@@ -146,7 +144,7 @@ ssize_t eddy_sock_sendall(int fd, const void *data, size_t n)
 
 ssize_t eddy_sock_sendto(int fd, const void *data, size_t n, const eddy_address *to)
 {
-        struct task *self = task_current();
+        struct task *self;
         struct iovec part = {.iov_base = (void *)(uintptr_t)data, .iov_len = n};
         struct msghdr message = {
             .msg_name = (void *)(uintptr_t)to,
@@ -154,8 +152,9 @@ ssize_t eddy_sock_sendto(int fd, const void *data, size_t n, const eddy_address 
             .msg_iov = &part,
             .msg_iovlen = 1,
         };
+        int rc = task_enter(&self);
 
-        return self ? socket_send(self, &fd, &message) : misuse(EDDY_ENOTASK);
+        return rc < 0 ? rc : socket_send(self, &fd, &message);
 }
 
 int eddy_sock_connect(int fd, const eddy_address *address)
@@ -170,16 +169,13 @@ int eddy_sock_connect(int fd, const eddy_address *address)
 
 int eddy_sock_accept(int fd, eddy_address *peer)
 {
-        struct task *self = task_current();
+        struct task *self;
         eddy_address address = {.size = sizeof address.storage};
+        int accepted = task_enter(&self);
         eddy_op op;
-        int accepted;
 
-        if (!self)
-                return misuse(EDDY_ENOTASK);
-        if (self->interruption)
-                return self->interruption;
-        accepted = sys_set_nonblocking(fd); /* nor has accept() */
+        if (accepted == 0)
+                accepted = sys_set_nonblocking(fd); /* nor has accept() */
         if (accepted < 0)
                 return accepted;
         task_op_init(&op, self);

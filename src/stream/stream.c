@@ -39,7 +39,7 @@ void stream_give_back(eddy_stream *stream, struct buffer *buffer)
         *buffer = (struct buffer){.memory = NULL};
 }
 
-static void release(eddy_stream *stream)
+static void release_stream(eddy_stream *stream)
 {
         eddy_loop *loop = stream->loop;
 
@@ -83,7 +83,8 @@ const struct stream_impl stream_socket = {
     .close = close_socket,
 };
 
-/** End an operation that nobody will hear of. */
+/** End an operation. Its callback does not run, unless the kernel has it in hand (io_uring): then it runs when the kernel
+ * has let go, and the stream is not closed before. */
 static void end_operation(eddy_op *op)
 {
         eddy_op_cancel(op);
@@ -113,7 +114,7 @@ static void close_with_loop(struct loop_resource *resource)
         stream->reader = stream->writer = NULL;
         list_init(&stream->waiters);
         if (stream->is_orphan)
-                release(stream);
+                release_stream(stream);
 }
 
 void stream_set_nodelay(int fd, int family)
@@ -241,7 +242,7 @@ void stream_settle(eddy_stream *stream)
                 close_descriptor(stream);
         wake_waiters(stream);
         if (stream->is_closed && stream->is_orphan && !is_used(stream))
-                release(stream);
+                release_stream(stream);
 }
 
 /** What closing came to: that an aborted stream lost bytes is no failure of it. */

@@ -69,13 +69,13 @@ static ssize_t send_rights(struct task *self, eddy_stream *stream, const void *d
 
 ssize_t eddy_stream_send_fds(eddy_stream *stream, const void *data, size_t n, const int fds[], size_t count)
 {
-        struct task *self = task_current();
+        struct task *self;
         ssize_t sent;
         eddy_op op;
-        int rc;
+        int rc = task_enter(&self);
 
-        if (!self)
-                return misuse(EDDY_ENOTASK);
+        if (rc < 0)
+                return rc;
         if (n == 0 || count == 0 || count > EDDY_MOST_DESCRIPTORS)
                 return -EINVAL;
         if (stream->family != AF_UNIX)

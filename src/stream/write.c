@@ -6,7 +6,7 @@
 #include <string.h>
 
 /** Whether a stream takes more: 0 or why not. */
-static int check(const eddy_stream *stream)
+static int check_writing(const eddy_stream *stream)
 {
         if (stream->write_error)
                 return stream->write_error;
@@ -206,7 +206,7 @@ int eddy_stream_writev(eddy_stream *stream, const struct iovec *parts, int count
 {
         size_t total = 0;
         ssize_t sent = 0;
-        int rc = check(stream);
+        int rc = check_writing(stream);
 
         if (rc == 0)
                 rc = loop_check(stream->loop);
@@ -229,14 +229,13 @@ int eddy_stream_writev(eddy_stream *stream, const struct iovec *parts, int count
 
 int eddy_stream_drain(eddy_stream *stream)
 {
-        struct task *self = task_current();
+        struct task *self;
+        int rc = task_enter(&self);
 
-        if (!self)
-                return misuse(EDDY_ENOTASK);
-        if (stream->write_error)
+        if (rc < 0)
+                return rc;
+        if (stream->write_error || stream_unsent(stream) <= stream->high_water)
                 return stream->write_error;
-        if (stream_unsent(stream) <= stream->high_water)
-                return self->interruption;
         return stream_wait(self, stream, stream->low_water, false);
 }
 
@@ -274,7 +273,7 @@ static ssize_t send_one(struct task *self, eddy_stream *stream, const void *data
 
 int stream_claim(struct task *self, eddy_stream *stream, eddy_op *op)
 {
-        int rc = self->interruption ? self->interruption : check(stream);
+        int rc = self->interruption ? self->interruption : check_writing(stream);
 
         if (rc == 0 && self->future.loop != stream->loop)
                 rc = misuse(EDDY_EWRONGLOOP);
@@ -286,7 +285,7 @@ int stream_claim(struct task *self, eddy_stream *stream, eddy_op *op)
         if (stream_is_sending(stream)) {
                 rc = stream_wait(self, stream, 0, false);
                 if (rc == 0)
-                        rc = stream->writer ? EDDY_EBUSY : check(stream);
+                        rc = stream->writer ? EDDY_EBUSY : check_writing(stream);
                 if (rc < 0)
                         return rc;
         }
@@ -365,14 +364,13 @@ static ssize_t send_at_once(struct task *self, eddy_stream *stream, const void *
 
 ssize_t eddy_stream_write_all(eddy_stream *stream, const void *data, size_t n)
 {
-        struct task *self = task_current();
+        struct task *self;
         ssize_t sent = 0;
         eddy_op op;
-        int rc;
+        int rc = task_enter(&self);
 
-        if (!self)
-                return misuse(EDDY_ENOTASK);
-        rc = self->interruption ? self->interruption : check(stream);
+        if (rc == 0)
+                rc = check_writing(stream);
         if (rc < 0)
                 return rc;
         if (n > 0) {

@@ -519,6 +519,44 @@ static void one_reader_at_a_time(void)
         line_close(&line);
 }
 
+/** Whatever waits, and whatever is refused meanwhile: who waits does not notice. */
+static void who_is_refused_leaves_the_first_alone(void)
+{
+        static const struct call calls[] = {
+            {.kind = READ, .n = 9},
+            {.kind = SOME},
+            {.kind = EXACTLY, .n = 6},
+            {.kind = UNTIL, .bytes = "o\n", .n = 2},
+            {.kind = LINE},
+            {.kind = ALL, .n = 9},
+        };
+
+        for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++) {
+                struct call first = calls[i];
+                struct line line;
+                eddy_task *task;
+
+                line_open(&line, 0);
+                first.stream = line.stream;
+                task = begin_call(&first);
+                for (size_t j = 0; j < sizeof calls / sizeof calls[0]; j++) {
+                        struct call second = calls[j];
+
+                        second.stream = line.stream;
+                        assert_int_equal(make_call(&second), EDDY_EBUSY);
+                        if (j == 2)
+                                say(line.peer, "hel");
+                        give_way();
+                        if (eddy_done(task))
+                                break;
+                }
+                say(line.peer, "lo\n");
+                shutdown(line.peer, SHUT_WR);
+                assert_int_equal(join(task), first.kind == READ || first.kind == SOME ? 3 : 6);
+                line_close(&line);
+        }
+}
+
 static void closing_ends_reading(void)
 {
         static const struct call calls[] = {
@@ -679,6 +717,7 @@ int main(void)
             scene_test(everything_but_not_more),
             scene_test(ways_of_reading_mix),
             scene_test(one_reader_at_a_time),
+            scene_test(who_is_refused_leaves_the_first_alone),
             scene_test(closing_ends_reading),
             scene_test(peer_resets),
             scene_test(without_memory),
