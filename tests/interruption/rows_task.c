@@ -122,46 +122,6 @@ static void try_eddy_wait_for(void)
         eddy_unref(pending);
 }
 
-/* The same three, which merge what awaiting came to and what was awaited ended with. */
-
-static void try_eddy_await_value(void)
-{
-        eddy_task *task = create_done(), *pending = eddy_create_task(sleep_for_ever, NULL);
-
-        WHILE_CANCELLED
-        {
-                assert_int_equal(eddy_await_value(task), 5);
-                assert_int_equal(eddy_await_value(pending), EDDY_CANCELLED);
-                assert_true(eddy_cancelled(pending));
-        }
-        eddy_unref(task);
-        eddy_unref(pending);
-}
-
-static void try_eddy_join_value(void)
-{
-        eddy_task *task = create_done();
-
-        WHILE_CANCELLED
-        {
-                assert_int_equal(eddy_join_value(task), 5);
-                assert_int_equal(eddy_join_value(eddy_create_task(sleep_for_ever, NULL)), EDDY_CANCELLED);
-        }
-}
-
-static void try_eddy_wait_for_value(void)
-{
-        eddy_task *task = create_done(), *pending = eddy_create_task(sleep_for_ever, NULL);
-
-        WHILE_CANCELLED
-        {
-                assert_int_equal(eddy_wait_for_value(task, 0), 5);
-                assert_int_equal(eddy_wait_for_value(pending, eddy_seconds(1000)), EDDY_CANCELLED);
-                assert_true(eddy_cancelled(pending));
-        }
-        eddy_unref(task);
-        eddy_unref(pending);
-}
 
 static void try_eddy_gather(void)
 {
