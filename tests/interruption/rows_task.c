@@ -122,7 +122,6 @@ static void try_eddy_wait_for(void)
         eddy_unref(pending);
 }
 
-
 static void try_eddy_gather(void)
 {
         eddy_task *tasks[] = {create_done(), eddy_create_task(sleep_for_ever, NULL)};
