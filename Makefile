@@ -68,4 +68,4 @@ clean:
 
 .PHONY: all demo test bench bench-compare bench-scale instructions fuzz check install clean
 
-CONFIGS = plain clang sanitize thread valgrind ucontext aarch64
+CONFIGS = plain clang sanitize thread valgrind ucontext musl aarch64

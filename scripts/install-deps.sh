@@ -1,7 +1,7 @@
 #!/bin/sh
 # Install what is missing for a purpose, through the system's package manager, saying so first:
 #
-#     scripts/install-deps.sh build|test|aarch64|bench|bench-more|fuzz|check ...
+#     scripts/install-deps.sh build|test|musl|aarch64|bench|bench-more|fuzz|check ...
 #
 # Where everything is there it says nothing and asks nobody. What releases of Debian and Ubuntu call differently has
 # several names, a|b: the first that the system knows is installed.
@@ -12,6 +12,7 @@ packages_for() {
         build) echo gcc libc6-dev meson ninja-build pkg-config python3 \
                 liburing-dev libcurl4-openssl-dev 'libllhttp-dev|node-llhttp' libhiredis-dev libpq-dev ;;
         test) echo libcmocka-dev clang 'libclang-rt-dev|libclang-rt-14-dev' valgrind mandoc curl redis-server postgresql nginx-light ;;
+        musl) echo musl-tools linux-libc-dev ;;
         aarch64) echo gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user libcmocka-dev:arm64 ;;
         bench) echo g++ golang-go libuv1-dev libev-dev libst-dev libboost-context-dev nginx-light wrk ;;
         bench-more) echo nodejs strace ;;

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Run the whole suite in every configuration, or in those named:
 #
-#     scripts/test.sh [plain] [clang] [sanitize] [thread] [valgrind] [ucontext] [aarch64]
+#     scripts/test.sh [plain] [clang] [sanitize] [thread] [valgrind] [ucontext] [musl] [aarch64]
 #
 # The last line sums up all runs. Each configuration keeps its build folder, build-NAME.
 set -u
@@ -54,6 +54,16 @@ run_tests() {
         grep -q '^Ok:' "$folder/test.log" || failed=$((failed + 1))
 }
 
+# The kernel's headers, which musl-gcc does not look for, in a folder without the other C library's.
+kernel_headers() {
+        mkdir -p "$1"
+        for folder in linux asm asm-generic; do
+                for place in /usr/include /usr/include/"$(gcc -print-multiarch)"; do
+                        [ ! -d "$place/$folder" ] || ln -sfn "$place/$folder" "$1/$folder"
+                done
+        done
+}
+
 count() {
         n=$(sed -n "s/^$1: *\([0-9]*\).*/\1/p" "$2/test.log")
         echo "${n:-0}"
@@ -81,6 +91,17 @@ for config in "${@:-plain}"; do
                         --wrap=$(pwd)/scripts/valgrind.sh" ;;
         ucontext)
                 run ucontext "-Ducontext=true -Dhttp=disabled -Dhttp_client=disabled --werror" "" ;;
+        musl)
+                # cmocka and the libraries of others are of the other C library: the core, and the examples.
+                if scripts/install-deps.sh musl; then
+                        kernel_headers build-musl-kernel
+                        CC=musl-gcc run musl "-Dtests=disabled -During=disabled -Dhttp=disabled \
+                                -Dhttp_client=disabled -Dredis=disabled -Dpostgres=disabled \
+                                -Dc_args=-isystem$(pwd)/build-musl-kernel" ""
+                else
+                        skipped=$((skipped + 1))
+                        echo "skipped: no musl-gcc could be installed"
+                fi ;;
         aarch64)
                 if scripts/install-deps.sh aarch64; then
                         EDDY_EXE_WRAPPER=qemu-aarch64 run aarch64 "--cross-file scripts/aarch64.ini" \

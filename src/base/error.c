@@ -1,5 +1,6 @@
 #include "base/error.h"
 
+#include "base/errno_name.h"
 #include "base/memory.h"
 #include "base/sys.h"
 #include <eddy/error.h>
@@ -76,7 +77,7 @@ const char *eddy_errname(intptr_t rc)
                 return known->name;
         if (rc == 0)
                 return "OK";
-        name = eddy_is_error(rc) ? strerrorname_np((int)-rc) : NULL;
+        name = eddy_is_error(rc) ? errno_name((int)-rc) : NULL;
         return name ? name : "unknown";
 }
 
@@ -89,7 +90,7 @@ const char *eddy_strerror(intptr_t rc)
                 return known->meaning;
         if (!eddy_is_error(rc))
                 return "no error";
-        meaning = strerrordesc_np((int)-rc);
+        meaning = errno_meaning((int)-rc);
         return meaning ? meaning : "unknown error";
 }
 

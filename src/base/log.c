@@ -1,9 +1,7 @@
 #include "base/log.h"
 
 #include "base/quiet.h"
-#include <execinfo.h>
 #include <stdarg.h>
-#include <stdlib.h>
 
 enum { LONGEST_MESSAGE = 1024 };
 
@@ -41,13 +39,4 @@ void eddy_log(eddy_log_level level, const char *format, ...)
         vsnprintf(text, sizeof text, format, args);
         va_end(args);
         log_text(level, text);
-}
-
-void log_print_calls(FILE *out, void *const frames[], int count, int skip)
-{
-        char **names = backtrace_symbols(frames, count);
-
-        for (int i = skip; names && i < count; i++)
-                fprintf(out, "%s  %s", i == skip ? "" : "\n", names[i]);
-        free(names);
 }

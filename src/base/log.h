@@ -7,7 +7,4 @@
 /** Tell the log function a text of any length. */
 void log_text(eddy_log_level level, const char *text);
 
-/** Print the calls that led here, one a line; `skip` leaves out that many innermost ones. */
-void log_print_calls(FILE *out, void *const frames[], int count, int skip);
-
 #endif

@@ -1,7 +1,7 @@
 #include "base/misuse.h"
 
+#include "base/calls.h"
 #include "base/log.h"
-#include <execinfo.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 
@@ -35,7 +35,7 @@ void misuse_report(int rc)
                 return;
         fprintf(out, "misuse: %s (%s); the calls that led to it:\n", eddy_strerror(rc), eddy_errname(rc));
         /* This function itself tells nobody anything. */
-        log_print_calls(out, frames, backtrace(frames, MOST_FRAMES), 1);
+        calls_print(out, frames, calls_take(frames, MOST_FRAMES), 1);
         if (fclose(out) == 0)
                 log_text(EDDY_LOG_ERROR, text);
         free(text);

@@ -1,6 +1,8 @@
-#include <eddy/base.h>
+#include "base/version.h"
+
+const char EDDY_VERSION_SYMBOL[] = EDDY_VERSION;
 
 const char *eddy_version(void)
 {
-        return EDDY_VERSION;
+        return EDDY_VERSION_SYMBOL;
 }

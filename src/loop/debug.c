@@ -1,9 +1,9 @@
 #include "loop/debug.h"
 
+#include "base/calls.h"
 #include "base/context.h"
 #include "base/log.h"
 #include "base/memory.h"
-#include <execinfo.h>
 #include <stdlib.h>
 
 enum {
@@ -66,7 +66,7 @@ void debug_note_origin(eddy_loop *loop, const void *object)
         origin = find(loop->debug, object);
         loop->debug->origin_count += !origin->object;
         origin->object = object;
-        origin->count = backtrace(origin->frames, MOST_FRAMES);
+        origin->count = calls_take(origin->frames, MOST_FRAMES);
 }
 
 void debug_print_origin(eddy_loop *loop, const void *object, FILE *out)
@@ -79,7 +79,7 @@ void debug_print_origin(eddy_loop *loop, const void *object, FILE *out)
         if (!origin->object)
                 return;
         fprintf(out, "\nit was created by:\n");
-        log_print_calls(out, origin->frames, origin->count, OWN_FRAMES);
+        calls_print(out, origin->frames, origin->count, OWN_FRAMES);
 }
 
 /* What is told. */
@@ -111,7 +111,7 @@ void debug_warn_used(eddy_loop *loop, const char *kind, const char *task)
                 return;
         fprintf(out, "a %s is destroyed while %s%s%s is in a call on it; the calls that led to that:\n", kind,
                 task ? "task '" : "a task", task ? task : "", task ? "'" : "");
-        log_print_calls(out, frames, backtrace(frames, MOST_FRAMES), OWN_FRAMES);
+        calls_print(out, frames, calls_take(frames, MOST_FRAMES), OWN_FRAMES);
         if (fclose(out) == 0)
                 log_text(EDDY_LOG_WARNING, text);
         free(text);
@@ -119,11 +119,10 @@ void debug_warn_used(eddy_loop *loop, const char *kind, const char *task)
 
 static void tell_slow(eddy_callback callback, eddy_duration took)
 {
-        void *frames[] = {(void *)(uintptr_t)callback};
-        char **names = backtrace_symbols(frames, 1);
+        char name[256];
 
-        eddy_log(EDDY_LOG_WARNING, "a callback took %.3f s: %s", eddy_to_seconds(took), names ? names[0] : "?");
-        free(names);
+        calls_name(name, sizeof name, (void *)(uintptr_t)callback);
+        eddy_log(EDDY_LOG_WARNING, "a callback took %.3f s: %s", eddy_to_seconds(took), name);
 }
 
 /** What a user asked to be called, behind what carries it. */

@@ -56,8 +56,8 @@ static size_t parts_size(const struct iovec *parts, size_t count)
 
 ssize_t eddy_op_recvmsg(eddy_op *op, int fd, struct msghdr *message, int flags)
 {
-        return request(op, OP_RECVMSG, fd, message, parts_size(message->msg_iov, message->msg_iovlen), flags,
-                       NULL);
+        return request(op, OP_RECVMSG, fd, message, parts_size(message->msg_iov, (size_t)message->msg_iovlen),
+                       flags, NULL);
 }
 
 ssize_t eddy_op_recvmmsg(eddy_op *op, int fd, struct mmsghdr *messages, unsigned n)
@@ -67,8 +67,8 @@ ssize_t eddy_op_recvmmsg(eddy_op *op, int fd, struct mmsghdr *messages, unsigned
 
 ssize_t eddy_op_sendmsg(eddy_op *op, int fd, const struct msghdr *message, int flags)
 {
-        return request(op, OP_SENDMSG, fd, message, parts_size(message->msg_iov, message->msg_iovlen), flags,
-                       NULL);
+        return request(op, OP_SENDMSG, fd, message, parts_size(message->msg_iov, (size_t)message->msg_iovlen),
+                       flags, NULL);
 }
 
 ssize_t eddy_op_read(eddy_op *op, int fd, void *buffer, size_t size)

@@ -56,12 +56,12 @@ static ssize_t send_rights(struct task *self, eddy_stream *stream, const void *d
             .msg_iov = &part,
             .msg_iovlen = 1,
             .msg_control = &rights,
-            .msg_controllen = CMSG_SPACE(count * sizeof *fds),
+            .msg_controllen = (socklen_t)CMSG_SPACE(count * sizeof *fds),
         };
         eddy_op *op = stream->writer;
         ssize_t sent;
 
-        rights.head.cmsg_len = CMSG_LEN(count * sizeof *fds);
+        rights.head.cmsg_len = (socklen_t)CMSG_LEN(count * sizeof *fds);
         memcpy(CMSG_DATA(&rights.head), fds, count * sizeof *fds);
         sent = task_finish_op(self, op, eddy_op_sendmsg(op, stream->fd, &message, 0));
         return sent < 0 || stream->write_error ? stream_sending_error(self, stream, sent) : sent;

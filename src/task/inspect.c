@@ -1,9 +1,9 @@
 /* Looking at tasks from outside: where each stands, and what it waits for. */
+#include "base/calls.h"
 #include "base/log.h"
 #include "base/misuse.h"
 #include "task/task.h"
 #include <eddy/debug.h>
-#include <execinfo.h>
 #include <stdlib.h>
 
 /** A trace of where a coroutine stands, made on its own stack. */
@@ -16,7 +16,7 @@ static void take_trace(void *arg)
 {
         struct trace *trace = arg;
 
-        trace->count = backtrace(trace->frames, sizeof trace->frames / sizeof trace->frames[0]);
+        trace->count = calls_take(trace->frames, sizeof trace->frames / sizeof trace->frames[0]);
 }
 
 static void trace_task(struct task *task, struct trace *trace)
@@ -34,7 +34,7 @@ static int print_frames(struct task *task, FILE *out)
 
         trace_task(task, &trace);
         if (trace.count > 0) {
-                log_print_calls(out, trace.frames, trace.count, 0);
+                calls_print(out, trace.frames, trace.count, 0);
                 fputc('\n', out);
         }
         return trace.count;
