@@ -100,7 +100,7 @@ static void announce(const struct serve *serve)
         fflush(stdout);
 }
 
-static intptr_t run(void *arg)
+static intptr_t serve_until_stopped(void *arg)
 {
         struct serve *serve = arg;
         const eddy_server_options options = {.max_connections = serve->max_connections};
@@ -194,7 +194,7 @@ static int serve_folder(struct serve *serve)
         serve->max_connections = descriptors > 128 ? (descriptors - 64) / 2 : 32;
         rc = eddy_runner_init(&runner, &(eddy_runner_options){.ignores_sigint = true});
         if (rc == 0) {
-                rc = eddy_runner_run(&runner, run, serve);
+                rc = eddy_runner_run(&runner, serve_until_stopped, serve);
                 eddy_runner_finish(&runner);
         }
         eddy_http_files_destroy(serve->files);

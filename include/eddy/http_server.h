@@ -79,7 +79,9 @@ EDDY_API void eddy_http_service_destroy(eddy_http_service *service);
  * ends with its answer. What another parser could read otherwise is no request: 400 or 501, and the connection ends.
  *
  * @param service  an eddy_http_service
- * @return 0, or the failure that ended the connection
+ * @return 0, or the failure that ended the connection; answers that were made leave in any case
+ * @retval EDDY_CANCELLED, EDDY_TIMEOUT  the caller was interrupted, or the client was silent for too long
+ * @retval EDDY_ENOTASK                  called outside a coroutine
  *
  * Suspends, and ends when the client leaves, is silent for too long, or the caller is cancelled.
  */
@@ -177,7 +179,9 @@ EDDY_API void eddy_http_files_destroy(eddy_http_files *files);
  * or a list of the folder.
  *
  * @param files  an eddy_http_files
- * @return 0, or the failure that ended the connection
+ * @return 0, or the failure that ended the connection; answers that were made leave in any case
+ * @retval EDDY_CANCELLED, EDDY_TIMEOUT  the caller was interrupted, or the client was silent for too long
+ * @retval EDDY_ENOTASK                  called outside a coroutine
  *
  * Suspends, and ends when the client leaves, is silent for too long, or the caller is cancelled.
  */

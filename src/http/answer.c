@@ -13,7 +13,7 @@
 
 static const char index_name[] = "index.html";
 
-static const struct eddy_http_files *files_of(const eddy_http_exchange *exchange)
+static struct eddy_http_files *files_of(const eddy_http_exchange *exchange)
 {
         return container_of(exchange->service, struct eddy_http_files, service);
 }
@@ -57,7 +57,7 @@ static size_t hex_digits(char text[16], uint64_t value)
 }
 
 /* Nanoseconds and size: what changes twice within one tick of the file system's clock may keep its ETag. */
-static void describe(struct http_version *version, const struct stat *status)
+static void describe(struct http_version *version, const struct stat *status, struct eddy_http_files *files)
 {
         char *at = version->etag;
 
@@ -70,7 +70,11 @@ static void describe(struct http_version *version, const struct stat *status)
         version->etag_size = (size_t)(at - version->etag);
         version->modified = status->st_mtim.tv_sec;
         version->size = status->st_size;
-        http_date_write(version->date, version->modified);
+        if (files->dated != version->modified || !files->date[0]) {
+                http_date_write(files->date, version->modified);
+                files->dated = version->modified;
+        }
+        memcpy(version->date, files->date, HTTP_DATE_SIZE);
 }
 
 static int read_all(int fd, char *buffer, size_t n, int64_t offset)
@@ -131,7 +135,7 @@ static int answer_file(eddy_http_exchange *exchange, int fd, const struct stat *
         if (rc < 0)
                 return rc;
         head_at = exchange->output.size;
-        describe(&version, file);
+        describe(&version, file, files_of(exchange));
         status = http_conditions(request, exchange->head, &version, &range);
         if (status == HTTP_STATUS_PRECONDITION_FAILED)
                 return reply_error(exchange, status);

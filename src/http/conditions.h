@@ -2,8 +2,8 @@
 #ifndef HTTP_CONDITIONS_H
 #define HTTP_CONDITIONS_H
 
-#include "http_common/date.h"
 #include "http/parser.h"
+#include "http_common/date.h"
 
 enum { HTTP_ETAG_MAX = 64 };
 

@@ -150,7 +150,6 @@ static int answer(struct http_connection *c)
 
         c->exchange.is_closing =
             request->status || !request->keeps_alive || request->has_body || c->service->is_stopping;
-        c->exchange.is_answered = false;
         c->exchange.status = 0;
         c->exchange.sent = 0;
         rc = request->status ? reply_error(&c->exchange, request->status) : c->service->answer(&c->exchange);
@@ -167,6 +166,7 @@ static int serve(struct http_connection *c)
 
         do {
                 http_parser_begin(&exchange->parser);
+                exchange->is_answered = false;
                 rc = parse(c);
                 if (rc == 0) { /* nothing is left to answer, so now all answers leave */
                         rc = output_flush(&exchange->output);
@@ -180,7 +180,8 @@ static int serve(struct http_connection *c)
         return rc;
 }
 
-/* What was answered leaves, whatever ended the connection. */
+/* What was answered leaves, whatever ended the connection. Where that was its last answer, and not the client, there may
+ * be bytes that nobody will read. */
 static void end(struct http_connection *c, int rc)
 {
         const struct http_request *request = &c->exchange.parser.request;
@@ -200,7 +201,6 @@ static void init(struct http_connection *c, struct service *service, eddy_stream
         c->is_waiting = false;
         c->start = c->end = 0;
         c->exchange.service = service;
-        c->exchange.is_answered = false;
         c->exchange.output = (struct http_output){
             .stream = stream,
             .deadlines = &service->deadlines,

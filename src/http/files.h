@@ -4,6 +4,7 @@
 
 #include "http/beneath.h"
 #include "http/service.h"
+#include "http_common/date.h"
 
 #include <eddy/thread.h>
 
@@ -11,9 +12,10 @@
 struct eddy_http_files {
         struct service service;
         struct beneath folder;
-        eddy_executor
-            *lister; /* makes pages of folders, beside the loop and beside what else helper threads do */
+        eddy_executor *lister; /* makes pages of folders, beside the loop and what else helper threads do */
         bool hides_listings;
+        time_t dated;              /* of the file that was asked for last, */
+        char date[HTTP_DATE_SIZE]; /* and as a header has it; the next one is often the same */
 };
 
 #endif

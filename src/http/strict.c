@@ -65,14 +65,57 @@ int http_check_layout(struct http_request *request, const char *head, size_t n)
         return at > 0 && is_line_end(head, at, n) && at + 2 == n ? 0 : HTTP_STATUS_BAD_REQUEST;
 }
 
-static bool is_letter_or_digit(char byte)
+/* What a byte can be part of. */
+enum { TOKEN = 1, HOST = 2, TARGET = 4, HEX = 8, ANY = TOKEN | HOST | TARGET };
+
+static const unsigned char uses[256] = {
+    ['0' ... '9'] = ANY | HEX,
+    ['A' ... 'F'] = ANY | HEX,
+    ['G' ... 'Z'] = ANY,
+    ['a' ... 'f'] = ANY | HEX,
+    ['g' ... 'z'] = ANY,
+    ['-'] = ANY,
+    ['_'] = ANY,
+    ['~'] = ANY,
+    ['.'] = ANY,
+    ['!'] = ANY,
+    ['$'] = ANY,
+    ['&'] = ANY,
+    ['*'] = ANY,
+    ['+'] = ANY,
+    [0x27] = ANY, /* an apostrophe */
+    ['^'] = TOKEN | TARGET,
+    ['`'] = TOKEN | TARGET,
+    ['|'] = TOKEN | TARGET,
+    ['#'] = TOKEN,
+    ['%'] = TOKEN | HOST, /* in a target, an escape is looked at */
+    ['('] = HOST | TARGET,
+    [')'] = HOST | TARGET,
+    [','] = HOST | TARGET,
+    [';'] = HOST | TARGET,
+    ['='] = HOST | TARGET,
+    ['/'] = TARGET,
+    [':'] = TARGET,
+    ['?'] = TARGET,
+    ['@'] = TARGET,
+    ['['] = TARGET,
+    [']'] = TARGET,
+    ['"'] = TARGET, /* what RFC 3986 does not have, and nobody ends a target at */
+    ['<'] = TARGET,
+    ['>'] = TARGET,
+    [0x5c] = TARGET,
+    ['{'] = TARGET,
+    ['}'] = TARGET,
+};
+
+static bool is(char byte, unsigned use)
 {
-        return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || (byte >= '0' && byte <= '9');
+        return uses[(unsigned char)byte] & use;
 }
 
 bool http_is_token_byte(char byte)
 {
-        return is_letter_or_digit(byte) || (byte && strchr("!#$%&'*+-.^_`|~", byte));
+        return is(byte, TOKEN);
 }
 
 static size_t skip_digits(const char *text, size_t at, size_t n)
@@ -88,12 +131,11 @@ static size_t skip_host(const char *text, size_t n)
         size_t at = 0;
 
         if (n > 0 && text[0] == '[') {
-                for (at = 1; at < n && (is_letter_or_digit(text[at]) || text[at] == ':' || text[at] == '.');)
+                for (at = 1; at < n && (is(text[at], HEX) || text[at] == ':' || text[at] == '.');)
                         at++;
                 return at > 1 && at < n && text[at] == ']' ? at + 1 : 0;
         }
-        for (; at < n && (is_letter_or_digit(text[at]) || (text[at] && strchr("-._~%!$&'()*+,;=", text[at])));
-             at++)
+        for (; at < n && is(text[at], HOST); at++)
                 if (text[at] == '.' && at > 0 && text[at - 1] == '.')
                         return 0;
         return at;
@@ -174,23 +216,21 @@ static struct http_span find_authority(struct http_span target, const char *head
         return (struct http_span){target.at + 7, (uint32_t)n - 7};
 }
 
-static bool is_hex_digit(char byte)
-{
-        return (byte >= '0' && byte <= '9') || (byte >= 'a' && byte <= 'f') || (byte >= 'A' && byte <= 'F');
-}
-
-/* No byte that another parser could end it at; and of its path, no escape that is none or stands for such a byte. */
+/* No byte that another parser could end it at; and in its path, no escape that is none or stands for such a byte. */
 static bool has_good_bytes(const char *text, size_t n)
 {
+        const char *end = text + n;
         bool is_in_query = false;
 
-        for (size_t i = 0; i < n; i++) {
-                if ((unsigned char)text[i] <= ' ' || text[i] == 0x7f || text[i] == '#')
+        for (; text < end; text++) {
+                if (is(*text, TARGET)) {
+                        is_in_query |= *text == '?';
+                        continue;
+                }
+                if (*text != '%')
                         return false;
-                is_in_query |= text[i] == '?';
-                if (text[i] == '%' && !is_in_query &&
-                    (n - i < 3 || !is_hex_digit(text[i + 1]) || !is_hex_digit(text[i + 2]) ||
-                     (text[i + 1] == '0' && text[i + 2] == '0')))
+                if (!is_in_query && (end - text < 3 || !is(text[1], HEX) || !is(text[2], HEX) ||
+                                     (text[1] == '0' && text[2] == '0')))
                         return false;
         }
         return true;
