@@ -1,8 +1,10 @@
 /* UNIX sockets, datagrams, raw sockets and files that are sent. */
 #include "scenarios.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { MUCH = 1024 * 1024 }; /* more than a UNIX socket holds */
@@ -319,6 +321,89 @@ static intptr_t joining(void *arg)
         return rc;
 }
 
+/* FIFOs, and lines that are too long. */
+
+/** Write a line that is too long in two pieces, and a short one behind, to whom reads a FIFO. */
+static intptr_t write_lines(void *path)
+{
+        eddy_stream *stream;
+        int fd = open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+        ssize_t rc = fd < 0 ? -errno : eddy_stream_from_pipe(&stream, fd, 0);
+
+        if (rc < 0) {
+                if (fd >= 0)
+                        close(fd);
+                return rc;
+        }
+        rc = eddy_stream_write_all(stream, "much too long", 13);
+        if (rc > 0)
+                rc = eddy_yield();
+        if (rc == 0)
+                rc = eddy_stream_write_all(stream, " for this\nhello\n", 16);
+        eddy_stream_destroy(stream);
+        return rc < 0 ? rc : 0;
+}
+
+static ssize_t read_lines(void *stream)
+{
+        const char *line;
+        ssize_t n = eddy_stream_read_line(stream, &line);
+
+        if (n == EDDY_ELIMIT)
+                n = eddy_stream_read_line(stream, &line);
+        return n < 0 ? n : n == 6 ? 0 : EDDY_EPROTOCOL;
+}
+
+static intptr_t reading_a_fifo(void *arg)
+{
+        eddy_stream *stream;
+        char path[64];
+        int fd, rc;
+
+        (void)arg;
+        snprintf(path, sizeof path, "/tmp/eddy-faults-%d", getpid());
+        if (mkfifo(path, 0600) < 0)
+                return -errno;
+        fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+        rc = eddy_open_stdio(&stream, fd, 8);
+        close(fd);
+        if (rc == 0)
+                rc = (int)act_beside(write_lines, path, read_lines, stream);
+        eddy_stream_destroy(stream);
+        unlink(path);
+        return rc;
+}
+
+/* A stream that is destroyed under who uses it. */
+
+static intptr_t read_in_vain(void *stream)
+{
+        char byte;
+        ssize_t n = eddy_stream_read(stream, &byte, 1);
+
+        return n == -EBADF ? 0 : n;
+}
+
+static intptr_t destroying(void *arg)
+{
+        eddy_stream *ends[2];
+        eddy_task *reader;
+        int rc = eddy_stream_pair(ends);
+
+        (void)arg;
+        if (rc < 0)
+                return rc;
+        reader = eddy_create_task(read_in_vain, ends[0]);
+        rc = eddy_yield();
+        eddy_stream_destroy(ends[0]);
+        if (rc == 0)
+                rc = settle(reader);
+        else
+                end_task(reader);
+        eddy_stream_destroy(ends[1]);
+        return rc;
+}
+
 /* Raw sockets. */
 
 static intptr_t accept_and_echo(void *arg)
@@ -379,6 +464,8 @@ const struct scenario scenarios[] = {
     {"datagrams", datagrams},
     {"UNIX datagrams", unix_datagrams},
     {"joining", joining},
+    {"reading a FIFO", reading_a_fifo},
+    {"destroying", destroying},
     {"raw sockets", raw_sockets},
     {NULL, NULL},
 };
