@@ -38,7 +38,8 @@
 #define EDDY_API __attribute__((visibility("default")))
 
 /** Marks a function that may suspend its caller: the C reader's `await`. Between two of them, nothing else
- * runs on this thread's loop. Empty; use it on your own coroutines' helpers too. */
+ * runs on this thread's loop. It refuses a task that is cancelled or late, whether it would have to wait or not, unless
+ * it awaits what is done already, gives back or closes. Empty; use it on your own coroutines' helpers too. */
 #define EDDY_ASYNC
 
 EDDY_BEGIN_DECLS

@@ -9,9 +9,9 @@
  * Who waits longest is served first, and nobody who comes later gets in between. What a waiter gets is handed to
  * it directly: a lock, a place in a semaphore, a wake-up. A task that is cancelled before that is out of the line
  * at once, and the next one has its turn. One that is cancelled after it, even before it runs, returns 0 and has
- * what it waited for; its next call that would suspend tells it. So nothing that was handed over is ever lost.
+ * what it waited for; its next call tells it. So nothing that was handed over is ever lost.
  *
- * What is free is had without suspending, and so even by a task that is interrupted.
+ * What is free is had without suspending, but not by a task that is interrupted already: it is refused.
  *
  * An object belongs to the first loop that uses it until it is finished, and is used while that loop runs, in its
  * thread; from elsewhere the answer is EDDY_EWRONGLOOP. Other threads have it used by way of

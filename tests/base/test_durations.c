@@ -235,6 +235,50 @@ static void eddy_call_at_is_over(eddy_time when)
         assert_true(fired);
 }
 
+static void eddy_call_later_in_is_long(eddy_duration duration)
+{
+        eddy_context *context = eddy_copy_context();
+        bool fired = false;
+
+        assert_int_equal(eddy_call_later_in(eddy_running_loop(), context, duration, set_flag, &fired), 0);
+        let_time_pass();
+        assert_false(fired);
+        eddy_context_unref(context);
+}
+
+static void eddy_call_later_in_is_over(eddy_duration duration)
+{
+        eddy_context *context = eddy_copy_context();
+        bool fired = false;
+
+        assert_int_equal(eddy_call_later_in(eddy_running_loop(), context, duration, set_flag, &fired), 0);
+        let_time_pass();
+        assert_true(fired);
+        eddy_context_unref(context);
+}
+
+static void eddy_call_at_in_is_long(eddy_time when)
+{
+        eddy_context *context = eddy_copy_context();
+        bool fired = false;
+
+        assert_int_equal(eddy_call_at_in(eddy_running_loop(), context, when, set_flag, &fired), 0);
+        let_time_pass();
+        assert_false(fired);
+        eddy_context_unref(context);
+}
+
+static void eddy_call_at_in_is_over(eddy_time when)
+{
+        eddy_context *context = eddy_copy_context();
+        bool fired = false;
+
+        assert_int_equal(eddy_call_at_in(eddy_running_loop(), context, when, set_flag, &fired), 0);
+        let_time_pass();
+        assert_true(fired);
+        eddy_context_unref(context);
+}
+
 static int reports;
 
 static void count_reports(eddy_log_level level, const char *message, void *arg)
@@ -414,6 +458,8 @@ static const struct row rows[] = {
     ROW(eddy_case_at),
     ROW(eddy_call_later),
     ROW(eddy_call_at),
+    ROW(eddy_call_later_in),
+    ROW(eddy_call_at_in),
     ROW(eddy_remote_wait),
     ROW_OF_OPTION(eddy_loop_set_slow_callback_duration),
     ROW_OF_OPTION(eddy_shutdown_default_executor),

@@ -177,6 +177,32 @@ COROUTINE_TEST(closing_it_tells_who_waits)
         unref(futures);
 }
 
+static intptr_t take_one(void *arg)
+{
+        eddy_completion completion;
+        eddy_future *future = arg, *next;
+
+        assert_int_equal(eddy_as_completed(&completion, &future, 1), 0);
+        assert_int_equal(eddy_completion_next(&completion, &next), 1);
+        assert_ptr_equal(next, future);
+        eddy_completion_close(&completion);
+        return eddy_yield();
+}
+
+COROUTINE_TEST(hands_out_what_came_before_the_cancellation)
+{
+        eddy_future *future = eddy_future_create(NULL);
+        eddy_task *task = eddy_create_task(take_one, future);
+        intptr_t result;
+
+        eddy_yield();
+        eddy_future_set_result(future, 1);
+        eddy_cancel(task); /* in the same turn */
+        assert_int_equal(eddy_join(task, &result), 0);
+        assert_int_equal(result, EDDY_CANCELLED);
+        eddy_unref(future);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -187,6 +213,7 @@ int main(void)
             cmocka_unit_test(goes_on_after_an_interruption),
             cmocka_unit_test(has_one_consumer_at_a_time),
             cmocka_unit_test(closing_it_tells_who_waits),
+            cmocka_unit_test(hands_out_what_came_before_the_cancellation),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -155,6 +155,44 @@ COROUTINE_TEST(lets_its_futures_run_on_when_cancelled)
         unref(futures);
 }
 
+/* A set in asyncio; here each place counts. */
+COROUTINE_TEST(counts_a_future_as_often_as_it_is_there)
+{
+        eddy_future *future = eddy_future_create(NULL), *other = eddy_future_create(NULL);
+        eddy_future *futures[] = {future, other, future};
+
+        assert_int_equal(eddy_wait(futures, 3, EDDY_ALL_COMPLETED, 0), 0);
+        eddy_future_set_result(future, 1);
+        assert_int_equal(eddy_wait(futures, 3, EDDY_FIRST_COMPLETED, EDDY_FOREVER), 2);
+        eddy_future_set_result(other, 1);
+        assert_int_equal(eddy_wait(futures, 3, EDDY_ALL_COMPLETED, EDDY_FOREVER), 3);
+        eddy_unref(future);
+        eddy_unref(other);
+}
+
+static intptr_t wait_for_one(void *future)
+{
+        eddy_future *futures[] = {future};
+        ssize_t n = eddy_wait(futures, 1, EDDY_ALL_COMPLETED, EDDY_FOREVER);
+
+        assert_int_equal(n, 1);
+        return eddy_yield();
+}
+
+COROUTINE_TEST(returns_what_came_before_the_cancellation)
+{
+        eddy_future *future = eddy_future_create(NULL);
+        eddy_task *task = eddy_create_task(wait_for_one, future);
+        intptr_t result;
+
+        eddy_yield();
+        eddy_future_set_result(future, 1);
+        eddy_cancel(task); /* in the same turn */
+        assert_int_equal(eddy_join(task, &result), 0);
+        assert_int_equal(result, EDDY_CANCELLED);
+        eddy_unref(future);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -166,6 +204,8 @@ int main(void)
             cmocka_unit_test(refuses_a_missing_member_and_an_unknown_mode),
             cmocka_unit_test(is_not_woken_by_a_time_that_is_over),
             cmocka_unit_test(lets_its_futures_run_on_when_cancelled),
+            cmocka_unit_test(counts_a_future_as_often_as_it_is_there),
+            cmocka_unit_test(returns_what_came_before_the_cancellation),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
