@@ -605,7 +605,6 @@ COROUTINE_TEST(leaves_a_failure_that_the_interrupted_does_not_see_to_be_told)
                 eddy_unref(seeing.task);
                 assert_reports(0);
         }
-        assert_int_equal(eddy_wait_for(eddy_create_task(fail_in_clean_up, NULL), 0, NULL), EDDY_TIMEOUT);
 }
 
 COROUTINE_TEST(hands_over_what_is_done_even_to_the_interrupted)
