@@ -502,6 +502,27 @@ static void without_a_loop(void **state)
         assert_int_equal(eddy_start_unix_server(&server, echo, NULL, "@x", NULL), EDDY_ENOLOOP);
 }
 
+/** The rest of a line that was too long is no message, and what travels with it is dropped, too. */
+static void no_tail_of_a_line_is_received(void)
+{
+        eddy_stream *stream;
+        const char *line;
+        size_t count = 1;
+        int ends[2], fd;
+        char bytes[16];
+
+        assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+        assert_int_equal(eddy_stream_from_socket(&stream, ends[0], 8), 0);
+        say(ends[1], "much too long");
+        assert_int_equal(eddy_stream_read_line(stream, &line), EDDY_ELIMIT);
+        say(ends[1], " for this\nhello");
+        assert_int_equal(eddy_stream_receive_fds(stream, bytes, sizeof bytes, &fd, &count), 5);
+        assert_int_equal(count, 0);
+        assert_memory_equal(bytes, "hello", 5);
+        eddy_stream_destroy(stream);
+        close(ends[1]);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -521,6 +542,7 @@ int main(void)
             scene_test(descriptor_with_much),
             scene_test(cancelled_while_waiting),
             cmocka_unit_test(without_a_loop),
+            scene_test(no_tail_of_a_line_is_received),
         };
 
         return cmocka_run_group_tests_name("unix", tests, NULL, NULL);
