@@ -5,6 +5,7 @@
 #include "base/misuse.h"
 #include "base/sys_file.h"
 #include "base/sys_inotify.h"
+#include "loop/debug.h"
 #include "task/task.h"
 #include <limits.h>
 
@@ -63,7 +64,7 @@ void eddy_watch_close(eddy_watch *watch)
                 destroy(watch);
                 return;
         }
-        misuse(EDDY_EBUSY);
+        debug_warn_used(watch->loop, "watch", watch->reader ? watch->reader->coro.name : NULL);
         watch->is_closed = true;
         /* Who waits for it is woken by that. */
         loop_close_descriptor(watch->loop, watch->fd);
@@ -288,11 +289,11 @@ int eddy_watch_next(eddy_watch *watch, eddy_watch_event *event)
 
         if (rc < 0)
                 return rc;
-        if (watch->is_read)
+        if (watch->reader)
                 return EDDY_EBUSY;
-        watch->is_read = true;
+        watch->reader = self;
         watch->users++;
         rc = find_next(self, watch, event);
-        watch->is_read = false;
+        watch->reader = NULL;
         return end_use(watch, self, rc);
 }
