@@ -3,15 +3,15 @@
 #include "file/file.h"
 #include <string.h>
 
-/** More than this is no small read: copying it is itself work for a thread. */
-enum { MOST_READ_NOW = 64 * 1024 };
+/** More than this is nothing small: copying it is itself work for a thread. */
+enum { MOST_COPIED_NOW = 64 * 1024 };
 
 /** Read without a thread: the outcome, or EDDY_PENDING. */
 static ssize_t read_now(struct task *self, eddy_file *file, struct file_request *request)
 {
         ssize_t n;
 
-        if (file->is_slow || file->is_closing || request->size > MOST_READ_NOW)
+        if (file->is_slow || file->is_closing || request->size > MOST_COPIED_NOW)
                 return EDDY_PENDING;
         if (file->loop != self->future.loop)
                 return EDDY_PENDING;
@@ -19,6 +19,22 @@ static ssize_t read_now(struct task *self, eddy_file *file, struct file_request 
         n = file_read_now(request, &file->is_slow);
         if (n != EDDY_PENDING)
                 task_take_turn(self);
+        return n;
+}
+
+/** Write to memory without a thread: the outcome, or EDDY_PENDING. */
+static ssize_t write_now(struct task *self, const eddy_file *file, struct file_request *request)
+{
+        ssize_t n;
+
+        if (!file->is_in_memory || file->is_closing || request->size > MOST_COPIED_NOW)
+                return EDDY_PENDING;
+        if (file->loop != self->future.loop)
+                return EDDY_PENDING;
+        request->fd = file->fd;
+        request->is_in_memory = true;
+        n = file_perform(request);
+        task_take_turn(self);
         return n;
 }
 
@@ -40,6 +56,10 @@ static ssize_t transfer(eddy_file *file, enum file_kind kind, const struct iovec
                 request.size += parts[i].iov_len;
         if (kind == FILE_READ)
                 n = read_now(self, file, &request);
+        else if (file->is_known)
+                n = write_now(self, file, &request);
+        else
+                request.asks_memory = true;
         if (n != EDDY_PENDING)
                 return n;
         if (is_at_position)
@@ -47,6 +67,10 @@ static ssize_t transfer(eddy_file *file, enum file_kind kind, const struct iovec
         n = file_ask_of(file, &request);
         if (is_at_position)
                 file->position_is_used = false;
+        if (request.asks_memory && n >= 0) {
+                file->is_in_memory = request.is_in_memory;
+                file->is_known = true;
+        }
         /* Interrupted before the thread went on with what was read here. */
         return n < 0 && request.done > 0 ? (ssize_t)request.done : n;
 }
