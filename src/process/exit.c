@@ -25,7 +25,7 @@ static void wake_all(eddy_process *process)
 }
 
 /** It is reaped: tell all who wait. */
-static void end(eddy_process *process)
+static void exit_tell(eddy_process *process)
 {
         process->has_ended = true;
         list_remove(&process->resource.link);
@@ -50,7 +50,7 @@ static void end_now(eddy_process *process)
         }
         if (!child_reap(&process->child, options, &process->returncode))
                 process->returncode = EDDY_EXIT_UNKNOWN;
-        end(process);
+        exit_tell(process);
 }
 
 static void exit_noticed(void *arg);
@@ -72,7 +72,7 @@ static void exit_noticed(void *arg)
         eddy_process *process = arg;
 
         if (child_reap(&process->child, WNOHANG, &process->returncode))
-                end(process);
+                exit_tell(process);
         else if (process->exit_op.result > 0)
                 look_again_later(process);
         else if (exit_notice(process) < 0) /* the wait for it failed */
@@ -86,7 +86,7 @@ static void on_thread_end(void *arg)
         pthread_join(process->thread, NULL);
         process->has_thread = false;
         child_reap(&process->child, 0, &process->returncode);
-        end(process);
+        exit_tell(process);
 }
 
 static void *wait_for_end(void *arg)
@@ -142,7 +142,7 @@ static void close_with_loop(struct loop_resource *resource)
         /* In a forked child it is the parent's child, and the parent's thread. */
         if (loop_is_inherited(process->loop)) {
                 process->returncode = EDDY_EXIT_UNKNOWN;
-                end(process);
+                exit_tell(process);
                 return;
         }
         /* One that may not be killed is waited for, since the thread is. */

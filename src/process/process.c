@@ -104,7 +104,7 @@ static void destroy_streams(eddy_process *process)
 }
 
 /** Make the child with its streams: 0, or an error, and then nothing is left of it. */
-static int start(eddy_process *process, char *const argv[], const eddy_process_options *options)
+static int start_child(eddy_process *process, char *const argv[], const eddy_process_options *options)
 {
         struct standard standard = {.fds = {-1, -1, -1}};
         const int redirects[] = {options->in, options->out, options->err};
@@ -138,7 +138,7 @@ int eddy_process_exec(eddy_process **created, char *const argv[], const eddy_pro
                 return -ENOMEM;
         process->loop = loop_running_here;
         list_init(&process->waiters);
-        rc = start(process, argv, options ? options : &defaults);
+        rc = start_child(process, argv, options ? options : &defaults);
         if (rc < 0)
                 memory_free(process);
         else
