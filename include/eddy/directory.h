@@ -55,7 +55,7 @@ EDDY_API EDDY_ASYNC int eddy_directory_open_at(eddy_directory **directory, int f
  * @retval EDDY_EBUSY                    another coroutine is in this call
  * @retval -ENOENT, -EIO ...             the directory was removed, or cannot be read
  *
- * Suspends once for many entries. next() of what os.scandir() returns.
+ * Suspends once for many entries; refused while an interruption is in force, also where entries are at hand. next() of what os.scandir() returns.
  */
 EDDY_API EDDY_ASYNC int eddy_directory_next(eddy_directory *directory, eddy_directory_entry *entry);
 

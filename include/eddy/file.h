@@ -41,7 +41,8 @@ typedef struct eddy_file eddy_file;
  * @retval -ENOMEM, -EMFILE, -EAGAIN      no memory, descriptor or thread
  *
  * Suspends; so does every function here whose declaration says EDDY_ASYNC, and what is said here of interruption
- * and of calls outside coroutines is true of them all. open() of Python, in asyncio.to_thread().
+ * and of calls outside coroutines is true of them all: while an interruption is in force each is refused on entry,
+ * also where it need not suspend, and only eddy_file_close() closes all the same. open() of Python, in asyncio.to_thread().
  */
 EDDY_API EDDY_ASYNC int eddy_file_open(eddy_file **file, const char *path, int flags, mode_t mode);
 

@@ -106,7 +106,8 @@ EDDY_API int eddy_process_returncode(const eddy_process *process, int *returncod
  *
  * @param returncode  as of eddy_process_returncode(); untouched where the wait is interrupted
  * @return how the wait went: 0, whatever it returned
- * @retval EDDY_CANCELLED, EDDY_TIMEOUT  the caller was interrupted; the process runs on
+ * @retval EDDY_CANCELLED, EDDY_TIMEOUT  the caller was interrupted; the process runs on, or what it returned is kept
+ * @retval -EBADF                        the process was destroyed meanwhile
  * @retval EDDY_ENOTASK                  called outside a coroutine
  *
  * Any number of coroutines may wait. A child with a pipe that nobody reads may wait for that for ever: see
@@ -154,6 +155,7 @@ typedef struct eddy_process_output {
  * @retval EDDY_ELIMIT                   it says more than max
  * @retval EDDY_CANCELLED, EDDY_TIMEOUT  the caller was interrupted
  * @retval EDDY_EBUSY                    another coroutine reads or writes its streams
+ * @retval -EBADF                        the process was destroyed meanwhile
  * @retval -ENOMEM                       no memory for what it says
  *
  * After an error the process runs on: kill it, or take what was read so far, and the rest, from its streams; of the
@@ -165,7 +167,8 @@ EDDY_API EDDY_ASYNC int eddy_process_communicate(eddy_process *process, const vo
 
 /**
  * Give a process back. One that still runs is killed (SIGKILL), and reaped by the loop soon after; so it is when the
- * loop is closed before. Its streams are closed. No coroutine may be waiting for it. NULL is allowed.
+ * loop is closed before. Its streams are closed. Coroutines that are in calls for it are told -EBADF, and debug mode says who destroyed it
+ * under them. NULL is allowed.
  *
  * Let it end by itself with eddy_process_wait(), or politely with eddy_process_terminate() before. Does not suspend.
  */

@@ -45,7 +45,7 @@ int eddy_directory_open(eddy_directory **directory, const char *path)
 }
 
 /** Fetch more entries: 1, 0 where there are none, or an error. */
-static int fetch(eddy_directory *directory)
+static int fetch_entries(eddy_directory *directory)
 {
         struct file_request request = {
             .kind = FILE_LIST,
@@ -81,7 +81,7 @@ int eddy_directory_next(eddy_directory *directory, eddy_directory_entry *entry)
                 return rc;
         do {
                 if (directory->next == directory->end) {
-                        rc = fetch(directory);
+                        rc = fetch_entries(directory);
                         if (rc <= 0)
                                 return rc;
                 }

@@ -12,6 +12,8 @@ struct eddy_file {
         struct task *closer; /* who waits for them in eddy_file_close(), or NULL */
         bool is_closing;
         bool is_slow;          /* it has no reading without waiting */
+        bool is_known;         /* whether it lies in memory; found out by the first write */
+        bool is_in_memory;     /* it has no disk that a write could wait for */
         bool position_is_used; /* a call moves the file's position */
 };
 

@@ -3,6 +3,7 @@
 #include "file/request.h"
 #include <eddy/file.h>
 #include <limits.h>
+#include <linux/magic.h>
 
 static ssize_t perform_open(struct file_request *request)
 {
@@ -146,6 +147,28 @@ ssize_t file_read_now(struct file_request *request, bool *is_slow)
         return (ssize_t)request->done;
 }
 
+/** Whether a file has no disk: then writing to it never waits. Files of other kinds may lie there, too, and wait. */
+static bool is_in_memory(int fd)
+{
+        struct stat status;
+        long kind;
+
+        if (sys_fstat(fd, &status) < 0 || !S_ISREG(status.st_mode))
+                return false;
+        kind = sys_file_system(fd);
+        return kind == TMPFS_MAGIC || kind == RAMFS_MAGIC;
+}
+
+static ssize_t write_parts(const struct file_request *request, const struct iovec *parts, int count)
+{
+        off_t offset = is_at_position(request) ? -1 : request->offset + (off_t)request->done;
+
+        if (request->is_in_memory)
+                return sys_pwritev_regular(request->fd, parts, count, offset);
+        return offset < 0 ? sys_writev(request->fd, parts, count)
+                          : sys_pwritev(request->fd, parts, count, offset);
+}
+
 static ssize_t perform_write(struct file_request *request)
 {
         struct iovec parts[PARTS_AT_ONCE];
@@ -153,11 +176,11 @@ static ssize_t perform_write(struct file_request *request)
         ssize_t n;
         int count;
 
+        if (request->asks_memory)
+                request->is_in_memory = is_in_memory(request->fd);
         while ((count = next_parts(request, parts, &size)) > 0) {
                 do
-                        n = is_at_position(request) ? sys_writev(request->fd, parts, count)
-                                                    : sys_pwritev(request->fd, parts, count,
-                                                                  request->offset + (off_t)request->done);
+                        n = write_parts(request, parts, count);
                 while (n == -EINTR);
                 if (n <= 0)
                         return outcome(request, n);

@@ -62,7 +62,7 @@ static int make_room(eddy_watch *watch)
         return 0;
 }
 
-static void insert(eddy_watch *watch, struct place *place)
+static void place_insert(eddy_watch *watch, struct place *place)
 {
         size_t i = find_index(watch, place->number, place->id);
 
@@ -137,7 +137,7 @@ static void let_go(const eddy_watch *watch, int number)
                 sys_inotify_rm_watch(watch->fd, number);
 }
 
-static struct place *create(eddy_watch *watch, struct place *parent, const char *name, int number, int id)
+static struct place *place_create(eddy_watch *watch, struct place *parent, const char *name, int number, int id)
 {
         struct place *place;
 
@@ -157,7 +157,7 @@ static struct place *create(eddy_watch *watch, struct place *parent, const char 
         place->round = watch->round;
         list_init(&place->children);
         list_append(parent ? &parent->children : &watch->roots, &place->link);
-        insert(watch, place);
+        place_insert(watch, place);
         return place;
 }
 
@@ -172,7 +172,7 @@ int place_add(eddy_watch *watch, const char *path, uint32_t what, bool is_tree, 
         for (place = place_after(watch, number, 0); place; place = place_after(watch, number, place->id))
                 if (!place->parent)
                         return -EEXIST;
-        place = create(watch, NULL, path, number, watch->last_id + 1);
+        place = place_create(watch, NULL, path, number, watch->last_id + 1);
         if (!place) {
                 let_go(watch, number);
                 return -ENOMEM;
@@ -200,7 +200,7 @@ static void set_away(eddy_watch *watch, struct place *place, bool is_away)
 }
 
 /** One place, whose children are gone already. */
-static void destroy(eddy_watch *watch, struct place *place)
+static void place_free(eddy_watch *watch, struct place *place)
 {
         set_away(watch, place, false);
         remove_from_order(watch, place);
@@ -223,7 +223,7 @@ void place_forget(eddy_watch *watch, struct place *place)
                 while (!list_is_empty(&last->children))
                         last = container_of(last->children.next, struct place, link);
                 parent = last == place ? NULL : last->parent;
-                destroy(watch, last);
+                place_free(watch, last);
                 last = parent;
         } while (last);
 }
@@ -331,7 +331,7 @@ bool place_add_below(eddy_watch *watch, struct place *parent, const char *name, 
                         scan->error = -ENOMEM;
                 return false;
         }
-        place = create(watch, parent, name, number, parent->id);
+        place = place_create(watch, parent, name, number, parent->id);
         if (!place) {
                 let_go(watch, number);
                 scan->error = -ENOMEM;

@@ -10,19 +10,19 @@ struct asking {
         struct file_request *request;
 };
 
-static void run(struct errand *errand)
+static void request_run(struct errand *errand)
 {
         struct file_request *request = container_of(errand, struct asking, errand)->request;
 
         request->result = file_perform(request);
 }
 
-static void done(struct errand *errand)
+static void request_done(struct errand *errand)
 {
         task_wake(container_of(errand, struct asking, errand)->task);
 }
 
-static void drop(struct errand *errand)
+static void request_drop(struct errand *errand)
 {
         file_discard(container_of(errand, struct asking, errand)->request);
 }
@@ -42,7 +42,7 @@ static ssize_t ask(struct task *self, struct file_request *request,
 {
         struct asking asking = {
             .wait.interrupt = interrupt,
-            .errand = {.run = run, .done = done, .drop = drop},
+            .errand = {.run = request_run, .done = request_done, .drop = request_drop},
             .task = self,
             .request = request,
         };

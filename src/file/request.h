@@ -49,6 +49,8 @@ struct file_request {
         size_t done; /* bytes read or written so far */
         struct stat *status;
         struct buffer content;
+        bool asks_memory;  /* of a write: whether the file lies in memory is to be found out */
+        bool is_in_memory; /* it does, and is a regular file */
         ssize_t result;
 };
 

@@ -1,25 +1,40 @@
 /* Reading and writing. What is read lies in memory as a rule, and then the call needs no thread. */
 #include "base/memory.h"
-#include "base/misuse.h"
 #include "file/file.h"
 #include <string.h>
 
-/** More than this is no small read: copying it is itself work for a thread. */
-enum { MOST_READ_NOW = 64 * 1024 };
+/** More than this is nothing small: copying it is itself work for a thread. */
+enum { MOST_COPIED_NOW = 64 * 1024 };
 
 /** Read without a thread: the outcome, or EDDY_PENDING. */
 static ssize_t read_now(struct task *self, eddy_file *file, struct file_request *request)
 {
         ssize_t n;
 
-        if (file->is_slow || file->is_closing || request->size > MOST_READ_NOW)
+        if (file->is_slow || file->is_closing || request->size > MOST_COPIED_NOW)
                 return EDDY_PENDING;
-        if (!self || self->interruption || file->loop != self->future.loop)
+        if (file->loop != self->future.loop)
                 return EDDY_PENDING;
         request->fd = file->fd;
         n = file_read_now(request, &file->is_slow);
         if (n != EDDY_PENDING)
                 task_take_turn(self);
+        return n;
+}
+
+/** Write to memory without a thread: the outcome, or EDDY_PENDING. */
+static ssize_t write_now(struct task *self, const eddy_file *file, struct file_request *request)
+{
+        ssize_t n;
+
+        if (!file->is_in_memory || file->is_closing || request->size > MOST_COPIED_NOW)
+                return EDDY_PENDING;
+        if (file->loop != self->future.loop)
+                return EDDY_PENDING;
+        request->fd = file->fd;
+        request->is_in_memory = true;
+        n = file_perform(request);
+        task_take_turn(self);
         return n;
 }
 
@@ -29,14 +44,22 @@ static ssize_t transfer(eddy_file *file, enum file_kind kind, const struct iovec
 {
         struct file_request request = {.kind = kind, .parts = parts, .part_count = count, .offset = offset};
         bool is_at_position = offset == EDDY_FILE_POSITION;
-        ssize_t n = EDDY_PENDING;
+        struct task *self;
+        ssize_t n = task_enter(&self);
 
+        if (n < 0)
+                return n;
+        n = EDDY_PENDING;
         if (is_at_position && file->position_is_used)
                 return EDDY_EBUSY;
         for (int i = 0; i < count; i++)
                 request.size += parts[i].iov_len;
         if (kind == FILE_READ)
-                n = read_now(task_current(), file, &request);
+                n = read_now(self, file, &request);
+        else if (file->is_known)
+                n = write_now(self, file, &request);
+        else
+                request.asks_memory = true;
         if (n != EDDY_PENDING)
                 return n;
         if (is_at_position)
@@ -44,6 +67,10 @@ static ssize_t transfer(eddy_file *file, enum file_kind kind, const struct iovec
         n = file_ask_of(file, &request);
         if (is_at_position)
                 file->position_is_used = false;
+        if (request.asks_memory && n >= 0) {
+                file->is_in_memory = request.is_in_memory;
+                file->is_known = true;
+        }
         /* Interrupted before the thread went on with what was read here. */
         return n < 0 && request.done > 0 ? (ssize_t)request.done : n;
 }
@@ -81,7 +108,11 @@ ssize_t eddy_file_write(eddy_file *file, const void *data, size_t n)
 ssize_t eddy_file_write_all(eddy_file *file, const void *data, size_t n)
 {
         size_t done = 0;
+        struct task *self;
+        int refused = task_enter(&self);
 
+        if (refused < 0)
+                return refused;
         while (done < n) {
                 ssize_t rc = eddy_file_write(file, (const char *)data + done, n - done);
 
@@ -105,9 +136,12 @@ static ssize_t hand_out(const struct file_request *request, ssize_t size, char *
 ssize_t eddy_file_read_all(eddy_file *file, char **data, size_t max)
 {
         struct file_request request = {.kind = FILE_READ_ALL, .size = max};
-        ssize_t n = EDDY_EBUSY;
+        struct task *self;
+        ssize_t n = task_enter(&self);
 
-        if (!file->position_is_used) {
+        if (n == 0 && file->position_is_used)
+                n = EDDY_EBUSY;
+        if (n == 0) {
                 file->position_is_used = true;
                 n = file_ask_of(file, &request);
                 file->position_is_used = false;

@@ -5,6 +5,7 @@
 #include "base/misuse.h"
 #include "base/sys_file.h"
 #include "base/sys_inotify.h"
+#include "loop/debug.h"
 #include "task/task.h"
 #include <limits.h>
 
@@ -42,7 +43,7 @@ int eddy_watch_open(eddy_watch **opened)
         return 0;
 }
 
-static void destroy(eddy_watch *watch)
+static void watch_free(eddy_watch *watch)
 {
         scan_finish(&watch->scan);
         while (!list_is_empty(&watch->roots))
@@ -60,10 +61,10 @@ void eddy_watch_close(eddy_watch *watch)
         if (!watch)
                 return;
         if (watch->users == 0) {
-                destroy(watch);
+                watch_free(watch);
                 return;
         }
-        misuse(EDDY_EBUSY);
+        debug_warn_used(watch->loop, "watch", watch->reader ? watch->reader->coro.name : NULL);
         watch->is_closed = true;
         /* Who waits for it is woken by that. */
         loop_close_descriptor(watch->loop, watch->fd);
@@ -76,13 +77,13 @@ static int end_use(eddy_watch *watch, const struct task *self, int rc)
         bool is_closed = watch->is_closed;
 
         if (--watch->users == 0 && is_closed)
-                destroy(watch);
+                watch_free(watch);
         if (!is_closed)
                 return rc;
         return self->interruption ? self->interruption : -EBADF;
 }
 
-static int add(eddy_watch *watch, const char *path, uint32_t what, bool is_tree, struct place **place)
+static int watch_root(eddy_watch *watch, const char *path, uint32_t what, bool is_tree, struct place **place)
 {
         if (what == 0 || what & ~(uint32_t)EDDY_WATCH_ALL)
                 return -EINVAL;
@@ -92,7 +93,7 @@ static int add(eddy_watch *watch, const char *path, uint32_t what, bool is_tree,
 int eddy_watch_add(eddy_watch *watch, const char *path, uint32_t what)
 {
         struct place *place;
-        int rc = add(watch, path, what, false, &place);
+        int rc = watch_root(watch, path, what, false, &place);
 
         return rc < 0 ? rc : place->id;
 }
@@ -103,7 +104,7 @@ static int add_tree(eddy_watch *watch, const char *path, uint32_t what)
         eddy_watch_event event;
         struct place *place;
         struct scan scan;
-        int rc = add(watch, path, what, true, &place), id;
+        int rc = watch_root(watch, path, what, true, &place), id;
 
         if (rc < 0)
                 return rc;
@@ -187,7 +188,7 @@ static int take_at(eddy_watch *watch, struct place *place, const struct inotify_
 
 /** Take note of an event, which each of the places that it happened to may have to hear: 1 where the user is to be told,
  * and there may be more of it; 0, or -ENOMEM. */
-static int take(eddy_watch *watch, const struct inotify_event *raw, eddy_watch_event *event)
+static int watch_take(eddy_watch *watch, const struct inotify_event *raw, eddy_watch_event *event)
 {
         struct place *place;
 
@@ -214,7 +215,7 @@ static int take_next(eddy_watch *watch, eddy_watch_event *event)
 {
         while (watch->next < watch->end) {
                 const struct inotify_event *raw = (const void *)(watch->events + watch->next);
-                int rc = take(watch, raw, event);
+                int rc = watch_take(watch, raw, event);
 
                 if (rc != 0)
                         return rc;
@@ -288,11 +289,11 @@ int eddy_watch_next(eddy_watch *watch, eddy_watch_event *event)
 
         if (rc < 0)
                 return rc;
-        if (watch->is_read)
+        if (watch->reader)
                 return EDDY_EBUSY;
-        watch->is_read = true;
+        watch->reader = self;
         watch->users++;
         rc = find_next(self, watch, event);
-        watch->is_read = false;
+        watch->reader = NULL;
         return end_use(watch, self, rc);
 }

@@ -51,15 +51,15 @@ struct eddy_watch {
         size_t place_count, place_room;
         struct scan scan; /* of folders that are new */
         unsigned away_count;
-        unsigned round;  /* of comparing all with what is there */
-        bool must_check; /* some root, once all that came has been told */
-        bool must_sweep; /* likewise: those that the last round has not seen are no more */
-        bool has_lost;   /* events; a root that is not at its path may be gone */
-        int told;        /* of the event that is being told, the last id that heard it; 0: none */
-        unsigned users;  /* calls that are under way */
-        bool is_read;    /* one of eddy_watch_next() is among them */
-        bool is_closed;  /* and freed by the last of them */
-        char *path;      /* what was last composed */
+        unsigned round;      /* of comparing all with what is there */
+        bool must_check;     /* some root, once all that came has been told */
+        bool must_sweep;     /* likewise: those that the last round has not seen are no more */
+        bool has_lost;       /* events; a root that is not at its path may be gone */
+        int told;            /* of the event that is being told, the last id that heard it; 0: none */
+        unsigned users;      /* calls that are under way */
+        struct task *reader; /* who is in eddy_watch_next(), or NULL */
+        bool is_closed;      /* and freed by the last of them */
+        char *path;          /* what was last composed */
         size_t path_room;
         size_t next, end; /* events that came and were not looked at */
         _Alignas(struct inotify_event) char events[4096];

@@ -186,7 +186,8 @@ static int take_after(int fd, const struct stat *old)
 }
 
 /** Write a new file and have it take the target's name. */
-static int replace(const struct target *target, const struct file_request *request, const struct stat *old)
+static int replace_target(const struct target *target, const struct file_request *request,
+                          const struct stat *old)
 {
         char name[64];
         int fd = open_beside(target, old ? S_IRUSR | S_IWUSR : request->mode, name, sizeof name);
@@ -257,7 +258,7 @@ ssize_t file_write_whole(struct file_request *request)
         if (rc == NO_NAME)
                 rc = (int)overwrite(request);
         else if (rc == 0)
-                rc = replace(&target, request, exists ? &status : NULL);
+                rc = replace_target(&target, request, exists ? &status : NULL);
         if (target.folder != AT_FDCWD)
                 sys_close(target.folder);
         return rc;

@@ -393,7 +393,7 @@ int child_signal(const struct child *child, int signum)
 }
 
 /** Start the child, with all signals held back until it has let go of our handlers. */
-static int start(struct plan *plan, struct child *child, char *stack)
+static int clone_child(struct plan *plan, struct child *child, char *stack)
 {
         const int flags = CLONE_VM | CLONE_VFORK | SIGCHLD;
         sigset_t all, before;
@@ -456,7 +456,7 @@ int child_spawn(struct child *child, char *const argv[], const int standard[3],
         if (rc < 0)
                 goto out_memory;
         plan.report = report[1];
-        rc = start(&plan, child, memory);
+        rc = clone_child(&plan, child, memory);
         /* The child has the end that is written to, and holds it until it executes its program. */
         if (report[1] >= 0)
                 sys_close(report[1]);

@@ -5,6 +5,7 @@
 
 /** One stream that is read to its end. */
 struct collection {
+        const eddy_process *process;
         eddy_stream *stream;
         size_t max;
 };
@@ -13,14 +14,20 @@ static intptr_t collect(void *arg)
 {
         const struct collection *collection = arg;
 
+        /* It may be destroyed before this task begins. */
+        if (collection->process->is_orphan)
+                return -EBADF;
         return stream_collect(collection->stream, collection->max);
 }
 
 /** Write the input, and let the child see its end. One that does not want it all is none of our business. */
-static int feed(eddy_stream *stream, const void *input, size_t size)
+static int feed(const eddy_process *process, const void *input, size_t size)
 {
+        eddy_stream *stream = eddy_process_stdin(process);
         ssize_t rc = size > 0 ? eddy_stream_write_all(stream, input, size) : 0;
 
+        if (process->is_orphan)
+                return -EBADF;
         if (rc < 0 && rc != -EPIPE)
                 return (int)rc;
         eddy_stream_close(stream);
@@ -31,7 +38,8 @@ static int feed(eddy_stream *stream, const void *input, size_t size)
 static int exchange(eddy_process *process, const void *input, size_t size, size_t max)
 {
         eddy_stream *in = eddy_process_stdin(process);
-        struct collection out = {eddy_process_stdout(process), max}, err = {eddy_process_stderr(process), max};
+        struct collection out = {process, eddy_process_stdout(process), max};
+        struct collection err = {process, eddy_process_stderr(process), max};
         eddy_group group;
         int rc = eddy_group_open(&group), outcome;
 
@@ -42,27 +50,25 @@ static int exchange(eddy_process *process, const void *input, size_t size, size_
         if (err.stream)
                 eddy_group_start(&group, &(eddy_task_options){.name = "read stderr"}, collect, &err, NULL);
         if (in)
-                rc = feed(in, input, size);
+                rc = feed(process, input, size);
         if (rc < 0)
                 eddy_group_cancel(&group);
         outcome = eddy_group_close(&group);
         return outcome < 0 ? outcome : rc;
 }
 
-int eddy_process_communicate(eddy_process *process, const void *input, size_t size, size_t max,
-                             eddy_process_output *output)
+/** Exchange all, and hand out what was said: all or nothing. */
+static int communicate(eddy_process *process, const void *input, size_t size, size_t max,
+                       eddy_process_output *output)
 {
         eddy_stream *out = eddy_process_stdout(process), *err = eddy_process_stderr(process);
-        struct task *self;
-        int rc = task_enter(&self), returncode = 0;
+        int rc, returncode = 0;
 
-        *output = (eddy_process_output){.out = NULL};
-        if (rc < 0)
-                return rc;
         rc = exchange(process, input, size, max);
         if (rc == 0)
                 rc = eddy_process_wait(process, &returncode);
-        /* From here on it has all or nothing. */
+        if (rc == 0 && process->is_orphan)
+                rc = -EBADF;
         if (rc == 0 && out)
                 rc = stream_terminate(out);
         if (rc == 0 && err)
@@ -75,4 +81,19 @@ int eddy_process_communicate(eddy_process *process, const void *input, size_t si
         if (err)
                 output->err = stream_take_all(err, &output->err_size);
         return 0;
+}
+
+int eddy_process_communicate(eddy_process *process, const void *input, size_t size, size_t max,
+                             eddy_process_output *output)
+{
+        struct task *self;
+        int rc = task_enter(&self);
+
+        *output = (eddy_process_output){.out = NULL};
+        if (rc < 0)
+                return rc;
+        process_begin_use(process);
+        rc = communicate(process, input, size, max, output);
+        process_end_use(process);
+        return rc;
 }

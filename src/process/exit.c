@@ -1,8 +1,8 @@
 /* The end of a process: noticed, reaped and told. Where the system has pidfds, the end makes one readable; else a
  * thread of its own waits for each child, and leaves the reaping to the loop, so that the child's number is nobody
  * else's as long as the loop does not know of its end. */
-#include "base/memory.h"
 #include "base/sys_process.h"
+#include "loop/debug.h"
 #include "process/process.h"
 #include "task/task.h"
 
@@ -16,20 +16,24 @@ struct exit_waiter {
         struct task *task;
 };
 
-/** It is reaped: tell all who wait. */
-static void end(eddy_process *process)
+static void wake_all(eddy_process *process)
 {
         eddy_link *link;
 
+        while ((link = list_pop(&process->waiters)))
+                task_wake(container_of(link, struct exit_waiter, link)->task);
+}
+
+/** It is reaped: tell all who wait. */
+static void exit_tell(eddy_process *process)
+{
         process->has_ended = true;
         list_remove(&process->resource.link);
         if (process->child.pidfd >= 0)
                 loop_close_descriptor(process->loop, process->child.pidfd);
         process->child.pidfd = -1;
-        while ((link = list_pop(&process->waiters)))
-                task_wake(container_of(link, struct exit_waiter, link)->task);
-        if (process->is_orphan)
-                memory_free(process);
+        wake_all(process);
+        process_settle(process);
 }
 
 static int exit_notice(eddy_process *process);
@@ -46,7 +50,7 @@ static void end_now(eddy_process *process)
         }
         if (!child_reap(&process->child, options, &process->returncode))
                 process->returncode = EDDY_EXIT_UNKNOWN;
-        end(process);
+        exit_tell(process);
 }
 
 static void exit_noticed(void *arg);
@@ -68,7 +72,7 @@ static void exit_noticed(void *arg)
         eddy_process *process = arg;
 
         if (child_reap(&process->child, WNOHANG, &process->returncode))
-                end(process);
+                exit_tell(process);
         else if (process->exit_op.result > 0)
                 look_again_later(process);
         else if (exit_notice(process) < 0) /* the wait for it failed */
@@ -82,7 +86,7 @@ static void on_thread_end(void *arg)
         pthread_join(process->thread, NULL);
         process->has_thread = false;
         child_reap(&process->child, 0, &process->returncode);
-        end(process);
+        exit_tell(process);
 }
 
 static void *wait_for_end(void *arg)
@@ -138,7 +142,7 @@ static void close_with_loop(struct loop_resource *resource)
         /* In a forked child it is the parent's child, and the parent's thread. */
         if (loop_is_inherited(process->loop)) {
                 process->returncode = EDDY_EXIT_UNKNOWN;
-                end(process);
+                exit_tell(process);
                 return;
         }
         /* One that may not be killed is waited for, since the thread is. */
@@ -176,5 +180,13 @@ int exit_wait(eddy_process *process)
         rc = task_wait(self, &waiter.wait);
         if (list_is_linked(&waiter.link))
                 list_remove(&waiter.link);
-        return rc;
+        return rc < 0 || process->has_ended ? rc : -EBADF;
+}
+
+void exit_dismiss(eddy_process *process)
+{
+        for (const eddy_link *link = process->waiters.next; link != &process->waiters; link = link->next)
+                debug_warn_used(process->loop, "process",
+                                container_of(link, struct exit_waiter, link)->task->coro.name);
+        wake_all(process);
 }

@@ -97,12 +97,14 @@ static int check_options(const eddy_process_options *options)
 
 static void destroy_streams(eddy_process *process)
 {
-        for (int i = 0; i < STANDARD_FDS; i++)
+        for (int i = 0; i < STANDARD_FDS; i++) {
                 eddy_stream_destroy(process->streams[i]);
+                process->streams[i] = NULL;
+        }
 }
 
 /** Make the child with its streams: 0, or an error, and then nothing is left of it. */
-static int start(eddy_process *process, char *const argv[], const eddy_process_options *options)
+static int start_child(eddy_process *process, char *const argv[], const eddy_process_options *options)
 {
         struct standard standard = {.fds = {-1, -1, -1}};
         const int redirects[] = {options->in, options->out, options->err};
@@ -136,7 +138,7 @@ int eddy_process_exec(eddy_process **created, char *const argv[], const eddy_pro
                 return -ENOMEM;
         process->loop = loop_running_here;
         list_init(&process->waiters);
-        rc = start(process, argv, options ? options : &defaults);
+        rc = start_child(process, argv, options ? options : &defaults);
         if (rc < 0)
                 memory_free(process);
         else
@@ -183,9 +185,15 @@ int eddy_process_wait(eddy_process *process, int *returncode)
         struct task *self;
         int rc = task_enter(&self);
 
-        if (rc == 0 && !process->has_ended)
+        if (rc < 0)
+                return rc;
+        process_begin_use(process);
+        if (!process->has_ended)
                 rc = exit_wait(process);
-        return rc < 0 ? rc : eddy_process_returncode(process, returncode);
+        if (rc == 0)
+                rc = eddy_process_returncode(process, returncode);
+        process_end_use(process);
+        return rc;
 }
 
 int eddy_process_send_signal(eddy_process *process, int signum)
@@ -206,6 +214,23 @@ int eddy_process_kill(eddy_process *process)
         return eddy_process_send_signal(process, SIGKILL);
 }
 
+void process_begin_use(eddy_process *process)
+{
+        process->users++;
+}
+
+void process_end_use(eddy_process *process)
+{
+        process->users--;
+        process_settle(process);
+}
+
+void process_settle(eddy_process *process)
+{
+        if (process->is_orphan && process->has_ended && process->users == 0)
+                memory_free(process);
+}
+
 void eddy_process_destroy(eddy_process *process)
 {
         if (!process)
@@ -213,8 +238,7 @@ void eddy_process_destroy(eddy_process *process)
         destroy_streams(process);
         process->is_orphan = true;
         process->resource.what = NULL;
-        if (process->has_ended)
-                memory_free(process);
-        else
-                eddy_process_kill(process);
+        exit_dismiss(process);
+        eddy_process_kill(process);
+        process_settle(process);
 }

@@ -22,7 +22,8 @@ struct eddy_process {
         eddy_handle thread_handle;
 
         bool has_ended; /* and is reaped */
-        bool is_orphan; /* its owner is done with it: freed when reaped */
+        bool is_orphan; /* its owner is done with it: freed when reaped, by the last user */
+        unsigned users; /* calls of coroutines that are under way */
         int returncode;
         eddy_link waiters; /* struct exit_wait */
 };
@@ -31,7 +32,17 @@ struct eddy_process {
  * 0, or an error, and then it is killed and reaped already. */
 int exit_watch(eddy_process *process);
 
-/** Suspend until it is reaped: 0, or what interrupted the task. */
+/** Suspend until it is reaped: 0, or what interrupted the task; -EBADF where it was destroyed before. */
 int exit_wait(eddy_process *process);
+
+/** Have those who wait for its end wait no more, for their process is destroyed. */
+void exit_dismiss(eddy_process *process);
+
+/** A call for it begins, and ends: in between its memory stays. */
+void process_begin_use(eddy_process *process);
+void process_end_use(eddy_process *process);
+
+/** Free it where nobody needs it any more. */
+void process_settle(eddy_process *process);
 
 #endif

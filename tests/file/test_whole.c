@@ -338,6 +338,42 @@ static void every_write_ends_on_a_full_disk(void)
         umount("disk");
 }
 
+static intptr_t set(void *flag)
+{
+        *(bool *)flag = true;
+        return 0;
+}
+
+/** A file in memory is written to at once, and ends at the limit as others do. */
+static void memory_is_written_to_without_a_thread(void)
+{
+        struct rlimit limit = {ROOM, RLIM_INFINITY};
+        bool others_have_run = false;
+        eddy_file *file;
+        eddy_task *other;
+
+        assert_int_equal(eddy_file_from_fd(&file, memfd_create("eddy-test", MFD_CLOEXEC)), 0);
+        assert_int_equal(eddy_file_write(file, bytes, 100), 100); /* a thread finds out where it lies */
+        other = eddy_create_task(set, &others_have_run);
+        assert_int_equal(eddy_file_write(file, bytes, 100), 100);
+        assert_int_equal(eddy_file_write_at(file, bytes, 4096, 1000), 4096);
+        assert_false(others_have_run);
+        assert_int_equal(eddy_file_seek(file, 0, SEEK_CUR), 200);
+        assert_int_equal(eddy_file_write(file, bytes, sizeof bytes), sizeof bytes); /* much is for a thread */
+        assert_true(others_have_run);
+        assert_int_equal(eddy_join(other, NULL), 0);
+        assert_int_equal(eddy_file_size(file), 200 + sizeof bytes);
+
+        signal(SIGXFSZ, SIG_DFL);
+        assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+        assert_int_equal(eddy_file_write_at(file, bytes, 100, ROOM - 10), 10);
+        assert_int_equal(eddy_file_write_at(file, bytes, 100, ROOM), -EFBIG);
+        assert_int_equal(eddy_file_write(file, bytes, 100), -EFBIG);
+        limit.rlim_cur = RLIM_INFINITY;
+        assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+        assert_int_equal(eddy_file_close(file), 0);
+}
+
 /* ------------------------------------------------------------------------------------------------
  * Files of the kernel's own: their sizes say nothing, and they come in pieces. */
 
@@ -471,6 +507,7 @@ int main(void)
             scene_test(permissions_and_owner_stay),
             scene_test(a_fifo_whose_reader_reads_no_more),
             scene_test(every_write_ends_at_the_limit),
+            scene_test(memory_is_written_to_without_a_thread),
             scene_test(files_of_the_kernel_are_read_to_their_end),
             scene_test(every_write_ends_on_a_full_disk), /* the last, since it has mounts of its own */
         };
