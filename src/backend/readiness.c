@@ -22,7 +22,7 @@ static enum watch_direction direction_of(const eddy_op *op)
         }
 }
 
-static int grow(struct readiness *readiness, int fd)
+static int grow_table(struct readiness *readiness, int fd)
 {
         int count = readiness->descriptor_count ? readiness->descriptor_count : 64;
         struct descriptor **descriptors;
@@ -52,7 +52,7 @@ int readiness_add(struct readiness *readiness, int fd, struct descriptor **added
 
         if (fd < 0)
                 return -EBADF;
-        if (fd >= readiness->descriptor_count && grow(readiness, fd) < 0)
+        if (fd >= readiness->descriptor_count && grow_table(readiness, fd) < 0)
                 return -ENOMEM;
         if (!readiness->pool.item_size)
                 pool_init(&readiness->pool, readiness->impl->descriptor_size);

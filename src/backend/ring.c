@@ -119,7 +119,7 @@ static void catch_up(struct ring *ring)
         ring->impl->catch_up(ring);
 }
 
-static void collect(struct ring *ring)
+static void collect_completions(struct ring *ring)
 {
         struct io_uring_cqe *cqe;
 
@@ -168,7 +168,7 @@ int ring_wait(struct ring *ring, eddy_duration timeout)
                 return 0;
         limit = (struct timespec){timeout / 1000000000, timeout % 1000000000};
         rc = sys_uring_wait(&ring->io_uring, timeout == EDDY_FOREVER ? NULL : &limit);
-        collect(ring);
+        collect_completions(ring);
         return is_passing(rc) ? 0 : rc;
 }
 
@@ -195,7 +195,7 @@ void ring_rest(struct ring *ring)
                         sqe->flags |= IOSQE_CQE_SKIP_SUCCESS;
                 }
                 rc = sys_uring_wait(&ring->io_uring, &patience);
-                collect(ring);
+                collect_completions(ring);
                 if (is_passing(rc))
                         continue;
                 /* It is of no use any more. */

@@ -5,7 +5,6 @@
 #include "base/memory.h"
 #include "base/misuse.h"
 #include "loop/loop.h"
-#include "loop/signal.h"
 #include <sched.h>
 
 /** A callback in memory of the loop's own, freed as it runs. */
@@ -117,7 +116,7 @@ out:
         return rc;
 }
 
-static void move(eddy_link *newest, eddy_link *ready)
+static void move_sent(eddy_link *newest, eddy_link *ready)
 {
         eddy_link *after = ready, *next;
 
@@ -133,7 +132,7 @@ void inbox_fetch(eddy_handle *handle)
 {
         struct inbox *inbox = (struct inbox *)((uintptr_t)handle->link.next & ~(uintptr_t)1);
 
-        move(atomic_exchange(&inbox->newest, NULL), container_of(inbox, eddy_loop, inbox)->ready);
+        move_sent(atomic_exchange(&inbox->newest, NULL), container_of(inbox, eddy_loop, inbox)->ready);
 }
 
 bool inbox_is_empty(struct inbox *inbox)
@@ -158,16 +157,18 @@ void inbox_end_sleep(struct inbox *inbox)
 void inbox_drain(struct inbox *inbox, eddy_link *ready)
 {
         if (atomic_load_explicit(&inbox->newest, memory_order_relaxed))
-                move(atomic_exchange(&inbox->newest, NULL), ready);
-        if (atomic_load_explicit(&inbox->has_news, memory_order_relaxed)) {
-                atomic_store(&inbox->has_news, false);
-                signal_deliver(container_of(inbox, eddy_loop, inbox));
-        }
+                move_sent(atomic_exchange(&inbox->newest, NULL), ready);
+}
+
+void inbox_tell(struct inbox *inbox)
+{
+        atomic_store(&inbox->has_news, true);
+        backend_wake(inbox->backend);
 }
 
 void inbox_close(struct inbox *inbox, eddy_link *ready)
 {
-        move(atomic_exchange(&inbox->newest, &closed_mark), ready);
+        move_sent(atomic_exchange(&inbox->newest, &closed_mark), ready);
         while (atomic_load(&inbox->senders))
                 sched_yield();
 }

@@ -49,6 +49,16 @@ static inline bool inbox_holds(const eddy_handle *handle)
 /** Move such a handle to its loop's ready queue, with all others there; only in the loop's thread. */
 void inbox_fetch(eddy_handle *handle);
 
+/** Wake the loop for what does not come by handle; from signal handlers, too. */
+void inbox_tell(struct inbox *inbox);
+
+/** Whether somebody has since this was asked last. */
+static inline bool inbox_has_news(struct inbox *inbox)
+{
+        return atomic_load_explicit(&inbox->has_news, memory_order_relaxed) &&
+               atomic_exchange(&inbox->has_news, false);
+}
+
 /** Move what was sent to `ready`, in order. */
 void inbox_drain(struct inbox *inbox, eddy_link *ready);
 

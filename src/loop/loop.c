@@ -149,6 +149,8 @@ static int poll_backend(eddy_loop *loop)
                 spin_slept(&loop->spin, loop->now - begun, has_mail(inbox));
         }
         inbox_drain(inbox, loop->ready);
+        if (inbox_has_news(inbox))
+                signal_deliver(loop);
         timer_wheel_expire(&loop->timers, loop->now, loop->ready);
         loop->ran = 0;
         return rc;
@@ -284,7 +286,7 @@ bool eddy_handle_cancel(eddy_handle *handle)
         return true;
 }
 
-static int watch(eddy_loop *loop, int fd, enum watch_direction direction, eddy_callback callback, void *arg)
+static int set_watch(eddy_loop *loop, int fd, enum watch_direction direction, eddy_callback callback, void *arg)
 {
         int rc = loop_check(loop = loop_meant(loop));
 
@@ -295,26 +297,26 @@ static int watch(eddy_loop *loop, int fd, enum watch_direction direction, eddy_c
 
 int eddy_add_reader(eddy_loop *loop, int fd, eddy_callback callback, void *arg)
 {
-        int rc = watch(loop, fd, WATCH_READ, callback, arg);
+        int rc = set_watch(loop, fd, WATCH_READ, callback, arg);
 
         return rc < 0 ? rc : 0;
 }
 
 int eddy_add_writer(eddy_loop *loop, int fd, eddy_callback callback, void *arg)
 {
-        int rc = watch(loop, fd, WATCH_WRITE, callback, arg);
+        int rc = set_watch(loop, fd, WATCH_WRITE, callback, arg);
 
         return rc < 0 ? rc : 0;
 }
 
 bool eddy_remove_reader(eddy_loop *loop, int fd)
 {
-        return watch(loop, fd, WATCH_READ, NULL, NULL) > 0;
+        return set_watch(loop, fd, WATCH_READ, NULL, NULL) > 0;
 }
 
 bool eddy_remove_writer(eddy_loop *loop, int fd)
 {
-        return watch(loop, fd, WATCH_WRITE, NULL, NULL) > 0;
+        return set_watch(loop, fd, WATCH_WRITE, NULL, NULL) > 0;
 }
 
 void eddy_loop_set_exception_handler(eddy_loop *loop, eddy_exception_handler handler, void *arg)

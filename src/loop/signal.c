@@ -13,7 +13,7 @@
 struct entry {
         _Atomic(eddy_loop *) loop; /* who handles it; NULL: nobody here */
         atomic_bool is_pending;    /* it has come since it was delivered last */
-        bool is_installed;         /* note() is its handler */
+        bool is_installed;         /* note_signal() is its handler */
         bool is_default;           /* the callback steps back while the signal is watched */
         unsigned watches;
         eddy_handle handle; /* runs what is bound; callback NULL: it is only watched */
@@ -23,14 +23,14 @@ struct entry {
 
 static struct entry entries[NSIG];
 
-/** Threads within note(), which may still look at a loop that they found. */
+/** Threads within note_signal(), which may still look at a loop that they found. */
 static atomic_int noting;
 
-/** Who installed note(). A child made by fork() has our handlers until it begins anew, one made by vfork() until it
+/** Who installed note_signal(). A child made by fork() has our handlers until it begins anew, one made by vfork() until it
  * calls exec(): what they receive is not for our loops. */
 static atomic_int owner;
 
-static void note(int signum)
+static void note_signal(int signum)
 {
         struct entry *entry = &entries[signum];
         int saved = errno;
@@ -42,8 +42,7 @@ static void note(int signum)
         loop = atomic_load(&entry->loop);
         if (loop) {
                 atomic_store(&entry->is_pending, true);
-                atomic_store(&loop->inbox.has_news, true);
-                backend_wake(loop->backend);
+                inbox_tell(&loop->inbox);
         }
         atomic_fetch_sub(&noting, 1);
         errno = saved;
@@ -52,7 +51,7 @@ static void note(int signum)
 /** Begin to use a signal: 0, or why not. */
 static int claim(eddy_loop *loop, int signum, struct entry **claimed)
 {
-        struct sigaction action = {.sa_handler = note, .sa_flags = SA_RESTART | SA_ONSTACK};
+        struct sigaction action = {.sa_handler = note_signal, .sa_flags = SA_RESTART | SA_ONSTACK};
         eddy_loop *nobody = NULL;
         struct entry *entry;
         int rc;
@@ -92,7 +91,7 @@ static void release(struct entry *entry)
                 sched_yield();
 }
 
-static int add(eddy_loop *loop, int signum, eddy_callback callback, void *arg, bool is_default)
+static int add_handler(eddy_loop *loop, int signum, eddy_callback callback, void *arg, bool is_default)
 {
         struct entry *entry;
         int rc = claim(loop, signum, &entry);
@@ -109,12 +108,12 @@ static int add(eddy_loop *loop, int signum, eddy_callback callback, void *arg, b
 
 int eddy_add_signal_handler(eddy_loop *loop, int signum, eddy_callback callback, void *arg)
 {
-        return add(loop_meant(loop), signum, callback, arg, false);
+        return add_handler(loop_meant(loop), signum, callback, arg, false);
 }
 
 int signal_add_default(eddy_loop *loop, int signum, eddy_callback callback, void *arg)
 {
-        return add(loop, signum, callback, arg, true);
+        return add_handler(loop, signum, callback, arg, true);
 }
 
 static void drop_handler(struct entry *entry)

@@ -28,6 +28,9 @@ enum { SEARCHED_TIMERS = 8 };
  * the caches then, and what else is ready is not kept waiting for a million timers. */
 enum { EXPIRED_SLOTS = 64 };
 
+/** So many slots of level 1 are fetched at a time. */
+enum { FETCHED_SLOTS = 4 };
+
 /** The level whose digit has a certain bit of a tick. */
 static const unsigned char level_of_bit[64] = {
     [8 ... 19] = 1,
@@ -63,6 +66,7 @@ static eddy_link *list_of(struct timer_wheel *wheel, unsigned level, unsigned sl
 void timer_wheel_init(struct timer_wheel *wheel, eddy_time now)
 {
         wheel->tick = (uint64_t)now >> TICK_BITS;
+        wheel->fetched = 0;
         for (unsigned n = 0; n < TIMER_LEVELS; n++)
                 wheel->levels[n] = (struct timer_level){.words = 0};
 }
@@ -200,16 +204,51 @@ static void sort_by_moment(eddy_link *list)
         }
 }
 
-/** Have the memory of many timers near before they are moved. It is walked from both ends at once, so that two
- * requests are on their way at a time: one after the other, waiting for them is most of what a timer costs. */
-static void fetch(const eddy_link *list)
+/** Have the memory of the timers near that are about to be moved: those of a slot that begins at a tick, and of the next
+ * ones on level 1, whose turn comes soon. Each list is walked from both ends, and all at once, so that many requests are
+ * on their way at a time: one after the other, waiting for them is most of what a timer costs. */
+static void fetch(struct timer_wheel *wheel, unsigned level, uint64_t begin)
 {
-        const eddy_link *front = list->next, *back = list->prev;
+        const eddy_link *fronts[FETCHED_SLOTS], *backs[FETCHED_SLOTS];
+        unsigned from = slot_on(level, begin), slot = from, lists = 0;
 
-        while (front != back && front->prev != back) {
-                front = front->next;
-                back = back->prev;
+        if (level == 1 && begin < wheel->fetched)
+                return;
+        while (lists < (level == 1 ? FETCHED_SLOTS : 1) && slot < digits[level].slots &&
+               wheel->levels[level].occupied[slot / 64] >> slot % 64 & 1) {
+                const eddy_link *list = list_of(wheel, level, slot++);
+
+                fronts[lists] = list->next;
+                backs[lists++] = list->prev;
         }
+        if (level == 1)
+                wheel->fetched = begin + ((uint64_t)(slot - from) << digits[level].shift);
+        while (lists > 0) {
+                for (unsigned i = 0; i < lists;) {
+                        if (fronts[i] == backs[i] || fronts[i]->prev == backs[i]) {
+                                fronts[i] = fronts[--lists];
+                                backs[i] = backs[lists];
+                                continue;
+                        }
+                        fronts[i] = fronts[i]->next;
+                        backs[i] = backs[i]->prev;
+                        i++;
+                }
+        }
+}
+
+/** The wheel comes to a slot above level 0: its timers move down. */
+static __attribute__((noinline)) void move_down(struct timer_wheel *wheel, unsigned level, uint64_t begin,
+                                                eddy_link *slot)
+{
+        eddy_link timers, *link;
+
+        fetch(wheel, level, begin);
+        list_init(&timers);
+        list_splice(&timers, slot);
+        wheel->tick = begin;
+        while ((link = list_pop(&timers)))
+                timer_wheel_add(wheel, timer_of(link));
 }
 
 void timer_wheel_expire(struct timer_wheel *wheel, eddy_time now, eddy_link *ready)
@@ -219,21 +258,15 @@ void timer_wheel_expire(struct timer_wheel *wheel, eddy_time now, eddy_link *rea
         eddy_link *slot;
 
         while ((slot = first_list(wheel, &level, &begin)) && begin <= now_tick) {
-                eddy_link timers, *link;
-
                 if (expired == EXPIRED_SLOTS)
                         return;
-                list_init(&timers);
-                list_splice(&timers, slot);
-                wheel->tick = begin;
                 if (level > 0) {
-                        fetch(&timers);
-                        while ((link = list_pop(&timers)))
-                                timer_wheel_add(wheel, timer_of(link));
+                        move_down(wheel, level, begin, slot);
                         continue;
                 }
-                sort_by_moment(&timers);
-                list_splice(ready, &timers);
+                wheel->tick = begin;
+                sort_by_moment(slot);
+                list_splice(ready, slot);
                 expired++;
         }
         if (now_tick > wheel->tick)

@@ -20,7 +20,8 @@ struct timer_level {
  * tick differs from now's first in its nth digit, in the slot of that digit; so all of a level's timers are due
  * before all of the next one's. */
 struct timer_wheel {
-        uint64_t tick; /* all earlier ones have been expired */
+        uint64_t tick;    /* all earlier ones have been expired */
+        uint64_t fetched; /* the slots of level 1 before this tick have been fetched */
         struct timer_level levels[TIMER_LEVELS];
         eddy_link slots[TIMER_ALL_SLOTS]; /* lists; only those of occupied slots are initialised */
 };
