@@ -9,9 +9,6 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-/* A century, which is for ever to a command, and still fits a duration. */
-#define FOREVER_SECONDS 3.2e9
-
 int cli_usage_error(const char *command, const char *format, ...)
 {
         va_list args;
@@ -71,8 +68,7 @@ bool cli_parse_seconds(const char *text, double *seconds)
 
         if (end == text || *end || !(parsed > 0))
                 return false;
-        /* Neither so much that a duration cannot hold it nor so little that it is none. */
-        *seconds = parsed > FOREVER_SECONDS ? FOREVER_SECONDS : parsed < 1e-9 ? 1e-9 : parsed;
+        *seconds = parsed > 1e-9 ? parsed : 1e-9; /* not so little that it is none */
         return true;
 }
 

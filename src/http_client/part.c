@@ -9,7 +9,6 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -191,29 +190,12 @@ void part_leave_rest(struct part *part)
                 part->size--;
 }
 
-/* A limit on the size of files tells by a signal besides, to this thread. It is taken back, unless it was there before. */
-static ssize_t write_without_signal(int fd, const void *data, size_t n, int64_t offset)
-{
-        sigset_t only, before, waiting;
-        ssize_t written;
-
-        sigemptyset(&only);
-        sigaddset(&only, SIGXFSZ);
-        sigpending(&waiting);
-        pthread_sigmask(SIG_BLOCK, &only, &before);
-        written = sys_pwrite(fd, data, n, offset);
-        if (written == -EFBIG && !sigismember(&waiting, SIGXFSZ))
-                sigtimedwait(&only, NULL, &(struct timespec){0});
-        pthread_sigmask(SIG_SETMASK, &before, NULL);
-        return written;
-}
-
 int part_write(struct part *part, const void *data, size_t n)
 {
         const char *at = data;
 
         while (n > 0) {
-                ssize_t written = write_without_signal(part->fd, at, n, part->size);
+                ssize_t written = sys_pwrite(part->fd, at, n, part->size);
 
                 if (written == -EINTR)
                         continue;

@@ -27,11 +27,6 @@ bool retry_may_help(int error)
         }
 }
 
-static eddy_duration seconds(int64_t count)
-{
-        return count > EDDY_FOREVER / 1000000000 ? EDDY_FOREVER : count * 1000000000;
-}
-
 /* By the server's clock where it tells it, which need not be ours. */
 static eddy_duration until(const eddy_http_response *response, time_t when)
 {
@@ -40,7 +35,7 @@ static eddy_duration until(const eddy_http_response *response, time_t when)
 
         if (!date || !http_date_parse(date, strlen(date), &now))
                 now = time(NULL);
-        return when > now ? seconds(when - now) : 0;
+        return when > now ? eddy_seconds((double)(when - now)) : 0;
 }
 
 eddy_duration retry_wish(const eddy_http_response *response)
@@ -60,7 +55,7 @@ eddy_duration retry_wish(const eddy_http_response *response)
                 if (__builtin_mul_overflow(count, 10, &count) ||
                     __builtin_add_overflow(count, *text - '0', &count))
                         return EDDY_FOREVER;
-        return seconds(count);
+        return eddy_seconds((double)count);
 }
 
 eddy_duration retry_backoff(eddy_duration backoff, unsigned nth)
