@@ -98,7 +98,7 @@ int tasks_init(eddy_loop *loop)
 /** The end of a coroutine: pass on its outcome, and let go of it. */
 static inline void task_end(struct task *task, intptr_t result)
 {
-        if (__builtin_expect(task->future.traits & FUTURE_IS_VALUE, 0) && task->future.result != result)
+        if (__builtin_expect(task->future.traits != 0, 0) && task->future.result != result)
                 task->future.traits &= (uint8_t)~FUTURE_IS_VALUE;
         list_remove(&task->all);
         drop_context(task);
@@ -149,7 +149,8 @@ static __attribute__((noinline)) eddy_loop *find_loop(eddy_loop *loop, const cha
 }
 
 /** A task that is not scheduled yet. */
-static struct task *create(eddy_loop *loop, const char *name, eddy_fn fn, void *arg)
+static inline __attribute__((always_inline)) struct task *create(eddy_loop *loop, const char *name, eddy_fn fn,
+                                                                 void *arg)
 {
         struct task *task;
 
@@ -205,17 +206,23 @@ static eddy_task *create_by_factory(eddy_task_options options, eddy_fn fn, void 
         return eddy_task_create(&options, fn, arg);
 }
 
+/** As eddy_create_named_task(), where there is more to it. */
+static __attribute__((noinline, cold)) eddy_task *create_with_care(const char *name, eddy_fn fn, void *arg)
+{
+        return create_by_factory((eddy_task_options){.name = name}, fn, arg);
+}
+
 eddy_task *eddy_create_named_task(const char *name, eddy_fn fn, void *arg)
 {
-        struct task *task = create(NULL, name, fn, arg);
+        eddy_loop *loop = loop_running_here;
+        struct task *task;
 
+        if (__builtin_expect(!loop || !tasks_of(loop) || tasks_of(loop)->factory, 0))
+                return create_with_care(name, fn, arg);
+        task = create(loop, name, fn, arg);
         if (!task)
                 return NULL;
-        if (__builtin_expect(tasks_of(task->future.loop)->factory != NULL, 0)) {
-                discard(task);
-                return create_by_factory((eddy_task_options){.name = name}, fn, arg);
-        }
-        loop_schedule(task->future.loop, &task->coro.resume);
+        loop_schedule(loop, &task->coro.resume);
         return &task->future;
 }
 

@@ -590,6 +590,8 @@ static intptr_t cancel_who_waits(struct patience *patience)
 
 COROUTINE_TEST(leaves_a_failure_that_the_interrupted_does_not_see_to_be_told)
 {
+        eddy_task *late;
+
         keep_reports(NULL);
         for (int has_limit = 0; has_limit < 2; has_limit++) {
                 intptr_t result = 0;
@@ -605,6 +607,10 @@ COROUTINE_TEST(leaves_a_failure_that_the_interrupted_does_not_see_to_be_told)
                 eddy_unref(seeing.task);
                 assert_reports(0);
         }
+        late = eddy_create_task(fail_in_clean_up, NULL);
+        assert_int_equal(eddy_wait_for(late, 0, NULL), EDDY_TIMEOUT);
+        eddy_unref(late);
+        assert_reports(1);
 }
 
 COROUTINE_TEST(hands_over_what_is_done_even_to_the_interrupted)
