@@ -70,7 +70,8 @@ static int on_head_complete(llhttp_t *llhttp)
 
         request->method = llhttp->method;
         request->minor = llhttp->http_minor;
-        request->keeps_alive = llhttp_should_keep_alive(llhttp);
+        /* In HTTP/1.0 llhttp lets keep-alive prevail over a close beside it. */
+        request->keeps_alive = llhttp_should_keep_alive(llhttp) && !(llhttp->flags & F_CONNECTION_CLOSE);
         return HPE_PAUSED;
 }
 

@@ -95,6 +95,23 @@ static void test_pipelined(void **state)
         assert_false(parser.request.keeps_alive);
 }
 
+static void test_close_prevails(void **state)
+{
+        static const char *const texts[] = {
+            "GET / HTTP/1.0\r\nConnection: keep-alive\r\nConnection: close\r\n\r\n",
+            "GET / HTTP/1.0\r\nConnection: close, keep-alive\r\n\r\n",
+            "GET / HTTP/1.1\r\nHost: x\r\nConnection: keep-alive, close\r\n\r\n",
+        };
+        struct http_parser parser;
+
+        (void)state;
+        for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+                http_parser_begin(&parser);
+                assert_int_equal(http_parser_feed(&parser, texts[i], strlen(texts[i])), strlen(texts[i]));
+                assert_false(parser.request.keeps_alive);
+        }
+}
+
 static void test_body_is_left(void **state)
 {
         static const char post[] = "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc";
@@ -346,15 +363,11 @@ static void test_too_many_headers(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-            cmocka_unit_test(test_whole),
-            cmocka_unit_test(test_every_split),
-            cmocka_unit_test(test_byte_by_byte),
-            cmocka_unit_test(test_pipelined),
-            cmocka_unit_test(test_body_is_left),
-            cmocka_unit_test(test_refused),
-            cmocka_unit_test(test_bytes_in_a_head),
-            cmocka_unit_test(test_taken),
-            cmocka_unit_test(test_too_many_headers),
+            cmocka_unit_test(test_whole),          cmocka_unit_test(test_every_split),
+            cmocka_unit_test(test_byte_by_byte),   cmocka_unit_test(test_pipelined),
+            cmocka_unit_test(test_close_prevails), cmocka_unit_test(test_body_is_left),
+            cmocka_unit_test(test_refused),        cmocka_unit_test(test_bytes_in_a_head),
+            cmocka_unit_test(test_taken),          cmocka_unit_test(test_too_many_headers),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
