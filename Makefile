@@ -8,6 +8,8 @@
 #   make bench-compare OLD=old.json     what got slower since then, noise and machine taken into account
 #   make bench-scale    measure what work costs as it grows; draw docs/plots, plan docs/scaling.md
 #   make instructions   hold the hot paths to their budget of instructions; UPDATE=--update writes it
+#   make soak      what takes longer: every use of the system failing in every example, on both backends and with sanitizers,
+#                  and make fuzz
 #   make fuzz      damaged requests to nginx and eddy, which must refuse what nginx does; COUNT=20000 SEED=1
 #   make check     clang-format, clang-tidy, cppcheck
 #   make install   into PREFIX (/usr/local), or below DESTDIR
@@ -50,6 +52,11 @@ instructions: all
 	ninja -C $(BUILD) bench/eddy_operations bench/eddy_operations_http
 	python3 bench/instructions.py --build-dir $(BUILD) $(UPDATE)
 
+soak: all
+	scripts/install-deps.sh build test
+	EDDY_FAULT_RUNS=100000 scripts/test.sh plain sanitize
+	$(MAKE) fuzz
+
 fuzz: all
 	scripts/install-deps.sh fuzz
 	EDDY_BACKEND=epoll python3 tests/fuzz/requests.py --count $(COUNT) --seed $(SEED) $(BUILD)/cli/eddy
@@ -66,6 +73,6 @@ install: all
 clean:
 	rm -rf $(BUILD) $(BUILD)-*
 
-.PHONY: all demo test bench bench-compare bench-scale instructions fuzz check install clean
+.PHONY: all demo test bench bench-compare bench-scale instructions soak fuzz check install clean
 
 CONFIGS = plain clang sanitize thread valgrind ucontext musl aarch64

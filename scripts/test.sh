@@ -3,10 +3,14 @@
 #
 #     scripts/test.sh [plain] [clang] [sanitize] [thread] [valgrind] [ucontext] [musl] [aarch64]
 #
-# The last line sums up all runs. Each configuration keeps its build folder, build-NAME.
+# The last line sums up all runs. Each configuration keeps its build folder, build-NAME. EDDY_FAULT_RUNS is how many uses of
+# the system fail, one at a time, in each example; by default 150 in the first run, and a sample in the others.
 set -u
 
 passed=0 failed=0 skipped=0
+fault_runs=${EDDY_FAULT_RUNS:-150}
+# More than there are processors, for many tests only wait.
+at_once=$((2 * $(nproc)))
 
 # Configure, build and run with each backend: run NAME "SETUP OPTIONS" "TEST OPTIONS" [BACKEND]...
 run() {
@@ -47,11 +51,13 @@ run_tests() {
                 unset EDDY_BACKEND
         fi
         # shellcheck disable=SC2086
-        meson test -C "$folder" --no-rebuild --print-errorlogs $options 2>&1 | tee "$folder/test.log" | grep -vE '^(ninja|>>>|$)'
+        EDDY_FAULT_RUNS=$fault_runs meson test -C "$folder" --no-rebuild --num-processes "$at_once" \
+                --print-errorlogs $options 2>&1 | tee "$folder/test.log" | grep -vE '^(ninja|>>>|$)'
         passed=$((passed + $(count Ok "$folder")))
         skipped=$((skipped + $(count Skipped "$folder")))
         failed=$((failed + $(count Fail "$folder") + $(count Timeout "$folder")))
         grep -q '^Ok:' "$folder/test.log" || failed=$((failed + 1))
+        fault_runs=${EDDY_FAULT_RUNS:-20}
 }
 
 # The kernel's headers, which musl-gcc does not look for, in a folder without the other C library's.

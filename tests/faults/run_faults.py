@@ -23,7 +23,7 @@ import threading
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 from servers import postgres_server, redis_server, skip  # pylint: disable=wrong-import-position
 
-MOST_RUNS = 150
+MOST_RUNS = int(os.environ.get('EDDY_FAULT_RUNS', 150))  # of each example; more uses than that fail in a sample of them
 AT_ONCE = 4         # more than there are processors, for many runs only wait
 PATIENCE = 20       # seconds until a program that does not end is taken to hang
 TALK_PATIENCE = 5   # seconds until a peer that does not answer is given up
