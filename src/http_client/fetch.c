@@ -21,14 +21,14 @@ struct transfer {
         CURL *easy;
         char *url; /* as it is sent */
         struct curl_slist *headers;
-        eddy_timer stall_timer;
+        eddy_timer connect_timer, stall_timer;
         eddy_time last_sign; /* when the server last sent or took something */
         curl_off_t uploaded;
-        uint64_t acknowledged; /* bytes that had reached the server at the latest look */
-        int refusal;           /* what a callback of the request ended the fetch with, or 0 */
-        bool is_connected;     /* the request is being sent, or was */
-        bool is_stalled;
-        bool has_all_headers; /* of the latest answer */
+        uint64_t acknowledged;           /* bytes that had reached the server at the latest look */
+        int refusal;                     /* what a callback of the request ended the fetch with, or 0 */
+        bool is_connected;               /* the request is being sent, or was */
+        bool is_stalled, is_unconnected; /* it was given up for that */
+        bool has_all_headers;            /* of the latest answer */
         bool has_told_headers;
         char message[CURL_ERROR_SIZE];
 };
@@ -56,6 +56,52 @@ static void look_for_acknowledged(struct transfer *t)
                 t->last_sign = when;
 }
 
+/** Give a transfer up. */
+static void run_out_of_time(struct transfer *t)
+{
+        t->ending.code = CURLE_OPERATION_TIMEDOUT;
+        eddy_future_set_result(t->ending.done, 0);
+}
+
+static eddy_duration connect_timeout(const struct transfer *t)
+{
+        return t->request->connect_timeout > 0 ? t->request->connect_timeout : eddy_seconds(30);
+}
+
+static void give_up_connecting(void *arg)
+{
+        struct transfer *t = arg;
+
+        t->is_unconnected = true;
+        run_out_of_time(t);
+}
+
+/* Its name is about to be looked up, or a socket made for it. curl's own limit would count from the beginning, when a
+ * transfer may have to wait for its turn. */
+static void begin_connecting(struct transfer *t)
+{
+        if (!eddy_timer_pending(&t->connect_timer) && !t->is_unconnected)
+                eddy_call_later(t->client->loop, &t->connect_timer, connect_timeout(t), give_up_connecting, t);
+}
+
+/* CURLOPT_RESOLVER_START_FUNCTION */
+static int on_look_up(void *resolver, void *reserved, void *arg)
+{
+        (void)resolver, (void)reserved;
+        begin_connecting(arg);
+        return 0;
+}
+
+/* CURLOPT_OPENSOCKETFUNCTION: where the name was known. */
+static curl_socket_t on_open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
+{
+        int fd = sys_socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+
+        (void)purpose;
+        begin_connecting(arg);
+        return fd < 0 ? CURL_SOCKET_BAD : fd;
+}
+
 static void stall_watch(struct transfer *t);
 
 static void stall_check(void *arg)
@@ -68,8 +114,7 @@ static void stall_check(void *arg)
                 return;
         }
         t->is_stalled = true;
-        t->ending.code = CURLE_OPERATION_TIMEDOUT;
-        eddy_future_set_result(t->ending.done, 0);
+        run_out_of_time(t);
 }
 
 /* Look again when the silence will have been too long, if nothing comes meanwhile. */
@@ -88,6 +133,7 @@ static int on_connected(void *arg, char *peer, char *own, int peer_port, int own
         struct transfer *t = arg;
 
         (void)peer, (void)own, (void)peer_port, (void)own_port;
+        eddy_timer_cancel(&t->connect_timer);
         t->is_connected = true;
         t->has_all_headers = false;
         sign_of_life(t);
@@ -214,6 +260,10 @@ static CURLcode set_callbacks(struct transfer *t)
         CURLcode code = CURLE_OK;
 
         SET(CURLOPT_ERRORBUFFER, t->message);
+        SET(CURLOPT_RESOLVER_START_FUNCTION, on_look_up);
+        SET(CURLOPT_RESOLVER_START_DATA, t);
+        SET(CURLOPT_OPENSOCKETFUNCTION, on_open_socket);
+        SET(CURLOPT_OPENSOCKETDATA, t);
         SET(CURLOPT_PREREQFUNCTION, on_connected);
         SET(CURLOPT_PREREQDATA, t);
         SET(CURLOPT_HEADERFUNCTION, on_header);
@@ -237,8 +287,7 @@ static CURLcode set_connection(struct transfer *t)
         SET(CURLOPT_QUICK_EXIT, 1L);
         SET(CURLOPT_BUFFERSIZE, 64L * 1024);
         SET(CURLOPT_TIMEOUT_MS, to_ms(request->timeout));
-        SET(CURLOPT_CONNECTTIMEOUT_MS,
-            to_ms(request->connect_timeout > 0 ? request->connect_timeout : eddy_seconds(30)));
+        SET(CURLOPT_CONNECTTIMEOUT_MS, to_ms(EDDY_FOREVER)); /* see begin_connecting() */
         SET(CURLOPT_SSL_VERIFYPEER, request->insecure ? 0L : 1L);
         SET(CURLOPT_SSL_VERIFYHOST, request->insecure ? 0L : 2L);
         if (request->ca_file)
@@ -355,6 +404,9 @@ static int error_of(const struct transfer *t)
 
 static int outcome(struct transfer *t)
 {
+        if (t->is_unconnected)
+                return eddy_fail(EDDY_TIMEOUT, "no connection within %g s",
+                                 eddy_to_seconds(connect_timeout(t)));
         if (t->is_stalled)
                 return eddy_fail(EDDY_TIMEOUT, "nothing came for %g s",
                                  eddy_to_seconds(t->request->stall_timeout));
@@ -380,6 +432,7 @@ static int transfer_run(struct transfer *t)
                 return -ENOMEM;
         rc = eddy_await(t->ending.done, NULL);
         client_remove(t->client, t->easy);
+        eddy_timer_cancel(&t->connect_timer);
         eddy_timer_cancel(&t->stall_timer);
         return rc < 0 ? rc : outcome(t);
 }
