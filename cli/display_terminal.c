@@ -31,7 +31,7 @@ static void erase(struct batch *batch)
 
 static void draw_bar(char bar[BAR_WIDTH + 1], double share)
 {
-        int filled = (int)(share * BAR_WIDTH + 0.5);
+        int filled = (int)(share * (double)BAR_WIDTH + 0.5);
 
         for (int i = 0; i < BAR_WIDTH; i++)
                 bar[i] = i < filled ? '#' : '.';

@@ -42,7 +42,7 @@ COROUTINE_TEST(a_server_that_says_nothing_is_given_up)
         assert_null(pg);
         snprintf(conninfo, sizeof conninfo, "host=%s connect_timeout=1", folder);
         assert_int_equal(eddy_postgres_connect(&pg, conninfo), EDDY_TIMEOUT);
-        close(listener);
+        assert_int_equal(eddy_sock_close(listener), 0);
         unlink(path);
         rmdir(folder);
 }
@@ -86,8 +86,8 @@ COROUTINE_TEST(looking_a_name_up_does_not_hold_up_the_loop)
         eddy_cancel(task);
         assert_int_equal(eddy_join(task, &result), 0);
         assert_int_equal(result, EDDY_CANCELLED);
-        close(connection);
-        close(listener);
+        assert_int_equal(eddy_sock_close(connection), 0);
+        assert_int_equal(eddy_sock_close(listener), 0);
 }
 
 COROUTINE_TEST(every_host_and_each_of_its_addresses_is_tried)
@@ -106,8 +106,8 @@ COROUTINE_TEST(every_host_and_each_of_its_addresses_is_tried)
         assert_true(connection >= 0);
         eddy_cancel(task);
         assert_int_equal(eddy_join(task, &result), 0);
-        close(connection);
-        close(listener);
+        assert_int_equal(eddy_sock_close(connection), 0);
+        assert_int_equal(eddy_sock_close(listener), 0);
 
         assert_int_equal(eddy_postgres_connect(&pg, "host=no-such-host.invalid"), EDDY_ERESOLVE);
         assert_non_null(strstr(eddy_error_detail(), "no-such-host.invalid"));
@@ -134,9 +134,9 @@ COROUTINE_TEST(an_address_that_does_not_answer_leaves_the_next_its_turn)
         assert_true(connection >= 0);
         eddy_cancel(task);
         assert_int_equal(eddy_join(task, &result), 0);
-        close(connection);
+        assert_int_equal(eddy_sock_close(connection), 0);
         close(first);
-        close(next);
+        assert_int_equal(eddy_sock_close(next), 0);
 }
 
 static int option_of(int fd, int level, int name)
@@ -188,8 +188,8 @@ COROUTINE_TEST(tcp_asks_whether_the_server_is_still_there)
                 assert_int_equal(option_of(fd, IPPROTO_TCP, TCP_USER_TIMEOUT), cases[i].limit);
                 eddy_cancel(task);
                 assert_int_equal(eddy_join(task, &result), 0);
-                close(connection);
-                close(listener);
+                assert_int_equal(eddy_sock_close(connection), 0);
+                assert_int_equal(eddy_sock_close(listener), 0);
         }
 }
 
