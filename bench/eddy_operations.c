@@ -4,6 +4,10 @@
 
 enum { TASKS = 2, BATCH = 1000, SLOTS = 128, MESSAGE = 64 };
 
+/* Of the loop's timer wheel, ns: a slot of the level above the lowest, and all of that level's. */
+enum { WHEEL_SLOT = 1 << 20 };
+static const eddy_duration wheel_turn = INT64_C(1) << 32;
+
 static intptr_t yield_often(void *arg)
 {
         int rc = 0;
@@ -184,20 +188,31 @@ static void count_down(void *arg)
         --*(long *)arg;
 }
 
+/* A moment in a second, at the beginning of a slot. Until it and a second after, the wheel does not begin a new turn, by
+ * which a timer that is set across that moves once more. */
+static int find_moment(eddy_time *moment)
+{
+        eddy_duration rest = wheel_turn - eddy_now() % wheel_turn;
+        int rc = rest < eddy_ms(2500) ? eddy_sleep(rest) : 0;
+
+        *moment = (eddy_now() + eddy_seconds(1)) / WHEEL_SLOT * WHEEL_SLOT + WHEEL_SLOT;
+        return rc;
+}
+
 /* Deadlines random within 10 ms. The loop sees them when all have passed, so that how long it slept and how often
  * it woke makes no difference. */
 static int timer_set_fire(long count)
 {
         eddy_timer *timers = calloc((size_t)count + 1, sizeof *timers);
         uint64_t state = 88172645463325252u;
-        eddy_time start = eddy_now();
         long left = count;
-        int rc = timers ? 0 : -ENOMEM;
+        eddy_time start;
+        int rc = timers ? find_moment(&start) : -ENOMEM;
 
         for (long i = 0; i < count && rc == 0; i++)
                 rc = eddy_call_at(eddy_running_loop(), &timers[i],
-                                  start + eddy_seconds(1) + eddy_ns((int64_t)(bench_random(&state) % 10000000)),
-                                  count_down, &left);
+                                  start + eddy_ns((int64_t)(bench_random(&state) % 10000000)), count_down,
+                                  &left);
         nanosleep(&(struct timespec){.tv_sec = 1, .tv_nsec = 20000000}, NULL);
         while (left > 0 && rc == 0)
                 rc = eddy_yield();

@@ -44,19 +44,23 @@ static inline size_t sys_parts_size(const struct iovec *parts, int count)
 
 enum { SYS_LEAST_DESCRIPTOR = STDERR_FILENO + 1 };
 
+/** Give a descriptor another number than those of the standard streams; it is closed where there is none. Never inlined:
+ * what has to be kept over its calls would be kept by whoever accepts and receives in one function. */
+static __attribute__((noinline, cold, unused)) int sys_move_from_stdio(int fd)
+{
+        int moved =
+            fault_fires("fcntl") ? -EMFILE : (int)sys_result(fcntl(fd, F_DUPFD_CLOEXEC, SYS_LEAST_DESCRIPTOR));
+
+        close(fd);
+        return moved;
+}
+
 /** What every descriptor that is made here goes through: one with a number of a standard stream, which a program that
  * was started without it has free, gets another. Else whoever writes to standard output would write to it. Closed by
  * exec(), and an error is passed on. */
 static inline int sys_leave_stdio_free(int fd)
 {
-        int moved;
-
-        if (__builtin_expect(fd < 0 || fd >= SYS_LEAST_DESCRIPTOR, 1))
-                return fd;
-        moved =
-            fault_fires("fcntl") ? -EMFILE : (int)sys_result(fcntl(fd, F_DUPFD_CLOEXEC, SYS_LEAST_DESCRIPTOR));
-        close(fd);
-        return moved;
+        return __builtin_expect(fd < 0 || fd >= SYS_LEAST_DESCRIPTOR, 1) ? fd : sys_move_from_stdio(fd);
 }
 
 /** The descriptor that a system call has made, or its error. */

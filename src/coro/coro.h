@@ -72,8 +72,9 @@ static inline struct coro *coro_of(const eddy_handle *handle)
         return handle->callback == coro_resume || handle->callback == coro_begin ? handle->arg : NULL;
 }
 
-/** Prepare a coroutine that has not begun. */
-static inline void coro_init(struct coro *coro, const struct coro_impl *impl, const char *name)
+/** Prepare a coroutine that has not begun; a stack size of 0 is the default. */
+static inline void coro_init(struct coro *coro, const struct coro_impl *impl, const char *name,
+                             uint32_t stack_size)
 {
         coro->stack = NULL;
         coro->resume.link.next = NULL;
@@ -81,7 +82,7 @@ static inline void coro_init(struct coro *coro, const struct coro_impl *impl, co
         coro->resume.arg = coro;
         coro->impl = impl;
         coro->name = name;
-        coro->stack_size = 0;
+        coro->stack_size = stack_size;
         coro->own_fpu_mode = coro->has_begun = false;
 }
 

@@ -119,7 +119,7 @@ static ssize_t fill_buffer(struct task *self, eddy_stream *stream)
 }
 
 /** Drop what is still to come of a line that was too long: 0 behind its end, or the error. */
-static int drop_line(struct task *self, eddy_stream *stream)
+static __attribute__((noinline, cold)) int drop_line(struct task *self, eddy_stream *stream)
 {
         ssize_t got;
 
@@ -191,12 +191,12 @@ static ssize_t hand_out(eddy_stream *stream, size_t n, const char **data)
 ssize_t eddy_stream_read(eddy_stream *stream, void *memory, size_t n)
 {
         struct task *self;
-        int rc = n > 0 ? stream_begin_reading(stream, &self) : check_reading(stream, &self);
+        int rc = check_reading(stream, &self);
 
-        if (rc < 0)
+        if (rc < 0 || n == 0)
                 return rc;
-        if (n == 0)
-                return 0;
+        if (__builtin_expect(stream->drops_line, 0) && (rc = drop_line(self, stream)) < 0)
+                return rc;
         if (buffer_size(&stream->in) > 0)
                 return (ssize_t)take(stream, memory, n);
         return receive_bytes(self, stream, memory, n);

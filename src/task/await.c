@@ -139,7 +139,8 @@ int eddy_join(eddy_future *future, intptr_t *result)
 {
         int rc = eddy_await(future, result);
 
-        eddy_unref(future);
+        if (future)
+                future_unref(future);
         return rc;
 }
 

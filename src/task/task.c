@@ -95,11 +95,18 @@ int tasks_init(eddy_loop *loop)
         return 0;
 }
 
+/** A task that may have announced a value returns something: whether that is it. */
+static __attribute__((noinline, cold)) void compare_announced(struct task *task, intptr_t result)
+{
+        if (task->future.result != result)
+                task->future.traits &= (uint8_t)~FUTURE_IS_VALUE;
+}
+
 /** The end of a coroutine: pass on its outcome, and let go of it. */
 static inline void task_end(struct task *task, intptr_t result)
 {
-        if (__builtin_expect(task->future.traits != 0, 0) && task->future.result != result)
-                task->future.traits &= (uint8_t)~FUTURE_IS_VALUE;
+        if (__builtin_expect(task->future.traits != 0, 0))
+                compare_announced(task, result);
         list_remove(&task->all);
         drop_context(task);
         future_complete_in_loop(&task->future, result);
@@ -133,7 +140,7 @@ size_t task_stack_size(const eddy_loop *loop)
         return size == common ? 0 : size;
 }
 
-/** The loop for a task where that is not simply the running one, with all that tasks need; NULL: there is none. */
+/** The loop for a task, where that is to be said or made ready first; NULL: there is none. */
 static __attribute__((noinline)) eddy_loop *find_loop(eddy_loop *loop, const char *name)
 {
         if (!loop)
@@ -148,30 +155,29 @@ static __attribute__((noinline)) eddy_loop *find_loop(eddy_loop *loop, const cha
         return tasks_of(loop) || tasks_init(loop) == 0 ? loop : NULL;
 }
 
-/** A task that is not scheduled yet. */
-static inline __attribute__((always_inline)) struct task *create(eddy_loop *loop, const char *name, eddy_fn fn,
-                                                                 void *arg)
+/** The loop that a user means for a task, open and with all that tasks need; NULL: there is none. */
+static inline eddy_loop *loop_for_task(eddy_loop *loop, const char *name)
 {
-        struct task *task;
-
         if (!loop)
                 loop = loop_running_here;
-        if (__builtin_expect(!loop || loop->is_closed || !tasks_of(loop), 0)) {
-                loop = find_loop(loop, name);
-                if (!loop)
-                        return NULL;
-        }
-        task = pool_take(&tasks_of(loop)->pool);
+        return __builtin_expect(loop && !loop->is_closed && tasks_of(loop), 1) ? loop : find_loop(loop, name);
+}
+
+/** A task that is not scheduled yet, of a loop that is open and has these tasks. */
+static inline __attribute__((always_inline)) struct task *create(eddy_loop *loop, struct tasks *tasks,
+                                                                 const char *name, eddy_fn fn, void *arg)
+{
+        struct task *task = pool_take(&tasks->pool);
+
         if (!task)
                 return NULL;
         /* Field by field: clearing the whole first would be a third of what creating a task costs. The
          * references are the caller's and, until it is done, the loop's. */
         future_init(&task->future, loop, (intptr_t)arg, 2, true);
-        coro_init(&task->coro, &task_coro, name);
-        task->coro.stack_size = (uint32_t)task_stack_size(loop);
+        coro_init(&task->coro, &task_coro, name, (uint32_t)task_stack_size(loop));
         task->fn = fn;
         task->context = inherit_context();
-        list_append(&tasks_of(loop)->all, &task->all);
+        list_append(&tasks->all, &task->all);
         task->group_link.next = NULL;
         task->group = NULL;
         task->scopes = NULL;
@@ -214,12 +220,14 @@ static __attribute__((noinline, cold)) eddy_task *create_with_care(const char *n
 
 eddy_task *eddy_create_named_task(const char *name, eddy_fn fn, void *arg)
 {
+        /* One that runs is not closed. */
         eddy_loop *loop = loop_running_here;
+        struct tasks *tasks = loop ? tasks_of(loop) : NULL;
         struct task *task;
 
-        if (__builtin_expect(!loop || !tasks_of(loop) || tasks_of(loop)->factory, 0))
+        if (__builtin_expect(!tasks || tasks->factory, 0))
                 return create_with_care(name, fn, arg);
-        task = create(loop, name, fn, arg);
+        task = create(loop, tasks, name, fn, arg);
         if (!task)
                 return NULL;
         loop_schedule(loop, &task->coro.resume);
@@ -229,6 +237,7 @@ eddy_task *eddy_create_named_task(const char *name, eddy_fn fn, void *arg)
 eddy_task *eddy_task_create(const eddy_task_options *options, eddy_fn fn, void *arg)
 {
         static const eddy_task_options defaults;
+        eddy_loop *loop;
         struct task *task;
 
         if (!options)
@@ -243,7 +252,8 @@ eddy_task *eddy_task_create(const eddy_task_options *options, eddy_fn fn, void *
                           options->args_size, TASK_LARGEST_ARGS);
                 return NULL;
         }
-        task = create(options->loop, options->name, fn, arg);
+        loop = loop_for_task(options->loop, options->name);
+        task = loop ? create(loop, tasks_of(loop), options->name, fn, arg) : NULL;
         if (!task)
                 return NULL;
         if (options->stack_size)
@@ -254,7 +264,7 @@ eddy_task *eddy_task_create(const eddy_task_options *options, eddy_fn fn, void *
                 task->context = context_ref(&options->context->base);
         }
         if (options->args) {
-                void *copy = coro_place(&task->coro, task->future.loop, options->args, options->args_size);
+                void *copy = coro_place(&task->coro, loop, options->args, options->args_size);
 
                 if (!copy) {
                         discard(task);
@@ -262,10 +272,10 @@ eddy_task *eddy_task_create(const eddy_task_options *options, eddy_fn fn, void *
                 }
                 task->future.result = (intptr_t)copy;
         }
-        if (options->eager && task->future.loop == loop_running_here)
-                coro_run_now(task->future.loop, &task->coro);
+        if (options->eager && loop == loop_running_here)
+                coro_run_now(loop, &task->coro);
         else
-                loop_schedule(task->future.loop, &task->coro.resume);
+                loop_schedule(loop, &task->coro.resume);
         return &task->future;
 }
 
