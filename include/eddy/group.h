@@ -81,9 +81,10 @@ EDDY_API void eddy_group_cancel(eddy_group *group);
  *                 eddy_group_fail(&group, rc);
  *
  * @param error  of the body, or of whoever else has the group; its detail goes with it
- * @return 0
- * @retval EDDY_EGROUPCLOSED  a task, or an earlier call, has failed the group before, and that is its failure: this
- *                            one is the caller's to tell
+ * @return 0. Where the opener was interrupted, eddy_group_close() returns that, and the loop's exception handler is told
+ *         of the error
+ * @retval EDDY_EGROUPCLOSED  a task, or an earlier call, has failed the group before, and that is its failure, or it has
+ *                            been closed: this one is the caller's to tell
  * @retval -EINVAL            that is no error
  *
  * Does not suspend. An exception that leaves the body of `async with TaskGroup()`.

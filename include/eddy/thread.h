@@ -260,8 +260,9 @@ EDDY_API int eddy_remote_wait(eddy_remote *remote, eddy_duration timeout, intptr
 /**
  * Wait until the coroutine has ended, while this thread's own loop goes on.
  *
- * @param result  receives its outcome, a value or an error; may be NULL
- * @return how the wait went: 0, whatever the outcome; eddy_error_detail() then speaks of it if it failed
+ * @param result  receives its outcome, a value or an error. NULL: an error of it is what this call returns
+ * @return how the wait went: 0, whatever the outcome, unless result is NULL; eddy_error_detail() then speaks of it if it
+ *         failed
  * @retval EDDY_CANCELLED, EDDY_TIMEOUT  the caller was interrupted. So was the coroutine, and it has ended: what it
  *                                       was lent is free again. Where it ended with a value all the same, that is handed over
  * @retval EDDY_ENOTASK                  called outside a coroutine

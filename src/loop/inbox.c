@@ -156,7 +156,9 @@ void inbox_end_sleep(struct inbox *inbox)
 
 void inbox_drain(struct inbox *inbox, eddy_link *ready)
 {
-        if (atomic_load_explicit(&inbox->newest, memory_order_relaxed))
+        /* In one order with what else threads tell each other: who waits for a handle to be here may have said so just
+         * before, and who sends looks for that just after. */
+        if (atomic_load(&inbox->newest))
                 move_sent(atomic_exchange(&inbox->newest, NULL), ready);
 }
 

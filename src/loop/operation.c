@@ -45,18 +45,9 @@ ssize_t eddy_op_send(eddy_op *op, int fd, const void *data, size_t size, int fla
         return request(op, OP_SEND, fd, data, size, flags, NULL);
 }
 
-static size_t parts_size(const struct iovec *parts, size_t count)
-{
-        size_t size = 0;
-
-        for (size_t i = 0; i < count; i++)
-                size += parts[i].iov_len;
-        return size;
-}
-
 ssize_t eddy_op_recvmsg(eddy_op *op, int fd, struct msghdr *message, int flags)
 {
-        return request(op, OP_RECVMSG, fd, message, parts_size(message->msg_iov, (size_t)message->msg_iovlen),
+        return request(op, OP_RECVMSG, fd, message, sys_parts_size(message->msg_iov, (int)message->msg_iovlen),
                        flags, NULL);
 }
 
@@ -67,7 +58,7 @@ ssize_t eddy_op_recvmmsg(eddy_op *op, int fd, struct mmsghdr *messages, unsigned
 
 ssize_t eddy_op_sendmsg(eddy_op *op, int fd, const struct msghdr *message, int flags)
 {
-        return request(op, OP_SENDMSG, fd, message, parts_size(message->msg_iov, (size_t)message->msg_iovlen),
+        return request(op, OP_SENDMSG, fd, message, sys_parts_size(message->msg_iov, (int)message->msg_iovlen),
                        flags, NULL);
 }
 
@@ -85,7 +76,7 @@ ssize_t eddy_op_writev(eddy_op *op, int fd, const struct iovec *parts, int count
 {
         if (count < 0)
                 return -EINVAL;
-        return request(op, OP_WRITEV, fd, parts, parts_size(parts, (size_t)count), 0, (void *)(uintptr_t)count);
+        return request(op, OP_WRITEV, fd, parts, sys_parts_size(parts, count), 0, (void *)(uintptr_t)count);
 }
 
 ssize_t eddy_op_poll(eddy_op *op, int fd, unsigned events)
@@ -97,9 +88,9 @@ ssize_t eddy_op_poll(eddy_op *op, int fd, unsigned events)
 
 ssize_t eddy_op_close(eddy_op *op, int fd)
 {
-        /* A closed loop knows nothing of it any more, and one of before a fork() may not be used, but its owner wants
-         * it closed all the same. */
-        if (op->loop->is_closed || loop_is_inherited(op->loop))
+        /* Where there is no loop, or a closed one, nothing is known of it, and one of before a fork() may not be used,
+         * but its owner wants it closed all the same. */
+        if (!op->loop || op->loop->is_closed || loop_is_inherited(op->loop))
                 return sys_close(fd);
         return request(op, OP_CLOSE, fd, NULL, 0, 0, NULL);
 }

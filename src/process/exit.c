@@ -5,6 +5,7 @@
 #include "loop/debug.h"
 #include "process/process.h"
 #include "task/task.h"
+#include "thread/start.h"
 
 /** How long a child that nobody may reap is left alone before it is looked at again, at most. */
 #define LONGEST_PATIENCE eddy_ms(100)
@@ -99,20 +100,6 @@ static void *wait_for_end(void *arg)
         return NULL;
 }
 
-/** Have a thread wait, all of whose signals are the other threads' to handle. */
-static int start_thread(eddy_process *process)
-{
-        sigset_t all, before;
-        int rc;
-
-        sigfillset(&all);
-        pthread_sigmask(SIG_SETMASK, &all, &before);
-        rc = sys_thread_create(&process->thread, NULL, wait_for_end, process);
-        pthread_sigmask(SIG_SETMASK, &before, NULL);
-        process->has_thread = rc == 0;
-        return rc;
-}
-
 /** Have its end noticed: 0 or an error. */
 static int exit_notice(eddy_process *process)
 {
@@ -126,7 +113,9 @@ static int exit_notice(eddy_process *process)
         }
         if (rc > 0 || rc == EDDY_PENDING)
                 return 0;
-        return start_thread(process);
+        rc = thread_start(&process->thread, 0, wait_for_end, process);
+        process->has_thread = rc == 0;
+        return (int)rc;
 }
 
 /** The loop ends, and with it whoever could notice the child's end. */

@@ -24,7 +24,8 @@ int eddy_group_open(eddy_group *group)
         return 0;
 }
 
-/** The body's failure, or a task's, or that one could not be started: its siblings shall end, and the opener come to close the group. */
+/** The body has failed or a task has, or one could not be started: the others shall end, and the opener come to close
+ * the group. */
 static void group_fail(eddy_group *group)
 {
         eddy_group_cancel(group);
@@ -103,7 +104,7 @@ int eddy_group_fail(eddy_group *group, int error)
 
         if (!eddy_is_error(error))
                 return -EINVAL;
-        if (group->first_failure)
+        if (group->first_failure || (group->is_closing && !group->scope.task))
                 return EDDY_EGROUPCLOSED;
         group->first_failure = error;
         group->is_body_failure = true;
@@ -196,6 +197,19 @@ eddy_task *eddy_group_failed(const eddy_group *group, const eddy_task *previous)
         return &child_of(link->next)->future;
 }
 
+/** What the group was failed with has no task that it could be seen at. */
+static void report_body_failure(const eddy_group *group)
+{
+        const struct error_detail *why = group->why;
+        eddy_exception exception = {
+            .message = "a group was failed, and its opener interrupted",
+            .error = group->first_failure,
+            .detail = why ? why->text : "",
+        };
+
+        eddy_loop_call_exception_handler(NULL, &exception);
+}
+
 int eddy_group_close(eddy_group *group)
 {
         struct task *opener = task_of(group->scope.task);
@@ -205,11 +219,13 @@ int eddy_group_close(eddy_group *group)
         if (!opener || opener != task_current())
                 return rc;
         group->is_closing = true;
-        memory_free(group->why);
-        group->why = NULL;
         task_remove_scope(opener, &group->scope);
         task_update(opener);
         /* What was neither returned nor listed goes to the exception handler. */
+        if (group->is_body_failure && group->first_failure != rc && group->first_failure != EDDY_CANCELLED)
+                report_body_failure(group);
+        memory_free(group->why);
+        group->why = NULL;
         while ((link = list_pop(&group->failed)))
                 eddy_unref(&child_of(link)->future);
         return rc;

@@ -38,7 +38,7 @@ eddy_loop *eddy_runner_loop(eddy_runner *runner)
 }
 
 /** Whether Ctrl-C has cancelled the main coroutine that this thread ran last. */
-static __thread bool was_interrupted __attribute__((tls_model("initial-exec")));
+static __thread bool was_interrupted;
 
 bool eddy_keyboard_interrupt(void)
 {

@@ -30,6 +30,7 @@ struct eddy_remote {
         /* Under the lock: */
         bool is_done, is_cancelled;
         intptr_t result;
+        bool is_value; /* also where it looks like an error */
         struct error_detail *detail;
         eddy_link callbacks;
         eddy_link listeners;
@@ -95,8 +96,9 @@ static void complete(eddy_remote *remote, intptr_t result, const struct error_de
 static void let_go(eddy_remote *remote)
 {
         eddy_task *task = remote->task;
-        bool failed = task->is_done && eddy_is_error(task->result);
+        bool failed = task->is_done && future_has_failed(task);
 
+        remote->is_value = task->is_done && !failed;
         complete(remote, task->is_done ? task->result : EDDY_ELOOPCLOSED, failed ? task->detail : NULL);
         eddy_unref(task);
 }
@@ -197,6 +199,16 @@ eddy_remote *eddy_remote_create(eddy_loop *loop, const eddy_remote_options *opti
         return remote;
 }
 
+/** Hand over the outcome of one that is done, of which nothing changes any more. */
+static int hand_over(const eddy_remote *remote, intptr_t *result)
+{
+        error_detail_adopt(remote->detail);
+        if (!result)
+                return remote->is_value ? 0 : (int)remote->result;
+        *result = remote->result;
+        return 0;
+}
+
 int eddy_remote_wait(eddy_remote *remote, eddy_duration timeout, intptr_t *result)
 {
         eddy_time deadline = eddy_time_add(eddy_now(), timeout);
@@ -213,14 +225,7 @@ int eddy_remote_wait(eddy_remote *remote, eddy_duration timeout, intptr_t *resul
                 ;
         is_done = remote->is_done;
         pthread_mutex_unlock(&remote->lock);
-        if (!is_done)
-                return EDDY_TIMEOUT;
-        /* Nothing of it changes any more. */
-        error_detail_adopt(remote->detail);
-        if (!result)
-                return eddy_is_error(remote->result) ? (int)remote->result : 0;
-        *result = remote->result;
-        return 0;
+        return is_done ? hand_over(remote, result) : EDDY_TIMEOUT;
 }
 
 bool eddy_remote_done(eddy_remote *remote)
@@ -361,13 +366,12 @@ int eddy_remote_await(eddy_remote *remote, intptr_t *result)
         awaiting.listener.loop = self->future.loop;
         if (begin_listening(&awaiting.listener, end_awaiting, close_awaiting))
                 rc = task_wait(self, &awaiting.wait);
-        /* A value is handed over all the same, for who is told of an interruption has taken nothing. */
-        if (!eddy_is_error(remote->result))
-                rc = 0;
-        if (rc == 0 || result)
-                error_detail_adopt(remote->detail);
+        /* A value is handed over all the same, for who is told of an interruption has taken nothing. A failure that
+         * there is no place for stays to be asked for. */
+        if (rc == 0 || remote->is_value)
+                return hand_over(remote, result);
         if (result)
-                *result = remote->result;
+                hand_over(remote, result);
         return rc;
 }
 
@@ -378,14 +382,12 @@ struct follower {
         eddy_future *future;  /* holds a reference; NULL: it is done */
 };
 
-static void let_follower_go(struct follower *follower, intptr_t result, const struct error_detail *detail)
+static void let_follower_go(struct follower *follower, intptr_t result)
 {
         eddy_future *future = follower->future;
 
         if (future) {
                 list_remove(&follower->waiter.link);
-                if (detail)
-                        error_detail_set(&future->detail, detail->rc, detail->text);
                 future_complete(future, result);
                 eddy_unref(future);
         }
@@ -393,13 +395,25 @@ static void let_follower_go(struct follower *follower, intptr_t result, const st
         memory_free(follower);
 }
 
+/** The remote is done. */
+static void pass_outcome(struct follower *follower)
+{
+        const eddy_remote *remote = follower->listener.remote;
+        eddy_future *future = follower->future;
+
+        if (future && remote->detail)
+                error_detail_set(&future->detail, remote->detail->rc, remote->detail->text);
+        if (future && remote->is_value)
+                future->traits |= FUTURE_IS_VALUE;
+        let_follower_go(follower, remote->result);
+}
+
 static void end_following(void *arg)
 {
         struct follower *follower = container_of(arg, struct follower, listener);
-        eddy_remote *remote = follower->listener.remote;
 
         list_remove(&follower->listener.resource.link);
-        let_follower_go(follower, remote->result, remote->detail);
+        pass_outcome(follower);
 }
 
 static void close_follower(struct loop_resource *resource)
@@ -407,7 +421,7 @@ static void close_follower(struct loop_resource *resource)
         struct follower *follower = container_of(resource, struct follower, listener.resource);
 
         stop_listening(&follower->listener);
-        let_follower_go(follower, EDDY_CANCELLED, NULL);
+        let_follower_go(follower, EDDY_CANCELLED);
 }
 
 /** The future is done before the remote: it was cancelled, or its owner knows better. */
@@ -439,7 +453,7 @@ eddy_future *eddy_wrap_remote(eddy_remote *remote)
         follower->future = eddy_ref(future);
         list_append(&future->waiters, &follower->waiter.link);
         if (!begin_listening(&follower->listener, end_following, close_follower))
-                let_follower_go(follower, remote->result, remote->detail);
+                pass_outcome(follower);
         return future;
 }
 

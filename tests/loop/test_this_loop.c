@@ -225,6 +225,14 @@ static intptr_t operates(void)
         return rc;
 }
 
+static intptr_t closes_descriptor(void)
+{
+        eddy_op op;
+
+        eddy_op_init(&op, NULL, NULL, NULL);
+        return eddy_op_close(&op, dup(ends[0]));
+}
+
 static intptr_t debugs(void)
 {
         return eddy_loop_set_debug(NULL, true);
@@ -274,6 +282,7 @@ static const struct {
     {"run_in_executor", submits, 1, 0},
     {"run_coroutine_threadsafe", sends, 1, EDDY_ENOLOOP},
     {"op_init", operates, EDDY_PENDING, EDDY_ENOLOOP},
+    {"op_close", closes_descriptor, 0, 0},
     {"set_debug", debugs, 0, EDDY_ENOLOOP},
     {"debug, slow_callback_duration", is_debugged, true, false},
     {"close", closes, 0, EDDY_ENOLOOP},

@@ -144,6 +144,46 @@ COROUTINE_TEST(fails_by_its_body)
         }
 }
 
+static intptr_t fail_body_interrupted(void *arg)
+{
+        eddy_group group;
+        int rc;
+
+        eddy_group_open(&group);
+        rc = eddy_group_fail(&group, eddy_fail((int)(intptr_t)arg, "the body's"));
+        assert_int_equal(rc, 0);
+        eddy_cancel(eddy_current_task());
+        rc = eddy_group_close(&group);
+        assert_int_equal(eddy_group_fail(&group, -EIO), EDDY_EGROUPCLOSED);
+        return rc;
+}
+
+COROUTINE_TEST(tells_its_bodys_failure_where_its_opener_is_interrupted)
+{
+        static const struct {
+                int error, reports;
+        } rows[] = {{-EPROTO, 1}, {EDDY_TIMEOUT, 1}, {EDDY_CANCELLED, 0}};
+
+        keep_reports(NULL);
+        for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+                eddy_task *task = eddy_create_task(fail_body_interrupted, (void *)(intptr_t)rows[i].error);
+
+                assert_int_equal(eddy_join_value(task), EDDY_CANCELLED);
+                if (rows[i].reports)
+                        assert_non_null(strstr(reported, "the body's"));
+                assert_reports(rows[i].reports);
+        }
+}
+
+COROUTINE_TEST(once_closed_cannot_be_failed)
+{
+        eddy_group group;
+
+        eddy_group_open(&group);
+        assert_int_equal(eddy_group_close(&group), 0);
+        assert_int_equal(eddy_group_fail(&group, eddy_fail(-EPROTO, "too late")), EDDY_EGROUPCLOSED);
+}
+
 COROUTINE_TEST(fails_by_a_task_before_its_body)
 {
         eddy_group group;
@@ -475,6 +515,8 @@ int main(void)
             cmocka_unit_test(interrupts_its_opener_at_a_failure),
             cmocka_unit_test(fails_by_its_body),
             cmocka_unit_test(fails_by_a_task_before_its_body),
+            cmocka_unit_test(tells_its_bodys_failure_where_its_opener_is_interrupted),
+            cmocka_unit_test(once_closed_cannot_be_failed),
             cmocka_unit_test(speaks_before_a_deadline_inside),
             cmocka_unit_test(takes_any_failure),
             cmocka_unit_test(takes_no_cancelled_child_for_a_failure),

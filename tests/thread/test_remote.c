@@ -349,6 +349,53 @@ COROUTINE_TEST(fails_in_words_in_another_loop)
 }
 
 /** Sleeps until it is cancelled. */
+COROUTINE_TEST(without_a_place_awaiting_returns_the_failure)
+{
+        eddy_loop_thread *thread = new_thread();
+        eddy_loop *loops[] = {eddy_loop_thread_loop(thread), eddy_running_loop()};
+
+        for (size_t i = 0; i < 2; i++) {
+                eddy_remote *remote = eddy_run_coroutine_threadsafe(loops[i], go_wrong, NULL);
+
+                for (int again = 0; again < 2; again++) {
+                        assert_int_equal(eddy_remote_await(remote, NULL), -ENOENT);
+                        assert_string_equal(eddy_explain(-ENOENT), "no such coroutine");
+                        eddy_fail(-EDOM, "something else");
+                }
+                eddy_remote_release(remote);
+        }
+        eddy_loop_thread_destroy(thread);
+}
+
+static intptr_t is_negative(void *arg)
+{
+        return eddy_value((intptr_t)arg);
+}
+
+COROUTINE_TEST(a_value_that_looks_like_an_error_is_one)
+{
+        eddy_loop_thread *thread = new_thread();
+        eddy_remote *remote =
+            eddy_run_coroutine_threadsafe(eddy_loop_thread_loop(thread), is_negative, (void *)-1);
+        eddy_future *futures[2];
+        intptr_t result = 0;
+
+        /* One that waits, and one that finds it done. */
+        futures[0] = eddy_wrap_remote(remote);
+        assert_int_equal(eddy_await(futures[0], NULL), 0);
+        futures[1] = eddy_wrap_remote(remote);
+        for (size_t i = 0; i < 2; i++) {
+                assert_int_equal(eddy_future_exception(futures[i]), 0);
+                assert_int_equal(eddy_join_value(futures[i]), -1);
+        }
+        assert_int_equal(eddy_remote_await(remote, NULL), 0);
+        assert_int_equal(eddy_remote_await(remote, &result), 0);
+        assert_int_equal(result, -1);
+        assert_int_equal(eddy_remote_wait(remote, 0, NULL), 0);
+        eddy_remote_release(remote);
+        eddy_loop_thread_destroy(thread);
+}
+
 static intptr_t last(void *arg)
 {
         struct gate *gate = arg;
@@ -528,6 +575,8 @@ int main(void)
             cmocka_unit_test(is_awaited_by_another_loop),
             cmocka_unit_test(is_followed_by_a_future),
             cmocka_unit_test(fails_in_words_in_another_loop),
+            cmocka_unit_test(without_a_place_awaiting_returns_the_failure),
+            cmocka_unit_test(a_value_that_looks_like_an_error_is_one),
             cmocka_unit_test(interrupted_it_sees_the_coroutines_end),
             cmocka_unit_test(a_cancelled_future_asks_the_coroutine_to_end),
             cmocka_unit_test(a_loop_closed_under_what_is_awaited_answers),
