@@ -101,7 +101,10 @@ struct target {
         char name[PATH_MAX]; /* in the folder, where it is no symbolic link */
 };
 
-enum { MOST_LINKS = 40 /* as the kernel has it */, NO_NAME = 1 };
+enum { MOST_LINKS = 40 /* as the kernel has it */, NO_NAME = 1, HAS_CHANGED = 2 };
+
+/** How often a path is followed while others keep changing what it leads to. */
+enum { MOST_LOOKS = 10 };
 
 /** Enter the folder of a path that may be relative to the target's, and keep the name in it: 0 or an error. */
 static int enter_folder(struct target *target, char *path)
@@ -230,18 +233,24 @@ static ssize_t overwrite(const struct file_request *request)
         return fd < 0 ? fd : write_and_close(fd, request);
 }
 
-/** Whether the name that was found is that of the file that the path leads to: 0, NO_NAME or an error. */
-static int check_target(const struct target *target, const struct stat *status)
+/** Look at what has the name that was found: others may have replaced it since the path was looked at, and what they put
+ * there is replaced as well. 0, an error, or HAS_CHANGED where that is no file to be replaced. */
+static int check_target(const struct target *target, struct stat *status)
 {
         struct stat found;
         int rc = sys_lstatat(target->folder, target->name, &found);
 
-        if (rc < 0 && rc != -ENOENT)
-                return rc;
-        return rc == 0 && found.st_ino == status->st_ino && found.st_dev == status->st_dev ? 0 : NO_NAME;
+        if (rc < 0)
+                return rc == -ENOENT ? 0 : rc;
+        if (!S_ISREG(found.st_mode))
+                return HAS_CHANGED;
+        *status = found;
+        return 0;
 }
 
-ssize_t file_write_whole(struct file_request *request)
+/** Write to what the path leads to now; HAS_CHANGED where that became something else meanwhile, and nothing was
+ * done. */
+static ssize_t write_to_path(struct file_request *request)
 {
         struct target target;
         struct stat status;
@@ -262,4 +271,13 @@ ssize_t file_write_whole(struct file_request *request)
         if (target.folder != AT_FDCWD)
                 sys_close(target.folder);
         return rc;
+}
+
+ssize_t file_write_whole(struct file_request *request)
+{
+        ssize_t rc = HAS_CHANGED;
+
+        for (int looks = 0; looks < MOST_LOOKS && rc == HAS_CHANGED; looks++)
+                rc = write_to_path(request);
+        return rc == HAS_CHANGED ? -EBUSY : rc;
 }

@@ -183,7 +183,7 @@ static void forget_notifications(eddy_postgres *pg)
 /* A borrower's session becomes a new one, while the pool goes on. */
 static intptr_t reset(void *arg)
 {
-        eddy_postgres *pg = arg;
+        eddy_postgres *pg = *(eddy_postgres **)arg;
         eddy_postgres_pool *pool = pg->pool;
         int rc = 0;
 
@@ -203,7 +203,10 @@ static intptr_t reset(void *arg)
 
 static bool begin_reset(eddy_postgres_pool *pool, eddy_postgres *pg)
 {
-        eddy_task *task = eddy_create_task(reset, pg);
+        /* With its stack, so that it runs for sure; and not asking the loop's factory, so that it runs later. */
+        eddy_task *task = eddy_task_create(
+            &(eddy_task_options){.name = "reset", .loop = pool->loop, .args = &pg, .args_size = sizeof pg},
+            reset, NULL);
 
         pg->pool = pool;
         pool->resetting += task != NULL;

@@ -320,8 +320,11 @@ static void attempt(void *arg)
                         rest(c);
                 return;
         }
-        /* With its stack, so that it runs for sure. */
-        c->resolving = eddy_spawn(resolve_and_begin, &c);
+        /* With its stack, so that it runs for sure; and not asking the loop's factory, so that it runs later. */
+        c->resolving = eddy_task_create(
+            &(eddy_task_options){
+                .name = "resolve_and_begin", .loop = c->loop, .args = &c, .args_size = sizeof c},
+            resolve_and_begin, NULL);
         if (!c->resolving) {
                 set_failure(c, -ENOMEM, eddy_strerror(-ENOMEM));
                 rest(c);

@@ -24,8 +24,15 @@ int __wrap_fsync(int fd)
         return __real_fsync(fd);
 }
 
+/** What takes the name "whole" when that has been looked at, and before its folder is opened; or NULL. */
+static const char *intruder;
+
 int __wrap_openat64(int dir, const char *path, int flags, ...)
 {
+        if (intruder && flags & O_PATH) {
+                assert_int_equal(rename(intruder, "whole"), 0);
+                intruder = NULL;
+        }
         if (strcmp(path, "slow") == 0)
                 pass_gate();
         return __real_openat64(dir, path, flags, 0666);
@@ -213,6 +220,25 @@ static void written_as_a_whole(void)
         assert_content("whole", "");
         assert_int_equal(count_names("."), names + 1);
         umask(mask);
+}
+
+/** Who has opened what another writer has put there meanwhile reads that to its end. */
+static void two_write_the_same_whole(void)
+{
+        put_file("whole", "one", 3);
+        put_file("other", "two", 3);
+        assert_int_equal(link("other", "witness"), 0);
+        intruder = "other";
+        assert_int_equal(eddy_write_file("whole", "three", 5, 0600), 0);
+        assert_null(intruder);
+        assert_content("whole", "three");
+        assert_content("witness", "two");
+        unlink("witness");
+        /* What is no file is looked at anew, and not replaced. */
+        assert_int_equal(mkfifo("other", 0600), 0);
+        intruder = "other";
+        assert_int_equal(eddy_write_file("whole", "four", 4, 0600), -ENXIO);
+        assert_int_equal(unlink("whole"), 0);
 }
 
 /** Whatever fails, the file is the old one or the new one, and nothing lies beside it. */
@@ -692,6 +718,7 @@ int main(void)
             scene_test(larger_than_it_says),
             scene_test(written_as_a_whole),
             scene_test(failing_as_a_whole),
+            scene_test(two_write_the_same_whole),
             scene_test(what_it_is),
             scene_test(relative_to_a_folder),
             scene_test(without_a_name),

@@ -228,6 +228,22 @@ COROUTINE_TEST(what_a_borrower_leaves_in_his_session_does_not_reach_the_next)
         }
 }
 
+COROUTINE_TEST(a_session_is_made_new_where_tasks_are_eager_too)
+{
+        eddy_postgres_pool *pool = make_pool(1);
+        eddy_postgres *pg;
+
+        assert_int_equal(eddy_loop_set_task_factory(NULL, eddy_eager_task_factory, NULL), 0);
+        for (int turns = 0; turns < 2; turns++) {
+                pg = acquire(pool);
+                assert_value(pg, "SELECT count(*) FROM pg_listening_channels()", "0");
+                assert_runs(pg, "LISTEN news");
+                eddy_postgres_pool_release(pool, pg);
+        }
+        end_pool(pool);
+        assert_int_equal(eddy_loop_set_task_factory(NULL, NULL, NULL), 0);
+}
+
 COROUTINE_TEST(notifications_that_nobody_took_are_not_the_next_ones)
 {
         eddy_postgres_pool *pool = make_pool(1);
@@ -324,6 +340,7 @@ int main(void)
             cmocka_unit_test(a_server_that_was_restarted_is_found_again),
             cmocka_unit_test(what_is_left_open_does_not_reach_the_next),
             cmocka_unit_test(what_a_borrower_leaves_in_his_session_does_not_reach_the_next),
+            cmocka_unit_test(a_session_is_made_new_where_tasks_are_eager_too),
             cmocka_unit_test(notifications_that_nobody_took_are_not_the_next_ones),
             cmocka_unit_test(where_nothing_can_be_left_nothing_more_is_sent),
             cmocka_unit_test(a_pool_may_be_destroyed_under_those_who_use_it),
