@@ -153,7 +153,7 @@ EDDY_API void eddy_executor_shutdown(eddy_executor *executor, unsigned flags);
 /** Shut an executor down, wait for its work, and give it back. NULL is allowed. It blocks. */
 EDDY_API void eddy_executor_destroy(eddy_executor *executor);
 
-/** How many threads an executor has now. */
+/** How many threads an executor has now; in a forked child none. */
 EDDY_API unsigned eddy_executor_thread_count(eddy_executor *executor);
 
 /**

@@ -415,6 +415,8 @@ unsigned eddy_executor_thread_count(eddy_executor *executor)
 {
         unsigned count;
 
+        if (is_inherited(executor))
+                return 0;
         pthread_mutex_lock(&executor->lock);
         count = executor->thread_count;
         pthread_mutex_unlock(&executor->lock);

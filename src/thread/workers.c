@@ -46,10 +46,10 @@ static void set(eddy_future *future)
                 eddy_future_set_result(future, 0);
 }
 
-static void count_ended(struct crew *crew, int index, intptr_t result, const char *why)
+static void count_ended(struct crew *crew, int index, int error, const char *why)
 {
-        if (eddy_is_error(result) && !crew->error) {
-                crew->error = (int)result;
+        if (error && !crew->error) {
+                crew->error = error;
                 snprintf(crew->why, sizeof crew->why, "worker %d: %s", index, why);
         }
         crew->running--;
@@ -62,10 +62,9 @@ static void count_ended(struct crew *crew, int index, intptr_t result, const cha
 static void member_ended(void *arg)
 {
         struct member *member = arg;
-        intptr_t result = 0;
+        int error = eddy_remote_wait(member->main, 0, NULL);
 
-        eddy_remote_wait(member->main, 0, &result);
-        count_ended(member->crew, member->index, result, eddy_explain(result));
+        count_ended(member->crew, member->index, error, eddy_explain(error));
 }
 
 static void tell_supervisor(eddy_remote *remote, void *arg)
@@ -80,10 +79,11 @@ static void own_ended(struct waiter *waiter, eddy_future *main)
 {
         struct crew *crew = container_of(waiter, struct crew, waiter);
         const struct error_detail *detail = main->detail;
-        bool speaks_of_it = detail && detail->rc == main->result;
+        int error = future_failure(main);
+        bool speaks_of_it = detail && detail->rc == error;
 
         main->was_looked_at = true;
-        count_ended(crew, 0, main->result, speaks_of_it ? detail->text : eddy_strerror(main->result));
+        count_ended(crew, 0, error, speaks_of_it ? detail->text : eddy_strerror(error));
 }
 
 static int begin_work(struct crew *crew)

@@ -248,6 +248,8 @@ static intptr_t fork_with_threads(void *arg)
                 eddy_future *call;
                 intptr_t result = 0;
 
+                if (eddy_executor_thread_count(inherited) != 0)
+                        _exit(3);
                 if (eddy_loop_create(&loop) < 0)
                         _exit(1);
                 call = eddy_run_in_executor(loop, inherited, return_arg, NULL);

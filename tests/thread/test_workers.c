@@ -116,6 +116,19 @@ static intptr_t wait_for_signal(void *arg)
         return work_for_ever();
 }
 
+static intptr_t return_a_negative_value(void *arg)
+{
+        (void)arg;
+        atomic_fetch_add(&crew.ended, 1);
+        return eddy_value(-1);
+}
+
+TEST(a_value_that_looks_like_an_error_is_none)
+{
+        assert_int_equal(run_crew(WORKERS, return_a_negative_value), 0);
+        assert_int_equal(atomic_load(&crew.ended), WORKERS);
+}
+
 TEST(signals_cancel_all)
 {
         const int signals[] = {SIGINT, SIGTERM};
@@ -203,6 +216,7 @@ int main(void)
             cmocka_unit_test(each_has_a_loop_and_an_index),
             cmocka_unit_test(as_many_as_processors_each_on_its_own),
             cmocka_unit_test(the_first_failure_cancels_the_others),
+            cmocka_unit_test(a_value_that_looks_like_an_error_is_none),
             cmocka_unit_test(signals_cancel_all),
             cmocka_unit_test(signals_cancel_the_rest_when_the_first_has_ended),
             cmocka_unit_test(tasks_left_behind_are_ended),
