@@ -5,10 +5,10 @@ Instructions are counted by valgrind (callgrind), so unlike nanoseconds they are
 an idle one, to a few in a thousand. What an operation takes is the difference between performing it some times
 and often; what starting and ending a program takes is not in it. The kernel's instructions are not counted.
 
-The budget is instructions.json beside this script. The exit status is 1 where an operation takes over 3 % more
-(15 % where it depends on the clock). Where one takes so much less, lower the budget by --update, so that what was
-won stays won. Compilers differ: where the build's compiler, its major version or the architecture is not the
-budget's, nothing is compared, and the exit status is 77 (skipped).
+The budget is instructions.json beside this script. The exit status is 1 where an operation takes over 3 % more.
+Where one takes so much less, lower the budget by --update, so that what was won stays won. Compilers differ: where
+the build's compiler, its major version or the architecture is not the budget's, nothing is compared, and the exit
+status is 77 (skipped).
 
 To see where an operation's instructions go:
 
@@ -31,8 +31,6 @@ import machine
 
 BUDGET = Path(__file__).resolve().parent / "instructions.json"
 TOLERANCE = 0.03
-# How often the loop finds that it need not sleep, and what a deadline does in the wheel, is a matter of the time.
-BY_THE_CLOCK = {"stream_echo": 0.15, "http_request": 0.15}
 LEAST = 1.0  # instructions within which no two counts differ
 SKIPPED = 77
 
@@ -103,7 +101,7 @@ def verdict(operation, counted, allowed):
     """"over", "below" or "" of a count and its budget."""
     if allowed is None:
         return "new"
-    if abs(counted - allowed) <= max(BY_THE_CLOCK.get(operation, TOLERANCE) * allowed, LEAST):
+    if abs(counted - allowed) <= max(TOLERANCE * allowed, LEAST):
         return ""
     return "over" if counted > allowed else "below"
 
