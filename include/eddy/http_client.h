@@ -134,8 +134,8 @@ typedef struct eddy_http_download_options {
         /** An attempt failed and another follows after a while. */
         void (*on_retry)(int error, const char *detail, eddy_duration delay, void *arg);
         /** Where the file is to appear instead of `path`, in the same folder, chosen by the head of the first answer
-         * that brings bytes (Content-Disposition); valid until the download ends. Called again where somebody took that
-         * name meanwhile. NULL: give it up, with -EEXIST. Runs in the loop: must not suspend. */
+         * that brings bytes (Content-Disposition); valid until the download ends. Called again, up to 100 times,
+         * where that name is taken by then. NULL: give it up, with -EEXIST. Runs in the loop: must not suspend. */
         const char *(*choose_path)(const eddy_http_response *response, void *arg);
         void *reserved[4]; /**< zero */
 } eddy_http_download_options;

@@ -103,6 +103,8 @@ EDDY_API ssize_t eddy_op_poll(eddy_op *op, int fd, unsigned events);
  * child, somebody it was passed to), nothing of it wakes this loop again.
  *
  * @return 0, or -errno as from close(); the descriptor is gone either way
+ * @retval EDDY_EBUSY       `op` is pending; the descriptor is still open
+ * @retval EDDY_EWRONGLOOP  its loop runs in another thread; likewise
  */
 EDDY_API ssize_t eddy_op_close(eddy_op *op, int fd);
 

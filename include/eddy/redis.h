@@ -158,7 +158,9 @@ EDDY_API int eddy_redis_append_argv(eddy_redis_pipeline *pipeline, int argc, con
  *
  * @param reply  as for eddy_redis_command()
  * @return 0, or of this command what eddy_redis_command() would say
- * @retval EDDY_ENOMORE  every reply has been taken
+ * @retval EDDY_ENOMORE                  every reply has been taken
+ * @retval EDDY_CANCELLED, EDDY_TIMEOUT  the caller was interrupted; no reply was taken, and the next call waits for the
+ *                                       same one
  *
  * Where what was added cannot be sent, because of -ENOTCONN or EDDY_EBUSY, it stays, and the next call tries again.
  * Suspends. redisGetReply().

@@ -11,7 +11,10 @@
 #include <strings.h>
 #include <sys/stat.h>
 
-enum { REFUSAL_MAX = 64 * 1024 }; /* bytes of an error page that are read so that the connection can be kept */
+enum {
+        REFUSAL_MAX = 64 * 1024, /* bytes of an error page that are read so that the connection can be kept */
+        NAMES_MAX = 100,         /* that are tried where each is taken */
+};
 
 /** A download under way. Lives in eddy_http_download()'s frame. */
 struct download {
@@ -246,11 +249,11 @@ static int commit(struct download *d)
 {
         int rc;
 
-        for (;;) {
+        for (int names = 1;; names++) {
                 rc = check_name(d->path, d->options->overwrite);
                 if (rc == 0)
                         rc = part_commit(&d->part, d->path, d->options->overwrite);
-                if (rc != -EEXIST || d->options->overwrite || !d->is_path_chosen)
+                if (rc != -EEXIST || d->options->overwrite || !d->is_path_chosen || names == NAMES_MAX)
                         return rc;
                 d->is_path_chosen = false;
                 if (choose_path(d, d->response) < 0)

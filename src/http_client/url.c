@@ -12,7 +12,8 @@ static bool is_allowed(unsigned char byte)
 char *url_encode(const char *url)
 {
         static const char digits[] = "0123456789ABCDEF";
-        const char *scheme = strstr(url, "://"), *start = scheme ? scheme + 3 : url;
+        const char *scheme_end = url + strcspn(url, ":/?#");
+        const char *start = strncmp(scheme_end, "://", 3) == 0 ? scheme_end + 3 : url;
         char *encoded = memory_alloc(3 * strlen(url) + 1), *to = encoded;
 
         if (!encoded)

@@ -69,13 +69,20 @@ static struct eddy_redis_request *take_first(eddy_redis_pipeline *pipeline)
         return request;
 }
 
+static void put_back(eddy_redis_pipeline *pipeline, struct eddy_redis_request *request)
+{
+        request->next = pipeline->first;
+        pipeline->first = request;
+        if (!pipeline->last)
+                pipeline->last = request;
+}
+
 static int send_all(eddy_redis_pipeline *pipeline)
 {
-        int rc;
+        int rc = 0;
 
-        if (!pipeline->unsent || pipeline->failure < 0)
+        if (pipeline->failure < 0)
                 return 0;
-        rc = eddy_interrupted();
         while (rc == 0 && pipeline->unsent) {
                 rc = request_submit(pipeline->unsent, pipeline->redis);
                 if (rc == 0)
@@ -86,18 +93,27 @@ static int send_all(eddy_redis_pipeline *pipeline)
 
 int eddy_redis_get_reply(eddy_redis_pipeline *pipeline, redisReply **reply)
 {
-        int rc;
+        struct eddy_redis_request *request;
+        int rc = eddy_current_task() ? eddy_interrupted() : EDDY_ENOTASK;
 
         if (reply)
                 *reply = NULL;
-        if (!eddy_current_task())
-                return EDDY_ENOTASK;
+        if (rc < 0)
+                return rc;
         if (pipeline->failure < 0 && pipeline->first == pipeline->unsent)
                 return eddy_fail(pipeline->failure, "a command could not be added to the pipeline");
         if (!pipeline->first)
                 return EDDY_ENOMORE;
         rc = send_all(pipeline);
-        return rc < 0 ? rc : request_finish(take_first(pipeline), reply);
+        if (rc < 0)
+                return rc;
+        request = take_first(pipeline);
+        rc = request_wait(request);
+        if (rc == 0)
+                return request_finish(request, reply);
+        /* Else the next reply would be taken for this one. */
+        put_back(pipeline, request);
+        return rc;
 }
 
 void eddy_redis_pipeline_finish(eddy_redis_pipeline *pipeline)

@@ -319,20 +319,27 @@ static bool has_nothing(const struct eddy_redis_request *request)
                (request->is_blocking && request->reply && request->reply->type == REDIS_REPLY_NIL);
 }
 
-int request_finish(struct eddy_redis_request *request, redisReply **reply)
+int request_wait(struct eddy_redis_request *request)
 {
         ssize_t rc = is_answered(request) ? 0 : eddy_wait(&request->done, 1, EDDY_ALL_COMPLETED, EDDY_FOREVER);
 
         if (rc < 0)
                 ask_for_the_last_word(request);
-        if (rc >= 0 || !has_nothing(request))
+        return rc < 0 && has_nothing(request) ? (int)rc : 0;
+}
+
+int request_finish(struct eddy_redis_request *request, redisReply **reply)
+{
+        int rc = request_wait(request);
+
+        if (rc == 0)
                 rc = outcome_of(request);
         if (rc == 0 && reply) {
                 *reply = request->reply;
                 request->reply = NULL;
         }
         request_release(request);
-        return (int)rc;
+        return rc;
 }
 
 void requests_send(eddy_redis *redis)

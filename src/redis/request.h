@@ -38,7 +38,10 @@ void request_release(struct eddy_redis_request *request);
 /** Send it, or have it wait for a connection. 0 or an error; ask eddy_interrupted() before. */
 int request_submit(struct eddy_redis_request *request, eddy_redis *redis);
 
-/** Wait for the reply, which is the caller's then, and let go. */
+/** Wait for the reply: 0 once it is known what there is to hand over, or what interrupted the caller. */
+EDDY_ASYNC int request_wait(struct eddy_redis_request *request);
+
+/** Wait likewise for the reply, which is the caller's then, and let go. */
 EDDY_ASYNC int request_finish(struct eddy_redis_request *request, redisReply **reply);
 
 /** Send those that wait: the connection is there. */

@@ -291,7 +291,7 @@ ssize_t eddy_stream_read_until_any(eddy_stream *stream, const struct iovec separ
                 const struct iovec *separator = NULL;
                 ssize_t got;
 
-                if (size > searched)
+                if (bytes)
                         separator = find_separator(bytes + searched, size - searched, separators, n, &found);
                 if (separator && which)
                         *which = (size_t)(separator - separators);

@@ -341,6 +341,28 @@ static void refused_on_entry(struct world *world)
         assert_int_equal(access(path, F_OK), -1);
 }
 
+static const char *insist(const eddy_http_response *response, void *path)
+{
+        (void)response;
+        return path;
+}
+
+/* Who is asked for a name and knows only one that is taken gets no second file, and an end. */
+static void named_in_vain(struct world *world)
+{
+        char path[128], part[128];
+        eddy_http_request request = {.url = url_of(world->server, "small.txt"), .arg = path};
+
+        snprintf(path, sizeof path, "%s/taken", folder);
+        fclose(fopen(path, "w"));
+        assert_int_equal(eddy_http_download(world->client, &request, path,
+                                            &(eddy_http_download_options){.choose_path = insist}, NULL),
+                         -EEXIST);
+        snprintf(part, sizeof part, "%s/.taken.part", folder);
+        unlink(part);
+        assert_int_equal(unlink(path), 0);
+}
+
 /* Waiting for one's turn is no connecting. */
 static void queued(struct world *world)
 {
@@ -499,6 +521,12 @@ static void test_refused_on_entry(void **state)
         play(refused_on_entry);
 }
 
+static void test_named_in_vain(void **state)
+{
+        (void)state;
+        play(named_in_vain);
+}
+
 static void test_queued(void **state)
 {
         (void)state;
@@ -641,13 +669,14 @@ static int tear_down(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-            cmocka_unit_test(test_small),      cmocka_unit_test(test_large),
-            cmocka_unit_test(test_answers),    cmocka_unit_test(test_refusals),
-            cmocka_unit_test(test_failures),   cmocka_unit_test(test_timeouts),
-            cmocka_unit_test(test_crowd),      cmocka_unit_test(test_cancelled),
-            cmocka_unit_test(test_outside),    cmocka_unit_test(test_refused_on_entry),
-            cmocka_unit_test(test_queued),     cmocka_unit_test(test_slow_upload),
-            cmocka_unit_test(test_far_limits), cmocka_unit_test(test_faults),
+            cmocka_unit_test(test_small),         cmocka_unit_test(test_large),
+            cmocka_unit_test(test_answers),       cmocka_unit_test(test_refusals),
+            cmocka_unit_test(test_failures),      cmocka_unit_test(test_timeouts),
+            cmocka_unit_test(test_crowd),         cmocka_unit_test(test_cancelled),
+            cmocka_unit_test(test_outside),       cmocka_unit_test(test_refused_on_entry),
+            cmocka_unit_test(test_named_in_vain), cmocka_unit_test(test_queued),
+            cmocka_unit_test(test_slow_upload),   cmocka_unit_test(test_far_limits),
+            cmocka_unit_test(test_faults),
         };
 
         return cmocka_run_group_tests(tests, set_up, tear_down);

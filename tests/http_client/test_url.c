@@ -27,6 +27,7 @@ static const char *const cases[][2] = {
      "cher.example/b%C3%BC"},
     {"http://us er@x/", "http://us er@x/"}, /* curl refuses it */
     {"x/a b", "x/a%20b"},
+    {"x/a b?c=http://d e", "x/a%20b?c=http://d%20e"},
     {"http://", "http://"},
     {"", ""},
 };

@@ -131,6 +131,50 @@ COROUTINE_TEST(a_loss_fails_what_was_sent_and_keeps_what_was_not)
         eddy_redis_destroy(redis);
 }
 
+COROUTINE_TEST(who_is_interrupted_has_taken_no_reply)
+{
+        eddy_redis *redis = connect_to_server(), *other = connect_to_server();
+        eddy_redis_pipeline pipeline;
+        redisReply *reply;
+
+        assert_runs(other, NULL, "DEL turn");
+        eddy_redis_pipeline_init(&pipeline, redis);
+        for (int i = 0; i < 3; i++)
+                eddy_redis_append(&pipeline, "INCR turn");
+        /* While the server holds the reply back, ... */
+        assert_runs(other, NULL, "CLIENT PAUSE 60000 WRITE");
+        EDDY_TIMEOUT_SCOPE(eddy_ms(1)) {
+                assert_int_equal(eddy_redis_get_reply(&pipeline, &reply), EDDY_TIMEOUT);
+                assert_int_equal(eddy_redis_get_reply(&pipeline, &reply), EDDY_TIMEOUT);
+        }
+        assert_runs(other, NULL, "CLIENT UNPAUSE");
+        assert_int_equal(eddy_redis_get_reply(&pipeline, &reply), 0);
+        assert_number(reply, 1);
+        /* ... and where it is there. */
+        assert_runs(other, NULL, "PING");
+        EDDY_TIMEOUT_SCOPE(0)
+                assert_int_equal(eddy_redis_get_reply(&pipeline, &reply), EDDY_TIMEOUT);
+        for (int i = 2; i <= 3; i++) {
+                assert_int_equal(eddy_redis_get_reply(&pipeline, &reply), 0);
+                assert_number(reply, i);
+        }
+        assert_int_equal(eddy_redis_get_reply(&pipeline, &reply), EDDY_ENOMORE);
+        /* The last of all, too. */
+        eddy_redis_append(&pipeline, "INCR turn");
+        assert_runs(other, NULL, "CLIENT PAUSE 60000 WRITE");
+        EDDY_TIMEOUT_SCOPE(eddy_ms(1))
+                assert_int_equal(eddy_redis_get_reply(&pipeline, &reply), EDDY_TIMEOUT);
+        eddy_redis_append(&pipeline, "ECHO last");
+        assert_runs(other, NULL, "CLIENT UNPAUSE");
+        assert_int_equal(eddy_redis_get_reply(&pipeline, &reply), 0);
+        assert_number(reply, 4);
+        assert_int_equal(eddy_redis_get_reply(&pipeline, &reply), 0);
+        assert_text(reply, "last");
+        eddy_redis_pipeline_finish(&pipeline);
+        eddy_redis_destroy(other);
+        eddy_redis_destroy(redis);
+}
+
 COROUTINE_TEST(blocking_commands_are_refused)
 {
         eddy_redis *redis = connect_to_server();
@@ -179,6 +223,7 @@ int main(void)
             cmocka_unit_test(transactions_of_many_coroutines_do_not_mix),
             cmocka_unit_test(what_nobody_asks_for_is_dropped),
             cmocka_unit_test(a_loss_fails_what_was_sent_and_keeps_what_was_not),
+            cmocka_unit_test(who_is_interrupted_has_taken_no_reply),
             cmocka_unit_test(blocking_commands_are_refused),
             cmocka_unit_test(half_of_what_was_to_be_added_is_not_sent),
         };
