@@ -233,21 +233,14 @@ void postgres_let_go(eddy_postgres *pg)
                 memory_free(pg);
 }
 
-void postgres_begin_span(eddy_postgres *pg)
+bool postgres_end_span(eddy_postgres *pg, bool *span)
 {
-        pg->spans++;
-}
+        bool is_last = *span && pg->is_destroyed;
 
-bool postgres_end_span(eddy_postgres *pg)
-{
-        bool is_destroyed = pg->is_destroyed;
-
-        if (pg->spans == 0)
-                return false;
-        pg->spans--;
-        if (is_destroyed)
+        *span = false;
+        if (is_last)
                 postgres_let_go(pg);
-        return is_destroyed;
+        return is_last;
 }
 
 void postgres_break(eddy_postgres *pg)
@@ -393,7 +386,8 @@ void eddy_postgres_destroy(eddy_postgres *pg)
         if (!pg)
                 return;
         pg->is_destroyed = true;
-        pg->holders += pg->user ? pg->spans : 0;
+        if (pg->user)
+                pg->holders += (unsigned)pg->in_transaction + (unsigned)pg->has_open;
         postgres_break(pg);
         if (pg->user && eddy_loop_debug(pg->loop))
                 eddy_log(EDDY_LOG_WARNING, "a PostgreSQL connection is destroyed while task '%s' uses it",

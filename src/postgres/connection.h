@@ -18,14 +18,14 @@ struct eddy_postgres {
         struct eddy_postgres_pool *pool; /* that it is reset for; or NULL */
         const eddy_task *user;           /* the coroutine within one of our functions; or NULL */
         unsigned holders;                /* its owner, and the function that a coroutine is in */
-        unsigned spans;              /* transactions, rows, pipelines and copies that have not been closed */
-        bool is_destroyed;           /* its owner has let go */
-        bool is_soiled;              /* something may be left in its session */
-        bool is_reading, is_writing; /* its socket is watched */
-        int failure;                 /* of adding a statement to the pipeline */
-        unsigned unsynced;           /* statements of the pipeline since its last sync */
-        unsigned due;                /* results, rows or copies whose end has not been seen */
-        unsigned syncs;              /* syncs that the server has not answered */
+        bool in_transaction, has_open;   /* a transaction; rows, a pipeline or a copy: not closed yet */
+        bool is_destroyed;               /* its owner has let go */
+        bool is_soiled;                  /* something may be left in its session */
+        bool is_reading, is_writing;     /* its socket is watched */
+        int failure;                     /* of adding a statement to the pipeline */
+        unsigned unsynced;               /* statements of the pipeline since its last sync */
+        unsigned due;                    /* results, rows or copies whose end has not been seen */
+        unsigned syncs;                  /* syncs that the server has not answered */
         char sqlstate[6];
 };
 
@@ -49,12 +49,9 @@ EDDY_ASYNC int postgres_wait(eddy_postgres *pg);
 /** Send all that libpq holds back, which it has to before it is worth waiting for results. 0 or an error. */
 EDDY_ASYNC int postgres_flush(eddy_postgres *pg);
 
-/** What is open across calls begins: where the connection is destroyed under its user, who then will come to close it,
- * the memory stays until he has. */
-void postgres_begin_span(eddy_postgres *pg);
-
-/** It is being closed. True: the connection was destroyed, and may be no more. */
-bool postgres_end_span(eddy_postgres *pg);
+/** What is open across calls (in_transaction, has_open) is being closed. Where the connection was destroyed under its user,
+ * the memory has stayed for this. True: so it was, and it may be no more. */
+bool postgres_end_span(eddy_postgres *pg, bool *span);
 
 /** The next of libpq's results, once it is there whole; NULL where a statement has no more. 0 or an error. One that lies in
  * the socket when the task is interrupted is handed over. */

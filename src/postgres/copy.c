@@ -61,7 +61,7 @@ int eddy_postgres_copy_end(eddy_postgres *pg, const char *error)
         enum mode mode = pg->mode == COPY_OUT ? COPY_OUT : COPY_IN;
         int rc;
 
-        if (postgres_end_span(pg))
+        if (postgres_end_span(pg, &pg->has_open))
                 return -ENOTCONN;
         rc = postgres_enter(pg, mode);
         if (rc == -ENOTCONN)

@@ -10,7 +10,7 @@ int eddy_postgres_pipeline_open(eddy_postgres *pg)
         pg->failure = 0;
         if (PQenterPipelineMode(pg->conn)) {
                 pg->mode = PIPELINE;
-                postgres_begin_span(pg);
+                pg->has_open = true;
         } else {
                 rc = postgres_failure(pg);
         }
@@ -124,7 +124,7 @@ int eddy_postgres_pipeline_close(eddy_postgres *pg)
 {
         int rc;
 
-        if (postgres_end_span(pg))
+        if (postgres_end_span(pg, &pg->has_open))
                 return -ECONNRESET;
         if (pg->mode != PIPELINE)
                 return 0;

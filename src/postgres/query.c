@@ -63,7 +63,7 @@ static int collect(eddy_postgres *pg, PGresult **last)
                         break;
                 postgres_keep_last(last, result);
                 if (*last == result && begins_copy(pg, result)) {
-                        postgres_begin_span(pg);
+                        pg->has_open = true;
                         pg->due = 1;
                         break;
                 }

@@ -17,7 +17,7 @@ int eddy_postgres_open_rows(eddy_postgres *pg, const char *sql, const eddy_postg
                 if (rc < 0)
                         postgres_settle(pg, true, NULL);
                 else
-                        postgres_begin_span(pg);
+                        pg->has_open = true;
         }
         postgres_leave(pg);
         return rc;
@@ -57,7 +57,7 @@ int eddy_postgres_close_rows(eddy_postgres *pg)
 {
         int rc;
 
-        if (postgres_end_span(pg))
+        if (postgres_end_span(pg, &pg->has_open))
                 return -ECONNRESET;
         if (pg->mode != ROWS) /* they broke the connection */
                 return 0;

@@ -7,7 +7,7 @@
 int eddy_postgres_begin(eddy_postgres *pg)
 {
         /* Whatever comes of it: eddy_postgres_end() is called in any case. */
-        postgres_begin_span(pg);
+        pg->in_transaction = true;
         return eddy_postgres_exec(pg, NULL, "BEGIN");
 }
 
@@ -51,7 +51,7 @@ static int end_transaction(eddy_postgres *pg, int rc)
 
 int eddy_postgres_end(eddy_postgres *pg, int rc)
 {
-        if (postgres_end_span(pg))
+        if (postgres_end_span(pg, &pg->in_transaction))
                 return rc;
         postgres_hold(pg);
         rc = end_transaction(pg, rc);

@@ -39,6 +39,8 @@ void eddy_redis_destroy(eddy_redis *redis)
                 return;
         connection_close(&redis->connection);
         requests_refuse(redis);
+        if (redis->blocking)
+                redis->blocking->unblocking = NULL;
         memory_free(redis);
 }
 

@@ -122,7 +122,7 @@ static void settle(struct eddy_redis_request *request)
         eddy_redis *redis = request->redis;
 
         redis->awaited--;
-        if (redis->blocking == request)
+        if (redis->blocking == request && !request->unblocking)
                 redis->blocking = NULL;
         request->redis = NULL;
 }
@@ -270,6 +270,19 @@ static void look_once_more(struct eddy_redis_request *request)
 
 enum { UNBLOCK_SECONDS = 2, UNBLOCK_AGAIN_MS = 20 };
 
+/* A request to let go that was not answered may still come, and must not find the connection's next command. */
+static void end_unblocking(struct eddy_redis_request *request, bool is_over)
+{
+        eddy_redis *redis = request->unblocking;
+
+        request->unblocking = NULL;
+        if (!redis || !is_answered(request))
+                return;
+        redis->blocking = NULL;
+        if (!is_over && redis->connection.is_ready)
+                connection_renew(&redis->connection);
+}
+
 /* Have the server let go of the command, whose word then comes as its reply: nothing, or what it had already. The blocked
  * connection cannot ask for that itself. A request that arrives before the command is in vain, so it is repeated. */
 static void unblock(struct eddy_redis_request *request)
@@ -278,10 +291,11 @@ static void unblock(struct eddy_redis_request *request)
         eddy_redis_options options = c->options;
         long long id = c->id;
         eddy_redis *other = NULL;
-        int rc;
+        int rc = 0;
 
         if (id == 0)
                 return;
+        request->unblocking = request->redis;
         if (!options.path)
                 options.host = c->address;
         options.fails_fast = true;
@@ -296,6 +310,7 @@ static void unblock(struct eddy_redis_request *request)
                 }
         }
         eddy_redis_destroy(other);
+        end_unblocking(request, rc >= 0);
 }
 
 /* The asker is interrupted: what the server has given him already is his all the same. */

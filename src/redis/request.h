@@ -21,6 +21,7 @@ struct eddy_redis_request {
         redisReply *reply; /* once done, unless `error` says why there is none */
         int error;
         unsigned holders;
+        eddy_redis *unblocking; /* is asked to let go of it, and of nothing that comes behind it; or NULL */
         bool is_blocking;
         size_t size;
         char *text; /* hiredis's, in the protocol; NULL once sent */
