@@ -134,6 +134,12 @@ static inline ssize_t sys_preadv_nowait(int fd, const struct iovec *parts, int c
         return fault_fires("preadv2") ? -EAGAIN : sys_result(preadv2(fd, parts, count, offset, RWF_NOWAIT));
 }
 
+/** Have the kernel begin to bring a part of a file into memory. */
+static inline int sys_readahead(int fd, off_t offset, size_t size)
+{
+        return fault_fires("readahead") ? -EINVAL : (int)sys_result(readahead(fd, offset, size));
+}
+
 static inline ssize_t sys_pread(int fd, void *buffer, size_t size, off_t offset)
 {
         return fault_fires("pread") ? -EIO : sys_result(pread(fd, buffer, size, offset));
