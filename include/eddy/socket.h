@@ -86,7 +86,7 @@ EDDY_API EDDY_ASYNC int eddy_sock_accept(int fd, eddy_address *peer);
  * Send part of a file.
  *
  * @param fd      the socket
- * @param file    a descriptor of a file that can be read at any place
+ * @param file    a descriptor of a file that can be read at any place. It must stay open
  * @param offset  where the part begins
  * @param n       its length, bytes; SIZE_MAX: to the file's end
  * @return how many bytes were sent: less than n only where the file ends before
@@ -94,8 +94,7 @@ EDDY_API EDDY_ASYNC int eddy_sock_accept(int fd, eddy_address *peer);
  * @retval -ESPIPE, -EINVAL              the file is none of that kind
  * @retval -EPIPE, -ECONNRESET ...       as from send()
  *
- * Else as eddy_sock_recv(). Suspends while the kernel's buffer is full; see eddy_stream_sendfile() for when it
- * blocks. loop.sock_sendfile().
+ * Else as eddy_sock_recv(). Suspends as eddy_stream_sendfile() does. loop.sock_sendfile().
  */
 EDDY_API EDDY_ASYNC ssize_t eddy_sock_sendfile(int fd, int file, off_t offset, size_t n);
 

@@ -222,7 +222,7 @@ EDDY_API EDDY_ASYNC ssize_t eddy_stream_write_all(eddy_stream *stream, const voi
  * Send part of a file, behind what was written before, and return when the kernel has it all. The kernel sends
  * from its page cache where it can; else the bytes go through a small buffer.
  *
- * @param file    a descriptor of a file that can be read at any place; its own position stays
+ * @param file    a descriptor of a file that can be read at any place; its own position stays. It must stay open
  * @param offset  where the part begins
  * @param n       its length, bytes; SIZE_MAX: to the file's end
  * @return how many bytes were sent: less than n only where the file ends before, also because it shrank
@@ -232,9 +232,10 @@ EDDY_API EDDY_ASYNC ssize_t eddy_stream_write_all(eddy_stream *stream, const voi
  * @retval EDDY_EBUSY                    another coroutine sends
  * @retval -EPIPE, -ECONNRESET ...       the peer is gone
  *
- * Suspends while the kernel's buffer is full. What is not in the page cache is read from the disk meanwhile,
- * and that blocks the loop, for at most 256 KiB at a time. To a socket that others have put into blocking mode it goes
- * through a buffer, too. loop.sendfile().
+ * Suspends while the kernel's buffer is full, and while a helper thread brings into the page cache what is not there,
+ * which is waited for also by a caller that is interrupted. A file system that does not know what is there (many network
+ * file systems) holds up the loop, for at most 256 KiB at a time. To a socket that others have put into blocking mode it
+ * goes through a buffer, too. loop.sendfile().
  */
 EDDY_API EDDY_ASYNC ssize_t eddy_stream_sendfile(eddy_stream *stream, int file, off_t offset, size_t n);
 

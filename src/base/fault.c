@@ -9,11 +9,15 @@
 
 static atomic_ulong uses, first = 0, last = 0;
 static const char *failed;
+static bool (*_Atomic script)(const char *what);
 
 bool fault_fires(const char *what)
 {
         unsigned long use = atomic_fetch_add(&uses, 1) + 1;
+        bool (*decide)(const char *what) = atomic_load(&script);
 
+        if (decide && decide(what))
+                return true;
         if (use < atomic_load(&first) || use >= atomic_load(&last))
                 return false;
         failed = what;
@@ -25,6 +29,11 @@ void fault_arm(unsigned long nth, unsigned long count)
         atomic_store(&uses, 0);
         atomic_store(&first, nth);
         atomic_store(&last, nth ? nth + count : 0);
+}
+
+void fault_script(bool (*decide)(const char *what))
+{
+        atomic_store(&script, decide);
 }
 
 unsigned long fault_uses(void)

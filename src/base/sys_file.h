@@ -16,6 +16,10 @@
 #include <sys/vfs.h>
 #include <sys/xattr.h>
 
+#ifndef RESOLVE_CACHED /* headers older than Linux 5.12 */
+#define RESOLVE_CACHED 0x20
+#endif
+
 static inline int sys_open(const char *path, int flags, mode_t mode)
 {
         return fault_fires("open") ? -EMFILE : sys_descriptor(open(path, flags, mode));
@@ -26,11 +30,14 @@ static inline int sys_openat(int folder, const char *path, int flags, mode_t mod
         return fault_fires("openat") ? -EMFILE : sys_descriptor(openat(folder, path, flags, mode));
 }
 
+/** With RESOLVE_CACHED, -EAGAIN: it takes a look at the disk. */
 static inline int sys_openat2(int folder, const char *path, const struct open_how *how)
 {
-        return fault_fires("openat2")
-                   ? -EMFILE
-                   : sys_descriptor((int)syscall(SYS_openat2, folder, path, how, sizeof *how));
+        bool may_wait = !(how->resolve & RESOLVE_CACHED);
+
+        if (fault_fires(may_wait ? "openat2" : "openat2, cached"))
+                return may_wait ? -EMFILE : -EAGAIN;
+        return sys_descriptor((int)syscall(SYS_openat2, folder, path, how, sizeof *how));
 }
 
 static inline int sys_fstat(int fd, struct stat *status)
@@ -132,6 +139,12 @@ static inline ssize_t sys_pwritev(int fd, const struct iovec *parts, int count, 
 static inline ssize_t sys_preadv_nowait(int fd, const struct iovec *parts, int count, off_t offset)
 {
         return fault_fires("preadv2") ? -EAGAIN : sys_result(preadv2(fd, parts, count, offset, RWF_NOWAIT));
+}
+
+/** Have the kernel begin to bring a part of a file into memory. */
+static inline int sys_readahead(int fd, off_t offset, size_t size)
+{
+        return fault_fires("readahead") ? -EINVAL : (int)sys_result(readahead(fd, offset, size));
 }
 
 static inline ssize_t sys_pread(int fd, void *buffer, size_t size, off_t offset)

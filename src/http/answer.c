@@ -77,6 +77,46 @@ static void describe(struct http_version *version, const struct stat *status, st
         memcpy(version->date, files->date, HTTP_DATE_SIZE);
 }
 
+/* Have something done beside the loop that takes its time: 0, or why no thread does it. Cancellation waits, so that the
+ * thread may use what lies on the caller's stack. */
+static int do_beside(eddy_executor *executor, const char *name, eddy_fn fn, void *work, intptr_t *result)
+{
+        const eddy_work_options options = {.name = name, .executor = executor};
+        int rc = 0;
+
+        EDDY_SHIELD_SCOPE
+                rc = eddy_to_thread_with(&options, fn, work, result);
+        return rc;
+}
+
+/* A file that is being opened by a path that is not in memory. */
+struct opening {
+        const struct beneath *folder;
+        const char *path;
+};
+
+static intptr_t open_slowly(void *arg)
+{
+        const struct opening *opening = arg;
+
+        return beneath_open(opening->folder, opening->path);
+}
+
+/* Open what is asked for: a descriptor or an error. */
+static int open_path(eddy_http_exchange *exchange)
+{
+        struct eddy_http_files *files = files_of(exchange);
+        struct opening opening = {.folder = &files->folder, .path = exchange->path};
+        intptr_t result = 0;
+        int fd = beneath_open_now(&files->folder, exchange->path);
+
+        if (fd != -EAGAIN)
+                return fd;
+        if (do_beside(files->reader, "open", open_slowly, &opening, &result) < 0)
+                return beneath_open(&files->folder, exchange->path);
+        return (int)result;
+}
+
 static int read_all(int fd, char *buffer, size_t n, int64_t offset)
 {
         while (n > 0) {
@@ -93,15 +133,65 @@ static int read_all(int fd, char *buffer, size_t n, int64_t offset)
         return 0;
 }
 
-/* `head_at`: where in `out` this answer begins. */
-static int add_range(eddy_http_exchange *exchange, int fd, struct http_range range, size_t head_at)
+/* Bytes of a file that are being read into memory. */
+struct reading {
+        int fd;
+        char *buffer;
+        size_t n;
+        int64_t offset;
+};
+
+static intptr_t read_slowly(void *arg)
 {
+        const struct reading *reading = arg;
+
+        return read_all(reading->fd, reading->buffer, reading->n, reading->offset);
+}
+
+/* The file system on that device does not know what lies in memory, or never says so. */
+static void note_silent(struct eddy_http_files *files, dev_t device)
+{
+        files->silent = device;
+        files->has_silent = true;
+}
+
+/* What lies in memory is read at once; a thread reads what does not. */
+static int read_range(struct eddy_http_files *files, struct reading *reading, dev_t device)
+{
+        struct iovec place = {reading->buffer, reading->n};
+        intptr_t result = 0;
+        ssize_t n;
+
+        if (reading->n == 0 || (files->has_silent && files->silent == device))
+                return (int)read_slowly(reading);
+        n = sys_preadv_nowait(reading->fd, &place, 1, reading->offset);
+        if (n == (ssize_t)reading->n)
+                return 0;
+        if (n < 0 && n != -EAGAIN) {
+                note_silent(files, device);
+                return (int)read_slowly(reading);
+        }
+        if (do_beside(files->reader, "read", read_slowly, reading, &result) < 0)
+                return (int)read_slowly(reading);
+        place.iov_len = 1;
+        if (result == 0 && sys_preadv_nowait(reading->fd, &place, 1, reading->offset) == -EAGAIN)
+                note_silent(files, device); /* it was just read, and still is said not to be there */
+        return (int)result;
+}
+
+/* `head_at`: where in `out` this answer begins. */
+static int add_range(eddy_http_exchange *exchange, int fd, struct http_range range, dev_t device,
+                     size_t head_at)
+{
+        struct reading reading = {.fd = fd, .offset = range.start};
         int64_t n = range.end - range.start;
         int rc;
 
         if (n > (int64_t)(HTTP_OUTPUT_SIZE - exchange->output.size))
                 return output_add_file(&exchange->output, fd, range.start, range.end, &exchange->sent);
-        rc = read_all(fd, exchange->output.data + exchange->output.size, (size_t)n, range.start);
+        reading.buffer = exchange->output.data + exchange->output.size;
+        reading.n = (size_t)n;
+        rc = read_range(files_of(exchange), &reading, device);
         if (rc < 0) {
                 exchange->output.size = head_at;
                 return reply_error(exchange, HTTP_STATUS_INTERNAL_SERVER_ERROR);
@@ -152,7 +242,7 @@ static int answer_file(eddy_http_exchange *exchange, int fd, const struct stat *
         reply_add(exchange, "ETag: ", version.etag, version.etag_size);
         reply_add_text(exchange, "Accept-Ranges: ", "bytes");
         reply_end(exchange);
-        return request->method == HTTP_HEAD ? 0 : add_range(exchange, fd, range, head_at);
+        return request->method == HTTP_HEAD ? 0 : add_range(exchange, fd, range, file->st_dev, head_at);
 }
 
 /* Links in a folder's page are relative to it, so its URL must end in a slash. What was asked with it is kept. */
@@ -202,15 +292,12 @@ static intptr_t make_listing(void *arg)
         return listing_make(&work->page, work->fd, work->path);
 }
 
-/* Takes the folder's descriptor. Cancellation waits, so that the thread may use what lies here. */
+/* Takes the folder's descriptor. */
 static int list_beside(eddy_executor *lister, struct listing_work *work)
 {
-        const eddy_work_options options = {.name = "listing", .executor = lister};
         intptr_t result = 0;
-        int rc = 0;
+        int rc = do_beside(lister, "listing", make_listing, work, &result);
 
-        EDDY_SHIELD_SCOPE
-                rc = eddy_to_thread_with(&options, make_listing, work, &result);
         if (rc < 0)
                 sys_close(work->fd);
         return rc < 0 ? rc : (int)result;
@@ -255,7 +342,7 @@ static int answer_folder(eddy_http_exchange *exchange, int *fd)
         if (size + sizeof index_name > sizeof exchange->path)
                 return reply_error(exchange, HTTP_STATUS_URI_TOO_LONG);
         memcpy(exchange->path + size, index_name, sizeof index_name);
-        index = beneath_open(&files_of(exchange)->folder, exchange->path);
+        index = open_path(exchange);
         if (index >= 0) {
                 int rc = answer_opened(exchange, &index);
 
@@ -296,7 +383,7 @@ int answer_from_folder(eddy_http_exchange *exchange)
                                 exchange->path);
         if (rc < 0)
                 return reply_error(exchange, status_of((int)rc));
-        fd = beneath_open(&files_of(exchange)->folder, exchange->path);
+        fd = open_path(exchange);
         if (fd < 0)
                 return reply_error(exchange, status_of(fd));
         rc = answer_opened(exchange, &fd);

@@ -17,10 +17,10 @@ static int open_within(const struct beneath *folder, const char *path, unsigned 
         const struct open_how how = {.flags = OPEN_FLAGS, .resolve = resolve};
         int fd, attempts = 0;
 
-        /* -EAGAIN: something was renamed while a link's ".." was followed. */
+        /* -EAGAIN: something was renamed while a link's ".." was followed, or it is not in memory. */
         do
                 fd = sys_openat2(folder->fd, *path ? path : ".", &how);
-        while (fd == -EAGAIN && ++attempts < 16);
+        while (fd == -EAGAIN && !(resolve & RESOLVE_CACHED) && ++attempts < 16);
         return fd;
 }
 
@@ -54,6 +54,10 @@ int beneath_init(struct beneath *folder, const char *path)
         }
         fd = open_within(folder, "", RESOLVE_BENEATH);
         folder->has_openat2 = fd >= 0;
+        if (fd >= 0)
+                sys_close(fd);
+        fd = open_within(folder, "", RESOLVE_BENEATH | RESOLVE_CACHED);
+        folder->cached = fd >= 0 || fd == -EAGAIN ? RESOLVE_CACHED : 0;
         if (fd >= 0)
                 sys_close(fd);
         return 0;
@@ -90,32 +94,43 @@ static int open_by_parts(const struct beneath *folder, const char *path)
 }
 
 /* O_PATH looks without touching: neither permissions to read nor a device's own open() matter. */
-static int open_through_absolute_link(const struct beneath *folder, const char *path)
+static int open_through_absolute_link(const struct beneath *folder, const char *path, unsigned long cached)
 {
+        const struct open_how how = {.flags = O_PATH | O_CLOEXEC, .resolve = cached};
         size_t root_size = strlen(folder->path);
         char real[PATH_MAX];
-        int fd = sys_openat(folder->fd, path, O_PATH | O_CLOEXEC, 0);
+        int fd = sys_openat2(folder->fd, path, &how);
         ssize_t n;
 
         if (fd < 0)
-                return -EXDEV;
+                return cached && fd == -EAGAIN ? fd : -EXDEV;
         n = path_of(fd, real);
         sys_close(fd);
         if (n < (ssize_t)root_size || memcmp(real, folder->path, root_size) != 0)
                 return -EXDEV;
         if (real[root_size] == '\0')
-                return open_within(folder, "", RESOLVE_BENEATH);
+                return open_within(folder, "", RESOLVE_BENEATH | cached);
         if (real[root_size] != '/')
                 return -EXDEV;
-        return open_within(folder, real + root_size + 1, RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS);
+        return open_within(folder, real + root_size + 1, RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | cached);
 }
 
-int beneath_open(const struct beneath *folder, const char *path)
+static int open_beneath(const struct beneath *folder, const char *path, unsigned long cached)
 {
         int fd;
 
         if (!folder->has_openat2)
                 return open_by_parts(folder, path);
-        fd = open_within(folder, path, RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS);
-        return fd == -EXDEV ? open_through_absolute_link(folder, path) : fd;
+        fd = open_within(folder, path, RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS | cached);
+        return fd == -EXDEV ? open_through_absolute_link(folder, path, cached) : fd;
+}
+
+int beneath_open(const struct beneath *folder, const char *path)
+{
+        return open_beneath(folder, path, 0);
+}
+
+int beneath_open_now(const struct beneath *folder, const char *path)
+{
+        return open_beneath(folder, path, folder->cached);
 }

@@ -17,11 +17,14 @@ int eddy_http_files_create(eddy_http_files **files_out, const char *directory,
                                   &(eddy_executor_options){.max_threads = 2, .name = "eddy-lister"});
         if (rc < 0)
                 goto free_files;
+        rc = eddy_executor_create(&files->reader, &(eddy_executor_options){.name = "eddy-reader"});
+        if (rc < 0)
+                goto destroy_lister;
         rc = beneath_init(&files->folder, directory);
         if (rc < 0) {
                 if (rc != -ENOMEM)
                         eddy_fail(rc, "cannot serve %s: %s", directory, eddy_strerror(rc));
-                goto destroy_lister;
+                goto destroy_reader;
         }
         service_init(&files->service, answer_from_folder,
                      &(eddy_http_service_options){
@@ -33,6 +36,8 @@ int eddy_http_files_create(eddy_http_files **files_out, const char *directory,
         files->hides_listings = chosen.hides_listings;
         *files_out = files;
         return 0;
+destroy_reader:
+        eddy_executor_destroy(files->reader);
 destroy_lister:
         eddy_executor_destroy(files->lister);
 free_files:
@@ -46,6 +51,7 @@ void eddy_http_files_destroy(eddy_http_files *files)
                 return;
         service_finish(&files->service);
         eddy_executor_destroy(files->lister);
+        eddy_executor_destroy(files->reader);
         beneath_finish(&files->folder);
         memory_free(files);
 }

@@ -93,9 +93,41 @@ static intptr_t calling(void *arg)
         return rc;
 }
 
+static int call_in_a_moment(eddy_loop *loop, eddy_context *context, eddy_callback callback, void *arg)
+{
+        return eddy_call_later_in(loop, context, eddy_us(1), callback, arg);
+}
+
+/** In a context of one's own, soon and later. */
+static intptr_t calling_in_a_context(void *arg)
+{
+        int (*const ways[])(eddy_loop * loop, eddy_context * context, eddy_callback callback,
+                            void *arg) = {eddy_call_soon_in, call_in_a_moment};
+        int rc = 0;
+
+        (void)arg;
+        for (size_t i = 0; rc == 0 && i < sizeof ways / sizeof ways[0]; i++) {
+                eddy_future *future = eddy_future_create(NULL);
+                eddy_context *context = eddy_copy_context();
+                intptr_t number_in = eddy_context_run(context, set_number, (void *)5);
+
+                rc = !future ? -ENOMEM : eddy_is_error(number_in) ? (int)number_in : 0;
+                if (rc == 0)
+                        rc = ways[i](eddy_running_loop(), context, pass_number, future);
+                eddy_context_unref(context);
+                /* The callback comes whatever happens here. */
+                if (rc == 0)
+                        EDDY_SHIELD_SCOPE
+                                rc = check(eddy_ref(future), 5);
+                eddy_unref(future);
+        }
+        return rc;
+}
+
 const struct scenario scenarios[] = {
     {"variables are set and put back", setting},
     {"a context object is run in", running},
     {"a callback inherits", calling},
+    {"a callback is given a context", calling_in_a_context},
     {NULL, NULL},
 };

@@ -220,6 +220,26 @@ static intptr_t grouping_a_failure(void *arg)
         return rc == -EDOM ? 0 : rc;
 }
 
+static intptr_t failing_a_group(void *arg)
+{
+        eddy_group group;
+        int rc;
+
+        (void)arg;
+        eddy_group_open(&group);
+        rc = eddy_group_create_task(&group, linger, NULL, NULL);
+        if (rc == 0)
+                rc = eddy_yield();
+        if (rc == 0)
+                rc = eddy_group_fail(&group, -EDOM);
+        if (rc == 0)
+                eddy_sleep(EDDY_FOREVER);
+        else
+                eddy_group_cancel(&group);
+        rc = eddy_group_close(&group);
+        return rc == -EDOM ? 0 : rc;
+}
+
 static intptr_t timing_out(void *arg)
 {
         eddy_timeout timeout;
@@ -294,7 +314,7 @@ static void disconnect_pair(eddy_stream *ends[2])
 /** Says what reading is to find, in pieces. */
 static intptr_t talk(void *arg)
 {
-        static const char *const pieces[] = {"on", "e\ntw", "o;;three", "four", "the rest"};
+        static const char *const pieces[] = {"on", "e\ntw", "o;;mid\r", "\nthree", "four", "the rest"};
         eddy_stream *stream = arg;
 
         for (size_t i = 0; i < sizeof pieces / sizeof pieces[0]; i++) {
@@ -310,6 +330,7 @@ static intptr_t talk(void *arg)
 
 static ssize_t read_all_ways(void *arg)
 {
+        const struct iovec ends[] = {{"\r\n", 2}, {"\n", 1}};
         eddy_stream *stream = arg;
         char bytes[16], *rest;
         const char *data;
@@ -317,6 +338,8 @@ static ssize_t read_all_ways(void *arg)
 
         if (n >= 0)
                 n = eddy_stream_read_until(stream, ";;", 2, &data);
+        if (n >= 0)
+                n = eddy_stream_read_until_any(stream, ends, 2, &data, NULL);
         if (n >= 0)
                 n = eddy_stream_read_exactly(stream, bytes, 5);
         if (n >= 0)
@@ -602,6 +625,7 @@ const struct scenario scenarios[] = {
     {"shielding", shielding},
     {"grouping", grouping},
     {"grouping a failure", grouping_a_failure},
+    {"failing a group", failing_a_group},
     {"timing out", timing_out},
     {"cleaning up", cleaning_up},
     {"uncancelling", uncancelling},

@@ -1,4 +1,5 @@
 /* UNIX sockets, datagrams, raw sockets and files that are sent. */
+#include "base/fault.h"
 #include "scenarios.h"
 
 #include <fcntl.h>
@@ -181,6 +182,22 @@ static intptr_t sending_a_file(void *arg)
         eddy_stream_destroy(ends[0]);
         eddy_stream_destroy(ends[1]);
         fclose(file);
+        return rc;
+}
+
+/** Nothing ever lies in memory. */
+static bool is_cold(const char *what)
+{
+        return strcmp(what, "preadv2") == 0;
+}
+
+static intptr_t sending_a_cold_file(void *arg)
+{
+        intptr_t rc;
+
+        fault_script(is_cold);
+        rc = sending_a_file(arg);
+        fault_script(NULL);
         return rc;
 }
 
@@ -461,6 +478,7 @@ const struct scenario scenarios[] = {
     {"waiting for room", waiting_for_room},
     {"passing descriptors", passing_descriptors},
     {"sending a file", sending_a_file},
+    {"sending a cold file", sending_a_cold_file},
     {"datagrams", datagrams},
     {"UNIX datagrams", unix_datagrams},
     {"joining", joining},

@@ -1,7 +1,7 @@
 /* Files sent by streams and raw sockets. */
 #include "helpers.h"
 
-#include "base/fault.h"
+#include "../slow_disk.h"
 #include <fcntl.h>
 #include <signal.h>
 
@@ -125,6 +125,16 @@ static intptr_t read_part(void *stream)
         return 0;
 }
 
+static bool has_failed;
+
+static bool fail_first_sendfile(const char *what)
+{
+        bool fails = !has_failed && strcmp(what, "sendfile") == 0;
+
+        has_failed |= fails;
+        return fails;
+}
+
 /** What the kernel cannot send goes through memory, and nobody can tell. */
 static void copied(void)
 {
@@ -135,9 +145,11 @@ static void copied(void)
         connect_streams(ends);
         reader = eddy_create_task(read_part, ends[1]);
         give_way();
-        fault_arm(1, 1); /* sendfile() */
+        has_failed = false;
+        fault_script(fail_first_sendfile);
         assert_int_equal(eddy_stream_sendfile(ends[0], file, 5, MUCH - 10), MUCH - 10);
-        fault_arm(0, 0);
+        fault_script(NULL);
+        assert_true(has_failed);
         assert_int_equal(join(reader), 0);
         close(file);
         eddy_stream_destroy(ends[0]);
@@ -284,6 +296,132 @@ static void by_socket(void)
         eddy_stream_destroy(ends[1]);
 }
 
+/* Files that are not in memory. */
+
+/** Others go on and deadlines pass while a thread is at the disk, and it is the only one that is. */
+static void assert_others_go_on(const eddy_task *sender)
+{
+        ssize_t rc = 0;
+
+        until(slow_disk.waiting == 1);
+        EDDY_TIMEOUT_SCOPE(eddy_us(10))
+                rc = eddy_sleep(EDDY_FOREVER);
+        assert_int_equal(rc, EDDY_TIMEOUT);
+        assert_false(eddy_done(sender));
+        assert_int_equal(slow_disk.trips, 0);
+}
+
+/** Two ends of which what is sent at the first comes out at the second. */
+static void open_ends(bool is_pipe, eddy_stream *ends[2])
+{
+        int fds[2];
+
+        if (!is_pipe) {
+                connect_streams(ends);
+                return;
+        }
+        assert_int_equal(pipe2(fds, O_CLOEXEC), 0);
+        assert_int_equal(eddy_stream_from_pipe(&ends[0], fds[1], 0), 0);
+        assert_int_equal(eddy_stream_from_pipe(&ends[1], fds[0], 0), 0);
+}
+
+/** Every way to send a file. */
+static const struct {
+        eddy_fn send;
+        bool is_pipe;
+} cold_ways[] = {{send_file, false}, {send_file, true}, {send_file_raw, false}};
+
+enum { COLD_WAYS = sizeof cold_ways / sizeof cold_ways[0] };
+
+static void cold(void)
+{
+        for (int i = 0; i < 2 * COLD_WAYS; i++) {
+                struct order order = {.file = file_of(MUCH), .offset = 7, .n = SIZE_MAX};
+                eddy_stream *ends[2];
+                eddy_task *sender;
+
+                open_ends(cold_ways[i / 2].is_pipe, ends);
+                order.stream = ends[0];
+                slow_disk_begin();
+                slow_disk.stays_cold = i % 2 == 1; /* some file systems say nothing else */
+                sender = eddy_create_task(cold_ways[i / 2].send, &order);
+                assert_others_go_on(sender);
+                slow_disk_open();
+                assert_reads_pattern(ends[1], 7, MUCH - 7);
+                assert_int_equal(join(sender), MUCH - 7);
+                slow_disk_end();
+                assert_true(slow_disk.trips > 0);
+                if (!slow_disk.stays_cold)
+                        assert_int_equal(slow_disk.loop_trips, 0);
+                close(order.file);
+                eddy_stream_destroy(ends[0]);
+                eddy_stream_destroy(ends[1]);
+        }
+}
+
+static void cold_and_cancelled(void)
+{
+        for (int i = 0; i < COLD_WAYS; i++) {
+                struct order order = {.file = file_of(MUCH), .n = SIZE_MAX};
+                eddy_stream *ends[2];
+                eddy_task *sender;
+
+                open_ends(cold_ways[i].is_pipe, ends);
+                order.stream = ends[0];
+                slow_disk_begin();
+                sender = eddy_create_task(cold_ways[i].send, &order);
+                assert_others_go_on(sender);
+                eddy_cancel(sender);
+                slow_disk_open();
+                assert_int_equal(join(sender), EDDY_CANCELLED);
+                slow_disk_end();
+                close(order.file);
+                /* Nothing of it was sent, and the stream is as good as before. */
+                assert_int_equal(eddy_stream_write(ends[0], "next", 4), 0);
+                assert_reads(ends[1], "next");
+                eddy_stream_destroy(ends[0]);
+                eddy_stream_destroy(ends[1]);
+        }
+}
+
+/** A stream that is aborted, and a raw socket whose number is another one's when the thread is done. */
+static void cold_and_closed(void)
+{
+        struct order order = {.file = file_of(MUCH), .n = SIZE_MAX};
+        eddy_stream *ends[2];
+        eddy_task *sender;
+        int pair[2], fd;
+
+        connect_streams(ends);
+        order.stream = ends[0];
+        slow_disk_begin();
+        sender = eddy_create_task(send_file, &order);
+        assert_others_go_on(sender);
+        eddy_stream_abort(ends[0]);
+        slow_disk_open();
+        assert_int_equal(join(sender), -ECONNABORTED);
+        eddy_stream_destroy(ends[0]);
+        eddy_stream_destroy(ends[1]);
+
+        connect_streams(ends);
+        order.stream = ends[0];
+        fd = eddy_stream_fd(ends[0]);
+        slow_disk_begin();
+        sender = eddy_create_task(send_file_raw, &order);
+        assert_others_go_on(sender);
+        assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair), 0);
+        assert_int_equal(dup3(pair[0], fd, O_CLOEXEC), fd);
+        slow_disk_open();
+        assert_int_equal(join(sender), -EBADF);
+        slow_disk_end();
+        assert_int_equal(recv(pair[1], &(char){0}, 1, MSG_DONTWAIT), -1);
+        close(pair[0]);
+        close(pair[1]);
+        close(order.file);
+        eddy_stream_destroy(ends[0]);
+        eddy_stream_destroy(ends[1]);
+}
+
 /* Sockets in blocking mode, in which others left them: sendfile() has no flag against waiting. */
 
 /** Make a stream or a raw socket of a socket that is put into blocking mode, and send more than it takes. */
@@ -346,11 +484,19 @@ static void to_blocking_sockets(void)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-            scene_test(whole_and_part), scene_test(in_order),
-            scene_test(copied),         scene_test(into_a_pipe),
-            scene_test(no_file),        scene_test(cancelled),
-            scene_test(aborted),        scene_test(peer_is_gone),
-            scene_test(by_socket),      scene_test(to_blocking_sockets),
+            scene_test(whole_and_part),
+            scene_test(in_order),
+            scene_test(copied),
+            scene_test(into_a_pipe),
+            scene_test(no_file),
+            scene_test(cancelled),
+            scene_test(aborted),
+            scene_test(peer_is_gone),
+            scene_test(by_socket),
+            scene_test(to_blocking_sockets),
+            scene_test(cold),
+            scene_test(cold_and_cancelled),
+            scene_test(cold_and_closed),
         };
 
         return cmocka_run_group_tests_name("sendfile", tests, NULL, NULL);

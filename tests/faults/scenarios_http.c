@@ -1,0 +1,121 @@
+#include "base/fault.h"
+#include "scenarios.h"
+
+#include <eddy/http_server.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/** A folder that is served on one connection, and who asks for what is in it. */
+struct visit {
+        eddy_http_files *files;
+        eddy_stream *ends[2];
+        char place[32];
+        const char *request;
+};
+
+static const char *const names[] = {"small", "large"};
+
+static int make_file(const char *place, const char *name, off_t size)
+{
+        char path[64];
+        int fd, rc;
+
+        snprintf(path, sizeof path, "%s/%s", place, name);
+        fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+        rc = ftruncate(fd, size);
+        close(fd);
+        return rc < 0 ? -ENOENT : 0;
+}
+
+static intptr_t visit_open(struct visit *visit, const char *request)
+{
+        int rc;
+
+        *visit = (struct visit){.place = "/tmp/eddy-faults-XXXXXX", .request = request};
+        if (!mkdtemp(visit->place))
+                return -ENOENT;
+        rc = make_file(visit->place, names[0], 1000);
+        if (rc == 0)
+                rc = make_file(visit->place, names[1], 300 * 1024);
+        if (rc == 0)
+                rc = eddy_http_files_create(&visit->files, visit->place, NULL);
+        return rc < 0 ? rc : eddy_stream_pair(visit->ends);
+}
+
+static void visit_close(struct visit *visit)
+{
+        char path[64];
+
+        eddy_stream_destroy(visit->ends[0]);
+        eddy_stream_destroy(visit->ends[1]);
+        eddy_http_files_destroy(visit->files);
+        for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+                snprintf(path, sizeof path, "%s/%s", visit->place, names[i]);
+                unlink(path);
+        }
+        rmdir(visit->place);
+}
+
+/** Send the requests, and take all that comes. */
+static intptr_t ask(void *arg)
+{
+        static char bytes[64 * 1024];
+        struct visit *visit = arg;
+        size_t size = strlen(visit->request);
+        ssize_t n = eddy_stream_write_all(visit->ends[1], visit->request, size);
+
+        while (n > 0)
+                n = eddy_stream_read(visit->ends[1], bytes, sizeof bytes);
+        return n;
+}
+
+static ssize_t serve(void *arg)
+{
+        struct visit *visit = arg;
+
+        return eddy_http_serve_files(visit->ends[0], visit->files);
+}
+
+static intptr_t serve_to(const char *request)
+{
+        struct visit visit;
+        intptr_t rc = visit_open(&visit, request);
+
+        if (rc == 0)
+                rc = act_beside(ask, &visit, serve, &visit);
+        visit_close(&visit);
+        return rc;
+}
+
+static intptr_t listing(void *arg)
+{
+        (void)arg;
+        return serve_to("GET / HTTP/1.0\r\n\r\n");
+}
+
+/** Nothing ever lies in memory. */
+static bool is_cold(const char *what)
+{
+        return strcmp(what, "preadv2") == 0 || strcmp(what, "openat2, cached") == 0;
+}
+
+static intptr_t serving_cold_files(void *arg)
+{
+        intptr_t rc;
+
+        (void)arg;
+        fault_script(is_cold);
+        rc = serve_to("GET /small HTTP/1.1\r\nHost: x\r\n\r\nGET /large HTTP/1.0\r\n\r\n");
+        fault_script(NULL);
+        return rc;
+}
+
+const struct scenario scenarios[] = {
+    {"listing", listing},
+    {"serving cold files", serving_cold_files},
+    {NULL, NULL},
+};

@@ -1,0 +1,215 @@
+/* A folder that is served while its disk is slow, and others are not. */
+#include "../slow_disk.h"
+#include "../stream/helpers.h"
+
+#include <eddy/http_server.h>
+#include <sys/stat.h>
+
+enum { LARGE = 100 * 1000 };
+
+static char place[] = "/tmp/eddy-http-files-XXXXXX";
+
+/** A folder that is served, and two connections to its server. */
+struct world {
+        eddy_http_files *files;
+        eddy_server *server;
+        eddy_stream *stream, *other;
+};
+
+static struct world world;
+
+static void write_file(const char *name, size_t size)
+{
+        char *bytes = make_pattern(size);
+        FILE *file;
+
+        assert_int_equal(chdir(place), 0);
+        file = fopen(name, "w");
+        assert_non_null(file);
+        assert_int_equal(fwrite(bytes, 1, size, file), size);
+        fclose(file);
+        free(bytes);
+}
+
+static int make_folder(void **state)
+{
+        (void)state;
+        assert_non_null(mkdtemp(place));
+        assert_int_equal(chdir(place) | mkdir("folder", 0777), 0);
+        write_file("small", 1000);
+        write_file("large", LARGE);
+        write_file("folder/index.html", 1000);
+        return symlink("small", "link");
+}
+
+static int remove_folder(void **state)
+{
+        char command[64];
+
+        (void)state;
+        snprintf(command, sizeof command, "rm -rf %s", place);
+        return system(command);
+}
+
+static void open_world(void)
+{
+        uint16_t port;
+
+        assert_int_equal(eddy_http_files_create(&world.files, place, NULL), 0);
+        assert_int_equal(
+            eddy_start_server(&world.server, eddy_http_serve_files, world.files, "127.0.0.1", 0, NULL), 0);
+        port = eddy_server_port(world.server);
+        assert_int_equal(eddy_open_connection(&world.stream, "127.0.0.1", port, NULL), 0);
+        assert_int_equal(eddy_open_connection(&world.other, "127.0.0.1", port, NULL), 0);
+}
+
+static void close_world(void)
+{
+        eddy_stream_destroy(world.stream);
+        eddy_stream_destroy(world.other);
+        eddy_server_close(world.server);
+        eddy_server_close_clients(world.server);
+        assert_int_equal(eddy_server_wait_closed(world.server), 0);
+        eddy_server_destroy(world.server);
+        eddy_http_files_destroy(world.files);
+}
+
+static void request(eddy_stream *stream, const char *path)
+{
+        char text[64];
+        int n = snprintf(text, sizeof text, "GET /%s HTTP/1.1\r\nHost: x\r\n\r\n", path);
+
+        assert_int_equal(eddy_stream_write_all(stream, text, (size_t)n), n);
+}
+
+/** The file with so many bytes of the pattern comes next. */
+static void assert_answered(eddy_stream *stream, const char *status, size_t size)
+{
+        static char body[LARGE];
+        const char *head;
+
+        assert_true(eddy_stream_read_until(stream, "\r\n\r\n", 4, &head) > 0);
+        assert_memory_equal(head, status, strlen(status));
+        assert_int_equal(eddy_stream_read_exactly(stream, body, size), size);
+        for (size_t i = 0; i < size; i++)
+                if (body[i] != pattern_at(i))
+                        fail_msg("byte %zu differs", i);
+}
+
+/** Everything whose answer may take a look at the disk. */
+static const struct {
+        const char *path;
+        size_t size;
+} targets[] = {{"small", 1000}, {"link", 1000}, {"large", LARGE}, {"folder/", 1000}};
+
+enum { TARGETS = sizeof targets / sizeof targets[0] };
+
+/** Which of the looks is the first that finds nothing in memory. */
+static enum { AT_PATH, AT_CONTENT } cold_from;
+
+static bool cold_script(const char *what)
+{
+        bool is_of_path = strncmp(what, "openat2", 7) == 0;
+
+        return (cold_from == AT_PATH || !is_of_path) && slow_disk_script(what);
+}
+
+static void begin_cold(int from)
+{
+        cold_from = from;
+        slow_disk_begin();
+        fault_script(cold_script);
+}
+
+/** Deadlines pass and others are answered while a thread is at the disk. */
+static void assert_others_are_answered(void)
+{
+        ssize_t rc = 0;
+
+        until(slow_disk.waiting > 0);
+        EDDY_TIMEOUT_SCOPE(eddy_us(10))
+                rc = eddy_sleep(EDDY_FOREVER);
+        assert_int_equal(rc, EDDY_TIMEOUT);
+        request(world.other, "../x");
+        assert_answered(world.other, "HTTP/1.1 ", 0);
+}
+
+static void cold(void)
+{
+        for (int i = 0; i < TARGETS; i++)
+                for (int from = AT_PATH; from <= AT_CONTENT; from++) {
+                        open_world();
+                        request(world.stream, targets[i].path); /* so that it is a matter of the script alone */
+                        assert_answered(world.stream, "HTTP/1.1 200 ", targets[i].size);
+                        begin_cold(from);
+                        request(world.stream, targets[i].path);
+                        assert_others_are_answered();
+                        assert_int_equal(slow_disk.trips, 0);
+                        slow_disk_open();
+                        assert_answered(world.stream, "HTTP/1.1 200 ", targets[i].size);
+                        slow_disk_end();
+                        assert_true(slow_disk.trips > 0);
+                        assert_int_equal(slow_disk.loop_trips, 0);
+                        close_world();
+                }
+}
+
+/** A file system that says of nothing that it is in memory is asked once. */
+static void silent(void)
+{
+        open_world();
+        begin_cold(AT_CONTENT);
+        slow_disk.stays_cold = true;
+        slow_disk_open();
+        request(world.stream, "small");
+        assert_answered(world.stream, "HTTP/1.1 200 ", 1000);
+        assert_int_equal(slow_disk.trips, 1);
+        request(world.stream, "small");
+        assert_answered(world.stream, "HTTP/1.1 200 ", 1000);
+        assert_int_equal(slow_disk.trips, 1);
+        assert_int_equal(slow_disk.loop_trips, 1);
+        slow_disk_end();
+        close_world();
+}
+
+static intptr_t serve(void *stream)
+{
+        return eddy_http_serve_files(stream, world.files);
+}
+
+/** Cancelled meanwhile: the thread is waited for, and nothing is left behind. */
+static void cancelled(void)
+{
+        for (int i = 0; i < TARGETS; i++)
+                for (int from = AT_PATH; from <= AT_CONTENT; from++) {
+                        eddy_stream *ends[2];
+                        eddy_task *task;
+
+                        open_world();
+                        assert_int_equal(eddy_stream_pair(ends), 0);
+                        task = eddy_create_task(serve, ends[0]);
+                        begin_cold(from);
+                        request(ends[1], targets[i].path);
+                        assert_others_are_answered();
+                        eddy_cancel(task);
+                        give_way();
+                        assert_int_equal(slow_disk.waiting, 1);
+                        slow_disk_open();
+                        assert_int_equal(join(task), EDDY_CANCELLED);
+                        slow_disk_end();
+                        eddy_stream_destroy(ends[0]);
+                        eddy_stream_destroy(ends[1]);
+                        close_world();
+                }
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+            scene_test(cold),
+            scene_test(silent),
+            scene_test(cancelled),
+        };
+
+        return cmocka_run_group_tests_name("files", tests, make_folder, remove_folder);
+}
