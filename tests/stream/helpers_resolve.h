@@ -26,6 +26,9 @@ static inline unsigned waiting_at_gate(void)
 static inline void set_gate(bool is_open)
 {
         pthread_mutex_lock(&gate_lock);
+        /* Who waited for it to open, perhaps for a loop that is no more, has passed before it is closed again. */
+        while (!is_open && gate_is_open && gate_waiting > 0)
+                pthread_cond_wait(&gate_changed, &gate_lock);
         gate_is_open = is_open;
         pthread_cond_broadcast(&gate_changed);
         pthread_mutex_unlock(&gate_lock);
@@ -38,6 +41,7 @@ static inline void wait_at_gate(void)
         while (!gate_is_open)
                 pthread_cond_wait(&gate_changed, &gate_lock);
         gate_waiting--;
+        pthread_cond_broadcast(&gate_changed);
         pthread_mutex_unlock(&gate_lock);
 }
 
