@@ -90,11 +90,13 @@ static intptr_t destroy_when_ended(void *process)
 /** The end has woken both, and the first to run destroys it: the other is told what it returned. */
 static void tells_the_end_to_who_was_woken_by_it(void)
 {
-        eddy_process *process = start("exit 5");
+        eddy_process *process = start("read line; exit 5");
         eddy_task *first = eddy_create_task(destroy_when_ended, process);
         eddy_task *second = eddy_create_task(wait_for, process);
         intptr_t result;
 
+        assert_int_equal(eddy_yield(), 0); /* both wait: it may end */
+        eddy_stream_close(eddy_process_stdin(process));
         assert_int_equal(eddy_join(second, &result), 0);
         assert_int_equal(result, 5);
         assert_int_equal(eddy_join(first, &result), 0);
