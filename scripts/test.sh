@@ -28,7 +28,7 @@ run() {
                 rm -f "$folder.log"
         fi
         if ! ninja -C "$folder" all meson-test-prereq >"$folder/build.log" 2>&1; then
-                grep -A5 -E 'error|FAILED' "$folder/build.log" | head -60
+                grep -A5 -E ' error: |^FAILED' "$folder/build.log" | head -60
                 failed=$((failed + 1))
                 return
         fi

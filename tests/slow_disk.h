@@ -52,7 +52,8 @@ static inline bool slow_disk_script(const char *what)
 static inline void slow_disk_begin(void)
 {
         slow_disk.loop_thread = pthread_self();
-        slow_disk.stays_cold = slow_disk.is_open = false;
+        slow_disk.stays_cold = false;
+        slow_disk.is_open = false;
         slow_disk.trips = slow_disk.loop_trips = 0;
         slow_disk.is_cold = true;
         fault_script(slow_disk_script);

@@ -114,7 +114,7 @@ static bool cold_script(const char *what)
         return (cold_from == AT_PATH || !is_of_path) && slow_disk_script(what);
 }
 
-static void begin_cold(int from)
+static void begin_cold(unsigned from)
 {
         cold_from = from;
         slow_disk_begin();
@@ -137,7 +137,7 @@ static void assert_others_are_answered(void)
 static void cold(void)
 {
         for (int i = 0; i < TARGETS; i++)
-                for (int from = AT_PATH; from <= AT_CONTENT; from++) {
+                for (unsigned from = AT_PATH; from <= AT_CONTENT; from++) {
                         open_world();
                         request(world.stream, targets[i].path); /* so that it is a matter of the script alone */
                         assert_answered(world.stream, "HTTP/1.1 200 ", targets[i].size);
@@ -181,7 +181,7 @@ static intptr_t serve(void *stream)
 static void cancelled(void)
 {
         for (int i = 0; i < TARGETS; i++)
-                for (int from = AT_PATH; from <= AT_CONTENT; from++) {
+                for (unsigned from = AT_PATH; from <= AT_CONTENT; from++) {
                         eddy_stream *ends[2];
                         eddy_task *task;
 

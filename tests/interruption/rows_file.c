@@ -398,5 +398,5 @@ const struct row file_rows[] = {
     ROW(eddy_directory_open_at),
     ROW(eddy_directory_next),
     EXEMPT(eddy_directory_close, "gives the directory back"),
-    {NULL},
+    {.name = NULL},
 };

@@ -139,5 +139,5 @@ const struct row other_rows[] = {
     EXEMPT(eddy_shutdown_default_executor, "shuts down, and waits no more than it may"),
     ROW(eddy_watch_add_tree),
     ROW(eddy_watch_next),
-    {NULL},
+    {.name = NULL},
 };

@@ -282,5 +282,5 @@ const struct row socket_rows[] = {
     ROW(eddy_datagram_send_segments),
     ROW(eddy_getaddrinfo),
     ROW(eddy_getnameinfo),
-    {NULL},
+    {.name = NULL},
 };

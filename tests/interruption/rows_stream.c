@@ -299,5 +299,5 @@ const struct row stream_rows[] = {
     ROW(eddy_stream_wait_closed),
     ROW(eddy_stream_send_fds),
     ROW(eddy_stream_receive_fds),
-    {NULL},
+    {.name = NULL},
 };

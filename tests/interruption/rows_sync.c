@@ -141,5 +141,5 @@ const struct row sync_rows[] = {
     ROW(eddy_lock_acquire),       ROW(eddy_event_wait),
     ROW(eddy_condition_acquire),  ROW(eddy_condition_wait),
     ROW(eddy_condition_wait_for), ROW(eddy_semaphore_acquire),
-    ROW(eddy_barrier_wait),       {NULL},
+    ROW(eddy_barrier_wait),       {.name = NULL},
 };

@@ -326,5 +326,5 @@ const struct row task_rows[] = {
     EXEMPT(eddy_context_run, "calls a function of the caller's, which is refused in what it calls"),
     ROW(eddy_signal_watch_next),
     ROW(eddy_signal_wait),
-    {NULL},
+    {.name = NULL},
 };
