@@ -83,7 +83,7 @@ static void program_ends_meanwhile(void)
         set_gate(false);
         for (int i = 0; i < 4; i++)
                 eddy_unref(eddy_create_task(connect_slowly, &port_of_nobody));
-        until(waiting_at_gate() == 4);
+        until(waiting_at_gate() >= 4); /* one that was left to its thread before may come as late as now */
         set_gate(true);
 }
 
