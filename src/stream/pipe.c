@@ -84,9 +84,11 @@ static int look_at(struct shared_file *file, int fd)
 
         if (rc == 0)
                 rc = file->mode = sys_get_mode(fd);
+        if (rc < 0)
+                return rc;
         file->has_lost_writer = false;
         file->may_block = S_ISFIFO(file->status.st_mode) && sys_pipe_knows_nowait(&file->status);
-        return rc < 0 ? rc : 0;
+        return 0;
 }
 
 /** Make a stream of a file that is no socket: 0 or -ENOMEM. */
