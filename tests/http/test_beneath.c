@@ -105,6 +105,8 @@ static void test_inside(void **state)
 static void test_links_inside(void **state)
 {
         (void)state;
+        if (!folder.has_openat2) /* as on an emulated machine: then no link is followed */
+                skip();
         assert_opens("link-in");
         assert_opens("sub/link-up");
         assert_opens("link-folder/deep");
