@@ -118,7 +118,10 @@ static int drain(eddy_postgres *pg, PGresult **last)
                 PGresult *result;
                 ExecStatusType status;
 
-                rc = postgres_next_result(pg, &result);
+                /* Results may come faster than they are taken, and none of them is waited for then. */
+                rc = eddy_interrupted();
+                if (rc == 0)
+                        rc = postgres_next_result(pg, &result);
                 if (rc < 0)
                         break;
                 status = PQresultStatus(result);
