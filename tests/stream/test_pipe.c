@@ -332,8 +332,7 @@ static void every_write_ends(void)
         raise(SIGPIPE);
         write_too_much();
         sigpending(&waiting);
-        assert_true(!MASK_IS_THE_THREADS ||
-                    (sigismember(&waiting, SIGXFSZ) && sigismember(&waiting, SIGPIPE)));
+        assert_true(!MASK_IS_THE_THREADS || (sigismember(&waiting, SIGXFSZ) && sigismember(&waiting, SIGPIPE)));
         sigprocmask(SIG_SETMASK, &mask, NULL);
         assert_int_equal(signals, 2);
         sigaction(SIGPIPE, &pipe_before, NULL);
