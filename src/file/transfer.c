@@ -1,5 +1,6 @@
 /* Reading and writing. What is read lies in memory as a rule, and then the call needs no thread. */
 #include "base/memory.h"
+#include "base/sys.h"
 #include "file/file.h"
 #include <string.h>
 
@@ -52,8 +53,7 @@ static ssize_t transfer(eddy_file *file, enum file_kind kind, const struct iovec
         n = EDDY_PENDING;
         if (is_at_position && file->position_is_used)
                 return EDDY_EBUSY;
-        for (int i = 0; i < count; i++)
-                request.size += parts[i].iov_len;
+        request.size = sys_parts_size(parts, count);
         if (kind == FILE_READ)
                 n = read_now(self, file, &request);
         else if (file->is_known)

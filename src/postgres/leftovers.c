@@ -4,7 +4,6 @@
 
 #include <stddef.h>
 #include <string.h>
-#include <strings.h>
 
 /* Statements may begin with these. */
 static const char *const harmless_statements[] = {

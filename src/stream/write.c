@@ -204,14 +204,12 @@ int eddy_stream_write(eddy_stream *stream, const void *data, size_t n)
 
 int eddy_stream_writev(eddy_stream *stream, const struct iovec *parts, int count)
 {
-        size_t total = 0;
+        size_t total = sys_parts_size(parts, count);
         ssize_t sent = 0;
         int rc = check_writing(stream);
 
         if (rc == 0)
                 rc = loop_check(stream->loop);
-        for (int i = 0; i < count; i++)
-                total += parts[i].iov_len;
         if (rc == 0 && total > 0)
                 rc = prepare_to_queue(stream, total);
         if (rc < 0 || total == 0)
