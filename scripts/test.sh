@@ -3,11 +3,12 @@
 #
 #     scripts/test.sh [plain] [clang] [sanitize] [thread] [valgrind] [ucontext] [musl] [aarch64]
 #
-# The last line sums up all runs. Each configuration keeps its build folder, build-NAME. EDDY_FAULT_RUNS is how many uses of
-# the system fail, one at a time, in each example; by default 150 in the first run, and a sample in the others.
+# The last lines name what failed, and sum up all runs. Each configuration keeps its build folder, build-NAME.
+# EDDY_FAULT_RUNS is how many uses of the system fail, one at a time, in each example; by default 150 in the first run, and
+# a sample in the others.
 set -u
 
-passed=0 failed=0 skipped=0
+passed=0 failed=0 skipped=0 failures=
 fault_runs=${EDDY_FAULT_RUNS:-150}
 # More than there are processors, for many tests only wait.
 at_once=$((2 * $(nproc)))
@@ -16,20 +17,20 @@ at_once=$((2 * $(nproc)))
 run() {
         name=$1 setup=$2 options=$3 folder=build-$1
         shift 3
-        printf '\n== %s\n' "$name"
+        announce "$name"
         if [ ! -f "$folder/build.ninja" ]; then
                 # shellcheck disable=SC2086
                 meson setup -Dtests=enabled $setup "$folder" >"$folder.log" 2>&1 || {
                         cat "$folder.log"
                         rm -rf "$folder"
-                        failed=$((failed + 1))
+                        fail "does not configure"
                         return
                 }
                 rm -f "$folder.log"
         fi
         if ! ninja -C "$folder" all meson-test-prereq >"$folder/build.log" 2>&1; then
                 grep -A5 -E ' error: |^FAILED' "$folder/build.log" | head -60
-                failed=$((failed + 1))
+                fail "does not build"
                 return
         fi
         for backend in "${@:-}"; do
@@ -40,7 +41,7 @@ run() {
 # Run the tests of a folder that is built: with a backend, or "": with what they get.
 run_tests() {
         if [ -n "$1" ]; then
-                printf '\n== %s, %s\n' "$name" "$1"
+                announce "$name, $1"
                 if ! EDDY_BACKEND=$1 "$folder/examples/example_print_sum" >/dev/null 2>&1; then
                         echo "skipped: this system has no $1"
                         skipped=$((skipped + 1))
@@ -56,8 +57,22 @@ run_tests() {
         passed=$((passed + $(count Ok "$folder")))
         skipped=$((skipped + $(count Skipped "$folder")))
         failed=$((failed + $(count Fail "$folder") + $(count Timeout "$folder")))
-        grep -q '^Ok:' "$folder/test.log" || failed=$((failed + 1))
+        failures=$failures$(sed -n '/^Summary of Failures/,/^Ok:/s/^ *[0-9].*/\n&/p' "$folder/test.log")
+        grep -q '^Ok:' "$folder/test.log" || fail "the run did not end"
         fault_runs=${EDDY_FAULT_RUNS:-20}
+}
+
+# Begin a part, in the output and in the list of what failed.
+announce() {
+        printf '\n== %s\n' "$1"
+        failures="$failures
+== $1"
+}
+
+fail() {
+        failed=$((failed + 1))
+        failures="$failures
+$1"
 }
 
 # The kernel's headers, which musl-gcc does not look for, in a folder without the other C library's.
@@ -122,5 +137,6 @@ for config in "${@:-plain}"; do
         esac
 done
 
+[ "$failed" = 0 ] || printf '\nFailures, by configuration:%s\n' "$failures"
 printf '\n%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"
 [ "$failed" = 0 ]

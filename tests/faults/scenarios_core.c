@@ -511,10 +511,11 @@ static intptr_t refused(void *arg)
         return rc == -ECONNREFUSED ? eddy_yield() : rc;
 }
 
+/** As in all tests, a name with an empty label: refused by the C library, whatever name server there is, or none. */
 static intptr_t no_such_host(void *arg)
 {
         eddy_stream *stream;
-        int rc = eddy_open_connection(&stream, "no-such-host.invalid", 80, NULL);
+        int rc = eddy_open_connection(&stream, "no-such-host..invalid", 80, NULL);
 
         (void)arg;
         return rc == EDDY_ERESOLVE ? 0 : rc;

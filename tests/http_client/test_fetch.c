@@ -227,7 +227,7 @@ static void failures(struct world *world)
         assert_int_equal(eddy_http_fetch(world->client, &request, NULL), -EINVAL);
         request.url = NULL;
         assert_int_equal(eddy_http_fetch(world->client, &request, NULL), -EINVAL);
-        request.url = "http://name.invalid/";
+        request.url = "http://-name.invalid/";
         assert_int_equal(eddy_http_fetch(world->client, &request, NULL), EDDY_ERESOLVE);
 }
 
@@ -274,7 +274,7 @@ static void cancelled(struct world *world)
                 assert_int_equal(eddy_join(task, &outcome), 0);
                 assert_int_equal(outcome, EDDY_CANCELLED);
         }
-        fetcher.request.url = "http://name.invalid/"; /* while a thread looks the name up */
+        fetcher.request.url = "http://-name.invalid/"; /* while a thread looks the name up */
         eddy_task *task = eddy_create_task(fetch_as_task, &fetcher);
         intptr_t outcome;
 

@@ -133,7 +133,7 @@ COROUTINE_TEST(says_why_it_cannot_connect)
         snprintf(expected, sizeof expected, "127.0.0.1:%u: Connection refused", port);
         assert_string_equal(eddy_error_detail(), expected);
         assert_int_equal(eddy_redis_connect(&redis, &(eddy_redis_options){.path = "/nowhere/socket"}), -ENOENT);
-        assert_int_equal(eddy_redis_connect(&redis, &(eddy_redis_options){.host = "no-such-host.invalid"}),
+        assert_int_equal(eddy_redis_connect(&redis, &(eddy_redis_options){.host = "no-such-host..invalid"}),
                          EDDY_ERESOLVE);
 }
 

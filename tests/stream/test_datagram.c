@@ -93,7 +93,7 @@ static void options(void)
         eddy_datagram_destroy(second);
         assert_int_equal(
             eddy_open_datagram(
-                &first, &(eddy_datagram_options){.remote_host = "no-such-host.invalid", .remote_port = 9}),
+                &first, &(eddy_datagram_options){.remote_host = "no-such-host..invalid", .remote_port = 9}),
             EDDY_ERESOLVE);
         assert_null(first);
 }
