@@ -1,4 +1,4 @@
-/* What the contestants of the rows file_read and file_write share: a file whose content lies in memory. */
+/* What the contestants of the rows of files share: a file whose content lies in memory. */
 #ifndef EDDY_BENCH_FILE_H
 #define EDDY_BENCH_FILE_H
 
@@ -7,11 +7,14 @@
 
 enum { FILE_BLOCK = 4096, FILE_BLOCKS = 4096, FILE_READS = 200000, FILE_WRITES = 50000 };
 
+#define FILE_ON_DISK   "/tmp/eddy-bench-XXXXXX"     /* in the page cache, */
+#define FILE_IN_MEMORY "/dev/shm/eddy-bench-XXXXXX" /* and nowhere else */
+
 /** A file without a name, of FILE_BLOCKS blocks that were just written; -1 where it cannot be. */
-static inline int file_create(void)
+static inline int file_create(const char *template)
 {
-        char name[] = "/tmp/eddy-bench-XXXXXX", block[FILE_BLOCK];
-        int fd = mkstemp(name);
+        char name[sizeof FILE_IN_MEMORY], block[FILE_BLOCK];
+        int fd = mkstemp(strcpy(name, template));
 
         if (fd < 0)
                 return -1;

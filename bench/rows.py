@@ -97,6 +97,7 @@ EXPERIMENTS = (
     Experiment(tuple(files.SIZES), "files", FILES, kind="files"),
     Experiment(("file_read",), "file_read", FILE),
     Experiment(("file_write",), "file_write", FILE),
+    Experiment(("file_write_memory",), "file_write_memory", FILE),
     Experiment(("spawn_process_10mb",), "spawn_process_10mb", PROCESS),
     Experiment(("spawn_process_2gb",), "spawn_process_2gb", PROCESS),
 )
@@ -249,6 +250,9 @@ ROWS = {
         "ns", "write 4 KiB there, one by one",
         behind={
             "go": "Go's thread waits for its write; ours goes to a helper thread, so that the loop does not"}),
+    "file_write_memory": Row(
+        "ns", "the same to a file of a file system in memory (tmpfs)", times(1.5, "go", "file_write_memory"),
+        note="aim: 1.5 times Go in this run"),
     "spawn_process_10mb": Row(
         "us", "start /bin/true and wait for its end, 300 times one by one, by a parent with 10 MB resident"),
     "spawn_process_2gb": Row("us", "the same by a parent with 2 GB resident"),

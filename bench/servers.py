@@ -23,7 +23,7 @@ NGINX_CONFIG = """
 daemon off; master_process off; worker_processes 1; pid {place}/pid; error_log {place}/error.log;
 events {{ worker_connections 16384; }}
 http {{
-    access_log off; sendfile on; tcp_nopush on; keepalive_requests 100000000;
+    access_log off; sendfile on; tcp_nopush on; sendfile_max_chunk 256k; keepalive_requests 100000000;
     client_body_temp_path {place}/a; proxy_temp_path {place}/b; fastcgi_temp_path {place}/c;
     uwsgi_temp_path {place}/d; scgi_temp_path {place}/e;
     server {{ listen 127.0.0.1:{port}; {location} }}

@@ -33,8 +33,10 @@ run() {
                 fail "does not build"
                 return
         fi
+        say_time "built"
         for backend in "${@:-}"; do
                 run_tests "$backend"
+                say_time "tested"
         done
 }
 
@@ -67,6 +69,13 @@ announce() {
         printf '\n== %s\n' "$1"
         failures="$failures
 == $1"
+}
+
+since=$(date +%s)
+say_time() {
+        now=$(date +%s)
+        echo "$1 in $((now - since)) s"
+        since=$now
 }
 
 fail() {

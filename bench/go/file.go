@@ -13,9 +13,11 @@ const (
 	fileWrites = 50_000
 )
 
-// createFile returns a file without a name whose blocks were just written.
-func createFile() *os.File {
-	file, err := os.CreateTemp("", "eddy-bench")
+const inMemory = "/dev/shm"
+
+// createFile returns a file without a name, in a folder or in that of temporary files, whose blocks were just written.
+func createFile(folder string) *os.File {
+	file, err := os.CreateTemp(folder, "eddy-bench")
 	if err != nil {
 		panic(err)
 	}
@@ -30,8 +32,8 @@ func createFile() *os.File {
 }
 
 // transfer moves blocks at random offsets, one after the other.
-func transfer(row string, move func(file *os.File) func(block []byte, offset int64) (int, error), count int) {
-	file, block, state := createFile(), make([]byte, fileBlock), uint64(88172645463325252)
+func transfer(row, folder string, move func(file *os.File) func(block []byte, offset int64) (int, error), count int) {
+	file, block, state := createFile(folder), make([]byte, fileBlock), uint64(88172645463325252)
 	moveBlock := move(file)
 	start := time.Now()
 	for i := 0; i < count; i++ {
@@ -46,9 +48,15 @@ func transfer(row string, move func(file *os.File) func(block []byte, offset int
 }
 
 func fileRead() {
-	transfer("file_read", func(file *os.File) func([]byte, int64) (int, error) { return file.ReadAt }, fileReads)
+	transfer("file_read", "", func(file *os.File) func([]byte, int64) (int, error) { return file.ReadAt }, fileReads)
 }
 
+func writeAt(file *os.File) func([]byte, int64) (int, error) { return file.WriteAt }
+
 func fileWrite() {
-	transfer("file_write", func(file *os.File) func([]byte, int64) (int, error) { return file.WriteAt }, fileWrites)
+	transfer("file_write", "", writeAt, fileWrites)
+}
+
+func fileWriteMemory() {
+	transfer("file_write_memory", inMemory, writeAt, fileWrites)
 }

@@ -43,6 +43,7 @@ var rows = map[string]func(){
 	"http":               hello,
 	"file_read":          fileRead,
 	"file_write":         fileWrite,
+	"file_write_memory":  fileWriteMemory,
 	"queue_item":         queueItem,
 	"channel_round_trip": func() { passToAndFro("channel_round_trip", play) },
 	"select_round_trip":  func() { passToAndFro("select_round_trip", playSelectively) },
