@@ -3,8 +3,8 @@
 #
 #     scripts/test.sh [plain] [clang] [sanitize] [thread] [valgrind] [ucontext] [musl] [aarch64]
 #
-# The last lines name what failed, and sum up all runs. Each configuration keeps its build folder, build-NAME.
-# EDDY_FAULT_RUNS is how many uses of the system fail, one at a time, in each example; by default 150 in the first run, and
+# The last lines name what failed, and sum up all runs. Each configuration keeps its build folder, build-NAME; valgrind runs
+# what plain has built. EDDY_FAULT_RUNS is how many uses of the system fail, one at a time, in each example; by default 150 in the first run, and
 # a sample in the others.
 set -u
 
@@ -15,7 +15,7 @@ at_once=$((2 * $(nproc)))
 
 # Configure, build and run with each backend: run NAME "SETUP OPTIONS" "TEST OPTIONS" [BACKEND]...
 run() {
-        name=$1 setup=$2 options=$3 folder=build-$1
+        name=$1 setup=$2 options=$3 folder=build-${folder_of:-$1}
         shift 3
         announce "$name"
         if [ ! -f "$folder/build.ninja" ]; then
@@ -28,19 +28,26 @@ run() {
                 }
                 rm -f "$folder.log"
         fi
-        if ! ninja -C "$folder" all meson-test-prereq >"$folder/build.log" 2>&1; then
-                grep -A5 -E ' error: |^FAILED' "$folder/build.log" | head -60
-                fail "does not build"
-                return
-        fi
-        say_time "built"
+        case $options in
+        *--suite*)
+                # meson itself builds what these need.
+                build= ;;
+        *)
+                build=--no-rebuild
+                if ! ninja -C "$folder" all meson-test-prereq >"$folder/build.log" 2>&1; then
+                        grep -A5 -E ' error: |^FAILED' "$folder/build.log" | head -60
+                        fail "does not build"
+                        return
+                fi
+                say_time "built" ;;
+        esac
         for backend in "${@:-}"; do
                 run_tests "$backend"
                 say_time "tested"
         done
 }
 
-# Run the tests of a folder that is built: with a backend, or "": with what they get.
+# Run the tests: with a backend, or "": with what they get.
 run_tests() {
         if [ -n "$1" ]; then
                 announce "$name, $1"
@@ -54,14 +61,14 @@ run_tests() {
                 unset EDDY_BACKEND
         fi
         # shellcheck disable=SC2086
-        EDDY_FAULT_RUNS=$fault_runs meson test -C "$folder" --no-rebuild --num-processes "$at_once" \
-                --print-errorlogs $options 2>&1 | tee "$folder/test.log" | grep -vE '^(ninja|>>>|$)'
+        EDDY_FAULT_RUNS=$fault_runs meson test -C "$folder" $build --num-processes "$at_once" \
+                --print-errorlogs $options 2>&1 | tee "$folder/test.log" | grep -vE '^(ninja|>>>|$|\[[0-9]+/)'
         passed=$((passed + $(count Ok "$folder")))
         skipped=$((skipped + $(count Skipped "$folder")))
         failed=$((failed + $(count Fail "$folder") + $(count Timeout "$folder")))
         failures=$failures$(sed -n '/^Summary of Failures/,/^Ok:/s/^ *[0-9].*/\n&/p' "$folder/test.log")
         grep -q '^Ok:' "$folder/test.log" || fail "the run did not end"
-        fault_runs=${EDDY_FAULT_RUNS:-20}
+        fault_runs=${EDDY_FAULT_RUNS:-10}
 }
 
 # Begin a part, in the output and in the list of what failed.
@@ -115,12 +122,16 @@ for config in "${@:-plain}"; do
                         --suite file --suite process" ;;
         valgrind)
                 # The examples are run by a script and the command by another: only programs are wrapped here.
-                run valgrind "-Dhttp=disabled -Dhttp_client=disabled" "--timeout-multiplier 20 --suite base --suite loop --suite coro \
+                folder_of=plain run valgrind "--werror" "--timeout-multiplier 20 --suite base --suite loop --suite coro \
                         --suite task --suite sync --suite stream --suite thread --suite file --suite process \
                         --suite redis --suite postgres \
                         --wrap=$(pwd)/scripts/valgrind.sh" ;;
         ucontext)
-                run ucontext "-Ducontext=true -Dhttp=disabled -Dhttp_client=disabled --werror" "" ;;
+                # Another way to switch: what switches, and no adapter.
+                run ucontext "-Ducontext=true -Dhttp=disabled -Dhttp_client=disabled -Dredis=disabled \
+                        -Dpostgres=disabled --werror" \
+                        "--suite coro --suite loop --suite task --suite sync --suite stream --suite thread --suite file \
+                        --suite process --suite interruption --suite examples" ;;
         musl)
                 # cmocka and the libraries of others are of the other C library: the core, and the examples.
                 if scripts/install-deps.sh musl; then
