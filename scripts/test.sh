@@ -8,14 +8,14 @@
 # a sample in the others.
 set -u
 
-passed=0 failed=0 skipped=0 failures=
+passed=0 failed=0 skipped=0 failures= built_as=
 fault_runs=${EDDY_FAULT_RUNS:-150}
 # More than there are processors, for many tests only wait.
 at_once=$((2 * $(nproc)))
 
 # Configure, build and run with each backend: run NAME "SETUP OPTIONS" "TEST OPTIONS" [BACKEND]...
 run() {
-        name=$1 setup=$2 options=$3 folder=build-${folder_of:-$1}
+        name=$1 setup=$2 options=$3 folder=build-${built_as:-$1}
         shift 3
         announce "$name"
         if [ ! -f "$folder/build.ninja" ]; then
@@ -122,10 +122,12 @@ for config in "${@:-plain}"; do
                         --suite file --suite process" ;;
         valgrind)
                 # The examples are run by a script and the command by another: only programs are wrapped here.
-                folder_of=plain run valgrind "--werror" "--timeout-multiplier 20 --suite base --suite loop --suite coro \
+                built_as=plain
+                run valgrind "--werror" "--timeout-multiplier 20 --suite base --suite loop --suite coro \
                         --suite task --suite sync --suite stream --suite thread --suite file --suite process \
                         --suite redis --suite postgres \
-                        --wrap=$(pwd)/scripts/valgrind.sh" ;;
+                        --wrap=$(pwd)/scripts/valgrind.sh"
+                built_as= ;;
         ucontext)
                 # Another way to switch: what switches, and no adapter.
                 run ucontext "-Ducontext=true -Dhttp=disabled -Dhttp_client=disabled -Dredis=disabled \
