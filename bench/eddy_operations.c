@@ -262,7 +262,7 @@ static int file_read(long count)
         uint64_t state = 88172645463325252u;
         char block[FILE_BLOCK];
         eddy_file *file;
-        int rc = eddy_file_from_fd(&file, file_create());
+        int rc = eddy_file_from_fd(&file, file_create(FILE_ON_DISK));
 
         if (rc < 0)
                 return rc;

@@ -40,7 +40,7 @@ static void measure(const char *row, uv_fs_cb next, int count)
 
 int main(int argc, char **argv)
 {
-        fd = file_create();
+        fd = file_create(FILE_ON_DISK);
         buffer = uv_buf_init(block, sizeof block);
         if (fd < 0)
                 return 1;

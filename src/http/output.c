@@ -8,6 +8,10 @@
 /* Of a file in one call, so that what a log says of one that was not taken whole is about right. */
 enum { PIECE = 1024 * 1024 };
 
+/* What is no longer leaves faster with its head in a packet of its own: the client wakes, and works while the rest is sent.
+ * What is longer takes several calls, between which packets that are not full would leave. */
+enum { WORTH_A_CORK = 160 * 1024 };
+
 /** A wait for the client to take something. */
 struct sending {
         struct http_output *output;
@@ -123,7 +127,7 @@ static int send_file(struct http_output *output, int fd, int64_t start, int64_t 
 int output_add_file(struct http_output *output, int fd, int64_t start, int64_t end, int64_t *sent)
 {
         struct sending sending;
-        int rc = begin_sending(&sending, output, true);
+        int rc = begin_sending(&sending, output, end - start > WORTH_A_CORK);
 
         return rc < 0 ? rc : end_sending(&sending, send_file(output, fd, start, end, sent));
 }
