@@ -124,6 +124,7 @@ static intptr_t run_quietly(void)
 static intptr_t run_once(const struct scenario *scenario, enum moment moment, unsigned long at,
                          unsigned long failing)
 {
+        unsigned open, waits = 0;
         intptr_t result;
 
         run = (struct run){.scenario = scenario, .moment = moment, .at = at, .failing = failing};
@@ -134,11 +135,11 @@ static intptr_t run_once(const struct scenario *scenario, enum moment moment, un
         fault_arm(0, 0);
         alarm(0);
         /* A look-up that nobody waits for goes on in its thread, with what descriptors the C library has for it. */
-        for (int i = 0; i < 10000 && count_descriptors() != descriptors_at_rest; i++)
+        while ((open = count_descriptors()) != descriptors_at_rest && ++waits < 10000)
                 usleep(1000);
-        if (count_descriptors() != descriptors_at_rest)
-                fail_msg("%s leaves a descriptor open (cancelled at %lu, moment %d)", scenario->name, at,
-                         moment);
+        if (open != descriptors_at_rest)
+                fail_msg("%s has %u descriptors open, and not %u (cancelled at %lu, moment %d)", scenario->name,
+                         open, descriptors_at_rest, at, moment);
         return result;
 }
 
