@@ -12,7 +12,7 @@ struct eddy_directory {
         eddy_file *file;
         size_t next, end; /* entries that came and were not shown */
         bool is_read;     /* a call is in it */
-        _Alignas(struct dirent64) char entries[ENTRIES_SIZE];
+        _Alignas(struct dirent) char entries[ENTRIES_SIZE];
 };
 
 int directory_open(eddy_directory **opened, int folder, const char *path, int flags)
@@ -73,7 +73,7 @@ static bool is_self_or_parent(const char *name)
 
 int eddy_directory_next(eddy_directory *directory, eddy_directory_entry *entry)
 {
-        const struct dirent64 *next;
+        const struct dirent *next;
         struct task *self;
         int rc = task_enter(&self);
 
@@ -85,7 +85,7 @@ int eddy_directory_next(eddy_directory *directory, eddy_directory_entry *entry)
                         if (rc <= 0)
                                 return rc;
                 }
-                next = (const struct dirent64 *)(const void *)(directory->entries + directory->next);
+                next = (const struct dirent *)(const void *)(directory->entries + directory->next);
                 directory->next += next->d_reclen;
         } while (is_self_or_parent(next->d_name));
         *entry = (eddy_directory_entry){.name = next->d_name, .inode = next->d_ino, .type = next->d_type};

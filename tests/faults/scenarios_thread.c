@@ -1,6 +1,8 @@
 /* Threads: calls of the default executor and of others, coroutines sent to another loop. */
 #include "scenarios.h"
 
+#include <errno.h>
+#include <semaphore.h>
 #include <unistd.h>
 
 static intptr_t add_one(void *arg)
@@ -73,45 +75,75 @@ static intptr_t shutting_down(void *arg)
         return rc;
 }
 
-static intptr_t yield_twice(void *arg)
-{
-        int rc = eddy_yield();
+/** A coroutine for another loop, which is held back until somebody here waits for it. */
+struct held_back {
+        eddy_loop_thread *thread;
+        eddy_remote *remote;
+        eddy_handle releaser;
+        sem_t gate;
+};
 
-        (void)arg;
-        return rc < 0 ? rc : eddy_yield();
+static intptr_t pass_gate(void *arg)
+{
+        struct held_back *held = arg;
+
+        while (sem_wait(&held->gate) < 0 && errno == EINTR)
+                ;
+        return eddy_yield();
+}
+
+static void open_gate(void *arg)
+{
+        struct held_back *held = arg;
+
+        sem_post(&held->gate);
+}
+
+static int hold_back(struct held_back *held)
+{
+        int rc = eddy_loop_thread_start(&held->thread, NULL);
+
+        if (rc < 0)
+                return rc;
+        sem_init(&held->gate, 0, 0);
+        held->remote = eddy_run_coroutine_threadsafe(eddy_loop_thread_loop(held->thread), pass_gate, held);
+        return eddy_call_soon(eddy_running_loop(), &held->releaser, open_gate, held);
+}
+
+static void let_go(struct held_back *held)
+{
+        eddy_handle_cancel(&held->releaser);
+        sem_post(&held->gate);
+        eddy_loop_thread_destroy(held->thread);
+        eddy_remote_release(held->remote);
+        sem_destroy(&held->gate);
 }
 
 static intptr_t in_other_loop(void *arg)
 {
-        eddy_loop_thread *thread;
-        eddy_remote *remote;
+        struct held_back held = {0};
         intptr_t result = 0;
-        int rc = eddy_loop_thread_start(&thread, NULL);
+        int rc = hold_back(&held);
 
         (void)arg;
-        if (rc < 0)
-                return rc;
-        remote = eddy_run_coroutine_threadsafe(eddy_loop_thread_loop(thread), yield_twice, NULL);
-        rc = eddy_remote_await(remote, &result);
-        eddy_loop_thread_destroy(thread);
-        eddy_remote_release(remote);
+        if (rc == 0)
+                rc = eddy_remote_await(held.remote, &result);
+        if (held.thread)
+                let_go(&held);
         return rc < 0 ? rc : result;
 }
 
 static intptr_t followed_by_a_future(void *arg)
 {
-        eddy_loop_thread *thread;
-        eddy_remote *remote;
+        struct held_back held = {0};
         intptr_t result = 0;
-        int rc = eddy_loop_thread_start(&thread, NULL);
+        int rc = hold_back(&held);
 
         (void)arg;
-        if (rc < 0)
-                return rc;
-        remote = eddy_run_coroutine_threadsafe(eddy_loop_thread_loop(thread), yield_twice, NULL);
-        rc = eddy_join(eddy_wrap_remote(remote), &result);
-        eddy_loop_thread_destroy(thread);
-        eddy_remote_release(remote);
+        if (rc == 0)
+                rc = eddy_join(eddy_wrap_remote(held.remote), &result);
+        if (held.thread)
+                let_go(&held);
         return rc < 0 ? rc : result;
 }
 
