@@ -95,7 +95,7 @@ IN_CHILD static bool set_group(const eddy_process_options *options)
 
 IN_CHILD static void close_range_slowly(unsigned first, unsigned last)
 {
-        struct rlimit64 limit = {.rlim_cur = 0};
+        struct rlimit limit = {.rlim_cur = 0};
 
         syscall(SYS_prlimit64, 0, RLIMIT_NOFILE, NULL, &limit);
         for (unsigned fd = first; fd <= last && fd < limit.rlim_cur; fd++)
