@@ -53,6 +53,7 @@ void *switch_prepare(void *top, switch_entry *entry, void *arg, void **outer)
         getcontext(&frame->context);
         frame->context.uc_stack.ss_sp = (char *)frame - STACK_GIVEN;
         frame->context.uc_stack.ss_size = STACK_GIVEN;
-        makecontext(&frame->context, (void (*)(void))ucontext_begin, 2, (unsigned)(address >> 32), (unsigned)address);
+        makecontext(&frame->context, (void (*)(void))ucontext_begin, 2, (unsigned)(address >> 32),
+                    (unsigned)address);
         return frame;
 }

@@ -38,7 +38,7 @@ static int open_pipe(eddy_process *process, int which, struct standard *standard
         process->streams[which] = stream_create_pipe(process->loop, ends[own], mode, limit);
         if (!process->streams[which])
                 goto error_ends;
-        process->streams[which]->resource.what = NULL; /* the process gives it back */
+        process->streams[which]->flow.resource.what = NULL; /* the process gives it back */
         standard->fds[which] = ends[1 - own];
         standard->ours[which] = true;
         return 0;

@@ -10,7 +10,7 @@ static int make_stream(eddy_stream **stream, eddy_loop *loop, int fd, int family
 {
         *stream = stream_create(loop, fd, family, limit);
         if (*stream) {
-                stream_set_nodelay(fd, family);
+                flow_set_nodelay(fd, family);
                 return 0;
         }
         loop_close_descriptor(loop, fd);

@@ -27,7 +27,7 @@ int listen_on_address(const struct addrinfo *info, uint16_t port, const eddy_ser
                 rc = sys_setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
         if (rc == 0 && options->reuse_port)
                 rc = sys_setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
-        stream_set_nodelay(fd, info->ai_family);
+        flow_set_nodelay(fd, info->ai_family);
         if (rc == 0)
                 rc = sys_bind(fd, &address.any, address.size);
         if (rc == 0)

@@ -6,61 +6,13 @@
 #include <stdio.h>
 #include <sys/sysmacros.h>
 
-static ssize_t begin_send_parts(eddy_op *op, int fd, const struct msghdr *message)
-{
-        return eddy_op_writev(op, fd, message->msg_iov, (int)message->msg_iovlen);
-}
-
-static bool reads(const eddy_stream *stream)
-{
-        return stream->read_error != -EBADF;
-}
-
-/** The reader sees the end when the descriptor is closed; one that reads as well, as a terminal, has no other end. */
-static void end_sending(eddy_stream *stream)
-{
-        if (!reads(stream))
-                stream->is_closing = true;
-}
-
-/** What a pipe holds is its reader's already. */
-static void set_reset(eddy_stream *stream)
-{
-        (void)stream;
-}
-
-static void close_pipe(eddy_stream *stream)
-{
-        int mode = stream->must_unset_mode ? sys_get_mode(stream->fd) : -1;
-
-        if (mode >= 0)
-                sys_set_mode(stream->fd, mode & ~O_NONBLOCK);
-        loop_close_descriptor(stream->loop, stream->fd);
-}
-
-const struct stream_impl stream_pipe = {
-    .receive = OP_READ,
-    .send = OP_WRITE,
-    .begin_send_parts = begin_send_parts,
-    .end_sending = end_sending,
-    .set_reset = set_reset,
-    .close = close_pipe,
-};
-
 eddy_stream *stream_create_pipe(eddy_loop *loop, int fd, int mode, size_t limit)
 {
         eddy_stream *stream = stream_create(loop, fd, AF_UNSPEC, limit);
 
         if (!stream)
                 return NULL;
-        stream->impl = &stream_pipe;
-        stream->send_traits |= OP_NO_FILE;
-        if ((mode & O_ACCMODE) == O_WRONLY) {
-                stream->has_ended = true;
-                stream->read_error = -EBADF;
-        }
-        if ((mode & O_ACCMODE) == O_RDONLY)
-                stream->wants_eof = stream->has_sent_eof = true;
+        flow_become_pipe(&stream->flow, mode);
         return stream;
 }
 
@@ -103,14 +55,14 @@ static int create_of_file(eddy_stream **created, int fd, const struct shared_fil
         /* A pipe of packets, or a terminal by the line, gives less than was asked for, and has more. And one that was
          * opened anew when its writer had gone is told of no end: only reading finds it. */
         if (!is_fifo || file->mode & O_DIRECT || file->has_lost_writer)
-                stream->receive_traits = stream->send_traits = 0;
+                stream->flow.receive_traits = stream->flow.send_traits = 0;
         if (!never_waits(&file->status))
-                stream->send_traits |= OP_NO_FILE;
+                stream->flow.send_traits |= OP_NO_FILE;
         if (file->may_block) {
-                stream->receive_traits |= OP_MAY_BLOCK;
-                stream->send_traits |= OP_MAY_BLOCK;
+                stream->flow.receive_traits |= OP_MAY_BLOCK;
+                stream->flow.send_traits |= OP_MAY_BLOCK;
         }
-        stream->awaits_writer = is_fifo && !file->has_lost_writer;
+        stream->flow.awaits_writer = is_fifo && !file->has_lost_writer;
         return 0;
 }
 
@@ -192,9 +144,9 @@ static int create_shared_socket(eddy_stream **created, int fd, size_t limit)
         if (!*created)
                 return -ENOMEM;
         /* Others may read it, too. It is asked each time not to wait; its mode does not matter, but to sendfile(). */
-        (*created)->receive_traits &= (unsigned char)~OP_EXCLUSIVE;
-        (*created)->send_traits |= OP_MAY_BLOCK;
-        stream_set_nodelay(fd, family);
+        (*created)->flow.receive_traits &= (unsigned char)~OP_EXCLUSIVE;
+        (*created)->flow.send_traits |= OP_MAY_BLOCK;
+        flow_set_nodelay(fd, family);
         return 0;
 }
 
@@ -217,7 +169,7 @@ int eddy_open_stdio(eddy_stream **created, int fd, size_t limit)
         rc = S_ISSOCK(file.status.st_mode) ? create_shared_socket(created, own, limit)
                                            : create_of_file(created, own, &file, limit);
         if (rc == 0) {
-                (*created)->must_unset_mode = must_unset_mode;
+                (*created)->flow.must_unset_mode = must_unset_mode;
                 return 0;
         }
         if (must_unset_mode)

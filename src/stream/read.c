@@ -12,30 +12,30 @@ int stream_begin_receiving(struct task *self, eddy_stream *stream, eddy_op *op)
 {
         if (self->interruption)
                 return self->interruption;
-        if (stream->is_closing)
+        if (stream->flow.is_closing)
                 return -EBADF;
-        if (stream->reader)
+        if (stream->flow.reader)
                 return EDDY_EBUSY;
-        if (stream->has_ended)
-                return stream->read_error;
-        stream->reader = op;
+        if (stream->flow.has_ended)
+                return stream->flow.read_error;
+        stream->flow.reader = op;
         return 1;
 }
 
 ssize_t stream_end_receiving(struct task *self, eddy_stream *stream, ssize_t got)
 {
-        stream->reader = NULL;
+        stream->flow.reader = NULL;
         if (got == 0)
-                stream->has_ended = true;
+                stream->flow.has_ended = true;
         if (got < 0 && got != self->interruption && got != EDDY_CANCELLED && got != -ENOMEM) {
-                stream->has_ended = true;
-                stream->read_error = (int)got;
+                stream->flow.has_ended = true;
+                stream->flow.read_error = (int)got;
         }
-        if (stream->is_closing) {
+        if (stream->flow.is_closing) {
                 /* Who is given bytes of a stream that was destroyed would ask it for more. */
-                if (got <= 0 || stream->is_orphan)
+                if (got <= 0 || stream->flow.is_orphan)
                         got = self->interruption ? self->interruption : -EBADF;
-                stream_settle(stream);
+                flow_settle(&stream->flow);
         }
         return got;
 }
@@ -46,7 +46,7 @@ static ssize_t await_writer(struct task *self, const eddy_stream *stream, eddy_o
 {
         ssize_t events;
 
-        task_op_describe(op, self, OP_POLL, stream->fd, NULL, POLLIN);
+        task_op_describe(op, self, OP_POLL, stream->flow.fd, NULL, POLLIN);
         events = task_finish_op(self, op, op_begin(op));
         return events < 0 ? events : events & POLLIN ? 1 : 0;
 }
@@ -57,14 +57,14 @@ static ssize_t receive_bytes(struct task *self, eddy_stream *stream, void *memor
         ssize_t got;
         eddy_op op;
 
-        if (stream->has_ended)
-                return stream->read_error;
-        stream->reader = &op;
+        if (stream->flow.has_ended)
+                return stream->flow.read_error;
+        stream->flow.reader = &op;
         do {
-                task_op_describe(&op, self, stream->impl->receive, stream->fd, memory, n);
-                op.traits = stream->receive_traits;
+                task_op_describe(&op, self, stream->flow.impl->receive, stream->flow.fd, memory, n);
+                op.traits = stream->flow.receive_traits;
                 got = task_finish_op(self, &op, op_begin(&op));
-        } while (got == 0 && stream->awaits_writer && (got = await_writer(self, stream, &op)) > 0);
+        } while (got == 0 && stream->flow.awaits_writer && (got = await_writer(self, stream, &op)) > 0);
         return stream_end_receiving(self, stream, got);
 }
 
@@ -73,21 +73,22 @@ static void consume(eddy_stream *stream, size_t n)
 {
         buffer_consume(&stream->in, n);
         if (buffer_size(&stream->in) == 0)
-                stream_give_back(stream, &stream->in);
+                flow_give_back(&stream->flow, &stream->in);
 }
 
 /** Receive what is there already into the stream's buffer; -EAGAIN: nothing is. */
 static ssize_t fill_at_once(struct task *self, eddy_stream *stream)
 {
         struct buffer *in = &stream->in;
-        int rc = stream_reserve(stream, in, LEAST_ROOM);
+        int rc = flow_reserve(&stream->flow, in, LEAST_ROOM);
         eddy_op op;
         ssize_t got;
 
         if (rc < 0)
                 return rc;
-        task_op_describe(&op, self, stream->impl->receive, stream->fd, buffer_room(in), buffer_room_size(in));
-        op.traits = stream->receive_traits | OP_DONT_WAIT;
+        task_op_describe(&op, self, stream->flow.impl->receive, stream->flow.fd, buffer_room(in),
+                         buffer_room_size(in));
+        op.traits = stream->flow.receive_traits | OP_DONT_WAIT;
         got = op_begin(&op);
         if (got > 0)
                 in->end += (size_t)got;
@@ -106,13 +107,13 @@ static ssize_t fill_buffer(struct task *self, eddy_stream *stream)
         if (got <= 0)
                 return got;
         do {
-                task_op_describe(&op, self, OP_READABLE, stream->fd, NULL, CHUNK_SIZE);
-                op.traits = stream->receive_traits;
+                task_op_describe(&op, self, OP_READABLE, stream->flow.fd, NULL, CHUNK_SIZE);
+                op.traits = stream->flow.receive_traits;
                 got = task_finish_op(self, &op, op_begin(&op));
-                if (got < 0 || stream->is_closing)
+                if (got < 0 || stream->flow.is_closing)
                         break;
                 got = fill_at_once(self, stream);
-                if (got == 0 && stream->awaits_writer && (got = await_writer(self, stream, &op)) > 0)
+                if (got == 0 && stream->flow.awaits_writer && (got = await_writer(self, stream, &op)) > 0)
                         got = -EAGAIN;
         } while (got == -EAGAIN);
         return stream_end_receiving(self, stream, got);
@@ -148,13 +149,13 @@ static int check_reading(eddy_stream *stream, struct task **self)
 
         if (rc < 0)
                 return rc;
-        if (stream->is_closing)
+        if (stream->flow.is_closing)
                 return -EBADF;
-        if (stream->reader)
+        if (stream->flow.reader)
                 return EDDY_EBUSY;
-        if ((*self)->future.loop != stream->loop)
+        if ((*self)->future.loop != stream->flow.loop)
                 return misuse(EDDY_EWRONGLOOP);
-        if (stream->handed_out) {
+        if (stream->handed_out > 0) {
                 consume(stream, stream->handed_out);
                 stream->handed_out = 0;
         }
@@ -184,7 +185,7 @@ static size_t take(eddy_stream *stream, void *memory, size_t n)
 static ssize_t hand_out(eddy_stream *stream, size_t n, const char **data)
 {
         *data = n > 0 ? buffer_data(&stream->in) : ""; /* at the end there is no memory to show */
-        stream->handed_out = n;
+        stream->handed_out = n & (SIZE_MAX >> 1);
         return (ssize_t)n;
 }
 
@@ -367,7 +368,7 @@ ssize_t eddy_stream_read_all(eddy_stream *stream, char **data, size_t max)
 
 int stream_terminate(eddy_stream *stream)
 {
-        int rc = stream_reserve(stream, &stream->in, 1);
+        int rc = flow_reserve(&stream->flow, &stream->in, 1);
 
         if (rc == 0)
                 *buffer_room(&stream->in) = '\0';
@@ -387,5 +388,5 @@ char *stream_take_all(eddy_stream *stream, size_t *size)
 
 bool eddy_stream_at_eof(const eddy_stream *stream)
 {
-        return stream->has_ended && buffer_size(&stream->in) == stream->handed_out;
+        return stream->flow.has_ended && buffer_size(&stream->in) == stream->handed_out;
 }

@@ -26,7 +26,7 @@ struct file_part {
         off_t offset; /* of what comes next */
         size_t left;
         off_t asked; /* up to where it was asked whether it lies in memory, or NOT_ASKED */
-        const struct stream_impl *to;
+        const struct flow_impl *to;
         bool
             may_block; /* others share where it goes, and may put that into blocking mode: sendfile() cannot be asked not
                          * to wait */
@@ -168,10 +168,10 @@ ssize_t eddy_stream_sendfile(eddy_stream *stream, int file, off_t offset, size_t
             .offset = offset,
             .left = n,
             .asked = NOT_ASKED,
-            .to = stream->impl,
-            .may_block = stream->send_traits & OP_MAY_BLOCK,
-            .traits = stream->send_traits & (OP_MAY_BLOCK | OP_NO_FILE),
-            .is_copied = stream->impl != &stream_socket, /* a pipe that others share may block */
+            .to = stream->flow.impl,
+            .may_block = stream->flow.send_traits & OP_MAY_BLOCK,
+            .traits = stream->flow.send_traits & (OP_MAY_BLOCK | OP_NO_FILE),
+            .is_copied = stream->flow.impl != &flow_socket, /* a pipe that others share may block */
         };
         int rc = begin_sendfile(&self, offset, n);
         ssize_t sent = 0;
@@ -185,17 +185,17 @@ ssize_t eddy_stream_sendfile(eddy_stream *stream, int file, off_t offset, size_t
         if (rc < 0)
                 return stream_unclaim(self, stream, rc);
         while (part.left > 0) {
-                sent = warm(self, stream->fd, &part);
-                if (sent == 0 && !stream->write_error)
-                        sent = send_piece(self, &op, stream->fd, &part);
-                if (sent < 0 || stream->write_error)
+                sent = warm(self, stream->flow.fd, &part);
+                if (sent == 0 && !stream->flow.write_error)
+                        sent = send_piece(self, &op, stream->flow.fd, &part);
+                if (sent < 0 || stream->flow.write_error)
                         sent = stream_sending_error(self, stream, sent);
                 if (sent <= 0)
                         break;
         }
         /* A file that cannot be read is no failure of the stream; one of the socket's comes back at the next
          * write. */
-        rc = stream_unclaim(self, stream, stream->write_error);
+        rc = stream_unclaim(self, stream, stream->flow.write_error);
         if (sent >= 0 && rc < 0)
                 return rc;
         return sent < 0 ? sent : (ssize_t)(n - part.left);
@@ -209,7 +209,7 @@ ssize_t eddy_sock_sendfile(int fd, int file, off_t offset, size_t n)
             .offset = offset,
             .left = n,
             .asked = NOT_ASKED,
-            .to = &stream_socket,
+            .to = &flow_socket,
             .may_block = true,
         };
         ssize_t sent = begin_sendfile(&self, offset, n);

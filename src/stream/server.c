@@ -136,10 +136,10 @@ static int start_connection(struct acceptor *acceptor, int fd)
                 sys_close(fd);
                 return -ENOMEM;
         }
-        stream->resource.what = NULL; /* the server itself gives it back */
+        stream->flow.resource.what = NULL; /* the server itself gives it back */
         task = eddy_task_create(&options, serve_connection, NULL);
         if (!task) {
-                stream->is_orphan = true;
+                stream->flow.is_orphan = true;
                 eddy_stream_abort(stream);
                 return -ENOMEM;
         }
@@ -224,10 +224,10 @@ static void close_with_loop(struct loop_resource *resource)
                 list_remove(&connection->waiter.link);
                 /* A task may have stood in a call on it, whose operation only the stream's own closing undoes.
                  * */
-                if (connection->stream->is_closed)
+                if (connection->stream->flow.is_closed)
                         eddy_stream_destroy(connection->stream);
                 else
-                        connection->stream->is_orphan = true;
+                        connection->stream->flow.is_orphan = true;
                 eddy_unref(connection->task);
         }
         list_init(&server->waiters);

@@ -33,8 +33,9 @@ int eddy_stream_peer_credentials(const eddy_stream *stream, eddy_credentials *cr
 {
         struct ucred peer = {.pid = 0};
         socklen_t size = sizeof peer;
-        int rc = stream->family == AF_UNIX ? sys_getsockopt(stream->fd, SOL_SOCKET, SO_PEERCRED, &peer, &size)
-                                           : EDDY_ENOTSUP;
+        int rc = stream->flow.family == AF_UNIX
+                     ? sys_getsockopt(stream->flow.fd, SOL_SOCKET, SO_PEERCRED, &peer, &size)
+                     : EDDY_ENOTSUP;
 
         *credentials = (eddy_credentials){.pid = peer.pid, .uid = peer.uid, .gid = peer.gid};
         return rc;
@@ -58,13 +59,13 @@ static ssize_t send_rights(struct task *self, eddy_stream *stream, const void *d
             .msg_control = &rights,
             .msg_controllen = (socklen_t)CMSG_SPACE(count * sizeof *fds),
         };
-        eddy_op *op = stream->writer;
+        eddy_op *op = stream->flow.writer;
         ssize_t sent;
 
         rights.head.cmsg_len = (socklen_t)CMSG_LEN(count * sizeof *fds);
         memcpy(CMSG_DATA(&rights.head), fds, count * sizeof *fds);
-        sent = task_finish_op(self, op, eddy_op_sendmsg(op, stream->fd, &message, 0));
-        return sent < 0 || stream->write_error ? stream_sending_error(self, stream, sent) : sent;
+        sent = task_finish_op(self, op, eddy_op_sendmsg(op, stream->flow.fd, &message, 0));
+        return sent < 0 || stream->flow.write_error ? stream_sending_error(self, stream, sent) : sent;
 }
 
 ssize_t eddy_stream_send_fds(eddy_stream *stream, const void *data, size_t n, const int fds[], size_t count)
@@ -78,7 +79,7 @@ ssize_t eddy_stream_send_fds(eddy_stream *stream, const void *data, size_t n, co
                 return rc;
         if (n == 0 || count == 0 || count > EDDY_MOST_DESCRIPTORS)
                 return -EINVAL;
-        if (stream->family != AF_UNIX)
+        if (stream->flow.family != AF_UNIX)
                 return EDDY_ENOTSUP;
         rc = stream_claim(self, stream, &op);
         if (rc < 0)
@@ -159,7 +160,7 @@ ssize_t eddy_stream_receive_fds(eddy_stream *stream, void *buffer, size_t n, int
         *count = 0;
         if (n == 0)
                 return -EINVAL;
-        if (stream->family != AF_UNIX)
+        if (stream->flow.family != AF_UNIX)
                 return EDDY_ENOTSUP;
         rc = stream_begin_reading(stream, &self);
         if (rc < 0)
@@ -170,7 +171,7 @@ ssize_t eddy_stream_receive_fds(eddy_stream *stream, void *buffer, size_t n, int
         if (rc <= 0)
                 return rc;
         task_op_init(&op, self);
-        came = task_finish_op(self, &op, eddy_op_recvmsg(&op, stream->fd, &message, 0));
+        came = task_finish_op(self, &op, eddy_op_recvmsg(&op, stream->flow.fd, &message, 0));
         got = stream_end_receiving(self, stream, came);
         /* What came of a stream that was destroyed is dropped. */
         if (got <= 0 && came > 0)

@@ -44,7 +44,7 @@ static eddy_task *begin_call(struct call *call)
 {
         eddy_task *task = eddy_create_task(make_call, call);
 
-        until(call->stream->reader || eddy_done(task));
+        until(call->stream->flow.reader || eddy_done(task));
         assert_false(eddy_done(task));
         return task;
 }

@@ -280,11 +280,11 @@ static void aborted_and_destroyed(void)
                 line_open(&line, 0);
                 assert_int_equal(eddy_stream_write(line.stream, sent, MUCH), 0);
                 if (way > 0)
-                        until(line.stream->output->op.pending);
+                        until(line.stream->flow.output->op.pending);
                 if (way == 2) { /* the kernel has taken some, and the stream has not heard of it */
                         char heard[4096];
 
-                        while (!list_is_linked(&line.stream->output->op.handle.link)) {
+                        while (!list_is_linked(&line.stream->flow.output->op.handle.link)) {
                                 recv(line.peer, heard, sizeof heard, MSG_DONTWAIT);
                                 assert_int_equal(eddy_yield(), 0);
                         }

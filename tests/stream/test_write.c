@@ -429,12 +429,12 @@ static void aborted_in_write_all(void)
                 /* A part of what the kernel is given is the stream's own. */
                 if (way > 0)
                         assert_int_equal(eddy_stream_write(line.stream, sent, MUCH), 0);
-                until(line.stream->writer && line.stream->writer->pending);
+                until(line.stream->flow.writer && line.stream->flow.writer->pending);
                 if (way == 2) {
                         /* The kernel has taken some, and the task has not heard of it. */
                         char heard[4096];
 
-                        while (!list_is_linked(&line.stream->writer->handle.link)) {
+                        while (!list_is_linked(&line.stream->flow.writer->handle.link)) {
                                 recv(line.peer, heard, sizeof heard, MSG_DONTWAIT);
                                 assert_int_equal(eddy_yield(), 0);
                         }

@@ -1,0 +1,190 @@
+#include "transport/flow.h"
+
+#include "base/memory.h"
+#include "base/sys.h"
+#include <netinet/tcp.h>
+
+static ssize_t begin_send_parts(eddy_op *op, int fd, const struct msghdr *message)
+{
+        return eddy_op_sendmsg(op, fd, message, 0);
+}
+
+static void end_sending(struct flow *flow)
+{
+        sys_shutdown(flow->fd, SHUT_WR);
+}
+
+static void set_reset(struct flow *flow)
+{
+        const struct linger reset = {.l_onoff = 1};
+
+        sys_setsockopt(flow->fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+}
+
+static void close_socket(struct flow *flow)
+{
+        loop_close_descriptor(flow->loop, flow->fd);
+}
+
+const struct flow_impl flow_socket = {
+    .receive = OP_RECV,
+    .send = OP_SEND,
+    .begin_send_parts = begin_send_parts,
+    .end_sending = end_sending,
+    .set_reset = set_reset,
+    .close = close_socket,
+};
+
+void flow_set_nodelay(int fd, int family)
+{
+        int on = 1;
+
+        /* That this fails harms nothing. */
+        if (family == AF_INET || family == AF_INET6)
+                sys_setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+}
+
+/** End an operation. Its callback does not run, unless the kernel has it in hand (io_uring): then it runs when the kernel
+ * has let go, and the flow is not closed before. */
+static void end_operation(eddy_op *op)
+{
+        eddy_op_cancel(op);
+        eddy_handle_cancel(&op->handle);
+}
+
+/** The loop is closed: no callback will come any more, and nothing more will leave. */
+static void close_with_loop(struct loop_resource *resource)
+{
+        struct flow *flow = container_of(resource, struct flow, resource);
+        struct flow_output *output = flow->output;
+
+        if (flow->reader)
+                end_operation(flow->reader);
+        if (flow->writer)
+                end_operation(flow->writer);
+        if (output) {
+                if (flow->is_closing && !loop_is_inherited(flow->loop))
+                        flow_send_last(flow);
+                end_operation(&output->op);
+                eddy_handle_cancel(&output->flush);
+        }
+        if (!flow->is_closed)
+                flow->impl->close(flow);
+        flow->fd = -1;
+        flow->is_closing = flow->is_closed = true;
+        flow->reader = flow->writer = NULL;
+        flow->client->loop_closed(flow);
+}
+
+static void free_memory(eddy_loop *loop)
+{
+        struct flow_memory *memory = flow_memory(loop);
+
+        pool_finish(&memory->outputs);
+        chunks_finish(&memory->chunks);
+        memory_free(memory);
+}
+
+static const struct loop_tenant_impl memory_impl = {.free = free_memory};
+
+/** See to it that a loop has memory for flows: 0 or -ENOMEM. */
+static int have_memory(eddy_loop *loop)
+{
+        struct flow_memory *memory = flow_memory(loop);
+
+        if (memory)
+                return 0;
+        memory = memory_zalloc(sizeof *memory);
+        if (!memory)
+                return -ENOMEM;
+        pool_init(&memory->outputs, sizeof(struct flow_output));
+        loop_move_in(loop, ROOM_FLOWS, &memory_impl, memory);
+        return 0;
+}
+
+int flow_init(struct flow *flow, const struct flow_client *client, eddy_loop *loop, int fd, int family)
+{
+        int rc = have_memory(loop);
+
+        if (rc < 0)
+                return rc;
+        loop_ref(loop);
+        flow->resource.close = close_with_loop;
+        flow->resource.what = client->what;
+        flow->impl = &flow_socket;
+        flow->client = client;
+        flow->loop = loop;
+        flow->fd = fd;
+        flow->family = (unsigned char)family;
+        flow->high_water = FLOW_DEFAULT_HIGH_WATER;
+        flow->low_water = FLOW_DEFAULT_HIGH_WATER / 4;
+        flow->send_traits = OP_SHORT_IS_ALL | OP_EXCLUSIVE;
+        /* Receiving from a UNIX socket stops short behind bytes that came with a descriptor. */
+        flow->receive_traits = family == AF_UNIX ? 0 : OP_SHORT_IS_ALL;
+        if (family == AF_INET || family == AF_INET6)
+                flow->receive_traits |= OP_EXCLUSIVE;
+        loop_add_resource(loop, &flow->resource);
+        return 0;
+}
+
+void flow_finish(struct flow *flow)
+{
+        if (list_is_linked(&flow->resource.link))
+                list_remove(&flow->resource.link);
+        flow_drop_output(flow);
+        loop_unref(flow->loop);
+}
+
+static void close_descriptor(struct flow *flow)
+{
+        flow_drop_output(flow);
+        flow->impl->close(flow);
+        flow->fd = -1;
+        flow->is_closed = true;
+}
+
+void flow_settle(struct flow *flow)
+{
+        bool is_busy = flow_is_sending(flow) || flow_unsent(flow) > 0;
+
+        if (flow->wants_eof && !flow->has_sent_eof && !is_busy) {
+                flow->has_sent_eof = true;
+                flow->impl->end_sending(flow);
+        }
+        if (flow->is_closing && !flow->is_closed && !is_busy && !(flow->reader && flow->reader->pending))
+                close_descriptor(flow);
+        flow->client->settled(flow);
+}
+
+static void cancel_reader(struct flow *flow)
+{
+        if (flow->reader)
+                eddy_op_cancel(flow->reader);
+}
+
+void flow_close(struct flow *flow)
+{
+        if (flow->is_closing)
+                return;
+        flow->is_closing = true;
+        cancel_reader(flow);
+        /* Now and not in the next iteration: there may be none. */
+        flow_flush(flow);
+        flow_settle(flow);
+}
+
+void flow_abort(struct flow *flow)
+{
+        if (flow->is_closed)
+                return;
+        flow->is_closing = true;
+        flow->impl->set_reset(flow);
+        cancel_reader(flow);
+        /* Who sends has to hear that it is over; else nobody has to hear how much of it left. */
+        if (flow->writer)
+                eddy_op_cancel(flow->writer);
+        else if (flow->output)
+                end_operation(&flow->output->op);
+        flow_fail(flow, -ECONNABORTED);
+        flow_settle(flow);
+}

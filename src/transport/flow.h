@@ -1,0 +1,195 @@
+/* A flow moves bytes to and from a descriptor, for whoever is above: a stream that tasks wait for, or a protocol that is
+ * called. It knows no task. Its life is in flow.c, what leaves in output.c. */
+#ifndef TRANSPORT_FLOW_H
+#define TRANSPORT_FLOW_H
+
+#include "base/buffer.h"
+#include "base/chunks.h"
+#include "base/pool.h"
+#include "loop/loop.h"
+#include "loop/operation.h"
+
+enum { FLOW_DEFAULT_HIGH_WATER = 64 * 1024 };
+
+struct flow;
+
+/** What is beneath a flow: the kind of file, and how the kernel is asked there. */
+struct flow_impl {
+        enum op_kind receive, send;
+
+        /** Send from several places at once; `message` and its parts stay until the operation is done. */
+        ssize_t (*begin_send_parts)(eddy_op *op, int fd, const struct msghdr *message);
+
+        /** Let the reader see the end, all that was written having left. */
+        void (*end_sending)(struct flow *flow);
+
+        /** Make closing drop what the kernel has not sent yet. */
+        void (*set_reset)(struct flow *flow);
+
+        /** Give the descriptor back. */
+        void (*close)(struct flow *flow);
+};
+
+extern const struct flow_impl flow_socket, flow_pipe;
+
+/** Who is above a flow. */
+struct flow_client {
+        /** Something has left, or failed, or was ended or closed: see who has waited for it. Whoever is done with a flow that
+         * is closed may free it here. */
+        void (*settled)(struct flow *flow);
+
+        /** The loop is closed, and the flow with it: nobody who waited will ever run. */
+        void (*loop_closed)(struct flow *flow);
+
+        /** What debug mode calls it, where it was left open. */
+        const char *what;
+};
+
+/** What was written and has not left. A flow has one, from its loop's pool, only while there is some. */
+struct flow_output {
+        eddy_op op;                    /* sends `sending`, where nobody else does */
+        struct buffer queued, sending; /* `queued` becomes `sending` as a whole, whose bytes may not move */
+        eddy_handle flush;             /* scheduled when something is queued and nothing is on its way */
+};
+
+/** Embedded by its owner. Small, since there is one for every idle connection: what is needed only while something happens
+ * lies elsewhere. And what every call looks at comes first, so that it shares a cache line. */
+struct flow {
+        int fd;                      /* -1 once closed */
+        int read_error, write_error; /* that half has failed for good */
+        unsigned char family;        /* AF_UNSPEC: of no socket */
+        bool has_ended;              /* no more will be received */
+        bool wants_eof, has_sent_eof;
+        bool is_closing, is_closed;
+        bool is_orphan; /* its owner is done with it: freed when it is closed and no call is in it */
+        bool
+            must_unset_mode : 1; /* O_NONBLOCK was set on a file that others share: it goes when this is closed */
+        bool awaits_writer : 1; /* of a FIFO: to read nothing is the end only where a writer has been */
+        unsigned char receive_traits, send_traits; /* of its operations */
+        eddy_loop *loop;
+        const struct flow_impl *impl;
+        const struct flow_client *client;
+        eddy_op *reader; /* the operation of who receives; NULL: nobody does */
+        eddy_op *writer; /* likewise of who has the sending half for himself */
+        struct flow_output *output;
+        size_t high_water, low_water;
+        struct loop_resource resource;
+};
+
+/** Memory that goes from one of a loop's flows to the next. */
+struct flow_memory {
+        struct pool outputs;
+        struct chunks chunks;
+};
+
+static inline struct flow_memory *flow_memory(const eddy_loop *loop)
+{
+        return loop->tenants[ROOM_FLOWS].kept;
+}
+
+/** Prepare a flow, otherwise zeroed, on a descriptor in non-blocking mode: a connected socket, unless its `impl` is
+ * changed. It is the loop's to close until flow_finish(). 0 or -ENOMEM.
+ *
+ * @param family  AF_UNSPEC: of no socket
+ */
+int flow_init(struct flow *flow, const struct flow_client *client, eddy_loop *loop, int fd, int family);
+
+/** Give back what a closed flow has, and take it out of the loop's care. */
+void flow_finish(struct flow *flow);
+
+/** Have what is written leave at once: it is gathered here, so none of it shall wait for the acknowledgement of what
+ * was sent before. Sockets that are accepted have this from the one that listens. */
+void flow_set_nodelay(int fd, int family);
+
+/** Make a flow that of a pipe or the like; its descriptor stays as it is.
+ *
+ * @param mode  O_RDONLY, O_WRONLY or O_RDWR
+ */
+void flow_become_pipe(struct flow *flow, int mode);
+
+/** Bytes that are written and not yet the kernel's. */
+static inline size_t flow_unsent(const struct flow *flow)
+{
+        const struct flow_output *output = flow->output;
+
+        return output ? buffer_size(&output->queued) + buffer_size(&output->sending) : 0;
+}
+
+/** Whether bytes of `sending` are the kernel's to look at, or how many it took has not been heard of yet. */
+static inline bool flow_is_sending(const struct flow *flow)
+{
+        const struct flow_output *output = flow->output;
+
+        return flow->writer || (output && (output->op.pending || list_is_linked(&output->op.handle.link)));
+}
+
+/** Make room for n bytes in a buffer of the flow's or its owner's: 0 or -ENOMEM. */
+static inline int flow_reserve(const struct flow *flow, struct buffer *buffer, size_t n)
+{
+        char *memory;
+
+        if (buffer->memory || n > CHUNK_SIZE)
+                return buffer_reserve(buffer, n);
+        memory = chunk_take(&flow_memory(flow->loop)->chunks);
+        if (!memory)
+                return -ENOMEM;
+        *buffer = (struct buffer){.memory = memory, .capacity = CHUNK_SIZE};
+        return 0;
+}
+
+/** Give back the memory of such a buffer, with what may be in it. */
+static inline void flow_give_back(const struct flow *flow, struct buffer *buffer)
+{
+        if (buffer->capacity == CHUNK_SIZE)
+                chunk_give(&flow_memory(flow->loop)->chunks, buffer->memory);
+        else
+                memory_free(buffer->memory);
+        *buffer = (struct buffer){.memory = NULL};
+}
+
+/** Whether a flow takes more: 0 or why not. */
+static inline int flow_check_writing(const struct flow *flow)
+{
+        if (flow->write_error)
+                return flow->write_error;
+        return flow->is_closing || flow->wants_eof ? -EPIPE : 0;
+}
+
+/** Write all of it or nothing, to leave at the end of the iteration, or at once where it is large: 0, -ENOMEM, the flow's
+ * failure, or -EPIPE after its end. */
+int flow_writev(struct flow *flow, const struct iovec *parts, int count);
+
+/** Write no more, and let the other side see that when all has left: 0 or the flow's failure. */
+int flow_write_eof(struct flow *flow);
+
+/** Try to send what is queued, unless something is on its way. */
+void flow_flush(struct flow *flow);
+
+/** Have `sending` hold what is to be sent next; false where nothing is. */
+bool flow_turn_over(struct flow_output *output);
+
+/** The loop is closed, and with it a flow that was to close when all has left: send what the kernel takes now. */
+void flow_send_last(struct flow *flow);
+
+/** Forget all that was written and has not left, and what was kept for it. Nothing of it is on its way. */
+void flow_drop_output(struct flow *flow);
+
+/** Sending failed: forget what cannot be sent, once nobody is at it. */
+void flow_fail(struct flow *flow, int error);
+
+/** After any step of sending or reading: end what has only waited for it, and tell the client, who may free the flow. */
+void flow_settle(struct flow *flow);
+
+/** Send what is written, and then close. Who receives is told EDDY_CANCELLED. */
+void flow_close(struct flow *flow);
+
+/** Close, and drop what is written. */
+void flow_abort(struct flow *flow);
+
+/** What closing came to: that an aborted flow lost bytes is no failure of it. */
+static inline int flow_closing_error(const struct flow *flow)
+{
+        return flow->write_error == -ECONNABORTED ? 0 : flow->write_error;
+}
+
+#endif
