@@ -1,4 +1,5 @@
 /* Streams on pipes, terminals and files: what read() and write() are for. */
+#include "transport/pipe.h"
 #include "base/misuse.h"
 #include "base/sys_pipe.h"
 #include "stream/socket.h"
@@ -16,53 +17,13 @@ eddy_stream *stream_create_pipe(eddy_loop *loop, int fd, int mode, size_t limit)
         return stream;
 }
 
-/** Whether a file is read and written without waiting, and its mode is nobody's concern. */
-static bool never_waits(const struct stat *status)
-{
-        return S_ISREG(status->st_mode) || S_ISBLK(status->st_mode) || S_ISDIR(status->st_mode);
-}
-
-/** What is known of a file that a stream is to be made of. */
-struct shared_file {
-        struct stat status;
-        int mode;             /* as it was */
-        bool may_block;       /* it is a pipe that others share, and may put into blocking mode */
-        bool has_lost_writer; /* it is a FIFO to which somebody wrote, and nobody does any more */
-};
-
-static int look_at(struct shared_file *file, int fd)
-{
-        int rc = sys_pipe_status(fd, &file->status);
-
-        if (rc == 0)
-                rc = file->mode = sys_get_mode(fd);
-        if (rc < 0)
-                return rc;
-        file->has_lost_writer = false;
-        file->may_block = S_ISFIFO(file->status.st_mode) && sys_pipe_knows_nowait(&file->status);
-        return 0;
-}
-
 /** Make a stream of a file that is no socket: 0 or -ENOMEM. */
 static int create_of_file(eddy_stream **created, int fd, const struct shared_file *file, size_t limit)
 {
-        eddy_stream *stream = stream_create_pipe(loop_running_here, fd, file->mode, limit);
-        bool is_fifo = S_ISFIFO(file->status.st_mode);
-
-        *created = stream;
-        if (!stream)
+        *created = stream_create(loop_running_here, fd, AF_UNSPEC, limit);
+        if (!*created)
                 return -ENOMEM;
-        /* A pipe of packets, or a terminal by the line, gives less than was asked for, and has more. And one that was
-         * opened anew when its writer had gone is told of no end: only reading finds it. */
-        if (!is_fifo || file->mode & O_DIRECT || file->has_lost_writer)
-                stream->flow.receive_traits = stream->flow.send_traits = 0;
-        if (!never_waits(&file->status))
-                stream->flow.send_traits |= OP_NO_FILE;
-        if (file->may_block) {
-                stream->flow.receive_traits |= OP_MAY_BLOCK;
-                stream->flow.send_traits |= OP_MAY_BLOCK;
-        }
-        stream->flow.awaits_writer = is_fifo && !file->has_lost_writer;
+        flow_become_file(&(*created)->flow, file);
         return 0;
 }
 
@@ -74,23 +35,23 @@ int eddy_stream_from_pipe(eddy_stream **created, int fd, size_t limit)
         *created = NULL;
         if (!loop_running_here)
                 return misuse(EDDY_ENOLOOP);
-        rc = look_at(&file, fd);
+        rc = shared_file_look_at(&file, fd);
         if (rc < 0)
                 return rc;
         if (S_ISSOCK(file.status.st_mode))
                 return eddy_stream_from_socket(created, fd, limit);
-        if (!(file.mode & O_NONBLOCK) && !never_waits(&file.status))
-                rc = sys_set_mode(fd, file.mode | O_NONBLOCK);
+        rc = shared_file_set_nonblocking(&file, fd);
         return rc < 0 ? rc : create_of_file(created, fd, &file, limit);
 }
 
 /** Whether a file can be opened anew by its name in /proc, as the same with a mode of its own. The master of a terminal
  * would be another terminal's. */
-static bool can_reopen(const struct stat *status)
+static bool can_reopen(const struct shared_file *file)
 {
         const dev_t ptmx = makedev(5, 2);
+        const struct stat *status = &file->status;
 
-        return !never_waits(status) && !S_ISSOCK(status->st_mode) &&
+        return !shared_file_never_waits(file) && !S_ISSOCK(status->st_mode) &&
                !(S_ISCHR(status->st_mode) && status->st_rdev == ptmx);
 }
 
@@ -100,13 +61,13 @@ static bool can_reopen(const struct stat *status)
 static int open_shared(int fd, struct shared_file *file, bool *must_unset_mode)
 {
         bool is_told_each_time =
-            never_waits(&file->status) || S_ISSOCK(file->status.st_mode) || file->may_block;
+            shared_file_never_waits(file) || S_ISSOCK(file->status.st_mode) || file->may_block;
         char path[32];
         int own = -ENXIO, rc;
 
         *must_unset_mode = false;
         snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-        if (can_reopen(&file->status))
+        if (can_reopen(file))
                 own = sys_reopen(path, (file->mode & O_ACCMODE) | O_NONBLOCK | O_NOCTTY);
         if (own >= 0) {
                 file->may_block = false;
@@ -159,7 +120,7 @@ int eddy_open_stdio(eddy_stream **created, int fd, size_t limit)
         *created = NULL;
         if (!loop_running_here)
                 return misuse(EDDY_ENOLOOP);
-        rc = look_at(&file, fd);
+        rc = shared_file_look_at(&file, fd);
         if (rc < 0)
                 return rc;
         own = open_shared(fd, &file, &must_unset_mode);

@@ -101,12 +101,6 @@ void flow_finish(struct flow *flow);
  * was sent before. Sockets that are accepted have this from the one that listens. */
 void flow_set_nodelay(int fd, int family);
 
-/** Make a flow that of a pipe or the like; its descriptor stays as it is.
- *
- * @param mode  O_RDONLY, O_WRONLY or O_RDWR
- */
-void flow_become_pipe(struct flow *flow, int mode);
-
 /** Bytes that are written and not yet the kernel's. */
 static inline size_t flow_unsent(const struct flow *flow)
 {

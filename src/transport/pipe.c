@@ -1,6 +1,7 @@
 /* Flows on pipes, terminals and files: what read() and write() are for. */
+#include "transport/pipe.h"
+
 #include "base/sys_pipe.h"
-#include "transport/flow.h"
 
 static ssize_t begin_send_parts(eddy_op *op, int fd, const struct msghdr *message)
 {
@@ -53,4 +54,42 @@ void flow_become_pipe(struct flow *flow, int mode)
         }
         if ((mode & O_ACCMODE) == O_RDONLY)
                 flow->wants_eof = flow->has_sent_eof = true;
+}
+
+int shared_file_look_at(struct shared_file *file, int fd)
+{
+        int rc = sys_pipe_status(fd, &file->status);
+
+        if (rc == 0)
+                rc = file->mode = sys_get_mode(fd);
+        if (rc < 0)
+                return rc;
+        file->has_lost_writer = false;
+        file->may_block = S_ISFIFO(file->status.st_mode) && sys_pipe_knows_nowait(&file->status);
+        return 0;
+}
+
+int shared_file_set_nonblocking(const struct shared_file *file, int fd)
+{
+        if (file->mode & O_NONBLOCK || shared_file_never_waits(file))
+                return 0;
+        return sys_set_mode(fd, file->mode | O_NONBLOCK);
+}
+
+void flow_become_file(struct flow *flow, const struct shared_file *file)
+{
+        bool is_fifo = S_ISFIFO(file->status.st_mode);
+
+        flow_become_pipe(flow, file->mode);
+        /* A pipe of packets, or a terminal by the line, gives less than was asked for, and has more. And one that was
+         * opened anew when its writer had gone is told of no end: only reading finds it. */
+        if (!is_fifo || file->mode & O_DIRECT || file->has_lost_writer)
+                flow->receive_traits = flow->send_traits = 0;
+        if (!shared_file_never_waits(file))
+                flow->send_traits |= OP_NO_FILE;
+        if (file->may_block) {
+                flow->receive_traits |= OP_MAY_BLOCK;
+                flow->send_traits |= OP_MAY_BLOCK;
+        }
+        flow->awaits_writer = is_fifo && !file->has_lost_writer;
 }
