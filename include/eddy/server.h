@@ -57,7 +57,8 @@ EDDY_API bool eddy_server_is_serving(const eddy_server *server);
 EDDY_API size_t eddy_server_connections(const eddy_server *server);
 
 /**
- * Serve until cancelled; then close the server and cancel its connections, and wait for their ends.
+ * Serve until cancelled; then close the server and cancel its connections, and wait for their ends. Those of protocols
+ * (eddy_create_server()) are closed, and what their peers do not take at once is dropped.
  *
  * @return EDDY_CANCELLED or EDDY_TIMEOUT, as the caller was interrupted; 0 where somebody closed the server; -EBADF where
  *         somebody destroyed it
@@ -69,7 +70,8 @@ EDDY_API EDDY_ASYNC int eddy_server_serve_forever(eddy_server *server);
 /** Accept no more; connections that exist go on. Server.close(). */
 EDDY_API void eddy_server_close(eddy_server *server);
 
-/** Cancel the coroutines of all connections, which close when they return. Server.close_clients(). */
+/** Cancel the coroutines of all connections, which close when they return; close those of protocols, once all has left.
+ * Server.close_clients(). */
 EDDY_API void eddy_server_close_clients(eddy_server *server);
 
 /** Reset all connections now, and cancel their coroutines. Server.abort_clients(). */

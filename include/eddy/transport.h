@@ -24,8 +24,8 @@ typedef struct eddy_transport eddy_transport;
  * nothing is done.
  *
  * connection_made() comes first, and connection_lost() last, once each, whatever happens. They come from the loop, never from
- * within a function of a transport's, and never one within another; but for pause_writing(), which eddy_transport_write()
- * calls. Any of them may call any function of the transport's, and stop the loop.
+ * within a function of a transport's, and never one within another; but for pause_writing(), which the write calls that was
+ * too much. Any of them may call any function of the transport's, and stop the loop.
  */
 typedef struct eddy_protocol {
         /** The transport is ready. BaseProtocol.connection_made(). */
@@ -109,12 +109,8 @@ EDDY_API EDDY_ASYNC int eddy_create_unix_connection(eddy_transport **transport, 
                                                     void *self, const char *path,
                                                     const eddy_connect_options *options);
 
-/**
- * What a server asks for each connection that it has accepted: the protocol's own state. asyncio's protocol_factory.
- *
- * @param arg  as given to the server
- * @return what all of the protocol's functions are given; whether it may be NULL is the protocol's to know
- */
+/** What a server asks for each connection that it has accepted: the state that all of the protocol's functions are given. It is
+ * called with the server's `arg`; whether it may return NULL is the protocol's to know. asyncio's protocol_factory. */
 typedef void *(*eddy_protocol_factory)(void *arg);
 
 /**
@@ -134,10 +130,10 @@ EDDY_API EDDY_ASYNC int eddy_create_server(eddy_server **server, const eddy_prot
                                            eddy_protocol_factory factory, void *arg, const char *host,
                                            uint16_t port, const eddy_server_options *options);
 
-/** Likewise on a UNIX socket. 0, or as eddy_start_unix_server(). Suspends. loop.create_unix_server(). */
-EDDY_API EDDY_ASYNC int eddy_create_unix_server(eddy_server **server, const eddy_protocol *protocol,
-                                                eddy_protocol_factory factory, void *arg, const char *path,
-                                                const eddy_server_options *options);
+/** Likewise on a UNIX socket. 0, or as eddy_start_unix_server(). Does not suspend. loop.create_unix_server(). */
+EDDY_API int eddy_create_unix_server(eddy_server **server, const eddy_protocol *protocol,
+                                     eddy_protocol_factory factory, void *arg, const char *path,
+                                     const eddy_server_options *options);
 
 /**
  * Write all of it, or nothing. What one iteration of the loop writes leaves in one call; much leaves at once.

@@ -38,6 +38,8 @@ enum {
         OP_MAY_BLOCK = 8,
         /** Written to is no regular file, which has a limit of its size. */
         OP_NO_FILE = 16,
+        /** Of OP_READABLE: it is worth a system call to know that something has come, and not only may have. */
+        OP_SURELY = 32,
 };
 
 enum watch_direction { WATCH_READ, WATCH_WRITE };

@@ -134,7 +134,11 @@ static ssize_t attempt(eddy_op *op, struct side *side, bool has_ended)
                 case OP_POLL:
                         return poll_now(op->fd, (unsigned)op->size);
                 case OP_READABLE:
-                        return side->is_ready ? 0 : -EAGAIN;
+                        if (!(op->traits & OP_SURELY) || !side->is_ready)
+                                return side->is_ready ? 0 : -EAGAIN;
+                        rc = poll_now(op->fd, POLLIN);
+                        rc = rc > 0 ? 0 : rc;
+                        break;
                 default:
                         return connect_result(op->fd);
                 }

@@ -1,3 +1,5 @@
+#include "stream/connect.h"
+
 #include "base/misuse.h"
 #include "base/sys.h"
 #include "stream/race.h"
@@ -17,29 +19,24 @@ static int make_stream(eddy_stream **stream, eddy_loop *loop, int fd, int family
         return -ENOMEM;
 }
 
-int eddy_open_connection(eddy_stream **stream, const char *host, uint16_t port,
-                         const eddy_connect_options *options)
+int connect_to_host(struct task *self, const char *host, uint16_t port, const eddy_connect_options *options,
+                    int *family)
 {
         static const eddy_connect_options defaults;
-        struct task *self;
         struct addrinfo *found;
-        int family, rc = task_enter(&self);
+        int rc;
 
-        *stream = NULL;
-        if (rc < 0)
-                return rc;
         if (!options)
                 options = &defaults;
         rc = address_resolve(self, host, port, options->family, 0, &found);
         if (rc < 0)
                 return rc;
-        rc = race_connect(self, host, found, options, &family);
+        rc = race_connect(self, host, found, options, family);
         freeaddrinfo(found);
-        return rc < 0 ? rc : make_stream(stream, self->future.loop, rc, family, options->limit);
+        return rc;
 }
 
-/** A socket that is connected to a path: a descriptor or an error. */
-static int connect_to_path(struct task *self, const char *path)
+static int try_path(struct task *self, const char *path)
 {
         eddy_address address;
         int rc = eddy_address_from_path(&address, path), fd;
@@ -56,18 +53,38 @@ static int connect_to_path(struct task *self, const char *path)
         return rc;
 }
 
+int connect_to_path(struct task *self, const char *path)
+{
+        int rc = try_path(self, path);
+
+        if (rc >= 0 || rc == self->interruption)
+                return rc;
+        return eddy_fail(rc, "cannot connect to %s: %s", path, eddy_strerror(rc));
+}
+
+int eddy_open_connection(eddy_stream **stream, const char *host, uint16_t port,
+                         const eddy_connect_options *options)
+{
+        struct task *self;
+        int family, rc = task_enter(&self);
+
+        *stream = NULL;
+        if (rc == 0)
+                rc = connect_to_host(self, host, port, options, &family);
+        if (rc < 0)
+                return rc;
+        return make_stream(stream, self->future.loop, rc, family, options ? options->limit : 0);
+}
+
 int eddy_open_unix_connection(eddy_stream **stream, const char *path, const eddy_connect_options *options)
 {
         struct task *self;
         int rc = task_enter(&self);
 
         *stream = NULL;
+        if (rc == 0)
+                rc = connect_to_path(self, path);
         if (rc < 0)
                 return rc;
-        rc = connect_to_path(self, path);
-        if (rc >= 0)
-                return make_stream(stream, self->future.loop, rc, AF_UNIX, options ? options->limit : 0);
-        if (rc == self->interruption)
-                return rc;
-        return eddy_fail(rc, "cannot connect to %s: %s", path, eddy_strerror(rc));
+        return make_stream(stream, self->future.loop, rc, AF_UNIX, options ? options->limit : 0);
 }

@@ -1,45 +1,15 @@
+#include "stream/server.h"
+
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/misuse.h"
 #include "base/sys.h"
 #include "loop/debug.h"
-#include "stream/accept.h"
+#include "stream/address.h"
 #include "stream/listen.h"
-#include "stream/stream.h"
-#include <eddy/unix.h>
+#include "task/task.h"
 
-enum { MOST_LISTENERS = 8, MOST_TRIES = 16 };
-
-/** One address that a server listens on. */
-struct listener {
-        struct acceptor acceptor;
-        eddy_server *server;
-};
-
-/** One connection, from its acceptance to the end of its task, on whose stack it lies. */
-struct server_connection {
-        eddy_link link; /* in server->connections */
-        eddy_server *server;
-        eddy_stream *stream;
-        eddy_task *task; /* holds a reference */
-        struct waiter waiter;
-};
-
-struct eddy_server {
-        struct loop_resource resource;
-        eddy_loop *loop;
-        eddy_connection_handler handler;
-        void *arg;
-        eddy_server_options options;
-        struct listener listeners[MOST_LISTENERS];
-        unsigned listener_count;
-        struct socket_file file; /* a UNIX server's */
-        eddy_link connections;
-        size_t connection_count;
-        eddy_link waiters; /* struct server_wait */
-        unsigned uses;     /* calls that are not over with it */
-        bool is_closed, is_orphan;
-};
+enum { MOST_TRIES = 16 };
 
 /** A task that waits for a server to be closed, or for its last connection to end as well. */
 struct server_wait {
@@ -76,31 +46,23 @@ static void wake_waiters(eddy_server *server)
 
 static bool is_full(const eddy_server *server)
 {
-        return server->options.max_connections && server->connection_count >= server->options.max_connections;
+        return server->plan.options.max_connections &&
+               server->connection_count >= server->plan.options.max_connections;
 }
 
-/** The task of a connection has ended. Its stack goes when this returns. */
-static void connection_done(struct waiter *waiter, eddy_future *task)
+void server_add(eddy_server *server, eddy_link *connection)
 {
-        struct server_connection *connection = container_of(waiter, struct server_connection, waiter);
-        eddy_server *server = connection->server;
-        bool was_full = is_full(server);
-        int failure = future_failure(task);
+        list_append(&server->connections, connection);
+        server->connection_count++;
+}
 
-        task->was_looked_at = true;
-        if (failure && failure != EDDY_CANCELLED && failure != EDDY_TIMEOUT && failure != -ETIMEDOUT &&
-            failure != -ECONNRESET && failure != -ECONNABORTED && failure != -EPIPE)
-                eddy_loop_call_exception_handler(server->loop,
-                                                 &(eddy_exception){
-                                                     .message = "a connection's handler failed",
-                                                     .error = failure,
-                                                     .detail = task->detail ? task->detail->text : "",
-                                                 });
-        list_remove(&connection->link);
+void server_remove(eddy_server *server, eddy_link *connection)
+{
+        bool was_full = is_full(server);
+
+        list_remove(connection);
         server->connection_count--;
         server->uses++;
-        eddy_stream_destroy(connection->stream);
-        eddy_unref(task);
         if (was_full && !server->is_closed)
                 for (unsigned i = 0; i < server->listener_count; i++)
                         acceptor_go_on(&server->listeners[i].acceptor);
@@ -109,54 +71,24 @@ static void connection_done(struct waiter *waiter, eddy_future *task)
         release_if_over(server);
 }
 
-static intptr_t serve_connection(void *arg)
+static eddy_server *server_of(const struct acceptor *acceptor)
 {
-        const struct server_connection *connection = arg;
-
-        return connection->server->handler(connection->stream, connection->server->arg);
-}
-
-/** Give a connection its stream and its task: 0, or -ENOMEM, and then it is closed. */
-static int start_connection(struct acceptor *acceptor, int fd)
-{
-        eddy_server *server = container_of(acceptor, struct listener, acceptor)->server;
-        eddy_stream *stream = stream_create(server->loop, fd, acceptor->family, server->options.limit);
-        struct server_connection new = {.server = server, .stream = stream, .waiter.wake = connection_done};
-        eddy_task_options options = {
-            .name = "connection",
-            .loop = server->loop,
-            .stack_size = server->options.stack_size,
-            .args = &new,
-            .args_size = sizeof new,
-        };
-        struct server_connection *connection;
-        eddy_task *task;
-
-        if (!stream) {
-                sys_close(fd);
-                return -ENOMEM;
-        }
-        stream->flow.resource.what = NULL; /* the server itself gives it back */
-        task = eddy_task_create(&options, serve_connection, NULL);
-        if (!task) {
-                stream->flow.is_orphan = true;
-                eddy_stream_abort(stream);
-                return -ENOMEM;
-        }
-        connection = task_args(task);
-        connection->task = task;
-        list_append(&task->waiters, &connection->waiter.link);
-        list_append(&server->connections, &connection->link);
-        server->connection_count++;
-        return 0;
+        return container_of(acceptor, struct listener, acceptor)->server;
 }
 
 static bool has_room(const struct acceptor *acceptor)
 {
-        return !is_full(container_of(acceptor, struct listener, acceptor)->server);
+        return !is_full(server_of(acceptor));
 }
 
-static const struct acceptor_impl acceptor_impl = {.has_room = has_room, .take = start_connection};
+static int take(struct acceptor *acceptor, int fd)
+{
+        eddy_server *server = server_of(acceptor);
+
+        return server->plan.impl->start(server, fd, acceptor->family);
+}
+
+static const struct acceptor_impl acceptor_impl = {.has_room = has_room, .take = take};
 
 /** Take a socket that listens into a server. */
 static void add_listener(eddy_server *server, int fd, int family)
@@ -166,7 +98,7 @@ static void add_listener(eddy_server *server, int fd, int family)
         acceptor_init(&listener->acceptor, &acceptor_impl, server->loop, fd, family);
         listener->server = server;
         /* Who has no room for more leaves them in the kernel's queue. */
-        if (server->options.max_connections == 0)
+        if (server->plan.options.max_connections == 0)
                 listener->acceptor.op.traits = OP_EXCLUSIVE;
 }
 
@@ -182,9 +114,9 @@ static int open_listeners(eddy_server *server, const struct addrinfo *found, uin
 {
         char text[EDDY_ADDRESS_TEXT_SIZE];
 
-        for (const struct addrinfo *one = found; one && server->listener_count < MOST_LISTENERS;
+        for (const struct addrinfo *one = found; one && server->listener_count < SERVER_MOST_LISTENERS;
              one = one->ai_next) {
-                int fd = listen_on_address(one, port, &server->options);
+                int fd = listen_on_address(one, port, &server->plan.options);
 
                 /* A machine without IPv6 still lists its address. */
                 if ((fd == -EAFNOSUPPORT || fd == -EADDRNOTAVAIL) && (one->ai_next || server->listener_count))
@@ -218,18 +150,8 @@ static void close_with_loop(struct loop_resource *resource)
 
         if (!server->is_closed)
                 close_listeners(server);
-        while ((link = list_pop(&server->connections))) {
-                struct server_connection *connection = container_of(link, struct server_connection, link);
-
-                list_remove(&connection->waiter.link);
-                /* A task may have stood in a call on it, whose operation only the stream's own closing undoes.
-                 * */
-                if (connection->stream->flow.is_closed)
-                        eddy_stream_destroy(connection->stream);
-                else
-                        connection->stream->flow.is_orphan = true;
-                eddy_unref(connection->task);
-        }
+        while ((link = list_pop(&server->connections)))
+                server->plan.impl->forget(link);
         list_init(&server->waiters);
         server->connection_count = 0;
         server->uses = 0;
@@ -237,8 +159,7 @@ static void close_with_loop(struct loop_resource *resource)
 }
 
 /** A server that does not listen yet; NULL without memory. */
-static eddy_server *create_server(eddy_loop *loop, eddy_connection_handler handler, void *arg,
-                                  const eddy_server_options *options)
+static eddy_server *create_server(eddy_loop *loop, const struct server_plan *plan)
 {
         eddy_server *server = memory_zalloc(sizeof *server);
 
@@ -247,10 +168,7 @@ static eddy_server *create_server(eddy_loop *loop, eddy_connection_handler handl
         server->resource.close = close_with_loop;
         server->resource.what = "server";
         server->loop = loop;
-        server->handler = handler;
-        server->arg = arg;
-        if (options)
-                server->options = *options;
+        server->plan = *plan;
         list_init(&server->connections);
         list_init(&server->waiters);
         return server;
@@ -263,8 +181,7 @@ static void begin_accepting(eddy_server *server)
                 acceptor_go_on(&server->listeners[i].acceptor);
 }
 
-int eddy_start_server(eddy_server **created, eddy_connection_handler handler, void *arg, const char *host,
-                      uint16_t port, const eddy_server_options *options)
+int server_start(eddy_server **created, const struct server_plan *plan, const char *host, uint16_t port)
 {
         struct task *self;
         struct addrinfo *found;
@@ -274,11 +191,11 @@ int eddy_start_server(eddy_server **created, eddy_connection_handler handler, vo
         *created = NULL;
         if (rc < 0)
                 return rc;
-        rc = address_resolve(self, host, port, options ? options->family : 0, AI_PASSIVE, &found);
+        rc = address_resolve(self, host, port, plan->options.family, AI_PASSIVE, &found);
         if (rc < 0)
                 return rc;
         rc = -ENOMEM;
-        server = create_server(self->future.loop, handler, arg, options);
+        server = create_server(self->future.loop, plan);
         if (!server)
                 goto out;
         rc = open_listeners(server, found, port);
@@ -301,8 +218,7 @@ out:
         return rc;
 }
 
-int eddy_start_unix_server(eddy_server **created, eddy_connection_handler handler, void *arg, const char *path,
-                           const eddy_server_options *options)
+int server_start_unix(eddy_server **created, const struct server_plan *plan, const char *path)
 {
         eddy_server *server;
         int fd;
@@ -310,10 +226,10 @@ int eddy_start_unix_server(eddy_server **created, eddy_connection_handler handle
         *created = NULL;
         if (!loop_running_here)
                 return misuse(EDDY_ENOLOOP);
-        server = create_server(loop_running_here, handler, arg, options);
+        server = create_server(loop_running_here, plan);
         if (!server)
                 return -ENOMEM;
-        fd = listen_on_path(path, &server->options, &server->file);
+        fd = listen_on_path(path, &server->plan.options, &server->file);
         if (fd < 0) {
                 memory_free(server);
                 return eddy_fail(fd, "cannot listen on %s: %s", path, eddy_strerror(fd));
@@ -385,6 +301,9 @@ int eddy_server_serve_forever(eddy_server *server)
         if (rc < 0) {
                 eddy_server_close(server);
                 eddy_server_close_clients(server);
+                /* A peer that takes nothing shall not keep a program that is to end. */
+                if (server->plan.impl->waits_for_peers)
+                        eddy_server_abort_clients(server);
                 EDDY_SHIELD_SCOPE
                         wait_for_end(self, server, true);
         }
@@ -402,17 +321,13 @@ void eddy_server_close(eddy_server *server)
 void eddy_server_close_clients(eddy_server *server)
 {
         for (eddy_link *link = server->connections.next; link != &server->connections; link = link->next)
-                eddy_cancel(container_of(link, struct server_connection, link)->task);
+                server->plan.impl->close(link);
 }
 
 void eddy_server_abort_clients(eddy_server *server)
 {
-        for (eddy_link *link = server->connections.next; link != &server->connections; link = link->next) {
-                struct server_connection *connection = container_of(link, struct server_connection, link);
-
-                eddy_stream_abort(connection->stream);
-                eddy_cancel(connection->task);
-        }
+        for (eddy_link *link = server->connections.next; link != &server->connections; link = link->next)
+                server->plan.impl->abort(link);
 }
 
 int eddy_server_wait_closed(eddy_server *server)

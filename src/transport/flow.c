@@ -82,6 +82,7 @@ static void free_memory(eddy_loop *loop)
 
         pool_finish(&memory->outputs);
         chunks_finish(&memory->chunks);
+        memory_free(memory->received);
         memory_free(memory);
 }
 
@@ -143,6 +144,12 @@ static void close_descriptor(struct flow *flow)
         flow->is_closed = true;
 }
 
+static void cancel_reader(struct flow *flow)
+{
+        if (flow->reader)
+                eddy_op_cancel(flow->reader);
+}
+
 void flow_settle(struct flow *flow)
 {
         bool is_busy = flow_is_sending(flow) || flow_unsent(flow) > 0;
@@ -150,16 +157,12 @@ void flow_settle(struct flow *flow)
         if (flow->wants_eof && !flow->has_sent_eof && !is_busy) {
                 flow->has_sent_eof = true;
                 flow->impl->end_sending(flow);
+                if (flow->is_closing) /* which of some is the only end */
+                        cancel_reader(flow);
         }
         if (flow->is_closing && !flow->is_closed && !is_busy && !(flow->reader && flow->reader->pending))
                 close_descriptor(flow);
         flow->client->settled(flow);
-}
-
-static void cancel_reader(struct flow *flow)
-{
-        if (flow->reader)
-                eddy_op_cancel(flow->reader);
 }
 
 void flow_close(struct flow *flow)

@@ -1,5 +1,5 @@
 /* A flow moves bytes to and from a descriptor, for whoever is above: a stream that tasks wait for, or a protocol that is
- * called. It knows no task. Its life is in flow.c, what leaves in output.c. */
+ * called. It knows no task. Its life is in flow.c, what leaves in output.c, what comes without being asked for in input.c. */
 #ifndef TRANSPORT_FLOW_H
 #define TRANSPORT_FLOW_H
 
@@ -9,7 +9,7 @@
 #include "loop/loop.h"
 #include "loop/operation.h"
 
-enum { FLOW_DEFAULT_HIGH_WATER = 64 * 1024 };
+enum { FLOW_DEFAULT_HIGH_WATER = 64 * 1024, FLOW_RECEIVED_SIZE = 64 * 1024 };
 
 struct flow;
 
@@ -32,11 +32,17 @@ struct flow_impl {
 
 extern const struct flow_impl flow_socket, flow_pipe;
 
-/** Who is above a flow. */
+/** Who is above a flow, and what it is told. */
 struct flow_client {
         /** Something has left, or failed, or was ended or closed: see who has waited for it. Whoever is done with a flow that
          * is closed may free it here. */
         void (*settled)(struct flow *flow);
+
+        /** Where what has come is to be put, `*size` bytes at most; NULL: in memory of the loop's. Of who has a steady input. */
+        void *(*lend)(struct flow *flow, size_t *size);
+
+        /** n bytes came, which are there until this returns; or the end (0) or the failure, which is the last of it. Likewise. */
+        void (*came)(struct flow *flow, void *data, ssize_t n);
 
         /** The loop is closed, and the flow with it: nobody who waited will ever run. */
         void (*loop_closed)(struct flow *flow);
@@ -50,6 +56,16 @@ struct flow_output {
         eddy_op op;                    /* sends `sending`, where nobody else does */
         struct buffer queued, sending; /* `queued` becomes `sending` as a whole, whose bytes may not move */
         eddy_handle flush;             /* scheduled when something is queued and nothing is on its way */
+};
+
+/** A steady input: what comes is received and shown to the client, until it is paused. Embedded by who wants that. */
+struct flow_input {
+        eddy_op op; /* waits for something to come, and then receives it */
+        struct flow *flow;
+        bool is_paused;
+        bool is_showing; /* the client is in a call, and may say anything in it */
+        bool
+            is_lent_to; /* the client has memory of its own for it, which is to be asked for only when something has come */
 };
 
 /** Embedded by its owner. Small, since there is one for every idle connection: what is needed only while something happens
@@ -80,6 +96,7 @@ struct flow {
 struct flow_memory {
         struct pool outputs;
         struct chunks chunks;
+        char *received; /* FLOW_RECEIVED_SIZE bytes, for what a steady input shows; NULL before the first */
 };
 
 static inline struct flow_memory *flow_memory(const eddy_loop *loop)
@@ -100,6 +117,13 @@ void flow_finish(struct flow *flow);
 /** Have what is written leave at once: it is gathered here, so none of it shall wait for the acknowledgement of what
  * was sent before. Sockets that are accepted have this from the one that listens. */
 void flow_set_nodelay(int fd, int family);
+
+/** Have all that comes shown to the client from now on. Of a pipe that is only written to, the end is that of its reader. */
+void flow_start_input(struct flow *flow, struct flow_input *input);
+
+/** Show nothing, and receive nothing, until flow_resume_input(). Either may be called at any time, also twice. */
+void flow_pause_input(struct flow_input *input);
+void flow_resume_input(struct flow_input *input);
 
 /** Bytes that are written and not yet the kernel's. */
 static inline size_t flow_unsent(const struct flow *flow)

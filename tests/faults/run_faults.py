@@ -381,6 +381,10 @@ SCENARIOS = {function.__name__: function for function in
               port_scanner, images, read_file, copy_file, list_directory, watch_folder, signals, workers,
               udp_echo_server, udp_echo_client, unix_echo, http_server)}
 
+# Protocols that do what streams do.
+SCENARIOS |= {'protocol_chat': chat_server, 'protocol_echo_client': tcp_echo_client,
+              'protocol_echo_server': tcp_echo_server}
+
 # These need a database server.
 SCENARIOS |= {'redis_commands': redis_commands, 'redis_workers': redis_workers,
               'postgres_pool': with_database, 'postgres_query': with_database}

@@ -280,9 +280,55 @@ static void try_eddy_stream_receive_fds(void)
         close(null);
 }
 
+static const eddy_protocol silence;
+
+static void try_eddy_create_connection(void)
+{
+        eddy_server *server = start();
+        eddy_transport *transport;
+        uint16_t port = eddy_server_port(server);
+
+        assert_refused(eddy_create_connection(&transport, &silence, NULL, "127.0.0.1", port, NULL));
+        assert_null(transport);
+        assert_int_equal(eddy_create_connection(&transport, &silence, NULL, "127.0.0.1", port, NULL), 0);
+        eddy_transport_abort(transport);
+        eddy_server_close(server);
+        eddy_server_wait_closed(server);
+        eddy_server_destroy(server);
+}
+
+static void try_eddy_create_unix_connection(void)
+{
+        const char *path = in_own_folder("connect");
+        eddy_transport *transport;
+        eddy_server *server;
+
+        assert_int_equal(eddy_start_unix_server(&server, serve, NULL, path, NULL), 0);
+        assert_refused(eddy_create_unix_connection(&transport, &silence, NULL, path, NULL));
+        assert_null(transport);
+        assert_int_equal(eddy_create_unix_connection(&transport, &silence, NULL, path, NULL), 0);
+        eddy_transport_abort(transport);
+        eddy_server_close(server);
+        eddy_server_wait_closed(server);
+        eddy_server_destroy(server);
+}
+
+static void try_eddy_create_server(void)
+{
+        eddy_server *server = NULL;
+
+        assert_refused(eddy_create_server(&server, &silence, NULL, NULL, "127.0.0.1", 0, NULL));
+        assert_null(server);
+        assert_int_equal(eddy_create_server(&server, &silence, NULL, NULL, "127.0.0.1", 0, NULL), 0);
+        eddy_server_destroy(server);
+}
+
 const struct row stream_rows[] = {
     ROW(eddy_open_connection),
     ROW(eddy_open_unix_connection),
+    ROW(eddy_create_connection),
+    ROW(eddy_create_unix_connection),
+    ROW(eddy_create_server),
     ROW(eddy_start_server),
     EXEMPT(eddy_server_serve_forever, "closes the server and its connections, and then reports"),
     ROW(eddy_server_wait_closed),

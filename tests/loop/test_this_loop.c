@@ -91,6 +91,21 @@ static intptr_t remove_signal(void)
         return eddy_remove_signal_handler(NULL, SIGUSR1);
 }
 
+static intptr_t makes_transport(void)
+{
+        static const eddy_protocol protocol;
+        int pair[2];
+        intptr_t rc;
+
+        assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
+        rc = eddy_transport_from_socket(NULL, NULL, pair[0], &protocol, NULL);
+        if (rc == 0)
+                rc = eddy_transport_from_pipe(NULL, NULL, pair[1], &protocol, NULL);
+        else
+                assert_int_equal(close(pair[0]) | close(pair[1]), 0);
+        return rc;
+}
+
 static intptr_t run_forever(void)
 {
         eddy_loop_stop(NULL);
@@ -283,6 +298,7 @@ static const struct {
     {"run_coroutine_threadsafe", sends, 1, EDDY_ENOLOOP},
     {"op_init", operates, EDDY_PENDING, EDDY_ENOLOOP},
     {"op_close", closes_descriptor, 0, 0},
+    {"transport_from_socket, _pipe", makes_transport, 0, EDDY_ENOLOOP},
     {"set_debug", debugs, 0, EDDY_ENOLOOP},
     {"debug, slow_callback_duration", is_debugged, true, false},
     {"close", closes, 0, EDDY_ENOLOOP},

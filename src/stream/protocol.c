@@ -1,0 +1,128 @@
+/* Connections and servers whose peers are a protocol's. */
+#include "base/sys.h"
+#include "stream/connect.h"
+#include "stream/server.h"
+#include "transport/transport.h"
+#include <eddy/compose.h>
+
+/** Make a transport of a socket that is connected, or close it, and wait until its protocol knows of it: 0 or -ENOMEM. */
+static int make_transport(struct task *self, eddy_transport **made, int fd, int family,
+                          const eddy_protocol *protocol, void *state)
+{
+        eddy_loop *loop = self->future.loop;
+        eddy_transport *transport;
+
+        if (transport_create(&transport, loop, fd, family, protocol, state) < 0) {
+                loop_close_descriptor(loop, fd);
+                return -ENOMEM;
+        }
+        flow_set_nodelay(fd, family);
+        if (made)
+                *made = transport;
+        eddy_yield();
+        return 0;
+}
+
+int eddy_create_connection(eddy_transport **transport, const eddy_protocol *protocol, void *state,
+                           const char *host, uint16_t port, const eddy_connect_options *options)
+{
+        struct task *self;
+        int family, rc = task_enter(&self);
+
+        if (transport)
+                *transport = NULL;
+        if (rc == 0)
+                rc = connect_to_host(self, host, port, options, &family);
+        return rc < 0 ? rc : make_transport(self, transport, rc, family, protocol, state);
+}
+
+int eddy_create_unix_connection(eddy_transport **transport, const eddy_protocol *protocol, void *state,
+                                const char *path, const eddy_connect_options *options)
+{
+        struct task *self;
+        int rc = task_enter(&self);
+
+        (void)options;
+        if (transport)
+                *transport = NULL;
+        if (rc == 0)
+                rc = connect_to_path(self, path);
+        return rc < 0 ? rc : make_transport(self, transport, rc, AF_UNIX, protocol, state);
+}
+
+static eddy_transport *transport_of(eddy_link *link)
+{
+        return container_of(link, eddy_transport, link);
+}
+
+static void gone(eddy_transport *transport)
+{
+        server_remove(transport->owner, &transport->link);
+}
+
+static int start_connection(eddy_server *server, int fd, int family)
+{
+        const struct server_plan *plan = &server->plan;
+        eddy_transport *transport;
+
+        if (transport_create(&transport, server->loop, fd, family, plan->protocol, NULL) < 0) {
+                sys_close(fd);
+                return -ENOMEM;
+        }
+        transport->self = plan->factory ? plan->factory(plan->arg) : plan->arg;
+        transport->flow.resource.what = NULL; /* nobody has to give it back */
+        transport->gone = gone;
+        transport->owner = server;
+        server_add(server, &transport->link);
+        return 0;
+}
+
+static void close_connection(eddy_link *link)
+{
+        eddy_transport_close(transport_of(link));
+}
+
+static void abort_connection(eddy_link *link)
+{
+        eddy_transport_abort(transport_of(link));
+}
+
+/** The loop closes it by itself. */
+static void forget_connection(eddy_link *link)
+{
+        transport_of(link)->gone = NULL;
+}
+
+static const struct server_impl protocols = {
+    .waits_for_peers = true,
+    .start = start_connection,
+    .close = close_connection,
+    .abort = abort_connection,
+    .forget = forget_connection,
+};
+
+static struct server_plan plan_for(const eddy_protocol *protocol, eddy_protocol_factory factory, void *arg,
+                                   const eddy_server_options *options)
+{
+        struct server_plan plan = {.impl = &protocols, .protocol = protocol, .factory = factory, .arg = arg};
+
+        if (options)
+                plan.options = *options;
+        return plan;
+}
+
+int eddy_create_server(eddy_server **server, const eddy_protocol *protocol, eddy_protocol_factory factory,
+                       void *arg, const char *host, uint16_t port, const eddy_server_options *options)
+{
+        const struct server_plan plan = plan_for(protocol, factory, arg, options);
+
+        return server_start(server, &plan, host, port);
+}
+
+int eddy_create_unix_server(eddy_server **server, const eddy_protocol *protocol, eddy_protocol_factory factory,
+                            void *arg, const char *path, const eddy_server_options *options)
+{
+        const struct server_plan plan = plan_for(protocol, factory, arg, options);
+
+        return server_start_unix(server, &plan, path);
+}

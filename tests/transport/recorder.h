@@ -1,0 +1,258 @@
+/* A protocol that writes down what it is told, and kinds of connections to try it on. */
+#ifndef TESTS_TRANSPORT_RECORDER_H
+#define TESTS_TRANSPORT_RECORDER_H
+
+#include "../stream/helpers.h"
+
+#include <fcntl.h>
+
+/** What happens in a callback, for tests to do something there. */
+enum event { MADE, DATA, BUFFER, UPDATED, ENDED, LOST, PAUSED, RESUMED, EVENTS };
+
+struct recorder {
+        eddy_transport *transport; /* NULL: not made yet, or lost */
+        unsigned count[EVENTS];
+        int reason; /* of the loss */
+        bool stays; /* after the end */
+        bool is_inside;
+        char *data;
+        size_t size, room;
+        char place[64];
+        size_t lent; /* of `place`, by a protocol with a buffer; 0: there is none */
+        void (*act)(struct recorder *recorder, enum event event);
+};
+
+/** Nothing comes before the first, after the last, or within another. */
+static inline void record(struct recorder *recorder, enum event event)
+{
+        assert_int_equal(recorder->count[MADE], event != MADE);
+        assert_int_equal(recorder->count[LOST], 0);
+        recorder->count[event]++;
+        assert_true(recorder->count[PAUSED] - recorder->count[RESUMED] <= 1);
+        if (recorder->act)
+                recorder->act(recorder, event);
+}
+
+static inline void enter(struct recorder *recorder, enum event event)
+{
+        assert_false(recorder->is_inside);
+        recorder->is_inside = true;
+        record(recorder, event);
+        recorder->is_inside = false;
+}
+
+static inline void recorder_made(eddy_transport *transport, void *self)
+{
+        struct recorder *recorder = self;
+
+        recorder->transport = transport;
+        enter(recorder, MADE);
+}
+
+static inline void keep(struct recorder *recorder, const void *data, size_t n)
+{
+        if (recorder->size + n > recorder->room) {
+                recorder->room = 2 * (recorder->size + n);
+                recorder->data = realloc(recorder->data, recorder->room);
+        }
+        memcpy(recorder->data + recorder->size, data, n);
+        recorder->size += n;
+}
+
+static inline void recorder_data(eddy_transport *transport, void *self, const void *data, size_t n)
+{
+        assert_true(n > 0);
+        assert_ptr_equal(transport, ((struct recorder *)self)->transport);
+        keep(self, data, n);
+        enter(self, DATA);
+}
+
+static inline void *recorder_buffer(eddy_transport *transport, void *self, size_t *size)
+{
+        struct recorder *recorder = self;
+
+        (void)transport;
+        assert_true(*size > 0);
+        *size = recorder->lent;
+        enter(recorder, BUFFER);
+        return recorder->lent ? recorder->place : NULL;
+}
+
+static inline void recorder_updated(eddy_transport *transport, void *self, size_t n)
+{
+        struct recorder *recorder = self;
+
+        (void)transport;
+        assert_in_range(n, 1, recorder->lent);
+        keep(recorder, recorder->place, n);
+        enter(recorder, UPDATED);
+}
+
+static inline bool recorder_ended(eddy_transport *transport, void *self)
+{
+        (void)transport;
+        enter(self, ENDED);
+        return ((struct recorder *)self)->stays;
+}
+
+static inline void recorder_lost(eddy_transport *transport, void *self, int reason)
+{
+        struct recorder *recorder = self;
+
+        assert_ptr_equal(transport, recorder->transport);
+        recorder->reason = reason;
+        enter(recorder, LOST);
+        recorder->transport = NULL;
+}
+
+/** As it is called by eddy_transport_write(), it may come within another. */
+static inline void recorder_paused(eddy_transport *transport, void *self)
+{
+        (void)transport;
+        record(self, PAUSED);
+}
+
+static inline void recorder_resumed(eddy_transport *transport, void *self)
+{
+        (void)transport;
+        enter(self, RESUMED);
+}
+
+static const eddy_protocol recording = {
+    .connection_made = recorder_made,
+    .data_received = recorder_data,
+    .eof_received = recorder_ended,
+    .connection_lost = recorder_lost,
+    .pause_writing = recorder_paused,
+    .resume_writing = recorder_resumed,
+};
+
+static const eddy_protocol recording_in_place = {
+    .connection_made = recorder_made,
+    .get_buffer = recorder_buffer,
+    .buffer_updated = recorder_updated,
+    .eof_received = recorder_ended,
+    .connection_lost = recorder_lost,
+    .pause_writing = recorder_paused,
+    .resume_writing = recorder_resumed,
+};
+
+static inline void recorder_finish(struct recorder *recorder)
+{
+        until(recorder->count[LOST] == 1);
+        free(recorder->data);
+        recorder->data = NULL;
+}
+
+/* Kinds of connections: both ends as descriptors, the first of which is made a transport of. */
+
+struct kind {
+        const char *name;
+        void (*open)(int ends[2]);
+        bool is_socket;
+};
+
+static inline void open_tcp(int ends[2])
+{
+        uint16_t port;
+        int listener = listen_on_loopback(1, &port);
+
+        ends[0] = connect_to_port(port);
+        ends[1] = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+        assert_true(ends[1] >= 0);
+        close(listener);
+}
+
+static inline void open_unix(int ends[2])
+{
+        assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+}
+
+static const struct kind tcp = {"TCP", open_tcp, true}, unix_socket = {"UNIX socket", open_unix, true};
+
+static const struct kind *const sockets[] = {&tcp, &unix_socket};
+
+#define for_each_socket(kind)                                                                                  \
+        for (const struct kind *const *each = sockets, *kind = *each;                                          \
+             each < sockets + sizeof sockets / sizeof *sockets && (kind = *each); each++)
+
+/** A transport that records, and the other end as a descriptor that does not wait. */
+static inline int open_recorded(const struct kind *kind, struct recorder *recorder,
+                                const eddy_protocol *protocol)
+{
+        int ends[2];
+
+        kind->open(ends);
+        assert_int_equal(eddy_transport_from_socket(NULL, NULL, ends[0], protocol, recorder), 0);
+        until(recorder->transport);
+        assert_true(fcntl(ends[1], F_SETFL, O_NONBLOCK) >= 0);
+        return ends[1];
+}
+
+/** Send from the other end, whatever the socket's buffer takes at a time. */
+static inline void send_from(int fd, const void *data, size_t n)
+{
+        const char *bytes = data;
+
+        while (n > 0) {
+                ssize_t sent = write(fd, bytes, n);
+
+                if (sent > 0) {
+                        bytes += sent;
+                        n -= (size_t)sent;
+                } else {
+                        assert_int_equal(errno, EAGAIN);
+                        assert_int_equal(eddy_yield(), 0);
+                }
+        }
+}
+
+/** Receive n bytes at the other end that follow the pattern, from `offset` of it on. */
+static inline char pattern(size_t i)
+{
+        return (char)(i * 7 + i / 251);
+}
+
+static inline void fill(char *bytes, size_t n, size_t offset)
+{
+        for (size_t i = 0; i < n; i++)
+                bytes[i] = pattern(offset + i);
+}
+
+static inline void assert_pattern(const char *bytes, size_t n, size_t offset)
+{
+        for (size_t i = 0; i < n; i++)
+                if (bytes[i] != pattern(offset + i))
+                        fail_msg("byte %zu is not as it was sent", offset + i);
+}
+
+static inline void receive_pattern(int fd, size_t n)
+{
+        char bytes[16 * 1024];
+        size_t got = 0;
+
+        while (got < n) {
+                ssize_t more = read(fd, bytes, n - got < sizeof bytes ? n - got : sizeof bytes);
+
+                if (more > 0) {
+                        assert_pattern(bytes, (size_t)more, got);
+                        got += (size_t)more;
+                } else {
+                        assert_int_equal(more, -1);
+                        assert_int_equal(errno, EAGAIN);
+                        assert_int_equal(eddy_yield(), 0);
+                }
+        }
+}
+
+static inline void receive_end(int fd)
+{
+        char byte;
+        ssize_t n;
+
+        while ((n = read(fd, &byte, 1)) < 0 && errno == EAGAIN)
+                assert_int_equal(eddy_yield(), 0);
+        assert_int_equal(n, 0);
+}
+
+#endif
