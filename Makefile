@@ -54,7 +54,7 @@ instructions: all
 
 soak: all
 	scripts/install-deps.sh build test
-	EDDY_FAULT_RUNS=100000 scripts/test.sh plain sanitize
+	EDDY_FAULT_RUNS=100000 EDDY_WALKS=10000 scripts/test.sh plain sanitize
 	$(MAKE) fuzz
 
 fuzz: all
