@@ -119,6 +119,6 @@ bool http_date_parse(const char *text, size_t n, time_t *when)
         if (date.hour < 0 || date.hour > 23 || date.minute < 0 || date.minute > 59 || date.second < 0 ||
             date.second > 60)
                 return false;
-        *when = days * 86400 + date.hour * 3600 + date.minute * 60 + date.second;
+        *when = days * 86400 + date.hour * 3600L + date.minute * 60L + date.second;
         return true;
 }

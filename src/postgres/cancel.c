@@ -115,7 +115,7 @@ static int drain(eddy_postgres *pg, PGresult **last)
         int rc = postgres_flush(pg);
 
         while (rc == 0) {
-                PGresult *result;
+                PGresult *result = NULL;
                 ExecStatusType status;
 
                 /* Results may come faster than they are taken, and none of them is waited for then. */

@@ -18,7 +18,7 @@ __attribute__((constructor)) static void register_errors(void)
         eddy_register_errors(&block);
 }
 
-enum { DEFAULT_PORT = 6379, KEEP_ALIVE_PROBES = 3, MAX_KEEPIDLE = 32767 };
+enum { DEFAULT_PORT = 6379, KEEP_ALIVE_PROBES = 3, MAX_KEEPIDLE = 32767, NANOSECONDS_A_SECOND = 1000000000 };
 
 static void attempt(void *arg);
 static void try_next(void *arg);
@@ -45,7 +45,7 @@ static eddy_duration next_pause(const struct connection *c)
                 pause = eddy_time_add(pause, pause);
         if (pause > c->options.max_backoff)
                 pause = c->options.max_backoff;
-        return pause / 2 + (eddy_duration)((double)chance / 0x1p32 * (double)(pause / 2));
+        return pause / 2 + (eddy_duration)((double)chance / 0x1p33 * (double)pause);
 }
 
 static void end_opening(struct connection *c, int result)
@@ -194,7 +194,7 @@ static int set_option(int fd, int level, int name, int value)
 static void keep_alive(const struct connection *c, int fd)
 {
         eddy_duration silence = c->options.keep_alive, longest = eddy_seconds(MAX_KEEPIDLE);
-        int idle = (int)((silence < longest ? silence : longest) / eddy_seconds(1)), pause;
+        int idle = (int)((silence < longest ? silence : longest) / NANOSECONDS_A_SECOND), pause;
 
         if (silence == EDDY_FOREVER)
                 return;

@@ -66,7 +66,7 @@ int eddy_open_connection(eddy_stream **stream, const char *host, uint16_t port,
                          const eddy_connect_options *options)
 {
         struct task *self;
-        int family, rc = task_enter(&self);
+        int family = AF_UNSPEC, rc = task_enter(&self);
 
         *stream = NULL;
         if (rc == 0)

@@ -27,7 +27,7 @@ int eddy_create_connection(eddy_transport **transport, const eddy_protocol *prot
                            const char *host, uint16_t port, const eddy_connect_options *options)
 {
         struct task *self;
-        int family, rc = task_enter(&self);
+        int family = AF_UNSPEC, rc = task_enter(&self);
 
         if (transport)
                 *transport = NULL;

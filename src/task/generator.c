@@ -372,7 +372,7 @@ const char *eddy_generator_name(const eddy_generator *generator)
 
 int eddy_generator_yield_from(eddy_generator *self, eddy_generator *inner, intptr_t *result)
 {
-        intptr_t value;
+        intptr_t value = 0;
         int rc = eddy_generator_next(inner, &value);
 
         while (rc == 0) {

@@ -100,7 +100,8 @@ COROUTINE_TEST(every_host_and_each_of_its_addresses_is_tried)
         intptr_t result;
 
         /* Nobody listens at the first of these two addresses, nor in the folder, and the name has none. */
-        snprintf(conninfo, sizeof conninfo, "host=/nowhere,no-such-host..invalid,two.test port=5432,1,%u", port);
+        snprintf(conninfo, sizeof conninfo, "host=/nowhere,no-such-host..invalid,two.test port=5432,1,%u",
+                 port);
         task = eddy_create_task(connect_to, conninfo);
         connection = eddy_sock_accept(listener, NULL);
         assert_true(connection >= 0);

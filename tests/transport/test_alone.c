@@ -61,7 +61,8 @@ static void without_a_task(void **state)
         assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), 0);
         for (int i = 0; i < 2; i++) {
                 ends[i].loop = loop;
-                assert_int_equal(eddy_transport_from_socket(NULL, loop, fds[i], i ? &callee : &caller, &ends[i]), 0);
+                assert_int_equal(
+                    eddy_transport_from_socket(NULL, loop, fds[i], i ? &callee : &caller, &ends[i]), 0);
         }
         assert_int_equal(eddy_loop_run_forever(loop), 0);
         assert_int_equal(ends[1].heard, ROUNDS);
