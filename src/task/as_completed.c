@@ -75,8 +75,8 @@ int eddy_completion_next(eddy_completion *completion, eddy_future **future)
         if (completion->waiting)
                 return EDDY_EBUSY;
         if (list_is_empty(&completion->done)) {
-                completion->waiting =
-                    &waiting; /* cppcheck-suppress autoVariables ; taken back before it goes */
+                /* cppcheck-suppress autoVariables ; it is taken back before this returns */
+                completion->waiting = &waiting;
                 rc = task_wait(waiting.task, &waiting.wait);
                 if (waiting.is_closed)
                         return rc < 0 ? rc : EDDY_EFINISHED;
