@@ -77,5 +77,7 @@ ECHO_FAST = eddy("eddy_echo", *BOTH) | RAW | libuv("libuv_echo") | GO | TOKIO
 ECHO = (ECHO_FAST | {"state-threads": native("st_echo", "state-threads", "libst-dev")} | NECO | LIBDILL | NODE |
         python("echo"))
 IDLE = ECHO | eddy("eddy_echo", *BOTH, argument="echo_lend")
+PROTOCOL = eddy("eddy_echo", *BOTH, argument="protocol_echo") | RAW | libuv("libuv_echo") | GO
+BUFFERED = eddy("eddy_echo", *BOTH, argument="buffered_echo") | RAW | libuv("libuv_echo") | GO
 HTTP = eddy("eddy_http", *BOTH) | NGINX | GO | TOKIO | NODE
 FILES = {f"eddy-{backend}": Program("command", package="wrk", backend=backend) for backend in BOTH} | NGINX_FILES

@@ -1,7 +1,9 @@
 /* eddy in the echo rows: a server written as its users would. Prints its port and serves until killed.
  *
- *         eddy_echo [echo]       with a buffer of the handler's own
- *         eddy_echo echo_lend    with what the stream lends, so that who is idle has no buffer */
+ *         eddy_echo [echo]           with a buffer of the handler's own
+ *         eddy_echo echo_lend        with what the stream lends, so that who is idle has no buffer
+ *         eddy_echo protocol_echo    by a protocol, without coroutines
+ *         eddy_echo buffered_echo    by one with a buffer of its own */
 #include "eddy_bench.h"
 
 static intptr_t echo(eddy_stream *stream, void *arg)
@@ -32,11 +34,44 @@ static intptr_t echo_lend(eddy_stream *stream, void *arg)
         return n;
 }
 
-static intptr_t app(void *arg)
+static void echo_back(eddy_transport *transport, void *self, const void *data, size_t n)
 {
-        bool lends = *(bool *)arg;
+        (void)self;
+        eddy_transport_write(transport, data, n);
+}
+
+static char shared[64 * 1024];
+
+static void *lend_shared(eddy_transport *transport, void *self, size_t *size)
+{
+        (void)transport, (void)self;
+        *size = sizeof shared;
+        return shared;
+}
+
+static void echo_shared(eddy_transport *transport, void *self, size_t n)
+{
+        echo_back(transport, self, shared, n);
+}
+
+static const eddy_protocol protocol = {.data_received = echo_back},
+                           buffered = {.get_buffer = lend_shared, .buffer_updated = echo_shared};
+
+/** Start the server that is asked for. */
+static int start(eddy_server **server, const char *what)
+{
+        if (strcmp(what, "protocol_echo") == 0)
+                return eddy_create_server(server, &protocol, NULL, NULL, "127.0.0.1", 0, NULL);
+        if (strcmp(what, "buffered_echo") == 0)
+                return eddy_create_server(server, &buffered, NULL, NULL, "127.0.0.1", 0, NULL);
+        return eddy_start_server(server, strcmp(what, "echo_lend") == 0 ? echo_lend : echo, NULL, "127.0.0.1",
+                                 0, NULL);
+}
+
+static intptr_t app(void *what)
+{
         eddy_server *server;
-        int rc = eddy_start_server(&server, lends ? echo_lend : echo, NULL, "127.0.0.1", 0, NULL);
+        int rc = start(&server, what);
 
         if (rc < 0)
                 return rc;
@@ -48,7 +83,5 @@ static intptr_t app(void *arg)
 
 int main(int argc, char **argv)
 {
-        bool lends = argc > 1 && strcmp(argv[1], "echo_lend") == 0;
-
-        return bench_run(app, &lends);
+        return bench_run(app, argc > 1 ? argv[1] : "echo");
 }

@@ -2,8 +2,8 @@
 from dataclasses import dataclass, field
 
 import files
-from contestants import (BURST, CHANNEL, CONTEXTS, ECHO, ECHO_FAST, FILE, FILES, GENERATORS, HTTP, IDLE, LOCK_HANDOVER,
-                         LOCK_PAIR, PROCESS, QUEUE, SELECT, SLEEPERS, SWITCH, THREADS, TIMERS, TO_THREAD, UDP, YIELD)
+from contestants import (BUFFERED, BURST, CHANNEL, CONTEXTS, ECHO, ECHO_FAST, FILE, FILES, GENERATORS, HTTP, IDLE,
+                         LOCK_HANDOVER, LOCK_PAIR, PROCESS, PROTOCOL, QUEUE, SELECT, SLEEPERS, SWITCH, THREADS, TIMERS, TO_THREAD, UDP, YIELD)
 from servers import COUNTED_SECONDS, IDLE_CONNECTIONS, Load
 
 
@@ -43,6 +43,14 @@ def echo_total_aim(prefix):
         if total is None or user is None:
             return None
         return total if contestant == "eddy-uring" else 0.30 + total - user
+    return aim
+
+
+def protocol_aim(prefix):
+    """On epoll 1.03 times the raw loop's time in this very run, on io_uring less than that loop's."""
+    def aim(medians, contestant):
+        total = medians.get(f"{prefix}_total_us", {}).get("raw-epoll")
+        return total and (total if contestant == "eddy-uring" else 1.03 * total)
     return aim
 
 
@@ -89,6 +97,11 @@ EXPERIMENTS = (
     Experiment(("echo_syscalls",), "echo", ECHO, "syscalls", Load(CONNECTIONS, BYTES, COUNTED_SECONDS),
                most_repeats=1),
     Experiment(("idle_connection_bytes",), "echo", IDLE, "idle", Load(IDLE_CONNECTIONS, BYTES, 0), most_repeats=1),
+    echo("protocol_echo", CONNECTIONS, BYTES, PROTOCOL),
+    echo("protocol_echo_1000", 1000, BYTES, PROTOCOL),
+    echo("protocol_echo_1k", CONNECTIONS, 1024, PROTOCOL),
+    echo("buffered_echo", CONNECTIONS, BYTES, BUFFERED),
+    Experiment(("idle_protocol_bytes",), "echo", PROTOCOL, "idle", Load(IDLE_CONNECTIONS, BYTES, 0), most_repeats=1),
     Experiment(("udp_echo_total_us",), "udp_echo", UDP, "udp", Load(UDP_OUTSTANDING, BYTES, 1)),
     Experiment(("http_per_second", "http_total_us"), "http", HTTP, "load", Load(CONNECTIONS, "http", 1.5)),
     Experiment(("http_p50_us", "http_p99_us"), "http", HTTP, "load", Load(CONNECTIONS, "http", 1, HTTP_RATE)),
@@ -108,6 +121,7 @@ FLOOR = dict.fromkeys(
     "it knows nothing but echo: no coroutine, no stream, no deadline, no cancellation")
 COUNTED = ("counted at the kernel's tracepoint by perf where that is allowed, else by strace, which slows the server "
            "down, so that it answers larger batches")
+PROTOCOL_AIM = "aim: on epoll 1.03 times raw-epoll in this run, on io_uring less than raw-epoll"
 ECHO_AIM = "aim: on epoll 0.30 us and raw-epoll's system time in this run, on io_uring less than raw-epoll"
 LEANER = FLOOR | dict.fromkeys(
     ("libuv", "libdill", "state-threads", "tokio"),
@@ -225,6 +239,26 @@ ROWS = {
     "idle_connection_bytes": Row(
         "B", f"TCP echo, {IDLE_CONNECTIONS:,} connections that have each had one message echoed: resident memory and "
         "page tables that each takes of the server", 5 * 1024, behind=STACKLESS),
+    "protocol_echo_user_us": Row("us", f"TCP echo by a protocol, {CONNECTIONS} connections, {BYTES} B: user time",
+                                 behind=LEANER),
+    "protocol_echo_total_us": Row(
+        "us", "the same: user and system time", protocol_aim("protocol_echo"), note=PROTOCOL_AIM, behind=FLOOR),
+    "protocol_echo_1000_user_us": Row("us", f"TCP echo by a protocol, 1,000 connections, {BYTES} B: user time",
+                                      behind=LEANER),
+    "protocol_echo_1000_total_us": Row(
+        "us", "the same: user and system time", protocol_aim("protocol_echo_1000"), note=PROTOCOL_AIM, behind=FLOOR),
+    "protocol_echo_1k_user_us": Row("us", f"TCP echo by a protocol, {CONNECTIONS} connections, 1 KiB: user time",
+                                    behind=LEANER),
+    "protocol_echo_1k_total_us": Row(
+        "us", "the same: user and system time", protocol_aim("protocol_echo_1k"), note=PROTOCOL_AIM, behind=FLOOR),
+    "buffered_echo_user_us": Row(
+        "us", f"TCP echo by a protocol with a buffer of its own, {CONNECTIONS} connections, {BYTES} B: user time",
+        behind=LEANER),
+    "buffered_echo_total_us": Row(
+        "us", "the same: user and system time", protocol_aim("buffered_echo"), note=PROTOCOL_AIM, behind=FLOOR),
+    "idle_protocol_bytes": Row(
+        "B", f"TCP echo by a protocol, {IDLE_CONNECTIONS:,} connections that have each had one message echoed: memory that "
+        "each takes of the server", 614, behind=STACKLESS),
     "udp_echo_total_us": Row(
         "us", f"UDP echo, {UDP_OUTSTANDING} datagrams on their way, {BYTES} B: server's user and system time each"),
     "http_per_second": Row(
