@@ -28,7 +28,8 @@
 
 struct client {
         const char *message;
-        eddy_future *lost;
+        eddy_event lost;
+        int reason;
 };
 
 static void connection_made(eddy_transport *transport, void *self)
@@ -49,7 +50,8 @@ static void connection_lost(eddy_transport *transport, void *self, int reason)
         struct client *client = self;
         (void)transport; /* gone when this returns */
         puts("The server closed the connection");
-        eddy_future_set_result(client->lost, reason);
+        client->reason = reason;
+        eddy_event_set(&client->lost);
 }
 
 static const eddy_protocol protocol = {
@@ -60,18 +62,20 @@ static const eddy_protocol protocol = {
 
 static intptr_t app(void *port)
 {
-        struct client client = {.message = "Hello World!", .lost = eddy_future_create(NULL)};
+        struct client client = {.message = "Hello World!"};
         eddy_transport *transport;
+        eddy_event_init(&client.lost);
         int rc = eddy_create_connection(&transport, &protocol, &client, "127.0.0.1", *(uint16_t *)port, NULL);
-        if (rc == 0)
-                rc = eddy_await(client.lost, NULL);
-        if (transport && !eddy_done(client.lost)) { /* we are cancelled, and its state lies on our stack */
+        if (rc < 0)
+                return rc;
+        rc = eddy_event_wait(&client.lost);
+        if (!eddy_event_is_set(&client.lost)) { /* we are cancelled, and its state lies on our stack */
                 eddy_transport_abort(transport);
                 EDDY_SHIELD_SCOPE
-                        eddy_await(client.lost, NULL);
+                        eddy_event_wait(&client.lost);
         }
-        eddy_unref(client.lost);
-        return rc;
+        eddy_event_finish(&client.lost);
+        return rc < 0 ? rc : client.reason;
 }
 
 int main(int argc, char **argv)

@@ -91,8 +91,8 @@ EDDY_API int eddy_transport_from_pipe(eddy_transport **transport, eddy_loop *loo
                                       const eddy_protocol *protocol, void *self);
 
 /**
- * Connect to a host, as eddy_open_connection() does, and make a transport of it. When this returns, connection_made() has
- * been called, unless the caller was interrupted at that moment.
+ * Connect to a host, as eddy_open_connection() does, and make a transport of it. When this returns 0, connection_made() has
+ * been called.
  *
  * @param transport  receives it, or NULL where this fails; NULL: the protocol's functions are told
  * @param options    as of eddy_open_connection(); `limit` means nothing here

@@ -19,7 +19,8 @@ static int make_transport(struct task *self, eddy_transport **made, int fd, int 
         flow_set_nodelay(fd, family);
         if (made)
                 *made = transport;
-        eddy_yield();
+        EDDY_SHIELD_SCOPE /* it takes a turn, and nothing of anybody's */
+                eddy_yield();
         return 0;
 }
 

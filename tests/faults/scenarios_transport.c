@@ -1,0 +1,145 @@
+/* Protocols: each end is told of its beginning and its end once, however it goes. */
+#include "scenarios.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { MUCH = 300 * 1000 };
+
+/** One end. */
+struct end {
+        eddy_transport *transport;
+        bool is_served; /* nobody waits for it but the server */
+        eddy_event lost;
+        size_t heard;
+        int made, gone;
+};
+
+static void made(eddy_transport *transport, void *self)
+{
+        struct end *end = self;
+
+        end->transport = transport;
+        end->made++;
+}
+
+static void lost(eddy_transport *transport, void *self, int reason)
+{
+        struct end *end = self;
+
+        (void)transport, (void)reason;
+        if (++end->gone != 1 || end->made != 1)
+                abort();
+        if (end->is_served)
+                free(end);
+        else
+                eddy_event_set(&end->lost);
+}
+
+static void send_back(eddy_transport *transport, void *self, const void *data, size_t n)
+{
+        (void)self;
+        eddy_transport_write(transport, data, n);
+}
+
+static void count(eddy_transport *transport, void *self, const void *data, size_t n)
+{
+        struct end *end = self;
+
+        (void)data;
+        end->heard += n;
+        if (end->heard == MUCH)
+                eddy_transport_close(transport);
+}
+
+static const eddy_protocol echoing = {
+    .connection_made = made, .data_received = send_back, .connection_lost = lost};
+static const eddy_protocol counting = {
+    .connection_made = made, .data_received = count, .connection_lost = lost};
+
+static void *new_end(void *arg)
+{
+        struct end *end = calloc(1, sizeof *end);
+
+        (void)arg;
+        if (!end)
+                abort(); /* the tests' own memory does not fail */
+        end->is_served = true;
+        return end;
+}
+
+/** Wait until an end is lost, and see to it where one is interrupted. */
+static int await_loss(struct end *end, eddy_transport *transport)
+{
+        int rc;
+
+        EDDY_TIMEOUT_SCOPE(eddy_seconds(2)) /* for where what fails is never told to the other */
+                rc = eddy_event_wait(&end->lost);
+        if (!eddy_event_is_set(&end->lost)) {
+                eddy_transport_abort(transport);
+                EDDY_SHIELD_SCOPE
+                        eddy_event_wait(&end->lost);
+        }
+        eddy_event_finish(&end->lost);
+        return rc;
+}
+
+static intptr_t calling(void *arg)
+{
+        static char bytes[MUCH];
+        struct end end = {0};
+        eddy_transport *transport;
+        eddy_server *server;
+        int rc = eddy_create_server(&server, &echoing, new_end, NULL, "127.0.0.1", 0, NULL);
+
+        (void)arg;
+        eddy_event_init(&end.lost);
+        if (rc == 0)
+                rc = eddy_create_connection(&transport, &counting, &end, "127.0.0.1", eddy_server_port(server),
+                                            NULL);
+        if (rc == 0) {
+                if (eddy_transport_write(transport, bytes, sizeof bytes) < 0)
+                        eddy_transport_abort(transport);
+                rc = await_loss(&end, transport);
+        }
+        end_server(server);
+        return rc;
+}
+
+static intptr_t through_a_pipe(void *arg)
+{
+        struct end reader = {0}, writer = {0};
+        eddy_transport *reading, *writing;
+        int ends[2], rc, begun, waited;
+
+        (void)arg;
+        eddy_event_init(&reader.lost);
+        eddy_event_init(&writer.lost);
+        if (pipe2(ends, O_CLOEXEC) < 0)
+                return -EMFILE;
+        rc = eddy_transport_from_pipe(&reading, NULL, ends[0], &counting, &reader);
+        begun = eddy_transport_from_pipe(&writing, NULL, ends[1], &echoing, &writer);
+        if (rc < 0)
+                close(ends[0]);
+        if (begun < 0) {
+                close(ends[1]);
+        } else {
+                eddy_transport_write(writing, "hello", 5);
+                eddy_transport_close(writing);
+        }
+        if (rc == 0)
+                rc = await_loss(&reader, reading);
+        if (begun == 0) {
+                waited = await_loss(&writer, writing);
+                rc = rc < 0 ? rc : waited;
+        }
+        return rc;
+}
+
+const struct scenario scenarios[] = {
+    {"calling", calling},
+    {"through a pipe", through_a_pipe},
+    {NULL, NULL},
+};
