@@ -40,6 +40,10 @@ static void take_line(struct guest *guest, const char *line)
                 say(guest, line);
                 return;
         }
+        if (!*line) { /* nobody is called nothing */
+                eddy_transport_close(guest->transport);
+                return;
+        }
         snprintf(guest->name, sizeof guest->name, "%.31s", line);
         guest->next = guest->room->guests;
         guest->room->guests = guest;

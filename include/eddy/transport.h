@@ -24,8 +24,8 @@ typedef struct eddy_transport eddy_transport;
  * nothing is done.
  *
  * connection_made() comes first, and connection_lost() last, once each, whatever happens. They come from the loop, never from
- * within a function of a transport's, and never one within another; but for pause_writing(), which the write calls that was
- * too much. Any of them may call any function of the transport's, and stop the loop.
+ * within a function of a transport's, and never one within another; but for pause_writing(), which comes within the write that
+ * was too much, or within eddy_transport_set_write_limits(). Any of them may call any function of the transport's, and stop the loop.
  */
 typedef struct eddy_protocol {
         /** The transport is ready. BaseProtocol.connection_made(). */
@@ -81,8 +81,8 @@ EDDY_API int eddy_transport_from_socket(eddy_transport **transport, eddy_loop *l
                                         const eddy_protocol *protocol, void *self);
 
 /**
- * Make a transport of one end of a pipe, a FIFO, a terminal or another device, in the direction in which it is open. What is
- * open for writing alone tells of its reader's end by connection_lost(). loop.connect_read_pipe(), loop.connect_write_pipe().
+ * Make a transport of one end of a pipe, a FIFO, a terminal or another device, in the direction in which it is open. A pipe or
+ * FIFO that is open for writing alone tells of its reader's end by connection_lost(). loop.connect_read_pipe(), loop.connect_write_pipe().
  *
  * @param fd  the transport's from now on, and put into non-blocking mode; the caller's still where this fails
  * @return 0; -ENOMEM, or -errno; otherwise as eddy_transport_from_socket()
@@ -94,7 +94,8 @@ EDDY_API int eddy_transport_from_pipe(eddy_transport **transport, eddy_loop *loo
  * Connect to a host, as eddy_open_connection() does, and make a transport of it. When this returns 0, connection_made() has
  * been called.
  *
- * @param transport  receives it, or NULL where this fails; NULL: the protocol's functions are told
+ * @param transport  receives it; NULL where this fails, or where connection_made() has closed it and it is lost already. NULL:
+ *                   the protocol's functions are told
  * @param options    as of eddy_open_connection(); `limit` means nothing here
  * @return 0, or as eddy_open_connection()
  *
@@ -110,7 +111,7 @@ EDDY_API EDDY_ASYNC int eddy_create_unix_connection(eddy_transport **transport, 
                                                     const eddy_connect_options *options);
 
 /** What a server asks for each connection that it has accepted: the state that all of the protocol's functions are given. It is
- * called with the server's `arg`; whether it may return NULL is the protocol's to know. asyncio's protocol_factory. */
+ * called with the server's `arg`, and does not suspend; whether it may return NULL is the protocol's to know. asyncio's protocol_factory. */
 typedef void *(*eddy_protocol_factory)(void *arg);
 
 /**
@@ -142,6 +143,7 @@ EDDY_API int eddy_create_unix_server(eddy_server **server, const eddy_protocol *
  * @param data  copied, as far as it cannot leave at once
  * @return 0; -EPIPE after the end or once it is closing; -ENOMEM, and then nothing was written; or why the connection has
  *         failed, which connection_lost() tells too
+ * @retval EDDY_EWRONGLOOP  its loop runs in another thread
  */
 EDDY_API int eddy_transport_write(eddy_transport *transport, const void *data, size_t n);
 
@@ -188,7 +190,8 @@ EDDY_API size_t eddy_transport_write_buffer_size(const eddy_transport *transport
 /** Its descriptor, to be asked and set by; -1 once it is closed. get_extra_info('socket'); for names see eddy/address.h. */
 EDDY_API int eddy_transport_fd(const eddy_transport *transport);
 
-/** Have another protocol called from now on, as after a change of language. BaseTransport.set_protocol(). */
+/** Have another protocol called from now on, as after a change of language. One that takes over while writing is paused is told
+ * resume_writing(), and what get_buffer() was asked for goes where the one before said. BaseTransport.set_protocol(). */
 EDDY_API void eddy_transport_set_protocol(eddy_transport *transport, const eddy_protocol *protocol, void *self);
 
 /** The protocol that is called. BaseTransport.get_protocol().

@@ -1,4 +1,4 @@
-/* The system calls on sockets that only src/stream makes; as in sys.h. */
+/* The system calls on sockets; as in sys.h. */
 #ifndef BASE_SYS_SOCKET_H
 #define BASE_SYS_SOCKET_H
 

@@ -79,6 +79,7 @@ int eddy_loop_close(eddy_loop *loop)
                 return misuse(EDDY_ELOOPRUNNING);
         if (loop->is_closed)
                 return 0;
+        loop->is_closing = true;
         while (!list_is_empty(&loop->resources)) {
                 struct loop_resource *resource =
                     container_of(list_pop(&loop->resources), struct loop_resource, link);

@@ -46,7 +46,7 @@ struct eddy_loop {
         eddy_link *ready;   /* what the next one will; they change places between iterations */
         eddy_link queues[2];
         unsigned ran; /* handles since the backend was last asked */
-        bool is_stopping, is_running, is_closed;
+        bool is_stopping, is_running, is_closing, is_closed;
         bool must_return; /* no coroutine may hand on to the next: a callback waits on the loop's stack, or each
                            * is to be timed by itself */
         eddy_time now;

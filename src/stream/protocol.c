@@ -5,6 +5,12 @@
 #include "transport/transport.h"
 #include <eddy/compose.h>
 
+/** It was lost before whoever connected could use it. */
+static void forget_transport(eddy_transport *transport)
+{
+        *(eddy_transport **)transport->owner = NULL;
+}
+
 /** Make a transport of a socket that is connected, or close it, and wait until its protocol knows of it: 0 or -ENOMEM. */
 static int make_transport(struct task *self, eddy_transport **made, int fd, int family,
                           const eddy_protocol *protocol, void *state)
@@ -17,10 +23,14 @@ static int make_transport(struct task *self, eddy_transport **made, int fd, int 
                 return -ENOMEM;
         }
         flow_set_nodelay(fd, family);
-        if (made)
-                *made = transport;
+        transport->gone = forget_transport;
+        transport->owner = &transport;
         EDDY_SHIELD_SCOPE /* it takes a turn, and nothing of anybody's */
                 eddy_yield();
+        if (transport)
+                transport->gone = NULL;
+        if (made)
+                *made = transport;
         return 0;
 }
 
@@ -70,11 +80,12 @@ static int start_connection(eddy_server *server, int fd, int family)
                 sys_close(fd);
                 return -ENOMEM;
         }
-        transport->self = plan->factory ? plan->factory(plan->arg) : plan->arg;
         transport->flow.resource.what = NULL; /* nobody has to give it back */
         transport->gone = gone;
         transport->owner = server;
         server_add(server, &transport->link);
+        /* Last, for it may destroy the server, which stays as long as its connections. */
+        transport->self = plan->factory ? plan->factory(plan->arg) : plan->arg;
         return 0;
 }
 

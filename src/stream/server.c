@@ -8,6 +8,7 @@
 #include "stream/address.h"
 #include "stream/listen.h"
 #include "task/task.h"
+#include <eddy/compose.h>
 
 enum { MOST_TRIES = 16 };
 
@@ -301,11 +302,14 @@ int eddy_server_serve_forever(eddy_server *server)
         if (rc < 0) {
                 eddy_server_close(server);
                 eddy_server_close_clients(server);
-                /* A peer that takes nothing shall not keep a program that is to end. */
-                if (server->plan.impl->waits_for_peers)
-                        eddy_server_abort_clients(server);
-                EDDY_SHIELD_SCOPE
+                EDDY_SHIELD_SCOPE {
+                        /* A peer that takes nothing shall not keep a program that is to end. */
+                        if (server->plan.impl->waits_for_peers && server->connection_count > 0) {
+                                eddy_sleep(eddy_ms(1)); /* so that what leaves at once has left */
+                                eddy_server_abort_clients(server);
+                        }
                         wait_for_end(self, server, true);
+                }
         }
         return leave_server(server, rc);
 }

@@ -1,5 +1,5 @@
 /* A server from the inside: it listens and accepts. What becomes of connections is in coroutine_server.c and
- * protocol_server.c. */
+ * protocol.c. */
 #ifndef STREAM_SERVER_H
 #define STREAM_SERVER_H
 

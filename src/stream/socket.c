@@ -4,6 +4,7 @@
 #include "base/sys_socket.h"
 #include "loop/operation.h"
 #include "stream/socket.h"
+#include "transport/flow.h"
 #include <eddy/compose.h>
 
 int socket_family(int fd, int *family)
@@ -15,17 +16,7 @@ int socket_family(int fd, int *family)
 
 int socket_adopt(int fd, int type, int *family)
 {
-        int actual, rc;
-        socklen_t size = sizeof actual;
-
-        if (!loop_running_here)
-                return misuse(EDDY_ENOLOOP);
-        rc = sys_getsockopt(fd, SOL_SOCKET, SO_TYPE, &actual, &size);
-        if (rc == 0 && actual != type)
-                rc = -EPROTOTYPE;
-        if (rc == 0)
-                rc = socket_family(fd, family);
-        return rc < 0 ? rc : sys_set_nonblocking(fd);
+        return loop_running_here ? flow_adopt_socket(fd, type, family) : misuse(EDDY_ENOLOOP);
 }
 
 /** A UNIX socket knows only of whom it is connected to whether there is room; else nobody will tell. */

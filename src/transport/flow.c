@@ -1,7 +1,7 @@
 #include "transport/flow.h"
 
 #include "base/memory.h"
-#include "base/sys.h"
+#include "base/sys_socket.h"
 #include <netinet/tcp.h>
 
 static ssize_t begin_send_parts(eddy_op *op, int fd, const struct msghdr *message)
@@ -34,6 +34,20 @@ const struct flow_impl flow_socket = {
     .set_reset = set_reset,
     .close = close_socket,
 };
+
+int flow_adopt_socket(int fd, int type, int *family)
+{
+        int actual, rc;
+        socklen_t size = sizeof actual;
+
+        rc = sys_getsockopt(fd, SOL_SOCKET, SO_TYPE, &actual, &size);
+        if (rc == 0 && actual != type)
+                rc = -EPROTOTYPE;
+        size = sizeof *family;
+        if (rc == 0)
+                rc = sys_getsockopt(fd, SOL_SOCKET, SO_DOMAIN, family, &size);
+        return rc < 0 ? rc : sys_set_nonblocking(fd);
+}
 
 void flow_set_nodelay(int fd, int family)
 {
@@ -167,7 +181,7 @@ void flow_settle(struct flow *flow)
 
 void flow_close(struct flow *flow)
 {
-        if (flow->is_closing)
+        if (flow->is_closing || loop_is_inherited(flow->loop))
                 return;
         flow->is_closing = true;
         cancel_reader(flow);
@@ -178,7 +192,7 @@ void flow_close(struct flow *flow)
 
 void flow_abort(struct flow *flow)
 {
-        if (flow->is_closed)
+        if (flow->is_closed || loop_is_inherited(flow->loop))
                 return;
         flow->is_closing = true;
         flow->impl->set_reset(flow);

@@ -125,6 +125,20 @@ void flow_start_input(struct flow *flow, struct flow_input *input);
 void flow_pause_input(struct flow_input *input);
 void flow_resume_input(struct flow_input *input);
 
+/** Have a look at a socket that comes from elsewhere, and put it into non-blocking mode.
+ *
+ * @param type    what it has to be
+ * @param family  receives what it is of
+ * @return 0, -EPROTOTYPE where it is of another type, or -errno
+ */
+int flow_adopt_socket(int fd, int type, int *family);
+
+/** Whether it can be read, and not only written to. */
+static inline bool flow_reads(const struct flow *flow)
+{
+        return flow->read_error != -EBADF;
+}
+
 /** Bytes that are written and not yet the kernel's. */
 static inline size_t flow_unsent(const struct flow *flow)
 {

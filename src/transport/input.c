@@ -110,9 +110,11 @@ static void look(void *arg)
                 flow_settle(flow);
         else if (outcome < 0)
                 end_input(flow, outcome);
+        else if (input->is_paused && flow_reads(flow))
+                return; /* what it is will be seen again */
         else if (input->op.kind == OP_POLL && !(outcome & POLLIN))
                 end_input(flow, 0);
-        else if (!input->is_paused)
+        else
                 take(input);
 }
 

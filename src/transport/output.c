@@ -193,7 +193,7 @@ int flow_writev(struct flow *flow, const struct iovec *parts, int count)
         int rc = flow_check_writing(flow);
 
         if (rc == 0)
-                rc = loop_check(flow->loop);
+                rc = loop_is_inherited(flow->loop) ? -EBADF : loop_check(flow->loop);
         if (rc == 0 && total > 0)
                 rc = prepare_to_queue(flow, total);
         if (rc < 0 || total == 0)
@@ -213,7 +213,7 @@ int flow_write_eof(struct flow *flow)
 {
         if (flow->write_error)
                 return flow->write_error;
-        if (flow->is_closing)
+        if (flow->is_closing || loop_is_inherited(flow->loop))
                 return -EPIPE;
         flow->wants_eof = true;
         flow_flush(flow);

@@ -8,15 +8,10 @@ static ssize_t begin_send_parts(eddy_op *op, int fd, const struct msghdr *messag
         return eddy_op_writev(op, fd, message->msg_iov, (int)message->msg_iovlen);
 }
 
-static bool reads(const struct flow *flow)
-{
-        return flow->read_error != -EBADF;
-}
-
 /** The reader sees the end when the descriptor is closed; one that reads as well, as a terminal, has no other end. */
 static void end_sending(struct flow *flow)
 {
-        if (!reads(flow))
+        if (!flow_reads(flow))
                 flow->is_closing = true;
 }
 

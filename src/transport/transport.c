@@ -2,8 +2,6 @@
 
 #include "base/memory.h"
 #include "base/misuse.h"
-#include "base/sys_pipe.h"
-#include "base/sys_socket.h"
 #include "transport/pipe.h"
 #include <string.h>
 
@@ -42,6 +40,19 @@ static void lose(eddy_transport *transport)
         memory_free(transport);
 }
 
+/** Have the protocol told where more is unsent than should be. */
+static void heed_upper_mark(eddy_transport *transport)
+{
+        const struct flow *flow = &transport->flow;
+
+        if (!transport->is_made || transport->is_full || flow->is_closing ||
+            flow_unsent(flow) <= flow->high_water)
+                return;
+        transport->is_full = true;
+        if (transport->protocol->pause_writing)
+                transport->protocol->pause_writing(transport, transport->self);
+}
+
 /** Whether writing is to go on that was to pause. */
 static bool has_room_again(const eddy_transport *transport)
 {
@@ -59,6 +70,7 @@ static void take_turn(void *arg)
                 make(transport);
                 if (!transport->flow.is_closing)
                         flow_start_input(&transport->flow, &transport->input);
+                heed_upper_mark(transport);
         }
         if (transport->flow.is_closed) {
                 lose(transport);
@@ -75,27 +87,18 @@ static void schedule_turn(eddy_transport *transport)
                 loop_schedule(transport->flow.loop, &transport->turn);
 }
 
-/** Have the protocol told where more is unsent than should be. */
-static void heed_upper_mark(eddy_transport *transport)
-{
-        const struct flow *flow = &transport->flow;
-
-        if (transport->is_full || flow->is_closing || flow_unsent(flow) <= flow->high_water)
-                return;
-        transport->is_full = true;
-        if (transport->protocol->pause_writing)
-                transport->protocol->pause_writing(transport, transport->self);
-}
-
 static void settled(struct flow *flow)
 {
         eddy_transport *transport = transport_of(flow);
 
         if (flow->write_error && flow->write_error != -ECONNABORTED && !transport->reason)
                 transport->reason = flow->write_error;
-        if (flow->write_error && !flow->is_closing)
-                flow_abort(flow);
-        else if (flow->is_closed || has_room_again(transport))
+        if (flow->write_error && !flow->is_closing) {
+                flow_abort(flow); /* and so on in there */
+                return;
+        }
+        transport->is_over = flow->is_closed;
+        if (flow->is_closed || has_room_again(transport))
                 schedule_turn(transport);
 }
 
@@ -117,7 +120,7 @@ static void came(struct flow *flow, void *data, ssize_t n)
         eddy_transport *transport = transport_of(flow);
         const eddy_protocol *protocol = transport->protocol;
 
-        if (n == 0 && flow->read_error == -EBADF) /* of a pipe: nobody reads it any more */
+        if (n == 0 && !flow_reads(flow)) /* nobody reads what is written to a pipe */
                 fail(transport, flow_unsent(flow) > 0 ? -EPIPE : 0);
         else if (n > 0 && protocol->get_buffer && protocol->buffer_updated)
                 protocol->buffer_updated(transport, transport->self, (size_t)n);
@@ -136,7 +139,7 @@ static void loop_closed(struct flow *flow)
         eddy_handle_cancel(&transport->turn);
         if (!transport->is_made)
                 make(transport);
-        if (!transport->reason)
+        if (!transport->reason && !transport->is_over)
                 transport->reason = EDDY_ELOOPCLOSED;
         lose(transport);
 }
@@ -172,32 +175,27 @@ int transport_create(eddy_transport **created, eddy_loop *loop, int fd, int fami
 /** Whether a transport can be made for a loop, which NULL stands for this thread's: 0 or why not. */
 static int check_loop(eddy_loop **loop)
 {
+        int rc;
+
         *loop = loop_meant(*loop);
-        return loop_check(*loop);
+        rc = loop_check(*loop);
+        return rc == 0 && (*loop)->is_closing ? EDDY_ELOOPCLOSED : rc;
 }
 
 int eddy_transport_from_socket(eddy_transport **transport, eddy_loop *loop, int fd,
                                const eddy_protocol *protocol, void *self)
 {
         eddy_transport *made = NULL;
-        int type, family, rc = check_loop(&loop);
-        socklen_t size = sizeof type;
+        int family, rc = check_loop(&loop);
 
         if (transport)
                 *transport = NULL;
         if (rc == 0)
-                rc = sys_getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size);
-        if (rc == 0 && type != SOCK_STREAM)
-                rc = -EPROTOTYPE;
-        if (rc == 0)
-                rc = sys_getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &family, &size);
-        if (rc == 0)
-                rc = sys_set_nonblocking(fd);
+                rc = flow_adopt_socket(fd, SOCK_STREAM, &family);
         if (rc == 0)
                 rc = transport_create(&made, loop, fd, family, protocol, self);
         if (rc < 0)
                 return rc;
-        made->flow.send_traits |= OP_MAY_BLOCK;
         flow_set_nodelay(fd, family);
         if (transport)
                 *transport = made;
@@ -249,7 +247,7 @@ bool eddy_transport_can_write_eof(const eddy_transport *transport)
 {
         const struct flow *flow = &transport->flow;
 
-        return flow->impl == &flow_socket || flow->read_error == -EBADF;
+        return flow->impl == &flow_socket || !flow_reads(flow);
 }
 
 int eddy_transport_write_eof(eddy_transport *transport)

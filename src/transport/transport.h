@@ -13,6 +13,7 @@ struct eddy_transport {
         eddy_handle turn; /* for what must not come within a call: being made, lost, and writing again */
         int reason;       /* of connection_lost() */
         bool is_made;     /* connection_made() has been called */
+        bool is_over;     /* the flow is closed, and the turn to say so will come */
         bool is_full;     /* pause_writing() has, and resume_writing() not since */
 
         /** Told when it is gone, if it is somebody's: a server's. */

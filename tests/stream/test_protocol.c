@@ -132,6 +132,51 @@ static void share_a_state(void)
         end_server(server);
 }
 
+/* Who is not wanted is gone when connecting returns. */
+static void turn_away(struct recorder *recorder, enum event event)
+{
+        if (event == MADE)
+                eddy_transport_abort(recorder->transport);
+}
+
+static void are_turned_away(void)
+{
+        eddy_server *server = serve(NULL);
+        struct recorder client = {.act = turn_away};
+        eddy_transport *transport;
+
+        assert_int_equal(eddy_create_connection(&transport, &recording, &client, "127.0.0.1",
+                                                eddy_server_port(server), NULL),
+                         0);
+        until(client.count[LOST] == 1);
+        assert_null(transport);
+        until(served_count == 1);
+        end_server(server);
+}
+
+/* A server that is destroyed while it asks for a connection's state. */
+static eddy_server *doomed;
+
+static void *destroy_server(void *arg)
+{
+        eddy_server_destroy(doomed);
+        return next_recorder(arg);
+}
+
+static void outlive_it_from_the_first(void)
+{
+        int peer;
+
+        begin();
+        assert_int_equal(
+            eddy_create_server(&doomed, &recording, destroy_server, &served_count, "127.0.0.1", 0, NULL), 0);
+        peer = connect_to_port(eddy_server_port(doomed));
+        send_from(peer, "abc", 3);
+        until(served_count == 1 && served[0].size == 3);
+        close(peer);
+        recorder_finish(&served[0]);
+}
+
 static void have_their_turn(void)
 {
         eddy_server *server = serve(&(eddy_server_options){.max_connections = 1});
@@ -255,6 +300,8 @@ int main(void)
             scene_test(by_a_path),
             scene_test(cannot_connect),
             scene_test(share_a_state),
+            scene_test(are_turned_away),
+            scene_test(outlive_it_from_the_first),
             scene_test(have_their_turn),
             scene_test(clients_are_closed),
             scene_test(clients_are_aborted),

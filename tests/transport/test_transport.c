@@ -305,6 +305,26 @@ static void whatever_is_done_within(void)
                         }
 }
 
+/* What is written before the protocol knows of its transport, and is too much. */
+static void is_made_before_it_pauses(void)
+{
+        struct recorder recorder = {0};
+        eddy_transport *transport;
+        char *bytes = calloc(1, 8 * MUCH);
+        int ends[2];
+
+        open_unix(ends);
+        assert_int_equal(eddy_transport_from_socket(&transport, NULL, ends[0], &recording, &recorder), 0);
+        assert_int_equal(eddy_transport_write(transport, bytes, 8 * MUCH), 0);
+        assert_int_equal(recorder.count[PAUSED], 0);
+        until(recorder.count[MADE] == 1);
+        assert_int_equal(recorder.count[PAUSED], 1);
+        eddy_transport_abort(transport);
+        recorder_finish(&recorder);
+        close(ends[1]);
+        free(bytes);
+}
+
 static void hears_of_a_reset(void)
 {
         struct recorder recorder = {0};
@@ -434,6 +454,7 @@ int main(void)
             scene_test(has_no_place),
             scene_test(changes_protocols),
             scene_test(whatever_is_done_within),
+            scene_test(is_made_before_it_pauses),
             scene_test(hears_of_a_reset),
             scene_test(refuses),
             scene_test(reads_a_pipe),
