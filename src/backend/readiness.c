@@ -134,11 +134,7 @@ static ssize_t attempt(eddy_op *op, struct side *side, bool has_ended)
                 case OP_POLL:
                         return poll_now(op->fd, (unsigned)op->size);
                 case OP_READABLE:
-                        if (!(op->traits & OP_SURELY) || !side->is_ready)
-                                return side->is_ready ? 0 : -EAGAIN;
-                        rc = poll_now(op->fd, POLLIN);
-                        rc = rc > 0 ? 0 : rc;
-                        break;
+                        return side->is_ready ? 0 : -EAGAIN;
                 default:
                         return connect_result(op->fd);
                 }
@@ -231,6 +227,9 @@ ssize_t readiness_begin(struct readiness *readiness, struct descriptor *descript
                 if (rc != EDDY_PENDING)
                         return rc;
         } else if (op->kind == OP_POLL || (is_first && (side->is_ready || descriptor->has_ended))) {
+                /* What has not been tried yet may be ready, and what the kernel tells of is. */
+                if (op->traits & OP_SURELY && poll_now(op->fd, POLLIN) == -EAGAIN)
+                        side->is_ready = false;
                 rc = attempt(op, side, descriptor->has_ended);
                 if (rc != -EAGAIN)
                         return rc;

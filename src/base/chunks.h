@@ -7,24 +7,34 @@
 
 enum { CHUNK_SIZE = 16 * 1024, CHUNKS_KEPT = 32 };
 
+/* For what is short, so that many who say little at once stay within what is warm. */
+enum { SMALL_CHUNK_SIZE = 2 * 1024, SMALL_CHUNKS_KEPT = 256 };
+
 struct chunk {
         struct chunk *next;
 };
 
-/** Zeroed: none yet. Owned by what embeds it. */
+/** Owned by what embeds it. */
 struct chunks {
+        size_t size;         /* of each */
+        unsigned most;       /* that are kept */
+        unsigned count;      /* that are now */
         struct chunk *first; /* came back; the hottest first */
-        unsigned count;
 };
 
-/** CHUNK_SIZE bytes, not cleared; NULL without memory. They are the allocator's: whoever keeps them for good gives them
+static inline void chunks_init(struct chunks *chunks, size_t size, unsigned most)
+{
+        *chunks = (struct chunks){.size = size, .most = most};
+}
+
+/** So many bytes, not cleared; NULL without memory. They are the allocator's: whoever keeps them for good gives them
  * back by memory_free(). */
 static inline void *chunk_take(struct chunks *chunks)
 {
         struct chunk *chunk = chunks->first;
 
         if (!chunk)
-                return memory_alloc(CHUNK_SIZE);
+                return memory_alloc(chunks->size);
         chunks->first = chunk->next;
         chunks->count--;
         return chunk;
@@ -35,7 +45,7 @@ static inline void chunk_give(struct chunks *chunks, void *memory)
         struct chunk *chunk = memory;
 
         /* Under a sanitizer at once, so that use after free shows. */
-        if (SANITIZER_WATCHES_MEMORY || chunks->count == CHUNKS_KEPT) {
+        if (SANITIZER_WATCHES_MEMORY || chunks->count == chunks->most) {
                 memory_free(memory);
                 return;
         }

@@ -3,6 +3,26 @@
 #include "base/memory.h"
 #include "base/sys_socket.h"
 #include <netinet/tcp.h>
+#include <string.h>
+
+int flow_grow(const struct flow *flow, struct buffer *buffer, size_t n)
+{
+        size_t size = buffer_size(buffer);
+        struct buffer larger = {.memory = NULL};
+
+        /* From the one kind of chunk to the other, and by doubling only then. */
+        if (buffer->capacity != SMALL_CHUNK_SIZE || n <= SMALL_CHUNK_SIZE - size || n > CHUNK_SIZE - size)
+                return buffer_reserve(buffer, n);
+        larger.memory = chunk_take(&flow_memory(flow->loop)->chunks);
+        if (!larger.memory)
+                return -ENOMEM;
+        larger.capacity = CHUNK_SIZE;
+        larger.end = size;
+        memcpy(larger.memory, buffer_data(buffer), size);
+        flow_give_back(flow, buffer);
+        *buffer = larger;
+        return 0;
+}
 
 static ssize_t begin_send_parts(eddy_op *op, int fd, const struct msghdr *message)
 {
@@ -96,6 +116,7 @@ static void free_memory(eddy_loop *loop)
 
         pool_finish(&memory->outputs);
         chunks_finish(&memory->chunks);
+        chunks_finish(&memory->small_chunks);
         memory_free(memory->received);
         memory_free(memory);
 }
@@ -113,6 +134,8 @@ static int have_memory(eddy_loop *loop)
         if (!memory)
                 return -ENOMEM;
         pool_init(&memory->outputs, sizeof(struct flow_output));
+        chunks_init(&memory->chunks, CHUNK_SIZE, CHUNKS_KEPT);
+        chunks_init(&memory->small_chunks, SMALL_CHUNK_SIZE, SMALL_CHUNKS_KEPT);
         loop_move_in(loop, ROOM_FLOWS, &memory_impl, memory);
         return 0;
 }

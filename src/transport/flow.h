@@ -95,7 +95,7 @@ struct flow {
 /** Memory that goes from one of a loop's flows to the next. */
 struct flow_memory {
         struct pool outputs;
-        struct chunks chunks;
+        struct chunks chunks, small_chunks;
         char *received; /* FLOW_RECEIVED_SIZE bytes, for what a steady input shows; NULL before the first */
 };
 
@@ -155,17 +155,22 @@ static inline bool flow_is_sending(const struct flow *flow)
         return flow->writer || (output && (output->op.pending || list_is_linked(&output->op.handle.link)));
 }
 
+/** As flow_reserve(), where the buffer has memory, or needs more than a chunk. */
+int flow_grow(const struct flow *flow, struct buffer *buffer, size_t n);
+
 /** Make room for n bytes in a buffer of the flow's or its owner's: 0 or -ENOMEM. */
 static inline int flow_reserve(const struct flow *flow, struct buffer *buffer, size_t n)
 {
-        char *memory;
+        struct flow_memory *memory = flow_memory(flow->loop);
+        struct chunks *chunks = n <= SMALL_CHUNK_SIZE ? &memory->small_chunks : &memory->chunks;
+        char *chunk;
 
         if (buffer->memory || n > CHUNK_SIZE)
-                return buffer_reserve(buffer, n);
-        memory = chunk_take(&flow_memory(flow->loop)->chunks);
-        if (!memory)
+                return flow_grow(flow, buffer, n);
+        chunk = chunk_take(chunks);
+        if (!chunk)
                 return -ENOMEM;
-        *buffer = (struct buffer){.memory = memory, .capacity = CHUNK_SIZE};
+        *buffer = (struct buffer){.memory = chunk, .capacity = chunks->size};
         return 0;
 }
 
@@ -174,6 +179,8 @@ static inline void flow_give_back(const struct flow *flow, struct buffer *buffer
 {
         if (buffer->capacity == CHUNK_SIZE)
                 chunk_give(&flow_memory(flow->loop)->chunks, buffer->memory);
+        else if (buffer->capacity == SMALL_CHUNK_SIZE)
+                chunk_give(&flow_memory(flow->loop)->small_chunks, buffer->memory);
         else
                 memory_free(buffer->memory);
         *buffer = (struct buffer){.memory = NULL};
