@@ -69,6 +69,10 @@ EXCUSES = [
      lambda request, is_last: re.search(rb"(?i)\r\nrange:", request)),
     ("A tab is a blank around a value, too (RFC 9110, 5.6.3).",
      lambda request, is_last: re.search(rb"(?i)\r\nhost:[ \t]*\t|\r\nhost:[^\r]*\t\r", request)),
+    ("A condition that fails is an answer (412), and the connection goes on. To a HEAD nginx ends it, as its filters end what"
+     " they finalise.",
+     lambda request, is_last: re.match(rb"(\r\n)*HEAD ", request) and
+     re.search(rb"(?i)\r\nif-(match|unmodified-since):", request)),
     ("A path that leads above the root is one where nothing is found: 404.",
      lambda request, is_last: re.match(rb"(\r\n)*[A-Z]+ [^ ]*(\.|%2e){2}", request)),
 ]
