@@ -258,7 +258,9 @@ ROWS = {
         "us", "the same: user and system time", protocol_aim("buffered_echo"), note=PROTOCOL_AIM, behind=FLOOR),
     "idle_protocol_bytes": Row(
         "B", f"TCP echo by a protocol, {IDLE_CONNECTIONS:,} connections that have each had one message echoed: memory that "
-        "each takes of the server", 614, behind=STACKLESS),
+        "each takes of the server", 614,
+        behind=dict.fromkeys(("raw-epoll", "raw-uring", "libuv"),
+                             "it keeps less: ours can pause, end half, be aborted and change its protocol")),
     "udp_echo_total_us": Row(
         "us", f"UDP echo, {UDP_OUTSTANDING} datagrams on their way, {BYTES} B: server's user and system time each"),
     "http_per_second": Row(
