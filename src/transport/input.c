@@ -42,7 +42,6 @@ static void *find_place(struct flow *flow, size_t *size)
                 return place;
         if (!memory->received)
                 memory->received = memory_alloc(FLOW_RECEIVED_SIZE);
-        *size = FLOW_RECEIVED_SIZE;
         return memory->received;
 }
 

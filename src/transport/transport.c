@@ -1,9 +1,7 @@
 #include "transport/transport.h"
 
 #include "base/memory.h"
-#include "base/misuse.h"
 #include "transport/pipe.h"
-#include <string.h>
 
 static eddy_transport *transport_of(struct flow *flow)
 {
@@ -91,8 +89,8 @@ static void settled(struct flow *flow)
 {
         eddy_transport *transport = transport_of(flow);
 
-        if (flow->write_error && flow->write_error != -ECONNABORTED && !transport->reason)
-                transport->reason = flow->write_error;
+        if (!transport->reason)
+                transport->reason = flow_closing_error(flow);
         if (flow->write_error && !flow->is_closing) {
                 flow_abort(flow); /* and so on in there */
                 return;
