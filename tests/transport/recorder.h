@@ -149,26 +149,14 @@ static inline void recorder_finish(struct recorder *recorder)
 struct kind {
         const char *name;
         void (*open)(int ends[2]);
-        bool is_socket;
 };
-
-static inline void open_tcp(int ends[2])
-{
-        uint16_t port;
-        int listener = listen_on_loopback(1, &port);
-
-        ends[0] = connect_to_port(port);
-        ends[1] = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
-        assert_true(ends[1] >= 0);
-        close(listener);
-}
 
 static inline void open_unix(int ends[2])
 {
         assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
 }
 
-static const struct kind tcp = {"TCP", open_tcp, true}, unix_socket = {"UNIX socket", open_unix, true};
+static const struct kind tcp = {"TCP", connect_sockets}, unix_socket = {"UNIX socket", open_unix};
 
 static const struct kind *const sockets[] = {&tcp, &unix_socket};
 
@@ -207,7 +195,6 @@ static inline void send_from(int fd, const void *data, size_t n)
         }
 }
 
-/** Receive n bytes at the other end that follow the pattern, from `offset` of it on. */
 static inline char pattern(size_t i)
 {
         return (char)(i * 7 + i / 251);
@@ -226,6 +213,7 @@ static inline void assert_pattern(const char *bytes, size_t n, size_t offset)
                         fail_msg("byte %zu is not as it was sent", offset + i);
 }
 
+/** Receive n bytes at the other end, which follow the pattern. */
 static inline void receive_pattern(int fd, size_t n)
 {
         char bytes[16 * 1024];

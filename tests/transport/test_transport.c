@@ -284,7 +284,7 @@ static void whatever_is_done_within(void)
                                 char drained[4096];
 
                                 action = actions[i];
-                                open_tcp(ends);
+                                connect_sockets(ends);
                                 assert_true(fcntl(ends[1], F_SETFL, O_NONBLOCK) >= 0);
                                 assert_int_equal(eddy_transport_from_socket(
                                                      NULL, NULL, ends[0],
