@@ -4,8 +4,8 @@
 #     scripts/test.sh [plain] [clang] [sanitize] [thread] [valgrind] [ucontext] [musl] [aarch64]
 #
 # The last lines name what failed, and sum up all runs. Each configuration keeps its build folder, build-NAME; valgrind runs
-# what plain has built. EDDY_FAULT_RUNS is how many uses of the system fail, one at a time, in each example; by default 150 in the first run, and
-# a sample in the others.
+# what plain has built. EDDY_FAULT_RUNS is how many uses of the system fail, one at a time, in each example; by default
+# 150 in the first run, and a sample in the others.
 set -u
 
 passed=0 failed=0 skipped=0 failures= built_as=
