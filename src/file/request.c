@@ -1,6 +1,6 @@
 #include "file/request.h"
 
-#include "thread/pool.h"
+#include "executor/pool.h"
 
 /** A task that waits for a thread to carry its request out. */
 struct asking {

@@ -5,7 +5,7 @@
 #include "loop/debug.h"
 #include "process/process.h"
 #include "task/task.h"
-#include "thread/start.h"
+#include "executor/start.h"
 
 /** How long a child that nobody may reap is left alone before it is looked at again, at most. */
 #define LONGEST_PATIENCE eddy_ms(100)

@@ -3,7 +3,7 @@
 #include "base/memory.h"
 #include "base/sys.h"
 #include "stream/address.h"
-#include "thread/pool.h"
+#include "executor/pool.h"
 #include <eddy/resolve.h>
 #include <stdio.h>
 #include <string.h>

@@ -3,7 +3,7 @@
 #include "base/memory.h"
 #include "base/sys.h"
 #include "loop/loop.h"
-#include "thread/start.h"
+#include "executor/start.h"
 #include <eddy/run.h>
 #include <stdio.h>
 

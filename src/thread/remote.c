@@ -2,7 +2,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "task/task.h"
-#include "thread/condition.h"
+#include "executor/condition.h"
 #include <eddy/thread.h>
 #include <stdatomic.h>
 

@@ -3,8 +3,8 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "task/task.h"
-#include "thread/condition.h"
-#include "thread/pool.h"
+#include "executor/condition.h"
+#include "executor/pool.h"
 
 /** A call of a user's function. Its thread's while it runs, but for what is marked as the loop's. */
 struct call {

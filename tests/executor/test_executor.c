@@ -1,5 +1,5 @@
 /* Executors: threads that come when they are needed and go when they are not. */
-#include "helpers.h"
+#include "../thread/helpers.h"
 #include <sys/wait.h>
 
 static struct gate gates[8];

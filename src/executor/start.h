@@ -1,6 +1,6 @@
 /* How threads of ours are started. */
-#ifndef THREAD_START_H
-#define THREAD_START_H
+#ifndef EXECUTOR_START_H
+#define EXECUTOR_START_H
 
 #include <pthread.h>
 #include <stddef.h>

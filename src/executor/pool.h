@@ -1,9 +1,9 @@
 /* Work that blocks, done on helper threads: the loop's side of it. It knows no task. */
-#ifndef THREAD_POOL_H
-#define THREAD_POOL_H
+#ifndef EXECUTOR_POOL_H
+#define EXECUTOR_POOL_H
 
 #include "loop/loop.h"
-#include "thread/executor.h"
+#include "executor/executor.h"
 
 /** Whose threads. What waits for others, for a user's own reasons or for a name server, must not hold up what does not, so
  * none are shared. */

@@ -1,4 +1,4 @@
-#include "thread/start.h"
+#include "executor/start.h"
 
 #include "base/sys.h"
 #include <stdio.h>

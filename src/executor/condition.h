@@ -1,6 +1,6 @@
 /* Condition variables whose deadlines are moments of eddy_now(). */
-#ifndef THREAD_CONDITION_H
-#define THREAD_CONDITION_H
+#ifndef EXECUTOR_CONDITION_H
+#define EXECUTOR_CONDITION_H
 
 #include <eddy/time.h>
 #include <pthread.h>

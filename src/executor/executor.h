@@ -1,7 +1,7 @@
 /* Executors from the inside: threads, and the work that waits for them. They know neither loops nor tasks: whoever has
  * work done says what is called when it is over. */
-#ifndef THREAD_EXECUTOR_H
-#define THREAD_EXECUTOR_H
+#ifndef EXECUTOR_EXECUTOR_H
+#define EXECUTOR_EXECUTOR_H
 
 #include "base/list.h"
 #include <eddy/thread.h>

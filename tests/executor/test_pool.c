@@ -4,7 +4,7 @@
 
 #include "base/fault.h"
 #include "base/sys.h"
-#include "thread/pool.h"
+#include "executor/pool.h"
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdatomic.h>

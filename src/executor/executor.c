@@ -1,11 +1,11 @@
-#include "thread/executor.h"
+#include "executor/executor.h"
 
 #include "base/fork.h"
 #include "base/memory.h"
 #include "base/spin.h"
 #include "base/sys.h"
-#include "thread/condition.h"
-#include "thread/start.h"
+#include "executor/condition.h"
+#include "executor/start.h"
 #include <stdio.h>
 
 enum { MOST_THREADS = 1024, DEFAULT_MOST_THREADS = 32, THREADS_BEYOND_PROCESSORS = 4 };

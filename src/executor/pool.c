@@ -1,7 +1,7 @@
-#include "thread/pool.h"
+#include "executor/pool.h"
 
 #include "base/memory.h"
-#include "thread/condition.h"
+#include "executor/condition.h"
 #include <eddy/debug.h>
 #include <stdio.h>
 
