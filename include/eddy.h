@@ -11,6 +11,7 @@
 #include <eddy/directory.h>
 #include <eddy/error.h>
 #include <eddy/file.h>
+#include <eddy/filter.h>
 #include <eddy/future.h>
 #include <eddy/generator.h>
 #include <eddy/group.h>

@@ -40,6 +40,8 @@ enum {
         OP_NO_FILE = 16,
         /** Of OP_READABLE: it is worth a system call to know that something has come, and not only may have. */
         OP_SURELY = 32,
+        /** No backend's: see struct op_host. */
+        OP_HOSTED = 64,
 };
 
 enum watch_direction { WATCH_READ, WATCH_WRITE };

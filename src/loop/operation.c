@@ -105,6 +105,10 @@ void loop_close_descriptor(eddy_loop *loop, int fd)
 
 void eddy_op_cancel(eddy_op *op)
 {
-        if (op->pending)
+        if (!op->pending)
+                return;
+        if (op->traits & OP_HOSTED)
+                ((struct op_host *)op->extra)->cancel(op->extra, op);
+        else
                 op->loop->backend->impl->cancel(op->loop->backend, op);
 }

@@ -26,6 +26,12 @@ static inline void op_describe(eddy_op *op, enum op_kind kind, int fd, const voi
         op->size = size;
 }
 
+/** Who carries out operations that are none of the kernel's; their trait is OP_HOSTED, and `extra` is this. */
+struct op_host {
+        /** As backend_impl.cancel(). */
+        void (*cancel)(struct op_host *host, eddy_op *op);
+};
+
 /** Begin an operation that is described: its outcome, or EDDY_PENDING. Its loop is open and this thread's, and it is
  * not under way: whoever is not sure of that uses the functions of eddy/operation.h, which look. */
 static inline ssize_t op_begin(eddy_op *op)

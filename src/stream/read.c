@@ -63,7 +63,7 @@ static ssize_t receive_bytes(struct task *self, eddy_stream *stream, void *memor
         do {
                 task_op_describe(&op, self, stream->flow.impl->receive, stream->flow.fd, memory, n);
                 op.traits = stream->flow.receive_traits;
-                got = task_finish_op(self, &op, op_begin(&op));
+                got = task_finish_op(self, &op, flow_begin(&stream->flow, &op));
         } while (got == 0 && stream->flow.awaits_writer && (got = await_writer(self, stream, &op)) > 0);
         return stream_end_receiving(self, stream, got);
 }
@@ -89,7 +89,7 @@ static ssize_t fill_at_once(struct task *self, eddy_stream *stream)
         task_op_describe(&op, self, stream->flow.impl->receive, stream->flow.fd, buffer_room(in),
                          buffer_room_size(in));
         op.traits = stream->flow.receive_traits | OP_DONT_WAIT;
-        got = op_begin(&op);
+        got = flow_begin(&stream->flow, &op);
         if (got > 0)
                 in->end += (size_t)got;
         else
@@ -109,7 +109,7 @@ static ssize_t fill_buffer(struct task *self, eddy_stream *stream)
         do {
                 task_op_describe(&op, self, OP_READABLE, stream->flow.fd, NULL, CHUNK_SIZE);
                 op.traits = stream->flow.receive_traits;
-                got = task_finish_op(self, &op, op_begin(&op));
+                got = task_finish_op(self, &op, flow_begin(&stream->flow, &op));
                 if (got < 0 || stream->flow.is_closing)
                         break;
                 got = fill_at_once(self, stream);
@@ -142,6 +142,14 @@ static __attribute__((noinline, cold)) int drop_line(struct task *self, eddy_str
         return 0;
 }
 
+void stream_drop_shown(eddy_stream *stream)
+{
+        if (stream->handed_out == 0)
+                return;
+        consume(stream, stream->handed_out);
+        stream->handed_out = 0;
+}
+
 /** Every call for reading looks here first: 0 or why it may not read. What the one before showed its caller is gone. */
 static int check_reading(eddy_stream *stream, struct task **self)
 {
@@ -155,10 +163,7 @@ static int check_reading(eddy_stream *stream, struct task **self)
                 return EDDY_EBUSY;
         if ((*self)->future.loop != stream->flow.loop)
                 return misuse(EDDY_EWRONGLOOP);
-        if (stream->handed_out > 0) {
-                consume(stream, stream->handed_out);
-                stream->handed_out = 0;
-        }
+        stream_drop_shown(stream);
         return 0;
 }
 

@@ -25,8 +25,8 @@ struct file_part {
         int fd;
         off_t offset; /* of what comes next */
         size_t left;
-        off_t asked; /* up to where it was asked whether it lies in memory, or NOT_ASKED */
-        const struct flow_impl *to;
+        off_t asked;     /* up to where it was asked whether it lies in memory, or NOT_ASKED */
+        struct flow *to; /* NULL: a socket that is none */
         bool
             may_block; /* others share where it goes, and may put that into blocking mode: sendfile() cannot be asked not
                          * to wait */
@@ -109,9 +109,9 @@ static ssize_t send_copied(struct task *self, eddy_op *op, int fd, const struct 
                 return -ENOMEM;
         n = sys_pread(part->fd, memory, size, part->offset);
         if (n > 0) {
-                task_op_describe(op, self, part->to->send, fd, memory, (size_t)n);
+                task_op_describe(op, self, part->to ? part->to->impl->send : OP_SEND, fd, memory, (size_t)n);
                 op->traits = part->traits;
-                n = socket_finish_op(self, op, op_begin(op));
+                n = socket_finish_op(self, op, part->to ? flow_begin(part->to, op) : op_begin(op));
         }
         memory_free(memory);
         return n;
@@ -168,10 +168,11 @@ ssize_t eddy_stream_sendfile(eddy_stream *stream, int file, off_t offset, size_t
             .offset = offset,
             .left = n,
             .asked = NOT_ASKED,
-            .to = stream->flow.impl,
+            .to = &stream->flow,
             .may_block = stream->flow.send_traits & OP_MAY_BLOCK,
             .traits = stream->flow.send_traits & (OP_MAY_BLOCK | OP_NO_FILE),
-            .is_copied = stream->flow.impl != &flow_socket, /* a pipe that others share may block */
+            .is_copied = stream->flow.impl !=
+                         &flow_socket, /* a pipe that others share may block, and a filter wants to see it */
         };
         int rc = begin_sendfile(&self, offset, n);
         ssize_t sent = 0;
@@ -209,7 +210,6 @@ ssize_t eddy_sock_sendfile(int fd, int file, off_t offset, size_t n)
             .offset = offset,
             .left = n,
             .asked = NOT_ASKED,
-            .to = &flow_socket,
             .may_block = true,
         };
         ssize_t sent = begin_sendfile(&self, offset, n);

@@ -69,7 +69,7 @@ static void wake_waiters(eddy_stream *stream)
         for (eddy_link *link = stream->waiters.next; link != &stream->waiters; link = link->next) {
                 struct stream_wait *waiting = container_of(link, struct stream_wait, link);
                 bool is_over = waiting->until_closed ? flow->is_closed
-                                                     : flow_unsent(flow) <= waiting->level ||
+                                                     : flow_unsent_in_all(flow) <= waiting->level ||
                                                            flow->write_error || flow->is_orphan;
 
                 if (is_over)

@@ -39,6 +39,9 @@ ssize_t stream_end_receiving(struct task *self, eddy_stream *stream, ssize_t got
  * read. What the call before showed its caller is gone. May suspend. */
 int stream_begin_reading(eddy_stream *stream, struct task **self);
 
+/** What the last call for reading has shown its caller is his no more. */
+void stream_drop_shown(eddy_stream *stream);
+
 /** Have the sending half for oneself, once all is on its way that was before: 0, EDDY_EBUSY, or why it takes no
  * more. Suspends while something is on its way.
  *

@@ -41,6 +41,12 @@ int eddy_stream_peer_credentials(const eddy_stream *stream, eddy_credentials *cr
         return rc;
 }
 
+/** They go beside bytes, which a filter would change. */
+static bool carries_descriptors(const eddy_stream *stream)
+{
+        return stream->flow.family == AF_UNIX && stream->flow.impl == &flow_socket;
+}
+
 /** A control message with descriptors, and room for as many as there can be. */
 union rights {
         struct cmsghdr head;
@@ -79,7 +85,7 @@ ssize_t eddy_stream_send_fds(eddy_stream *stream, const void *data, size_t n, co
                 return rc;
         if (n == 0 || count == 0 || count > EDDY_MOST_DESCRIPTORS)
                 return -EINVAL;
-        if (stream->flow.family != AF_UNIX)
+        if (!carries_descriptors(stream))
                 return EDDY_ENOTSUP;
         rc = stream_claim(self, stream, &op);
         if (rc < 0)
@@ -160,7 +166,7 @@ ssize_t eddy_stream_receive_fds(eddy_stream *stream, void *buffer, size_t n, int
         *count = 0;
         if (n == 0)
                 return -EINVAL;
-        if (stream->flow.family != AF_UNIX)
+        if (!carries_descriptors(stream))
                 return EDDY_ENOTSUP;
         rc = stream_begin_reading(stream, &self);
         if (rc < 0)

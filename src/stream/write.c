@@ -23,7 +23,7 @@ int eddy_stream_drain(eddy_stream *stream)
 
         if (rc < 0)
                 return rc;
-        if (stream->flow.write_error || flow_unsent(&stream->flow) <= stream->flow.high_water)
+        if (stream->flow.write_error || flow_unsent_in_all(&stream->flow) <= stream->flow.high_water)
                 return stream->flow.write_error;
         return stream_wait(self, stream, stream->flow.low_water, false);
 }
@@ -38,7 +38,7 @@ static ssize_t send_both(struct task *self, eddy_stream *stream, const void *dat
             {.iov_base = (void *)(uintptr_t)data, .iov_len = n},
         };
         struct msghdr message = {.msg_iov = parts, .msg_iovlen = 2};
-        ssize_t sent = stream->flow.impl->begin_send_parts(stream->flow.writer, stream->flow.fd, &message);
+        ssize_t sent = stream->flow.impl->begin_send_parts(&stream->flow, stream->flow.writer, &message);
 
         sent = task_finish_op(self, stream->flow.writer, sent);
         if (sent < 0)
@@ -57,7 +57,7 @@ static ssize_t send_one(struct task *self, eddy_stream *stream, const void *data
         eddy_op *op = stream->flow.writer;
 
         op_describe(op, stream->flow.impl->send, stream->flow.fd, data, n, 0);
-        return task_finish_op(self, op, op_begin(op));
+        return task_finish_op(self, op, flow_begin(&stream->flow, op));
 }
 
 int stream_claim(struct task *self, eddy_stream *stream, eddy_op *op)
@@ -141,7 +141,7 @@ static ssize_t send_at_once(struct task *self, eddy_stream *stream, const void *
                 return 0;
         task_op_describe(&op, self, stream->flow.impl->send, stream->flow.fd, data, n);
         op.traits = stream->flow.send_traits | OP_DONT_WAIT;
-        sent = op_begin(&op);
+        sent = flow_begin(&stream->flow, &op);
         if (sent == -EAGAIN)
                 return 0;
         if (sent < 0) {
@@ -189,5 +189,5 @@ int eddy_stream_set_write_limits(eddy_stream *stream, size_t high, size_t low)
 size_t eddy_stream_write_buffer_size(const eddy_stream *stream)
 {
         /* What has failed leaves no more, though the kernel may still hold it. */
-        return stream->flow.write_error ? 0 : flow_unsent(&stream->flow);
+        return stream->flow.write_error ? 0 : flow_unsent_in_all(&stream->flow);
 }

@@ -24,9 +24,9 @@ int flow_grow(const struct flow *flow, struct buffer *buffer, size_t n)
         return 0;
 }
 
-static ssize_t begin_send_parts(eddy_op *op, int fd, const struct msghdr *message)
+static ssize_t begin_send_parts(struct flow *flow, eddy_op *op, const struct msghdr *message)
 {
-        return eddy_op_sendmsg(op, fd, message, 0);
+        return eddy_op_sendmsg(op, flow->fd, message, 0);
 }
 
 static void end_sending(struct flow *flow)
@@ -41,9 +41,16 @@ static void set_reset(struct flow *flow)
         sys_setsockopt(flow->fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
 }
 
-static void close_socket(struct flow *flow)
+static ssize_t send_last(struct flow *flow, const void *data, size_t size)
 {
+        return sys_send(flow->fd, data, size, MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+static bool close_socket(struct flow *flow, bool is_last)
+{
+        (void)is_last;
         loop_close_descriptor(flow->loop, flow->fd);
+        return true;
 }
 
 const struct flow_impl flow_socket = {
@@ -52,6 +59,7 @@ const struct flow_impl flow_socket = {
     .begin_send_parts = begin_send_parts,
     .end_sending = end_sending,
     .set_reset = set_reset,
+    .send_last = send_last,
     .close = close_socket,
 };
 
@@ -86,10 +94,9 @@ static void end_operation(eddy_op *op)
         eddy_handle_cancel(&op->handle);
 }
 
-/** The loop is closed: no callback will come any more, and nothing more will leave. */
-static void close_with_loop(struct loop_resource *resource)
+/** No callback will come any more, and nothing more will leave. */
+void flow_close_with_loop(struct flow *flow)
 {
-        struct flow *flow = container_of(resource, struct flow, resource);
         struct flow_output *output = flow->output;
 
         if (flow->reader)
@@ -103,11 +110,16 @@ static void close_with_loop(struct loop_resource *resource)
                 eddy_handle_cancel(&output->flush);
         }
         if (!flow->is_closed)
-                flow->impl->close(flow);
+                flow->impl->close(flow, true);
         flow->fd = -1;
         flow->is_closing = flow->is_closed = true;
         flow->reader = flow->writer = NULL;
         flow->client->loop_closed(flow);
+}
+
+static void close_with_loop(struct loop_resource *resource)
+{
+        flow_close_with_loop(container_of(resource, struct flow, resource));
 }
 
 static void free_memory(eddy_loop *loop)
@@ -176,7 +188,8 @@ void flow_finish(struct flow *flow)
 static void close_descriptor(struct flow *flow)
 {
         flow_drop_output(flow);
-        flow->impl->close(flow);
+        if (!flow->impl->close(flow, false))
+                return;
         flow->fd = -1;
         flow->is_closed = true;
 }

@@ -13,12 +13,15 @@ enum { FLOW_DEFAULT_HIGH_WATER = 64 * 1024, FLOW_RECEIVED_SIZE = 64 * 1024 };
 
 struct flow;
 
-/** What is beneath a flow: the kind of file, and how the kernel is asked there. */
+/** What is beneath a flow: a kind of file, and how the kernel is asked there; or a filter, and another flow beneath that. */
 struct flow_impl {
         enum op_kind receive, send;
 
+        /** As op_begin(). NULL: it is the kernel's to carry out. */
+        ssize_t (*begin)(struct flow *flow, eddy_op *op);
+
         /** Send from several places at once; `message` and its parts stay until the operation is done. */
-        ssize_t (*begin_send_parts)(eddy_op *op, int fd, const struct msghdr *message);
+        ssize_t (*begin_send_parts)(struct flow *flow, eddy_op *op, const struct msghdr *message);
 
         /** Let the reader see the end, all that was written having left. */
         void (*end_sending)(struct flow *flow);
@@ -26,8 +29,14 @@ struct flow_impl {
         /** Make closing drop what the kernel has not sent yet. */
         void (*set_reset)(struct flow *flow);
 
-        /** Give the descriptor back. */
-        void (*close)(struct flow *flow);
+        /** The loop is closed: send what can leave now, how much of it or an error. NULL: nothing can. */
+        ssize_t (*send_last)(struct flow *flow, const void *data, size_t size);
+
+        /** Give the descriptor back, and say whether that is done: else flow_settle() will be called. `is_last`: the loop is
+         * closed, and nothing comes later. */
+        bool (*close)(struct flow *flow, bool is_last);
+
+        struct flow *below; /* a filter's, which has a flow_impl of its own; NULL: the kernel */
 };
 
 extern const struct flow_impl flow_socket, flow_pipe;
@@ -62,6 +71,7 @@ struct flow_output {
 struct flow_input {
         eddy_op op; /* waits for something to come, and then receives it */
         struct flow *flow;
+        struct buffer *rest; /* what a filter that was taken out has left, and is shown first; NULL: nothing */
         bool is_paused;
         bool is_showing; /* the client is in a call, and may say anything in it */
         bool
@@ -114,6 +124,9 @@ int flow_init(struct flow *flow, const struct flow_client *client, eddy_loop *lo
 /** Give back what a closed flow has, and take it out of the loop's care. */
 void flow_finish(struct flow *flow);
 
+/** The loop is closed, and a flow with it; of one that is no resource. */
+void flow_close_with_loop(struct flow *flow);
+
 /** Have what is written leave at once: it is gathered here, so none of it shall wait for the acknowledgement of what
  * was sent before. Sockets that are accepted have this from the one that listens. */
 void flow_set_nodelay(int fd, int family);
@@ -124,6 +137,18 @@ void flow_start_input(struct flow *flow, struct flow_input *input);
 /** Show nothing, and receive nothing, until flow_resume_input(). Either may be called at any time, also twice. */
 void flow_pause_input(struct flow_input *input);
 void flow_resume_input(struct flow_input *input);
+
+/** A filter was put beneath: have an input wait for that. */
+void flow_turn_input(struct flow_input *input);
+
+/** A filter was taken out: have an input go on without it.
+ *
+ * @param rest  what came behind the filter's bytes, which is shown first and then freed; NULL: nothing
+ */
+void flow_return_input(struct flow *flow, struct flow_input *input, struct buffer *rest);
+
+/** Free what an input has. */
+void flow_finish_input(const struct flow *flow, struct flow_input *input);
 
 /** Have a look at a socket that comes from elsewhere, and put it into non-blocking mode.
  *
@@ -139,12 +164,36 @@ static inline bool flow_reads(const struct flow *flow)
         return flow->read_error != -EBADF;
 }
 
-/** Bytes that are written and not yet the kernel's. */
+/** Begin an operation on a flow's descriptor: as op_begin(), on which reading and sending stand. */
+static inline ssize_t flow_begin(struct flow *flow, eddy_op *op)
+{
+        return __builtin_expect(flow->impl->begin != NULL, 0) ? flow->impl->begin(flow, op) : op_begin(op);
+}
+
+/** Bytes that are written and have not left this flow. */
 static inline size_t flow_unsent(const struct flow *flow)
 {
         const struct flow_output *output = flow->output;
 
         return output ? buffer_size(&output->queued) + buffer_size(&output->sending) : 0;
+}
+
+/** Bytes that are written and not yet the kernel's, those in the flows beneath among them. */
+static inline size_t flow_unsent_in_all(const struct flow *flow)
+{
+        size_t unsent = flow_unsent(flow);
+
+        for (flow = flow->impl->below; __builtin_expect(flow != NULL, 0); flow = flow->impl->below)
+                unsent += flow_unsent(flow);
+        return unsent;
+}
+
+/** What the kernel has of it, beneath all filters. */
+static inline const struct flow_impl *flow_file(const struct flow *flow)
+{
+        while (flow->impl->below)
+                flow = flow->impl->below;
+        return flow->impl;
 }
 
 /** Whether bytes of `sending` are the kernel's to look at, or how many it took has not been heard of yet. */
@@ -197,6 +246,9 @@ static inline int flow_check_writing(const struct flow *flow)
 /** Write all of it or nothing, to leave at the end of the iteration, or at once where it is large: 0, -ENOMEM, the flow's
  * failure, or -EPIPE after its end. */
 int flow_writev(struct flow *flow, const struct iovec *parts, int count);
+
+/** Make room for n bytes behind what is written, in flow->output->queued: 0 or -ENOMEM. Who fills it has it leave by flow_flush(). */
+int flow_make_room(struct flow *flow, size_t n);
 
 /** Write no more, and let the other side see that when all has left: 0 or the flow's failure. */
 int flow_write_eof(struct flow *flow);

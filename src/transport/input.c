@@ -3,6 +3,7 @@
 #include "base/memory.h"
 #include "transport/flow.h"
 #include <poll.h>
+#include <string.h>
 
 static void look(void *arg);
 
@@ -14,20 +15,40 @@ static void await_something(struct flow_input *input, enum op_kind kind, size_t 
         op_init(&input->op, flow->loop, look, input);
         op_describe(&input->op, kind, flow->fd, NULL, size, 0);
         input->op.traits = flow->receive_traits | (input->is_lent_to ? OP_SURELY : 0);
-        input->op.result = op_begin(&input->op);
+        input->op.result = input->rest ? 0 : flow_begin(flow, &input->op);
         if (input->op.result != EDDY_PENDING)
                 loop_schedule(flow->loop, &input->op.handle);
+}
+
+static void free_rest(const struct flow *flow, struct flow_input *input)
+{
+        flow_give_back(flow, input->rest);
+        memory_free(input->rest);
+        input->rest = NULL;
+}
+
+static ssize_t take_rest(struct flow_input *input, void *memory, size_t size)
+{
+        size_t left = buffer_size(input->rest), n = left < size ? left : size;
+
+        memcpy(memory, buffer_data(input->rest), n);
+        buffer_consume(input->rest, n);
+        if (n == left)
+                free_rest(input->flow, input);
+        return (ssize_t)n;
 }
 
 /** Receive what is there, and no more: a count, 0 at the end, -EAGAIN or an error. */
 static ssize_t receive(struct flow_input *input, void *memory, size_t size)
 {
-        const struct flow *flow = input->flow;
+        struct flow *flow = input->flow;
 
+        if (__builtin_expect(input->rest != NULL, 0))
+                return take_rest(input, memory, size);
         op_init(&input->op, flow->loop, look, input);
         op_describe(&input->op, flow->impl->receive, flow->fd, memory, size, 0);
         input->op.traits = flow->receive_traits | OP_DONT_WAIT;
-        return op_begin(&input->op);
+        return flow_begin(flow, &input->op);
 }
 
 /** Where what has come is put; NULL without memory. */
@@ -107,6 +128,8 @@ static void look(void *arg)
 
         if (flow->is_closing)
                 flow_settle(flow);
+        else if (outcome == EDDY_CANCELLED)
+                go_on(input); /* elsewhere */
         else if (outcome < 0)
                 end_input(flow, outcome);
         else if (input->is_paused && flow_reads(flow))
@@ -142,4 +165,24 @@ void flow_resume_input(struct flow_input *input)
         input->is_paused = false;
         if (input->flow)
                 go_on(input);
+}
+
+void flow_turn_input(struct flow_input *input)
+{
+        if (input->flow)
+                eddy_op_cancel(&input->op);
+}
+
+void flow_return_input(struct flow *flow, struct flow_input *input, struct buffer *rest)
+{
+        input->rest = rest;
+        if (input->flow && !flow->reader) /* it ended, by the filter's mark */
+                flow_start_input(flow, input);
+}
+
+void flow_finish_input(const struct flow *flow, struct flow_input *input)
+{
+        eddy_handle_cancel(&input->op.handle);
+        if (input->rest)
+                free_rest(flow, input);
 }

@@ -70,7 +70,7 @@ static ssize_t begin_sending(struct flow *flow)
         op_describe(&output->op, flow->impl->send, flow->fd, buffer_data(&output->sending),
                     buffer_size(&output->sending), 0);
         output->op.traits = flow->send_traits;
-        return op_begin(&output->op);
+        return flow_begin(flow, &output->op);
 }
 
 void flow_flush(struct flow *flow)
@@ -101,11 +101,10 @@ void flow_send_last(struct flow *flow)
         eddy_op_cancel(&output->op);
         if (eddy_handle_cancel(&output->op.handle) && !was_pending)
                 note_sent(flow, output->op.result);
-        while (flow->impl == &flow_socket && sent >= 0 && !flow->write_error && flow_turn_over(output)) {
+        while (flow->impl->send_last && sent >= 0 && !flow->write_error && flow_turn_over(output)) {
                 const struct buffer *sending = &output->sending;
 
-                sent =
-                    sys_send(flow->fd, buffer_data(sending), buffer_size(sending), MSG_DONTWAIT | MSG_NOSIGNAL);
+                sent = flow->impl->send_last(flow, buffer_data(sending), buffer_size(sending));
                 if (sent > 0)
                         note_sent(flow, sent);
         }
@@ -131,8 +130,7 @@ static int have_output(struct flow *flow)
         return 0;
 }
 
-/** Make room for n bytes that are written: 0 or -ENOMEM. */
-static int prepare_to_queue(struct flow *flow, size_t n)
+int flow_make_room(struct flow *flow, size_t n)
 {
         int rc = have_output(flow);
 
@@ -161,7 +159,7 @@ static ssize_t send_parts_at_once(struct flow *flow, const struct iovec *parts, 
 
         eddy_op_init(&op, flow->loop, NULL, NULL);
         op.traits = flow->send_traits | OP_DONT_WAIT;
-        sent = flow->impl->begin_send_parts(&op, flow->fd, &message);
+        sent = flow->impl->begin_send_parts(flow, &op, &message);
         if (sent == -EAGAIN)
                 return 0;
         if (sent < 0)
@@ -195,7 +193,7 @@ int flow_writev(struct flow *flow, const struct iovec *parts, int count)
         if (rc == 0)
                 rc = loop_is_inherited(flow->loop) ? -EBADF : loop_check(flow->loop);
         if (rc == 0 && total > 0)
-                rc = prepare_to_queue(flow, total);
+                rc = flow_make_room(flow, total);
         if (rc < 0 || total == 0)
                 return rc;
         if (is_worth_a_call(flow, total, count))

@@ -3,9 +3,9 @@
 
 #include "base/sys_pipe.h"
 
-static ssize_t begin_send_parts(eddy_op *op, int fd, const struct msghdr *message)
+static ssize_t begin_send_parts(struct flow *flow, eddy_op *op, const struct msghdr *message)
 {
-        return eddy_op_writev(op, fd, message->msg_iov, (int)message->msg_iovlen);
+        return eddy_op_writev(op, flow->fd, message->msg_iov, (int)message->msg_iovlen);
 }
 
 /** The reader sees the end when the descriptor is closed; one that reads as well, as a terminal, has no other end. */
@@ -21,13 +21,15 @@ static void set_reset(struct flow *flow)
         (void)flow;
 }
 
-static void close_pipe(struct flow *flow)
+static bool close_pipe(struct flow *flow, bool is_last)
 {
         int mode = flow->must_unset_mode ? sys_get_mode(flow->fd) : -1;
 
         if (mode >= 0)
                 sys_set_mode(flow->fd, mode & ~O_NONBLOCK);
+        (void)is_last;
         loop_close_descriptor(flow->loop, flow->fd);
+        return true;
 }
 
 const struct flow_impl flow_pipe = {

@@ -1,6 +1,7 @@
 #include "transport/transport.h"
 
 #include "base/memory.h"
+#include "transport/filter.h"
 #include "transport/pipe.h"
 
 static eddy_transport *transport_of(struct flow *flow)
@@ -32,7 +33,7 @@ static void lose(eddy_transport *transport)
         if (transport->gone)
                 transport->gone(transport);
         /* Of an input that ended as this did, and of what connection_lost() asked for in vain. */
-        eddy_handle_cancel(&transport->input.op.handle);
+        flow_finish_input(&transport->flow, &transport->input);
         eddy_handle_cancel(&transport->turn);
         flow_finish(&transport->flow);
         memory_free(transport);
@@ -44,7 +45,7 @@ static void heed_upper_mark(eddy_transport *transport)
         const struct flow *flow = &transport->flow;
 
         if (!transport->is_made || transport->is_full || flow->is_closing ||
-            flow_unsent(flow) <= flow->high_water)
+            flow_unsent_in_all(flow) <= flow->high_water)
                 return;
         transport->is_full = true;
         if (transport->protocol->pause_writing)
@@ -56,7 +57,7 @@ static bool has_room_again(const eddy_transport *transport)
 {
         const struct flow *flow = &transport->flow;
 
-        return transport->is_full && !flow->is_closing && flow_unsent(flow) <= flow->low_water;
+        return transport->is_full && !flow->is_closing && flow_unsent_in_all(flow) <= flow->low_water;
 }
 
 /** What must not come within a call. */
@@ -119,7 +120,7 @@ static void came(struct flow *flow, void *data, ssize_t n)
         const eddy_protocol *protocol = transport->protocol;
 
         if (n == 0 && !flow_reads(flow)) /* nobody reads what is written to a pipe */
-                fail(transport, flow_unsent(flow) > 0 ? -EPIPE : 0);
+                fail(transport, flow_unsent_in_all(flow) > 0 ? -EPIPE : 0);
         else if (n > 0 && protocol->get_buffer && protocol->buffer_updated)
                 protocol->buffer_updated(transport, transport->self, (size_t)n);
         else if (n > 0 && protocol->data_received)
@@ -245,7 +246,7 @@ bool eddy_transport_can_write_eof(const eddy_transport *transport)
 {
         const struct flow *flow = &transport->flow;
 
-        return flow->impl == &flow_socket || !flow_reads(flow);
+        return flow_file(flow) == &flow_socket || !flow_reads(flow);
 }
 
 int eddy_transport_write_eof(eddy_transport *transport)
@@ -297,7 +298,7 @@ int eddy_transport_set_write_limits(eddy_transport *transport, size_t high, size
 
 size_t eddy_transport_write_buffer_size(const eddy_transport *transport)
 {
-        return transport->flow.write_error ? 0 : flow_unsent(&transport->flow);
+        return transport->flow.write_error ? 0 : flow_unsent_in_all(&transport->flow);
 }
 
 int eddy_transport_fd(const eddy_transport *transport)
@@ -317,4 +318,27 @@ const eddy_protocol *eddy_transport_protocol(const eddy_transport *transport, vo
         if (self)
                 *self = transport->self;
         return transport->protocol;
+}
+
+int eddy_transport_add_filter(eddy_transport *transport, const eddy_filter *filter, void *self)
+{
+        int rc = filter_add(&transport->flow, filter, self, NULL);
+
+        if (rc == 0)
+                flow_turn_input(&transport->input);
+        return rc;
+}
+
+int eddy_transport_remove_filter(eddy_transport *transport)
+{
+        struct buffer *rest = memory_zalloc(sizeof *rest);
+        int rc = rest ? filter_remove(&transport->flow, rest) : -ENOMEM;
+
+        if (rc < 0 || buffer_size(rest) == 0) {
+                memory_free(rest);
+                rest = NULL;
+        }
+        if (rc == 0)
+                flow_return_input(&transport->flow, &transport->input, rest);
+        return rc;
 }

@@ -2,7 +2,7 @@
 #ifndef TESTS_TRANSPORT_RECORDER_H
 #define TESTS_TRANSPORT_RECORDER_H
 
-#include "../stream/helpers.h"
+#include "filters.h"
 
 #include <fcntl.h>
 
@@ -149,6 +149,7 @@ static inline void recorder_finish(struct recorder *recorder)
 struct kind {
         const char *name;
         void (*open)(int ends[2]);
+        bool is_filtered;
 };
 
 static inline void open_unix(int ends[2])
@@ -156,13 +157,26 @@ static inline void open_unix(int ends[2])
         assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
 }
 
-static const struct kind tcp = {"TCP", connect_sockets}, unix_socket = {"UNIX socket", open_unix};
+static const struct kind tcp = {"TCP", connect_sockets, false}, unix_socket = {"UNIX socket", open_unix, false},
+                         filtered = {"TCP with filters", connect_sockets, true};
 
-static const struct kind *const sockets[] = {&tcp, &unix_socket};
+static const struct kind *const sockets[] = {&tcp, &unix_socket, &filtered};
 
 #define for_each_socket(kind)                                                                                  \
         for (const struct kind *const *each = sockets, *kind = *each;                                          \
              each < sockets + sizeof sockets / sizeof *sockets && (kind = *each); each++)
+
+/** Make a transport of one end. Where it is filtered, it is by two that undo each other. */
+static inline eddy_transport *open_end(const struct kind *kind, int fd, const eddy_protocol *protocol,
+                                       void *self)
+{
+        eddy_transport *transport;
+
+        assert_int_equal(eddy_transport_from_socket(&transport, NULL, fd, protocol, self), 0);
+        for (int i = 0; kind->is_filtered && i < 2; i++)
+                assert_int_equal(eddy_transport_add_filter(transport, &inverter, NULL), 0);
+        return transport;
+}
 
 /** A transport that records, and the other end as a descriptor that does not wait. */
 static inline int open_recorded(const struct kind *kind, struct recorder *recorder,
@@ -171,7 +185,7 @@ static inline int open_recorded(const struct kind *kind, struct recorder *record
         int ends[2];
 
         kind->open(ends);
-        assert_int_equal(eddy_transport_from_socket(NULL, NULL, ends[0], protocol, recorder), 0);
+        open_end(kind, ends[0], protocol, recorder);
         until(recorder->transport);
         assert_true(fcntl(ends[1], F_SETFL, O_NONBLOCK) >= 0);
         return ends[1];

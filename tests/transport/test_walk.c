@@ -1,4 +1,4 @@
-/* A random walk: two ends that write, pause, change their protocols, end, close and abort as it comes. What arrives is what was
+/* A random walk: two ends that write, pause, change their protocols and filters, end, close and abort as it comes. What arrives is what was
  * sent, in order, all of it where nobody cut it short; and each end is lost once, and last. */
 #include "recorder.h"
 
@@ -95,11 +95,27 @@ static void open_ends(struct end ends[2], const struct kind *kind)
                 if (draw(2))
                         setsockopt(fds[i], SOL_SOCKET, SO_SNDBUF, &least, sizeof least);
                 ends[i] = (struct end){.recorder = {.stays = true, .lent = 1 + draw(64), .act = act}};
-                assert_int_equal(eddy_transport_from_socket(&ends[i].recorder.transport, NULL, fds[i],
-                                                            draw(2) ? &recording : &recording_in_place,
-                                                            &ends[i].recorder),
-                                 0);
+                ends[i].recorder.transport =
+                    open_end(kind, fds[i], draw(2) ? &recording : &recording_in_place, &ends[i].recorder);
         }
+}
+
+/** Let all that was written arrive, and then put a filter under both ends, or take it out. */
+static void swap_filters(struct end ends[2], struct framing framings[2], bool *is_framed)
+{
+        for (int i = 0; i < 2; i++)
+                eddy_transport_resume_reading(ends[i].recorder.transport);
+        until(ends[0].recorder.size == ends[1].written && ends[1].recorder.size == ends[0].written);
+        for (int i = 0; i < 2; i++) {
+                eddy_transport *transport = ends[i].recorder.transport;
+
+                framings[i] = (struct framing){0};
+                if (*is_framed)
+                        until(eddy_transport_remove_filter(transport) == 0);
+                else
+                        assert_int_equal(eddy_transport_add_filter(transport, &framer, &framings[i]), 0);
+        }
+        *is_framed = !*is_framed;
 }
 
 /** Let both ends say that they have ended, and close them when they have heard of each other's. */
@@ -117,12 +133,16 @@ static void part(struct end ends[2])
 static void walk(const struct kind *kind)
 {
         struct end ends[2];
+        struct framing framings[2];
+        bool is_framed = false;
 
         open_ends(ends, kind);
         until(ends[0].recorder.count[MADE] && ends[1].recorder.count[MADE]);
         for (int step = 0; step < STEPS; step++) {
                 struct end *end = &ends[draw(2)];
 
+                if (!is_wild && draw(15) == 0)
+                        swap_filters(ends, framings, &is_framed);
                 if (end->recorder.transport)
                         (is_wild ? step_wildly : step_gently)(end);
                 for (unsigned turns = draw(3); turns > 0; turns--)

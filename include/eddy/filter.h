@@ -1,0 +1,87 @@
+/* Filters: what changes the bytes of a connection on their way, in both directions, while everything above it stays as it is.
+ *
+ *         static const eddy_filter rot13 = {.decode = rotate, .encode = rotate};
+ *         eddy_stream_add_filter(stream, &rot13, NULL);
+ *
+ * For compression, for encryption that has no library of eddy's, and for looking at what passes. A filter may be put under
+ * a stream or transport that is in use, over another one, and taken out again.
+ */
+#ifndef EDDY_FILTER_H
+#define EDDY_FILTER_H
+
+#include <eddy/stream.h>
+#include <eddy/transport.h>
+
+EDDY_BEGIN_DECLS
+
+/**
+ * What a filter does: functions from bytes to bytes, which any number of connections share, while `self` is each one's own.
+ * They know no connection, and call none of its functions; they may keep bytes back, and give them later.
+ */
+typedef struct eddy_filter {
+        /**
+         * Turn bytes that came into bytes that are read.
+         *
+         * `in` is what came, `*n` bytes of it, and when this returns `*n` is how many of them were used; the others are shown
+         * again, with more behind them. `out` has room for `size` bytes, at least 1. The function returns how many it has put
+         * there; 0 where there is nothing to be read before more comes; EDDY_EFINISHED at the end that the other side's finish()
+         * has marked: nothing more is read until the filter is taken out; or an error, which is the end of reading. It is called
+         * until it says one of these, so that what it holds back is had. An `in` of NULL: the other side has ended without
+         * a mark. 0 where this is as it should be, else what it is, such as EDDY_EINCOMPLETE, which bytes that were not used are
+         * in any case.
+         */
+        ssize_t (*decode)(void *self, const void *in, size_t *n, void *out, size_t size);
+
+        /** Turn bytes that are written into bytes that leave, likewise: how many were put into `out`, whose size is 1 KiB more
+         * than `*n`, or 16 KiB; or an error. Whoever uses none of the bytes and puts nothing there has failed with -EIO. */
+        ssize_t (*encode)(void *self, const void *in, size_t *n, void *out, size_t size);
+
+        /** Nothing more will be written: put what marks the end into `out`, until 0 is returned. NULL: the other side is shown the
+         * end of the connection itself, which then cannot be written to without the filter either. */
+        ssize_t (*finish)(void *self, void *out, size_t size);
+
+        /** The connection is closed, or the filter taken out. NULL: there is nothing to be done. */
+        void (*free)(void *self);
+
+        void *reserved[4]; /**< NULL */
+} eddy_filter;
+
+/**
+ * Put a filter under a stream. What was written before leaves as it is; what has come and was not read goes through the filter,
+ * as all that comes later.
+ *
+ * @param filter  must stay as long as it is in use
+ * @param self    passed to its functions, the last of which is free()
+ * @return 0
+ * @retval EDDY_EBUSY      a task is in a call that reads or writes
+ * @retval EDDY_ENOTSUP    the stream is no socket's
+ * @retval -EPIPE          it has been ended or closed
+ * @retval -ENOMEM         no memory; here as in all failures `self` stays the caller's
+ *
+ * Does not suspend. StreamWriter.start_tls(), for any filter.
+ */
+EDDY_API int eddy_stream_add_filter(eddy_stream *stream, const eddy_filter *filter, void *self);
+
+/**
+ * Take out the filter that was added last. What was written leaves through it before what is written next. What has come and it has
+ * not used is read as it is; so both sides have to know where the filter ends, best by its own mark: eddy_stream_write_eof()
+ * leaves one, and whoever reads sees the end there. Both go on without it.
+ *
+ * @return 0
+ * @retval EDDY_EBUSY           a task is in a call that reads or writes, or what was written has not gone through: drain before
+ * @retval EDDY_EINVALIDSTATE   there is no filter
+ * @retval -EPIPE               the stream is closed, and the filter goes with it
+ */
+EDDY_API int eddy_stream_remove_filter(eddy_stream *stream);
+
+/** Put a filter under a transport, as eddy_stream_add_filter() under a stream; nothing is busy but the transport's failure.
+ * What its data_received() is being shown was the last without it. Does not suspend. loop.start_tls(), for any filter. */
+EDDY_API int eddy_transport_add_filter(eddy_transport *transport, const eddy_filter *filter, void *self);
+
+/** Take it out, as eddy_stream_remove_filter(). EDDY_EBUSY: what was written has not gone through; the protocol's
+ * resume_writing() tells when. From within eof_received(), which is how a filter's mark of its end is told, too. */
+EDDY_API int eddy_transport_remove_filter(eddy_transport *transport);
+
+EDDY_END_DECLS
+
+#endif

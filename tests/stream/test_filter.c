@@ -1,0 +1,228 @@
+/* Filters under streams that are in use. */
+#include "../transport/filters.h"
+
+#include <eddy/unix.h>
+#include <fcntl.h>
+
+enum { MUCH = 6 * 1024 * 1024 };
+
+static void open_pair(eddy_stream *ends[2])
+{
+        int sockets[2], least = 1;
+
+        filters_freed = 0;
+        connect_sockets(sockets);
+        for (int i = 0; i < 2; i++) {
+                setsockopt(sockets[i], SOL_SOCKET, SO_SNDBUF, &least, sizeof least);
+                assert_int_equal(eddy_stream_from_socket(&ends[i], sockets[i], 0), 0);
+        }
+}
+
+static void close_pair(eddy_stream *ends[2])
+{
+        for (int i = 0; i < 2; i++)
+                eddy_stream_destroy(ends[i]);
+}
+
+/** What came behind the line that asked for it, and was read with that, is the filter's already. */
+static void begins_behind_a_line(void)
+{
+        eddy_stream *ends[2];
+        const char *line;
+
+        open_pair(ends);
+        assert_int_equal(eddy_stream_write(ends[0], "start\n", 6), 0);
+        assert_int_equal(eddy_stream_add_filter(ends[0], &inverter, NULL), 0);
+        assert_int_equal(eddy_stream_write(ends[0], "hidden\n", 7), 0);
+        assert_int_equal(eddy_stream_drain(ends[0]), 0);
+        assert_int_equal(eddy_stream_read_line(ends[1], &line), 6);
+        assert_memory_equal(line, "start\n", 6);
+        assert_int_equal(eddy_stream_add_filter(ends[1], &inverter, NULL), 0);
+        assert_int_equal(eddy_stream_read_line(ends[1], &line), 7);
+        assert_memory_equal(line, "hidden\n", 7);
+        close_pair(ends);
+        until(filters_freed == 2);
+}
+
+/** Both mark the end, and go on without the filter. */
+static void ends_by_its_mark(void)
+{
+        struct framing framings[2] = {{0}};
+        eddy_stream *ends[2];
+        char byte;
+
+        open_pair(ends);
+        for (int i = 0; i < 2; i++)
+                assert_int_equal(eddy_stream_add_filter(ends[i], &framer, &framings[i]), 0);
+        for (int i = 0; i < 2; i++) {
+                assert_int_equal(eddy_stream_write(ends[i], "framed", 6), 0);
+                assert_int_equal(eddy_stream_write_eof(ends[i]), 0);
+        }
+        assert_reads(ends[1], "framed");
+        assert_int_equal(eddy_stream_read(ends[1], &byte, 1), 0);
+        assert_true(eddy_stream_at_eof(ends[1]));
+        assert_int_equal(eddy_stream_remove_filter(ends[1]), 0);
+        assert_false(eddy_stream_at_eof(ends[1]));
+        assert_int_equal(eddy_stream_write(ends[1], "plain", 5), 0);
+        assert_reads(ends[0], "framed"); /* and with it comes what is plain, unless it is slow */
+        assert_int_equal(eddy_stream_read(ends[0], &byte, 1), 0);
+        assert_int_equal(eddy_stream_remove_filter(ends[0]), 0);
+        assert_reads(ends[0], "plain");
+        assert_int_equal(filters_freed, 2);
+        assert_int_equal(eddy_stream_remove_filter(ends[0]), EDDY_EINVALIDSTATE);
+        close_pair(ends);
+}
+
+static intptr_t write_much(void *arg)
+{
+        char *bytes = make_pattern(MUCH);
+        ssize_t n = eddy_stream_write_all(arg, bytes, MUCH);
+
+        free(bytes);
+        return n;
+}
+
+static void assert_reads_much(eddy_stream *stream)
+{
+        static char bytes[100000];
+        size_t place = 0;
+
+        while (place < MUCH) {
+                ssize_t got = eddy_stream_read(stream, bytes, sizeof bytes);
+
+                assert_true(got > 0);
+                for (size_t i = 0; i < (size_t)got; i++)
+                        if (bytes[i] != pattern_at(place + i))
+                                fail_msg("byte %zu differs", place + i);
+                place += (size_t)got;
+        }
+        assert_int_equal(place, MUCH);
+}
+
+static void much_goes_through(void)
+{
+        struct framing framings[2] = {{0}};
+        eddy_stream *ends[2];
+        eddy_task *writer;
+
+        open_pair(ends);
+        for (int i = 0; i < 2; i++)
+                assert_int_equal(eddy_stream_add_filter(ends[i], &framer, &framings[i]), 0);
+        writer = eddy_create_task(write_much, ends[0]);
+        give_way();
+        assert_false(eddy_done(writer)); /* held back by who does not read */
+        assert_int_equal(eddy_stream_add_filter(ends[0], &inverter, NULL), EDDY_EBUSY);
+        assert_int_equal(eddy_stream_remove_filter(ends[0]), EDDY_EBUSY);
+        assert_reads_much(ends[1]);
+        assert_int_equal(join(writer), MUCH);
+        close_pair(ends);
+}
+
+static void a_file_goes_through(void)
+{
+        char path[] = "/tmp/eddy-filter-XXXXXX", *bytes = make_pattern(MUCH), part[50];
+        int file = mkostemp(path, O_CLOEXEC);
+        eddy_stream *ends[2];
+        eddy_task *reader;
+
+        open_pair(ends);
+        assert_int_equal(write(file, bytes, 100), 100);
+        unlink(path);
+        for (int i = 0; i < 2; i++)
+                assert_int_equal(eddy_stream_add_filter(ends[i], &inverter, NULL), 0);
+        reader = eddy_create_task(write_much, ends[1]); /* the other way, at the same time */
+        assert_int_equal(eddy_stream_sendfile(ends[0], file, 10, 50), 50);
+        assert_int_equal(eddy_stream_read_exactly(ends[1], part, sizeof part), sizeof part);
+        assert_memory_equal(part, bytes + 10, sizeof part);
+        assert_reads_much(ends[0]);
+        assert_int_equal(join(reader), MUCH);
+        close_pair(ends);
+        close(file);
+        free(bytes);
+}
+
+static intptr_t read_one(void *arg)
+{
+        char byte;
+
+        return eddy_stream_read(arg, &byte, 1);
+}
+
+/** An interrupted reader has taken nothing, and one whose stream is closed is told. */
+static void readers_are_interrupted(void)
+{
+        eddy_stream *ends[2];
+        eddy_task *reader;
+        char byte;
+
+        open_pair(ends);
+        for (int i = 0; i < 2; i++)
+                assert_int_equal(eddy_stream_add_filter(ends[i], &inverter, NULL), 0);
+        reader = eddy_create_task(read_one, ends[0]);
+        give_way();
+        assert_int_equal(eddy_stream_remove_filter(ends[0]), EDDY_EBUSY);
+        eddy_cancel(reader);
+        assert_int_equal(join(reader), EDDY_CANCELLED);
+        assert_int_equal(eddy_stream_write(ends[1], "x", 1), 0);
+        assert_int_equal(eddy_stream_read(ends[0], &byte, 1), 1);
+        assert_int_equal(byte, 'x');
+        reader = eddy_create_task(read_one, ends[0]);
+        give_way();
+        eddy_stream_close(ends[0]);
+        assert_int_equal(join(reader), -EBADF);
+        assert_int_equal(eddy_stream_wait_closed(ends[0]), 0);
+        assert_int_equal(eddy_stream_read(ends[1], &byte, 1), 0);
+        close_pair(ends);
+}
+
+/** An interrupted writer may have sent some, and nothing of that is torn. */
+static void writers_are_interrupted(void)
+{
+        struct framing framings[2] = {{0}};
+        eddy_stream *ends[2];
+        eddy_task *writer;
+        static char bytes[100000];
+        size_t place = 0;
+        ssize_t got;
+
+        open_pair(ends);
+        for (int i = 0; i < 2; i++)
+                assert_int_equal(eddy_stream_add_filter(ends[i], &framer, &framings[i]), 0);
+        writer = eddy_create_task(write_much, ends[0]);
+        give_way();
+        eddy_cancel(writer);
+        assert_int_equal(join(writer), EDDY_CANCELLED);
+        eddy_stream_close(ends[0]);
+        while ((got = eddy_stream_read(ends[1], bytes, sizeof bytes)) > 0)
+                for (ssize_t i = 0; i < got; i++, place++)
+                        assert_int_equal(bytes[i], pattern_at(place));
+        assert_int_equal(got, 0);
+        assert_in_range(place, 1, MUCH - 1);
+        close_pair(ends);
+}
+
+static void carries_bytes_alone(void)
+{
+        eddy_stream *ends[2];
+        int fds[1] = {STDERR_FILENO};
+        size_t count = 1;
+        char byte;
+
+        assert_int_equal(eddy_stream_pair(ends), 0);
+        assert_int_equal(eddy_stream_add_filter(ends[0], &inverter, NULL), 0);
+        assert_int_equal(eddy_stream_send_fds(ends[0], "x", 1, fds, 1), EDDY_ENOTSUP);
+        assert_int_equal(eddy_stream_receive_fds(ends[0], &byte, 1, fds, &count), EDDY_ENOTSUP);
+        close_pair(ends);
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+            scene_test(begins_behind_a_line),    scene_test(ends_by_its_mark),
+            scene_test(much_goes_through),       scene_test(a_file_goes_through),
+            scene_test(readers_are_interrupted), scene_test(writers_are_interrupted),
+            scene_test(carries_bytes_alone),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
