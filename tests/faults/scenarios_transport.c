@@ -108,6 +108,80 @@ static intptr_t calling(void *arg)
         return rc;
 }
 
+static ssize_t invert(void *self, const void *in, size_t *n, void *out, size_t size)
+{
+        (void)self;
+        if (!in)
+                return 0;
+        *n = *n < size ? *n : size;
+        for (size_t i = 0; i < *n; i++)
+                ((char *)out)[i] = (char)~((const char *)in)[i];
+        return (ssize_t)*n;
+}
+
+static ssize_t say_nothing(void *self, void *out, size_t size)
+{
+        (void)self, (void)out, (void)size;
+        return 0;
+}
+
+static void forget(void *self)
+{
+        --*(int *)self;
+}
+
+static const eddy_filter inverter = {.decode = invert, .encode = invert, .finish = say_nothing, .free = forget};
+
+static int read_and_answer(eddy_stream *ends[2], char *bytes)
+{
+        int rc = 0;
+
+        for (size_t got = 0; got < MUCH + 100;) {
+                ssize_t n = eddy_stream_read(ends[1], bytes, MUCH);
+
+                if (n <= 0)
+                        return n == 0 ? -EPIPE : (int)n;
+                got += (size_t)n;
+        }
+        for (int i = 0; i < 2 && rc == 0; i++)
+                rc = eddy_stream_remove_filter(ends[i]);
+        if (rc == 0)
+                rc = eddy_stream_write(ends[1], "x", 1);
+        return rc == 0 ? (int)eddy_stream_read_exactly(ends[0], bytes, 1) : rc;
+}
+
+/** Everything goes out inverted and comes back inverted, and then once as it is. */
+static intptr_t through_filters(void *arg)
+{
+        static char bytes[MUCH];
+        int filters = 0, rc;
+        eddy_stream *ends[2];
+
+        (void)arg;
+        rc = eddy_stream_pair(ends);
+        if (rc < 0)
+                return rc;
+        for (int i = 0; i < 2 && rc == 0; i++) {
+                rc = eddy_stream_add_filter(ends[i], &inverter, &filters);
+                filters += rc == 0;
+        }
+        if (rc == 0)
+                rc = eddy_stream_write(ends[0], bytes, 100);
+        if (rc == 0)
+                rc = eddy_stream_write(ends[0], bytes, MUCH);
+        EDDY_TIMEOUT_SCOPE(eddy_ms(500)) /* for where what fails is never told to the other */
+                rc = rc < 0 ? rc : read_and_answer(ends, bytes);
+        for (int i = 0; i < 2; i++) {
+                eddy_stream_abort(ends[i]);
+                EDDY_SHIELD_SCOPE
+                        eddy_stream_wait_closed(ends[i]);
+                eddy_stream_destroy(ends[i]);
+        }
+        if (filters != 0)
+                abort();
+        return rc < 0 ? rc : 0;
+}
+
 static intptr_t through_a_pipe(void *arg)
 {
         struct end reader = {0}, writer = {0};
@@ -141,5 +215,6 @@ static intptr_t through_a_pipe(void *arg)
 const struct scenario scenarios[] = {
     {"calling", calling},
     {"through a pipe", through_a_pipe},
+    {"through filters", through_filters},
     {NULL, NULL},
 };
