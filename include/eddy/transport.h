@@ -200,6 +200,37 @@ EDDY_API void eddy_transport_set_protocol(eddy_transport *transport, const eddy_
  */
 EDDY_API const eddy_protocol *eddy_transport_protocol(const eddy_transport *transport, void **self);
 
+/**
+ * Go on with a transport as a stream, for coroutines to read and write. The transport is gone by that, within one of its protocol's
+ * functions too: none of them is called any more, connection_lost() neither, and what was its state is the caller's. What was
+ * written and has not left leaves, filters stay, and so does the descriptor.
+ *
+ * @param stream  receives it; give it back with eddy_stream_destroy()
+ * @param unread  what the transport has shown and the stream is to read first, `n` bytes of it; NULL where n is 0
+ * @param limit   longest line, bytes, its end not counted; 0: 64 KiB
+ * @return 0; -EBADF where it is closing; why it has failed; -ENOMEM, and then the transport is as before
+ * @retval EDDY_ENOLOOP, EDDY_EWRONGLOOP  as for any call on a loop
+ *
+ * Of a server's connection: it is the server's no more. Does not suspend.
+ */
+EDDY_API int eddy_stream_from_transport(eddy_stream **stream, eddy_transport *transport, const void *unread,
+                                        size_t n, size_t limit);
+
+/**
+ * Go on with a stream as a transport. What has come and was not read is shown first, what was written and has not left leaves, and filters
+ * stay. The stream is closed by that, and still to be given back: what nobody has to give back, as the stream of a server's handler,
+ * nobody has to now.
+ *
+ * @param transport  receives it; NULL: the protocol's functions are told
+ * @param protocol   must stay as long as the transport
+ * @param self       passed to all of its functions
+ * @return 0; EDDY_EBUSY where a task is in a call on the stream; otherwise as eddy_stream_from_transport()
+ *
+ * Does not suspend.
+ */
+EDDY_API int eddy_transport_from_stream(eddy_transport **transport, eddy_stream *stream,
+                                        const eddy_protocol *protocol, void *self);
+
 EDDY_END_DECLS
 
 #endif

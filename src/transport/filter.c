@@ -383,6 +383,11 @@ static bool close_flow(struct flow *flow, bool is_last)
         return true;
 }
 
+static void moved(struct flow *to)
+{
+        filter_beneath(to)->upper = to;
+}
+
 static const struct flow_impl filter_impl = {
     .receive = OP_RECV,
     .send = OP_SEND,
@@ -392,6 +397,7 @@ static const struct flow_impl filter_impl = {
     .set_reset = set_reset,
     .send_last = send_last,
     .close = close_flow,
+    .moved = moved,
 };
 
 /* The flow below. */
@@ -403,7 +409,7 @@ static void settled(struct flow *lower)
         if (filter->is_in_call)
                 return;
         if (!filter->upper) {
-                if (!filter->input.op.pending)
+                if (lower->is_closed)
                         destroy(filter);
                 return;
         }
@@ -427,30 +433,6 @@ static const struct flow_client lower_client = {
     .came = came,
     .loop_closed = loop_closed,
 };
-
-/** Let one flow have what is beneath another: the descriptor and all that goes with it. */
-static void move(struct flow *to, struct flow *from)
-{
-        struct flow_output *output = from->output;
-
-        to->fd = from->fd;
-        to->impl = from->impl;
-        to->family = from->family;
-        to->has_ended = from->has_ended;
-        to->read_error = from->read_error;
-        to->write_error = from->write_error;
-        to->wants_eof = from->wants_eof;
-        to->has_sent_eof = from->has_sent_eof;
-        to->must_unset_mode = from->must_unset_mode;
-        to->receive_traits = from->receive_traits;
-        to->send_traits = from->send_traits;
-        if (to->impl->below)
-                filter_beneath(to)->upper = to;
-        to->output = output;
-        from->output = NULL;
-        if (output)
-                output->op.handle.arg = output->flush.arg = to;
-}
 
 int filter_add(struct flow *flow, const eddy_filter *codec, void *self, struct buffer *read)
 {
@@ -483,7 +465,7 @@ int filter_add(struct flow *flow, const eddy_filter *codec, void *self, struct b
                 *read = (struct buffer){.memory = NULL};
         }
         filter->needs_more = buffer_size(&filter->in) == 0;
-        move(&filter->lower, flow);
+        flow_move(&filter->lower, flow);
         flow->impl = &filter->impl;
         flow->has_ended = false;
         flow->read_error = 0;
@@ -491,22 +473,6 @@ int filter_add(struct flow *flow, const eddy_filter *codec, void *self, struct b
         filter->input.is_paused = true;
         flow_start_input(&filter->lower, &filter->input);
         return 0;
-}
-
-/** Let go of the descriptor: at once, or when the kernel has. */
-static void leave(struct filter *filter)
-{
-        struct flow *lower = &filter->lower;
-
-        filter->upper = NULL;
-        lower->fd = -1;
-        lower->is_closing = lower->is_closed = true;
-        lower->wants_eof = false;
-        eddy_op_cancel(&filter->input.op);
-        if (filter->input.op.pending)
-                loop_add_resource(lower->loop, &lower->resource);
-        else
-                destroy(filter);
 }
 
 int filter_remove(struct flow *flow, struct buffer *read)
@@ -530,7 +496,9 @@ int filter_remove(struct flow *flow, struct buffer *read)
                 return rc;
         if (filter->receiving)
                 cancel(&filter->host, filter->receiving);
-        move(flow, &filter->lower);
-        leave(filter);
+        flow_move(flow, &filter->lower);
+        filter->upper = NULL;
+        loop_add_resource(flow->loop, &filter->lower.resource);
+        flow_leave(&filter->lower);
         return 0;
 }

@@ -241,3 +241,49 @@ void flow_abort(struct flow *flow)
         flow_fail(flow, -ECONNABORTED);
         flow_settle(flow);
 }
+
+void flow_move(struct flow *to, struct flow *from)
+{
+        struct flow_output *output = from->output;
+
+        to->fd = from->fd;
+        to->impl = from->impl;
+        to->family = from->family;
+        to->has_ended = from->has_ended;
+        to->read_error = from->read_error;
+        to->write_error = from->write_error;
+        to->wants_eof = from->wants_eof;
+        to->has_sent_eof = from->has_sent_eof;
+        to->must_unset_mode = from->must_unset_mode;
+        to->awaits_writer = from->awaits_writer;
+        to->receive_traits = from->receive_traits;
+        to->send_traits = from->send_traits;
+        if (to->impl->moved)
+                to->impl->moved(to);
+        to->output = output;
+        from->output = NULL;
+        if (output)
+                output->op.handle.arg = output->flush.arg = to;
+}
+
+static bool close_nothing(struct flow *flow, bool is_last)
+{
+        (void)flow, (void)is_last;
+        return true;
+}
+
+static void reset_nothing(struct flow *flow)
+{
+        (void)flow;
+}
+
+static const struct flow_impl flow_nothing = {.set_reset = reset_nothing, .close = close_nothing};
+
+void flow_leave(struct flow *flow)
+{
+        flow->impl = &flow_nothing;
+        flow->wants_eof = false;
+        flow->is_closing = true;
+        cancel_reader(flow);
+        flow_settle(flow);
+}

@@ -36,6 +36,9 @@ struct flow_impl {
          * closed, and nothing comes later. */
         bool (*close)(struct flow *flow, bool is_last);
 
+        /** It is beneath another flow from now on. NULL: that changes nothing. */
+        void (*moved)(struct flow *to);
+
         struct flow *below; /* a filter's, which has a flow_impl of its own; NULL: the kernel */
 };
 
@@ -276,6 +279,13 @@ void flow_close(struct flow *flow);
 
 /** Close, and drop what is written. */
 void flow_abort(struct flow *flow);
+
+/** Let a flow have what is beneath another one, of which nobody is in the middle of a write: the descriptor, all that goes with it, and
+ * what is on its way there. */
+void flow_move(struct flow *to, struct flow *from);
+
+/** Close a flow that has nothing any more beneath it, when the kernel has let go of who reads. */
+void flow_leave(struct flow *flow);
 
 /** What closing came to: that an aborted flow lost bytes is no failure of it. */
 static inline int flow_closing_error(const struct flow *flow)

@@ -342,3 +342,12 @@ int eddy_transport_remove_filter(eddy_transport *transport)
                 flow_return_input(&transport->flow, &transport->input, rest);
         return rc;
 }
+
+void transport_hand_over(eddy_transport *transport, struct flow *to)
+{
+        static const eddy_protocol silent;
+
+        eddy_transport_set_protocol(transport, &silent, NULL);
+        flow_move(to, &transport->flow);
+        flow_leave(&transport->flow);
+}

@@ -26,4 +26,7 @@ struct eddy_transport {
 int transport_create(eddy_transport **created, eddy_loop *loop, int fd, int family,
                      const eddy_protocol *protocol, void *self);
 
+/** Give what is beneath a transport to another flow. Its protocol is told nothing any more, and it is gone soon. */
+void transport_hand_over(eddy_transport *transport, struct flow *to);
+
 #endif

@@ -212,9 +212,43 @@ static intptr_t through_a_pipe(void *arg)
         return rc;
 }
 
+/** What nobody reads goes from a stream to a transport and back. */
+static intptr_t over_the_bridge(void *arg)
+{
+        struct end end = {0};
+        eddy_stream *ends[2], *back = NULL;
+        eddy_transport *transport;
+        char bytes[6] = "";
+        int rc = eddy_stream_pair(ends);
+
+        (void)arg;
+        if (rc < 0)
+                return rc;
+        rc = eddy_stream_write(ends[0], "a\nrest", 6);
+        if (rc == 0)
+                EDDY_TIMEOUT_SCOPE(eddy_seconds(1))
+                        rc = (int)eddy_stream_read_line(ends[1], &(const char *){NULL});
+        if (rc > 0)
+                rc = eddy_transport_from_stream(&transport, ends[1], &echoing, &end);
+        if (rc == 0) {
+                rc = eddy_stream_from_transport(&back, transport, "un", 2, 0);
+                if (rc < 0)
+                        eddy_transport_abort(transport);
+                while (rc < 0 && !end.gone)
+                        EDDY_SHIELD_SCOPE
+                                eddy_yield();
+        }
+        if (rc == 0)
+                rc = (int)eddy_stream_read_exactly(back, bytes, sizeof bytes);
+        if (rc > 0 && memcmp(bytes, "unrest", sizeof bytes) != 0)
+                abort();
+        eddy_stream_destroy(back);
+        for (int i = 0; i < 2; i++)
+                eddy_stream_destroy(ends[i]);
+        return rc < 0 ? rc : 0;
+}
+
 const struct scenario scenarios[] = {
-    {"calling", calling},
-    {"through a pipe", through_a_pipe},
-    {"through filters", through_filters},
-    {NULL, NULL},
+    {"over the bridge", over_the_bridge}, {"calling", calling}, {"through a pipe", through_a_pipe},
+    {"through filters", through_filters}, {NULL, NULL},
 };

@@ -32,12 +32,29 @@ static void write_some(struct end *end)
                 end->written += n;
 }
 
+/** Make it a stream, and that a transport again, which is made anew. */
+static void cross_the_bridge(struct end *end)
+{
+        struct recorder *recorder = &end->recorder;
+        eddy_stream *stream;
+
+        if (eddy_stream_from_transport(&stream, recorder->transport, NULL, 0, 0) < 0)
+                return;
+        recorder->count[MADE] = recorder->count[PAUSED] = recorder->count[RESUMED] = 0;
+        assert_int_equal(eddy_transport_from_stream(&recorder->transport, stream, &recording, recorder), 0);
+        eddy_stream_destroy(stream);
+}
+
 /** A step that leaves everything to arrive. */
 static void step_gently(struct end *end)
 {
         eddy_transport *transport = end->recorder.transport;
 
-        switch (draw(7)) {
+        switch (draw(8)) {
+        case 4:
+                if (!end->has_ended)
+                        cross_the_bridge(end);
+                break;
         case 0:
                 eddy_transport_pause_reading(transport);
                 break;
