@@ -79,5 +79,9 @@ ECHO = (ECHO_FAST | {"state-threads": native("st_echo", "state-threads", "libst-
 IDLE = ECHO | eddy("eddy_echo", *BOTH, argument="echo_lend")
 PROTOCOL = eddy("eddy_echo", *BOTH, argument="protocol_echo") | RAW | libuv("libuv_echo") | GO
 BUFFERED = eddy("eddy_echo", *BOTH, argument="buffered_echo") | RAW | libuv("libuv_echo") | GO
+WHOLE = {"raw-epoll": RAW["raw-epoll"]} | libuv("libuv_echo") | {
+    "go": Program("go", package="golang", argument="echo_64k")}
+PROTOCOL_64K = eddy("eddy_echo", *BOTH, argument="protocol_echo") | WHOLE
+BUFFERED_64K = eddy("eddy_echo", *BOTH, argument="buffered_echo") | WHOLE
 HTTP = eddy("eddy_http", *BOTH) | NGINX | GO | TOKIO | NODE
 FILES = {f"eddy-{backend}": Program("command", package="wrk", backend=backend) for backend in BOTH} | NGINX_FILES

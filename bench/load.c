@@ -18,7 +18,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { MAX_BYTES = 4096, STATUS_LINE = sizeof "HTTP/1.1 200" - 1, SILENCE_MS = 10000 };
+enum { MAX_BYTES = 64 * 1024, STATUS_LINE = sizeof "HTTP/1.1 200" - 1, SILENCE_MS = 10000 };
 
 /* What is sent, and which bytes of an answer are known before it comes: its first and its last. */
 static char request[MAX_BYTES], expected[MAX_BYTES];

@@ -2,8 +2,8 @@
 from dataclasses import dataclass, field
 
 import files
-from contestants import (BUFFERED, BURST, CHANNEL, CONTEXTS, ECHO, ECHO_FAST, FILE, FILES, GENERATORS, HTTP, IDLE,
-                         LOCK_HANDOVER, LOCK_PAIR, PROCESS, PROTOCOL, QUEUE, SELECT, SLEEPERS, SWITCH, THREADS, TIMERS, TO_THREAD, UDP, YIELD)
+from contestants import (BUFFERED, BUFFERED_64K, BURST, CHANNEL, CONTEXTS, ECHO, ECHO_FAST, FILE, FILES, GENERATORS, HTTP, IDLE,
+                         LOCK_HANDOVER, LOCK_PAIR, PROCESS, PROTOCOL, PROTOCOL_64K, QUEUE, SELECT, SLEEPERS, SWITCH, THREADS, TIMERS, TO_THREAD, UDP, YIELD)
 from servers import COUNTED_SECONDS, IDLE_CONNECTIONS, Load
 
 
@@ -13,7 +13,7 @@ class Experiment:
     rows: tuple
     argument: str         # what the program is asked to do
     contestants: dict     # name -> Program
-    # It prints them itself; "threads": on all cores; or a server: "load", "udp", "syscalls", "idle", "files".
+    # It prints them itself; "threads": on all cores; or a server: "load", "storm", "udp", "syscalls", "idle", "files".
     kind: str = "figures"
     load: Load = None     # of a server
     most_repeats: int = 100
@@ -101,6 +101,10 @@ EXPERIMENTS = (
     echo("protocol_echo_1000", 1000, BYTES, PROTOCOL),
     echo("protocol_echo_1k", CONNECTIONS, 1024, PROTOCOL),
     echo("buffered_echo", CONNECTIONS, BYTES, BUFFERED),
+    echo("protocol_echo_64k", CONNECTIONS, 64 * 1024, PROTOCOL_64K),
+    echo("buffered_echo_64k", CONNECTIONS, 64 * 1024, BUFFERED_64K),
+    Experiment(("protocol_storm_total_us", "protocol_storm_per_second"), "echo", PROTOCOL, "storm",
+               Load(CONNECTIONS, 1, 1)),
     Experiment(("idle_protocol_bytes",), "echo", PROTOCOL, "idle", Load(IDLE_CONNECTIONS, BYTES, 0), most_repeats=1),
     Experiment(("udp_echo_total_us",), "udp_echo", UDP, "udp", Load(UDP_OUTSTANDING, BYTES, 1)),
     Experiment(("http_per_second", "http_total_us"), "http", HTTP, "load", Load(CONNECTIONS, "http", 1.5)),
@@ -256,6 +260,19 @@ ROWS = {
         behind=LEANER),
     "buffered_echo_total_us": Row(
         "us", "the same: user and system time", protocol_aim("buffered_echo"), note=PROTOCOL_AIM, behind=FLOOR),
+    "protocol_echo_64k_user_us": Row(
+        "us", f"TCP echo by a protocol, {CONNECTIONS} connections, 64 KiB: user time", behind=LEANER),
+    "protocol_echo_64k_total_us": Row(
+        "us", "the same: user and system time", protocol_aim("protocol_echo_64k"), note=PROTOCOL_AIM, behind=FLOOR),
+    "buffered_echo_64k_user_us": Row(
+        "us", f"TCP echo by a protocol with a buffer of its own, {CONNECTIONS} connections, 64 KiB: user time",
+        behind=LEANER),
+    "buffered_echo_64k_total_us": Row(
+        "us", "the same: user and system time", protocol_aim("buffered_echo_64k"), note=PROTOCOL_AIM, behind=FLOOR),
+    "protocol_storm_total_us": Row(
+        "us", f"TCP echo by a protocol of one byte, and the connection is closed; {CONNECTIONS} at a time: user and system "
+        "time of each", behind=FLOOR),
+    "protocol_storm_per_second": Row("1/s", "the same: connections accepted and closed, server and load on one core each"),
     "idle_protocol_bytes": Row(
         "B", f"TCP echo by a protocol, {IDLE_CONNECTIONS:,} connections that have each had one message echoed: memory that "
         "each takes of the server", 614,

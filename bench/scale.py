@@ -225,7 +225,7 @@ def ask_connections(bench):
 
 def ask_messages(bench):
     contestants = (bench.eddies("eddy_workers", "serve", 1) + bench.native("raw-epoll", "raw_epoll_stream")
-                   + bench.go("scale_echo"))
+                   + bench.go("echo_64k"))
 
     def measure(contestant, size):
         with bench.server(contestant, {bench.cores.contestant}) as (server, port):

@@ -177,6 +177,17 @@ def under_udp_load(server, load, cores, build_dir):
     return {"total_us": (all_user - user + all_system - system) * 1e6 / answered["requests"]}
 
 
+def under_storm(server, load, cores, build_dir):
+    """{figure: value} of a server to which connections come for one message each."""
+    argv = [str(word) for word in (build_dir / "bench" / "load_storm", server.port, load.connections)]
+    run_load(server, [*argv, str(WARM_UP)], cores)
+    user, system = server.processor_time()
+    answered = run_load(server, [*argv, str(load.seconds)], cores)
+    all_user, all_system = server.kill()
+    return {"total_us": (all_user - user + all_system - system) * 1e6 / answered["requests"],
+            "per_second": answered["requests"] / answered["seconds"]}
+
+
 def counter(pid, report):
     """The command that counts a process's system calls until it is interrupted, and how to read its report. perf
     counts at a tracepoint; strace stops the process twice a call, so that it answers larger batches."""
@@ -223,7 +234,7 @@ def idle_memory(server, load, cores, build_dir):
         return {"bytes": (server.memory() - before) / load.connections}
 
 
-METHODS = {"load": under_load, "udp": under_udp_load, "syscalls": system_calls, "idle": idle_memory}
+METHODS = {"load": under_load, "udp": under_udp_load, "syscalls": system_calls, "idle": idle_memory, "storm": under_storm}
 
 
 def measure(experiment, argv, environment, cores, build_dir):

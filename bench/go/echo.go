@@ -19,13 +19,8 @@ func serve(connection net.Conn, room int) {
 	}
 }
 
-// echo prints its port and serves until killed.
-func echo() {
-	echoWith(4096)
-}
-
-// echoWith is echo with so much room for a message.
-func echoWith(room int) {
+// echo prints its port and serves until killed, with so much room for a message.
+func echo(room int) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		panic(err)

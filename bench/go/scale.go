@@ -12,7 +12,6 @@ import (
 func init() {
 	rows["scale_spawn"] = scaleSpawn
 	rows["scale_yield"] = scaleYield
-	rows["scale_echo"] = scaleEcho
 }
 
 func scaleCount() int {
@@ -88,9 +87,4 @@ func scaleYield() {
 		<-done
 	}
 	each("yield", cpu()-start, rounds*n)
-}
-
-// scaleEcho is echo with room for large messages.
-func scaleEcho() {
-	echoWith(1 << 16)
 }

@@ -18,8 +18,8 @@ static void free_connection(uv_handle_t *connection)
 
 static void allocate(uv_handle_t *connection, size_t suggested, uv_buf_t *buffer)
 {
-        (void)connection, (void)suggested;
-        *buffer = uv_buf_init(malloc(4096), 4096);
+        (void)connection;
+        *buffer = uv_buf_init(malloc(suggested), (unsigned)suggested);
 }
 
 static void written(uv_write_t *request, int status)

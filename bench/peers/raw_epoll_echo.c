@@ -34,7 +34,7 @@ static void accept_all(int epoll, int listener)
 
 static void echo(int fd)
 {
-        char buffer[4096];
+        char buffer[64 * 1024];
         ssize_t n = recv(fd, buffer, sizeof buffer, 0);
 
         /* A peer that does not read its echo is beyond this program: it is dropped. */

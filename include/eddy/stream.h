@@ -179,8 +179,8 @@ EDDY_API EDDY_ASYNC ssize_t eddy_stream_read_all(eddy_stream *stream, char **dat
 EDDY_API bool eddy_stream_at_eof(const eddy_stream *stream);
 
 /**
- * Have bytes sent. What is written in one iteration of the loop leaves in one system call where it can. On epoll, and on
- * pipes and files, what is large and finds nothing before it leaves at once, as far as there is room for it.
+ * Have bytes sent. What is written in one iteration of the loop leaves in one system call where it can. What is
+ * large and finds nothing before it leaves at once, as far as there is room for it.
  *
  * @param data  copied, but for what leaves at once
  * @return 0

@@ -204,8 +204,11 @@ static ssize_t wait_for(struct readiness *readiness, struct descriptor *descript
 {
         int rc;
 
-        if (op->traits & OP_DONT_WAIT)
+        if (op->traits & OP_DONT_WAIT) {
+                /* Where nobody waits nobody tells of room either: the next one has to try. */
+                side->is_ready |= side == &descriptor->sides[WATCH_WRITE] && !descriptor->is_told_all;
                 return -EAGAIN;
+        }
         list_append(&side->operations, &op->link);
         rc = descriptor->is_told_all ? 0 : readiness->impl->arm(readiness, descriptor);
         if (rc < 0) {

@@ -90,6 +90,13 @@ static ssize_t uring_close(struct uring *uring, int fd)
         return sys_close(fd);
 }
 
+/** Whether the kernel is to send by itself; what is gathered from several places and may not wait is large, and rather sent at
+ * once than copied. */
+static bool is_the_kernels(const eddy_op *op)
+{
+        return op->kind == OP_SEND || (op->kind == OP_SENDMSG && !(op->traits & OP_DONT_WAIT));
+}
+
 static ssize_t uring_begin(struct backend *backend, eddy_op *op)
 {
         struct uring *uring = (struct uring *)backend;
@@ -106,7 +113,7 @@ static ssize_t uring_begin(struct backend *backend, eddy_op *op)
         if (op->traits & OP_EXCLUSIVE &&
             (op->kind == OP_RECV || op->kind == OP_READABLE || op->kind == OP_ACCEPT))
                 return ahead_begin(uring, uring_descriptor(descriptor), op);
-        if (op->traits & OP_EXCLUSIVE && (op->kind == OP_SEND || op->kind == OP_SENDMSG))
+        if (op->traits & OP_EXCLUSIVE && is_the_kernels(op))
                 return begin_in_kernel(uring, uring_descriptor(descriptor), op);
         return readiness_begin(&uring->readiness, descriptor, op);
 }
