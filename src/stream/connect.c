@@ -2,7 +2,9 @@
 
 #include "base/misuse.h"
 #include "base/sys.h"
+#include "net/socket.h"
 #include "stream/race.h"
+#include "stream/resolve.h"
 #include "stream/socket.h"
 #include "stream/stream.h"
 #include <eddy/unix.h>
@@ -12,7 +14,7 @@ static int make_stream(eddy_stream **stream, eddy_loop *loop, int fd, int family
 {
         *stream = stream_create(loop, fd, family, limit);
         if (*stream) {
-                flow_set_nodelay(fd, family);
+                socket_set_nodelay(fd, family);
                 return 0;
         }
         loop_close_descriptor(loop, fd);

@@ -2,6 +2,8 @@
 
 #include "base/memory.h"
 #include "base/sys.h"
+#include "net/address.h"
+#include "stream/resolve.h"
 
 /** What an address has over the next one, as RFC 8305 recommends. */
 static const eddy_duration default_head_start = 250000000;

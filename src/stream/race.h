@@ -2,8 +2,9 @@
 #ifndef STREAM_RACE_H
 #define STREAM_RACE_H
 
-#include "stream/address.h"
+#include "task/task.h"
 #include <eddy/stream.h>
+#include <netdb.h>
 
 /** Connect to whichever address answers first. Each has a head start over the next, unless it has failed.
  *

@@ -1,8 +1,8 @@
 /* Names of hosts and services, looked up by the C library's resolver on helper threads that do nothing else: whoever
  * waits for a name server holds up neither files nor users' work, nor the other way round. */
+#include "stream/resolve.h"
 #include "base/memory.h"
 #include "base/sys.h"
-#include "stream/address.h"
 #include "executor/pool.h"
 #include <eddy/resolve.h>
 #include <stdio.h>

@@ -5,8 +5,8 @@
 #include "base/misuse.h"
 #include "base/sys.h"
 #include "loop/debug.h"
-#include "stream/address.h"
-#include "stream/listen.h"
+#include "net/listen.h"
+#include "stream/resolve.h"
 #include "task/task.h"
 #include <eddy/compose.h>
 

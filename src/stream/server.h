@@ -4,8 +4,8 @@
 #define STREAM_SERVER_H
 
 #include "loop/loop.h"
-#include "stream/accept.h"
-#include "stream/socket_file.h"
+#include "net/accept.h"
+#include "net/socket_file.h"
 #include <eddy/transport.h>
 
 enum { SERVER_MOST_LISTENERS = 8 };

@@ -114,24 +114,12 @@ int flow_init(struct flow *flow, const struct flow_client *client, eddy_loop *lo
 /** Give back what a closed flow has, and take it out of the loop's care. */
 void flow_finish(struct flow *flow);
 
-/** Have what is written leave at once: it is gathered here, so none of it shall wait for the acknowledgement of what
- * was sent before. Sockets that are accepted have this from the one that listens. */
-void flow_set_nodelay(int fd, int family);
-
 /** Have all that comes shown to the client from now on. Of a pipe that is only written to, the end is that of its reader. */
 void flow_start_input(struct flow *flow, struct flow_input *input);
 
 /** Show nothing, and receive nothing, until flow_resume_input(). Either may be called at any time, also twice. */
 void flow_pause_input(struct flow_input *input);
 void flow_resume_input(struct flow_input *input);
-
-/** Have a look at a socket that comes from elsewhere, and put it into non-blocking mode.
- *
- * @param type    what it has to be
- * @param family  receives what it is of
- * @return 0, -EPROTOTYPE where it is of another type, or -errno
- */
-int flow_adopt_socket(int fd, int type, int *family);
 
 /** Whether it can be read, and not only written to. */
 static inline bool flow_reads(const struct flow *flow)

@@ -1,7 +1,7 @@
-#include "stream/listen.h"
+#include "net/listen.h"
 
 #include "base/sys.h"
-#include "stream/stream.h"
+#include "net/socket.h"
 
 enum { DEFAULT_BACKLOG = 1024 };
 
@@ -27,7 +27,7 @@ int listen_on_address(const struct addrinfo *info, uint16_t port, const eddy_ser
                 rc = sys_setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
         if (rc == 0 && options->reuse_port)
                 rc = sys_setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
-        flow_set_nodelay(fd, info->ai_family);
+        socket_set_nodelay(fd, info->ai_family);
         if (rc == 0)
                 rc = sys_bind(fd, &address.any, address.size);
         if (rc == 0)

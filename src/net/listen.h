@@ -1,9 +1,9 @@
 /* Sockets that listen, before anybody is accepted. */
-#ifndef STREAM_LISTEN_H
-#define STREAM_LISTEN_H
+#ifndef NET_LISTEN_H
+#define NET_LISTEN_H
 
-#include "stream/address.h"
-#include "stream/socket_file.h"
+#include "net/address.h"
+#include "net/socket_file.h"
 #include <eddy/server.h>
 
 /** A socket that listens on an address: a descriptor or an error.

@@ -1,28 +1,9 @@
-/* Addresses from names; eddy/address.h has what is known without asking anybody. */
-#ifndef STREAM_ADDRESS_H
-#define STREAM_ADDRESS_H
+/* Addresses from names, for coroutines that listen, or open datagrams. */
+#ifndef STREAM_RESOLVE_H
+#define STREAM_RESOLVE_H
 
 #include "task/task.h"
-#include <eddy/address.h>
 #include <netdb.h>
-#include <string.h>
-
-/** One of the addresses that were found. */
-static inline eddy_address address_from_info(const struct addrinfo *info)
-{
-        eddy_address address = {.size = info->ai_addrlen};
-
-        memcpy(&address.storage, info->ai_addr, info->ai_addrlen);
-        return address;
-}
-
-/** A socket's own or its peer's address as text; "" where there is none. */
-static inline const char *address_name(int (*find)(eddy_address *, int), int fd, char text[])
-{
-        eddy_address address;
-
-        return find(&address, fd) < 0 ? "" : eddy_address_print(&address, text);
-}
 
 /** The addresses of a host and port, from getaddrinfo(), on a helper thread where the host is a name.
  *
