@@ -34,7 +34,7 @@ int connect_to_host(struct task *self, const char *host, uint16_t port, const ed
         if (rc < 0)
                 return rc;
         rc = race_connect(self, host, found, options, family);
-        freeaddrinfo(found);
+        eddy_freeaddrinfo(found);
         return rc;
 }
 

@@ -60,7 +60,7 @@ static int open_by_host(struct task *self, bool is_remote, const eddy_datagram_o
                         eddy_fail(fd, "cannot %s %s: %s", is_remote ? "connect to" : "receive on",
                                   eddy_address_print(&address, text), eddy_strerror(fd));
         }
-        freeaddrinfo(found);
+        eddy_freeaddrinfo(found);
         return fd;
 }
 

@@ -3,12 +3,12 @@
 #define STREAM_RESOLVE_H
 
 #include "task/task.h"
-#include <netdb.h>
+#include <eddy/resolve.h>
 
 /** The addresses of a host and port, from getaddrinfo(), on a helper thread where the host is a name.
  *
  * @param host   NULL: every address of this machine (flags has AI_PASSIVE) or itself
- * @param found  receives them; give them back with freeaddrinfo()
+ * @param found  receives them; give them back with eddy_freeaddrinfo()
  * @return 0, EDDY_ERESOLVE with a detail, -ENOMEM, -EAGAIN, or how the task was interrupted
  *
  * Suspends.

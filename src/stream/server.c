@@ -215,7 +215,7 @@ int server_start(eddy_server **created, const struct server_plan *plan, const ch
         begin_accepting(server);
         *created = server;
 out:
-        freeaddrinfo(found);
+        eddy_freeaddrinfo(found);
         return rc;
 }
 
