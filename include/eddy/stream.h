@@ -2,6 +2,7 @@
 #ifndef EDDY_STREAM_H
 #define EDDY_STREAM_H
 
+#include <eddy/resolve.h>
 #include <eddy/task.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
@@ -12,12 +13,14 @@ typedef struct eddy_stream eddy_stream;
 
 /** How a connection is to be made. Zero, or NULL for the whole, is the default of each. */
 typedef struct eddy_connect_options {
-        size_t limit;                       /**< longest line, bytes, its end not counted; 0: 64 KiB */
-        const char *local_host;             /**< address to connect from; NULL: any */
-        uint16_t local_port;                /**< port to connect from; 0: any */
-        int family;                         /**< AF_INET or AF_INET6; 0: either */
+        size_t limit;                /**< longest line, bytes, its end not counted; 0: 64 KiB */
+        const char *local_host;      /**< address to connect from; NULL: any */
+        uint16_t local_port;         /**< port to connect from; 0: any */
+        uint16_t first_family_count; /**< addresses of the first one's family to try before another's; 0: 1 */
+        int family;                  /**< AF_INET or AF_INET6; 0: either */
         eddy_duration happy_eyeballs_delay; /**< an address's head start over the next; 0: 250 ms */
-        void *reserved[4];                  /**< zero */
+        const eddy_resolver *resolver;      /**< who looks names up, until the call returns; NULL: the loop's */
+        void *reserved[3];                  /**< zero */
 } eddy_connect_options;
 
 /**

@@ -95,6 +95,14 @@ static inline int loop_check(const eddy_loop *loop)
         return loop->is_running && loop_running_here != loop ? misuse(EDDY_EWRONGLOOP) : 0;
 }
 
+/** As loop_check(), for what is to go on after the call: a loop that is being closed takes no more of it. */
+static inline int loop_check_open(const eddy_loop *loop)
+{
+        int rc = loop_check(loop);
+
+        return rc == 0 && loop->is_closing ? EDDY_ELOOPCLOSED : rc;
+}
+
 /** Whether a loop was made by a process that this one was forked from. */
 static inline bool loop_is_inherited(const eddy_loop *loop)
 {

@@ -22,23 +22,25 @@ void lookup_detach(struct lookup *lookup)
                 container_of(link, struct name_query, link)->lookup = NULL;
 }
 
+/** Nobody asks for it any more. */
+static void abandon_lookup(struct lookup *lookup)
+{
+        lookup_detach(lookup);
+        /* A forked child has neither the threads nor the requests of its parent. */
+        if (loop_is_inherited(lookup->loop))
+                lookup_free(lookup);
+        else
+                lookup->impl->abandon(lookup);
+}
+
 /** The loop is closed: nobody is answered any more. */
 static void close_names(struct loop_resource *resource)
 {
         struct names *names = container_of(resource, struct names, resource);
-        eddy_loop *loop = names->loop;
 
-        while (!list_is_empty(&names->lookups)) {
-                struct lookup *lookup = container_of(names->lookups.next, struct lookup, link);
-
-                lookup_detach(lookup);
-                /* A forked child has neither the threads nor the requests of its parent. */
-                if (loop_is_inherited(loop))
-                        lookup_free(lookup);
-                else
-                        lookup->impl->abandon(lookup);
-        }
-        loop->tenants[ROOM_NAMES].kept = NULL;
+        while (!list_is_empty(&names->lookups))
+                abandon_lookup(container_of(names->lookups.next, struct lookup, link));
+        names->loop->tenants[ROOM_NAMES].kept = NULL;
         memory_free(names);
 }
 
@@ -164,10 +166,10 @@ static int take_found(struct name_query *query, struct addrinfo *found)
 static int begin_query(struct name_query *query, eddy_loop *loop, const struct name_request *request)
 {
         struct addrinfo numeric = request->hints, *found;
-        int rc = loop_check(loop), error;
+        int rc = loop_check_open(loop), error;
 
-        if (rc < 0 || loop->is_closing)
-                return rc < 0 ? rc : EDDY_ELOOPCLOSED;
+        if (rc < 0)
+                return rc;
         /* What is numeric needs no name server, and so no thread. */
         numeric.ai_flags |= AI_NUMERICHOST | AI_NUMERICSERV;
         error = sys_getaddrinfo(request->host, request->service, &numeric, &found);
@@ -219,11 +221,9 @@ void names_forget(struct name_query *query)
                 return;
         query->lookup = NULL;
         list_remove(&query->link);
-        if (lookup->is_delivering || !list_is_empty(&lookup->askers))
-                return;
         /* Whoever asks next begins anew: this one may wait for a server that is gone. */
-        lookup_detach(lookup);
-        lookup->impl->abandon(lookup);
+        if (!lookup->is_delivering && list_is_empty(&lookup->askers))
+                abandon_lookup(lookup);
 }
 
 void lookup_deliver(struct lookup *lookup)

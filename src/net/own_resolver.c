@@ -90,10 +90,10 @@ int eddy_lookup_done(eddy_lookup *ticket, int rc, const struct addrinfo *found)
 int eddy_loop_set_resolver(eddy_loop *loop, const eddy_resolver *resolver)
 {
         struct names *names;
-        int rc = loop_check(loop = loop_meant(loop));
+        int rc = loop_check_open(loop = loop_meant(loop));
 
-        if (rc < 0 || loop->is_closing)
-                return rc < 0 ? rc : EDDY_ELOOPCLOSED;
+        if (rc < 0)
+                return rc;
         names = names_of(loop);
         if (!names)
                 return -ENOMEM;
