@@ -39,7 +39,8 @@ struct connector {
  * @param connector  zeroed, with `done` set
  * @param host       NULL: this machine. It must live as long as this takes
  * @param options    NULL: the defaults. Nothing of it is looked at afterwards
- * @return EDDY_PENDING; or the outcome: a descriptor, or the error, with a detail in connector->detail
+ * @return EDDY_PENDING; or the outcome: a descriptor, which the loop knows of, so that it is closed by
+ *         loop_close_descriptor(); or the error, with a detail in connector->detail
  */
 int connector_begin(struct connector *connector, eddy_loop *loop, const char *host, uint16_t port,
                     const eddy_connect_options *options);
