@@ -45,7 +45,7 @@ typedef struct eddy_server_options {
  * @return 0
  * @retval -EADDRINUSE, -EACCES, -EADDRNOTAVAIL ... as from bind()
  * @retval EDDY_ERESOLVE                            the host has no address
- * @retval -EINVAL                                  `host`, `hosts` and `fds` are not one of the three; or fds is NULL
+ * @retval -EINVAL                                  more than one of `host`, `hosts` and `fds` is given, or one that is empty
  * @retval -EPROTOTYPE, -ENOTSOCK, -EBADF           what was given is no stream socket, no socket, not open
  * @retval EDDY_ENOTASK                             called outside a coroutine
  *
@@ -90,15 +90,15 @@ EDDY_API int eddy_listen_fds(int *first);
 /** The port it listens on; 0 for a UNIX server, and one that is closed. server.sockets[0].getsockname()[1]. */
 EDDY_API uint16_t eddy_server_port(const eddy_server *server);
 
-/** Whether it accepts connections. Server.is_serving(). */
+/** Whether it accepts connections: it is neither idle nor closed. Server.is_serving(). */
 EDDY_API bool eddy_server_is_serving(const eddy_server *server);
 
 /** How many connections are being served. */
 EDDY_API size_t eddy_server_connections(const eddy_server *server);
 
 /**
- * Serve, also where the server was idle, until cancelled; then close the server and cancel its connections, and wait for their ends. Those of protocols
- * (eddy_create_server()) are closed, and what their peers do not take at once is dropped.
+ * Serve until cancelled, as eddy_server_start_serving(); then close the server and cancel its connections, and wait for
+ * their ends. Those of protocols (eddy_create_server()) are closed, and what their peers do not take at once is dropped.
  *
  * @return EDDY_CANCELLED or EDDY_TIMEOUT, as the caller was interrupted; 0 where somebody closed the server; -EBADF where
  *         somebody destroyed it; or as eddy_server_start_serving()
