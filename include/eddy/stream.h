@@ -35,11 +35,13 @@ typedef struct eddy_connect_options {
  * @return 0
  * @retval EDDY_ERESOLVE                 the host has no address; eddy_error_detail() says why
  * @retval -ECONNREFUSED, -EHOSTUNREACH ... the refusal that came last
+ * @retval -EADDRNOTAVAIL                what is to be connected from has no address of the family, or is another's
  * @retval EDDY_CANCELLED, EDDY_TIMEOUT  the caller was interrupted
  * @retval EDDY_ENOTASK                  called outside a coroutine
  * @retval -ENOMEM, -EMFILE              the system has nothing left
  *
- * Suspends. asyncio.open_connection().
+ * Suspends. Where it fails or is interrupted, every descriptor that it had is closed when it returns.
+ * asyncio.open_connection().
  */
 EDDY_API EDDY_ASYNC int eddy_open_connection(eddy_stream **stream, const char *host, uint16_t port,
                                              const eddy_connect_options *options);

@@ -32,9 +32,17 @@ static struct lookup *find_lookup(const eddy_lookup *ticket)
 
 static int begin(struct lookup *lookup)
 {
+        const eddy_resolver *resolver = &lookup->resolver;
+        bool is_set = eddy_get_loop() != NULL;
+
         lookup->number = atomic_fetch_add(&last_number, 1) + 1;
-        lookup->request = lookup->resolver.begin(ticket_of(lookup), lookup->host, lookup->service,
-                                                 &lookup->hints, lookup->resolver.arg);
+        /* It may answer before the loop runs. */
+        if (!is_set)
+                eddy_set_loop(lookup->loop);
+        lookup->request =
+            resolver->begin(ticket_of(lookup), lookup->host, lookup->service, &lookup->hints, resolver->arg);
+        if (!is_set)
+                eddy_set_loop(NULL);
         return 0;
 }
 

@@ -5,6 +5,8 @@
 #include "net/names.h"
 #include <arpa/inet.h>
 #include <stdio.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 /** Somebody who asks. */
 struct asker {
@@ -154,10 +156,11 @@ static eddy_loop *loop_with(struct own *own)
 {
         eddy_loop *loop = new_loop();
 
+        eddy_set_loop(loop); /* tests answer from outside it */
+
         *own = (struct own){.lookup = NULL};
         assert_int_equal(
             eddy_loop_set_resolver(loop, &(eddy_resolver){.begin = begin, .cancel = cancel, .arg = own}), 0);
-        eddy_set_loop(loop);
         return loop;
 }
 
@@ -168,6 +171,7 @@ TEST(own_resolver_answers_at_once)
         struct asker a, b;
 
         own.is_prompt = true;
+        eddy_set_loop(NULL);
         assert_int_equal(ask(&a, loop, "a.test"), EDDY_PENDING);
         assert_int_equal(ask(&b, loop, "b.test"), EDDY_PENDING);
         assert_int_equal(a.answers, 0); /* in the loop, and not within the call */
@@ -271,6 +275,38 @@ TEST(loop_closes_under_own_resolver)
         eddy_loop_destroy(loop);
 }
 
+/** A forked child closes its parent's loop, in which it has neither the threads nor the questions. */
+TEST(child_closes_the_loop)
+{
+        struct own own;
+        eddy_loop *loop = loop_with(&own);
+        struct asker system, asker;
+        pid_t child;
+        int status;
+
+        assert_int_equal(ask(&asker, loop, "a.test"), EDDY_PENDING);
+        set_gate(false);
+        assert_int_equal(eddy_loop_set_resolver(loop, NULL), 0);
+        assert_int_equal(ask(&system, loop, "slow.test"), EDDY_PENDING);
+        run_until(loop, waiting_at_gate() > 0);
+        child = fork();
+        assert_true(child >= 0);
+        if (child == 0) {
+                alarm(20); /* for where it waits for a thread */
+                names_forget(&system.query);
+                eddy_loop_destroy(loop);
+                _exit(own.cancelled ? 1 : 0);
+        }
+        assert_int_equal(waitpid(child, &status, 0), child);
+        assert_int_equal(status, 0);
+        assert_int_equal(answer(own.lookup, "10.0.0.1"), 0);
+        set_gate(true);
+        run_until(loop, asker.answers && system.answers);
+        names_forget(&asker.query);
+        names_forget(&system.query);
+        eddy_loop_destroy(loop);
+}
+
 /** One asker who, being answered, sends the other away. */
 static struct asker victim;
 
@@ -344,6 +380,7 @@ int main(void)
             cmocka_unit_test(own_resolver_fails),
             cmocka_unit_test(loop_closes_under_own_resolver),
             cmocka_unit_test(askers_may_forget_each_other_while_they_are_answered),
+            cmocka_unit_test(child_closes_the_loop),
             cmocka_unit_test(each_use_fails_once),
         };
 
