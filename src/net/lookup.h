@@ -38,12 +38,12 @@ struct lookup {
         /* Of the C library's resolver. */
         struct errand errand;
         int error; /* an EAI_ code */
-        bool is_done;
 
         /* Of a user's. */
         eddy_resolver resolver;
         void *request;      /* what its begin() returned */
-        uintptr_t number;   /* what it knows the look-up by */
+        uintptr_t number;   /* what it knows the look-up by; 0: it is the C library's */
+        bool is_done;       /* it has answered, and askers are told soon */
         eddy_handle answer; /* scheduled when it has answered */
 
         char text[];
