@@ -33,7 +33,7 @@ static intptr_t lookup(void *arg)
                 memcpy(&address.storage, one->ai_addr, one->ai_addrlen);
                 rc = print_name(host, &address);
         }
-        freeaddrinfo(found);
+        eddy_freeaddrinfo(found);
         return rc;
 }
 

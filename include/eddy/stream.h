@@ -2,6 +2,7 @@
 #ifndef EDDY_STREAM_H
 #define EDDY_STREAM_H
 
+#include <eddy/resolve.h>
 #include <eddy/task.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
@@ -12,12 +13,14 @@ typedef struct eddy_stream eddy_stream;
 
 /** How a connection is to be made. Zero, or NULL for the whole, is the default of each. */
 typedef struct eddy_connect_options {
-        size_t limit;                       /**< longest line, bytes, its end not counted; 0: 64 KiB */
-        const char *local_host;             /**< address to connect from; NULL: any */
-        uint16_t local_port;                /**< port to connect from; 0: any */
-        int family;                         /**< AF_INET or AF_INET6; 0: either */
+        size_t limit;                /**< longest line, bytes, its end not counted; 0: 64 KiB */
+        const char *local_host;      /**< address to connect from; NULL: any */
+        uint16_t local_port;         /**< port to connect from; 0: any */
+        uint16_t first_family_count; /**< addresses of the first one's family to try before another's; 0: 1 */
+        int family;                  /**< AF_INET or AF_INET6; 0: either */
         eddy_duration happy_eyeballs_delay; /**< an address's head start over the next; 0: 250 ms */
-        void *reserved[4];                  /**< zero */
+        const eddy_resolver *resolver;      /**< who looks names up, until the call returns; NULL: the loop's */
+        void *reserved[3];                  /**< zero */
 } eddy_connect_options;
 
 /**
@@ -32,11 +35,13 @@ typedef struct eddy_connect_options {
  * @return 0
  * @retval EDDY_ERESOLVE                 the host has no address; eddy_error_detail() says why
  * @retval -ECONNREFUSED, -EHOSTUNREACH ... the refusal that came last
+ * @retval -EADDRNOTAVAIL                what is to be connected from has no address of the family, or is another's
  * @retval EDDY_CANCELLED, EDDY_TIMEOUT  the caller was interrupted
  * @retval EDDY_ENOTASK                  called outside a coroutine
  * @retval -ENOMEM, -EMFILE              the system has nothing left
  *
- * Suspends. asyncio.open_connection().
+ * Suspends. Where it fails or is interrupted, every descriptor that it had is closed when it returns.
+ * asyncio.open_connection().
  */
 EDDY_API EDDY_ASYNC int eddy_open_connection(eddy_stream **stream, const char *host, uint16_t port,
                                              const eddy_connect_options *options);

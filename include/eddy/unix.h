@@ -37,7 +37,8 @@ EDDY_API EDDY_ASYNC int eddy_open_unix_connection(eddy_stream **stream, const ch
  * @param arg      passed to it; must live as long as connections do
  * @param path     of the file to create; or "@name". A socket that is there already is removed, as asyncio
  *                 does, also where another process still serves it: this server takes the name over
- * @param options  may be NULL; `mode` is set before anybody can connect, `reuse_port` and `family` do not count
+ * @param options  may be NULL; `mode` is set before anybody can connect; `reuse_port`, `family`, `hosts`
+ *                 and `fds` do not count
  * @return 0
  * @retval -EADDRINUSE             the file exists and is no socket; the abstract name is taken
  * @retval -EACCES, -ENOENT ...    as from bind()

@@ -227,3 +227,15 @@ int eddy_fail(int rc, const char *format, ...)
         set_current(rc, text);
         return rc;
 }
+
+int error_detail_fail(struct error_detail **slot, int rc, const char *format, ...)
+{
+        char text[sizeof thread_detail->text];
+        va_list args;
+
+        va_start(args, format);
+        vsnprintf(text, sizeof text, format, args);
+        va_end(args);
+        error_detail_set(slot, rc, text);
+        return rc;
+}

@@ -20,6 +20,10 @@ void error_set_slot_finder(error_slot_finder *finder);
 /** Put a detail into a slot in place of what was there; without memory the slot is empty. */
 void error_detail_set(struct error_detail **slot, intptr_t rc, const char *text);
 
+/** As eddy_fail(), into a slot: for who will be told later. Returns rc. */
+int error_detail_fail(struct error_detail **slot, int rc, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
 /** Make a detail the current one, of the running task or else of the thread. NULL: there is none. */
 void error_detail_adopt(const struct error_detail *detail);
 

@@ -37,7 +37,7 @@ struct loop_tenant {
 };
 
 /** The rooms, from the ground up: who lives further up closes before those whom it stands on. */
-enum loop_room { ROOM_FLOWS, ROOM_COROUTINES, ROOM_TASKS, ROOM_THREADS, ROOM_STREAMS, LOOP_ROOMS };
+enum loop_room { ROOM_NAMES, ROOM_FLOWS, ROOM_COROUTINES, ROOM_TASKS, ROOM_THREADS, ROOM_STREAMS, LOOP_ROOMS };
 
 struct coro;
 
@@ -93,6 +93,14 @@ static inline int loop_check(const eddy_loop *loop)
         if (loop->is_closed)
                 return misuse(EDDY_ELOOPCLOSED);
         return loop->is_running && loop_running_here != loop ? misuse(EDDY_EWRONGLOOP) : 0;
+}
+
+/** As loop_check(), for what is to go on after the call: a loop that is being closed takes no more of it. */
+static inline int loop_check_open(const eddy_loop *loop)
+{
+        int rc = loop_check(loop);
+
+        return rc == 0 && loop->is_closing ? EDDY_ELOOPCLOSED : rc;
 }
 
 /** Whether a loop was made by a process that this one was forked from. */

@@ -106,7 +106,7 @@ static int add_host(struct parameters *parameters, const char *host, const char 
                 if (sys_getnameinfo(one->ai_addr, one->ai_addrlen, address, NULL, NI_NUMERICHOST) == 0)
                         rc = add_entry(parameters, host, address, port, port_size);
         }
-        freeaddrinfo(found);
+        eddy_freeaddrinfo(found);
         return rc;
 }
 

@@ -57,7 +57,7 @@ static void end_opening(struct connection *c, int result)
 static void forget_addresses(struct connection *c)
 {
         if (c->addresses)
-                freeaddrinfo(c->addresses);
+                eddy_freeaddrinfo(c->addresses);
         c->addresses = c->next = NULL;
 }
 
@@ -280,7 +280,7 @@ static intptr_t resolve_and_begin(void *arg)
         /* Whoever cancelled this has given the attempt up, and perhaps the connection. */
         if (eddy_interrupted()) {
                 if (rc == 0)
-                        freeaddrinfo(found);
+                        eddy_freeaddrinfo(found);
                 return 0;
         }
         eddy_unref(c->resolving);

@@ -1,9 +1,7 @@
 #include "stream/connect.h"
 
-#include "base/misuse.h"
-#include "base/sys.h"
-#include "stream/race.h"
-#include "stream/socket.h"
+#include "net/connect.h"
+#include "net/socket.h"
 #include "stream/stream.h"
 #include <eddy/unix.h>
 
@@ -12,54 +10,89 @@ static int make_stream(eddy_stream **stream, eddy_loop *loop, int fd, int family
 {
         *stream = stream_create(loop, fd, family, limit);
         if (*stream) {
-                flow_set_nodelay(fd, family);
+                socket_set_nodelay(fd, family);
                 return 0;
         }
         loop_close_descriptor(loop, fd);
         return -ENOMEM;
 }
 
+/** A task that connects. */
+struct connecting {
+        struct connector connector;
+        struct wait wait;
+        struct task *task;
+        bool is_over;
+        int outcome;
+};
+
+static void end_connecting(struct connector *connector, int outcome)
+{
+        struct connecting *connecting = container_of(connector, struct connecting, connector);
+
+        connecting->is_over = true;
+        connecting->outcome = outcome;
+        task_wake(connecting->task);
+}
+
+static bool interrupt_connecting(struct wait *wait, struct task *task)
+{
+        struct connecting *connecting = container_of(wait, struct connecting, wait);
+
+        (void)task;
+        if (!connecting->is_over)
+                connector_cancel(&connecting->connector);
+        return true;
+}
+
+static void prepare(struct connecting *connecting, struct task *self)
+{
+        *connecting = (struct connecting){
+            .connector.done = end_connecting,
+            .wait.interrupt = interrupt_connecting,
+            .task = self,
+        };
+}
+
+/** Wait for the outcome; `begun` is what beginning has returned. */
+static int wait_for_outcome(struct connecting *connecting, int begun)
+{
+        struct task *self = connecting->task;
+        int outcome = begun;
+
+        if (begun == EDDY_PENDING) {
+                while (!connecting->is_over)
+                        task_wait(self, &connecting->wait);
+                outcome = connecting->outcome;
+                if (outcome < 0 && self->interruption)
+                        outcome = self->interruption;
+        }
+        if (outcome < 0 && outcome != self->interruption)
+                error_detail_adopt(connecting->connector.detail);
+        connector_finish(&connecting->connector);
+        return outcome;
+}
+
 int connect_to_host(struct task *self, const char *host, uint16_t port, const eddy_connect_options *options,
                     int *family)
 {
-        static const eddy_connect_options defaults;
-        struct addrinfo *found;
-        int rc;
+        struct connecting connecting;
+        int outcome;
 
-        if (!options)
-                options = &defaults;
-        rc = address_resolve(self, host, port, options->family, 0, &found);
-        if (rc < 0)
-                return rc;
-        rc = race_connect(self, host, found, options, family);
-        freeaddrinfo(found);
-        return rc;
-}
-
-static int try_path(struct task *self, const char *path)
-{
-        eddy_address address;
-        int rc = eddy_address_from_path(&address, path), fd;
-
-        if (rc < 0)
-                return rc;
-        fd = sys_socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-        if (fd < 0)
-                return fd;
-        rc = socket_connect(self, fd, &address);
-        if (rc == 0)
-                return fd;
-        loop_close_descriptor(self->future.loop, fd);
-        return rc;
+        prepare(&connecting, self);
+        outcome = wait_for_outcome(
+            &connecting, connector_begin(&connecting.connector, self->future.loop, host, port, options));
+        *family = connecting.connector.family;
+        return outcome;
 }
 
 int connect_to_path(struct task *self, const char *path)
 {
-        int rc = try_path(self, path);
+        struct connecting connecting;
 
-        if (rc >= 0 || rc == self->interruption)
-                return rc;
-        return eddy_fail(rc, "cannot connect to %s: %s", path, eddy_strerror(rc));
+        prepare(&connecting, self);
+        return wait_for_outcome(&connecting,
+                                connector_begin_path(&connecting.connector, self->future.loop, path));
 }
 
 int eddy_open_connection(eddy_stream **stream, const char *host, uint16_t port,

@@ -4,7 +4,7 @@
 #include "base/misuse.h"
 #include "base/sys_socket.h"
 #include "loop/debug.h"
-#include "stream/address.h"
+#include "net/address.h"
 #include "stream/socket.h"
 #include <netinet/udp.h>
 

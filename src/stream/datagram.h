@@ -3,7 +3,7 @@
 #define STREAM_DATAGRAM_H
 
 #include "loop/loop.h"
-#include "stream/socket_file.h"
+#include "net/socket_file.h"
 #include <eddy/datagram.h>
 
 struct eddy_datagram {

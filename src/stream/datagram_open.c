@@ -1,8 +1,9 @@
 #include "base/misuse.h"
 #include "base/sys.h"
-#include "stream/address.h"
+#include "net/address.h"
+#include "net/socket.h"
 #include "stream/datagram.h"
-#include "stream/socket.h"
+#include "stream/resolve.h"
 
 static int configure(int fd, const eddy_datagram_options *options)
 {
@@ -59,7 +60,7 @@ static int open_by_host(struct task *self, bool is_remote, const eddy_datagram_o
                         eddy_fail(fd, "cannot %s %s: %s", is_remote ? "connect to" : "receive on",
                                   eddy_address_print(&address, text), eddy_strerror(fd));
         }
-        freeaddrinfo(found);
+        eddy_freeaddrinfo(found);
         return fd;
 }
 
@@ -141,6 +142,8 @@ int eddy_datagram_from_socket(eddy_datagram **datagram, int fd)
         int family, rc;
 
         *datagram = NULL;
+        if (!loop_running_here)
+                return misuse(EDDY_ENOLOOP);
         rc = socket_adopt(fd, SOCK_DGRAM, &family);
         if (rc < 0)
                 return rc;

@@ -2,7 +2,7 @@
 #include "transport/pipe.h"
 #include "base/misuse.h"
 #include "base/sys_pipe.h"
-#include "stream/socket.h"
+#include "net/socket.h"
 #include "stream/stream.h"
 #include <stdio.h>
 #include <sys/sysmacros.h>
@@ -107,7 +107,7 @@ static int create_shared_socket(eddy_stream **created, int fd, size_t limit)
         /* Others may read it, too. It is asked each time not to wait; its mode does not matter, but to sendfile(). */
         (*created)->flow.receive_traits &= (unsigned char)~OP_EXCLUSIVE;
         (*created)->flow.send_traits |= OP_MAY_BLOCK;
-        flow_set_nodelay(fd, family);
+        socket_set_nodelay(fd, family);
         return 0;
 }
 

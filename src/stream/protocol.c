@@ -1,5 +1,6 @@
 /* Connections and servers whose peers are a protocol's. */
 #include "base/sys.h"
+#include "net/socket.h"
 #include "stream/connect.h"
 #include "stream/server.h"
 #include "transport/transport.h"
@@ -22,7 +23,7 @@ static int make_transport(struct task *self, eddy_transport **made, int fd, int 
                 loop_close_descriptor(loop, fd);
                 return -ENOMEM;
         }
-        flow_set_nodelay(fd, family);
+        socket_set_nodelay(fd, family);
         transport->gone = forget_transport;
         transport->owner = &transport;
         EDDY_SHIELD_SCOPE /* it takes a turn, and nothing of anybody's */

@@ -5,12 +5,9 @@
 #include "base/misuse.h"
 #include "base/sys.h"
 #include "loop/debug.h"
-#include "stream/address.h"
-#include "stream/listen.h"
+#include "net/listen.h"
 #include "task/task.h"
 #include <eddy/compose.h>
-
-enum { MOST_TRIES = 16 };
 
 /** A task that waits for a server to be closed, or for its last connection to end as well. */
 struct server_wait {
@@ -91,8 +88,7 @@ static int take(struct acceptor *acceptor, int fd)
 
 static const struct acceptor_impl acceptor_impl = {.has_room = has_room, .take = take};
 
-/** Take a socket that listens into a server. */
-static void add_listener(eddy_server *server, int fd, int family)
+void server_add_listener(eddy_server *server, int fd, int family)
 {
         struct listener *listener = &server->listeners[server->listener_count++];
 
@@ -103,39 +99,7 @@ static void add_listener(eddy_server *server, int fd, int family)
                 listener->acceptor.op.traits = OP_EXCLUSIVE;
 }
 
-static uint16_t port_of(int fd)
-{
-        eddy_address address;
-
-        return eddy_address_of_socket(&address, fd) < 0 ? 0 : eddy_address_port(&address);
-}
-
-/** Listen on every address: 0, or the first failure. */
-static int open_listeners(eddy_server *server, const struct addrinfo *found, uint16_t port)
-{
-        char text[EDDY_ADDRESS_TEXT_SIZE];
-
-        for (const struct addrinfo *one = found; one && server->listener_count < SERVER_MOST_LISTENERS;
-             one = one->ai_next) {
-                int fd = listen_on_address(one, port, &server->plan.options);
-
-                /* A machine without IPv6 still lists its address. */
-                if ((fd == -EAFNOSUPPORT || fd == -EADDRNOTAVAIL) && (one->ai_next || server->listener_count))
-                        continue;
-                if (fd < 0) {
-                        eddy_address address = address_from_info(one);
-
-                        return eddy_fail(fd, "cannot listen on %s: %s", eddy_address_print(&address, text),
-                                         eddy_strerror(fd));
-                }
-                add_listener(server, fd, one->ai_family);
-                if (port == 0)
-                        port = port_of(fd);
-        }
-        return server->listener_count ? 0 : -EADDRNOTAVAIL;
-}
-
-static void close_listeners(eddy_server *server)
+void server_close_listeners(eddy_server *server)
 {
         for (unsigned i = 0; i < server->listener_count; i++)
                 acceptor_close(&server->listeners[i].acceptor);
@@ -150,7 +114,7 @@ static void close_with_loop(struct loop_resource *resource)
         eddy_link *link;
 
         if (!server->is_closed)
-                close_listeners(server);
+                server_close_listeners(server);
         while ((link = list_pop(&server->connections)))
                 server->plan.impl->forget(link);
         list_init(&server->waiters);
@@ -159,96 +123,74 @@ static void close_with_loop(struct loop_resource *resource)
         release_if_over(server);
 }
 
-/** A server that does not listen yet; NULL without memory. */
-static eddy_server *create_server(eddy_loop *loop, const struct server_plan *plan)
+int server_create(eddy_server **created, eddy_loop *loop, const struct server_plan *plan, size_t most_listeners)
 {
-        eddy_server *server = memory_zalloc(sizeof *server);
+        eddy_server *server = memory_zalloc(sizeof *server + most_listeners * sizeof server->listeners[0]);
 
+        *created = server;
         if (!server)
-                return NULL;
+                return -ENOMEM;
         server->resource.close = close_with_loop;
         server->resource.what = "server";
         server->loop = loop;
         server->plan = *plan;
+        server->plan.options.hosts = NULL; /* the caller's, as long as it starts */
+        server->plan.options.fds = NULL;
+        server->is_idle = plan->options.is_idle;
         list_init(&server->connections);
         list_init(&server->waiters);
-        return server;
+        return 0;
 }
 
 static void begin_accepting(eddy_server *server)
 {
-        loop_add_resource(server->loop, &server->resource);
         for (unsigned i = 0; i < server->listener_count; i++)
                 acceptor_go_on(&server->listeners[i].acceptor);
 }
 
-int server_start(eddy_server **created, const struct server_plan *plan, const char *host, uint16_t port)
+void server_open(eddy_server *server)
 {
-        struct task *self;
-        struct addrinfo *found;
-        eddy_server *server;
-        int rc = task_enter(&self);
-
-        *created = NULL;
-        if (rc < 0)
-                return rc;
-        rc = address_resolve(self, host, port, plan->options.family, AI_PASSIVE, &found);
-        if (rc < 0)
-                return rc;
-        rc = -ENOMEM;
-        server = create_server(self->future.loop, plan);
-        if (!server)
-                goto out;
-        rc = open_listeners(server, found, port);
-        /* The port that was free for one family need not be for the other. */
-        for (int tries = 1; rc == -EADDRINUSE && port == 0 && tries < MOST_TRIES; tries++) {
-                close_listeners(server);
-                server->listener_count = 0;
-                server->is_closed = false;
-                rc = open_listeners(server, found, port);
-        }
-        if (rc < 0) {
-                close_listeners(server);
-                memory_free(server);
-                goto out;
-        }
-        begin_accepting(server);
-        *created = server;
-out:
-        freeaddrinfo(found);
-        return rc;
+        loop_add_resource(server->loop, &server->resource);
+        if (!server->is_idle)
+                begin_accepting(server);
 }
 
-int server_start_unix(eddy_server **created, const struct server_plan *plan, const char *path)
+int eddy_server_start_serving(eddy_server *server)
 {
-        eddy_server *server;
-        int fd;
+        if (server->is_closed || !server->is_idle)
+                return 0;
+        for (unsigned i = 0; i < server->listener_count; i++) {
+                int rc = listen_start(server->listeners[i].acceptor.fd, &server->plan.options);
 
-        *created = NULL;
-        if (!loop_running_here)
-                return misuse(EDDY_ENOLOOP);
-        server = create_server(loop_running_here, plan);
-        if (!server)
-                return -ENOMEM;
-        fd = listen_on_path(path, &server->plan.options, &server->file);
-        if (fd < 0) {
-                memory_free(server);
-                return eddy_fail(fd, "cannot listen on %s: %s", path, eddy_strerror(fd));
+                if (rc < 0)
+                        return eddy_fail(rc, "cannot listen: %s", eddy_strerror(rc));
         }
-        add_listener(server, fd, AF_UNIX);
+        server->is_idle = false;
         begin_accepting(server);
-        *created = server;
         return 0;
+}
+
+size_t eddy_server_sockets(const eddy_server *server, int fds[], size_t n)
+{
+        size_t count = server->is_closed ? 0 : server->listener_count;
+
+        for (size_t i = 0; i < count && i < n; i++)
+                fds[i] = server->listeners[i].acceptor.fd;
+        return count;
 }
 
 uint16_t eddy_server_port(const eddy_server *server)
 {
-        return server->is_closed ? 0 : port_of(server->listeners[0].acceptor.fd);
+        eddy_address address;
+
+        if (server->is_closed || eddy_address_of_socket(&address, server->listeners[0].acceptor.fd) < 0)
+                return 0;
+        return eddy_address_port(&address);
 }
 
 bool eddy_server_is_serving(const eddy_server *server)
 {
-        return !server->is_closed;
+        return !server->is_closed && !server->is_idle;
 }
 
 size_t eddy_server_connections(const eddy_server *server)
@@ -298,7 +240,13 @@ int eddy_server_serve_forever(eddy_server *server)
         if (!self)
                 return misuse(EDDY_ENOTASK);
         enter_server(server);
-        rc = self->interruption ? self->interruption : wait_for_end(self, server, false);
+        rc = self->interruption;
+        if (rc == 0) {
+                rc = eddy_server_start_serving(server);
+                if (rc < 0)
+                        return leave_server(server, rc);
+                rc = wait_for_end(self, server, false);
+        }
         if (rc < 0) {
                 eddy_server_close(server);
                 eddy_server_close_clients(server);
@@ -318,7 +266,7 @@ void eddy_server_close(eddy_server *server)
 {
         if (server->is_closed)
                 return;
-        close_listeners(server);
+        server_close_listeners(server);
         wake_waiters(server);
 }
 

@@ -1,14 +1,12 @@
-/* A server from the inside: it listens and accepts. What becomes of connections is in coroutine_server.c and
+/* A server from the inside: it listens and accepts; server_open.c has where. What becomes of connections is in coroutine_server.c and
  * protocol.c. */
 #ifndef STREAM_SERVER_H
 #define STREAM_SERVER_H
 
 #include "loop/loop.h"
-#include "stream/accept.h"
-#include "stream/socket_file.h"
+#include "net/accept.h"
+#include "net/socket_file.h"
 #include <eddy/transport.h>
-
-enum { SERVER_MOST_LISTENERS = 8 };
 
 /** What becomes of connections. */
 struct server_impl {
@@ -46,17 +44,30 @@ struct eddy_server {
         struct loop_resource resource;
         eddy_loop *loop;
         struct server_plan plan;
-        struct listener listeners[SERVER_MOST_LISTENERS];
-        unsigned listener_count;
         struct socket_file file; /* a UNIX server's */
         eddy_link connections;
         size_t connection_count;
         eddy_link waiters; /* struct server_wait */
         unsigned uses;     /* calls that are not over with it */
+        bool is_idle;      /* it does not listen yet */
         bool is_closed, is_orphan;
+        unsigned listener_count;
+        struct listener listeners[];
 };
 
-/** Listen on a host's addresses, and accept: as eddy_start_server(). */
+/** A server that has no sockets yet, in the caller's hands until server_open(): 0 or -ENOMEM, and then it is NULL. */
+int server_create(eddy_server **created, eddy_loop *loop, const struct server_plan *plan,
+                  size_t most_listeners);
+
+/** Give it a socket that listens, or will. */
+void server_add_listener(eddy_server *server, int fd, int family);
+
+/** Let it accept, unless it is idle; it has its sockets. */
+void server_open(eddy_server *server);
+
+void server_close_listeners(eddy_server *server);
+
+/** Serve on a host's addresses, or on what the options have in place of one: as eddy_start_server(). */
 int server_start(eddy_server **created, const struct server_plan *plan, const char *host, uint16_t port);
 
 /** Listen on a path, and accept: as eddy_start_unix_server(). */

@@ -4,20 +4,7 @@
 #include "base/sys_socket.h"
 #include "loop/operation.h"
 #include "stream/socket.h"
-#include "transport/flow.h"
 #include <eddy/compose.h>
-
-int socket_family(int fd, int *family)
-{
-        socklen_t size = sizeof *family;
-
-        return sys_getsockopt(fd, SOL_SOCKET, SO_DOMAIN, family, &size);
-}
-
-int socket_adopt(int fd, int type, int *family)
-{
-        return loop_running_here ? flow_adopt_socket(fd, type, family) : misuse(EDDY_ENOLOOP);
-}
 
 /** A UNIX socket knows only of whom it is connected to whether there is room; else nobody will tell. */
 static int wait_for_unix_peer(void)

@@ -19,17 +19,6 @@ static inline ssize_t socket_take_turn(struct task *self, ssize_t outcome)
         return task_finish_op(self, NULL, outcome);
 }
 
-/** The family of a socket: 0 or -errno. */
-int socket_family(int fd, int *family);
-
-/** Have a look at a socket that comes from elsewhere, and put it into non-blocking mode.
- *
- * @param type    what it has to be
- * @param family  receives what it is of
- * @return 0, EDDY_ENOLOOP where no loop runs here, -EPROTOTYPE where it is of another type, or -errno
- */
-int socket_adopt(int fd, int type, int *family);
-
 /** Connect a socket: 0 or the error. */
 int socket_connect(struct task *self, int fd, const eddy_address *address);
 

@@ -3,8 +3,8 @@
 #include "base/memory.h"
 #include "base/misuse.h"
 #include "loop/debug.h"
-#include "stream/address.h"
-#include "stream/socket.h"
+#include "net/address.h"
+#include "net/socket.h"
 
 /** A task that waits for room in a stream, or for its end. */
 struct stream_wait {
@@ -127,6 +127,8 @@ int eddy_stream_from_socket(eddy_stream **created, int fd, size_t limit)
         int family, rc;
 
         *created = NULL;
+        if (!loop_running_here)
+                return misuse(EDDY_ENOLOOP);
         rc = socket_adopt(fd, SOCK_STREAM, &family);
         if (rc < 0)
                 return rc;
@@ -134,7 +136,7 @@ int eddy_stream_from_socket(eddy_stream **created, int fd, size_t limit)
         if (!*created)
                 return -ENOMEM;
         (*created)->flow.send_traits |= OP_MAY_BLOCK;
-        flow_set_nodelay(fd, family);
+        socket_set_nodelay(fd, family);
         return 0;
 }
 

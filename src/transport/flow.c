@@ -2,7 +2,6 @@
 
 #include "base/memory.h"
 #include "base/sys_socket.h"
-#include <netinet/tcp.h>
 #include <string.h>
 
 int flow_grow(const struct flow *flow, struct buffer *buffer, size_t n)
@@ -62,29 +61,6 @@ const struct flow_impl flow_socket = {
     .send_last = send_last,
     .close = close_socket,
 };
-
-int flow_adopt_socket(int fd, int type, int *family)
-{
-        int actual, rc;
-        socklen_t size = sizeof actual;
-
-        rc = sys_getsockopt(fd, SOL_SOCKET, SO_TYPE, &actual, &size);
-        if (rc == 0 && actual != type)
-                rc = -EPROTOTYPE;
-        size = sizeof *family;
-        if (rc == 0)
-                rc = sys_getsockopt(fd, SOL_SOCKET, SO_DOMAIN, family, &size);
-        return rc < 0 ? rc : sys_set_nonblocking(fd);
-}
-
-void flow_set_nodelay(int fd, int family)
-{
-        int on = 1;
-
-        /* That this fails harms nothing. */
-        if (family == AF_INET || family == AF_INET6)
-                sys_setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-}
 
 /** End an operation. Its callback does not run, unless the kernel has it in hand (io_uring): then it runs when the kernel
  * has let go, and the flow is not closed before. */

@@ -130,10 +130,6 @@ void flow_finish(struct flow *flow);
 /** The loop is closed, and a flow with it; of one that is no resource. */
 void flow_close_with_loop(struct flow *flow);
 
-/** Have what is written leave at once: it is gathered here, so none of it shall wait for the acknowledgement of what
- * was sent before. Sockets that are accepted have this from the one that listens. */
-void flow_set_nodelay(int fd, int family);
-
 /** Have all that comes shown to the client from now on. Of a pipe that is only written to, the end is that of its reader. */
 void flow_start_input(struct flow *flow, struct flow_input *input);
 
@@ -152,14 +148,6 @@ void flow_return_input(struct flow *flow, struct flow_input *input, struct buffe
 
 /** Free what an input has. */
 void flow_finish_input(const struct flow *flow, struct flow_input *input);
-
-/** Have a look at a socket that comes from elsewhere, and put it into non-blocking mode.
- *
- * @param type    what it has to be
- * @param family  receives what it is of
- * @return 0, -EPROTOTYPE where it is of another type, or -errno
- */
-int flow_adopt_socket(int fd, int type, int *family);
 
 /** Whether it can be read, and not only written to. */
 static inline bool flow_reads(const struct flow *flow)

@@ -1,6 +1,7 @@
 #include "transport/transport.h"
 
 #include "base/memory.h"
+#include "net/socket.h"
 #include "transport/filter.h"
 #include "transport/pipe.h"
 
@@ -190,12 +191,12 @@ int eddy_transport_from_socket(eddy_transport **transport, eddy_loop *loop, int 
         if (transport)
                 *transport = NULL;
         if (rc == 0)
-                rc = flow_adopt_socket(fd, SOCK_STREAM, &family);
+                rc = socket_adopt(fd, SOCK_STREAM, &family);
         if (rc == 0)
                 rc = transport_create(&made, loop, fd, family, protocol, self);
         if (rc < 0)
                 return rc;
-        flow_set_nodelay(fd, family);
+        socket_set_nodelay(fd, family);
         if (transport)
                 *transport = made;
         return 0;

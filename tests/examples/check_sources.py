@@ -19,7 +19,10 @@ WARNINGS = ['-Wall', '-Wextra', '-Wshadow', '-Wstrict-prototypes', '-Wmissing-pr
 UNUSED = ['-Wno-unused', '-Wno-unused-parameter', '-Wno-missing-prototypes']
 
 # The adapters that examples and pages are about, by how their names begin.
-ADAPTERS = {'http': 'http', 'images': 'http', 'redis': 'redis', 'postgres': 'postgres'}
+ADAPTERS = {'cares': 'cares', 'http': 'http', 'images': 'http', 'redis': 'redis', 'postgres': 'postgres'}
+
+# What is about these uses a library of others, and no adapter to it.
+WITHOUT_ADAPTER = ['cares']
 
 PRELUDE = '''
 #include <eddy.h>
@@ -49,7 +52,7 @@ def example_faults(compiler, root, path):
     with open(path, encoding='utf-8') as file:
         text = file.read()
     adapter = adapter_of(path)
-    ours = '<eddy/%s.h>' % adapter if adapter else '<eddy.h>'
+    ours = '<eddy.h>' if adapter in [None, *WITHOUT_ADAPTER] else '<eddy/%s.h>' % adapter
     includes = re.findall(r'^#include\s+(\S+)', text, re.M)
     if includes.count(ours) != 1:
         yield 'does not include %s once' % ours

@@ -191,6 +191,11 @@ def lookup(program):
     return re.sub(r' is .*', ' is NAME', run(program, '127.0.0.1'))
 
 
+def cares_resolver(program):
+    """A host that every machine has in a file, so that no name server is asked."""
+    return run(program, 'localhost')
+
+
 def chat_server(program):
     example = Example(program, '0')
     port = example.port()
@@ -452,7 +457,7 @@ def workers(program, client):
 
 
 SCENARIOS = {function.__name__: function for function in
-             (ctrl_c, echo_server, echo_client, get_headers, lookup, multicast, tcp_echo_client, tcp_echo_server, say_after,
+             (cares_resolver, ctrl_c, echo_server, echo_client, get_headers, lookup, multicast, tcp_echo_client, tcp_echo_server, say_after,
               display_date, chat_server, port_scanner, images, read_file, copy_file, list_directory,
               watch_folder, queue, pipes, signals, subprocess_date, to_thread, workers, udp_echo_server,
               udp_echo_client, unix_echo, http_server)}

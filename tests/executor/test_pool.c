@@ -220,7 +220,7 @@ static intptr_t look_up(void *name)
         int rc = eddy_getaddrinfo(name, NULL, NULL, &found);
 
         if (rc == 0)
-                freeaddrinfo(found);
+                eddy_freeaddrinfo(found);
         return rc;
 }
 

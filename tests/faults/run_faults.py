@@ -216,6 +216,10 @@ def multicast(start):
     return start().end()
 
 
+def cares_resolver(start):
+    return start('localhost').end()
+
+
 def lookup(start):
     return start('127.0.0.1').end()
 
@@ -377,7 +381,7 @@ def workers(start):
 
 
 SCENARIOS = {function.__name__: function for function in
-             (ctrl_c, lookup, multicast, echo_server, chat_server, echo_client, tcp_echo_server, tcp_echo_client, get_headers,
+             (cares_resolver, ctrl_c, lookup, multicast, echo_server, chat_server, echo_client, tcp_echo_server, tcp_echo_client, get_headers,
               port_scanner, images, read_file, copy_file, list_directory, watch_folder, signals, workers,
               udp_echo_server, udp_echo_client, unix_echo, http_server)}
 

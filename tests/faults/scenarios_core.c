@@ -500,6 +500,83 @@ static intptr_t connecting_from_a_name(void *arg)
         return rc;
 }
 
+static void *find_nothing_yet(eddy_lookup *lookup, const char *host, const char *service,
+                              const struct addrinfo *hints, void *arg)
+{
+        (void)host;
+        (void)service;
+        (void)hints;
+        *(eddy_lookup **)arg = lookup;
+        return lookup;
+}
+
+/** What is asked is asked no more. */
+static void forget(void *request, void *arg)
+{
+        (void)request;
+        *(eddy_lookup **)arg = NULL;
+}
+
+static intptr_t answer_in_a_while(void *arg)
+{
+        eddy_lookup **lookup = arg;
+        struct addrinfo *found;
+        int rc = 0;
+
+        while (rc == 0 && !*lookup)
+                rc = eddy_yield();
+        if (rc == 0)
+                rc = eddy_getaddrinfo("127.0.0.1", "9", NULL, &found);
+        if (rc < 0)
+                return rc;
+        if (*lookup)
+                eddy_lookup_done(*lookup, 0, found);
+        eddy_freeaddrinfo(found);
+        return 0;
+}
+
+static ssize_t connect_by_resolver(void *arg)
+{
+        eddy_resolver resolver = {.begin = find_nothing_yet, .cancel = forget, .arg = arg};
+        eddy_connect_options options = {.resolver = &resolver};
+        eddy_stream *stream;
+        /* Nobody listens on the port of discarding. */
+        int rc = eddy_open_connection(&stream, "resolved.test", 9, &options);
+
+        eddy_stream_destroy(stream);
+        return rc == -ECONNREFUSED ? 0 : rc;
+}
+
+static intptr_t connecting_by_a_resolver(void *arg)
+{
+        eddy_lookup *lookup = NULL;
+
+        (void)arg;
+        return act_beside(answer_in_a_while, &lookup, connect_by_resolver, &lookup);
+}
+
+/** A server that is given its socket, and begins when it is told to. */
+static intptr_t serving_what_is_given(void *arg)
+{
+        struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+        int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        eddy_server_options options = {.fds = &fd, .fd_count = 1, .is_idle = true, .keep_alive = true};
+        eddy_server *server = NULL;
+        int rc = bind(fd, (struct sockaddr *)&address, sizeof address) < 0 ? -EADDRINUSE : 0;
+
+        (void)arg;
+        if (rc == 0)
+                rc = eddy_start_server(&server, echo, NULL, NULL, 0, &options);
+        if (!server)
+                close(fd);
+        if (rc == 0)
+                rc = eddy_server_start_serving(server);
+        if (rc == 0)
+                rc = call("127.0.0.1", eddy_server_port(server));
+        end_server(server);
+        return rc;
+}
+
 static intptr_t refused(void *arg)
 {
         eddy_stream *stream;
@@ -637,6 +714,8 @@ const struct scenario scenarios[] = {
     {"connecting", connecting},
     {"connecting by name", connecting_by_name},
     {"connecting from a name", connecting_from_a_name},
+    {"connecting by a resolver", connecting_by_a_resolver},
+    {"serving what is given", serving_what_is_given},
     {"refused", refused},
     {"no such host", no_such_host},
     {"serving", serving},

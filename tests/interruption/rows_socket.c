@@ -251,7 +251,7 @@ static void try_eddy_getaddrinfo(void)
         assert_refused(eddy_getaddrinfo("127.0.0.1", "80", &hints, &found));
         assert_null(found);
         assert_int_equal(eddy_getaddrinfo("127.0.0.1", "80", &hints, &found), 0);
-        freeaddrinfo(found);
+        eddy_freeaddrinfo(found);
 }
 
 static void try_eddy_getnameinfo(void)

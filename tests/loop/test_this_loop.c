@@ -200,6 +200,11 @@ static intptr_t has_executor(void)
         return eddy_set_default_executor(NULL, NULL);
 }
 
+static intptr_t has_resolver(void)
+{
+        return eddy_loop_set_resolver(NULL, NULL);
+}
+
 static intptr_t submits(void)
 {
         intptr_t result = 0;
@@ -294,6 +299,7 @@ static const struct {
     {"future_create", creates_future, true, false},
     {"task_create, all_tasks", lists_its_task, 1, 0},
     {"set_default_executor", has_executor, 0, EDDY_ENOLOOP},
+    {"set_resolver", has_resolver, 0, EDDY_ENOLOOP},
     {"run_in_executor", submits, 1, 0},
     {"run_coroutine_threadsafe", sends, 1, EDDY_ENOLOOP},
     {"op_init", operates, EDDY_PENDING, EDDY_ENOLOOP},

@@ -1,4 +1,5 @@
 /* Connecting: by number and by name, and the ways in which it fails. */
+#include "../net/helpers_deaf.h"
 #include "helpers.h"
 #include "helpers_resolve.h"
 
@@ -147,42 +148,6 @@ static void no_descriptor(void)
         assert_null(stream);
 }
 
-/** A port that answers nobody: its backlog is full, so that the kernel drops who would connect. */
-struct deaf {
-        int listener, callers[4];
-        uint16_t port;
-};
-
-/** @param port  0: any free one */
-static void deaf_open_at(struct deaf *deaf, const char *host, uint16_t port)
-{
-        struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port)};
-        socklen_t size = sizeof address;
-
-        deaf->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-        assert_int_equal(inet_pton(AF_INET, host, &address.sin_addr), 1);
-        assert_int_equal(bind(deaf->listener, (struct sockaddr *)&address, size), 0);
-        assert_int_equal(listen(deaf->listener, 0), 0);
-        assert_int_equal(getsockname(deaf->listener, (struct sockaddr *)&address, &size), 0);
-        deaf->port = ntohs(address.sin_port);
-        for (int i = 0; i < 4; i++) {
-                deaf->callers[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-                connect(deaf->callers[i], (struct sockaddr *)&address, sizeof address);
-        }
-}
-
-static void deaf_open(struct deaf *deaf)
-{
-        deaf_open_at(deaf, "127.0.0.1", 0);
-}
-
-static void deaf_close(struct deaf *deaf)
-{
-        for (int i = 0; i < 4; i++)
-                close(deaf->callers[i]);
-        close(deaf->listener);
-}
-
 static void deadline_while_connecting(void)
 {
         struct deaf deaf;
@@ -277,6 +242,70 @@ static void families_take_turns(void)
         close(holder);
 }
 
+/** Finds every host on the loopback interface. */
+static void *find_loopback(eddy_lookup *lookup, const char *host, const char *service,
+                           const struct addrinfo *hints, void *arg)
+{
+        struct addrinfo *found;
+
+        ++*(unsigned *)arg;
+        assert_string_equal(host, "own.test");
+        assert_int_equal(getaddrinfo("127.0.0.1", service, hints, &found), 0);
+        assert_int_equal(eddy_lookup_done(lookup, 0, found), 0);
+        freeaddrinfo(found);
+        return NULL;
+}
+
+static void *refuse(eddy_lookup *lookup, const char *host, const char *service, const struct addrinfo *hints,
+                    void *arg)
+{
+        (void)host;
+        (void)service;
+        (void)hints;
+        (void)arg;
+        eddy_lookup_done(lookup, eddy_fail(EDDY_ERESOLVE, "closed on Sundays"), NULL);
+        return NULL;
+}
+
+static void *keep_silent(eddy_lookup *lookup, const char *host, const char *service,
+                         const struct addrinfo *hints, void *arg)
+{
+        (void)host;
+        (void)service;
+        (void)hints;
+        (void)arg;
+        return lookup;
+}
+
+/** Names are looked up by whom the caller brings, or else by whom the loop has. */
+static void by_a_resolver_of_the_callers(void)
+{
+        unsigned asked = 0;
+        eddy_resolver own = {.begin = find_loopback, .arg = &asked}, sunday = {.begin = refuse},
+                      silent = {.begin = keep_silent};
+        eddy_stream *stream;
+        eddy_server *server;
+        int rc = 0;
+
+        talk("own.test", &(eddy_connect_options){.resolver = &own});
+        assert_int_equal(asked, 1);
+        assert_int_equal(eddy_loop_set_resolver(NULL, &own), 0);
+        talk("own.test", NULL);
+        assert_int_equal(asked, 2);
+        assert_int_equal(eddy_start_server(&server, NULL, NULL, "own.test", 0, NULL), 0);
+        assert_int_equal(asked, 3);
+        eddy_server_destroy(server);
+        assert_int_equal(
+            eddy_open_connection(&stream, "own.test", 80, &(eddy_connect_options){.resolver = &sunday}),
+            EDDY_ERESOLVE);
+        assert_string_equal(eddy_error_detail(), "own.test: closed on Sundays");
+        EDDY_TIMEOUT_SCOPE(eddy_ms(5))
+                rc =
+                    eddy_open_connection(&stream, "own.test", 80, &(eddy_connect_options){.resolver = &silent});
+        assert_int_equal(rc, EDDY_TIMEOUT);
+        assert_null(stream);
+}
+
 /** Whatever the system refuses, it is told and nothing is left. */
 static void each_use_fails_once(void)
 {
@@ -319,6 +348,7 @@ int main(void)
             scene_test(silent_first_address),
             scene_test(deadline_while_racing),
             scene_test(families_take_turns),
+            scene_test(by_a_resolver_of_the_callers),
             scene_test(each_use_fails_once),
         };
 

@@ -4,12 +4,17 @@
 
 #include "base/fault.h"
 
-/** Somebody who connects to a host that is slow to be found. */
+/** Somebody who connects to a host that is slow to be found, and that nobody else looks up. */
 static intptr_t connect_slowly(void *arg)
 {
         const uint16_t *port = arg;
+        static unsigned count;
         eddy_stream *stream;
-        int rc = eddy_open_connection(&stream, "slow.test", *port, NULL);
+        char host[32];
+        int rc;
+
+        snprintf(host, sizeof host, "slow-%u.test", count++);
+        rc = eddy_open_connection(&stream, host, *port, NULL);
 
         eddy_stream_destroy(stream);
         return rc;
@@ -164,11 +169,11 @@ static void addresses_are_found(void)
         assert_int_equal(eddy_getaddrinfo("127.0.0.1", "80", &for_udp, &found), 0);
         assert_int_equal(found->ai_socktype, SOCK_DGRAM);
         assert_int_equal(ntohs(((struct sockaddr_in *)(void *)found->ai_addr)->sin_port), 80);
-        freeaddrinfo(found);
+        eddy_freeaddrinfo(found);
         assert_int_equal(eddy_getaddrinfo("two.test", "80", NULL, &found), 0);
         assert_int_equal(found->ai_socktype, SOCK_STREAM);
         assert_non_null(found->ai_next);
-        freeaddrinfo(found);
+        eddy_freeaddrinfo(found);
         assert_int_equal(eddy_getaddrinfo("127.0.0.1", "no service", NULL, &found), EDDY_ERESOLVE);
         assert_null(found);
         assert_string_not_equal(eddy_error_detail(), "");
@@ -180,9 +185,44 @@ static intptr_t find_slowly(void *arg)
         int rc = eddy_getaddrinfo("slow.test", NULL, NULL, &found);
 
         (void)arg;
-        if (rc == 0)
-                freeaddrinfo(found);
+        eddy_freeaddrinfo(found);
         return rc;
+}
+
+/** Who asks for the same at a time shares a thread, and one who gives up takes nothing from the others. */
+static void several_ask_for_one_name(void)
+{
+        enum { COUNT = 5 };
+        eddy_task *tasks[COUNT];
+
+        set_gate(false);
+        for (int i = 0; i < COUNT; i++)
+                tasks[i] = eddy_create_task(find_slowly, NULL);
+        until(waiting_at_gate() == 1);
+        give_way();
+        assert_int_equal(waiting_at_gate(), 1);
+        eddy_cancel(tasks[0]); /* who began it */
+        assert_int_equal(join(tasks[0]), EDDY_CANCELLED);
+        set_gate(true);
+        for (int i = 1; i < COUNT; i++)
+                assert_int_equal(join(tasks[i]), 0);
+}
+
+/** Nobody joins a look-up that was given up: it may wait for a server that is gone. */
+static void who_comes_later_begins_anew(void)
+{
+        eddy_task *first, *second;
+
+        set_gate(false);
+        first = eddy_create_task(find_slowly, NULL);
+        until(waiting_at_gate() == 1);
+        eddy_cancel(first);
+        assert_int_equal(join(first), EDDY_CANCELLED);
+        second = eddy_create_task(find_slowly, NULL);
+        until(waiting_at_gate() == 2);
+        set_gate(true);
+        assert_int_equal(join(second), 0);
+        until(waiting_at_gate() == 0);
 }
 
 static void finding_addresses_is_cancelled(void)
@@ -236,6 +276,8 @@ int main(void)
             scene_test(each_use_fails_once),
             scene_test(addresses_are_found),
             scene_test(finding_addresses_is_cancelled),
+            scene_test(several_ask_for_one_name),
+            scene_test(who_comes_later_begins_anew),
             scene_test(names_are_found),
         };
         uint16_t port;

@@ -1,5 +1,5 @@
 /* The callback level by itself: this is linked with what lies below coroutines and with nothing else. Two ends of a connection
- * that talk to each other, on a loop that runs no task. */
+ * that talk to each other, on a loop that runs no task, also where the one connects to the other by name. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -7,7 +7,12 @@
 
 #include <cmocka.h>
 
+#include "net/accept.h"
+#include "net/connect.h"
+#include "net/listen.h"
+#include <arpa/inet.h>
 #include <eddy.h>
+#include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -69,9 +74,87 @@ static void without_a_task(void **state)
         eddy_loop_destroy(loop);
 }
 
+/** Both ends of a connection that is made by name. */
+struct meeting {
+        eddy_loop *loop;
+        struct acceptor acceptor;
+        struct connector connector;
+        struct end ends[2];
+        unsigned accepted;
+};
+
+static void join_in(struct meeting *meeting, int fd, const eddy_protocol *protocol, struct end *end)
+{
+        assert_int_equal(eddy_transport_from_socket(NULL, meeting->loop, fd, protocol, end), 0);
+}
+
+static void call(struct connector *connector, int outcome)
+{
+        struct meeting *meeting = container_of(connector, struct meeting, connector);
+
+        assert_true(outcome >= 0);
+        connector_finish(connector);
+        join_in(meeting, outcome, &caller, &meeting->ends[0]);
+}
+
+static bool has_room(const struct acceptor *acceptor)
+{
+        (void)acceptor;
+        return true;
+}
+
+static int take(struct acceptor *acceptor, int fd)
+{
+        struct meeting *meeting = container_of(acceptor, struct meeting, acceptor);
+
+        meeting->accepted++;
+        join_in(meeting, fd, &callee, &meeting->ends[1]);
+        return 0;
+}
+
+static const struct acceptor_impl acceptor_impl = {.has_room = has_room, .take = take};
+
+static void meet(const char *host)
+{
+        int left = 2, outcome;
+        struct meeting meeting = {.connector.done = call};
+        struct sockaddr_in any = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+        const struct addrinfo here = {
+            .ai_family = AF_INET,
+            .ai_addr = (struct sockaddr *)&any,
+            .ai_addrlen = sizeof any,
+        };
+        eddy_address address;
+        int listener = listen_on_address(&here, 0, &(eddy_server_options){.backlog = 0});
+
+        assert_true(listener >= 0);
+        assert_int_equal(eddy_address_of_socket(&address, listener), 0);
+        assert_int_equal(eddy_loop_create(&meeting.loop), 0);
+        for (int i = 0; i < 2; i++)
+                meeting.ends[i] = (struct end){.loop = meeting.loop, .left = &left};
+        acceptor_init(&meeting.acceptor, &acceptor_impl, meeting.loop, listener, AF_INET);
+        acceptor_go_on(&meeting.acceptor);
+        outcome = connector_begin(&meeting.connector, meeting.loop, host, eddy_address_port(&address),
+                                  &(eddy_connect_options){.family = AF_INET});
+        if (outcome != EDDY_PENDING)
+                call(&meeting.connector, outcome);
+        assert_int_equal(eddy_loop_run_forever(meeting.loop), 0);
+        assert_int_equal(meeting.accepted, 1);
+        assert_int_equal(meeting.ends[1].heard, ROUNDS);
+        acceptor_close(&meeting.acceptor);
+        eddy_loop_destroy(meeting.loop);
+}
+
+static void by_name(void **state)
+{
+        (void)state;
+        meet("127.0.0.1");
+        meet("localhost");
+}
+
 int main(void)
 {
-        const struct CMUnitTest tests[] = {cmocka_unit_test(without_a_task)};
+        const struct CMUnitTest tests[] = {cmocka_unit_test(without_a_task), cmocka_unit_test(by_name)};
 
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,6 @@
 /* Accepting connections from a socket that listens, one after the other. */
-#ifndef STREAM_ACCEPT_H
-#define STREAM_ACCEPT_H
+#ifndef NET_ACCEPT_H
+#define NET_ACCEPT_H
 
 #include "loop/loop.h"
 

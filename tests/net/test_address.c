@@ -1,5 +1,5 @@
 /* Addresses: from text and back. */
-#include "helpers.h"
+#include "../stream/helpers.h"
 
 #include <net/if.h>
 

@@ -1,4 +1,4 @@
-#include "stream/socket_file.h"
+#include "net/socket_file.h"
 
 #include "base/memory.h"
 #include "base/sys_file.h"

@@ -1,6 +1,6 @@
 /* The file that a UNIX socket is bound to. */
-#ifndef STREAM_SOCKET_FILE_H
-#define STREAM_SOCKET_FILE_H
+#ifndef NET_SOCKET_FILE_H
+#define NET_SOCKET_FILE_H
 
 #include <sys/types.h>
 

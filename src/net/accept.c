@@ -1,4 +1,4 @@
-#include "stream/accept.h"
+#include "net/accept.h"
 
 #include "base/sys.h"
 

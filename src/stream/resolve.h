@@ -1,0 +1,25 @@
+/* Addresses from names, for coroutines that listen, or open datagrams. */
+#ifndef STREAM_RESOLVE_H
+#define STREAM_RESOLVE_H
+
+#include "task/task.h"
+#include <eddy/resolve.h>
+
+/** The addresses of a host and port, from getaddrinfo(), on a helper thread where the host is a name.
+ *
+ * @param host   NULL: every address of this machine (flags has AI_PASSIVE) or itself
+ * @param found  receives them; give them back with eddy_freeaddrinfo()
+ * @return 0, EDDY_ERESOLVE with a detail, -ENOMEM, -EAGAIN, or how the task was interrupted
+ *
+ * Suspends.
+ */
+int address_resolve(struct task *self, const char *host, uint16_t port, int family, int flags,
+                    struct addrinfo **found);
+
+/** Bind a socket to the first address of a host of this machine; nothing where host is NULL and port 0.
+ *
+ * Suspends and fails as address_resolve(), and as bind().
+ */
+int address_bind(struct task *self, int fd, int family, const char *host, uint16_t port);
+
+#endif
