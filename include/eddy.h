@@ -7,6 +7,7 @@
 #include <eddy/compose.h>
 #include <eddy/context.h>
 #include <eddy/datagram.h>
+#include <eddy/datagram_transport.h>
 #include <eddy/debug.h>
 #include <eddy/directory.h>
 #include <eddy/error.h>

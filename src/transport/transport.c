@@ -171,8 +171,7 @@ int transport_create(eddy_transport **created, eddy_loop *loop, int fd, int fami
         return 0;
 }
 
-/** Whether a transport can be made for a loop, which NULL stands for this thread's: 0 or why not. */
-static int check_loop(eddy_loop **loop)
+int transport_check_loop(eddy_loop **loop)
 {
         int rc;
 
@@ -185,7 +184,7 @@ int eddy_transport_from_socket(eddy_transport **transport, eddy_loop *loop, int 
                                const eddy_protocol *protocol, void *self)
 {
         eddy_transport *made = NULL;
-        int family, rc = check_loop(&loop);
+        int family, rc = transport_check_loop(&loop);
 
         if (transport)
                 *transport = NULL;
@@ -206,7 +205,7 @@ int eddy_transport_from_pipe(eddy_transport **transport, eddy_loop *loop, int fd
 {
         struct shared_file file;
         eddy_transport *made = NULL;
-        int rc = check_loop(&loop);
+        int rc = transport_check_loop(&loop);
 
         if (transport)
                 *transport = NULL;

@@ -26,4 +26,7 @@ struct eddy_transport {
 int transport_create(eddy_transport **created, eddy_loop *loop, int fd, int family,
                      const eddy_protocol *protocol, void *self);
 
+/** Whether a transport can be made for a loop, for which NULL stands for this thread's: 0 or why not. */
+int transport_check_loop(eddy_loop **loop);
+
 #endif
