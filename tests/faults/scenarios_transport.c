@@ -2,11 +2,12 @@
 #include "scenarios.h"
 
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-enum { MUCH = 300 * 1000 };
+enum { MUCH = 300 * 1000, LETTERS = 3 };
 
 /** One end. */
 struct end {
@@ -212,9 +213,132 @@ static intptr_t through_a_pipe(void *arg)
         return rc;
 }
 
+/* Datagrams. */
+
+/** A socket of datagrams, and how many it has heard. */
+struct post {
+        eddy_datagram_transport *transport;
+        eddy_event lost;
+        int made, heard, gone;
+};
+
+static void post_made(eddy_datagram_transport *transport, void *self)
+{
+        struct post *post = self;
+
+        post->transport = transport;
+        post->made++;
+}
+
+static void post_heard(eddy_datagram_transport *transport, void *self, const void *data, size_t n,
+                       const eddy_address *from)
+{
+        struct post *post = self;
+
+        if (++post->heard == LETTERS)
+                eddy_datagram_transport_close(transport);
+        else
+                eddy_datagram_transport_sendto(transport, data, n, from);
+}
+
+static void post_lost(eddy_datagram_transport *transport, void *self, int reason)
+{
+        struct post *post = self;
+
+        (void)transport, (void)reason;
+        if (++post->gone != 1 || post->made != 1)
+                abort();
+        eddy_event_set(&post->lost);
+}
+
+static const eddy_datagram_protocol answering = {
+    .connection_made = post_made, .datagram_received = post_heard, .connection_lost = post_lost};
+
+/** Wait until an end is lost, and see to it where one is interrupted, or where a letter has got lost. */
+static int await_end_of_post(struct post *post, eddy_datagram_transport *transport)
+{
+        int rc;
+
+        EDDY_TIMEOUT_SCOPE(eddy_ms(500))
+                rc = eddy_event_wait(&post->lost);
+        if (!eddy_event_is_set(&post->lost)) {
+                eddy_datagram_transport_abort(transport);
+                EDDY_SHIELD_SCOPE
+                        eddy_event_wait(&post->lost);
+        }
+        eddy_event_finish(&post->lost);
+        return rc;
+}
+
+/** Whoever hears enough ends, and so the other waits in vain. */
+static int correspond(struct post *one, struct post *other)
+{
+        int rc;
+
+        if (eddy_datagram_transport_sendto(one->transport, "hello", 5, NULL) < 0)
+                eddy_datagram_transport_abort(one->transport);
+        rc = await_end_of_post(other, other->transport);
+        eddy_datagram_transport_close(one->transport);
+        return rc;
+}
+
+static intptr_t corresponding(void *arg)
+{
+        struct post one = {0}, other = {0};
+        eddy_datagram_transport *first, *second;
+        char path[64], own[64];
+        int rc, waited;
+
+        (void)arg;
+        snprintf(path, sizeof path, "/tmp/eddy-faults-post-%d", getpid());
+        snprintf(own, sizeof own, "@eddy-faults-post-%d", getpid());
+        eddy_event_init(&one.lost);
+        eddy_event_init(&other.lost);
+        rc = eddy_create_unix_datagram_endpoint(&second, &answering, &other, path, NULL);
+        if (rc < 0)
+                return rc;
+        rc = eddy_create_unix_datagram_endpoint(&first, &answering, &one, own, path);
+        if (rc == 0) {
+                rc = correspond(&one, &other);
+                waited = await_end_of_post(&one, first);
+                rc = rc < 0 ? rc : waited;
+        } else {
+                eddy_datagram_transport_abort(second);
+                EDDY_SHIELD_SCOPE
+                        eddy_event_wait(&other.lost);
+        }
+        unlink(path); /* where removing it is what fails */
+        return rc;
+}
+
+/** Over the network's loopback, to oneself. */
+static intptr_t writing_to_oneself(void *arg)
+{
+        struct post post = {0};
+        eddy_datagram_transport *transport;
+        eddy_address address;
+        int rc, waited;
+
+        (void)arg;
+        eddy_event_init(&post.lost);
+        rc = eddy_create_datagram_endpoint(&transport, &answering, &post,
+                                           &(eddy_datagram_options){.local_host = "127.0.0.1"});
+        if (rc < 0)
+                return rc;
+        rc = eddy_address_of_socket(&address, eddy_datagram_transport_fd(transport));
+        if (rc == 0)
+                rc = eddy_datagram_transport_sendto(transport, "hello", 5, &address);
+        if (rc < 0)
+                eddy_datagram_transport_abort(transport);
+        waited = await_end_of_post(&post, transport);
+        return rc < 0 ? rc : waited;
+}
+
 const struct scenario scenarios[] = {
     {"calling", calling},
     {"through a pipe", through_a_pipe},
     {"through filters", through_filters},
+    {"corresponding", corresponding},
+    {"writing to oneself", writing_to_oneself},
     {NULL, NULL},
 };
