@@ -28,6 +28,7 @@
 #include <eddy/signal.h>
 #include <eddy/socket.h>
 #include <eddy/stream.h>
+#include <eddy/subprocess_transport.h>
 #include <eddy/sync.h>
 #include <eddy/task.h>
 #include <eddy/thread.h>
