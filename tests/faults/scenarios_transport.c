@@ -334,11 +334,84 @@ static intptr_t writing_to_oneself(void *arg)
         return rc < 0 ? rc : waited;
 }
 
+/* Subprocesses. */
+
+/** A child, and what of it has been told. */
+struct helper {
+        eddy_event lost;
+        int made, ended, gone;
+        size_t heard;
+};
+
+static void helper_made(eddy_subprocess_transport *transport, void *self)
+{
+        eddy_transport *in = eddy_subprocess_transport_pipe(transport, 0);
+
+        ((struct helper *)self)->made++;
+        if (eddy_transport_write(in, "hello", 5) < 0)
+                eddy_subprocess_transport_close(transport);
+        else
+                eddy_transport_close(in);
+}
+
+static void helper_said(eddy_subprocess_transport *transport, void *self, int fd, const void *data, size_t n)
+{
+        (void)transport, (void)fd, (void)data;
+        ((struct helper *)self)->heard += n;
+}
+
+static void helper_ended(eddy_subprocess_transport *transport, void *self, int returncode)
+{
+        (void)transport, (void)returncode;
+        ((struct helper *)self)->ended++;
+}
+
+static void helper_lost(eddy_subprocess_transport *transport, void *self, int reason)
+{
+        struct helper *helper = self;
+
+        (void)transport, (void)reason;
+        if (++helper->gone != 1 || helper->made != 1 || helper->ended != 1)
+                abort();
+        eddy_event_set(&helper->lost);
+}
+
+static const eddy_subprocess_protocol helping = {
+    .connection_made = helper_made,
+    .pipe_data_received = helper_said,
+    .process_exited = helper_ended,
+    .connection_lost = helper_lost,
+};
+
+static intptr_t being_helped(void *arg)
+{
+        const eddy_process_options options = {.in = EDDY_PIPE, .out = EDDY_PIPE};
+        struct helper helper = {0};
+        eddy_subprocess_transport *transport;
+        int rc;
+
+        (void)arg;
+        eddy_event_init(&helper.lost);
+        rc = eddy_subprocess_exec(&transport, NULL, &helping, &helper, EDDY_ARGV("cat"), &options);
+        if (rc < 0)
+                return rc;
+        EDDY_TIMEOUT_SCOPE(eddy_seconds(2)) /* for where what fails is never told to the other */
+                rc = eddy_event_wait(&helper.lost);
+        if (!eddy_event_is_set(&helper.lost)) {
+                eddy_subprocess_transport_close(transport);
+                EDDY_SHIELD_SCOPE
+                        eddy_event_wait(&helper.lost);
+        }
+        eddy_event_finish(&helper.lost);
+        return rc;
+}
+
 const struct scenario scenarios[] = {
     {"calling", calling},
     {"through a pipe", through_a_pipe},
     {"through filters", through_filters},
     {"corresponding", corresponding},
     {"writing to oneself", writing_to_oneself},
+    {"being helped", being_helped},
     {NULL, NULL},
 };
