@@ -2,6 +2,7 @@
 #include "helpers.h"
 
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 struct post {
         eddy_datagram_transport *transport;
@@ -135,12 +136,48 @@ static void by_path(void)
         assert_false(exists(path));
 }
 
+static intptr_t open_at(void *path)
+{
+        static const eddy_datagram_protocol silent;
+
+        return eddy_create_unix_datagram_endpoint(NULL, &silent, NULL, path, NULL);
+}
+
+/** A forked child that closes its parent's loop leaves the parent its file. */
+static void stays_the_parents(void **state)
+{
+        char path[64];
+        eddy_loop *loop;
+        eddy_task *task;
+        intptr_t result;
+        int status;
+        pid_t pid;
+
+        (void)state;
+        snprintf(path, sizeof path, "/tmp/eddy-post-%d", (int)getpid());
+        assert_int_equal(eddy_loop_create(&loop), 0);
+        task = eddy_task_create(&(eddy_task_options){.loop = loop}, open_at, path);
+        assert_int_equal(eddy_loop_run_until_complete(loop, task, &result), 0);
+        assert_int_equal(result, 0);
+        eddy_unref(task);
+        pid = fork();
+        if (pid == 0) {
+                eddy_loop_destroy(loop);
+                _exit(exists(path) ? 0 : 1);
+        }
+        assert_int_equal(waitpid(pid, &status, 0), pid);
+        assert_int_equal(status, 0);
+        eddy_loop_destroy(loop);
+        assert_false(exists(path));
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
             scene_test(there_and_back),
             scene_test(cannot_be_opened),
             scene_test(by_path),
+            cmocka_unit_test(stays_the_parents),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
