@@ -272,25 +272,6 @@ IN_CHILD static int run_child(void *arg)
 /* ------------------------------------------------------------------------------------------------
  * Laying it out. */
 
-/** Whether a child can be had as asked for: 0, -EBADF or -EINVAL. */
-static int check(char *const argv[], const eddy_process_options *options)
-{
-        if (!argv || !argv[0])
-                return -EINVAL;
-        if (options->join_group < 0 || (options->join_group && (options->new_group || options->new_session)))
-                return -EINVAL;
-        for (size_t i = 0; i < options->fd_count; i++) {
-                if (options->fds[i].fd < 0)
-                        return -EBADF;
-                if (options->fds[i].child_fd < FIRST_FREE_FD)
-                        return -EINVAL;
-                for (size_t j = 0; j < i; j++)
-                        if (options->fds[i].child_fd == options->fds[j].child_fd)
-                                return -EINVAL;
-        }
-        return 0;
-}
-
 static size_t count_of(char *const list[])
 {
         size_t count = 0;
@@ -466,11 +447,11 @@ int child_spawn(struct child *child, char *const argv[], const int standard[3],
 {
         struct plan plan = {.options = options, .argv = argv, .report = -1};
         struct failure failure = {.error = 0};
-        int report[2] = {-1, -1}, unused, rc = check(argv, options);
-        char *memory = rc == 0 ? lay_out(&plan, standard) : NULL;
+        int report[2] = {-1, -1}, unused, rc;
+        char *memory = lay_out(&plan, standard);
 
         if (!memory)
-                return rc < 0 ? rc : -ENOMEM;
+                return -ENOMEM;
         rc = atomic_load(&is_memory_shared) ? 0 : sys_pipe(report);
         if (rc < 0)
                 goto out_memory;

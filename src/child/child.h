@@ -14,7 +14,8 @@ struct child {
  * Start a program.
  *
  * @param standard  what is to be its descriptors 0, 1 and 2; -1: as here
- * @return 0; -EINVAL or -EBADF where that cannot be asked for; or why it could not be executed, with its detail
+ * @param options   which standard_open() has found good, as argv
+ * @return 0, or why it could not be executed, with its detail
  */
 int child_spawn(struct child *child, char *const argv[], const int standard[3],
                 const eddy_process_options *options);

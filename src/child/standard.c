@@ -44,10 +44,29 @@ static int redirect(struct standard *standard, int which, int what)
         }
 }
 
-int standard_open(struct standard *standard, const eddy_process_options *options)
+/** Whether a child can be had as asked for: 0, -EBADF or -EINVAL. */
+static int check(char *const argv[], const eddy_process_options *options)
+{
+        if (!argv || !argv[0])
+                return -EINVAL;
+        if (options->join_group < 0 || (options->join_group && (options->new_group || options->new_session)))
+                return -EINVAL;
+        for (size_t i = 0; i < options->fd_count; i++) {
+                if (options->fds[i].fd < 0)
+                        return -EBADF;
+                if (options->fds[i].child_fd < STANDARD_FDS)
+                        return -EINVAL;
+                for (size_t j = 0; j < i; j++)
+                        if (options->fds[i].child_fd == options->fds[j].child_fd)
+                                return -EINVAL;
+        }
+        return 0;
+}
+
+int standard_open(struct standard *standard, char *const argv[], const eddy_process_options *options)
 {
         const int redirects[] = {options->in, options->out, options->err};
-        int rc = 0;
+        int rc = check(argv, options);
 
         *standard = (struct standard){.fds = {-1, -1, -1}, .pipes = {-1, -1, -1}};
         for (int i = 0; i < STANDARD_FDS && rc == 0; i++)

@@ -13,8 +13,9 @@ struct standard {
         bool ours[STANDARD_FDS]; /* of the child's: to be closed here once it has them */
 };
 
-/** Make all that options ask for: 0 or an error. Whatever it comes to, standard_close() is to follow. */
-int standard_open(struct standard *standard, const eddy_process_options *options);
+/** Make all that options ask for, where a child can be had as they and its arguments have it: 0 or an error. Whatever it
+ * comes to, standard_close() is to follow. */
+int standard_open(struct standard *standard, char *const argv[], const eddy_process_options *options);
 
 /** Close what is the child's, and of ours what nobody took. */
 void standard_close(struct standard *standard);

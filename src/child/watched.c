@@ -9,7 +9,7 @@
 /** How long a child that nobody may reap is left alone before it is looked at again, at most. */
 #define LONGEST_PATIENCE eddy_ms(100)
 
-/** It is reaped. */
+/** It is reaped, and nothing is waited for any more. */
 static void finish(struct watched_child *watched)
 {
         watched->has_ended = true;
@@ -27,9 +27,9 @@ static void finish_and_tell(struct watched_child *watched)
 
 static int notice(struct watched_child *watched);
 
-/** End a child that cannot be watched, or whose loop ends. One that may not be killed, or not be reaped since a
+/** Kill and reap a child that cannot be watched, or whose loop ends. One that may not be killed, or not be reaped since a
  * debugger holds it, is left to whoever is its parent after us. */
-static void end_now(struct watched_child *watched)
+static void kill_now(struct watched_child *watched)
 {
         int options = child_signal(&watched->child, SIGKILL) == 0 ? 0 : WNOHANG;
 
@@ -39,7 +39,6 @@ static void end_now(struct watched_child *watched)
         }
         if (!child_reap(&watched->child, options, &watched->returncode))
                 watched->returncode = EDDY_EXIT_UNKNOWN;
-        finish(watched);
 }
 
 static void noticed(void *arg);
@@ -60,13 +59,13 @@ static void noticed(void *arg)
 {
         struct watched_child *watched = arg;
 
-        if (child_reap(&watched->child, WNOHANG, &watched->returncode))
+        if (child_reap(&watched->child, WNOHANG, &watched->returncode)) {
                 finish_and_tell(watched);
-        else if (watched->op.result > 0)
+        } else if (watched->op.result > 0) {
                 look_again_later(watched);
-        else if (notice(watched) < 0) { /* the wait for it failed */
-                end_now(watched);
-                watched->ended(watched);
+        } else if (notice(watched) < 0) { /* the wait for it failed */
+                kill_now(watched);
+                finish_and_tell(watched);
         }
 }
 
@@ -132,8 +131,8 @@ static void close_with_loop(struct loop_resource *resource)
                 inbox_drain(&watched->loop->inbox, watched->loop->ready);
                 eddy_handle_cancel(&watched->thread_handle);
         }
-        end_now(watched);
-        watched->ended(watched);
+        kill_now(watched);
+        finish_and_tell(watched);
 }
 
 int child_watch(struct watched_child *watched, eddy_loop *loop, const char *what,
@@ -148,8 +147,10 @@ int child_watch(struct watched_child *watched, eddy_loop *loop, const char *what
         loop_add_resource(loop, &watched->resource);
         eddy_op_init(&watched->op, loop, noticed, watched);
         rc = notice(watched);
-        if (rc < 0)
-                end_now(watched);
+        if (rc < 0) {
+                kill_now(watched);
+                finish(watched);
+        }
         return rc;
 }
 

@@ -51,7 +51,7 @@ static int start_child(eddy_process *process, eddy_loop *loop, char *const argv[
                        const eddy_process_options *options)
 {
         struct standard standard;
-        int rc = standard_open(&standard, options);
+        int rc = standard_open(&standard, argv, options);
 
         if (rc == 0)
                 rc = make_streams(process, loop, &standard, options->limit);

@@ -192,7 +192,7 @@ static int start_child(eddy_subprocess_transport *transport, eddy_loop *loop, ch
                        const eddy_process_options *options)
 {
         struct standard standard;
-        int rc = standard_open(&standard, options);
+        int rc = standard_open(&standard, argv, options);
 
         if (rc == 0)
                 rc = make_pipes(transport, loop, &standard);
