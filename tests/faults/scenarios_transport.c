@@ -217,10 +217,16 @@ static intptr_t through_a_pipe(void *arg)
 
 /** A socket of datagrams, and how many it has heard. */
 struct post {
-        eddy_datagram_transport *transport;
+        eddy_datagram_transport *transport; /* NULL: lost */
         eddy_event lost;
         int made, heard, gone;
 };
+
+static void end_post(struct post *post)
+{
+        if (post->transport)
+                eddy_datagram_transport_abort(post->transport);
+}
 
 static void post_made(eddy_datagram_transport *transport, void *self)
 {
@@ -248,6 +254,7 @@ static void post_lost(eddy_datagram_transport *transport, void *self, int reason
         (void)transport, (void)reason;
         if (++post->gone != 1 || post->made != 1)
                 abort();
+        post->transport = NULL;
         eddy_event_set(&post->lost);
 }
 
@@ -255,17 +262,15 @@ static const eddy_datagram_protocol answering = {
     .connection_made = post_made, .datagram_received = post_heard, .connection_lost = post_lost};
 
 /** Wait until an end is lost, and see to it where one is interrupted, or where a letter has got lost. */
-static int await_end_of_post(struct post *post, eddy_datagram_transport *transport)
+static int await_end_of_post(struct post *post)
 {
         int rc;
 
         EDDY_TIMEOUT_SCOPE(eddy_ms(500))
                 rc = eddy_event_wait(&post->lost);
-        if (!eddy_event_is_set(&post->lost)) {
-                eddy_datagram_transport_abort(transport);
-                EDDY_SHIELD_SCOPE
-                        eddy_event_wait(&post->lost);
-        }
+        end_post(post);
+        EDDY_SHIELD_SCOPE
+                eddy_event_wait(&post->lost);
         eddy_event_finish(&post->lost);
         return rc;
 }
@@ -273,19 +278,20 @@ static int await_end_of_post(struct post *post, eddy_datagram_transport *transpo
 /** Whoever hears enough ends, and so the other waits in vain. */
 static int correspond(struct post *one, struct post *other)
 {
-        int rc;
+        int rc = 0;
 
-        if (eddy_datagram_transport_sendto(one->transport, "hello", 5, NULL) < 0)
-                eddy_datagram_transport_abort(one->transport);
-        rc = await_end_of_post(other, other->transport);
-        eddy_datagram_transport_close(one->transport);
+        if (one->transport)
+                rc = eddy_datagram_transport_sendto(one->transport, "hello", 5, NULL);
+        if (rc < 0)
+                end_post(other);
+        rc = await_end_of_post(other);
+        end_post(one);
         return rc;
 }
 
 static intptr_t corresponding(void *arg)
 {
         struct post one = {0}, other = {0};
-        eddy_datagram_transport *first, *second;
         char path[64], own[64];
         int rc, waited;
 
@@ -294,43 +300,41 @@ static intptr_t corresponding(void *arg)
         snprintf(own, sizeof own, "@eddy-faults-post-%d", getpid());
         eddy_event_init(&one.lost);
         eddy_event_init(&other.lost);
-        rc = eddy_create_unix_datagram_endpoint(&second, &answering, &other, path, NULL);
+        rc = eddy_create_unix_datagram_endpoint(NULL, &answering, &other, path, NULL);
         if (rc < 0)
                 return rc;
-        rc = eddy_create_unix_datagram_endpoint(&first, &answering, &one, own, path);
+        rc = eddy_create_unix_datagram_endpoint(NULL, &answering, &one, own, path);
         if (rc == 0) {
                 rc = correspond(&one, &other);
-                waited = await_end_of_post(&one, first);
-                rc = rc < 0 ? rc : waited;
+                waited = await_end_of_post(&one);
         } else {
-                eddy_datagram_transport_abort(second);
-                EDDY_SHIELD_SCOPE
-                        eddy_event_wait(&other.lost);
+                end_post(&other);
+                waited = await_end_of_post(&other);
         }
         unlink(path); /* where removing it is what fails */
-        return rc;
+        return rc < 0 ? rc : waited;
 }
 
 /** Over the network's loopback, to oneself. */
 static intptr_t writing_to_oneself(void *arg)
 {
+        const eddy_datagram_options options = {.local_host = "127.0.0.1"};
         struct post post = {0};
-        eddy_datagram_transport *transport;
         eddy_address address;
         int rc, waited;
 
         (void)arg;
         eddy_event_init(&post.lost);
-        rc = eddy_create_datagram_endpoint(&transport, &answering, &post,
-                                           &(eddy_datagram_options){.local_host = "127.0.0.1"});
+        rc = eddy_create_datagram_endpoint(NULL, &answering, &post, &options);
         if (rc < 0)
                 return rc;
-        rc = eddy_address_of_socket(&address, eddy_datagram_transport_fd(transport));
-        if (rc == 0)
-                rc = eddy_datagram_transport_sendto(transport, "hello", 5, &address);
+        if (post.transport)
+                rc = eddy_address_of_socket(&address, eddy_datagram_transport_fd(post.transport));
+        if (rc == 0 && post.transport)
+                rc = eddy_datagram_transport_sendto(post.transport, "hello", 5, &address);
         if (rc < 0)
-                eddy_datagram_transport_abort(transport);
-        waited = await_end_of_post(&post, transport);
+                end_post(&post);
+        waited = await_end_of_post(&post);
         return rc < 0 ? rc : waited;
 }
 
