@@ -7,6 +7,7 @@
 #include <eddy/compose.h>
 #include <eddy/context.h>
 #include <eddy/datagram.h>
+#include <eddy/datagram_transport.h>
 #include <eddy/debug.h>
 #include <eddy/directory.h>
 #include <eddy/error.h>
@@ -27,6 +28,7 @@
 #include <eddy/signal.h>
 #include <eddy/socket.h>
 #include <eddy/stream.h>
+#include <eddy/subprocess_transport.h>
 #include <eddy/sync.h>
 #include <eddy/task.h>
 #include <eddy/thread.h>

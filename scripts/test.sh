@@ -119,12 +119,12 @@ for config in "${@:-plain}"; do
                 # Where threads meet: the loop's inbox, the helper threads, and what stands on them.
                 run thread "-Db_sanitize=thread -Db_lundef=false" \
                         "--timeout-multiplier 5 --suite loop --suite transport --suite net --suite executor --suite thread --suite stream --suite task \
-                        --suite sync --suite file --suite process" ;;
+                        --suite sync --suite file --suite child --suite process" ;;
         valgrind)
                 # The examples are run by a script and the command by another: only programs are wrapped here.
                 built_as=plain
                 run valgrind "--werror" "--timeout-multiplier 20 --suite base --suite loop --suite coro \
-                        --suite task --suite sync --suite transport --suite net --suite stream --suite executor --suite thread --suite file --suite process \
+                        --suite task --suite sync --suite transport --suite net --suite stream --suite executor --suite thread --suite file --suite child --suite process \
                         --suite redis --suite postgres \
                         --wrap=$(pwd)/scripts/valgrind.sh"
                 built_as= ;;
@@ -133,7 +133,7 @@ for config in "${@:-plain}"; do
                 run ucontext "-Ducontext=true -Dhttp=disabled -Dhttp_client=disabled -Dredis=disabled \
                         -Dpostgres=disabled --werror" \
                         "--suite coro --suite loop --suite task --suite sync --suite net --suite stream --suite executor --suite thread --suite file \
-                        --suite process --suite interruption --suite examples" ;;
+                        --suite child --suite process --suite interruption --suite examples" ;;
         musl)
                 # cmocka and the libraries of others are of the other C library: the core, and the examples.
                 if scripts/install-deps.sh musl; then

@@ -37,7 +37,16 @@ struct loop_tenant {
 };
 
 /** The rooms, from the ground up: who lives further up closes before those whom it stands on. */
-enum loop_room { ROOM_NAMES, ROOM_FLOWS, ROOM_COROUTINES, ROOM_TASKS, ROOM_THREADS, ROOM_STREAMS, LOOP_ROOMS };
+enum loop_room {
+        ROOM_NAMES,
+        ROOM_FLOWS,
+        ROOM_DATAGRAMS,
+        ROOM_COROUTINES,
+        ROOM_TASKS,
+        ROOM_THREADS,
+        ROOM_STREAMS,
+        LOOP_ROOMS
+};
 
 struct coro;
 

@@ -1,9 +1,11 @@
-/* A datagram socket from the inside. Opening is in datagram_open.c, receiving and sending in datagram.c. */
+/* A datagram socket from the inside. Opening is in datagram_open.c, those that call a
+ * protocol in datagram_endpoint.c, receiving and sending in datagram.c. */
 #ifndef STREAM_DATAGRAM_H
 #define STREAM_DATAGRAM_H
 
 #include "loop/loop.h"
 #include "net/socket_file.h"
+#include "task/task.h"
 #include <eddy/datagram.h>
 
 struct eddy_datagram {
@@ -19,5 +21,16 @@ struct eddy_datagram {
 
 /** A datagram of a socket in non-blocking mode; NULL without memory. */
 eddy_datagram *datagram_create(eddy_loop *loop, int fd, int family);
+
+/** Open a UDP socket as the options say: a descriptor or an error.
+ *
+ * @param options  NULL: the defaults
+ *
+ * Suspends.
+ */
+int datagram_open(struct task *self, const eddy_datagram_options *options, int *family);
+
+/** Open a UNIX datagram socket: a descriptor, or an error and no file. */
+int datagram_open_unix(struct socket_file *file, const char *local_path, const char *remote_path);
 
 #endif

@@ -74,6 +74,44 @@ static int open_on_every_address(struct task *self, const eddy_datagram_options 
         return open_socket(self, &address, false, options);
 }
 
+int datagram_open(struct task *self, const eddy_datagram_options *options, int *family)
+{
+        static const eddy_datagram_options defaults;
+        bool is_remote;
+
+        if (!options)
+                options = &defaults;
+        is_remote = options->remote_host || options->remote_port;
+        if (is_remote || options->local_host)
+                return open_by_host(self, is_remote, options, family);
+        return open_on_every_address(self, options, family);
+}
+
+static int connect_to_path(int fd, const char *path)
+{
+        eddy_address address;
+        int rc = eddy_address_from_path(&address, path);
+
+        return rc < 0 ? rc : sys_connect(fd, &address.any, address.size);
+}
+
+int datagram_open_unix(struct socket_file *file, const char *local_path, const char *remote_path)
+{
+        int fd = sys_socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), rc = 0;
+
+        if (fd < 0)
+                return fd;
+        if (local_path)
+                rc = socket_file_bind(file, fd, local_path, 0);
+        if (rc == 0 && remote_path)
+                rc = connect_to_path(fd, remote_path);
+        if (rc == 0)
+                return fd;
+        sys_close(fd);
+        socket_file_remove(file);
+        return rc;
+}
+
 /** Make a datagram of a socket, or close it: 0 or -ENOMEM. */
 static int make_datagram(eddy_datagram **datagram, eddy_loop *loop, int fd, int family)
 {
@@ -86,54 +124,31 @@ static int make_datagram(eddy_datagram **datagram, eddy_loop *loop, int fd, int 
 
 int eddy_open_datagram(eddy_datagram **datagram, const eddy_datagram_options *options)
 {
-        static const eddy_datagram_options defaults;
         struct task *self;
-        bool is_remote;
         int fd = task_enter(&self), family;
 
         *datagram = NULL;
-        if (fd < 0)
-                return fd;
-        if (!options)
-                options = &defaults;
-        is_remote = options->remote_host || options->remote_port;
-        if (is_remote || options->local_host)
-                fd = open_by_host(self, is_remote, options, &family);
-        else
-                fd = open_on_every_address(self, options, &family);
+        if (fd == 0)
+                fd = datagram_open(self, options, &family);
         return fd < 0 ? fd : make_datagram(datagram, self->future.loop, fd, family);
 }
 
-static int connect_to_path(int fd, const char *path)
+int eddy_open_unix_datagram(eddy_datagram **datagram, const char *local_path, const char *remote_path)
 {
-        eddy_address address;
-        int rc = eddy_address_from_path(&address, path);
-
-        return rc < 0 ? rc : sys_connect(fd, &address.any, address.size);
-}
-
-int eddy_open_unix_datagram(eddy_datagram **created, const char *local_path, const char *remote_path)
-{
-        eddy_datagram *datagram;
+        struct socket_file file = {.path = NULL};
         int fd, rc;
 
-        *created = NULL;
+        *datagram = NULL;
         if (!loop_running_here)
                 return misuse(EDDY_ENOLOOP);
-        fd = sys_socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+        fd = datagram_open_unix(&file, local_path, remote_path);
         if (fd < 0)
                 return fd;
-        rc = make_datagram(&datagram, loop_running_here, fd, AF_UNIX);
-        if (rc < 0)
-                return rc;
-        if (local_path)
-                rc = socket_file_bind(&datagram->file, fd, local_path, 0);
-        if (rc == 0 && remote_path)
-                rc = connect_to_path(fd, remote_path);
+        rc = make_datagram(datagram, loop_running_here, fd, AF_UNIX);
         if (rc == 0)
-                *created = datagram;
+                (*datagram)->file = file;
         else
-                eddy_datagram_destroy(datagram);
+                socket_file_remove(&file);
         return rc;
 }
 

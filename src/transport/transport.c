@@ -172,21 +172,11 @@ int transport_create(eddy_transport **created, eddy_loop *loop, int fd, int fami
         return 0;
 }
 
-/** Whether a transport can be made for a loop, which NULL stands for this thread's: 0 or why not. */
-static int check_loop(eddy_loop **loop)
-{
-        int rc;
-
-        *loop = loop_meant(*loop);
-        rc = loop_check(*loop);
-        return rc == 0 && (*loop)->is_closing ? EDDY_ELOOPCLOSED : rc;
-}
-
 int eddy_transport_from_socket(eddy_transport **transport, eddy_loop *loop, int fd,
                                const eddy_protocol *protocol, void *self)
 {
         eddy_transport *made = NULL;
-        int family, rc = check_loop(&loop);
+        int family, rc = loop_check_open(loop = loop_meant(loop));
 
         if (transport)
                 *transport = NULL;
@@ -207,7 +197,7 @@ int eddy_transport_from_pipe(eddy_transport **transport, eddy_loop *loop, int fd
 {
         struct shared_file file;
         eddy_transport *made = NULL;
-        int rc = check_loop(&loop);
+        int rc = loop_check_open(loop = loop_meant(loop));
 
         if (transport)
                 *transport = NULL;

@@ -464,7 +464,8 @@ SCENARIOS = {function.__name__: function for function in
 
 # Protocols that do what streams do.
 SCENARIOS |= {'protocol_chat': chat_server, 'protocol_echo_client': tcp_echo_client,
-              'protocol_echo_server': tcp_echo_server}
+              'protocol_echo_server': tcp_echo_server, 'protocol_udp_echo': udp_echo_server,
+              'protocol_subprocess': subprocess_date}
 
 # These need a database server.
 SCENARIOS |= {'redis_commands': redis_commands, 'redis_workers': redis_workers,

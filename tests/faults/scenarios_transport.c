@@ -2,11 +2,12 @@
 #include "scenarios.h"
 
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-enum { MUCH = 300 * 1000 };
+enum { MUCH = 300 * 1000, LETTERS = 3 };
 
 /** One end. */
 struct end {
@@ -248,7 +249,210 @@ static intptr_t over_the_bridge(void *arg)
         return rc < 0 ? rc : 0;
 }
 
+/* Datagrams. */
+
+/** A socket of datagrams, and how many it has heard. */
+struct post {
+        eddy_datagram_transport *transport; /* NULL: lost */
+        eddy_event lost;
+        int made, heard, gone;
+};
+
+static void end_post(struct post *post)
+{
+        if (post->transport)
+                eddy_datagram_transport_abort(post->transport);
+}
+
+static void post_made(eddy_datagram_transport *transport, void *self)
+{
+        struct post *post = self;
+
+        post->transport = transport;
+        post->made++;
+}
+
+static void post_heard(eddy_datagram_transport *transport, void *self, const void *data, size_t n,
+                       const eddy_address *from)
+{
+        struct post *post = self;
+
+        if (++post->heard == LETTERS)
+                eddy_datagram_transport_close(transport);
+        else
+                eddy_datagram_transport_sendto(transport, data, n, from);
+}
+
+static void post_lost(eddy_datagram_transport *transport, void *self, int reason)
+{
+        struct post *post = self;
+
+        (void)transport, (void)reason;
+        if (++post->gone != 1 || post->made != 1)
+                abort();
+        post->transport = NULL;
+        eddy_event_set(&post->lost);
+}
+
+static const eddy_datagram_protocol answering = {
+    .connection_made = post_made, .datagram_received = post_heard, .connection_lost = post_lost};
+
+/** Wait until an end is lost, and see to it where one is interrupted, or where a letter has got lost. */
+static int await_end_of_post(struct post *post)
+{
+        int rc;
+
+        EDDY_TIMEOUT_SCOPE(eddy_ms(500))
+                rc = eddy_event_wait(&post->lost);
+        end_post(post);
+        EDDY_SHIELD_SCOPE
+                eddy_event_wait(&post->lost);
+        eddy_event_finish(&post->lost);
+        return rc;
+}
+
+/** Whoever hears enough ends, and so the other waits in vain. */
+static int correspond(struct post *one, struct post *other)
+{
+        int rc = 0;
+
+        if (one->transport)
+                rc = eddy_datagram_transport_sendto(one->transport, "hello", 5, NULL);
+        if (rc < 0)
+                end_post(other);
+        rc = await_end_of_post(other);
+        end_post(one);
+        return rc;
+}
+
+static intptr_t corresponding(void *arg)
+{
+        struct post one = {0}, other = {0};
+        char path[64], own[64];
+        int rc, waited;
+
+        (void)arg;
+        snprintf(path, sizeof path, "/tmp/eddy-faults-post-%d", getpid());
+        snprintf(own, sizeof own, "@eddy-faults-post-%d", getpid());
+        eddy_event_init(&one.lost);
+        eddy_event_init(&other.lost);
+        rc = eddy_create_unix_datagram_endpoint(NULL, &answering, &other, path, NULL);
+        if (rc < 0)
+                return rc;
+        rc = eddy_create_unix_datagram_endpoint(NULL, &answering, &one, own, path);
+        if (rc == 0) {
+                rc = correspond(&one, &other);
+                waited = await_end_of_post(&one);
+        } else {
+                end_post(&other);
+                waited = await_end_of_post(&other);
+        }
+        unlink(path); /* where removing it is what fails */
+        return rc < 0 ? rc : waited;
+}
+
+/** Over the network's loopback, to oneself. */
+static intptr_t writing_to_oneself(void *arg)
+{
+        const eddy_datagram_options options = {.local_host = "127.0.0.1"};
+        struct post post = {0};
+        eddy_address address;
+        int rc, waited;
+
+        (void)arg;
+        eddy_event_init(&post.lost);
+        rc = eddy_create_datagram_endpoint(NULL, &answering, &post, &options);
+        if (rc < 0)
+                return rc;
+        if (post.transport)
+                rc = eddy_address_of_socket(&address, eddy_datagram_transport_fd(post.transport));
+        if (rc == 0 && post.transport)
+                rc = eddy_datagram_transport_sendto(post.transport, "hello", 5, &address);
+        if (rc < 0)
+                end_post(&post);
+        waited = await_end_of_post(&post);
+        return rc < 0 ? rc : waited;
+}
+
+/* Subprocesses. */
+
+/** A child, and what of it has been told. */
+struct helper {
+        eddy_event lost;
+        int made, ended, gone;
+        size_t heard;
+};
+
+static void helper_made(eddy_subprocess_transport *transport, void *self)
+{
+        eddy_transport *in = eddy_subprocess_transport_pipe(transport, 0);
+
+        ((struct helper *)self)->made++;
+        if (eddy_transport_write(in, "hello", 5) < 0)
+                eddy_subprocess_transport_close(transport);
+        else
+                eddy_transport_close(in);
+}
+
+static void helper_said(eddy_subprocess_transport *transport, void *self, int fd, const void *data, size_t n)
+{
+        (void)transport, (void)fd, (void)data;
+        ((struct helper *)self)->heard += n;
+}
+
+static void helper_ended(eddy_subprocess_transport *transport, void *self, int returncode)
+{
+        (void)transport, (void)returncode;
+        ((struct helper *)self)->ended++;
+}
+
+static void helper_lost(eddy_subprocess_transport *transport, void *self, int reason)
+{
+        struct helper *helper = self;
+
+        (void)transport, (void)reason;
+        if (++helper->gone != 1 || helper->made != 1 || helper->ended != 1)
+                abort();
+        eddy_event_set(&helper->lost);
+}
+
+static const eddy_subprocess_protocol helping = {
+    .connection_made = helper_made,
+    .pipe_data_received = helper_said,
+    .process_exited = helper_ended,
+    .connection_lost = helper_lost,
+};
+
+static intptr_t being_helped(void *arg)
+{
+        const eddy_process_options options = {.in = EDDY_PIPE, .out = EDDY_PIPE};
+        struct helper helper = {0};
+        eddy_subprocess_transport *transport;
+        int rc;
+
+        (void)arg;
+        eddy_event_init(&helper.lost);
+        rc = eddy_subprocess_exec(&transport, NULL, &helping, &helper, EDDY_ARGV("cat"), &options);
+        if (rc < 0)
+                return rc;
+        EDDY_TIMEOUT_SCOPE(eddy_seconds(2)) /* for where what fails is never told to the other */
+                rc = eddy_event_wait(&helper.lost);
+        if (!eddy_event_is_set(&helper.lost)) {
+                eddy_subprocess_transport_close(transport);
+                EDDY_SHIELD_SCOPE
+                        eddy_event_wait(&helper.lost);
+        }
+        eddy_event_finish(&helper.lost);
+        return rc;
+}
+
 const struct scenario scenarios[] = {
-    {"over the bridge", over_the_bridge}, {"calling", calling}, {"through a pipe", through_a_pipe},
-    {"through filters", through_filters}, {NULL, NULL},
+    {"calling", calling},
+    {"through a pipe", through_a_pipe},
+    {"through filters", through_filters},
+    {"over the bridge", over_the_bridge},
+    {"corresponding", corresponding},
+    {"writing to oneself", writing_to_oneself},
+    {"being helped", being_helped},
+    {NULL, NULL},
 };

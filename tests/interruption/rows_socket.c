@@ -151,6 +151,29 @@ static void try_eddy_open_datagram(void)
         eddy_datagram_destroy(datagram);
 }
 
+static const eddy_datagram_protocol silence;
+
+static void try_eddy_create_datagram_endpoint(void)
+{
+        const eddy_datagram_options options = {.local_host = "127.0.0.1"};
+        eddy_datagram_transport *transport;
+
+        assert_refused(eddy_create_datagram_endpoint(&transport, &silence, NULL, &options));
+        assert_null(transport);
+        assert_int_equal(eddy_create_datagram_endpoint(&transport, &silence, NULL, &options), 0);
+        eddy_datagram_transport_abort(transport);
+}
+
+static void try_eddy_create_unix_datagram_endpoint(void)
+{
+        eddy_datagram_transport *transport;
+
+        assert_refused(eddy_create_unix_datagram_endpoint(&transport, &silence, NULL, NULL, NULL));
+        assert_null(transport);
+        assert_int_equal(eddy_create_unix_datagram_endpoint(&transport, &silence, NULL, NULL, NULL), 0);
+        eddy_datagram_transport_abort(transport);
+}
+
 static void try_eddy_datagram_receive(void)
 {
         char buffer[8];
@@ -274,6 +297,8 @@ const struct row socket_rows[] = {
     ROW(eddy_sock_accept),
     ROW(eddy_sock_sendfile),
     ROW(eddy_open_datagram),
+    ROW(eddy_create_datagram_endpoint),
+    ROW(eddy_create_unix_datagram_endpoint),
     ROW(eddy_datagram_receive),
     ROW(eddy_datagram_receive_many),
     ROW(eddy_datagram_send),

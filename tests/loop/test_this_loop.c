@@ -106,6 +106,28 @@ static intptr_t makes_transport(void)
         return rc;
 }
 
+static intptr_t makes_datagram_transport(void)
+{
+        static const eddy_datagram_protocol protocol;
+        int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+        intptr_t rc = eddy_datagram_transport_from_socket(NULL, NULL, fd, &protocol, NULL);
+
+        if (rc < 0)
+                assert_int_equal(close(fd), 0);
+        return rc;
+}
+
+static intptr_t runs_program(void)
+{
+        static const eddy_subprocess_protocol protocol;
+        eddy_subprocess_transport *transport;
+        intptr_t rc = eddy_subprocess_exec(&transport, NULL, &protocol, NULL, EDDY_ARGV("true"), NULL);
+
+        if (rc == 0)
+                rc = eddy_subprocess_shell(&transport, NULL, &protocol, NULL, "exit 0", NULL);
+        return rc;
+}
+
 static intptr_t run_forever(void)
 {
         eddy_loop_stop(NULL);
@@ -305,6 +327,8 @@ static const struct {
     {"op_init", operates, EDDY_PENDING, EDDY_ENOLOOP},
     {"op_close", closes_descriptor, 0, 0},
     {"transport_from_socket, _pipe", makes_transport, 0, EDDY_ENOLOOP},
+    {"datagram_transport_from_socket", makes_datagram_transport, 0, EDDY_ENOLOOP},
+    {"subprocess_exec, _shell", runs_program, 0, EDDY_ENOLOOP},
     {"set_debug", debugs, 0, EDDY_ENOLOOP},
     {"debug, slow_callback_duration", is_debugged, true, false},
     {"close", closes, 0, EDDY_ENOLOOP},

@@ -255,7 +255,7 @@ static eddy_process *start_without_pidfd(const char *command)
                 if (eddy_process_shell(&process, command, NULL) < 0)
                         continue;
                 fault_arm(0, 0);
-                if (process->has_thread)
+                if (process->watched.has_thread)
                         return process;
                 eddy_process_destroy(process);
         }

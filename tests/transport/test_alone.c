@@ -15,6 +15,7 @@
 #include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 enum { ROUNDS = 1000 };
 
@@ -152,9 +153,48 @@ static void by_name(void **state)
         meet("localhost");
 }
 
+static void stop_with(eddy_subprocess_transport *transport, void *loop, int reason)
+{
+        (void)transport;
+        assert_int_equal(reason, 0);
+        eddy_loop_stop(loop);
+}
+
+static void answer(eddy_datagram_transport *transport, void *self, const void *data, size_t n,
+                   const eddy_address *from)
+{
+        (void)self, (void)from;
+        assert_int_equal(eddy_datagram_transport_sendto(transport, data, n, NULL), 0);
+}
+
+/** Likewise a child, and a socket of datagrams. */
+static void nor_do_others_need_one(void **state)
+{
+        static const eddy_subprocess_protocol stopping = {.connection_lost = stop_with};
+        static const eddy_datagram_protocol answering = {.datagram_received = answer};
+        int fds[2];
+        char byte = 0;
+        eddy_loop *loop;
+
+        (void)state;
+        assert_int_equal(eddy_loop_create(&loop), 0);
+        assert_int_equal(socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, fds), 0);
+        assert_int_equal(eddy_datagram_transport_from_socket(NULL, loop, fds[0], &answering, NULL), 0);
+        assert_int_equal(write(fds[1], "x", 1), 1);
+        assert_int_equal(eddy_subprocess_exec(NULL, loop, &stopping, loop, EDDY_ARGV("true"),
+                                              &(eddy_process_options){.out = EDDY_PIPE}),
+                         0);
+        assert_int_equal(eddy_loop_run_forever(loop), 0);
+        assert_int_equal(read(fds[1], &byte, 1), 1);
+        assert_int_equal(byte, 'x');
+        eddy_loop_destroy(loop);
+        close(fds[1]);
+}
+
 int main(void)
 {
-        const struct CMUnitTest tests[] = {cmocka_unit_test(without_a_task), cmocka_unit_test(by_name)};
+        const struct CMUnitTest tests[] = {cmocka_unit_test(without_a_task), cmocka_unit_test(by_name),
+                                           cmocka_unit_test(nor_do_others_need_one)};
 
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

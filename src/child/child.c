@@ -8,7 +8,7 @@
  *
  * Emulators and valgrind make a copy of the process instead. There, what goes wrong in the child cannot be seen in
  * shared memory, and comes by a pipe. Nobody says which of the two it is, so the first child is asked. */
-#include "process/child.h"
+#include "child/child.h"
 
 #include "base/memory.h"
 #include "base/sys_pipe.h"

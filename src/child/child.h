@@ -1,6 +1,6 @@
 /* Child processes: made, signalled, reaped. Nothing here knows a loop. */
-#ifndef PROCESS_CHILD_H
-#define PROCESS_CHILD_H
+#ifndef CHILD_CHILD_H
+#define CHILD_CHILD_H
 
 #include <eddy/process.h>
 
@@ -14,6 +14,7 @@ struct child {
  * Start a program.
  *
  * @param standard  what is to be its descriptors 0, 1 and 2; -1: as here
+ * @param options   which standard_open() has found good, as argv
  * @return 0, or why it could not be executed, with its detail
  */
 int child_spawn(struct child *child, char *const argv[], const int standard[3],

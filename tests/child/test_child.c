@@ -1,5 +1,5 @@
 /* What a child is given, and what it is not. */
-#include "helpers.h"
+#include "../process/helpers.h"
 
 #include <sys/resource.h>
 
