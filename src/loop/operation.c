@@ -178,11 +178,9 @@ int eddy_op_defer(eddy_op *op, ssize_t result)
 {
         int rc = check_free(op);
 
-        if (rc < 0)
-                return rc;
-        op->result = result;
-        loop_schedule(op->loop, &op->handle);
-        return 0;
+        if (rc == 0)
+                op_defer(op, result);
+        return rc;
 }
 
 bool eddy_op_should_give_way(const eddy_op *op)

@@ -35,6 +35,13 @@ static inline ssize_t op_begin(eddy_op *op)
         return backend->impl->begin(backend, op);
 }
 
+/** Have its callback come in the next iteration, with an outcome that is known: it is not under way. */
+static inline void op_defer(eddy_op *op, ssize_t result)
+{
+        op->result = result;
+        loop_schedule(op->loop, &op->handle);
+}
+
 /** What may be done without giving way, where all that is asked for is there at once. */
 enum { OPERATIONS_A_TURN = 64 };
 
