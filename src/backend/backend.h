@@ -7,22 +7,26 @@
 #include <eddy/operation.h>
 
 enum op_kind {
+        /* What stands in the line of those who read. */
         OP_ACCEPT,
-        OP_CONNECT,
         OP_RECV,
         OP_RECVMSG,
         OP_RECVMMSG,
+        OP_READ,
+        OP_READABLE, /* wait until receiving, of `size` bytes perhaps, may bring something: 0. For descriptors that
+                      * only operations read, so that what these were told is known; asking costs no system call */
+
+        /* What stands in the line of those who write. */
         OP_SEND,
         OP_SENDMSG,
-        OP_READ,
         OP_WRITE,
         OP_WRITEV,
         OP_SENDFILE,
+
+        /* What is begun whoever stands there, and whatever is known of readiness. */
+        OP_CONNECT,
         OP_POLL,
-        OP_GONE, /* wait until the other side has sent its end, or it was hung up or has failed: the events that tell
-                      * so. Whoever else reads or writes */
-        OP_READABLE, /* wait until receiving, of `size` bytes perhaps, may bring something: 0. For descriptors that
-                      * only operations read, so that what these were told is known; asking costs no system call */
+        OP_GONE, /* wait until the other side has sent its end, or it was hung up or has failed: the events that tell so */
         OP_CLOSE,
 };
 

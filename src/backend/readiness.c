@@ -6,23 +6,6 @@
 #include "base/sys_socket.h"
 #include <string.h>
 
-static enum watch_direction direction_of(const eddy_op *op)
-{
-        switch (op->kind) {
-        case OP_ACCEPT:
-        case OP_RECV:
-        case OP_READ:
-        case OP_RECVMSG:
-        case OP_RECVMMSG:
-        case OP_READABLE:
-                return WATCH_READ;
-        case OP_POLL:
-                return op->size & POLLIN ? WATCH_READ : WATCH_WRITE;
-        default:
-                return WATCH_WRITE;
-        }
-}
-
 static int grow_table(struct readiness *readiness, int fd)
 {
         int count = readiness->descriptor_count ? readiness->descriptor_count : 64;
@@ -97,10 +80,15 @@ static unsigned how_to_write(const eddy_op *op)
                (op->traits & OP_NO_FILE ? SYS_WRITE_NO_FILE : 0);
 }
 
-/** Make the call that an operation stands for; -EAGAIN: not ready. */
-static ssize_t attempt(struct descriptor *descriptor, enum watch_direction direction, eddy_op *op)
+/** Look whether there is what an operation polls for: the events, -EAGAIN, or an error. */
+static ssize_t poll_for(const eddy_op *op)
 {
-        bool *is_ready = &descriptor->is_ready[direction];
+        return readiness_poll(op->fd, op->kind == OP_GONE ? POLLRDHUP : (unsigned)op->size);
+}
+
+/** Make the call that an operation stands for; -EAGAIN: not ready. */
+static ssize_t attempt(eddy_op *op, bool *is_ready, bool has_ended)
+{
         ssize_t rc;
 
         do {
@@ -138,7 +126,7 @@ static ssize_t attempt(struct descriptor *descriptor, enum watch_direction direc
                         rc = sys_sendfile(op->fd, op->flags, &(off_t){(intptr_t)op->extra}, op->size);
                         break;
                 case OP_POLL:
-                        return readiness_poll(op->fd, (unsigned)op->size);
+                        return poll_for(op);
                 case OP_READABLE:
                         return *is_ready ? 0 : -EAGAIN;
                 default:
@@ -147,7 +135,7 @@ static ssize_t attempt(struct descriptor *descriptor, enum watch_direction direc
         } while (rc == -EINTR);
         if (rc == -EAGAIN)
                 *is_ready = false;
-        else if (op->traits & OP_SHORT_IS_ALL && rc > 0 && (size_t)rc < op->size && !descriptor->has_ended &&
+        else if (op->traits & OP_SHORT_IS_ALL && rc > 0 && (size_t)rc < op->size && !has_ended &&
                  op->kind != OP_SENDFILE)
                 *is_ready = false;
         return rc;
@@ -224,18 +212,25 @@ static ssize_t wait_in(eddy_link *operations, struct readiness *readiness, struc
         return EDDY_PENDING;
 }
 
-/** Wait, unless it is so, for what the kernel tells whoever else may read or write. */
-static ssize_t begin_gone(struct readiness *readiness, struct descriptor *descriptor, eddy_op *op)
+/** Begin what is begun whoever stands in a line. */
+static __attribute__((noinline)) ssize_t begin_at_once(struct readiness *readiness,
+                                                       struct descriptor *descriptor, eddy_op *op)
 {
-        ssize_t events = readiness_poll(op->fd, POLLRDHUP);
+        bool reads = op->kind == OP_POLL && op->size & POLLIN;
+        eddy_link *operations = op->kind == OP_GONE
+                                    ? &descriptor->until_gone
+                                    : &descriptor->sides[reads ? WATCH_READ : WATCH_WRITE].operations;
+        ssize_t rc = op->kind == OP_CONNECT ? begin_connect(op) : poll_for(op);
 
-        return events == -EAGAIN ? wait_in(&descriptor->until_gone, readiness, descriptor, op) : events;
+        if (rc == -EAGAIN && op->kind != OP_CONNECT)
+                rc = EDDY_PENDING;
+        return rc == EDDY_PENDING ? wait_in(operations, readiness, descriptor, op) : rc;
 }
 
 /** Whether an operation is worth trying, which nobody waits before. */
-static bool may_succeed(const struct descriptor *descriptor, enum watch_direction direction, const eddy_op *op)
+static bool may_succeed(const struct descriptor *descriptor, bool is_ready, const eddy_op *op)
 {
-        if (descriptor->is_ready[direction] || descriptor->has_ended)
+        if (is_ready || descriptor->has_ended)
                 return true;
         /* The kernel may not have been asked to tell of it, as it is for one that waits. */
         return op->traits & OP_DONT_WAIT && !descriptor->is_told_all;
@@ -243,22 +238,18 @@ static bool may_succeed(const struct descriptor *descriptor, enum watch_directio
 
 ssize_t readiness_begin(struct readiness *readiness, struct descriptor *descriptor, eddy_op *op)
 {
-        enum watch_direction direction = direction_of(op);
-        eddy_link *operations = &descriptor->sides[direction].operations;
-        ssize_t rc;
+        bool reads = op->kind <= OP_READABLE;
+        eddy_link *operations = &descriptor->sides[reads ? WATCH_READ : WATCH_WRITE].operations;
+        bool *is_ready = &descriptor->is_ready[reads ? WATCH_READ : WATCH_WRITE];
 
-        if (op->kind == OP_CONNECT) {
-                rc = begin_connect(op);
-                if (rc != EDDY_PENDING)
-                        return rc;
-        } else if (op->kind == OP_GONE) {
-                return begin_gone(readiness, descriptor, op);
-        } else if (op->kind == OP_POLL ||
-                   (list_is_empty(operations) && may_succeed(descriptor, direction, op))) {
-                /* What has not been tried yet may be ready, and what the kernel tells of is. */
+        if (op->kind >= OP_CONNECT)
+                return begin_at_once(readiness, descriptor, op);
+        if (list_is_empty(operations) && may_succeed(descriptor, *is_ready, op)) {
+                ssize_t rc;
+
                 if (op->traits & OP_SURELY)
-                        descriptor->is_ready[direction] = readiness_poll(op->fd, POLLIN) != -EAGAIN;
-                rc = attempt(descriptor, direction, op);
+                        *is_ready = readiness_poll(op->fd, POLLIN) != -EAGAIN;
+                rc = attempt(op, is_ready, descriptor->has_ended);
                 if (rc != -EAGAIN)
                         return rc;
         }
@@ -299,14 +290,12 @@ static void call_watcher(struct readiness *readiness, struct side *side)
                 list_append(*readiness->base.ready, &side->watcher->handle.link);
 }
 
-void readiness_serve(struct readiness *readiness, struct descriptor *descriptor, enum watch_direction direction)
+void readiness_serve(struct readiness *readiness, const struct descriptor *descriptor, struct side *side,
+                     bool *is_ready)
 {
-        struct side *side = &descriptor->sides[direction];
-
-        while (!list_is_empty(&side->operations) &&
-               (descriptor->is_ready[direction] || descriptor->has_ended)) {
+        while (!list_is_empty(&side->operations) && (*is_ready || descriptor->has_ended)) {
                 eddy_op *op = container_of(side->operations.next, eddy_op, link);
-                ssize_t rc = attempt(descriptor, direction, op);
+                ssize_t rc = attempt(op, is_ready, descriptor->has_ended);
 
                 if (rc == -EAGAIN)
                         break;

@@ -94,9 +94,9 @@ static inline bool side_is_wanted(const struct side *side)
         return side->watcher || !list_is_empty(&side->operations);
 }
 
-/** Finish what waits for a direction that is ready now, and call who watches. */
-void readiness_serve(struct readiness *readiness, struct descriptor *descriptor,
-                     enum watch_direction direction);
+/** Finish what waits for a side that is ready now, and call who watches. */
+void readiness_serve(struct readiness *readiness, const struct descriptor *descriptor, struct side *side,
+                     bool *is_ready);
 
 /** Whether a descriptor is ready for some of poll()'s events: those that it is, -EAGAIN, or an error. */
 ssize_t readiness_poll(int fd, unsigned events);
@@ -108,9 +108,11 @@ void readiness_tell_gone(struct readiness *readiness, struct descriptor *descrip
 static inline void readiness_advance(struct readiness *readiness, struct descriptor *descriptor,
                                      enum watch_direction direction)
 {
+        struct side *side = &descriptor->sides[direction];
+
         descriptor->is_ready[direction] = true;
-        if (side_is_wanted(&descriptor->sides[direction]))
-                readiness_serve(readiness, descriptor, direction);
+        if (side_is_wanted(side))
+                readiness_serve(readiness, descriptor, side, &descriptor->is_ready[direction]);
 }
 
 /** A descriptor was hung up, or has failed, or is at a mark of urgent data, where receiving stops short as well. */

@@ -76,7 +76,8 @@ static void consume(eddy_stream *stream, size_t n)
                 flow_give_back(&stream->flow, &stream->in);
 }
 
-ssize_t stream_fill_at_once(struct task *self, eddy_stream *stream)
+/** As stream_fill_at_once(), as a part of its caller. */
+static inline __attribute__((always_inline)) ssize_t fill_at_once(struct task *self, eddy_stream *stream)
 {
         struct buffer *in = &stream->in;
         int rc = flow_reserve(&stream->flow, in, LEAST_ROOM);
@@ -96,6 +97,11 @@ ssize_t stream_fill_at_once(struct task *self, eddy_stream *stream)
         return got;
 }
 
+ssize_t stream_fill_at_once(struct task *self, eddy_stream *stream)
+{
+        return fill_at_once(self, stream);
+}
+
 /** Receive more into the stream's buffer. Who waits for it has no memory for it yet, so that idle connections have
  * none. */
 static ssize_t fill_buffer(struct task *self, eddy_stream *stream)
@@ -111,7 +117,7 @@ static ssize_t fill_buffer(struct task *self, eddy_stream *stream)
                 got = task_finish_op(self, &op, op_begin(&op));
                 if (got < 0 || stream->flow.is_closing)
                         break;
-                got = stream_fill_at_once(self, stream);
+                got = fill_at_once(self, stream);
                 if (got == 0 && stream->flow.awaits_writer && (got = await_writer(self, stream, &op)) > 0)
                         got = -EAGAIN;
         } while (got == -EAGAIN);
