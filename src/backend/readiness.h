@@ -27,10 +27,9 @@ struct descriptor {
         eddy_link until_gone; /* operations that wait for the other side to go, whoever else reads or writes */
         int fd;
         uint32_t generation; /* of files that had this number: what is told of earlier ones may come late */
-        bool is_ready
-            [2]; /* a call may succeed: nobody was told EAGAIN since the kernel told of it; by direction */
-        bool has_ended;   /* hung up or failed: reading never again means waiting */
-        bool is_told_all; /* of both directions, whoever waits: no operation needs it armed */
+        bool is_ready[2];    /* by direction: nobody was told EAGAIN since the kernel told of it */
+        bool has_ended;      /* hung up or failed: reading never again means waiting */
+        bool is_told_all;    /* of both directions, whoever waits: no operation needs it armed */
 };
 
 /** What a backend that uses this begins with. */
