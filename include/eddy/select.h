@@ -17,31 +17,27 @@
 
 #include <eddy/future.h>
 #include <eddy/queue.h>
+#include <eddy/stream.h>
 
 EDDY_BEGIN_DECLS
 
-/** What a case waits for; the functions below set it. Private to eddy. */
-typedef enum eddy_case_kind {
-        EDDY_CASE_GET_,
-        EDDY_CASE_PUT_,
-        EDDY_CASE_DONE_,
-        EDDY_CASE_AFTER_,
-        EDDY_CASE_AT_,
-} eddy_case_kind;
+struct eddy_case_source;
+struct eddy_selection;
 
 /** One of the things that a select waits for. Lies in the caller's memory, usually on the stack, and may be used
  * again for the next select. Only `rc` is public. */
 typedef struct eddy_case {
-        int rc; /**< of the case that happened: 0, or an error of its queue */
-        eddy_case_kind kind;
+        int rc; /**< of the case that happened: 0, or an error of its queue or stream */
+        const struct eddy_case_source *source;
         union {
                 eddy_queue *queue;
                 eddy_future *future;
+                eddy_stream *stream;
                 int64_t time;
         } what;
         void *place; /* of the item or result */
         struct eddy_selection *selection;
-        void *reserved[8]; /* its place in the line of what it waits for */
+        void *reserved[19]; /* its place in the line of what it waits for */
 } eddy_case;
 
 /**
@@ -51,12 +47,7 @@ typedef struct eddy_case {
  * @param item   receives the item, if this case happens and its `rc` is 0
  * @return the case; its `rc` can become EDDY_ESHUTDOWN, EDDY_EFINISHED
  */
-static inline eddy_case eddy_case_get(eddy_queue *queue, void *item)
-{
-        eddy_case made = {0, EDDY_CASE_GET_, {queue}, item, NULL, {NULL}};
-
-        return made;
-}
+EDDY_API eddy_case eddy_case_get(eddy_queue *queue, void *item);
 
 /**
  * A case that happens when an item is put into a queue, as by eddy_queue_put().
@@ -65,12 +56,7 @@ static inline eddy_case eddy_case_get(eddy_queue *queue, void *item)
  * @param item   copied when this case happens; it may change between two selects
  * @return the case; its `rc` can become EDDY_ESHUTDOWN, EDDY_EFINISHED, -ENOMEM, and the item is then in no queue
  */
-static inline eddy_case eddy_case_put(eddy_queue *queue, const void *item)
-{
-        eddy_case made = {0, EDDY_CASE_PUT_, {queue}, (void *)(uintptr_t)item, NULL, {NULL}};
-
-        return made;
-}
+EDDY_API eddy_case eddy_case_put(eddy_queue *queue, const void *item);
 
 /**
  * A case that happens when a future or task is done. The future is not cancelled when the caller is, nor when
@@ -80,38 +66,38 @@ static inline eddy_case eddy_case_put(eddy_queue *queue, const void *item)
  * @param result  receives its outcome, as from eddy_await(), if this case happens. NULL: nobody has looked yet, and a
  *                failure is still to be asked for
  */
-static inline eddy_case eddy_case_done(eddy_future *future, intptr_t *result)
-{
-        eddy_case made = {0, EDDY_CASE_DONE_, {NULL}, result, NULL, {NULL}};
+EDDY_API eddy_case eddy_case_done(eddy_future *future, intptr_t *result);
 
-        made.what.future = future;
-        return made;
-}
+/**
+ * A case that happens when a stream can be read: bytes are there, or its end, or an error, so that the next
+ * eddy_stream_read() or eddy_stream_read_some() does not suspend. Nothing is taken. But it is a call for reading: what the one
+ * before showed its caller is gone.
+ *
+ * @param stream  read by nobody else while the select waits; may be in one such case of a select. NULL: it never happens
+ * @return the case; its `rc` can become EDDY_EBUSY (another coroutine reads it), -EBADF (it is closed), the error that reading
+ *         would return, or -ENOMEM
+ *
+ * Without a coroutine it happens only where something is in the stream's buffer.
+ */
+EDDY_API eddy_case eddy_case_readable(eddy_stream *stream);
+
+/**
+ * A case that happens when a stream's peer has gone, as by eddy_stream_wait_gone(), which says what that means.
+ *
+ * @param stream  may be in several, and read and written to by others. NULL: it never happens
+ * @return the case; its `rc` can become -EBADF (it is closed), -ENOMEM, -EPERM
+ */
+EDDY_API eddy_case eddy_case_gone(eddy_stream *stream);
 
 /** A case that happens when no other has for so long; each select counts anew. 0 or less: at once, if no other can
  * happen now. EDDY_FOREVER: never. */
-static inline eddy_case eddy_case_after(eddy_duration delay)
-{
-        eddy_case made = {0, EDDY_CASE_AFTER_, {NULL}, NULL, NULL, {NULL}};
-
-        made.what.time = delay;
-        return made;
-}
+EDDY_API eddy_case eddy_case_after(eddy_duration delay);
 
 /** A case that happens when no other has until a moment of eddy_loop_time(): one deadline over many selects. */
-static inline eddy_case eddy_case_at(eddy_time when)
-{
-        eddy_case made = {0, EDDY_CASE_AT_, {NULL}, NULL, NULL, {NULL}};
-
-        made.what.time = when;
-        return made;
-}
+EDDY_API eddy_case eddy_case_at(eddy_time when);
 
 /** A case that happens if no other can now, so that the select does not suspend. Go's `default`. */
-static inline eddy_case eddy_case_otherwise(void)
-{
-        return eddy_case_after(0);
-}
+EDDY_API eddy_case eddy_case_otherwise(void);
 
 /**
  * Wait until one of several cases can happen, and have it happen: that one and no other.
@@ -121,12 +107,13 @@ static inline eddy_case eddy_case_otherwise(void)
  * @return the index of the case that happened. Of several that can, each has the same chance
  * @retval EDDY_CANCELLED, EDDY_TIMEOUT  the caller was interrupted, before or while it waited, and nothing happened
  * @retval EDDY_ENOTASK                  it would have to wait, and the caller is no coroutine
- * @retval EDDY_EWRONGLOOP               a queue or future belongs to another loop
+ * @retval EDDY_EWRONGLOOP               a queue, future or stream belongs to another loop
  * @retval EDDY_ESELFAWAIT               a case is that the caller itself is done
  * @retval -ENOMEM                       a future is NULL: its creation failed
  *
  * A queue that is shut down and empty, or finished, is a case that can happen: `rc` says so. Suspends unless a
- * case can happen at once. Nothing is allocated. Go's select; in asyncio, asyncio.wait() over one task a queue.
+ * case can happen at once. Nothing is allocated, but for what a stream receives. Where streams are among the cases, a select
+ * that happens at once gives way now and then, so that others have their turn. Go's select; in asyncio, asyncio.wait() over one task a queue.
  */
 EDDY_API EDDY_ASYNC int eddy_select(eddy_case cases[], size_t n);
 

@@ -285,6 +285,26 @@ EDDY_API bool eddy_stream_is_closing(const eddy_stream *stream);
 EDDY_API EDDY_ASYNC int eddy_stream_wait_closed(eddy_stream *stream);
 
 /**
+ * Wait until the peer has gone, without reading: it has sent its end, closed or reset the connection, or that has failed.
+ * For who computes for long, and would stop where nobody waits for the outcome.
+ *
+ * @return 0: it has gone; reading tells whether by an error
+ * @retval EDDY_CANCELLED, EDDY_TIMEOUT  the caller was interrupted
+ * @retval -EBADF                        the stream is closed
+ * @retval EDDY_EWRONGLOOP               it belongs to another loop
+ * @retval -ENOMEM, -EPERM               the kernel does not tell; -EPERM: it is a regular file
+ *
+ * Any number of coroutines may wait, beside one that reads and one that writes, and bytes that came before the end stay to be
+ * read. What is to be seen is the peer's end: a TCP peer that only sends no more, and still reads, looks like one that has
+ * closed, until something is written to it. So do not wait for that where your protocol has clients that send their end and
+ * then read. One that vanished without a word (its cable, its power) is noticed when TCP gives up: after some 15 minutes where
+ * bytes are unacknowledged, by SO_KEEPALIVE, or never. A pipe's writer sees its last reader go, and a reader its last writer.
+ *
+ * Suspends until then. In a select: eddy_case_gone(). aiohttp's handler cancellation, Go's http.Request.Context().
+ */
+EDDY_API EDDY_ASYNC int eddy_stream_wait_gone(eddy_stream *stream);
+
+/**
  * Close a stream if nobody has, and give it back; bytes still leave. NULL is allowed.
  *
  * A coroutine that is in a call on it gets -EBADF, and may not use it any more: at once where it reads or waits for room,

@@ -166,7 +166,8 @@ EDDY_API void eddy_transport_abort(eddy_transport *transport);
 /** Whether it is closed, or about to be. Transport.is_closing(). */
 EDDY_API bool eddy_transport_is_closing(const eddy_transport *transport);
 
-/** Receive no more for now; what was being received still comes at most once. Twice is as once. ReadTransport.pause_reading(). */
+/** Receive no more for now; what was being received still comes at most once. Nor is it noticed meanwhile that the peer has
+ * gone, unless writing fails: eddy_op_gone() on its descriptor tells. Twice is as once. ReadTransport.pause_reading(). */
 EDDY_API void eddy_transport_pause_reading(eddy_transport *transport);
 
 /** Receive again. ReadTransport.resume_reading(). */

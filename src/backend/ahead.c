@@ -120,17 +120,32 @@ void ahead_arm(struct uring *uring, struct uring_descriptor *descriptor)
         }
 }
 
-/** Receive by a system call what may be there, where the kernel has not been asked to bring it. */
-static ssize_t receive_now(struct ahead *ahead, const eddy_op *op)
+static ssize_t attempt_now(const eddy_op *op)
+{
+        ssize_t rc;
+
+        switch (op->kind) {
+        case OP_ACCEPT:
+                return sys_accept(op->fd, NULL, NULL);
+        case OP_READABLE:
+                rc = readiness_poll(op->fd, POLLIN);
+                return rc > 0 ? 0 : rc;
+        default:
+                return sys_recv(op->fd, op->buffer, op->size, MSG_DONTWAIT);
+        }
+}
+
+/** Take by a system call what may be there, where the kernel has not been asked to bring it. */
+static ssize_t take_now(struct ahead *ahead, const eddy_op *op)
 {
         ssize_t rc;
 
         if (ahead->standing.tag || ahead->direct)
                 return -EAGAIN;
         do
-                rc = sys_recv(op->fd, op->buffer, op->size, MSG_DONTWAIT);
+                rc = attempt_now(op);
         while (rc == -EINTR);
-        if (rc > 0)
+        if (op->kind == OP_RECV && rc > 0)
                 ahead->is_bulk = rc >= RECEIVED_BUFFER_SIZE;
         return rc;
 }
@@ -146,7 +161,7 @@ ssize_t ahead_begin(struct uring *uring, struct uring_descriptor *descriptor, ed
                         return result;
         }
         if (op->traits & OP_DONT_WAIT)
-                return receive_now(ahead, op);
+                return take_now(ahead, op);
         op->pending = true;
         list_append(&ahead->askers, &op->link);
         ahead_arm(uring, descriptor);

@@ -7,33 +7,35 @@
 #include <eddy/operation.h>
 
 enum op_kind {
+        /* What stands in the line of those who read. */
         OP_ACCEPT,
-        OP_CONNECT,
         OP_RECV,
         OP_RECVMSG,
         OP_RECVMMSG,
-        OP_SEND,
-        OP_SENDMSG,
         OP_READ,
-        OP_WRITE,
-        OP_WRITEV,
-        OP_POLL,
         OP_READABLE, /* wait until receiving, of `size` bytes perhaps, may bring something: 0. For descriptors that
                       * only operations read, so that what these were told is known; asking costs no system call */
+
+        /* What stands in the line of those who write. */
+        OP_SEND,
+        OP_SENDMSG,
+        OP_WRITE,
+        OP_WRITEV,
+        OP_SENDFILE,
+
+        /* What is begun whoever stands there, and whatever is known of readiness. */
+        OP_CONNECT,
+        OP_POLL,
+        OP_GONE, /* wait until the other side has sent its end, or it was hung up or has failed: the events that tell so */
         OP_CLOSE,
 };
 
 /* eddy_op.traits */
 enum {
-        /** A short count means that the kernel has, or takes, no more: true of stream sockets and of batches of
-         * datagrams, and it saves the call that would be told EAGAIN. */
-        OP_SHORT_IS_ALL = 1,
-
-        /** It ends at once with -EAGAIN where it would have to wait: its caller has something else to do first. */
-        OP_DONT_WAIT = 4,
-        /** Nobody else receives from, accepts from, or sends to the descriptor, so that the kernel may do it by
-         * itself: even receive and accept before that is asked for. With no flags, and no peer's address. */
-        OP_EXCLUSIVE = 2,
+        OP_SHORT_IS_ALL = EDDY_OP_SHORT_IS_ALL,
+        OP_EXCLUSIVE = EDDY_OP_EXCLUSIVE,
+        OP_DONT_WAIT = EDDY_OP_DONT_WAIT,
+        OP_PUBLIC_TRAITS = OP_SHORT_IS_ALL | OP_EXCLUSIVE | OP_DONT_WAIT,
         /** Others share the file, and may have it in blocking mode: it must be asked not to wait. */
         OP_MAY_BLOCK = 8,
         /** Written to is no regular file, which has a limit of its size. */

@@ -26,6 +26,7 @@ struct epoll_state {
 
 static const uint32_t read_events = EPOLLIN | EPOLLPRI | EPOLLRDHUP | EPOLLHUP | EPOLLERR;
 static const uint32_t write_events = EPOLLOUT | EPOLLHUP | EPOLLERR;
+static const uint32_t end_events = EPOLLRDHUP | EPOLLHUP | EPOLLERR | EPOLLPRI;
 
 static struct epoll_descriptor *epoll_descriptor(struct descriptor *descriptor)
 {
@@ -38,11 +39,12 @@ static uint32_t wanted_events(const struct epoll_descriptor *descriptor)
         const struct side *write = &descriptor->base.sides[WATCH_WRITE];
         bool waits_for_read = !list_is_empty(&read->operations);
         bool waits_for_write = !list_is_empty(&write->operations);
+        bool waits_for_gone = !list_is_empty(&descriptor->base.until_gone);
 
         if (read->watcher || write->watcher)
                 return (read->watcher || waits_for_read ? EPOLLIN | EPOLLRDHUP : 0) |
-                       (write->watcher || waits_for_write ? EPOLLOUT : 0);
-        if (waits_for_read || waits_for_write || descriptor->armed & EPOLLET)
+                       (write->watcher || waits_for_write ? EPOLLOUT : 0) | (waits_for_gone ? EPOLLRDHUP : 0);
+        if (waits_for_read || waits_for_write || waits_for_gone || descriptor->armed & EPOLLET)
                 return EPOLLIN | EPOLLPRI | EPOLLOUT | EPOLLRDHUP | EPOLLET;
         return 0;
 }
@@ -192,9 +194,8 @@ static int epoll_backend_wait(struct backend *backend, eddy_duration timeout)
                         is_haunted |= key != WAKEUP;
                         continue;
                 }
-                /* At a mark of urgent data, too, receiving stops short. */
-                if (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR | EPOLLPRI))
-                        descriptor->has_ended = true;
+                if (events & end_events)
+                        readiness_end(&state->readiness, descriptor);
                 if (events & read_events)
                         readiness_advance(&state->readiness, descriptor, WATCH_READ);
                 if (events & write_events)

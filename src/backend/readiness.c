@@ -3,24 +3,8 @@
 #include "base/memory.h"
 #include "base/sys.h"
 #include "base/sys_pipe.h"
+#include "base/sys_socket.h"
 #include <string.h>
-
-static enum watch_direction direction_of(const eddy_op *op)
-{
-        switch (op->kind) {
-        case OP_ACCEPT:
-        case OP_RECV:
-        case OP_READ:
-        case OP_RECVMSG:
-        case OP_RECVMMSG:
-        case OP_READABLE:
-                return WATCH_READ;
-        case OP_POLL:
-                return op->size & POLLIN ? WATCH_READ : WATCH_WRITE;
-        default:
-                return WATCH_WRITE;
-        }
-}
 
 static int grow_table(struct readiness *readiness, int fd)
 {
@@ -43,7 +27,7 @@ void readiness_forget(struct descriptor *descriptor)
 {
         descriptor->generation++;
         descriptor->has_ended = descriptor->is_told_all = false;
-        descriptor->sides[WATCH_READ].is_ready = descriptor->sides[WATCH_WRITE].is_ready = true;
+        descriptor->is_ready[WATCH_READ] = descriptor->is_ready[WATCH_WRITE] = true;
 }
 
 int readiness_add(struct readiness *readiness, int fd, struct descriptor **added)
@@ -63,6 +47,7 @@ int readiness_add(struct readiness *readiness, int fd, struct descriptor **added
         descriptor->fd = fd;
         list_init(&descriptor->sides[WATCH_READ].operations);
         list_init(&descriptor->sides[WATCH_WRITE].operations);
+        list_init(&descriptor->until_gone);
         if (readiness->impl->init)
                 readiness->impl->init(descriptor);
         readiness_forget(descriptor);
@@ -70,7 +55,7 @@ int readiness_add(struct readiness *readiness, int fd, struct descriptor **added
         return 0;
 }
 
-static ssize_t poll_now(int fd, unsigned events)
+ssize_t readiness_poll(int fd, unsigned events)
 {
         struct pollfd request = {.fd = fd, .events = (short)events};
         int rc = sys_poll(&request, 1);
@@ -95,8 +80,14 @@ static unsigned how_to_write(const eddy_op *op)
                (op->traits & OP_NO_FILE ? SYS_WRITE_NO_FILE : 0);
 }
 
+/** Look whether there is what an operation polls for: the events, -EAGAIN, or an error. */
+static ssize_t poll_for(const eddy_op *op)
+{
+        return readiness_poll(op->fd, op->kind == OP_GONE ? POLLRDHUP : (unsigned)op->size);
+}
+
 /** Make the call that an operation stands for; -EAGAIN: not ready. */
-static ssize_t attempt(eddy_op *op, struct side *side, bool has_ended)
+static ssize_t attempt(eddy_op *op, bool *is_ready, bool has_ended)
 {
         ssize_t rc;
 
@@ -131,18 +122,22 @@ static ssize_t attempt(eddy_op *op, struct side *side, bool has_ended)
                 case OP_WRITEV:
                         rc = sys_write_quietly(op->fd, op->buffer, (int)(uintptr_t)op->extra, how_to_write(op));
                         break;
+                case OP_SENDFILE:
+                        rc = sys_sendfile(op->fd, op->flags, &(off_t){(intptr_t)op->extra}, op->size);
+                        break;
                 case OP_POLL:
-                        return poll_now(op->fd, (unsigned)op->size);
+                        return poll_for(op);
                 case OP_READABLE:
-                        return side->is_ready ? 0 : -EAGAIN;
+                        return *is_ready ? 0 : -EAGAIN;
                 default:
                         return connect_result(op->fd);
                 }
         } while (rc == -EINTR);
         if (rc == -EAGAIN)
-                side->is_ready = false;
-        else if (op->traits & OP_SHORT_IS_ALL && rc > 0 && (size_t)rc < op->size && !has_ended)
-                side->is_ready = false;
+                *is_ready = false;
+        else if (op->traits & OP_SHORT_IS_ALL && rc > 0 && (size_t)rc < op->size && !has_ended &&
+                 op->kind != OP_SENDFILE)
+                *is_ready = false;
         return rc;
 }
 
@@ -180,15 +175,15 @@ static int set_watcher(struct side *side, eddy_callback callback, void *arg)
         return 0;
 }
 
-static void end_operations(struct readiness *readiness, struct side *side, int error)
+static void end_operations(struct readiness *readiness, eddy_link *operations, ssize_t result)
 {
-        while (!list_is_empty(&side->operations))
-                complete(&readiness->base, container_of(side->operations.next, eddy_op, link), error);
+        while (!list_is_empty(operations))
+                complete(&readiness->base, container_of(operations->next, eddy_op, link), result);
 }
 
 static void abandon(struct readiness *readiness, struct side *side)
 {
-        end_operations(readiness, side, EDDY_CANCELLED);
+        end_operations(readiness, &side->operations, EDDY_CANCELLED);
         unwatch(side);
 }
 
@@ -196,20 +191,18 @@ void readiness_abandon(struct readiness *readiness, struct descriptor *descripto
 {
         abandon(readiness, &descriptor->sides[WATCH_READ]);
         abandon(readiness, &descriptor->sides[WATCH_WRITE]);
+        end_operations(readiness, &descriptor->until_gone, EDDY_CANCELLED);
 }
 
 /** Have an operation wait until it is worth while to try it: EDDY_PENDING or an error. */
-static ssize_t wait_for(struct readiness *readiness, struct descriptor *descriptor, struct side *side,
-                        eddy_op *op)
+static ssize_t wait_in(eddy_link *operations, struct readiness *readiness, struct descriptor *descriptor,
+                       eddy_op *op)
 {
         int rc;
 
-        if (op->traits & OP_DONT_WAIT) {
-                /* Where nobody waits nobody tells of room either: the next one has to try. */
-                side->is_ready |= side == &descriptor->sides[WATCH_WRITE] && !descriptor->is_told_all;
+        if (op->traits & OP_DONT_WAIT)
                 return -EAGAIN;
-        }
-        list_append(&side->operations, &op->link);
+        list_append(operations, &op->link);
         rc = descriptor->is_told_all ? 0 : readiness->impl->arm(readiness, descriptor);
         if (rc < 0) {
                 list_remove(&op->link);
@@ -219,25 +212,48 @@ static ssize_t wait_for(struct readiness *readiness, struct descriptor *descript
         return EDDY_PENDING;
 }
 
+/** Begin what is begun whoever stands in a line. */
+static __attribute__((noinline)) ssize_t begin_at_once(struct readiness *readiness,
+                                                       struct descriptor *descriptor, eddy_op *op)
+{
+        bool reads = op->kind == OP_POLL && op->size & POLLIN;
+        eddy_link *operations = op->kind == OP_GONE
+                                    ? &descriptor->until_gone
+                                    : &descriptor->sides[reads ? WATCH_READ : WATCH_WRITE].operations;
+        ssize_t rc = op->kind == OP_CONNECT ? begin_connect(op) : poll_for(op);
+
+        if (rc == -EAGAIN && op->kind != OP_CONNECT)
+                rc = EDDY_PENDING;
+        return rc == EDDY_PENDING ? wait_in(operations, readiness, descriptor, op) : rc;
+}
+
+/** Whether an operation is worth trying, which nobody waits before. */
+static bool may_succeed(const struct descriptor *descriptor, bool is_ready, const eddy_op *op)
+{
+        if (is_ready || descriptor->has_ended)
+                return true;
+        /* The kernel may not have been asked to tell of it, as it is for one that waits. */
+        return op->traits & OP_DONT_WAIT && !descriptor->is_told_all;
+}
+
 ssize_t readiness_begin(struct readiness *readiness, struct descriptor *descriptor, eddy_op *op)
 {
-        struct side *side = &descriptor->sides[direction_of(op)];
-        bool is_first = list_is_empty(&side->operations);
-        ssize_t rc;
+        bool reads = op->kind <= OP_READABLE;
+        eddy_link *operations = &descriptor->sides[reads ? WATCH_READ : WATCH_WRITE].operations;
+        bool *is_ready = &descriptor->is_ready[reads ? WATCH_READ : WATCH_WRITE];
 
-        if (op->kind == OP_CONNECT) {
-                rc = begin_connect(op);
-                if (rc != EDDY_PENDING)
-                        return rc;
-        } else if (op->kind == OP_POLL || (is_first && (side->is_ready || descriptor->has_ended))) {
-                /* What has not been tried yet may be ready, and what the kernel tells of is. */
-                if (op->traits & OP_SURELY && poll_now(op->fd, POLLIN) == -EAGAIN)
-                        side->is_ready = false;
-                rc = attempt(op, side, descriptor->has_ended);
+        if (op->kind >= OP_CONNECT)
+                return begin_at_once(readiness, descriptor, op);
+        if (list_is_empty(operations) && may_succeed(descriptor, *is_ready, op)) {
+                ssize_t rc;
+
+                if (op->traits & OP_SURELY)
+                        *is_ready = readiness_poll(op->fd, POLLIN) != -EAGAIN;
+                rc = attempt(op, is_ready, descriptor->has_ended);
                 if (rc != -EAGAIN)
                         return rc;
         }
-        return wait_for(readiness, descriptor, side, op);
+        return wait_in(operations, readiness, descriptor, op);
 }
 
 int readiness_watch(struct readiness *readiness, int fd, enum watch_direction direction, eddy_callback callback,
@@ -274,11 +290,12 @@ static void call_watcher(struct readiness *readiness, struct side *side)
                 list_append(*readiness->base.ready, &side->watcher->handle.link);
 }
 
-void readiness_serve(struct readiness *readiness, struct descriptor *descriptor, struct side *side)
+void readiness_serve(struct readiness *readiness, const struct descriptor *descriptor, struct side *side,
+                     bool *is_ready)
 {
-        while (!list_is_empty(&side->operations) && (side->is_ready || descriptor->has_ended)) {
+        while (!list_is_empty(&side->operations) && (*is_ready || descriptor->has_ended)) {
                 eddy_op *op = container_of(side->operations.next, eddy_op, link);
-                ssize_t rc = attempt(op, side, descriptor->has_ended);
+                ssize_t rc = attempt(op, is_ready, descriptor->has_ended);
 
                 if (rc == -EAGAIN)
                         break;
@@ -287,12 +304,19 @@ void readiness_serve(struct readiness *readiness, struct descriptor *descriptor,
         call_watcher(readiness, side);
 }
 
+void readiness_tell_gone(struct readiness *readiness, struct descriptor *descriptor, ssize_t events)
+{
+        if (events != -EAGAIN)
+                end_operations(readiness, &descriptor->until_gone, events);
+}
+
 void readiness_fail(struct readiness *readiness, struct descriptor *descriptor, int error)
 {
         for (int i = WATCH_READ; i <= WATCH_WRITE; i++) {
-                end_operations(readiness, &descriptor->sides[i], error);
+                end_operations(readiness, &descriptor->sides[i].operations, error);
                 call_watcher(readiness, &descriptor->sides[i]);
         }
+        end_operations(readiness, &descriptor->until_gone, error);
 }
 
 void readiness_finish(struct readiness *readiness)

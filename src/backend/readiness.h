@@ -7,6 +7,7 @@
 #include "base/context.h"
 #include "base/list.h"
 #include "base/pool.h"
+#include <poll.h>
 
 /** Who watches one direction of a descriptor. */
 struct watcher {
@@ -18,14 +19,15 @@ struct watcher {
 struct side {
         eddy_link operations;    /* pending, first come first served */
         struct watcher *watcher; /* NULL: nobody, which is most often so */
-        bool is_ready;           /* a call may succeed: nobody has told us EAGAIN since the kernel told of it */
 };
 
 /** What is known of a descriptor. Kept for the next file of the same number. */
 struct descriptor {
         struct side sides[2]; /* by watch_direction */
+        eddy_link until_gone; /* operations that wait for the other side to go, whoever else reads or writes */
         int fd;
         uint32_t generation; /* of files that had this number: what is told of earlier ones may come late */
+        bool is_ready[2];    /* by direction: nobody was told EAGAIN since the kernel told of it */
         bool has_ended;      /* hung up or failed: reading never again means waiting */
         bool is_told_all;    /* of both directions, whoever waits: no operation needs it armed */
 };
@@ -92,7 +94,14 @@ static inline bool side_is_wanted(const struct side *side)
 }
 
 /** Finish what waits for a side that is ready now, and call who watches. */
-void readiness_serve(struct readiness *readiness, struct descriptor *descriptor, struct side *side);
+void readiness_serve(struct readiness *readiness, const struct descriptor *descriptor, struct side *side,
+                     bool *is_ready);
+
+/** Whether a descriptor is ready for some of poll()'s events: those that it is, -EAGAIN, or an error. */
+ssize_t readiness_poll(int fd, unsigned events);
+
+/** Finish what waits for the other side to go, with events that tell so, or an error; -EAGAIN: it has not. */
+void readiness_tell_gone(struct readiness *readiness, struct descriptor *descriptor, ssize_t events);
 
 /** One side of a descriptor may have become ready. The backend arms it anew. */
 static inline void readiness_advance(struct readiness *readiness, struct descriptor *descriptor,
@@ -100,9 +109,17 @@ static inline void readiness_advance(struct readiness *readiness, struct descrip
 {
         struct side *side = &descriptor->sides[direction];
 
-        side->is_ready = true;
+        descriptor->is_ready[direction] = true;
         if (side_is_wanted(side))
-                readiness_serve(readiness, descriptor, side);
+                readiness_serve(readiness, descriptor, side, &descriptor->is_ready[direction]);
+}
+
+/** A descriptor was hung up, or has failed, or is at a mark of urgent data, where receiving stops short as well. */
+static inline void readiness_end(struct readiness *readiness, struct descriptor *descriptor)
+{
+        descriptor->has_ended = true;
+        if (!list_is_empty(&descriptor->until_gone))
+                readiness_tell_gone(readiness, descriptor, readiness_poll(descriptor->fd, POLLRDHUP));
 }
 
 /** A pending operation is done. */

@@ -42,18 +42,43 @@ static void arm_poll(struct uring *uring, struct uring_descriptor *descriptor, e
         io_uring_prep_poll_add(sqe, descriptor->base.fd, events);
 }
 
+/** Have the kernel tell when the other side has gone, if anybody waits for that. */
+static void arm_gone(struct uring *uring, struct uring_descriptor *descriptor)
+{
+        struct standing *poll = &descriptor->gone_poll;
+        bool waits_for_gone = !list_is_empty(&descriptor->base.until_gone);
+        struct io_uring_sqe *sqe;
+
+        if (!waits_for_gone)
+                standing_stop(poll, uring, descriptor);
+        if (!waits_for_gone || poll->tag)
+                return;
+        sqe = standing_submit(poll, uring, descriptor, TAG_GONE);
+        if (sqe)
+                io_uring_prep_poll_add(sqe, descriptor->base.fd, POLLRDHUP);
+}
+
 static int uring_arm(struct readiness *readiness, struct descriptor *base)
 {
         struct uring_descriptor *descriptor = uring_descriptor(base);
 
         arm_poll((struct uring *)readiness, descriptor, WATCH_READ);
         arm_poll((struct uring *)readiness, descriptor, WATCH_WRITE);
+        arm_gone((struct uring *)readiness, descriptor);
         return 0;
 }
 
 static bool is_polled(const struct uring_descriptor *descriptor)
 {
-        return descriptor->polls[WATCH_READ].tag || descriptor->polls[WATCH_WRITE].tag;
+        return descriptor->polls[WATCH_READ].tag || descriptor->polls[WATCH_WRITE].tag ||
+               descriptor->gone_poll.tag;
+}
+
+/** What the kernel was asked for by polls is of no interest any more, or will not be answered. */
+static void forget_polls(struct uring_descriptor *descriptor)
+{
+        memset(descriptor->polls, 0, sizeof descriptor->polls);
+        descriptor->gone_poll = (struct standing){.tag = 0};
 }
 
 static void init_descriptor(struct descriptor *base)
@@ -74,7 +99,7 @@ static bool cancel_all(struct uring *uring, struct uring_descriptor *descriptor)
         ahead_abandon(uring, descriptor);
         readiness_abandon(&uring->readiness, &descriptor->base);
         uring_arm(&uring->readiness, &descriptor->base);
-        memset(descriptor->polls, 0, sizeof descriptor->polls);
+        forget_polls(descriptor);
         readiness_forget(&descriptor->base);
         return holds;
 }
@@ -97,6 +122,17 @@ static bool is_the_kernels(const eddy_op *op)
         return op->kind == OP_SEND || (op->kind == OP_SENDMSG && !(op->traits & OP_DONT_WAIT));
 }
 
+/** Whether a descriptor can be watched: 0, -EBADF, or -EPERM where it is always ready, as epoll says. */
+static int check_watchable(int fd)
+{
+        struct stat status;
+        int rc = sys_fstat(fd, &status);
+
+        if (rc < 0)
+                return rc;
+        return S_ISREG(status.st_mode) || S_ISDIR(status.st_mode) ? -EPERM : 0;
+}
+
 static ssize_t uring_begin(struct backend *backend, eddy_op *op)
 {
         struct uring *uring = (struct uring *)backend;
@@ -108,6 +144,8 @@ static ssize_t uring_begin(struct backend *backend, eddy_op *op)
         if (backend_is_inherited(backend))
                 return EDDY_EWRONGLOOP;
         rc = readiness_find(&uring->readiness, op->fd, &descriptor);
+        if (rc == 0 && op->kind == OP_GONE)
+                rc = check_watchable(op->fd);
         if (rc < 0)
                 return rc;
         if (op->traits & OP_EXCLUSIVE &&
@@ -136,17 +174,6 @@ static void uring_cancel(struct backend *backend, eddy_op *op)
                 return;
         uring_arm(&uring->readiness, descriptor);
         ahead_received_directly(uring, uring_descriptor(descriptor), op);
-}
-
-/** Whether a descriptor can be watched: 0, -EBADF, or -EPERM where it is always ready, as epoll says. */
-static int check_watchable(int fd)
-{
-        struct stat status;
-        int rc = sys_fstat(fd, &status);
-
-        if (rc < 0)
-                return rc;
-        return S_ISREG(status.st_mode) || S_ISDIR(status.st_mode) ? -EPERM : 0;
 }
 
 static int uring_watch(struct backend *backend, int fd, enum watch_direction direction, eddy_callback callback,
@@ -236,7 +263,7 @@ static void uring_forget(struct ring *ring)
                 if (!readiness->descriptors[fd])
                         continue;
                 descriptor = uring_descriptor(readiness->descriptors[fd]);
-                memset(descriptor->polls, 0, sizeof descriptor->polls);
+                forget_polls(descriptor);
                 descriptor->ahead.standing = (struct standing){.tag = 0};
                 for (link = descriptor->operations.next; link != &descriptor->operations; link = next) {
                         next = link->next;
@@ -252,13 +279,23 @@ static void finish_poll(struct uring *uring, struct uring_descriptor *descriptor
         /* Where the loop rests, what is ready now need not be so when it runs again. */
         if (result != -ECANCELED && uring->ring.is_awake) {
                 if (result > 0 && result & (POLLRDHUP | POLLHUP | POLLERR | POLLPRI))
-                        descriptor->base.has_ended = true;
+                        readiness_end(&uring->readiness, &descriptor->base);
                 readiness_advance(&uring->readiness, &descriptor->base, direction);
         }
         /* Submitted when those who watch have run, and so not told what they are about to take. Where it is no file
          * any more, it would be told so for ever. */
         if (result >= 0 || result == -ECANCELED)
                 arm_poll(uring, descriptor, direction);
+}
+
+static void finish_gone(struct uring *uring, struct uring_descriptor *descriptor, int result)
+{
+        descriptor->gone_poll = (struct standing){.tag = 0};
+        if (result >= 0 && uring->ring.is_awake)
+                readiness_end(&uring->readiness, &descriptor->base);
+        else if (result < 0 && result != -ECANCELED)
+                readiness_tell_gone(&uring->readiness, &descriptor->base, result);
+        arm_gone(uring, descriptor);
 }
 
 static void uring_finish(struct ring *ring, const struct io_uring_cqe *cqe)
@@ -284,6 +321,8 @@ static void uring_finish(struct ring *ring, const struct io_uring_cqe *cqe)
                 ahead_received(uring, uring_descriptor(descriptor), cqe);
         else if (tag == TAG_ACCEPTED)
                 ahead_accepted(uring, uring_descriptor(descriptor), cqe);
+        else if (tag == TAG_GONE)
+                finish_gone(uring, uring_descriptor(descriptor), cqe->res);
         else
                 finish_poll(uring, uring_descriptor(descriptor), tag == TAG_READABLE ? WATCH_READ : WATCH_WRITE,
                             cqe->res);

@@ -17,13 +17,15 @@ enum tag {
         TAG_RECEIVED,
         TAG_ACCEPTED,
         TAG_WAKEUP,
+        TAG_GONE,
         TAG_BITS = 3,
 };
 
 struct uring_descriptor {
         struct descriptor base;
-        eddy_link operations;     /* that the kernel carries out */
-        struct standing polls[2]; /* by watch_direction */
+        eddy_link operations;      /* that the kernel carries out */
+        struct standing polls[2];  /* by watch_direction */
+        struct standing gone_poll; /* polls for the other side to go */
         struct ahead ahead;
 };
 

@@ -10,16 +10,56 @@ void eddy_op_init(eddy_op *op, eddy_loop *loop, eddy_callback callback, void *ar
         op_init(op, loop_meant(loop), callback, arg);
 }
 
+static bool is_under_way(const eddy_op *op)
+{
+        return op->pending || list_is_linked(&op->handle.link);
+}
+
+int eddy_op_set_traits(eddy_op *op, unsigned traits)
+{
+        if (traits & ~(unsigned)OP_PUBLIC_TRAITS)
+                return -EINVAL;
+        if (is_under_way(op))
+                return EDDY_EBUSY;
+        op->traits = (unsigned char)traits;
+        return 0;
+}
+
+/** Whether an operation may be used for something new: 0 or why not. */
+static int check_free(const eddy_op *op)
+{
+        int rc = loop_check(op->loop);
+
+        return rc < 0 ? rc : is_under_way(op) ? EDDY_EBUSY : 0;
+}
+
+/** Whether a request can be one of a descriptor that the kernel receives from, or accepts from, by itself. */
+static bool fits_exclusive(enum op_kind kind, const void *data, int flags)
+{
+        switch (kind) {
+        case OP_ACCEPT:
+                return !data;
+        case OP_RECV:
+                return flags == 0;
+        case OP_RECVMSG:
+        case OP_RECVMMSG:
+        case OP_READ:
+                return false;
+        default:
+                return true;
+        }
+}
+
 /** Begin an operation where that is allowed; else it stays as it is, for it may be pending. */
 static ssize_t request(eddy_op *op, enum op_kind kind, int fd, const void *data, size_t size, int flags,
                        void *extra)
 {
-        int rc = loop_check(op->loop);
+        int rc = check_free(op);
 
+        if (rc == 0 && op->traits & OP_EXCLUSIVE && !fits_exclusive(kind, data, flags))
+                rc = -EINVAL;
         if (rc < 0)
                 return rc;
-        if (op->pending || list_is_linked(&op->handle.link))
-                return EDDY_EBUSY;
         op_describe(op, kind, fd, data, size, flags);
         op->extra = extra;
         return op_begin(op);
@@ -79,6 +119,37 @@ ssize_t eddy_op_writev(eddy_op *op, int fd, const struct iovec *parts, int count
         return request(op, OP_WRITEV, fd, parts, sys_parts_size(parts, count), 0, (void *)(uintptr_t)count);
 }
 
+_Static_assert(sizeof(off_t) <= sizeof((eddy_op *)0)->extra, "an operation has room for an offset");
+
+ssize_t eddy_op_sendfile(eddy_op *op, int fd, int file, off_t offset, size_t n)
+{
+        return request(op, OP_SENDFILE, fd, NULL, n, file, (void *)(intptr_t)offset);
+}
+
+ssize_t eddy_op_shutdown(eddy_op *op, int fd, int how)
+{
+        int rc = check_free(op);
+
+        return rc < 0 ? rc : sys_shutdown(fd, how);
+}
+
+ssize_t eddy_op_readable(eddy_op *op, int fd, bool surely)
+{
+        ssize_t rc = check_free(op);
+
+        if (rc < 0)
+                return rc;
+        op->traits |= surely ? OP_SURELY : 0;
+        rc = request(op, OP_READABLE, fd, NULL, 0, 0, NULL);
+        op->traits &= (unsigned char)~OP_SURELY;
+        return rc;
+}
+
+ssize_t eddy_op_gone(eddy_op *op, int fd)
+{
+        return request(op, OP_GONE, fd, NULL, 0, 0, NULL);
+}
+
 ssize_t eddy_op_poll(eddy_op *op, int fd, unsigned events)
 {
         if (events != POLLIN && events != POLLOUT)
@@ -101,6 +172,20 @@ void loop_close_descriptor(eddy_loop *loop, int fd)
 
         eddy_op_init(&op, loop, NULL, NULL);
         eddy_op_close(&op, fd);
+}
+
+int eddy_op_defer(eddy_op *op, ssize_t result)
+{
+        int rc = check_free(op);
+
+        if (rc == 0)
+                op_defer(op, result);
+        return rc;
+}
+
+bool eddy_op_should_give_way(const eddy_op *op)
+{
+        return op->loop && op_should_give_way(op->loop);
 }
 
 void eddy_op_cancel(eddy_op *op)

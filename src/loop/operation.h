@@ -16,7 +16,7 @@ static inline void op_init(eddy_op *op, eddy_loop *loop, eddy_callback callback,
         op->traits = op->state = 0;
 }
 
-/** Say what it is to do. What else its kind needs, `traits` and `extra`, is the caller's to set. */
+/** Say what it is to do. What is not of every request is the caller's to set: `traits`, which stay, and `extra`. */
 static inline void op_describe(eddy_op *op, enum op_kind kind, int fd, const void *data, size_t size, int flags)
 {
         op->fd = fd;
@@ -39,6 +39,22 @@ static inline ssize_t op_begin(eddy_op *op)
         struct backend *backend = op->loop->backend;
 
         return backend->impl->begin(backend, op);
+}
+
+/** Have its callback come in the next iteration, with an outcome that is known: it is not under way. */
+static inline void op_defer(eddy_op *op, ssize_t result)
+{
+        op->result = result;
+        loop_schedule(op->loop, &op->handle);
+}
+
+/** What may be done without giving way, where all that is asked for is there at once. */
+enum { OPERATIONS_A_TURN = 64 };
+
+/** Count one more that had its outcome at once: whether it is time to give way. */
+static inline bool op_should_give_way(eddy_loop *loop)
+{
+        return ++loop->ran % OPERATIONS_A_TURN == 0;
 }
 
 #endif

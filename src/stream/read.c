@@ -76,8 +76,8 @@ static void consume(eddy_stream *stream, size_t n)
                 flow_give_back(&stream->flow, &stream->in);
 }
 
-/** Receive what is there already into the stream's buffer; -EAGAIN: nothing is. */
-static ssize_t fill_at_once(struct task *self, eddy_stream *stream)
+/** As stream_fill_at_once(), as a part of its caller. */
+static inline __attribute__((always_inline)) ssize_t fill_at_once(struct task *self, eddy_stream *stream)
 {
         struct buffer *in = &stream->in;
         int rc = flow_reserve(&stream->flow, in, LEAST_ROOM);
@@ -95,6 +95,11 @@ static ssize_t fill_at_once(struct task *self, eddy_stream *stream)
         else
                 consume(stream, 0);
         return got;
+}
+
+ssize_t stream_fill_at_once(struct task *self, eddy_stream *stream)
+{
+        return fill_at_once(self, stream);
 }
 
 /** Receive more into the stream's buffer. Who waits for it has no memory for it yet, so that idle connections have
@@ -119,27 +124,31 @@ static ssize_t fill_buffer(struct task *self, eddy_stream *stream)
         return stream_end_receiving(self, stream, got);
 }
 
+/** Drop what is here of a line that was too long. */
+static void drop_part_of_line(eddy_stream *stream)
+{
+        size_t size = buffer_size(&stream->in);
+        const char *bytes = buffer_data(&stream->in), *end = size > 0 ? memchr(bytes, '\n', size) : NULL;
+
+        consume(stream, end ? (size_t)(end + 1 - bytes) : size);
+        stream->drops_line = !end;
+}
+
 /** Drop what is still to come of a line that was too long: 0 behind its end, or the error. */
 static __attribute__((noinline, cold)) int drop_line(struct task *self, eddy_stream *stream)
 {
         ssize_t got;
 
-        do {
-                size_t size = buffer_size(&stream->in);
-                const char *bytes = buffer_data(&stream->in),
-                           *end = size > 0 ? memchr(bytes, '\n', size) : NULL;
-
-                if (end) {
-                        consume(stream, (size_t)(end + 1 - bytes));
-                        break;
-                }
-                consume(stream, size);
+        for (;;) {
+                drop_part_of_line(stream);
+                if (!stream->drops_line)
+                        return 0;
                 got = fill_buffer(self, stream);
-                if (got < 0)
-                        return (int)got;
-        } while (got > 0);
-        stream->drops_line = false;
-        return 0;
+                if (got <= 0)
+                        break;
+        }
+        stream->drops_line = got < 0;
+        return (int)got;
 }
 
 void stream_drop_shown(eddy_stream *stream)
@@ -148,6 +157,13 @@ void stream_drop_shown(eddy_stream *stream)
                 return;
         consume(stream, stream->handed_out);
         stream->handed_out = 0;
+}
+
+void stream_drop_what_is_gone(eddy_stream *stream)
+{
+        stream_drop_shown(stream);
+        if (stream->drops_line)
+                drop_part_of_line(stream);
 }
 
 /** Every call for reading looks here first: 0 or why it may not read. What the one before showed its caller is gone. */
@@ -323,18 +339,13 @@ ssize_t eddy_stream_read_until(eddy_stream *stream, const void *separator, size_
 ssize_t eddy_stream_read_line(eddy_stream *stream, const char **line)
 {
         ssize_t n = eddy_stream_read_until(stream, "\n", 1, line);
-        const char *end;
-        size_t size;
 
         if (n == EDDY_EINCOMPLETE)
                 return hand_out(stream, buffer_size(&stream->in), line);
         if (n != EDDY_ELIMIT)
                 return n;
         /* The line is dropped to its end. What of it has not come is waited for by the next call, not by this one. */
-        size = buffer_size(&stream->in);
-        end = memchr(buffer_data(&stream->in), '\n', size);
-        stream->drops_line = !end;
-        consume(stream, end ? (size_t)(end + 1 - buffer_data(&stream->in)) : size);
+        drop_part_of_line(stream);
         return EDDY_ELIMIT;
 }
 

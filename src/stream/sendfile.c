@@ -121,15 +121,8 @@ static ssize_t send_copied(struct task *self, eddy_op *op, int fd, const struct 
 static ssize_t send_directly(struct task *self, eddy_op *op, int fd, const struct file_part *part)
 {
         size_t size = part->left < PIECE ? part->left : PIECE;
-        off_t offset = part->offset;
-        ssize_t n;
 
-        while ((n = sys_sendfile(fd, part->fd, &offset, size)) == -EAGAIN) {
-                n = socket_finish_op(self, op, eddy_op_poll(op, fd, POLLOUT));
-                if (n < 0)
-                        return n;
-        }
-        return socket_take_turn(self, n);
+        return socket_finish_op(self, op, eddy_op_sendfile(op, fd, part->fd, part->offset, size));
 }
 
 /** Send the next piece: how many bytes, 0 at the file's end, or an error. Suspends while there is no room. */

@@ -9,8 +9,7 @@
 /** A task that waits for room in a stream, or for its end. */
 struct stream_wait {
         struct wait wait;
-        eddy_link link; /* in stream->waiters */
-        struct task *task;
+        struct stream_waiter waiter;
         size_t level;
         bool until_closed;
 };
@@ -62,18 +61,23 @@ static bool is_used(const eddy_stream *stream)
         return stream->flow.reader || stream->flow.writer || !list_is_empty(&stream->waiters);
 }
 
+static void wake_where_over(struct stream_waiter *waiter, const struct flow *flow)
+{
+        const struct stream_wait *waiting = container_of(waiter, struct stream_wait, waiter);
+        bool is_over = waiting->until_closed
+                           ? flow->is_closed
+                           : flow_unsent_in_all(flow) <= waiting->level || flow->write_error || flow->is_orphan;
+
+        if (is_over)
+                task_wake(waiter->task);
+}
+
 static void wake_waiters(eddy_stream *stream)
 {
-        const struct flow *flow = &stream->flow;
-
         for (eddy_link *link = stream->waiters.next; link != &stream->waiters; link = link->next) {
-                struct stream_wait *waiting = container_of(link, struct stream_wait, link);
-                bool is_over = waiting->until_closed ? flow->is_closed
-                                                     : flow_unsent_in_all(flow) <= waiting->level ||
-                                                           flow->write_error || flow->is_orphan;
+                struct stream_waiter *waiter = container_of(link, struct stream_waiter, link);
 
-                if (is_over)
-                        task_wake(waiting->task);
+                waiter->settled(waiter, &stream->flow);
         }
 }
 
@@ -144,7 +148,7 @@ int stream_wait(struct task *self, eddy_stream *stream, size_t level, bool until
 {
         struct stream_wait waiting = {
             .wait.interrupt = task_end_wait,
-            .task = self,
+            .waiter = {.task = self, .settled = wake_where_over},
             .level = level,
             .until_closed = until_closed,
         };
@@ -152,9 +156,9 @@ int stream_wait(struct task *self, eddy_stream *stream, size_t level, bool until
 
         if (self->interruption)
                 return self->interruption;
-        list_append(&stream->waiters, &waiting.link);
+        list_append(&stream->waiters, &waiting.waiter.link);
         rc = task_wait(self, &waiting.wait);
-        list_remove(&waiting.link);
+        list_remove(&waiting.waiter.link);
         if (rc == 0)
                 rc = until_closed             ? flow_closing_error(&stream->flow)
                      : stream->flow.is_orphan ? -EBADF
@@ -193,11 +197,17 @@ int eddy_stream_wait_closed(eddy_stream *stream)
         return stream_wait(self, stream, 0, true);
 }
 
-/** A task whose operation is in a stream: it is what the operation resumes. */
+static void warn_of_task(const eddy_stream *stream, const struct coro *task)
+{
+        debug_warn_used(stream->flow.loop, "stream", task->name);
+}
+
+/** A task whose operation is in a stream: the operation resumes it, or tells its select. */
 static void warn_of_operation(const eddy_stream *stream, const eddy_op *op)
 {
         if (op)
-                debug_warn_used(stream->flow.loop, "stream", ((const struct coro *)op->handle.arg)->name);
+                warn_of_task(stream,
+                             op->handle.callback == coro_resume ? op->handle.arg : &stream_selecting(op)->coro);
 }
 
 /** Warn of the tasks that are in calls on a stream. */
@@ -206,8 +216,7 @@ static void warn_of_users(const eddy_stream *stream)
         warn_of_operation(stream, stream->flow.reader);
         warn_of_operation(stream, stream->flow.writer);
         for (const eddy_link *link = stream->waiters.next; link != &stream->waiters; link = link->next)
-                debug_warn_used(stream->flow.loop, "stream",
-                                container_of(link, struct stream_wait, link)->task->coro.name);
+                warn_of_task(stream, &container_of(link, struct stream_waiter, link)->task->coro);
 }
 
 void eddy_stream_destroy(eddy_stream *stream)

@@ -16,8 +16,15 @@ struct eddy_stream {
         size_t handed_out : 63; /* of it, what read_until() showed its caller: gone at the next read */
         bool drops_line : 1;    /* the rest of a line that was too long is still to come, and not to be had */
         size_t limit;           /* what may lie before a separator */
-        eddy_link waiters;      /* struct stream_wait: for room, or for the end; each until its task has run */
+        eddy_link waiters;      /* struct stream_waiter, each until its task has run */
         char *text;             /* the last name that was asked for */
+};
+
+/** A task that waits for something to happen to a stream, and neither reads nor sends: for room, for its end, for its peer's. */
+struct stream_waiter {
+        eddy_link link; /* in stream->waiters */
+        struct task *task;
+        void (*settled)(struct stream_waiter *waiter, const struct flow *flow); /* see whether it is over */
 };
 
 /** A descriptor in non-blocking mode as a stream, of a connected socket; NULL without memory.
@@ -41,6 +48,16 @@ int stream_begin_reading(eddy_stream *stream, struct task **self);
 
 /** What the last call for reading has shown its caller is his no more. */
 void stream_drop_shown(eddy_stream *stream);
+
+/** Receive what is there already into the stream's buffer, for its reader: a count, 0 at the end, -EAGAIN where nothing is, or
+ * an error. */
+ssize_t stream_fill_at_once(struct task *self, eddy_stream *stream);
+
+/** The task that waits in a select for what this operation is to bring. */
+struct task *stream_selecting(const eddy_op *op);
+
+/** Drop what the call before showed its caller, and what is here of a line that was too long. */
+void stream_drop_what_is_gone(eddy_stream *stream);
 
 /** Have the sending half for oneself, once all is on its way that was before: 0, EDDY_EBUSY, or why it takes no
  * more. Suspends while something is on its way.

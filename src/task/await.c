@@ -221,12 +221,9 @@ static bool cancel_operation(struct wait *wait, struct task *task)
         return was_pending;
 }
 
-/** What a task may do without giving way, when all it asks for is there at once. */
-enum { OPERATIONS_A_TURN = 64 };
-
 void task_take_turn(struct task *self)
 {
-        if (++self->future.loop->ran % OPERATIONS_A_TURN == 0)
+        if (op_should_give_way(self->future.loop))
                 eddy_yield();
 }
 

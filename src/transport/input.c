@@ -11,13 +11,14 @@ static void look(void *arg);
 static void await_something(struct flow_input *input, enum op_kind kind, size_t size)
 {
         struct flow *flow = input->flow;
+        ssize_t begun;
 
         op_init(&input->op, flow->loop, look, input);
         op_describe(&input->op, kind, flow->fd, NULL, size, 0);
         input->op.traits = flow->receive_traits | (input->is_lent_to ? OP_SURELY : 0);
-        input->op.result = input->rest ? 0 : flow_begin(flow, &input->op);
-        if (input->op.result != EDDY_PENDING)
-                loop_schedule(flow->loop, &input->op.handle);
+        begun = input->rest ? 0 : flow_begin(flow, &input->op);
+        if (begun != EDDY_PENDING)
+                op_defer(&input->op, begun);
 }
 
 static void free_rest(const struct flow *flow, struct flow_input *input)

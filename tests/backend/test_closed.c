@@ -85,6 +85,14 @@ static void open_done_operation(struct scene *scene)
         assert_int_equal(op.result, 1);
 }
 
+static void open_pending_gone(struct scene *scene)
+{
+        open_socketpair(scene, SOCK_STREAM);
+        eddy_op_init(&op, eddy_running_loop(), note, "c");
+        assert_int_equal(eddy_op_gone(&op, scene->ends[0]), EDDY_PENDING);
+        settle();
+}
+
 static void open_watched(struct scene *scene)
 {
         open_socketpair(scene, SOCK_STREAM);
@@ -259,6 +267,7 @@ static const struct closing {
         void (*close)(struct scene *scene);
 } closings[] = {
     {"eddy_op_close() under an operation", open_pending_operation, close_operation},
+    {"eddy_op_close() while its peer's end is waited for", open_pending_gone, close_operation},
     {"eddy_op_close() after an operation", open_done_operation, close_operation},
     {"eddy_op_close() under a watcher", open_watched, close_operation},
     {"eddy_sock_close() under a watcher", open_watched, close_socket},

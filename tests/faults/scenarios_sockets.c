@@ -473,6 +473,54 @@ static intptr_t raw_sockets(void *arg)
         return rc;
 }
 
+/** Beside a task that waits until it has all and its peer has gone, the peer says something and goes. */
+static intptr_t read_until_gone(void *stream)
+{
+        bool is_gone = false, has_ended = false;
+
+        while (!is_gone || !has_ended) {
+                eddy_case cases[] = {eddy_case_readable(has_ended ? NULL : stream),
+                                     eddy_case_gone(is_gone ? NULL : stream)};
+                int chosen = eddy_select(cases, 2);
+                char bytes[4];
+                ssize_t n;
+
+                if (chosen < 0)
+                        return chosen;
+                if (cases[chosen].rc < 0)
+                        return cases[chosen].rc;
+                is_gone |= chosen == 1;
+                if (chosen == 1)
+                        continue;
+                n = eddy_stream_read(stream, bytes, sizeof bytes);
+                if (n < 0)
+                        return n;
+                has_ended = n == 0;
+        }
+        return eddy_stream_wait_gone(stream);
+}
+
+static intptr_t selecting_a_stream(void *arg)
+{
+        eddy_stream *ends[2];
+        eddy_task *reader;
+        intptr_t rc = eddy_stream_pair(ends);
+
+        (void)arg;
+        if (rc < 0)
+                return rc;
+        reader = eddy_create_task(read_until_gone, ends[0]);
+        eddy_yield();
+        rc = eddy_stream_write_all(ends[1], "last words", 10);
+        eddy_stream_close(ends[1]);
+        if (rc >= 0)
+                rc = eddy_await_value(reader);
+        end_task(reader);
+        eddy_stream_destroy(ends[0]);
+        eddy_stream_destroy(ends[1]);
+        return rc;
+}
+
 const struct scenario scenarios[] = {
     {"serving a path", serving_a_path},
     {"waiting for room", waiting_for_room},
@@ -484,6 +532,7 @@ const struct scenario scenarios[] = {
     {"joining", joining},
     {"reading a FIFO", reading_a_fifo},
     {"destroying", destroying},
+    {"selecting a stream", selecting_a_stream},
     {"raw sockets", raw_sockets},
     {NULL, NULL},
 };

@@ -233,6 +233,19 @@ static void try_eddy_stream_sendfile(void)
         close(file);
 }
 
+static void try_eddy_stream_wait_gone(void)
+{
+        eddy_stream *ends[2];
+
+        open_pair(ends, "last");
+        assert_refused(eddy_stream_wait_gone(ends[0]));
+        assert_int_equal(eddy_stream_write_eof(ends[1]), 0);
+        assert_refused(eddy_stream_wait_gone(ends[0]));
+        assert_int_equal(eddy_stream_wait_gone(ends[0]), 0);
+        assert_reads_to_end(ends, "last");
+        destroy_pair(ends);
+}
+
 static void try_eddy_stream_wait_closed(void)
 {
         eddy_stream *ends[2];
@@ -342,6 +355,7 @@ const struct row stream_rows[] = {
     ROW(eddy_stream_drain),
     ROW(eddy_stream_write_all),
     ROW(eddy_stream_sendfile),
+    ROW(eddy_stream_wait_gone),
     ROW(eddy_stream_wait_closed),
     ROW(eddy_stream_send_fds),
     ROW(eddy_stream_receive_fds),

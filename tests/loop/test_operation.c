@@ -1,4 +1,4 @@
-#include "testing.h"
+#include "operations.h"
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -7,83 +7,6 @@
 #include <stdlib.h>
 #include <sys/un.h>
 #include <unistd.h>
-
-/** An operation that tells of its end. */
-struct request {
-        eddy_op op;
-        char letter;
-        bool is_done;
-        char buffer[64];
-};
-
-/** A loop and two sockets connected to each other. */
-struct world {
-        eddy_loop *loop;
-        int ends[2];
-        struct request requests[4]; /* a to d */
-};
-
-static void done(void *arg)
-{
-        struct request *request = arg;
-
-        request->is_done = true;
-        trail_add(request->letter);
-}
-
-static void prepare(struct world *world)
-{
-        for (int i = 0; i < 4; i++) {
-                world->requests[i] = (struct request){.letter = (char)('a' + i)};
-                eddy_op_init(&world->requests[i].op, world->loop, done, &world->requests[i]);
-        }
-}
-
-static struct world *open_world(int type)
-{
-        struct world *world = test_calloc(1, sizeof *world);
-
-        trail_clear();
-        world->loop = new_loop();
-        assert_int_equal(socketpair(AF_UNIX, type | SOCK_NONBLOCK, 0, world->ends), 0);
-        prepare(world);
-        return world;
-}
-
-static void close_world(struct world *world)
-{
-        eddy_op op;
-
-        eddy_op_init(&op, world->loop, NULL, NULL);
-        for (int i = 0; i < 2; i++)
-                if (world->ends[i] >= 0)
-                        assert_int_equal(eddy_op_close(&op, world->ends[i]), 0);
-        eddy_loop_destroy(world->loop);
-        test_free(world);
-}
-
-static ssize_t begin_recv(struct world *world, int i, size_t size)
-{
-        struct request *request = &world->requests[i];
-
-        request->is_done = false;
-        memset(request->buffer, 0, sizeof request->buffer);
-        return eddy_op_recv(&request->op, world->ends[0], request->buffer, size, 0);
-}
-
-static void put(int fd, const char *text)
-{
-        assert_int_equal(send(fd, text, strlen(text), 0), strlen(text));
-}
-
-/** Run the loop until an operation has ended. */
-static ssize_t finish(struct world *world, struct request *request)
-{
-        for (int i = 0; i < 1000 && !request->is_done; i++)
-                run_once(world->loop);
-        assert_true(request->is_done);
-        return request->op.result;
-}
 
 TEST(answers_at_once_where_it_can)
 {
@@ -664,9 +587,41 @@ static ssize_t again_close(eddy_op *op, int fd)
         return eddy_op_close(op, fd);
 }
 
+static ssize_t again_sendfile(eddy_op *op, int fd)
+{
+        return eddy_op_sendfile(op, fd, fd, 7, 1);
+}
+
+static ssize_t again_shutdown(eddy_op *op, int fd)
+{
+        return eddy_op_shutdown(op, fd, SHUT_RDWR);
+}
+
+static ssize_t again_readable(eddy_op *op, int fd)
+{
+        return eddy_op_readable(op, fd, true);
+}
+
+static ssize_t again_gone(eddy_op *op, int fd)
+{
+        return eddy_op_gone(op, fd);
+}
+
+static ssize_t again_traits(eddy_op *op, int fd)
+{
+        (void)fd;
+        return eddy_op_set_traits(op, EDDY_OP_DONT_WAIT);
+}
+
+static ssize_t again_defer(eddy_op *op, int fd)
+{
+        return eddy_op_defer(op, fd);
+}
+
 static ssize_t (*const ways_to_begin[])(eddy_op *op, int fd) = {
-    again_accept,  again_connect, again_recv,  again_recvmsg, again_recvmmsg, again_send,
-    again_sendmsg, again_read,    again_write, again_writev,  again_poll,     again_close,
+    again_accept,   again_connect,  again_recv,     again_recvmsg, again_recvmmsg, again_send,
+    again_sendmsg,  again_read,     again_write,    again_writev,  again_poll,     again_close,
+    again_sendfile, again_shutdown, again_readable, again_gone,    again_traits,   again_defer,
 };
 
 /** Refused, and not a byte of it is another. */

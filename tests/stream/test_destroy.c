@@ -157,6 +157,28 @@ static ssize_t wait_closed(struct scenario *s)
         return eddy_stream_wait_closed(s->object);
 }
 
+static ssize_t wait_gone(struct scenario *s)
+{
+        return eddy_stream_wait_gone(s->object);
+}
+
+static ssize_t select_readable(struct scenario *s)
+{
+        eddy_case cases[] = {eddy_case_after(EDDY_FOREVER), eddy_case_readable(s->object)};
+        int rc = eddy_select(cases, 2);
+
+        return rc < 0 ? rc : cases[rc].rc;
+}
+
+static ssize_t select_either(struct scenario *s)
+{
+        eddy_case cases[] = {eddy_case_gone(s->object), eddy_case_readable(s->object),
+                             eddy_case_gone(s->object)};
+        int rc = eddy_select(cases, 3);
+
+        return rc < 0 ? rc : cases[rc].rc;
+}
+
 static ssize_t write_all(struct scenario *s)
 {
         return eddy_stream_write_all(s->object, s->much, MUCH);
@@ -216,6 +238,10 @@ static const struct destroyed_under calls[] = {
     {"read_line", open_pair, read_line, destroy_stream, -EBADF, false},
     {"read_all", open_pair, read_all, destroy_stream, -EBADF, false},
     {"receive_fds", open_pair, receive_fds, destroy_stream, -EBADF, false},
+    {"wait_gone", open_pair, wait_gone, destroy_stream, -EBADF, false},
+    {"select readable", open_pair, select_readable, destroy_stream, -EBADF, false},
+    {"select gone or readable", open_pair, select_either, destroy_stream, -EBADF, false},
+    {"wait_gone, and bytes leave", open_full, wait_gone, destroy_stream, -EBADF, false},
     {"drain", open_full, drain, destroy_stream, -EBADF, false},
     {"write_all behind others", open_full, write_all, destroy_stream, -EBADF, false},
     {"wait_closed", open_closing, wait_closed, destroy_stream, 0, true},
