@@ -56,7 +56,7 @@ enum eddy_op_traits {
          * and was not asked for is gone when the descriptor is closed. For streams other than AF_UNIX's and servers. */
         EDDY_OP_EXCLUSIVE = 2,
 
-        /** It ends at once with -EAGAIN where it would have to wait. On io_uring an exclusive send always would. */
+        /** It ends at once with -EAGAIN where it would have to wait. On io_uring an exclusive eddy_op_send() always would. */
         EDDY_OP_DONT_WAIT = 4,
 };
 

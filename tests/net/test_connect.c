@@ -55,6 +55,7 @@ struct stage {
 
 static void open_stage(struct stage *stage)
 {
+        settle_gate();
         stage->before = count_descriptors();
         stage->loop = new_loop();
 }
@@ -62,6 +63,7 @@ static void open_stage(struct stage *stage)
 static void close_stage(struct stage *stage)
 {
         eddy_loop_destroy(stage->loop);
+        settle_gate();
         assert_int_equal(count_descriptors(), stage->before);
 }
 

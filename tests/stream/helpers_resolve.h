@@ -23,24 +23,26 @@ static inline unsigned waiting_at_gate(void)
         return n;
 }
 
-static inline void set_gate(bool is_open)
+/** Who waited for it to open, perhaps for a loop that is no more, has passed, and has no descriptor any more. */
+static inline void await_passed(void)
+{
+        while (gate_is_open && gate_waiting > 0)
+                pthread_cond_wait(&gate_changed, &gate_lock);
+}
+
+static inline void settle_gate(void)
 {
         pthread_mutex_lock(&gate_lock);
-        /* Who waited for it to open, perhaps for a loop that is no more, has passed before it is closed again. */
-        while (!is_open && gate_is_open && gate_waiting > 0)
-                pthread_cond_wait(&gate_changed, &gate_lock);
-        gate_is_open = is_open;
-        pthread_cond_broadcast(&gate_changed);
+        await_passed();
         pthread_mutex_unlock(&gate_lock);
 }
 
-static inline void wait_at_gate(void)
+static inline void set_gate(bool is_open)
 {
         pthread_mutex_lock(&gate_lock);
-        gate_waiting++;
-        while (!gate_is_open)
-                pthread_cond_wait(&gate_changed, &gate_lock);
-        gate_waiting--;
+        if (!is_open)
+                await_passed();
+        gate_is_open = is_open;
         pthread_cond_broadcast(&gate_changed);
         pthread_mutex_unlock(&gate_lock);
 }
@@ -49,6 +51,23 @@ int __real_getaddrinfo(const char *host, const char *service, const struct addri
                        struct addrinfo **found);
 int __wrap_getaddrinfo(const char *host, const char *service, const struct addrinfo *hints,
                        struct addrinfo **found);
+
+static inline int look_up_slowly(const char *service, const struct addrinfo *hints, struct addrinfo **found)
+{
+        int rc;
+
+        pthread_mutex_lock(&gate_lock);
+        gate_waiting++;
+        while (!gate_is_open)
+                pthread_cond_wait(&gate_changed, &gate_lock);
+        pthread_mutex_unlock(&gate_lock);
+        rc = __real_getaddrinfo("127.0.0.1", service, hints, found);
+        pthread_mutex_lock(&gate_lock);
+        gate_waiting--;
+        pthread_cond_broadcast(&gate_changed);
+        pthread_mutex_unlock(&gate_lock);
+        return rc;
+}
 
 static inline int look_up_two(const char *service, const struct addrinfo *hints, struct addrinfo **found)
 {
@@ -78,8 +97,7 @@ int __wrap_getaddrinfo(const char *host, const char *service, const struct addri
         bool is_name = host && !(hints->ai_flags & AI_NUMERICHOST);
 
         if (is_name && strncmp(host, "slow", 4) == 0) {
-                wait_at_gate();
-                host = "127.0.0.1";
+                return look_up_slowly(service, hints, found);
         } else if (is_name && strcmp(host, "two.test") == 0) {
                 return look_up_two(service, hints, found);
         } else if (is_name && strcmp(host, "mixed.test") == 0) {
