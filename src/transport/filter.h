@@ -1,9 +1,60 @@
-/* Filters from the inside: a flow over a flow. */
+/* Filters from the inside: a flow over a flow. What is written to the one above is encoded into the queue of one below, which has the
+ * descriptor from then on; what comes there is decoded when it is asked for above. A filter's life is in filter.c, what comes in
+ * filter_input.c, what leaves in filter_output.c. */
 #ifndef TRANSPORT_FILTER_H
 #define TRANSPORT_FILTER_H
 
+#include "loop/operation.h"
 #include "transport/flow.h"
 #include <eddy/filter.h>
+
+struct filter {
+        struct flow_impl impl; /* of `upper` */
+        struct op_host host;   /* of its operations */
+        struct flow *upper;    /* NULL: taken out, and the kernel has not let go yet */
+        struct flow lower;
+        struct flow_input input; /* of `lower` */
+        const eddy_filter *codec;
+        void *self;
+        struct buffer in;             /* came, and is not decoded */
+        bool needs_more;              /* decode() has nothing before more comes */
+        bool has_ended;               /* it has seen the end */
+        int failure;                  /* it has failed */
+        bool is_aborted;              /* nothing more is to leave */
+        bool is_in_call;              /* on `lower`, of whose outcome its caller sees by himself */
+        eddy_op *receiving, *sending; /* the upper flow's; NULL: none is pending */
+};
+
+/** The filter of the flow below. */
+static inline struct filter *filter_above(struct flow *lower)
+{
+        return container_of(lower, struct filter, lower);
+}
+
+/** End an operation of the flow above. */
+void filter_complete(eddy_op *op, ssize_t result);
+
+/** Receive for an operation of the flow above: its outcome, or -EAGAIN where more has to come. */
+ssize_t filter_receive(struct filter *filter, eddy_op *op);
+
+/** Keep bytes until they are decoded: 0 or -ENOMEM. */
+int filter_keep(const struct flow *lower, struct buffer *in, const void *data, size_t n);
+
+/** The client's part of what comes to the flow below. */
+void *filter_lend(struct flow *lower, size_t *size);
+void filter_came(struct flow *lower, void *data, ssize_t n);
+
+/** Encode bytes into the queue below: how many, or an error. */
+ssize_t filter_encode(struct filter *filter, const char *data, size_t n);
+
+/** Take what an operation is to send, and have it leave: how much; -EAGAIN where too much is on its way; or an error. */
+ssize_t filter_send(struct filter *filter, const eddy_op *op);
+
+/** Something has left below: see whether the operation that waits for room has it now. */
+void filter_serve_sender(struct filter *filter);
+
+/** Mark the end: false where the filter has no mark. */
+bool filter_mark_end(struct filter *filter);
 
 /** Put a filter under a flow, of which nobody is in the middle of a write: 0 or an error. Who reads has to turn to it.
  *

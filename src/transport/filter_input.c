@@ -1,0 +1,129 @@
+/* What comes through a filter: decoded where it lies as far as somebody waits for it, and else kept. */
+#include "transport/filter.h"
+
+#include <string.h>
+
+int filter_keep(const struct flow *lower, struct buffer *in, const void *data, size_t n)
+{
+        int rc = flow_reserve(lower, in, n);
+
+        if (rc < 0)
+                return rc;
+        memcpy(buffer_room(in), data, n);
+        in->end += n;
+        return 0;
+}
+
+static void fail(struct filter *filter, ssize_t error)
+{
+        if (error < 0 && !filter->failure)
+                filter->failure = (int)error;
+}
+
+/** Decode what came: a count, 0 where more has to come, or an error. */
+static ssize_t decode_some(struct filter *filter, void *memory, size_t size)
+{
+        size_t used = buffer_size(&filter->in);
+        const char *in = used ? buffer_data(&filter->in) : "";
+        ssize_t got = filter->codec->decode(filter->self, in, &used, memory, size);
+
+        buffer_consume(&filter->in, used);
+        filter->needs_more = got == 0;
+        return got;
+}
+
+/** Nothing more comes: a count, EDDY_EFINISHED, or an error. */
+static ssize_t decode_last(struct filter *filter, void *memory, size_t size)
+{
+        size_t used = 0;
+        ssize_t got;
+
+        if (filter->lower.read_error)
+                return filter->lower.read_error;
+        got = filter->codec->decode(filter->self, NULL, &used, memory, size);
+        if (got == 0)
+                got = buffer_size(&filter->in) > 0 ? EDDY_EINCOMPLETE : EDDY_EFINISHED;
+        return got;
+}
+
+/** As flow_begin() of what receives; -EAGAIN where more has to come. */
+static ssize_t decode(struct filter *filter, void *memory, size_t size)
+{
+        ssize_t got = 0;
+
+        if (filter->has_ended || filter->failure)
+                return filter->failure;
+        if (!filter->needs_more)
+                got = decode_some(filter, memory, size);
+        if (got == 0 && !filter->lower.has_ended)
+                return -EAGAIN;
+        if (got == 0)
+                got = decode_last(filter, memory, size);
+        if (got == EDDY_EFINISHED) {
+                filter->has_ended = true;
+                return 0;
+        }
+        fail(filter, got);
+        return got;
+}
+
+ssize_t filter_receive(struct filter *filter, eddy_op *op)
+{
+        if (op->kind != OP_READABLE)
+                return decode(filter, op->buffer, op->size);
+        return filter->needs_more && !filter->lower.has_ended && !filter->failure ? -EAGAIN : 0;
+}
+
+/** See whether the operation that waits for something has it now. */
+static void serve_receiver(struct filter *filter)
+{
+        eddy_op *op = filter->receiving;
+        ssize_t got = op ? filter_receive(filter, op) : -EAGAIN;
+
+        if (got == -EAGAIN)
+                return;
+        filter->receiving = NULL;
+        filter_complete(op, got);
+}
+
+/** Something came, which is decoded where it lies as far as somebody waits for it. */
+static void show(struct filter *filter, void *data, size_t n)
+{
+        struct buffer rest;
+
+        filter->needs_more = false;
+        if (buffer_size(&filter->in) > 0) {
+                fail(filter, filter_keep(&filter->lower, &filter->in, data, n));
+                serve_receiver(filter);
+                return;
+        }
+        flow_give_back(&filter->lower, &filter->in);
+        filter->in = (struct buffer){.memory = data, .end = n, .capacity = n};
+        serve_receiver(filter);
+        rest = filter->in;
+        filter->in = (struct buffer){.memory = NULL};
+        if (buffer_size(&rest) > 0)
+                fail(filter, filter_keep(&filter->lower, &filter->in, buffer_data(&rest), buffer_size(&rest)));
+}
+
+void filter_came(struct flow *lower, void *data, ssize_t n)
+{
+        struct filter *filter = filter_above(lower);
+
+        if (n > 0)
+                show(filter, data, (size_t)n);
+        else
+                serve_receiver(filter);
+        if (!filter->receiving)
+                flow_pause_input(&filter->input);
+}
+
+void *filter_lend(struct flow *lower, size_t *size)
+{
+        const eddy_op *op = filter_above(lower)->receiving;
+        size_t wanted = op && op->kind != OP_READABLE ? op->size : 0;
+
+        /* As much at a time as is wanted, or a chunk: what is not decoded at once is to be kept. */
+        *size = wanted < CHUNK_SIZE ? CHUNK_SIZE : wanted < *size ? wanted : *size;
+        return NULL;
+}

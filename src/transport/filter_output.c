@@ -1,0 +1,105 @@
+/* What leaves through a filter: encoded into the queue of the flow below. */
+#include "transport/filter.h"
+
+/** What encode() may add to some bytes. */
+enum { MOST_ADDED = 1024 };
+
+/** Encode some bytes into the queue below: how many came of them, or an error.
+ *
+ * @param n  in: how many there are; out: how many were used
+ */
+static ssize_t encode_some(struct filter *filter, const char *data, size_t *n)
+{
+        struct flow *lower = &filter->lower;
+        size_t room = *n + MOST_ADDED < CHUNK_SIZE ? *n + MOST_ADDED : (size_t)CHUNK_SIZE;
+        struct buffer *queued;
+        ssize_t got = flow_make_room(lower, room);
+
+        if (got < 0)
+                return got;
+        queued = &lower->output->queued;
+        got = filter->codec->encode(filter->self, data, n, buffer_room(queued), buffer_room_size(queued));
+        if (got > 0)
+                queued->end += (size_t)got;
+        return got == 0 && *n == 0 ? -EIO : got;
+}
+
+ssize_t filter_encode(struct filter *filter, const char *data, size_t n)
+{
+        size_t done = 0;
+
+        while (done < n) {
+                size_t used = n - done;
+                ssize_t got = encode_some(filter, data + done, &used);
+
+                if (got < 0)
+                        return done ? (ssize_t)done : got;
+                done += used;
+        }
+        return (ssize_t)n;
+}
+
+static ssize_t encode_parts(struct filter *filter, const struct iovec *parts, size_t count)
+{
+        size_t done = 0;
+
+        for (size_t i = 0; i < count && done < filter->lower.high_water; i++) {
+                size_t most = filter->lower.high_water - done,
+                       n = parts[i].iov_len < most ? parts[i].iov_len : most;
+                ssize_t got = filter_encode(filter, parts[i].iov_base, n);
+
+                if (got < 0)
+                        return done ? (ssize_t)done : got;
+                done += (size_t)got;
+        }
+        return (ssize_t)done;
+}
+
+ssize_t filter_send(struct filter *filter, const eddy_op *op)
+{
+        const struct iovec whole = {.iov_base = op->buffer, .iov_len = op->size};
+        const struct msghdr *message = op->buffer;
+        struct flow *lower = &filter->lower;
+        ssize_t taken;
+
+        if (lower->write_error)
+                return lower->write_error;
+        if (flow_unsent(lower) > lower->high_water)
+                return -EAGAIN;
+        taken = op->kind == OP_SEND ? encode_parts(filter, &whole, 1)
+                                    : encode_parts(filter, message->msg_iov, message->msg_iovlen);
+        flow_flush(lower);
+        return lower->write_error ? lower->write_error : taken;
+}
+
+void filter_serve_sender(struct filter *filter)
+{
+        eddy_op *op = filter->sending;
+        ssize_t taken = op ? filter_send(filter, op) : -EAGAIN;
+
+        if (taken == -EAGAIN)
+                return;
+        filter->sending = NULL;
+        filter_complete(op, taken);
+}
+
+bool filter_mark_end(struct filter *filter)
+{
+        struct flow *lower = &filter->lower;
+        ssize_t got;
+
+        if (!filter->codec->finish)
+                return false;
+        do {
+                got = flow_make_room(lower, MOST_ADDED);
+                if (got == 0)
+                        got = filter->codec->finish(filter->self, buffer_room(&lower->output->queued),
+                                                    buffer_room_size(&lower->output->queued));
+                if (got > 0)
+                        lower->output->queued.end += (size_t)got;
+        } while (got > 0);
+        if (got < 0)
+                flow_fail(filter->upper, (int)got);
+        flow_flush(lower);
+        return true;
+}
