@@ -1,5 +1,6 @@
 #include "net/socket_file.h"
 
+#include "base/fork.h"
 #include "base/memory.h"
 #include "base/sys_file.h"
 #include "base/sys_socket.h"
@@ -26,6 +27,7 @@ static int identify(struct socket_file *file, const char *path)
         file->path = memory_strdup(path);
         file->device = status.st_dev;
         file->inode = status.st_ino;
+        file->fork_generation = fork_generation;
         return file->path ? 0 : -ENOMEM;
 }
 
@@ -64,8 +66,8 @@ void socket_file_remove(struct socket_file *file)
 
         if (!file->path)
                 return;
-        if (sys_lstat(file->path, &status) == 0 && status.st_dev == file->device &&
-            status.st_ino == file->inode)
+        if (file->fork_generation == fork_generation && sys_lstat(file->path, &status) == 0 &&
+            status.st_dev == file->device && status.st_ino == file->inode)
                 sys_unlink(file->path);
         socket_file_forget(file);
 }

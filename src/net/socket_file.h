@@ -9,6 +9,7 @@ struct socket_file {
         char *path; /* ours */
         dev_t device;
         ino_t inode;
+        unsigned fork_generation; /* of the process that bound it */
 };
 
 /** Bind a socket to a path, or "@name"; a socket that is there is removed before.
@@ -21,7 +22,7 @@ int socket_file_bind(struct socket_file *file, int fd, const char *path, mode_t 
 /** Leave the file there for good. */
 void socket_file_forget(struct socket_file *file);
 
-/** Remove the file, where it is still the socket's own, and forget it. */
+/** Remove the file, where it is still the socket's own and was not bound by a parent of this process, and forget it. */
 void socket_file_remove(struct socket_file *file);
 
 #endif

@@ -23,8 +23,6 @@ static void gone(eddy_datagram_transport *transport)
         struct endpoint *endpoint = transport->owner;
 
         endpoint->transport = NULL;
-        if (loop_is_inherited(transport->loop)) /* the file is our parent's */
-                socket_file_forget(&endpoint->file);
         if (!endpoint->is_awaited)
                 free_endpoint(endpoint);
 }

@@ -4,6 +4,7 @@
 #include "base/fault.h"
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 /** A folder of the test's own, and a path in it. */
 struct place {
@@ -523,6 +524,50 @@ static void no_tail_of_a_line_is_received(void)
         close(ends[1]);
 }
 
+/** A server and a socket of datagrams, in a place of each. */
+static struct place places[2];
+static eddy_server *parents_server;
+static eddy_datagram *parents_datagram;
+
+static intptr_t bind_both(void *arg)
+{
+        int rc = eddy_start_unix_server(&parents_server, echo, NULL, places[0].path, NULL);
+
+        (void)arg;
+        return rc < 0 ? rc : eddy_open_unix_datagram(&parents_datagram, places[1].path, NULL);
+}
+
+/** A forked child that closes its parent's loop leaves the parent the files of its sockets. */
+static void files_stay_the_parents(void **state)
+{
+        eddy_loop *loop;
+        eddy_task *task;
+        intptr_t result;
+        int status;
+        pid_t child;
+
+        (void)state;
+        for (int i = 0; i < 2; i++)
+                place_open(&places[i]);
+        assert_int_equal(eddy_loop_create(&loop), 0);
+        task = eddy_task_create(&(eddy_task_options){.loop = loop}, bind_both, NULL);
+        assert_int_equal(eddy_loop_run_until_complete(loop, task, &result), 0);
+        assert_int_equal(result, 0);
+        eddy_unref(task);
+        child = fork();
+        if (child == 0) {
+                eddy_loop_destroy(loop);
+                _exit(exists(places[0].path) && exists(places[1].path) ? 0 : 1);
+        }
+        assert_int_equal(waitpid(child, &status, 0), child);
+        assert_int_equal(status, 0);
+        eddy_loop_destroy(loop);
+        eddy_server_destroy(parents_server);
+        eddy_datagram_destroy(parents_datagram);
+        for (int i = 0; i < 2; i++)
+                place_close(&places[i]);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -542,6 +587,7 @@ int main(void)
             scene_test(descriptor_with_much),
             scene_test(cancelled_while_waiting),
             cmocka_unit_test(without_a_loop),
+            cmocka_unit_test(files_stay_the_parents),
             scene_test(no_tail_of_a_line_is_received),
         };
 
