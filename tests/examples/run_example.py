@@ -15,6 +15,7 @@ import random
 import re
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import tempfile
@@ -133,6 +134,86 @@ def echo_client(program):
         note = client.end() + note
     refused = run(program, str(port), 'anybody there?')  # nobody listens on it any more
     return note + refused
+
+
+def send_until_held_back(connection, patience=0.5):
+    """How much somebody takes who has nobody to give it to; None where that never ends."""
+    sent, piece = 0, bytes(1 << 16)
+    connection.settimeout(patience)
+    try:
+        while sent < 1 << 27:
+            sent += connection.send(piece)
+        return None
+    except TimeoutError:
+        connection.settimeout(PATIENCE)
+        return sent
+
+
+def reset(connection):
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack('ii', 1, 0))
+    connection.close()
+
+
+def how_it_ends(connection):
+    try:
+        return 'closed' if receive_all(connection) == b'' else 'still talking'
+    except ConnectionResetError:
+        return 'reset'
+
+
+def protocol_proxy(program, echo_server_program, client):
+    note = []
+    echo = Example(echo_server_program, '0')
+    echo_port = echo.port()
+    proxy = Example(program, '0', '127.0.0.1', str(echo_port))
+    port = proxy.port()
+    note.append(run(client, str(port), 'hello, world!').strip())
+    big = random.randbytes(1 << 20)
+    with connect(port) as one:
+        sender = threading.Thread(target=lambda: (one.sendall(big), one.shutdown(socket.SHUT_WR)))
+        sender.start()
+        note.append('one: %s' % ('the same mebibyte' if receive_all(one) == big else 'something else'))
+        sender.join()
+    echo.interrupt()
+    echo.end()
+    with contextlib.suppress(ConnectionResetError), connect(port) as two:  # the target listens no more
+        note.append('two: %s' % receive_all(two))
+    proxy.interrupt()
+    seen = proxy.end().replace(str(echo_port), 'PORT')
+
+    with listener() as (target, target_port):
+        proxy = Example(program, '0', '127.0.0.1', str(target_port))
+        port = proxy.port()
+
+        def through():
+            guest = connect(port)
+            peer, _ = target.accept()
+            peer.settimeout(PATIENCE)
+            guest.sendall(b'?')
+            peer.recv(1)
+            return guest, peer
+
+        for name, ends in ('to the target', through()), ('to the client', through()[::-1]):
+            writer, reader = ends
+            sent = send_until_held_back(writer)
+            note.append('%s: %s' % (name, 'held back' if sent else 'taken without end'))
+            writer.shutdown(socket.SHUT_WR)
+            came = len(receive_all(reader))
+            note.append('%s: %s' % (name, 'all that was sent' if came == sent else '%d of %s' % (came, sent)))
+            reader.sendall(b'thank you')  # the other direction is open still
+            reader.close()
+            note.append('and back: %s' % receive_all(writer).decode())
+            writer.close()
+        for name, (lost, left) in ('the client', through()), ('the target', through()[::-1]):
+            reset(lost)
+            note.append('%s is lost: %s' % (name, how_it_ends(left)))
+            left.close()
+        guest, peer = through()
+        proxy.interrupt()
+        note.append('at the end: %s, %s' % (how_it_ends(guest), how_it_ends(peer)))
+        guest.close()
+        peer.close()
+        return seen + proxy.end() + '\n'.join(note) + '\n'
 
 
 def get_headers(program):
@@ -455,7 +536,7 @@ SCENARIOS = {function.__name__: function for function in
              (ctrl_c, echo_server, echo_client, get_headers, lookup, multicast, tcp_echo_client, tcp_echo_server, say_after,
               display_date, chat_server, port_scanner, images, read_file, copy_file, list_directory,
               watch_folder, queue, pipes, signals, subprocess_date, to_thread, workers, udp_echo_server,
-              udp_echo_client, unix_echo, http_server)}
+              udp_echo_client, unix_echo, http_server, protocol_proxy)}
 
 # Protocols that do what streams do.
 SCENARIOS |= {'protocol_chat': chat_server, 'protocol_echo_client': tcp_echo_client,
