@@ -9,6 +9,7 @@ the scenario of that name below notes it down. Nothing here sleeps: every step w
 
 import contextlib
 import difflib
+import http.server
 import os
 import pathlib
 import random
@@ -382,6 +383,42 @@ def images(program, eddy):
     return seen.replace(address, 'ADDRESS/') + same
 
 
+class Pages(http.server.BaseHTTPRequestHandler):
+    """Pages as long as their names say; connections stay open, but for odd lengths."""
+    protocol_version = 'HTTP/1.1'
+
+    def do_GET(self):  # pylint: disable=invalid-name
+        size = int(self.path[1:]) if self.path[1:].isdigit() else -1
+        self.send_response(200 if size >= 0 else 404)
+        self.send_header('Content-Length', str(max(size, 0)))
+        if size % 2:
+            self.send_header('Connection', 'close')
+        self.end_headers()
+        self.wfile.write(bytes(max(size, 0)))
+
+    def log_message(self, format, *args):  # pylint: disable=redefined-builtin
+        pass
+
+
+def bridge_curl(program):
+    with http.server.ThreadingHTTPServer(('127.0.0.1', 0), Pages) as server, listener() as (gone, gone_port):
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        gone.close()
+        address = 'http://127.0.0.1:%d/' % server.server_address[1]
+        pages = [address + str(size) for size in (0, 1, 2, 1001, 50000, 3 << 20)]
+        seen = run(program, *pages, address + 'missing', 'http://127.0.0.1:%d/' % gone_port, 'no such thing')
+        server.shutdown()
+    with listener() as (silent, silent_port):
+        example = Example(program, 'http://127.0.0.1:%d/' % silent_port)
+        connection, _ = silent.accept()
+        with connection:
+            connection.recv(4096)
+            example.interrupt()
+            ending = how_it_ends(connection)
+            stopped = 'Ctrl-C: %s\n%s' % (ending, example.end())
+    return seen.replace(address, 'ADDRESS/').replace(str(gone_port), 'PORT') + stopped
+
+
 def http_server(program):
     server = Example(program, '0')
     with connect(server.port()) as client:
@@ -423,6 +460,27 @@ def unix_echo(program):
 
 def with_database(program):
     return run(program, postgres_server().new_schema())
+
+
+def bridge_libpq(program):
+    """With an address that refuses, and a server that is left again, so that the number of its socket is another one's;
+    and with a query that is longer than a socket takes."""
+    with listener() as (_, port):
+        pass
+    server = postgres_server().new_schema()
+    several = server.replace('host=', 'host=127.0.0.1,') + ' port=%d,5432 target_session_attrs=prefer-standby' % port
+    long = "SELECT length('%s')" % ('x' * 100000)
+    seen = [run(program, server, "SELECT i, i * i FROM generate_series(1, 3) AS i; SELECT 'done'"),
+            run(program, several, long), run(program, server, 'SELECT no_such_column'),
+            run(program, server, 'COPY pg_class TO STDOUT')]
+    with listener() as (silent, silent_port):
+        example = Example(program, 'host=127.0.0.1 sslmode=disable gssencmode=disable port=%d' % silent_port, 'SELECT 1')
+        connection, _ = silent.accept()
+        with connection:
+            connection.recv(4096)
+            example.interrupt()
+            seen.append('Ctrl-C: ' + example.end())
+    return ''.join(seen)
 
 
 def redis_commands(program):
@@ -536,7 +594,7 @@ SCENARIOS = {function.__name__: function for function in
              (ctrl_c, echo_server, echo_client, get_headers, lookup, multicast, tcp_echo_client, tcp_echo_server, say_after,
               display_date, chat_server, port_scanner, images, read_file, copy_file, list_directory,
               watch_folder, queue, pipes, signals, subprocess_date, to_thread, workers, udp_echo_server,
-              udp_echo_client, unix_echo, http_server, protocol_proxy)}
+              udp_echo_client, unix_echo, http_server, protocol_proxy, bridge_curl)}
 
 # Protocols that do what streams do.
 SCENARIOS |= {'protocol_chat': chat_server, 'protocol_echo_client': tcp_echo_client,
@@ -544,7 +602,7 @@ SCENARIOS |= {'protocol_chat': chat_server, 'protocol_echo_client': tcp_echo_cli
 
 # These need a database server.
 SCENARIOS |= {'redis_commands': redis_commands, 'redis_workers': redis_workers,
-              'postgres_pool': with_database, 'postgres_query': with_database}
+              'postgres_pool': with_database, 'postgres_query': with_database, 'bridge_libpq': bridge_libpq}
 
 
 def main():

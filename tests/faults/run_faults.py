@@ -296,6 +296,11 @@ def images(start):
         return start(folder, *urls_of_images(port)).end()
 
 
+def bridge_curl(start):
+    with serving_images() as port:
+        return start(*urls_of_images(port)).end()
+
+
 def protocol_proxy(start):
     """Echoes through it, of which one is more than the sockets hold."""
     with a_server(lambda connection: say_all(connection, receive_all(connection))) as target_port:
@@ -360,6 +365,10 @@ def with_database(start):
     return start(postgres_server().new_schema()).end()
 
 
+def bridge_libpq(start):
+    return start(postgres_server().new_schema(), "SELECT repeat('x', 100000)").end()
+
+
 def redis_commands(start):
     with redis_server() as redis:
         return start(str(redis.port)).end()
@@ -414,7 +423,7 @@ def workers(start):
 SCENARIOS = {function.__name__: function for function in
              (ctrl_c, lookup, multicast, echo_server, chat_server, echo_client, tcp_echo_server, tcp_echo_client, get_headers,
               port_scanner, images, read_file, copy_file, list_directory, watch_folder, signals, workers,
-              udp_echo_server, udp_echo_client, unix_echo, http_server, protocol_proxy)}
+              udp_echo_server, udp_echo_client, unix_echo, http_server, protocol_proxy, bridge_curl)}
 
 # Protocols that do what streams do.
 SCENARIOS |= {'protocol_chat': chat_server, 'protocol_echo_client': tcp_echo_client,
@@ -422,7 +431,7 @@ SCENARIOS |= {'protocol_chat': chat_server, 'protocol_echo_client': tcp_echo_cli
 
 # These need a database server.
 SCENARIOS |= {'redis_commands': redis_commands, 'redis_workers': redis_workers,
-              'postgres_pool': with_database, 'postgres_query': with_database}
+              'postgres_pool': with_database, 'postgres_query': with_database, 'bridge_libpq': bridge_libpq}
 
 
 def spread(uses):
