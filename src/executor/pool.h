@@ -2,8 +2,8 @@
 #ifndef EXECUTOR_POOL_H
 #define EXECUTOR_POOL_H
 
-#include "loop/loop.h"
 #include "executor/executor.h"
+#include "loop/loop.h"
 
 /** Whose threads. What waits for others, for a user's own reasons or for a name server, must not hold up what does not, so
  * none are shared. */

@@ -2,8 +2,8 @@
 
 #include "base/memory.h"
 #include "base/sys.h"
-#include "loop/loop.h"
 #include "executor/start.h"
+#include "loop/loop.h"
 #include <eddy/run.h>
 #include <stdio.h>
 

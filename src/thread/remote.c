@@ -1,8 +1,8 @@
 /* Coroutines sent to a loop from other threads, and what those threads wait for. */
 #include "base/error.h"
 #include "base/memory.h"
-#include "task/task.h"
 #include "executor/condition.h"
+#include "task/task.h"
 #include <eddy/thread.h>
 #include <stdatomic.h>
 

@@ -2,9 +2,9 @@
 #include "base/context.h"
 #include "base/error.h"
 #include "base/memory.h"
-#include "task/task.h"
 #include "executor/condition.h"
 #include "executor/pool.h"
+#include "task/task.h"
 
 /** A call of a user's function. Its thread's while it runs, but for what is marked as the loop's. */
 struct call {

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 """Compile the examples, and the C in the documentation, as somebody who has only the public headers.
 
-    check_sources.py COMPILER [ARGUMENT...] -- ROOT [ADAPTER...]
+    check_sources.py COMPILER [ARGUMENT...] -- ROOT [ADAPTER or LIBRARY...]
 
 Examples include <eddy.h>, or in its place the header of the one adapter that they are about, and what the C
-library has, nothing else. A ```c block in
+library has, nothing else; but for those that put somebody else's LIBRARY on the loop. A ```c block in
 docs/*.md is either declarations or, wrapped in a coroutine, statements; both may use what PRELUDE declares.
-What is about an ADAPTER is checked only where it is named: its third-party headers may be missing.
+What is about an ADAPTER or a LIBRARY is checked only where that is named: the third-party headers may be missing.
 """
 
 import glob
@@ -19,10 +19,10 @@ WARNINGS = ['-Wall', '-Wextra', '-Wshadow', '-Wstrict-prototypes', '-Wmissing-pr
 UNUSED = ['-Wno-unused', '-Wno-unused-parameter', '-Wno-missing-prototypes']
 
 # The adapters that examples and pages are about, by how their names begin.
-ADAPTERS = {'cares': 'cares', 'http': 'http', 'images': 'http', 'redis': 'redis', 'postgres': 'postgres'}
+ADAPTERS = {'http': 'http', 'images': 'http', 'redis': 'redis', 'postgres': 'postgres'}
 
-# What is about these uses a library of others, and no adapter to it.
-WITHOUT_ADAPTER = ['cares']
+# The libraries that examples put on the loop.
+LIBRARIES = {'bridge_curl': 'libcurl', 'bridge_libpq': 'libpq', 'cares_resolver': 'libcares'}
 
 PRELUDE = '''
 #include <eddy.h>
@@ -48,11 +48,16 @@ def adapter_of(path):
     return next((adapter for start, adapter in ADAPTERS.items() if name.startswith(start)), None)
 
 
+def is_left_out(path, named):
+    name = os.path.splitext(os.path.basename(path))[0]
+    return not {adapter_of(path), LIBRARIES.get(name)} <= {None, *named}
+
+
 def example_faults(compiler, root, path):
     with open(path, encoding='utf-8') as file:
         text = file.read()
     adapter = adapter_of(path)
-    ours = '<eddy.h>' if adapter in [None, *WITHOUT_ADAPTER] else '<eddy/%s.h>' % adapter
+    ours = '<eddy.h>' if adapter is None else '<eddy/%s.h>' % adapter
     includes = re.findall(r'^#include\s+(\S+)', text, re.M)
     if includes.count(ours) != 1:
         yield 'does not include %s once' % ours
@@ -81,11 +86,11 @@ def block_faults(compiler, root, path):
 
 def main():
     divide = sys.argv.index('--')
-    compiler, root, adapters = sys.argv[1:divide], sys.argv[divide + 1], sys.argv[divide + 2:]
+    compiler, root, named = sys.argv[1:divide], sys.argv[divide + 1], sys.argv[divide + 2:]
     failed = False
     for pattern, faults in (('examples/*.c', example_faults), ('docs/*.md', block_faults)):
         for path in sorted(glob.glob(os.path.join(root, pattern))):
-            if adapter_of(path) not in [None, *adapters]:
+            if is_left_out(path, named):
                 continue
             for fault in faults(compiler, root, path):
                 failed = True

@@ -9,12 +9,14 @@ the scenario of that name below notes it down. Nothing here sleeps: every step w
 
 import contextlib
 import difflib
+import http.server
 import os
 import pathlib
 import random
 import re
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import tempfile
@@ -133,6 +135,86 @@ def echo_client(program):
         note = client.end() + note
     refused = run(program, str(port), 'anybody there?')  # nobody listens on it any more
     return note + refused
+
+
+def send_until_held_back(connection, patience=0.5):
+    """How much somebody takes who has nobody to give it to; None where that never ends."""
+    sent, piece = 0, bytes(1 << 16)
+    connection.settimeout(patience)
+    try:
+        while sent < 1 << 27:
+            sent += connection.send(piece)
+        return None
+    except TimeoutError:
+        connection.settimeout(PATIENCE)
+        return sent
+
+
+def reset(connection):
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack('ii', 1, 0))
+    connection.close()
+
+
+def how_it_ends(connection):
+    try:
+        return 'closed' if receive_all(connection) == b'' else 'still talking'
+    except ConnectionResetError:
+        return 'reset'
+
+
+def protocol_proxy(program, echo_server_program, client):
+    note = []
+    echo = Example(echo_server_program, '0')
+    echo_port = echo.port()
+    proxy = Example(program, '0', '127.0.0.1', str(echo_port))
+    port = proxy.port()
+    note.append(run(client, str(port), 'hello, world!').strip())
+    big = random.randbytes(1 << 20)
+    with connect(port) as one:
+        sender = threading.Thread(target=lambda: (one.sendall(big), one.shutdown(socket.SHUT_WR)))
+        sender.start()
+        note.append('one: %s' % ('the same mebibyte' if receive_all(one) == big else 'something else'))
+        sender.join()
+    echo.interrupt()
+    echo.end()
+    with contextlib.suppress(ConnectionResetError), connect(port) as two:  # the target listens no more
+        note.append('two: %s' % receive_all(two))
+    proxy.interrupt()
+    seen = proxy.end().replace(str(echo_port), 'PORT')
+
+    with listener() as (target, target_port):
+        proxy = Example(program, '0', '127.0.0.1', str(target_port))
+        port = proxy.port()
+
+        def through():
+            guest = connect(port)
+            peer, _ = target.accept()
+            peer.settimeout(PATIENCE)
+            guest.sendall(b'?')
+            peer.recv(1)
+            return guest, peer
+
+        for name, ends in ('to the target', through()), ('to the client', through()[::-1]):
+            writer, reader = ends
+            sent = send_until_held_back(writer)
+            note.append('%s: %s' % (name, 'held back' if sent else 'taken without end'))
+            writer.shutdown(socket.SHUT_WR)
+            came = len(receive_all(reader))
+            note.append('%s: %s' % (name, 'all that was sent' if came == sent else '%d of %s' % (came, sent)))
+            reader.sendall(b'thank you')  # the other direction is open still
+            reader.close()
+            note.append('and back: %s' % receive_all(writer).decode())
+            writer.close()
+        for name, (lost, left) in ('the client', through()), ('the target', through()[::-1]):
+            reset(lost)
+            note.append('%s is lost: %s' % (name, how_it_ends(left)))
+            left.close()
+        guest, peer = through()
+        proxy.interrupt()
+        note.append('at the end: %s, %s' % (how_it_ends(guest), how_it_ends(peer)))
+        guest.close()
+        peer.close()
+        return seen + proxy.end() + '\n'.join(note) + '\n'
 
 
 def get_headers(program):
@@ -306,6 +388,42 @@ def images(program, eddy):
     return seen.replace(address, 'ADDRESS/') + same
 
 
+class Pages(http.server.BaseHTTPRequestHandler):
+    """Pages as long as their names say; connections stay open, but for odd lengths."""
+    protocol_version = 'HTTP/1.1'
+
+    def do_GET(self):  # pylint: disable=invalid-name
+        size = int(self.path[1:]) if self.path[1:].isdigit() else -1
+        self.send_response(200 if size >= 0 else 404)
+        self.send_header('Content-Length', str(max(size, 0)))
+        if size % 2:
+            self.send_header('Connection', 'close')
+        self.end_headers()
+        self.wfile.write(bytes(max(size, 0)))
+
+    def log_message(self, format, *args):  # pylint: disable=redefined-builtin
+        pass
+
+
+def bridge_curl(program):
+    with http.server.ThreadingHTTPServer(('127.0.0.1', 0), Pages) as server, listener() as (gone, gone_port):
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        gone.close()
+        address = 'http://127.0.0.1:%d/' % server.server_address[1]
+        pages = [address + str(size) for size in (0, 1, 2, 1001, 50000, 3 << 20)]
+        seen = run(program, *pages, address + 'missing', 'http://127.0.0.1:%d/' % gone_port, 'no such thing')
+        server.shutdown()
+    with listener() as (silent, silent_port):
+        example = Example(program, 'http://127.0.0.1:%d/' % silent_port)
+        connection, _ = silent.accept()
+        with connection:
+            connection.recv(4096)
+            example.interrupt()
+            ending = how_it_ends(connection)
+            stopped = 'Ctrl-C: %s\n%s' % (ending, example.end())
+    return seen.replace(address, 'ADDRESS/').replace(str(gone_port), 'PORT') + stopped
+
+
 def http_server(program):
     server = Example(program, '0')
     with connect(server.port()) as client:
@@ -347,6 +465,27 @@ def unix_echo(program):
 
 def with_database(program):
     return run(program, postgres_server().new_schema())
+
+
+def bridge_libpq(program):
+    """With an address that refuses, and a server that is left again, so that the number of its socket is another one's;
+    and with a query that is longer than a socket takes."""
+    with listener() as (_, port):
+        pass
+    server = postgres_server().new_schema()
+    several = server.replace('host=', 'host=127.0.0.1,') + ' port=%d,5432 target_session_attrs=prefer-standby' % port
+    long = "SELECT length('%s')" % ('x' * 100000)
+    seen = [run(program, server, "SELECT i, i * i FROM generate_series(1, 3) AS i; SELECT 'done'"),
+            run(program, several, long), run(program, server, 'SELECT no_such_column'),
+            run(program, server, 'COPY pg_class TO STDOUT')]
+    with listener() as (silent, silent_port):
+        example = Example(program, 'host=127.0.0.1 sslmode=disable gssencmode=disable port=%d' % silent_port, 'SELECT 1')
+        connection, _ = silent.accept()
+        with connection:
+            connection.recv(4096)
+            example.interrupt()
+            seen.append('Ctrl-C: ' + example.end())
+    return ''.join(seen)
 
 
 def redis_commands(program):
@@ -460,7 +599,7 @@ SCENARIOS = {function.__name__: function for function in
              (cares_resolver, ctrl_c, echo_server, echo_client, get_headers, lookup, multicast, tcp_echo_client, tcp_echo_server, say_after,
               display_date, chat_server, port_scanner, images, read_file, copy_file, list_directory,
               watch_folder, queue, pipes, signals, subprocess_date, to_thread, workers, udp_echo_server,
-              udp_echo_client, unix_echo, http_server)}
+              udp_echo_client, unix_echo, http_server, protocol_proxy, bridge_curl)}
 
 # Protocols that do what streams do.
 SCENARIOS |= {'protocol_chat': chat_server, 'protocol_echo_client': tcp_echo_client,
@@ -469,7 +608,7 @@ SCENARIOS |= {'protocol_chat': chat_server, 'protocol_echo_client': tcp_echo_cli
 
 # These need a database server.
 SCENARIOS |= {'redis_commands': redis_commands, 'redis_workers': redis_workers,
-              'postgres_pool': with_database, 'postgres_query': with_database}
+              'postgres_pool': with_database, 'postgres_query': with_database, 'bridge_libpq': bridge_libpq}
 
 
 def main():

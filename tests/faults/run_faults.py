@@ -252,22 +252,14 @@ def port_scanner(start):
         return start('localhost', str(max(port - 3, 1)), str(min(port + 3, 65535))).end()
 
 
-def images(start):
-    """Ten images of a server that breaks one of them off at first."""
-    broken = set()
+@contextlib.contextmanager
+def a_server(talk):
+    """A server's port; `talk` is what it does with each connection, in a thread of its own."""
 
     def answer(connection):
         with peer_errors(), connection:
             connection.settimeout(TALK_PATIENCE)
-            words = connection.recv(4096).split(b' ')
-            name = words[1] if len(words) > 1 else b'/'
-            body = name * 3000
-            head = b'HTTP/1.1 200 OK\r\nContent-Length: %d\r\nConnection: close\r\n\r\n' % len(body)
-            breaks_off = name == b'/3.png' and name not in broken
-            broken.add(name)
-            connection.sendall(head + (body[:1000] if breaks_off else body))
-            connection.shutdown(socket.SHUT_WR)
-            receive_all(connection)
+            talk(connection)
 
     def serve():
         with peer_errors():
@@ -275,12 +267,60 @@ def images(start):
                 connection, _ = server.accept()
                 threading.Thread(target=answer, args=[connection]).start()
 
-    with socket.create_server(('127.0.0.1', 0)) as server, tempfile.TemporaryDirectory() as folder:
+    with socket.create_server(('127.0.0.1', 0)) as server:
         threading.Thread(target=serve).start()
-        address = 'http://127.0.0.1:%d/' % server.getsockname()[1]
-        problem = start(folder, *('%s%d.png' % (address, i) for i in range(10))).end()
+        yield server.getsockname()[1]
         server.shutdown(socket.SHUT_RDWR)
-        return problem
+
+
+def serving_images():
+    """It breaks one of them off at first."""
+    broken = set()
+
+    def talk(connection):
+        words = connection.recv(4096).split(b' ')
+        name = words[1] if len(words) > 1 else b'/'
+        body = name * 3000
+        head = b'HTTP/1.1 200 OK\r\nContent-Length: %d\r\nConnection: close\r\n\r\n' % len(body)
+        breaks_off = name == b'/3.png' and name not in broken
+        broken.add(name)
+        connection.sendall(head + (body[:1000] if breaks_off else body))
+        connection.shutdown(socket.SHUT_WR)
+        receive_all(connection)
+
+    return a_server(talk)
+
+
+def urls_of_images(port):
+    return ['http://127.0.0.1:%d/%d.png' % (port, i) for i in range(10)]
+
+
+def images(start):
+    with serving_images() as port, tempfile.TemporaryDirectory() as folder:
+        return start(folder, *urls_of_images(port)).end()
+
+
+def bridge_curl(start):
+    with serving_images() as port:
+        return start(*urls_of_images(port)).end()
+
+
+def protocol_proxy(start):
+    """Echoes through it, of which one is more than the sockets hold."""
+    with a_server(lambda connection: say_all(connection, receive_all(connection))) as target_port:
+        program = start('0', '127.0.0.1', str(target_port))
+        port = program.port()
+        if port:
+            with peer_errors(), connect(port) as stays:
+                stays.sendall(b'stays')
+                for size in 1, 1 << 20:
+                    with peer_errors(), connect(port) as guest:
+                        guest.settimeout(TALK_PATIENCE)
+                        say_all(guest, b'x' * size)
+                        receive_all(guest)
+                program.interrupt()
+        program.interrupt()
+        return program.end()
 
 
 @contextlib.contextmanager
@@ -327,6 +367,10 @@ def unix_echo(start):
 
 def with_database(start):
     return start(postgres_server().new_schema()).end()
+
+
+def bridge_libpq(start):
+    return start(postgres_server().new_schema(), "SELECT repeat('x', 100000)").end()
 
 
 def redis_commands(start):
@@ -383,7 +427,7 @@ def workers(start):
 SCENARIOS = {function.__name__: function for function in
              (cares_resolver, ctrl_c, lookup, multicast, echo_server, chat_server, echo_client, tcp_echo_server, tcp_echo_client, get_headers,
               port_scanner, images, read_file, copy_file, list_directory, watch_folder, signals, workers,
-              udp_echo_server, udp_echo_client, unix_echo, http_server)}
+              udp_echo_server, udp_echo_client, unix_echo, http_server, protocol_proxy, bridge_curl)}
 
 # Protocols that do what streams do.
 SCENARIOS |= {'protocol_chat': chat_server, 'protocol_echo_client': tcp_echo_client,
@@ -391,7 +435,7 @@ SCENARIOS |= {'protocol_chat': chat_server, 'protocol_echo_client': tcp_echo_cli
 
 # These need a database server.
 SCENARIOS |= {'redis_commands': redis_commands, 'redis_workers': redis_workers,
-              'postgres_pool': with_database, 'postgres_query': with_database}
+              'postgres_pool': with_database, 'postgres_query': with_database, 'bridge_libpq': bridge_libpq}
 
 
 def spread(uses):

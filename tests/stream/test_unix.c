@@ -15,7 +15,7 @@ static void place_open(struct place *place)
 {
         strcpy(place->folder, "/tmp/eddy-test-XXXXXX");
         assert_non_null(mkdtemp(place->folder));
-        snprintf(place->path, sizeof place->path, "%s/socket", place->folder);
+        strcpy(stpcpy(place->path, place->folder), "/socket");
 }
 
 /** Nothing may be left in it. */
