@@ -163,7 +163,7 @@ ssize_t eddy_stream_sendfile(eddy_stream *stream, int file, off_t offset, size_t
             .asked = NOT_ASKED,
             .to = &stream->flow,
             .may_block = stream->flow.send_traits & OP_MAY_BLOCK,
-            .traits = stream->flow.send_traits & (OP_MAY_BLOCK | OP_NO_FILE),
+            .traits = stream->flow.send_traits & (OP_MAY_BLOCK | OP_NO_FILE | OP_HOSTED),
             .is_copied = stream->flow.impl !=
                          &flow_socket, /* a pipe that others share may block, and a filter wants to see it */
         };

@@ -22,9 +22,7 @@ static void destroy(struct filter *filter)
 void filter_complete(eddy_op *op, ssize_t result)
 {
         op->pending = false;
-        op->traits &= (unsigned char)~OP_HOSTED;
-        op->result = result;
-        loop_schedule(op->loop, &op->handle);
+        op_defer(op, result);
 }
 
 /* The flow above. */
@@ -38,7 +36,6 @@ static ssize_t begin(struct flow *flow, eddy_op *op)
         if (outcome != -EAGAIN || op->traits & OP_DONT_WAIT)
                 return outcome;
         op->pending = true;
-        op->traits |= OP_HOSTED;
         op->extra = &filter->host;
         if (!receives) {
                 filter->sending = op;
@@ -228,7 +225,7 @@ int filter_add(struct flow *flow, const eddy_filter *codec, void *self, struct b
         flow->impl = &filter->impl;
         flow->has_ended = false;
         flow->read_error = 0;
-        flow->receive_traits = flow->send_traits = 0;
+        flow->receive_traits = flow->send_traits = OP_HOSTED;
         return 0;
 }
 

@@ -17,7 +17,7 @@ struct flow;
 struct flow_impl {
         enum op_kind receive, send;
 
-        /** As op_begin(). NULL: it is the kernel's to carry out. */
+        /** As op_begin(), of operations that are OP_HOSTED. */
         ssize_t (*begin)(struct flow *flow, eddy_op *op);
 
         /** Send from several places at once; `message` and its parts stay until the operation is done. */
@@ -155,10 +155,10 @@ static inline bool flow_reads(const struct flow *flow)
         return flow->read_error != -EBADF;
 }
 
-/** Begin an operation on a flow's descriptor: as op_begin(), on which reading and sending stand. */
+/** Begin an operation on a flow's descriptor, which has the flow's traits: as op_begin(), on which reading and sending stand. */
 static inline ssize_t flow_begin(struct flow *flow, eddy_op *op)
 {
-        return __builtin_expect(flow->impl->begin != NULL, 0) ? flow->impl->begin(flow, op) : op_begin(op);
+        return __builtin_expect(op->traits & OP_HOSTED, 0) ? flow->impl->begin(flow, op) : op_begin(op);
 }
 
 /** Bytes that are written and have not left this flow. */
