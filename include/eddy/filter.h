@@ -33,14 +33,17 @@ typedef struct eddy_filter {
         ssize_t (*decode)(void *self, const void *in, size_t *n, void *out, size_t size);
 
         /** Turn bytes that are written into bytes that leave, likewise: how many were put into `out`, whose size is 1 KiB more
-         * than `*n`, or 16 KiB; or an error. Whoever uses none of the bytes and puts nothing there has failed with -EIO. */
+         * than `*n`, or 16 KiB; or an error. Whoever uses none of the bytes and puts nothing there has failed with -EIO; so has
+         * whoever returns -EAGAIN, here and above, for a filter does not wait. */
         ssize_t (*encode)(void *self, const void *in, size_t *n, void *out, size_t size);
 
-        /** Nothing more will be written: put what marks the end into `out`, until 0 is returned. NULL: the other side is shown the
-         * end of the connection itself, which then cannot be written to without the filter either. */
+        /** Nothing more will be written: put what was held back and what marks the end into `out`, of at least 1 KiB, until 0 is
+         * returned. NULL: the other side is shown the end of the connection itself, which then cannot be written to without
+         * the filter either. Where the connection has failed nothing is marked. */
         ssize_t (*finish)(void *self, void *out, size_t size);
 
-        /** The connection is closed, or the filter taken out. NULL: there is nothing to be done. */
+        /** The last call: the connection is closed, or the filter taken out, which the kernel may be some moments behind. NULL:
+         * there is nothing to be done. */
         void (*free)(void *self);
 
         void *reserved[4]; /**< NULL */
@@ -48,34 +51,39 @@ typedef struct eddy_filter {
 
 /**
  * Put a filter under a stream. What was written before leaves as it is; what has come and was not read goes through the filter,
- * as all that comes later.
+ * as all that comes later. What the last call for reading has shown is the stream's again.
  *
  * @param filter  must stay as long as it is in use
  * @param self    passed to its functions, the last of which is free()
- * @return 0
- * @retval EDDY_EBUSY      a task is in a call that reads or writes
- * @retval EDDY_ENOTSUP    the stream is no socket's
- * @retval -EPIPE          it has been ended or closed
- * @retval -ENOMEM         no memory; here as in all failures `self` stays the caller's
+ * @return 0; or why the stream has failed
+ * @retval EDDY_EBUSY            a task is in a call that reads, writes, or waits for room
+ * @retval EDDY_ENOTSUP          the stream is no socket's
+ * @retval -EPIPE                it has been ended or closed, or the peer has ended and all of it was read
+ * @retval -ENOMEM               no memory; here as in all failures `self` stays the caller's
+ * @retval EDDY_EWRONGLOOP, EDDY_ELOOPCLOSED  as for any call on a loop
  *
  * Does not suspend. StreamWriter.start_tls(), for any filter.
  */
 EDDY_API int eddy_stream_add_filter(eddy_stream *stream, const eddy_filter *filter, void *self);
 
 /**
- * Take out the filter that was added last. What was written leaves through it before what is written next. What has come and it has
- * not used is read as it is; so both sides have to know where the filter ends, best by its own mark: eddy_stream_write_eof()
- * leaves one, and whoever reads sees the end there. Both go on without it.
+ * Take out the filter that was added last. What was written goes through it before what is written next; what it holds back of that
+ * leaves by its finish(), so by eddy_stream_write_eof() before this. What has come and it has not used is read as it is; so both
+ * sides have to know where the filter ends, best by its own mark: eddy_stream_write_eof() leaves one, and whoever reads
+ * sees the end there. Both go on without it.
  *
- * @return 0
- * @retval EDDY_EBUSY           a task is in a call that reads or writes, or what was written has not gone through: drain before
+ * @return 0; or why the stream has failed, the filter's encode() maybe just now
+ * @retval EDDY_EBUSY           a task is in a call that reads, writes, or waits for room, or what was written has not gone
+ *                              through: drain before
  * @retval EDDY_EINVALIDSTATE   there is no filter
  * @retval -EPIPE               the stream is closed, and the filter goes with it
+ * @retval -ENOMEM              no memory for what it has not used
  */
 EDDY_API int eddy_stream_remove_filter(eddy_stream *stream);
 
-/** Put a filter under a transport, as eddy_stream_add_filter() under a stream; nothing is busy but the transport's failure.
- * What its data_received() is being shown was the last without it. Does not suspend. loop.start_tls(), for any filter. */
+/** Put a filter under a transport, as eddy_stream_add_filter() under a stream, but that no task can be in a call. What its
+ * data_received() is being shown was the last without it. Its get_buffer() may be asked in vain, where what came is half a
+ * frame. Does not suspend. loop.start_tls(), for any filter. */
 EDDY_API int eddy_transport_add_filter(eddy_transport *transport, const eddy_filter *filter, void *self);
 
 /** Take it out, as eddy_stream_remove_filter(). EDDY_EBUSY: what was written has not gone through; the protocol's

@@ -1,12 +1,10 @@
 /* From transports to streams and back: what is beneath the one is the other's from then on. */
-#include "base/memory.h"
 #include "base/misuse.h"
 #include "stream/stream.h"
 #include "transport/transport.h"
-#include <string.h>
 
 /** Whether a flow can be handed on by who runs now: 0 or why not. */
-static int check_flow(const struct flow *flow)
+static int check_handing_on(const struct flow *flow)
 {
         if (!loop_running_here)
                 return misuse(EDDY_ENOLOOP);
@@ -19,38 +17,27 @@ static int check_flow(const struct flow *flow)
         return flow->write_error;
 }
 
-/** Append what there is room for. */
-static void append(struct buffer *in, const void *data, size_t n)
-{
-        if (n == 0)
-                return;
-        memcpy(buffer_room(in), data, n);
-        in->end += n;
-}
-
 int eddy_stream_from_transport(eddy_stream **created, eddy_transport *transport, const void *unread, size_t n,
                                size_t limit)
 {
         struct flow *flow = &transport->flow;
-        const struct buffer *rest = transport->input.rest;
-        size_t rest_size = rest ? buffer_size(rest) : 0;
+        const struct buffer *rest = &transport->input.rest;
         struct buffer in = {.memory = NULL};
-        eddy_stream *stream;
-        int rc = check_flow(flow);
+        eddy_stream *stream = NULL;
+        int rc = check_handing_on(flow);
 
         *created = NULL;
-        if (rc == 0 && n + rest_size > 0)
-                rc = flow_reserve(flow, &in, n + rest_size);
         if (rc < 0)
                 return rc;
-        stream = stream_create(flow->loop, flow->fd, flow->family, limit);
+        rc = flow_keep(flow, &in, unread, n);
+        if (rc == 0)
+                rc = flow_keep(flow, &in, buffer_data(rest), buffer_size(rest));
+        if (rc == 0)
+                stream = stream_create(flow->loop, flow->fd, flow->family, limit);
         if (!stream) {
                 flow_give_back(flow, &in);
                 return -ENOMEM;
         }
-        append(&in, unread, n);
-        if (rest)
-                append(&in, buffer_data(rest), rest_size);
         stream->in = in;
         transport_hand_over(transport, &stream->flow);
         *created = stream;
@@ -62,8 +49,7 @@ int eddy_transport_from_stream(eddy_transport **created, eddy_stream *stream, co
 {
         struct flow *flow = &stream->flow;
         eddy_transport *transport;
-        struct buffer *rest = NULL;
-        int rc = check_flow(flow);
+        int rc = check_handing_on(flow);
 
         if (created)
                 *created = NULL;
@@ -71,24 +57,14 @@ int eddy_transport_from_stream(eddy_transport **created, eddy_stream *stream, co
                 rc = EDDY_EBUSY;
         if (rc < 0)
                 return rc;
-        stream_drop_shown(stream);
-        if (buffer_size(&stream->in) > 0) {
-                rest = memory_zalloc(sizeof *rest);
-                if (!rest)
-                        return -ENOMEM;
-        }
+        stream_drop_what_is_gone(stream);
         rc = transport_create(&transport, flow->loop, flow->fd, flow->family, protocol, self);
-        if (rc < 0) {
-                memory_free(rest);
+        if (rc < 0)
                 return rc;
-        }
-        if (rest) {
-                *rest = stream->in;
-                stream->in = (struct buffer){.memory = NULL};
-        }
+        transport->input.rest = stream->in;
+        stream->in = (struct buffer){.memory = NULL};
         flow_move(&transport->flow, flow);
         transport->flow.has_ended = !flow_reads(&transport->flow); /* it is to be told */
-        transport->input.rest = rest;
         flow_leave(flow);
         if (created)
                 *created = transport;

@@ -5,7 +5,7 @@
 /** Whether nobody is in the middle of anything: 0 or EDDY_EBUSY. */
 static int check_idle(const eddy_stream *stream)
 {
-        return stream->flow.reader || stream->flow.writer ? EDDY_EBUSY : 0;
+        return stream->flow.reader || stream_is_written_to(stream) ? EDDY_EBUSY : 0;
 }
 
 int eddy_stream_add_filter(eddy_stream *stream, const eddy_filter *filter, void *self)
@@ -14,7 +14,8 @@ int eddy_stream_add_filter(eddy_stream *stream, const eddy_filter *filter, void 
 
         if (rc < 0)
                 return rc;
-        stream_drop_shown(stream);
+        stream_drop_what_is_gone(stream);
+        stream->drops_line = false; /* what else there was of it is not what it was */
         return filter_add(&stream->flow, filter, self, &stream->in);
 }
 

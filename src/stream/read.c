@@ -147,7 +147,8 @@ static __attribute__((noinline, cold)) int drop_line(struct task *self, eddy_str
                 if (got <= 0)
                         break;
         }
-        stream->drops_line = got < 0;
+        if (got == 0) /* else the stream may be gone */
+                stream->drops_line = false;
         return (int)got;
 }
 
@@ -340,7 +341,7 @@ ssize_t eddy_stream_read_line(eddy_stream *stream, const char **line)
 {
         ssize_t n = eddy_stream_read_until(stream, "\n", 1, line);
 
-        if (n == EDDY_EINCOMPLETE)
+        if (n == EDDY_EINCOMPLETE && !stream->flow.read_error)
                 return hand_out(stream, buffer_size(&stream->in), line);
         if (n != EDDY_ELIMIT)
                 return n;

@@ -72,6 +72,18 @@ static void wake_where_over(struct stream_waiter *waiter, const struct flow *flo
                 task_wake(waiter->task);
 }
 
+bool stream_is_written_to(const eddy_stream *stream)
+{
+        for (const eddy_link *link = stream->waiters.next; link != &stream->waiters; link = link->next) {
+                const struct stream_waiter *waiter = container_of(link, struct stream_waiter, link);
+
+                if (waiter->settled == wake_where_over &&
+                    !container_of(waiter, struct stream_wait, waiter)->until_closed)
+                        return true;
+        }
+        return stream->flow.writer != NULL;
+}
+
 static void wake_waiters(eddy_stream *stream)
 {
         for (eddy_link *link = stream->waiters.next; link != &stream->waiters; link = link->next) {

@@ -59,6 +59,9 @@ struct task *stream_selecting(const eddy_op *op);
 /** Drop what the call before showed its caller, and what is here of a line that was too long. */
 void stream_drop_what_is_gone(eddy_stream *stream);
 
+/** Whether a task is in a call that writes, or waits for room. */
+bool stream_is_written_to(const eddy_stream *stream);
+
 /** Have the sending half for oneself, once all is on its way that was before: 0, EDDY_EBUSY, or why it takes no
  * more. Suspends while something is on its way.
  *

@@ -71,7 +71,7 @@ int stream_claim(struct task *self, eddy_stream *stream, eddy_op *op)
         if (stream->flow.writer)
                 return EDDY_EBUSY;
         /* Something is on its way already, and this comes behind it. */
-        if (flow_is_sending(&stream->flow)) {
+        while (flow_is_sending(&stream->flow)) {
                 rc = stream_wait(self, stream, 0, false);
                 if (rc == 0)
                         rc = stream->flow.writer ? EDDY_EBUSY : flow_check_writing(&stream->flow);

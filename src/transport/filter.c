@@ -33,16 +33,15 @@ static ssize_t begin(struct flow *flow, eddy_op *op)
         bool receives = op->kind == OP_RECV || op->kind == OP_READABLE;
         ssize_t outcome = receives ? filter_receive(filter, op) : filter_send(filter, op);
 
-        if (outcome != -EAGAIN || op->traits & OP_DONT_WAIT)
+        if (outcome != -EAGAIN)
+                return outcome;
+        if (receives)
+                flow_resume_input(&filter->input); /* for the next who asks, where this one does not wait */
+        if (op->traits & OP_DONT_WAIT)
                 return outcome;
         op->pending = true;
         op->extra = &filter->host;
-        if (!receives) {
-                filter->sending = op;
-                return EDDY_PENDING;
-        }
-        filter->receiving = op;
-        flow_resume_input(&filter->input);
+        *(receives ? &filter->receiving : &filter->sending) = op;
         return EDDY_PENDING;
 }
 
@@ -69,11 +68,15 @@ static void end_sending(struct flow *flow)
 {
         struct filter *filter = filter_beneath(flow);
 
-        if (filter_mark_end(filter))
+        if (flow->write_error) /* what it marked would not be whole */
                 return;
-        filter->is_in_call = true;
-        flow_write_eof(&filter->lower);
-        filter->is_in_call = false;
+        if (!filter_mark_end(filter)) {
+                filter->is_in_call = true;
+                flow_write_eof(&filter->lower);
+                filter->is_in_call = false;
+        }
+        if (filter->lower.write_error)
+                flow_fail(flow, filter->lower.write_error);
 }
 
 static void set_reset(struct flow *flow)
@@ -91,6 +94,8 @@ static bool close_below(struct filter *filter, bool is_last)
 {
         struct flow *upper = filter->upper, *lower = &filter->lower;
 
+        if (upper->write_error) /* what left is not whole, and shall not look so */
+                filter->is_aborted = true;
         if (!filter->is_aborted && upper->is_closing && !lower->is_closing && !upper->has_sent_eof &&
             !loop_is_inherited(upper->loop))
                 filter_mark_end(filter);
@@ -174,7 +179,7 @@ static const struct flow_client lower_client = {
 /** Whether a flow can have a filter from now on: 0 or why not. */
 static int check_flow(const struct flow *flow, bool has_read_some)
 {
-        int rc = loop_check(flow->loop);
+        int rc = loop_is_inherited(flow->loop) ? -EBADF : loop_check(flow->loop);
 
         if (rc < 0)
                 return rc;
@@ -229,10 +234,19 @@ int filter_add(struct flow *flow, const eddy_filter *codec, void *self, struct b
         return 0;
 }
 
+/** Have all that was written go through a filter that is to be taken out: 0, EDDY_EBUSY, or the flow's failure. */
+static int empty(struct flow *flow)
+{
+        flow_flush(flow);
+        if (flow->write_error)
+                return flow->write_error;
+        return flow->output ? EDDY_EBUSY : 0;
+}
+
 int filter_remove(struct flow *flow, struct buffer *read)
 {
         struct filter *filter;
-        int rc = loop_check(flow->loop);
+        int rc = loop_is_inherited(flow->loop) ? -EBADF : loop_check(flow->loop);
 
         if (rc < 0)
                 return rc;
@@ -241,19 +255,17 @@ int filter_remove(struct flow *flow, struct buffer *read)
         if (!flow->impl->below)
                 return misuse(EDDY_EINVALIDSTATE);
         filter = filter_beneath(flow);
-        flow_flush(flow);
-        if (flow->output)
-                return EDDY_EBUSY;
-        rc = buffer_size(&filter->in) > 0
-                 ? filter_keep(flow, read, buffer_data(&filter->in), buffer_size(&filter->in))
-                 : 0;
-        if (rc < 0)
-                return rc;
-        if (filter->receiving)
-                cancel(&filter->host, filter->receiving);
-        flow_move(flow, &filter->lower);
-        filter->upper = NULL;
-        loop_add_resource(flow->loop, &filter->lower.resource);
-        flow_leave(&filter->lower);
-        return 0;
+        rc = empty(flow);
+        if (rc == 0)
+                rc = flow_keep(flow, read, buffer_data(&filter->in), buffer_size(&filter->in));
+        if (rc == 0) {
+                if (filter->receiving)
+                        cancel(&filter->host, filter->receiving);
+                flow_move(flow, &filter->lower);
+                filter->upper = NULL;
+                loop_add_resource(flow->loop, &filter->lower.resource);
+                flow_leave(&filter->lower);
+        }
+        flow_settle(flow);
+        return rc;
 }

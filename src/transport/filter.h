@@ -37,8 +37,11 @@ void filter_complete(eddy_op *op, ssize_t result);
 /** Receive for an operation of the flow above: its outcome, or -EAGAIN where more has to come. */
 ssize_t filter_receive(struct filter *filter, eddy_op *op);
 
-/** Keep bytes until they are decoded: 0 or -ENOMEM. */
-int filter_keep(const struct flow *lower, struct buffer *in, const void *data, size_t n);
+/** What a codec's function returned. It may not wait: what says so there is an error here. */
+static inline ssize_t filter_outcome(ssize_t got)
+{
+        return got == -EAGAIN || got == EDDY_PENDING ? -EIO : got;
+}
 
 /** The client's part of what comes to the flow below. */
 void *filter_lend(struct flow *lower, size_t *size);

@@ -1,19 +1,6 @@
 /* What comes through a filter: decoded where it lies as far as somebody waits for it, and else kept. */
 #include "transport/filter.h"
 
-#include <string.h>
-
-int filter_keep(const struct flow *lower, struct buffer *in, const void *data, size_t n)
-{
-        int rc = flow_reserve(lower, in, n);
-
-        if (rc < 0)
-                return rc;
-        memcpy(buffer_room(in), data, n);
-        in->end += n;
-        return 0;
-}
-
 static void fail(struct filter *filter, ssize_t error)
 {
         if (error < 0 && !filter->failure)
@@ -29,7 +16,7 @@ static ssize_t decode_some(struct filter *filter, void *memory, size_t size)
 
         buffer_consume(&filter->in, used);
         filter->needs_more = got == 0;
-        return got;
+        return filter_outcome(got);
 }
 
 /** Nothing more comes: a count, EDDY_EFINISHED, or an error. */
@@ -40,7 +27,7 @@ static ssize_t decode_last(struct filter *filter, void *memory, size_t size)
 
         if (filter->lower.read_error)
                 return filter->lower.read_error;
-        got = filter->codec->decode(filter->self, NULL, &used, memory, size);
+        got = filter_outcome(filter->codec->decode(filter->self, NULL, &used, memory, size));
         if (got == 0)
                 got = buffer_size(&filter->in) > 0 ? EDDY_EINCOMPLETE : EDDY_EFINISHED;
         return got;
@@ -93,7 +80,7 @@ static void show(struct filter *filter, void *data, size_t n)
 
         filter->needs_more = false;
         if (buffer_size(&filter->in) > 0) {
-                fail(filter, filter_keep(&filter->lower, &filter->in, data, n));
+                fail(filter, flow_keep(&filter->lower, &filter->in, data, n));
                 serve_receiver(filter);
                 return;
         }
@@ -103,7 +90,7 @@ static void show(struct filter *filter, void *data, size_t n)
         rest = filter->in;
         filter->in = (struct buffer){.memory = NULL};
         if (buffer_size(&rest) > 0)
-                fail(filter, filter_keep(&filter->lower, &filter->in, buffer_data(&rest), buffer_size(&rest)));
+                fail(filter, flow_keep(&filter->lower, &filter->in, buffer_data(&rest), buffer_size(&rest)));
 }
 
 void filter_came(struct flow *lower, void *data, ssize_t n)

@@ -18,7 +18,8 @@ static ssize_t encode_some(struct filter *filter, const char *data, size_t *n)
         if (got < 0)
                 return got;
         queued = &lower->output->queued;
-        got = filter->codec->encode(filter->self, data, n, buffer_room(queued), buffer_room_size(queued));
+        got = filter_outcome(
+            filter->codec->encode(filter->self, data, n, buffer_room(queued), buffer_room_size(queued)));
         if (got > 0)
                 queued->end += (size_t)got;
         return got == 0 && *n == 0 ? -EIO : got;
@@ -39,13 +40,13 @@ ssize_t filter_encode(struct filter *filter, const char *data, size_t n)
         return (ssize_t)n;
 }
 
-static ssize_t encode_parts(struct filter *filter, const struct iovec *parts, size_t count)
+/** Encode `most` bytes, or fewer: how many, or an error. */
+static ssize_t encode_parts(struct filter *filter, const struct iovec *parts, size_t count, size_t most)
 {
         size_t done = 0;
 
-        for (size_t i = 0; i < count && done < filter->lower.high_water; i++) {
-                size_t most = filter->lower.high_water - done,
-                       n = parts[i].iov_len < most ? parts[i].iov_len : most;
+        for (size_t i = 0; i < count && done < most; i++) {
+                size_t n = parts[i].iov_len < most - done ? parts[i].iov_len : most - done;
                 ssize_t got = filter_encode(filter, parts[i].iov_base, n);
 
                 if (got < 0)
@@ -60,14 +61,16 @@ ssize_t filter_send(struct filter *filter, const eddy_op *op)
         const struct iovec whole = {.iov_base = op->buffer, .iov_len = op->size};
         const struct msghdr *message = op->buffer;
         struct flow *lower = &filter->lower;
+        size_t unsent = flow_unsent(lower), most;
         ssize_t taken;
 
         if (lower->write_error)
                 return lower->write_error;
-        if (flow_unsent(lower) > lower->high_water)
+        if (unsent >= lower->high_water)
                 return -EAGAIN;
-        taken = op->kind == OP_SEND ? encode_parts(filter, &whole, 1)
-                                    : encode_parts(filter, message->msg_iov, message->msg_iovlen);
+        most = lower->high_water - unsent;
+        taken = op->kind == OP_SEND ? encode_parts(filter, &whole, 1, most)
+                                    : encode_parts(filter, message->msg_iov, message->msg_iovlen, most);
         flow_flush(lower);
         return lower->write_error ? lower->write_error : taken;
 }
@@ -93,8 +96,9 @@ bool filter_mark_end(struct filter *filter)
         do {
                 got = flow_make_room(lower, MOST_ADDED);
                 if (got == 0)
-                        got = filter->codec->finish(filter->self, buffer_room(&lower->output->queued),
-                                                    buffer_room_size(&lower->output->queued));
+                        got = filter_outcome(filter->codec->finish(filter->self,
+                                                                   buffer_room(&lower->output->queued),
+                                                                   buffer_room_size(&lower->output->queued)));
                 if (got > 0)
                         lower->output->queued.end += (size_t)got;
         } while (got > 0);

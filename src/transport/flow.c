@@ -23,6 +23,17 @@ int flow_grow(const struct flow *flow, struct buffer *buffer, size_t n)
         return 0;
 }
 
+int flow_keep(const struct flow *flow, struct buffer *buffer, const void *data, size_t n)
+{
+        int rc = n > 0 ? flow_reserve(flow, buffer, n) : 0;
+
+        if (rc < 0 || n == 0)
+                return rc;
+        memcpy(buffer_room(buffer), data, n);
+        buffer->end += n;
+        return 0;
+}
+
 static ssize_t begin_send_parts(struct flow *flow, eddy_op *op, const struct msghdr *message)
 {
         return eddy_op_sendmsg(op, flow->fd, message, 0);

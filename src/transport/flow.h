@@ -74,7 +74,8 @@ struct flow_output {
 struct flow_input {
         eddy_op op; /* waits for something to come, and then receives it */
         struct flow *flow;
-        struct buffer *rest; /* what a filter that was taken out has left, and is shown first; NULL: nothing */
+        struct buffer
+            rest; /* came, and is shown before what comes: what a filter has left, or a stream had not read */
         bool is_paused;
         bool is_showing; /* the client is in a call, and may say anything in it */
         bool
@@ -140,11 +141,8 @@ void flow_resume_input(struct flow_input *input);
 /** A filter was put beneath: have an input wait for that. */
 void flow_turn_input(struct flow_input *input);
 
-/** A filter was taken out: have an input go on without it.
- *
- * @param rest  what came behind the filter's bytes, which is shown first and then freed; NULL: nothing
- */
-void flow_return_input(struct flow *flow, struct flow_input *input, struct buffer *rest);
+/** A filter was taken out, or there is a rest: have an input go on. */
+void flow_return_input(struct flow *flow, struct flow_input *input);
 
 /** Free what an input has. */
 void flow_finish_input(const struct flow *flow, struct flow_input *input);
@@ -213,6 +211,9 @@ static inline int flow_reserve(const struct flow *flow, struct buffer *buffer, s
         *buffer = (struct buffer){.memory = chunk, .capacity = chunks->size};
         return 0;
 }
+
+/** Append to such a buffer: 0 or -ENOMEM. */
+int flow_keep(const struct flow *flow, struct buffer *buffer, const void *data, size_t n);
 
 /** Give back the memory of such a buffer, with what may be in it. */
 static inline void flow_give_back(const struct flow *flow, struct buffer *buffer)

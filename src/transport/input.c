@@ -7,6 +7,11 @@
 
 static void look(void *arg);
 
+static bool has_rest(const struct flow_input *input)
+{
+        return input->rest.memory;
+}
+
 /** Wait until something may have come: OP_READABLE, or OP_POLL with what is polled for. */
 static void await_something(struct flow_input *input, enum op_kind kind, size_t size)
 {
@@ -16,26 +21,19 @@ static void await_something(struct flow_input *input, enum op_kind kind, size_t 
         op_init(&input->op, flow->loop, look, input);
         op_describe(&input->op, kind, flow->fd, NULL, size, 0);
         input->op.traits = flow->receive_traits | (input->is_lent_to ? OP_SURELY : 0);
-        begun = input->rest ? 0 : flow_begin(flow, &input->op);
+        begun = has_rest(input) ? 0 : flow_begin(flow, &input->op);
         if (begun != EDDY_PENDING)
                 op_defer(&input->op, begun);
 }
 
-static void free_rest(const struct flow *flow, struct flow_input *input)
-{
-        flow_give_back(flow, input->rest);
-        memory_free(input->rest);
-        input->rest = NULL;
-}
-
 static ssize_t take_rest(struct flow_input *input, void *memory, size_t size)
 {
-        size_t left = buffer_size(input->rest), n = left < size ? left : size;
+        size_t left = buffer_size(&input->rest), n = left < size ? left : size;
 
-        memcpy(memory, buffer_data(input->rest), n);
-        buffer_consume(input->rest, n);
+        memcpy(memory, buffer_data(&input->rest), n);
+        buffer_consume(&input->rest, n);
         if (n == left)
-                free_rest(input->flow, input);
+                flow_give_back(input->flow, &input->rest);
         return (ssize_t)n;
 }
 
@@ -44,7 +42,7 @@ static ssize_t receive(struct flow_input *input, void *memory, size_t size)
 {
         struct flow *flow = input->flow;
 
-        if (__builtin_expect(input->rest != NULL, 0))
+        if (__builtin_expect(has_rest(input), 0))
                 return take_rest(input, memory, size);
         op_init(&input->op, flow->loop, look, input);
         op_describe(&input->op, flow->impl->receive, flow->fd, memory, size, 0);
@@ -146,7 +144,7 @@ void flow_start_input(struct flow *flow, struct flow_input *input)
         bool is_written_to = flow->has_ended && flow->awaits_writer;
 
         input->flow = flow;
-        if (flow->has_ended && !is_written_to)
+        if (flow->has_ended && !is_written_to && !has_rest(input))
                 return;
         op_init(&input->op, flow->loop, look, input);
         flow->reader = &input->op;
@@ -174,9 +172,8 @@ void flow_turn_input(struct flow_input *input)
                 eddy_op_cancel(&input->op);
 }
 
-void flow_return_input(struct flow *flow, struct flow_input *input, struct buffer *rest)
+void flow_return_input(struct flow *flow, struct flow_input *input)
 {
-        input->rest = rest;
         if (input->flow && !flow->reader) /* it ended, by the filter's mark */
                 flow_start_input(flow, input);
 }
@@ -184,6 +181,5 @@ void flow_return_input(struct flow *flow, struct flow_input *input, struct buffe
 void flow_finish_input(const struct flow *flow, struct flow_input *input)
 {
         eddy_handle_cancel(&input->op.handle);
-        if (input->rest)
-                free_rest(flow, input);
+        flow_give_back(flow, &input->rest);
 }

@@ -48,6 +48,7 @@ void flow_become_pipe(struct flow *flow, int mode)
         if ((mode & O_ACCMODE) == O_WRONLY) {
                 flow->has_ended = true;
                 flow->read_error = -EBADF;
+                flow->awaits_writer = true; /* that is, it is told of its reader's end */
         }
         if ((mode & O_ACCMODE) == O_RDONLY)
                 flow->wants_eof = flow->has_sent_eof = true;

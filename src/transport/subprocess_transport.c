@@ -161,8 +161,7 @@ static int make_pipes(eddy_subprocess_transport *transport, eddy_loop *loop, str
                 if (transport_create(&pipe, loop, standard->pipes[i], AF_UNSPEC, &passing_on, transport) < 0)
                         return -ENOMEM;
                 flow_become_pipe(&pipe->flow, standard_mode(i));
-                pipe->flow.awaits_writer = i == 0; /* that is, told of its reader's end */
-                pipe->flow.resource.what = NULL;   /* nobody has to give it back */
+                pipe->flow.resource.what = NULL; /* nobody has to give it back */
                 pipe->gone = pipe_gone;
                 pipe->owner = transport;
                 transport->pipes[i] = pipe;

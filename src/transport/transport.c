@@ -313,7 +313,7 @@ const eddy_protocol *eddy_transport_protocol(const eddy_transport *transport, vo
 
 int eddy_transport_add_filter(eddy_transport *transport, const eddy_filter *filter, void *self)
 {
-        int rc = filter_add(&transport->flow, filter, self, NULL);
+        int rc = filter_add(&transport->flow, filter, self, &transport->input.rest);
 
         if (rc == 0)
                 flow_turn_input(&transport->input);
@@ -322,16 +322,16 @@ int eddy_transport_add_filter(eddy_transport *transport, const eddy_filter *filt
 
 int eddy_transport_remove_filter(eddy_transport *transport)
 {
-        struct buffer *rest = memory_zalloc(sizeof *rest);
-        int rc = rest ? filter_remove(&transport->flow, rest) : -ENOMEM;
+        struct flow *flow = &transport->flow;
+        bool had_ended = flow->has_ended;
+        int rc = filter_remove(flow, &transport->input.rest);
 
-        if (rc < 0 || buffer_size(rest) == 0) {
-                memory_free(rest);
-                rest = NULL;
-        }
-        if (rc == 0)
-                flow_return_input(&transport->flow, &transport->input, rest);
-        return rc;
+        if (rc < 0)
+                return rc;
+        if (!had_ended || transport->input.rest.memory)
+                flow->has_ended = !flow_reads(flow); /* it is to be told behind what is left */
+        flow_return_input(flow, &transport->input);
+        return 0;
 }
 
 void transport_hand_over(eddy_transport *transport, struct flow *to)

@@ -53,6 +53,17 @@ static void open_pair(struct scenario *s)
         s->peer = ends[1];
 }
 
+/** A stream in the middle of a line that is too long. */
+static void open_in_long_line(struct scenario *s)
+{
+        static char bytes[100 * 1000]; /* none of which ends a line */
+        const char *line;
+
+        open_pair(s);
+        assert_int_equal(eddy_stream_write_all(s->peer, bytes, sizeof bytes), sizeof bytes);
+        assert_int_equal(eddy_stream_read_line(s->object, &line), EDDY_ELIMIT);
+}
+
 /** A stream on which more was written than leaves. */
 static void open_full(struct scenario *s)
 {
@@ -236,6 +247,7 @@ static const struct destroyed_under calls[] = {
     {"read_exactly", open_pair, read_exactly, destroy_stream, -EBADF, false},
     {"read_until", open_pair, read_until, destroy_stream, -EBADF, false},
     {"read_line", open_pair, read_line, destroy_stream, -EBADF, false},
+    {"read_line behind a long line", open_in_long_line, read_line, destroy_stream, -EBADF, false},
     {"read_all", open_pair, read_all, destroy_stream, -EBADF, false},
     {"receive_fds", open_pair, receive_fds, destroy_stream, -EBADF, false},
     {"wait_gone", open_pair, wait_gone, destroy_stream, -EBADF, false},

@@ -4,7 +4,7 @@
 #include <eddy/unix.h>
 #include <fcntl.h>
 
-enum { MUCH = 6 * 1024 * 1024 };
+enum { MUCH = 2 * 1024 * 1024 };
 
 static void open_pair(eddy_stream *ends[2])
 {
@@ -201,6 +201,71 @@ static void writers_are_interrupted(void)
         close_pair(ends);
 }
 
+/** What was cut off is no last line. */
+static void a_line_is_cut_off(void)
+{
+        struct framing framing = {0};
+        eddy_stream *ends[2];
+        const char *line;
+        char bytes[8];
+
+        open_pair(ends);
+        assert_int_equal(eddy_stream_add_filter(ends[0], &framer, &framing), 0);
+        assert_int_equal(eddy_stream_write_all(ends[1], "\11whole\npar", 10), 10);
+        eddy_stream_destroy(ends[1]);
+        assert_int_equal(eddy_stream_read_line(ends[0], &line), 6);
+        assert_int_equal(eddy_stream_read_line(ends[0], &line), EDDY_EINCOMPLETE);
+        assert_int_equal(eddy_stream_read(ends[0], bytes, sizeof bytes), 3);
+        assert_int_equal(eddy_stream_read(ends[0], bytes, sizeof bytes), EDDY_EINCOMPLETE);
+        eddy_stream_destroy(ends[0]);
+}
+
+/** A task that waits for its turn to write is in the middle of a write as well. */
+static void who_waits_for_its_turn_is_busy(void)
+{
+        static char bytes[MUCH];
+        eddy_stream *ends[2];
+        eddy_task *writer;
+
+        open_pair(ends);
+        memcpy(bytes, "x", 1);
+        assert_int_equal(eddy_stream_write(ends[0], bytes, sizeof bytes), 0);
+        give_way();
+        writer = eddy_create_task(write_much, ends[0]);
+        give_way();
+        assert_int_equal(eddy_stream_add_filter(ends[0], &inverter, NULL), EDDY_EBUSY);
+        for (size_t got = 0; got < sizeof bytes;) {
+                ssize_t n = eddy_stream_read(ends[1], bytes, sizeof bytes - got);
+
+                assert_true(n > 0);
+                got += (size_t)n;
+        }
+        assert_reads_much(ends[1]);
+        assert_int_equal(join(writer), MUCH);
+        close_pair(ends);
+}
+
+/** A select that never waits finds what came, too. */
+static void a_select_looks_through_it(void)
+{
+        eddy_stream *ends[2];
+        int chosen;
+
+        open_pair(ends);
+        for (int i = 0; i < 2; i++)
+                assert_int_equal(eddy_stream_add_filter(ends[i], &inverter, NULL), 0);
+        assert_int_equal(eddy_stream_write(ends[0], "x", 1), 0);
+        do {
+                eddy_case cases[] = {eddy_case_readable(ends[1]), eddy_case_otherwise()};
+
+                chosen = eddy_select(cases, 2);
+                assert_int_equal(eddy_yield(), 0);
+        } while (chosen == 1);
+        assert_int_equal(chosen, 0);
+        assert_reads(ends[1], "x");
+        close_pair(ends);
+}
+
 static void carries_bytes_alone(void)
 {
         eddy_stream *ends[2];
@@ -218,10 +283,11 @@ static void carries_bytes_alone(void)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-            scene_test(begins_behind_a_line),    scene_test(ends_by_its_mark),
-            scene_test(much_goes_through),       scene_test(a_file_goes_through),
-            scene_test(readers_are_interrupted), scene_test(writers_are_interrupted),
-            scene_test(carries_bytes_alone),
+            scene_test(begins_behind_a_line),      scene_test(ends_by_its_mark),
+            scene_test(much_goes_through),         scene_test(a_file_goes_through),
+            scene_test(readers_are_interrupted),   scene_test(writers_are_interrupted),
+            scene_test(a_line_is_cut_off),         scene_test(who_waits_for_its_turn_is_busy),
+            scene_test(a_select_looks_through_it), scene_test(carries_bytes_alone),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

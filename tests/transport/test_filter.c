@@ -182,6 +182,157 @@ static void tells_of_its_failure(void)
         }
 }
 
+/** One that fails as it is taken out has failed for the connection. */
+static void cannot_be_taken_out_of_what_failed(void)
+{
+        static const eddy_filter dumb = {.decode = invert, .encode = refuse};
+        struct recorder recorder = {0};
+        int peer = open_recorded(&tcp, &recorder, &recording), error = -EBADMSG;
+
+        assert_int_equal(eddy_transport_add_filter(recorder.transport, &dumb, &error), 0);
+        assert_int_equal(eddy_transport_write(recorder.transport, "secret", 6), 0);
+        assert_int_equal(eddy_transport_remove_filter(recorder.transport), -EBADMSG);
+        assert_true(eddy_transport_write(recorder.transport, "plain", 5) < 0);
+        recorder_finish(&recorder);
+        assert_int_equal(recorder.reason, -EBADMSG);
+        assert_hears_reset(peer);
+        close(peer);
+}
+
+/** It may not wait; who says so would never be asked again. */
+static void may_not_wait(void)
+{
+        static const eddy_filter waiting = {.decode = refuse, .encode = refuse};
+
+        for (int writes = 0; writes < 2; writes++) {
+                struct recorder recorder = {0};
+                int peer = open_recorded(&tcp, &recorder, &recording), error = -EAGAIN;
+
+                assert_int_equal(eddy_transport_add_filter(recorder.transport, &waiting, &error), 0);
+                if (writes)
+                        assert_int_equal(eddy_transport_write(recorder.transport, "x", 1), 0);
+                else
+                        send_from(peer, "x", 1);
+                recorder_finish(&recorder);
+                assert_int_equal(recorder.reason, -EIO);
+                close(peer);
+        }
+}
+
+/** What was cut short is not marked as if it were whole. */
+static void marks_no_failure(void)
+{
+        static const eddy_filter dumb = {.decode = unframe, .encode = refuse, .finish = frame_end};
+        struct {
+                int error;
+                struct framing framing;
+        } self = {.error = -EBADMSG};
+        struct recorder recorder = {0};
+        int peer = open_recorded(&tcp, &recorder, &recording);
+
+        assert_int_equal(eddy_transport_add_filter(recorder.transport, &dumb, &self), 0);
+        assert_int_equal(eddy_transport_write(recorder.transport, "x", 1), 0);
+        eddy_transport_close(recorder.transport);
+        recorder_finish(&recorder);
+        assert_int_equal(recorder.reason, -EBADMSG);
+        assert_hears_reset(peer);
+        close(peer);
+}
+
+static void says_that_writing_goes_on(void)
+{
+        struct recorder recorder = {0};
+        int peer = open_recorded(&tcp, &recorder, &recording);
+
+        assert_int_equal(eddy_transport_add_filter(recorder.transport, &inverter, NULL), 0);
+        assert_int_equal(eddy_transport_set_write_limits(recorder.transport, 10, 5), 0);
+        assert_int_equal(eddy_transport_write(recorder.transport, "more than ten", 13), 0);
+        assert_int_equal(recorder.count[PAUSED], 1);
+        assert_int_equal(eddy_transport_remove_filter(recorder.transport), 0);
+        until(recorder.count[RESUMED] == 1);
+        close(peer);
+        recorder_finish(&recorder);
+}
+
+/* A stream has read "line" of what came, and its bytes go on as a transport's. */
+
+static void put_there_as_it_is_made(struct recorder *recorder, enum event event)
+{
+        if (event == MADE)
+                assert_int_equal(eddy_transport_add_filter(recorder->transport, &inverter, NULL), 0);
+}
+
+static void taken_out_as_it_is_made(struct recorder *recorder, enum event event)
+{
+        if (event == MADE)
+                assert_int_equal(eddy_transport_remove_filter(recorder->transport), 0);
+}
+
+/** What came and was not shown yet is the filter's, and none of it is lost. */
+static void what_was_not_read_goes_through(void)
+{
+        static const struct {
+                bool is_filtered; /* before */
+                void (*act)(struct recorder *recorder, enum event event);
+                char heard[5];
+        } cases[] = {{false, put_there_as_it_is_made, {(char)~'r', (char)~'e', (char)~'s', (char)~'t', 0}},
+                     {true, taken_out_as_it_is_made, "rest"}};
+
+        for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+                struct recorder recorder = {.act = cases[i].act};
+                eddy_stream *stream;
+                char bytes[] = "line\nrest";
+                const char *line;
+                int ends[2];
+
+                connect_sockets(ends);
+                assert_int_equal(eddy_stream_from_socket(&stream, ends[0], 0), 0);
+                for (size_t j = 0; cases[i].is_filtered && j < sizeof bytes; j++)
+                        bytes[j] = (char)~bytes[j];
+                if (cases[i].is_filtered)
+                        assert_int_equal(eddy_stream_add_filter(stream, &inverter, NULL), 0);
+                send_from(ends[1], bytes, 9);
+                shutdown(ends[1], SHUT_WR);
+                assert_int_equal(eddy_stream_read_line(stream, &line), 5);
+                assert_int_equal(eddy_transport_from_stream(NULL, stream, &recording, &recorder), 0);
+                eddy_stream_destroy(stream);
+                until(recorder.size == 4);
+                assert_memory_equal(recorder.data, cases[i].heard, 4);
+                recorder_finish(&recorder);
+                assert_int_equal(recorder.count[ENDED], 1);
+                assert_int_equal(recorder.reason, 0);
+                close(ends[1]);
+        }
+}
+
+static void take_out_both(struct recorder *recorder, enum event event)
+{
+        if (event != ENDED || recorder->count[ENDED] > 1)
+                return;
+        for (int i = 0; i < 2; i++)
+                assert_int_equal(eddy_transport_remove_filter(recorder->transport), 0);
+}
+
+/** Two are taken out behind each other, and what each has left comes, in order. */
+static void rests_come_in_order(void)
+{
+        struct recorder recorder = {.stays = true, .act = take_out_both};
+        struct framing framing = {0};
+        int peer = open_recorded(&tcp, &recorder, &recording);
+
+        assert_int_equal(eddy_transport_add_filter(recorder.transport, &inverter, NULL), 0);
+        assert_int_equal(eddy_transport_add_filter(recorder.transport, &framer, &framing), 0);
+        send_from(peer, (char[]){(char)~1, (char)~'a', (char)~0, (char)~'b', (char)~'c'}, 5);
+        until(recorder.size == 3);
+        send_from(peer, "d", 1);
+        until(recorder.size == 4);
+        assert_memory_equal(recorder.data, "abcd", 4);
+        close(peer);
+        until(recorder.count[ENDED] == 2);
+        eddy_transport_close(recorder.transport);
+        recorder_finish(&recorder);
+}
+
 /** What has gone through and not left counts, and holds writing back. */
 static void marks_count_all_layers(void)
 {
@@ -292,6 +443,12 @@ int main(void)
             scene_test(closing_leaves_a_mark),
             scene_test(tells_of_a_missing_mark),
             scene_test(tells_of_its_failure),
+            scene_test(cannot_be_taken_out_of_what_failed),
+            scene_test(may_not_wait),
+            scene_test(marks_no_failure),
+            scene_test(says_that_writing_goes_on),
+            scene_test(what_was_not_read_goes_through),
+            scene_test(rests_come_in_order),
             scene_test(marks_count_all_layers),
             scene_test(aborts),
             scene_test(refuses),
