@@ -140,7 +140,7 @@ for config in "${@:-plain}"; do
                         kernel_headers build-musl-kernel
                         CC=musl-gcc run musl "-Dtests=disabled -During=disabled -Dhttp=disabled \
                                 -Dhttp_client=disabled -Dredis=disabled -Dpostgres=disabled \
-                                -Dc_args=-isystem$(pwd)/build-musl-kernel" ""
+                                -Dbridges=disabled -Dc_args=-isystem$(pwd)/build-musl-kernel" ""
                 else
                         skipped=$((skipped + 1))
                         echo "skipped: no musl-gcc could be installed"

@@ -254,6 +254,7 @@ static void join_gone(eddy_case *one)
 
         if (!one->what.stream)
                 return;
+        place->outcome = 0;
         place->waiter.task = task_of_case(one);
         place->waiter.settled = stream_closes;
         list_append(&one->what.stream->waiters, &place->waiter.link);

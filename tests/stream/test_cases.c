@@ -202,7 +202,7 @@ static void note_others(void *others_ran)
 static bool suspends(ssize_t (*call)(eddy_stream *stream), eddy_stream *stream, ssize_t *outcome)
 {
         bool others_ran = false;
-        eddy_handle other = {.link = {NULL}};
+        eddy_handle other = {.link = {.next = NULL}};
 
         eddy_call_soon(eddy_running_loop(), &other, note_others, &others_ran);
         *outcome = call(stream);
