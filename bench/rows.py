@@ -140,6 +140,16 @@ STACKLESS = dict.fromkeys(
     ("raw-epoll", "raw-uring", "libuv", "tokio"),
     "its connection has no stack; ours is a coroutine with a stack and its guard")
 
+
+def protocol_rows(name, workload):
+    """The rows of an echo by protocols."""
+    return {
+        f"{name}_user_us": Row("us", f"{workload}: user time", behind=LEANER),
+        f"{name}_total_us": Row("us", "the same: user and system time", protocol_aim(name), note=PROTOCOL_AIM,
+                                behind=FLOOR),
+    }
+
+
 ROWS = {
     "switch": Row(
         "ns", "switch between two coroutines, without loop or queue", 2.7,
@@ -243,32 +253,14 @@ ROWS = {
     "idle_connection_bytes": Row(
         "B", f"TCP echo, {IDLE_CONNECTIONS:,} connections that have each had one message echoed: resident memory and "
         "page tables that each takes of the server", 5 * 1024, behind=STACKLESS),
-    "protocol_echo_user_us": Row("us", f"TCP echo by a protocol, {CONNECTIONS} connections, {BYTES} B: user time",
-                                 behind=LEANER),
-    "protocol_echo_total_us": Row(
-        "us", "the same: user and system time", protocol_aim("protocol_echo"), note=PROTOCOL_AIM, behind=FLOOR),
-    "protocol_echo_1000_user_us": Row("us", f"TCP echo by a protocol, 1,000 connections, {BYTES} B: user time",
-                                      behind=LEANER),
-    "protocol_echo_1000_total_us": Row(
-        "us", "the same: user and system time", protocol_aim("protocol_echo_1000"), note=PROTOCOL_AIM, behind=FLOOR),
-    "protocol_echo_1k_user_us": Row("us", f"TCP echo by a protocol, {CONNECTIONS} connections, 1 KiB: user time",
-                                    behind=LEANER),
-    "protocol_echo_1k_total_us": Row(
-        "us", "the same: user and system time", protocol_aim("protocol_echo_1k"), note=PROTOCOL_AIM, behind=FLOOR),
-    "buffered_echo_user_us": Row(
-        "us", f"TCP echo by a protocol with a buffer of its own, {CONNECTIONS} connections, {BYTES} B: user time",
-        behind=LEANER),
-    "buffered_echo_total_us": Row(
-        "us", "the same: user and system time", protocol_aim("buffered_echo"), note=PROTOCOL_AIM, behind=FLOOR),
-    "protocol_echo_64k_user_us": Row(
-        "us", f"TCP echo by a protocol, {CONNECTIONS} connections, 64 KiB: user time", behind=LEANER),
-    "protocol_echo_64k_total_us": Row(
-        "us", "the same: user and system time", protocol_aim("protocol_echo_64k"), note=PROTOCOL_AIM, behind=FLOOR),
-    "buffered_echo_64k_user_us": Row(
-        "us", f"TCP echo by a protocol with a buffer of its own, {CONNECTIONS} connections, 64 KiB: user time",
-        behind=LEANER),
-    "buffered_echo_64k_total_us": Row(
-        "us", "the same: user and system time", protocol_aim("buffered_echo_64k"), note=PROTOCOL_AIM, behind=FLOOR),
+    **protocol_rows("protocol_echo", f"TCP echo by a protocol, {CONNECTIONS} connections, {BYTES} B"),
+    **protocol_rows("protocol_echo_1000", f"TCP echo by a protocol, 1,000 connections, {BYTES} B"),
+    **protocol_rows("protocol_echo_1k", f"TCP echo by a protocol, {CONNECTIONS} connections, 1 KiB"),
+    **protocol_rows("buffered_echo",
+                    f"TCP echo by a protocol with a buffer of its own, {CONNECTIONS} connections, {BYTES} B"),
+    **protocol_rows("protocol_echo_64k", f"TCP echo by a protocol, {CONNECTIONS} connections, 64 KiB"),
+    **protocol_rows("buffered_echo_64k",
+                    f"TCP echo by a protocol with a buffer of its own, {CONNECTIONS} connections, 64 KiB"),
     "protocol_storm_total_us": Row(
         "us", f"TCP echo by a protocol of one byte, and the connection is closed; {CONNECTIONS} at a time: user and system "
         "time of each", behind=FLOOR),

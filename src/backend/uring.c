@@ -20,19 +20,25 @@ static ssize_t begin_in_kernel(struct uring *uring, struct uring_descriptor *des
         return EDDY_PENDING;
 }
 
+/** Have a request stand as long as it is wanted: what is to be filled in where it is made now, else NULL. */
+static struct io_uring_sqe *keep_standing(struct uring *uring, struct uring_descriptor *descriptor,
+                                          struct standing *standing, unsigned char tag, bool is_wanted)
+{
+        if (!is_wanted)
+                standing_stop(standing, uring, descriptor);
+        if (!is_wanted || standing->tag)
+                return NULL;
+        return standing_submit(standing, uring, descriptor, tag);
+}
+
 static void arm_poll(struct uring *uring, struct uring_descriptor *descriptor, enum watch_direction direction)
 {
-        struct standing *poll = &descriptor->polls[direction];
         const struct side *side = &descriptor->base.sides[direction];
-        bool reads = direction == WATCH_READ, is_wanted = side_is_wanted(side);
+        bool reads = direction == WATCH_READ;
+        struct io_uring_sqe *sqe = keep_standing(uring, descriptor, &descriptor->polls[direction],
+                                                 reads ? TAG_READABLE : TAG_WRITABLE, side_is_wanted(side));
         unsigned events;
-        struct io_uring_sqe *sqe;
 
-        if (!is_wanted)
-                standing_stop(poll, uring, descriptor);
-        if (!is_wanted || poll->tag)
-                return;
-        sqe = standing_submit(poll, uring, descriptor, reads ? TAG_READABLE : TAG_WRITABLE);
         if (!sqe)
                 return;
         /* Urgent data is told of once: it stays, and would be told of again and again. */
@@ -45,15 +51,9 @@ static void arm_poll(struct uring *uring, struct uring_descriptor *descriptor, e
 /** Have the kernel tell when the other side has gone, if anybody waits for that. */
 static void arm_gone(struct uring *uring, struct uring_descriptor *descriptor)
 {
-        struct standing *poll = &descriptor->gone_poll;
-        bool waits_for_gone = !list_is_empty(&descriptor->base.until_gone);
-        struct io_uring_sqe *sqe;
+        struct io_uring_sqe *sqe = keep_standing(uring, descriptor, &descriptor->gone_poll, TAG_GONE,
+                                                 !list_is_empty(&descriptor->base.until_gone));
 
-        if (!waits_for_gone)
-                standing_stop(poll, uring, descriptor);
-        if (!waits_for_gone || poll->tag)
-                return;
-        sqe = standing_submit(poll, uring, descriptor, TAG_GONE);
         if (sqe)
                 io_uring_prep_poll_add(sqe, descriptor->base.fd, POLLRDHUP);
 }

@@ -5,6 +5,7 @@
 
 #include "base/sys_process.h"
 #include "executor/start.h"
+#include "loop/operation.h"
 
 /** How long a child that nobody may reap is left alone before it is looked at again, at most. */
 #define LONGEST_PATIENCE eddy_ms(100)
@@ -96,10 +97,8 @@ static int notice(struct watched_child *watched)
 
         if (watched->child.pidfd >= 0)
                 rc = eddy_op_poll(&watched->op, watched->child.pidfd, POLLIN);
-        if (rc > 0) {
-                watched->op.result = rc;
-                loop_schedule(watched->loop, &watched->op.handle);
-        }
+        if (rc > 0)
+                op_defer(&watched->op, rc);
         if (rc > 0 || rc == EDDY_PENDING)
                 return 0;
         rc = thread_start(&watched->thread, 0, wait_for_end, watched);

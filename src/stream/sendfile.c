@@ -25,14 +25,10 @@ struct file_part {
         int fd;
         off_t offset; /* of what comes next */
         size_t left;
-        off_t asked;     /* up to where it was asked whether it lies in memory, or NOT_ASKED */
-        struct flow *to; /* NULL: a socket that is none */
-        bool
-            may_block; /* others share where it goes, and may put that into blocking mode: sendfile() cannot be asked not
-                         * to wait */
-        unsigned char traits; /* of operations that send copies */
-        bool cannot_tell;     /* the kernel does not know of this file what lies in memory */
-        bool is_copied; /* it goes through our memory: the kernel cannot send this file, or not to there */
+        off_t asked;      /* up to where it was asked whether it lies in memory, or NOT_ASKED */
+        struct flow *to;  /* NULL: a socket that is none */
+        bool cannot_tell; /* the kernel does not know of this file what lies in memory */
+        bool is_copied;   /* it goes through our memory: the kernel cannot send this file, or not to there */
 };
 
 /** Whether a byte of a file is on the disk and not in memory, as far as the kernel can tell. */
@@ -102,6 +98,7 @@ static int warm(struct task *self, int fd, struct file_part *part)
 static ssize_t send_copied(struct task *self, eddy_op *op, int fd, const struct file_part *part)
 {
         size_t size = part->left < COPIED_PIECE ? part->left : COPIED_PIECE;
+        struct flow *to = part->to;
         char *memory = memory_alloc(size);
         ssize_t n;
 
@@ -109,9 +106,10 @@ static ssize_t send_copied(struct task *self, eddy_op *op, int fd, const struct 
                 return -ENOMEM;
         n = sys_pread(part->fd, memory, size, part->offset);
         if (n > 0) {
-                task_op_describe(op, self, part->to ? part->to->impl->send : OP_SEND, fd, memory, (size_t)n);
-                op->traits = part->traits;
-                n = socket_finish_op(self, op, part->to ? flow_begin(part->to, op) : op_begin(op));
+                task_op_describe(op, self, to ? to->impl->send : OP_SEND, fd, memory, (size_t)n);
+                if (to)
+                        op->traits = to->send_traits & (OP_MAY_BLOCK | OP_NO_FILE | OP_HOSTED);
+                n = socket_finish_op(self, op, to ? flow_begin(to, op) : op_begin(op));
         }
         memory_free(memory);
         return n;
@@ -125,12 +123,18 @@ static ssize_t send_directly(struct task *self, eddy_op *op, int fd, const struc
         return socket_finish_op(self, op, eddy_op_sendfile(op, fd, part->fd, part->offset, size));
 }
 
+/** Whether others share where it goes, and may put that into blocking mode: sendfile() cannot be asked not to wait. */
+static bool may_block(const struct file_part *part)
+{
+        return !part->to || part->to->send_traits & OP_MAY_BLOCK;
+}
+
 /** Send the next piece: how many bytes, 0 at the file's end, or an error. Suspends while there is no room. */
 static ssize_t send_piece(struct task *self, eddy_op *op, int fd, struct file_part *part)
 {
         ssize_t n = -EINVAL;
 
-        if (!part->is_copied && part->may_block)
+        if (!part->is_copied && may_block(part))
                 part->is_copied = sys_is_blocking(fd);
         if (!part->is_copied) {
                 n = send_directly(self, op, fd, part);
@@ -162,10 +166,8 @@ ssize_t eddy_stream_sendfile(eddy_stream *stream, int file, off_t offset, size_t
             .left = n,
             .asked = NOT_ASKED,
             .to = &stream->flow,
-            .may_block = stream->flow.send_traits & OP_MAY_BLOCK,
-            .traits = stream->flow.send_traits & (OP_MAY_BLOCK | OP_NO_FILE | OP_HOSTED),
-            .is_copied = stream->flow.impl !=
-                         &flow_socket, /* a pipe that others share may block, and a filter wants to see it */
+            /* A pipe that others share may block, and a filter wants to see it. */
+            .is_copied = stream->flow.impl != &flow_socket,
         };
         int rc = begin_sendfile(&self, offset, n);
         ssize_t sent = 0;
@@ -203,7 +205,6 @@ ssize_t eddy_sock_sendfile(int fd, int file, off_t offset, size_t n)
             .offset = offset,
             .left = n,
             .asked = NOT_ASKED,
-            .may_block = true,
         };
         ssize_t sent = begin_sendfile(&self, offset, n);
         eddy_op op;

@@ -108,10 +108,11 @@ static void receive(void *arg)
 void datagram_input_await(eddy_datagram_transport *transport)
 {
         eddy_op *op = &transport->input;
+        ssize_t begun;
 
         op_init(op, transport->loop, receive, transport);
         op_describe(op, OP_READABLE, transport->fd, NULL, 0, 0);
-        op->result = op_begin(op);
-        if (op->result != EDDY_PENDING)
-                loop_schedule(transport->loop, &op->handle);
+        begun = op_begin(op);
+        if (begun != EDDY_PENDING)
+                op_defer(op, begun);
 }

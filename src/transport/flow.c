@@ -27,11 +27,7 @@ int flow_keep(const struct flow *flow, struct buffer *buffer, const void *data, 
 {
         int rc = n > 0 ? flow_reserve(flow, buffer, n) : 0;
 
-        if (rc < 0 || n == 0)
-                return rc;
-        memcpy(buffer_room(buffer), data, n);
-        buffer->end += n;
-        return 0;
+        return rc < 0 ? rc : buffer_append(buffer, data, n);
 }
 
 static ssize_t begin_send_parts(struct flow *flow, eddy_op *op, const struct msghdr *message)

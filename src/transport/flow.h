@@ -141,7 +141,7 @@ void flow_resume_input(struct flow_input *input);
 /** A filter was put beneath: have an input wait for that. */
 void flow_turn_input(struct flow_input *input);
 
-/** A filter was taken out, or there is a rest: have an input go on. */
+/** A filter was taken out: have an input go on that ended by its mark. */
 void flow_return_input(struct flow *flow, struct flow_input *input);
 
 /** Free what an input has. */

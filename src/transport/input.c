@@ -174,7 +174,7 @@ void flow_turn_input(struct flow_input *input)
 
 void flow_return_input(struct flow *flow, struct flow_input *input)
 {
-        if (input->flow && !flow->reader) /* it ended, by the filter's mark */
+        if (input->flow && !flow->reader)
                 flow_start_input(flow, input);
 }
 

@@ -230,44 +230,46 @@ static void closes_its_output_first(void)
         end(&recorder, 4);
 }
 
-/** or end long before all are silent who have its output; */
-static void leaves_its_output_to_others(void)
+/** Run a command line that has a gate at 7, which opens by what is written to what this returns. */
+static int run_at_gate(struct recorder *recorder, const char *command)
 {
-        struct recorder recorder = {0};
-        int gate[2];
         eddy_process_options options = with_pipes;
+        int gate[2];
 
         assert_int_equal(pipe2(gate, O_CLOEXEC), 0);
         options.fds = &(eddy_fd_map){.fd = gate[0], .child_fd = 7};
         options.fd_count = 1;
-        run(&recorder, "(read line <&7; echo late) & exit 0", &options);
+        run(recorder, command, &options);
         close(gate[0]);
+        return gate[1];
+}
+
+/** or end long before all are silent who have its output; */
+static void leaves_its_output_to_others(void)
+{
+        struct recorder recorder = {0};
+        int gate = run_at_gate(&recorder, "(read line <&7; echo late) & exit 0");
+
         until(recorder.count[EXITED] == 1);
         give_way();
         assert_int_equal(recorder.count[LOST], 0);
         assert_int_equal(recorder.pipes_lost[1], 0);
-        assert_int_equal(write(gate[1], "\n", 1), 1);
+        assert_int_equal(write(gate, "\n", 1), 1);
         end(&recorder, 0);
         assert_string_equal(recorder.said[1], "late\n");
-        close(gate[1]);
+        close(gate);
 }
 
 /** and who does not want to wait for these closes it. */
 static void is_closed_with_others(void)
 {
         struct recorder recorder = {0};
-        int gate[2];
-        eddy_process_options options = with_pipes;
+        int gate = run_at_gate(&recorder, "(read line <&7; read line) & exit 5");
 
-        assert_int_equal(pipe2(gate, O_CLOEXEC), 0);
-        options.fds = &(eddy_fd_map){.fd = gate[0], .child_fd = 7};
-        options.fd_count = 1;
-        run(&recorder, "(read line <&7; read line) & exit 5", &options);
-        close(gate[0]);
         until(recorder.count[EXITED] == 1);
         eddy_subprocess_transport_close(recorder.transport);
         end(&recorder, 5);
-        close(gate[1]);
+        close(gate);
 }
 
 static void closing_kills(void)
