@@ -150,6 +150,32 @@ EDDY_API int eddy_transport_write(eddy_transport *transport, const void *data, s
 /** Write from several places, all of it or nothing; as eddy_transport_write(). WriteTransport.writelines(). */
 EDDY_API int eddy_transport_writev(eddy_transport *transport, const struct iovec *parts, int count);
 
+/** Told what has become of a file that was to be sent: how many bytes of it were, fewer than was asked for only where it ends before;
+ * or the error. */
+typedef void (*eddy_sendfile_done)(void *arg, ssize_t sent);
+
+/**
+ * Send part of a file: behind what was written before, and before what is written from now on, which waits until `done` has returned.
+ * The kernel takes it from the page cache, where no filter is in between. loop.sendfile(), at callback level.
+ *
+ * The file's bytes are none of eddy_transport_write_buffer_size() and the marks. A file that ends early, or cannot be
+ * read, is no failure of the connection: who has promised its length aborts, in `done`.
+ *
+ * @param file    a descriptor of a file that can be read at any place, which must stay open until `done` is called; its own
+ *                position is neither used nor changed
+ * @param offset  where the part begins
+ * @param n       its length, bytes; SIZE_MAX: to the file's end
+ * @param done    called once, from the loop, whatever happens, unless this fails: with how many bytes were sent; -ECONNABORTED or
+ *                why the connection has failed; EDDY_ELOOPCLOSED where the loop is closed before; -ESPIPE, -EINVAL, -EIO ...
+ *                where the file is none of that kind, or cannot be read
+ * @param arg     passed to it
+ * @return 0; -EINVAL where there can be no such part; otherwise as eddy_transport_write()
+ *
+ * Does not suspend. What is not in the page cache is brought there by a helper thread, as by eddy_stream_sendfile().
+ */
+EDDY_API int eddy_transport_sendfile(eddy_transport *transport, int file, off_t offset, size_t n,
+                                     eddy_sendfile_done done, void *arg);
+
 /** Write no more: the peer sees the end when all has left. 0; EDDY_ENOTSUP where only closing does that; or as
  * eddy_transport_write(). WriteTransport.write_eof(). */
 EDDY_API int eddy_transport_write_eof(eddy_transport *transport);

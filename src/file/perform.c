@@ -117,25 +117,6 @@ static ssize_t perform_read(struct file_request *request)
         return (ssize_t)request->done;
 }
 
-static ssize_t perform_bring(struct file_request *request)
-{
-        char scratch[16 * 1024];
-
-        sys_readahead(request->fd, request->offset, request->size); /* all at once, where the disk can */
-        while (request->done < request->size) {
-                size_t left = request->size - request->done;
-                ssize_t n = sys_pread(request->fd, scratch, left < sizeof scratch ? left : sizeof scratch,
-                                      request->offset + (off_t)request->done);
-
-                if (n == -EINTR)
-                        continue;
-                if (n <= 0)
-                        return outcome(request, n);
-                request->done += (size_t)n;
-        }
-        return (ssize_t)request->done;
-}
-
 ssize_t file_read_now(struct file_request *request, bool *is_slow)
 {
         struct iovec parts[PARTS_AT_ONCE];
@@ -284,7 +265,6 @@ static ssize_t (*const perform[])(struct file_request *request) = {
     [FILE_CLOSE] = perform_close,
     [FILE_READ] = perform_read,
     [FILE_WRITE] = perform_write,
-    [FILE_BRING] = perform_bring,
     [FILE_READ_ALL] = file_read_content,
     [FILE_LIST] = perform_list,
     [FILE_STAT] = perform_stat,

@@ -16,7 +16,6 @@ enum file_kind {
         FILE_CLOSE,          /* fd */
         FILE_READ,           /* fd, parts, offset: how many bytes */
         FILE_WRITE,          /* likewise */
-        FILE_BRING,          /* fd, offset, size: that part is brought into memory, and how many bytes it has */
         FILE_READ_ALL,       /* fd, at its position: content, of at most `size` bytes */
         FILE_LIST,           /* fd, a directory, buffer and size: bytes of struct dirent */
         FILE_STAT,           /* fd: status */

@@ -31,3 +31,8 @@ void socket_set_nodelay(int fd, int family)
         if (family == AF_INET || family == AF_INET6)
                 sys_setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 }
+
+void socket_set_cork(int fd, int is_on)
+{
+        sys_setsockopt(fd, IPPROTO_TCP, TCP_CORK, &is_on, sizeof is_on);
+}

@@ -17,4 +17,7 @@ int socket_adopt(int fd, int type, int *family);
  * before. Sockets that are accepted have this from the one that listens. */
 void socket_set_nodelay(int fd, int family);
 
+/** Have a TCP socket hold back packets that are not full, or no more. */
+void socket_set_cork(int fd, int is_on);
+
 #endif

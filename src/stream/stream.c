@@ -77,8 +77,8 @@ bool stream_is_written_to(const eddy_stream *stream)
         for (const eddy_link *link = stream->waiters.next; link != &stream->waiters; link = link->next) {
                 const struct stream_waiter *waiter = container_of(link, struct stream_waiter, link);
 
-                if (waiter->settled == wake_where_over &&
-                    !container_of(waiter, struct stream_wait, waiter)->until_closed)
+                if (!waiter->settled || (waiter->settled == wake_where_over &&
+                                         !container_of(waiter, struct stream_wait, waiter)->until_closed))
                         return true;
         }
         return stream->flow.writer != NULL;
@@ -89,7 +89,8 @@ static void wake_waiters(eddy_stream *stream)
         for (eddy_link *link = stream->waiters.next; link != &stream->waiters; link = link->next) {
                 struct stream_waiter *waiter = container_of(link, struct stream_waiter, link);
 
-                waiter->settled(waiter, &stream->flow);
+                if (waiter->settled)
+                        waiter->settled(waiter, &stream->flow);
         }
 }
 

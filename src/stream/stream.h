@@ -20,11 +20,14 @@ struct eddy_stream {
         char *text;             /* the last name that was asked for */
 };
 
-/** A task that waits for something to happen to a stream, and neither reads nor sends: for room, for its end, for its peer's. */
+/** A task that waits for something to happen to a stream, and has no operation on it: for room, for its end, for its peer's, for a
+ * file to have left. */
 struct stream_waiter {
         eddy_link link; /* in stream->waiters */
         struct task *task;
-        void (*settled)(struct stream_waiter *waiter, const struct flow *flow); /* see whether it is over */
+
+        /** See whether it is over. NULL: it sends a file, of whose end it is told in another way. */
+        void (*settled)(struct stream_waiter *waiter, const struct flow *flow);
 };
 
 /** A descriptor in non-blocking mode as a stream, of a connected socket; NULL without memory.

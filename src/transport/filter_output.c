@@ -12,12 +12,11 @@ static ssize_t encode_some(struct filter *filter, const char *data, size_t *n)
 {
         struct flow *lower = &filter->lower;
         size_t room = *n + MOST_ADDED < CHUNK_SIZE ? *n + MOST_ADDED : (size_t)CHUNK_SIZE;
-        struct buffer *queued;
-        ssize_t got = flow_make_room(lower, room);
+        struct buffer *queued = flow_make_room(lower, room);
+        ssize_t got;
 
-        if (got < 0)
-                return got;
-        queued = &lower->output->queued;
+        if (!queued)
+                return -ENOMEM;
         got = filter_outcome(
             filter->codec->encode(filter->self, data, n, buffer_room(queued), buffer_room_size(queued)));
         if (got > 0)
@@ -94,13 +93,14 @@ bool filter_mark_end(struct filter *filter)
         if (!filter->codec->finish)
                 return false;
         do {
-                got = flow_make_room(lower, MOST_ADDED);
-                if (got == 0)
-                        got = filter_outcome(filter->codec->finish(filter->self,
-                                                                   buffer_room(&lower->output->queued),
-                                                                   buffer_room_size(&lower->output->queued)));
+                struct buffer *queued = flow_make_room(lower, MOST_ADDED);
+
+                got = -ENOMEM;
+                if (queued)
+                        got = filter_outcome(
+                            filter->codec->finish(filter->self, buffer_room(queued), buffer_room_size(queued)));
                 if (got > 0)
-                        lower->output->queued.end += (size_t)got;
+                        queued->end += (size_t)got;
         } while (got > 0);
         if (got < 0)
                 flow_fail(filter->upper, (int)got);

@@ -2,6 +2,7 @@
 
 #include "base/memory.h"
 #include "base/sys_socket.h"
+#include "transport/file_part.h"
 #include <string.h>
 
 int flow_grow(const struct flow *flow, struct buffer *buffer, size_t n)
@@ -89,6 +90,7 @@ void flow_close_with_loop(struct flow *flow)
         if (output) {
                 if (flow->is_closing && !loop_is_inherited(flow->loop))
                         flow_send_last(flow);
+                flow_close_files(flow);
                 end_operation(&output->op);
                 eddy_handle_cancel(&output->flush);
         }
@@ -247,6 +249,8 @@ void flow_move(struct flow *to, struct flow *from)
         from->output = NULL;
         if (output)
                 output->op.handle.arg = output->flush.arg = to;
+        for (struct file_part *part = output ? output->files : NULL; part; part = part->next)
+                part->flow = to;
 }
 
 static bool close_nothing(struct flow *flow, bool is_last)

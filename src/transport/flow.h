@@ -1,5 +1,6 @@
 /* A flow moves bytes to and from a descriptor, for whoever is above: a stream that tasks wait for, or a protocol that is
- * called. It knows no task. Its life is in flow.c, what leaves in output.c, what comes without being asked for in input.c. */
+ * called. It knows no task. Its life is in flow.c, what leaves in output.c, files among
+ * that in file_output.c, what comes without being asked for in input.c. */
 #ifndef TRANSPORT_FLOW_H
 #define TRANSPORT_FLOW_H
 
@@ -12,6 +13,7 @@
 enum { FLOW_DEFAULT_HIGH_WATER = 64 * 1024, FLOW_RECEIVED_SIZE = 64 * 1024 };
 
 struct flow;
+struct file_part;
 
 /** What is beneath a flow: a kind of file, and how the kernel is asked there; or a filter, and another flow beneath that. */
 struct flow_impl {
@@ -68,6 +70,8 @@ struct flow_output {
         eddy_op op;                    /* sends `sending`, where nobody else does */
         struct buffer queued, sending; /* `queued` becomes `sending` as a whole, whose bytes may not move */
         eddy_handle flush;             /* scheduled when something is queued and nothing is on its way */
+        struct file_part *files,
+            *last_file; /* come behind these, each with what was written after it; NULL: none */
 };
 
 /** A steady input: what comes is received and shown to the client, until it is paused. Embedded by who wants that. */
@@ -159,12 +163,18 @@ static inline ssize_t flow_begin(struct flow *flow, eddy_op *op)
         return __builtin_expect(op->traits & OP_HOSTED, 0) ? flow->impl->begin(flow, op) : op_begin(op);
 }
 
-/** Bytes that are written and have not left this flow. */
+/** Bytes that were written after files which are still to leave. */
+size_t flow_unsent_after_files(const struct flow_output *output);
+
+/** Bytes that are written and have not left this flow; those of files, which take no memory, are not among them. */
 static inline size_t flow_unsent(const struct flow *flow)
 {
         const struct flow_output *output = flow->output;
 
-        return output ? buffer_size(&output->queued) + buffer_size(&output->sending) : 0;
+        if (!output)
+                return 0;
+        return buffer_size(&output->queued) + buffer_size(&output->sending) +
+               (output->files ? flow_unsent_after_files(output) : 0);
 }
 
 /** Bytes that are written and not yet the kernel's, those in the flows beneath among them. */
@@ -186,11 +196,17 @@ static inline const struct flow_impl *flow_file(const struct flow *flow)
 }
 
 /** Whether bytes of `sending` are the kernel's to look at, or how many it took has not been heard of yet. */
-static inline bool flow_is_sending(const struct flow *flow)
+static inline bool flow_holds_sending(const struct flow *flow)
 {
         const struct flow_output *output = flow->output;
 
         return flow->writer || (output && (output->op.pending || list_is_linked(&output->op.handle.link)));
+}
+
+/** Whether something is on its way, which what comes next has to wait for. Where a file is to leave, that is so. */
+static inline bool flow_is_sending(const struct flow *flow)
+{
+        return flow_holds_sending(flow) || (flow->output && flow->output->files);
 }
 
 /** As flow_reserve(), where the buffer has memory, or needs more than a chunk. */
@@ -235,12 +251,47 @@ static inline int flow_check_writing(const struct flow *flow)
         return flow->is_closing || flow->wants_eof ? -EPIPE : 0;
 }
 
+/** Whether who runs now may add to what is written: 0 or why not. */
+static inline int flow_check_adding(const struct flow *flow)
+{
+        int rc = flow_check_writing(flow);
+
+        return rc < 0 ? rc : loop_is_inherited(flow->loop) ? -EBADF : loop_check(flow->loop);
+}
+
+/** Have a flow keep what is written: 0 or -ENOMEM. */
+int flow_have_output(struct flow *flow);
+
 /** Write all of it or nothing, to leave at the end of the iteration, or at once where it is large: 0, -ENOMEM, the flow's
  * failure, or -EPIPE after its end. */
 int flow_writev(struct flow *flow, const struct iovec *parts, int count);
 
-/** Make room for n bytes behind what is written, in flow->output->queued: 0 or -ENOMEM. Who fills it has it leave by flow_flush(). */
-int flow_make_room(struct flow *flow, size_t n);
+/** Room for n bytes behind what is written; NULL without memory. Who fills it has it leave by flow_flush(). */
+struct buffer *flow_make_room(struct flow *flow, size_t n);
+
+/** Have a part of a file leave behind what is written, and what is written from now on behind that: 0; or as flow_writev(), and then
+ * nothing of it is to be sent. Its outcome may be known at once.
+ *
+ * @param part  described, but for where it goes. It is the flow's, unless the flow fails before it is begun, until
+ *              flow_finish_file()
+ */
+int flow_add_file(struct flow *flow, struct file_part *part);
+
+/** Give such a part up: it ends with EDDY_CANCELLED, soon, and without having been sent if it was not begun. */
+void flow_cancel_file(struct file_part *part);
+
+/** Its outcome is known, and its owner done with it: what was written after it leaves. The flow, which may be freed by this, has
+ * failed if where it went has. */
+void flow_finish_file(struct file_part *part);
+
+/** The flow has failed: no file is sent any more. */
+void flow_drop_files(struct flow *flow);
+
+/** Its loop is closed: likewise, and nobody finishes any. */
+void flow_close_files(struct flow *flow);
+
+/** Begin to send the first file, unless it has begun. All that was written before has left. */
+void flow_begin_file(struct flow_output *output);
 
 /** Write no more, and let the other side see that when all has left: 0 or the flow's failure. */
 int flow_write_eof(struct flow *flow);

@@ -1,5 +1,6 @@
 /* What leaves by a flow: gathered in an iteration and sent at its end, or at once where it is much. */
 #include "base/sys.h"
+#include "transport/file_part.h"
 #include "transport/flow.h"
 #include <limits.h>
 #include <string.h>
@@ -11,8 +12,9 @@ void flow_fail(struct flow *flow, int error)
         if (!flow->output)
                 return;
         flow_give_back(flow, &flow->output->queued);
+        flow_drop_files(flow);
         /* What the kernel may still look at stays until it has let go, and whoever is to count it has. */
-        if (!flow_is_sending(flow))
+        if (!flow_holds_sending(flow))
                 flow_give_back(flow, &flow->output->sending);
 }
 
@@ -78,11 +80,14 @@ void flow_flush(struct flow *flow)
         if (!flow->output)
                 return;
         eddy_handle_cancel(&flow->output->flush);
-        while (!flow_is_sending(flow)) {
+        while (!flow_holds_sending(flow)) {
                 ssize_t sent;
 
                 if (!flow_turn_over(flow->output)) {
-                        flow_drop_output(flow);
+                        if (flow->output->files)
+                                flow_begin_file(flow->output);
+                        else
+                                flow_drop_output(flow);
                         return;
                 }
                 sent = begin_sending(flow);
@@ -118,8 +123,7 @@ static void flush_and_settle(void *arg)
         flow_settle(flow);
 }
 
-/** Have a flow keep what is written: 0 or -ENOMEM. */
-static int have_output(struct flow *flow)
+int flow_have_output(struct flow *flow)
 {
         if (flow->output)
                 return 0;
@@ -130,11 +134,14 @@ static int have_output(struct flow *flow)
         return 0;
 }
 
-int flow_make_room(struct flow *flow, size_t n)
+struct buffer *flow_make_room(struct flow *flow, size_t n)
 {
-        int rc = have_output(flow);
+        struct buffer *last;
 
-        return rc < 0 ? rc : flow_reserve(flow, &flow->output->queued, n);
+        if (flow_have_output(flow) < 0)
+                return NULL;
+        last = flow->output->files ? &flow->output->last_file->after : &flow->output->queued;
+        return flow_reserve(flow, last, n) < 0 ? NULL : last;
 }
 
 /** At the end of the iteration, send all that was written in it at once. */
@@ -187,19 +194,19 @@ static void queue_rest(struct buffer *queued, const struct iovec *parts, int cou
 int flow_writev(struct flow *flow, const struct iovec *parts, int count)
 {
         size_t total = sys_parts_size(parts, count);
+        struct buffer *queued;
         ssize_t sent = 0;
-        int rc = flow_check_writing(flow);
+        int rc = flow_check_adding(flow);
 
-        if (rc == 0)
-                rc = loop_is_inherited(flow->loop) ? -EBADF : loop_check(flow->loop);
-        if (rc == 0 && total > 0)
-                rc = flow_make_room(flow, total);
         if (rc < 0 || total == 0)
                 return rc;
+        queued = flow_make_room(flow, total);
+        if (!queued)
+                return -ENOMEM;
         if (is_worth_a_call(flow, total, count))
                 sent = send_parts_at_once(flow, parts, count);
         if (sent >= 0)
-                queue_rest(&flow->output->queued, parts, count, (size_t)sent);
+                queue_rest(queued, parts, count, (size_t)sent);
         if (flow_unsent(flow) > 0)
                 schedule_flush(flow);
         else

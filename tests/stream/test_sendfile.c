@@ -89,13 +89,18 @@ static void bound_buffers(eddy_stream *const ends[2])
         assert_int_equal(setsockopt(eddy_stream_fd(ends[1]), SOL_SOCKET, SO_RCVBUF, &size, sizeof size), 0);
 }
 
+static intptr_t write_end(void *stream)
+{
+        return eddy_stream_write_all(stream, "end", 3);
+}
+
 /** Behind what was written before, and before what is written meanwhile and after. */
 static void in_order(void)
 {
         char *bytes = make_pattern(MUCH);
-        struct order order = {.file = file_of(MUCH), .n = SIZE_MAX};
+        struct order order = {.file = file_of(MUCH), .n = SIZE_MAX}, second;
         eddy_stream *ends[2];
-        eddy_task *sender;
+        eddy_task *sender, *next, *last;
 
         connect_streams(ends);
         bound_buffers(ends);
@@ -106,13 +111,21 @@ static void in_order(void)
         give_way();
         assert_false(eddy_done(sender));
         assert_int_equal(eddy_stream_write(ends[0], "behind", 6), 0);
-        assert_int_equal(eddy_stream_sendfile(ends[0], order.file, 0, 1), EDDY_EBUSY);
-        assert_int_equal(eddy_stream_write_all(ends[0], "x", 1), EDDY_EBUSY);
+        second = (struct order){.stream = ends[0], .file = order.file, .offset = 5, .n = 10};
+        next = eddy_create_task(send_file, &second);
+        give_way();
+        assert_int_equal(eddy_stream_write(ends[0], "far", 3), 0);
+        last = eddy_create_task(write_end, ends[0]);
+        give_way();
+        assert_int_equal(eddy_stream_write_buffer_size(ends[0]), 9);
         assert_reads_pattern(ends[1], 0, MUCH);
         assert_reads(ends[1], "behind");
-        assert_int_equal(join(sender), MUCH);
-        assert_int_equal(eddy_stream_write_all(ends[0], "end", 3), 3);
+        assert_reads_pattern(ends[1], 5, 10);
+        assert_reads(ends[1], "far");
         assert_reads(ends[1], "end");
+        assert_int_equal(join(sender), MUCH);
+        assert_int_equal(join(next), 10);
+        assert_int_equal(join(last), 3);
         free(bytes);
         close(order.file);
         eddy_stream_destroy(ends[0]);

@@ -1,0 +1,317 @@
+#include "transport/file_part.h"
+
+#include "base/memory.h"
+#include "base/sys_file.h"
+#include "base/sys_socket.h"
+#include "net/socket.h"
+#include "transport/flow.h"
+#include <limits.h>
+
+/** What is sent in one call, and brought into memory by one trip of a thread. */
+enum { PIECE = 256 * 1024, COPIED_PIECE = 64 * 1024 };
+
+/** How far apart a file is asked whether it lies in memory: by so much the kernel reads ahead. What is nearer to a place that
+ * was asked about is taken to be where that is. */
+enum { STEP = 128 * 1024, NEAR = 16 * 1024 };
+
+enum { NOT_ASKED = -1 };
+
+static void go_on(struct file_part *part);
+
+int file_part_init(struct file_part *part, eddy_loop *loop, int fd, int file, off_t offset, size_t n)
+{
+        if (offset < 0 || (n > SSIZE_MAX && n != SIZE_MAX))
+                return -EINVAL;
+        part->outcome = EDDY_PENDING;
+        part->fd = fd;
+        part->file = file;
+        part->offset = offset;
+        part->left = n;
+        part->asked = NOT_ASKED;
+        part->op.loop = loop;
+        return 0;
+}
+
+static size_t next_size(const struct file_part *part, size_t most)
+{
+        return part->left < most ? part->left : most;
+}
+
+/** It is over: with 0 or an error. */
+static void end(struct file_part *part, ssize_t error)
+{
+        if (part->is_corked)
+                socket_set_cork(part->fd, false);
+        memory_free(part->copy);
+        part->copy = NULL;
+        if (error == EDDY_CANCELLED) /* where nobody asked for that, somebody has closed the socket */
+                error = part->cancelled ? part->cancelled : -EBADF;
+        part->outcome = error < 0 ? error : (ssize_t)part->sent;
+        if (part->ended)
+                part->ended(part);
+}
+
+/* What lies in memory. */
+
+/** Whether a byte of a file is on the disk and not in memory, as far as the kernel can tell. */
+static bool is_cold(struct file_part *part, off_t place)
+{
+        char byte;
+        ssize_t n = sys_preadv_nowait(part->file, &(struct iovec){&byte, 1}, 1, place);
+
+        part->cannot_tell = n < 0 && n != -EAGAIN;
+        if (n == 0) /* the file has ended before */
+                part->asked = INT64_MAX;
+        return n == -EAGAIN;
+}
+
+/** Look at places of a part up to `end` that were not asked about: whether one of them is cold. */
+static bool finds_cold(struct file_part *part, off_t until)
+{
+        if (part->asked == NOT_ASKED) {
+                part->asked = part->offset;
+                if (is_cold(part, part->offset))
+                        return true;
+        }
+        while (!part->cannot_tell && until - part->asked > NEAR) {
+                part->asked = until - part->asked > STEP ? part->asked + STEP : until;
+                if (is_cold(part, part->asked - 1))
+                        return true;
+        }
+        return false;
+}
+
+/** Whether what is sent next has to be brought first. */
+static bool needs_bringing(struct file_part *part)
+{
+        if (part->cannot_tell || part->offset > INT64_MAX - PIECE)
+                return false;
+        return finds_cold(part, part->offset + (off_t)next_size(part, PIECE));
+}
+
+static void bring(struct errand *errand)
+{
+        const struct file_part *part = container_of(errand, struct file_part, errand);
+        size_t size = next_size(part, PIECE), done = 0;
+        char scratch[16 * 1024];
+        ssize_t n = 1;
+
+        sys_readahead(part->file, part->offset, size); /* all at once, where the disk can */
+        while (done < size && (n > 0 || n == -EINTR)) {
+                n = sys_pread(part->file, scratch, size - done < sizeof scratch ? size - done : sizeof scratch,
+                              part->offset + (off_t)done);
+                if (n > 0)
+                        done += (size_t)n;
+        }
+}
+
+/** Whether the number of a socket that is no flow's has become another's while no operation held it. */
+static bool is_another_now(const struct file_part *part)
+{
+        struct stat now;
+
+        return !part->flow &&
+               (sys_fstat(part->fd, &now) < 0 || now.st_ino != part->number || now.st_dev != part->device);
+}
+
+/** Go on behind a thread. Where none could be had, or the disk has failed, sending meets that again. */
+static void be_brought(struct file_part *part)
+{
+        part->asked = part->offset + (off_t)next_size(part, PIECE);
+        if (is_cold(part, part->offset)) /* and ever will be: some file systems say nothing else */
+                part->cannot_tell = true;
+}
+
+static void errand_done(struct errand *errand)
+{
+        struct file_part *part = container_of(errand, struct file_part, errand);
+
+        part->is_out = false;
+        if (part->cancelled || is_another_now(part)) {
+                end(part, EDDY_CANCELLED);
+                return;
+        }
+        be_brought(part);
+        go_on(part);
+}
+
+static void errand_dropped(struct errand *errand)
+{
+        end(container_of(errand, struct file_part, errand), EDDY_ELOOPCLOSED);
+}
+
+/** See to it that what is sent next lies in memory: 0, EDDY_PENDING, or an error. */
+static int warm(struct file_part *part)
+{
+        struct stat status = {.st_ino = 0};
+        int rc = 0;
+
+        if (!needs_bringing(part))
+                return 0;
+        if (!part->flow)
+                rc = sys_fstat(part->fd, &status);
+        if (rc < 0)
+                return rc;
+        part->device = status.st_dev;
+        part->number = status.st_ino;
+        part->errand = (struct errand){.run = bring, .done = errand_done, .drop = errand_dropped};
+        part->is_out = thread_pool_submit(part->op.loop, POOL_FILES, &part->errand) == 0;
+        if (part->is_out)
+                return EDDY_PENDING;
+        be_brought(part);
+        return 0;
+}
+
+/* Sending. */
+
+static bool is_error_of_file(ssize_t error)
+{
+        switch (error) {
+        case -EBADF:
+        case -EINVAL:
+        case -EIO:
+        case -ENOMEM:
+        case -EOVERFLOW:
+        case -ESPIPE:
+                return true;
+        default:
+                return false;
+        }
+}
+
+/** Take note of what came of a piece, the count or the error: whether there is more to do. */
+static bool take_note(struct file_part *part, ssize_t n)
+{
+        bool was_copied = part->is_copied;
+
+        memory_free(part->copy);
+        part->copy = NULL;
+        if (n > 0) {
+                part->offset += n;
+                part->left -= (size_t)n;
+                part->sent += (size_t)n;
+                return part->left > 0;
+        }
+        part->is_copied |= n == -EINVAL || n == -ENOSYS;
+        part->file_failed |= !part->is_copied && is_error_of_file(n);
+        return part->is_copied != was_copied;
+}
+
+static void piece_sent(void *arg)
+{
+        struct file_part *part = arg;
+
+        if (take_note(part, part->op.result))
+                go_on(part);
+        else
+                end(part, part->op.result < 0 ? part->op.result : 0);
+}
+
+/** Send some bytes through memory. */
+static ssize_t send_copied(struct file_part *part)
+{
+        const struct flow *flow = part->flow;
+        ssize_t n = -ENOMEM;
+
+        part->copy = memory_alloc(next_size(part, COPIED_PIECE));
+        if (part->copy)
+                n = sys_pread(part->file, part->copy, next_size(part, COPIED_PIECE), part->offset);
+        part->file_failed = n < 0;
+        if (n <= 0)
+                return n;
+        op_describe(&part->op, flow ? flow->impl->send : OP_SEND, part->fd, part->copy, (size_t)n, 0);
+        part->op.traits = flow ? flow->send_traits & (OP_MAY_BLOCK | OP_NO_FILE | OP_HOSTED) : 0;
+        return flow ? flow_begin(part->flow, &part->op) : op_begin(&part->op);
+}
+
+/** Have the kernel send some, once there is room. */
+static ssize_t send_directly(struct file_part *part)
+{
+        part->op.traits = part->flow ? part->flow->send_traits : 0;
+        return eddy_op_sendfile(&part->op, part->fd, part->file, part->offset, next_size(part, PIECE));
+}
+
+/** Whether others share where it goes, and may put that into blocking mode: sendfile() cannot be asked not to wait. */
+static bool may_block(const struct file_part *part)
+{
+        return !part->flow || part->flow->send_traits & OP_MAY_BLOCK;
+}
+
+/** Where it takes several calls, have packets leave full between them. */
+static void cork(struct file_part *part)
+{
+        int family = part->flow ? part->flow->family : AF_UNSPEC;
+
+        if (part->is_corked || part->left <= PIECE || (family != AF_INET && family != AF_INET6))
+                return;
+        part->is_corked = true;
+        socket_set_cork(part->fd, true);
+}
+
+/** Send the next piece: how many bytes, 0 at the file's end, EDDY_PENDING, or an error. */
+static ssize_t send_piece(struct file_part *part)
+{
+        ssize_t n;
+
+        /* A pipe that others share may block, and a filter wants to see it. */
+        if (part->flow && part->flow->impl != &flow_socket)
+                part->is_copied = true;
+        if (!part->is_copied && may_block(part))
+                part->is_copied = sys_is_blocking(part->fd);
+        cork(part);
+        op_init(&part->op, part->op.loop, piece_sent, part);
+        n = part->is_copied ? send_copied(part) : send_directly(part);
+        if (n > 0 && op_should_give_way(part->op.loop)) {
+                op_defer(&part->op, n);
+                n = EDDY_PENDING;
+        }
+        return n;
+}
+
+static ssize_t next_piece(struct file_part *part)
+{
+        ssize_t n = part->cancelled ? EDDY_CANCELLED : warm(part);
+
+        return n == 0 ? send_piece(part) : n;
+}
+
+static void go_on(struct file_part *part)
+{
+        ssize_t n = 0;
+
+        while (part->left > 0) {
+                n = next_piece(part);
+                if (n == EDDY_PENDING)
+                        return;
+                if (!take_note(part, n))
+                        break;
+        }
+        end(part, n < 0 ? n : 0);
+}
+
+void file_part_begin(struct file_part *part)
+{
+        part->has_begun = true;
+        go_on(part);
+}
+
+void file_part_cancel(struct file_part *part, int error)
+{
+        if (part->outcome != EDDY_PENDING || part->cancelled)
+                return;
+        part->cancelled = error;
+        if (!part->has_begun || (part->is_out && thread_pool_take_back(&part->errand)))
+                end(part, EDDY_CANCELLED);
+        else
+                eddy_op_cancel(&part->op);
+}
+
+void file_part_close(struct file_part *part)
+{
+        part->is_corked = false; /* the socket is closed, too */
+        if (part->outcome != EDDY_PENDING || part->is_out)
+                return;
+        eddy_op_cancel(&part->op);
+        eddy_handle_cancel(&part->op.handle);
+        end(part, EDDY_ELOOPCLOSED);
+}

@@ -1,0 +1,65 @@
+/* A part of a file on its way to a socket or pipe: by the kernel where it can send it by itself, else through memory. Neither
+ * sendfile() nor epoll can wait for a disk beside the loop, so the kernel is asked first whether what comes next lies in memory,
+ * and a helper thread brings what does not. */
+#ifndef TRANSPORT_FILE_PART_H
+#define TRANSPORT_FILE_PART_H
+
+#include "base/buffer.h"
+#include "executor/pool.h"
+#include "loop/operation.h"
+
+struct flow;
+
+/** Embedded by its owner, who keeps it, and the file open, while the outcome is EDDY_PENDING. */
+struct file_part {
+        /** Called once, maybe from within a call, when the outcome is known; NULL: nobody is to be told. It is not to
+         * finish the part: that is for later. */
+        void (*ended)(struct file_part *part);
+
+        /** How many bytes were sent, fewer than was asked for only where the file ends before; EDDY_PENDING; or the error: of
+         * the file, of where it goes, EDDY_CANCELLED or EDDY_ELOOPCLOSED. */
+        ssize_t outcome;
+
+        bool file_failed; /* that error is the file's */
+
+        /* A flow's; see flow_add_file(). */
+        struct flow *flow;      /* whose output it is in; NULL: none's */
+        struct file_part *next; /* behind what was written after this one */
+        struct buffer after;    /* what was written after it */
+        bool has_begun;
+
+        /* Private. */
+        eddy_op op;
+        struct errand errand; /* brings what comes next into memory */
+        int fd, file;
+        off_t offset; /* of what comes next */
+        size_t left, sent;
+        off_t asked;      /* up to where it was asked whether it lies in memory, or NOT_ASKED */
+        dev_t device;     /* of a socket that is no flow's, and may be closed while no operation is on it: */
+        ino_t number;     /* what it was before */
+        char *copy;       /* what goes through memory, while it does */
+        bool cannot_tell; /* the kernel does not know of this file what lies in memory */
+        bool is_copied;   /* it goes through memory: the kernel cannot send this file, or not to there */
+        bool is_corked;   /* packets that are not full wait until all of it has left */
+        bool is_out;      /* the errand is */
+        int cancelled;    /* for this reason; 0: it is not */
+};
+
+/** Describe a part; zeroed, but for what is its owner's.
+ *
+ * @param fd  where it goes; the flow's where it is in one
+ * @param n   bytes; SIZE_MAX: to the file's end
+ * @return 0, or -EINVAL where there can be no such part
+ */
+int file_part_init(struct file_part *part, eddy_loop *loop, int fd, int file, off_t offset, size_t n);
+
+/** Begin to send it. */
+void file_part_begin(struct file_part *part);
+
+/** Have it end soon with an error, unless all of it has left; maybe within this call. The first one counts. */
+void file_part_cancel(struct file_part *part, int error);
+
+/** Its loop is closed: it ends with EDDY_ELOOPCLOSED, when no thread is at it any more. */
+void file_part_close(struct file_part *part);
+
+#endif
