@@ -40,12 +40,13 @@ typedef struct eddy_datagram_options {
  * @param options   may be NULL
  * @return 0
  * @retval EDDY_ERESOLVE                    a host has no address; eddy_error_detail() says why
- * @retval -EADDRINUSE, -EADDRNOTAVAIL ...  as from bind() and connect()
+ * @retval -EADDRINUSE, -EADDRNOTAVAIL ...  as from bind() and connect(), for the address that was tried last
  * @retval EDDY_CANCELLED, EDDY_TIMEOUT     the caller was interrupted
  * @retval EDDY_ENOTASK                     called outside a coroutine
  * @retval -ENOMEM, -EMFILE                 the system has nothing left
  *
- * Suspends while a host name is looked up. loop.create_datagram_endpoint().
+ * Each address of a host is tried in turn, and of a host to be connected from each that is of the same family. Suspends while
+ * names are looked up, both at once. loop.create_datagram_endpoint().
  */
 EDDY_API EDDY_ASYNC int eddy_open_datagram(eddy_datagram **datagram, const eddy_datagram_options *options);
 

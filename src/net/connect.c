@@ -78,17 +78,6 @@ static void connected(void *arg)
         step(attempt->connector);
 }
 
-/** Bind a socket to the first address that it may have: 0 or the error. */
-static int bind_attempt(const struct connector *connector, int fd, int family)
-{
-        int rc = connector->local.found ? -EADDRNOTAVAIL : 0;
-
-        for (const struct addrinfo *one = connector->local.found; one && rc < 0; one = one->ai_next)
-                if (one->ai_family == family)
-                        rc = sys_bind(fd, one->ai_addr, one->ai_addrlen);
-        return rc;
-}
-
 /** Begin to connect: 0, EDDY_PENDING, or an error. */
 static ssize_t begin_attempt(struct attempt *attempt)
 {
@@ -98,7 +87,7 @@ static ssize_t begin_attempt(struct attempt *attempt)
         attempt->fd = sys_socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
         if (attempt->fd < 0)
                 return attempt->fd;
-        rc = bind_attempt(connector, attempt->fd, family);
+        rc = route_bind(&connector->route, attempt->fd, family);
         if (rc < 0)
                 return rc;
         eddy_op_init(&attempt->op, connector->loop, connected, attempt);
@@ -187,7 +176,7 @@ static struct attempt *add_attempt(struct connector *connector, size_t i)
  * kept waiting by all of its addresses. 0 or -ENOMEM. */
 static int line_up(struct connector *connector)
 {
-        const struct addrinfo *found = connector->remote.found;
+        const struct addrinfo *found = connector->route.remote.found;
         int family = found->ai_family;
         const struct addrinfo *next[] = {next_of(found, family, true), next_of(found, family, false)};
         size_t turn = 0;
@@ -208,32 +197,17 @@ static int line_up(struct connector *connector)
         return 0;
 }
 
-/** What a query has come to, whose failure is then the connector's. */
-static int take_answer(struct connector *connector, struct name_query *query)
-{
-        if (query->rc < 0 && query->rc != EDDY_PENDING) {
-                connector->detail = query->detail;
-                query->detail = NULL;
-        }
-        return query->rc;
-}
-
 /** Know all addresses: 0, EDDY_PENDING, or the error. */
 static int find_addresses(struct connector *connector)
 {
-        int remote, local;
+        int rc;
 
         if (connector->attempts)
                 return 0;
         if (connector->is_ending)
                 return EDDY_CANCELLED;
-        remote = take_answer(connector, &connector->remote);
-        if (remote < 0 && remote != EDDY_PENDING)
-                return remote;
-        local = take_answer(connector, &connector->local);
-        if (local < 0)
-                return local;
-        return remote < 0 ? remote : line_up(connector);
+        rc = route_outcome(&connector->route, &connector->detail);
+        return rc < 0 ? rc : line_up(connector);
 }
 
 /* Its beginning and end. */
@@ -267,8 +241,7 @@ static void let_go(struct connector *connector)
 {
         eddy_timer_cancel(&connector->timer);
         eddy_handle_cancel(&connector->turn);
-        names_forget(&connector->remote);
-        names_forget(&connector->local);
+        route_forget(&connector->route);
         memory_free(connector->attempts);
         connector->attempts = NULL;
         if (list_is_linked(&connector->resource.link))
@@ -302,14 +275,9 @@ static void close_with_loop(struct loop_resource *resource)
         let_go(connector);
 }
 
-static void remote_answered(struct name_query *query)
+static void answered(struct route *route)
 {
-        step(container_of(query, struct connector, remote));
-}
-
-static void local_answered(struct name_query *query)
-{
-        step(container_of(query, struct connector, local));
+        step(container_of(route, struct connector, route));
 }
 
 static void begin(struct connector *connector, eddy_loop *loop, const char *host)
@@ -318,8 +286,7 @@ static void begin(struct connector *connector, eddy_loop *loop, const char *host
         connector->host = host;
         connector->error = EDDY_CANCELLED;
         connector->resource.close = close_with_loop;
-        connector->remote.answered = remote_answered;
-        connector->local.answered = local_answered;
+        connector->route.answered = answered;
         loop_add_resource(loop, &connector->resource);
 }
 
@@ -337,10 +304,10 @@ int connector_begin(struct connector *connector, eddy_loop *loop, const char *ho
         connector->head_start =
             options->happy_eyeballs_delay ? options->happy_eyeballs_delay : DEFAULT_HEAD_START;
         connector->first_family_count = options->first_family_count;
-        rc = names_ask_for_port(&connector->remote, loop, host, port, options->family, 0, options->resolver);
-        if ((rc == 0 || rc == EDDY_PENDING) && (options->local_host || options->local_port))
-                names_ask_for_port(&connector->local, loop, options->local_host, options->local_port,
-                                   options->family, AI_PASSIVE, options->resolver);
+        route_find_remote(&connector->route, loop, host, port, options->family, options->resolver);
+        if (options->local_host || options->local_port)
+                route_find_local(&connector->route, loop, options->local_host, options->local_port,
+                                 options->family, options->resolver);
         return go_on(connector);
 }
 
@@ -369,8 +336,7 @@ void connector_cancel(struct connector *connector)
         if (connector->is_ending)
                 return;
         connector->is_ending = true;
-        names_forget(&connector->remote);
-        names_forget(&connector->local);
+        route_forget(&connector->route);
         eddy_timer_cancel(&connector->timer);
         if (connector->attempts)
                 cancel_losers(connector);

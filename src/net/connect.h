@@ -3,7 +3,7 @@
 #ifndef NET_CONNECT_H
 #define NET_CONNECT_H
 
-#include "net/names.h"
+#include "net/route.h"
 #include <eddy/stream.h>
 
 struct attempt;
@@ -20,10 +20,10 @@ struct connector {
         /* Private. */
         eddy_loop *loop;
         struct loop_resource resource;
-        const char *host;                /* NULL: this machine. Of a path, that */
-        eddy_duration head_start;        /* what an address has over the next one */
-        unsigned first_family_count;     /* addresses of the first one's family to be tried before any other */
-        struct name_query remote, local; /* where to, and where from */
+        const char *host;            /* NULL: this machine. Of a path, that */
+        eddy_duration head_start;    /* what an address has over the next one */
+        unsigned first_family_count; /* addresses of the first one's family to be tried before any other */
+        struct route route;
         struct attempt *attempts; /* in the order in which they begin; NULL: the addresses are not known yet */
         size_t count, begun, running;
         struct attempt *winner, *last_loser;

@@ -36,7 +36,7 @@ struct name_query {
  */
 int names_ask(struct name_query *query, eddy_loop *loop, const struct name_request *request);
 
-/** As names_ask(), for the addresses that a stream socket may have. host NULL: every address of this machine (`flags` has
+/** As names_ask(), for the addresses that a socket may have, each once. host NULL: every address of this machine (`flags` has
  * AI_PASSIVE) or itself. */
 int names_ask_for_port(struct name_query *query, eddy_loop *loop, const char *host, uint16_t port, int family,
                        int flags, const eddy_resolver *resolver);

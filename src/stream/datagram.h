@@ -30,7 +30,4 @@ eddy_datagram *datagram_create(eddy_loop *loop, int fd, int family);
  */
 int datagram_open(struct task *self, const eddy_datagram_options *options, int *family);
 
-/** Open a UNIX datagram socket: a descriptor, or an error and no file. */
-int datagram_open_unix(struct socket_file *file, const char *local_path, const char *remote_path);
-
 #endif

@@ -1,6 +1,7 @@
 /* Datagram sockets that call a protocol, opened by a coroutine. */
 #include "base/memory.h"
 #include "base/sys.h"
+#include "net/datagram_open.h"
 #include "stream/datagram.h"
 #include "transport/datagram_transport.h"
 #include <eddy/compose.h>
@@ -71,7 +72,7 @@ int eddy_create_datagram_endpoint(eddy_datagram_transport **transport, const edd
 {
         const struct socket_file none = {.path = NULL};
         struct task *self;
-        int family, fd = task_enter(&self);
+        int family = AF_UNSPEC, fd = task_enter(&self);
 
         if (transport)
                 *transport = NULL;

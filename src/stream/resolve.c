@@ -1,7 +1,6 @@
 /* Names, for coroutines: src/net looks them up, and tasks wait. */
 #include "stream/resolve.h"
 
-#include "base/sys.h"
 #include "net/names.h"
 #include "net/reverse.h"
 #include <string.h>
@@ -68,21 +67,6 @@ int address_resolve(struct task *self, const char *host, uint16_t port, int fami
         return take_answer(&asker,
                            names_ask_for_port(&asker.query, self->future.loop, host, port, family, flags, NULL),
                            found);
-}
-
-int address_bind(struct task *self, int fd, int family, const char *host, uint16_t port)
-{
-        struct addrinfo *found;
-        int rc;
-
-        if (!host && !port)
-                return 0;
-        rc = address_resolve(self, host, port, family, AI_PASSIVE, &found);
-        if (rc < 0)
-                return rc;
-        rc = sys_bind(fd, found->ai_addr, found->ai_addrlen);
-        eddy_freeaddrinfo(found);
-        return rc;
 }
 
 static void wake_reverse_asker(struct reverse_lookup *lookup)

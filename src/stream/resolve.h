@@ -1,4 +1,4 @@
-/* Addresses from names, for coroutines that listen, or open datagrams. */
+/* Addresses from names, for coroutines that listen. */
 #ifndef STREAM_RESOLVE_H
 #define STREAM_RESOLVE_H
 
@@ -15,11 +15,5 @@
  */
 int address_resolve(struct task *self, const char *host, uint16_t port, int family, int flags,
                     struct addrinfo **found);
-
-/** Bind a socket to the first address of a host of this machine; nothing where host is NULL and port 0.
- *
- * Suspends and fails as address_resolve(), and as bind().
- */
-int address_bind(struct task *self, int fd, int family, const char *host, uint16_t port);
 
 #endif

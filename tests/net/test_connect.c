@@ -1,8 +1,6 @@
 /* Connecting below tasks: a callback gets the descriptor, and however it ends, each descriptor is closed once. */
-#include "../stream/helpers.h"
-#include "../stream/helpers_resolve.h"
-#include "../testing.h"
 #include "helpers_deaf.h"
+#include "helpers_stage.h"
 
 #include "net/connect.h"
 #include <fcntl.h>
@@ -21,10 +19,6 @@ static void note_outcome(struct connector *connector, int outcome)
         caller->calls++;
         caller->outcome = outcome;
 }
-
-#define run_until(loop, condition)                                                                             \
-        while (!(condition))                                                                                   \
-        run_once(loop)
 
 static int begin(struct caller *caller, eddy_loop *loop, const char *host, uint16_t port,
                  const eddy_connect_options *options)
@@ -45,26 +39,6 @@ static int connect_now(struct caller *caller, eddy_loop *loop, const char *host,
 {
         begin(caller, loop, host, port, options);
         return finish(caller, loop);
-}
-
-/** A loop, and how many descriptors there were without it. */
-struct stage {
-        eddy_loop *loop;
-        unsigned before;
-};
-
-static void open_stage(struct stage *stage)
-{
-        settle_gate();
-        stage->before = count_descriptors();
-        stage->loop = new_loop();
-}
-
-static void close_stage(struct stage *stage)
-{
-        eddy_loop_destroy(stage->loop);
-        settle_gate();
-        assert_int_equal(count_descriptors(), stage->before);
 }
 
 TEST(by_number_and_by_name)

@@ -1,6 +1,5 @@
 /* Names below tasks: who asks is called back, by the system's resolver or by one of the user's. */
-#include "../stream/helpers_resolve.h"
-#include "../testing.h"
+#include "helpers_stage.h"
 
 #include "net/names.h"
 #include <arpa/inet.h>
@@ -30,10 +29,6 @@ static int ask(struct asker *asker, eddy_loop *loop, const char *host)
         *asker = (struct asker){.query.answered = count_answer};
         return names_ask(&asker->query, loop, &request);
 }
-
-#define run_until(loop, condition)                                                                             \
-        while (!(condition))                                                                                   \
-        run_once(loop)
 
 static void assert_found(const struct asker *asker, const char *host)
 {

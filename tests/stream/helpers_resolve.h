@@ -91,6 +91,12 @@ static inline int look_up_mixed(const char *service, const struct addrinfo *hint
         return rc ? rc : __real_getaddrinfo("::1", service, hints, &(*found)->ai_next->ai_next);
 }
 
+/** As some have localhost: of both families, and only the older where either would do. */
+static inline int look_up_lopsided(const char *service, const struct addrinfo *hints, struct addrinfo **found)
+{
+        return __real_getaddrinfo(hints->ai_family == AF_INET6 ? "::1" : "127.0.0.1", service, hints, found);
+}
+
 int __wrap_getaddrinfo(const char *host, const char *service, const struct addrinfo *hints,
                        struct addrinfo **found)
 {
@@ -102,6 +108,8 @@ int __wrap_getaddrinfo(const char *host, const char *service, const struct addri
                 return look_up_two(service, hints, found);
         } else if (is_name && strcmp(host, "mixed.test") == 0) {
                 return look_up_mixed(service, hints, found);
+        } else if (is_name && strcmp(host, "lopsided.test") == 0) {
+                return look_up_lopsided(service, hints, found);
         }
         return __real_getaddrinfo(host, service, hints, found);
 }

@@ -1,5 +1,5 @@
 /* The callback level by itself: this is linked with what lies below coroutines and with nothing else. Two ends of a connection
- * that talk to each other, on a loop that runs no task, also where the one connects to the other by name. */
+ * that talk to each other, on a loop that runs no task, also where the one connects to the other by name; likewise datagrams. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,6 +9,7 @@
 
 #include "net/accept.h"
 #include "net/connect.h"
+#include "net/datagram_open.h"
 #include "net/listen.h"
 #include <arpa/inet.h>
 #include <eddy.h>
@@ -153,6 +154,100 @@ static void by_name(void **state)
         meet("localhost");
 }
 
+/** Two sockets of datagrams, the one at a name and the other connected to it. */
+struct post {
+        eddy_loop *loop;
+        struct datagram_opener openers[2]; /* who answers, who asks */
+        eddy_datagram_transport *transports[2];
+        unsigned heard;
+};
+
+static void hear_question(eddy_datagram_transport *transport, void *self, const void *data, size_t n,
+                          const eddy_address *from)
+{
+        (void)self;
+        assert_int_equal(eddy_datagram_transport_sendto(transport, data, n, from), 0);
+}
+
+static void hear_answer(eddy_datagram_transport *transport, void *self, const void *data, size_t n,
+                        const eddy_address *from)
+{
+        struct post *post = self;
+
+        (void)from;
+        assert_memory_equal(data, "x", n);
+        if (++post->heard < ROUNDS)
+                assert_int_equal(eddy_datagram_transport_sendto(transport, "x", 1, NULL), 0);
+        else
+                eddy_loop_stop(post->loop);
+}
+
+static void ask_at_first(eddy_datagram_transport *transport, void *self)
+{
+        (void)self;
+        assert_int_equal(eddy_datagram_transport_sendto(transport, "x", 1, NULL), 0);
+}
+
+static const eddy_datagram_protocol answerer = {.datagram_received = hear_question};
+static const eddy_datagram_protocol asker = {.connection_made = ask_at_first, .datagram_received = hear_answer};
+
+static void opened_asker(struct datagram_opener *opener, int fd)
+{
+        struct post *post = container_of(opener, struct post, openers[1]);
+
+        assert_true(fd >= 0);
+        assert_int_equal(
+            eddy_datagram_transport_from_socket(&post->transports[1], post->loop, fd, &asker, post), 0);
+        datagram_opener_finish(opener);
+}
+
+static void open_by_name(struct post *post, int which, const eddy_datagram_options *options)
+{
+        struct datagram_opener *opener = &post->openers[which];
+        int outcome = datagram_opener_begin(opener, post->loop, options);
+
+        if (outcome != EDDY_PENDING)
+                opener->done(opener, outcome);
+}
+
+static void open_asker(struct post *post, const eddy_address *address)
+{
+        open_by_name(post, 1,
+                     &(eddy_datagram_options){
+                         .remote_host = "localhost",
+                         .remote_port = eddy_address_port(address),
+                         .local_host = "localhost",
+                         .family = AF_INET,
+                     });
+}
+
+static void opened_answerer(struct datagram_opener *opener, int fd)
+{
+        struct post *post = container_of(opener, struct post, openers[0]);
+        eddy_address address;
+
+        assert_true(fd >= 0);
+        assert_int_equal(eddy_address_of_socket(&address, fd), 0);
+        assert_int_equal(
+            eddy_datagram_transport_from_socket(&post->transports[0], post->loop, fd, &answerer, post), 0);
+        datagram_opener_finish(opener);
+        open_asker(post, &address);
+}
+
+static void datagrams_by_name(void **state)
+{
+        struct post post = {.openers = {{.done = opened_answerer}, {.done = opened_asker}}};
+
+        (void)state;
+        assert_int_equal(eddy_loop_create(&post.loop), 0);
+        open_by_name(&post, 0, &(eddy_datagram_options){.local_host = "localhost", .family = AF_INET});
+        assert_int_equal(eddy_loop_run_forever(post.loop), 0);
+        assert_int_equal(post.heard, ROUNDS);
+        for (int i = 0; i < 2; i++)
+                eddy_datagram_transport_close(post.transports[i]);
+        eddy_loop_destroy(post.loop);
+}
+
 static void stop_with(eddy_subprocess_transport *transport, void *loop, int reason)
 {
         (void)transport;
@@ -194,6 +289,7 @@ static void nor_do_others_need_one(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {cmocka_unit_test(without_a_task), cmocka_unit_test(by_name),
+                                           cmocka_unit_test(datagrams_by_name),
                                            cmocka_unit_test(nor_do_others_need_one)};
 
         return cmocka_run_group_tests(tests, NULL, NULL);
