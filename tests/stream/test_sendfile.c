@@ -231,6 +231,37 @@ static void cancelled(void)
         eddy_stream_destroy(ends[1]);
 }
 
+/** Nothing of a file leaves whose turn has not come, and what was written after it comes behind what was before. */
+static void cancelled_in_the_queue(void)
+{
+        struct order order = {.file = file_of(MUCH), .n = SIZE_MAX};
+        eddy_stream *ends[2];
+        eddy_task *sender, *waiting[2];
+
+        connect_streams(ends);
+        bound_buffers(ends);
+        order.stream = ends[0];
+        sender = eddy_create_task(send_file, &order);
+        give_way();
+        for (int i = 0; i < 2; i++) {
+                assert_int_equal(eddy_stream_write(ends[0], i ? "c" : "a", 1), 0);
+                waiting[i] = eddy_create_task(send_file, &order);
+                give_way();
+                assert_int_equal(eddy_stream_write(ends[0], i ? "d" : "b", 1), 0);
+        }
+        for (int i = 1; i >= 0; i--) {
+                eddy_cancel(waiting[i]);
+                assert_int_equal(join(waiting[i]), EDDY_CANCELLED);
+        }
+        assert_int_equal(eddy_stream_write(ends[0], "e", 1), 0);
+        assert_reads_pattern(ends[1], 0, MUCH);
+        assert_reads(ends[1], "abcde");
+        assert_int_equal(join(sender), MUCH);
+        close(order.file);
+        eddy_stream_destroy(ends[0]);
+        eddy_stream_destroy(ends[1]);
+}
+
 static void aborted(void)
 {
         struct order order = {.file = file_of(MUCH), .n = SIZE_MAX};
@@ -503,6 +534,7 @@ int main(void)
             scene_test(into_a_pipe),
             scene_test(no_file),
             scene_test(cancelled),
+            scene_test(cancelled_in_the_queue),
             scene_test(aborted),
             scene_test(peer_is_gone),
             scene_test(by_socket),

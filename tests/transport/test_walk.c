@@ -1,12 +1,14 @@
-/* A random walk: two ends that write, pause, change their protocols and filters, end, close and abort as it comes. What arrives is what was
+/* A random walk: two ends that write, send files, pause, change their protocols and filters, end, close and abort as it comes. What arrives is what was
  * sent, in order, all of it where nobody cut it short; and each end is lost once, and last. */
 #include "recorder.h"
 
 #include "base/list.h"
+#include <sys/mman.h>
 
 enum { WALKS = 60, STEPS = 120, MOST = 100 * 1000 };
 
 static uint64_t lots;
+static bool is_wild;
 
 static unsigned draw(unsigned n)
 {
@@ -32,6 +34,45 @@ static void write_some(struct end *end)
                 end->written += n;
 }
 
+/** The pattern as a file, as much of it as an end may write. */
+static int pattern_file = -1;
+
+enum { ALL = STEPS * MOST };
+
+static void open_pattern_file(void)
+{
+        static char bytes[ALL];
+
+        fill(bytes, ALL, 0);
+        pattern_file = memfd_create("pattern", MFD_CLOEXEC);
+        assert_int_equal(write(pattern_file, bytes, ALL), ALL);
+}
+
+static unsigned files_out;
+
+static void file_sent(void *arg, ssize_t sent)
+{
+        const size_t *n = arg;
+
+        files_out--;
+        assert_true(sent == (ssize_t)*n || (is_wild && sent < 0));
+        free(arg);
+}
+
+static void send_part_of_file(struct end *end)
+{
+        size_t *n = malloc(sizeof *n);
+
+        *n = draw(MOST);
+        if (eddy_transport_sendfile(end->recorder.transport, pattern_file, (off_t)end->written, *n, file_sent,
+                                    n) < 0) {
+                free(n);
+                return;
+        }
+        end->written += *n;
+        files_out++;
+}
+
 /** Make it a stream, and that a transport again, which is made anew. */
 static void cross_the_bridge(struct end *end)
 {
@@ -50,7 +91,11 @@ static void step_gently(struct end *end)
 {
         eddy_transport *transport = end->recorder.transport;
 
-        switch (draw(8)) {
+        switch (draw(9)) {
+        case 5:
+                if (!end->has_ended)
+                        send_part_of_file(end);
+                break;
         case 4:
                 if (!end->has_ended)
                         cross_the_bridge(end);
@@ -94,8 +139,6 @@ static void step_wildly(struct end *end)
                 step_gently(end);
         }
 }
-
-static bool is_wild;
 
 static void act(struct recorder *recorder, enum event event)
 {
@@ -171,6 +214,7 @@ static void walk(const struct kind *kind)
                 if (is_wild && ends[i].recorder.transport)
                         eddy_transport_abort(ends[i].recorder.transport);
         until(ends[0].recorder.count[LOST] && ends[1].recorder.count[LOST]);
+        until(files_out == 0);
         for (int i = 0; i < 2; i++) {
                 const struct recorder *recorder = &ends[i].recorder;
 
@@ -195,6 +239,7 @@ static uint64_t how_many(void)
 
 static void walks(void)
 {
+        open_pattern_file();
         for (uint64_t seed = 1, most = how_many(); seed <= most; seed++)
                 for_each_socket(kind)
                 {
@@ -202,6 +247,7 @@ static void walks(void)
                         is_wild = seed % 3 == 0;
                         walk(kind);
                 }
+        close(pattern_file);
 }
 
 int main(void)
