@@ -2,44 +2,29 @@
 
 #include "base/sys.h"
 #include <eddy/error.h>
-#include <linux/tcp.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 
 /* Of a file in one call, so that what a log says of one that was not taken whole is about right. */
 enum { PIECE = 1024 * 1024 };
-
-/* What is no longer leaves faster with its head in a packet of its own: the client wakes, and works while the rest is sent.
- * What is longer takes several calls, between which packets that are not full would leave. */
-enum { WORTH_A_CORK = 160 * 1024 };
 
 /** A wait for the client to take something. */
 struct sending {
         struct http_output *output;
         eddy_timeout whole; /* open where there is a limit */
-        bool is_corked;
 };
 
-/* Hold back segments that are not full. */
-static void set_cork(const struct http_output *output, int is_on)
-{
-        sys_setsockopt(eddy_stream_fd(output->stream), IPPROTO_TCP, TCP_CORK, &is_on, sizeof is_on);
-}
-
-/* `is_long`: by more than one call, between which no small packet shall leave. 0, or what interrupts the caller, and
- * then nothing has begun. */
-static int begin_sending(struct sending *sending, struct http_output *output, bool is_long)
+/* 0, or what interrupts the caller, and then nothing has begun. */
+static int begin_sending(struct sending *sending, struct http_output *output)
 {
         int rc = output->failure ? output->failure : eddy_interrupted();
 
         if (rc < 0)
                 return rc;
         sending->output = output;
-        sending->is_corked = is_long;
         deadline_start_sending(output->deadlines, output->deadline, eddy_stream_fd(output->stream));
         if (output->limit > 0)
                 eddy_timeout_open(&sending->whole, output->limit);
-        if (is_long)
-                set_cork(output, 1);
         return 0;
 }
 
@@ -48,8 +33,6 @@ static int end_sending(struct sending *sending, ssize_t rc)
 {
         struct http_output *output = sending->output;
 
-        if (sending->is_corked)
-                set_cork(output, 0);
         if (output->limit > 0)
                 eddy_timeout_close(&sending->whole);
         if (deadline_stop(output->deadline) < 0 && rc >= 0) /* it was taken in the last moment */
@@ -66,7 +49,7 @@ int output_flush(struct http_output *output)
 
         if (output->failure || n == 0)
                 return output->failure;
-        rc = begin_sending(&sending, output, false);
+        rc = begin_sending(&sending, output);
         if (rc < 0)
                 return rc;
         output->size = 0;
@@ -97,7 +80,7 @@ int output_add(struct http_output *output, const void *data, size_t n)
                         output_put(output, data, n);
                 return 0;
         }
-        rc = begin_sending(&sending, output, true);
+        rc = begin_sending(&sending, output);
         if (rc < 0)
                 return (int)rc;
         rc = push(output);
@@ -127,7 +110,7 @@ static int send_file(struct http_output *output, int fd, int64_t start, int64_t 
 int output_add_file(struct http_output *output, int fd, int64_t start, int64_t end, int64_t *sent)
 {
         struct sending sending;
-        int rc = begin_sending(&sending, output, end - start > WORTH_A_CORK);
+        int rc = begin_sending(&sending, output);
 
         return rc < 0 ? rc : end_sending(&sending, send_file(output, fd, start, end, sent));
 }

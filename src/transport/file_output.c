@@ -38,6 +38,8 @@ int flow_add_file(struct flow *flow, struct file_part *part)
         part->flow = flow;
         *(output->files ? &output->last_file->next : &output->files) = part;
         output->last_file = part;
+        if (output->files == part)
+                file_part_cork(part);
         flow_flush(flow);
         return 0;
 }

@@ -10,6 +10,10 @@
 /** What is sent in one call, and brought into memory by one trip of a thread. */
 enum { PIECE = 256 * 1024, COPIED_PIECE = 64 * 1024 };
 
+/** What is longer may take several calls, between which packets would leave that are not full. What is not is had sooner with the
+ * bytes before it in a packet of their own: its reader wakes, and works while the rest is sent. */
+enum { WORTH_A_CORK = 160 * 1024 };
+
 /** How far apart a file is asked whether it lies in memory: by so much the kernel reads ahead. What is nearer to a place that
  * was asked about is taken to be where that is. */
 enum { STEP = 128 * 1024, NEAR = 16 * 1024 };
@@ -237,17 +241,6 @@ static bool may_block(const struct file_part *part)
         return !part->flow || part->flow->send_traits & OP_MAY_BLOCK;
 }
 
-/** Where it takes several calls, have packets leave full between them. */
-static void cork(struct file_part *part)
-{
-        int family = part->flow ? part->flow->family : AF_UNSPEC;
-
-        if (part->is_corked || part->left <= PIECE || (family != AF_INET && family != AF_INET6))
-                return;
-        part->is_corked = true;
-        socket_set_cork(part->fd, true);
-}
-
 /** Send the next piece: how many bytes, 0 at the file's end, EDDY_PENDING, or an error. */
 static ssize_t send_piece(struct file_part *part)
 {
@@ -258,7 +251,6 @@ static ssize_t send_piece(struct file_part *part)
                 part->is_copied = true;
         if (!part->is_copied && may_block(part))
                 part->is_copied = sys_is_blocking(part->fd);
-        cork(part);
         op_init(&part->op, part->op.loop, piece_sent, part);
         n = part->is_copied ? send_copied(part) : send_directly(part);
         if (n > 0 && op_should_give_way(part->op.loop)) {
@@ -289,9 +281,20 @@ static void go_on(struct file_part *part)
         end(part, n < 0 ? n : 0);
 }
 
+void file_part_cork(struct file_part *part)
+{
+        int family = part->flow ? part->flow->family : AF_UNSPEC;
+
+        if (part->is_corked || part->left <= WORTH_A_CORK || (family != AF_INET && family != AF_INET6))
+                return;
+        part->is_corked = true;
+        socket_set_cork(part->fd, true);
+}
+
 void file_part_begin(struct file_part *part)
 {
         part->has_begun = true;
+        file_part_cork(part);
         go_on(part);
 }
 

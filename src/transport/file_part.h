@@ -53,6 +53,10 @@ struct file_part {
  */
 int file_part_init(struct file_part *part, eddy_loop *loop, int fd, int file, off_t offset, size_t n);
 
+/** What is sent from now on, and then the part, is to leave in full packets; done by file_part_begin(), unless it is to hold for what
+ * comes before the part. */
+void file_part_cork(struct file_part *part);
+
 /** Begin to send it. */
 void file_part_begin(struct file_part *part);
 
