@@ -87,26 +87,80 @@ static int await_loss(struct end *end, eddy_transport *transport)
         return rc;
 }
 
-static intptr_t calling(void *arg)
+/** Write to a server that echoes, and wait until all has come back. */
+static intptr_t call(int (*write_all)(struct end *end))
 {
-        static char bytes[MUCH];
         struct end end = {0};
-        eddy_transport *transport;
         eddy_server *server;
         int rc = eddy_create_server(&server, &echoing, new_end, NULL, "127.0.0.1", 0, NULL);
 
-        (void)arg;
         eddy_event_init(&end.lost);
         if (rc == 0)
-                rc = eddy_create_connection(&transport, &counting, &end, "127.0.0.1", eddy_server_port(server),
-                                            NULL);
+                rc = eddy_create_connection(&end.transport, &counting, &end, "127.0.0.1",
+                                            eddy_server_port(server), NULL);
         if (rc == 0) {
-                if (eddy_transport_write(transport, bytes, sizeof bytes) < 0)
-                        eddy_transport_abort(transport);
-                rc = await_loss(&end, transport);
+                if (write_all(&end) < 0)
+                        eddy_transport_abort(end.transport);
+                rc = await_loss(&end, end.transport);
         }
         end_server(server);
         return rc;
+}
+
+static int write_bytes(struct end *end)
+{
+        static char bytes[MUCH];
+
+        return eddy_transport_write(end->transport, bytes, sizeof bytes);
+}
+
+static intptr_t calling(void *arg)
+{
+        (void)arg;
+        return call(write_bytes);
+}
+
+enum { PIECE = MUCH / 4 };
+
+static unsigned files_told;
+
+static void file_sent(void *arg, ssize_t sent)
+{
+        struct end *end = arg;
+
+        files_told++;
+        if (sent != PIECE && !end->gone)
+                eddy_transport_abort(end->transport);
+}
+
+/** Files and bytes in turn. */
+static int write_files(struct end *end)
+{
+        static char bytes[PIECE];
+        FILE *file = tmpfile();
+        unsigned files_given = 0;
+        int rc = ftruncate(fileno(file), PIECE);
+
+        files_told = 0;
+        for (int i = 0; i < 4 && rc == 0; i++)
+                if (i % 2)
+                        rc = eddy_transport_write(end->transport, bytes, sizeof bytes);
+                else if ((rc = eddy_transport_sendfile(end->transport, fileno(file), 0, PIECE, file_sent,
+                                                       end)) == 0)
+                        files_given++;
+        if (rc < 0)
+                eddy_transport_abort(end->transport);
+        while (files_told < files_given)
+                EDDY_SHIELD_SCOPE
+                        eddy_yield();
+        fclose(file);
+        return rc;
+}
+
+static intptr_t sending_files(void *arg)
+{
+        (void)arg;
+        return call(write_files);
 }
 
 static ssize_t invert(void *self, const void *in, size_t *n, void *out, size_t size)
@@ -448,6 +502,7 @@ static intptr_t being_helped(void *arg)
 
 const struct scenario scenarios[] = {
     {"calling", calling},
+    {"sending files", sending_files},
     {"through a pipe", through_a_pipe},
     {"through filters", through_filters},
     {"over the bridge", over_the_bridge},
