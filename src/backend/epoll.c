@@ -147,16 +147,23 @@ static __attribute__((noinline)) void renew(struct epoll_state *state)
         }
 }
 
+/** Begin the first operation on a descriptor. Apart, since what it needs would cost all the others. */
+static __attribute__((noinline)) ssize_t begin_first(struct epoll_state *state, eddy_op *op)
+{
+        struct descriptor *descriptor;
+        int rc = readiness_add(&state->readiness, op->fd, &descriptor);
+
+        return rc < 0 ? rc : readiness_begin(&state->readiness, descriptor, op);
+}
+
 static ssize_t epoll_begin(struct backend *backend, eddy_op *op)
 {
         struct epoll_state *state = (struct epoll_state *)backend;
-        struct descriptor *descriptor;
-        int rc;
+        struct descriptor *descriptor = readiness_known(&state->readiness, op->fd);
 
         if (op->kind == OP_CLOSE)
                 return epoll_close(state, op->fd);
-        rc = readiness_find(&state->readiness, op->fd, &descriptor);
-        return rc < 0 ? rc : readiness_begin(&state->readiness, descriptor, op);
+        return descriptor ? readiness_begin(&state->readiness, descriptor, op) : begin_first(state, op);
 }
 
 static void epoll_cancel(struct backend *backend, eddy_op *op)

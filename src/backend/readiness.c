@@ -86,52 +86,48 @@ static ssize_t poll_for(const eddy_op *op)
         return readiness_poll(op->fd, op->kind == OP_GONE ? POLLRDHUP : (unsigned)op->size);
 }
 
+/** Make a call that is not of those that streams live on; here, so that these need not make room for what it needs. */
+static __attribute__((noinline)) ssize_t make_rarer_call(const eddy_op *op)
+{
+        switch (op->kind) {
+        case OP_ACCEPT:
+                return sys_accept(op->fd, op->buffer, op->extra);
+        case OP_RECVMSG:
+                return sys_recvmsg(op->fd, op->buffer, op->flags | MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+        case OP_RECVMMSG:
+                return sys_recvmmsg(op->fd, op->buffer, (unsigned)op->size);
+        case OP_SENDMSG:
+                return sys_sendmsg(op->fd, op->buffer, op->flags | MSG_DONTWAIT | MSG_NOSIGNAL);
+        case OP_READ:
+                return op->traits & OP_MAY_BLOCK ? sys_read_nowait(op->fd, op->buffer, op->size)
+                                                 : sys_read(op->fd, op->buffer, op->size);
+        case OP_WRITE:
+                return sys_write_quietly(op->fd, &(struct iovec){op->buffer, op->size}, 1, how_to_write(op));
+        case OP_WRITEV:
+                return sys_write_quietly(op->fd, op->buffer, (int)(uintptr_t)op->extra, how_to_write(op));
+        case OP_SENDFILE:
+                return sys_sendfile(op->fd, op->flags, &(off_t){(intptr_t)op->extra}, op->size);
+        default:
+                return connect_result(op->fd);
+        }
+}
+
 /** Make the call that an operation stands for; -EAGAIN: not ready. */
 static ssize_t attempt(eddy_op *op, bool *is_ready, bool has_ended)
 {
         ssize_t rc;
 
+        if (op->kind == OP_POLL)
+                return poll_for(op);
+        if (op->kind == OP_READABLE)
+                return *is_ready ? 0 : -EAGAIN;
         do {
-                switch (op->kind) {
-                case OP_ACCEPT:
-                        rc = sys_accept(op->fd, op->buffer, op->extra);
-                        break;
-                case OP_RECV:
+                if (op->kind == OP_RECV)
                         rc = sys_recv(op->fd, op->buffer, op->size, op->flags | MSG_DONTWAIT);
-                        break;
-                case OP_RECVMSG:
-                        rc = sys_recvmsg(op->fd, op->buffer, op->flags | MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-                        break;
-                case OP_RECVMMSG:
-                        rc = sys_recvmmsg(op->fd, op->buffer, (unsigned)op->size);
-                        break;
-                case OP_SEND:
+                else if (op->kind == OP_SEND)
                         rc = sys_send(op->fd, op->buffer, op->size, op->flags | MSG_DONTWAIT | MSG_NOSIGNAL);
-                        break;
-                case OP_SENDMSG:
-                        rc = sys_sendmsg(op->fd, op->buffer, op->flags | MSG_DONTWAIT | MSG_NOSIGNAL);
-                        break;
-                case OP_READ:
-                        rc = op->traits & OP_MAY_BLOCK ? sys_read_nowait(op->fd, op->buffer, op->size)
-                                                       : sys_read(op->fd, op->buffer, op->size);
-                        break;
-                case OP_WRITE:
-                        rc = sys_write_quietly(op->fd, &(struct iovec){op->buffer, op->size}, 1,
-                                               how_to_write(op));
-                        break;
-                case OP_WRITEV:
-                        rc = sys_write_quietly(op->fd, op->buffer, (int)(uintptr_t)op->extra, how_to_write(op));
-                        break;
-                case OP_SENDFILE:
-                        rc = sys_sendfile(op->fd, op->flags, &(off_t){(intptr_t)op->extra}, op->size);
-                        break;
-                case OP_POLL:
-                        return poll_for(op);
-                case OP_READABLE:
-                        return *is_ready ? 0 : -EAGAIN;
-                default:
-                        return connect_result(op->fd);
-                }
+                else
+                        rc = make_rarer_call(op);
         } while (rc == -EINTR);
         if (rc == -EAGAIN)
                 *is_ready = false;
