@@ -286,8 +286,10 @@ TEST(given_up)
 /** Nobody is told, and nothing is left, also where its owner ends with the loop. */
 TEST(loop_closes_meanwhile)
 {
-        unsigned before = count_descriptors();
+        unsigned before;
 
+        settle_gate();
+        before = count_descriptors();
         for (int turns = 0; turns < 3; turns++)
                 for (size_t i = 0; i < SLOW_ONES; i++) {
                         eddy_loop *loop = new_loop();
