@@ -14,7 +14,7 @@
 #ifndef EDDY_DATAGRAM_H
 #define EDDY_DATAGRAM_H
 
-#include <eddy/address.h>
+#include <eddy/resolve.h>
 #include <eddy/task.h>
 
 EDDY_BEGIN_DECLS
@@ -30,7 +30,8 @@ typedef struct eddy_datagram_options {
         int family;              /**< AF_INET or AF_INET6; 0: as the hosts have it, else AF_INET */
         bool reuse_port;         /**< SO_REUSEPORT, for several sockets on one port */
         bool broadcast;          /**< allow sending to broadcast addresses */
-        void *reserved[4];       /**< zero */
+        const eddy_resolver *resolver; /**< who looks names up, until the call returns; NULL: the loop's */
+        void *reserved[3];             /**< zero */
 } eddy_datagram_options;
 
 /**

@@ -30,7 +30,8 @@ typedef struct eddy_server_options {
         bool keep_file;           /**< leave a UNIX server's file there when it closes */
         const char *const *hosts; /**< in place of `host`, which is NULL then: several, and NULL at their end */
         const int *fds;           /**< sockets to listen on in place of a host: bound, of TCP or UNIX */
-        void *reserved[2];        /**< zero */
+        const eddy_resolver *resolver; /**< who looks names up, until the call returns; NULL: the loop's */
+        void *reserved[1];             /**< zero */
 } eddy_server_options;
 
 /**

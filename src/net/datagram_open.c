@@ -110,12 +110,14 @@ static void find_both(struct datagram_opener *opener, eddy_loop *loop, const edd
 {
         int family = options->family;
 
-        route_find_remote(&opener->route, loop, options->remote_host, options->remote_port, family, NULL);
+        route_find_remote(&opener->route, loop, options->remote_host, options->remote_port, family,
+                          options->resolver);
         if (!options->local_host && !options->local_port)
                 return;
         if (family == AF_UNSPEC)
                 family = route_family(&opener->route);
-        route_find_local(&opener->route, loop, options->local_host, options->local_port, family, NULL);
+        route_find_local(&opener->route, loop, options->local_host, options->local_port, family,
+                         options->resolver);
 }
 
 /** Look up where to receive; without a host, on every address of a family. */
@@ -125,7 +127,8 @@ static void find_local(struct datagram_opener *opener, eddy_loop *loop, const ed
 
         if (family == AF_UNSPEC && !options->local_host)
                 family = AF_INET;
-        route_find_local(&opener->route, loop, options->local_host, options->local_port, family, NULL);
+        route_find_local(&opener->route, loop, options->local_host, options->local_port, family,
+                         options->resolver);
 }
 
 int datagram_opener_begin(struct datagram_opener *opener, eddy_loop *loop, const eddy_datagram_options *options)

@@ -57,16 +57,16 @@ int eddy_getaddrinfo(const char *host, const char *service, const struct addrinf
 }
 
 int address_resolve(struct task *self, const char *host, uint16_t port, int family, int flags,
-                    struct addrinfo **found)
+                    const eddy_resolver *resolver, struct addrinfo **found)
 {
         struct asker asker = {.query.answered = wake_asker, .task = self};
 
         *found = NULL;
         if (self->interruption)
                 return self->interruption;
-        return take_answer(&asker,
-                           names_ask_for_port(&asker.query, self->future.loop, host, port, family, flags, NULL),
-                           found);
+        return take_answer(
+            &asker, names_ask_for_port(&asker.query, self->future.loop, host, port, family, flags, resolver),
+            found);
 }
 
 static void wake_reverse_asker(struct reverse_lookup *lookup)

@@ -91,7 +91,8 @@ static int resolve_all(struct task *self, const struct server_plan *plan, const 
 
         *found = NULL;
         for (; *hosts && rc == 0; hosts++) {
-                rc = address_resolve(self, *hosts, port, plan->options.family, AI_PASSIVE, end);
+                rc = address_resolve(self, *hosts, port, plan->options.family, AI_PASSIVE,
+                                     plan->options.resolver, end);
                 while (*end)
                         end = &(*end)->ai_next;
         }
@@ -108,7 +109,8 @@ static int start_on_hosts(eddy_server **created, struct task *self, const struct
         if (hosts)
                 rc = resolve_all(self, plan, hosts, port, &found);
         else
-                rc = address_resolve(self, host, port, plan->options.family, AI_PASSIVE, &found);
+                rc = address_resolve(self, host, port, plan->options.family, AI_PASSIVE, plan->options.resolver,
+                                     &found);
         if (rc == 0)
                 rc = found ? start_on_addresses(created, self, plan, found, port) : -EINVAL;
         eddy_freeaddrinfo(found);

@@ -283,17 +283,28 @@ static void by_a_resolver_of_the_callers(void)
         unsigned asked = 0;
         eddy_resolver own = {.begin = find_loopback, .arg = &asked}, sunday = {.begin = refuse},
                       silent = {.begin = keep_silent};
+        const eddy_server_options server_options = {.resolver = &own};
+        eddy_datagram_options datagram_options = {
+            .local_host = "own.test", .remote_host = "own.test", .remote_port = 9, .resolver = &own};
+        eddy_datagram *datagram;
         eddy_stream *stream;
         eddy_server *server;
         int rc = 0;
 
         talk("own.test", &(eddy_connect_options){.resolver = &own});
         assert_int_equal(asked, 1);
+        assert_int_equal(eddy_start_server(&server, NULL, NULL, "own.test", 0, &server_options), 0);
+        assert_int_equal(asked, 2);
+        eddy_server_destroy(server);
+        assert_int_equal(eddy_open_datagram(&datagram, &datagram_options), 0);
+        assert_int_equal(asked, 4);
+        eddy_datagram_destroy(datagram);
+        asked = 0;
         assert_int_equal(eddy_loop_set_resolver(NULL, &own), 0);
         talk("own.test", NULL);
-        assert_int_equal(asked, 2);
+        assert_int_equal(asked, 1);
         assert_int_equal(eddy_start_server(&server, NULL, NULL, "own.test", 0, NULL), 0);
-        assert_int_equal(asked, 3);
+        assert_int_equal(asked, 2);
         eddy_server_destroy(server);
         assert_int_equal(
             eddy_open_connection(&stream, "own.test", 80, &(eddy_connect_options){.resolver = &sunday}),
