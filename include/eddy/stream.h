@@ -224,8 +224,8 @@ EDDY_API EDDY_ASYNC int eddy_stream_drain(eddy_stream *stream);
 EDDY_API EDDY_ASYNC ssize_t eddy_stream_write_all(eddy_stream *stream, const void *data, size_t n);
 
 /**
- * Send part of a file, behind what was written before, and return when the kernel has it all. The kernel sends
- * from its page cache where it can; else the bytes go through a small buffer.
+ * Send part of a file, behind what was written before or is being sent, and return when the kernel has it all. The kernel
+ * sends from its page cache where it can; else the bytes go through a small buffer.
  *
  * @param file    a descriptor of a file that can be read at any place; its own position stays. It must stay open
  * @param offset  where the part begins
@@ -234,7 +234,6 @@ EDDY_API EDDY_ASYNC ssize_t eddy_stream_write_all(eddy_stream *stream, const voi
  * @retval -ESPIPE, -EINVAL, -EIO ...    the file is none of that kind, or cannot be read; part of it may have
  *                                       been sent
  * @retval EDDY_CANCELLED, EDDY_TIMEOUT  the caller was interrupted; part of it may have been sent
- * @retval EDDY_EBUSY                    another coroutine sends
  * @retval -EPIPE, -ECONNRESET ...       the peer is gone
  *
  * Suspends while the kernel's buffer is full, and while a helper thread brings into the page cache what is not there,

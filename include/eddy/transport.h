@@ -165,9 +165,10 @@ typedef void (*eddy_sendfile_done)(void *arg, ssize_t sent);
  *                position is neither used nor changed
  * @param offset  where the part begins
  * @param n       its length, bytes; SIZE_MAX: to the file's end
- * @param done    called once, from the loop, whatever happens, unless this fails: with how many bytes were sent; -ECONNABORTED or
- *                why the connection has failed; EDDY_ELOOPCLOSED where the loop is closed before; -ESPIPE, -EINVAL, -EIO ...
- *                where the file is none of that kind, or cannot be read
+ * @param done    called once, from the loop, whatever happens, unless this fails: with how many bytes were sent; -ECONNABORTED,
+ *                -EPIPE, -ECONNRESET ... where the connection has failed before; EDDY_ELOOPCLOSED where the loop is closed
+ *                before; -ESPIPE, -EINVAL, -EIO ... where the file is none of that kind, or cannot be read. It is called
+ *                before connection_lost(), which a loop that is closed before it ran calls without connection_made()
  * @param arg     passed to it
  * @return 0; -EINVAL where there can be no such part; otherwise as eddy_transport_write()
  *

@@ -203,6 +203,18 @@ static void finish_errand(struct thread_pool *pool, struct errand *errand)
         executor_unref(executor);
 }
 
+void thread_pool_close_errand(struct errand *errand)
+{
+        /* A forked child has no thread that could begin it, or have done so. */
+        if (loop_is_inherited(errand->loop))
+                list_remove(&errand->link);
+        else if (!thread_pool_take_back(errand)) {
+                finish_errand(pool_of(errand->loop), errand);
+                return;
+        }
+        errand->drop(errand);
+}
+
 static void drop_waiting(struct thread_pool *pool)
 {
         eddy_link *link = pool->errands.next;

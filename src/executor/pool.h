@@ -64,6 +64,9 @@ int thread_pool_submit_to(eddy_loop *loop, eddy_executor *executor, struct erran
  * nobody waits for it, in case it asks. */
 bool thread_pool_take_back(struct errand *errand);
 
+/** Its loop closes: drop an errand now, and wait for the thread that has begun it. */
+void thread_pool_close_errand(struct errand *errand);
+
 /** Who is told when no users' work is out. Embedded in what waits. */
 struct drain {
         eddy_link link; /* in pool->drains until it is told */

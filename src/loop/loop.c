@@ -70,6 +70,11 @@ void loop_add_resource(eddy_loop *loop, struct loop_resource *resource)
                 debug_note_origin(loop, resource);
 }
 
+void loop_add_first_resource(eddy_loop *loop, struct loop_resource *resource)
+{
+        list_prepend(&loop->resources, &resource->link);
+}
+
 int eddy_loop_close(eddy_loop *loop)
 {
         loop = loop_meant(loop);

@@ -190,4 +190,7 @@ static inline void loop_move_in(eddy_loop *loop, enum loop_room room, const stru
 
 void loop_add_resource(eddy_loop *loop, struct loop_resource *resource);
 
+/** Likewise, to be closed before all that are there. */
+void loop_add_first_resource(eddy_loop *loop, struct loop_resource *resource);
+
 #endif

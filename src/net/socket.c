@@ -32,7 +32,7 @@ void socket_set_nodelay(int fd, int family)
                 sys_setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 }
 
-void socket_set_cork(int fd, int is_on)
+void socket_set_cork(int fd, bool is_on)
 {
-        sys_setsockopt(fd, IPPROTO_TCP, TCP_CORK, &is_on, sizeof is_on);
+        sys_setsockopt(fd, IPPROTO_TCP, TCP_CORK, &(int){is_on}, sizeof(int));
 }

@@ -2,6 +2,8 @@
 #ifndef NET_SOCKET_H
 #define NET_SOCKET_H
 
+#include <stdbool.h>
+
 /** The family of a socket: 0 or -errno. */
 int socket_family(int fd, int *family);
 
@@ -18,6 +20,6 @@ int socket_adopt(int fd, int type, int *family);
 void socket_set_nodelay(int fd, int family);
 
 /** Have a TCP socket hold back packets that are not full, or no more. */
-void socket_set_cork(int fd, int is_on);
+void socket_set_cork(int fd, bool is_on);
 
 #endif

@@ -14,7 +14,7 @@ struct file_wait {
 
 static void wake(struct file_part *part)
 {
-        if (part->outcome != EDDY_ELOOPCLOSED) /* else nothing runs any more */
+        if (!part->op.loop->is_closing) /* else nothing runs any more */
                 task_wake(container_of(part, struct file_wait, part)->task);
 }
 
@@ -66,7 +66,7 @@ ssize_t eddy_stream_sendfile(eddy_stream *stream, int file, off_t offset, size_t
         if (rc == 0 && flow->loop != self->future.loop)
                 rc = misuse(EDDY_EWRONGLOOP);
         if (rc == 0)
-                rc = flow->writer ? EDDY_EBUSY : flow_add_file(flow, &waiting.part);
+                rc = flow_add_file(flow, &waiting.part);
         if (rc < 0)
                 return rc;
         list_append(&stream->waiters, &waiting.waiter.link);

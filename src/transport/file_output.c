@@ -1,15 +1,7 @@
 /* Files in what leaves by a flow: each behind what was written before it, and what was written after it behind that. */
 #include "transport/file_part.h"
 #include "transport/flow.h"
-
-size_t flow_unsent_after_files(const struct flow_output *output)
-{
-        size_t unsent = 0;
-
-        for (const struct file_part *part = output->files; part; part = part->next)
-                unsent += buffer_size(&part->after);
-        return unsent;
-}
+#include <string.h>
 
 /** Take a part out, with nothing any more behind it. */
 static void take_out(struct flow_output *output, struct file_part *part)
@@ -41,6 +33,7 @@ int flow_add_file(struct flow *flow, struct file_part *part)
         if (output->files == part)
                 file_part_cork(part);
         flow_flush(flow);
+        flow_settle(flow);
         return 0;
 }
 
@@ -50,17 +43,38 @@ void flow_begin_file(struct flow_output *output)
                 file_part_begin(output->files);
 }
 
+/** What was written after a part, which is the caller's to place or give back. */
+static struct buffer take_after(struct flow_output *output, struct file_part *part)
+{
+        struct buffer after = part->after;
+
+        output->after_files -= buffer_size(&after);
+        part->after = (struct buffer){.memory = NULL};
+        return after;
+}
+
+static void drop_after(struct flow *flow, struct file_part *part)
+{
+        struct buffer after = take_after(flow->output, part);
+
+        flow_give_back(flow, &after);
+}
+
 /** What was written after a part that is not sent comes behind what is before it. */
 static void let_follow(struct flow *flow, struct file_part *part)
 {
         struct flow_output *output = flow->output;
-        struct buffer after = part->after, *before = &output->queued;
+        struct buffer after = take_after(output, part), *before = &output->queued;
+        size_t n = buffer_size(&after);
         int rc;
 
-        part->after = (struct buffer){.memory = NULL};
         for (struct file_part *other = output->files; other != part; other = other->next)
                 before = &other->after;
-        rc = flow_keep(flow, before, buffer_data(&after), buffer_size(&after));
+        rc = n > 0 ? flow_reserve(flow, before, n) : 0;
+        if (rc == 0 && n > 0) {
+                memcpy(buffer_room(before), buffer_data(&after), n);
+                flow_note_added(flow, before, n);
+        }
         flow_give_back(flow, &after);
         if (rc < 0) /* what was promised to leave cannot */
                 flow_fail(flow, rc);
@@ -87,8 +101,7 @@ void flow_finish_file(struct file_part *part)
                 return;
         output = flow->output;
         flow_give_back(flow, &output->queued);
-        output->queued = part->after;
-        part->after = (struct buffer){.memory = NULL};
+        output->queued = take_after(output, part);
         take_out(output, part);
         if (part->outcome < 0 && part->outcome != EDDY_CANCELLED && !part->file_failed)
                 flow_fail(flow, (int)part->outcome);
@@ -102,7 +115,7 @@ void flow_drop_files(struct flow *flow)
 
         for (struct file_part *part = flow->output->files; part; part = next) {
                 next = part->next;
-                flow_give_back(flow, &part->after);
+                drop_after(flow, part);
                 if (!part->has_begun)
                         take_out(flow->output, part);
                 file_part_cancel(part, flow->write_error);
@@ -111,11 +124,21 @@ void flow_drop_files(struct flow *flow)
 
 void flow_close_files(struct flow *flow)
 {
-        while (flow->output->files) {
-                struct file_part *part = flow->output->files;
+        struct flow_output *output = flow->output;
+        struct file_part *files = output->files, *next;
 
-                flow_give_back(flow, &part->after);
-                take_out(flow->output, part);
+        if (!files)
+                return;
+        if (!flow->write_error)
+                flow->write_error = EDDY_ELOOPCLOSED;
+        output->files = output->last_file = NULL;
+        for (struct file_part *part = files; part; part = part->next) {
+                drop_after(flow, part);
+                part->flow = NULL;
+        }
+        for (struct file_part *part = files; part; part = next) {
+                next = part->next;
+                part->next = NULL;
                 file_part_close(part);
         }
 }

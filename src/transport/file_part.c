@@ -18,7 +18,7 @@ enum { WORTH_A_CORK = 160 * 1024 };
  * was asked about is taken to be where that is. */
 enum { STEP = 128 * 1024, NEAR = 16 * 1024 };
 
-enum { NOT_ASKED = -1 };
+static const off_t NOT_ASKED = -1, ALL_ASKED = INT64_MAX;
 
 static void go_on(struct file_part *part);
 
@@ -41,11 +41,27 @@ static size_t next_size(const struct file_part *part, size_t most)
         return part->left < most ? part->left : most;
 }
 
-/** It is over: with 0 or an error. */
-static void end(struct file_part *part, ssize_t error)
+void file_part_cork(struct file_part *part)
+{
+        int family = part->flow ? part->flow->family : AF_UNSPEC;
+
+        if (part->is_corked || part->left <= WORTH_A_CORK || (family != AF_INET && family != AF_INET6))
+                return;
+        part->is_corked = true;
+        socket_set_cork(part->fd, true);
+}
+
+static void uncork(struct file_part *part)
 {
         if (part->is_corked)
                 socket_set_cork(part->fd, false);
+        part->is_corked = false;
+}
+
+/** It is over: with 0 or an error. */
+static void end(struct file_part *part, ssize_t error)
+{
+        uncork(part);
         memory_free(part->copy);
         part->copy = NULL;
         if (error == EDDY_CANCELLED) /* where nobody asked for that, somebody has closed the socket */
@@ -65,11 +81,11 @@ static bool is_cold(struct file_part *part, off_t place)
 
         part->cannot_tell = n < 0 && n != -EAGAIN;
         if (n == 0) /* the file has ended before */
-                part->asked = INT64_MAX;
+                part->asked = ALL_ASKED;
         return n == -EAGAIN;
 }
 
-/** Look at places of a part up to `end` that were not asked about: whether one of them is cold. */
+/** Look at places of a part up to one that were not asked about: whether one of them is cold. */
 static bool finds_cold(struct file_part *part, off_t until)
 {
         if (part->asked == NOT_ASKED) {
@@ -109,21 +125,24 @@ static void bring(struct errand *errand)
         }
 }
 
-/** Whether the number of a socket that is no flow's has become another's while no operation held it. */
+/** Remember which socket it is that is no flow's, and may be closed by its owner while no operation is on it: 0 or the error. */
+static int note_socket(struct file_part *part)
+{
+        struct stat status;
+        int rc = sys_fstat(part->fd, &status);
+
+        part->device = status.st_dev;
+        part->number = status.st_ino;
+        return rc;
+}
+
+/** Whether the number of such a socket has become another file's, or none's. */
 static bool is_another_now(const struct file_part *part)
 {
         struct stat now;
 
         return !part->flow &&
                (sys_fstat(part->fd, &now) < 0 || now.st_ino != part->number || now.st_dev != part->device);
-}
-
-/** Go on behind a thread. Where none could be had, or the disk has failed, sending meets that again. */
-static void be_brought(struct file_part *part)
-{
-        part->asked = part->offset + (off_t)next_size(part, PIECE);
-        if (is_cold(part, part->offset)) /* and ever will be: some file systems say nothing else */
-                part->cannot_tell = true;
 }
 
 static void errand_done(struct errand *errand)
@@ -135,48 +154,45 @@ static void errand_done(struct errand *errand)
                 end(part, EDDY_CANCELLED);
                 return;
         }
-        be_brought(part);
+        if (is_cold(part, part->offset)) /* and ever will be: some file systems say nothing else */
+                part->cannot_tell = true;
         go_on(part);
 }
 
 static void errand_dropped(struct errand *errand)
 {
-        end(container_of(errand, struct file_part, errand), EDDY_ELOOPCLOSED);
+        struct file_part *part = container_of(errand, struct file_part, errand);
+
+        part->is_out = false;
+        end(part, EDDY_ELOOPCLOSED);
 }
 
-/** See to it that what is sent next lies in memory: 0, EDDY_PENDING, or an error. */
-static int warm(struct file_part *part)
+/** See to it that what is sent next lies in memory, as far as a thread can be had and the disk does not fail, which sending meets
+ * again: whether that takes a while. */
+static bool warm(struct file_part *part)
 {
-        struct stat status = {.st_ino = 0};
-        int rc = 0;
-
         if (!needs_bringing(part))
-                return 0;
-        if (!part->flow)
-                rc = sys_fstat(part->fd, &status);
-        if (rc < 0)
-                return rc;
-        part->device = status.st_dev;
-        part->number = status.st_ino;
+                return false;
+        part->asked = part->offset + (off_t)next_size(part, PIECE);
         part->errand = (struct errand){.run = bring, .done = errand_done, .drop = errand_dropped};
         part->is_out = thread_pool_submit(part->op.loop, POOL_FILES, &part->errand) == 0;
         if (part->is_out)
-                return EDDY_PENDING;
-        be_brought(part);
-        return 0;
+                uncork(part); /* what was before it shall not wait for the disk */
+        return part->is_out;
 }
 
 /* Sending. */
 
-static bool is_error_of_file(ssize_t error)
+static bool is_error_of_socket(ssize_t error)
 {
         switch (error) {
-        case -EBADF:
-        case -EINVAL:
-        case -EIO:
-        case -ENOMEM:
-        case -EOVERFLOW:
-        case -ESPIPE:
+        case EDDY_CANCELLED:
+        case -ECONNRESET:
+        case -EHOSTUNREACH:
+        case -ENETDOWN:
+        case -ENETUNREACH:
+        case -EPIPE:
+        case -ETIMEDOUT:
                 return true;
         default:
                 return false;
@@ -186,8 +202,6 @@ static bool is_error_of_file(ssize_t error)
 /** Take note of what came of a piece, the count or the error: whether there is more to do. */
 static bool take_note(struct file_part *part, ssize_t n)
 {
-        bool was_copied = part->is_copied;
-
         memory_free(part->copy);
         part->copy = NULL;
         if (n > 0) {
@@ -196,19 +210,24 @@ static bool take_note(struct file_part *part, ssize_t n)
                 part->sent += (size_t)n;
                 return part->left > 0;
         }
-        part->is_copied |= n == -EINVAL || n == -ENOSYS;
-        part->file_failed |= !part->is_copied && is_error_of_file(n);
-        return part->is_copied != was_copied;
+        if (n == 0 || part->is_copied || is_error_of_socket(n))
+                return false;
+        /* The kernel cannot send this file, or the file cannot be read: which of them it is, copying finds out. */
+        part->is_copied = true;
+        return true;
 }
 
 static void piece_sent(void *arg)
 {
         struct file_part *part = arg;
+        ssize_t n = part->op.result;
 
-        if (take_note(part, part->op.result))
-                go_on(part);
+        if (!take_note(part, n))
+                end(part, n < 0 ? n : 0);
+        else if (is_another_now(part))
+                end(part, -EBADF);
         else
-                end(part, part->op.result < 0 ? part->op.result : 0);
+                go_on(part);
 }
 
 /** Send some bytes through memory. */
@@ -251,6 +270,7 @@ static ssize_t send_piece(struct file_part *part)
                 part->is_copied = true;
         if (!part->is_copied && may_block(part))
                 part->is_copied = sys_is_blocking(part->fd);
+        file_part_cork(part);
         op_init(&part->op, part->op.loop, piece_sent, part);
         n = part->is_copied ? send_copied(part) : send_directly(part);
         if (n > 0 && op_should_give_way(part->op.loop)) {
@@ -262,9 +282,9 @@ static ssize_t send_piece(struct file_part *part)
 
 static ssize_t next_piece(struct file_part *part)
 {
-        ssize_t n = part->cancelled ? EDDY_CANCELLED : warm(part);
-
-        return n == 0 ? send_piece(part) : n;
+        if (part->cancelled)
+                return EDDY_CANCELLED;
+        return warm(part) ? EDDY_PENDING : send_piece(part);
 }
 
 static void go_on(struct file_part *part)
@@ -281,21 +301,15 @@ static void go_on(struct file_part *part)
         end(part, n < 0 ? n : 0);
 }
 
-void file_part_cork(struct file_part *part)
-{
-        int family = part->flow ? part->flow->family : AF_UNSPEC;
-
-        if (part->is_corked || part->left <= WORTH_A_CORK || (family != AF_INET && family != AF_INET6))
-                return;
-        part->is_corked = true;
-        socket_set_cork(part->fd, true);
-}
-
 void file_part_begin(struct file_part *part)
 {
+        int rc = part->flow ? 0 : note_socket(part);
+
         part->has_begun = true;
-        file_part_cork(part);
-        go_on(part);
+        if (rc < 0)
+                end(part, rc);
+        else
+                go_on(part);
 }
 
 void file_part_cancel(struct file_part *part, int error)
@@ -303,18 +317,25 @@ void file_part_cancel(struct file_part *part, int error)
         if (part->outcome != EDDY_PENDING || part->cancelled)
                 return;
         part->cancelled = error;
-        if (!part->has_begun || (part->is_out && thread_pool_take_back(&part->errand)))
-                end(part, EDDY_CANCELLED);
-        else
+        if (part->is_out && thread_pool_take_back(&part->errand))
+                part->is_out = false;
+        else if (part->has_begun) {
                 eddy_op_cancel(&part->op);
+                return;
+        }
+        end(part, EDDY_CANCELLED);
 }
 
 void file_part_close(struct file_part *part)
 {
         part->is_corked = false; /* the socket is closed, too */
-        if (part->outcome != EDDY_PENDING || part->is_out)
-                return;
-        eddy_op_cancel(&part->op);
-        eddy_handle_cancel(&part->op.handle);
-        end(part, EDDY_ELOOPCLOSED);
+        if (part->is_out) {
+                thread_pool_close_errand(&part->errand);
+        } else if (part->outcome == EDDY_PENDING) {
+                eddy_op_cancel(&part->op);
+                eddy_handle_cancel(&part->op.handle);
+                end(part, EDDY_ELOOPCLOSED);
+        } else if (part->ended) {
+                part->ended(part);
+        }
 }

@@ -12,8 +12,8 @@ struct flow;
 
 /** Embedded by its owner, who keeps it, and the file open, while the outcome is EDDY_PENDING. */
 struct file_part {
-        /** Called once, maybe from within a call, when the outcome is known; NULL: nobody is to be told. It is not to
-         * finish the part: that is for later. */
+        /** Called when the outcome is known, maybe from within a call, so that finishing the part is for later; and once more where
+         * the loop is closed in between. NULL: nobody is to be told. */
         void (*ended)(struct file_part *part);
 
         /** How many bytes were sent, fewer than was asked for only where the file ends before; EDDY_PENDING; or the error: of
@@ -35,8 +35,8 @@ struct file_part {
         off_t offset; /* of what comes next */
         size_t left, sent;
         off_t asked;      /* up to where it was asked whether it lies in memory, or NOT_ASKED */
-        dev_t device;     /* of a socket that is no flow's, and may be closed while no operation is on it: */
-        ino_t number;     /* what it was before */
+        dev_t device;     /* of a socket that is no flow's: */
+        ino_t number;     /* which one it is */
         char *copy;       /* what goes through memory, while it does */
         bool cannot_tell; /* the kernel does not know of this file what lies in memory */
         bool is_copied;   /* it goes through memory: the kernel cannot send this file, or not to there */
@@ -53,8 +53,7 @@ struct file_part {
  */
 int file_part_init(struct file_part *part, eddy_loop *loop, int fd, int file, off_t offset, size_t n);
 
-/** What is sent from now on, and then the part, is to leave in full packets; done by file_part_begin(), unless it is to hold for what
- * comes before the part. */
+/** What is sent from now on, and then the part, is to leave in full packets; where it comes next, and is long. */
 void file_part_cork(struct file_part *part);
 
 /** Begin to send it. */
@@ -63,7 +62,7 @@ void file_part_begin(struct file_part *part);
 /** Have it end soon with an error, unless all of it has left; maybe within this call. The first one counts. */
 void file_part_cancel(struct file_part *part, int error);
 
-/** Its loop is closed: it ends with EDDY_ELOOPCLOSED, when no thread is at it any more. */
+/** Its loop is closed: it ends with EDDY_ELOOPCLOSED, or is told once more that it has ended. Waits for a thread that is at it. */
 void file_part_close(struct file_part *part);
 
 #endif

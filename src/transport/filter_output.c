@@ -12,15 +12,15 @@ static ssize_t encode_some(struct filter *filter, const char *data, size_t *n)
 {
         struct flow *lower = &filter->lower;
         size_t room = *n + MOST_ADDED < CHUNK_SIZE ? *n + MOST_ADDED : (size_t)CHUNK_SIZE;
-        struct buffer *queued = flow_make_room(lower, room);
+        struct buffer *place = flow_make_room(lower, room);
         ssize_t got;
 
-        if (!queued)
+        if (!place)
                 return -ENOMEM;
         got = filter_outcome(
-            filter->codec->encode(filter->self, data, n, buffer_room(queued), buffer_room_size(queued)));
+            filter->codec->encode(filter->self, data, n, buffer_room(place), buffer_room_size(place)));
         if (got > 0)
-                queued->end += (size_t)got;
+                flow_note_added(lower, place, (size_t)got);
         return got == 0 && *n == 0 ? -EIO : got;
 }
 
@@ -93,14 +93,14 @@ bool filter_mark_end(struct filter *filter)
         if (!filter->codec->finish)
                 return false;
         do {
-                struct buffer *queued = flow_make_room(lower, MOST_ADDED);
+                struct buffer *place = flow_make_room(lower, MOST_ADDED);
 
                 got = -ENOMEM;
-                if (queued)
+                if (place)
                         got = filter_outcome(
-                            filter->codec->finish(filter->self, buffer_room(queued), buffer_room_size(queued)));
+                            filter->codec->finish(filter->self, buffer_room(place), buffer_room_size(place)));
                 if (got > 0)
-                        queued->end += (size_t)got;
+                        flow_note_added(lower, place, (size_t)got);
         } while (got > 0);
         if (got < 0)
                 flow_fail(filter->upper, (int)got);

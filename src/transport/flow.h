@@ -70,8 +70,9 @@ struct flow_output {
         eddy_op op;                    /* sends `sending`, where nobody else does */
         struct buffer queued, sending; /* `queued` becomes `sending` as a whole, whose bytes may not move */
         eddy_handle flush;             /* scheduled when something is queued and nothing is on its way */
-        struct file_part *files,
-            *last_file; /* come behind these, each with what was written after it; NULL: none */
+        struct file_part *files;       /* come behind these, each with what was written after it; NULL: none */
+        struct file_part *last_file;
+        size_t after_files; /* bytes that were written after one of them */
 };
 
 /** A steady input: what comes is received and shown to the client, until it is paused. Embedded by who wants that. */
@@ -163,9 +164,6 @@ static inline ssize_t flow_begin(struct flow *flow, eddy_op *op)
         return __builtin_expect(op->traits & OP_HOSTED, 0) ? flow->impl->begin(flow, op) : op_begin(op);
 }
 
-/** Bytes that were written after files which are still to leave. */
-size_t flow_unsent_after_files(const struct flow_output *output);
-
 /** Bytes that are written and have not left this flow; those of files, which take no memory, are not among them. */
 static inline size_t flow_unsent(const struct flow *flow)
 {
@@ -173,8 +171,7 @@ static inline size_t flow_unsent(const struct flow *flow)
 
         if (!output)
                 return 0;
-        return buffer_size(&output->queued) + buffer_size(&output->sending) +
-               (output->files ? flow_unsent_after_files(output) : 0);
+        return buffer_size(&output->queued) + buffer_size(&output->sending) + output->after_files;
 }
 
 /** Bytes that are written and not yet the kernel's, those in the flows beneath among them. */
@@ -266,14 +263,17 @@ int flow_have_output(struct flow *flow);
  * failure, or -EPIPE after its end. */
 int flow_writev(struct flow *flow, const struct iovec *parts, int count);
 
-/** Room for n bytes behind what is written; NULL without memory. Who fills it has it leave by flow_flush(). */
+/** Room for n bytes behind what is written; NULL without memory. Who puts some there says so by flow_note_added(), and has them leave
+ * by flow_flush(). */
 struct buffer *flow_make_room(struct flow *flow, size_t n);
+
+/** So many bytes are there now. */
+void flow_note_added(struct flow *flow, struct buffer *room, size_t n);
 
 /** Have a part of a file leave behind what is written, and what is written from now on behind that: 0; or as flow_writev(), and then
  * nothing of it is to be sent. Its outcome may be known at once.
  *
- * @param part  described, but for where it goes. It is the flow's, unless the flow fails before it is begun, until
- *              flow_finish_file()
+ * @param part  on the flow's descriptor. It is the flow's, unless the flow fails before it is begun, until flow_finish_file()
  */
 int flow_add_file(struct flow *flow, struct file_part *part);
 
@@ -287,7 +287,7 @@ void flow_finish_file(struct file_part *part);
 /** The flow has failed: no file is sent any more. */
 void flow_drop_files(struct flow *flow);
 
-/** Its loop is closed: likewise, and nobody finishes any. */
+/** Its loop is closed: likewise, and the flow has failed, for what left is not whole. Who is told may do anything with it. */
 void flow_close_files(struct flow *flow);
 
 /** Begin to send the first file, unless it has begun. All that was written before has left. */

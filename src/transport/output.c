@@ -144,6 +144,13 @@ struct buffer *flow_make_room(struct flow *flow, size_t n)
         return flow_reserve(flow, last, n) < 0 ? NULL : last;
 }
 
+void flow_note_added(struct flow *flow, struct buffer *room, size_t n)
+{
+        room->end += n;
+        if (room != &flow->output->queued)
+                flow->output->after_files += n;
+}
+
 /** At the end of the iteration, send all that was written in it at once. */
 static void schedule_flush(struct flow *flow)
 {
@@ -181,32 +188,36 @@ static bool is_worth_a_call(const struct flow *flow, size_t total, int count)
 }
 
 /** Queue all but the first bytes. There is room. */
-static void queue_rest(struct buffer *queued, const struct iovec *parts, int count, size_t sent)
+static void queue_rest(struct flow *flow, struct buffer *room, const struct iovec *parts, int count,
+                       size_t sent)
 {
         for (int i = 0; i < count; i++) {
                 size_t skipped = sent < parts[i].iov_len ? sent : parts[i].iov_len;
+                size_t rest = parts[i].iov_len - skipped;
 
                 sent -= skipped;
-                buffer_append(queued, (const char *)parts[i].iov_base + skipped, parts[i].iov_len - skipped);
+                if (rest > 0)
+                        memcpy(buffer_room(room), (const char *)parts[i].iov_base + skipped, rest);
+                flow_note_added(flow, room, rest);
         }
 }
 
 int flow_writev(struct flow *flow, const struct iovec *parts, int count)
 {
         size_t total = sys_parts_size(parts, count);
-        struct buffer *queued;
+        struct buffer *room;
         ssize_t sent = 0;
         int rc = flow_check_adding(flow);
 
         if (rc < 0 || total == 0)
                 return rc;
-        queued = flow_make_room(flow, total);
-        if (!queued)
+        room = flow_make_room(flow, total);
+        if (!room)
                 return -ENOMEM;
         if (is_worth_a_call(flow, total, count))
                 sent = send_parts_at_once(flow, parts, count);
         if (sent >= 0)
-                queue_rest(queued, parts, count, (size_t)sent);
+                queue_rest(flow, room, parts, count, (size_t)sent);
         if (flow_unsent(flow) > 0)
                 schedule_flush(flow);
         else

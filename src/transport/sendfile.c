@@ -31,18 +31,20 @@ static void ended(struct file_part *part)
 {
         struct transport_file *file = container_of(part, struct transport_file, part);
 
-        if (part->outcome == EDDY_ELOOPCLOSED)
+        if (part->op.loop->is_closing)
                 tell(file);
         else
                 loop_schedule(part->op.loop, &file->turn);
 }
 
-/** What has not ended hears of it by its flow, or its errand. */
+/** It closes before any flow, since a protocol hears of its files before it is lost. */
 static void close_with_loop(struct loop_resource *resource)
 {
         struct transport_file *file = container_of(resource, struct transport_file, resource);
 
-        if (file->part.outcome != EDDY_PENDING)
+        if (file->part.flow)
+                flow_close_files(file->part.flow);
+        else
                 tell(file);
 }
 
@@ -50,23 +52,25 @@ int eddy_transport_sendfile(eddy_transport *transport, int file, off_t offset, s
                             eddy_sendfile_done done, void *arg)
 {
         struct flow *flow = &transport->flow;
-        struct transport_file *made = memory_zalloc(sizeof *made);
+        struct transport_file *sending = memory_zalloc(sizeof *sending);
         int rc;
 
-        if (!made)
+        if (!sending)
                 return -ENOMEM;
-        made->part.ended = ended;
-        made->turn.callback = take_turn;
-        made->turn.arg = made;
-        made->resource.close = close_with_loop;
-        made->done = done;
-        made->arg = arg;
-        rc = file_part_init(&made->part, flow->loop, flow->fd, file, offset, n);
-        if (rc == 0)
-                rc = flow_add_file(flow, &made->part);
-        if (rc == 0)
-                loop_add_resource(flow->loop, &made->resource);
-        else
-                memory_free(made);
+        sending->part.ended = ended;
+        sending->turn.callback = take_turn;
+        sending->turn.arg = sending;
+        sending->resource.close = close_with_loop;
+        sending->done = done;
+        sending->arg = arg;
+        rc = file_part_init(&sending->part, flow->loop, flow->fd, file, offset, n);
+        if (rc == 0) {
+                loop_add_first_resource(flow->loop, &sending->resource);
+                rc = flow_add_file(flow, &sending->part);
+                if (rc < 0)
+                        list_remove(&sending->resource.link);
+        }
+        if (rc < 0)
+                memory_free(sending);
         return rc;
 }

@@ -121,7 +121,7 @@ static void came(struct flow *flow, void *data, ssize_t n)
         const eddy_protocol *protocol = transport->protocol;
 
         if (n == 0 && !flow_reads(flow)) /* nobody reads what is written to a pipe */
-                fail(transport, flow_unsent_in_all(flow) > 0 ? -EPIPE : 0);
+                fail(transport, flow_unsent_in_all(flow) > 0 || flow_is_sending(flow) ? -EPIPE : 0);
         else if (n > 0 && protocol->get_buffer && protocol->buffer_updated)
                 protocol->buffer_updated(transport, transport->self, (size_t)n);
         else if (n > 0 && protocol->data_received)

@@ -231,6 +231,33 @@ static void cancelled(void)
         eddy_stream_destroy(ends[1]);
 }
 
+static intptr_t drain(void *stream)
+{
+        return eddy_stream_drain(stream);
+}
+
+/** A file is none of what is written: who waits for that to leave does not wait for a file. */
+static void not_drained(void)
+{
+        struct order order = {.file = file_of(MUCH), .n = SIZE_MAX};
+        eddy_stream *ends[2];
+        eddy_task *drainer, *sender;
+
+        connect_streams(ends);
+        order.stream = ends[0];
+        assert_int_equal(eddy_stream_set_write_limits(ends[0], 0, 0), 0);
+        assert_int_equal(eddy_stream_write(ends[0], "head", 4), 0);
+        drainer = eddy_create_task(drain, ends[0]);
+        sender = eddy_create_task(send_file, &order);
+        assert_int_equal(join(drainer), 0);
+        assert_false(eddy_done(sender));
+        eddy_cancel(sender);
+        assert_int_equal(join(sender), EDDY_CANCELLED);
+        close(order.file);
+        eddy_stream_destroy(ends[0]);
+        eddy_stream_destroy(ends[1]);
+}
+
 /** Nothing of a file leaves whose turn has not come, and what was written after it comes behind what was before. */
 static void cancelled_in_the_queue(void)
 {
@@ -338,6 +365,40 @@ static void by_socket(void)
         close(order.file);
         eddy_stream_destroy(ends[0]);
         eddy_stream_destroy(ends[1]);
+}
+
+/** What has left of a file whose socket is closed on the way does not go on to who has its number now. */
+static void number_of_another(void)
+{
+        static char bytes[65536];
+
+        for (int turns = 0; turns < 20; turns++) {
+                struct order order = {.file = file_of(MUCH), .n = SIZE_MAX};
+                eddy_stream *ends[2];
+                eddy_task *sender;
+                int fd, other[2];
+
+                assert_int_equal(eddy_stream_pair(ends), 0);
+                order.stream = ends[0];
+                fd = eddy_stream_fd(ends[0]);
+                sender = eddy_create_task(send_file_raw, &order);
+                give_way();
+                while (recv(eddy_stream_fd(ends[1]), bytes, sizeof bytes, MSG_DONTWAIT) > 0)
+                        ;
+                for (int i = 0; i < turns; i++)
+                        eddy_yield();
+                assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, other), 0);
+                assert_int_equal(eddy_sock_close(fd), 0);
+                assert_int_equal(dup3(other[0], fd, O_CLOEXEC), fd);
+                give_way();
+                assert_int_equal(recv(other[1], bytes, sizeof bytes, MSG_DONTWAIT), -1);
+                assert_int_equal(join(sender), -EBADF);
+                close(other[0]);
+                close(other[1]);
+                close(order.file);
+                eddy_stream_destroy(ends[0]);
+                eddy_stream_destroy(ends[1]);
+        }
 }
 
 /* Files that are not in memory. */
@@ -535,9 +596,11 @@ int main(void)
             scene_test(no_file),
             scene_test(cancelled),
             scene_test(cancelled_in_the_queue),
+            scene_test(not_drained),
             scene_test(aborted),
             scene_test(peer_is_gone),
             scene_test(by_socket),
+            scene_test(number_of_another),
             scene_test(to_blocking_sockets),
             scene_test(cold),
             scene_test(cold_and_cancelled),

@@ -1,42 +1,9 @@
 /* Files that a transport sends: in order, told once, whatever becomes of the connection. */
-#include "recorder.h"
+#include "files.h"
 
 #include "../slow_disk.h"
-#include <sys/mman.h>
 
 enum { MUCH = 6 * 1024 * 1024 };
-
-/** What was told of a file. */
-struct told {
-        unsigned count;
-        ssize_t sent;
-        void (*act)(struct told *told);
-        struct recorder *recorder;
-};
-
-static void note(void *arg, ssize_t sent)
-{
-        struct told *told = arg;
-
-        told->count++;
-        told->sent = sent;
-        if (told->recorder)
-                assert_int_equal(told->recorder->count[LOST], 0);
-        if (told->act)
-                told->act(told);
-}
-
-/** A file without a name, of n bytes of the pattern. */
-static int file_of(size_t n)
-{
-        char *bytes = malloc(n);
-        int fd = memfd_create("pattern", MFD_CLOEXEC);
-
-        fill(bytes, n, 0);
-        assert_int_equal(write(fd, bytes, n), n);
-        free(bytes);
-        return fd;
-}
 
 static void receive_text(int fd, const char *text)
 {
@@ -261,48 +228,91 @@ static void moved(void)
         close(file);
 }
 
-/* A loop of its own, which is closed. */
-
-static void closed_with_its_loop(void **state)
+/** What leaves before a file has its consequences at once: room is told of, and so is a failure. */
+static void before_the_file(void)
 {
-        (void)state;
-        for (int runs = 0; runs < 2; runs++) {
-                struct told told[2] = {{0}, {0}};
-                struct recorder recorder = {0};
-                int ends[2], file = file_of(MUCH);
-                eddy_transport *transport;
-                eddy_loop *loop;
+        static char bytes[1024];
+        struct recorder recorder = {0};
+        int file = file_of(MUCH), peer = open_recorded(&unix_socket, &recorder, &recording);
+        struct told told = {.recorder = &recorder};
 
-                assert_int_equal(eddy_loop_create(&loop), 0);
-                open_unix(ends);
-                assert_int_equal(eddy_transport_from_socket(&transport, loop, ends[0], &recording, &recorder),
-                                 0);
-                for (int i = 0; i < 2; i++)
-                        assert_int_equal(
-                            eddy_transport_sendfile(transport, file, 0, i ? SIZE_MAX : 10, note, &told[i]), 0);
-                if (runs) {
-                        eddy_loop_stop(loop);
-                        assert_int_equal(eddy_loop_run_forever(loop), 0);
-                }
-                assert_int_equal(eddy_loop_close(loop), 0);
-                assert_int_equal(told[0].count, 1);
-                assert_int_equal(told[0].sent, 10);
-                assert_int_equal(told[1].count, 1);
-                assert_int_equal(told[1].sent, EDDY_ELOOPCLOSED);
-                assert_int_equal(recorder.count[LOST], 1);
-                eddy_loop_destroy(loop);
-                close(ends[1]);
-                close(file);
-        }
+        for (int i = 0; i < 66; i++)
+                assert_int_equal(eddy_transport_write(recorder.transport, bytes, sizeof bytes), 0);
+        assert_int_equal(recorder.count[PAUSED], 1);
+        assert_int_equal(eddy_transport_sendfile(recorder.transport, file, 0, SIZE_MAX, note, &told), 0);
+        until(recorder.count[RESUMED] == 1);
+        assert_int_equal(told.count, 0);
+        eddy_transport_abort(recorder.transport);
+        recorder_finish(&recorder);
+        close(peer);
+
+        recorder = (struct recorder){0};
+        told = (struct told){.recorder = &recorder};
+        peer = open_recorded(&unix_socket, &recorder, &recording);
+        eddy_transport_pause_reading(recorder.transport);
+        close(peer);
+        assert_int_equal(eddy_transport_write(recorder.transport, "x", 1), 0);
+        assert_int_equal(eddy_transport_sendfile(recorder.transport, file, 0, SIZE_MAX, note, &told), 0);
+        recorder_finish(&recorder);
+        assert_int_equal(told.sent, -EPIPE);
+        assert_int_equal(recorder.reason, -EPIPE);
+        close(file);
+}
+
+/** A pipe whose reader goes had something to send still, though it was none of its memory. */
+static void reader_is_gone(void)
+{
+        struct recorder recorder = {0};
+        struct told told = {.recorder = &recorder};
+        int ends[2], file = file_of(MUCH);
+
+        assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+        assert_int_equal(eddy_transport_from_pipe(NULL, NULL, ends[1], &recording, &recorder), 0);
+        until(recorder.transport);
+        slow_disk_begin();
+        assert_int_equal(eddy_transport_sendfile(recorder.transport, file, 0, SIZE_MAX, note, &told), 0);
+        until(slow_disk.waiting == 1);
+        close(ends[0]);
+        until(eddy_transport_is_closing(recorder.transport));
+        slow_disk_open();
+        recorder_finish(&recorder);
+        slow_disk_end();
+        assert_int_equal(told.count, 1);
+        assert_int_equal(recorder.reason, -EPIPE);
+        close(file);
+}
+
+static ssize_t fail_strangely(void *self, const void *in, size_t *n, void *out, size_t size)
+{
+        (void)self, (void)in, (void)n, (void)out, (void)size;
+        return EDDY_ELOOPCLOSED;
+}
+
+/** Whatever a filter fails with, it is told from the loop. */
+static void filter_fails(void)
+{
+        const eddy_filter failing = {.decode = fail_strangely, .encode = fail_strangely};
+        struct recorder recorder = {0};
+        struct told told = {.recorder = &recorder};
+        int file = file_of(100), peer = open_recorded(&tcp, &recorder, &recording);
+
+        assert_int_equal(eddy_transport_add_filter(recorder.transport, &failing, NULL), 0);
+        assert_int_equal(eddy_transport_sendfile(recorder.transport, file, 0, SIZE_MAX, note, &told), 0);
+        assert_int_equal(told.count, 0);
+        recorder_finish(&recorder);
+        assert_int_equal(told.count, 1);
+        assert_int_equal(told.sent, EDDY_ELOOPCLOSED);
+        close(peer);
+        close(file);
 }
 
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-            scene_test(in_order),   scene_test(before_the_end),
-            scene_test(ends_early), scene_test(no_file),
-            scene_test(cut_off),    scene_test(cold),
-            scene_test(moved),      cmocka_unit_test(closed_with_its_loop),
+            scene_test(in_order),     scene_test(before_the_end),  scene_test(ends_early),
+            scene_test(no_file),      scene_test(cut_off),         scene_test(cold),
+            scene_test(moved),        scene_test(before_the_file), scene_test(reader_is_gone),
+            scene_test(filter_fails),
         };
 
         return cmocka_run_group_tests_name("sendfile", tests, NULL, NULL);
