@@ -168,7 +168,7 @@ typedef void (*eddy_sendfile_done)(void *arg, ssize_t sent);
  * @param done    called once, from the loop, whatever happens, unless this fails: with how many bytes were sent; -ECONNABORTED,
  *                -EPIPE, -ECONNRESET ... where the connection has failed before; EDDY_ELOOPCLOSED where the loop is closed
  *                before; -ESPIPE, -EINVAL, -EIO ... where the file is none of that kind, or cannot be read. It is called
- *                before connection_lost(), which a loop that is closed before it ran calls without connection_made()
+ *                before connection_lost(); and even before connection_made(), where the loop is closed before it has run
  * @param arg     passed to it
  * @return 0; -EINVAL where there can be no such part; otherwise as eddy_transport_write()
  *
