@@ -42,11 +42,26 @@ typedef struct eddy_filter {
          * the filter either. Where the connection has failed nothing is marked. */
         ssize_t (*finish)(void *self, void *out, size_t size);
 
+        /** What the filter itself has to say to the other side: put what is to leave now into `out`, of at least 1 KiB, until 0 is
+         * returned; or an error. Called when it is put in place, and whenever decode() has been; not after finish(). NULL: it
+         * only ever answers what it is asked. */
+        ssize_t (*answer)(void *self, void *out, size_t size);
+
+        /** Whether both sides are still to agree, by decode() and answer(), before anything is read or written. Until then
+         * decode() is shown what comes whether anybody reads or not, reads nothing, and what is written waits; where it
+         * fails, so does all that is written. NULL: they need not. */
+        bool (*is_greeting)(void *self);
+
+        /** How long a connection that is closed is kept until the other side has ended it too. What comes meanwhile is dropped; had it
+         * come to a socket that is closed, the kernel would have told the other side of a reset, and that might have dropped what
+         * it had not read. Nobody waits for it. NULL: no time. */
+        eddy_duration (*linger)(void *self);
+
         /** The last call: the connection is closed, or the filter taken out, which the kernel may be some moments behind. NULL:
          * there is nothing to be done. */
         void (*free)(void *self);
 
-        void *reserved[4]; /**< NULL */
+        void *reserved[1]; /**< NULL */
 } eddy_filter;
 
 /**

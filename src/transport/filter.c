@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 #include "base/misuse.h"
+#include "transport/linger.h"
 
 static struct filter *filter_beneath(const struct flow *flow)
 {
@@ -51,9 +52,12 @@ static void cancel(struct op_host *host, eddy_op *op)
 
         if (filter->receiving == op) {
                 filter->receiving = NULL;
-                flow_pause_input(&filter->input);
-        } else {
+                if (!filter->is_greeting)
+                        flow_pause_input(&filter->input);
+        } else if (filter->sending == op) {
                 filter->sending = NULL;
+        } else {
+                filter->greeting = NULL;
         }
         filter_complete(op, EDDY_CANCELLED);
 }
@@ -89,39 +93,86 @@ static ssize_t send_last(struct flow *flow, const void *data, size_t size)
         return filter_encode(filter_beneath(flow), data, size);
 }
 
-/** Have the flow below closed: whether it is. */
-static bool close_below(struct filter *filter, bool is_last)
+/** Mark the end of what was written, unless it is not whole or was marked before. */
+static void finish_sending(struct filter *filter)
 {
-        struct flow *upper = filter->upper, *lower = &filter->lower;
+        const struct flow *upper = filter->upper;
 
-        if (upper->write_error) /* what left is not whole, and shall not look so */
-                filter->is_aborted = true;
-        if (!filter->is_aborted && upper->is_closing && !lower->is_closing && !upper->has_sent_eof &&
-            !loop_is_inherited(upper->loop))
+        if (!filter->is_aborted && !upper->write_error && upper->is_closing && !filter->lower.is_closing &&
+            !upper->has_sent_eof && !filter->has_finished && !loop_is_inherited(upper->loop))
                 filter_mark_end(filter);
-        filter->is_in_call = true;
-        if (is_last) {
-                lower->is_closing = upper->is_closing;
-                flow_close_with_loop(lower);
-        } else if (filter->is_aborted) {
-                flow_abort(lower);
-        } else {
-                flow_close(lower);
+}
+
+/** Whether the other side may still have something to say. */
+static bool may_linger(const struct filter *filter)
+{
+        const struct flow *lower = &filter->lower;
+
+        return filter->codec->linger && !filter->is_aborted && !filter->has_ended && !lower->has_ended &&
+               !lower->is_closing && lower->write_error == 0;
+}
+
+/** Have the flow below closed, or what is beneath it linger: whether that is done. */
+static bool close_below(struct filter *filter)
+{
+        struct flow *lower = &filter->lower;
+
+        if (may_linger(filter) && flow_write_eof(lower) == 0) {
+                if (!lower->has_sent_eof)
+                        return false;
+                if (linger(lower, filter->codec->linger(filter->self)) == 0)
+                        return true;
         }
-        filter->is_in_call = false;
+        if (filter->is_aborted)
+                flow_abort(lower);
+        else
+                flow_close(lower);
         return lower->is_closed;
+}
+
+/** Be done with a filter, which the kernel may not be. */
+static void leave(struct filter *filter)
+{
+        filter->upper = NULL;
+        loop_add_resource(filter->lower.loop, &filter->lower.resource);
+        flow_leave(&filter->lower);
+}
+
+static void close_with_loop(struct filter *filter)
+{
+        filter->lower.is_closing = filter->upper->is_closing;
+        filter->is_in_call = true;
+        flow_close_with_loop(&filter->lower);
+        filter->is_in_call = false;
 }
 
 static bool close_flow(struct flow *flow, bool is_last)
 {
         struct filter *filter = filter_beneath(flow);
+        bool is_done = is_last;
 
-        if (!close_below(filter, is_last))
+        /* What left is not whole, and shall not look so; unless the other side knows of that. */
+        if (flow->write_error && !filter->failure)
+                filter->is_aborted = true;
+        if (filter->greeting)
+                cancel(&filter->host, filter->greeting);
+        finish_sending(filter);
+        if (is_last) {
+                close_with_loop(filter);
+        } else {
+                filter->is_in_call = true;
+                is_done = close_below(filter);
+                filter->is_in_call = false;
+        }
+        if (!is_done)
                 return false;
         if (!flow->write_error)
                 flow->write_error = flow_closing_error(&filter->lower);
         flow->impl = filter->lower.impl;
-        destroy(filter);
+        if (filter->lower.is_closed)
+                destroy(filter);
+        else
+                leave(filter);
         return true;
 }
 
@@ -206,7 +257,8 @@ static struct filter *make_filter(struct flow *upper, const eddy_filter *codec, 
         filter->upper = upper;
         filter->codec = codec;
         filter->self = self;
-        filter->input.is_paused = true;
+        filter->is_greeting = codec->is_greeting && codec->is_greeting(self);
+        filter->input.is_paused = !filter->is_greeting;
         return filter;
 }
 
@@ -231,7 +283,23 @@ int filter_add(struct flow *flow, const eddy_filter *codec, void *self, struct b
         flow->has_ended = false;
         flow->read_error = 0;
         flow->receive_traits = flow->send_traits = OP_HOSTED;
+        filter_answer(filter);
+        if (filter->is_greeting)
+                filter_greet(filter);
         return 0;
+}
+
+ssize_t filter_await_greeting(struct flow *flow, eddy_op *op)
+{
+        struct filter *filter = filter_beneath(flow);
+
+        if (!filter->is_greeting)
+                return filter->failure;
+        op->pending = true;
+        op->traits = OP_HOSTED;
+        op->extra = &filter->host;
+        filter->greeting = op;
+        return EDDY_PENDING;
 }
 
 /** Have all that was written go through a filter that is to be taken out: 0, EDDY_EBUSY, or the flow's failure. */
@@ -262,9 +330,7 @@ int filter_remove(struct flow *flow, struct buffer *read)
                 if (filter->receiving)
                         cancel(&filter->host, filter->receiving);
                 flow_move(flow, &filter->lower);
-                filter->upper = NULL;
-                loop_add_resource(flow->loop, &filter->lower.resource);
-                flow_leave(&filter->lower);
+                leave(filter);
         }
         flow_settle(flow);
         return rc;

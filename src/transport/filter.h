@@ -23,6 +23,7 @@ struct filter {
         bool is_aborted;              /* nothing more is to leave */
         bool is_in_call;              /* on `lower`, of whose outcome its caller sees by himself */
         eddy_op *receiving, *sending; /* the upper flow's; NULL: none is pending */
+        eddy_op *greeting;            /* of who waits until both sides have agreed; NULL: nobody does */
 };
 
 /** The filter of the flow below. */
@@ -33,6 +34,12 @@ static inline struct filter *filter_above(struct flow *lower)
 
 /** End an operation of the flow above. */
 void filter_complete(eddy_op *op, ssize_t result);
+
+/** Have what the filter itself has to say leave. */
+void filter_answer(struct filter *filter);
+
+/** Go on with what both sides are to agree on before anything is read and written: with what came, if anything. */
+void filter_greet(struct filter *filter);
 
 /** Receive for an operation of the flow above: its outcome, or -EAGAIN where more has to come. */
 ssize_t filter_receive(struct filter *filter, eddy_op *op);
@@ -64,6 +71,10 @@ bool filter_mark_end(struct filter *filter);
  * @param read  what has come and was not read; it is the filter's where this succeeds. NULL: nothing
  */
 int filter_add(struct flow *flow, const eddy_filter *codec, void *self, struct buffer *read);
+
+/** Have an operation, which is initialised, end when both sides of the filter beneath a flow have agreed: with 0, or why they have not.
+ * That, or EDDY_PENDING. It can be cancelled, and then they go on. */
+ssize_t filter_await_greeting(struct flow *flow, eddy_op *op);
 
 /** Take out the one that was put there last: 0 or an error.
  *

@@ -42,10 +42,11 @@ static ssize_t decode(struct filter *filter, void *memory, size_t size)
                 return filter->failure;
         if (!filter->needs_more)
                 got = decode_some(filter, memory, size);
-        if (got == 0 && !filter->lower.has_ended)
-                return -EAGAIN;
-        if (got == 0)
+        if (got == 0 && filter->lower.has_ended)
                 got = decode_last(filter, memory, size);
+        filter_answer(filter);
+        if (got == 0)
+                return -EAGAIN;
         if (got == EDDY_EFINISHED) {
                 filter->has_ended = true;
                 return 0;
@@ -56,6 +57,8 @@ static ssize_t decode(struct filter *filter, void *memory, size_t size)
 
 ssize_t filter_receive(struct filter *filter, eddy_op *op)
 {
+        if (filter->is_greeting)
+                return -EAGAIN;
         if (op->kind != OP_READABLE)
                 return decode(filter, op->buffer, op->size);
         return filter->needs_more && !filter->lower.has_ended && !filter->failure ? -EAGAIN : 0;
@@ -73,6 +76,45 @@ static void serve_receiver(struct filter *filter)
         filter_complete(op, got);
 }
 
+/** Both sides have agreed, or not, which is the outcome. */
+static void end_greeting(struct filter *filter, ssize_t outcome)
+{
+        eddy_op *op = filter->greeting;
+
+        filter->is_greeting = false;
+        filter->needs_more = false;
+        filter->greeting = NULL;
+        fail(filter, outcome);
+        if (outcome < 0)
+                flow_fail(filter->upper, (int)outcome);
+        if (op)
+                filter_complete(op, outcome);
+        filter_serve_sender(filter);
+}
+
+void filter_greet(struct filter *filter)
+{
+        ssize_t got = 0;
+        char nothing;
+
+        if (!filter->needs_more)
+                got = decode_some(filter, &nothing, sizeof nothing);
+        if (got == 0 && filter->lower.has_ended)
+                got = decode_last(filter, &nothing, sizeof nothing);
+        filter_answer(filter);
+        if (got == 0 && !filter->codec->is_greeting(filter->self))
+                end_greeting(filter, 0);
+        else if (got != 0)
+                end_greeting(filter, got < 0 && got != EDDY_EFINISHED ? got : -EPROTO);
+}
+
+static void take(struct filter *filter)
+{
+        if (filter->is_greeting)
+                filter_greet(filter);
+        serve_receiver(filter);
+}
+
 /** Something came, which is decoded where it lies as far as somebody waits for it. */
 static void show(struct filter *filter, void *data, size_t n)
 {
@@ -81,12 +123,12 @@ static void show(struct filter *filter, void *data, size_t n)
         filter->needs_more = false;
         if (buffer_size(&filter->in) > 0) {
                 fail(filter, flow_keep(&filter->lower, &filter->in, data, n));
-                serve_receiver(filter);
+                take(filter);
                 return;
         }
         flow_give_back(&filter->lower, &filter->in);
         filter->in = (struct buffer){.memory = data, .end = n, .capacity = n};
-        serve_receiver(filter);
+        take(filter);
         rest = filter->in;
         filter->in = (struct buffer){.memory = NULL};
         if (buffer_size(&rest) > 0)
@@ -100,8 +142,8 @@ void filter_came(struct flow *lower, void *data, ssize_t n)
         if (n > 0)
                 show(filter, data, (size_t)n);
         else
-                serve_receiver(filter);
-        if (!filter->receiving)
+                take(filter);
+        if (!filter->receiving && !filter->is_greeting)
                 flow_pause_input(&filter->input);
 }
 

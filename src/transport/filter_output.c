@@ -63,8 +63,10 @@ ssize_t filter_send(struct filter *filter, const eddy_op *op)
         size_t unsent = flow_unsent(lower), most;
         ssize_t taken;
 
-        if (lower->write_error)
-                return lower->write_error;
+        if (lower->write_error || filter->upper->write_error)
+                return lower->write_error ? lower->write_error : filter->upper->write_error;
+        if (filter->is_greeting)
+                return -EAGAIN;
         if (unsent >= lower->high_water)
                 return -EAGAIN;
         most = lower->high_water - unsent;
@@ -85,25 +87,44 @@ void filter_serve_sender(struct filter *filter)
         filter_complete(op, taken);
 }
 
-bool filter_mark_end(struct filter *filter)
+/** Have all leave that a function of the codec's has to say: 0 or the error. */
+static ssize_t say(struct filter *filter, ssize_t (*what)(void *self, void *out, size_t size))
 {
         struct flow *lower = &filter->lower;
         ssize_t got;
 
-        if (!filter->codec->finish)
-                return false;
         do {
                 struct buffer *place = flow_make_room(lower, MOST_ADDED);
 
                 got = -ENOMEM;
                 if (place)
-                        got = filter_outcome(
-                            filter->codec->finish(filter->self, buffer_room(place), buffer_room_size(place)));
+                        got = filter_outcome(what(filter->self, buffer_room(place), buffer_room_size(place)));
                 if (got > 0)
                         flow_note_added(lower, place, (size_t)got);
         } while (got > 0);
-        if (got < 0)
-                flow_fail(filter->upper, (int)got);
         flow_flush(lower);
+        return got;
+}
+
+void filter_answer(struct filter *filter)
+{
+        ssize_t rc = 0;
+
+        if (filter->codec->answer && flow_check_writing(&filter->lower) == 0 && !filter->has_finished)
+                rc = say(filter, filter->codec->answer);
+        if (rc < 0)
+                flow_fail(filter->upper, (int)rc);
+}
+
+bool filter_mark_end(struct filter *filter)
+{
+        ssize_t rc;
+
+        if (!filter->codec->finish)
+                return false;
+        filter->has_finished = true;
+        rc = say(filter, filter->codec->finish);
+        if (rc < 0)
+                flow_fail(filter->upper, (int)rc);
         return true;
 }
