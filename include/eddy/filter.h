@@ -57,11 +57,15 @@ typedef struct eddy_filter {
          * it had not read. Nobody waits for it. NULL: no time. */
         eddy_duration (*linger)(void *self);
 
+        /** Why it has failed, as a sentence without a full stop, which stays until free(). NULL, or where there is no such function:
+         * the number says all. */
+        const char *(*explain)(void *self);
+
         /** The last call: the connection is closed, or the filter taken out, which the kernel may be some moments behind. NULL:
          * there is nothing to be done. */
         void (*free)(void *self);
 
-        void *reserved[1]; /**< NULL */
+        void *reserved[4]; /**< NULL */
 } eddy_filter;
 
 /**

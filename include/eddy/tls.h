@@ -15,7 +15,7 @@
 EDDY_BEGIN_DECLS
 
 #define EDDY_ETLS (-3960) /**< SSLError: both sides do not agree, or one broke TLS; the detail says how */
-#define EDDY_ECERTIFICATE \
+#define EDDY_ECERTIFICATE                                                                                      \
         (-3961) /**< SSLCertVerificationError: the peer's certificate is not to be trusted; the detail says why */
 
 /** Versions of TLS. Older ones are not to be had. */
@@ -43,19 +43,20 @@ typedef struct eddy_tls_certificate {
 typedef struct eddy_tls_options {
         const char *certificate_file; /**< one's own, as eddy_tls_certificate; NULL: none */
         const char *key_file;         /**< NULL: `certificate_file` has the key, too */
-        const eddy_tls_certificate *more; /**< of a server, for other names: the one is used that has the name asked for */
-        size_t more_count;                /**< how many `more` there are */
-        const char *ca_file;              /**< PEM: whom to trust in place of those whom the system trusts */
-        const char *ca_directory;         /**< likewise, as `openssl rehash` makes it */
-        const char *crl_file;             /**< PEM: what has been revoked. NULL: nothing is known to be */
+        const eddy_tls_certificate
+            *more;           /**< of a server, for other names: the one is used that has the name asked for */
+        size_t more_count;   /**< how many `more` there are */
+        const char *ca_file; /**< PEM: whom to trust in place of those whom the system trusts */
+        const char *ca_directory; /**< likewise, as `openssl rehash` makes it */
+        const char *crl_file;     /**< PEM: what has been revoked. NULL: nothing is known to be */
         eddy_tls_verify verify;
-        bool skips_host_name;           /**< of a client: the certificate need not be for the host */
-        bool takes_cut_for_end;         /**< a peer that closes without saying so has ended, not failed */
-        eddy_tls_version lowest;        /**< EDDY_TLS_ANY: 1.2 */
-        eddy_tls_version highest;       /**< EDDY_TLS_ANY: 1.3 */
-        const char *const *alpn;        /**< protocols for above, such as "h2", the best first; NULL at their end */
-        const char *ciphers;            /**< of TLS 1.2, as OpenSSL writes them; NULL: those that are safe */
-        const char *key_log_file;       /**< where keys are appended, for who is to read what passes; NULL: nowhere */
+        bool skips_host_name;     /**< of a client: the certificate need not be for the host */
+        bool takes_cut_for_end;   /**< a peer that closes without saying so has ended, not failed */
+        eddy_tls_version lowest;  /**< EDDY_TLS_ANY: 1.2 */
+        eddy_tls_version highest; /**< EDDY_TLS_ANY: 1.3 */
+        const char *const *alpn;  /**< protocols for above, such as "h2", the best first; NULL at their end */
+        const char *ciphers;      /**< of TLS 1.2, as OpenSSL writes them; NULL: those that are safe */
+        const char *key_log_file; /**< where keys are appended, for who is to read what passes; NULL: nowhere */
         eddy_duration handshake_timeout; /**< 0: a minute */
         eddy_duration shutdown_timeout;  /**< for the peer to end, too, which nobody waits for; 0: 5 s */
 
@@ -73,12 +74,13 @@ typedef struct eddy_tls_options {
 
 /** What both sides have agreed on. Texts and bytes stay as long as TLS is there. */
 typedef struct eddy_tls_info {
-        const char *version;           /**< such as "TLSv1.3" */
-        const char *cipher;            /**< such as "TLS_AES_256_GCM_SHA384" */
-        const char *alpn;              /**< the protocol for above; NULL: none */
-        const char *name;              /**< the host that the client has asked for; NULL: none */
-        const char *subject;           /**< of the peer's certificate, such as "CN=example.org"; NULL: it has shown none */
-        const char *issuer;            /**< likewise */
+        const char *version; /**< such as "TLSv1.3" */
+        const char *cipher;  /**< such as "TLS_AES_256_GCM_SHA384" */
+        const char *alpn;    /**< the protocol for above; NULL: none */
+        const char *name;    /**< the host that the client has asked for; NULL: none */
+        const char
+            *subject;       /**< of the peer's certificate, such as "CN=example.org"; NULL: it has shown none */
+        const char *issuer; /**< likewise */
         const unsigned char *certificate; /**< DER; NULL: it has shown none */
         size_t certificate_size;          /**< of that, bytes */
         bool is_resumed;                  /**< by what an earlier connection had agreed on */
@@ -135,9 +137,44 @@ EDDY_API void eddy_tls_unref(eddy_tls *tls);
  */
 EDDY_API EDDY_ASYNC int eddy_stream_start_tls(eddy_stream *stream, eddy_tls *tls, const char *name);
 
+/**
+ * End TLS, and go on without: say so to the other side, and wait until it has said so too.
+ *
+ * @return 0
+ * @retval EDDY_EPROTOCOL      the other side has sent bytes instead
+ * @retval EDDY_EINCOMPLETE    it has closed the connection
+ * @retval EDDY_EBUSY          a task is in a call that reads, writes, or waits for room; or what has come was not read
+ * @retval EDDY_EINVALIDSTATE  there is no TLS, or another filter is above it
+ * @retval EDDY_CANCELLED, EDDY_TIMEOUT  the caller was interrupted
+ *
+ * Where it fails, but for EDDY_EBUSY and EDDY_EINVALIDSTATE, the stream is aborted. Whoever has read the other side's end calls this
+ * to answer it. Suspends. SSLSocket.unwrap().
+ */
+EDDY_API EDDY_ASYNC int eddy_stream_end_tls(eddy_stream *stream);
+
 /** What both sides of a stream's TLS have agreed on: 0; or EDDY_EINVALIDSTATE where there is none. Does not suspend.
  * StreamWriter.get_extra_info('ssl_object'). */
 EDDY_API int eddy_stream_tls_info(const eddy_stream *stream, eddy_tls_info *info);
+
+/** Told when both sides of a transport's TLS have agreed: with 0, or why they have not, and then its connection_lost() comes, if it
+ * was ever made. */
+typedef void (*eddy_tls_done)(void *arg, int rc);
+
+/**
+ * Put TLS under a transport that is in use, as eddy_stream_start_tls() under a stream. The protocol is called again when both sides
+ * have agreed, by data_received(); what it writes before that waits.
+ *
+ * @param done  called once, unless this fails; NULL: nobody is told
+ * @param arg   passed to it
+ * @return 0; -EINVAL; EDDY_EBUSY where that is going on already; otherwise as eddy_transport_add_filter()
+ *
+ * Does not suspend. loop.start_tls().
+ */
+EDDY_API int eddy_transport_start_tls(eddy_transport *transport, eddy_tls *tls, const char *name,
+                                      eddy_tls_done done, void *arg);
+
+/** What both sides of a transport's TLS have agreed on, as eddy_stream_tls_info(). */
+EDDY_API int eddy_transport_tls_info(const eddy_transport *transport, eddy_tls_info *info);
 
 EDDY_END_DECLS
 

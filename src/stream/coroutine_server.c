@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/sys.h"
 #include "stream/stream.h"
+#include <eddy/tls.h>
 #include <eddy/unix.h>
 
 /** One connection, from its acceptance to the end of its task, on whose stack it lies. */
@@ -44,7 +45,11 @@ static void connection_done(struct waiter *waiter, eddy_future *task)
 static intptr_t serve_connection(void *arg)
 {
         const struct connection *connection = arg;
+        eddy_tls *tls = connection->server->plan.options.tls;
+        int rc = tls ? eddy_stream_start_tls(connection->stream, tls, NULL) : 0;
 
+        if (rc < 0) /* whoever came is a stranger as yet, and its failures are its own */
+                return 0;
         return connection->server->plan.handler(connection->stream, connection->server->plan.arg);
 }
 

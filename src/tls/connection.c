@@ -145,7 +145,8 @@ static ssize_t shake_hands(struct tls_connection *connection)
         connection->is_greeting = false;
         /* What a server says last are tickets, for a client that may never read: it closes, they come to a socket that is closed, and
          * the kernel drops what it has sent. With the first bytes that are written they come to one that reads. */
-        connection->holds_back = SSL_is_server(connection->ssl) && SSL_version(connection->ssl) == TLS1_3_VERSION;
+        connection->holds_back =
+            SSL_is_server(connection->ssl) && SSL_version(connection->ssl) == TLS1_3_VERSION;
         return 0;
 }
 
@@ -254,6 +255,7 @@ static void close_connection(void *self)
         memory_free(connection->said);
         memory_free(connection->why);
         memory_free(connection->name);
+        memory_free(connection->alpn);
         OPENSSL_free(connection->subject);
         OPENSSL_free(connection->issuer);
         OPENSSL_free(connection->certificate);
@@ -286,7 +288,8 @@ static int set_name(struct tls_connection *connection, const char *name)
                 return eddy_fail(-EINVAL, "'%s' is no host name", name);
         if (connection->context->options.skips_host_name)
                 return X509_VERIFY_PARAM_set1_ip(param, NULL, 0) == 1 ? 0 : -ENOMEM;
-        SSL_set_hostflags(connection->ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
+        SSL_set_hostflags(connection->ssl,
+                          X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
         return is_address || SSL_set1_host(connection->ssl, name) == 1 ? 0 : -ENOMEM;
 }
 
@@ -370,27 +373,40 @@ static void tell_certificate(struct tls_connection *connection, eddy_tls_info *i
                 connection->subject = X509_NAME_oneline(X509_get_subject_name(certificate), NULL, 0);
         if (!connection->issuer)
                 connection->issuer = X509_NAME_oneline(X509_get_issuer_name(certificate), NULL, 0);
-        size = connection->certificate ? i2d_X509(certificate, NULL) : i2d_X509(certificate, &connection->certificate);
+        size = connection->certificate ? i2d_X509(certificate, NULL)
+                                       : i2d_X509(certificate, &connection->certificate);
         info->subject = connection->subject;
         info->issuer = connection->issuer;
         info->certificate = connection->certificate;
         info->certificate_size = size > 0 ? (size_t)size : 0;
 }
 
+static void tell_alpn(struct tls_connection *connection, eddy_tls_info *info)
+{
+        const unsigned char *alpn;
+        unsigned size;
+
+        SSL_get0_alpn_selected(connection->ssl, &alpn, &size);
+        if (size > 0 && !connection->alpn) {
+                connection->alpn = memory_zalloc(size + 1);
+                if (connection->alpn)
+                        memcpy(connection->alpn, alpn, size);
+        }
+        info->alpn = connection->alpn;
+}
+
 void connection_tell(void *self, eddy_tls_info *info)
 {
         struct tls_connection *connection = self;
-        const unsigned char *alpn;
-        unsigned alpn_size;
 
         *info = (eddy_tls_info){
             .version = SSL_get_version(connection->ssl),
             .cipher = SSL_get_cipher_name(connection->ssl),
-            .name = connection->name ? connection->name : SSL_get_servername(connection->ssl, TLSEXT_NAMETYPE_host_name),
+            .name = connection->name ? connection->name
+                                     : SSL_get_servername(connection->ssl, TLSEXT_NAMETYPE_host_name),
             .is_resumed = SSL_session_reused(connection->ssl),
         };
-        SSL_get0_alpn_selected(connection->ssl, &alpn, &alpn_size);
-        (void)alpn; /* TODO */
+        tell_alpn(connection, info);
         tell_certificate(connection, info);
         ERR_clear_error();
 }

@@ -8,7 +8,8 @@
 #include <string.h>
 
 /** Forward secret, and authenticated as a whole. */
-static const char safe_ciphers[] = "@SECLEVEL=2:ECDHE+AESGCM:ECDHE+CHACHA20:DHE+AESGCM:DHE+CHACHA20:!aNULL:!aDSS";
+static const char safe_ciphers[] =
+    "@SECLEVEL=2:ECDHE+AESGCM:ECDHE+CHACHA20:DHE+AESGCM:DHE+CHACHA20:!aNULL:!aDSS";
 
 struct tls_context *context_of(eddy_tls *tls)
 {
@@ -39,7 +40,9 @@ static int give_password(char *password, int size, int is_written, void *arg)
         const struct tls_context *context = arg;
 
         (void)is_written;
-        return context->options.get_password ? context->options.get_password(password, size, context->options.arg) : -1;
+        return context->options.get_password
+                   ? context->options.get_password(password, size, context->options.arg)
+                   : -1;
 }
 
 static int load_certificate(SSL_CTX *openssl, const char *file, const char *key_file)
@@ -79,7 +82,7 @@ static bool verifies(const struct tls_context *context)
 static int load_issuers(const struct tls_context *context, SSL_CTX *openssl)
 {
         const eddy_tls_options *options = &context->options;
-        STACK_OF(X509_NAME) *names;
+        STACK_OF(X509_NAME) * names;
 
         if (!options->ca_file && !options->ca_directory)
                 return SSL_CTX_set_default_verify_paths(openssl) == 1 ? 0 : -ENOMEM;
@@ -97,6 +100,15 @@ static int load_issuers(const struct tls_context *context, SSL_CTX *openssl)
         return 0;
 }
 
+static int note_problem(int is_good, X509_STORE_CTX *verifying)
+{
+        const SSL *ssl = X509_STORE_CTX_get_ex_data(verifying, SSL_get_ex_data_X509_STORE_CTX_idx());
+
+        if (!is_good)
+                connection_explain_certificate(SSL_get_app_data(ssl), verifying);
+        return is_good;
+}
+
 static int load_verifying(const struct tls_context *context, SSL_CTX *openssl)
 {
         int mode = SSL_VERIFY_PEER, rc;
@@ -105,7 +117,7 @@ static int load_verifying(const struct tls_context *context, SSL_CTX *openssl)
                 return 0;
         if (context->is_server && context->options.verify == EDDY_TLS_VERIFY_REQUIRED)
                 mode |= SSL_VERIFY_FAIL_IF_NO_PEER_CERT;
-        SSL_CTX_set_verify(openssl, mode, NULL);
+        SSL_CTX_set_verify(openssl, mode, note_problem);
         rc = load_issuers(context, openssl);
         if (rc == 0 && context->options.crl_file)
                 rc = load_revoked(openssl, context->options.crl_file);
@@ -142,14 +154,14 @@ static int set_versions_and_ciphers(const struct tls_context *context, SSL_CTX *
 
 /* Choosing for who asks. */
 
-static int choose_protocol(SSL *ssl, const unsigned char **chosen, unsigned char *size, const unsigned char *offered,
-                           unsigned offered_size, void *arg)
+static int choose_protocol(SSL *ssl, const unsigned char **chosen, unsigned char *size,
+                           const unsigned char *offered, unsigned offered_size, void *arg)
 {
         const struct tls_context *context = arg;
 
         (void)ssl;
-        if (SSL_select_next_proto((unsigned char **)(uintptr_t)chosen, size, context->alpn, context->alpn_size, offered,
-                                  offered_size) == OPENSSL_NPN_NEGOTIATED)
+        if (SSL_select_next_proto((unsigned char **)(uintptr_t)chosen, size, context->alpn, context->alpn_size,
+                                  offered, offered_size) == OPENSSL_NPN_NEGOTIATED)
                 return SSL_TLSEXT_ERR_OK;
         return SSL_TLSEXT_ERR_ALERT_FATAL;
 }
@@ -159,7 +171,8 @@ static const struct identity *identity_for(const struct contents *contents, cons
 {
         for (size_t i = 0; name && i < contents->count; i++)
                 if (contents->identities[i].certificate &&
-                    X509_check_host(contents->identities[i].certificate, name, 0, X509_CHECK_FLAG_NEVER_CHECK_SUBJECT, NULL) == 1)
+                    X509_check_host(contents->identities[i].certificate, name, 0,
+                                    X509_CHECK_FLAG_NEVER_CHECK_SUBJECT, NULL) == 1)
                         return &contents->identities[i];
         return &contents->identities[0];
 }
@@ -200,9 +213,10 @@ static void set_up(struct tls_context *context, SSL_CTX *openssl)
 {
         static const unsigned char same_for_all[] = "eddy";
 
-        SSL_CTX_set_options(openssl, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | SSL_OP_CIPHER_SERVER_PREFERENCE |
-                                         SSL_OP_PRIORITIZE_CHACHA);
-        SSL_CTX_set_mode(openssl, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+        SSL_CTX_set_options(openssl, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION |
+                                         SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
+        SSL_CTX_set_mode(openssl, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
+                                      SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
         SSL_CTX_set_default_passwd_cb(openssl, give_password);
         SSL_CTX_set_default_passwd_cb_userdata(openssl, context);
         if (context->options.key_log_file)
@@ -220,7 +234,8 @@ static void set_up(struct tls_context *context, SSL_CTX *openssl)
 }
 
 /** 0 or an error. */
-static int make_identity(struct tls_context *context, const eddy_tls_certificate *certificate, struct identity *identity)
+static int make_identity(struct tls_context *context, const eddy_tls_certificate *certificate,
+                         struct identity *identity)
 {
         SSL_CTX *openssl = SSL_CTX_new(context->is_server ? TLS_server_method() : TLS_client_method());
         int rc;
@@ -229,7 +244,8 @@ static int make_identity(struct tls_context *context, const eddy_tls_certificate
         if (!openssl)
                 return -ENOMEM;
         set_up(context, openssl);
-        if (!context->is_server && context->alpn && SSL_CTX_set_alpn_protos(openssl, context->alpn, context->alpn_size) != 0)
+        if (!context->is_server && context->alpn &&
+            SSL_CTX_set_alpn_protos(openssl, context->alpn, context->alpn_size) != 0)
                 return -ENOMEM;
         rc = set_versions_and_ciphers(context, openssl);
         if (rc == 0 && certificate->file)
@@ -309,8 +325,9 @@ static int copy_text(const char **text)
 /** Have texts of our own: 0 or -ENOMEM. Those that were not copied are not ours to free. */
 static int copy_texts(eddy_tls_options *options)
 {
-        const char **texts[] = {&options->certificate_file, &options->key_file, &options->ca_file, &options->ca_directory,
-                                &options->crl_file, &options->ciphers, &options->key_log_file};
+        const char **texts[] = {&options->certificate_file, &options->key_file, &options->ca_file,
+                                &options->ca_directory,     &options->crl_file, &options->ciphers,
+                                &options->key_log_file};
         eddy_tls_certificate *more = NULL;
         int rc = 0;
 
@@ -339,8 +356,9 @@ static void free_text(const char *text)
 
 static void free_texts(eddy_tls_options *options)
 {
-        const char *texts[] = {options->certificate_file, options->key_file, options->ca_file, options->ca_directory,
-                               options->crl_file, options->ciphers, options->key_log_file};
+        const char *texts[] = {options->certificate_file, options->key_file, options->ca_file,
+                               options->ca_directory,     options->crl_file, options->ciphers,
+                               options->key_log_file};
 
         for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
                 free_text(texts[i]);
@@ -361,7 +379,8 @@ static int write_alpn(struct tls_context *context, const char *const *protocols)
                 unsigned char *longer;
 
                 if (n == 0 || n > 255)
-                        return eddy_fail(-EINVAL, "a protocol's name has from 1 to 255 bytes, and '%s' has %zu", protocols[i], n);
+                        return eddy_fail(-EINVAL, "a protocol's name has from 1 to 255 bytes, and '%s' has %zu",
+                                         protocols[i], n);
                 longer = memory_realloc(context->alpn, size + 1 + n);
                 if (!longer)
                         return -ENOMEM;

@@ -51,8 +51,9 @@ static void subject_of(const X509 *certificate, char name[NAME_SIZE])
 
 static void date_of(const ASN1_TIME *time, char date[64])
 {
-        static const char *const months[] = {"January", "February", "March",     "April",   "May",      "June",
-                                             "July",    "August",   "September", "October", "November", "December"};
+        static const char *const months[] = {"January",   "February", "March",    "April",
+                                             "May",       "June",     "July",     "August",
+                                             "September", "October",  "November", "December"};
         struct tm tm;
 
         if (ASN1_TIME_to_tm(time, &tm) == 1)
@@ -61,9 +62,10 @@ static void date_of(const ASN1_TIME *time, char date[64])
                 snprintf(date, 64, "a day that is none");
 }
 
-static int explain_certificate(struct tls_connection *connection, long problem)
+void connection_explain_certificate(struct tls_connection *connection, X509_STORE_CTX *verifying)
 {
-        X509 *certificate = SSL_get0_peer_certificate(connection->ssl);
+        const X509 *certificate = X509_STORE_CTX_get_current_cert(verifying);
+        int problem = X509_STORE_CTX_get_error(verifying);
         char name[NAME_SIZE] = "the peer", issuer[NAME_SIZE] = "?", date[64];
         const int rc = EDDY_ECERTIFICATE;
 
@@ -73,39 +75,45 @@ static int explain_certificate(struct tls_connection *connection, long problem)
         }
         switch (problem) {
         case X509_V_ERR_CERT_HAS_EXPIRED:
-                if (!certificate || X509_cmp_current_time(X509_get0_notAfter(certificate)) > 0)
-                        break;
                 date_of(X509_get0_notAfter(certificate), date);
-                return connection_fail(connection, rc, "the certificate of %s expired on %s", name, date);
+                connection_fail(connection, rc, "the certificate of %s expired on %s", name, date);
+                break;
         case X509_V_ERR_CERT_NOT_YET_VALID:
-                if (!certificate || X509_cmp_current_time(X509_get0_notBefore(certificate)) < 0)
-                        break;
                 date_of(X509_get0_notBefore(certificate), date);
-                return connection_fail(connection, rc, "the certificate of %s is not valid before %s", name, date);
+                connection_fail(connection, rc, "the certificate of %s is not valid before %s", name, date);
+                break;
         case X509_V_ERR_HOSTNAME_MISMATCH:
         case X509_V_ERR_IP_ADDRESS_MISMATCH:
-                return connection_fail(connection, rc, "the certificate is for %s, not for %s", name,
-                                       connection->name ? connection->name : "this host");
+                connection_fail(connection, rc, "the certificate is for %s, not for %s", name,
+                                connection->name ? connection->name : "this host");
+                break;
         case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
-                return connection_fail(connection, rc, "the certificate of %s is signed by itself, and not among those that are trusted",
-                                       name);
+                connection_fail(
+                    connection, rc,
+                    "the certificate of %s is signed by itself, and not among those that are trusted", name);
+                break;
         case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
-                return connection_fail(connection, rc, "the certificate of %s leads to a root that is not trusted", name);
+                connection_fail(connection, rc, "the certificate of %s leads to a root that is not trusted",
+                                name);
+                break;
         case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
         case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
         case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
-                return connection_fail(connection, rc,
-                                       "the certificate of %s was issued by '%s', which is not trusted; or a certificate between it and a root is missing",
-                                       name, issuer);
-        case X509_V_ERR_CERT_REVOKED:
-                return connection_fail(connection, rc, "the certificate of %s was revoked", name);
-        case X509_V_ERR_EE_KEY_TOO_SMALL:
-                return connection_fail(connection, rc, "the key of the certificate of %s is too weak", name);
-        default:
+                connection_fail(connection, rc,
+                                "the certificate of %s was issued by '%s', which is not trusted; or a "
+                                "certificate between it and a root is missing",
+                                name, issuer);
                 break;
+        case X509_V_ERR_CERT_REVOKED:
+                connection_fail(connection, rc, "the certificate of %s was revoked", name);
+                break;
+        case X509_V_ERR_EE_KEY_TOO_SMALL:
+                connection_fail(connection, rc, "the key of the certificate of %s is too weak", name);
+                break;
+        default:
+                connection_fail(connection, rc, "the certificate of %s is not to be trusted: %s", name,
+                                X509_verify_cert_error_string(problem));
         }
-        return connection_fail(connection, rc, "the certificate of %s is not to be trusted: %s", name,
-                               X509_verify_cert_error_string(problem));
 }
 
 /* What is no TLS, and what the peer says of us. */
@@ -180,15 +188,15 @@ int connection_explain(struct tls_connection *connection)
 {
         unsigned long error = ERR_peek_error();
         int reason = ERR_GET_REASON(error);
-        long problem = SSL_get_verify_result(connection->ssl);
         const char *meaning = meaning_of(reason), *words = ERR_reason_error_string(error);
 
         ERR_clear_error();
         if (error == 0 || reason == ERR_R_MALLOC_FAILURE) /* the former from who writes for it */
                 return -ENOMEM;
         if (reason == SSL_R_CERTIFICATE_VERIFY_FAILED)
-                return explain_certificate(connection, problem);
-        if (connection->is_greeting && connection->first[0] != 22 && connection->first[0] != 21 && is_no_tls(reason))
+                return EDDY_ECERTIFICATE; /* which the sentence is kept on already */
+        if (connection->is_greeting && connection->first[0] != 22 && connection->first[0] != 21 &&
+            is_no_tls(reason))
                 return explain_no_tls(connection);
         if (meaning)
                 return connection_fail(connection, EDDY_ETLS, "%s", meaning);

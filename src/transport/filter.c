@@ -5,11 +5,6 @@
 #include "base/misuse.h"
 #include "transport/linger.h"
 
-static struct filter *filter_beneath(const struct flow *flow)
-{
-        return container_of(flow->impl, struct filter, impl);
-}
-
 static void destroy(struct filter *filter)
 {
         if (filter->codec->free)
@@ -154,8 +149,8 @@ static bool close_flow(struct flow *flow, bool is_last)
         /* What left is not whole, and shall not look so; unless the other side knows of that. */
         if (flow->write_error && !filter->failure)
                 filter->is_aborted = true;
-        if (filter->greeting)
-                cancel(&filter->host, filter->greeting);
+        if (filter->greeting && !is_last)
+                cancel(&filter->host, &filter->greeting->op);
         finish_sending(filter);
         if (is_last) {
                 close_with_loop(filter);
@@ -289,17 +284,44 @@ int filter_add(struct flow *flow, const eddy_filter *codec, void *self, struct b
         return 0;
 }
 
-ssize_t filter_await_greeting(struct flow *flow, eddy_op *op)
+void filter_await_greeting(struct flow *flow, struct greeting *greeting)
 {
         struct filter *filter = filter_beneath(flow);
 
-        if (!filter->is_greeting)
-                return filter->failure;
-        op->pending = true;
-        op->traits = OP_HOSTED;
-        op->extra = &filter->host;
-        filter->greeting = op;
-        return EDDY_PENDING;
+        greeting->op.traits = OP_HOSTED;
+        greeting->op.extra = &filter->host;
+        filter->greeting = greeting;
+        if (filter->is_greeting)
+                greeting->op.pending = true;
+        else
+                filter_tell_greeter(filter, filter->failure);
+}
+
+bool filter_give_up_greeting(struct greeting *greeting, int reason)
+{
+        struct filter *filter = container_of((struct op_host *)greeting->op.extra, struct filter, host);
+
+        if (!greeting->op.pending)
+                return false;
+        flow_fail(filter->upper, reason);
+        flow_abort(filter->upper);
+        return true;
+}
+
+const char *filter_explain(const struct flow *flow)
+{
+        const struct filter *filter = flow->impl->below ? filter_beneath(flow) : NULL;
+
+        return filter && filter->failure && filter->codec->explain ? filter->codec->explain(filter->self)
+                                                                   : NULL;
+}
+
+void filter_adopt_detail(const struct flow *flow, int rc)
+{
+        const char *why = filter_explain(flow);
+
+        if (why)
+                eddy_fail(rc, "%s", why);
 }
 
 /** Have all that was written go through a filter that is to be taken out: 0, EDDY_EBUSY, or the flow's failure. */

@@ -76,19 +76,28 @@ static void serve_receiver(struct filter *filter)
         filter_complete(op, got);
 }
 
+void filter_tell_greeter(struct filter *filter, int outcome)
+{
+        struct greeting *greeting = filter->greeting;
+        const char *why = outcome < 0 ? filter_explain(filter->upper) : NULL;
+
+        if (!greeting)
+                return;
+        if (why)
+                error_detail_set(&greeting->detail, outcome, why);
+        filter->greeting = NULL;
+        filter_complete(&greeting->op, outcome);
+}
+
 /** Both sides have agreed, or not, which is the outcome. */
 static void end_greeting(struct filter *filter, ssize_t outcome)
 {
-        eddy_op *op = filter->greeting;
-
         filter->is_greeting = false;
         filter->needs_more = false;
-        filter->greeting = NULL;
         fail(filter, outcome);
         if (outcome < 0)
                 flow_fail(filter->upper, (int)outcome);
-        if (op)
-                filter_complete(op, outcome);
+        filter_tell_greeter(filter, (int)outcome);
         filter_serve_sender(filter);
 }
 

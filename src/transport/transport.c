@@ -29,7 +29,8 @@ static void make(eddy_transport *transport)
 /** The last of it. */
 static void lose(eddy_transport *transport)
 {
-        if (transport->protocol->connection_lost)
+        transport_forget_securing(transport);
+        if (transport->is_made && transport->protocol->connection_lost)
                 transport->protocol->connection_lost(transport, transport->self, transport->reason);
         if (transport->gone)
                 transport->gone(transport);
@@ -66,7 +67,9 @@ static void take_turn(void *arg)
 {
         eddy_transport *transport = arg;
 
-        if (!transport->is_made) {
+        if (transport->securing && !transport->is_made)
+                return;
+        if (!transport->is_made && !transport->flow.is_closed) {
                 make(transport);
                 if (!transport->flow.is_closing)
                         flow_start_input(&transport->flow, &transport->input);
@@ -85,6 +88,12 @@ static void schedule_turn(eddy_transport *transport)
 {
         if (!list_is_linked(&transport->turn.link))
                 loop_schedule(transport->flow.loop, &transport->turn);
+}
+
+void transport_go_on(eddy_transport *transport)
+{
+        if (!transport->is_made)
+                schedule_turn(transport);
 }
 
 static void settled(struct flow *flow)
@@ -137,7 +146,7 @@ static void loop_closed(struct flow *flow)
         eddy_transport *transport = transport_of(flow);
 
         eddy_handle_cancel(&transport->turn);
-        if (!transport->is_made)
+        if (!transport->is_made && !transport->securing)
                 make(transport);
         if (!transport->reason && !transport->is_over)
                 transport->reason = EDDY_ELOOPCLOSED;
