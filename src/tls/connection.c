@@ -159,6 +159,13 @@ static ssize_t cut(struct tls_connection *connection)
         return connection->context->options.takes_cut_for_end ? EDDY_EFINISHED : EDDY_EINCOMPLETE;
 }
 
+/** OpenSSL takes for its own what others have left in its queue of errors. Looking is cheaper than clearing. */
+static void forget_others_errors(void)
+{
+        if (ERR_peek_error())
+                ERR_clear_error();
+}
+
 static ssize_t decode(void *self, const void *in, size_t *n, void *out, size_t size)
 {
         struct tls_connection *connection = self;
@@ -168,10 +175,12 @@ static ssize_t decode(void *self, const void *in, size_t *n, void *out, size_t s
 
         if (!in)
                 return cut(connection);
+        if (*n == 0 && !connection->is_greeting && SSL_pending(connection->ssl) == 0)
+                return 0;
         connection->in = in;
         connection->in_size = *n;
         connection->out_size = 0;
-        ERR_clear_error();
+        forget_others_errors();
         if (connection->is_greeting) {
                 rc = shake_hands(connection);
         } else {
@@ -196,7 +205,7 @@ static ssize_t encode(void *self, const void *in, size_t *n, void *out, size_t s
         most = most - RECORD_MORE < RECORD_MOST ? most - RECORD_MORE : RECORD_MOST;
         connection->out = (char *)out + before;
         connection->out_size = size - (size_t)before;
-        ERR_clear_error();
+        forget_others_errors();
         if (SSL_write_ex(connection->ssl, in, *n < most ? *n : most, &written) != 1)
                 return fail(connection);
         *n = written;
@@ -216,7 +225,7 @@ static ssize_t finish(void *self, void *out, size_t size)
 
         connection->holds_back = false;
         if (!connection->has_finished && !connection->has_failed && !connection->is_greeting) {
-                ERR_clear_error();
+                forget_others_errors();
                 connection->out_size = 0;
                 SSL_shutdown(connection->ssl);
                 ERR_clear_error();
@@ -325,7 +334,7 @@ static int begin(struct tls_connection *connection, const char *name)
 {
         BIO *bio;
 
-        ERR_clear_error();
+        forget_others_errors();
         connection->ssl = context_begin(connection->context);
         bio = connection->ssl && bio_method ? BIO_new(bio_method) : NULL;
         if (!bio)
@@ -408,5 +417,5 @@ void connection_tell(void *self, eddy_tls_info *info)
         };
         tell_alpn(connection, info);
         tell_certificate(connection, info);
-        ERR_clear_error();
+        forget_others_errors();
 }

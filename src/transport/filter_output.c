@@ -87,8 +87,24 @@ void filter_serve_sender(struct filter *filter)
         filter_complete(op, taken);
 }
 
-/** Have all leave that a function of the codec's has to say: 0 or the error. */
-static ssize_t say(struct filter *filter, ssize_t (*what)(void *self, void *out, size_t size))
+void filter_answer(struct filter *filter)
+{
+        char said[MOST_ADDED];
+        ssize_t n = 0;
+
+        if (!filter->codec->answer || filter->has_finished || flow_check_writing(&filter->lower) < 0)
+                return;
+        do {
+                n = filter_outcome(filter->codec->answer(filter->self, said, sizeof said));
+                if (n > 0)
+                        n = flow_writev(&filter->lower, &(struct iovec){said, (size_t)n}, 1) < 0 ? -ENOMEM : n;
+        } while (n > 0);
+        if (n < 0)
+                flow_fail(filter->upper, (int)n);
+}
+
+/** Have all leave that marks the end: 0 or the error. */
+static ssize_t finish(struct filter *filter)
 {
         struct flow *lower = &filter->lower;
         ssize_t got;
@@ -98,22 +114,13 @@ static ssize_t say(struct filter *filter, ssize_t (*what)(void *self, void *out,
 
                 got = -ENOMEM;
                 if (place)
-                        got = filter_outcome(what(filter->self, buffer_room(place), buffer_room_size(place)));
+                        got = filter_outcome(
+                            filter->codec->finish(filter->self, buffer_room(place), buffer_room_size(place)));
                 if (got > 0)
                         flow_note_added(lower, place, (size_t)got);
         } while (got > 0);
         flow_flush(lower);
         return got;
-}
-
-void filter_answer(struct filter *filter)
-{
-        ssize_t rc = 0;
-
-        if (filter->codec->answer && flow_check_writing(&filter->lower) == 0 && !filter->has_finished)
-                rc = say(filter, filter->codec->answer);
-        if (rc < 0)
-                flow_fail(filter->upper, (int)rc);
 }
 
 bool filter_mark_end(struct filter *filter)
@@ -123,7 +130,7 @@ bool filter_mark_end(struct filter *filter)
         if (!filter->codec->finish)
                 return false;
         filter->has_finished = true;
-        rc = say(filter, filter->codec->finish);
+        rc = finish(filter);
         if (rc < 0)
                 flow_fail(filter->upper, (int)rc);
         return true;
