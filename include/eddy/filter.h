@@ -33,7 +33,7 @@ typedef struct eddy_filter {
         ssize_t (*decode)(void *self, const void *in, size_t *n, void *out, size_t size);
 
         /** Turn bytes that are written into bytes that leave, likewise: how many were put into `out`, whose size is 1 KiB more
-         * than `*n`, or 16 KiB; or an error. Whoever uses none of the bytes and puts nothing there has failed with -EIO; so has
+         * than `*n`, or 17 KiB; or an error. Whoever uses none of the bytes and puts nothing there has failed with -EIO; so has
          * whoever returns -EAGAIN, here and above, for a filter does not wait. */
         ssize_t (*encode)(void *self, const void *in, size_t *n, void *out, size_t size);
 

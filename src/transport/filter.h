@@ -9,6 +9,9 @@
 #include "transport/flow.h"
 #include <eddy/filter.h>
 
+/** What encoding adds to 16 KiB, at most. */
+enum { FILTER_ADDED = 1024, FILTER_AT_ONCE = 16 * 1024 };
+
 /** Embedded by who waits until both sides of a filter have agreed. */
 struct greeting {
         eddy_op op;                  /* whose callback tells, with 0, EDDY_CANCELLED, or why they have not */

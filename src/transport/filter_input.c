@@ -161,7 +161,8 @@ void *filter_lend(struct flow *lower, size_t *size)
         const eddy_op *op = filter_above(lower)->receiving;
         size_t wanted = op && op->kind != OP_READABLE ? op->size : 0;
 
-        /* As much at a time as is wanted, or a chunk: what is not decoded at once is to be kept. */
-        *size = wanted < CHUNK_SIZE ? CHUNK_SIZE : wanted < *size ? wanted : *size;
+        /* What is wanted, or what is decoded at once, as the other side has encoded it: what is not decoded at once is to be kept. */
+        wanted = (wanted < FILTER_AT_ONCE ? (size_t)FILTER_AT_ONCE : wanted) + FILTER_ADDED;
+        *size = wanted < *size ? wanted : *size;
         return NULL;
 }

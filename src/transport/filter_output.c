@@ -1,9 +1,6 @@
 /* What leaves through a filter: encoded into the queue of the flow below. */
 #include "transport/filter.h"
 
-/** What encode() may add to some bytes. */
-enum { MOST_ADDED = 1024 };
-
 /** Encode some bytes into the queue below: how many came of them, or an error.
  *
  * @param n  in: how many there are; out: how many were used
@@ -11,7 +8,7 @@ enum { MOST_ADDED = 1024 };
 static ssize_t encode_some(struct filter *filter, const char *data, size_t *n)
 {
         struct flow *lower = &filter->lower;
-        size_t room = *n + MOST_ADDED < CHUNK_SIZE ? *n + MOST_ADDED : (size_t)CHUNK_SIZE;
+        size_t room = (*n < FILTER_AT_ONCE ? *n : (size_t)FILTER_AT_ONCE) + FILTER_ADDED;
         struct buffer *place = flow_make_room(lower, room);
         ssize_t got;
 
@@ -89,7 +86,7 @@ void filter_serve_sender(struct filter *filter)
 
 void filter_answer(struct filter *filter)
 {
-        char said[MOST_ADDED];
+        char said[FILTER_ADDED];
         ssize_t n = 0;
 
         if (!filter->codec->answer || filter->has_finished || flow_check_writing(&filter->lower) < 0)
@@ -110,7 +107,7 @@ static ssize_t finish(struct filter *filter)
         ssize_t got;
 
         do {
-                struct buffer *place = flow_make_room(lower, MOST_ADDED);
+                struct buffer *place = flow_make_room(lower, FILTER_ADDED);
 
                 got = -ENOMEM;
                 if (place)
