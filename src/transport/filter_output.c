@@ -112,8 +112,12 @@ void filter_answer(struct filter *filter)
 
         if (filter->codec->answer && flow_check_writing(&filter->lower) == 0 && !filter->has_finished)
                 rc = say(filter, filter->codec->answer);
-        if (rc < 0)
-                flow_fail(filter->upper, (int)rc);
+        if (rc >= 0)
+                return;
+        filter->is_aborted = true; /* for what has left of it is not whole */
+        if (!filter->failure)
+                filter->failure = (int)rc;
+        flow_fail(filter->upper, (int)rc);
 }
 
 bool filter_mark_end(struct filter *filter)
