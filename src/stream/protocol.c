@@ -48,7 +48,7 @@ static int secure(struct task *self, eddy_transport *transport, eddy_tls *tls, c
         int rc = transport_secure(transport, tls, name, secured, &waiting);
 
         if (rc < 0) {
-                eddy_transport_abort(transport);
+                transport_give_up(transport);
                 return rc;
         }
         while (!waiting.is_over)
@@ -152,7 +152,7 @@ static int start_connection(eddy_server *server, int fd, int family)
                 make_state(
                     transport); /* last, for it may destroy the server, which stays as long as its connections */
         else if (transport_secure(transport, plan->options.tls, NULL, has_agreed, transport) < 0)
-                eddy_transport_abort(transport);
+                transport_give_up(transport);
         return 0;
 }
 

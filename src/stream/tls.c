@@ -9,6 +9,7 @@ struct agreeing {
         struct handshake handshake;
         struct wait wait;
         struct stream_waiter waiter;
+        struct loop_resource resource;
         bool is_over;
         int outcome;
 };
@@ -28,12 +29,20 @@ static bool interrupt(struct wait *wait, struct task *task)
         return handshake_abort(&container_of(wait, struct agreeing, wait)->handshake);
 }
 
+/** The loop is closed: the task never runs again. */
+static void forget(struct loop_resource *resource)
+{
+        handshake_finish(&container_of(resource, struct agreeing, resource)->handshake);
+}
+
 /** Wait for the other side: 0 or the error. The stream may be gone when this returns one. */
 static int agree(struct task *self, eddy_stream *stream, struct agreeing *agreeing)
 {
         list_append(&stream->waiters, &agreeing->waiter.link);
+        loop_add_first_resource(stream->flow.loop, &agreeing->resource);
         while (!agreeing->is_over)
                 task_wait(self, &agreeing->wait);
+        list_remove(&agreeing->resource.link);
         list_remove(&agreeing->waiter.link);
         if (agreeing->outcome == EDDY_CANCELLED)
                 agreeing->outcome = self->interruption ? self->interruption : -EBADF;
@@ -50,6 +59,7 @@ int stream_start_tls(struct task *self, eddy_stream *stream, eddy_tls *tls, cons
             .handshake.done = agreed,
             .wait.interrupt = interrupt,
             .waiter.task = self,
+            .resource.close = forget,
         };
         int rc = self->interruption ? self->interruption : stream_prepare_filter(stream);
 

@@ -63,19 +63,23 @@ static ssize_t begin_send_parts(struct flow *flow, eddy_op *op, const struct msg
         return begin(flow, op);
 }
 
-static void end_sending(struct flow *flow)
+void filter_end_sending(struct filter *filter)
 {
-        struct filter *filter = filter_beneath(flow);
-
-        if (flow->write_error) /* what it marked would not be whole */
-                return;
         if (!filter_mark_end(filter)) {
                 filter->is_in_call = true;
                 flow_write_eof(&filter->lower);
                 filter->is_in_call = false;
         }
         if (filter->lower.write_error)
-                flow_fail(flow, filter->lower.write_error);
+                flow_fail(filter->upper, filter->lower.write_error);
+}
+
+static void end_sending(struct flow *flow)
+{
+        struct filter *filter = filter_beneath(flow);
+
+        if (!flow->write_error && !filter->is_greeting) /* what it marked would not be whole */
+                filter_end_sending(filter);
 }
 
 static void set_reset(struct flow *flow)
@@ -93,8 +97,9 @@ static void finish_sending(struct filter *filter)
 {
         const struct flow *upper = filter->upper;
 
-        if (!filter->is_aborted && !upper->write_error && upper->is_closing && !filter->lower.is_closing &&
-            !upper->has_sent_eof && !filter->has_finished && !loop_is_inherited(upper->loop))
+        if (!filter->is_aborted && !filter->is_greeting && !upper->write_error && upper->is_closing &&
+            !filter->lower.is_closing && !upper->has_sent_eof && !filter->has_finished &&
+            !loop_is_inherited(upper->loop))
                 filter_mark_end(filter);
 }
 
@@ -190,6 +195,17 @@ static const struct flow_impl filter_impl = {
 
 /* The flow below. */
 
+/** What is sent below goes nowhere any more. Where both sides are still to agree, the other one may have said why, and then closed. */
+static void heed_failure(struct filter *filter)
+{
+        int error = filter->lower.write_error;
+
+        if (filter->is_greeting && error && error != -EPIPE && error != -ECONNRESET)
+                filter_end_greeting(filter, error);
+        else if (!filter->is_greeting && error && !filter->upper->write_error)
+                flow_fail(filter->upper, error);
+}
+
 static void settled(struct flow *lower)
 {
         struct filter *filter = filter_above(lower);
@@ -202,8 +218,7 @@ static void settled(struct flow *lower)
                 return;
         }
         filter_serve_sender(filter);
-        if (lower->write_error && !filter->upper->write_error)
-                flow_fail(filter->upper, lower->write_error);
+        heed_failure(filter);
         flow_settle(filter->upper);
 }
 
@@ -345,7 +360,7 @@ int filter_remove(struct flow *flow, struct buffer *read)
         if (!flow->impl->below)
                 return misuse(EDDY_EINVALIDSTATE);
         filter = filter_beneath(flow);
-        rc = empty(flow);
+        rc = filter->greeting ? EDDY_EBUSY : empty(flow);
         if (rc == 0)
                 rc = flow_keep(flow, read, buffer_data(&filter->in), buffer_size(&filter->in));
         if (rc == 0) {

@@ -60,6 +60,12 @@ void filter_answer(struct filter *filter);
 /** Go on with what both sides are to agree on before anything is read and written: with what came, if anything. */
 void filter_greet(struct filter *filter);
 
+/** Both sides have agreed, or not, which is the outcome. */
+void filter_end_greeting(struct filter *filter, ssize_t outcome);
+
+/** Mark the end of what is written, or let the other side see that of the connection. */
+void filter_end_sending(struct filter *filter);
+
 /** Tell who waits for it what that came to. */
 void filter_tell_greeter(struct filter *filter, int outcome);
 

@@ -89,32 +89,39 @@ void filter_tell_greeter(struct filter *filter, int outcome)
         filter_complete(&greeting->op, outcome);
 }
 
-/** Both sides have agreed, or not, which is the outcome. */
-static void end_greeting(struct filter *filter, ssize_t outcome)
+void filter_end_greeting(struct filter *filter, ssize_t outcome)
 {
+        struct flow *upper = filter->upper;
+
         filter->is_greeting = false;
         filter->needs_more = false;
         fail(filter, outcome);
         if (outcome < 0)
-                flow_fail(filter->upper, (int)outcome);
+                flow_fail(upper, (int)outcome);
+        else if (filter->lower.write_error)
+                flow_fail(upper, filter->lower.write_error);
         filter_tell_greeter(filter, (int)outcome);
         filter_serve_sender(filter);
+        if (upper->has_sent_eof && !upper->write_error) /* which was to wait for this */
+                filter_end_sending(filter);
 }
 
 void filter_greet(struct filter *filter)
 {
-        ssize_t got = 0;
+        ssize_t got = filter->failure;
         char nothing;
 
-        if (!filter->needs_more)
+        if (got == 0 && !filter->needs_more)
                 got = decode_some(filter, &nothing, sizeof nothing);
-        if (got == 0 && filter->lower.has_ended)
+        if (got == 0 && filter->lower.has_ended && filter->codec->is_greeting(filter->self))
                 got = decode_last(filter, &nothing, sizeof nothing);
         filter_answer(filter);
+        if (got == 0)
+                got = filter->failure;
         if (got == 0 && !filter->codec->is_greeting(filter->self))
-                end_greeting(filter, 0);
+                filter_end_greeting(filter, 0);
         else if (got != 0)
-                end_greeting(filter, got < 0 && got != EDDY_EFINISHED ? got : -EPROTO);
+                filter_end_greeting(filter, got < 0 && got != EDDY_EFINISHED ? got : -EPROTO);
 }
 
 static void take(struct filter *filter)
@@ -140,8 +147,11 @@ static void show(struct filter *filter, void *data, size_t n)
         take(filter);
         rest = filter->in;
         filter->in = (struct buffer){.memory = NULL};
-        if (buffer_size(&rest) > 0)
-                fail(filter, flow_keep(&filter->lower, &filter->in, buffer_data(&rest), buffer_size(&rest)));
+        if (buffer_size(&rest) == 0)
+                return;
+        fail(filter, flow_keep(&filter->lower, &filter->in, buffer_data(&rest), buffer_size(&rest)));
+        if (filter->failure)
+                take(filter);
 }
 
 void filter_came(struct flow *lower, void *data, ssize_t n)

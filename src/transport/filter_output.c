@@ -96,8 +96,12 @@ void filter_answer(struct filter *filter)
                 if (n > 0)
                         n = flow_writev(&filter->lower, &(struct iovec){said, (size_t)n}, 1) < 0 ? -ENOMEM : n;
         } while (n > 0);
-        if (n < 0)
-                flow_fail(filter->upper, (int)n);
+        if (n == 0)
+                return;
+        filter->is_aborted = true; /* for what has left of it is not whole */
+        if (!filter->failure)
+                filter->failure = (int)n;
+        flow_fail(filter->upper, (int)n);
 }
 
 /** Have all leave that marks the end: 0 or the error. */

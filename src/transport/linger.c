@@ -83,6 +83,7 @@ int linger(struct flow *flow, eddy_duration longest)
         }
         flow_move(&lingering->flow, flow);
         flow_start_input(&lingering->flow, &lingering->input);
-        close_later(lingering, longest);
+        if (longest != EDDY_FOREVER)
+                close_later(lingering, longest);
         return 0;
 }

@@ -33,11 +33,11 @@ static void agreed(struct handshake *handshake, int outcome)
                 outcome = -ECONNABORTED;
         if (outcome < 0 && !transport->reason && !transport->flow.is_closing)
                 transport->reason = outcome;
+        transport->is_given_up = outcome < 0 && !transport->is_made;
         tell(securing, outcome);
-        if (outcome == 0)
-                transport_go_on(transport);
-        else
+        if (outcome < 0)
                 flow_close(&transport->flow);
+        transport_go_on(transport);
 }
 
 void transport_forget_securing(eddy_transport *transport)
@@ -67,6 +67,12 @@ int transport_secure(eddy_transport *transport, eddy_tls *tls, const char *name,
         else
                 transport->securing = securing;
         return rc;
+}
+
+void transport_give_up(eddy_transport *transport)
+{
+        transport->is_given_up = true;
+        eddy_transport_abort(transport);
 }
 
 int eddy_transport_start_tls(eddy_transport *transport, eddy_tls *tls, const char *name, eddy_tls_done done,

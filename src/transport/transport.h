@@ -14,6 +14,7 @@ struct eddy_transport {
         eddy_handle turn; /* for what must not come within a call: being made, lost, and writing again */
         int reason;       /* of connection_lost() */
         bool is_made;     /* connection_made() has been called */
+        bool is_given_up; /* both sides did not agree on TLS before it was made, so it never is */
         bool is_over;     /* the flow is closed, and the turn to say so will come */
         bool is_full;     /* pause_writing() has, and resume_writing() not since */
         struct securing *securing; /* both sides are to agree on TLS; NULL: they are not */
@@ -35,8 +36,11 @@ int transport_create(eddy_transport **created, eddy_loop *loop, int fd, int fami
  */
 int transport_secure(eddy_transport *transport, eddy_tls *tls, const char *name, eddy_tls_done done, void *arg);
 
-/** Both sides have agreed. */
+/** Both sides have agreed, or it is closed because they have not: what has waited for that comes. */
 void transport_go_on(eddy_transport *transport);
+
+/** Be done with one that was not made, and of which its protocol is never to hear. */
+void transport_give_up(eddy_transport *transport);
 
 /** The transport is gone: whoever waits for both sides to agree is told. */
 void transport_forget_securing(eddy_transport *transport);
