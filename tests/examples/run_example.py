@@ -421,6 +421,7 @@ def bridge_curl(program):
             example.interrupt()
             ending = how_it_ends(connection)
             stopped = 'Ctrl-C: %s\n%s' % (ending, example.end())
+    seen = seen.replace("Could not", "Couldn't")  # as curl has it since 8.x
     return seen.replace(address, 'ADDRESS/').replace(str(gone_port), 'PORT') + stopped
 
 
