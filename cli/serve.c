@@ -24,11 +24,9 @@ static const char help[] =
     "  -v, --verbose       log each request to standard error\n"
     "  -h, --help          show this\n"
     "\n"
-    "The address is printed to standard output once connections are accepted, and before it the fingerprint of "
-    "a\n"
-    "certificate that was made for --tls. SIGHUP has the files of --cert and --key read again. SIGTERM and "
-    "Ctrl-C let\n"
-    "answers that are being sent finish, for at most 10 s; a second one does not wait.\n";
+    "The address is printed to standard output once connections are accepted, behind the fingerprint of a\n"
+    "certificate that was made for --tls. SIGHUP has those that were given read again. SIGTERM and Ctrl-C\n"
+    "let answers that are being sent finish, for at most 10 s; a second one does not wait.\n";
 
 enum { GRACE_SECONDS = 10 };
 
@@ -111,6 +109,7 @@ static void announce(const struct serve *serve)
 static void on_reload_signal(void *arg)
 {
         const struct serve *serve = arg;
+
         serve_reload_tls(serve->tls);
 }
 
