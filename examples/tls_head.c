@@ -29,7 +29,7 @@ static int print_head(eddy_stream *stream, const char *host)
         const char *line;
         ssize_t n;
         while ((n = eddy_stream_read_line(stream, &line)) > 0)
-                printf("%.*s\n", (int)strcspn(line, "\r\n"), line);
+                printf("%.*s", (int)n, line);
         return (int)n;
 }
 

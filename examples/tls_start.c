@@ -21,20 +21,26 @@ static int say(eddy_stream *stream, const char *line)
         return (int)eddy_stream_write_all(stream, line, strlen(line));
 }
 
-/* One line of the client's: 1; 0 when there are no more; or an error. */
-static int obey(eddy_stream *stream, const char *line)
+static bool begins(const char *line, ssize_t n, const char *word)
+{
+        size_t size = strlen(word);
+        return (size_t)n >= size && strncasecmp(line, word, size) == 0;
+}
+
+/* One line of the client's: 1; 0 when it was the last; or an error. */
+static int obey(eddy_stream *stream, const char *line, ssize_t n)
 {
         eddy_tls_info info;
         bool is_secure = eddy_stream_tls_info(stream, &info) == 0;
         int rc;
 
-        if (strncasecmp(line, "EHLO", 4) == 0)
+        if (begins(line, n, "EHLO")) {
                 rc = say(stream, is_secure ? "250 mail.example\r\n" : "250-mail.example\r\n250 STARTTLS\r\n");
-        else if (strncasecmp(line, "STARTTLS", 8) == 0 && !is_secure) {
+        } else if (begins(line, n, "STARTTLS") && !is_secure) {
                 rc = say(stream, "220 go ahead\r\n"); /* the last in the clear */
                 if (rc >= 0)
                         rc = eddy_stream_start_tls(stream, server_tls, NULL);
-        } else if (strncasecmp(line, "QUIT", 4) == 0) {
+        } else if (begins(line, n, "QUIT")) {
                 rc = say(stream, "221 bye\r\n");
                 return rc < 0 ? rc : 0;
         } else {
@@ -47,10 +53,11 @@ static intptr_t serve(eddy_stream *stream, void *arg)
 {
         (void)arg;
         const char *line;
+        ssize_t n;
         int rc = say(stream, "220 mail.example\r\n");
-        while (rc > 0 && (rc = (int)eddy_stream_read_line(stream, &line)) > 0)
-                rc = obey(stream, line);
-        return rc;
+        while (rc > 0 && (n = eddy_stream_read_line(stream, &line)) != 0)
+                rc = n < 0 ? (int)n : obey(stream, line, n);
+        return rc < 0 ? rc : 0;
 }
 
 /* Read an answer and print it; its last line has no hyphen behind the number. */
@@ -62,14 +69,14 @@ static int hear(eddy_stream *stream)
                 n = eddy_stream_read_line(stream, &line);
                 if (n < 4)
                         return n < 0 ? (int)n : EDDY_EPROTOCOL;
-                printf("S: %.*s\n", (int)strcspn(line, "\r\n"), line);
+                printf("S: %.*s", (int)n, line);
         } while (line[3] == '-');
         return 0;
 }
 
 static int ask(eddy_stream *stream, const char *line)
 {
-        printf("C: %.*s\n", (int)strcspn(line, "\r\n"), line);
+        printf("C: %s", line);
         int rc = say(stream, line);
         return rc < 0 ? rc : hear(stream);
 }
