@@ -101,13 +101,32 @@ typedef struct eddy_tls_info {
  */
 EDDY_API int eddy_tls_create_client(eddy_tls **tls, const eddy_tls_options *options);
 
-/** Make a context for serving, which needs a certificate, or who chooses another context: as eddy_tls_create_client().
- * ssl.create_default_context(Purpose.CLIENT_AUTH). */
+/** Make a context for serving. It needs a certificate, or a `choose` that knows of contexts which have one; all else is as of
+ * eddy_tls_create_client(). ssl.create_default_context(Purpose.CLIENT_AUTH). */
 EDDY_API int eddy_tls_create_server(eddy_tls **tls, const eddy_tls_options *options);
+
+#define EDDY_TLS_FINGERPRINT_SIZE 96 /**< of a text such as "3F:A0:...:0B", with its NUL */
+
+/**
+ * Make a context for serving, for trying things out, whose certificate nobody has issued. That is made in memory, for a year,
+ * with a key of its own, and is gone with the context. No client trusts it, but for one that is told its fingerprint.
+ *
+ * @param tls          receives it; give it back with eddy_tls_unref()
+ * @param name         the host or address that it is for, besides localhost and its addresses; NULL: no other
+ * @param fingerprint  receives the certificate's SHA-256, as browsers and `openssl x509 -fingerprint` show it
+ * @return 0
+ * @retval -EINVAL       `name` is no host's
+ * @retval -EMFILE ...   as from opening a file
+ * @retval -ENOMEM       no memory
+ *
+ * eddy_tls_reload() has nothing to read of it, and says -ENOENT. Does not suspend. Any thread may call it.
+ */
+EDDY_API int eddy_tls_create_self_signed(eddy_tls **tls, const char *name,
+                                         char fingerprint[EDDY_TLS_FINGERPRINT_SIZE]);
 
 /** Read a context's files anew: certificates, keys, issuers, what was revoked. Connections that begin from now on have them; those that
  * are there stay as they are, and so do sessions. 0, or as eddy_tls_create_client(), and then all is as before. Does not suspend,
- * but reads files. Any thread may call it. SSLContext.load_cert_chain(), once more. */
+ * but reads files. Any thread may call it. SSLContext.load_cert_chain(). */
 EDDY_API int eddy_tls_reload(eddy_tls *tls);
 
 /** One more reference to a context. Any thread may take and give back references. */
