@@ -81,6 +81,7 @@ int linger(struct flow *flow, eddy_duration longest)
                 memory_free(lingering);
                 return -ENOMEM;
         }
+        flow_turn_reader(flow);
         flow_move(&lingering->flow, flow);
         flow_start_input(&lingering->flow, &lingering->input);
         if (longest != EDDY_FOREVER)

@@ -176,7 +176,8 @@ static void puts_it_where_it_is_told(void)
                         int peer = open_recorded(kind, &recorder, &recording_in_place);
 
                         give_way();
-                        assert_int_equal(recorder.count[BUFFER], 0); /* who is silent has none */
+                        if (!kind->layers) /* where a filter has something to decode of its own, it is asked in vain */
+                                assert_int_equal(recorder.count[BUFFER], 0); /* who is silent has none */
                         send_from(peer, bytes, sizeof bytes);
                         close(peer);
                         until(recorder.count[LOST] == 1);
