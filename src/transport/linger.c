@@ -60,8 +60,10 @@ static void came(struct flow *flow, void *data, ssize_t n)
         (void)data;
         if (n > 0)
                 lingering->dropped += (size_t)n;
-        if (n <= 0 || lingering->dropped > MOST_DROPPED)
-                close_later(lingering, 0);
+        if (n > 0 && lingering->dropped <= MOST_DROPPED)
+                return;
+        flow_pause_input(&lingering->input); /* or what comes puts it off for ever */
+        close_later(lingering, 0);
 }
 
 static const struct flow_client client = {
