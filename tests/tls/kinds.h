@@ -66,10 +66,22 @@ static inline void secure_end(eddy_transport *transport, int layers, bool is_ser
 
 /** One side of it. */
 struct relayed {
-        eddy_transport *transport;
+        eddy_transport *transport; /* NULL: not made yet, or lost */
         struct relayed *other;
         bool has_ended;
 };
+
+/** The one that is made first holds what comes until the other one is there. */
+static inline void relay_made(eddy_transport *transport, void *self)
+{
+        struct relayed *side = self;
+
+        side->transport = transport;
+        if (!side->other->transport)
+                eddy_transport_pause_reading(transport);
+        else
+                eddy_transport_resume_reading(side->other->transport);
+}
 
 static inline void relay_data(eddy_transport *transport, void *self, const void *data, size_t n)
 {
@@ -128,6 +140,7 @@ static inline void relay_resume(eddy_transport *transport, void *self)
 }
 
 static const eddy_protocol relaying = {
+    .connection_made = relay_made,
     .data_received = relay_data,
     .eof_received = relay_end,
     .connection_lost = relay_lost,
