@@ -108,8 +108,13 @@ static void given_up_at_once(void)
                         connect_sockets(ends);
                         assert_int_equal(
                             eddy_transport_from_socket(&transport, NULL, ends[0], &recording, &recorder), 0);
-                        if (made)
+                        if (made) {
                                 until(recorder.transport);
+                                /* And resume_writing() is to come, which shall not overtake it. */
+                                assert_int_equal(eddy_transport_set_write_limits(transport, 0, 0), 0);
+                                assert_int_equal(eddy_transport_write(transport, "x", 1), 0);
+                                assert_int_equal(eddy_transport_set_write_limits(transport, 10, 10), 0);
+                        }
                         assert_int_equal(
                             eddy_transport_start_tls(transport, kinds_client, "example.org", note, &told), 0);
                         ways[i](transport);
