@@ -51,7 +51,7 @@ static void cancel(struct op_host *host, eddy_op *op)
                         flow_pause_input(&filter->input);
         } else if (filter->sending == op) {
                 filter->sending = NULL;
-        } else {
+        } else if (filter->greeting && op == &filter->greeting->op) {
                 filter->greeting = NULL;
         }
         filter_complete(op, EDDY_CANCELLED);
@@ -287,6 +287,7 @@ int filter_add(struct flow *flow, const eddy_filter *codec, void *self, struct b
                 *read = (struct buffer){.memory = NULL};
         }
         filter->needs_more = buffer_size(&filter->in) == 0;
+        flow_turn_reader(flow);
         flow_move(&filter->lower, flow);
         flow_start_input(&filter->lower, &filter->input);
         flow->impl = &filter->impl;

@@ -94,7 +94,7 @@ void filter_serve_sender(struct filter *filter);
 /** Mark the end: false where the filter has no mark. */
 bool filter_mark_end(struct filter *filter);
 
-/** Put a filter under a flow, of which nobody is in the middle of a write: 0 or an error. Who reads has to turn to it.
+/** Put a filter under a flow, of which nobody is in the middle of a write: 0 or an error. Who reads turns to it.
  *
  * @param read  what has come and was not read; it is the filter's where this succeeds. NULL: nothing
  */

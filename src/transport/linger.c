@@ -60,8 +60,10 @@ static void came(struct flow *flow, void *data, ssize_t n)
         (void)data;
         if (n > 0)
                 lingering->dropped += (size_t)n;
-        if (n <= 0 || lingering->dropped > MOST_DROPPED)
-                close_later(lingering, 0);
+        if (n > 0 && lingering->dropped <= MOST_DROPPED)
+                return;
+        flow_pause_input(&lingering->input); /* or what comes puts it off for ever */
+        close_later(lingering, 0);
 }
 
 static const struct flow_client client = {
@@ -81,6 +83,7 @@ int linger(struct flow *flow, eddy_duration longest)
                 memory_free(lingering);
                 return -ENOMEM;
         }
+        flow_turn_reader(flow);
         flow_move(&lingering->flow, flow);
         flow_start_input(&lingering->flow, &lingering->input);
         if (longest != EDDY_FOREVER)

@@ -78,11 +78,7 @@ void transport_give_up(eddy_transport *transport)
 int eddy_transport_start_tls(eddy_transport *transport, eddy_tls *tls, const char *name, eddy_tls_done done,
                              void *arg)
 {
-        int rc = transport->securing ? EDDY_EBUSY : transport_secure(transport, tls, name, done, arg);
-
-        if (rc == 0)
-                flow_turn_input(&transport->input);
-        return rc;
+        return transport->securing ? EDDY_EBUSY : transport_secure(transport, tls, name, done, arg);
 }
 
 int eddy_transport_tls_info(const eddy_transport *transport, eddy_tls_info *info)

@@ -326,11 +326,7 @@ const eddy_protocol *eddy_transport_protocol(const eddy_transport *transport, vo
 
 int eddy_transport_add_filter(eddy_transport *transport, const eddy_filter *filter, void *self)
 {
-        int rc = filter_add(&transport->flow, filter, self, &transport->input.rest);
-
-        if (rc == 0)
-                flow_turn_input(&transport->input);
-        return rc;
+        return filter_add(&transport->flow, filter, self, &transport->input.rest);
 }
 
 int eddy_transport_remove_filter(eddy_transport *transport)
