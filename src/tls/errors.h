@@ -12,7 +12,7 @@ struct tls_errors {
         bool has_no_memory;
 };
 
-/** Empty the queue, which was empty before what has failed. */
+/** Empty the queue, which was empty before what has failed. ERR_LIB_NONE asks for no library. */
 struct tls_errors errors_take(int library);
 
 #endif

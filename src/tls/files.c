@@ -9,7 +9,7 @@
 /** OpenSSL has refused a file: why. */
 static int refuse(const char *what, const char *path)
 {
-        struct tls_errors errors = errors_take(ERR_LIB_SSL);
+        struct tls_errors errors = errors_take(ERR_LIB_NONE);
         const char *words = ERR_reason_error_string(errors.error);
         int library = ERR_GET_LIB(errors.error), reason = ERR_GET_REASON(errors.error);
 
@@ -50,7 +50,7 @@ static int give_password(char *text, int size, int is_written, void *arg)
 
 static int refuse_key(const struct password *password, const char *key, const char *certificate)
 {
-        unsigned long error = ERR_peek_error();
+        unsigned long error = ERR_peek_last_error();
         int rc;
 
         if (ERR_GET_LIB(error) == ERR_LIB_X509 && (ERR_GET_REASON(error) == X509_R_KEY_VALUES_MISMATCH ||

@@ -216,7 +216,9 @@ static void clients(void)
 static intptr_t answer_plainly(eddy_stream *stream, void *arg)
 {
         const char *text = arg;
+        char hello[4096];
 
+        eddy_stream_read(stream, hello, sizeof hello);
         eddy_stream_write_all(stream, text, strlen(text));
         return 0;
 }
