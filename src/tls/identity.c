@@ -30,10 +30,8 @@ static int note_problem(int is_good, X509_STORE_CTX *verifying)
                 return 1;
         /* Whoever has issued the certificate itself has to be spoken of; of those above, only where it is known what they revoked. */
         if (X509_STORE_CTX_get_error(verifying) == X509_V_ERR_UNABLE_TO_GET_CRL &&
-            X509_STORE_CTX_get_error_depth(verifying) > 0) {
-                X509_STORE_CTX_set_error(verifying, X509_V_OK);
+            X509_STORE_CTX_get_error_depth(verifying) > 0)
                 return 1;
-        }
         connection_explain_certificate(SSL_get_app_data(ssl), verifying);
         return 0;
 }
