@@ -371,7 +371,8 @@ static int begin(struct tls_connection *connection, const char *name)
         BIO_set_data(bio, connection);
         BIO_set_init(bio, 1);
         SSL_set_bio(connection->ssl, bio, bio);
-        SSL_set_app_data(connection->ssl, connection);
+        if (SSL_set_app_data(connection->ssl, connection) != 1)
+                return -ENOMEM;
         if (!connection->context->is_server)
                 return begin_client(connection, name);
         if (name)

@@ -241,9 +241,10 @@ int connection_explain(struct tls_connection *connection)
 
         if (errors.has_no_memory)
                 return -ENOMEM;
-        if (reason == SSL_R_CERTIFICATE_VERIFY_FAILED) /* the sentence is there */
-                return EDDY_ECERTIFICATE;
-        if (reason == SSL_R_CALLBACK_FAILED) /* likewise, or there was no memory for what was to be chosen */
+        /* Of what has failed in our own functions there is a sentence, or there was no memory. */
+        if (reason == SSL_R_CERTIFICATE_VERIFY_FAILED)
+                return connection->why ? EDDY_ECERTIFICATE : -ENOMEM;
+        if (reason == SSL_R_CALLBACK_FAILED)
                 return connection->why ? EDDY_ETLS : -ENOMEM;
         if (!connection_speaks_tls(connection))
                 return EDDY_ETLS;

@@ -22,12 +22,29 @@ static int set_versions_and_ciphers(const eddy_tls_options *options, SSL_CTX *op
                                 : -ENOMEM;
 }
 
+/** Whether who verifies knows for which host that has to be: without memory for the name OpenSSL goes on without one. */
+static bool knows_host(const struct tls_connection *connection, X509_STORE_CTX *verifying)
+{
+        X509_VERIFY_PARAM *param = X509_STORE_CTX_get0_param(verifying);
+        char *address;
+        bool is_known;
+
+        if (connection->context->is_server || connection->context->options.skips_host_name || !connection->name)
+                return true;
+        if (X509_VERIFY_PARAM_get0_host(param, 0))
+                return true;
+        address = X509_VERIFY_PARAM_get1_ip_asc(param);
+        is_known = address;
+        OPENSSL_free(address);
+        return is_known;
+}
+
 static int note_problem(int is_good, X509_STORE_CTX *verifying)
 {
         const SSL *ssl = X509_STORE_CTX_get_ex_data(verifying, SSL_get_ex_data_X509_STORE_CTX_idx());
 
         if (is_good)
-                return 1;
+                return knows_host(SSL_get_app_data(ssl), verifying);
         /* Whoever has issued the certificate itself has to be spoken of; of those above, only where it is known what they revoked. */
         if (X509_STORE_CTX_get_error(verifying) == X509_V_ERR_UNABLE_TO_GET_CRL &&
             X509_STORE_CTX_get_error_depth(verifying) > 0)
