@@ -48,7 +48,8 @@ typedef struct eddy_tls_options {
         size_t more_count;   /**< how many `more` there are */
         const char *ca_file; /**< PEM: whom to trust in place of those whom the system trusts */
         const char *ca_directory; /**< likewise, as `openssl rehash` makes it */
-        const char *crl_file;     /**< PEM: what has been revoked. NULL: nothing is known to be */
+        const char *
+            crl_file; /**< PEM: what has been revoked, also by who issued the peer's. NULL: nothing is known to be */
         eddy_tls_verify verify;
         bool skips_host_name;     /**< of a client: the certificate need not be for the host */
         bool takes_cut_for_end;   /**< a peer that closes without saying so has ended, not failed */
@@ -64,8 +65,9 @@ typedef struct eddy_tls_options {
          * NULL: none is known. Called by eddy_tls_create_client(), eddy_tls_create_server() and eddy_tls_reload(). */
         int (*get_password)(char *password, int size, void *arg);
 
-        /** Of a server: the context for the name that a client has asked for, which is NULL where it has not; NULL: this one. Called
-         * from whichever thread has the connection. */
+        /** Of a server: the context for the name that a client has asked for, which is NULL where it has not; NULL: this one. All of it
+         * counts as if the connection had been begun with it: certificates, demands, versions, and what may be resumed. Called from
+         * whichever thread has the connection. The context has to stay for as long as this one does; it is another server's. */
         eddy_tls *(*choose)(const char *name, void *arg);
 
         void *arg;         /**< passed to these functions */
@@ -102,7 +104,8 @@ typedef struct eddy_tls_info {
 EDDY_API int eddy_tls_create_client(eddy_tls **tls, const eddy_tls_options *options);
 
 /** Make a context for serving. It needs a certificate, or a `choose` that knows of contexts which have one; all else is as of
- * eddy_tls_create_client(). ssl.create_default_context(Purpose.CLIENT_AUTH). */
+ * eddy_tls_create_client(). If it wants certificates of clients it has to say of which issuers: who the system trusts says nothing of who may come in.
+ * ssl.create_default_context(Purpose.CLIENT_AUTH). */
 EDDY_API int eddy_tls_create_server(eddy_tls **tls, const eddy_tls_options *options);
 
 #define EDDY_TLS_FINGERPRINT_SIZE 96 /**< of a text such as "3F:A0:...:0B", with its NUL */
@@ -125,8 +128,9 @@ EDDY_API int eddy_tls_create_self_signed(eddy_tls **tls, const char *name,
                                          char fingerprint[EDDY_TLS_FINGERPRINT_SIZE]);
 
 /** Read a context's files anew: certificates, keys, issuers, what was revoked. Connections that begin from now on have them; those that
- * are there stay as they are, and so do sessions. 0, or as eddy_tls_create_client(), and then all is as before. Does not suspend,
- * but reads files. Any thread may call it. SSLContext.load_cert_chain(). */
+ * are there stay as they are. So do sessions where nothing is verified; else they are agreed on anew. 0, or as
+ * eddy_tls_create_client(), and then all is as before. Does not suspend, but reads files. Any thread may call it.
+ * SSLContext.load_cert_chain(). */
 EDDY_API int eddy_tls_reload(eddy_tls *tls);
 
 /** One more reference to a context. Any thread may take and give back references. */

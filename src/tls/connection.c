@@ -62,7 +62,31 @@ static long control(BIO *bio, int what, long number, void *pointer)
 
 static BIO_METHOD *bio_method;
 
-__attribute__((constructor)) static void prepare(void)
+/** Made when the first context is, so that a program may replace OpenSSL's allocator before. */
+int connection_prepare(void)
+{
+        static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+        BIO_METHOD *made = NULL;
+
+        pthread_mutex_lock(&lock);
+        if (!bio_method)
+                made = BIO_meth_new(BIO_TYPE_SOURCE_SINK, "eddy");
+        if (made) {
+                BIO_meth_set_read_ex(made, take);
+                BIO_meth_set_write_ex(made, put);
+                BIO_meth_set_ctrl(made, control);
+                bio_method = made;
+        }
+        pthread_mutex_unlock(&lock);
+        return bio_method ? 0 : -ENOMEM;
+}
+
+__attribute__((destructor)) static void forget(void)
+{
+        BIO_meth_free(bio_method);
+}
+
+__attribute__((constructor)) static void register_errors(void)
 {
         static const eddy_error_name names[] = {
             {EDDY_ETLS, "EDDY_ETLS", "both sides do not agree on TLS"},
@@ -71,17 +95,6 @@ __attribute__((constructor)) static void prepare(void)
         static eddy_error_block block = {.names = names, .count = sizeof names / sizeof names[0]};
 
         eddy_register_errors(&block);
-        bio_method = BIO_meth_new(BIO_TYPE_SOURCE_SINK, "eddy");
-        if (!bio_method)
-                return;
-        BIO_meth_set_read_ex(bio_method, take);
-        BIO_meth_set_write_ex(bio_method, put);
-        BIO_meth_set_ctrl(bio_method, control);
-}
-
-__attribute__((destructor)) static void forget(void)
-{
-        BIO_meth_free(bio_method);
 }
 
 /** Move what was kept into a place: how much of it. */
@@ -153,6 +166,8 @@ static ssize_t shake_hands(struct tls_connection *connection)
 /** The other side has closed the connection without having said so before. */
 static ssize_t cut(struct tls_connection *connection)
 {
+        if (!connection_speaks_tls(connection))
+                return EDDY_ETLS;
         if (connection->is_greeting)
                 return connection_fail(connection, EDDY_EINCOMPLETE,
                                        "the peer closed the connection before both sides agreed on TLS");
@@ -265,8 +280,8 @@ static void close_connection(void *self)
         memory_free(connection->why);
         memory_free(connection->name);
         memory_free(connection->alpn);
-        OPENSSL_free(connection->subject);
-        OPENSSL_free(connection->issuer);
+        memory_free(connection->subject);
+        memory_free(connection->issuer);
         OPENSSL_free(connection->certificate);
         memory_free(connection);
 }
@@ -284,17 +299,39 @@ const eddy_filter tls_filter = {
 
 /* Its beginning. */
 
+/** Keep a host's name as certificates and servers know it: without the dot at its end, or the network that an address is in.
+ * 0 or an error. One that begins with a dot would stand for every host below it. */
+static int keep_name(struct tls_connection *connection, const char *name)
+{
+        size_t n = strchr(name, ':') ? strcspn(name, "%") : strlen(name);
+
+        if (n > 1 && name[n - 1] == '.')
+                n--;
+        for (size_t i = 0; i < n; i++)
+                if (name[i] <= ' ' || name[i] > '~' || name[0] == '.')
+                        return eddy_fail(-EINVAL, "'%s' is no host name", name);
+        connection->name = memory_strdup(name);
+        if (!connection->name)
+                return -ENOMEM;
+        connection->name[n] = '\0';
+        return 0;
+}
+
 /** Ask for a name, and have the certificate be for it: 0 or an error. */
 static int set_name(struct tls_connection *connection, const char *name)
 {
         X509_VERIFY_PARAM *param = SSL_get0_param(connection->ssl);
-        bool is_address = X509_VERIFY_PARAM_set1_ip_asc(param, name) == 1;
+        int rc = keep_name(connection, name);
+        bool is_address;
 
-        connection->name = memory_strdup(name);
-        if (!connection->name)
-                return -ENOMEM;
-        if (!is_address && SSL_set_tlsext_host_name(connection->ssl, name) != 1)
+        if (rc < 0)
+                return rc;
+        name = connection->name;
+        is_address = X509_VERIFY_PARAM_set1_ip_asc(param, name) == 1;
+        if (!is_address && strlen(name) > TLSEXT_MAXLEN_host_name)
                 return eddy_fail(-EINVAL, "'%s' is no host name", name);
+        if (!is_address && SSL_set_tlsext_host_name(connection->ssl, name) != 1)
+                return -ENOMEM;
         if (connection->context->options.skips_host_name)
                 return X509_VERIFY_PARAM_set1_ip(param, NULL, 0) == 1 ? 0 : -ENOMEM;
         SSL_set_hostflags(connection->ssl,
@@ -326,6 +363,7 @@ static int begin_client(struct tls_connection *connection, const char *name)
         if (connection->name)
                 resume(connection);
         SSL_set_connect_state(connection->ssl);
+        ERR_clear_error(); /* a name was no address, say */
         rc = SSL_do_handshake(connection->ssl);
         return (int)outcome(connection, rc);
 }
@@ -336,15 +374,18 @@ static int begin(struct tls_connection *connection, const char *name)
 
         forget_others_errors();
         connection->ssl = context_begin(connection->context);
-        bio = connection->ssl && bio_method ? BIO_new(bio_method) : NULL;
+        bio = connection->ssl ? BIO_new(bio_method) : NULL;
         if (!bio)
                 return -ENOMEM;
         BIO_set_data(bio, connection);
         BIO_set_init(bio, 1);
         SSL_set_bio(connection->ssl, bio, bio);
-        SSL_set_app_data(connection->ssl, connection);
+        if (SSL_set_app_data(connection->ssl, connection) != 1)
+                return -ENOMEM;
         if (!connection->context->is_server)
                 return begin_client(connection, name);
+        if (name)
+                return eddy_fail(-EINVAL, "a server's context is not for connecting to '%s'", name);
         SSL_set_accept_state(connection->ssl);
         return 0;
 }
@@ -363,59 +404,9 @@ int connection_open(eddy_tls *tls, const char *name, void **self)
                 if (connection->why)
                         eddy_fail(rc, "%s", connection->why);
                 close_connection(connection);
+                ERR_clear_error();
                 return rc;
         }
         *self = connection;
         return 0;
-}
-
-/* What both sides have agreed on. */
-
-static void tell_certificate(struct tls_connection *connection, eddy_tls_info *info)
-{
-        X509 *certificate = SSL_get0_peer_certificate(connection->ssl);
-        int size;
-
-        if (!certificate)
-                return;
-        if (!connection->subject)
-                connection->subject = X509_NAME_oneline(X509_get_subject_name(certificate), NULL, 0);
-        if (!connection->issuer)
-                connection->issuer = X509_NAME_oneline(X509_get_issuer_name(certificate), NULL, 0);
-        size = connection->certificate ? i2d_X509(certificate, NULL)
-                                       : i2d_X509(certificate, &connection->certificate);
-        info->subject = connection->subject;
-        info->issuer = connection->issuer;
-        info->certificate = connection->certificate;
-        info->certificate_size = size > 0 ? (size_t)size : 0;
-}
-
-static void tell_alpn(struct tls_connection *connection, eddy_tls_info *info)
-{
-        const unsigned char *alpn;
-        unsigned size;
-
-        SSL_get0_alpn_selected(connection->ssl, &alpn, &size);
-        if (size > 0 && !connection->alpn) {
-                connection->alpn = memory_zalloc(size + 1);
-                if (connection->alpn)
-                        memcpy(connection->alpn, alpn, size);
-        }
-        info->alpn = connection->alpn;
-}
-
-void connection_tell(void *self, eddy_tls_info *info)
-{
-        struct tls_connection *connection = self;
-
-        *info = (eddy_tls_info){
-            .version = SSL_get_version(connection->ssl),
-            .cipher = SSL_get_cipher_name(connection->ssl),
-            .name = connection->name ? connection->name
-                                     : SSL_get_servername(connection->ssl, TLSEXT_NAMETYPE_host_name),
-            .is_resumed = SSL_session_reused(connection->ssl),
-        };
-        tell_alpn(connection, info);
-        tell_certificate(connection, info);
-        forget_others_errors();
 }

@@ -16,9 +16,11 @@ struct tls_connection {
         char *said; /* what it wrote where there was no room; NULL: nothing */
         size_t said_begin, said_end;
         bool is_greeting;
-        bool holds_back;   /* `said` are tickets, which wait for the first bytes that are written */
-        bool has_failed;   /* nothing more is to be had of it */
-        bool has_finished; /* it has said so */
+        bool is_chosen;                /* of a server: what the client's name leads to */
+        bool is_asked_for_certificate; /* of a client which has none */
+        bool holds_back;               /* `said` are tickets, which wait for the first bytes that are written */
+        bool has_failed;               /* nothing more is to be had of it */
+        bool has_finished;             /* it has said so */
         unsigned char first_size;
         char first[TLS_FIRST_BYTES]; /* what came first, for who is no TLS */
         char *why;                   /* it has failed; NULL: the number says all */
@@ -30,6 +32,9 @@ struct tls_connection {
 
 extern const eddy_filter tls_filter;
 
+/** Have what all connections need: 0 or -ENOMEM. */
+int connection_prepare(void);
+
 /** As tls_impl.open() and tell(). */
 int connection_open(eddy_tls *tls, const char *name, void **self);
 void connection_tell(void *self, eddy_tls_info *info);
@@ -40,6 +45,9 @@ __attribute__((format(printf, 3, 4))) int connection_fail(struct tls_connection 
 
 /** Keep a sentence on what is wrong with the other side's certificate. */
 void connection_explain_certificate(struct tls_connection *connection, X509_STORE_CTX *verifying);
+
+/** Whether what came first is TLS, or nothing came; else keep a sentence on what it was. */
+bool connection_speaks_tls(struct tls_connection *connection);
 
 /** Keep a sentence on why OpenSSL has failed, which its queue of errors says, and empty that: the code. */
 int connection_explain(struct tls_connection *connection);

@@ -32,10 +32,17 @@ static void drop(struct sessions *sessions, struct kept_session *kept)
         memory_free(kept);
 }
 
-void sessions_finish(struct sessions *sessions)
+void sessions_forget(struct sessions *sessions)
 {
+        pthread_mutex_lock(&sessions->lock);
         while (!list_is_empty(&sessions->list))
                 drop(sessions, kept_of(sessions->list.next));
+        pthread_mutex_unlock(&sessions->lock);
+}
+
+void sessions_finish(struct sessions *sessions)
+{
+        sessions_forget(sessions);
         pthread_mutex_destroy(&sessions->lock);
 }
 

@@ -15,6 +15,9 @@ struct sessions {
 void sessions_init(struct sessions *sessions);
 void sessions_finish(struct sessions *sessions);
 
+/** Have none. */
+void sessions_forget(struct sessions *sessions);
+
 /** Keep a session in place of an earlier one: whether it was kept, and so is the list's. */
 bool sessions_keep(struct sessions *sessions, const char *name, SSL_SESSION *session);
 
