@@ -132,7 +132,8 @@ static int start_on_sockets(eddy_server **created, struct task *self, const stru
                         server_add_listener(server, options->fds[i], family);
         }
         if (rc < 0) {
-                server_free(server); /* nothing of a listener is anywhere else before server_open() */
+                if (server)
+                        server_free(server); /* nothing of a listener is anywhere else before server_open() */
                 return rc;
         }
         server_open(server);

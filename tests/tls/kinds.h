@@ -8,8 +8,11 @@
 static struct issued kinds_root, kinds_leaf;
 static eddy_tls *kinds_server, *kinds_client;
 
+static inline void forget_relays(void);
+
 static inline void forget_kinds(void)
 {
+        forget_relays();
         eddy_tls_unref(kinds_server);
         eddy_tls_unref(kinds_client);
         forget_issued(&kinds_leaf);
@@ -71,6 +74,24 @@ struct relayed {
         bool has_ended;
 };
 
+/** Kept to the end, since nobody is told of a side that was never made. */
+struct relay {
+        struct relayed sides[2];
+        struct relay *next;
+};
+
+static struct relay *relays;
+
+static inline void forget_relays(void)
+{
+        while (relays) {
+                struct relay *next = relays->next;
+
+                free(relays);
+                relays = next;
+        }
+}
+
 /** The one that is made first holds what comes until the other one is there. */
 static inline void relay_made(eddy_transport *transport, void *self)
 {
@@ -114,8 +135,8 @@ static inline void relay_lost(eddy_transport *transport, void *self, int reason)
         (void)transport;
         side->transport = NULL;
         if (!other->transport)
-                free(side < other ? side : other);
-        else if (reason == 0)
+                return;
+        if (reason == 0)
                 eddy_transport_close(other->transport);
         else
                 eddy_transport_abort(other->transport);
@@ -149,12 +170,14 @@ static const eddy_protocol relaying = {
 };
 
 /** Pass on between a descriptor on which TLS is spoken and one on which it is not; both are the relay's. */
-static inline void relay(int secured, int plain, int layers)
+static inline void pass_on(int secured, int plain, int layers)
 {
-        struct relayed *sides = calloc(2, sizeof *sides);
+        struct relay *relay = calloc(1, sizeof *relay);
+        struct relayed *sides = relay->sides;
         eddy_transport *transport;
 
-        assert_non_null(sides);
+        relay->next = relays;
+        relays = relay;
         sides[0].other = &sides[1];
         sides[1].other = &sides[0];
         assert_int_equal(eddy_transport_from_socket(NULL, NULL, plain, &relaying, &sides[1]), 0);

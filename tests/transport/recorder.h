@@ -207,7 +207,7 @@ static inline void open_to_plain(const struct kind *kind, int ends[2])
         int plain[2];
 
         kind->open(plain);
-        relay(ends[1], plain[0], kind->layers);
+        pass_on(ends[1], plain[0], kind->layers);
         ends[1] = plain[1];
 #endif
 }
