@@ -84,8 +84,7 @@ SSL_SESSION *sessions_find(struct sessions *sessions, const char *name)
         if (kept) {
                 list_remove(&kept->link);
                 list_prepend(&sessions->list, &kept->link);
-                session = kept->session;
-                SSL_SESSION_up_ref(session);
+                session = SSL_SESSION_dup(kept->session); /* which connections in other threads write to */
         }
         pthread_mutex_unlock(&sessions->lock);
         return session;

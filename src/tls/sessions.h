@@ -21,7 +21,7 @@ void sessions_forget(struct sessions *sessions);
 /** Keep a session in place of an earlier one: whether it was kept, and so is the list's. */
 bool sessions_keep(struct sessions *sessions, const char *name, SSL_SESSION *session);
 
-/** A reference to what may be resumed with a host; NULL: nothing. */
+/** A copy of what may be resumed with a host; NULL: nothing. */
 SSL_SESSION *sessions_find(struct sessions *sessions, const char *name);
 
 #endif

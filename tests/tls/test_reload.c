@@ -72,7 +72,12 @@ static intptr_t meet_often(void *arg)
                 struct meeting meeting = {.server = sharing->server, .client = sharing->client};
 
                 meet(&meeting);
-                sharing->count += meeting.at_client.read == 1 && meeting.at_server.read == 1;
+                if (meeting.at_client.read == 1 && meeting.at_server.read == 1)
+                        sharing->count++;
+                else
+                        print_error("client: %d, %zd, %s; server: %d, %zd, %s\n", meeting.at_client.rc,
+                                    meeting.at_client.read, meeting.at_client.why, meeting.at_server.rc,
+                                    meeting.at_server.read, meeting.at_server.why);
         }
         return 0;
 }
