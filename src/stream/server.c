@@ -20,7 +20,7 @@ struct server_wait {
 
 void server_free(eddy_server *server)
 {
-        eddy_tls *tls = server->plan.options.tls;
+        eddy_tls *tls = server ? server->plan.options.tls : NULL;
 
         if (tls)
                 tls->impl->unref(tls);
