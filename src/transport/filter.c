@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 #include "base/misuse.h"
+#include "base/sys_socket.h"
 #include "transport/linger.h"
 
 static void destroy(struct filter *filter)
@@ -195,15 +196,21 @@ static const struct flow_impl filter_impl = {
 
 /* The flow below. */
 
-/** What is sent below goes nowhere any more. Where both sides are still to agree, the other one may have said why, and then closed. */
+/** What is sent below goes nowhere any more, of which the writer may have heard nothing, nor the reader. The other side may have said why,
+ * and then closed: that is read, and then the end. */
 static void heed_failure(struct filter *filter)
 {
         int error = filter->lower.write_error;
 
-        if (filter->is_greeting && error && error != -EPIPE && error != -ECONNRESET)
+        if (!error || filter->upper->write_error)
+                return;
+        if (filter->is_greeting && error != -EPIPE && error != -ECONNRESET) {
                 filter_end_greeting(filter, error);
-        else if (!filter->is_greeting && error && !filter->upper->write_error)
+                return;
+        }
+        if (!filter->is_greeting)
                 flow_fail(filter->upper, error);
+        sys_shutdown(filter->lower.fd, SHUT_RD);
 }
 
 static void settled(struct flow *lower)
