@@ -1,5 +1,6 @@
 /* eddy serve: a folder over HTTP. */
 #include "cli.h"
+#include "serve_tls.h"
 
 #include <eddy/http_server.h>
 #include <getopt.h>
@@ -17,12 +18,15 @@ static const char help[] =
     "      --timeout S     how long a client may keep silent or take nothing, in seconds; default: 30\n"
     "      --answer-timeout S  how long it may take over an answer, however steadily; default: no limit\n"
     "      --no-listing    do not list folders that have no index.html\n"
+    "      --tls           serve by HTTPS, with a certificate that nobody has issued unless one is given\n"
+    "      --cert FILE     the certificate, with those that lead from it to a root; PEM\n"
+    "      --key FILE      its key, where that is not in the same file; PEM\n"
     "  -v, --verbose       log each request to standard error\n"
     "  -h, --help          show this\n"
     "\n"
-    "The address is printed to standard output once connections are accepted. SIGTERM and Ctrl-C let answers "
-    "that\n"
-    "are being sent finish, for at most 10 s; a second one does not wait.\n";
+    "The address is printed to standard output once connections are accepted, behind the fingerprint of a\n"
+    "certificate that was made for --tls. SIGHUP has those that were given read again. SIGTERM and Ctrl-C\n"
+    "let answers that are being sent finish, for at most 10 s; a second one does not wait.\n";
 
 enum { GRACE_SECONDS = 10 };
 
@@ -30,7 +34,9 @@ struct serve {
         const char *folder, *bind;
         long port;
         double timeout, answer_timeout;
-        bool hides_listings, is_verbose;
+        bool hides_listings, is_verbose, wants_tls;
+        const char *certificate_file, *key_file;
+        eddy_tls *tls; /* NULL: none */
         size_t max_connections;
         eddy_http_files *files;
         eddy_server *server;
@@ -95,15 +101,22 @@ static void announce(const struct serve *serve)
         const char *host = serve->bind ? serve->bind : "127.0.0.1";
         bool is_ipv6 = strchr(host, ':') != NULL;
 
-        printf("serving %s at http://%s%s%s:%u/\n", serve->folder, is_ipv6 ? "[" : "", host, is_ipv6 ? "]" : "",
-               eddy_server_port(serve->server));
+        printf("serving %s at %s://%s%s%s:%u/\n", serve->folder, serve->tls ? "https" : "http",
+               is_ipv6 ? "[" : "", host, is_ipv6 ? "]" : "", eddy_server_port(serve->server));
         fflush(stdout);
+}
+
+static void on_reload_signal(void *arg)
+{
+        const struct serve *serve = arg;
+
+        serve_reload_tls(serve->tls);
 }
 
 static intptr_t serve_until_stopped(void *arg)
 {
         struct serve *serve = arg;
-        const eddy_server_options options = {.max_connections = serve->max_connections};
+        const eddy_server_options options = {.max_connections = serve->max_connections, .tls = serve->tls};
         eddy_loop *loop = eddy_running_loop();
         int rc = eddy_start_server(&serve->server, eddy_http_serve_files, serve->files, serve->bind,
                                    (uint16_t)serve->port, &options);
@@ -112,6 +125,8 @@ static intptr_t serve_until_stopped(void *arg)
                 return start_failure(serve, rc);
         eddy_add_signal_handler(loop, SIGTERM, on_stop_signal, serve);
         eddy_add_signal_handler(loop, SIGINT, on_stop_signal, serve);
+        if (serve->certificate_file)
+                eddy_add_signal_handler(loop, SIGHUP, on_reload_signal, serve);
         announce(serve);
         eddy_server_wait_closed(serve->server);
         eddy_timer_cancel(&serve->grace);
@@ -144,6 +159,15 @@ static int parse_option(struct serve *serve, int option)
         case 'n':
                 serve->hides_listings = true;
                 return 0;
+        case 's':
+                serve->wants_tls = true;
+                return 0;
+        case 'c':
+                serve->certificate_file = optarg;
+                return 0;
+        case 'k':
+                serve->key_file = optarg;
+                return 0;
         case 'v':
                 serve->is_verbose = true;
                 return 0;
@@ -156,10 +180,17 @@ static int parse_option(struct serve *serve, int option)
 static int parse(struct serve *serve, int argc, char **argv, bool *wants_help)
 {
         static const struct option options[] = {
-            {"port", required_argument, NULL, 'p'},    {"bind", required_argument, NULL, 'b'},
-            {"timeout", required_argument, NULL, 't'}, {"answer-timeout", required_argument, NULL, 'a'},
-            {"no-listing", no_argument, NULL, 'n'},    {"verbose", no_argument, NULL, 'v'},
-            {"help", no_argument, NULL, 'h'},          {0},
+            {"port", required_argument, NULL, 'p'},
+            {"bind", required_argument, NULL, 'b'},
+            {"timeout", required_argument, NULL, 't'},
+            {"answer-timeout", required_argument, NULL, 'a'},
+            {"no-listing", no_argument, NULL, 'n'},
+            {"tls", no_argument, NULL, 's'},
+            {"cert", required_argument, NULL, 'c'},
+            {"key", required_argument, NULL, 'k'},
+            {"verbose", no_argument, NULL, 'v'},
+            {"help", no_argument, NULL, 'h'},
+            {0},
         };
         int option, rc = 0;
 
@@ -171,7 +202,27 @@ static int parse(struct serve *serve, int argc, char **argv, bool *wants_help)
                 serve->folder = argv[optind++];
         if (rc == 0 && optind < argc)
                 rc = cli_usage_error("eddy serve", "one folder at a time: what is '%s'?", argv[optind]);
+        if (rc == 0 && serve->certificate_file && !serve->wants_tls)
+                rc = cli_usage_error("eddy serve", "--cert is for --tls");
+        if (rc == 0 && serve->key_file && !serve->certificate_file)
+                rc = cli_usage_error("eddy serve", "--key needs the --cert that it is of");
         return rc;
+}
+
+/** Serve what is open, and let go of it: an exit code. */
+static int run_server(struct serve *serve)
+{
+        eddy_runner runner;
+        intptr_t rc = eddy_runner_init(&runner, &(eddy_runner_options){.ignores_sigint = true});
+
+        if (rc == 0) {
+                rc = eddy_runner_run(&runner, serve_until_stopped, serve);
+                eddy_runner_finish(&runner);
+        }
+        if (rc >= 0)
+                return (int)rc;
+        fprintf(stderr, "eddy serve: %s\n", eddy_strerror(rc));
+        return CLI_FAILED;
 }
 
 static int serve_folder(struct serve *serve)
@@ -182,9 +233,8 @@ static int serve_folder(struct serve *serve)
             .hides_listings = serve->hides_listings,
             .on_request = serve->is_verbose ? log_request : NULL,
         };
-        eddy_runner runner;
         size_t descriptors = cli_raise_descriptor_limit();
-        intptr_t rc = eddy_http_files_create(&serve->files, serve->folder, &options);
+        int rc = eddy_http_files_create(&serve->files, serve->folder, &options);
 
         if (rc < 0) {
                 fprintf(stderr, "eddy serve: %s\n", eddy_error_detail());
@@ -192,16 +242,14 @@ static int serve_folder(struct serve *serve)
         }
         /* A connection may need two, its own and its file's; some are for the loop. */
         serve->max_connections = descriptors > 128 ? (descriptors - 64) / 2 : 32;
-        rc = eddy_runner_init(&runner, &(eddy_runner_options){.ignores_sigint = true});
-        if (rc == 0) {
-                rc = eddy_runner_run(&runner, serve_until_stopped, serve);
-                eddy_runner_finish(&runner);
-        }
+        rc = serve->wants_tls
+                 ? serve_open_tls(&serve->tls, serve->bind, serve->certificate_file, serve->key_file)
+                 : CLI_OK;
+        if (rc == CLI_OK)
+                rc = run_server(serve);
+        serve_close_tls(serve->tls);
         eddy_http_files_destroy(serve->files);
-        if (rc >= 0)
-                return (int)rc;
-        fprintf(stderr, "eddy serve: %s\n", eddy_strerror(rc));
-        return CLI_FAILED;
+        return rc;
 }
 
 int serve_main(int argc, char **argv)

@@ -34,6 +34,7 @@
 #include <eddy/thread.h>
 #include <eddy/time.h>
 #include <eddy/timeout.h>
+#include <eddy/tls.h>
 #include <eddy/transport.h>
 #include <eddy/unix.h>
 #include <eddy/watch.h>

@@ -125,13 +125,13 @@ for config in "${@:-plain}"; do
                 built_as=plain
                 run valgrind "--werror" "--timeout-multiplier 20 --suite base --suite loop --suite coro \
                         --suite task --suite sync --suite transport --suite net --suite stream --suite executor --suite thread --suite file --suite child --suite process \
-                        --suite redis --suite postgres \
+                        --suite redis --suite postgres --suite tls \
                         --wrap=$(pwd)/scripts/valgrind.sh"
                 built_as= ;;
         ucontext)
                 # Another way to switch: what switches, and no adapter.
                 run ucontext "-Ducontext=true -Dhttp=disabled -Dhttp_client=disabled -Dredis=disabled \
-                        -Dpostgres=disabled --werror" \
+                        -Dpostgres=disabled -Dtls=disabled --werror" \
                         "--suite coro --suite loop --suite task --suite sync --suite net --suite stream --suite executor --suite thread --suite file \
                         --suite child --suite process --suite interruption --suite examples" ;;
         musl)
@@ -139,7 +139,7 @@ for config in "${@:-plain}"; do
                 if scripts/install-deps.sh musl; then
                         kernel_headers build-musl-kernel
                         CC=musl-gcc run musl "-Dtests=disabled -During=disabled -Dhttp=disabled \
-                                -Dhttp_client=disabled -Dredis=disabled -Dpostgres=disabled \
+                                -Dhttp_client=disabled -Dredis=disabled -Dpostgres=disabled -Dtls=disabled \
                                 -Dbridges=disabled -Dc_args=-isystem$(pwd)/build-musl-kernel" ""
                 else
                         skipped=$((skipped + 1))

@@ -33,14 +33,34 @@ typedef struct eddy_filter {
         ssize_t (*decode)(void *self, const void *in, size_t *n, void *out, size_t size);
 
         /** Turn bytes that are written into bytes that leave, likewise: how many were put into `out`, whose size is 1 KiB more
-         * than `*n`, or 16 KiB; or an error. Whoever uses none of the bytes and puts nothing there has failed with -EIO; so has
+         * than `*n`, or 17 KiB; or an error. Whoever uses none of the bytes and puts nothing there has failed with -EIO; so has
          * whoever returns -EAGAIN, here and above, for a filter does not wait. */
         ssize_t (*encode)(void *self, const void *in, size_t *n, void *out, size_t size);
 
         /** Nothing more will be written: put what was held back and what marks the end into `out`, of at least 1 KiB, until 0 is
          * returned. NULL: the other side is shown the end of the connection itself, which then cannot be written to without
-         * the filter either. Where the connection has failed nothing is marked. */
+         * the filter either. Where the connection has failed nothing is marked, nor before both sides have agreed (is_greeting()). */
         ssize_t (*finish)(void *self, void *out, size_t size);
+
+        /** What the filter itself has to say to the other side: put what is to leave now into `out`, of at least 1 KiB, until 0 is
+         * returned; or an error. Called when it is put in place, and whenever decode() has been; not after finish(). NULL: it
+         * only ever answers what it is asked. */
+        ssize_t (*answer)(void *self, void *out, size_t size);
+
+        /** Whether both sides are still to agree, by decode() and answer(), before anything is read or written. Until then
+         * decode() is shown what comes whether anybody reads or not, reads nothing, and what is written waits; where it
+         * fails, so does all that is written. A connection that is closed before, with nothing written, is just closed. NULL: they
+         * need not. */
+        bool (*is_greeting)(void *self);
+
+        /** How long a connection that is closed is kept until the other side has ended it too. What comes meanwhile is dropped; had it
+         * come to a socket that is closed, the kernel would have told the other side of a reset, and that might have dropped what
+         * it had not read. Nobody waits for it. NULL: no time. */
+        eddy_duration (*linger)(void *self);
+
+        /** Why it has failed, as a sentence without a full stop, which stays until free(). NULL, or where there is no such function:
+         * the number says all. */
+        const char *(*explain)(void *self);
 
         /** The last call: the connection is closed, or the filter taken out, which the kernel may be some moments behind. NULL:
          * there is nothing to be done. */
@@ -86,8 +106,8 @@ EDDY_API int eddy_stream_remove_filter(eddy_stream *stream);
  * frame. Does not suspend. loop.start_tls(), for any filter. */
 EDDY_API int eddy_transport_add_filter(eddy_transport *transport, const eddy_filter *filter, void *self);
 
-/** Take it out, as eddy_stream_remove_filter(). EDDY_EBUSY: what was written has not gone through; the protocol's
- * resume_writing() tells when. From within eof_received(), which is how a filter's mark of its end is told, too. */
+/** Take it out, as eddy_stream_remove_filter(). EDDY_EBUSY: what was written has not gone through, of which the protocol's
+ * resume_writing() tells when it has; or both sides are still to agree on TLS. From within eof_received(), which is how a filter's mark of its end is told, too. */
 EDDY_API int eddy_transport_remove_filter(eddy_transport *transport);
 
 EDDY_END_DECLS

@@ -31,7 +31,8 @@ typedef struct eddy_server_options {
         const char *const *hosts; /**< in place of `host`, which is NULL then: several, and NULL at their end */
         const int *fds;           /**< sockets to listen on in place of a host: bound, of TCP or UNIX */
         const eddy_resolver *resolver; /**< who looks names up, until the call returns; NULL: the loop's */
-        void *reserved[1];             /**< zero */
+        eddy_tls *tls;                 /**< speak TLS with who connects; the server keeps it. NULL: do not */
+        void *reserved[3];             /**< zero */
 } eddy_server_options;
 
 /**

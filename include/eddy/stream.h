@@ -11,6 +11,9 @@ EDDY_BEGIN_DECLS
 
 typedef struct eddy_stream eddy_stream;
 
+/** Whom one trusts, and who one is, over TLS: a context of eddy/tls.h. */
+typedef struct eddy_tls eddy_tls;
+
 /** How a connection is to be made. Zero, or NULL for the whole, is the default of each. */
 typedef struct eddy_connect_options {
         size_t limit;                /**< longest line, bytes, its end not counted; 0: 64 KiB */
@@ -20,7 +23,9 @@ typedef struct eddy_connect_options {
         int family;                  /**< AF_INET or AF_INET6; 0: either */
         eddy_duration happy_eyeballs_delay; /**< an address's head start over the next; 0: 250 ms */
         const eddy_resolver *resolver;      /**< who looks names up, until the call returns; NULL: the loop's */
-        void *reserved[3];                  /**< zero */
+        eddy_tls *tls;                      /**< speak TLS, from the first byte on; NULL: do not */
+        const char *tls_name;               /**< whom the other side's certificate has to be for; NULL: the host */
+        void *reserved[1];                  /**< zero */
 } eddy_connect_options;
 
 /**

@@ -237,6 +237,7 @@ EDDY_API const eddy_protocol *eddy_transport_protocol(const eddy_transport *tran
  * @param unread  what the transport has shown and the stream is to read first, `n` bytes of it; NULL where n is 0
  * @param limit   longest line, bytes, its end not counted; 0: 64 KiB
  * @return 0; -EBADF where it is closing; why it has failed; -ENOMEM, and then the transport is as before
+ * @retval EDDY_EBUSY  both sides are still to agree on TLS (eddy_transport_start_tls())
  * @retval EDDY_ENOLOOP, EDDY_EWRONGLOOP  as for any call on a loop
  *
  * Of a server's connection: it is the server's no more. Does not suspend.

@@ -41,6 +41,12 @@ static inline int sys_openat2(int folder, const char *path, const struct open_ho
         return sys_descriptor((int)syscall(SYS_openat2, folder, path, how, sizeof *how));
 }
 
+/** A file that is in memory alone, and gone with its last descriptor. */
+static inline int sys_memfd_create(const char *name)
+{
+        return fault_fires("memfd_create") ? -EMFILE : sys_descriptor(memfd_create(name, MFD_CLOEXEC));
+}
+
 static inline int sys_fstat(int fd, struct stat *status)
 {
         return fault_fires("fstat") ? -EIO : (int)sys_result(fstat(fd, status));

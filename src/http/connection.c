@@ -59,6 +59,9 @@ static ssize_t receive(struct http_connection *c)
         c->is_waiting = false;
         if (n > 0)
                 c->end += (size_t)n;
+        /* TLS that was cut off, as many clients leave it: a head that is whole says so itself. */
+        if (n == EDDY_EINCOMPLETE)
+                n = 0;
         if (n == 0 && !is_blank(c)) /* a head without an end */
                 n = refuse(c, HTTP_STATUS_BAD_REQUEST);
         if (n == EDDY_TIMEOUT && c->end > c->start)

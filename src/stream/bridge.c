@@ -27,6 +27,8 @@ int eddy_stream_from_transport(eddy_stream **created, eddy_transport *transport,
         int rc = check_handing_on(flow);
 
         *created = NULL;
+        if (rc == 0 && transport->securing)
+                rc = EDDY_EBUSY;
         if (rc < 0)
                 return rc;
         rc = flow_keep(flow, &in, unread, n);

@@ -3,6 +3,7 @@
 #include "net/connect.h"
 #include "net/socket.h"
 #include "stream/stream.h"
+#include "stream/tls.h"
 #include <eddy/unix.h>
 
 /** Make a stream of a socket that is connected, or close it: 0 or -ENOMEM. */
@@ -95,6 +96,21 @@ int connect_to_path(struct task *self, const char *path)
                                 connector_begin_path(&connecting.connector, self->future.loop, path));
 }
 
+/** Speak TLS by a stream that was just made, where the options say so; or give it back: 0 or the error. */
+static int secure(struct task *self, eddy_stream **stream, const char *host, const eddy_connect_options *options)
+{
+        int rc;
+
+        if (!options || !options->tls)
+                return 0;
+        rc = stream_start_tls(self, *stream, options->tls, options->tls_name ? options->tls_name : host);
+        if (rc == 0)
+                return 0;
+        eddy_stream_destroy(*stream);
+        *stream = NULL;
+        return rc;
+}
+
 int eddy_open_connection(eddy_stream **stream, const char *host, uint16_t port,
                          const eddy_connect_options *options)
 {
@@ -106,7 +122,8 @@ int eddy_open_connection(eddy_stream **stream, const char *host, uint16_t port,
                 rc = connect_to_host(self, host, port, options, &family);
         if (rc < 0)
                 return rc;
-        return make_stream(stream, self->future.loop, rc, family, options ? options->limit : 0);
+        rc = make_stream(stream, self->future.loop, rc, family, options ? options->limit : 0);
+        return rc < 0 ? rc : secure(self, stream, host, options);
 }
 
 int eddy_open_unix_connection(eddy_stream **stream, const char *path, const eddy_connect_options *options)
@@ -119,5 +136,6 @@ int eddy_open_unix_connection(eddy_stream **stream, const char *path, const eddy
                 rc = connect_to_path(self, path);
         if (rc < 0)
                 return rc;
-        return make_stream(stream, self->future.loop, rc, AF_UNIX, options ? options->limit : 0);
+        rc = make_stream(stream, self->future.loop, rc, AF_UNIX, options ? options->limit : 0);
+        return rc < 0 ? rc : secure(self, stream, NULL, options);
 }

@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/sys.h"
 #include "stream/stream.h"
+#include <eddy/tls.h>
 #include <eddy/unix.h>
 
 /** One connection, from its acceptance to the end of its task, on whose stack it lies. */
@@ -28,6 +29,8 @@ static void connection_done(struct waiter *waiter, eddy_future *task)
         int failure = future_failure(task);
 
         task->was_looked_at = true;
+        if (failure == EDDY_EINCOMPLETE && server->plan.options.tls) /* cut off, which without TLS is a reset */
+                failure = -ECONNRESET;
         if (failure && failure != EDDY_CANCELLED && failure != EDDY_TIMEOUT && failure != -ETIMEDOUT &&
             failure != -ECONNRESET && failure != -ECONNABORTED && failure != -EPIPE)
                 eddy_loop_call_exception_handler(server->loop,
@@ -44,7 +47,11 @@ static void connection_done(struct waiter *waiter, eddy_future *task)
 static intptr_t serve_connection(void *arg)
 {
         const struct connection *connection = arg;
+        eddy_tls *tls = connection->server->plan.options.tls;
+        int rc = tls ? eddy_stream_start_tls(connection->stream, tls, NULL) : 0;
 
+        if (rc < 0) /* whoever came is a stranger as yet, and its failures are its own */
+                return 0;
         return connection->server->plan.handler(connection->stream, connection->server->plan.arg);
 }
 

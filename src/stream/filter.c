@@ -8,7 +8,7 @@ static int check_idle(const eddy_stream *stream)
         return stream->flow.reader || stream_is_written_to(stream) ? EDDY_EBUSY : 0;
 }
 
-int eddy_stream_add_filter(eddy_stream *stream, const eddy_filter *filter, void *self)
+int stream_prepare_filter(eddy_stream *stream)
 {
         int rc = check_idle(stream);
 
@@ -16,7 +16,14 @@ int eddy_stream_add_filter(eddy_stream *stream, const eddy_filter *filter, void 
                 return rc;
         stream_drop_what_is_gone(stream);
         stream->drops_line = false; /* what else there was of it is not what it was */
-        return filter_add(&stream->flow, filter, self, &stream->in);
+        return 0;
+}
+
+int eddy_stream_add_filter(eddy_stream *stream, const eddy_filter *filter, void *self)
+{
+        int rc = stream_prepare_filter(stream);
+
+        return rc < 0 ? rc : filter_add(&stream->flow, filter, self, &stream->in);
 }
 
 int eddy_stream_remove_filter(eddy_stream *stream)

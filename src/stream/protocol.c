@@ -12,18 +12,68 @@ static void forget_transport(eddy_transport *transport)
         *(eddy_transport **)transport->owner = NULL;
 }
 
-/** Make a transport of a socket that is connected, or close it, and wait until its protocol knows of it: 0 or -ENOMEM. */
+/** A task that waits until both sides have agreed on TLS. */
+struct securing_wait {
+        struct wait wait;
+        struct task *task;
+        eddy_transport *transport;
+        bool is_over;
+        int outcome;
+};
+
+static void secured(void *arg, int outcome)
+{
+        struct securing_wait *waiting = arg;
+
+        waiting->is_over = true;
+        waiting->outcome = outcome;
+        if (outcome != EDDY_ELOOPCLOSED)
+                task_wake(waiting->task);
+}
+
+static bool give_up(struct wait *wait, struct task *task)
+{
+        struct securing_wait *waiting = container_of(wait, struct securing_wait, wait);
+
+        (void)task;
+        if (!waiting->is_over)
+                eddy_transport_abort(waiting->transport);
+        return true;
+}
+
+/** Speak TLS by a transport that was just made: 0; or the error, and then it is gone soon. */
+static int secure(struct task *self, eddy_transport *transport, eddy_tls *tls, const char *name)
+{
+        struct securing_wait waiting = {.wait.interrupt = give_up, .task = self, .transport = transport};
+        int rc = transport_secure(transport, tls, name, secured, &waiting);
+
+        if (rc < 0) {
+                transport_give_up(transport);
+                return rc;
+        }
+        while (!waiting.is_over)
+                task_wait(self, &waiting.wait);
+        return waiting.outcome < 0 && self->interruption ? self->interruption : waiting.outcome;
+}
+
+/** Make a transport of a socket that is connected, or close it, and wait until its protocol knows of it: 0 or the error. */
 static int make_transport(struct task *self, eddy_transport **made, int fd, int family,
-                          const eddy_protocol *protocol, void *state)
+                          const eddy_protocol *protocol, void *state, const char *host,
+                          const eddy_connect_options *options)
 {
         eddy_loop *loop = self->future.loop;
         eddy_transport *transport;
+        int rc = 0;
 
         if (transport_create(&transport, loop, fd, family, protocol, state) < 0) {
                 loop_close_descriptor(loop, fd);
                 return -ENOMEM;
         }
         socket_set_nodelay(fd, family);
+        if (options && options->tls)
+                rc = secure(self, transport, options->tls, options->tls_name ? options->tls_name : host);
+        if (rc < 0)
+                return rc;
         transport->gone = forget_transport;
         transport->owner = &transport;
         EDDY_SHIELD_SCOPE /* it takes a turn, and nothing of anybody's */
@@ -45,7 +95,7 @@ int eddy_create_connection(eddy_transport **transport, const eddy_protocol *prot
                 *transport = NULL;
         if (rc == 0)
                 rc = connect_to_host(self, host, port, options, &family);
-        return rc < 0 ? rc : make_transport(self, transport, rc, family, protocol, state);
+        return rc < 0 ? rc : make_transport(self, transport, rc, family, protocol, state, host, options);
 }
 
 int eddy_create_unix_connection(eddy_transport **transport, const eddy_protocol *protocol, void *state,
@@ -54,12 +104,11 @@ int eddy_create_unix_connection(eddy_transport **transport, const eddy_protocol 
         struct task *self;
         int rc = task_enter(&self);
 
-        (void)options;
         if (transport)
                 *transport = NULL;
         if (rc == 0)
                 rc = connect_to_path(self, path);
-        return rc < 0 ? rc : make_transport(self, transport, rc, AF_UNIX, protocol, state);
+        return rc < 0 ? rc : make_transport(self, transport, rc, AF_UNIX, protocol, state, NULL, options);
 }
 
 static eddy_transport *transport_of(eddy_link *link)
@@ -70,6 +119,20 @@ static eddy_transport *transport_of(eddy_link *link)
 static void gone(eddy_transport *transport)
 {
         server_remove(transport->owner, &transport->link);
+}
+
+/** It has come so far as to have a state. */
+static void make_state(eddy_transport *transport)
+{
+        const eddy_server *server = transport->owner;
+
+        transport->self = server->plan.factory ? server->plan.factory(server->plan.arg) : server->plan.arg;
+}
+
+static void has_agreed(void *arg, int outcome)
+{
+        if (outcome == 0)
+                make_state(arg);
 }
 
 static int start_connection(eddy_server *server, int fd, int family)
@@ -85,8 +148,11 @@ static int start_connection(eddy_server *server, int fd, int family)
         transport->gone = gone;
         transport->owner = server;
         server_add(server, &transport->link);
-        /* Last, for it may destroy the server, which stays as long as its connections. */
-        transport->self = plan->factory ? plan->factory(plan->arg) : plan->arg;
+        if (!plan->options.tls)
+                make_state(
+                    transport); /* last, for it may destroy the server, which stays as long as its connections */
+        else if (transport_secure(transport, plan->options.tls, NULL, has_agreed, transport) < 0)
+                transport_give_up(transport);
         return 0;
 }
 

@@ -7,6 +7,7 @@
 #include "loop/debug.h"
 #include "net/listen.h"
 #include "task/task.h"
+#include "transport/tls.h"
 #include <eddy/compose.h>
 
 /** A task that waits for a server to be closed, or for its last connection to end as well. */
@@ -17,6 +18,15 @@ struct server_wait {
         bool for_connections;
 };
 
+void server_free(eddy_server *server)
+{
+        eddy_tls *tls = server ? server->plan.options.tls : NULL;
+
+        if (tls)
+                tls->impl->unref(tls);
+        memory_free(server);
+}
+
 /** Free a server that nobody owns and that has nothing left to do. */
 static void release_if_over(eddy_server *server)
 {
@@ -24,7 +34,7 @@ static void release_if_over(eddy_server *server)
                 return;
         if (list_is_linked(&server->resource.link))
                 list_remove(&server->resource.link);
-        memory_free(server);
+        server_free(server);
 }
 
 static void wake_waiters(eddy_server *server)
@@ -137,6 +147,8 @@ int server_create(eddy_server **created, eddy_loop *loop, const struct server_pl
         server->plan.options.hosts = NULL; /* the caller's, as long as it starts */
         server->plan.options.fds = NULL;
         server->is_idle = plan->options.is_idle;
+        if (plan->options.tls)
+                plan->options.tls->impl->ref(plan->options.tls);
         list_init(&server->connections);
         list_init(&server->waiters);
         return 0;

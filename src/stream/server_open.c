@@ -74,7 +74,7 @@ static int start_on_addresses(eddy_server **created, struct task *self, const st
         }
         if (rc < 0) {
                 server_close_listeners(server);
-                memory_free(server);
+                server_free(server);
                 return rc;
         }
         server_open(server);
@@ -132,7 +132,8 @@ static int start_on_sockets(eddy_server **created, struct task *self, const stru
                         server_add_listener(server, options->fds[i], family);
         }
         if (rc < 0) {
-                memory_free(server); /* nothing of a listener is anywhere else before server_open() */
+                if (server)
+                        server_free(server); /* nothing of a listener is anywhere else before server_open() */
                 return rc;
         }
         server_open(server);
@@ -169,7 +170,7 @@ int server_start_unix(eddy_server **created, const struct server_plan *plan, con
                 return rc;
         fd = listen_on_path(path, &server->plan.options, &server->file);
         if (fd < 0) {
-                memory_free(server);
+                server_free(server);
                 return eddy_fail(fd, "cannot listen on %s: %s", path, eddy_strerror(fd));
         }
         server_add_listener(server, fd, AF_UNIX);

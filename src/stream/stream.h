@@ -62,6 +62,9 @@ struct task *stream_selecting(const eddy_op *op);
 /** Drop what the call before showed its caller, and what is here of a line that was too long. */
 void stream_drop_what_is_gone(eddy_stream *stream);
 
+/** See to it that a filter can be put under a stream: 0, or EDDY_EBUSY where a task is in the middle of something. */
+int stream_prepare_filter(eddy_stream *stream);
+
 /** Whether a task is in a call that writes, or waits for room. */
 bool stream_is_written_to(const eddy_stream *stream);
 

@@ -3,11 +3,8 @@
 
 #include "base/memory.h"
 #include "base/misuse.h"
-
-static struct filter *filter_beneath(const struct flow *flow)
-{
-        return container_of(flow->impl, struct filter, impl);
-}
+#include "base/sys_socket.h"
+#include "transport/linger.h"
 
 static void destroy(struct filter *filter)
 {
@@ -51,9 +48,12 @@ static void cancel(struct op_host *host, eddy_op *op)
 
         if (filter->receiving == op) {
                 filter->receiving = NULL;
-                flow_pause_input(&filter->input);
-        } else {
+                if (!filter->is_greeting)
+                        flow_pause_input(&filter->input);
+        } else if (filter->sending == op) {
                 filter->sending = NULL;
+        } else if (filter->greeting && op == &filter->greeting->op) {
+                filter->greeting = NULL;
         }
         filter_complete(op, EDDY_CANCELLED);
 }
@@ -64,19 +64,23 @@ static ssize_t begin_send_parts(struct flow *flow, eddy_op *op, const struct msg
         return begin(flow, op);
 }
 
-static void end_sending(struct flow *flow)
+void filter_end_sending(struct filter *filter)
 {
-        struct filter *filter = filter_beneath(flow);
-
-        if (flow->write_error) /* what it marked would not be whole */
-                return;
         if (!filter_mark_end(filter)) {
                 filter->is_in_call = true;
                 flow_write_eof(&filter->lower);
                 filter->is_in_call = false;
         }
         if (filter->lower.write_error)
-                flow_fail(flow, filter->lower.write_error);
+                flow_fail(filter->upper, filter->lower.write_error);
+}
+
+static void end_sending(struct flow *flow)
+{
+        struct filter *filter = filter_beneath(flow);
+
+        if (!flow->write_error && !filter->is_greeting) /* what it marked would not be whole */
+                filter_end_sending(filter);
 }
 
 static void set_reset(struct flow *flow)
@@ -89,39 +93,87 @@ static ssize_t send_last(struct flow *flow, const void *data, size_t size)
         return filter_encode(filter_beneath(flow), data, size);
 }
 
-/** Have the flow below closed: whether it is. */
-static bool close_below(struct filter *filter, bool is_last)
+/** Mark the end of what was written, unless it is not whole or was marked before. */
+static void finish_sending(struct filter *filter)
 {
-        struct flow *upper = filter->upper, *lower = &filter->lower;
+        const struct flow *upper = filter->upper;
 
-        if (upper->write_error) /* what left is not whole, and shall not look so */
-                filter->is_aborted = true;
-        if (!filter->is_aborted && upper->is_closing && !lower->is_closing && !upper->has_sent_eof &&
+        if (!filter->is_aborted && !filter->is_greeting && !upper->write_error && upper->is_closing &&
+            !filter->lower.is_closing && !upper->has_sent_eof && !filter->has_finished &&
             !loop_is_inherited(upper->loop))
                 filter_mark_end(filter);
-        filter->is_in_call = true;
-        if (is_last) {
-                lower->is_closing = upper->is_closing;
-                flow_close_with_loop(lower);
-        } else if (filter->is_aborted) {
-                flow_abort(lower);
-        } else {
-                flow_close(lower);
+}
+
+/** Whether the other side may still have something to say. */
+static bool may_linger(const struct filter *filter)
+{
+        const struct flow *lower = &filter->lower;
+
+        return filter->codec->linger && !filter->is_aborted && !filter->has_ended && !lower->has_ended &&
+               !lower->is_closing && lower->write_error == 0;
+}
+
+/** Have the flow below closed, or what is beneath it linger: whether that is done. */
+static bool close_below(struct filter *filter)
+{
+        struct flow *lower = &filter->lower;
+
+        if (may_linger(filter) && flow_write_eof(lower) == 0) {
+                if (!lower->has_sent_eof)
+                        return false;
+                if (linger(lower, filter->codec->linger(filter->self)) == 0)
+                        return true;
         }
-        filter->is_in_call = false;
+        if (filter->is_aborted)
+                flow_abort(lower);
+        else
+                flow_close(lower);
         return lower->is_closed;
+}
+
+/** Be done with a filter, which the kernel may not be. */
+static void leave(struct filter *filter)
+{
+        filter->upper = NULL;
+        loop_add_resource(filter->lower.loop, &filter->lower.resource);
+        flow_leave(&filter->lower);
+}
+
+static void close_with_loop(struct filter *filter)
+{
+        filter->lower.is_closing = filter->upper->is_closing;
+        filter->is_in_call = true;
+        flow_close_with_loop(&filter->lower);
+        filter->is_in_call = false;
 }
 
 static bool close_flow(struct flow *flow, bool is_last)
 {
         struct filter *filter = filter_beneath(flow);
+        bool is_done = is_last;
 
-        if (!close_below(filter, is_last))
+        /* What left is not whole, and shall not look so; unless the other side knows of that. */
+        if (flow->write_error && !filter->failure)
+                filter->is_aborted = true;
+        if (filter->greeting && !is_last)
+                cancel(&filter->host, &filter->greeting->op);
+        finish_sending(filter);
+        if (is_last) {
+                close_with_loop(filter);
+        } else {
+                filter->is_in_call = true;
+                is_done = close_below(filter);
+                filter->is_in_call = false;
+        }
+        if (!is_done)
                 return false;
         if (!flow->write_error)
                 flow->write_error = flow_closing_error(&filter->lower);
         flow->impl = filter->lower.impl;
-        destroy(filter);
+        if (filter->lower.is_closed)
+                destroy(filter);
+        else
+                leave(filter);
         return true;
 }
 
@@ -144,6 +196,23 @@ static const struct flow_impl filter_impl = {
 
 /* The flow below. */
 
+/** What is sent below goes nowhere any more, of which the writer may have heard nothing, nor the reader. The other side may have said why,
+ * and then closed: that is read, and then the end. */
+static void heed_failure(struct filter *filter)
+{
+        int error = filter->lower.write_error;
+
+        if (!error || filter->upper->write_error)
+                return;
+        if (filter->is_greeting && error != -EPIPE && error != -ECONNRESET) {
+                filter_end_greeting(filter, error);
+                return;
+        }
+        if (!filter->is_greeting)
+                flow_fail(filter->upper, error);
+        sys_shutdown(filter->lower.fd, SHUT_RD);
+}
+
 static void settled(struct flow *lower)
 {
         struct filter *filter = filter_above(lower);
@@ -156,8 +225,7 @@ static void settled(struct flow *lower)
                 return;
         }
         filter_serve_sender(filter);
-        if (lower->write_error && !filter->upper->write_error)
-                flow_fail(filter->upper, lower->write_error);
+        heed_failure(filter);
         flow_settle(filter->upper);
 }
 
@@ -206,7 +274,8 @@ static struct filter *make_filter(struct flow *upper, const eddy_filter *codec, 
         filter->upper = upper;
         filter->codec = codec;
         filter->self = self;
-        filter->input.is_paused = true;
+        filter->is_greeting = codec->is_greeting && codec->is_greeting(self);
+        filter->input.is_paused = !filter->is_greeting;
         return filter;
 }
 
@@ -225,13 +294,57 @@ int filter_add(struct flow *flow, const eddy_filter *codec, void *self, struct b
                 *read = (struct buffer){.memory = NULL};
         }
         filter->needs_more = buffer_size(&filter->in) == 0;
+        flow_turn_reader(flow);
         flow_move(&filter->lower, flow);
         flow_start_input(&filter->lower, &filter->input);
         flow->impl = &filter->impl;
         flow->has_ended = false;
         flow->read_error = 0;
         flow->receive_traits = flow->send_traits = OP_HOSTED;
+        filter_answer(filter);
+        if (filter->is_greeting)
+                filter_greet(filter);
         return 0;
+}
+
+void filter_await_greeting(struct flow *flow, struct greeting *greeting)
+{
+        struct filter *filter = filter_beneath(flow);
+
+        greeting->op.traits = OP_HOSTED;
+        greeting->op.extra = &filter->host;
+        filter->greeting = greeting;
+        if (filter->is_greeting)
+                greeting->op.pending = true;
+        else
+                filter_tell_greeter(filter, filter->failure);
+}
+
+bool filter_give_up_greeting(struct greeting *greeting, int reason)
+{
+        struct filter *filter = container_of((struct op_host *)greeting->op.extra, struct filter, host);
+
+        if (!greeting->op.pending)
+                return false;
+        flow_fail(filter->upper, reason);
+        flow_abort(filter->upper);
+        return true;
+}
+
+const char *filter_explain(const struct flow *flow)
+{
+        const struct filter *filter = flow->impl->below ? filter_beneath(flow) : NULL;
+
+        return filter && filter->failure && filter->codec->explain ? filter->codec->explain(filter->self)
+                                                                   : NULL;
+}
+
+void filter_adopt_detail(const struct flow *flow, int rc)
+{
+        const char *why = filter_explain(flow);
+
+        if (why)
+                eddy_fail(rc, "%s", why);
 }
 
 /** Have all that was written go through a filter that is to be taken out: 0, EDDY_EBUSY, or the flow's failure. */
@@ -255,16 +368,14 @@ int filter_remove(struct flow *flow, struct buffer *read)
         if (!flow->impl->below)
                 return misuse(EDDY_EINVALIDSTATE);
         filter = filter_beneath(flow);
-        rc = empty(flow);
+        rc = filter->greeting ? EDDY_EBUSY : empty(flow);
         if (rc == 0)
                 rc = flow_keep(flow, read, buffer_data(&filter->in), buffer_size(&filter->in));
         if (rc == 0) {
                 if (filter->receiving)
                         cancel(&filter->host, filter->receiving);
                 flow_move(flow, &filter->lower);
-                filter->upper = NULL;
-                loop_add_resource(flow->loop, &filter->lower.resource);
-                flow_leave(&filter->lower);
+                leave(filter);
         }
         flow_settle(flow);
         return rc;

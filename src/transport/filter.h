@@ -4,9 +4,19 @@
 #ifndef TRANSPORT_FILTER_H
 #define TRANSPORT_FILTER_H
 
+#include "base/error.h"
 #include "loop/operation.h"
 #include "transport/flow.h"
 #include <eddy/filter.h>
+
+/** What encoding adds to 16 KiB, at most. */
+enum { FILTER_ADDED = 1024, FILTER_AT_ONCE = 16 * 1024 };
+
+/** Embedded by who waits until both sides of a filter have agreed. */
+struct greeting {
+        eddy_op op;                  /* whose callback tells, with 0, EDDY_CANCELLED, or why they have not */
+        struct error_detail *detail; /* of that; who waits frees it */
+};
 
 struct filter {
         struct flow_impl impl; /* of `upper` */
@@ -16,14 +26,24 @@ struct filter {
         struct flow_input input; /* of `lower` */
         const eddy_filter *codec;
         void *self;
+        const struct tls_impl *tls;   /* what it is a connection of; NULL: it is no TLS */
         struct buffer in;             /* came, and is not decoded */
         bool needs_more;              /* decode() has nothing before more comes */
-        bool has_ended;               /* it has seen the end */
+        bool is_greeting;             /* both sides are still to agree, before anything is read or written */
+        bool has_ended;               /* it has seen the other side's end */
+        bool has_finished;            /* it has marked its own */
         int failure;                  /* it has failed */
         bool is_aborted;              /* nothing more is to leave */
         bool is_in_call;              /* on `lower`, of whose outcome its caller sees by himself */
         eddy_op *receiving, *sending; /* the upper flow's; NULL: none is pending */
+        struct greeting *greeting;    /* of who waits until both sides have agreed; NULL: nobody does */
 };
+
+/** The filter of the flow above, which has one. */
+static inline struct filter *filter_beneath(const struct flow *flow)
+{
+        return container_of(flow->impl, struct filter, impl);
+}
 
 /** The filter of the flow below. */
 static inline struct filter *filter_above(struct flow *lower)
@@ -33,6 +53,21 @@ static inline struct filter *filter_above(struct flow *lower)
 
 /** End an operation of the flow above. */
 void filter_complete(eddy_op *op, ssize_t result);
+
+/** Have what the filter itself has to say leave. */
+void filter_answer(struct filter *filter);
+
+/** Go on with what both sides are to agree on before anything is read and written: with what came, if anything. */
+void filter_greet(struct filter *filter);
+
+/** Both sides have agreed, or not, which is the outcome. */
+void filter_end_greeting(struct filter *filter, ssize_t outcome);
+
+/** Mark the end of what is written, or let the other side see that of the connection. */
+void filter_end_sending(struct filter *filter);
+
+/** Tell who waits for it what that came to. */
+void filter_tell_greeter(struct filter *filter, int outcome);
 
 /** Receive for an operation of the flow above: its outcome, or -EAGAIN where more has to come. */
 ssize_t filter_receive(struct filter *filter, eddy_op *op);
@@ -59,11 +94,23 @@ void filter_serve_sender(struct filter *filter);
 /** Mark the end: false where the filter has no mark. */
 bool filter_mark_end(struct filter *filter);
 
-/** Put a filter under a flow, of which nobody is in the middle of a write: 0 or an error. Who reads has to turn to it.
+/** Put a filter under a flow, of which nobody is in the middle of a write: 0 or an error. Who reads turns to it.
  *
  * @param read  what has come and was not read; it is the filter's where this succeeds. NULL: nothing
  */
 int filter_add(struct flow *flow, const eddy_filter *codec, void *self, struct buffer *read);
+
+/** Wait for the filter beneath a flow, which was put there just now: the greeting's operation, which is initialised, will end. */
+void filter_await_greeting(struct flow *flow, struct greeting *greeting);
+
+/** Stop waiting, and have the flow fail for a reason, unless both sides have agreed already: whether they have not. */
+bool filter_give_up_greeting(struct greeting *greeting, int reason);
+
+/** Why the filter beneath a flow has failed, as a sentence; NULL: there is none, or it knows no more than the number. */
+const char *filter_explain(const struct flow *flow);
+
+/** Make that the detail of what the caller is told. */
+void filter_adopt_detail(const struct flow *flow, int rc);
 
 /** Take out the one that was put there last: 0 or an error.
  *

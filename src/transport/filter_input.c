@@ -42,10 +42,11 @@ static ssize_t decode(struct filter *filter, void *memory, size_t size)
                 return filter->failure;
         if (!filter->needs_more)
                 got = decode_some(filter, memory, size);
-        if (got == 0 && !filter->lower.has_ended)
-                return -EAGAIN;
-        if (got == 0)
+        if (got == 0 && filter->lower.has_ended)
                 got = decode_last(filter, memory, size);
+        filter_answer(filter);
+        if (got == 0)
+                return -EAGAIN;
         if (got == EDDY_EFINISHED) {
                 filter->has_ended = true;
                 return 0;
@@ -56,6 +57,8 @@ static ssize_t decode(struct filter *filter, void *memory, size_t size)
 
 ssize_t filter_receive(struct filter *filter, eddy_op *op)
 {
+        if (filter->is_greeting)
+                return -EAGAIN;
         if (op->kind != OP_READABLE)
                 return decode(filter, op->buffer, op->size);
         return filter->needs_more && !filter->lower.has_ended && !filter->failure ? -EAGAIN : 0;
@@ -73,6 +76,61 @@ static void serve_receiver(struct filter *filter)
         filter_complete(op, got);
 }
 
+void filter_tell_greeter(struct filter *filter, int outcome)
+{
+        struct greeting *greeting = filter->greeting;
+        const char *why = outcome < 0 ? filter_explain(filter->upper) : NULL;
+
+        if (!greeting)
+                return;
+        if (why)
+                error_detail_set(&greeting->detail, outcome, why);
+        filter->greeting = NULL;
+        filter_complete(&greeting->op, outcome);
+}
+
+void filter_end_greeting(struct filter *filter, ssize_t outcome)
+{
+        struct flow *upper = filter->upper;
+
+        filter->is_greeting = false;
+        filter->needs_more = false;
+        fail(filter, outcome);
+        if (outcome < 0)
+                flow_fail(upper, (int)outcome);
+        else if (filter->lower.write_error)
+                flow_fail(upper, filter->lower.write_error);
+        filter_tell_greeter(filter, (int)outcome);
+        filter_serve_sender(filter);
+        if (upper->has_sent_eof && !upper->write_error) /* which was to wait for this */
+                filter_end_sending(filter);
+}
+
+void filter_greet(struct filter *filter)
+{
+        ssize_t got = filter->failure;
+        char nothing;
+
+        if (got == 0 && !filter->needs_more)
+                got = decode_some(filter, &nothing, sizeof nothing);
+        if (got == 0 && filter->lower.has_ended && filter->codec->is_greeting(filter->self))
+                got = decode_last(filter, &nothing, sizeof nothing);
+        filter_answer(filter);
+        if (got == 0)
+                got = filter->failure;
+        if (got == 0 && !filter->codec->is_greeting(filter->self))
+                filter_end_greeting(filter, 0);
+        else if (got != 0)
+                filter_end_greeting(filter, got < 0 && got != EDDY_EFINISHED ? got : -EPROTO);
+}
+
+static void take(struct filter *filter)
+{
+        if (filter->is_greeting)
+                filter_greet(filter);
+        serve_receiver(filter);
+}
+
 /** Something came, which is decoded where it lies as far as somebody waits for it. */
 static void show(struct filter *filter, void *data, size_t n)
 {
@@ -81,16 +139,19 @@ static void show(struct filter *filter, void *data, size_t n)
         filter->needs_more = false;
         if (buffer_size(&filter->in) > 0) {
                 fail(filter, flow_keep(&filter->lower, &filter->in, data, n));
-                serve_receiver(filter);
+                take(filter);
                 return;
         }
         flow_give_back(&filter->lower, &filter->in);
         filter->in = (struct buffer){.memory = data, .end = n, .capacity = n};
-        serve_receiver(filter);
+        take(filter);
         rest = filter->in;
         filter->in = (struct buffer){.memory = NULL};
-        if (buffer_size(&rest) > 0)
-                fail(filter, flow_keep(&filter->lower, &filter->in, buffer_data(&rest), buffer_size(&rest)));
+        if (buffer_size(&rest) == 0)
+                return;
+        fail(filter, flow_keep(&filter->lower, &filter->in, buffer_data(&rest), buffer_size(&rest)));
+        if (filter->failure)
+                take(filter);
 }
 
 void filter_came(struct flow *lower, void *data, ssize_t n)
@@ -100,8 +161,8 @@ void filter_came(struct flow *lower, void *data, ssize_t n)
         if (n > 0)
                 show(filter, data, (size_t)n);
         else
-                serve_receiver(filter);
-        if (!filter->receiving)
+                take(filter);
+        if (!filter->receiving && !filter->is_greeting)
                 flow_pause_input(&filter->input);
 }
 
@@ -110,7 +171,8 @@ void *filter_lend(struct flow *lower, size_t *size)
         const eddy_op *op = filter_above(lower)->receiving;
         size_t wanted = op && op->kind != OP_READABLE ? op->size : 0;
 
-        /* As much at a time as is wanted, or a chunk: what is not decoded at once is to be kept. */
-        *size = wanted < CHUNK_SIZE ? CHUNK_SIZE : wanted < *size ? wanted : *size;
+        /* What is wanted, or what is decoded at once, as the other side has encoded it: what is not decoded at once is to be kept. */
+        wanted = (wanted < FILTER_AT_ONCE ? (size_t)FILTER_AT_ONCE : wanted) + FILTER_ADDED;
+        *size = wanted < *size ? wanted : *size;
         return NULL;
 }

@@ -1,9 +1,6 @@
 /* What leaves through a filter: encoded into the queue of the flow below. */
 #include "transport/filter.h"
 
-/** What encode() may add to some bytes. */
-enum { MOST_ADDED = 1024 };
-
 /** Encode some bytes into the queue below: how many came of them, or an error.
  *
  * @param n  in: how many there are; out: how many were used
@@ -11,7 +8,7 @@ enum { MOST_ADDED = 1024 };
 static ssize_t encode_some(struct filter *filter, const char *data, size_t *n)
 {
         struct flow *lower = &filter->lower;
-        size_t room = *n + MOST_ADDED < CHUNK_SIZE ? *n + MOST_ADDED : (size_t)CHUNK_SIZE;
+        size_t room = (*n < FILTER_AT_ONCE ? *n : (size_t)FILTER_AT_ONCE) + FILTER_ADDED;
         struct buffer *place = flow_make_room(lower, room);
         ssize_t got;
 
@@ -63,8 +60,10 @@ ssize_t filter_send(struct filter *filter, const eddy_op *op)
         size_t unsent = flow_unsent(lower), most;
         ssize_t taken;
 
-        if (lower->write_error)
-                return lower->write_error;
+        if (lower->write_error || filter->upper->write_error)
+                return lower->write_error ? lower->write_error : filter->upper->write_error;
+        if (filter->is_greeting)
+                return -EAGAIN;
         if (unsent >= lower->high_water)
                 return -EAGAIN;
         most = lower->high_water - unsent;
@@ -85,15 +84,34 @@ void filter_serve_sender(struct filter *filter)
         filter_complete(op, taken);
 }
 
-bool filter_mark_end(struct filter *filter)
+void filter_answer(struct filter *filter)
+{
+        char said[FILTER_ADDED];
+        ssize_t n = 0;
+
+        if (!filter->codec->answer || filter->has_finished || flow_check_writing(&filter->lower) < 0)
+                return;
+        do {
+                n = filter_outcome(filter->codec->answer(filter->self, said, sizeof said));
+                if (n > 0)
+                        n = flow_writev(&filter->lower, &(struct iovec){said, (size_t)n}, 1) < 0 ? -ENOMEM : n;
+        } while (n > 0);
+        if (n == 0)
+                return;
+        filter->is_aborted = true; /* for what has left of it is not whole */
+        if (!filter->failure)
+                filter->failure = (int)n;
+        flow_fail(filter->upper, (int)n);
+}
+
+/** Have all leave that marks the end: 0 or the error. */
+static ssize_t finish(struct filter *filter)
 {
         struct flow *lower = &filter->lower;
         ssize_t got;
 
-        if (!filter->codec->finish)
-                return false;
         do {
-                struct buffer *place = flow_make_room(lower, MOST_ADDED);
+                struct buffer *place = flow_make_room(lower, FILTER_ADDED);
 
                 got = -ENOMEM;
                 if (place)
@@ -102,8 +120,19 @@ bool filter_mark_end(struct filter *filter)
                 if (got > 0)
                         flow_note_added(lower, place, (size_t)got);
         } while (got > 0);
-        if (got < 0)
-                flow_fail(filter->upper, (int)got);
         flow_flush(lower);
+        return got;
+}
+
+bool filter_mark_end(struct filter *filter)
+{
+        ssize_t rc;
+
+        if (!filter->codec->finish)
+                return false;
+        filter->has_finished = true;
+        rc = finish(filter);
+        if (rc < 0)
+                flow_fail(filter->upper, (int)rc);
         return true;
 }

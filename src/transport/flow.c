@@ -179,7 +179,7 @@ static void close_descriptor(struct flow *flow)
         flow->is_closed = true;
 }
 
-static void cancel_reader(struct flow *flow)
+void flow_turn_reader(struct flow *flow)
 {
         if (flow->reader)
                 eddy_op_cancel(flow->reader);
@@ -193,7 +193,7 @@ void flow_settle(struct flow *flow)
                 flow->has_sent_eof = true;
                 flow->impl->end_sending(flow);
                 if (flow->is_closing) /* which of some is the only end */
-                        cancel_reader(flow);
+                        flow_turn_reader(flow);
         }
         if (flow->is_closing && !flow->is_closed && !is_busy && !(flow->reader && flow->reader->pending))
                 close_descriptor(flow);
@@ -205,7 +205,7 @@ void flow_close(struct flow *flow)
         if (flow->is_closing || loop_is_inherited(flow->loop))
                 return;
         flow->is_closing = true;
-        cancel_reader(flow);
+        flow_turn_reader(flow);
         /* Now and not in the next iteration: there may be none. */
         flow_flush(flow);
         flow_settle(flow);
@@ -217,7 +217,7 @@ void flow_abort(struct flow *flow)
                 return;
         flow->is_closing = true;
         flow->impl->set_reset(flow);
-        cancel_reader(flow);
+        flow_turn_reader(flow);
         /* Who sends has to hear that it is over; else nobody has to hear how much of it left. */
         if (flow->writer)
                 eddy_op_cancel(flow->writer);
@@ -271,6 +271,6 @@ void flow_leave(struct flow *flow)
         flow->impl = &flow_nothing;
         flow->wants_eof = false;
         flow->is_closing = true;
-        cancel_reader(flow);
+        flow_turn_reader(flow);
         flow_settle(flow);
 }

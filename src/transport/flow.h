@@ -143,8 +143,8 @@ void flow_start_input(struct flow *flow, struct flow_input *input);
 void flow_pause_input(struct flow_input *input);
 void flow_resume_input(struct flow_input *input);
 
-/** A filter was put beneath: have an input wait for that. */
-void flow_turn_input(struct flow_input *input);
+/** Something else comes between a flow and what is beneath it: have who receives turn to that. */
+void flow_turn_reader(struct flow *flow);
 
 /** A filter was taken out: have an input go on that ended by its mark. */
 void flow_return_input(struct flow *flow, struct flow_input *input);

@@ -166,12 +166,6 @@ void flow_resume_input(struct flow_input *input)
                 go_on(input);
 }
 
-void flow_turn_input(struct flow_input *input)
-{
-        if (input->flow)
-                eddy_op_cancel(&input->op);
-}
-
 void flow_return_input(struct flow *flow, struct flow_input *input)
 {
         if (input->flow && !flow->reader)

@@ -29,7 +29,8 @@ static void make(eddy_transport *transport)
 /** The last of it. */
 static void lose(eddy_transport *transport)
 {
-        if (transport->protocol->connection_lost)
+        transport_forget_securing(transport);
+        if (transport->is_made && transport->protocol->connection_lost)
                 transport->protocol->connection_lost(transport, transport->self, transport->reason);
         if (transport->gone)
                 transport->gone(transport);
@@ -66,7 +67,10 @@ static void take_turn(void *arg)
 {
         eddy_transport *transport = arg;
 
-        if (!transport->is_made) {
+        /* Both sides are still to agree; or they did not, and that is to be told first. */
+        if (transport->securing && (!transport->is_made || transport->flow.is_closed))
+                return;
+        if (!transport->is_made && !transport->is_given_up) {
                 make(transport);
                 if (!transport->flow.is_closing)
                         flow_start_input(&transport->flow, &transport->input);
@@ -94,12 +98,21 @@ static void settled(struct flow *flow)
         if (!transport->reason)
                 transport->reason = flow_closing_error(flow);
         if (flow->write_error && !flow->is_closing) {
+                if (transport->securing) /* then it is closed as the other side can understand */
+                        return;
                 flow_abort(flow); /* and so on in there */
                 return;
         }
         transport->is_over = flow->is_closed;
         if (flow->is_closed || has_room_again(transport))
                 schedule_turn(transport);
+}
+
+void transport_go_on(eddy_transport *transport)
+{
+        if (!transport->is_made)
+                schedule_turn(transport);
+        settled(&transport->flow);
 }
 
 static void *lend(struct flow *flow, size_t *size)
@@ -137,7 +150,7 @@ static void loop_closed(struct flow *flow)
         eddy_transport *transport = transport_of(flow);
 
         eddy_handle_cancel(&transport->turn);
-        if (!transport->is_made)
+        if (!transport->is_made && !transport->is_given_up && !transport->securing)
                 make(transport);
         if (!transport->reason && !transport->is_over)
                 transport->reason = EDDY_ELOOPCLOSED;
@@ -313,11 +326,7 @@ const eddy_protocol *eddy_transport_protocol(const eddy_transport *transport, vo
 
 int eddy_transport_add_filter(eddy_transport *transport, const eddy_filter *filter, void *self)
 {
-        int rc = filter_add(&transport->flow, filter, self, &transport->input.rest);
-
-        if (rc == 0)
-                flow_turn_input(&transport->input);
-        return rc;
+        return filter_add(&transport->flow, filter, self, &transport->input.rest);
 }
 
 int eddy_transport_remove_filter(eddy_transport *transport)

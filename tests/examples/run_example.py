@@ -16,6 +16,7 @@ import random
 import re
 import signal
 import socket
+import ssl
 import struct
 import subprocess
 import sys
@@ -23,6 +24,7 @@ import tempfile
 import threading
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+from certificates import issue  # pylint: disable=wrong-import-position
 from servers import postgres_server, redis_server, skip  # pylint: disable=wrong-import-position
 
 # What runs programs of another architecture, such as an emulator.
@@ -596,11 +598,111 @@ def workers(program, client):
     return re.sub(r'worker \d: ', 'worker N: ', seen.replace(str(port), 'PORT'))
 
 
+def tls_head(program):
+    with tempfile.TemporaryDirectory() as folder, listener() as (server, port):
+        root = issue(folder, 'root')
+        certificate = issue(folder, 'server', 'DNS:server.example,IP:127.0.0.1', root)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate.file, certificate.key)
+
+        def visit(*arguments):
+            client = Example(program, *arguments)
+            connection, _ = server.accept()
+            request = b''
+            with contextlib.suppress(ssl.SSLError), context.wrap_socket(connection, server_side=True) as secure:
+                while b'\r\n\r\n' not in request:
+                    request += secure.recv(4096)
+                secure.sendall(b'HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n')
+                secure.unwrap()  # close_notify, answered by that of the client
+            return request.decode().replace('\r', '') + client.end()
+
+        note = visit('127.0.0.1', str(port), root.file)
+        note += 'with whom the system trusts: ' + visit('127.0.0.1', str(port))
+        note += 'by another name: ' + visit('localhost', str(port), root.file)
+        client = Example(program, '127.0.0.1', str(port), root.file)
+        with server.accept()[0] as plain:
+            plain.sendall(b'220 no TLS here\r\n')
+            note += 'of who speaks none: ' + client.end()
+        note += 'with no file: ' + run(program, '127.0.0.1', str(port), folder + '/none')
+        return note.replace(folder, 'FOLDER')
+
+
+def tls_echo_server(program):
+    with tempfile.TemporaryDirectory() as folder:
+        certificate = issue(folder, 'server', 'IP:127.0.0.1')
+        server = Example(program, '0', certificate.file, certificate.key)
+        port = server.port()
+        note = []
+
+        def enter():
+            with open(certificate.file, encoding='ascii') as file:
+                context = ssl.create_default_context(cadata=file.read())
+            return context.wrap_socket(connect(port), server_hostname='127.0.0.1')
+
+        def say(name, guest):
+            big = random.randbytes(1 << 20)
+            sender = threading.Thread(target=lambda: guest.sendall(big))
+            sender.start()
+            came = b''
+            while len(came) < len(big) and (piece := guest.recv(65536)):
+                came += piece
+            sender.join()
+            note.append('%s: %s' % (name, 'the same mebibyte' if came == big else 'something else'))
+
+        with enter() as one:
+            say('one', one)
+            before = one.getpeercert()['serialNumber']
+            issue(folder, 'server', 'IP:127.0.0.1')
+            server.process.send_signal(signal.SIGHUP)
+            server.line()
+            with enter() as two:  # who trusts the new one alone
+                say('two', two)
+                after = two.getpeercert()['serialNumber']
+                note.append('two sees %s' % ('the old certificate' if before == after else 'the new certificate'))
+            say('one', one)
+            os.remove(certificate.key)
+            server.process.send_signal(signal.SIGHUP)
+            server.line()
+            with enter() as three:
+                say('three', three)
+            server.interrupt()
+        return (server.end() + '\n'.join(note) + '\n').replace(folder, 'FOLDER')
+
+
+def tls_start(program):
+    with tempfile.TemporaryDirectory() as folder:
+        certificate = issue(folder, 'server', 'DNS:mail.example')
+        return run(program, certificate.file, certificate.key)
+
+
+def tls_client_certificate(program):
+    with tempfile.TemporaryDirectory() as folder:
+        root = issue(folder, 'root')
+        certificate = issue(folder, 'server', 'IP:127.0.0.1', root)
+        server = Example(program, '0', certificate.file, certificate.key, root.file)
+        port = server.port()
+        note = ''
+
+        for name, shown in (('ada', issue(folder, 'ada', issuer=root)), ('bob', issue(folder, 'bob')), ('nobody', None)):
+            context = ssl.create_default_context(cafile=root.file)
+            if shown:
+                context.load_cert_chain(shown.file, shown.key)
+            try:
+                with context.wrap_socket(connect(port), server_hostname='127.0.0.1') as guest:
+                    note += '%s hears: %s' % (name, receive_all(guest).decode())
+            except (ssl.SSLError, ConnectionResetError):
+                note += '%s hears nothing\n' % name
+            server.line()
+        server.interrupt()
+        return (server.end() + note).replace('/CN=', 'CN=')
+
+
 SCENARIOS = {function.__name__: function for function in
              (cares_resolver, ctrl_c, echo_server, echo_client, get_headers, lookup, multicast, tcp_echo_client, tcp_echo_server, say_after,
               display_date, chat_server, port_scanner, images, read_file, copy_file, list_directory,
               watch_folder, queue, pipes, signals, subprocess_date, to_thread, workers, udp_echo_server,
-              udp_echo_client, unix_echo, http_server, protocol_proxy, bridge_curl)}
+              udp_echo_client, unix_echo, http_server, protocol_proxy, bridge_curl, tls_client_certificate, tls_echo_server,
+              tls_head, tls_start)}
 
 # Protocols that do what streams do.
 SCENARIOS |= {'protocol_chat': chat_server, 'protocol_echo_client': tcp_echo_client,

@@ -9,18 +9,22 @@ program makes of that is right as long as it ends by itself, and leaves no memor
 crash, a sanitizer's report and a program that does not end are failures.
 """
 
+import atexit
 import concurrent.futures
 import contextlib
+import functools
 import os
 import pathlib
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
 import threading
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+from certificates import issue  # pylint: disable=wrong-import-position
 from servers import postgres_server, redis_server, skip  # pylint: disable=wrong-import-position
 
 MOST_RUNS = int(os.environ.get('EDDY_FAULT_RUNS', 150))  # of each example; more uses than that fail in a sample of them
@@ -424,10 +428,74 @@ def workers(start):
     return program.end()
 
 
+@functools.cache
+def certificates():
+    """A root and a certificate that it has issued, for all runs: made once, and removed at the end."""
+    folder = tempfile.TemporaryDirectory()
+    atexit.register(folder.cleanup)
+    root = issue(folder.name, 'root')
+    return root, issue(folder.name, 'server', 'IP:127.0.0.1,DNS:mail.example', root), issue(folder.name, 'alone', 'DNS:mail.example')
+
+
+def tls_head(start):
+    root, certificate, _ = certificates()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate.file, certificate.key)
+
+    def talk(connection):
+        with context.wrap_socket(connection, server_side=True) as secure:
+            secure.recv(4096)
+            secure.sendall(b'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n')
+            secure.unwrap()
+
+    return beside_a_server(talk, start, '127.0.0.1', 'PORT', root.file)
+
+
+def visit_by_tls(port, shown=None):
+    """Talk with a server for a little."""
+    context = ssl.create_default_context(cafile=certificates()[0].file)
+    if shown:
+        context.load_cert_chain(shown.file, shown.key)
+    with peer_errors(), connect(port) as plain, context.wrap_socket(plain, server_hostname='127.0.0.1') as guest:
+        say_all(guest, b'hello')
+        guest.recv(64)
+
+
+def tls_echo_server(start):
+    _, certificate, _ = certificates()
+    program = start('0', certificate.file, certificate.key)
+    port = program.port()
+    if port:
+        visit_by_tls(port)
+        if program.process.poll() is None:
+            program.process.send_signal(signal.SIGHUP)
+        program.line()
+        visit_by_tls(port)
+    program.interrupt()
+    return program.end(signal.SIGHUP)
+
+
+def tls_client_certificate(start):
+    root, certificate, _ = certificates()
+    program = start('0', certificate.file, certificate.key, root.file)
+    port = program.port()
+    if port:
+        visit_by_tls(port, certificate)
+        visit_by_tls(port)
+    program.interrupt()
+    return program.end()
+
+
+def tls_start(start):
+    _, _, alone = certificates()
+    return start(alone.file, alone.key).end()
+
+
 SCENARIOS = {function.__name__: function for function in
              (cares_resolver, ctrl_c, lookup, multicast, echo_server, chat_server, echo_client, tcp_echo_server, tcp_echo_client, get_headers,
               port_scanner, images, read_file, copy_file, list_directory, watch_folder, signals, workers,
-              udp_echo_server, udp_echo_client, unix_echo, http_server, protocol_proxy, bridge_curl)}
+              udp_echo_server, udp_echo_client, unix_echo, http_server, protocol_proxy, bridge_curl, tls_client_certificate,
+              tls_echo_server, tls_head, tls_start)}
 
 # Protocols that do what streams do.
 SCENARIOS |= {'protocol_chat': chat_server, 'protocol_echo_client': tcp_echo_client,

@@ -1,6 +1,7 @@
 /* src/stream: streams and servers */
 #include "interruption.h"
 
+#include "transport/tls.h"
 #include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -233,6 +234,67 @@ static void try_eddy_stream_sendfile(void)
         close(file);
 }
 
+/* A stand-in for TLS, which agrees at once. */
+
+static ssize_t pass_on(void *self, const void *in, size_t *n, void *out, size_t size)
+{
+        (void)self;
+        if (!in)
+                return 0;
+        *n = *n < size ? *n : size;
+        memcpy(out, in, *n);
+        return (ssize_t)*n;
+}
+
+static void free_nothing(void *self)
+{
+        (void)self;
+}
+
+static int open_nothing(eddy_tls *tls, const char *name, void **self)
+{
+        (void)tls, (void)name;
+        *self = NULL;
+        return 0;
+}
+
+static eddy_duration for_ever(const eddy_tls *tls)
+{
+        (void)tls;
+        return EDDY_FOREVER;
+}
+
+static const eddy_filter nothing = {.decode = pass_on, .encode = pass_on, .free = free_nothing};
+static const struct tls_impl no_tls_impl = {
+    .filter = &nothing, .open = open_nothing, .handshake_timeout = for_ever};
+static eddy_tls no_tls = {.impl = &no_tls_impl};
+
+static void try_eddy_stream_start_tls(void)
+{
+        eddy_stream *ends[2];
+
+        open_pair(ends, "kept");
+        assert_refused(eddy_stream_start_tls(ends[0], &no_tls, NULL));
+        assert_int_equal(eddy_stream_remove_filter(ends[0]), EDDY_EINVALIDSTATE);
+        assert_int_equal(eddy_stream_start_tls(ends[0], &no_tls, NULL), 0);
+        assert_reads_to_end(ends, "kept");
+        destroy_pair(ends);
+}
+
+static void try_eddy_stream_end_tls(void)
+{
+        eddy_stream *ends[2];
+
+        open_pair(ends, "");
+        assert_int_equal(eddy_stream_start_tls(ends[0], &no_tls, NULL), 0);
+        assert_refused(eddy_stream_end_tls(ends[0]));
+        assert_int_equal(eddy_stream_write_all(ends[0], "kept", 4), 4);
+        assert_int_equal(eddy_stream_write_eof(ends[1]), 0);
+        assert_int_equal(eddy_stream_end_tls(ends[0]), 0);
+        assert_int_equal(eddy_stream_remove_filter(ends[0]), EDDY_EINVALIDSTATE);
+        destroy_pair(ends);
+}
+
 static void try_eddy_stream_wait_gone(void)
 {
         eddy_stream *ends[2];
@@ -355,6 +417,8 @@ const struct row stream_rows[] = {
     ROW(eddy_stream_drain),
     ROW(eddy_stream_write_all),
     ROW(eddy_stream_sendfile),
+    ROW(eddy_stream_start_tls),
+    ROW(eddy_stream_end_tls),
     ROW(eddy_stream_wait_gone),
     ROW(eddy_stream_wait_closed),
     ROW(eddy_stream_send_fds),

@@ -84,13 +84,15 @@ static inline void assert_hears_reset(int fd)
 {
         char bytes[4096];
         ssize_t n;
+        int error;
 
         do {
                 n = recv(fd, bytes, sizeof bytes, MSG_DONTWAIT);
+                error = errno;
                 eddy_yield();
-        } while (n > 0 || (n < 0 && errno == EAGAIN));
+        } while (n > 0 || (n < 0 && error == EAGAIN));
         assert_int_equal(n, -1);
-        assert_int_equal(errno, ECONNRESET);
+        assert_int_equal(error, ECONNRESET);
 }
 
 /** A socket that listens on a free port of the loopback interface. */

@@ -150,15 +150,27 @@ struct kind {
         const char *name;
         void (*open)(int ends[2]);
         bool is_filtered;
+        int layers; /* of TLS; 0: none */
 };
+
+#ifdef WITH_TLS
+#include "../tls/kinds.h"
+#endif
 
 static inline void open_unix(int ends[2])
 {
         assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
 }
 
-static const struct kind tcp = {"TCP", connect_sockets, false}, unix_socket = {"UNIX socket", open_unix, false},
-                         filtered = {"TCP with filters", connect_sockets, true};
+#ifdef WITH_TLS
+static const struct kind tcp = {"TLS", .open = connect_sockets, .layers = 1},
+                         unix_socket = {"TLS on a UNIX socket", .open = open_unix, .layers = 1},
+                         filtered = {"TLS in TLS", .open = connect_sockets, .layers = 2};
+#else
+static const struct kind tcp = {"TCP", .open = connect_sockets},
+                         unix_socket = {"UNIX socket", .open = open_unix},
+                         filtered = {"TCP with filters", .open = connect_sockets, .is_filtered = true};
+#endif
 
 static const struct kind *const sockets[] = {&tcp, &unix_socket, &filtered};
 
@@ -178,14 +190,36 @@ static inline eddy_transport *open_end(const struct kind *kind, int fd, const ed
         return transport;
 }
 
+/** Have TLS under it, where it is of such a kind: it is made when both sides have agreed. */
+static inline void secure(const struct kind *kind, eddy_transport *transport, bool is_server)
+{
+        (void)kind, (void)transport, (void)is_server;
+#ifdef WITH_TLS
+        secure_end(transport, kind->layers, is_server);
+#endif
+}
+
+/** The ends of a connection such that the second one is plain, whatever the first one speaks. */
+static inline void open_to_plain(const struct kind *kind, int ends[2])
+{
+        kind->open(ends);
+#ifdef WITH_TLS
+        int plain[2];
+
+        kind->open(plain);
+        pass_on(ends[1], plain[0], kind->layers);
+        ends[1] = plain[1];
+#endif
+}
+
 /** A transport that records, and the other end as a descriptor that does not wait. */
 static inline int open_recorded(const struct kind *kind, struct recorder *recorder,
                                 const eddy_protocol *protocol)
 {
         int ends[2];
 
-        kind->open(ends);
-        open_end(kind, ends[0], protocol, recorder);
+        open_to_plain(kind, ends);
+        secure(kind, open_end(kind, ends[0], protocol, recorder), false);
         until(recorder->transport);
         assert_true(fcntl(ends[1], F_SETFL, O_NONBLOCK) >= 0);
         return ends[1];

@@ -78,7 +78,8 @@ static void before_the_end(void)
                         receive_end(peer);
                         until(told.count == 1);
                         assert_int_equal(told.sent, MUCH);
-                        eddy_transport_close(recorder.transport);
+                        if (!closes)
+                                eddy_transport_close(recorder.transport);
                         recorder_finish(&recorder);
                         close(peer);
                         close(file);
@@ -233,9 +234,13 @@ static void before_the_file(void)
 {
         static char bytes[1024];
         struct recorder recorder = {0};
-        int file = file_of(MUCH), peer = open_recorded(&unix_socket, &recorder, &recording);
         struct told told = {.recorder = &recorder};
+        int file, peer;
 
+        if (unix_socket.layers) /* through a filter the file itself takes the room */
+                return;
+        file = file_of(MUCH);
+        peer = open_recorded(&unix_socket, &recorder, &recording);
         for (int i = 0; i < 66; i++)
                 assert_int_equal(eddy_transport_write(recorder.transport, bytes, sizeof bytes), 0);
         assert_int_equal(recorder.count[PAUSED], 1);
@@ -245,9 +250,18 @@ static void before_the_file(void)
         eddy_transport_abort(recorder.transport);
         recorder_finish(&recorder);
         close(peer);
+        close(file);
+}
 
-        recorder = (struct recorder){0};
-        told = (struct told){.recorder = &recorder};
+static void failure_before_the_file(void)
+{
+        struct recorder recorder = {0};
+        struct told told = {.recorder = &recorder};
+        int file, peer;
+
+        if (unix_socket.layers) /* who passes it on takes it all */
+                return;
+        file = file_of(MUCH);
         peer = open_recorded(&unix_socket, &recorder, &recording);
         eddy_transport_pause_reading(recorder.transport);
         close(peer);
@@ -309,10 +323,10 @@ static void filter_fails(void)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-            scene_test(in_order),     scene_test(before_the_end),  scene_test(ends_early),
-            scene_test(no_file),      scene_test(cut_off),         scene_test(cold),
-            scene_test(moved),        scene_test(before_the_file), scene_test(reader_is_gone),
-            scene_test(filter_fails),
+            scene_test(in_order),       scene_test(before_the_end),  scene_test(ends_early),
+            scene_test(no_file),        scene_test(cut_off),         scene_test(cold),
+            scene_test(moved),          scene_test(before_the_file), scene_test(failure_before_the_file),
+            scene_test(reader_is_gone), scene_test(filter_fails),
         };
 
         return cmocka_run_group_tests_name("sendfile", tests, NULL, NULL);

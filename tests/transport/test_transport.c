@@ -124,7 +124,8 @@ static void says_when_to_pause(void)
                         }
                         give_way();
                 } while (recorder.count[PAUSED] == recorder.count[RESUMED]);
-                assert_in_range(eddy_transport_write_buffer_size(recorder.transport), 1001, 4000);
+                assert_in_range(eddy_transport_write_buffer_size(recorder.transport), 1001,
+                                4000 + 200 * kind->layers);
                 pauses = recorder.count[PAUSED];
                 assert_int_equal(eddy_transport_write(recorder.transport, bytes, 0), 0);
                 receive_pattern(peer, written);
@@ -176,7 +177,8 @@ static void puts_it_where_it_is_told(void)
                         int peer = open_recorded(kind, &recorder, &recording_in_place);
 
                         give_way();
-                        assert_int_equal(recorder.count[BUFFER], 0); /* who is silent has none */
+                        if (!kind->layers) /* where a filter has something to decode of its own, it is asked in vain */
+                                assert_int_equal(recorder.count[BUFFER], 0); /* who is silent has none */
                         send_from(peer, bytes, sizeof bytes);
                         close(peer);
                         until(recorder.count[LOST] == 1);

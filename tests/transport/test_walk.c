@@ -9,6 +9,7 @@ enum { WALKS = 60, STEPS = 120, MOST = 100 * 1000 };
 
 static uint64_t lots;
 static bool is_wild;
+static const struct kind *walked;
 
 static unsigned draw(unsigned n)
 {
@@ -142,7 +143,7 @@ static void step_wildly(struct end *end)
 
 static void act(struct recorder *recorder, enum event event)
 {
-        if (is_wild && event != LOST && draw(10) == 0)
+        if (is_wild && event != LOST && (event != MADE || !walked->layers) && draw(10) == 0)
                 step_wildly(container_of(recorder, struct end, recorder));
 }
 
@@ -157,6 +158,7 @@ static void open_ends(struct end ends[2], const struct kind *kind)
                 ends[i] = (struct end){.recorder = {.stays = true, .lent = 1 + draw(64), .act = act}};
                 ends[i].recorder.transport =
                     open_end(kind, fds[i], draw(2) ? &recording : &recording_in_place, &ends[i].recorder);
+                secure(kind, ends[i].recorder.transport, i == 1);
         }
 }
 
@@ -196,6 +198,7 @@ static void walk(const struct kind *kind)
         struct framing framings[2];
         bool is_framed = false;
 
+        walked = kind;
         open_ends(ends, kind);
         until(ends[0].recorder.count[MADE] && ends[1].recorder.count[MADE]);
         for (int step = 0; step < STEPS; step++) {

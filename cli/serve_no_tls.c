@@ -1,0 +1,23 @@
+/* eddy serve --tls: without libeddy-tls. */
+#include "serve_tls.h"
+
+#include "cli.h"
+
+#include <stdio.h>
+
+int serve_open_tls(eddy_tls **tls, const char *host, const char *certificate_file, const char *key_file)
+{
+        (void)tls, (void)host, (void)certificate_file, (void)key_file;
+        fputs("eddy serve: --tls is not there: eddy was built without OpenSSL\n", stderr);
+        return CLI_FAILED;
+}
+
+void serve_reload_tls(eddy_tls *tls)
+{
+        (void)tls;
+}
+
+void serve_close_tls(eddy_tls *tls)
+{
+        (void)tls;
+}

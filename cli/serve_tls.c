@@ -1,0 +1,44 @@
+/* eddy serve --tls: by libeddy-tls. */
+#include "serve_tls.h"
+
+#include "cli.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+static int make(eddy_tls **tls, const char *host)
+{
+        char name[256] = "localhost", fingerprint[EDDY_TLS_FINGERPRINT_SIZE];
+        int rc;
+
+        if (!host && gethostname(name, sizeof name - 1) == 0)
+                host = name;
+        rc = eddy_tls_create_self_signed(tls, host, fingerprint);
+        if (rc == 0)
+                printf("self-signed certificate, SHA-256 %s\n", fingerprint);
+        return rc;
+}
+
+int serve_open_tls(eddy_tls **tls, const char *host, const char *certificate_file, const char *key_file)
+{
+        const eddy_tls_options options = {.certificate_file = certificate_file, .key_file = key_file};
+        int rc = certificate_file ? eddy_tls_create_server(tls, &options) : make(tls, host);
+
+        if (rc == 0)
+                return CLI_OK;
+        fprintf(stderr, "eddy serve: %s\n", eddy_explain(rc));
+        return CLI_FAILED;
+}
+
+void serve_reload_tls(eddy_tls *tls)
+{
+        int rc = eddy_tls_reload(tls);
+
+        if (rc < 0)
+                fprintf(stderr, "eddy serve: the certificate is the one from before: %s\n", eddy_explain(rc));
+}
+
+void serve_close_tls(eddy_tls *tls)
+{
+        eddy_tls_unref(tls);
+}

@@ -1,0 +1,17 @@
+/* The certificate of `eddy serve --tls`; serve_no_tls.c is in place of serve_tls.c where there is no libeddy-tls. */
+#ifndef SERVE_TLS_H
+#define SERVE_TLS_H
+
+#include <eddy/tls.h>
+
+/** Read the certificate; or, where that is NULL, make one for a host (NULL: for this machine), and print its fingerprint. An
+ * exit code; where that is not CLI_OK it has been said why. */
+int serve_open_tls(eddy_tls **tls, const char *host, const char *certificate_file, const char *key_file);
+
+/** Read it again, or say why that failed; then all is as before. */
+void serve_reload_tls(eddy_tls *tls);
+
+/** Give it back; NULL is allowed. */
+void serve_close_tls(eddy_tls *tls);
+
+#endif

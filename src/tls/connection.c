@@ -1,0 +1,412 @@
+/* TLS as a filter: OpenSSL reads from what decode() is shown, and writes into what encode() is to fill. */
+#include "tls/connection.h"
+
+#include "base/memory.h"
+#include <openssl/err.h>
+#include <openssl/x509v3.h>
+#include <string.h>
+
+/** What a record is longer than its bytes, with what may come before it. */
+enum { RECORD_MORE = 256, RECORD_MOST = 16 * 1024 };
+
+/* What OpenSSL reads and writes. */
+
+static int take(BIO *bio, char *memory, size_t size, size_t *got)
+{
+        struct tls_connection *connection = BIO_get_data(bio);
+
+        BIO_clear_retry_flags(bio);
+        *got = connection->in_size < size ? connection->in_size : size;
+        if (*got == 0) {
+                BIO_set_retry_read(bio);
+                return 0;
+        }
+        memcpy(memory, connection->in, *got);
+        connection->in += *got;
+        connection->in_size -= *got;
+        return 1;
+}
+
+/** Keep what there is no room for: whether there was memory. */
+static bool say_later(struct tls_connection *connection, const char *data, size_t n)
+{
+        char *longer = memory_realloc(connection->said, connection->said_end + n);
+
+        if (!longer)
+                return false;
+        memcpy(longer + connection->said_end, data, n);
+        connection->said = longer;
+        connection->said_end += n;
+        return true;
+}
+
+static int put(BIO *bio, const char *data, size_t n, size_t *written)
+{
+        struct tls_connection *connection = BIO_get_data(bio);
+
+        BIO_clear_retry_flags(bio);
+        *written = n;
+        if (connection->said || n > connection->out_size)
+                return say_later(connection, data, n);
+        memcpy(connection->out, data, n);
+        connection->out += n;
+        connection->out_size -= n;
+        return 1;
+}
+
+static long control(BIO *bio, int what, long number, void *pointer)
+{
+        (void)bio, (void)number, (void)pointer;
+        return what == BIO_CTRL_FLUSH;
+}
+
+static BIO_METHOD *bio_method;
+
+/** Made when the first context is, so that a program may replace OpenSSL's allocator before. */
+int connection_prepare(void)
+{
+        static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+        BIO_METHOD *made = NULL;
+
+        pthread_mutex_lock(&lock);
+        if (!bio_method)
+                made = BIO_meth_new(BIO_TYPE_SOURCE_SINK, "eddy");
+        if (made) {
+                BIO_meth_set_read_ex(made, take);
+                BIO_meth_set_write_ex(made, put);
+                BIO_meth_set_ctrl(made, control);
+                bio_method = made;
+        }
+        pthread_mutex_unlock(&lock);
+        return bio_method ? 0 : -ENOMEM;
+}
+
+__attribute__((destructor)) static void forget(void)
+{
+        BIO_meth_free(bio_method);
+}
+
+__attribute__((constructor)) static void register_errors(void)
+{
+        static const eddy_error_name names[] = {
+            {EDDY_ETLS, "EDDY_ETLS", "both sides do not agree on TLS"},
+            {EDDY_ECERTIFICATE, "EDDY_ECERTIFICATE", "the peer's certificate is not to be trusted"},
+        };
+        static eddy_error_block block = {.names = names, .count = sizeof names / sizeof names[0]};
+
+        eddy_register_errors(&block);
+}
+
+/** Move what was kept into a place: how much of it. */
+static ssize_t move_said(struct tls_connection *connection, void *out, size_t size)
+{
+        size_t n = connection->said_end - connection->said_begin;
+
+        if (!connection->said)
+                return 0;
+        if (n > size)
+                n = size;
+        memcpy(out, connection->said + connection->said_begin, n);
+        connection->said_begin += n;
+        if (connection->said_begin == connection->said_end) {
+                memory_free(connection->said);
+                connection->said = NULL;
+                connection->said_begin = connection->said_end = 0;
+        }
+        return (ssize_t)n;
+}
+
+static ssize_t fail(struct tls_connection *connection)
+{
+        connection->has_failed = true;
+        connection->holds_back = false;
+        return connection_explain(connection);
+}
+
+/** What a call of OpenSSL's that has not succeeded came to: 0 where it wants more, or an error. */
+static ssize_t outcome(struct tls_connection *connection, int returned)
+{
+        switch (SSL_get_error(connection->ssl, returned)) {
+        case SSL_ERROR_WANT_READ:
+                return 0;
+        case SSL_ERROR_ZERO_RETURN:
+                return EDDY_EFINISHED;
+        default:
+                return fail(connection);
+        }
+}
+
+static void note_first(struct tls_connection *connection)
+{
+        size_t n = TLS_FIRST_BYTES - connection->first_size;
+
+        if (n > connection->in_size)
+                n = connection->in_size;
+        memcpy(connection->first + connection->first_size, connection->in, n);
+        connection->first_size = (unsigned char)(connection->first_size + n);
+}
+
+/** Go on with the handshake: 0 or an error. */
+static ssize_t shake_hands(struct tls_connection *connection)
+{
+        int rc;
+
+        note_first(connection);
+        rc = SSL_do_handshake(connection->ssl);
+        if (rc != 1)
+                return outcome(connection, rc);
+        connection->is_greeting = false;
+        /* What a server says last are tickets, for a client that may never read: it closes, they come to a socket that is closed, and
+         * the kernel drops what it has sent. With the first bytes that are written they come to one that reads. */
+        connection->holds_back =
+            SSL_is_server(connection->ssl) && SSL_version(connection->ssl) == TLS1_3_VERSION;
+        return 0;
+}
+
+/** The other side has closed the connection without having said so before. */
+static ssize_t cut(struct tls_connection *connection)
+{
+        if (!connection_speaks_tls(connection))
+                return EDDY_ETLS;
+        if (connection->is_greeting)
+                return connection_fail(connection, EDDY_EINCOMPLETE,
+                                       "the peer closed the connection before both sides agreed on TLS");
+        return connection->context->options.takes_cut_for_end ? EDDY_EFINISHED : EDDY_EINCOMPLETE;
+}
+
+/** OpenSSL takes for its own what others have left in its queue of errors. Looking is cheaper than clearing. */
+static void forget_others_errors(void)
+{
+        if (ERR_peek_error())
+                ERR_clear_error();
+}
+
+static ssize_t decode(void *self, const void *in, size_t *n, void *out, size_t size)
+{
+        struct tls_connection *connection = self;
+        size_t got = 0;
+        ssize_t rc;
+        int returned;
+
+        if (!in)
+                return cut(connection);
+        if (*n == 0 && !connection->is_greeting && SSL_pending(connection->ssl) == 0)
+                return 0;
+        connection->in = in;
+        connection->in_size = *n;
+        connection->out_size = 0;
+        forget_others_errors();
+        if (connection->is_greeting) {
+                rc = shake_hands(connection);
+        } else {
+                returned = SSL_read_ex(connection->ssl, out, size, &got);
+                rc = returned == 1 ? (ssize_t)got : outcome(connection, returned);
+        }
+        *n -= connection->in_size;
+        return rc;
+}
+
+static ssize_t encode(void *self, const void *in, size_t *n, void *out, size_t size)
+{
+        struct tls_connection *connection = self;
+        ssize_t before = move_said(connection, out, size);
+        size_t most = size - (size_t)before, written = 0;
+
+        connection->holds_back = false;
+        if (connection->said || most <= RECORD_MORE) {
+                *n = 0;
+                return before;
+        }
+        most = most - RECORD_MORE < RECORD_MOST ? most - RECORD_MORE : RECORD_MOST;
+        connection->out = (char *)out + before;
+        connection->out_size = size - (size_t)before;
+        forget_others_errors();
+        if (SSL_write_ex(connection->ssl, in, *n < most ? *n : most, &written) != 1)
+                return fail(connection);
+        *n = written;
+        return connection->out - (char *)out;
+}
+
+static ssize_t answer(void *self, void *out, size_t size)
+{
+        struct tls_connection *connection = self;
+
+        return connection->holds_back ? 0 : move_said(connection, out, size);
+}
+
+static ssize_t finish(void *self, void *out, size_t size)
+{
+        struct tls_connection *connection = self;
+
+        connection->holds_back = false;
+        if (!connection->has_finished && !connection->has_failed && !connection->is_greeting) {
+                forget_others_errors();
+                connection->out_size = 0;
+                SSL_shutdown(connection->ssl);
+                ERR_clear_error();
+        }
+        connection->has_finished = true;
+        return move_said(connection, out, size);
+}
+
+static bool is_greeting(void *self)
+{
+        const struct tls_connection *connection = self;
+
+        return connection->is_greeting;
+}
+
+static eddy_duration linger(void *self)
+{
+        const struct tls_connection *connection = self;
+
+        return connection->context->options.shutdown_timeout;
+}
+
+static const char *explain(void *self)
+{
+        const struct tls_connection *connection = self;
+
+        return connection->why;
+}
+
+static void close_connection(void *self)
+{
+        struct tls_connection *connection = self;
+
+        SSL_free(connection->ssl);
+        eddy_tls_unref(&connection->context->base);
+        memory_free(connection->said);
+        memory_free(connection->why);
+        memory_free(connection->name);
+        memory_free(connection->alpn);
+        memory_free(connection->subject);
+        memory_free(connection->issuer);
+        OPENSSL_free(connection->certificate);
+        memory_free(connection);
+}
+
+const eddy_filter tls_filter = {
+    .decode = decode,
+    .encode = encode,
+    .finish = finish,
+    .answer = answer,
+    .is_greeting = is_greeting,
+    .linger = linger,
+    .explain = explain,
+    .free = close_connection,
+};
+
+/* Its beginning. */
+
+/** Keep a host's name as certificates and servers know it: without the dot at its end, or the network that an address is in.
+ * 0 or an error. One that begins with a dot would stand for every host below it. */
+static int keep_name(struct tls_connection *connection, const char *name)
+{
+        size_t n = strchr(name, ':') ? strcspn(name, "%") : strlen(name);
+
+        if (n > 1 && name[n - 1] == '.')
+                n--;
+        for (size_t i = 0; i < n; i++)
+                if (name[i] <= ' ' || name[i] > '~' || name[0] == '.')
+                        return eddy_fail(-EINVAL, "'%s' is no host name", name);
+        connection->name = memory_strdup(name);
+        if (!connection->name)
+                return -ENOMEM;
+        connection->name[n] = '\0';
+        return 0;
+}
+
+/** Ask for a name, and have the certificate be for it: 0 or an error. */
+static int set_name(struct tls_connection *connection, const char *name)
+{
+        X509_VERIFY_PARAM *param = SSL_get0_param(connection->ssl);
+        int rc = keep_name(connection, name);
+        bool is_address;
+
+        if (rc < 0)
+                return rc;
+        name = connection->name;
+        is_address = X509_VERIFY_PARAM_set1_ip_asc(param, name) == 1;
+        if (!is_address && strlen(name) > TLSEXT_MAXLEN_host_name)
+                return eddy_fail(-EINVAL, "'%s' is no host name", name);
+        if (!is_address && SSL_set_tlsext_host_name(connection->ssl, name) != 1)
+                return -ENOMEM;
+        if (connection->context->options.skips_host_name)
+                return X509_VERIFY_PARAM_set1_ip(param, NULL, 0) == 1 ? 0 : -ENOMEM;
+        SSL_set_hostflags(connection->ssl,
+                          X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
+        return is_address || SSL_set1_host(connection->ssl, name) == 1 ? 0 : -ENOMEM;
+}
+
+static void resume(struct tls_connection *connection)
+{
+        SSL_SESSION *session = sessions_find(&connection->context->sessions, connection->name);
+
+        if (session)
+                SSL_set_session(connection->ssl, session);
+        SSL_SESSION_free(session);
+}
+
+/** Say who is on the other side, and speak first: 0 or an error. */
+static int begin_client(struct tls_connection *connection, const char *name)
+{
+        const eddy_tls_options *options = &connection->context->options;
+        int rc = 0;
+
+        if (name && *name)
+                rc = set_name(connection, name);
+        else if (!options->skips_host_name && options->verify != EDDY_TLS_VERIFY_INSECURE)
+                rc = eddy_fail(-EINVAL, "for which host the certificate has to be is not said");
+        if (rc < 0)
+                return rc;
+        if (connection->name)
+                resume(connection);
+        SSL_set_connect_state(connection->ssl);
+        ERR_clear_error(); /* a name was no address, say */
+        rc = SSL_do_handshake(connection->ssl);
+        return (int)outcome(connection, rc);
+}
+
+static int begin(struct tls_connection *connection, const char *name)
+{
+        BIO *bio;
+
+        forget_others_errors();
+        connection->ssl = context_begin(connection->context);
+        bio = connection->ssl ? BIO_new(bio_method) : NULL;
+        if (!bio)
+                return -ENOMEM;
+        BIO_set_data(bio, connection);
+        BIO_set_init(bio, 1);
+        SSL_set_bio(connection->ssl, bio, bio);
+        if (SSL_set_app_data(connection->ssl, connection) != 1)
+                return -ENOMEM;
+        if (!connection->context->is_server)
+                return begin_client(connection, name);
+        if (name)
+                return eddy_fail(-EINVAL, "a server's context is not for connecting to '%s'", name);
+        SSL_set_accept_state(connection->ssl);
+        return 0;
+}
+
+int connection_open(eddy_tls *tls, const char *name, void **self)
+{
+        struct tls_connection *connection = memory_zalloc(sizeof *connection);
+        int rc;
+
+        if (!connection)
+                return -ENOMEM;
+        connection->context = context_of(eddy_tls_ref(tls));
+        connection->is_greeting = true;
+        rc = begin(connection, name);
+        if (rc < 0) {
+                if (connection->why)
+                        eddy_fail(rc, "%s", connection->why);
+                close_connection(connection);
+                ERR_clear_error();
+                return rc;
+        }
+        *self = connection;
+        return 0;
+}

@@ -1,0 +1,29 @@
+/* What libeddy knows of TLS: that a context makes filters. libeddy-tls fills this. */
+#ifndef TRANSPORT_TLS_H
+#define TRANSPORT_TLS_H
+
+#include "base/error.h"
+#include <eddy/filter.h>
+#include <eddy/tls.h>
+
+struct tls_impl {
+        const eddy_filter *filter;
+
+        /** Make what the filter is for one connection: 0 or an error, with its detail. It keeps its context.
+         *
+         * @param name  of a client: whom the other side has to be; NULL: that is left open
+         */
+        int (*open)(eddy_tls *tls, const char *name, void **self);
+
+        eddy_duration (*handshake_timeout)(const eddy_tls *tls);
+        void (*tell)(void *self, eddy_tls_info *info);
+        eddy_tls *(*ref)(eddy_tls *tls);
+        void (*unref)(eddy_tls *tls);
+};
+
+/** Embedded at the beginning of what libeddy-tls makes. */
+struct eddy_tls {
+        const struct tls_impl *impl;
+};
+
+#endif

@@ -1,0 +1,197 @@
+/* What is resumed, and what must not be: nobody comes in by what was agreed on under other rules. */
+#include "helpers.h"
+
+#include <openssl/ssl.h>
+
+static struct issued root, leaf, www, mine;
+static eddy_tls *closed;
+
+static const eddy_tls_version versions[] = {EDDY_TLS_1_2, EDDY_TLS_1_3};
+
+static bool is_resumed(eddy_tls *server, eddy_tls *client, const char *name)
+{
+        struct meeting meeting = meet_well(server, client, name);
+
+        assert_int_equal(meeting.at_client.info.is_resumed, meeting.at_server.info.is_resumed);
+        return meeting.at_client.info.is_resumed;
+}
+
+static void resumes(void)
+{
+        for (size_t k = 0; k < 2; k++) {
+                eddy_tls *server = new_server(&(eddy_tls_options){.certificate_file = leaf.path});
+                eddy_tls *other = new_server(&(eddy_tls_options){.certificate_file = leaf.path});
+                eddy_tls *client = new_client(
+                    &(eddy_tls_options){.ca_file = root.path, .highest = versions[k], .skips_host_name = true});
+
+                assert_false(is_resumed(server, client, "example.org"));
+                assert_true(is_resumed(server, client, "example.org"));
+                assert_true(is_resumed(server, client, "example.org"));
+                assert_false(is_resumed(server, client, "www.example.org"));
+                assert_int_equal(eddy_tls_reload(server), 0);
+                assert_true(is_resumed(server, client, "example.org"));
+                assert_false(is_resumed(other, client, "example.org"));
+                assert_false(is_resumed(server, client, "example.org"));
+                eddy_tls_unref(server);
+                eddy_tls_unref(other);
+                eddy_tls_unref(client);
+        }
+}
+
+/** Whose rules may have changed has all of it looked at again. */
+static void rules_of_before(void)
+{
+        eddy_tls *server = new_server(&(eddy_tls_options){
+            .certificate_file = leaf.path, .ca_file = root.path, .verify = EDDY_TLS_VERIFY_REQUIRED});
+        eddy_tls *client = new_client(&(eddy_tls_options){.certificate_file = mine.path, .ca_file = root.path});
+
+        assert_false(is_resumed(server, client, NULL));
+        assert_true(is_resumed(server, client, NULL));
+        assert_string_equal(meet_well(server, client, NULL).at_server.subject, "CN=mine");
+        assert_int_equal(eddy_tls_reload(server), 0);
+        assert_false(is_resumed(server, client, NULL));
+        assert_true(is_resumed(server, client, NULL));
+        assert_int_equal(eddy_tls_reload(client), 0);
+        assert_false(is_resumed(server, client, NULL));
+        eddy_tls_unref(server);
+        eddy_tls_unref(client);
+}
+
+/* A client that means no good: it resumes with one name what it has agreed on with another one. */
+
+struct intruder {
+        uint16_t port;
+        int version;
+        const char *first, *second; /* names */
+        bool is_resumed, is_served; /* at the second name */
+};
+
+static int connect_to(uint16_t port)
+{
+        struct sockaddr_in address = {
+            .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK), .sin_port = htons(port)};
+        int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+        return connect(fd, (struct sockaddr *)&address, sizeof address) == 0 ? fd : -1;
+}
+
+/** Connect with a name, offer a session, and see whether one is served: the session it came to, or NULL. */
+static SSL_SESSION *try_name(struct intruder *intruder, SSL_CTX *openssl, const char *name,
+                             SSL_SESSION *offered)
+{
+        int fd = connect_to(intruder->port);
+        SSL *ssl = SSL_new(openssl);
+        SSL_SESSION *session = NULL;
+        char byte;
+
+        SSL_set_fd(ssl, fd);
+        SSL_set_tlsext_host_name(ssl, name);
+        if (offered)
+                SSL_set_session(ssl, offered);
+        intruder->is_served = SSL_connect(ssl) == 1 && SSL_read(ssl, &byte, 1) == 1;
+        intruder->is_resumed = SSL_session_reused(ssl);
+        if (intruder->is_served) {
+                session = SSL_get1_session(ssl);
+                SSL_shutdown(ssl);
+        }
+        SSL_free(ssl);
+        close(fd);
+        ERR_clear_error();
+        return session;
+}
+
+static intptr_t intrude(void *arg)
+{
+        struct intruder *intruder = arg;
+        SSL_CTX *openssl = SSL_CTX_new(TLS_client_method());
+        SSL_SESSION *session, *second = NULL;
+
+        SSL_CTX_set_max_proto_version(openssl, intruder->version);
+        session = try_name(intruder, openssl, intruder->first, NULL);
+        if (session)
+                second = try_name(intruder, openssl, intruder->second, session);
+        SSL_SESSION_free(session);
+        SSL_SESSION_free(second);
+        SSL_CTX_free(openssl);
+        return session != NULL;
+}
+
+static intptr_t serve(eddy_stream *stream, void *arg)
+{
+        char byte;
+
+        (void)arg;
+        eddy_stream_write(stream, "s", 1);
+        eddy_stream_read(stream, &byte, 1);
+        return 0;
+}
+
+static eddy_tls *choose(const char *name, void *arg)
+{
+        (void)arg;
+        return name && strcmp(name, "www.example.org") == 0 ? closed : NULL;
+}
+
+static void other_names(void)
+{
+        eddy_tls *open = new_server(&(eddy_tls_options){.certificate_file = leaf.path, .choose = choose});
+        eddy_server *server;
+        intptr_t begun;
+
+        closed = new_server(&(eddy_tls_options){
+            .certificate_file = www.path, .ca_file = root.path, .verify = EDDY_TLS_VERIFY_REQUIRED});
+        assert_int_equal(
+            eddy_start_server(&server, serve, NULL, "127.0.0.1", 0, &(eddy_server_options){.tls = open}), 0);
+        for (size_t k = 0; k < 2; k++) {
+                struct intruder intruder = {
+                    .port = eddy_server_port(server),
+                    .version = k ? TLS1_3_VERSION : TLS1_2_VERSION,
+                    .first = "example.org",
+                    .second = "example.org",
+                };
+
+                assert_int_equal(eddy_to_thread(intrude, &intruder, &begun), 0);
+                assert_true(begun && intruder.is_served && intruder.is_resumed);
+                intruder.second = "www.example.org";
+                assert_int_equal(eddy_to_thread(intrude, &intruder, &begun), 0);
+                assert_true(begun);
+                assert_false(intruder.is_served);
+                assert_false(intruder.is_resumed);
+        }
+        eddy_server_close(server);
+        assert_int_equal(eddy_server_wait_closed(server), 0);
+        eddy_server_destroy(server);
+        eddy_tls_unref(open);
+        eddy_tls_unref(closed);
+}
+
+static int set_up(void **state)
+{
+        (void)state;
+        root = issue(&(struct wish){.name = "root", .is_issuer = true});
+        leaf = issue(&(struct wish){.issuer = &root, .names = "DNS:*.example.org, DNS:example.org"});
+        www = issue(&(struct wish){.issuer = &root, .names = "DNS:www.example.org"});
+        mine = issue(&(struct wish){.issuer = &root, .name = "mine"});
+        return 0;
+}
+
+static int tear_down(void **state)
+{
+        (void)state;
+        forget_issued(&mine);
+        forget_issued(&www);
+        forget_issued(&leaf);
+        forget_issued(&root);
+        return 0;
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+            scene_test(resumes),
+            scene_test(rules_of_before),
+            scene_test(other_names),
+        };
+
+        return cmocka_run_group_tests_name("tls-sessions", tests, set_up, tear_down);
+}

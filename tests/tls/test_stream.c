@@ -1,0 +1,174 @@
+/* TLS under streams. */
+#include "certificates.h"
+
+#include <openssl/ssl.h>
+
+static struct issued root, leaf;
+static eddy_tls *server_tls, *client_tls;
+
+static intptr_t echo(eddy_stream *stream, void *arg)
+{
+        char bytes[16 * 1024];
+        ssize_t n;
+
+        (void)arg;
+        while ((n = eddy_stream_read(stream, bytes, sizeof bytes)) > 0)
+                if (eddy_stream_write_all(stream, bytes, (size_t)n) < 0)
+                        return 0;
+        return n;
+}
+
+static eddy_server *start(eddy_connection_handler handler, void *arg)
+{
+        eddy_server *server;
+
+        assert_int_equal(
+            eddy_start_server(&server, handler, arg, "127.0.0.1", 0, &(eddy_server_options){.tls = server_tls}),
+            0);
+        return server;
+}
+
+static void stop(eddy_server *server)
+{
+        eddy_server_close(server);
+        assert_int_equal(eddy_server_wait_closed(server), 0);
+        eddy_server_destroy(server);
+}
+
+static eddy_stream *open_to(eddy_server *server)
+{
+        eddy_connect_options options = {.tls = client_tls, .tls_name = "example.org"};
+        eddy_stream *stream;
+        int rc = eddy_open_connection(&stream, "127.0.0.1", eddy_server_port(server), &options);
+
+        if (rc < 0)
+                fail_msg("%s", eddy_explain(rc));
+        return stream;
+}
+
+static void there_and_back(void)
+{
+        eddy_server *server = start(echo, NULL);
+        eddy_stream *stream = open_to(server);
+        char bytes[5];
+        eddy_tls_info info;
+
+        assert_int_equal(eddy_stream_write_all(stream, "hello", 5), 5);
+        assert_int_equal(eddy_stream_read_exactly(stream, bytes, 5), 5);
+        assert_memory_equal(bytes, "hello", 5);
+        assert_int_equal(eddy_stream_tls_info(stream, &info), 0);
+        assert_string_equal(info.version, "TLSv1.3");
+        assert_string_equal(info.name, "example.org");
+        assert_non_null(strstr(info.subject, "CN=example.org"));
+        assert_false(info.is_resumed);
+        assert_int_equal(eddy_stream_write_eof(stream), 0);
+        assert_int_equal(eddy_stream_read(stream, bytes, 5), 0);
+        eddy_stream_destroy(stream);
+        stream = open_to(server);
+        assert_int_equal(eddy_stream_tls_info(stream, &info), 0);
+        assert_true(info.is_resumed);
+        eddy_stream_destroy(stream);
+        stop(server);
+}
+
+/* A live stream. */
+
+static intptr_t serve_both(eddy_stream *stream, void *arg)
+{
+        char line[6];
+
+        (void)arg;
+        assert_int_equal(eddy_stream_read_exactly(stream, line, 5), 5);
+        assert_int_equal(eddy_stream_write_all(stream, "start", 5), 5);
+        assert_int_equal(eddy_stream_start_tls(stream, server_tls, NULL), 0);
+        assert_int_equal(eddy_stream_read_exactly(stream, line, 5), 5);
+        assert_int_equal(eddy_stream_write_all(stream, line, 5), 5);
+        assert_int_equal(eddy_stream_read(stream, line, 5), 0);
+        assert_int_equal(eddy_stream_end_tls(stream), 0);
+        assert_int_equal(eddy_stream_read_exactly(stream, line, 5), 5);
+        assert_memory_equal(line, "plain", 5);
+        assert_int_equal(eddy_stream_write_all(stream, "fine", 4), 4);
+        return 0;
+}
+
+static void starts_and_ends(void)
+{
+        eddy_server *server;
+        eddy_stream *stream;
+        char line[6];
+
+        assert_int_equal(eddy_start_server(&server, serve_both, NULL, "127.0.0.1", 0, NULL), 0);
+        assert_int_equal(eddy_open_connection(&stream, "127.0.0.1", eddy_server_port(server), NULL), 0);
+        assert_int_equal(eddy_stream_end_tls(stream), EDDY_EINVALIDSTATE);
+        assert_int_equal(eddy_stream_write_all(stream, "hello", 5), 5);
+        assert_int_equal(eddy_stream_read_exactly(stream, line, 5), 5);
+        assert_int_equal(eddy_stream_start_tls(stream, client_tls, "example.org"), 0);
+        assert_int_equal(eddy_stream_write_all(stream, "again", 5), 5);
+        assert_int_equal(eddy_stream_read_exactly(stream, line, 5), 5);
+        assert_memory_equal(line, "again", 5);
+        assert_int_equal(eddy_stream_end_tls(stream), 0);
+        assert_int_equal(eddy_stream_write_all(stream, "plain", 5), 5);
+        assert_int_equal(eddy_stream_read_exactly(stream, line, 4), 4);
+        eddy_stream_destroy(stream);
+        stop(server);
+}
+
+static void other_name(void)
+{
+        eddy_server *server = start(echo, NULL);
+        eddy_connect_options options = {.tls = client_tls};
+        eddy_stream *stream;
+        int rc = eddy_open_connection(&stream, "127.0.0.1", eddy_server_port(server), &options);
+
+        assert_int_equal(rc, EDDY_ECERTIFICATE);
+        assert_string_equal(eddy_explain(rc), "the certificate is for example.org, not for 127.0.0.1");
+        assert_null(stream);
+        stop(server);
+}
+
+static void no_tls(void)
+{
+        eddy_connect_options options = {.tls = client_tls};
+        eddy_stream *stream;
+        eddy_server *server;
+        int rc;
+
+        assert_int_equal(eddy_start_server(&server, echo, NULL, "127.0.0.1", 0, NULL), 0);
+        rc = eddy_open_connection(&stream, "127.0.0.1", eddy_server_port(server), &options);
+        assert_true(rc < 0);
+        printf("%s\n", eddy_explain(rc));
+        stop(server);
+}
+
+static int set_up(void **state)
+{
+        (void)state;
+        root = issue(&(struct wish){.name = "root", .is_issuer = true});
+        leaf = issue(&(struct wish){.issuer = &root});
+        assert_int_equal(
+            eddy_tls_create_server(&server_tls, &(eddy_tls_options){.certificate_file = leaf.path}), 0);
+        assert_int_equal(eddy_tls_create_client(&client_tls, &(eddy_tls_options){.ca_file = root.path}), 0);
+        return 0;
+}
+
+static int tear_down(void **state)
+{
+        (void)state;
+        eddy_tls_unref(server_tls);
+        eddy_tls_unref(client_tls);
+        forget_issued(&leaf);
+        forget_issued(&root);
+        return 0;
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+            scene_test(there_and_back),
+            scene_test(starts_and_ends),
+            scene_test(other_name),
+            scene_test(no_tls),
+        };
+
+        return cmocka_run_group_tests_name("tls-stream", tests, set_up, tear_down);
+}
