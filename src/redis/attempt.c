@@ -167,7 +167,7 @@ void connection_retry(struct connection *c)
 int connection_begin(struct connection *c, const struct connection_impl *impl,
                      const eddy_redis_options *options)
 {
-        int rc = options_copy(&c->options, options);
+        int rc = redis_options_copy(&c->options, options);
 
         c->loop = eddy_running_loop();
         c->impl = impl;
@@ -184,6 +184,6 @@ void connection_let_go(struct connection *c)
 {
         if (--c->holders > 0)
                 return;
-        options_free(&c->options);
+        redis_options_free(&c->options);
         c->impl->unheld(c);
 }

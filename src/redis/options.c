@@ -45,7 +45,7 @@ static int have_tls_name(eddy_redis_options *options)
         return options->tls_name ? 0 : -ENOMEM;
 }
 
-int options_copy(eddy_redis_options *copy, const eddy_redis_options *options)
+int redis_options_copy(eddy_redis_options *copy, const eddy_redis_options *options)
 {
         int rc;
 
@@ -55,7 +55,7 @@ int options_copy(eddy_redis_options *copy, const eddy_redis_options *options)
                 copy->tls->impl->ref(copy->tls);
         rc = copy_texts(copy);
         if (rc == 0 && copy->url)
-                rc = options_read_url(copy, copy->url);
+                rc = redis_options_read_url(copy, copy->url);
         memory_free((char *)(uintptr_t)copy->url);
         copy->url = NULL;
         if (rc == 0)
@@ -75,7 +75,7 @@ int options_copy(eddy_redis_options *copy, const eddy_redis_options *options)
         return rc;
 }
 
-void options_free(const eddy_redis_options *options)
+void redis_options_free(const eddy_redis_options *options)
 {
         memory_free((char *)(uintptr_t)options->host);
         memory_free((char *)(uintptr_t)options->path);

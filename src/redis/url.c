@@ -157,7 +157,7 @@ static bool takes(struct rest *rest, const char *scheme)
         return true;
 }
 
-int options_read_url(eddy_redis_options *options, const char *url)
+int redis_options_read_url(eddy_redis_options *options, const char *url)
 {
         struct rest rest = {url, url + strlen(url)};
 

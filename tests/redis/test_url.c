@@ -37,13 +37,13 @@ static void reads_all_parts(void **state)
         for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
                 eddy_redis_options copy = {0};
 
-                assert_int_equal(options_copy(&copy, &(eddy_redis_options){.url = cases[i].url}), 0);
+                assert_int_equal(redis_options_copy(&copy, &(eddy_redis_options){.url = cases[i].url}), 0);
                 assert_same(copy.user, cases[i].user);
                 assert_same(copy.password, cases[i].password);
                 assert_same(copy.host, cases[i].host);
                 assert_int_equal(copy.port, cases[i].port);
                 assert_int_equal(copy.database, cases[i].database);
-                options_free(&copy);
+                redis_options_free(&copy);
         }
 }
 
@@ -56,12 +56,12 @@ static void leaves_the_rest_to_the_fields(void **state)
                                                   .database = 3};
 
         (void)state;
-        assert_int_equal(options_copy(&copy, &options), 0);
+        assert_int_equal(redis_options_copy(&copy, &options), 0);
         assert_string_equal(copy.host, "example.org");
         assert_string_equal(copy.password, "secret");
         assert_int_equal(copy.port, 7000);
         assert_int_equal(copy.database, 3);
-        options_free(&copy);
+        redis_options_free(&copy);
 }
 
 static void refuses_what_is_none(void **state)
@@ -91,9 +91,9 @@ static void refuses_what_is_none(void **state)
         for (size_t i = 0; i < sizeof urls / sizeof urls[0]; i++) {
                 eddy_redis_options copy = {0};
 
-                if (options_copy(&copy, &(eddy_redis_options){.url = urls[i]}) != -EINVAL)
+                if (redis_options_copy(&copy, &(eddy_redis_options){.url = urls[i]}) != -EINVAL)
                         fail_msg("%s", urls[i]);
-                options_free(&copy);
+                redis_options_free(&copy);
         }
 }
 
@@ -102,9 +102,9 @@ static void refuses_a_path_as_well(void **state)
         eddy_redis_options copy = {0};
 
         (void)state;
-        assert_int_equal(options_copy(&copy, &(eddy_redis_options){.url = "redis://a", .path = "/socket"}),
+        assert_int_equal(redis_options_copy(&copy, &(eddy_redis_options){.url = "redis://a", .path = "/socket"}),
                          -EINVAL);
-        options_free(&copy);
+        redis_options_free(&copy);
 }
 
 int main(void)
