@@ -1,4 +1,4 @@
-/* Redis: commands, pipelines and subscriptions, on hiredis. A library of its own: link with eddy-redis.
+/* Redis: commands, pipelines and subscriptions, with hiredis's reader. A library of its own: link with eddy-redis.
  *
  *         eddy_redis *redis;
  *         redisReply *reply;
@@ -45,8 +45,12 @@ typedef struct eddy_redis_options {
         /** The connection was lost, or could not be made anew; the next attempt comes after `delay`. Called by
          * the loop, outside any task, so it must not suspend; nor must it destroy the connection. */
         void (*on_loss)(int error, const char *detail, eddy_duration delay, void *arg);
-        void *arg;         /**< passed to it */
-        void *reserved[4]; /**< zero */
+        void *arg;       /**< passed to it */
+        const char *url; /**< redis:// or rediss://, "redis://user:password@host:port/database": what it leaves
+                                 out is as the fields say, and rediss:// needs `tls` */
+        eddy_tls *tls;   /**< speak TLS, as this context says; NULL: do not. Kept as long as it is needed */
+        const char *tls_name; /**< whom the server's certificate has to be for; NULL: the host */
+        void *reserved[1];    /**< zero */
 } eddy_redis_options;
 
 /**
@@ -60,6 +64,9 @@ typedef struct eddy_redis_options {
  * @retval -ECONNREFUSED, -ENOENT ...    no connection
  * @retval EDDY_TIMEOUT                  connect_timeout, or a deadline of the caller, passed
  * @retval EDDY_CANCELLED                the caller was cancelled
+ * @retval EDDY_ECERTIFICATE             the server's certificate is not to be trusted; the detail says why, here and below
+ * @retval EDDY_ETLS                     both do not agree on TLS, or the server speaks none
+ * @retval -EINVAL                       the URL is wrong, or begins with rediss:// and there is no `tls`
  * @retval EDDY_ENOTASK                  called outside a coroutine
  * @retval -ENOMEM                       no memory
  *

@@ -4,20 +4,35 @@
 #include "base/list.h"
 #include "base/memory.h"
 
-static void on_ready(struct connection *c)
+static eddy_redis *redis_of(struct connection *c)
 {
-        requests_send(container_of(c, eddy_redis, connection));
+        return container_of(c, eddy_redis, connection);
 }
 
-/* hiredis has told the requests that were on their way. */
+static void on_ready(struct connection *c)
+{
+        requests_send(redis_of(c));
+}
+
+static void on_answered(struct connection *c, redisReply *reply)
+{
+        requests_answer(redis_of(c), reply);
+}
+
 static void on_lost(struct connection *c)
 {
-        (void)c;
+        requests_lose(redis_of(c), -ECONNRESET);
+}
+
+static void on_unheld(struct connection *c)
+{
+        memory_free(redis_of(c));
 }
 
 int eddy_redis_connect(eddy_redis **redis_out, const eddy_redis_options *options)
 {
-        static const struct connection_impl impl = {.ready = on_ready, .lost = on_lost};
+        static const struct connection_impl impl = {
+            .ready = on_ready, .answered = on_answered, .lost = on_lost, .unheld = on_unheld};
         eddy_redis *redis = memory_zalloc(sizeof *redis);
         int rc;
 
@@ -25,7 +40,8 @@ int eddy_redis_connect(eddy_redis **redis_out, const eddy_redis_options *options
         if (!redis)
                 return -ENOMEM;
         list_init(&redis->waiting);
-        rc = connection_open(&redis->connection, &impl, options);
+        list_init(&redis->sent);
+        rc = connection_begin(&redis->connection, &impl, options);
         if (rc == 0)
                 *redis_out = redis;
         else
@@ -38,10 +54,11 @@ void eddy_redis_destroy(eddy_redis *redis)
         if (!redis)
                 return;
         connection_close(&redis->connection);
+        requests_lose(redis, EDDY_ESHUTDOWN);
         requests_refuse(redis);
         if (redis->blocking)
                 redis->blocking->unblocking = NULL;
-        memory_free(redis);
+        connection_let_go(&redis->connection);
 }
 
 /* Whether the caller may send anything; its connection may be gone if it was cancelled meanwhile. */

@@ -1,10 +1,7 @@
 #include "redis/connection.h"
 
-#include "base/list.h"
-#include "base/memory.h"
 #include "base/sys.h"
-#include "base/sys_pipe.h"
-#include <eddy/resolve.h>
+#include <eddy/tls.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
@@ -18,170 +15,177 @@ __attribute__((constructor)) static void register_errors(void)
         eddy_register_errors(&block);
 }
 
-enum { DEFAULT_PORT = 6379, KEEP_ALIVE_PROBES = 3, MAX_KEEPIDLE = 32767, NANOSECONDS_A_SECOND = 1000000000 };
+enum { KEEP_ALIVE_PROBES = 3, MAX_KEEPIDLE = 32767, NANOSECONDS_A_SECOND = 1000000000 };
 
-static void attempt(void *arg);
-static void try_next(void *arg);
+/** What to say of an error that came without a word. Of TLS a number says too little. */
+static const char *meaning(int error)
+{
+        return error == EDDY_ETLS || error == EDDY_ECERTIFICATE ? eddy_explain(error) : eddy_strerror(error);
+}
 
-static void set_failure(struct connection *c, int error, const char *why)
+void connection_set_failure(struct connection *c, int error, const char *why)
 {
         const eddy_redis_options *options = &c->options;
 
         c->error = error;
+        why = why ? why : meaning(error);
         if (options->path)
                 snprintf(c->why, sizeof c->why, "%s: %s", options->path, why);
         else
                 snprintf(c->why, sizeof c->why, "%s:%u: %s", options->host, options->port, why);
 }
 
-/* Half of it by chance, so that clients that lost a server together do not come back together. The clock's
- * nanoseconds differ enough between them. */
-static eddy_duration next_pause(const struct connection *c)
-{
-        eddy_duration pause = c->options.backoff;
-        uint64_t chance = (uint64_t)eddy_now() * 0x9e3779b97f4a7c15u >> 32;
+/* Its end. */
 
-        for (unsigned i = 0; i < c->failures && pause < c->options.max_backoff; i++)
-                pause = eddy_time_add(pause, pause);
-        if (pause > c->options.max_backoff)
-                pause = c->options.max_backoff;
-        return pause / 2 + (eddy_duration)((double)chance / 0x1p33 * (double)pause);
+static void forget_transport(struct connection *c)
+{
+        c->transport = NULL;
+        redisReaderFree(c->reader);
+        c->reader = NULL;
 }
 
-static void end_opening(struct connection *c, int result)
+/** Have a transport call nobody any more. */
+static eddy_transport *take_transport(struct connection *c)
 {
-        eddy_future_set_result(c->opening, result);
-        c->opening = NULL;
+        static const eddy_protocol silent;
+        eddy_transport *transport = c->transport;
+
+        eddy_transport_set_protocol(transport, &silent, NULL);
+        forget_transport(c);
+        return transport;
 }
 
-static void forget_addresses(struct connection *c)
+void connection_discard(struct connection *c)
 {
-        if (c->addresses)
-                eddy_freeaddrinfo(c->addresses);
-        c->addresses = c->next = NULL;
+        if (c->transport)
+                eddy_transport_abort(take_transport(c));
 }
 
-/* There is no context any more. */
-static void rest(struct connection *c)
+static void tell_attempt(struct connection *c, bool is_ready)
 {
-        bool was_ready = c->is_ready;
-        eddy_duration pause = 0;
+        eddy_future_set_result(c->greeted, is_ready);
+        c->greeted = NULL;
+}
 
-        c->is_ready = false;
-        c->id = 0;
-        eddy_timer_cancel(&c->timer);
-        if (c->is_closing)
-                return;
-        /* A server that has refused is the one that was meant. */
-        if (c->next && c->error != EDDY_EREDIS) {
-                eddy_call_later(c->loop, &c->timer, 0, try_next, c);
-                return;
-        }
-        forget_addresses(c);
-        if (c->opening) {
-                end_opening(c, c->error);
-                return;
-        }
-        if (!c->is_renewing)
-                pause = next_pause(c);
-        c->failures += !c->is_renewing;
-        eddy_call_later(c->loop, &c->timer, pause, attempt, c);
-        if (was_ready)
+/** There is no transport any more. */
+static void lose(struct connection *c)
+{
+        if (c->greeted) {
+                tell_attempt(c, false);
+        } else if (c->is_ready) {
+                c->is_ready = false;
+                c->id = 0;
                 c->impl->lost(c);
-        if (c->options.on_loss && !c->is_renewing)
-                c->options.on_loss(c->error, c->why, pause, c->options.arg);
-        c->is_renewing = false;
-}
-
-/* What hiredis says of an error, in eddy's terms. Where its system call failed, errno is its only word. */
-static int error_of(const redisAsyncContext *hiredis, int system_error)
-{
-        switch (hiredis->c.err) {
-        case REDIS_ERR_IO:
-                return system_error > 0 ? -system_error : -ECONNRESET;
-        case REDIS_ERR_EOF:
-                return -ECONNRESET;
-        case REDIS_ERR_PROTOCOL:
-                return EDDY_EPROTOCOL;
-        case REDIS_ERR_OOM:
-                return -ENOMEM;
-        default: /* it met the server with an error in place of a reply, such as too many clients */
-                return EDDY_EREDIS;
+                connection_retry(c);
         }
 }
 
-static void on_gone(struct adapter *adapter)
+void connection_drop(struct connection *c, int error, const char *why)
 {
-        struct connection *c = container_of(adapter, struct connection, adapter);
-        const redisAsyncContext *hiredis = adapter->hiredis;
-
-        if (adapter->failure < 0)
-                set_failure(c, adapter->failure, eddy_strerror(adapter->failure));
-        else if (c->error == 0)
-                set_failure(c, error_of(hiredis, 0), hiredis->c.errstr);
-        rest(c);
+        connection_set_failure(c, error, why);
+        connection_discard(c);
+        lose(c);
 }
 
-static void on_greeting_answered(redisAsyncContext *hiredis, void *answer, void *arg)
+void connection_refuse(struct connection *c, redisReply *reply)
 {
-        const redisReply *reply = answer;
-        struct connection *c = hiredis->data;
-
-        (void)arg;
-        if (reply && c->error == 0 && reply->type == REDIS_REPLY_ERROR)
+        if (reply->type == REDIS_REPLY_ERROR)
                 connection_drop(c, EDDY_EREDIS, reply->str);
+        else
+                connection_drop(c, EDDY_EPROTOCOL, "a reply came that answers nothing");
+        freeReplyObject(reply);
 }
 
-/* The last answer. Who may not ask for this one, or is served by something older than Redis 5, does without. */
-static void on_id_answered(redisAsyncContext *hiredis, void *answer, void *arg)
+void connection_renew(struct connection *c)
 {
-        const redisReply *reply = answer;
-        struct connection *c = hiredis->data;
+        c->is_renewing = true;
+        connection_drop(c, -ECONNRESET, "closed by the client");
+}
 
-        (void)arg;
-        if (!reply || c->error < 0) /* it is lost already */
-                return;
-        c->id = reply->type == REDIS_REPLY_INTEGER ? reply->integer : 0;
+void connection_close(struct connection *c)
+{
+        c->is_closing = true;
+        c->is_ready = false;
         eddy_timer_cancel(&c->timer);
-        forget_addresses(c);
+        if (c->task)
+                eddy_cancel(c->task);
+        if (c->transport)
+                eddy_transport_close(take_transport(c));
+}
+
+/* What leaves. */
+
+int connection_send(struct connection *c, const char *text, size_t size)
+{
+        return eddy_transport_write(c->transport, text, size) == -ENOMEM ? -ENOMEM : 0;
+}
+
+int connection_command(struct connection *c, const char *format, ...)
+{
+        va_list arguments;
+        char *text;
+        int rc;
+
+        va_start(arguments, format);
+        rc = redisvFormatCommand(&text, format, arguments);
+        va_end(arguments);
+        if (rc < 0)
+                return -ENOMEM;
+        rc = connection_send(c, text, (size_t)rc);
+        redisFreeCommand(text);
+        return rc;
+}
+
+/* What comes. */
+
+/** The last answer. Who may not ask for this one, or is served by something older than Redis 5, does without. */
+static void become_ready(struct connection *c, const redisReply *id)
+{
+        c->id = id->type == REDIS_REPLY_INTEGER ? id->integer : 0;
         c->is_ready = true;
         c->failures = 0;
-        if (c->opening)
-                end_opening(c, 0);
+        tell_attempt(c, true);
         c->impl->ready(c);
 }
 
-/* PING asks whether the server takes commands from us: it might still be loading, or want a password. */
-static void greet(struct connection *c)
+static void on_greeting_answered(struct connection *c, redisReply *reply)
 {
-        const eddy_redis_options *options = &c->options;
-        redisAsyncContext *hiredis = c->adapter.hiredis;
-
-        if (options->password && options->user)
-                redisAsyncCommand(hiredis, on_greeting_answered, NULL, "AUTH %s %s", options->user,
-                                  options->password);
-        else if (options->password)
-                redisAsyncCommand(hiredis, on_greeting_answered, NULL, "AUTH %s", options->password);
-        if (options->database)
-                redisAsyncCommand(hiredis, on_greeting_answered, NULL, "SELECT %d", options->database);
-        redisAsyncCommand(hiredis, on_greeting_answered, NULL, "PING");
-        redisAsyncCommand(hiredis, on_id_answered, NULL, "CLIENT ID");
+        if (--c->unanswered == 0) {
+                become_ready(c, reply);
+        } else if (reply->type == REDIS_REPLY_ERROR) {
+                connection_refuse(c, reply);
+                return;
+        }
+        freeReplyObject(reply);
 }
 
-static void on_connected(const redisAsyncContext *hiredis, int status)
+static void on_unreadable(struct connection *c)
 {
-        int system_error = errno;
-        struct connection *c = hiredis->data;
+        int error = c->reader->err == REDIS_ERR_OOM ? -ENOMEM : EDDY_EPROTOCOL;
+        char why[sizeof c->reader->errstr];
 
-        if (status == REDIS_OK)
-                greet(c);
-        else if (c->error == 0)
-                set_failure(c, error_of(hiredis, system_error), hiredis->c.errstr);
+        memcpy(why, c->reader->errstr, sizeof why);
+        connection_drop(c, error, why);
 }
 
-static void on_late(void *arg)
+static void data_received(eddy_transport *transport, void *self, const void *data, size_t n)
 {
-        connection_drop(arg, EDDY_TIMEOUT, "no connection in time");
+        struct connection *c = self;
+        void *reply = NULL;
+        int status = redisReaderFeed(c->reader, data, n);
+
+        /* Whoever is given a reply may drop the connection. */
+        while (status == REDIS_OK && c->transport == transport) {
+                status = redisReaderGetReply(c->reader, &reply);
+                if (status == REDIS_OK && !reply)
+                        return;
+                if (status == REDIS_OK && c->unanswered > 0)
+                        on_greeting_answered(c, reply);
+                else if (status == REDIS_OK)
+                        c->impl->answered(c, reply);
+        }
+        if (status != REDIS_OK)
+                on_unreadable(c);
 }
 
 static int set_option(int fd, int level, int name, int value)
@@ -189,8 +193,8 @@ static int set_option(int fd, int level, int name, int value)
         return sys_setsockopt(fd, level, name, &value, sizeof value);
 }
 
-/* Without it a peer that is gone without a word is never noticed by who only listens, and by who has sent something only
- * after a quarter of an hour. A socket that refuses goes without. */
+/** Without it a peer that is gone without a word is never noticed by who only listens, and by who has sent something only after a
+ * quarter of an hour. A socket that refuses goes without. */
 static void keep_alive(const struct connection *c, int fd)
 {
         eddy_duration silence = c->options.keep_alive, longest = eddy_seconds(MAX_KEEPIDLE);
@@ -207,224 +211,98 @@ static void keep_alive(const struct connection *c, int fd)
         set_option(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, 1000 * (idle + KEEP_ALIVE_PROBES * pause));
 }
 
-/* 0 where the context is attached to the loop. */
-static int begin(struct connection *c)
+static int send_password(struct connection *c)
 {
         const eddy_redis_options *options = &c->options;
-        redisAsyncContext *hiredis;
-        int system_error;
 
-        errno = 0;
-        hiredis =
-            options->path ? redisAsyncConnectUnix(options->path) : redisAsyncConnect(c->address, options->port);
-        system_error = errno;
-        if (!hiredis) {
-                set_failure(c, -ENOMEM, eddy_strerror(-ENOMEM));
-                return -ENOMEM;
-        }
-        if (hiredis->c.err) {
-                set_failure(c, error_of(hiredis, system_error), hiredis->c.errstr);
-                redisAsyncFree(hiredis);
-                return c->error;
-        }
-        sys_set_cloexec(hiredis->c.fd);
-        if (!options->path)
-                keep_alive(c, hiredis->c.fd);
-        hiredis->data = c;
-        adapter_attach(&c->adapter, c->loop, hiredis, on_gone);
-        redisAsyncSetConnectCallback(hiredis, on_connected);
-        return 0;
+        if (!options->password)
+                return 0;
+        c->unanswered++;
+        if (options->user)
+                return connection_command(c, "AUTH %s %s", options->user, options->password);
+        return connection_command(c, "AUTH %s", options->password);
 }
 
-/* One that does not answer leaves the others their part of the time. */
-static void limit_address(struct connection *c, eddy_duration left)
+static int send_database(struct connection *c)
 {
-        int to_come = 1;
-
-        for (const struct addrinfo *one = c->next; one; one = one->ai_next)
-                to_come++;
-        eddy_call_later(c->loop, &c->timer, left == EDDY_FOREVER ? left : left / to_come, on_late, c);
+        if (!c->options.database)
+                return 0;
+        c->unanswered++;
+        return connection_command(c, "SELECT %d", c->options.database);
 }
 
-/* Connect to the next address that lets itself be tried. */
-static void try_next(void *arg)
+/** PING asks whether the server takes commands from us: it might still be loading, or want a password. */
+static int greet(struct connection *c)
 {
-        struct connection *c = arg;
-
-        while (c->next) {
-                const struct addrinfo *one = c->next;
-                eddy_duration left = c->deadline == EDDY_FOREVER ? EDDY_FOREVER : c->deadline - eddy_now();
-
-                c->next = one->ai_next;
-                c->error = 0;
-                if (sys_getnameinfo(one->ai_addr, one->ai_addrlen, c->address, NULL, NI_NUMERICHOST) != 0)
-                        set_failure(c, -ENOMEM, eddy_strerror(-ENOMEM));
-                else if (begin(c) == 0) {
-                        limit_address(c, left);
-                        return;
-                }
-        }
-        rest(c);
-}
-
-/* hiredis would look the name up itself, hold up the loop meanwhile, and know one address only. */
-static intptr_t resolve_and_begin(void *arg)
-{
-        static const struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
-        struct connection *c = *(struct connection **)arg;
-        struct addrinfo *found;
-        int rc = eddy_interrupted();
+        int rc = send_password(c);
 
         if (rc == 0)
-                rc = eddy_getaddrinfo(c->options.host, NULL, &hints, &found);
-        /* Whoever cancelled this has given the attempt up, and perhaps the connection. */
-        if (eddy_interrupted()) {
-                if (rc == 0)
-                        eddy_freeaddrinfo(found);
-                return 0;
-        }
-        eddy_unref(c->resolving);
-        c->resolving = NULL;
-        if (rc == 0) {
-                c->addresses = c->next = found;
-                try_next(c);
-                return 0;
-        }
-        set_failure(c, rc, eddy_strerror(rc));
-        if (rc == EDDY_ERESOLVE)
-                snprintf(c->why, sizeof c->why, "%s", eddy_error_detail());
-        rest(c);
-        return 0;
-}
-
-static void stop_resolving(struct connection *c)
-{
-        if (!c->resolving)
-                return;
-        eddy_cancel(c->resolving);
-        eddy_unref(c->resolving);
-        c->resolving = NULL;
-}
-
-static void attempt(void *arg)
-{
-        struct connection *c = arg;
-        eddy_duration limit = c->options.connect_timeout;
-
-        c->error = 0;
-        c->address[0] = '\0';
-        c->deadline = eddy_time_add(eddy_now(), limit);
-        eddy_call_later(c->loop, &c->timer, limit, on_late, c);
-        if (c->options.path) {
-                if (begin(c) < 0)
-                        rest(c);
-                return;
-        }
-        /* With its stack, so that it runs for sure; and not asking the loop's factory, so that it runs later. */
-        c->resolving = eddy_task_create(
-            &(eddy_task_options){
-                .name = "resolve_and_begin", .loop = c->loop, .args = &c, .args_size = sizeof c},
-            resolve_and_begin, NULL);
-        if (!c->resolving) {
-                set_failure(c, -ENOMEM, eddy_strerror(-ENOMEM));
-                rest(c);
-        }
-}
-
-static int copy_text(const char **text)
-{
-        if (!*text)
-                return 0;
-        *text = memory_strdup(*text);
-        return *text ? 0 : -ENOMEM;
-}
-
-static int copy_options(eddy_redis_options *copy, const eddy_redis_options *options)
-{
-        const char **texts[] = {&copy->host, &copy->path, &copy->user, &copy->password};
-        int rc = 0;
-
-        if (options)
-                *copy = *options;
-        if (!copy->host)
-                copy->host = "127.0.0.1";
-        if (copy->port == 0)
-                copy->port = DEFAULT_PORT;
-        if (copy->connect_timeout <= 0)
-                copy->connect_timeout = eddy_seconds(5);
-        if (copy->keep_alive <= 0)
-                copy->keep_alive = eddy_seconds(15);
-        if (copy->backoff <= 0)
-                copy->backoff = eddy_ms(100);
-        if (copy->max_backoff <= 0)
-                copy->max_backoff = eddy_seconds(10);
-        for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
-                if (rc == 0)
-                        rc = copy_text(texts[i]);
-                if (rc < 0)
-                        *texts[i] = NULL;
-        }
+                rc = send_database(c);
+        if (rc == 0)
+                rc = connection_command(c, "PING");
+        if (rc == 0)
+                rc = connection_command(c, "CLIENT ID");
+        c->unanswered += 2;
         return rc;
 }
 
-static void free_options(const eddy_redis_options *options)
+static void connection_made(eddy_transport *transport, void *self)
 {
-        memory_free((char *)options->host);
-        memory_free((char *)options->path);
-        memory_free((char *)options->user);
-        memory_free((char *)options->password);
+        struct connection *c = self;
+
+        c->transport = transport;
+        c->reader = redisReaderCreate();
+        c->unanswered = 0;
+        if (!c->options.path)
+                keep_alive(c, eddy_transport_fd(transport));
+        if (!c->reader || greet(c) < 0)
+                connection_drop(c, -ENOMEM, NULL);
 }
 
-int connection_open(struct connection *c, const struct connection_impl *impl, const eddy_redis_options *options)
+/** That the server has left is one thing, whoever notices it. */
+static bool is_closed_by_server(int reason)
 {
-        eddy_future *opening;
-        intptr_t result = 0;
-        int rc = copy_options(&c->options, options);
-
-        c->loop = eddy_running_loop();
-        c->impl = impl;
-        if (rc < 0)
-                return rc;
-        if (!eddy_current_task())
-                return EDDY_ENOTASK;
-        rc = eddy_interrupted();
-        if (rc < 0)
-                return rc;
-        opening = c->opening = eddy_future_create(c->loop);
-        if (!opening)
-                return -ENOMEM;
-        attempt(c);
-        rc = eddy_join(opening, &result);
-        c->opening = NULL;
-        if (rc < 0)
-                return rc;
-        return result < 0 ? eddy_fail((int)result, "%s", c->why) : 0;
+        return reason == 0 || reason == -EPIPE || reason == EDDY_EINCOMPLETE;
 }
 
-void connection_close(struct connection *c)
+static void connection_lost(eddy_transport *transport, void *self, int reason)
 {
-        c->is_closing = true;
-        stop_resolving(c);
-        if (c->adapter.hiredis)
-                redisAsyncFree(c->adapter.hiredis);
-        eddy_timer_cancel(&c->timer);
-        forget_addresses(c);
-        free_options(&c->options);
+        struct connection *c = self;
+
+        (void)transport;
+        if (is_closed_by_server(reason))
+                connection_set_failure(c, -ECONNRESET, "the server closed the connection");
+        else
+                connection_set_failure(c, reason, NULL);
+        forget_transport(c);
+        if (reason != EDDY_ELOOPCLOSED)
+                lose(c);
 }
 
-void connection_drop(struct connection *c, int error, const char *why)
+const eddy_protocol connection_protocol = {
+    .connection_made = connection_made,
+    .data_received = data_received,
+    .connection_lost = connection_lost,
+};
+
+bool connection_has_input(const struct connection *c)
 {
-        set_failure(c, error, why);
-        if (c->adapter.hiredis) {
-                redisAsyncFree(c->adapter.hiredis);
-                return;
-        }
-        stop_resolving(c);
-        rest(c);
+        struct pollfd socket = {.events = POLLIN};
+
+        if (!c->transport)
+                return false;
+        socket.fd = eddy_transport_fd(c->transport);
+        return sys_poll(&socket, 1) > 0;
 }
 
-void connection_renew(struct connection *c)
+void connection_pause(struct connection *c)
 {
-        c->is_renewing = true;
-        connection_drop(c, -ECONNRESET, "closed by the client");
+        if (c->transport)
+                eddy_transport_pause_reading(c->transport);
+}
+
+void connection_resume(struct connection *c)
+{
+        if (c->transport)
+                eddy_transport_resume_reading(c->transport);
 }

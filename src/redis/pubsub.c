@@ -44,13 +44,11 @@ struct eddy_redis_pubsub {
         struct message *current;
         eddy_future *arrived; /* what the coroutine that waits for messages awaits; or NULL */
         bool is_shut_down;
-        unsigned holders; /* its owner, and coroutines within its functions */
 };
 
-static void let_go(eddy_redis_pubsub *pubsub)
+static eddy_redis_pubsub *pubsub_of(struct connection *c)
 {
-        if (--pubsub->holders == 0)
-                memory_free(pubsub);
+        return container_of(c, eddy_redis_pubsub, connection);
 }
 
 static void wake(eddy_redis_pubsub *pubsub)
@@ -101,60 +99,65 @@ static void confirm(struct subscription *one)
                 eddy_future_set_result(one->asker->answered, 0);
 }
 
-static void on_message(eddy_redis_pubsub *pubsub, redisAsyncContext *hiredis, redisReply *reply)
+static void on_message(eddy_redis_pubsub *pubsub, redisReply *reply)
 {
         struct message *message = memory_alloc(sizeof *message);
 
-        if (message)
-                message->reply = reply_take(hiredis, reply);
-        if (!message || !message->reply) {
+        if (!message) {
                 /* One that is lost must not be lost silently. */
-                memory_free(message);
-                connection_drop(&pubsub->connection, -ENOMEM, eddy_strerror(-ENOMEM));
+                freeReplyObject(reply);
+                connection_drop(&pubsub->connection, -ENOMEM, NULL);
                 return;
         }
+        message->reply = reply;
         message->is_after_loss = pubsub->is_lost;
         pubsub->is_lost = false;
         list_append(&pubsub->messages, &message->link);
-        if (++pubsub->ahead == MOST_AHEAD)
-                adapter_pause(&pubsub->connection.adapter);
+        if (++pubsub->ahead >= MOST_AHEAD)
+                connection_pause(&pubsub->connection);
         wake(pubsub);
 }
 
-/* What the server pushes: that it listens, or no longer, or a message. */
-static void on_push(redisAsyncContext *hiredis, void *answer, void *arg)
+/** Whether it is what the server pushes: a kind, a name, and something of them. */
+static bool is_push(const redisReply *reply)
 {
-        eddy_redis_pubsub *pubsub = arg;
-        redisReply *reply = answer;
+        return reply->type == REDIS_REPLY_ARRAY && reply->elements >= 3 &&
+               reply->element[0]->type == REDIS_REPLY_STRING && reply->element[1]->type == REDIS_REPLY_STRING;
+}
+
+/** What the server pushes: that it listens, or no longer, or a message. */
+static void on_answered(struct connection *c, redisReply *reply)
+{
+        eddy_redis_pubsub *pubsub = pubsub_of(c);
         const redisReply *name;
         struct subscription *one;
         const char *kind;
         bool is_pattern;
 
-        if (!reply || reply->type != REDIS_REPLY_ARRAY || reply->elements < 3)
+        if (!is_push(reply)) {
+                connection_refuse(c, reply);
                 return;
+        }
         kind = reply->element[0]->str;
         name = reply->element[1];
         is_pattern = kind[0] == 'p';
         kind += is_pattern;
-        one = find(pubsub, name->str, name->len, is_pattern);
-        if (!one)
-                return; /* it was unsubscribed from meanwhile */
-        if (strcmp(kind, "message") == 0)
-                on_message(pubsub, hiredis, reply);
-        else if (strcmp(kind, "subscribe") == 0)
+        one = find(pubsub, name->str, name->len, is_pattern); /* NULL: it was unsubscribed from meanwhile */
+        if (one && strcmp(kind, "message") == 0) {
+                on_message(pubsub, reply);
+                return;
+        }
+        if (one && strcmp(kind, "subscribe") == 0)
                 confirm(one);
+        freeReplyObject(reply);
 }
 
 static int tell_server(eddy_redis_pubsub *pubsub, const char *command, const struct subscription *one)
 {
-        int status;
-
         if (!pubsub->connection.is_ready)
                 return 0;
-        status = redisAsyncCommand(pubsub->connection.adapter.hiredis, on_push, pubsub, "%s%s %b",
-                                   one->is_pattern ? "P" : "", command, one->name, one->size);
-        return status == REDIS_OK ? 0 : -ENOMEM;
+        return connection_command(&pubsub->connection, "%s%s %b", one->is_pattern ? "P" : "", command,
+                                  one->name, one->size);
 }
 
 static struct subscription *add(eddy_redis_pubsub *pubsub, const char *name, size_t size, bool is_pattern)
@@ -175,7 +178,7 @@ static int ask(eddy_redis_pubsub *pubsub, struct asker *asker)
         int rc = tell_server(pubsub, "SUBSCRIBE", asker->one);
 
         asker->one->asker = asker;
-        pubsub->holders++;
+        pubsub->connection.holders++;
         if (rc == 0)
                 rc = eddy_await(asker->answered, NULL);
         if (asker->one)
@@ -186,7 +189,7 @@ static int ask(eddy_redis_pubsub *pubsub, struct asker *asker)
                 tell_server(pubsub, "UNSUBSCRIBE", asker->one);
                 forget(asker->one, 0, "");
         }
-        let_go(pubsub);
+        connection_let_go(&pubsub->connection);
         return rc;
 }
 
@@ -244,19 +247,19 @@ bool eddy_redis_punsubscribe(eddy_redis_pubsub *pubsub, const char *pattern)
 
 static void on_ready(struct connection *c)
 {
-        eddy_redis_pubsub *pubsub = container_of(c, eddy_redis_pubsub, connection);
+        eddy_redis_pubsub *pubsub = pubsub_of(c);
 
         for (eddy_link *link = pubsub->subscriptions.next; link != &pubsub->subscriptions; link = link->next)
                 if (tell_server(pubsub, "SUBSCRIBE", container_of(link, struct subscription, link)) < 0) {
-                        connection_drop(c, -ENOMEM, eddy_strerror(-ENOMEM));
+                        connection_drop(c, -ENOMEM, NULL);
                         return;
                 }
 }
 
-/* A server that refuses a subscription makes hiredis give the connection up. */
+/* A server that refuses a subscription does not say which, so the connection is given up. */
 static void on_lost(struct connection *c)
 {
-        eddy_redis_pubsub *pubsub = container_of(c, eddy_redis_pubsub, connection);
+        eddy_redis_pubsub *pubsub = pubsub_of(c);
         eddy_link *link = pubsub->subscriptions.next;
 
         while (link != &pubsub->subscriptions) {
@@ -272,19 +275,24 @@ static void on_lost(struct connection *c)
                 wake(pubsub);
 }
 
+static void on_unheld(struct connection *c)
+{
+        memory_free(pubsub_of(c));
+}
+
 int eddy_redis_pubsub_connect(eddy_redis_pubsub **pubsub_out, const eddy_redis_options *options)
 {
-        static const struct connection_impl impl = {.ready = on_ready, .lost = on_lost};
+        static const struct connection_impl impl = {
+            .ready = on_ready, .answered = on_answered, .lost = on_lost, .unheld = on_unheld};
         eddy_redis_pubsub *pubsub = memory_zalloc(sizeof *pubsub);
         int rc;
 
         *pubsub_out = NULL;
         if (!pubsub)
                 return -ENOMEM;
-        pubsub->holders = 1;
         list_init(&pubsub->subscriptions);
         list_init(&pubsub->messages);
-        rc = connection_open(&pubsub->connection, &impl, options);
+        rc = connection_begin(&pubsub->connection, &impl, options);
         if (rc == 0)
                 *pubsub_out = pubsub;
         else
@@ -314,7 +322,7 @@ void eddy_redis_pubsub_destroy(eddy_redis_pubsub *pubsub)
                 message_free(container_of(link, struct message, link));
         message_free(pubsub->current);
         wake(pubsub);
-        let_go(pubsub);
+        connection_let_go(&pubsub->connection);
 }
 
 /* Messages. */
@@ -324,12 +332,12 @@ static int wait_for_message(eddy_redis_pubsub *pubsub)
         int rc;
 
         pubsub->arrived = eddy_future_create(NULL);
-        pubsub->holders++;
+        pubsub->connection.holders++;
         rc = eddy_join(pubsub->arrived, NULL);
         pubsub->arrived = NULL;
         if (rc == 0 && pubsub->is_shut_down)
                 rc = EDDY_ESHUTDOWN;
-        let_go(pubsub);
+        connection_let_go(&pubsub->connection);
         return rc;
 }
 
@@ -340,8 +348,8 @@ static void take_next(eddy_redis_pubsub *pubsub, eddy_redis_message *message)
         bool has_pattern = next->reply->elements == 4;
 
         pubsub->current = next;
-        if (pubsub->ahead-- == MOST_AHEAD / 2 && pubsub->connection.adapter.is_paused)
-                adapter_resume(&pubsub->connection.adapter);
+        if (pubsub->ahead-- == MOST_AHEAD / 2)
+                connection_resume(&pubsub->connection);
         *message = (eddy_redis_message){
             .pattern = has_pattern ? element[1]->str : NULL,
             .channel = element[1 + has_pattern]->str,

@@ -144,7 +144,7 @@ void request_release(struct eddy_redis_request *request)
 
         if (redis) {
                 settle(request);
-                if (list_is_linked(&request->link)) {
+                if (request->text) {
                         list_remove(&request->link);
                         let_go(request);
                 } else if (request->is_blocking) {
@@ -154,41 +154,16 @@ void request_release(struct eddy_redis_request *request)
         let_go(request);
 }
 
-redisReply *reply_take(redisAsyncContext *hiredis, redisReply *reply)
+/** 0 or -ENOMEM. */
+static int hand_over(struct eddy_redis_request *request, eddy_redis *redis)
 {
-        static const redisReadTask top;
-        redisReply empty, *taken = hiredis->c.reader->fn->createNil(&top);
-
-        if (!taken)
-                return NULL;
-        empty = *taken;
-        *taken = *reply;
-        *reply = empty;
-        return taken;
-}
-
-static void on_reply(redisAsyncContext *hiredis, void *reply, void *arg)
-{
-        struct eddy_redis_request *request = arg;
-        const struct connection *c = hiredis->data;
-        redisReply *taken = NULL;
-
-        if (!reply) {
-                complete(request, NULL, c->is_closing ? EDDY_ESHUTDOWN : -ECONNRESET);
-                return;
-        }
-        if (request->redis)
-                taken = reply_take(hiredis, reply);
-        complete(request, taken, taken ? 0 : -ENOMEM);
-}
-
-static int hand_over(struct eddy_redis_request *request, redisAsyncContext *hiredis)
-{
-        int status = redisAsyncFormattedCommand(hiredis, on_reply, request, request->text, request->size);
+        int rc = connection_send(&redis->connection, request->text, request->size);
 
         redisFreeCommand(request->text);
         request->text = NULL;
-        return status == REDIS_OK ? 0 : -ENOMEM;
+        if (rc == 0)
+                list_append(&redis->sent, &request->link);
+        return rc;
 }
 
 int request_submit(struct eddy_redis_request *request, eddy_redis *redis)
@@ -203,10 +178,10 @@ int request_submit(struct eddy_redis_request *request, eddy_redis *redis)
         if (!c->is_ready && c->options.fails_fast)
                 return eddy_fail(-ENOTCONN, "%s", c->why);
         if (c->is_ready) {
-                rc = hand_over(request, c->adapter.hiredis);
+                rc = hand_over(request, redis);
                 if (rc < 0) {
                         /* Else the server would wait for the rest of a pipeline. */
-                        connection_drop(c, rc, eddy_strerror(rc));
+                        connection_drop(c, rc, NULL);
                         return rc;
                 }
         } else {
@@ -237,35 +212,18 @@ static bool is_answered(const struct eddy_redis_request *request)
         return request->reply || request->error;
 }
 
-/** What the loop does for a request whose asker is interrupted. On his stack. */
-struct last_look {
-        eddy_handle handle;
-        eddy_future *done;
-        struct eddy_redis_request *request;
-};
-
-/* More than any socket holds back. */
-enum { MOST_READS = 4096 };
-
-static void read_what_has_come(void *arg)
-{
-        const struct last_look *look = arg;
-        const struct eddy_redis_request *request = look->request;
-
-        for (int i = 0; i < MOST_READS && request->redis && !is_answered(request); i++)
-                if (!adapter_read_what_has_come(&request->redis->connection.adapter))
-                        break;
-        eddy_future_set_result(look->done, 0);
-}
+/* io_uring brings what lies in a socket when it is waited for, and that is shown a turn later. And more turns than any socket
+ * holds bytes for. */
+enum { LEAST_TURNS = 2, MOST_TURNS = 4096 };
 
 /* The reply may lie in the socket: then it is the asker's, late as he may be. */
 static void look_once_more(struct eddy_redis_request *request)
 {
-        struct last_look look = {.request = request, .done = eddy_future_create(NULL)};
-
-        if (look.done && eddy_call_soon(eddy_running_loop(), &look.handle, read_what_has_come, &look) == 0)
-                eddy_await(look.done, NULL);
-        eddy_unref(look.done);
+        for (int i = 0; i < MOST_TURNS && request->redis && !is_answered(request); i++) {
+                if (i >= LEAST_TURNS && !connection_has_input(&request->redis->connection))
+                        return;
+                eddy_sleep(1); /* the shortest wait, which a yield is not */
+        }
 }
 
 enum { UNBLOCK_SECONDS = 2, UNBLOCK_AGAIN_MS = 20 };
@@ -364,18 +322,39 @@ void requests_send(eddy_redis *redis)
         while (redis->connection.is_ready && (link = list_pop(&redis->waiting))) {
                 struct eddy_redis_request *request = container_of(link, struct eddy_redis_request, link);
 
-                if (hand_over(request, redis->connection.adapter.hiredis) < 0) {
+                if (hand_over(request, redis) < 0) {
                         complete(request, NULL, -ENOMEM);
-                        connection_drop(&redis->connection, -ENOMEM, eddy_strerror(-ENOMEM));
+                        connection_drop(&redis->connection, -ENOMEM, NULL);
                         return;
                 }
         }
 }
 
-void requests_refuse(eddy_redis *redis)
+/** Give all requests of a list an error. */
+static void fail_all(eddy_link *list, int error)
 {
         eddy_link *link;
 
-        while ((link = list_pop(&redis->waiting)))
-                complete(container_of(link, struct eddy_redis_request, link), NULL, EDDY_ESHUTDOWN);
+        while ((link = list_pop(list)))
+                complete(container_of(link, struct eddy_redis_request, link), NULL, error);
+}
+
+void requests_answer(eddy_redis *redis, redisReply *reply)
+{
+        eddy_link *link = list_pop(&redis->sent);
+
+        if (link)
+                complete(container_of(link, struct eddy_redis_request, link), reply, 0);
+        else
+                connection_refuse(&redis->connection, reply);
+}
+
+void requests_lose(eddy_redis *redis, int error)
+{
+        fail_all(&redis->sent, error);
+}
+
+void requests_refuse(eddy_redis *redis)
+{
+        fail_all(&redis->waiting, EDDY_ESHUTDOWN);
 }

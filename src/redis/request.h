@@ -7,6 +7,7 @@
 struct eddy_redis {
         struct connection connection;
         eddy_link waiting; /* requests that have not been sent, in order */
+        eddy_link sent;    /* likewise those that have, and are not answered */
         unsigned awaited;  /* requests, sent or not, whose asker still waits for a reply */
         struct eddy_redis_request
             *blocking; /* the one among them that the server is slow to answer by intent */
@@ -14,7 +15,7 @@ struct eddy_redis {
 
 /** One command. Held by its asker, and by the connection until it is answered or taken back. */
 struct eddy_redis_request {
-        eddy_link link;                  /* in redis->waiting */
+        eddy_link link;                  /* in redis->waiting or redis->sent */
         eddy_redis *redis;               /* NULL: not handed over yet, or settled */
         struct eddy_redis_request *next; /* of the same pipeline */
         eddy_future *done;
@@ -48,10 +49,13 @@ EDDY_ASYNC int request_finish(struct eddy_redis_request *request, redisReply **r
 /** Send those that wait: the connection is there. */
 void requests_send(eddy_redis *redis);
 
+/** Give the first of those that were sent its reply. */
+void requests_answer(eddy_redis *redis, redisReply *reply);
+
+/** Those that were sent have no reply, which is an error, and never will. */
+void requests_lose(eddy_redis *redis, int error);
+
 /** Nothing more is sent: those that wait fail. */
 void requests_refuse(eddy_redis *redis);
-
-/** A reply that hiredis is about to free, as one that it is not; NULL without memory. */
-redisReply *reply_take(redisAsyncContext *hiredis, redisReply *reply);
 
 #endif

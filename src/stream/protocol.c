@@ -1,4 +1,6 @@
 /* Connections and servers whose peers are a protocol's. */
+#include "base/error.h"
+#include "base/memory.h"
 #include "base/sys.h"
 #include "net/socket.h"
 #include "stream/connect.h"
@@ -19,6 +21,7 @@ struct securing_wait {
         eddy_transport *transport;
         bool is_over;
         int outcome;
+        struct error_detail *detail; /* of that */
 };
 
 static void secured(void *arg, int outcome)
@@ -27,6 +30,8 @@ static void secured(void *arg, int outcome)
 
         waiting->is_over = true;
         waiting->outcome = outcome;
+        if (outcome < 0)
+                error_detail_set(&waiting->detail, outcome, eddy_explain(outcome));
         if (outcome != EDDY_ELOOPCLOSED)
                 task_wake(waiting->task);
 }
@@ -53,6 +58,8 @@ static int secure(struct task *self, eddy_transport *transport, eddy_tls *tls, c
         }
         while (!waiting.is_over)
                 task_wait(self, &waiting.wait);
+        error_detail_adopt(waiting.detail);
+        memory_free(waiting.detail);
         return waiting.outcome < 0 && self->interruption ? self->interruption : waiting.outcome;
 }
 

@@ -13,6 +13,10 @@ static eddy_transport *transport_of(struct flow *flow)
 /** Have it closed for a reason of its own, and what was written dropped. */
 static void fail(eddy_transport *transport, int reason)
 {
+        const char *why = filter_explain(&transport->flow);
+
+        if (why && !transport->reason)
+                error_detail_set(&transport->detail, reason, why);
         if (!transport->reason)
                 transport->reason = reason;
         flow_abort(&transport->flow);
@@ -30,6 +34,7 @@ static void make(eddy_transport *transport)
 static void lose(eddy_transport *transport)
 {
         transport_forget_securing(transport);
+        error_detail_adopt(transport->detail);
         if (transport->is_made && transport->protocol->connection_lost)
                 transport->protocol->connection_lost(transport, transport->self, transport->reason);
         if (transport->gone)
@@ -38,6 +43,7 @@ static void lose(eddy_transport *transport)
         flow_finish_input(&transport->flow, &transport->input);
         eddy_handle_cancel(&transport->turn);
         flow_finish(&transport->flow);
+        memory_free(transport->detail);
         memory_free(transport);
 }
 

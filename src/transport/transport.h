@@ -13,6 +13,7 @@ struct eddy_transport {
         void *self;       /* the protocol's state */
         eddy_handle turn; /* for what must not come within a call: being made, lost, and writing again */
         int reason;       /* of connection_lost() */
+        struct error_detail *detail; /* of that; NULL: it has none */
         bool is_made;     /* connection_made() has been called */
         bool is_given_up; /* both sides did not agree on TLS before it was made, so it never is */
         bool is_over;     /* the flow is closed, and the turn to say so will come */

@@ -23,6 +23,9 @@ struct redis_server {
         uint16_t port;
         char folder[64];
         char path[96]; /* of its UNIX socket */
+        /* Of one that speaks TLS, on that port alone. */
+        const char *certificate, *roots; /* its file, and those whose clients it trusts; NULL: it speaks none */
+        bool demands_certificate;
 };
 
 static inline uint16_t free_port(void)
@@ -39,13 +42,26 @@ static inline uint16_t free_port(void)
 
 static inline void redis_server_exec(const struct redis_server *server, int output)
 {
+        const char *arguments[32] = {"redis-server", "--bind", "127.0.0.1", "--save",       "",
+                                     "--appendonly", "no",     "--dir",     server->folder, "--unixsocket",
+                                     server->path,   "--port"};
+        size_t n = 12;
         char port[8];
 
         snprintf(port, sizeof port, "%u", server->port);
+        arguments[n++] = server->certificate ? "0" : port;
+        if (server->certificate) {
+                const char *const more[] = {"--tls-port",         port,
+                                            "--tls-cert-file",    server->certificate,
+                                            "--tls-key-file",     server->certificate,
+                                            "--tls-ca-cert-file", server->roots,
+                                            "--tls-auth-clients", server->demands_certificate ? "yes" : "no"};
+
+                memcpy(arguments + n, more, sizeof more);
+        }
         prctl(PR_SET_PDEATHSIG, SIGKILL);
         dup2(output, STDOUT_FILENO);
-        execlp("redis-server", "redis-server", "--port", port, "--bind", "127.0.0.1", "--save", "",
-               "--appendonly", "no", "--dir", server->folder, "--unixsocket", server->path, (char *)NULL);
+        execvp("redis-server", (char **)(uintptr_t)arguments);
         _exit(127);
 }
 
@@ -92,7 +108,7 @@ static inline void redis_server_start(struct redis_server *server)
                 redis_server_end(server, SIGKILL);
         }
         rmdir(server->folder);
-        puts("skipped: no redis-server could be started");
+        printf("skipped: no redis-server%s could be started\n", server->certificate ? " with TLS" : "");
         exit(SKIPPED);
 }
 
@@ -120,13 +136,32 @@ static inline int stop_server(void **state)
         return 0;
 }
 
+/* tls_server.h has them otherwise. */
+#define START_SERVER start_server
+#define STOP_SERVER  stop_server
+
+/** The context by which it is spoken to, and whom its certificate is for; NULL: it is spoken to without TLS. */
+static eddy_tls *server_tls;
+static const char *server_name;
+
+static inline eddy_redis_options server_options(void)
+{
+        return (eddy_redis_options){.port = server.port,
+                                    .backoff = eddy_ms(1),
+                                    .max_backoff = eddy_ms(20),
+                                    .tls = server_tls,
+                                    .tls_name = server_name};
+}
+
 /** A connection to it, every key gone. */
 static inline eddy_redis *connect_to_server(void)
 {
+        eddy_redis_options options = server_options();
         eddy_redis *redis;
-        eddy_redis_options options = {.port = server.port, .backoff = eddy_ms(1), .max_backoff = eddy_ms(20)};
+        int rc = eddy_redis_connect(&redis, &options);
 
-        assert_int_equal(eddy_redis_connect(&redis, &options), 0);
+        if (rc < 0)
+                fail_msg("%s", eddy_explain(rc));
         assert_int_equal(eddy_redis_command(redis, NULL, "FLUSHALL"), 0);
         return redis;
 }
@@ -151,6 +186,8 @@ static inline void assert_number(redisReply *reply, long long number)
         freeReplyObject(reply);
 }
 
+#ifndef TESTS_STREAM_HELPERS_H /* which tls_server.h brings, and which has these two */
+
 /** Let everything else go on until a condition holds. */
 #define until(condition)                                                                                       \
         while (!(condition))                                                                                   \
@@ -164,5 +201,7 @@ static inline intptr_t join(eddy_task *task)
         assert_int_equal(eddy_join(task, &result), 0);
         return result;
 }
+
+#endif
 
 #endif

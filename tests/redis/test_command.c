@@ -1,7 +1,6 @@
 #include "server.h"
 
 #include "redis/request.h"
-#include <poll.h>
 
 COROUTINE_TEST(replies_come_as_hiredis_has_them)
 {
@@ -194,17 +193,36 @@ COROUTINE_TEST(replies_stay_in_step_behind_one_who_left)
         eddy_redis_destroy(redis);
 }
 
+/** Hold up the loop until the server has answered whoever has sent something that changes what another client sees. */
+static void await_answer_to_others(const char *command, const char *expected)
+{
+        redisContext *other = redisConnect("127.0.0.1", server.port);
+        bool is_there = false;
+
+        while (!is_there) {
+                redisReply *reply = redisCommand(other, command);
+
+                is_there = strcmp(reply->str, expected) == 0;
+                freeReplyObject(reply);
+        }
+        /* What was executed together is answered in any order, but before the next. */
+        freeReplyObject(redisCommand(other, "PING"));
+        redisFree(other);
+}
+
 COROUTINE_TEST(a_reply_that_lies_in_the_socket_is_its_askers)
 {
         eddy_redis *redis = connect_to_server();
-        struct pollfd socket = {.fd = redis->connection.adapter.hiredis->c.fd, .events = POLLIN};
         eddy_task *late;
 
         assert_runs(redis, NULL, "SET count 10");
+        kill(server.pid, SIGSTOP);
         late = eddy_create_task(increment, redis);
-        assert_int_equal(eddy_yield(), 0);
-        assert_int_equal(eddy_yield(), 0); /* it is written */
-        assert_int_equal(poll(&socket, 1, -1), 1);
+        do
+                assert_int_equal(eddy_yield(), 0);
+        while (eddy_transport_write_buffer_size(redis->connection.transport) > 0);
+        kill(server.pid, SIGCONT);
+        await_answer_to_others("GET count", "11");
         eddy_cancel(late);
         assert_int_equal(join(late), 0);
         eddy_redis_destroy(redis);
@@ -384,7 +402,7 @@ COROUTINE_TEST(without_memory_a_command_fails_and_the_connection_goes_on)
                 fault_arm(++nth, 1);
                 rc = eddy_redis_command(redis, NULL, "PING");
                 fault_arm(0, 0);
-                if (rc < 0 && rc != -ENOMEM)
+                if (rc < 0 && rc != -ENOMEM && rc != -ECONNRESET) /* as where it cannot be sent */
                         fail_msg("%s at use %lu", eddy_errname(rc), nth);
         } while (rc < 0 || nth < 3);
         eddy_redis_destroy(redis);

@@ -113,7 +113,7 @@ COROUTINE_TEST(tcp_asks_whether_the_server_is_still_there)
                     eddy_redis_connect(
                         &redis, &(eddy_redis_options){.port = server.port, .keep_alive = cases[i].silence}),
                     0);
-                fd = redis->connection.adapter.hiredis->c.fd;
+                fd = eddy_transport_fd(redis->connection.transport);
                 assert_int_equal(option_of(fd, SOL_SOCKET, SO_KEEPALIVE), cases[i].asks);
                 assert_int_equal(option_of(fd, IPPROTO_TCP, TCP_USER_TIMEOUT), cases[i].limit);
                 if (cases[i].asks)
@@ -252,6 +252,56 @@ COROUTINE_TEST(a_restart_of_the_server_has_a_clear_outcome)
         eddy_redis_destroy(redis);
 }
 
+/** A server that says one thing, whatever is said to it. */
+static intptr_t say(eddy_stream *stream, void *what)
+{
+        char byte;
+
+        eddy_stream_read(stream, &byte, 1);
+        eddy_stream_write_all(stream, what, strlen(what));
+        while (eddy_stream_read(stream, &byte, 1) > 0)
+                continue;
+        return 0;
+}
+
+COROUTINE_TEST(a_server_that_breaks_the_protocol_is_left)
+{
+        static const struct {
+                const char *says, *detail;
+                bool is_taken_for_one;
+        } cases[] = {
+            {"HTTP/1.1 400 Bad Request\r\n\r\n", "Protocol error", false},
+            {"-LOADING\r\n", "LOADING", false},
+            {"+PONG\r\n:1\r\n+PONG\r\n", "a reply came that answers nothing", true},
+            {"+PONG\r\n:1\r\n-ERR idle for too long\r\n", "ERR idle for too long", true},
+        };
+
+        for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+                struct losses losses = {0};
+                eddy_redis_options options = {.on_loss = note_loss, .arg = &losses};
+                eddy_server *teller;
+                eddy_redis *redis;
+                int rc;
+
+                assert_int_equal(
+                    eddy_start_server(&teller, say, (char *)(uintptr_t)cases[i].says, "127.0.0.1", 0, NULL), 0);
+                options.port = eddy_server_port(teller);
+                rc = eddy_redis_connect(&redis, &options);
+                if (cases[i].is_taken_for_one) {
+                        assert_int_equal(rc, 0);
+                        until(losses.count > 0);
+                        assert_non_null(strstr(losses.detail, cases[i].detail));
+                } else {
+                        assert_true(rc == EDDY_EPROTOCOL || rc == EDDY_EREDIS);
+                        assert_non_null(strstr(eddy_error_detail(), cases[i].detail));
+                }
+                eddy_redis_destroy(redis);
+                eddy_server_close(teller);
+                eddy_server_abort_clients(teller);
+                eddy_server_destroy(teller);
+        }
+}
+
 COROUTINE_TEST(a_command_that_waits_for_a_connection_can_be_taken_back)
 {
         eddy_redis *redis = connect_to_server();
@@ -339,6 +389,7 @@ int main(void)
             cmocka_unit_test(sends_user_password_and_database),
             cmocka_unit_test(one_client_too_many_is_told_so),
             cmocka_unit_test(a_restart_of_the_server_has_a_clear_outcome),
+            cmocka_unit_test(a_server_that_breaks_the_protocol_is_left),
             cmocka_unit_test(a_command_that_waits_for_a_connection_can_be_taken_back),
             cmocka_unit_test(fails_fast_where_asked_to),
             cmocka_unit_test(password_and_database_are_sent_again),

@@ -1,4 +1,8 @@
+#ifdef OVER_TLS
+#include "tls_server.h"
+#else
 #include "server.h"
+#endif
 
 COROUTINE_TEST(replies_come_in_order)
 {
@@ -228,5 +232,5 @@ int main(void)
             cmocka_unit_test(half_of_what_was_to_be_added_is_not_sent),
         };
 
-        return cmocka_run_group_tests(tests, start_server, stop_server);
+        return cmocka_run_group_tests(tests, START_SERVER, STOP_SERVER);
 }

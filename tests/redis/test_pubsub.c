@@ -1,8 +1,12 @@
+#ifdef OVER_TLS
+#include "tls_server.h"
+#else
 #include "server.h"
+#endif
 
 static eddy_redis_pubsub *listen_to_server(void)
 {
-        eddy_redis_options options = {.port = server.port, .backoff = eddy_ms(1), .max_backoff = eddy_ms(20)};
+        eddy_redis_options options = server_options();
         eddy_redis_pubsub *pubsub;
 
         assert_int_equal(eddy_redis_pubsub_connect(&pubsub, &options), 0);
@@ -145,10 +149,11 @@ COROUTINE_TEST(a_slow_listener_holds_the_server_back_and_misses_nothing)
 COROUTINE_TEST(a_refusal_is_told_to_who_asked)
 {
         eddy_redis *admin = connect_to_server();
-        eddy_redis_options options = {
-            .port = server.port, .user = "deaf", .password = "x", .backoff = eddy_ms(1)};
+        eddy_redis_options options = server_options();
         eddy_redis_pubsub *pubsub;
 
+        options.user = "deaf";
+        options.password = "x";
         assert_runs(admin, NULL, "ACL SETUSER deaf on >x ~* +@all resetchannels &open");
         assert_int_equal(eddy_redis_pubsub_connect(&pubsub, &options), 0);
         assert_int_equal(eddy_redis_subscribe(pubsub, "secret"), EDDY_EREDIS);
@@ -225,5 +230,5 @@ int main(void)
             cmocka_unit_test(destroying_tells_those_who_wait),
         };
 
-        return cmocka_run_group_tests(tests, start_server, stop_server);
+        return cmocka_run_group_tests(tests, START_SERVER, STOP_SERVER);
 }

@@ -45,7 +45,7 @@ static intptr_t play_scene(void *arg)
 {
         const scene *chosen = arg;
 
-        EDDY_TIMEOUT_SCOPE(eddy_seconds(60)) /* so that what hangs fails */
+        EDDY_TIMEOUT_SCOPE(eddy_seconds(RUNNING_ON_VALGRIND ? 600 : 60)) /* so that what hangs fails */
                 (*chosen)();
         return 0;
 }

@@ -1,13 +1,10 @@
 /* A conversation through somebody who passes it on a byte at a time; and who at each place pauses, ends, resets, or changes a bit.
  * Either side gets what was written and the end, or an error behind what is right of it; nobody waits for ever. */
-#include "certificates.h"
+#include "pair.h"
 
 #include <fcntl.h>
 
 enum { ASKED = 300, ANSWERED = 2000, STRIDE = 37, SILENCE = 3000 };
-
-static struct issued root, leaf;
-static eddy_tls *server_tls, *client_tls;
 
 /** One side of the conversation. */
 struct side {
@@ -220,12 +217,9 @@ static void flips(void)
 
 static int set_up_version(eddy_tls_version version)
 {
-        eddy_tls_options server = {.certificate_file = leaf.path, .lowest = version, .highest = version};
-
         eddy_tls_unref(server_tls);
         eddy_tls_unref(client_tls);
-        assert_int_equal(eddy_tls_create_server(&server_tls, &server), 0);
-        assert_int_equal(eddy_tls_create_client(&client_tls, &(eddy_tls_options){.ca_file = root.path}), 0);
+        make_pair(version);
         return 0;
 }
 
@@ -235,22 +229,10 @@ static int set_up_1_2(void **state)
         return set_up_version(EDDY_TLS_1_2);
 }
 
-static int set_up(void **state)
+static int set_up_1_3(void **state)
 {
         (void)state;
-        root = issue(&(struct wish){.name = "root", .is_issuer = true});
-        leaf = issue(&(struct wish){.issuer = &root});
         return set_up_version(EDDY_TLS_1_3);
-}
-
-static int tear_down(void **state)
-{
-        (void)state;
-        eddy_tls_unref(server_tls);
-        eddy_tls_unref(client_tls);
-        forget_issued(&leaf);
-        forget_issued(&root);
-        return 0;
 }
 
 int main(void)
@@ -260,6 +242,7 @@ int main(void)
             scene_test(pauses), scene_test(ends), scene_test(resets), scene_test(flips),
         };
 
-        tests[4].setup_func = set_up_1_2; /* and those behind it */
-        return cmocka_run_group_tests_name("tls-split", tests, set_up, tear_down);
+        tests[0].setup_func = set_up_1_3; /* and those behind it */
+        tests[4].setup_func = set_up_1_2;
+        return cmocka_run_group_tests_name("tls-split", tests, set_up_pair, tear_down_pair);
 }

@@ -1,10 +1,5 @@
 /* TLS under streams. */
-#include "certificates.h"
-
-#include <openssl/ssl.h>
-
-static struct issued root, leaf;
-static eddy_tls *server_tls, *client_tls;
+#include "pair.h"
 
 static intptr_t echo(eddy_stream *stream, void *arg)
 {
@@ -126,49 +121,13 @@ static void other_name(void)
         stop(server);
 }
 
-static void no_tls(void)
-{
-        eddy_connect_options options = {.tls = client_tls};
-        eddy_stream *stream;
-        eddy_server *server;
-        int rc;
-
-        assert_int_equal(eddy_start_server(&server, echo, NULL, "127.0.0.1", 0, NULL), 0);
-        rc = eddy_open_connection(&stream, "127.0.0.1", eddy_server_port(server), &options);
-        assert_true(rc < 0);
-        printf("%s\n", eddy_explain(rc));
-        stop(server);
-}
-
-static int set_up(void **state)
-{
-        (void)state;
-        root = issue(&(struct wish){.name = "root", .is_issuer = true});
-        leaf = issue(&(struct wish){.issuer = &root});
-        assert_int_equal(
-            eddy_tls_create_server(&server_tls, &(eddy_tls_options){.certificate_file = leaf.path}), 0);
-        assert_int_equal(eddy_tls_create_client(&client_tls, &(eddy_tls_options){.ca_file = root.path}), 0);
-        return 0;
-}
-
-static int tear_down(void **state)
-{
-        (void)state;
-        eddy_tls_unref(server_tls);
-        eddy_tls_unref(client_tls);
-        forget_issued(&leaf);
-        forget_issued(&root);
-        return 0;
-}
-
 int main(void)
 {
         const struct CMUnitTest tests[] = {
             scene_test(there_and_back),
             scene_test(starts_and_ends),
             scene_test(other_name),
-            scene_test(no_tls),
         };
 
-        return cmocka_run_group_tests_name("tls-stream", tests, set_up, tear_down);
+        return cmocka_run_group_tests_name("tls-stream", tests, set_up_pair, tear_down_pair);
 }

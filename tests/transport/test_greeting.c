@@ -108,7 +108,7 @@ static void before_anything_else(void)
                 give_way();
                 assert_int_equal(recv(peer, (char[1]){0}, 1, MSG_DONTWAIT), -1);
                 for (size_t i = 0; i < 5; i += at_once) {
-                        send_from(peer, "HIxyz" + i, at_once < 5 - i ? at_once : 5 - i);
+                        send_from(peer, &"HIxyz"[i], at_once < 5 - i ? at_once : 5 - i);
                         give_way();
                 }
                 assert_hears(peer, "abc");
