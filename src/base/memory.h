@@ -3,6 +3,7 @@
 #define BASE_MEMORY_H
 
 #include <eddy/base.h>
+#include <errno.h>
 #include <string.h>
 
 static inline void *memory_alloc(size_t size)
@@ -33,6 +34,21 @@ static inline char *memory_strdup(const char *text)
         char *copy = eddy_malloc(size);
 
         return copy ? memcpy(copy, text, size) : NULL;
+}
+
+/** Have a copy in a text's place, where there is one: 0; or -ENOMEM, and then there is none. */
+static inline int memory_copy_text(const char **text)
+{
+        if (!*text)
+                return 0;
+        *text = memory_strdup(*text);
+        return *text ? 0 : -ENOMEM;
+}
+
+/** Free such a copy, which nobody was to change. */
+static inline void memory_free_text(const char *text)
+{
+        memory_free((char *)(uintptr_t)text);
 }
 
 #endif

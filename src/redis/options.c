@@ -5,14 +5,6 @@
 
 enum { DEFAULT_PORT = 6379 };
 
-static int copy_text(const char **text)
-{
-        if (!*text)
-                return 0;
-        *text = memory_strdup(*text);
-        return *text ? 0 : -ENOMEM;
-}
-
 static int copy_texts(eddy_redis_options *options)
 {
         const char **texts[] = {&options->url,  &options->host,     &options->path,
@@ -21,7 +13,7 @@ static int copy_texts(eddy_redis_options *options)
 
         for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
                 if (rc == 0)
-                        rc = copy_text(texts[i]);
+                        rc = memory_copy_text(texts[i]);
                 if (rc < 0)
                         *texts[i] = NULL;
         }
@@ -56,7 +48,7 @@ int redis_options_copy(eddy_redis_options *copy, const eddy_redis_options *optio
         rc = copy_texts(copy);
         if (rc == 0 && copy->url)
                 rc = redis_options_read_url(copy, copy->url);
-        memory_free((char *)(uintptr_t)copy->url);
+        memory_free_text(copy->url);
         copy->url = NULL;
         if (rc == 0)
                 rc = have_host(copy);
@@ -77,11 +69,11 @@ int redis_options_copy(eddy_redis_options *copy, const eddy_redis_options *optio
 
 void redis_options_free(const eddy_redis_options *options)
 {
-        memory_free((char *)(uintptr_t)options->host);
-        memory_free((char *)(uintptr_t)options->path);
-        memory_free((char *)(uintptr_t)options->user);
-        memory_free((char *)(uintptr_t)options->password);
-        memory_free((char *)(uintptr_t)options->tls_name);
+        memory_free_text(options->host);
+        memory_free_text(options->path);
+        memory_free_text(options->user);
+        memory_free_text(options->password);
+        memory_free_text(options->tls_name);
         if (options->tls)
                 options->tls->impl->unref(options->tls);
 }

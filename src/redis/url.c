@@ -60,7 +60,7 @@ static int set_text(const char **text, struct rest part)
         decoded = end = memory_alloc((size_t)(part.end - part.begin) + 1);
         if (!decoded)
                 return -ENOMEM;
-        memory_free((char *)(uintptr_t)*text);
+        memory_free_text(*text);
         *text = decoded;
         while (rc == 0 && part.begin < part.end) {
                 *end = *part.begin++;

@@ -59,7 +59,7 @@ struct eddy_server {
 int server_create(eddy_server **created, eddy_loop *loop, const struct server_plan *plan,
                   size_t most_listeners);
 
-/** Free one that was not opened. */
+/** Free one that was not opened, or NULL. */
 void server_free(eddy_server *server);
 
 /** Give it a socket that listens, or will. */

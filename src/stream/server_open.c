@@ -132,8 +132,7 @@ static int start_on_sockets(eddy_server **created, struct task *self, const stru
                         server_add_listener(server, options->fds[i], family);
         }
         if (rc < 0) {
-                if (server)
-                        server_free(server); /* nothing of a listener is anywhere else before server_open() */
+                server_free(server); /* nothing of a listener is anywhere else before server_open() */
                 return rc;
         }
         server_open(server);

@@ -346,7 +346,7 @@ int eddy_task_set_name(eddy_task *future, const char *name)
         if (!copy)
                 return -ENOMEM;
         if (future->traits & FUTURE_OWN_NAME)
-                memory_free((char *)(uintptr_t)task->coro.name);
+                memory_free_text(task->coro.name);
         task->coro.name = copy;
         future->traits |= FUTURE_OWN_NAME;
         return 0;

@@ -195,7 +195,7 @@ static inline int task_hand_over(struct task *self, eddy_future *future, intptr_
 static inline void task_free(eddy_future *future)
 {
         if (__builtin_expect(future->traits & FUTURE_OWN_NAME, 0))
-                memory_free((char *)(uintptr_t)task_of(future)->coro.name);
+                memory_free_text(task_of(future)->coro.name);
         pool_give(&tasks_of(future->loop)->pool, future);
 }
 

@@ -42,15 +42,6 @@ static size_t list_texts(eddy_tls_options *options, const char **texts[static 7]
         return 7;
 }
 
-/** Have a copy of a text, or NULL: 0 or -ENOMEM. */
-static int copy_text(const char **text)
-{
-        if (!*text)
-                return 0;
-        *text = memory_strdup(*text);
-        return *text ? 0 : -ENOMEM;
-}
-
 static int copy_more(eddy_tls_options *options)
 {
         eddy_tls_certificate *more = NULL;
@@ -66,7 +57,7 @@ static int copy_more(eddy_tls_options *options)
         options->more = more;
         options->more_count = more ? count : 0;
         for (size_t i = 0; i < options->more_count; i++)
-                if ((copy_text(&more[i].file) | copy_text(&more[i].key_file)) < 0)
+                if ((memory_copy_text(&more[i].file) | memory_copy_text(&more[i].key_file)) < 0)
                         rc = -ENOMEM;
         return rc;
 }
@@ -78,7 +69,7 @@ int options_copy(eddy_tls_options *options)
         int rc = copy_more(options);
 
         for (size_t i = 0; i < count; i++)
-                if (copy_text(texts[i]) < 0)
+                if (memory_copy_text(texts[i]) < 0)
                         rc = -ENOMEM;
         if (options->handshake_timeout == 0)
                 options->handshake_timeout = eddy_seconds(60);
@@ -87,21 +78,16 @@ int options_copy(eddy_tls_options *options)
         return rc;
 }
 
-static void free_text(const char *text)
-{
-        memory_free((void *)(uintptr_t)text);
-}
-
 void options_free(eddy_tls_options *options)
 {
         const char **texts[7];
         size_t count = list_texts(options, texts);
 
         for (size_t i = 0; i < count; i++)
-                free_text(*texts[i]);
+                memory_free_text(*texts[i]);
         for (size_t i = 0; i < options->more_count; i++) {
-                free_text(options->more[i].file);
-                free_text(options->more[i].key_file);
+                memory_free_text(options->more[i].file);
+                memory_free_text(options->more[i].key_file);
         }
         memory_free((void *)(uintptr_t)options->more);
 }

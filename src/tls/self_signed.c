@@ -126,7 +126,7 @@ static int create_from(eddy_tls **tls, int fd)
                 return -ENOMEM;
         }
         file = &context_of(*tls)->options.certificate_file;
-        memory_free((void *)(uintptr_t)*file);
+        memory_free_text(*file);
         *file = none; /* by then the number is another file's */
         return 0;
 }

@@ -122,6 +122,16 @@ static void known_by_then(void **state)
         assert_int_equal(ground.told.sent, 10);
 }
 
+/** Have a thread at the disk, which is slow, for a file on its way. */
+static void send_from_slow_disk(void)
+{
+        open_ground(MUCH);
+        slow_disk_begin();
+        send_the_file(&ground.told);
+        while (slow_disk.waiting < 1)
+                sched_yield();
+}
+
 static void *open_the_disk(void *arg)
 {
         (void)arg;
@@ -135,11 +145,7 @@ static void thread_is_out(void **state)
         pthread_t thread;
 
         (void)state;
-        open_ground(MUCH);
-        slow_disk_begin();
-        send_the_file(&ground.told);
-        while (slow_disk.waiting < 1)
-                sched_yield();
+        send_from_slow_disk();
         assert_int_equal(pthread_create(&thread, NULL, open_the_disk, NULL), 0);
         close_ground();
         pthread_join(thread, NULL);
@@ -155,11 +161,7 @@ static void in_a_child(void **state)
         pid_t child;
 
         (void)state;
-        open_ground(MUCH);
-        slow_disk_begin();
-        send_the_file(&ground.told);
-        while (slow_disk.waiting < 1)
-                sched_yield();
+        send_from_slow_disk();
         child = fork();
         if (child == 0) {
                 eddy_loop_destroy(ground.loop);
