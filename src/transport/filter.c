@@ -24,6 +24,14 @@ void filter_complete(eddy_op *op, ssize_t result)
 
 /* The flow above. */
 
+/** Whoever asks next finds it, where this one does not wait. An idle connection keeps no memory for what came before. */
+static void await_more(struct filter *filter)
+{
+        if (filter->in.memory && buffer_size(&filter->in) == 0)
+                flow_give_back(&filter->lower, &filter->in);
+        flow_resume_input(&filter->input);
+}
+
 static ssize_t begin(struct flow *flow, eddy_op *op)
 {
         struct filter *filter = filter_beneath(flow);
@@ -33,7 +41,7 @@ static ssize_t begin(struct flow *flow, eddy_op *op)
         if (outcome != -EAGAIN)
                 return outcome;
         if (receives)
-                flow_resume_input(&filter->input); /* for the next who asks, where this one does not wait */
+                await_more(filter);
         if (op->traits & OP_DONT_WAIT)
                 return outcome;
         op->pending = true;
