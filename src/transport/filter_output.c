@@ -8,7 +8,7 @@
 static ssize_t encode_some(struct filter *filter, const char *data, size_t *n)
 {
         struct flow *lower = &filter->lower;
-        size_t room = (*n < FILTER_AT_ONCE ? *n : (size_t)FILTER_AT_ONCE) + FILTER_ADDED;
+        size_t room = *n + (*n + FILTER_AT_ONCE - 1) / FILTER_AT_ONCE * FILTER_ADDED;
         struct buffer *place = flow_make_room(lower, room);
         ssize_t got;
 

@@ -114,7 +114,7 @@ struct flow {
 /** Memory that goes from one of a loop's flows to the next. */
 struct flow_memory {
         struct pool outputs;
-        struct chunks chunks, small_chunks;
+        struct chunks small_chunks, chunks, large_chunks;
         char *received; /* FLOW_RECEIVED_SIZE bytes, for what a steady input shows; NULL before the first */
 };
 
@@ -235,6 +235,8 @@ static inline void flow_give_back(const struct flow *flow, struct buffer *buffer
                 chunk_give(&flow_memory(flow->loop)->chunks, buffer->memory);
         else if (buffer->capacity == SMALL_CHUNK_SIZE)
                 chunk_give(&flow_memory(flow->loop)->small_chunks, buffer->memory);
+        else if (buffer->capacity == LARGE_CHUNK_SIZE)
+                chunk_give(&flow_memory(flow->loop)->large_chunks, buffer->memory);
         else
                 memory_free(buffer->memory);
         *buffer = (struct buffer){.memory = NULL};
