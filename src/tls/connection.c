@@ -382,7 +382,7 @@ static int begin(struct tls_connection *connection, const char *name)
         SSL_set_bio(connection->ssl, bio, bio);
         if (SSL_set_app_data(connection->ssl, connection) != 1)
                 return -ENOMEM;
-        if (!connection->context->is_server)
+        if (!connection->context->base.is_server)
                 return begin_client(connection, name);
         if (name)
                 return eddy_fail(-EINVAL, "a server's context is not for connecting to '%s'", name);

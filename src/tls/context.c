@@ -75,7 +75,7 @@ int eddy_tls_reload(eddy_tls *tls)
                 return rc;
         pthread_mutex_lock(&context->lock);
         before = context->contents;
-        if (context->is_server)
+        if (context->base.is_server)
                 rc = keep_ticket_keys(contents, before);
         if (rc == 0) {
                 context->contents = contents;
@@ -194,7 +194,7 @@ static struct tls_context *make(const eddy_tls_options *options, bool is_server)
                 return NULL;
         context->base.impl = &impl;
         context->references = 1;
-        context->is_server = is_server;
+        context->base.is_server = is_server;
         context->verifies = options_verify(options, is_server);
         context->number = next_number();
         context->options = *options;

@@ -20,7 +20,6 @@ struct contents {
 struct tls_context {
         struct eddy_tls base;
         atomic_uint references;
-        bool is_server;
         bool verifies;            /* the other side's certificate */
         unsigned long number;     /* no other context has it, nor any contents */
         eddy_tls_options options; /* its texts are our own */
