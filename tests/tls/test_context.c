@@ -526,6 +526,7 @@ static void silent_peer(void)
         eddy_stream *stream;
 
         assert_int_equal(eddy_open_connection(&stream, "127.0.0.1", port, &options), -ETIMEDOUT);
+        assert_string_equal(eddy_explain(-ETIMEDOUT), "the peer did not agree on TLS within 0.01 s");
         close(fd);
         eddy_tls_unref(tls);
 }
