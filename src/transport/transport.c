@@ -10,15 +10,23 @@ static eddy_transport *transport_of(struct flow *flow)
         return container_of(flow, eddy_transport, flow);
 }
 
+/** Keep why it will be lost, unless that is known. */
+static void note_reason(eddy_transport *transport, int reason)
+{
+        const char *why;
+
+        if (transport->reason)
+                return;
+        why = filter_explain(&transport->flow, reason);
+        if (why)
+                error_detail_set(&transport->detail, reason, why);
+        transport->reason = reason;
+}
+
 /** Have it closed for a reason of its own, and what was written dropped. */
 static void fail(eddy_transport *transport, int reason)
 {
-        const char *why = filter_explain(&transport->flow);
-
-        if (why && !transport->reason)
-                error_detail_set(&transport->detail, reason, why);
-        if (!transport->reason)
-                transport->reason = reason;
+        note_reason(transport, reason);
         flow_abort(&transport->flow);
 }
 
@@ -101,8 +109,7 @@ static void settled(struct flow *flow)
 {
         eddy_transport *transport = transport_of(flow);
 
-        if (!transport->reason)
-                transport->reason = flow_closing_error(flow);
+        note_reason(transport, flow_closing_error(flow));
         if (flow->write_error && !flow->is_closing) {
                 if (transport->securing) /* then it is closed as the other side can understand */
                         return;
@@ -243,7 +250,7 @@ int eddy_transport_write(eddy_transport *transport, const void *data, size_t n)
 
 int eddy_transport_writev(eddy_transport *transport, const struct iovec *parts, int count)
 {
-        int rc = flow_writev(&transport->flow, parts, count);
+        int rc = filter_tell(&transport->flow, flow_writev(&transport->flow, parts, count));
 
         if (rc == 0)
                 heed_upper_mark(transport);
@@ -261,7 +268,9 @@ bool eddy_transport_can_write_eof(const eddy_transport *transport)
 
 int eddy_transport_write_eof(eddy_transport *transport)
 {
-        return eddy_transport_can_write_eof(transport) ? flow_write_eof(&transport->flow) : EDDY_ENOTSUP;
+        if (!eddy_transport_can_write_eof(transport))
+                return EDDY_ENOTSUP;
+        return filter_tell(&transport->flow, flow_write_eof(&transport->flow));
 }
 
 void eddy_transport_close(eddy_transport *transport)

@@ -135,13 +135,6 @@ static void tells_of_a_missing_mark(void)
 
 /* Filters that fail. */
 
-static ssize_t refuse(void *self, const void *in, size_t *n, void *out, size_t size)
-{
-        (void)in, (void)out, (void)size;
-        *n = 0;
-        return *(const int *)self;
-}
-
 static ssize_t use_nothing(void *self, const void *in, size_t *n, void *out, size_t size)
 {
         (void)self, (void)in, (void)out, (void)size;
@@ -151,9 +144,9 @@ static ssize_t use_nothing(void *self, const void *in, size_t *n, void *out, siz
 
 static void tells_of_its_failure(void)
 {
-        static const eddy_filter deaf = {.decode = refuse, .encode = invert},
-                                 dumb = {.decode = invert, .encode = refuse},
-                                 idle = {.decode = use_nothing, .encode = use_nothing};
+        static const eddy_filter deaf = {.decode = refuse, .encode = invert, .explain = say_why},
+                                 dumb = {.decode = invert, .encode = refuse, .explain = say_why},
+                                 idle = {.decode = use_nothing, .encode = use_nothing, .explain = say_why};
         static const struct {
                 const eddy_filter *filter;
                 bool writes;
@@ -177,6 +170,7 @@ static void tells_of_its_failure(void)
                         shutdown(peer, SHUT_WR);
                 recorder_finish(&recorder);
                 assert_int_equal(recorder.reason, cases[i].reason);
+                assert_string_equal(recorder.why, lost_book);
                 assert_int_equal(recorder.size, 0);
                 close(peer);
         }
