@@ -3,6 +3,7 @@
 #define TLS_CONTEXT_H
 
 #include "tls/sessions.h"
+#include "tls/tickets.h"
 #include "transport/tls.h"
 #include <openssl/ssl.h>
 #include <pthread.h>
@@ -27,6 +28,7 @@ struct tls_context {
         unsigned alpn_size;
         int key_log;              /* the descriptor; -1: none */
         struct sessions sessions; /* of a client: what may be resumed, by what `contents` say */
+        struct tickets tickets;   /* of a server */
         pthread_mutex_t lock;     /* of `contents` */
         struct contents *contents;
 };

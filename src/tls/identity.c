@@ -112,6 +112,7 @@ static int set_server(struct tls_context *context, unsigned long session_mark, S
 {
         SSL_CTX_set_session_cache_mode(openssl, SSL_SESS_CACHE_OFF); /* tickets hold all of it */
         choosing_prepare(context, openssl);
+        tickets_prepare(openssl);
         return SSL_CTX_set_session_id_context(openssl, (const unsigned char *)&session_mark,
                                               sizeof session_mark) == 1
                    ? 0
