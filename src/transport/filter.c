@@ -373,7 +373,7 @@ int filter_remove(struct flow *flow, struct buffer *read)
         if (!flow->impl->below)
                 return misuse(EDDY_EINVALIDSTATE);
         filter = filter_beneath(flow);
-        rc = filter->greeting ? EDDY_EBUSY : empty(flow);
+        rc = filter->greeting ? EDDY_EBUSY : filter_tell(flow, empty(flow));
         if (rc == 0)
                 rc = flow_keep(flow, read, buffer_data(&filter->in), buffer_size(&filter->in));
         if (rc == 0) {

@@ -243,6 +243,14 @@ int eddy_transport_from_pipe(eddy_transport **transport, eddy_loop *loop, int fd
         return 0;
 }
 
+/** What a call came to: where that is why the transport will be lost, with its sentence. */
+static int told(const eddy_transport *transport, int rc)
+{
+        if (rc < 0 && rc == transport->reason)
+                error_detail_adopt(transport->detail);
+        return rc;
+}
+
 int eddy_transport_write(eddy_transport *transport, const void *data, size_t n)
 {
         return eddy_transport_writev(transport, &(struct iovec){(void *)(uintptr_t)data, n}, 1);
@@ -250,13 +258,13 @@ int eddy_transport_write(eddy_transport *transport, const void *data, size_t n)
 
 int eddy_transport_writev(eddy_transport *transport, const struct iovec *parts, int count)
 {
-        int rc = filter_tell(&transport->flow, flow_writev(&transport->flow, parts, count));
+        int rc = flow_writev(&transport->flow, parts, count);
 
         if (rc == 0)
                 heed_upper_mark(transport);
         else if (transport->flow.write_error)
                 settled(&transport->flow);
-        return rc;
+        return told(transport, rc);
 }
 
 bool eddy_transport_can_write_eof(const eddy_transport *transport)
@@ -270,7 +278,7 @@ int eddy_transport_write_eof(eddy_transport *transport)
 {
         if (!eddy_transport_can_write_eof(transport))
                 return EDDY_ENOTSUP;
-        return filter_tell(&transport->flow, flow_write_eof(&transport->flow));
+        return told(transport, flow_write_eof(&transport->flow));
 }
 
 void eddy_transport_close(eddy_transport *transport)

@@ -179,14 +179,17 @@ static void tells_of_its_failure(void)
 /** One that fails as it is taken out has failed for the connection. */
 static void cannot_be_taken_out_of_what_failed(void)
 {
-        static const eddy_filter dumb = {.decode = invert, .encode = refuse};
+        static const eddy_filter dumb = {.decode = invert, .encode = refuse, .explain = say_why};
         struct recorder recorder = {0};
         int peer = open_recorded(&tcp, &recorder, &recording), error = -EBADMSG;
 
         assert_int_equal(eddy_transport_add_filter(recorder.transport, &dumb, &error), 0);
         assert_int_equal(eddy_transport_write(recorder.transport, "secret", 6), 0);
         assert_int_equal(eddy_transport_remove_filter(recorder.transport), -EBADMSG);
-        assert_true(eddy_transport_write(recorder.transport, "plain", 5) < 0);
+        assert_string_equal(eddy_explain(-EBADMSG), lost_book);
+        eddy_fail(-EINVAL, "something else");
+        assert_int_equal(eddy_transport_write(recorder.transport, "plain", 5), -EBADMSG);
+        assert_string_equal(eddy_explain(-EBADMSG), lost_book);
         recorder_finish(&recorder);
         assert_int_equal(recorder.reason, -EBADMSG);
         assert_hears_reset(peer);
