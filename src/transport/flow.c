@@ -145,6 +145,7 @@ static int have_memory(eddy_loop *loop)
         chunks_init(&memory->chunks, CHUNK_SIZE, CHUNKS_KEPT);
         chunks_init(&memory->small_chunks, SMALL_CHUNK_SIZE, SMALL_CHUNKS_KEPT);
         chunks_init(&memory->large_chunks, LARGE_CHUNK_SIZE, LARGE_CHUNKS_KEPT);
+        list_init(&memory->lingering);
         loop_move_in(loop, ROOM_FLOWS, &memory_impl, memory);
         return 0;
 }

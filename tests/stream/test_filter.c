@@ -266,6 +266,93 @@ static void a_select_looks_through_it(void)
         close_pair(ends);
 }
 
+/* Filters that fail. */
+
+static ssize_t write_all(eddy_stream *stream)
+{
+        return eddy_stream_write_all(stream, "x", 1);
+}
+
+static ssize_t write_and_drain(eddy_stream *stream)
+{
+        int rc;
+
+        assert_int_equal(eddy_stream_set_write_limits(stream, 0, 0), 0);
+        rc = eddy_stream_write(stream, "x", 1);
+        return rc < 0 ? rc : eddy_stream_drain(stream);
+}
+
+static ssize_t write_much_at_once(eddy_stream *stream)
+{
+        char *bytes = make_pattern(MUCH);
+        int rc = eddy_stream_write(stream, bytes, MUCH);
+
+        free(bytes);
+        return rc;
+}
+
+static ssize_t send_file(eddy_stream *stream)
+{
+        int file = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+        ssize_t rc = eddy_stream_sendfile(stream, file, 0, 50);
+
+        close(file);
+        return rc;
+}
+
+static ssize_t write_end(eddy_stream *stream)
+{
+        int rc = eddy_stream_write_eof(stream);
+
+        return rc < 0 ? rc : eddy_stream_write_eof(stream);
+}
+
+static ssize_t fail_to_finish(void *self, void *out, size_t size)
+{
+        return refuse(self, NULL, &(size_t){0}, out, size);
+}
+
+/** A way to write, by a task that was told nothing before. */
+struct telling {
+        eddy_stream *stream;
+        ssize_t (*way)(eddy_stream *stream);
+};
+
+static intptr_t be_told_why(void *arg)
+{
+        const struct telling *telling = arg;
+
+        assert_string_equal(eddy_error_detail(), "");
+        assert_int_equal(telling->way(telling->stream), -EBADMSG);
+        assert_string_equal(eddy_explain(-EBADMSG), lost_book);
+        return 0;
+}
+
+/** Whichever way one writes, and whoever comes later, under another filter, too. */
+static void writers_are_told_why(void)
+{
+        static const eddy_filter dumb = {
+            .decode = invert, .encode = refuse, .finish = fail_to_finish, .explain = say_why};
+        static ssize_t (*const ways[])(eddy_stream *) = {write_all, write_and_drain, write_much_at_once,
+                                                         send_file, write_end};
+
+        for (size_t i = 0; i < sizeof ways / sizeof *ways; i++)
+                for (int layers = 1; layers <= 2; layers++) {
+                        int error = -EBADMSG;
+                        eddy_stream *ends[2];
+                        struct telling telling;
+
+                        open_pair(ends);
+                        assert_int_equal(eddy_stream_add_filter(ends[0], &dumb, &error), 0);
+                        if (layers == 2)
+                                assert_int_equal(eddy_stream_add_filter(ends[0], &inverter, NULL), 0);
+                        telling = (struct telling){.stream = ends[0], .way = ways[i]};
+                        for (int again = 0; again < 2; again++)
+                                assert_int_equal(join(eddy_create_task(be_told_why, &telling)), 0);
+                        close_pair(ends);
+                }
+}
+
 static void carries_bytes_alone(void)
 {
         eddy_stream *ends[2];
@@ -288,6 +375,7 @@ int main(void)
             scene_test(readers_are_interrupted),   scene_test(writers_are_interrupted),
             scene_test(a_line_is_cut_off),         scene_test(who_waits_for_its_turn_is_busy),
             scene_test(a_select_looks_through_it), scene_test(carries_bytes_alone),
+            scene_test(writers_are_told_why),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
