@@ -29,5 +29,7 @@ def issue(folder, name, names=None, issuer=None):
         command += ['-addext', 'subjectAltName=' + names]
     if issuer:
         command += ['-CA', issuer.file, '-CAkey', issuer.key, '-addext', 'basicConstraints=critical,CA:FALSE']
+    else:
+        command += ['-addext', 'keyUsage=critical,digitalSignature,keyCertSign']
     subprocess.run(command, check=True, stderr=subprocess.DEVNULL)
     return issued
