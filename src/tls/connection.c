@@ -37,6 +37,8 @@ static bool say_later(struct tls_connection *connection, const char *data, size_
         memcpy(longer + connection->said_end, data, n);
         connection->said = longer;
         connection->said_end += n;
+        if (!connection->is_greeting) /* it answers somebody who reads */
+                connection->holds_back = false;
         return true;
 }
 

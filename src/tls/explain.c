@@ -195,7 +195,8 @@ static const char *meaning_of(const struct tls_connection *connection, int reaso
         switch (reason) {
         case SSL_R_SSLV3_ALERT_HANDSHAKE_FAILURE:
                 return connection->is_asked_for_certificate ? "the peer wants a client certificate"
-                                                            : "the peer agrees to none of what was offered";
+                       : connection->is_greeting            ? "the peer agrees to none of what was offered"
+                                                            : "the peer does not agree to go on";
         case SSL_R_TLSV13_ALERT_CERTIFICATE_REQUIRED:
                 return "the peer wants a client certificate";
         case SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE:

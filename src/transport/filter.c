@@ -32,7 +32,7 @@ static ssize_t begin(struct flow *flow, eddy_op *op)
 
         if (outcome != -EAGAIN)
                 return outcome;
-        if (receives)
+        if (receives && !filter->is_held)
                 flow_resume_input(&filter->input); /* for the next who asks, where this one does not wait */
         if (op->traits & OP_DONT_WAIT)
                 return outcome;
@@ -225,6 +225,7 @@ static void settled(struct flow *lower)
                 return;
         }
         filter_serve_sender(filter);
+        filter_release(filter);
         heed_failure(filter);
         flow_settle(filter->upper);
 }

@@ -9,8 +9,8 @@
 #include "transport/flow.h"
 #include <eddy/filter.h>
 
-/** What encoding adds to 16 KiB, at most. */
-enum { FILTER_ADDED = 1024, FILTER_AT_ONCE = 16 * 1024 };
+/** What encoding adds to 16 KiB, at most; and how much of a filter's own answers may wait to leave before it is shown no more. */
+enum { FILTER_ADDED = 1024, FILTER_AT_ONCE = 16 * 1024, FILTER_MOST_ANSWERED = 64 * 1024 };
 
 /** Embedded by who waits until both sides of a filter have agreed. */
 struct greeting {
@@ -26,15 +26,17 @@ struct filter {
         struct flow_input input; /* of `lower` */
         const eddy_filter *codec;
         void *self;
-        const struct tls_impl *tls;   /* what it is a connection of; NULL: it is no TLS */
-        struct buffer in;             /* came, and is not decoded */
-        bool needs_more;              /* decode() has nothing before more comes */
-        bool is_greeting;             /* both sides are still to agree, before anything is read or written */
-        bool has_ended;               /* it has seen the other side's end */
-        bool has_finished;            /* it has marked its own */
-        int failure;                  /* it has failed */
-        bool is_aborted;              /* nothing more is to leave */
-        bool is_in_call;              /* on `lower`, of whose outcome its caller sees by himself */
+        const struct tls_impl *tls; /* what it is a connection of; NULL: it is no TLS */
+        struct buffer in;           /* came, and is not decoded */
+        size_t answered;            /* what it has said itself, since nothing waited to leave below */
+        bool is_held;               /* too much of that waits: nothing is decoded, and nothing more received */
+        bool needs_more;            /* decode() has nothing before more comes */
+        bool is_greeting;           /* both sides are still to agree, before anything is read or written */
+        bool has_ended;             /* it has seen the other side's end */
+        bool has_finished;          /* it has marked its own */
+        int failure;                /* it has failed */
+        bool is_aborted;            /* nothing more is to leave */
+        bool is_in_call;            /* on `lower`, of whose outcome its caller sees by himself */
         eddy_op *receiving, *sending; /* the upper flow's; NULL: none is pending */
         struct greeting *greeting;    /* of who waits until both sides have agreed; NULL: nobody does */
 };
@@ -68,6 +70,9 @@ void filter_end_sending(struct filter *filter);
 
 /** Tell who waits for it what that came to. */
 void filter_tell_greeter(struct filter *filter, int outcome);
+
+/** Something has left below: receive again, if it was for that to leave that nothing was. */
+void filter_release(struct filter *filter);
 
 /** Receive for an operation of the flow above: its outcome, or -EAGAIN where more has to come. */
 ssize_t filter_receive(struct filter *filter, eddy_op *op);
