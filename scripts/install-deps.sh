@@ -16,7 +16,7 @@ packages_for() {
         aarch64) echo gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user libcmocka-dev:arm64 ;;
         bench) echo g++ golang-go libuv1-dev libev-dev libst-dev libboost-context-dev nginx-light wrk ;;
         bench-more) echo nodejs strace ;;
-        fuzz) echo nginx-light ;;
+        fuzz) echo nginx-light libcmocka-dev ;;
         check) echo clang-format clang-tidy cppcheck ;;
         *)
                 echo "install-deps: unknown purpose '$1'" >&2
