@@ -54,7 +54,6 @@ static inline void part_from_stranger(struct ours *ours)
 {
         until(ours->is_over);
         join(ours->task);
-        eddy_unref(ours->task);
         eddy_stream_destroy(ours->stream);
 }
 

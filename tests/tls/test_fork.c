@@ -82,7 +82,6 @@ static void go_on(struct parent *parent)
         have_child(parent->stream, parent->way);
         assert_int_equal(shake_hands_with(ssl), 1);
         assert_int_equal(join(task), 0);
-        eddy_unref(task);
         assert_int_equal(write_by(ssl, "abc"), 3);
         assert_reads(parent->stream, "abc");
         have_child(parent->stream, parent->way);
