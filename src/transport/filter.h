@@ -26,17 +26,17 @@ struct filter {
         struct flow_input input; /* of `lower` */
         const eddy_filter *codec;
         void *self;
-        const struct tls_impl *tls; /* what it is a connection of; NULL: it is no TLS */
-        struct buffer in;           /* came, and is not decoded */
-        size_t answered;            /* what it has said itself, since nothing waited to leave below */
-        bool is_held;               /* too much of that waits: nothing is decoded, and nothing more received */
-        bool needs_more;            /* decode() has nothing before more comes */
-        bool is_greeting;           /* both sides are still to agree, before anything is read or written */
-        bool has_ended;             /* it has seen the other side's end */
-        bool has_finished;          /* it has marked its own */
-        int failure;                /* it has failed */
-        bool is_aborted;            /* nothing more is to leave */
-        bool is_in_call;            /* on `lower`, of whose outcome its caller sees by himself */
+        const struct tls_impl *tls;   /* what it is a connection of; NULL: it is no TLS */
+        struct buffer in;             /* came, and is not decoded */
+        size_t answered;              /* what it has said itself, since nothing waited to leave below */
+        bool is_held;                 /* too much of that waits for more to be decoded or received */
+        bool needs_more;              /* decode() has nothing before more comes */
+        bool is_greeting;             /* both sides are still to agree, before anything is read or written */
+        bool has_ended;               /* it has seen the other side's end */
+        bool has_finished;            /* it has marked its own */
+        int failure;                  /* it has failed */
+        bool is_aborted;              /* nothing more is to leave */
+        bool is_in_call;              /* on `lower`, of whose outcome its caller sees by himself */
         eddy_op *receiving, *sending; /* the upper flow's; NULL: none is pending */
         struct greeting *greeting;    /* of who waits until both sides have agreed; NULL: nobody does */
 };
