@@ -7,6 +7,7 @@ from pathlib import Path
 
 import machine
 import processes
+import secure
 
 HERE = Path(__file__).resolve().parent
 TIME_LIMIT = 300  # seconds for one of them
@@ -30,6 +31,12 @@ def run(argv, **options):
 
 def ninja(build_dir, *targets):
     return run(["ninja", "-C", str(build_dir), *targets])
+
+
+def loads(build_dir):
+    """What the load comes from, and the echo that nginx asks."""
+    secure_ones = ["load_tls", "raw_epoll_echo"] if machine.peers(build_dir).get("openssl") else []
+    return [f"bench/{name}" for name in ["load", "load_storm", "load_udp"] + secure_ones]
 
 
 def configure(build_dir):
@@ -56,7 +63,7 @@ def tokio(build_dir):
     (package / ".cargo" / "config.toml").write_text(
         f'[source.crates-io]\nreplace-with = "debian"\n[source.debian]\ndirectory = "{DEBIAN_CRATES}"\n')
     manifest = (HERE / "tokio" / "Cargo.toml").read_text()
-    manifest = re.sub(r"(?m)^(hyper|hyper-util|http-body-util|default|http) *=.*\n", "", manifest)
+    manifest = re.sub(r"(?m)^(hyper|hyper-util|http-body-util|tokio-rustls|default|http|tls) *=.*\n", "", manifest)
     (package / "Cargo.toml").write_text(re.sub(r'(tokio = .*?version = )"[^"]*"', r'\1"1"', manifest))
     return run(["cargo", "build", "--release", "--offline", "--target-dir", str(target)], cwd=package)
 
@@ -92,9 +99,12 @@ class Builder:
         """What a program needs that this machine does not have."""
         if program.kind == "library":
             return "" if os.environ.get(program.peer) else f"skipped: needs {program.peer}=path"
-        wanted = {"go": ["go"], "tokio": ["cargo"], "node": ["node"], "command": ["wrk"],
-                  "nginx": ["nginx"] + ["wrk"] * ("wrk" in program.package)}.get(program.kind, [])
+        wanted = {"go": ["go"], "tokio": ["cargo"], "node": ["node"], "command": ["wrk", "curl"],
+                  "s_server": ["openssl", "curl"],
+                  "nginx": ["nginx"] + [tool for tool in ("wrk", "curl") if tool in program.package]}.get(program.kind, [])
         if not all(map(machine.there, wanted)) or program.peer and not self.peers.get(program.peer):
+            return f"skipped: needs {program.package}"
+        if "mod-stream" in program.package and not secure.nginx_module():
             return f"skipped: needs {program.package}"
         return ""
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 class Program:
     """A contestant's program."""
     # "native": a ninja target; "library": compiled with what the user has given the path of; "go", "tokio", "node",
-    # "python"; "command": eddy serve; "nginx"
+    # "python"; "command": eddy serve; "nginx"; "s_server": that of openssl
     kind: str
     file: str = ""        # target below bench/ in the build directory, or script or source below bench/
     peer: str = ""        # the key in peers.json that must not be empty; "": nothing but libc
@@ -44,7 +44,8 @@ STATE_THREADS = {"state-threads": native("st_tasks", "state-threads", "libst-dev
 BOOST = "boost-context", "libboost-context-dev and a C++ compiler"
 PYTHON_GENERATOR = {"python": Program("python", "peers/python_generator.py")}
 NGINX = {"nginx": Program("nginx", package="nginx-light")}
-NGINX_FILES = {"nginx": Program("nginx", package="nginx-light and wrk")}
+NGINX_STREAM = {"nginx": Program("nginx", package="nginx-light and libnginx-mod-stream")}
+NGINX_FILES = {"nginx": Program("nginx", package="nginx-light, wrk and curl")}
 RAW = {
     "raw-epoll": native("raw_epoll_echo"),
     "raw-uring": native("raw_uring_echo", "liburing", "liburing-dev"),
@@ -84,4 +85,11 @@ WHOLE = {"raw-epoll": RAW["raw-epoll"]} | libuv("libuv_echo") | {
 PROTOCOL_64K = eddy("eddy_echo", *BOTH, argument="protocol_echo") | WHOLE
 BUFFERED_64K = eddy("eddy_echo", *BOTH, argument="buffered_echo") | WHOLE
 HTTP = eddy("eddy_http", *BOTH) | NGINX | GO | TOKIO | NODE
-FILES = {f"eddy-{backend}": Program("command", package="wrk", backend=backend) for backend in BOTH} | NGINX_FILES
+FILES = {f"eddy-{backend}": Program("command", package="wrk and curl", backend=backend) for backend in BOTH} | NGINX_FILES
+
+# By TLS.
+RAW_TLS = {"raw-openssl": native("raw_tls_echo", "openssl", "libssl-dev")}
+TLS = eddy("eddy_tls", *BOTH) | RAW_TLS | NGINX_STREAM | GO | TOKIO
+TLS_PROTOCOL = eddy("eddy_tls", *BOTH, argument="tls_protocol_echo") | RAW_TLS
+TLS_IDLE = eddy("eddy_tls", *BOTH, argument="tls_echo_lend") | RAW_TLS | NGINX_STREAM | GO | TOKIO
+TLS_BULK = FILES | {"s_server": Program("s_server", package="openssl and curl")}

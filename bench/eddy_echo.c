@@ -4,7 +4,7 @@
  *         eddy_echo echo_lend        with what the stream lends, so that who is idle has no buffer
  *         eddy_echo protocol_echo    by a protocol, without coroutines
  *         eddy_echo buffered_echo    by one with a buffer of its own */
-#include "eddy_bench.h"
+#include "eddy_echo.h"
 
 static intptr_t echo(eddy_stream *stream, void *arg)
 {
@@ -20,26 +20,6 @@ static intptr_t echo(eddy_stream *stream, void *arg)
         return n;
 }
 
-static intptr_t echo_lend(eddy_stream *stream, void *arg)
-{
-        const char *data;
-        ssize_t n;
-
-        (void)arg;
-        while ((n = eddy_stream_read_some(stream, &data)) > 0) {
-                n = eddy_stream_write_all(stream, data, (size_t)n);
-                if (n < 0)
-                        break;
-        }
-        return n;
-}
-
-static void echo_back(eddy_transport *transport, void *self, const void *data, size_t n)
-{
-        (void)self;
-        eddy_transport_write(transport, data, n);
-}
-
 static char shared[64 * 1024];
 
 static void *lend_shared(eddy_transport *transport, void *self, size_t *size)
@@ -51,10 +31,10 @@ static void *lend_shared(eddy_transport *transport, void *self, size_t *size)
 
 static void echo_shared(eddy_transport *transport, void *self, size_t n)
 {
-        echo_back(transport, self, shared, n);
+        bench_echo_back(transport, self, shared, n);
 }
 
-static const eddy_protocol protocol = {.data_received = echo_back},
+static const eddy_protocol protocol = {.data_received = bench_echo_back},
                            buffered = {.get_buffer = lend_shared, .buffer_updated = echo_shared};
 
 /** Start the server that is asked for. */
@@ -64,8 +44,8 @@ static int start(eddy_server **server, const char *what)
                 return eddy_create_server(server, &protocol, NULL, NULL, "127.0.0.1", 0, NULL);
         if (strcmp(what, "buffered_echo") == 0)
                 return eddy_create_server(server, &buffered, NULL, NULL, "127.0.0.1", 0, NULL);
-        return eddy_start_server(server, strcmp(what, "echo_lend") == 0 ? echo_lend : echo, NULL, "127.0.0.1",
-                                 0, NULL);
+        return eddy_start_server(server, strcmp(what, "echo_lend") == 0 ? bench_echo_lend : echo, NULL,
+                                 "127.0.0.1", 0, NULL);
 }
 
 static intptr_t app(void *what)

@@ -5,6 +5,7 @@ from pathlib import Path
 import files
 import processes
 import rows
+import secure
 import servers
 from processes import Failure
 
@@ -23,7 +24,7 @@ def command(program, argument, build_dir):
     if program.kind == "python":
         return [sys.executable, str(HERE / program.file), argument]
     if program.kind == "nginx":
-        return ["nginx"]
+        return ["nginx", argument]
     return [str(place / Path(program.file).stem), argument]
 
 
@@ -44,10 +45,13 @@ def figures(argv, wanted, cores, environment):
 def measure(experiment, program, cores, build_dir):
     """{row: value}. Raises Failure."""
     environment = {"EDDY_BACKEND": program.backend} if program.backend else {}
-    if experiment.kind == "files":
-        return files.measure(program.kind, experiment.rows, environment, cores, build_dir)
+    if experiment.kind in ("files", "bulk"):
+        measure_files = files.measure if experiment.kind == "files" else files.measure_bulk
+        return measure_files(program.kind, experiment.rows, environment, cores, build_dir)
     argv = command(program, experiment.argument, build_dir)
     if experiment.kind in servers.METHODS:
         return servers.measure(experiment, argv, environment, cores, build_dir)
+    if experiment.kind in secure.METHODS:
+        return secure.measure(experiment, argv, environment, cores, build_dir)
     allowed = {cores.contestant, cores.load} if experiment.kind == "threads" else {cores.contestant}
     return figures(argv, experiment.rows, allowed, environment)

@@ -58,7 +58,7 @@ def end(process):
     if process.returncode is None:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
-    for stream in (process.stdout, process.stderr):
+    for stream in (process.stdin, process.stdout, process.stderr):
         if stream:
             stream.close()
 
@@ -72,11 +72,10 @@ def ended(returncode, stderr):
     return Failure(f"{how}: {lines[-1]}" if lines else how)
 
 
-def run(argv, cores, environment=None, limit=TIME_LIMIT):
-    """Run to the end on these cores; what was printed. Raises Failure."""
-    process = start(argv, cores, environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+def finish(process, limit=TIME_LIMIT, said_to_it=None):
+    """Have it run to its end: what it printed. Raises Failure."""
     try:
-        stdout, stderr = process.communicate(timeout=limit)
+        stdout, stderr = process.communicate(said_to_it, timeout=limit)
     except subprocess.TimeoutExpired as error:
         raise Failure(f"took longer than {limit} s") from error
     finally:
@@ -84,3 +83,8 @@ def run(argv, cores, environment=None, limit=TIME_LIMIT):
     if process.returncode != 0:
         raise ended(process.returncode, stderr)
     return stdout
+
+
+def run(argv, cores, environment=None, limit=TIME_LIMIT):
+    """Run to the end on these cores; what was printed. Raises Failure."""
+    return finish(start(argv, cores, environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE), limit)

@@ -2,8 +2,10 @@
 from dataclasses import dataclass, field
 
 import files
+import secure
 from contestants import (BUFFERED, BUFFERED_64K, BURST, CHANNEL, CONTEXTS, ECHO, ECHO_FAST, FILE, FILES, GENERATORS, HTTP, IDLE,
-                         LOCK_HANDOVER, LOCK_PAIR, PROCESS, PROTOCOL, PROTOCOL_64K, QUEUE, SELECT, SLEEPERS, SWITCH, THREADS, TIMERS, TO_THREAD, UDP, YIELD)
+                         LOCK_HANDOVER, LOCK_PAIR, PROCESS, PROTOCOL, PROTOCOL_64K, QUEUE, SELECT, SLEEPERS, SWITCH, THREADS, TIMERS, TLS, TLS_BULK,
+                         TLS_IDLE, TLS_PROTOCOL, TO_THREAD, UDP, YIELD)
 from servers import COUNTED_SECONDS, IDLE_CONNECTIONS, Load
 
 
@@ -13,7 +15,8 @@ class Experiment:
     rows: tuple
     argument: str         # what the program is asked to do
     contestants: dict     # name -> Program
-    # It prints them itself; "threads": on all cores; or a server: "load", "storm", "udp", "syscalls", "idle", "files".
+    # It prints them itself; "threads": on all cores; or a server: "load", "storm", "udp", "syscalls", "idle", "files", "bulk",
+    # "tls", "tls_idle".
     kind: str = "figures"
     load: Load = None     # of a server
     most_repeats: int = 100
@@ -31,7 +34,7 @@ class Row:
 
     @property
     def more_is_better(self):
-        return self.unit == "1/s"
+        return self.unit.endswith("/s")
 
 
 def echo_total_aim(prefix):
@@ -59,9 +62,27 @@ def times(factor, who, row):
     return lambda medians, _: factor * medians[row][who] if who in medians.get(row, {}) else None
 
 
+def plus(more, who, row):
+    """So much more than a peer's figure in this very run."""
+    return lambda medians, _: more + medians[row][who] if who in medians.get(row, {}) else None
+
+
 def echo(name, connections, bytes_, contestants, seconds=1, figures=("user_us", "total_us")):
     return Experiment(tuple(f"{name}_{figure}" for figure in figures), "echo", contestants, "load",
                       Load(connections, bytes_, seconds))
+
+
+def secure_echo(name, bytes_, contestants):
+    return Experiment((f"{name}_total_us",), "tls_echo", contestants, "tls", Load(CONNECTIONS, bytes_, 1))
+
+
+def agree(how):
+    """Connections that come for a byte."""
+    return Experiment((f"tls_{how}_total_us", f"tls_{how}_per_second"), "tls_greet", TLS, "tls", Load(CONNECTIONS, how, 1))
+
+
+def secure_idle(name, contestants):
+    return Experiment((f"{name}_bytes",), "tls_echo", contestants, "tls_idle", Load(secure.IDLE_CONNECTIONS, BYTES, 1), most_repeats=2)
 
 
 CONNECTIONS, BYTES = 100, 64
@@ -112,6 +133,16 @@ EXPERIMENTS = (
     Experiment(("http_syscalls",), "http", HTTP, "syscalls", Load(CONNECTIONS, "http", COUNTED_SECONDS),
                most_repeats=1),
     Experiment(tuple(files.SIZES), "files", FILES, kind="files"),
+    secure_echo("tls_echo", BYTES, TLS),
+    secure_echo("tls_echo_16k", 16 * 1024, TLS),
+    secure_echo("tls_protocol_echo", BYTES, TLS_PROTOCOL),
+    secure_echo("tls_protocol_echo_16k", 16 * 1024, TLS_PROTOCOL),
+    agree("full"),
+    agree("resumed"),
+    Experiment(("tls_bulk_per_second", "tls_bulk_seconds"), "bulk", TLS_BULK, "bulk"),
+    Experiment(tuple(files.TLS_SIZES), "files", FILES, kind="files"),
+    secure_idle("tls_idle", TLS_IDLE),
+    secure_idle("tls_idle_protocol", TLS_PROTOCOL),
     Experiment(("file_read",), "file_read", FILE),
     Experiment(("file_write",), "file_write", FILE),
     Experiment(("file_write_memory",), "file_write_memory", FILE),
@@ -149,6 +180,26 @@ def protocol_rows(name, workload):
                                 behind=FLOOR),
     }
 
+
+def secure_echo_rows(name, who):
+    """The rows of an echo by TLS."""
+    def row(bytes_, figure):
+        return Row("us", f"TLS echo{who}, {CONNECTIONS} connections, {bytes_}: server's user and system time a request",
+                   times(1.05, "raw-openssl", figure), note=f"aim: 1.05 times raw-openssl in this run. {NGINX_ECHO}")
+    return {figure: row(bytes_, figure) for figure, bytes_ in
+            ((f"{name}_total_us", f"{BYTES} B"), (f"{name}_16k_total_us", "16 KiB"))}
+
+
+def agreeing_rows(how, workload):
+    total = f"tls_{how}_total_us"
+    return {
+        total: Row("us", f"{workload}; {CONNECTIONS} at a time: server's user and system time of each",
+                   times(1, "nginx", total), note="aim: nginx in this run"),
+        f"tls_{how}_per_second": Row("1/s", "the same: connections a second, server and load on one core each"),
+    }
+
+
+NGINX_ECHO = "nginx decrypts and asks a server without TLS, whose time is not counted"
 
 ROWS = {
     "switch": Row(
@@ -290,6 +341,25 @@ ROWS = {
     "serve_1m_per_second": Row(
         "1/s", "the same with a file of 1 MB", times(1, "nginx", "serve_1m_per_second"),
         note="aim: nginx in this run, with tcp_nopush and pieces of 256 KiB, its fastest"),
+    **secure_echo_rows("tls_echo", ""),
+    **secure_echo_rows("tls_protocol_echo", " by a protocol"),
+    **agreeing_rows("full", "connect, agree on TLS 1.3 with a key of P-256, receive a byte, close"),
+    **agreeing_rows("resumed", "the same with the session of a connection before"),
+    "tls_bulk_per_second": Row(
+        "GB/s", "a file of 1 GiB by HTTPS on one connection, fetched by curl, a core each",
+        times(0.95, "s_server", "tls_bulk_per_second"), note="aim: 0.95 of openssl s_server in this run"),
+    "tls_bulk_seconds": Row("s", "the same: server's user and system time of each GB"),
+    "tls_serve_1k_per_second": Row(
+        "1/s", f"a file of 1 KB by HTTPS keep-alive, {files.CONNECTIONS} connections, server and wrk on a core each",
+        times(1, "nginx", "tls_serve_1k_per_second"), note="aim: nginx in this run"),
+    "tls_serve_1m_per_second": Row(
+        "1/s", "the same with a file of 1 MB", times(1, "nginx", "tls_serve_1m_per_second"), note="aim: nginx in this run"),
+    "tls_idle_bytes": Row(
+        "B", f"TLS echo, {secure.IDLE_CONNECTIONS:,} connections that have each had one message echoed: resident memory and page "
+        "tables that each takes of the server"),
+    "tls_idle_protocol_bytes": Row(
+        "B", "the same by a protocol", plus(1024, "raw-openssl", "tls_idle_protocol_bytes"),
+        note="aim: 1 KiB more than raw-openssl in this run, which gives OpenSSL's buffers back (SSL_MODE_RELEASE_BUFFERS)"),
     "file_read": Row("ns", "read 4 KiB at a random offset of a file that lies in memory, one by one"),
     "file_write": Row(
         "ns", "write 4 KiB there, one by one",

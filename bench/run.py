@@ -95,7 +95,7 @@ def main():
     repeats = max(1, int(os.environ.get("REPEATS") or 5))
     experiments = [each for each in rows.EXPERIMENTS if set(each.rows) & set(selected)]
 
-    if why := builder.configure(build_dir) or builder.ninja(build_dir, "bench/load", "bench/load_storm", "bench/load_udp"):
+    if why := builder.configure(build_dir) or builder.ninja(build_dir, *builder.loads(build_dir)):
         sys.exit(f"cannot build: {why}")
     cores = processes.Cores.choose()
     samples, status = run(experiments, repeats, cores, builder.Builder(build_dir))

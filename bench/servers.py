@@ -26,8 +26,11 @@ http {{
     access_log off; sendfile on; tcp_nopush on; sendfile_max_chunk 256k; keepalive_requests 100000000;
     client_body_temp_path {place}/a; proxy_temp_path {place}/b; fastcgi_temp_path {place}/c;
     uwsgi_temp_path {place}/d; scgi_temp_path {place}/e;
-    server {{ listen 127.0.0.1:{port}; {location} }}
+    server {{ listen 127.0.0.1:{port} {listens}; {location} }}
 }}
+"""
+NGINX_TLS = """
+    ssl_certificate {certificate}; ssl_certificate_key {certificate}; ssl_protocols TLSv1.2 TLSv1.3;
 """
 NGINX_HELLO = 'location / { default_type text/plain; return 200 "hello, world!"; }'
 
@@ -40,8 +43,8 @@ class Load:
     seconds: float
     rate: float = 0      # requests a second that are due, whatever the server does; 0: the next follows the answer
 
-    def argv(self, build_dir, port, seconds=None):
-        argv = [build_dir / "bench" / "load", port, self.connections, self.request, seconds or self.seconds]
+    def argv(self, build_dir, port, seconds=None, program="load"):
+        argv = [build_dir / "bench" / program, port, self.connections, self.request, seconds or self.seconds]
         return [str(word) for word in (*argv, self.rate) if word != 0]
 
 
@@ -51,10 +54,17 @@ def free_port():
         return probe.getsockname()[1]
 
 
-def nginx(place, port, location):
-    """The command that starts nginx, with its configuration in a folder of its own."""
+def nginx(place, port, location, certificate=None):
+    """The command that starts nginx, with its configuration in a folder of its own; with a certificate by TLS."""
+    if certificate:
+        location += NGINX_TLS.format(certificate=certificate)
+    return nginx_command(place, NGINX_CONFIG.format(place=place, port=port, location=location,
+                                                    listens="ssl" if certificate else ""))
+
+
+def nginx_command(place, configuration):
     config = Path(place, "nginx.conf")
-    config.write_text(NGINX_CONFIG.format(place=place, port=port, location=location))
+    config.write_text(configuration)
     return [there("nginx"), "-p", place, "-c", str(config)]
 
 
@@ -121,11 +131,11 @@ class Server:
 
 
 @contextlib.contextmanager
-def serving(argv, cores, environment):
+def serving(argv, cores, environment, _build_dir):
     """A contestant's server; nginx's port and folder are made for it."""
     with contextlib.ExitStack() as stack:
         port = None
-        if argv == ["nginx"]:
+        if argv[0] == "nginx":
             port = free_port()
             argv = nginx(stack.enter_context(tempfile.TemporaryDirectory()), port, NGINX_HELLO)
         server = Server(argv, cores, environment, port)
@@ -237,11 +247,11 @@ def idle_memory(server, load, cores, build_dir):
 METHODS = {"load": under_load, "udp": under_udp_load, "syscalls": system_calls, "idle": idle_memory, "storm": under_storm}
 
 
-def measure(experiment, argv, environment, cores, build_dir):
+def measure(experiment, argv, environment, cores, build_dir, serve=serving, methods=None):
     """{row: figure} of one server; a row's name ends in its figure's."""
-    with serving(argv, cores, environment) as server:
+    with serve(argv, cores, environment, build_dir) as server:
         try:
-            found = METHODS[experiment.kind](server, experiment.load, cores, build_dir)
+            found = (methods or METHODS)[experiment.kind](server, experiment.load, cores, build_dir)
         except OSError as error:
             raise server.failure(str(error)) from error
     return {row: next(value for name, value in found.items() if row.endswith("_" + name))

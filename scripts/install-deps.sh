@@ -14,7 +14,7 @@ packages_for() {
         test) echo libcmocka-dev g++ clang 'libclang-rt-dev|libclang-rt-14-dev' valgrind mandoc curl openssl redis-server postgresql nginx-light sslscan testssl.sh ;;
         musl) echo musl-tools linux-libc-dev ;;
         aarch64) echo gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user libcmocka-dev:arm64 ;;
-        bench) echo g++ golang-go libuv1-dev libev-dev libst-dev libboost-context-dev nginx-light wrk ;;
+        bench) echo g++ golang-go libuv1-dev libev-dev libst-dev libboost-context-dev nginx-light libnginx-mod-stream wrk curl openssl ;;
         bench-more) echo nodejs strace ;;
         fuzz) echo nginx-light libcmocka-dev ;;
         check) echo clang-format clang-tidy cppcheck ;;

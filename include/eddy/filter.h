@@ -56,7 +56,7 @@ typedef struct eddy_filter {
 
         /** How long a connection that is closed is kept until the other side has ended it too. What comes meanwhile is dropped; had it
          * come to a socket that is closed, the kernel would have told the other side of a reset, and that might have dropped what
-         * it had not read. Nobody waits for it. NULL: no time. */
+         * it had not read. Nobody waits for it, and of more than 256 in a loop the oldest is closed. NULL: no time. */
         eddy_duration (*linger)(void *self);
 
         /** Why it has failed, as a sentence without a full stop, which stays until free(). NULL, or where there is no such function:

@@ -48,6 +48,7 @@ typedef struct eddy_server_options {
  * @retval -EADDRINUSE, -EACCES, -EADDRNOTAVAIL ... as from bind()
  * @retval EDDY_ERESOLVE                            the host has no address
  * @retval -EINVAL                                  more than one of `host`, `hosts` and `fds` is given, or one that is empty
+ * @retval -EINVAL                                  `tls` is a client's context
  * @retval -EPROTOTYPE, -ENOTSOCK, -EBADF           what was given is no stream socket, no socket, not open
  * @retval EDDY_ENOTASK                             called outside a coroutine
  *

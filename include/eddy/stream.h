@@ -40,6 +40,7 @@ typedef struct eddy_connect_options {
  * @return 0
  * @retval EDDY_ERESOLVE                 the host has no address; eddy_error_detail() says why
  * @retval -ECONNREFUSED, -EHOSTUNREACH ... the refusal that came last
+ * @retval -EINVAL                       `tls` is a server's context, or the name that is asked for is none
  * @retval -EADDRNOTAVAIL                what is to be connected from has no address of the family, or is another's
  * @retval EDDY_CANCELLED, EDDY_TIMEOUT  the caller was interrupted
  * @retval EDDY_ENOTASK                  called outside a coroutine

@@ -15,11 +15,12 @@ EDDY_BEGIN_DECLS
  *
  * @param stream   receives the connection; give it back with eddy_stream_destroy()
  * @param path     of the socket's file; or "@name"
- * @param options  of which only `limit` counts; may be NULL
+ * @param options  of which `limit`, `tls` and `tls_name` count; may be NULL
  * @return 0
  * @retval -ENOENT, -ECONNREFUSED        there is no such socket; nobody listens on it any more
  * @retval -EACCES                       its file's mode, or a folder's, keeps the caller out
  * @retval -EINVAL, -ENAMETOOLONG        the path is empty; it is too long for a socket
+ * @retval -EINVAL                       `tls` is a server's context, or wants a name and there is none
  * @retval EDDY_CANCELLED, EDDY_TIMEOUT  the caller was interrupted
  * @retval EDDY_ENOTASK                  called outside a coroutine
  * @retval -ENOMEM, -EMFILE              the system has nothing left
@@ -43,6 +44,7 @@ EDDY_API EDDY_ASYNC int eddy_open_unix_connection(eddy_stream **stream, const ch
  * @retval -EADDRINUSE             the file exists and is no socket; the abstract name is taken
  * @retval -EACCES, -ENOENT ...    as from bind()
  * @retval -EINVAL, -ENAMETOOLONG  the path is empty; it is too long for a socket
+ * @retval -EINVAL                 `tls` is a client's context
  * @retval EDDY_ENOLOOP            no loop runs in this thread
  * @retval -ENOMEM, -EMFILE        the system has nothing left
  *

@@ -2,7 +2,7 @@
  *
  * Bytes come into buffers that all descriptors share, and are copied to whoever asks for them: for small messages
  * that is cheaper than to ask the kernel each time. Where a buffer comes full the next operations receive into
- * memory of their own, until one comes back with less than a buffer takes. */
+ * memory of their own, until one of these comes back with less than a buffer takes. */
 #include "backend/ahead.h"
 
 #include "backend/carried.h"
@@ -185,7 +185,7 @@ void ahead_received(struct uring *uring, struct uring_descriptor *descriptor, co
         note_last(ahead, cqe);
         if (cqe->res > 0) {
                 received_add(&uring->buffers, &ahead->received, number, (unsigned)cqe->res);
-                ahead->is_bulk = cqe->res == RECEIVED_BUFFER_SIZE;
+                ahead->is_bulk |= cqe->res == RECEIVED_BUFFER_SIZE; /* one that is not full is the rest of it */
         } else if (cqe->res == -ENOBUFS) {
                 ahead->wants_direct = !received_use_more(&uring->buffers);
         } else if (cqe->res != -ECANCELED) {

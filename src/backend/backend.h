@@ -46,6 +46,9 @@ enum {
         OP_HOSTED = 64,
 };
 
+/** So many bytes are worth a system call of their own: gathering them for a later one costs more. */
+enum { OP_WORTH_A_CALL = 16 * 1024 };
+
 enum watch_direction { WATCH_READ, WATCH_WRITE };
 
 /** The part that every backend begins with. Owned by the loop. */

@@ -5,10 +5,14 @@
 #include "base/memory.h"
 #include "base/sanitizer.h"
 
-enum { CHUNK_SIZE = 16 * 1024, CHUNKS_KEPT = 32 };
+/* A record of TLS, of 16 KiB, fits with all that is added to it. */
+enum { CHUNK_SIZE = 17 * 1024, CHUNKS_KEPT = 32 };
 
 /* For what is short, so that many who say little at once stay within what is warm. */
 enum { SMALL_CHUNK_SIZE = 2 * 1024, SMALL_CHUNKS_KEPT = 256 };
+
+/* For what is long: four such records, which are as much as is written before a writer waits. */
+enum { LARGE_CHUNK_SIZE = 4 * CHUNK_SIZE, LARGE_CHUNKS_KEPT = 8 };
 
 struct chunk {
         struct chunk *next;

@@ -4,6 +4,7 @@
 #include "net/socket.h"
 #include "stream/stream.h"
 #include "stream/tls.h"
+#include "transport/tls.h"
 #include <eddy/unix.h>
 
 /** Make a stream of a socket that is connected, or close it: 0 or -ENOMEM. */
@@ -74,12 +75,20 @@ static int wait_for_outcome(struct connecting *connecting, int begun)
         return outcome;
 }
 
+/** Whether who connects has no server's context: 0 or -EINVAL. */
+static int check_side(const eddy_connect_options *options)
+{
+        return options ? tls_check_side(options->tls, false) : 0;
+}
+
 int connect_to_host(struct task *self, const char *host, uint16_t port, const eddy_connect_options *options,
                     int *family)
 {
         struct connecting connecting;
-        int outcome;
+        int outcome = check_side(options);
 
+        if (outcome < 0)
+                return outcome;
         prepare(&connecting, self);
         outcome = wait_for_outcome(
             &connecting, connector_begin(&connecting.connector, self->future.loop, host, port, options));
@@ -87,17 +96,21 @@ int connect_to_host(struct task *self, const char *host, uint16_t port, const ed
         return outcome;
 }
 
-int connect_to_path(struct task *self, const char *path)
+int connect_to_path(struct task *self, const char *path, const eddy_connect_options *options)
 {
         struct connecting connecting;
+        int rc = check_side(options);
 
+        if (rc < 0)
+                return rc;
         prepare(&connecting, self);
         return wait_for_outcome(&connecting,
                                 connector_begin_path(&connecting.connector, self->future.loop, path));
 }
 
 /** Speak TLS by a stream that was just made, where the options say so; or give it back: 0 or the error. */
-static int secure(struct task *self, eddy_stream **stream, const char *host, const eddy_connect_options *options)
+static int secure(struct task *self, eddy_stream **stream, const char *host,
+                  const eddy_connect_options *options)
 {
         int rc;
 
@@ -133,7 +146,7 @@ int eddy_open_unix_connection(eddy_stream **stream, const char *path, const eddy
 
         *stream = NULL;
         if (rc == 0)
-                rc = connect_to_path(self, path);
+                rc = connect_to_path(self, path, options);
         if (rc < 0)
                 return rc;
         rc = make_stream(stream, self->future.loop, rc, AF_UNIX, options ? options->limit : 0);

@@ -14,6 +14,6 @@ int connect_to_host(struct task *self, const char *host, uint16_t port, const ed
                     int *family);
 
 /** A socket that is connected to a path: a descriptor, or as eddy_open_unix_connection(). */
-int connect_to_path(struct task *self, const char *path);
+int connect_to_path(struct task *self, const char *path, const eddy_connect_options *options);
 
 #endif

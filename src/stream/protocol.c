@@ -114,7 +114,7 @@ int eddy_create_unix_connection(eddy_transport **transport, const eddy_protocol 
         if (transport)
                 *transport = NULL;
         if (rc == 0)
-                rc = connect_to_path(self, path);
+                rc = connect_to_path(self, path, options);
         return rc < 0 ? rc : make_transport(self, transport, rc, AF_UNIX, protocol, state, NULL, options);
 }
 

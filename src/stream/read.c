@@ -31,7 +31,7 @@ ssize_t stream_end_receiving(struct task *self, eddy_stream *stream, ssize_t got
         if (got < 0 && got != self->interruption && got != EDDY_CANCELLED && got != -ENOMEM) {
                 stream->flow.has_ended = true;
                 stream->flow.read_error = (int)got;
-                filter_adopt_detail(&stream->flow, (int)got);
+                filter_tell_failure(&stream->flow, (int)got);
         }
         if (stream->flow.is_closing) {
                 /* Who is given bytes of a stream that was destroyed would ask it for more. */

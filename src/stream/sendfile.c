@@ -2,6 +2,7 @@
 #include "base/misuse.h"
 #include "stream/stream.h"
 #include "transport/file_part.h"
+#include "transport/filter.h"
 #include <eddy/socket.h>
 
 /** A task that waits until a part of a file has been sent. */
@@ -66,11 +67,13 @@ ssize_t eddy_stream_sendfile(eddy_stream *stream, int file, off_t offset, size_t
         if (rc == 0 && flow->loop != self->future.loop)
                 rc = misuse(EDDY_EWRONGLOOP);
         if (rc == 0)
-                rc = flow_add_file(flow, &waiting.part);
+                rc = filter_tell(flow, flow_add_file(flow, &waiting.part));
         if (rc < 0)
                 return rc;
         list_append(&stream->waiters, &waiting.waiter.link);
         rc = wait_for(self, &waiting);
+        if (rc < 0)
+                filter_tell_failure(flow, (int)rc);
         list_remove(&waiting.waiter.link);
         if (rc >= 0 && flow->is_orphan)
                 rc = -EBADF;

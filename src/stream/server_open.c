@@ -4,6 +4,7 @@
 #include "net/listen.h"
 #include "stream/resolve.h"
 #include "stream/server.h"
+#include "transport/tls.h"
 
 /** How often a port that is free for one address may be taken for another. */
 enum { MOST_TRIES = 16 };
@@ -147,6 +148,8 @@ int server_start(eddy_server **created, const struct server_plan *plan, const ch
         int rc = task_enter(&self);
 
         *created = NULL;
+        if (rc == 0)
+                rc = tls_check_side(options->tls, true);
         if (rc < 0)
                 return rc;
         if (!options->fd_count && !options->fds)
@@ -164,7 +167,9 @@ int server_start_unix(eddy_server **created, const struct server_plan *plan, con
         *created = NULL;
         if (!loop_running_here)
                 return misuse(EDDY_ENOLOOP);
-        rc = server_create(&server, loop_running_here, plan, 1);
+        rc = tls_check_side(plan->options.tls, true);
+        if (rc == 0)
+                rc = server_create(&server, loop_running_here, plan, 1);
         if (rc < 0)
                 return rc;
         fd = listen_on_path(path, &server->plan.options, &server->file);

@@ -5,6 +5,7 @@
 #include "loop/debug.h"
 #include "net/address.h"
 #include "net/socket.h"
+#include "transport/filter.h"
 
 /** A task that waits for room in a stream, or for its end. */
 struct stream_wait {
@@ -175,7 +176,7 @@ int stream_wait(struct task *self, eddy_stream *stream, size_t level, bool until
         if (rc == 0)
                 rc = until_closed             ? flow_closing_error(&stream->flow)
                      : stream->flow.is_orphan ? -EBADF
-                                              : stream->flow.write_error;
+                                              : filter_tell(&stream->flow, stream->flow.write_error);
         if (stream->flow.is_orphan)
                 flow_settle(&stream->flow);
         return rc;

@@ -1,19 +1,21 @@
 #include "base/misuse.h"
 #include "stream/stream.h"
+#include "transport/filter.h"
 
 int eddy_stream_write(eddy_stream *stream, const void *data, size_t n)
 {
-        return flow_writev(&stream->flow, &(struct iovec){(void *)(uintptr_t)data, n}, 1);
+        return filter_tell(&stream->flow,
+                           flow_writev(&stream->flow, &(struct iovec){(void *)(uintptr_t)data, n}, 1));
 }
 
 int eddy_stream_writev(eddy_stream *stream, const struct iovec *parts, int count)
 {
-        return flow_writev(&stream->flow, parts, count);
+        return filter_tell(&stream->flow, flow_writev(&stream->flow, parts, count));
 }
 
 int eddy_stream_write_eof(eddy_stream *stream)
 {
-        return flow_write_eof(&stream->flow);
+        return filter_tell(&stream->flow, flow_write_eof(&stream->flow));
 }
 
 int eddy_stream_drain(eddy_stream *stream)
@@ -24,7 +26,7 @@ int eddy_stream_drain(eddy_stream *stream)
         if (rc < 0)
                 return rc;
         if (stream->flow.write_error || flow_unsent_in_all(&stream->flow) <= stream->flow.high_water)
-                return stream->flow.write_error;
+                return filter_tell(&stream->flow, stream->flow.write_error);
         return stream_wait(self, stream, stream->flow.low_water, false);
 }
 
@@ -67,7 +69,7 @@ int stream_claim(struct task *self, eddy_stream *stream, eddy_op *op)
         if (rc == 0 && self->future.loop != stream->flow.loop)
                 rc = misuse(EDDY_EWRONGLOOP);
         if (rc < 0)
-                return rc;
+                return filter_tell_failure(&stream->flow, rc);
         if (stream->flow.writer)
                 return EDDY_EBUSY;
         /* Something is on its way already, and this comes behind it. */
@@ -93,7 +95,7 @@ int stream_sending_error(const struct task *self, const eddy_stream *stream, ssi
         if (error < 0 && error == self->interruption)
                 return (int)error;
         /* An operation that ended with the stream was aborted. */
-        return stream->flow.write_error ? stream->flow.write_error : (int)error;
+        return filter_tell(&stream->flow, stream->flow.write_error ? stream->flow.write_error : (int)error);
 }
 
 int stream_send_claimed(struct task *self, eddy_stream *stream, const void *data, size_t n)
@@ -146,6 +148,7 @@ static ssize_t send_at_once(struct task *self, eddy_stream *stream, const void *
                 return 0;
         if (sent < 0) {
                 flow_fail(&stream->flow, (int)sent);
+                filter_tell_failure(&stream->flow, (int)sent);
                 flow_settle(&stream->flow);
         }
         return sent;
@@ -159,7 +162,7 @@ ssize_t eddy_stream_write_all(eddy_stream *stream, const void *data, size_t n)
         int rc = task_enter(&self);
 
         if (rc == 0)
-                rc = flow_check_writing(&stream->flow);
+                rc = filter_tell(&stream->flow, flow_check_writing(&stream->flow));
         if (rc < 0)
                 return rc;
         if (n > 0) {

@@ -72,7 +72,7 @@ static int choose_context(struct tls_connection *connection)
 
         if (!chosen)
                 return 0;
-        if (!context_of(chosen)->is_server)
+        if (!chosen->is_server)
                 return connection_fail(connection, EDDY_ETLS, "the context that was chosen is a client's");
         eddy_tls_ref(chosen);
         eddy_tls_unref(&connection->context->base);

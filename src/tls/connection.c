@@ -120,9 +120,9 @@ static ssize_t move_said(struct tls_connection *connection, void *out, size_t si
 
 static ssize_t fail(struct tls_connection *connection)
 {
-        connection->has_failed = true;
         connection->holds_back = false;
-        return connection_explain(connection);
+        connection->failure = connection_explain(connection);
+        return connection->failure;
 }
 
 /** The other side has closed the connection without having said so before. */
@@ -211,9 +211,13 @@ static ssize_t decode(void *self, const void *in, size_t *n, void *out, size_t s
 static ssize_t encode(void *self, const void *in, size_t *n, void *out, size_t size)
 {
         struct tls_connection *connection = self;
-        ssize_t before = move_said(connection, out, size);
-        size_t most = size - (size_t)before, written = 0;
+        size_t most, written = 0;
+        ssize_t before;
 
+        if (connection->failure) /* which OpenSSL would not say twice */
+                return connection->failure;
+        before = move_said(connection, out, size);
+        most = size - (size_t)before;
         connection->holds_back = false;
         if (connection->said || most <= RECORD_MORE) {
                 *n = 0;
@@ -241,7 +245,7 @@ static ssize_t finish(void *self, void *out, size_t size)
         struct tls_connection *connection = self;
 
         connection->holds_back = false;
-        if (!connection->has_finished && !connection->has_failed && !connection->is_greeting) {
+        if (!connection->has_finished && !connection->failure && !connection->is_greeting) {
                 forget_others_errors();
                 connection->out_size = 0;
                 SSL_shutdown(connection->ssl);
@@ -384,7 +388,7 @@ static int begin(struct tls_connection *connection, const char *name)
         SSL_set_bio(connection->ssl, bio, bio);
         if (SSL_set_app_data(connection->ssl, connection) != 1)
                 return -ENOMEM;
-        if (!connection->context->is_server)
+        if (!connection->context->base.is_server)
                 return begin_client(connection, name);
         if (name)
                 return eddy_fail(-EINVAL, "a server's context is not for connecting to '%s'", name);

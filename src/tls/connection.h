@@ -19,8 +19,8 @@ struct tls_connection {
         bool is_chosen;                /* of a server: what the client's name leads to */
         bool is_asked_for_certificate; /* of a client which has none */
         bool holds_back;               /* `said` are tickets, which wait for the first bytes that are written */
-        bool has_failed;               /* nothing more is to be had of it */
         bool has_finished;             /* it has said so */
+        int failure;                   /* nothing more is to be had of it; 0: it has not failed */
         unsigned char first_size;
         char first[TLS_FIRST_BYTES]; /* what came first, for who is no TLS */
         char *why;                   /* it has failed; NULL: the number says all */

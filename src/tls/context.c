@@ -54,17 +54,6 @@ static int read_contents(struct tls_context *context, struct contents **made)
         return rc;
 }
 
-/** Have new contents take the tickets of those before: 0 or -ENOMEM. */
-static int keep_ticket_keys(const struct contents *contents, const struct contents *before)
-{
-        unsigned char keys[80]; /* as many as OpenSSL asks for */
-        bool is_done = SSL_CTX_get_tlsext_ticket_keys(before->identities[0], keys, sizeof keys) == 1 &&
-                       SSL_CTX_set_tlsext_ticket_keys(contents->identities[0], keys, sizeof keys) == 1;
-
-        OPENSSL_cleanse(keys, sizeof keys);
-        return is_done ? 0 : -ENOMEM;
-}
-
 int eddy_tls_reload(eddy_tls *tls)
 {
         struct tls_context *context = context_of(tls);
@@ -75,15 +64,11 @@ int eddy_tls_reload(eddy_tls *tls)
                 return rc;
         pthread_mutex_lock(&context->lock);
         before = context->contents;
-        if (context->is_server)
-                rc = keep_ticket_keys(contents, before);
-        if (rc == 0) {
-                context->contents = contents;
-                sessions_forget(&context->sessions); /* they were agreed on by the rules of before */
-        }
+        context->contents = contents;
+        sessions_forget(&context->sessions); /* they were agreed on by the rules of before */
         pthread_mutex_unlock(&context->lock);
-        free_contents(rc < 0 ? contents : before);
-        return rc;
+        free_contents(before);
+        return 0;
 }
 
 SSL *context_begin(struct tls_context *context)
@@ -150,6 +135,8 @@ static int open_key_log(struct tls_context *context)
 static void destroy(struct tls_context *context)
 {
         sessions_finish(&context->sessions);
+        if (context->base.is_server)
+                tickets_finish(&context->tickets);
         free_contents(context->contents);
         options_free(&context->options);
         memory_free(context->alpn);
@@ -189,12 +176,13 @@ static const struct tls_impl impl = {
 static struct tls_context *make(const eddy_tls_options *options, bool is_server)
 {
         struct tls_context *context = memory_zalloc(sizeof *context);
+        int rc;
 
         if (!context)
                 return NULL;
         context->base.impl = &impl;
         context->references = 1;
-        context->is_server = is_server;
+        context->base.is_server = is_server;
         context->verifies = options_verify(options, is_server);
         context->number = next_number();
         context->options = *options;
@@ -202,7 +190,8 @@ static struct tls_context *make(const eddy_tls_options *options, bool is_server)
         context->key_log = -1;
         sessions_init(&context->sessions);
         pthread_mutex_init(&context->lock, NULL);
-        if (options_copy(&context->options) == 0)
+        rc = is_server ? tickets_init(&context->tickets) : 0;
+        if (options_copy(&context->options) == 0 && rc == 0)
                 return context;
         destroy(context);
         return NULL;

@@ -3,6 +3,7 @@
 #define TLS_CONTEXT_H
 
 #include "tls/sessions.h"
+#include "tls/tickets.h"
 #include "transport/tls.h"
 #include <openssl/ssl.h>
 #include <pthread.h>
@@ -20,7 +21,6 @@ struct contents {
 struct tls_context {
         struct eddy_tls base;
         atomic_uint references;
-        bool is_server;
         bool verifies;            /* the other side's certificate */
         unsigned long number;     /* no other context has it, nor any contents */
         eddy_tls_options options; /* its texts are our own */
@@ -28,6 +28,7 @@ struct tls_context {
         unsigned alpn_size;
         int key_log;              /* the descriptor; -1: none */
         struct sessions sessions; /* of a client: what may be resumed, by what `contents` say */
+        struct tickets tickets;   /* of a server */
         pthread_mutex_t lock;     /* of `contents` */
         struct contents *contents;
 };

@@ -29,7 +29,8 @@ static bool knows_host(const struct tls_connection *connection, X509_STORE_CTX *
         char *address;
         bool is_known;
 
-        if (connection->context->is_server || connection->context->options.skips_host_name || !connection->name)
+        if (connection->context->base.is_server || connection->context->options.skips_host_name ||
+            !connection->name)
                 return true;
         if (X509_VERIFY_PARAM_get0_host(param, 0))
                 return true;
@@ -59,10 +60,10 @@ static int set_verifying(const struct tls_context *context, SSL_CTX *openssl)
 
         if (!context->verifies)
                 return 0;
-        if (context->is_server && context->options.verify == EDDY_TLS_VERIFY_REQUIRED)
+        if (context->base.is_server && context->options.verify == EDDY_TLS_VERIFY_REQUIRED)
                 mode |= SSL_VERIFY_FAIL_IF_NO_PEER_CERT;
         SSL_CTX_set_verify(openssl, mode, note_problem);
-        rc = files_load_issuers(openssl, &context->options, context->is_server);
+        rc = files_load_issuers(openssl, &context->options, context->base.is_server);
         if (rc == 0 && context->options.crl_file)
                 rc = files_load_revoked(openssl, context->options.crl_file);
         return rc;
@@ -111,6 +112,7 @@ static int set_server(struct tls_context *context, unsigned long session_mark, S
 {
         SSL_CTX_set_session_cache_mode(openssl, SSL_SESS_CACHE_OFF); /* tickets hold all of it */
         choosing_prepare(context, openssl);
+        tickets_prepare(openssl);
         return SSL_CTX_set_session_id_context(openssl, (const unsigned char *)&session_mark,
                                               sizeof session_mark) == 1
                    ? 0
@@ -120,7 +122,7 @@ static int set_server(struct tls_context *context, unsigned long session_mark, S
 int identity_create(struct tls_context *context, const eddy_tls_certificate *certificate,
                     unsigned long session_mark, SSL_CTX **identity)
 {
-        SSL_CTX *openssl = SSL_CTX_new(context->is_server ? TLS_server_method() : TLS_client_method());
+        SSL_CTX *openssl = SSL_CTX_new(context->base.is_server ? TLS_server_method() : TLS_client_method());
         int rc;
 
         *identity = openssl;
@@ -132,7 +134,8 @@ int identity_create(struct tls_context *context, const eddy_tls_certificate *cer
                                       SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
         if (context->key_log >= 0)
                 SSL_CTX_set_keylog_callback(openssl, log_key);
-        rc = context->is_server ? set_server(context, session_mark, openssl) : set_client(context, openssl);
+        rc =
+            context->base.is_server ? set_server(context, session_mark, openssl) : set_client(context, openssl);
         if (rc == 0)
                 rc = set_versions_and_ciphers(&context->options, openssl);
         if (rc == 0 && certificate->file)

@@ -62,8 +62,7 @@ static void uncork(struct file_part *part)
 static void end(struct file_part *part, ssize_t error)
 {
         uncork(part);
-        memory_free(part->copy);
-        part->copy = NULL;
+        buffer_finish(&part->copy);
         if (error == EDDY_CANCELLED) /* where nobody asked for that, somebody has closed the socket */
                 error = part->cancelled ? part->cancelled : -EBADF;
         part->outcome = error < 0 ? error : (ssize_t)part->sent;
@@ -202,9 +201,9 @@ static bool is_error_of_socket(ssize_t error)
 /** Take note of what came of a piece, the count or the error: whether there is more to do. */
 static bool take_note(struct file_part *part, ssize_t n)
 {
-        memory_free(part->copy);
-        part->copy = NULL;
         if (n > 0) {
+                if (part->is_copied)
+                        buffer_consume(&part->copy, (size_t)n);
                 part->offset += n;
                 part->left -= (size_t)n;
                 part->sent += (size_t)n;
@@ -230,19 +229,32 @@ static void piece_sent(void *arg)
                 go_on(part);
 }
 
+/** Have some bytes in memory: how many, 0 at the file's end, or an error. */
+static ssize_t copy_some(struct file_part *part)
+{
+        size_t size = next_size(part, COPIED_PIECE);
+        ssize_t n = -ENOMEM;
+
+        if (buffer_size(&part->copy) > 0)
+                return (ssize_t)buffer_size(&part->copy);
+        if (buffer_reserve(&part->copy, size) == 0)
+                n = sys_pread(part->file, buffer_room(&part->copy), size, part->offset);
+        if (n > 0)
+                part->copy.end += (size_t)n;
+        part->file_failed = n < 0;
+        return n;
+}
+
 /** Send some bytes through memory. */
 static ssize_t send_copied(struct file_part *part)
 {
         const struct flow *flow = part->flow;
-        ssize_t n = -ENOMEM;
+        ssize_t n = copy_some(part);
 
-        part->copy = memory_alloc(next_size(part, COPIED_PIECE));
-        if (part->copy)
-                n = sys_pread(part->file, part->copy, next_size(part, COPIED_PIECE), part->offset);
-        part->file_failed = n < 0;
         if (n <= 0)
                 return n;
-        op_describe(&part->op, flow ? flow->impl->send : OP_SEND, part->fd, part->copy, (size_t)n, 0);
+        op_describe(&part->op, flow ? flow->impl->send : OP_SEND, part->fd, buffer_data(&part->copy), (size_t)n,
+                    0);
         part->op.traits = flow ? flow->send_traits & (OP_MAY_BLOCK | OP_NO_FILE | OP_HOSTED) : 0;
         return flow ? flow_begin(part->flow, &part->op) : op_begin(&part->op);
 }

@@ -34,15 +34,15 @@ struct file_part {
         int fd, file;
         off_t offset; /* of what comes next */
         size_t left, sent;
-        off_t asked;      /* up to where it was asked whether it lies in memory, or NOT_ASKED */
-        dev_t device;     /* of a socket that is no flow's: */
-        ino_t number;     /* which one it is */
-        char *copy;       /* what goes through memory, while it does */
-        bool cannot_tell; /* the kernel does not know of this file what lies in memory */
-        bool is_copied;   /* it goes through memory: the kernel cannot send this file, or not to there */
-        bool is_corked;   /* packets that are not full wait until all of it has left */
-        bool is_out;      /* the errand is */
-        int cancelled;    /* for this reason; 0: it is not */
+        off_t asked;        /* up to where it was asked whether it lies in memory, or NOT_ASKED */
+        dev_t device;       /* of a socket that is no flow's: */
+        ino_t number;       /* which one it is */
+        struct buffer copy; /* of it, what goes through memory; it is read, and has not left */
+        bool cannot_tell;   /* the kernel does not know of this file what lies in memory */
+        bool is_copied;     /* it goes through memory: the kernel cannot send this file, or not to there */
+        bool is_corked;     /* packets that are not full wait until all of it has left */
+        bool is_out;        /* the errand is */
+        int cancelled;      /* for this reason; 0: it is not */
 };
 
 /** Describe a part; zeroed, but for what is its owner's.

@@ -24,6 +24,14 @@ void filter_complete(eddy_op *op, ssize_t result)
 
 /* The flow above. */
 
+/** Whoever asks next finds it, where this one does not wait. An idle connection keeps no memory for what came before. */
+static void await_more(struct filter *filter)
+{
+        if (filter->in.memory && buffer_size(&filter->in) == 0)
+                flow_give_back(&filter->lower, &filter->in);
+        flow_resume_input(&filter->input);
+}
+
 static ssize_t begin(struct flow *flow, eddy_op *op)
 {
         struct filter *filter = filter_beneath(flow);
@@ -33,7 +41,7 @@ static ssize_t begin(struct flow *flow, eddy_op *op)
         if (outcome != -EAGAIN)
                 return outcome;
         if (receives && !filter->is_held)
-                flow_resume_input(&filter->input); /* for the next who asks, where this one does not wait */
+                await_more(filter);
         if (op->traits & OP_DONT_WAIT)
                 return outcome;
         op->pending = true;
@@ -332,20 +340,25 @@ bool filter_give_up_greeting(struct greeting *greeting, int reason)
         return true;
 }
 
-const char *filter_explain(const struct flow *flow)
+const char *filter_explain(const struct flow *flow, int failure)
 {
-        const struct filter *filter = flow->impl->below ? filter_beneath(flow) : NULL;
+        const char *why = NULL;
 
-        return filter && filter->failure && filter->codec->explain ? filter->codec->explain(filter->self)
-                                                                   : NULL;
+        for (; failure < 0 && !why && flow->impl->below; flow = flow->impl->below) {
+                const struct filter *filter = filter_beneath(flow);
+
+                if (filter->codec->explain &&
+                    (failure == filter->failure || failure == filter->sending_failure))
+                        why = filter->codec->explain(filter->self);
+        }
+        return why;
 }
 
-void filter_adopt_detail(const struct flow *flow, int rc)
+int filter_tell_failure(const struct flow *flow, int failure)
 {
-        const char *why = filter_explain(flow);
+        const char *why = filter_explain(flow, failure);
 
-        if (why)
-                eddy_fail(rc, "%s", why);
+        return why ? eddy_fail(failure, "%s", why) : failure;
 }
 
 /** Have all that was written go through a filter that is to be taken out: 0, EDDY_EBUSY, or the flow's failure. */
@@ -369,7 +382,7 @@ int filter_remove(struct flow *flow, struct buffer *read)
         if (!flow->impl->below)
                 return misuse(EDDY_EINVALIDSTATE);
         filter = filter_beneath(flow);
-        rc = filter->greeting ? EDDY_EBUSY : empty(flow);
+        rc = filter->greeting ? EDDY_EBUSY : filter_tell(flow, empty(flow));
         if (rc == 0)
                 rc = flow_keep(flow, read, buffer_data(&filter->in), buffer_size(&filter->in));
         if (rc == 0) {

@@ -35,6 +35,7 @@ struct filter {
         bool has_ended;               /* it has seen the other side's end */
         bool has_finished;            /* it has marked its own */
         int failure;                  /* it has failed */
+        int sending_failure;          /* encode() or finish() has; what came may still be read */
         bool is_aborted;              /* nothing more is to leave */
         bool is_in_call;              /* on `lower`, of whose outcome its caller sees by himself */
         eddy_op *receiving, *sending; /* the upper flow's; NULL: none is pending */
@@ -111,11 +112,18 @@ void filter_await_greeting(struct flow *flow, struct greeting *greeting);
 /** Stop waiting, and have the flow fail for a reason, unless both sides have agreed already: whether they have not. */
 bool filter_give_up_greeting(struct greeting *greeting, int reason);
 
-/** Why the filter beneath a flow has failed, as a sentence; NULL: there is none, or it knows no more than the number. */
-const char *filter_explain(const struct flow *flow);
+/** What a failure of a flow is, as a sentence of the filter's whose own it is; NULL: it is none's, or that knows no more than the
+ * number. */
+const char *filter_explain(const struct flow *flow, int failure);
 
-/** Make that the detail of what the caller is told. */
-void filter_adopt_detail(const struct flow *flow, int rc);
+/** Make that the detail of what the caller is told: the failure. */
+int filter_tell_failure(const struct flow *flow, int failure);
+
+/** What a call on a flow came to, with that detail where it has failed. */
+static inline int filter_tell(const struct flow *flow, int rc)
+{
+        return __builtin_expect(rc < 0, 0) ? filter_tell_failure(flow, rc) : rc;
+}
 
 /** Take out the one that was put there last: 0 or an error.
  *

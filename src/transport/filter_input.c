@@ -101,7 +101,7 @@ void filter_release(struct filter *filter)
 void filter_tell_greeter(struct filter *filter, int outcome)
 {
         struct greeting *greeting = filter->greeting;
-        const char *why = outcome < 0 ? filter_explain(filter->upper) : NULL;
+        const char *why = filter_explain(filter->upper, outcome);
 
         if (!greeting)
                 return;

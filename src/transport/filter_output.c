@@ -8,7 +8,7 @@
 static ssize_t encode_some(struct filter *filter, const char *data, size_t *n)
 {
         struct flow *lower = &filter->lower;
-        size_t room = (*n < FILTER_AT_ONCE ? *n : (size_t)FILTER_AT_ONCE) + FILTER_ADDED;
+        size_t room = *n + (*n + FILTER_AT_ONCE - 1) / FILTER_AT_ONCE * FILTER_ADDED;
         struct buffer *place = flow_make_room(lower, room);
         ssize_t got;
 
@@ -16,9 +16,13 @@ static ssize_t encode_some(struct filter *filter, const char *data, size_t *n)
                 return -ENOMEM;
         got = filter_outcome(
             filter->codec->encode(filter->self, data, n, buffer_room(place), buffer_room_size(place)));
+        if (got == 0 && *n == 0)
+                got = -EIO;
         if (got > 0)
                 flow_note_added(lower, place, (size_t)got);
-        return got == 0 && *n == 0 ? -EIO : got;
+        else if (got < 0)
+                filter->sending_failure = (int)got;
+        return got;
 }
 
 ssize_t filter_encode(struct filter *filter, const char *data, size_t n)
@@ -133,7 +137,9 @@ bool filter_mark_end(struct filter *filter)
                 return false;
         filter->has_finished = true;
         rc = finish(filter);
-        if (rc < 0)
+        if (rc < 0) {
+                filter->sending_failure = (int)rc;
                 flow_fail(filter->upper, (int)rc);
+        }
         return true;
 }

@@ -5,20 +5,30 @@
 #include "transport/file_part.h"
 #include <string.h>
 
+/** Of which kind a chunk for n bytes is; NULL: they are too many for any. */
+static struct chunks *choose_chunks(struct flow_memory *memory, size_t n)
+{
+        if (n <= CHUNK_SIZE)
+                return &memory->chunks;
+        return n <= LARGE_CHUNK_SIZE ? &memory->large_chunks : NULL;
+}
+
 int flow_grow(const struct flow *flow, struct buffer *buffer, size_t n)
 {
         size_t size = buffer_size(buffer);
+        struct chunks *chunks = choose_chunks(flow_memory(flow->loop), size + n);
         struct buffer larger = {.memory = NULL};
 
-        /* From the one kind of chunk to the other, and by doubling only then. */
-        if (buffer->capacity != SMALL_CHUNK_SIZE || n <= SMALL_CHUNK_SIZE - size || n > CHUNK_SIZE - size)
+        /* From one kind of chunk to the next, and by doubling only then. */
+        if (n <= buffer->capacity - size || !chunks)
                 return buffer_reserve(buffer, n);
-        larger.memory = chunk_take(&flow_memory(flow->loop)->chunks);
+        larger.memory = chunk_take(chunks);
         if (!larger.memory)
                 return -ENOMEM;
-        larger.capacity = CHUNK_SIZE;
+        larger.capacity = chunks->size;
         larger.end = size;
-        memcpy(larger.memory, buffer_data(buffer), size);
+        if (size > 0)
+                memcpy(larger.memory, buffer_data(buffer), size);
         flow_give_back(flow, buffer);
         *buffer = larger;
         return 0;
@@ -114,6 +124,7 @@ static void free_memory(eddy_loop *loop)
         pool_finish(&memory->outputs);
         chunks_finish(&memory->chunks);
         chunks_finish(&memory->small_chunks);
+        chunks_finish(&memory->large_chunks);
         memory_free(memory->received);
         memory_free(memory);
 }
@@ -133,6 +144,8 @@ static int have_memory(eddy_loop *loop)
         pool_init(&memory->outputs, sizeof(struct flow_output));
         chunks_init(&memory->chunks, CHUNK_SIZE, CHUNKS_KEPT);
         chunks_init(&memory->small_chunks, SMALL_CHUNK_SIZE, SMALL_CHUNKS_KEPT);
+        chunks_init(&memory->large_chunks, LARGE_CHUNK_SIZE, LARGE_CHUNKS_KEPT);
+        list_init(&memory->lingering);
         loop_move_in(loop, ROOM_FLOWS, &memory_impl, memory);
         return 0;
 }

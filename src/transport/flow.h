@@ -111,11 +111,13 @@ struct flow {
         struct loop_resource resource;
 };
 
-/** Memory that goes from one of a loop's flows to the next. */
+/** What the flows of a loop have in common: memory that goes from one to the next. */
 struct flow_memory {
         struct pool outputs;
-        struct chunks chunks, small_chunks;
+        struct chunks small_chunks, chunks, large_chunks;
         char *received; /* FLOW_RECEIVED_SIZE bytes, for what a steady input shows; NULL before the first */
+        eddy_link lingering; /* what linger() keeps, the oldest first */
+        unsigned lingering_count;
 };
 
 static inline struct flow_memory *flow_memory(const eddy_loop *loop)
@@ -235,6 +237,8 @@ static inline void flow_give_back(const struct flow *flow, struct buffer *buffer
                 chunk_give(&flow_memory(flow->loop)->chunks, buffer->memory);
         else if (buffer->capacity == SMALL_CHUNK_SIZE)
                 chunk_give(&flow_memory(flow->loop)->small_chunks, buffer->memory);
+        else if (buffer->capacity == LARGE_CHUNK_SIZE)
+                chunk_give(&flow_memory(flow->loop)->large_chunks, buffer->memory);
         else
                 memory_free(buffer->memory);
         *buffer = (struct buffer){.memory = NULL};

@@ -15,12 +15,15 @@ static void give_up(void *arg)
         struct handshake *handshake = arg;
 
         handshake->is_late = filter_give_up_greeting(&handshake->greeting, -ETIMEDOUT);
+        if (handshake->is_late)
+                error_detail_fail(&handshake->greeting.detail, -ETIMEDOUT,
+                                  "the peer did not agree on TLS within %g s",
+                                  eddy_to_seconds(handshake->longest));
 }
 
 int handshake_begin(struct handshake *handshake, struct flow *flow, eddy_tls *tls, const char *name,
                     struct buffer *read)
 {
-        eddy_duration longest = tls->impl->handshake_timeout(tls);
         void *self;
         int rc = tls->impl->open(tls, name, &self);
 
@@ -34,8 +37,9 @@ int handshake_begin(struct handshake *handshake, struct flow *flow, eddy_tls *tl
         filter_beneath(flow)->tls = tls->impl;
         op_init(&handshake->greeting.op, flow->loop, agreed, handshake);
         filter_await_greeting(flow, &handshake->greeting);
-        if (longest != EDDY_FOREVER)
-                eddy_call_later(flow->loop, &handshake->timer, longest, give_up, handshake);
+        handshake->longest = tls->impl->handshake_timeout(tls);
+        if (handshake->longest != EDDY_FOREVER)
+                eddy_call_later(flow->loop, &handshake->timer, handshake->longest, give_up, handshake);
         return 0;
 }
 

@@ -9,6 +9,7 @@
 struct handshake {
         struct greeting greeting; /* whose detail stays until handshake_finish() */
         eddy_timer timer;
+        eddy_duration longest; /* that is waited */
         bool is_late;
 
         /** Called later: with 0, EDDY_CANCELLED where the flow was closed or aborted meanwhile, or the error. */

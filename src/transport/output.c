@@ -67,12 +67,16 @@ static void sent_some(void *arg)
 static ssize_t begin_sending(struct flow *flow)
 {
         struct flow_output *output = flow->output;
+        size_t size = buffer_size(&output->sending);
+        ssize_t sent = -EAGAIN;
 
         op_init(&output->op, flow->loop, sent_some, flow);
-        op_describe(&output->op, flow->impl->send, flow->fd, buffer_data(&output->sending),
-                    buffer_size(&output->sending), 0);
+        op_describe(&output->op, flow->impl->send, flow->fd, buffer_data(&output->sending), size, 0);
+        output->op.traits = flow->send_traits | OP_DONT_WAIT;
+        if (size >= OP_WORTH_A_CALL)
+                sent = flow_begin(flow, &output->op);
         output->op.traits = flow->send_traits;
-        return flow_begin(flow, &output->op);
+        return sent == -EAGAIN ? flow_begin(flow, &output->op) : sent;
 }
 
 void flow_flush(struct flow *flow)
@@ -184,7 +188,7 @@ static ssize_t send_parts_at_once(struct flow *flow, const struct iovec *parts, 
 /** Whether so many bytes are worth a call of their own, and nothing comes before them. */
 static bool is_worth_a_call(const struct flow *flow, size_t total, int count)
 {
-        return total >= CHUNK_SIZE && count <= IOV_MAX && flow_unsent(flow) == 0 && !flow_is_sending(flow);
+        return total >= OP_WORTH_A_CALL && count <= IOV_MAX && flow_unsent(flow) == 0 && !flow_is_sending(flow);
 }
 
 /** Queue all but the first bytes. There is room. */

@@ -28,11 +28,14 @@ static void agreed(struct handshake *handshake, int outcome)
 {
         struct securing *securing = container_of(handshake, struct securing, handshake);
         eddy_transport *transport = securing->transport;
+        const struct error_detail *detail = handshake->greeting.detail;
 
         if (outcome == EDDY_CANCELLED)
                 outcome = -ECONNABORTED;
         if (outcome < 0 && !transport->reason && !transport->flow.is_closing)
                 transport->reason = outcome;
+        if (detail && transport->reason == outcome)
+                error_detail_set(&transport->detail, outcome, detail->text);
         transport->is_given_up = outcome < 0 && !transport->is_made;
         tell(securing, outcome);
         if (outcome < 0)

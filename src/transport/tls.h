@@ -2,9 +2,10 @@
 #ifndef TRANSPORT_TLS_H
 #define TRANSPORT_TLS_H
 
-#include "base/error.h"
+#include <eddy/error.h>
 #include <eddy/filter.h>
 #include <eddy/tls.h>
+#include <errno.h>
 
 struct tls_impl {
         const eddy_filter *filter;
@@ -24,6 +25,16 @@ struct tls_impl {
 /** Embedded at the beginning of what libeddy-tls makes. */
 struct eddy_tls {
         const struct tls_impl *impl;
+        bool is_server; /* the side that it is for */
 };
+
+/** See whether a context, if there is one, is for the side that is meant: 0, or -EINVAL with its detail. */
+static inline int tls_check_side(const eddy_tls *tls, bool is_server)
+{
+        if (!tls || tls->is_server == is_server)
+                return 0;
+        return eddy_fail(-EINVAL, is_server ? "a client's context is not for serving"
+                                            : "a server's context is not for connecting");
+}
 
 #endif

@@ -10,15 +10,23 @@ static eddy_transport *transport_of(struct flow *flow)
         return container_of(flow, eddy_transport, flow);
 }
 
+/** Keep why it will be lost, unless that is known. */
+static void note_reason(eddy_transport *transport, int reason)
+{
+        const char *why;
+
+        if (transport->reason)
+                return;
+        why = filter_explain(&transport->flow, reason);
+        if (why)
+                error_detail_set(&transport->detail, reason, why);
+        transport->reason = reason;
+}
+
 /** Have it closed for a reason of its own, and what was written dropped. */
 static void fail(eddy_transport *transport, int reason)
 {
-        const char *why = filter_explain(&transport->flow);
-
-        if (why && !transport->reason)
-                error_detail_set(&transport->detail, reason, why);
-        if (!transport->reason)
-                transport->reason = reason;
+        note_reason(transport, reason);
         flow_abort(&transport->flow);
 }
 
@@ -101,8 +109,7 @@ static void settled(struct flow *flow)
 {
         eddy_transport *transport = transport_of(flow);
 
-        if (!transport->reason)
-                transport->reason = flow_closing_error(flow);
+        note_reason(transport, flow_closing_error(flow));
         if (flow->write_error && !flow->is_closing) {
                 if (transport->securing) /* then it is closed as the other side can understand */
                         return;
@@ -236,6 +243,14 @@ int eddy_transport_from_pipe(eddy_transport **transport, eddy_loop *loop, int fd
         return 0;
 }
 
+/** What a call came to: where that is why the transport will be lost, with its sentence. */
+static int told(const eddy_transport *transport, int rc)
+{
+        if (rc < 0 && rc == transport->reason)
+                error_detail_adopt(transport->detail);
+        return rc;
+}
+
 int eddy_transport_write(eddy_transport *transport, const void *data, size_t n)
 {
         return eddy_transport_writev(transport, &(struct iovec){(void *)(uintptr_t)data, n}, 1);
@@ -249,7 +264,7 @@ int eddy_transport_writev(eddy_transport *transport, const struct iovec *parts, 
                 heed_upper_mark(transport);
         else if (transport->flow.write_error)
                 settled(&transport->flow);
-        return rc;
+        return told(transport, rc);
 }
 
 bool eddy_transport_can_write_eof(const eddy_transport *transport)
@@ -261,7 +276,9 @@ bool eddy_transport_can_write_eof(const eddy_transport *transport)
 
 int eddy_transport_write_eof(eddy_transport *transport)
 {
-        return eddy_transport_can_write_eof(transport) ? flow_write_eof(&transport->flow) : EDDY_ENOTSUP;
+        if (!eddy_transport_can_write_eof(transport))
+                return EDDY_ENOTSUP;
+        return told(transport, flow_write_eof(&transport->flow));
 }
 
 void eddy_transport_close(eddy_transport *transport)

@@ -266,6 +266,93 @@ static void a_select_looks_through_it(void)
         close_pair(ends);
 }
 
+/* Filters that fail. */
+
+static ssize_t write_all(eddy_stream *stream)
+{
+        return eddy_stream_write_all(stream, "x", 1);
+}
+
+static ssize_t write_and_drain(eddy_stream *stream)
+{
+        int rc;
+
+        assert_int_equal(eddy_stream_set_write_limits(stream, 0, 0), 0);
+        rc = eddy_stream_write(stream, "x", 1);
+        return rc < 0 ? rc : eddy_stream_drain(stream);
+}
+
+static ssize_t write_much_at_once(eddy_stream *stream)
+{
+        char *bytes = make_pattern(MUCH);
+        int rc = eddy_stream_write(stream, bytes, MUCH);
+
+        free(bytes);
+        return rc;
+}
+
+static ssize_t send_file(eddy_stream *stream)
+{
+        int file = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+        ssize_t rc = eddy_stream_sendfile(stream, file, 0, 50);
+
+        close(file);
+        return rc;
+}
+
+static ssize_t write_end(eddy_stream *stream)
+{
+        int rc = eddy_stream_write_eof(stream);
+
+        return rc < 0 ? rc : eddy_stream_write_eof(stream);
+}
+
+static ssize_t fail_to_finish(void *self, void *out, size_t size)
+{
+        return refuse(self, NULL, &(size_t){0}, out, size);
+}
+
+/** A way to write, by a task that was told nothing before. */
+struct telling {
+        eddy_stream *stream;
+        ssize_t (*way)(eddy_stream *stream);
+};
+
+static intptr_t be_told_why(void *arg)
+{
+        const struct telling *telling = arg;
+
+        assert_string_equal(eddy_error_detail(), "");
+        assert_int_equal(telling->way(telling->stream), -EBADMSG);
+        assert_string_equal(eddy_explain(-EBADMSG), lost_book);
+        return 0;
+}
+
+/** Whichever way one writes, and whoever comes later, under another filter, too. */
+static void writers_are_told_why(void)
+{
+        static const eddy_filter dumb = {
+            .decode = invert, .encode = refuse, .finish = fail_to_finish, .explain = say_why};
+        static ssize_t (*const ways[])(eddy_stream *) = {write_all, write_and_drain, write_much_at_once,
+                                                         send_file, write_end};
+
+        for (size_t i = 0; i < sizeof ways / sizeof *ways; i++)
+                for (int layers = 1; layers <= 2; layers++) {
+                        int error = -EBADMSG;
+                        eddy_stream *ends[2];
+                        struct telling telling;
+
+                        open_pair(ends);
+                        assert_int_equal(eddy_stream_add_filter(ends[0], &dumb, &error), 0);
+                        if (layers == 2)
+                                assert_int_equal(eddy_stream_add_filter(ends[0], &inverter, NULL), 0);
+                        telling = (struct telling){.stream = ends[0], .way = ways[i]};
+                        for (int again = 0; again < 2; again++)
+                                assert_int_equal(join(eddy_create_task(be_told_why, &telling)), 0);
+                        close_pair(ends);
+                }
+}
+
 static void carries_bytes_alone(void)
 {
         eddy_stream *ends[2];
@@ -280,91 +367,6 @@ static void carries_bytes_alone(void)
         close_pair(ends);
 }
 
-/* Who asks more than it takes answers. */
-
-/** Answers each '?' by a '!', and lets all else through. */
-static ssize_t hear_questions(void *self, const void *in, size_t *n, void *out, size_t size)
-{
-        size_t *owed = self, used = 0;
-        const char *from = in;
-
-        (void)size;
-        if (!in)
-                return 0;
-        while (used < *n && from[used] == '?')
-                used++;
-        *owed += used;
-        if (used == *n)
-                return 0;
-        *(char *)out = from[used];
-        *n = used + 1;
-        return 1;
-}
-
-static ssize_t answer_questions(void *self, void *out, size_t size)
-{
-        size_t *owed = self, n = *owed < size ? *owed : size;
-
-        memset(out, '!', n);
-        *owed -= n;
-        return (ssize_t)n;
-}
-
-static const eddy_filter answering = {.decode = hear_questions, .encode = invert, .answer = answer_questions};
-
-static intptr_t read_an_x(void *stream)
-{
-        char byte = 0;
-
-        return eddy_stream_read(stream, &byte, 1) == 1 ? byte : -EIO;
-}
-
-/** Send more of what is to be sent, and take answers or none: how much was sent. */
-static size_t ask(int fd, const char *questions, size_t n, size_t *answered)
-{
-        char answers[4096];
-        ssize_t got = answered ? recv(fd, answers, sizeof answers, MSG_DONTWAIT) : 0;
-        ssize_t sent = n ? send(fd, questions, n, MSG_DONTWAIT | MSG_NOSIGNAL) : 0;
-
-        if (got > 0)
-                *answered += (size_t)got;
-        assert_int_equal(eddy_yield(), 0);
-        return sent > 0 ? (size_t)sent : 0;
-}
-
-static void answers_that_nobody_takes(void)
-{
-        char *questions = malloc(MUCH);
-        size_t owed = 0, sent = 0, answered = 0;
-        int ends[2], little = 4096;
-        eddy_stream *stream;
-        eddy_task *reader;
-
-        memset(questions, '?', MUCH - 1);
-        questions[MUCH - 1] = 'x';
-        assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
-        for (int i = 0; i < 2; i++)
-                setsockopt(ends[i], SOL_SOCKET, SO_SNDBUF, &little, sizeof little);
-        assert_int_equal(eddy_stream_from_socket(&stream, ends[0], 0), 0);
-        assert_int_equal(eddy_stream_add_filter(stream, &answering, &owed), 0);
-        reader = eddy_create_task(read_an_x, stream);
-        for (int silent = 0; silent < 1000; silent++) {
-                size_t more = ask(ends[1], questions + sent, MUCH - sent, NULL);
-
-                sent += more;
-                if (more > 0)
-                        silent = 0;
-        }
-        assert_in_range(sent, 64 * 1024, MUCH / 4);
-        assert_in_range(eddy_stream_write_buffer_size(stream), 32 * 1024, 128 * 1024);
-        while (answered < MUCH - 1)
-                sent += ask(ends[1], questions + sent, MUCH - sent, &answered);
-        assert_int_equal(join(reader), 'x');
-        eddy_stream_destroy(stream);
-        close(ends[1]);
-        free(questions);
-}
-
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -373,7 +375,7 @@ int main(void)
             scene_test(readers_are_interrupted),   scene_test(writers_are_interrupted),
             scene_test(a_line_is_cut_off),         scene_test(who_waits_for_its_turn_is_busy),
             scene_test(a_select_looks_through_it), scene_test(carries_bytes_alone),
-            scene_test(answers_that_nobody_takes),
+            scene_test(writers_are_told_why),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

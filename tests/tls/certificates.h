@@ -98,6 +98,10 @@ static inline struct issued issue(const struct wish *wish)
         add_extension(certificate, issuer, NID_subject_key_identifier, "hash");
         add_extension(certificate, issuer, NID_basic_constraints,
                       wish->is_issuer ? "critical,CA:TRUE" : "CA:FALSE");
+        if (wish->issuer)
+                add_extension(certificate, issuer, NID_authority_key_identifier, "keyid");
+        if (wish->is_issuer)
+                add_extension(certificate, issuer, NID_key_usage, "critical,keyCertSign,cRLSign");
         if (!wish->is_issuer && !(wish->names && !*wish->names))
                 add_extension(certificate, issuer, NID_subject_alt_name,
                               wish->names ? wish->names : "DNS:example.org");

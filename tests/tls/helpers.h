@@ -5,6 +5,7 @@
 #include "certificates.h"
 
 #include <openssl/err.h>
+#include <openssl/ssl.h>
 
 /** What one side is told: of the handshake, and then of its first read. */
 struct told {
@@ -76,6 +77,36 @@ static inline struct meeting meet_well(eddy_tls *server, eddy_tls *client, const
         assert_int_equal(meeting.at_client.read, 1);
         assert_int_equal(meeting.at_server.read, 1);
         return meeting;
+}
+
+/** Connect by OpenSSL alone, offer a session, and hear a byte: the session it came to, or NULL where nothing is heard. No loop has to
+ * run here, and the server's is another one.
+ *
+ * @param offered     is the function's; NULL: none
+ * @param is_resumed  receives whether that was taken
+ */
+static inline SSL_SESSION *visit(uint16_t port, SSL_CTX *openssl, const char *name, SSL_SESSION *offered,
+                                 bool *is_resumed)
+{
+        int fd = connect_to_port(port);
+        SSL *ssl = SSL_new(openssl);
+        SSL_SESSION *session = NULL;
+        char byte;
+
+        SSL_set_fd(ssl, fd);
+        SSL_set_tlsext_host_name(ssl, name);
+        if (offered)
+                SSL_set_session(ssl, offered);
+        SSL_SESSION_free(offered);
+        if (SSL_connect(ssl) == 1 && SSL_read(ssl, &byte, 1) == 1) {
+                session = SSL_get1_session(ssl);
+                SSL_shutdown(ssl);
+        }
+        *is_resumed = SSL_session_reused(ssl);
+        SSL_free(ssl);
+        close(fd);
+        ERR_clear_error();
+        return session;
 }
 
 static inline eddy_tls *new_client(const eddy_tls_options *options)

@@ -526,8 +526,49 @@ static void silent_peer(void)
         eddy_stream *stream;
 
         assert_int_equal(eddy_open_connection(&stream, "127.0.0.1", port, &options), -ETIMEDOUT);
+        assert_string_equal(eddy_explain(-ETIMEDOUT), "the peer did not agree on TLS within 0.01 s");
         close(fd);
         eddy_tls_unref(tls);
+}
+
+/* Misuse. */
+
+static void assert_refused(int rc, const char *sentence)
+{
+        assert_int_equal(rc, -EINVAL);
+        assert_string_equal(eddy_explain(rc), sentence);
+}
+
+/** Whoever has taken the one for the other hears of it at once, and not with each connection. */
+static void other_side(void)
+{
+        static const char *const serving = "a client's context is not for serving",
+                                 *const connecting = "a server's context is not for connecting",
+                                 *host = "127.0.0.1";
+        static const eddy_protocol protocol;
+        eddy_tls *at_server = new_server(&(eddy_tls_options){.certificate_file = leaf.path});
+        eddy_tls *at_client = new_client(&(eddy_tls_options){.ca_file = root.path});
+        const eddy_server_options serve = {.tls = at_client};
+        const eddy_connect_options connect_as = {.tls = at_server, .tls_name = "example.org"};
+        eddy_transport *transport;
+        eddy_server *server;
+        eddy_stream *stream;
+
+        /* Neither a port nor a path is tried that is not there. */
+        assert_refused(eddy_start_server(&server, cut, NULL, "no-such-host..invalid", 0, &serve), serving);
+        assert_refused(eddy_start_unix_server(&server, cut, NULL, "/no/such/path", &serve), serving);
+        assert_refused(eddy_create_server(&server, &protocol, NULL, NULL, host, 0, &serve), serving);
+        assert_refused(eddy_create_unix_server(&server, &protocol, NULL, NULL, "@eddy-tls", &serve), serving);
+        assert_null(server);
+        assert_refused(eddy_open_connection(&stream, "no-such-host..invalid", 1, &connect_as), connecting);
+        assert_refused(eddy_open_unix_connection(&stream, "/no/such/path", &connect_as), connecting);
+        assert_null(stream);
+        assert_refused(eddy_create_connection(&transport, &protocol, NULL, host, 1, &connect_as), connecting);
+        assert_refused(eddy_create_unix_connection(&transport, &protocol, NULL, "/no/such/path", &connect_as),
+                       connecting);
+        assert_null(transport);
+        eddy_tls_unref(at_server);
+        eddy_tls_unref(at_client);
 }
 
 static int set_up(void **state)
@@ -590,6 +631,7 @@ int main(void)
             scene_test(another_context),
             scene_test(cut_streams),
             scene_test(silent_peer),
+            scene_test(other_side),
         };
 
         return cmocka_run_group_tests_name("tls-context", tests, set_up, tear_down);

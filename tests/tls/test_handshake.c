@@ -16,6 +16,7 @@ static eddy_tls *hasty(void)
 struct told {
         unsigned count;
         int rc;
+        char why[256];
 };
 
 static void note(void *arg, int rc)
@@ -24,6 +25,7 @@ static void note(void *arg, int rc)
 
         told->count++;
         told->rc = rc;
+        snprintf(told->why, sizeof told->why, "%s", eddy_explain(rc));
 }
 
 /** A transport that was made before, and a peer that says nothing. */
@@ -47,6 +49,7 @@ static void of_a_transport(void)
                 struct recorder recorder = {.stays = true};
                 struct told told = {0};
                 int peer = open_silent(&recorder, i == 0 || i == 1 ? tls : kinds_client, &told), reason = 0;
+                const char *why = NULL;
                 eddy_stream *stream;
 
                 assert_int_equal(
@@ -59,9 +62,11 @@ static void of_a_transport(void)
                 switch (i) {
                 case 0: /* too late */
                         reason = -ETIMEDOUT;
+                        why = "the peer did not agree on TLS within 0.001 s";
                         break;
                 case 1: /* nothing that was written keeps what is closed longer than that */
                         reason = -ETIMEDOUT;
+                        why = "the peer did not agree on TLS within 0.001 s";
                         eddy_transport_close(recorder.transport);
                         break;
                 case 2:
@@ -69,10 +74,12 @@ static void of_a_transport(void)
                         break;
                 case 3:
                         reason = EDDY_EINCOMPLETE;
+                        why = "the peer closed the connection before both sides agreed on TLS";
                         shutdown(peer, SHUT_WR);
                         break;
                 case 4:
                         reason = EDDY_ETLS;
+                        why = "the peer speaks no TLS: it sent 'HTTP/1.1 400 Bad Request'";
                         send_from(peer, "HTTP/1.1 400 Bad Request\r\n\r\n", 28);
                         break;
                 default:
@@ -84,6 +91,10 @@ static void of_a_transport(void)
                 assert_int_equal(told.rc, reason ? reason : -ECONNABORTED);
                 recorder_finish(&recorder);
                 assert_int_equal(recorder.reason, reason);
+                if (why) {
+                        assert_string_equal(told.why, why);
+                        assert_string_equal(recorder.why, why);
+                }
                 assert_int_equal(told.count, 1);
                 eddy_tls_unref(tls);
                 if (peer >= 0)

@@ -1,8 +1,6 @@
 /* What is resumed, and what must not be: nobody comes in by what was agreed on under other rules. */
 #include "helpers.h"
 
-#include <openssl/ssl.h>
-
 static struct issued root, leaf, www, mine;
 static eddy_tls *closed;
 
@@ -66,40 +64,6 @@ struct intruder {
         bool is_resumed, is_served; /* at the second name */
 };
 
-static int connect_to(uint16_t port)
-{
-        struct sockaddr_in address = {
-            .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK), .sin_port = htons(port)};
-        int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-        return connect(fd, (struct sockaddr *)&address, sizeof address) == 0 ? fd : -1;
-}
-
-/** Connect with a name, offer a session, and see whether one is served: the session it came to, or NULL. */
-static SSL_SESSION *try_name(struct intruder *intruder, SSL_CTX *openssl, const char *name,
-                             SSL_SESSION *offered)
-{
-        int fd = connect_to(intruder->port);
-        SSL *ssl = SSL_new(openssl);
-        SSL_SESSION *session = NULL;
-        char byte;
-
-        SSL_set_fd(ssl, fd);
-        SSL_set_tlsext_host_name(ssl, name);
-        if (offered)
-                SSL_set_session(ssl, offered);
-        intruder->is_served = SSL_connect(ssl) == 1 && SSL_read(ssl, &byte, 1) == 1;
-        intruder->is_resumed = SSL_session_reused(ssl);
-        if (intruder->is_served) {
-                session = SSL_get1_session(ssl);
-                SSL_shutdown(ssl);
-        }
-        SSL_free(ssl);
-        close(fd);
-        ERR_clear_error();
-        return session;
-}
-
 static intptr_t intrude(void *arg)
 {
         struct intruder *intruder = arg;
@@ -107,10 +71,10 @@ static intptr_t intrude(void *arg)
         SSL_SESSION *session, *second = NULL;
 
         SSL_CTX_set_max_proto_version(openssl, intruder->version);
-        session = try_name(intruder, openssl, intruder->first, NULL);
+        session = visit(intruder->port, openssl, intruder->first, NULL, &intruder->is_resumed);
         if (session)
-                second = try_name(intruder, openssl, intruder->second, session);
-        SSL_SESSION_free(session);
+                second = visit(intruder->port, openssl, intruder->second, session, &intruder->is_resumed);
+        intruder->is_served = second;
         SSL_SESSION_free(second);
         SSL_CTX_free(openssl);
         return session != NULL;

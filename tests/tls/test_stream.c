@@ -121,12 +121,60 @@ static void other_name(void)
         stop(server);
 }
 
+/* What is broken. */
+
+static intptr_t break_off(eddy_stream *stream, void *arg)
+{
+        char byte;
+
+        (void)arg;
+        assert_int_equal(eddy_stream_read(stream, &byte, 1), 1);
+        assert_int_equal(send(eddy_stream_fd(stream), "no TLS at all", 13, MSG_NOSIGNAL), 13);
+        while (eddy_stream_read(stream, &byte, 1) > 0)
+                ;
+        return 0;
+}
+
+static void assert_broken(ssize_t rc)
+{
+        assert_int_equal(rc, EDDY_ETLS);
+        assert_string_equal(eddy_explain(rc), "TLS has failed: wrong version number");
+}
+
+/** By a task of its own, which has been told nothing yet. */
+static intptr_t write_again(void *arg)
+{
+        eddy_stream *stream = arg;
+
+        assert_string_equal(eddy_error_detail(), "");
+        assert_broken(eddy_stream_write_all(stream, "x", 1));
+        return 0;
+}
+
+static void broken(void)
+{
+        eddy_server *server = start(break_off, NULL);
+        eddy_stream *stream = open_to(server);
+        char byte = 'x';
+
+        assert_int_equal(eddy_stream_write_all(stream, &byte, 1), 1);
+        assert_broken(eddy_stream_read(stream, &byte, 1));
+        for (int i = 0; i < 2; i++) {
+                eddy_task *task = eddy_create_task(write_again, stream);
+
+                assert_int_equal(eddy_join(task, NULL), 0);
+        }
+        eddy_stream_destroy(stream);
+        stop(server);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
             scene_test(there_and_back),
             scene_test(starts_and_ends),
             scene_test(other_name),
+            scene_test(broken),
         };
 
         return cmocka_run_group_tests_name("tls-stream", tests, set_up_pair, tear_down_pair);

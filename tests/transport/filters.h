@@ -28,6 +28,22 @@ static inline void count_freed(void *self)
         filters_freed++;
 }
 
+/** Fails with what `self` points to. */
+static inline ssize_t refuse(void *self, const void *in, size_t *n, void *out, size_t size)
+{
+        (void)in, (void)out, (void)size;
+        *n = 0;
+        return *(const int *)self;
+}
+
+static const char lost_book[] = "the code book is lost";
+
+static inline const char *say_why(void *self)
+{
+        (void)self;
+        return lost_book;
+}
+
 /** Inverts each bit; two of it are as none. */
 static const eddy_filter inverter = {.decode = invert, .encode = invert, .free = count_freed};
 

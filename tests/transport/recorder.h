@@ -13,6 +13,7 @@ struct recorder {
         eddy_transport *transport; /* NULL: not made yet, or lost */
         unsigned count[EVENTS];
         int reason; /* of the loss */
+        char why[256];
         bool stays; /* after the end */
         bool is_inside;
         char *data;
@@ -101,6 +102,7 @@ static inline void recorder_lost(eddy_transport *transport, void *self, int reas
 
         assert_ptr_equal(transport, recorder->transport);
         recorder->reason = reason;
+        snprintf(recorder->why, sizeof recorder->why, "%s", eddy_explain(reason));
         enter(recorder, LOST);
         recorder->transport = NULL;
 }

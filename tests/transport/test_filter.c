@@ -135,13 +135,6 @@ static void tells_of_a_missing_mark(void)
 
 /* Filters that fail. */
 
-static ssize_t refuse(void *self, const void *in, size_t *n, void *out, size_t size)
-{
-        (void)in, (void)out, (void)size;
-        *n = 0;
-        return *(const int *)self;
-}
-
 static ssize_t use_nothing(void *self, const void *in, size_t *n, void *out, size_t size)
 {
         (void)self, (void)in, (void)out, (void)size;
@@ -151,9 +144,9 @@ static ssize_t use_nothing(void *self, const void *in, size_t *n, void *out, siz
 
 static void tells_of_its_failure(void)
 {
-        static const eddy_filter deaf = {.decode = refuse, .encode = invert},
-                                 dumb = {.decode = invert, .encode = refuse},
-                                 idle = {.decode = use_nothing, .encode = use_nothing};
+        static const eddy_filter deaf = {.decode = refuse, .encode = invert, .explain = say_why},
+                                 dumb = {.decode = invert, .encode = refuse, .explain = say_why},
+                                 idle = {.decode = use_nothing, .encode = use_nothing, .explain = say_why};
         static const struct {
                 const eddy_filter *filter;
                 bool writes;
@@ -177,6 +170,7 @@ static void tells_of_its_failure(void)
                         shutdown(peer, SHUT_WR);
                 recorder_finish(&recorder);
                 assert_int_equal(recorder.reason, cases[i].reason);
+                assert_string_equal(recorder.why, lost_book);
                 assert_int_equal(recorder.size, 0);
                 close(peer);
         }
@@ -185,14 +179,17 @@ static void tells_of_its_failure(void)
 /** One that fails as it is taken out has failed for the connection. */
 static void cannot_be_taken_out_of_what_failed(void)
 {
-        static const eddy_filter dumb = {.decode = invert, .encode = refuse};
+        static const eddy_filter dumb = {.decode = invert, .encode = refuse, .explain = say_why};
         struct recorder recorder = {0};
         int peer = open_recorded(&tcp, &recorder, &recording), error = -EBADMSG;
 
         assert_int_equal(eddy_transport_add_filter(recorder.transport, &dumb, &error), 0);
         assert_int_equal(eddy_transport_write(recorder.transport, "secret", 6), 0);
         assert_int_equal(eddy_transport_remove_filter(recorder.transport), -EBADMSG);
-        assert_true(eddy_transport_write(recorder.transport, "plain", 5) < 0);
+        assert_string_equal(eddy_explain(-EBADMSG), lost_book);
+        eddy_fail(-EINVAL, "something else");
+        assert_int_equal(eddy_transport_write(recorder.transport, "plain", 5), -EBADMSG);
+        assert_string_equal(eddy_explain(-EBADMSG), lost_book);
         recorder_finish(&recorder);
         assert_int_equal(recorder.reason, -EBADMSG);
         assert_hears_reset(peer);

@@ -1,6 +1,8 @@
 /* Filters whose sides are to agree before anything is read or written, and those that keep a closed connection for a while. */
 #include "recorder.h"
 
+#include <poll.h>
+
 /** Says "HI" and waits for that; then passes on as it is, up to an end that it marks by a point. */
 struct polite {
         size_t to_say; /* of "HI" that many times, by answer() */
@@ -352,11 +354,50 @@ static void not_for_ever(void)
         close(peer);
 }
 
+/** A peer that has heard the end would read it as before; but nothing can be sent any more. */
+static bool is_reset(int fd)
+{
+        struct pollfd polled = {.fd = fd, .events = POLLIN};
+
+        return poll(&polled, 1, 0) == 1 && polled.revents & POLLHUP;
+}
+
+/** Who never ends has no more than so many descriptors, and whoever came last has them. */
+static void not_too_many(void)
+{
+        enum { MOST = 256, MORE = 20 };
+        unsigned before = count_descriptors();
+        struct polite polite;
+        int peers[MOST + MORE];
+
+        for (int i = 0; i < MOST + MORE; i++) {
+                struct recorder recorder = {0};
+
+                peers[i] = open_lingering(&recorder, &polite, EDDY_FOREVER);
+        }
+        until(count_descriptors() == before + MOST + MORE + MOST);
+        for (int i = 0; i < MOST + MORE; i++)
+                send_from(peers[i], "late", 4);
+        for (int i = 0; i < MORE; i++)
+                until(is_reset(peers[i]));
+        for (int i = MORE; i < MOST + MORE; i++) {
+                assert_hears(peers[i], "abc");
+                assert_hears_end(peers[i]);
+                assert_false(is_reset(peers[i]));
+        }
+        for (int i = 0; i < MOST + MORE; i++)
+                close(peers[i]);
+        until(count_descriptors() == before);
+}
+
+/** What has come, and nobody has looked at, is in nobody's way either. */
 static intptr_t leave_lingering(void *arg)
 {
         struct recorder recorder = {0};
+        int peer = open_lingering(&recorder, arg, eddy_seconds(60));
 
-        return open_lingering(&recorder, arg, eddy_seconds(60));
+        say(peer, "late");
+        return peer;
 }
 
 static void closed_with_the_loop(void **state)
@@ -368,6 +409,7 @@ static void closed_with_the_loop(void **state)
 
         (void)state;
         assert_int_equal(count_descriptors(), before + 1);
+        assert_false(is_reset(peer));
         assert_int_equal(recv(peer, bytes, sizeof bytes, 0), 3);
         assert_int_equal(recv(peer, bytes, sizeof bytes, 0), 0);
         close(peer);
@@ -410,6 +452,7 @@ int main(void)
             scene_test(has_much_to_say),
             scene_test(late_bytes),
             scene_test(not_for_ever),
+            scene_test(not_too_many),
             cmocka_unit_test(closed_with_the_loop),
             cmocka_unit_test(loop_closed_before),
         };

@@ -4,6 +4,8 @@
 mod servers;
 mod sync;
 mod tasks;
+#[cfg(feature = "tls")]
+mod tls;
 
 use std::future::Future;
 use std::time::Duration;
@@ -53,6 +55,15 @@ fn main() -> Result<()> {
             #[cfg(not(feature = "http"))]
             "http" => {
                 eprintln!("needs hyper 1 from crates.io");
+                std::process::exit(77);
+            }
+            #[cfg(feature = "tls")]
+            "tls_echo" => run(tls::serve(false))?,
+            #[cfg(feature = "tls")]
+            "tls_greet" => run(tls::serve(true))?,
+            #[cfg(not(feature = "tls"))]
+            "tls_echo" | "tls_greet" => {
+                eprintln!("needs tokio-rustls from crates.io");
                 std::process::exit(77);
             }
             _ => return Err(format!("no such row: {row}").into()),

@@ -1,18 +1,18 @@
 //! The servers, which print their port and serve until killed.
 
 use crate::Result;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream, UdpSocket};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::{TcpListener, UdpSocket};
 use tokio::task::spawn;
 
-async fn listen() -> Result<TcpListener> {
+pub async fn listen() -> Result<TcpListener> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     println!("port {}", listener.local_addr()?.port());
     Ok(listener)
 }
 
-async fn answer(mut stream: TcpStream) -> std::io::Result<()> {
-    let mut buffer = [0; 4096];
+pub async fn answer<const ROOM: usize>(mut stream: impl AsyncRead + AsyncWrite + Unpin) -> std::io::Result<()> {
+    let mut buffer = [0; ROOM];
     loop {
         let n = stream.read(&mut buffer).await?;
         if n == 0 {
@@ -27,7 +27,7 @@ pub async fn echo() -> Result<()> {
     loop {
         let (stream, _) = listener.accept().await?;
         stream.set_nodelay(true)?;
-        spawn(answer(stream));
+        spawn(answer::<4096>(stream));
     }
 }
 
