@@ -11,12 +11,12 @@ packages_for() {
         case $1 in
         build) echo gcc libc6-dev meson ninja-build pkg-config python3 \
                 liburing-dev libcurl4-openssl-dev 'libllhttp-dev|node-llhttp' libhiredis-dev libssl-dev libpq-dev libc-ares-dev ;;
-        test) echo libcmocka-dev g++ clang 'libclang-rt-dev|libclang-rt-14-dev' valgrind mandoc curl openssl redis-server postgresql nginx-light ;;
+        test) echo libcmocka-dev g++ clang 'libclang-rt-dev|libclang-rt-14-dev' valgrind mandoc curl openssl redis-server postgresql nginx-light sslscan testssl.sh ;;
         musl) echo musl-tools linux-libc-dev ;;
         aarch64) echo gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user libcmocka-dev:arm64 ;;
         bench) echo g++ golang-go libuv1-dev libev-dev libst-dev libboost-context-dev nginx-light libnginx-mod-stream wrk curl openssl ;;
         bench-more) echo nodejs strace ;;
-        fuzz) echo nginx-light ;;
+        fuzz) echo nginx-light libcmocka-dev ;;
         check) echo clang-format clang-tidy cppcheck ;;
         *)
                 echo "install-deps: unknown purpose '$1'" >&2
@@ -28,8 +28,9 @@ packages_for() {
 # A program that was installed in another way will do as well as its package.
 is_there() {
         case $1 in
-        gcc | meson | clang | mandoc | curl | openssl | valgrind | redis-server | clang-format | clang-tidy | cppcheck | wrk | g++ | strace)
+        gcc | meson | clang | mandoc | curl | openssl | valgrind | redis-server | sslscan | clang-format | clang-tidy | cppcheck | wrk | g++ | strace)
                 command -v "$1" >/dev/null && return ;;
+        testssl.sh) command -v testssl >/dev/null && return ;;
         nginx-light) command -v nginx >/dev/null && return ;;
         ninja-build) command -v ninja >/dev/null && return ;;
         pkg-config) command -v pkg-config >/dev/null && return ;;

@@ -16,15 +16,15 @@ class Issued:
         self.key = os.path.join(folder, name + '.key')
 
 
-def issue(folder, name, names=None, issuer=None):
+def issue(folder, name, names=None, issuer=None, key=('ec', '-pkeyopt', 'ec_paramgen_curve:P-256')):
     """Write one whose subject is `name`, for `names` as OpenSSL writes a subjectAltName; by itself where nobody issues it.
 
     One of the same name in the same folder is replaced, as by a renewal.
     """
     program = shutil.which('openssl') or skip('no openssl')
     issued = Issued(folder, name)
-    command = [program, 'req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '1',
-               '-subj', '/CN=' + name, '-keyout', issued.key, '-out', issued.file]
+    command = [program, 'req', '-x509', '-newkey', *key, '-nodes', '-days', '1', '-subj', '/CN=' + name,
+               '-keyout', issued.key, '-out', issued.file]
     if names:
         command += ['-addext', 'subjectAltName=' + names]
     if issuer:

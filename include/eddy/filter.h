@@ -43,7 +43,8 @@ typedef struct eddy_filter {
         ssize_t (*finish)(void *self, void *out, size_t size);
 
         /** What the filter itself has to say to the other side: put what is to leave now into `out`, of at least 1 KiB, until 0 is
-         * returned; or an error. Called when it is put in place, and whenever decode() has been; not after finish(). NULL: it
+         * returned; or an error. Called when it is put in place, and whenever decode() has been; not after finish(). While
+         * more than 64 KiB of it waits to leave, nothing is decoded, so that the other side cannot ask for more than it takes. NULL: it
          * only ever answers what it is asked. */
         ssize_t (*answer)(void *self, void *out, size_t size);
 

@@ -94,7 +94,7 @@ EDDY_API int eddy_transport_from_pipe(eddy_transport **transport, eddy_loop *loo
  * Connect to a host, as eddy_open_connection() does, and make a transport of it. When this returns 0, connection_made() has
  * been called.
  *
- * @param transport  receives it; NULL where this fails, or where connection_made() has closed it and it is lost already. NULL:
+ * @param transport  receives it; NULL where this fails, or where it is lost already, as when connection_made() has closed it. NULL:
  *                   the protocol's functions are told
  * @param options    as of eddy_open_connection(); `limit` means nothing here
  * @return 0, or as eddy_open_connection()

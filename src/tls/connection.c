@@ -37,6 +37,8 @@ static bool say_later(struct tls_connection *connection, const char *data, size_
         memcpy(longer + connection->said_end, data, n);
         connection->said = longer;
         connection->said_end += n;
+        if (!connection->is_greeting) /* it answers somebody who reads */
+                connection->holds_back = false;
         return true;
 }
 
@@ -123,6 +125,17 @@ static ssize_t fail(struct tls_connection *connection)
         return connection->failure;
 }
 
+/** The other side has closed the connection without having said so before. */
+static ssize_t cut(struct tls_connection *connection)
+{
+        if (!connection_speaks_tls(connection))
+                return EDDY_ETLS;
+        if (connection->is_greeting)
+                return connection_fail(connection, EDDY_EINCOMPLETE,
+                                       "the peer closed the connection before both sides agreed on TLS");
+        return connection->context->options.takes_cut_for_end ? EDDY_EFINISHED : EDDY_EINCOMPLETE;
+}
+
 /** What a call of OpenSSL's that has not succeeded came to: 0 where it wants more, or an error. */
 static ssize_t outcome(struct tls_connection *connection, int returned)
 {
@@ -130,7 +143,7 @@ static ssize_t outcome(struct tls_connection *connection, int returned)
         case SSL_ERROR_WANT_READ:
                 return 0;
         case SSL_ERROR_ZERO_RETURN:
-                return EDDY_EFINISHED;
+                return connection->is_greeting ? cut(connection) : EDDY_EFINISHED;
         default:
                 return fail(connection);
         }
@@ -161,17 +174,6 @@ static ssize_t shake_hands(struct tls_connection *connection)
         connection->holds_back =
             SSL_is_server(connection->ssl) && SSL_version(connection->ssl) == TLS1_3_VERSION;
         return 0;
-}
-
-/** The other side has closed the connection without having said so before. */
-static ssize_t cut(struct tls_connection *connection)
-{
-        if (!connection_speaks_tls(connection))
-                return EDDY_ETLS;
-        if (connection->is_greeting)
-                return connection_fail(connection, EDDY_EINCOMPLETE,
-                                       "the peer closed the connection before both sides agreed on TLS");
-        return connection->context->options.takes_cut_for_end ? EDDY_EFINISHED : EDDY_EINCOMPLETE;
 }
 
 /** OpenSSL takes for its own what others have left in its queue of errors. Looking is cheaper than clearing. */

@@ -35,6 +35,19 @@ static void common_name(const X509_NAME *of, char name[NAME_SIZE])
                 X509_NAME_oneline(of, name, NAME_SIZE);
 }
 
+/** Write a host's name, which may have bytes in it that end a text. */
+static void write_name(const ASN1_STRING *of, char name[NAME_SIZE])
+{
+        size_t n = (size_t)ASN1_STRING_length(of);
+
+        if (n > NAME_SIZE - 1)
+                n = NAME_SIZE - 1;
+        memcpy(name, ASN1_STRING_get0_data(of), n);
+        name[n] = '\0';
+        for (char *nul = name; (nul = memchr(nul, '\0', (size_t)(name + n - nul)));)
+                *nul = '?';
+}
+
 /** Write the host or address of a subjectAltName: whether it is one of these. */
 static bool write_host(const GENERAL_NAME *of, char name[NAME_SIZE])
 {
@@ -42,8 +55,7 @@ static bool write_host(const GENERAL_NAME *of, char name[NAME_SIZE])
         int size;
 
         if (of->type == GEN_DNS) {
-                snprintf(name, NAME_SIZE, "%.*s", ASN1_STRING_length(of->d.dNSName),
-                         (const char *)ASN1_STRING_get0_data(of->d.dNSName));
+                write_name(of->d.dNSName, name);
                 return true;
         }
         if (of->type != GEN_IPADD)
@@ -195,7 +207,8 @@ static const char *meaning_of(const struct tls_connection *connection, int reaso
         switch (reason) {
         case SSL_R_SSLV3_ALERT_HANDSHAKE_FAILURE:
                 return connection->is_asked_for_certificate ? "the peer wants a client certificate"
-                                                            : "the peer agrees to none of what was offered";
+                       : connection->is_greeting            ? "the peer agrees to none of what was offered"
+                                                            : "the peer does not agree to go on";
         case SSL_R_TLSV13_ALERT_CERTIFICATE_REQUIRED:
                 return "the peer wants a client certificate";
         case SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE:

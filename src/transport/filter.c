@@ -40,7 +40,7 @@ static ssize_t begin(struct flow *flow, eddy_op *op)
 
         if (outcome != -EAGAIN)
                 return outcome;
-        if (receives)
+        if (receives && !filter->is_held)
                 await_more(filter);
         if (op->traits & OP_DONT_WAIT)
                 return outcome;
@@ -233,6 +233,7 @@ static void settled(struct flow *lower)
                 return;
         }
         filter_serve_sender(filter);
+        filter_release(filter);
         heed_failure(filter);
         flow_settle(filter->upper);
 }

@@ -9,8 +9,8 @@
 #include "transport/flow.h"
 #include <eddy/filter.h>
 
-/** What encoding adds to 16 KiB, at most. */
-enum { FILTER_ADDED = 1024, FILTER_AT_ONCE = 16 * 1024 };
+/** What encoding adds to 16 KiB, at most; and how much of a filter's own answers may wait to leave before it is shown no more. */
+enum { FILTER_ADDED = 1024, FILTER_AT_ONCE = 16 * 1024, FILTER_MOST_ANSWERED = 64 * 1024 };
 
 /** Embedded by who waits until both sides of a filter have agreed. */
 struct greeting {
@@ -28,6 +28,8 @@ struct filter {
         void *self;
         const struct tls_impl *tls;   /* what it is a connection of; NULL: it is no TLS */
         struct buffer in;             /* came, and is not decoded */
+        size_t answered;              /* what it has said itself, since nothing waited to leave below */
+        bool is_held;                 /* too much of that waits for more to be decoded or received */
         bool needs_more;              /* decode() has nothing before more comes */
         bool is_greeting;             /* both sides are still to agree, before anything is read or written */
         bool has_ended;               /* it has seen the other side's end */
@@ -69,6 +71,9 @@ void filter_end_sending(struct filter *filter);
 
 /** Tell who waits for it what that came to. */
 void filter_tell_greeter(struct filter *filter, int outcome);
+
+/** Something has left below: receive again, if it was for that to leave that nothing was. */
+void filter_release(struct filter *filter);
 
 /** Receive for an operation of the flow above: its outcome, or -EAGAIN where more has to come. */
 ssize_t filter_receive(struct filter *filter, eddy_op *op);

@@ -55,9 +55,20 @@ static ssize_t decode(struct filter *filter, void *memory, size_t size)
         return got;
 }
 
+/** Whether the other side asks more than it takes answers: it could have us keep any number of them. */
+static bool owes_much(struct filter *filter)
+{
+        const struct flow *lower = &filter->lower;
+
+        if (flow_unsent(lower) == 0)
+                filter->answered = 0;
+        return filter->answered > FILTER_MOST_ANSWERED && lower->write_error == 0;
+}
+
 ssize_t filter_receive(struct filter *filter, eddy_op *op)
 {
-        if (filter->is_greeting)
+        filter->is_held = owes_much(filter);
+        if (filter->is_greeting || filter->is_held)
                 return -EAGAIN;
         if (op->kind != OP_READABLE)
                 return decode(filter, op->buffer, op->size);
@@ -74,6 +85,17 @@ static void serve_receiver(struct filter *filter)
                 return;
         filter->receiving = NULL;
         filter_complete(op, got);
+}
+
+void filter_release(struct filter *filter)
+{
+        if (!filter->is_held || owes_much(filter))
+                return;
+        filter->is_held = false;
+        if (!filter->receiving)
+                return;
+        flow_resume_input(&filter->input);
+        serve_receiver(filter);
 }
 
 void filter_tell_greeter(struct filter *filter, int outcome)
@@ -162,7 +184,7 @@ void filter_came(struct flow *lower, void *data, ssize_t n)
                 show(filter, data, (size_t)n);
         else
                 take(filter);
-        if (!filter->receiving && !filter->is_greeting)
+        if ((!filter->receiving || filter->is_held) && !filter->is_greeting)
                 flow_pause_input(&filter->input);
 }
 

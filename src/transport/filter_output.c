@@ -99,6 +99,7 @@ void filter_answer(struct filter *filter)
                 n = filter_outcome(filter->codec->answer(filter->self, said, sizeof said));
                 if (n > 0)
                         n = flow_writev(&filter->lower, &(struct iovec){said, (size_t)n}, 1) < 0 ? -ENOMEM : n;
+                filter->answered += n > 0 ? (size_t)n : 0;
         } while (n > 0);
         if (n == 0)
                 return;

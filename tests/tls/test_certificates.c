@@ -80,6 +80,11 @@ static const struct shown of_servers[] = {
     {.wish = {.issuer = &root, .names = "DNS:127.0.0.1"},
      .name = "127.0.0.1",
      .sentence = "the certificate is for 127.0.0.1, not for 127.0.0.1"},
+    {.wish = {.issuer = &root, .name = "127.0.0.1", .names = ""},
+     .name = "127.0.0.1",
+     .sentence = "the certificate of 127.0.0.1 says in no subjectAltName that it is for 127.0.0.1"},
+    {.wish = {.issuer = &root, .names = "email:example.org,URI:https://example.org/"},
+     .sentence = "the certificate of example.org says in no subjectAltName that it is for example.org"},
     {.wish = {.issuer = NULL},
      .sentence = "the certificate of example.org is signed by itself, and not among those that are trusted"},
     {.wish = {.issuer = &stranger},
@@ -142,6 +147,48 @@ static void servers(void)
         for (size_t i = 0; i < sizeof of_servers / sizeof of_servers[0]; i++)
                 for (size_t k = 0; k < 2; k++)
                         show_of_server(&of_servers[i], versions[k]);
+}
+
+/** Make a certificate's one name a text with a NUL, which may not be its end. */
+static void rename_with_nul(struct issued *issued, const char *name, size_t n)
+{
+        GENERAL_NAMES *names = sk_GENERAL_NAME_new_null();
+        FILE *file = fopen(issued->path, "w");
+
+        sk_GENERAL_NAME_push(names, GENERAL_NAME_new());
+        GENERAL_NAME_set0_value(sk_GENERAL_NAME_value(names, 0), GEN_DNS, ASN1_IA5STRING_new());
+        ASN1_STRING_set(sk_GENERAL_NAME_value(names, 0)->d.dNSName, name, (int)n);
+        assert_int_equal(X509_add1_ext_i2d(issued->certificate, NID_subject_alt_name, names, 0, 0), 1);
+        assert_true(X509_sign(issued->certificate, root.key, EVP_sha256()) > 0);
+        assert_int_equal(PEM_write_X509(file, issued->certificate), 1);
+        assert_int_equal(PEM_write_PrivateKey(file, issued->key, NULL, NULL, 0, NULL, NULL), 1);
+        fclose(file);
+        GENERAL_NAMES_free(names);
+}
+
+/** Issuers have signed such, and clients taken them for what stands before the NUL (CVE-2009-2408). */
+static void name_with_nul(void)
+{
+        static const char *const asked[] = {"good.example", "evil.example", "good.example."};
+        struct issued issued = issue(&(struct wish){.issuer = &root, .names = ""});
+
+        rename_with_nul(&issued, "good.example\0.evil.example", 26);
+        for (size_t i = 0; i < 3; i++) {
+                struct meeting meeting = {.server =
+                                              new_server(&(eddy_tls_options){.certificate_file = issued.path}),
+                                          .client = new_client(&(eddy_tls_options){.ca_file = root.path}),
+                                          .name = asked[i]};
+                char why[128];
+
+                meet(&meeting);
+                assert_int_equal(meeting.at_client.rc, EDDY_ECERTIFICATE);
+                snprintf(why, sizeof why, "the certificate is for good.example?.evil.example, not for %.12s",
+                         asked[i]);
+                assert_string_equal(meeting.at_client.why, why);
+                eddy_tls_unref(meeting.server);
+                eddy_tls_unref(meeting.client);
+        }
+        forget_issued(&issued);
 }
 
 /* Of a client. */
@@ -325,11 +372,8 @@ static int tear_down(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-            scene_test(servers),
-            scene_test(clients),
-            scene_test(plain_server),
-            scene_test(plain_client),
-            scene_test(harmless_sentences),
+            scene_test(servers),      scene_test(name_with_nul), scene_test(clients),
+            scene_test(plain_server), scene_test(plain_client),  scene_test(harmless_sentences),
         };
 
         return cmocka_run_group_tests_name("tls-certificates", tests, set_up, tear_down);
