@@ -2,6 +2,9 @@
 #include "helpers.h"
 
 #include <openssl/ssl.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
 
 static struct issued root, leaf, www, mine;
 static eddy_tls *closed;
@@ -60,7 +63,7 @@ static void rules_of_before(void)
 /* A client that means no good: it resumes with one name what it has agreed on with another one. */
 
 struct intruder {
-        uint16_t port;
+        uint16_t port, second_port;
         int version;
         const char *first, *second; /* names */
         bool is_resumed, is_served; /* at the second name */
@@ -79,7 +82,7 @@ static int connect_to(uint16_t port)
 static SSL_SESSION *try_name(struct intruder *intruder, SSL_CTX *openssl, const char *name,
                              SSL_SESSION *offered)
 {
-        int fd = connect_to(intruder->port);
+        int fd = connect_to(offered ? intruder->second_port : intruder->port);
         SSL *ssl = SSL_new(openssl);
         SSL_SESSION *session = NULL;
         char byte;
@@ -145,6 +148,7 @@ static void other_names(void)
         for (size_t k = 0; k < 2; k++) {
                 struct intruder intruder = {
                     .port = eddy_server_port(server),
+                    .second_port = eddy_server_port(server),
                     .version = k ? TLS1_3_VERSION : TLS1_2_VERSION,
                     .first = "example.org",
                     .second = "example.org",
@@ -163,6 +167,89 @@ static void other_names(void)
         eddy_server_destroy(server);
         eddy_tls_unref(open);
         eddy_tls_unref(closed);
+}
+
+/* Processes that share the keys of their tickets, and have made other contexts since. */
+
+static eddy_tls *shared, *chosen;
+
+static eddy_tls *choose_own(const char *name, void *arg)
+{
+        (void)name, (void)arg;
+        return chosen;
+}
+
+/** The other process: a server that asks nobody for a certificate, until it is killed. */
+static intptr_t serve_all(void *arg)
+{
+        const int *to_parent = arg;
+        eddy_server *server;
+        uint16_t port;
+
+        assert_int_equal(
+            eddy_start_server(&server, serve, NULL, "127.0.0.1", 0, &(eddy_server_options){.tls = shared}), 0);
+        port = eddy_server_port(server);
+        assert_int_equal(write(*to_parent, &port, sizeof port), sizeof port);
+        return eddy_server_serve_forever(server);
+}
+
+static intptr_t ask_both(void *arg)
+{
+        const uint16_t *others_port = arg;
+        eddy_server *server;
+        intptr_t begun;
+
+        assert_int_equal(
+            eddy_start_server(&server, serve, NULL, "127.0.0.1", 0, &(eddy_server_options){.tls = shared}), 0);
+        for (size_t k = 0; k < 2; k++) {
+                struct intruder intruder = {
+                    .port = *others_port,
+                    .second_port = eddy_server_port(server),
+                    .version = k ? TLS1_3_VERSION : TLS1_2_VERSION,
+                    .first = "example.org",
+                    .second = "example.org",
+                };
+
+                assert_int_equal(eddy_to_thread(intrude, &intruder, &begun), 0);
+                assert_true(begun);
+                assert_false(intruder.is_served);
+                assert_false(intruder.is_resumed);
+        }
+        eddy_server_close(server);
+        assert_int_equal(eddy_server_wait_closed(server), 0);
+        eddy_server_destroy(server);
+        return 0;
+}
+
+/** Nobody comes in here by what another process has agreed on by rules of its own. */
+static void other_processes(void **state)
+{
+        uint16_t port;
+        int ends[2];
+        pid_t child;
+
+        (void)state;
+        shared = new_server(&(eddy_tls_options){.certificate_file = leaf.path, .choose = choose_own});
+        assert_int_equal(pipe(ends), 0);
+        child = fork();
+        assert_true(child >= 0);
+        if (child == 0) {
+                prctl(PR_SET_PDEATHSIG, SIGKILL); /* a test that fails kills nobody */
+                new_server(&(eddy_tls_options){.certificate_file = www.path}); /* whoever came first */
+                chosen = new_server(&(eddy_tls_options){.certificate_file = leaf.path});
+                eddy_run(serve_all, &ends[1]);
+                _exit(1);
+        }
+        chosen = new_server(&(eddy_tls_options){
+            .certificate_file = leaf.path, .ca_file = root.path, .verify = EDDY_TLS_VERIFY_REQUIRED});
+        assert_int_equal(read(ends[0], &port, sizeof port), sizeof port);
+        assert_int_equal(eddy_run(ask_both, &port), 0);
+        kill(child, SIGKILL);
+        waitpid(child, NULL, 0);
+        close(ends[0]);
+        close(ends[1]);
+        eddy_tls_unref(chosen);
+        eddy_tls_unref(shared);
 }
 
 static int set_up(void **state)
@@ -191,6 +278,7 @@ int main(void)
             scene_test(resumes),
             scene_test(rules_of_before),
             scene_test(other_names),
+            cmocka_unit_test(other_processes),
         };
 
         return cmocka_run_group_tests_name("tls-sessions", tests, set_up, tear_down);
