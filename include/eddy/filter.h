@@ -43,8 +43,8 @@ typedef struct eddy_filter {
         ssize_t (*finish)(void *self, void *out, size_t size);
 
         /** What the filter itself has to say to the other side: put what is to leave now into `out`, of at least 1 KiB, until 0 is
-         * returned; or an error. Called when it is put in place, and whenever decode() has been; not after finish(). NULL: it
-         * only ever answers what it is asked. */
+         * returned; or an error. Called when it is put in place, and whenever decode() has been; not after finish(). A peer who
+         * asks on while 64 KiB of this lie unread fails the connection, with -ENOBUFS. NULL: it says nothing by itself. */
         ssize_t (*answer)(void *self, void *out, size_t size);
 
         /** Whether both sides are still to agree, by decode() and answer(), before anything is read or written. Until then

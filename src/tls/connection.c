@@ -37,6 +37,7 @@ static bool say_later(struct tls_connection *connection, const char *data, size_
         memcpy(longer + connection->said_end, data, n);
         connection->said = longer;
         connection->said_end += n;
+        connection->holds_back = false; /* or what is said behind tickets would pile up */
         return true;
 }
 

@@ -335,8 +335,11 @@ const char *filter_explain(const struct flow *flow)
 {
         const struct filter *filter = flow->impl->below ? filter_beneath(flow) : NULL;
 
-        return filter && filter->failure && filter->codec->explain ? filter->codec->explain(filter->self)
-                                                                   : NULL;
+        if (!filter || !filter->failure)
+                return NULL;
+        if (filter->why)
+                return filter->why;
+        return filter->codec->explain ? filter->codec->explain(filter->self) : NULL;
 }
 
 void filter_adopt_detail(const struct flow *flow, int rc)

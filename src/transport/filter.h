@@ -33,6 +33,8 @@ struct filter {
         bool has_ended;               /* it has seen the other side's end */
         bool has_finished;            /* it has marked its own */
         int failure;                  /* it has failed */
+        const char *why;              /* where that is none of its own doing; NULL: it knows itself */
+        size_t answered;              /* what it had to say, and has maybe not left the flow below */
         bool is_aborted;              /* nothing more is to leave */
         bool is_in_call;              /* on `lower`, of whose outcome its caller sees by himself */
         eddy_op *receiving, *sending; /* the upper flow's; NULL: none is pending */

@@ -46,7 +46,7 @@ static ssize_t decode(struct filter *filter, void *memory, size_t size)
                 got = decode_last(filter, memory, size);
         filter_answer(filter);
         if (got == 0)
-                return -EAGAIN;
+                return filter->failure ? filter->failure : -EAGAIN;
         if (got == EDDY_EFINISHED) {
                 filter->has_ended = true;
                 return 0;

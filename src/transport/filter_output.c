@@ -84,17 +84,43 @@ void filter_serve_sender(struct filter *filter)
         filter_complete(op, taken);
 }
 
+/** Whether the other side asks, and does not read what it is answered. */
+static bool leaves_answers(struct filter *filter)
+{
+        size_t unsent = flow_unsent(&filter->lower);
+
+        if (filter->answered > unsent) /* the others have left */
+                filter->answered = unsent;
+        return filter->answered > filter->lower.high_water;
+}
+
+/** Have an answer leave: how much of it, or an error. */
+static ssize_t send_answer(struct filter *filter, void *answer, ssize_t n)
+{
+        if (n <= 0)
+                return n;
+        if (flow_writev(&filter->lower, &(struct iovec){answer, (size_t)n}, 1) < 0)
+                return -ENOMEM;
+        filter->answered += (size_t)n;
+        return n;
+}
+
 void filter_answer(struct filter *filter)
 {
         char said[FILTER_ADDED];
-        ssize_t n = 0;
+        ssize_t n;
+        bool are_left;
 
         if (!filter->codec->answer || filter->has_finished || flow_check_writing(&filter->lower) < 0)
                 return;
+        are_left = leaves_answers(filter);
         do {
                 n = filter_outcome(filter->codec->answer(filter->self, said, sizeof said));
-                if (n > 0)
-                        n = flow_writev(&filter->lower, &(struct iovec){said, (size_t)n}, 1) < 0 ? -ENOMEM : n;
+                if (n > 0 && are_left) {
+                        filter->why = "the peer asks on, and does not read what it is answered";
+                        n = -ENOBUFS;
+                }
+                n = send_answer(filter, said, n);
         } while (n > 0);
         if (n == 0)
                 return;
@@ -102,6 +128,7 @@ void filter_answer(struct filter *filter)
         if (!filter->failure)
                 filter->failure = (int)n;
         flow_fail(filter->upper, (int)n);
+        filter_serve_sender(filter);
 }
 
 /** Have all leave that marks the end: 0 or the error. */

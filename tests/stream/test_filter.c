@@ -280,14 +280,58 @@ static void carries_bytes_alone(void)
         close_pair(ends);
 }
 
+/* A filter that has no words for what it is asked. */
+
+static ssize_t hear_question(void *self, const void *in, size_t *n, void *out, size_t size)
+{
+        (void)out, (void)size;
+        *(bool *)self = in && *n > 0;
+        return 0;
+}
+
+static ssize_t find_no_words(void *self, void *out, size_t size)
+{
+        (void)out, (void)size;
+        return *(bool *)self ? -EIO : 0;
+}
+
+/** Who reads, and who waits for a peer that reads nothing, are told at once that it has failed. */
+static void has_no_answer(void)
+{
+        static const eddy_filter speechless = {
+            .decode = hear_question, .encode = invert, .answer = find_no_words};
+        eddy_stream *ends[2];
+        eddy_task *writer;
+        intptr_t written;
+        bool is_asked = false;
+        char byte;
+
+        open_pair(ends);
+        assert_int_equal(eddy_stream_add_filter(ends[1], &speechless, &is_asked), 0);
+        writer = eddy_create_task(write_much, ends[1]);
+        eddy_yield();
+        assert_int_equal(eddy_stream_write_all(ends[0], "?", 1), 1);
+        assert_int_equal(eddy_stream_read(ends[1], &byte, 1), -EIO);
+        assert_int_equal(eddy_await(writer, &written), 0);
+        assert_int_equal(written, -EIO);
+        eddy_unref(writer);
+        close_pair(ends);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-            scene_test(begins_behind_a_line),      scene_test(ends_by_its_mark),
-            scene_test(much_goes_through),         scene_test(a_file_goes_through),
-            scene_test(readers_are_interrupted),   scene_test(writers_are_interrupted),
-            scene_test(a_line_is_cut_off),         scene_test(who_waits_for_its_turn_is_busy),
-            scene_test(a_select_looks_through_it), scene_test(carries_bytes_alone),
+            scene_test(begins_behind_a_line),
+            scene_test(ends_by_its_mark),
+            scene_test(much_goes_through),
+            scene_test(a_file_goes_through),
+            scene_test(readers_are_interrupted),
+            scene_test(writers_are_interrupted),
+            scene_test(a_line_is_cut_off),
+            scene_test(who_waits_for_its_turn_is_busy),
+            scene_test(a_select_looks_through_it),
+            scene_test(carries_bytes_alone),
+            scene_test(has_no_answer),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
