@@ -2,6 +2,7 @@
 #include "tls/connection.h"
 
 #include "base/memory.h"
+#include "tls/trust.h"
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
 #include <string.h>
@@ -344,7 +345,7 @@ static void resume(struct tls_connection *connection)
 {
         SSL_SESSION *session = sessions_find(&connection->context->sessions, connection->name);
 
-        if (session)
+        if (session && trust_lasts(session))
                 SSL_set_session(connection->ssl, session);
         SSL_SESSION_free(session);
 }

@@ -2,6 +2,7 @@
 #include "base/sys_file.h"
 #include "tls/connection.h"
 #include "tls/files.h"
+#include "tls/trust.h"
 #include <eddy/error.h>
 #include <openssl/err.h>
 
@@ -84,7 +85,8 @@ static int keep_session(SSL *ssl, SSL_SESSION *session)
 {
         const struct tls_connection *connection = SSL_get_app_data(ssl);
 
-        return connection->name && context_keep_session(connection->context, ssl, connection->name, session);
+        return connection->name && trust_note(session) &&
+               context_keep_session(connection->context, ssl, connection->name, session);
 }
 
 /** A client is asked for a certificate, and has none: that is what it may be told of later in few words. */
@@ -111,7 +113,9 @@ static int set_server(struct tls_context *context, const struct session_mark *ma
 {
         SSL_CTX_set_session_cache_mode(openssl, SSL_SESS_CACHE_OFF); /* tickets hold all of it */
         choosing_prepare(context, openssl);
-        return SSL_CTX_set_session_id_context(openssl, mark->bytes, sizeof mark->bytes) == 1 ? 0 : -ENOMEM;
+        if (SSL_CTX_set_session_id_context(openssl, mark->bytes, sizeof mark->bytes) != 1)
+                return -ENOMEM;
+        return trust_prepare(openssl);
 }
 
 int identity_create(struct tls_context *context, const eddy_tls_certificate *certificate,

@@ -11,6 +11,20 @@ static eddy_tls *closed;
 
 static const eddy_tls_version versions[] = {EDDY_TLS_1_2, EDDY_TLS_1_3};
 
+static time_t minutes; /* that have passed, as everybody is told */
+
+/** For OpenSSL, too. */
+time_t time(time_t *place)
+{
+        struct timespec now;
+
+        clock_gettime(CLOCK_REALTIME, &now);
+        now.tv_sec += minutes * 60;
+        if (place)
+                *place = now.tv_sec;
+        return now.tv_sec;
+}
+
 static bool is_resumed(eddy_tls *server, eddy_tls *client, const char *name)
 {
         struct meeting meeting = meet_well(server, client, name);
@@ -58,6 +72,59 @@ static void rules_of_before(void)
         assert_false(is_resumed(server, client, NULL));
         eddy_tls_unref(server);
         eddy_tls_unref(client);
+}
+
+/** Who comes again and again has all of it looked at again after two hours. */
+static void not_for_ever(void)
+{
+        for (size_t k = 0; k < 2; k++) {
+                eddy_tls *server = new_server(&(eddy_tls_options){.certificate_file = leaf.path});
+                eddy_tls *client =
+                    new_client(&(eddy_tls_options){.ca_file = root.path, .highest = versions[k]});
+
+                for (minutes = 0; minutes <= 300; minutes += 50)
+                        assert_int_equal(is_resumed(server, client, NULL), minutes % 150 != 0);
+                minutes = 0;
+                eddy_tls_unref(server);
+                eddy_tls_unref(client);
+        }
+}
+
+/** A certificate that has expired is not trusted for what was agreed on before. */
+static void assert_expires(const struct issued *at_server, const struct issued *at_client,
+                           const struct issued *issuer, bool is_servers)
+{
+        for (size_t k = 0; k < 2; k++) {
+                eddy_tls *server = new_server(&(eddy_tls_options){.certificate_file = at_server->path,
+                                                                  .ca_file = issuer->path,
+                                                                  .verify = EDDY_TLS_VERIFY_REQUIRED});
+                eddy_tls *client = new_client(&(eddy_tls_options){
+                    .certificate_file = at_client->path, .ca_file = issuer->path, .highest = versions[k]});
+                struct meeting meeting = {.server = server, .client = client};
+
+                minutes = 24 * 60 - 20;
+                assert_false(is_resumed(server, client, NULL));
+                assert_true(is_resumed(server, client, NULL));
+                minutes = 24 * 60 + 20;
+                meet(&meeting);
+                assert_int_equal(is_servers ? meeting.at_client.rc : meeting.at_server.rc, EDDY_ECERTIFICATE);
+                minutes = 0;
+                eddy_tls_unref(server);
+                eddy_tls_unref(client);
+        }
+}
+
+static void expired_since(void)
+{
+        struct issued issuer = issue(&(struct wish){.name = "issuer", .is_issuer = true, .until_day = 9});
+        struct issued lasting = issue(&(struct wish){.issuer = &issuer, .until_day = 9});
+        struct issued brief = issue(&(struct wish){.issuer = &issuer});
+
+        assert_expires(&brief, &lasting, &issuer, true);
+        assert_expires(&lasting, &brief, &issuer, false);
+        forget_issued(&brief);
+        forget_issued(&lasting);
+        forget_issued(&issuer);
 }
 
 /* A client that means no good: it resumes with one name what it has agreed on with another one. */
@@ -275,10 +342,8 @@ static int tear_down(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-            scene_test(resumes),
-            scene_test(rules_of_before),
-            scene_test(other_names),
-            cmocka_unit_test(other_processes),
+            scene_test(resumes),       scene_test(rules_of_before), scene_test(not_for_ever),
+            scene_test(expired_since), scene_test(other_names),     cmocka_unit_test(other_processes),
         };
 
         return cmocka_run_group_tests_name("tls-sessions", tests, set_up, tear_down);
