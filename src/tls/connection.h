@@ -37,7 +37,7 @@ int connection_prepare(void);
 
 /** As tls_impl.open() and tell(). */
 int connection_open(eddy_tls *tls, const char *name, void **self);
-void connection_tell(void *self, eddy_tls_info *info);
+bool connection_tell(void *self, eddy_tls_info *info);
 
 /** Keep a sentence on a failure: its code. */
 __attribute__((format(printf, 3, 4))) int connection_fail(struct tls_connection *connection, int rc,

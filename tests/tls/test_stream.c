@@ -121,12 +121,27 @@ static void other_name(void)
         stop(server);
 }
 
+/** Where both did not agree nothing is told of who was there. */
+static void nothing_agreed_on(void)
+{
+        eddy_server *server = start(echo, NULL);
+        eddy_stream *stream;
+        eddy_tls_info info;
+
+        assert_int_equal(eddy_open_connection(&stream, "127.0.0.1", eddy_server_port(server), NULL), 0);
+        assert_int_equal(eddy_stream_start_tls(stream, client_tls, "other.example"), EDDY_ECERTIFICATE);
+        assert_int_equal(eddy_stream_tls_info(stream, &info), EDDY_EINVALIDSTATE);
+        eddy_stream_destroy(stream);
+        stop(server);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
             scene_test(there_and_back),
             scene_test(starts_and_ends),
             scene_test(other_name),
+            scene_test(nothing_agreed_on),
         };
 
         return cmocka_run_group_tests_name("tls-stream", tests, set_up_pair, tear_down_pair);
