@@ -2,6 +2,7 @@
 #include "tls/connection.h"
 
 #include "base/memory.h"
+#include "tls/errors.h"
 #include "tls/trust.h"
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
@@ -174,13 +175,6 @@ static ssize_t cut(struct tls_connection *connection)
                 return connection_fail(connection, EDDY_EINCOMPLETE,
                                        "the peer closed the connection before both sides agreed on TLS");
         return connection->context->options.takes_cut_for_end ? EDDY_EFINISHED : EDDY_EINCOMPLETE;
-}
-
-/** OpenSSL takes for its own what others have left in its queue of errors. Looking is cheaper than clearing. */
-static void forget_others_errors(void)
-{
-        if (ERR_peek_error())
-                ERR_clear_error();
 }
 
 static ssize_t decode(void *self, const void *in, size_t *n, void *out, size_t size)
