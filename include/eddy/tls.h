@@ -65,9 +65,10 @@ typedef struct eddy_tls_options {
          * NULL: none is known. Called by eddy_tls_create_client(), eddy_tls_create_server() and eddy_tls_reload(). */
         int (*get_password)(char *password, int size, void *arg);
 
-        /** Of a server: the context for the name that a client has asked for, which is NULL where it has not; NULL: this one. All of it
-         * counts as if the connection had been begun with it: certificates, demands, versions, and what may be resumed. Called from
-         * whichever thread has the connection. The context has to stay for as long as this one does; it is another server's. */
+        /** Of a server: the context for the name that a client has asked for; NULL: this one. All of it counts as if the connection
+         * had been begun with it: certificates, demands, versions, and what may be resumed. The name is NULL where the client has
+         * asked for none, or for what cannot be a host's. Called from whichever thread has the connection, and may close none. The
+         * context has to stay for as long as this one does; it is another server's. */
         eddy_tls *(*choose)(const char *name, void *arg);
 
         void *arg;         /**< passed to these functions */
@@ -79,7 +80,7 @@ typedef struct eddy_tls_info {
         const char *version; /**< such as "TLSv1.3" */
         const char *cipher;  /**< such as "TLS_AES_256_GCM_SHA384" */
         const char *alpn;    /**< the protocol for above; NULL: none */
-        const char *name;    /**< the host that the client has asked for; NULL: none */
+        const char *name; /**< the host that the client has asked for; NULL: none, or what is no host's name */
         const char
             *subject;       /**< of the peer's certificate, such as "CN=example.org"; NULL: it has shown none */
         const char *issuer; /**< likewise */

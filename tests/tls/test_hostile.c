@@ -7,6 +7,7 @@
 /** A client, in a thread of its own. */
 struct intruder {
         uint16_t port;
+        const char *name; /* that it asks for; NULL: none */
         SSL *ssl;
         bool has_come_through;
 };
@@ -24,6 +25,8 @@ static void intrude(struct intruder *intruder, void (*what)(struct intruder *int
         assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof address), 0);
         intruder->ssl = SSL_new(openssl);
         SSL_set_fd(intruder->ssl, fd);
+        if (intruder->name)
+                SSL_set_tlsext_host_name(intruder->ssl, intruder->name);
         assert_int_equal(SSL_connect(intruder->ssl), 1);
         what(intruder);
         SSL_free(intruder->ssl);
@@ -47,6 +50,17 @@ static void ask_on(struct intruder *intruder)
         intruder->has_come_through = asked == 20000;
 }
 
+static void leave(struct intruder *intruder)
+{
+        SSL_shutdown(intruder->ssl);
+}
+
+static intptr_t run_leave(void *arg)
+{
+        intrude(arg, leave);
+        return 0;
+}
+
 static intptr_t run_ask_on(void *arg)
 {
         intrude(arg, ask_on);
@@ -56,26 +70,29 @@ static intptr_t run_ask_on(void *arg)
 /** What the server's reader was told. */
 static struct {
         ssize_t rc;
-        char why[128];
+        char why[128], name[128];
 } told;
 
 static intptr_t read_all(eddy_stream *stream, void *arg)
 {
         const bool *writes = arg;
+        eddy_tls_info info;
         char byte;
         int small = 4096;
 
         setsockopt(eddy_stream_fd(stream), SOL_SOCKET, SO_SNDBUF, &small, sizeof small);
         if (*writes)
                 eddy_stream_write(stream, "s", 1);
+        assert_int_equal(eddy_stream_tls_info(stream, &info), 0);
+        snprintf(told.name, sizeof told.name, "%s", info.name ? info.name : "");
         told.rc = eddy_stream_read(stream, &byte, 1);
         snprintf(told.why, sizeof told.why, "%s", told.rc < 0 ? eddy_explain(told.rc) : "");
         return 0;
 }
 
-static struct intruder let_in(intptr_t (*how)(void *intruder), bool writes)
+static struct intruder let_in(intptr_t (*how)(void *intruder), const char *name, bool writes)
 {
-        struct intruder intruder = {0};
+        struct intruder intruder = {.name = name};
         eddy_server *server;
         intptr_t rc;
 
@@ -95,9 +112,23 @@ static struct intruder let_in(intptr_t (*how)(void *intruder), bool writes)
 static void unread_answers(void)
 {
         for (int writes = 0; writes < 2; writes++) {
-                assert_false(let_in(run_ask_on, writes).has_come_through);
+                assert_false(let_in(run_ask_on, NULL, writes).has_come_through);
                 assert_int_equal(told.rc, -ENOBUFS);
                 assert_string_equal(told.why, "the peer asks on, and does not read what it is answered");
+        }
+}
+
+/** What cannot be a host's name is shown to nobody, who might look for a file of that name. */
+static void strange_names(void)
+{
+        static const char *const names[] = {"../etc/passwd", "a b", "a\nb", ".example.org", "a/b", "\xff"};
+
+        let_in(run_leave, "_a-1.Example.org", false);
+        assert_string_equal(told.name, "_a-1.Example.org");
+        for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+                let_in(run_leave, names[i], false);
+                assert_string_equal(told.name, "");
+                assert_int_equal(told.rc, 0);
         }
 }
 
@@ -105,6 +136,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
             scene_test(unread_answers),
+            scene_test(strange_names),
         };
 
         return cmocka_run_group_tests_name("tls-hostile", tests, set_up_pair, tear_down_pair);
