@@ -106,6 +106,7 @@ EDDY_API int eddy_tls_create_client(eddy_tls **tls, const eddy_tls_options *opti
 
 /** Make a context for serving. It needs a certificate, or a `choose` that knows of contexts which have one; all else is as of
  * eddy_tls_create_client(). If it wants certificates of clients it has to say of which issuers: who the system trusts says nothing of who may come in.
+ * And if it names issuers, or what was revoked, it has to say by `verify` what it wants of clients: by default they are asked for none.
  * ssl.create_default_context(Purpose.CLIENT_AUTH). */
 EDDY_API int eddy_tls_create_server(eddy_tls **tls, const eddy_tls_options *options);
 
