@@ -233,15 +233,16 @@ static ssize_t answer(void *self, void *out, size_t size)
 static ssize_t finish(void *self, void *out, size_t size)
 {
         struct tls_connection *connection = self;
+        bool may_finish = !connection->has_finished && !connection->has_failed && !connection->is_greeting;
 
         connection->holds_back = false;
-        if (!connection->has_finished && !connection->has_failed && !connection->is_greeting) {
+        connection->has_finished = true;
+        if (may_finish) {
                 forget_others_errors();
                 connection->out_size = 0;
-                SSL_shutdown(connection->ssl);
-                ERR_clear_error();
+                if (SSL_shutdown(connection->ssl) < 0)
+                        return fail(connection);
         }
-        connection->has_finished = true;
         return move_said(connection, out, size);
 }
 
