@@ -159,6 +159,9 @@ static ssize_t shake_hands(struct tls_connection *connection)
         if (rc != 1)
                 return outcome(connection, rc);
         connection->is_greeting = false;
+        if (connection->has_agreed)
+                return 0;
+        connection->has_agreed = true;
         /* What a server says last are tickets, for a client that may never read: it closes, they come to a socket that is closed, and
          * the kernel drops what it has sent. With the first bytes that are written they come to one that reads. */
         connection->holds_back =
@@ -171,7 +174,7 @@ static ssize_t cut(struct tls_connection *connection)
 {
         if (!connection_speaks_tls(connection))
                 return EDDY_ETLS;
-        if (connection->is_greeting)
+        if (!connection->has_agreed)
                 return connection_fail(connection, EDDY_EINCOMPLETE,
                                        "the peer closed the connection before both sides agreed on TLS");
         return connection->context->options.takes_cut_for_end ? EDDY_EFINISHED : EDDY_EINCOMPLETE;
@@ -190,7 +193,6 @@ static ssize_t decode(void *self, const void *in, size_t *n, void *out, size_t s
                 return 0;
         connection->in = in;
         connection->in_size = *n;
-        connection->out_size = 0;
         forget_others_errors();
         if (connection->is_greeting) {
                 rc = shake_hands(connection);
@@ -202,11 +204,26 @@ static ssize_t decode(void *self, const void *in, size_t *n, void *out, size_t s
         return rc;
 }
 
+/** Encrypt bytes: how many, or an error. */
+static ssize_t encrypt(struct tls_connection *connection, const void *in, size_t n)
+{
+        size_t written = 0;
+        int returned = SSL_write_ex(connection->ssl, in, n, &written);
+
+        if (returned == 1)
+                return (ssize_t)written;
+        if (SSL_get_error(connection->ssl, returned) != SSL_ERROR_WANT_READ)
+                return fail(connection);
+        connection->is_greeting = true; /* half of a ticket has come, say, and the rest is read first */
+        return 0;
+}
+
 static ssize_t encode(void *self, const void *in, size_t *n, void *out, size_t size)
 {
         struct tls_connection *connection = self;
         ssize_t before = move_said(connection, out, size);
-        size_t most = size - (size_t)before, written = 0;
+        size_t most = size - (size_t)before;
+        ssize_t written;
 
         connection->holds_back = false;
         if (connection->said || most <= RECORD_MORE) {
@@ -217,9 +234,11 @@ static ssize_t encode(void *self, const void *in, size_t *n, void *out, size_t s
         connection->out = (char *)out + before;
         connection->out_size = size - (size_t)before;
         forget_others_errors();
-        if (SSL_write_ex(connection->ssl, in, *n < most ? *n : most, &written) != 1)
-                return fail(connection);
-        *n = written;
+        written = encrypt(connection, in, *n < most ? *n : most);
+        connection->out_size = 0;
+        if (written < 0)
+                return written;
+        *n = (size_t)written;
         return connection->out - (char *)out;
 }
 
@@ -233,13 +252,16 @@ static ssize_t answer(void *self, void *out, size_t size)
 static ssize_t finish(void *self, void *out, size_t size)
 {
         struct tls_connection *connection = self;
-        bool may_finish = !connection->has_finished && !connection->has_failed && !connection->is_greeting;
+        bool may_finish = !connection->has_finished && !connection->has_failed && connection->has_agreed;
 
         connection->holds_back = false;
+        if (may_finish && SSL_in_init(connection->ssl)) {
+                connection->is_greeting = true; /* as of encrypt() */
+                return move_said(connection, out, size);
+        }
         connection->has_finished = true;
         if (may_finish) {
                 forget_others_errors();
-                connection->out_size = 0;
                 if (SSL_shutdown(connection->ssl) < 0)
                         return fail(connection);
         }

@@ -11,11 +11,12 @@ struct tls_connection {
         struct tls_context *context;
         const char *in; /* what OpenSSL reads, while decode() runs */
         size_t in_size;
-        char *out; /* where it writes, while encode() or finish() runs, or answer() in place of them */
+        char *out; /* where it writes, while encode() runs */
         size_t out_size;
         char *said; /* what it wrote where there was no room; NULL: nothing */
         size_t said_begin, said_end;
-        bool is_greeting;
+        bool has_agreed;
+        bool is_greeting;              /* nothing is written before more has come */
         bool is_chosen;                /* of a server: what the client's name leads to */
         bool is_asked_for_certificate; /* of a client which has none */
         bool holds_back;               /* `said` are tickets, which wait for the first bytes that are written */

@@ -57,7 +57,7 @@ bool connection_tell(void *self, eddy_tls_info *info)
 {
         struct tls_connection *connection = self;
 
-        if (connection->is_greeting)
+        if (!connection->has_agreed)
                 return false;
         *info = (eddy_tls_info){
             .version = SSL_get_version(connection->ssl),
