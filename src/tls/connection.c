@@ -11,84 +11,6 @@
 /** What a record is longer than its bytes, with what may come before it. */
 enum { RECORD_MORE = 256, RECORD_MOST = 16 * 1024 };
 
-/* What OpenSSL reads and writes. */
-
-static int take(BIO *bio, char *memory, size_t size, size_t *got)
-{
-        struct tls_connection *connection = BIO_get_data(bio);
-
-        BIO_clear_retry_flags(bio);
-        *got = connection->in_size < size ? connection->in_size : size;
-        if (*got == 0) {
-                BIO_set_retry_read(bio);
-                return 0;
-        }
-        memcpy(memory, connection->in, *got);
-        connection->in += *got;
-        connection->in_size -= *got;
-        return 1;
-}
-
-/** Keep what there is no room for: whether there was memory. */
-static bool say_later(struct tls_connection *connection, const char *data, size_t n)
-{
-        char *longer = memory_realloc(connection->said, connection->said_end + n);
-
-        if (!longer)
-                return false;
-        memcpy(longer + connection->said_end, data, n);
-        connection->said = longer;
-        connection->said_end += n;
-        connection->holds_back = false; /* or what is said behind tickets would pile up */
-        return true;
-}
-
-static int put(BIO *bio, const char *data, size_t n, size_t *written)
-{
-        struct tls_connection *connection = BIO_get_data(bio);
-
-        BIO_clear_retry_flags(bio);
-        *written = n;
-        if (connection->said || n > connection->out_size)
-                return say_later(connection, data, n);
-        memcpy(connection->out, data, n);
-        connection->out += n;
-        connection->out_size -= n;
-        return 1;
-}
-
-static long control(BIO *bio, int what, long number, void *pointer)
-{
-        (void)bio, (void)number, (void)pointer;
-        return what == BIO_CTRL_FLUSH;
-}
-
-static BIO_METHOD *bio_method;
-
-/** Made when the first context is, so that a program may replace OpenSSL's allocator before. */
-int connection_prepare(void)
-{
-        static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-        BIO_METHOD *made = NULL;
-
-        pthread_mutex_lock(&lock);
-        if (!bio_method)
-                made = BIO_meth_new(BIO_TYPE_SOURCE_SINK, "eddy");
-        if (made) {
-                BIO_meth_set_read_ex(made, take);
-                BIO_meth_set_write_ex(made, put);
-                BIO_meth_set_ctrl(made, control);
-                bio_method = made;
-        }
-        pthread_mutex_unlock(&lock);
-        return bio_method ? 0 : -ENOMEM;
-}
-
-__attribute__((destructor)) static void forget(void)
-{
-        BIO_meth_free(bio_method);
-}
-
 __attribute__((constructor)) static void register_errors(void)
 {
         static const eddy_error_name names[] = {
@@ -98,25 +20,6 @@ __attribute__((constructor)) static void register_errors(void)
         static eddy_error_block block = {.names = names, .count = sizeof names / sizeof names[0]};
 
         eddy_register_errors(&block);
-}
-
-/** Move what was kept into a place: how much of it. */
-static ssize_t move_said(struct tls_connection *connection, void *out, size_t size)
-{
-        size_t n = connection->said_end - connection->said_begin;
-
-        if (!connection->said)
-                return 0;
-        if (n > size)
-                n = size;
-        memcpy(out, connection->said + connection->said_begin, n);
-        connection->said_begin += n;
-        if (connection->said_begin == connection->said_end) {
-                memory_free(connection->said);
-                connection->said = NULL;
-                connection->said_begin = connection->said_end = 0;
-        }
-        return (ssize_t)n;
 }
 
 static ssize_t fail(struct tls_connection *connection)
@@ -221,7 +124,7 @@ static ssize_t encrypt(struct tls_connection *connection, const void *in, size_t
 static ssize_t encode(void *self, const void *in, size_t *n, void *out, size_t size)
 {
         struct tls_connection *connection = self;
-        ssize_t before = move_said(connection, out, size);
+        ssize_t before = connection_move_said(connection, out, size);
         size_t most = size - (size_t)before;
         ssize_t written;
 
@@ -246,7 +149,7 @@ static ssize_t answer(void *self, void *out, size_t size)
 {
         struct tls_connection *connection = self;
 
-        return connection->holds_back ? 0 : move_said(connection, out, size);
+        return connection->holds_back ? 0 : connection_move_said(connection, out, size);
 }
 
 static ssize_t finish(void *self, void *out, size_t size)
@@ -257,7 +160,7 @@ static ssize_t finish(void *self, void *out, size_t size)
         connection->holds_back = false;
         if (may_finish && SSL_in_init(connection->ssl)) {
                 connection->is_greeting = true; /* as of encrypt() */
-                return move_said(connection, out, size);
+                return connection_move_said(connection, out, size);
         }
         connection->has_finished = true;
         if (may_finish) {
@@ -265,7 +168,7 @@ static ssize_t finish(void *self, void *out, size_t size)
                 if (SSL_shutdown(connection->ssl) < 0)
                         return fail(connection);
         }
-        return move_said(connection, out, size);
+        return connection_move_said(connection, out, size);
 }
 
 static bool is_greeting(void *self)
@@ -393,11 +296,9 @@ static int begin(struct tls_connection *connection, const char *name)
 
         forget_others_errors();
         connection->ssl = context_begin(connection->context);
-        bio = connection->ssl ? BIO_new(bio_method) : NULL;
+        bio = connection->ssl ? connection_bio(connection) : NULL;
         if (!bio)
                 return -ENOMEM;
-        BIO_set_data(bio, connection);
-        BIO_set_init(bio, 1);
         SSL_set_bio(connection->ssl, bio, bio);
         if (SSL_set_app_data(connection->ssl, connection) != 1)
                 return -ENOMEM;

@@ -36,6 +36,12 @@ extern const eddy_filter tls_filter;
 /** Have what all connections need: 0 or -ENOMEM. */
 int connection_prepare(void);
 
+/** What OpenSSL reads from and writes to; NULL without memory. */
+BIO *connection_bio(struct tls_connection *connection);
+
+/** Move what was kept into a place: how much of it. */
+ssize_t connection_move_said(struct tls_connection *connection, void *out, size_t size);
+
 /** As tls_impl.open() and tell(). */
 int connection_open(eddy_tls *tls, const char *name, void **self);
 bool connection_tell(void *self, eddy_tls_info *info);
