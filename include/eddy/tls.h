@@ -156,6 +156,7 @@ EDDY_API void eddy_tls_unref(eddy_tls *tls);
  * @retval -EINVAL               a name is missing, or is none
  * @retval EDDY_CANCELLED, EDDY_TIMEOUT  the caller was interrupted, and the stream is aborted
  * @retval EDDY_EBUSY            a task is in a call that reads, writes, or waits for room
+ * @retval -EBADF                the stream was closed or destroyed meanwhile, by another task
  *
  * Else as eddy_stream_add_filter(). Where it fails the stream has failed, but for -EINVAL and EDDY_EBUSY. Suspends.
  * StreamWriter.start_tls().
@@ -171,8 +172,9 @@ EDDY_API EDDY_ASYNC int eddy_stream_start_tls(eddy_stream *stream, eddy_tls *tls
  * @retval EDDY_EBUSY          a task is in a call that reads, writes, or waits for room; or what has come was not read
  * @retval EDDY_EINVALIDSTATE  there is no TLS, or another filter is above it
  * @retval EDDY_CANCELLED, EDDY_TIMEOUT  the caller was interrupted
+ * @retval -EBADF              the stream was closed or destroyed meanwhile, by another task
  *
- * Where it fails, but for EDDY_EBUSY and EDDY_EINVALIDSTATE, the stream is aborted. Whoever has read the other side's end calls this
+ * Or why the stream has failed before. Where it fails, but for EDDY_EBUSY and EDDY_EINVALIDSTATE, the stream is aborted. Whoever has read the other side's end calls this
  * to answer it. Suspends. SSLSocket.unwrap().
  */
 EDDY_API EDDY_ASYNC int eddy_stream_end_tls(eddy_stream *stream);
@@ -182,7 +184,7 @@ EDDY_API EDDY_ASYNC int eddy_stream_end_tls(eddy_stream *stream);
 EDDY_API int eddy_stream_tls_info(const eddy_stream *stream, eddy_tls_info *info);
 
 /** Told when both sides of a transport's TLS have agreed: with 0, or why they have not, and then its connection_lost() comes, if it
- * was ever made. */
+ * was ever made. -ECONNABORTED: it was closed meanwhile; EDDY_ELOOPCLOSED: its loop was. */
 typedef void (*eddy_tls_done)(void *arg, int rc);
 
 /**

@@ -102,6 +102,7 @@ void filter_end_greeting(struct filter *filter, ssize_t outcome)
                 flow_fail(upper, filter->lower.write_error);
         filter_tell_greeter(filter, (int)outcome);
         filter_serve_sender(filter);
+        serve_receiver(filter);
         if (upper->has_sent_eof && !upper->write_error) /* which was to wait for this */
                 filter_end_sending(filter);
 }
