@@ -174,8 +174,8 @@ EDDY_API EDDY_ASYNC int eddy_stream_start_tls(eddy_stream *stream, eddy_tls *tls
  * @retval EDDY_CANCELLED, EDDY_TIMEOUT  the caller was interrupted
  * @retval -EBADF              the stream was closed or destroyed meanwhile, by another task
  *
- * Or why the stream has failed before. Where it fails, but for EDDY_EBUSY and EDDY_EINVALIDSTATE, the stream is aborted. Whoever has read the other side's end calls this
- * to answer it. Suspends. SSLSocket.unwrap().
+ * Or why the stream has failed before. Where it fails, but for EDDY_EBUSY and EDDY_EINVALIDSTATE, the stream is aborted. Whoever has
+ * read the other side's end calls this to answer it. Suspends. SSLSocket.unwrap().
  */
 EDDY_API EDDY_ASYNC int eddy_stream_end_tls(eddy_stream *stream);
 
