@@ -50,7 +50,8 @@ typedef struct eddy_filter {
 
         /** Whether both sides are still to agree, by decode() and answer(), before anything is read or written. Until then
          * decode() is shown what comes whether anybody reads or not, reads nothing, and what is written waits; where it
-         * fails, so does all that is written. A connection that is closed before, with nothing written, is just closed. NULL: they
+         * fails, so does all that is written. It may be so again later: encode(), which then uses nothing and puts nothing there, or finish()
+         * finds that more has to come before. A connection that is closed before, with nothing written, is just closed. NULL: they
          * need not. */
         bool (*is_greeting)(void *self);
 

@@ -65,9 +65,10 @@ typedef struct eddy_tls_options {
          * NULL: none is known. Called by eddy_tls_create_client(), eddy_tls_create_server() and eddy_tls_reload(). */
         int (*get_password)(char *password, int size, void *arg);
 
-        /** Of a server: the context for the name that a client has asked for, which is NULL where it has not; NULL: this one. All of it
-         * counts as if the connection had been begun with it: certificates, demands, versions, and what may be resumed. Called from
-         * whichever thread has the connection. The context has to stay for as long as this one does; it is another server's. */
+        /** Of a server: the context for the name that a client has asked for; NULL: this one. All of it counts as if the connection
+         * had been begun with it: certificates, demands, versions, and what may be resumed. The name is NULL where the client has
+         * asked for none, or for what cannot be a host's. Called from whichever thread has the connection, and may close none. The
+         * context has to stay for as long as this one does; it is another server's. */
         eddy_tls *(*choose)(const char *name, void *arg);
 
         void *arg;         /**< passed to these functions */
@@ -79,7 +80,7 @@ typedef struct eddy_tls_info {
         const char *version; /**< such as "TLSv1.3" */
         const char *cipher;  /**< such as "TLS_AES_256_GCM_SHA384" */
         const char *alpn;    /**< the protocol for above; NULL: none */
-        const char *name;    /**< the host that the client has asked for; NULL: none */
+        const char *name; /**< the host that the client has asked for; NULL: none, or what is no host's name */
         const char
             *subject;       /**< of the peer's certificate, such as "CN=example.org"; NULL: it has shown none */
         const char *issuer; /**< likewise */
@@ -105,6 +106,7 @@ EDDY_API int eddy_tls_create_client(eddy_tls **tls, const eddy_tls_options *opti
 
 /** Make a context for serving. It needs a certificate, or a `choose` that knows of contexts which have one; all else is as of
  * eddy_tls_create_client(). If it wants certificates of clients it has to say of which issuers: who the system trusts says nothing of who may come in.
+ * And if it names issuers, or what was revoked, it has to say by `verify` what it wants of clients: by default they are asked for none.
  * ssl.create_default_context(Purpose.CLIENT_AUTH). */
 EDDY_API int eddy_tls_create_server(eddy_tls **tls, const eddy_tls_options *options);
 
@@ -154,6 +156,7 @@ EDDY_API void eddy_tls_unref(eddy_tls *tls);
  * @retval -EINVAL               a name is missing, or is none
  * @retval EDDY_CANCELLED, EDDY_TIMEOUT  the caller was interrupted, and the stream is aborted
  * @retval EDDY_EBUSY            a task is in a call that reads, writes, or waits for room
+ * @retval -EBADF                the stream was closed or destroyed meanwhile, by another task
  *
  * Else as eddy_stream_add_filter(). Where it fails the stream has failed, but for -EINVAL and EDDY_EBUSY. Suspends.
  * StreamWriter.start_tls().
@@ -169,9 +172,10 @@ EDDY_API EDDY_ASYNC int eddy_stream_start_tls(eddy_stream *stream, eddy_tls *tls
  * @retval EDDY_EBUSY          a task is in a call that reads, writes, or waits for room; or what has come was not read
  * @retval EDDY_EINVALIDSTATE  there is no TLS, or another filter is above it
  * @retval EDDY_CANCELLED, EDDY_TIMEOUT  the caller was interrupted
+ * @retval -EBADF              the stream was closed or destroyed meanwhile, by another task
  *
- * Where it fails, but for EDDY_EBUSY and EDDY_EINVALIDSTATE, the stream is aborted. Whoever has read the other side's end calls this
- * to answer it. Suspends. SSLSocket.unwrap().
+ * Or why the stream has failed before. Where it fails, but for EDDY_EBUSY and EDDY_EINVALIDSTATE, the stream is aborted. Whoever has
+ * read the other side's end calls this to answer it. Suspends. SSLSocket.unwrap().
  */
 EDDY_API EDDY_ASYNC int eddy_stream_end_tls(eddy_stream *stream);
 
@@ -180,7 +184,7 @@ EDDY_API EDDY_ASYNC int eddy_stream_end_tls(eddy_stream *stream);
 EDDY_API int eddy_stream_tls_info(const eddy_stream *stream, eddy_tls_info *info);
 
 /** Told when both sides of a transport's TLS have agreed: with 0, or why they have not, and then its connection_lost() comes, if it
- * was ever made. */
+ * was ever made. -ECONNABORTED: it was closed meanwhile; EDDY_ELOOPCLOSED: its loop was. */
 typedef void (*eddy_tls_done)(void *arg, int rc);
 
 /**

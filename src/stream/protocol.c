@@ -30,10 +30,11 @@ static void secured(void *arg, int outcome)
 
         waiting->is_over = true;
         waiting->outcome = outcome;
+        if (outcome == EDDY_ELOOPCLOSED) /* the task never runs again, and frees nothing */
+                return;
         if (outcome < 0)
                 error_detail_set(&waiting->detail, outcome, eddy_explain(outcome));
-        if (outcome != EDDY_ELOOPCLOSED)
-                task_wake(waiting->task);
+        task_wake(waiting->task);
 }
 
 static bool give_up(struct wait *wait, struct task *task)

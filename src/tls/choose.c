@@ -4,8 +4,16 @@
  * the whole connection: a session that one context has agreed on is never resumed under another one. */
 #include "base/memory.h"
 #include "tls/connection.h"
+#include "tls/errors.h"
 #include <eddy/error.h>
 #include <openssl/x509v3.h>
+
+/** Whether a name can be a host's, and so the file's that somebody keeps for it. */
+static bool is_host(const char *name, size_t size)
+{
+        return *name != '.' &&
+               strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_") == size;
+}
 
 /** The name that a client asks for, which is RFC 6066's list of one: whether there is one. OpenSSL refuses what is malformed. */
 static bool find_name(SSL *ssl, char name[static TLSEXT_MAXLEN_host_name + 1])
@@ -20,7 +28,7 @@ static bool find_name(SSL *ssl, char name[static TLSEXT_MAXLEN_host_name + 1])
                 return false;
         memcpy(name, list + BEFORE, size - BEFORE);
         name[size - BEFORE] = '\0';
-        return strlen(name) == size - BEFORE;
+        return is_host(name, size - BEFORE);
 }
 
 /** The one whose certificate has a name; else the first. */
@@ -70,6 +78,7 @@ static int choose_context(struct tls_connection *connection)
         const eddy_tls_options *options = &connection->context->options;
         eddy_tls *chosen = options->choose ? options->choose(connection->name, options->arg) : NULL;
 
+        forget_others_errors();
         if (!chosen)
                 return 0;
         if (!chosen->is_server)

@@ -2,91 +2,14 @@
 #include "tls/connection.h"
 
 #include "base/memory.h"
+#include "tls/errors.h"
+#include "tls/trust.h"
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
 #include <string.h>
 
 /** What a record is longer than its bytes, with what may come before it. */
 enum { RECORD_MORE = 256, RECORD_MOST = 16 * 1024 };
-
-/* What OpenSSL reads and writes. */
-
-static int take(BIO *bio, char *memory, size_t size, size_t *got)
-{
-        struct tls_connection *connection = BIO_get_data(bio);
-
-        BIO_clear_retry_flags(bio);
-        *got = connection->in_size < size ? connection->in_size : size;
-        if (*got == 0) {
-                BIO_set_retry_read(bio);
-                return 0;
-        }
-        memcpy(memory, connection->in, *got);
-        connection->in += *got;
-        connection->in_size -= *got;
-        return 1;
-}
-
-/** Keep what there is no room for: whether there was memory. */
-static bool say_later(struct tls_connection *connection, const char *data, size_t n)
-{
-        char *longer = memory_realloc(connection->said, connection->said_end + n);
-
-        if (!longer)
-                return false;
-        memcpy(longer + connection->said_end, data, n);
-        connection->said = longer;
-        connection->said_end += n;
-        if (!connection->is_greeting) /* it answers somebody who reads */
-                connection->holds_back = false;
-        return true;
-}
-
-static int put(BIO *bio, const char *data, size_t n, size_t *written)
-{
-        struct tls_connection *connection = BIO_get_data(bio);
-
-        BIO_clear_retry_flags(bio);
-        *written = n;
-        if (connection->said || n > connection->out_size)
-                return say_later(connection, data, n);
-        memcpy(connection->out, data, n);
-        connection->out += n;
-        connection->out_size -= n;
-        return 1;
-}
-
-static long control(BIO *bio, int what, long number, void *pointer)
-{
-        (void)bio, (void)number, (void)pointer;
-        return what == BIO_CTRL_FLUSH;
-}
-
-static BIO_METHOD *bio_method;
-
-/** Made when the first context is, so that a program may replace OpenSSL's allocator before. */
-int connection_prepare(void)
-{
-        static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-        BIO_METHOD *made = NULL;
-
-        pthread_mutex_lock(&lock);
-        if (!bio_method)
-                made = BIO_meth_new(BIO_TYPE_SOURCE_SINK, "eddy");
-        if (made) {
-                BIO_meth_set_read_ex(made, take);
-                BIO_meth_set_write_ex(made, put);
-                BIO_meth_set_ctrl(made, control);
-                bio_method = made;
-        }
-        pthread_mutex_unlock(&lock);
-        return bio_method ? 0 : -ENOMEM;
-}
-
-__attribute__((destructor)) static void forget(void)
-{
-        BIO_meth_free(bio_method);
-}
 
 __attribute__((constructor)) static void register_errors(void)
 {
@@ -97,25 +20,6 @@ __attribute__((constructor)) static void register_errors(void)
         static eddy_error_block block = {.names = names, .count = sizeof names / sizeof names[0]};
 
         eddy_register_errors(&block);
-}
-
-/** Move what was kept into a place: how much of it. */
-static ssize_t move_said(struct tls_connection *connection, void *out, size_t size)
-{
-        size_t n = connection->said_end - connection->said_begin;
-
-        if (!connection->said)
-                return 0;
-        if (n > size)
-                n = size;
-        memcpy(out, connection->said + connection->said_begin, n);
-        connection->said_begin += n;
-        if (connection->said_begin == connection->said_end) {
-                memory_free(connection->said);
-                connection->said = NULL;
-                connection->said_begin = connection->said_end = 0;
-        }
-        return (ssize_t)n;
 }
 
 static ssize_t fail(struct tls_connection *connection)
@@ -130,7 +34,7 @@ static ssize_t cut(struct tls_connection *connection)
 {
         if (!connection_speaks_tls(connection))
                 return EDDY_ETLS;
-        if (connection->is_greeting)
+        if (!connection->has_agreed)
                 return connection_fail(connection, EDDY_EINCOMPLETE,
                                        "the peer closed the connection before both sides agreed on TLS");
         return connection->context->options.takes_cut_for_end ? EDDY_EFINISHED : EDDY_EINCOMPLETE;
@@ -143,7 +47,7 @@ static ssize_t outcome(struct tls_connection *connection, int returned)
         case SSL_ERROR_WANT_READ:
                 return 0;
         case SSL_ERROR_ZERO_RETURN:
-                return connection->is_greeting ? cut(connection) : EDDY_EFINISHED;
+                return connection->has_agreed ? EDDY_EFINISHED : cut(connection);
         default:
                 return fail(connection);
         }
@@ -169,18 +73,14 @@ static ssize_t shake_hands(struct tls_connection *connection)
         if (rc != 1)
                 return outcome(connection, rc);
         connection->is_greeting = false;
+        if (connection->has_agreed)
+                return 0;
+        connection->has_agreed = true;
         /* What a server says last are tickets, for a client that may never read: it closes, they come to a socket that is closed, and
          * the kernel drops what it has sent. With the first bytes that are written they come to one that reads. */
         connection->holds_back =
             SSL_is_server(connection->ssl) && SSL_version(connection->ssl) == TLS1_3_VERSION;
         return 0;
-}
-
-/** OpenSSL takes for its own what others have left in its queue of errors. Looking is cheaper than clearing. */
-static void forget_others_errors(void)
-{
-        if (ERR_peek_error())
-                ERR_clear_error();
 }
 
 static ssize_t decode(void *self, const void *in, size_t *n, void *out, size_t size)
@@ -196,7 +96,6 @@ static ssize_t decode(void *self, const void *in, size_t *n, void *out, size_t s
                 return 0;
         connection->in = in;
         connection->in_size = *n;
-        connection->out_size = 0;
         forget_others_errors();
         if (connection->is_greeting) {
                 rc = shake_hands(connection);
@@ -208,15 +107,29 @@ static ssize_t decode(void *self, const void *in, size_t *n, void *out, size_t s
         return rc;
 }
 
+/** Encrypt bytes: how many, or an error. */
+static ssize_t encrypt(struct tls_connection *connection, const void *in, size_t n)
+{
+        size_t written = 0;
+        int returned = SSL_write_ex(connection->ssl, in, n, &written);
+
+        if (returned == 1)
+                return (ssize_t)written;
+        if (SSL_get_error(connection->ssl, returned) != SSL_ERROR_WANT_READ)
+                return fail(connection);
+        connection->is_greeting = true; /* half of a ticket has come, say, and the rest is read first */
+        return 0;
+}
+
 static ssize_t encode(void *self, const void *in, size_t *n, void *out, size_t size)
 {
         struct tls_connection *connection = self;
-        size_t most, written = 0;
-        ssize_t before;
+        ssize_t before, written;
+        size_t most;
 
         if (connection->failure) /* which OpenSSL would not say twice */
                 return connection->failure;
-        before = move_said(connection, out, size);
+        before = connection_move_said(connection, out, size);
         most = size - (size_t)before;
         connection->holds_back = false;
         if (connection->said || most <= RECORD_MORE) {
@@ -227,9 +140,11 @@ static ssize_t encode(void *self, const void *in, size_t *n, void *out, size_t s
         connection->out = (char *)out + before;
         connection->out_size = size - (size_t)before;
         forget_others_errors();
-        if (SSL_write_ex(connection->ssl, in, *n < most ? *n : most, &written) != 1)
-                return fail(connection);
-        *n = written;
+        written = encrypt(connection, in, *n < most ? *n : most);
+        connection->out_size = 0;
+        if (written < 0)
+                return written;
+        *n = (size_t)written;
         return connection->out - (char *)out;
 }
 
@@ -237,22 +152,26 @@ static ssize_t answer(void *self, void *out, size_t size)
 {
         struct tls_connection *connection = self;
 
-        return connection->holds_back ? 0 : move_said(connection, out, size);
+        return connection->holds_back ? 0 : connection_move_said(connection, out, size);
 }
 
 static ssize_t finish(void *self, void *out, size_t size)
 {
         struct tls_connection *connection = self;
+        bool may_finish = !connection->has_finished && !connection->failure && connection->has_agreed;
 
         connection->holds_back = false;
-        if (!connection->has_finished && !connection->failure && !connection->is_greeting) {
-                forget_others_errors();
-                connection->out_size = 0;
-                SSL_shutdown(connection->ssl);
-                ERR_clear_error();
+        if (may_finish && SSL_in_init(connection->ssl)) {
+                connection->is_greeting = true; /* as of encrypt() */
+                return connection_move_said(connection, out, size);
         }
         connection->has_finished = true;
-        return move_said(connection, out, size);
+        if (may_finish) {
+                forget_others_errors();
+                if (SSL_shutdown(connection->ssl) < 0)
+                        return fail(connection);
+        }
+        return connection_move_said(connection, out, size);
 }
 
 static bool is_greeting(void *self)
@@ -349,7 +268,7 @@ static void resume(struct tls_connection *connection)
 {
         SSL_SESSION *session = sessions_find(&connection->context->sessions, connection->name);
 
-        if (session)
+        if (session && trust_lasts(session))
                 SSL_set_session(connection->ssl, session);
         SSL_SESSION_free(session);
 }
@@ -380,11 +299,9 @@ static int begin(struct tls_connection *connection, const char *name)
 
         forget_others_errors();
         connection->ssl = context_begin(connection->context);
-        bio = connection->ssl ? BIO_new(bio_method) : NULL;
+        bio = connection->ssl ? connection_bio(connection) : NULL;
         if (!bio)
                 return -ENOMEM;
-        BIO_set_data(bio, connection);
-        BIO_set_init(bio, 1);
         SSL_set_bio(connection->ssl, bio, bio);
         if (SSL_set_app_data(connection->ssl, connection) != 1)
                 return -ENOMEM;

@@ -11,11 +11,12 @@ struct tls_connection {
         struct tls_context *context;
         const char *in; /* what OpenSSL reads, while decode() runs */
         size_t in_size;
-        char *out; /* where it writes, while encode() or finish() runs, or answer() in place of them */
+        char *out; /* where it writes, while encode() runs */
         size_t out_size;
         char *said; /* what it wrote where there was no room; NULL: nothing */
         size_t said_begin, said_end;
-        bool is_greeting;
+        bool has_agreed;
+        bool is_greeting;              /* nothing is written before more has come */
         bool is_chosen;                /* of a server: what the client's name leads to */
         bool is_asked_for_certificate; /* of a client which has none */
         bool holds_back;               /* `said` are tickets, which wait for the first bytes that are written */
@@ -35,9 +36,15 @@ extern const eddy_filter tls_filter;
 /** Have what all connections need: 0 or -ENOMEM. */
 int connection_prepare(void);
 
+/** What OpenSSL reads from and writes to; NULL without memory. */
+BIO *connection_bio(struct tls_connection *connection);
+
+/** Move what was kept into a place: how much of it. */
+ssize_t connection_move_said(struct tls_connection *connection, void *out, size_t size);
+
 /** As tls_impl.open() and tell(). */
 int connection_open(eddy_tls *tls, const char *name, void **self);
-void connection_tell(void *self, eddy_tls_info *info);
+bool connection_tell(void *self, eddy_tls_info *info);
 
 /** Keep a sentence on a failure: its code. */
 __attribute__((format(printf, 3, 4))) int connection_fail(struct tls_connection *connection, int rc,

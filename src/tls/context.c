@@ -6,18 +6,17 @@
 #include "tls/connection.h"
 #include "tls/options.h"
 #include <openssl/err.h>
+#include <openssl/rand.h>
 
 struct tls_context *context_of(eddy_tls *tls)
 {
         return container_of(tls, struct tls_context, base);
 }
 
-/** A number that nothing else has. */
-static unsigned long next_number(void)
+/** Make a mark that nothing else has: 0 or -ENOMEM. */
+static int make_mark(struct session_mark *mark)
 {
-        static atomic_ulong last;
-
-        return atomic_fetch_add(&last, 1) + 1;
+        return RAND_bytes(mark->bytes, sizeof mark->bytes) == 1 ? 0 : -ENOMEM;
 }
 
 /* What a reload replaces. */
@@ -41,10 +40,12 @@ static int read_contents(struct tls_context *context, struct contents **made)
         if (!contents)
                 return -ENOMEM;
         contents->count = count;
-        contents->session_mark = context->verifies ? next_number() : context->number;
+        contents->mark = context->mark;
         ERR_clear_error();
+        if (context->verifies)
+                rc = make_mark(&contents->mark);
         for (size_t i = 0; rc == 0 && i < count; i++)
-                rc = identity_create(context, i ? &options->more[i - 1] : &first, contents->session_mark,
+                rc = identity_create(context, i ? &options->more[i - 1] : &first, &contents->mark,
                                      &contents->identities[i]);
         ERR_clear_error();
         if (rc < 0)
@@ -184,14 +185,13 @@ static struct tls_context *make(const eddy_tls_options *options, bool is_server)
         context->references = 1;
         context->base.is_server = is_server;
         context->verifies = options_verify(options, is_server);
-        context->number = next_number();
         context->options = *options;
         context->options.alpn = NULL; /* it is kept in another form */
         context->key_log = -1;
         sessions_init(&context->sessions);
         pthread_mutex_init(&context->lock, NULL);
         rc = is_server ? tickets_init(&context->tickets) : 0;
-        if (options_copy(&context->options) == 0 && rc == 0)
+        if (options_copy(&context->options) == 0 && rc == 0 && make_mark(&context->mark) == 0)
                 return context;
         destroy(context);
         return NULL;

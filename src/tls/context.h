@@ -9,11 +9,17 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+/** What a session has to be of if it is to be resumed. It is made by chance, for it tells apart also what processes make that share
+ * the keys of their tickets. */
+struct session_mark {
+        unsigned char bytes[16];
+};
+
 /** What a reload replaces as a whole: of each certificate what OpenSSL has made of it and the options. */
 struct contents {
-        /* What a session has to be of if it is to be resumed. Where certificates are verified these are the contents, so that what was
-         * agreed on by other rules is of no use; else the context. */
-        unsigned long session_mark;
+        /* Where certificates are verified it is of these contents alone, so that what was agreed on by other rules is of no use; else
+         * the context's. */
+        struct session_mark mark;
         size_t count;
         SSL_CTX *identities[]; /* the first is of who asks for no name, or for one that none has */
 };
@@ -22,7 +28,7 @@ struct tls_context {
         struct eddy_tls base;
         atomic_uint references;
         bool verifies;            /* the other side's certificate */
-        unsigned long number;     /* no other context has it, nor any contents */
+        struct session_mark mark; /* no other context has it, nor any contents */
         eddy_tls_options options; /* its texts are our own */
         unsigned char *alpn;      /* as TLS writes it */
         unsigned alpn_size;
@@ -44,7 +50,7 @@ bool context_keep_session(struct tls_context *context, const SSL *ssl, const cha
 
 /** Make what OpenSSL needs of a certificate, whose file may be NULL, and the options: 0 or an error. */
 int identity_create(struct tls_context *context, const eddy_tls_certificate *certificate,
-                    unsigned long session_mark, SSL_CTX **identity);
+                    const struct session_mark *mark, SSL_CTX **identity);
 
 /** The functions by which a server chooses for a client, of its hello. */
 void choosing_prepare(struct tls_context *context, SSL_CTX *identity);

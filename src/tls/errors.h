@@ -5,6 +5,13 @@
 #include <openssl/err.h>
 #include <stdbool.h>
 
+/** OpenSSL takes for its own what others have left there. Looking is cheaper than clearing. */
+static inline void forget_others_errors(void)
+{
+        if (ERR_peek_error())
+                ERR_clear_error();
+}
+
 /** What a queue of errors came to. */
 struct tls_errors {
         unsigned long error; /* the first of the library asked for, else the first of all; 0: there was none */

@@ -118,8 +118,9 @@ int files_load_issuers(SSL_CTX *openssl, const eddy_tls_options *options, bool i
 {
         int rc = 0;
 
-        /* Who is trusted is so whether or not somebody else has issued his certificate. */
-        X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(openssl), X509_V_FLAG_PARTIAL_CHAIN);
+        /* Who is trusted is so whether or not somebody else has issued his certificate. The store is what a connection takes over that
+         * was begun with another context. */
+        X509_STORE_set_flags(SSL_CTX_get_cert_store(openssl), X509_V_FLAG_PARTIAL_CHAIN);
         if (!options->ca_file && !options->ca_directory)
                 return SSL_CTX_set_default_verify_paths(openssl) == 1 ? 0 : -ENOMEM;
         if (options->ca_file && SSL_CTX_load_verify_file(openssl, options->ca_file) != 1)

@@ -2,6 +2,7 @@
 #include "base/sys_file.h"
 #include "tls/connection.h"
 #include "tls/files.h"
+#include "tls/trust.h"
 #include <eddy/error.h>
 #include <openssl/err.h>
 
@@ -85,7 +86,8 @@ static int keep_session(SSL *ssl, SSL_SESSION *session)
 {
         const struct tls_connection *connection = SSL_get_app_data(ssl);
 
-        return connection->name && context_keep_session(connection->context, ssl, connection->name, session);
+        return connection->name && trust_note(session) &&
+               context_keep_session(connection->context, ssl, connection->name, session);
 }
 
 /** A client is asked for a certificate, and has none: that is what it may be told of later in few words. */
@@ -108,19 +110,18 @@ static int set_client(const struct tls_context *context, SSL_CTX *openssl)
         return 0;
 }
 
-static int set_server(struct tls_context *context, unsigned long session_mark, SSL_CTX *openssl)
+static int set_server(struct tls_context *context, const struct session_mark *mark, SSL_CTX *openssl)
 {
         SSL_CTX_set_session_cache_mode(openssl, SSL_SESS_CACHE_OFF); /* tickets hold all of it */
         choosing_prepare(context, openssl);
         tickets_prepare(openssl);
-        return SSL_CTX_set_session_id_context(openssl, (const unsigned char *)&session_mark,
-                                              sizeof session_mark) == 1
-                   ? 0
-                   : -ENOMEM;
+        if (SSL_CTX_set_session_id_context(openssl, mark->bytes, sizeof mark->bytes) != 1)
+                return -ENOMEM;
+        return trust_prepare(openssl);
 }
 
 int identity_create(struct tls_context *context, const eddy_tls_certificate *certificate,
-                    unsigned long session_mark, SSL_CTX **identity)
+                    const struct session_mark *mark, SSL_CTX **identity)
 {
         SSL_CTX *openssl = SSL_CTX_new(context->base.is_server ? TLS_server_method() : TLS_client_method());
         int rc;
@@ -134,8 +135,7 @@ int identity_create(struct tls_context *context, const eddy_tls_certificate *cer
                                       SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
         if (context->key_log >= 0)
                 SSL_CTX_set_keylog_callback(openssl, log_key);
-        rc =
-            context->base.is_server ? set_server(context, session_mark, openssl) : set_client(context, openssl);
+        rc = context->base.is_server ? set_server(context, mark, openssl) : set_client(context, openssl);
         if (rc == 0)
                 rc = set_versions_and_ciphers(&context->options, openssl);
         if (rc == 0 && certificate->file)

@@ -53,10 +53,12 @@ static void tell_alpn(struct tls_connection *connection, eddy_tls_info *info)
         info->alpn = connection->alpn;
 }
 
-void connection_tell(void *self, eddy_tls_info *info)
+bool connection_tell(void *self, eddy_tls_info *info)
 {
         struct tls_connection *connection = self;
 
+        if (!connection->has_agreed)
+                return false;
         *info = (eddy_tls_info){
             .version = SSL_get_version(connection->ssl),
             .cipher = SSL_get_cipher_name(connection->ssl),
@@ -66,4 +68,5 @@ void connection_tell(void *self, eddy_tls_info *info)
         tell_alpn(connection, info);
         tell_certificate(connection, info);
         ERR_clear_error();
+        return true;
 }

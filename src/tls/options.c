@@ -23,6 +23,11 @@ int options_check(const eddy_tls_options *options, bool is_server)
                 return 0;
         if (!options->certificate_file && !options->choose)
                 return eddy_fail(-EINVAL, "a server needs a certificate");
+        if (options->verify == EDDY_TLS_VERIFY_DEFAULT &&
+            (options->ca_file || options->ca_directory || options->crl_file))
+                return eddy_fail(-EINVAL,
+                                 "whom to trust is said, and not that clients have to show a certificate: "
+                                 "say verify");
         /* Who the system trusts says whose a web server is, not who may come in. */
         if (options_verify(options, true) && !options->ca_file && !options->ca_directory)
                 return eddy_fail(-EINVAL, "whose certificates are to be taken from clients is not said");

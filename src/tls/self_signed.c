@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 #include "base/sys_file.h"
+#include <arpa/inet.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/rand.h>
@@ -36,12 +37,16 @@ static bool set_serial(X509 *certificate)
         return is_set;
 }
 
+/** Whether it is a host's name, or an address, which alone has colons. */
 static bool is_host(const char *name)
 {
+        struct in6_addr address;
         size_t size = strlen(name);
 
+        if (strchr(name, ':'))
+                return inet_pton(AF_INET6, name, &address) == 1;
         return size > 0 && size < NAME_SIZE &&
-               strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_:") == size;
+               strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_") == size;
 }
 
 /** What it is for: the host, and this machine as itself knows it. */

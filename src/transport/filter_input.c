@@ -46,7 +46,7 @@ static ssize_t decode(struct filter *filter, void *memory, size_t size)
                 got = decode_last(filter, memory, size);
         filter_answer(filter);
         if (got == 0)
-                return -EAGAIN;
+                return filter->failure ? filter->failure : -EAGAIN;
         if (got == EDDY_EFINISHED) {
                 filter->has_ended = true;
                 return 0;
@@ -124,6 +124,7 @@ void filter_end_greeting(struct filter *filter, ssize_t outcome)
                 flow_fail(upper, filter->lower.write_error);
         filter_tell_greeter(filter, (int)outcome);
         filter_serve_sender(filter);
+        serve_receiver(filter);
         if (upper->has_sent_eof && !upper->write_error) /* which was to wait for this */
                 filter_end_sending(filter);
 }

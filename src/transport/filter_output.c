@@ -1,6 +1,20 @@
 /* What leaves through a filter: encoded into the queue of the flow below. */
 #include "transport/filter.h"
 
+/** Whether both sides are to agree on something once more, and nothing is written meanwhile: with what has come they maybe have, or have
+ * failed. */
+static bool greets_again(struct filter *filter)
+{
+        if (!filter->codec->is_greeting || !filter->codec->is_greeting(filter->self))
+                return false;
+        filter->is_greeting = true;
+        if (!filter->needs_more)
+                filter_greet(filter);
+        if (filter->is_greeting)
+                flow_resume_input(&filter->input);
+        return true;
+}
+
 /** Encode some bytes into the queue below: how many came of them, or an error.
  *
  * @param n  in: how many there are; out: how many were used
@@ -17,10 +31,10 @@ static ssize_t encode_some(struct filter *filter, const char *data, size_t *n)
         got = filter_outcome(
             filter->codec->encode(filter->self, data, n, buffer_room(place), buffer_room_size(place)));
         if (got == 0 && *n == 0)
-                got = -EIO;
+                got = greets_again(filter) ? -EAGAIN : -EIO;
         if (got > 0)
                 flow_note_added(lower, place, (size_t)got);
-        else if (got < 0)
+        else if (got < 0 && got != -EAGAIN)
                 filter->sending_failure = (int)got;
         return got;
 }
@@ -33,6 +47,8 @@ ssize_t filter_encode(struct filter *filter, const char *data, size_t n)
                 size_t used = n - done;
                 ssize_t got = encode_some(filter, data + done, &used);
 
+                if (got == -EAGAIN && !filter->is_greeting)
+                        got = filter->upper->write_error;
                 if (got < 0)
                         return done ? (ssize_t)done : got;
                 done += used;
@@ -80,18 +96,22 @@ ssize_t filter_send(struct filter *filter, const eddy_op *op)
 void filter_serve_sender(struct filter *filter)
 {
         eddy_op *op = filter->sending;
-        ssize_t taken = op ? filter_send(filter, op) : -EAGAIN;
+        ssize_t taken;
 
-        if (taken == -EAGAIN)
+        if (!op)
                 return;
-        filter->sending = NULL;
-        filter_complete(op, taken);
+        filter->sending = NULL; /* both sides may agree while it is sent, which would serve it once more */
+        taken = filter_send(filter, op);
+        if (taken == -EAGAIN)
+                filter->sending = op;
+        else
+                filter_complete(op, taken);
 }
 
 void filter_answer(struct filter *filter)
 {
         char said[FILTER_ADDED];
-        ssize_t n = 0;
+        ssize_t n;
 
         if (!filter->codec->answer || filter->has_finished || flow_check_writing(&filter->lower) < 0)
                 return;
@@ -107,6 +127,7 @@ void filter_answer(struct filter *filter)
         if (!filter->failure)
                 filter->failure = (int)n;
         flow_fail(filter->upper, (int)n);
+        filter_serve_sender(filter);
 }
 
 /** Have all leave that marks the end: 0 or the error. */
@@ -140,6 +161,9 @@ bool filter_mark_end(struct filter *filter)
         if (rc < 0) {
                 filter->sending_failure = (int)rc;
                 flow_fail(filter->upper, (int)rc);
+        } else if (filter->codec->is_greeting && filter->codec->is_greeting(filter->self)) {
+                filter->has_finished = false; /* it comes behind that */
+                greets_again(filter);
         }
         return true;
 }

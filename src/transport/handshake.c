@@ -64,10 +64,8 @@ int handshake_tell(const struct flow *flow, eddy_tls_info *info)
         for (; flow->impl->below; flow = flow->impl->below) {
                 const struct filter *filter = filter_beneath(flow);
 
-                if (filter->tls && !filter->is_greeting) {
-                        filter->tls->tell(filter->self, info);
+                if (filter->tls && filter->tls->tell(filter->self, info))
                         return 0;
-                }
         }
         return EDDY_EINVALIDSTATE;
 }

@@ -17,7 +17,10 @@ struct tls_impl {
         int (*open)(eddy_tls *tls, const char *name, void **self);
 
         eddy_duration (*handshake_timeout)(const eddy_tls *tls);
-        void (*tell)(void *self, eddy_tls_info *info);
+
+        /** What both sides have agreed on: whether they have. */
+        bool (*tell)(void *self, eddy_tls_info *info);
+
         eddy_tls *(*ref)(eddy_tls *tls);
         void (*unref)(eddy_tls *tls);
 };

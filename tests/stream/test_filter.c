@@ -367,15 +367,125 @@ static void carries_bytes_alone(void)
         close_pair(ends);
 }
 
+/* A filter that has no words for what it is asked. */
+
+static ssize_t hear_question(void *self, const void *in, size_t *n, void *out, size_t size)
+{
+        (void)out, (void)size;
+        *(bool *)self = in && *n > 0;
+        return 0;
+}
+
+static ssize_t find_no_words(void *self, void *out, size_t size)
+{
+        (void)out, (void)size;
+        return *(bool *)self ? -EIO : 0;
+}
+
+/** Who reads, and who waits for a peer that reads nothing, are told at once that it has failed. */
+static void has_no_answer(void)
+{
+        static const eddy_filter speechless = {
+            .decode = hear_question, .encode = invert, .answer = find_no_words};
+        eddy_stream *ends[2];
+        eddy_task *writer;
+        intptr_t written;
+        bool is_asked = false;
+        char byte;
+
+        open_pair(ends);
+        assert_int_equal(eddy_stream_add_filter(ends[1], &speechless, &is_asked), 0);
+        writer = eddy_create_task(write_much, ends[1]);
+        eddy_yield();
+        assert_int_equal(eddy_stream_write_all(ends[0], "?", 1), 1);
+        assert_int_equal(eddy_stream_read(ends[1], &byte, 1), -EIO);
+        assert_int_equal(eddy_await(writer, &written), 0);
+        assert_int_equal(written, -EIO);
+        eddy_unref(writer);
+        close_pair(ends);
+}
+
+/* A filter that is greeted, and cannot answer: nothing leaves. */
+
+static ssize_t hear_greeting(void *self, const void *in, size_t *n, void *out, size_t size)
+{
+        (void)in, (void)n, (void)out, (void)size;
+        *(bool *)self = false;
+        return 0;
+}
+
+static bool greets_for_ever(void *self)
+{
+        (void)self;
+        return true;
+}
+
+static ssize_t greet(void *self, void *out, size_t size)
+{
+        bool *has_greeted = self;
+
+        (void)size;
+        if (*has_greeted)
+                return 0;
+        *has_greeted = true;
+        memcpy(out, "HI", 2);
+        return 2;
+}
+
+static ssize_t fail_to_encode(void *self, const void *in, size_t *n, void *out, size_t size)
+{
+        (void)self, (void)in, (void)n, (void)out, (void)size;
+        return -EIO;
+}
+
+static intptr_t read_byte(void *stream)
+{
+        char byte;
+
+        return eddy_stream_read(stream, &byte, 1);
+}
+
+/** Who reads is told, and not only when the other side says something. */
+static void cannot_greet(void)
+{
+        static const eddy_filter broken = {.decode = invert, .encode = fail_to_encode};
+        static const eddy_filter greeter = {
+            .decode = hear_greeting, .encode = invert, .answer = greet, .is_greeting = greets_for_ever};
+        eddy_stream *ends[2];
+        eddy_task *reader;
+        bool has_greeted = true;
+        intptr_t read;
+
+        open_pair(ends);
+        assert_int_equal(eddy_stream_add_filter(ends[1], &broken, NULL), 0);
+        assert_int_equal(eddy_stream_add_filter(ends[1], &greeter, &has_greeted), 0);
+        reader = eddy_create_task(read_byte, ends[1]);
+        give_way();
+        assert_int_equal(eddy_stream_write_all(ends[0], "!", 1), 1);
+        give_way();
+        assert_true(eddy_done(reader));
+        assert_int_equal(eddy_await(reader, &read), 0);
+        assert_int_equal(read, -EIO);
+        eddy_unref(reader);
+        close_pair(ends);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-            scene_test(begins_behind_a_line),      scene_test(ends_by_its_mark),
-            scene_test(much_goes_through),         scene_test(a_file_goes_through),
-            scene_test(readers_are_interrupted),   scene_test(writers_are_interrupted),
-            scene_test(a_line_is_cut_off),         scene_test(who_waits_for_its_turn_is_busy),
-            scene_test(a_select_looks_through_it), scene_test(carries_bytes_alone),
+            scene_test(begins_behind_a_line),
+            scene_test(ends_by_its_mark),
+            scene_test(much_goes_through),
+            scene_test(a_file_goes_through),
+            scene_test(readers_are_interrupted),
+            scene_test(writers_are_interrupted),
+            scene_test(a_line_is_cut_off),
+            scene_test(who_waits_for_its_turn_is_busy),
+            scene_test(a_select_looks_through_it),
+            scene_test(carries_bytes_alone),
             scene_test(writers_are_told_why),
+            scene_test(has_no_answer),
+            scene_test(cannot_greet),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

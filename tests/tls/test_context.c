@@ -96,6 +96,16 @@ static void refuses(void)
         const eddy_tls_certificate no_file = {.key_file = leaf_key};
         const struct refusal refusals[] = {
             {{0}, -EINVAL, "a server needs a certificate", NULL, NULL},
+            {{.certificate_file = leaf.path, .ca_file = root.path},
+             -EINVAL,
+             "whom to trust is said, and not that clients have to show a certificate: say verify",
+             NULL,
+             NULL},
+            {{.certificate_file = leaf.path, .crl_file = empty},
+             -EINVAL,
+             "whom to trust is said, and not that clients have to show a certificate: say verify",
+             NULL,
+             NULL},
             {{.certificate_file = missing},
              -ENOENT,
              "the certificate '%s': No such file or directory",

@@ -1,6 +1,8 @@
 /* Agreeing on TLS: whoever does not, does not in time, goes meanwhile, or is closed from this side, at any moment. */
 #include "../transport/recorder.h"
 
+#include <fcntl.h>
+
 /** A context that waits a millisecond for the other side. */
 static eddy_tls *hasty(void)
 {
@@ -413,6 +415,39 @@ static void closed_with_the_loop(void **state)
                 }
 }
 
+static intptr_t connect_there(void *arg)
+{
+        const struct leaving *leaving = arg;
+
+        return eddy_create_connection(NULL, &counting, NULL, "127.0.0.1", (uint16_t)leaving->peer,
+                                      &(eddy_connect_options){.tls = kinds_client, .tls_name = "example.org"});
+}
+
+/** The task that waits for both sides to agree never runs again; and nothing of it is left (with ASan). */
+static void never_agreed(void **state)
+{
+        uint16_t to;
+        int listener = listen_on_loopback(1, &to), peer = -1;
+        struct leaving leaving = {.peer = to};
+        eddy_loop *loop;
+        char byte;
+
+        (void)state;
+        have_contexts();
+        fcntl(listener, F_SETFL, O_NONBLOCK);
+        assert_int_equal(eddy_loop_create(&loop), 0);
+        eddy_unref(eddy_task_create(&(eddy_task_options){.loop = loop}, connect_there, &leaving));
+        while (peer < 0 || recv(peer, &byte, 1, MSG_DONTWAIT) < 0) { /* it says hello */
+                if (peer < 0)
+                        peer = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+                eddy_loop_stop(loop);
+                eddy_loop_run_forever(loop);
+        }
+        eddy_loop_destroy(loop);
+        close(peer);
+        close(listener);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -423,6 +458,7 @@ int main(void)
             scene_test(alert_arrives),
             scene_test(interrupted_anywhere),
             cmocka_unit_test(closed_with_the_loop),
+            cmocka_unit_test(never_agreed),
         };
 
         return cmocka_run_group_tests_name("tls-handshake", tests, NULL, NULL);

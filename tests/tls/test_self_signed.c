@@ -139,7 +139,7 @@ static void each_is_another_one(void)
 
 static void what_is_no_name(void)
 {
-        static const char *const names[] = {"", "a,DNS:b", "a b", "a\nb", "*"};
+        static const char *const names[] = {"", "a,DNS:b", "a b", "a\nb", "*", "a:b", "localhost:443"};
         char fingerprint[EDDY_TLS_FINGERPRINT_SIZE], *longest = test_malloc(300);
         eddy_tls *tls;
 

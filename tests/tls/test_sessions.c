@@ -1,10 +1,28 @@
 /* What is resumed, and what must not be: nobody comes in by what was agreed on under other rules. */
 #include "helpers.h"
 
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+
 static struct issued root, leaf, www, mine;
 static eddy_tls *closed;
 
 static const eddy_tls_version versions[] = {EDDY_TLS_1_2, EDDY_TLS_1_3};
+
+static time_t minutes; /* that have passed, as everybody is told */
+
+/** For OpenSSL, too. */
+time_t time(time_t *place)
+{
+        struct timespec now;
+
+        clock_gettime(CLOCK_REALTIME, &now);
+        now.tv_sec += minutes * 60;
+        if (place)
+                *place = now.tv_sec;
+        return now.tv_sec;
+}
 
 static bool is_resumed(eddy_tls *server, eddy_tls *client, const char *name)
 {
@@ -55,10 +73,63 @@ static void rules_of_before(void)
         eddy_tls_unref(client);
 }
 
+/** Who comes again and again has all of it looked at again after two hours. */
+static void not_for_ever(void)
+{
+        for (size_t k = 0; k < 2; k++) {
+                eddy_tls *server = new_server(&(eddy_tls_options){.certificate_file = leaf.path});
+                eddy_tls *client =
+                    new_client(&(eddy_tls_options){.ca_file = root.path, .highest = versions[k]});
+
+                for (minutes = 0; minutes <= 300; minutes += 50)
+                        assert_int_equal(is_resumed(server, client, NULL), minutes % 150 != 0);
+                minutes = 0;
+                eddy_tls_unref(server);
+                eddy_tls_unref(client);
+        }
+}
+
+/** A certificate that has expired is not trusted for what was agreed on before. */
+static void assert_expires(const struct issued *at_server, const struct issued *at_client,
+                           const struct issued *issuer, bool is_servers)
+{
+        for (size_t k = 0; k < 2; k++) {
+                eddy_tls *server = new_server(&(eddy_tls_options){.certificate_file = at_server->path,
+                                                                  .ca_file = issuer->path,
+                                                                  .verify = EDDY_TLS_VERIFY_REQUIRED});
+                eddy_tls *client = new_client(&(eddy_tls_options){
+                    .certificate_file = at_client->path, .ca_file = issuer->path, .highest = versions[k]});
+                struct meeting meeting = {.server = server, .client = client};
+
+                minutes = 24 * 60 - 20;
+                assert_false(is_resumed(server, client, NULL));
+                assert_true(is_resumed(server, client, NULL));
+                minutes = 24 * 60 + 20;
+                meet(&meeting);
+                assert_int_equal(is_servers ? meeting.at_client.rc : meeting.at_server.rc, EDDY_ECERTIFICATE);
+                minutes = 0;
+                eddy_tls_unref(server);
+                eddy_tls_unref(client);
+        }
+}
+
+static void expired_since(void)
+{
+        struct issued issuer = issue(&(struct wish){.name = "issuer", .is_issuer = true, .until_day = 9});
+        struct issued lasting = issue(&(struct wish){.issuer = &issuer, .until_day = 9});
+        struct issued brief = issue(&(struct wish){.issuer = &issuer});
+
+        assert_expires(&brief, &lasting, &issuer, true);
+        assert_expires(&lasting, &brief, &issuer, false);
+        forget_issued(&brief);
+        forget_issued(&lasting);
+        forget_issued(&issuer);
+}
+
 /* A client that means no good: it resumes with one name what it has agreed on with another one. */
 
 struct intruder {
-        uint16_t port;
+        uint16_t port, second_port;
         int version;
         const char *first, *second; /* names */
         bool is_resumed, is_served; /* at the second name */
@@ -73,7 +144,8 @@ static intptr_t intrude(void *arg)
         SSL_CTX_set_max_proto_version(openssl, intruder->version);
         session = visit(intruder->port, openssl, intruder->first, NULL, &intruder->is_resumed);
         if (session)
-                second = visit(intruder->port, openssl, intruder->second, session, &intruder->is_resumed);
+                second =
+                    visit(intruder->second_port, openssl, intruder->second, session, &intruder->is_resumed);
         intruder->is_served = second;
         SSL_SESSION_free(second);
         SSL_CTX_free(openssl);
@@ -109,6 +181,7 @@ static void other_names(void)
         for (size_t k = 0; k < 2; k++) {
                 struct intruder intruder = {
                     .port = eddy_server_port(server),
+                    .second_port = eddy_server_port(server),
                     .version = k ? TLS1_3_VERSION : TLS1_2_VERSION,
                     .first = "example.org",
                     .second = "example.org",
@@ -127,6 +200,89 @@ static void other_names(void)
         eddy_server_destroy(server);
         eddy_tls_unref(open);
         eddy_tls_unref(closed);
+}
+
+/* Processes that share the keys of their tickets, and have made other contexts since. */
+
+static eddy_tls *shared, *chosen;
+
+static eddy_tls *choose_own(const char *name, void *arg)
+{
+        (void)name, (void)arg;
+        return chosen;
+}
+
+/** The other process: a server that asks nobody for a certificate, until it is killed. */
+static intptr_t serve_all(void *arg)
+{
+        const int *to_parent = arg;
+        eddy_server *server;
+        uint16_t port;
+
+        assert_int_equal(
+            eddy_start_server(&server, serve, NULL, "127.0.0.1", 0, &(eddy_server_options){.tls = shared}), 0);
+        port = eddy_server_port(server);
+        assert_int_equal(write(*to_parent, &port, sizeof port), sizeof port);
+        return eddy_server_serve_forever(server);
+}
+
+static intptr_t ask_both(void *arg)
+{
+        const uint16_t *others_port = arg;
+        eddy_server *server;
+        intptr_t begun;
+
+        assert_int_equal(
+            eddy_start_server(&server, serve, NULL, "127.0.0.1", 0, &(eddy_server_options){.tls = shared}), 0);
+        for (size_t k = 0; k < 2; k++) {
+                struct intruder intruder = {
+                    .port = *others_port,
+                    .second_port = eddy_server_port(server),
+                    .version = k ? TLS1_3_VERSION : TLS1_2_VERSION,
+                    .first = "example.org",
+                    .second = "example.org",
+                };
+
+                assert_int_equal(eddy_to_thread(intrude, &intruder, &begun), 0);
+                assert_true(begun);
+                assert_false(intruder.is_served);
+                assert_false(intruder.is_resumed);
+        }
+        eddy_server_close(server);
+        assert_int_equal(eddy_server_wait_closed(server), 0);
+        eddy_server_destroy(server);
+        return 0;
+}
+
+/** Nobody comes in here by what another process has agreed on by rules of its own. */
+static void other_processes(void **state)
+{
+        uint16_t port;
+        int ends[2];
+        pid_t child;
+
+        (void)state;
+        shared = new_server(&(eddy_tls_options){.certificate_file = leaf.path, .choose = choose_own});
+        assert_int_equal(pipe(ends), 0);
+        child = fork();
+        assert_true(child >= 0);
+        if (child == 0) {
+                prctl(PR_SET_PDEATHSIG, SIGKILL); /* a test that fails kills nobody */
+                new_server(&(eddy_tls_options){.certificate_file = www.path}); /* whoever came first */
+                chosen = new_server(&(eddy_tls_options){.certificate_file = leaf.path});
+                eddy_run(serve_all, &ends[1]);
+                _exit(1);
+        }
+        chosen = new_server(&(eddy_tls_options){
+            .certificate_file = leaf.path, .ca_file = root.path, .verify = EDDY_TLS_VERIFY_REQUIRED});
+        assert_int_equal(read(ends[0], &port, sizeof port), sizeof port);
+        assert_int_equal(eddy_run(ask_both, &port), 0);
+        kill(child, SIGKILL);
+        waitpid(child, NULL, 0);
+        close(ends[0]);
+        close(ends[1]);
+        eddy_tls_unref(chosen);
+        eddy_tls_unref(shared);
 }
 
 static int set_up(void **state)
@@ -152,9 +308,8 @@ static int tear_down(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-            scene_test(resumes),
-            scene_test(rules_of_before),
-            scene_test(other_names),
+            scene_test(resumes),       scene_test(rules_of_before), scene_test(not_for_ever),
+            scene_test(expired_since), scene_test(other_names),     cmocka_unit_test(other_processes),
         };
 
         return cmocka_run_group_tests_name("tls-sessions", tests, set_up, tear_down);

@@ -1,6 +1,8 @@
 /* TLS under streams. */
 #include "pair.h"
 
+#include "base/fault.h"
+
 static intptr_t echo(eddy_stream *stream, void *arg)
 {
         char bytes[16 * 1024];
@@ -168,13 +170,63 @@ static void broken(void)
         stop(server);
 }
 
+/** Where both did not agree nothing is told of who was there. */
+static void nothing_agreed_on(void)
+{
+        eddy_server *server = start(echo, NULL);
+        eddy_stream *stream;
+        eddy_tls_info info;
+
+        assert_int_equal(eddy_open_connection(&stream, "127.0.0.1", eddy_server_port(server), NULL), 0);
+        assert_int_equal(eddy_stream_start_tls(stream, client_tls, "other.example"), EDDY_ECERTIFICATE);
+        assert_int_equal(eddy_stream_tls_info(stream, &info), EDDY_EINVALIDSTATE);
+        eddy_stream_destroy(stream);
+        stop(server);
+}
+
+static ssize_t last_read;
+
+static intptr_t read_to_end(eddy_stream *stream, void *arg)
+{
+        char bytes[16];
+
+        (void)arg;
+        while ((last_read = eddy_stream_read(stream, bytes, sizeof bytes)) > 0)
+                ;
+        return 0;
+}
+
+/** Who could not mark the end is told, as the other side is. */
+static void no_memory_for_the_end(void)
+{
+        eddy_server *server = start(read_to_end, NULL);
+        unsigned long uses = 0;
+
+        for (unsigned long nth = 1; nth == 1 || nth <= uses; nth++) {
+                eddy_stream *stream = open_to(server);
+                int rc;
+
+                assert_int_equal(eddy_stream_write_all(stream, "hello", 5), 5);
+                fault_arm(nth, 1);
+                rc = eddy_stream_write_eof(stream);
+                uses = fault_uses();
+                fault_arm(0, 0);
+                if (rc == 0)
+                        rc = eddy_stream_drain(stream);
+                eddy_stream_destroy(stream);
+                last_read = 1;
+                until(eddy_server_connections(server) == 0);
+                assert_int_equal(rc == 0, last_read == 0);
+        }
+        assert_true(uses > 0);
+        stop(server);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-            scene_test(there_and_back),
-            scene_test(starts_and_ends),
-            scene_test(other_name),
-            scene_test(broken),
+            scene_test(there_and_back), scene_test(starts_and_ends),   scene_test(other_name),
+            scene_test(broken),         scene_test(nothing_agreed_on), scene_test(no_memory_for_the_end),
         };
 
         return cmocka_run_group_tests_name("tls-stream", tests, set_up_pair, tear_down_pair);
