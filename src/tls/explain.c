@@ -207,8 +207,8 @@ static const char *meaning_of(const struct tls_connection *connection, int reaso
         switch (reason) {
         case SSL_R_SSLV3_ALERT_HANDSHAKE_FAILURE:
                 return connection->is_asked_for_certificate ? "the peer wants a client certificate"
-                       : connection->is_greeting            ? "the peer agrees to none of what was offered"
-                                                            : "the peer does not agree to go on";
+                       : connection->has_agreed             ? "the peer does not agree to go on"
+                                                            : "the peer agrees to none of what was offered";
         case SSL_R_TLSV13_ALERT_CERTIFICATE_REQUIRED:
                 return "the peer wants a client certificate";
         case SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE:
@@ -239,6 +239,7 @@ static const char *meaning_of(const struct tls_connection *connection, int reaso
                 return "the peer has failed by itself";
         case SSL_R_DECRYPTION_FAILED_OR_BAD_RECORD_MAC:
         case SSL_R_BAD_RECORD_TYPE:
+        case SSL_R_WRONG_VERSION_NUMBER:
                 return "what came was changed on its way, or is no TLS";
         default:
                 return NULL;

@@ -140,7 +140,7 @@ static intptr_t break_off(eddy_stream *stream, void *arg)
 static void assert_broken(ssize_t rc)
 {
         assert_int_equal(rc, EDDY_ETLS);
-        assert_string_equal(eddy_explain(rc), "TLS has failed: wrong version number");
+        assert_string_equal(eddy_explain(rc), "what came was changed on its way, or is no TLS");
 }
 
 /** By a task of its own, which has been told nothing yet. */
