@@ -9,15 +9,10 @@ import secure
 import servers
 
 CONNECTIONS, SECONDS = 100, 1
-SIZES = {
-    "serve_1k_per_second": 1024,
-    "serve_100k_per_second": 100 * 1024,
-    "serve_1m_per_second": 1024 * 1024,
-}
-TLS_SIZES = {
-    "tls_serve_1k_per_second": 1024,
-    "tls_serve_1m_per_second": 1024 * 1024,
-}
+SIZES = {"serve_1k": 1024, "serve_100k": 100 * 1024, "serve_1m": 1024 * 1024}
+TLS_SIZES = {"tls_serve_1k": 1024, "tls_serve_1m": 1024 * 1024}
+ROWS = tuple(f"{name}_per_second" for name in SIZES)
+TLS_ROWS = tuple(f"{name}_{figure}" for name in TLS_SIZES for figure in ("per_second", "total_us"))
 BULK = 1024 ** 3
 
 
@@ -31,13 +26,14 @@ def command(who, site, place, port, build_dir, pem):
     return [str(build_dir / "cli" / "eddy"), "serve", str(site), "--port", str(port), *secured]
 
 
-def load(url, cores):
-    """Requests a second by wrk's count."""
+def load(url, server, cores):
+    """Requests a second by wrk's count, and the server's processor time of each."""
+    before = sum(server.processor_time())
     said = processes.run(["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{SECONDS}s", url], {cores.load})
-    rate = re.search(r"Requests/sec:\s*([\d.]+)", said)
+    rate, count = (re.search(wanted, said) for wanted in (r"Requests/sec:\s*([\d.]+)", r"(\d+) requests in"))
     if not rate or "Non-2xx" in said or "Socket errors" in said:
         raise processes.Failure("not every answer was the file")
-    return float(rate[1])
+    return {"per_second": float(rate[1]), "total_us": (sum(server.processor_time()) - before) * 1e6 / int(count[1])}
 
 
 def make_site(place):
@@ -50,16 +46,18 @@ def make_site(place):
 
 
 def measure(who, rows, environment, cores, build_dir):
-    """{row: requests a second} of one server."""
-    is_secure = set(rows) <= set(TLS_SIZES)
+    """{row: figure} of one server."""
+    sizes, scheme = (TLS_SIZES, "https") if rows == TLS_ROWS else (SIZES, "http")
     with tempfile.TemporaryDirectory() as place:
         site, port = make_site(place), servers.free_port()
-        for row in rows:
-            Path(site, row).write_bytes(os.urandom((SIZES | TLS_SIZES)[row]))
-        pem = secure.certificate(build_dir) if is_secure else None
+        for name, size in sizes.items():
+            Path(site, name).write_bytes(os.urandom(size))
+        pem = secure.certificate(build_dir) if scheme == "https" else None
         server = servers.Server(command(who, site, place, port, build_dir, pem), cores, environment, port)
         try:
-            return {row: load(f"http{'s' * is_secure}://127.0.0.1:{port}/{row}", cores) for row in rows}
+            found = {f"{name}_{figure}": value for name in sizes
+                     for figure, value in load(f"{scheme}://127.0.0.1:{port}/{name}", server, cores).items()}
+            return {row: found[row] for row in rows}
         finally:
             server.close()
 

@@ -35,7 +35,7 @@ static struct {
         int epoll;
         size_t size;
         bool only_agrees, resumes; /* connections come for a byte; with the session of one before */
-        bool is_over;
+        bool is_ready, is_over;
         long under_way, answered;
         double latency_sum;
         char message[MAX_BYTES];
@@ -113,7 +113,7 @@ static void begin(struct connection *connection)
 
 static void end(struct connection *connection)
 {
-        if (load.resumes && load.answered > 1 && !SSL_session_reused(connection->ssl))
+        if (load.resumes && load.is_ready && !SSL_session_reused(connection->ssl))
                 bench_skip("the server does not resume sessions");
         SSL_shutdown(connection->ssl);
         SSL_free(connection->ssl);
@@ -196,21 +196,31 @@ static void wait_for_events(void)
                 step(events[i].data.ptr);
 }
 
-/** Have each connection, one after the other, be there with an answer of its own. */
-static void connect_all(struct connection *connections, long count)
+/** Have a connection be there, with an answer of its own. */
+static void connect_one(struct connection *connection)
 {
+        long before = load.answered;
+
         load.is_over = true; /* nothing follows an answer */
-        for (long i = 0; i < count; i++) {
-                begin(&connections[i]);
-                while (load.answered == i)
-                        wait_for_events();
-        }
+        begin(connection);
+        while (load.answered == before)
+                wait_for_events();
         load.is_over = false;
+}
+
+/** Have a session to be resumed, which some servers give only to the second who comes. */
+static void have_session(struct connection *connection)
+{
+        for (int i = 0; load.resumes && !load.session && i < 10; i++)
+                connect_one(connection);
+        if (load.resumes && !load.session)
+                bench_skip("the server gives nobody a session");
 }
 
 /** Whether to go on. */
 static bool is_told_to_begin(void)
 {
+        load.is_ready = true;
         puts("ready");
         fflush(stdout);
         return getchar() != EOF;
@@ -233,7 +243,9 @@ int main(int argc, char **argv)
         connections = calloc((size_t)count, sizeof *connections);
         if (!connections)
                 die("calloc");
-        connect_all(connections, load.only_agrees ? 1 : count); /* whose session is resumed by the others */
+        for (long i = 0; !load.only_agrees && i < count; i++)
+                connect_one(&connections[i]);
+        have_session(connections);
         before = load.answered;
         load.latency_sum = 0;
         if (!is_told_to_begin())

@@ -44,6 +44,8 @@ enum {
         OP_SURELY = 32,
         /** No backend's: see struct op_host. */
         OP_HOSTED = 64,
+        /** It is, or is the rest of, what is worth a system call of its own: it is tried by one, and again when there is room. */
+        OP_BY_CALL = 128,
 };
 
 /** So many bytes are worth a system call of their own: gathering them for a later one costs more. */

@@ -115,13 +115,12 @@ static ssize_t uring_close(struct uring *uring, int fd)
         return sys_close(fd);
 }
 
-/** Whether the kernel is to send by itself; what is large, or gathered from several places, and may not wait is rather sent at once
- * than copied. */
+/** Whether the kernel is to send by itself; what is gathered from several places and may not wait is large, and rather sent at
+ * once than copied. */
 static bool is_the_kernels(const eddy_op *op)
 {
-        bool is_large = op->kind == OP_SENDMSG || op->size >= OP_WORTH_A_CALL;
-
-        return (op->kind == OP_SEND || op->kind == OP_SENDMSG) && !(is_large && op->traits & OP_DONT_WAIT);
+        return (op->kind == OP_SEND && !(op->traits & OP_BY_CALL)) ||
+               (op->kind == OP_SENDMSG && !(op->traits & OP_DONT_WAIT));
 }
 
 /** Whether a descriptor can be watched: 0, -EBADF, or -EPERM where it is always ready, as epoll says. */

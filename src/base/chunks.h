@@ -12,7 +12,7 @@ enum { CHUNK_SIZE = 17 * 1024, CHUNKS_KEPT = 32 };
 enum { SMALL_CHUNK_SIZE = 2 * 1024, SMALL_CHUNKS_KEPT = 256 };
 
 /* For what is long: four such records, which are as much as is written before a writer waits. */
-enum { LARGE_CHUNK_SIZE = 4 * CHUNK_SIZE, LARGE_CHUNKS_KEPT = 8 };
+enum { LARGE_CHUNK_SIZE = 4 * CHUNK_SIZE, LARGE_CHUNKS_KEPT = 16 };
 
 struct chunk {
         struct chunk *next;

@@ -58,11 +58,25 @@ static void uncork(struct file_part *part)
         part->is_corked = false;
 }
 
+/** Room for what goes through memory, for as long as some of it has not left: a flow's is the loop's, and warm. 0 or -ENOMEM. */
+static int reserve_copy(struct file_part *part, size_t n)
+{
+        return part->flow ? flow_reserve(part->flow, &part->copy, n) : buffer_reserve(&part->copy, n);
+}
+
+static void drop_copy(struct file_part *part)
+{
+        if (part->flow)
+                flow_give_back(part->flow, &part->copy);
+        else
+                buffer_finish(&part->copy);
+}
+
 /** It is over: with 0 or an error. */
 static void end(struct file_part *part, ssize_t error)
 {
         uncork(part);
-        buffer_finish(&part->copy);
+        drop_copy(part);
         if (error == EDDY_CANCELLED) /* where nobody asked for that, somebody has closed the socket */
                 error = part->cancelled ? part->cancelled : -EBADF;
         part->outcome = error < 0 ? error : (ssize_t)part->sent;
@@ -204,6 +218,8 @@ static bool take_note(struct file_part *part, ssize_t n)
         if (n > 0) {
                 if (part->is_copied)
                         buffer_consume(&part->copy, (size_t)n);
+                if (buffer_size(&part->copy) == 0)
+                        drop_copy(part);
                 part->offset += n;
                 part->left -= (size_t)n;
                 part->sent += (size_t)n;
@@ -237,7 +253,7 @@ static ssize_t copy_some(struct file_part *part)
 
         if (buffer_size(&part->copy) > 0)
                 return (ssize_t)buffer_size(&part->copy);
-        if (buffer_reserve(&part->copy, size) == 0)
+        if (reserve_copy(part, size) == 0)
                 n = sys_pread(part->file, buffer_room(&part->copy), size, part->offset);
         if (n > 0)
                 part->copy.end += (size_t)n;

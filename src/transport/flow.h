@@ -72,7 +72,8 @@ struct flow_output {
         eddy_handle flush;             /* scheduled when something is queued and nothing is on its way */
         struct file_part *files;       /* come behind these, each with what was written after it; NULL: none */
         struct file_part *last_file;
-        size_t after_files; /* bytes that were written after one of them */
+        size_t after_files;   /* bytes that were written after one of them */
+        bool leaves_by_calls; /* it is much: see OP_BY_CALL */
 };
 
 /** A steady input: what comes is received and shown to the client, until it is paused. Embedded by who wants that. */

@@ -68,15 +68,12 @@ static ssize_t begin_sending(struct flow *flow)
 {
         struct flow_output *output = flow->output;
         size_t size = buffer_size(&output->sending);
-        ssize_t sent = -EAGAIN;
 
         op_init(&output->op, flow->loop, sent_some, flow);
         op_describe(&output->op, flow->impl->send, flow->fd, buffer_data(&output->sending), size, 0);
-        output->op.traits = flow->send_traits | OP_DONT_WAIT;
-        if (size >= OP_WORTH_A_CALL)
-                sent = flow_begin(flow, &output->op);
-        output->op.traits = flow->send_traits;
-        return sent == -EAGAIN ? flow_begin(flow, &output->op) : sent;
+        output->leaves_by_calls |= size >= OP_WORTH_A_CALL;
+        output->op.traits = flow->send_traits | (output->leaves_by_calls ? OP_BY_CALL : 0);
+        return flow_begin(flow, &output->op);
 }
 
 void flow_flush(struct flow *flow)
