@@ -360,7 +360,8 @@ ROWS = {
     "tls_serve_1k_total_us": Row("us", "the same: server's user and system time of each"),
     "tls_serve_1m_per_second": Row(
         "1/s", "a file of 1 MB by HTTPS, likewise", times(1, "nginx", "tls_serve_1m_per_second"),
-        note="aim: nginx in this run; wrk is what both wait for, where their processor time leaves some of the core idle"),
+        note="aim: nginx in this run",
+        behind={"nginx": "both wait for wrk, which decrypts on one core; the row of processor time tells them apart"}),
     "tls_serve_1m_total_us": Row("us", "the same: server's user and system time of each"),
     "tls_idle_bytes": Row(
         "B", f"TLS echo, {secure.IDLE_CONNECTIONS:,} connections that have each had one message echoed: resident memory and page "

@@ -11,7 +11,7 @@ packages_for() {
         case $1 in
         build) echo gcc libc6-dev meson ninja-build pkg-config python3 \
                 liburing-dev libcurl4-openssl-dev 'libllhttp-dev|node-llhttp' libhiredis-dev libssl-dev libpq-dev libc-ares-dev ;;
-        test) echo libcmocka-dev g++ clang 'libclang-rt-dev|libclang-rt-14-dev' valgrind mandoc curl openssl redis-server postgresql nginx-light sslscan testssl.sh ;;
+        test) echo libcmocka-dev g++ clang 'libclang-rt-dev|libclang-rt-14-dev' valgrind mandoc curl openssl redis-server postgresql nginx-light sslscan testssl.sh gnutls-bin ;;
         musl) echo musl-tools linux-libc-dev ;;
         aarch64) echo gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user libcmocka-dev:arm64 ;;
         bench) echo g++ golang-go libuv1-dev libev-dev libst-dev libboost-context-dev nginx-light libnginx-mod-stream wrk curl openssl ;;

@@ -1,4 +1,4 @@
-/* Other programs that speak TLS, on the other side: OpenSSL's own, Python's ssl, curl, GnuTLS. */
+/* Other programs that speak TLS, on the other side: OpenSSL's own, Python's ssl, Go, curl, GnuTLS. */
 #include "helpers.h"
 
 #include <eddy/process.h>
@@ -239,6 +239,44 @@ static void python_server(void)
                       "eddy");
 }
 
+/* Go, whose program is built first. */
+
+/** Whether it could be built, within a time that leaves some for the test: nothing may be in the compiler's cache. */
+static bool build_peer(char path[128])
+{
+        eddy_process_options silent = {.in = EDDY_DEVNULL, .out = EDDY_DEVNULL, .err = EDDY_DEVNULL};
+        eddy_process *process;
+        int rc = EDDY_TIMEOUT, returncode = 1;
+
+        new_path(path);
+        assert_int_equal(eddy_process_exec(&process, EDDY_ARGV("go", "build", "-o", path, PEER_GO), &silent),
+                         0);
+        EDDY_TIMEOUT_SCOPE(eddy_seconds(40))
+                rc = eddy_process_wait(process, &returncode);
+        eddy_process_destroy(process);
+        return rc == 0 && returncode == 0;
+}
+
+static void go(void)
+{
+        static char *const versions[] = {"1.2", "1.3"};
+        static const char *const names[] = {"TLSv1.2", "TLSv1.3"};
+        char path[128];
+
+        if (!build_peer(path)) {
+                print_message("there is no Go here that builds peer.go in time\n");
+                return;
+        }
+        for (int i = 0; i < 2; i++) {
+                assert_says(EDDY_ARGV(path, "client", root.path, mine.path, "PORT", versions[i]),
+                            "hello there");
+                assert_came(names[i], "eddy", "CN=mine");
+                assert_serves(EDDY_ARGV(path, "server", root.path, leaf.path, versions[i]), "cba", names[i],
+                              "eddy");
+        }
+        remove(path);
+}
+
 static int set_up(void **state)
 {
         (void)state;
@@ -268,9 +306,13 @@ static int tear_down(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-            peer_test("openssl", openssl_client), peer_test("openssl", openssl_server),
-            peer_test("python3", python_client),  peer_test("python3", python_server),
-            peer_test("curl", curl_client),       peer_test("gnutls-cli", gnutls_client),
+            peer_test("openssl", openssl_client),
+            peer_test("openssl", openssl_server),
+            peer_test("python3", python_client),
+            peer_test("python3", python_server),
+            peer_test("curl", curl_client),
+            peer_test("gnutls-cli", gnutls_client),
+            peer_test("go", go),
         };
 
         return cmocka_run_group_tests_name("tls-peers", tests, set_up, tear_down);
