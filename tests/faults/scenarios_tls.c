@@ -1,6 +1,6 @@
 /* TLS: whatever fails, each side is told, and nothing is taken for agreed that was not. */
 #include "../tls/certificates.h"
-#include "scenarios.h"
+#include "ends.h"
 
 static struct issued root, leaf;
 
@@ -166,90 +166,11 @@ static intptr_t starting_and_ending(void *arg)
 
 /* Protocols. */
 
-enum { MUCH = 100 * 1000 };
-
-/** One end, which is told of its beginning and its end once, or of neither. */
-struct end {
-        bool is_served; /* nobody waits for it but the server */
-        eddy_event lost;
-        size_t heard;
-        int made, gone;
-};
-
-static void made(eddy_transport *transport, void *self)
-{
-        struct end *end = self;
-
-        (void)transport;
-        end->made++;
-}
-
-static void lost(eddy_transport *transport, void *self, int reason)
-{
-        struct end *end = self;
-
-        (void)transport, (void)reason;
-        if (++end->gone != 1 || end->made != 1)
-                abort();
-        if (end->is_served)
-                free(end);
-        else
-                eddy_event_set(&end->lost);
-}
-
-static void send_back(eddy_transport *transport, void *self, const void *data, size_t n)
-{
-        (void)self;
-        eddy_transport_write(transport, data, n);
-}
-
-static void count(eddy_transport *transport, void *self, const void *data, size_t n)
-{
-        struct end *end = self;
-
-        (void)data;
-        end->heard += n;
-        if (end->heard == MUCH)
-                eddy_transport_close(transport);
-}
-
-static const eddy_protocol echoing = {
-    .connection_made = made, .data_received = send_back, .connection_lost = lost};
-static const eddy_protocol counting = {
-    .connection_made = made, .data_received = count, .connection_lost = lost};
-
-static void *new_end(void *arg)
-{
-        struct end *end = calloc(1, sizeof *end);
-
-        (void)arg;
-        if (!end)
-                abort(); /* the tests' own memory does not fail */
-        end->is_served = true;
-        return end;
-}
-
-/** Wait until an end is lost, and see to it where one is interrupted. */
-static int await_loss(struct end *end, eddy_transport *transport)
-{
-        int rc;
-
-        EDDY_TIMEOUT_SCOPE(eddy_seconds(2)) /* for where what fails is never told to the other */
-                rc = eddy_event_wait(&end->lost);
-        if (!eddy_event_is_set(&end->lost)) {
-                eddy_transport_abort(transport);
-                EDDY_SHIELD_SCOPE
-                        eddy_event_wait(&end->lost);
-        }
-        return rc;
-}
-
 static intptr_t protocols(void *arg)
 {
         static char bytes[MUCH];
         struct contexts contexts;
         struct end end = {0};
-        eddy_transport *transport;
         eddy_server *server = NULL;
         int rc = create_contexts(&contexts);
 
@@ -260,15 +181,14 @@ static intptr_t protocols(void *arg)
                                         &(eddy_server_options){.tls = contexts.server});
         if (rc == 0)
                 rc = eddy_create_connection(
-                    &transport, &counting, &end, "127.0.0.1", eddy_server_port(server),
+                    &end.transport, &counting, &end, "127.0.0.1", eddy_server_port(server),
                     &(eddy_connect_options){.tls = contexts.client, .tls_name = "example.org"});
         if (rc == 0) {
-                if (transport &&
-                    eddy_transport_write(transport, bytes, sizeof bytes) < 0) /* else it is lost already */
-                        eddy_transport_abort(transport);
-                rc = await_loss(&end, transport);
+                if (end.transport &&
+                    eddy_transport_write(end.transport, bytes, sizeof bytes) < 0) /* else it is lost */
+                        eddy_transport_abort(end.transport);
+                rc = await_loss(&end, end.transport);
         }
-        eddy_event_finish(&end.lost);
         end_server(server);
         unref_contexts(&contexts);
         return rc;
