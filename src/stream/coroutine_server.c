@@ -29,8 +29,8 @@ static void connection_done(struct waiter *waiter, eddy_future *task)
         int failure = future_failure(task);
 
         task->was_looked_at = true;
-        if (failure == EDDY_EINCOMPLETE && server->plan.options.tls) /* cut off, which without TLS is a reset */
-                failure = -ECONNRESET;
+        if (server->plan.options.tls && (failure == EDDY_EINCOMPLETE || failure == EDDY_ETLS))
+                failure = -ECONNRESET; /* the peer cut it off, or broke it: what it could do without TLS */
         if (failure && failure != EDDY_CANCELLED && failure != EDDY_TIMEOUT && failure != -ETIMEDOUT &&
             failure != -ECONNRESET && failure != -ECONNABORTED && failure != -EPIPE)
                 eddy_loop_call_exception_handler(server->loop,

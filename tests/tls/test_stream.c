@@ -170,6 +170,49 @@ static void broken(void)
         stop(server);
 }
 
+static intptr_t read_until_failure(eddy_stream *stream, void *arg)
+{
+        ssize_t *outcome = arg;
+        char byte;
+
+        while ((*outcome = eddy_stream_read(stream, &byte, 1)) > 0)
+                ;
+        return *outcome;
+}
+
+static void count_failures(eddy_loop *loop, const eddy_exception *exception, void *arg)
+{
+        int *count = arg;
+
+        (void)loop, (void)exception;
+        (*count)++;
+}
+
+/** Whoever breaks a connection, or cuts it off, makes no failure of the server's. */
+static void not_the_servers_failure(void)
+{
+        ssize_t outcome = 0;
+        eddy_server *server = start(read_until_failure, &outcome);
+        int count = 0;
+
+        eddy_loop_set_exception_handler(eddy_running_loop(), count_failures, &count);
+        for (int breaks = 0; breaks < 2; breaks++) {
+                eddy_stream *stream = open_to(server);
+
+                assert_int_equal(eddy_stream_write_all(stream, "x", 1), 1);
+                until(outcome == 1);
+                if (breaks)
+                        send(eddy_stream_fd(stream), "no TLS at all", 13, MSG_NOSIGNAL);
+                shutdown(eddy_stream_fd(stream), SHUT_WR);
+                until(eddy_server_connections(server) == 0);
+                assert_int_equal(outcome, breaks ? EDDY_ETLS : EDDY_EINCOMPLETE);
+                eddy_stream_destroy(stream);
+        }
+        assert_int_equal(count, 0);
+        eddy_loop_set_exception_handler(eddy_running_loop(), NULL, NULL);
+        stop(server);
+}
+
 /** Where both did not agree nothing is told of who was there. */
 static void nothing_agreed_on(void)
 {
@@ -225,8 +268,13 @@ static void no_memory_for_the_end(void)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-            scene_test(there_and_back), scene_test(starts_and_ends),   scene_test(other_name),
-            scene_test(broken),         scene_test(nothing_agreed_on), scene_test(no_memory_for_the_end),
+            scene_test(there_and_back),
+            scene_test(starts_and_ends),
+            scene_test(other_name),
+            scene_test(broken),
+            scene_test(not_the_servers_failure),
+            scene_test(nothing_agreed_on),
+            scene_test(no_memory_for_the_end),
         };
 
         return cmocka_run_group_tests_name("tls-stream", tests, set_up_pair, tear_down_pair);
