@@ -55,9 +55,9 @@ static int read_contents(struct tls_context *context, struct contents **made)
         return rc;
 }
 
-int eddy_tls_reload(eddy_tls *tls)
+/** Read all files again, and have what they say count from now on: 0 or an error. */
+static int reload(struct tls_context *context)
 {
-        struct tls_context *context = context_of(tls);
         struct contents *contents, *before;
         int rc = read_contents(context, &contents);
 
@@ -70,6 +70,17 @@ int eddy_tls_reload(eddy_tls *tls)
         pthread_mutex_unlock(&context->lock);
         free_contents(before);
         return 0;
+}
+
+int eddy_tls_reload(eddy_tls *tls)
+{
+        struct tls_context *context = context_of(tls);
+        int rc;
+
+        pthread_mutex_lock(&context->reloading);
+        rc = reload(context);
+        pthread_mutex_unlock(&context->reloading);
+        return rc;
 }
 
 SSL *context_begin(struct tls_context *context)
@@ -143,6 +154,7 @@ static void destroy(struct tls_context *context)
         memory_free(context->alpn);
         if (context->key_log >= 0)
                 sys_close(context->key_log);
+        pthread_mutex_destroy(&context->reloading);
         pthread_mutex_destroy(&context->lock);
         memory_free(context);
 }
@@ -189,6 +201,7 @@ static struct tls_context *make(const eddy_tls_options *options, bool is_server)
         context->options.alpn = NULL; /* it is kept in another form */
         context->key_log = -1;
         sessions_init(&context->sessions);
+        pthread_mutex_init(&context->reloading, NULL);
         pthread_mutex_init(&context->lock, NULL);
         rc = is_server ? tickets_init(&context->tickets) : 0;
         if (options_copy(&context->options) == 0 && rc == 0 && make_mark(&context->mark) == 0)

@@ -32,10 +32,11 @@ struct tls_context {
         eddy_tls_options options; /* its texts are our own */
         unsigned char *alpn;      /* as TLS writes it */
         unsigned alpn_size;
-        int key_log;              /* the descriptor; -1: none */
-        struct sessions sessions; /* of a client: what may be resumed, by what `contents` say */
-        struct tickets tickets;   /* of a server */
-        pthread_mutex_t lock;     /* of `contents` */
+        int key_log;               /* the descriptor; -1: none */
+        struct sessions sessions;  /* of a client: what may be resumed, by what `contents` say */
+        struct tickets tickets;    /* of a server */
+        pthread_mutex_t reloading; /* one at a time, so that what is read last stays */
+        pthread_mutex_t lock;      /* of `contents` */
         struct contents *contents;
 };
 

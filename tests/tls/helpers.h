@@ -109,6 +109,15 @@ static inline SSL_SESSION *visit(uint16_t port, SSL_CTX *openssl, const char *na
         return session;
 }
 
+/** Have both sides not agree, and each told why. */
+static inline void meet_badly(struct meeting *meeting, const char *at_client, const char *at_server)
+{
+        meet(meeting);
+        assert_true(meeting->at_client.rc < 0 || meeting->at_client.read < 0);
+        assert_string_equal(meeting->at_client.why, at_client);
+        assert_string_equal(meeting->at_server.why, at_server);
+}
+
 static inline eddy_tls *new_client(const eddy_tls_options *options)
 {
         eddy_tls *tls;
