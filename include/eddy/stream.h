@@ -24,8 +24,8 @@ typedef struct eddy_connect_options {
         eddy_duration happy_eyeballs_delay; /**< an address's head start over the next; 0: 250 ms */
         const eddy_resolver *resolver;      /**< who looks names up, until the call returns; NULL: the loop's */
         eddy_tls *tls;                      /**< speak TLS, from the first byte on; NULL: do not */
-        const char *tls_name;               /**< whom the other side's certificate has to be for; NULL: the host */
-        void *reserved[1];                  /**< zero */
+        const char *tls_name; /**< whom the other side's certificate has to be for; NULL: the host */
+        void *reserved[1];    /**< zero */
 } eddy_connect_options;
 
 /**
