@@ -8,8 +8,6 @@
 static struct issued root, leaf, rsa, www;
 static char leaf_certificate[128], leaf_key[128], encrypted_key[128], empty[128], prose[128], missing[128];
 
-static const eddy_tls_version versions[] = {EDDY_TLS_1_2, EDDY_TLS_1_3};
-
 /* Files. */
 
 static void two_files(void)
