@@ -17,7 +17,8 @@ class Server:
         self.answer, self.answered, self.lock = answer, 0, threading.Lock()
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
-        threading.Thread(target=self.accept, daemon=True).start()
+        self.thread = threading.Thread(target=self.accept, daemon=True)
+        self.thread.start()
 
     def accept(self):
         while True:
@@ -39,6 +40,8 @@ class Server:
         """Exit status, {name: value}, and what it complains of."""
         done = subprocess.run([LOAD, *map(str, (self.port, connections, request, seconds, *rate))],
                               capture_output=True, text=True, timeout=60, check=False)
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.thread.join()  # or it might accept for the next one, whose descriptor has the same number
         self.listener.close()
         return done.returncode, dict((name, float(value)) for name, value in
                                      (line.split() for line in done.stdout.splitlines())), done.stderr
