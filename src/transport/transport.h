@@ -14,11 +14,11 @@ struct eddy_transport {
         eddy_handle turn; /* for what must not come within a call: being made, lost, and writing again */
         int reason;       /* of connection_lost() */
         struct error_detail *detail; /* of that; NULL: it has none */
-        bool is_made;     /* connection_made() has been called */
-        bool is_given_up; /* both sides did not agree on TLS before it was made, so it never is */
-        bool is_over;     /* the flow is closed, and the turn to say so will come */
-        bool is_full;     /* pause_writing() has, and resume_writing() not since */
-        struct securing *securing; /* both sides are to agree on TLS; NULL: they are not */
+        bool is_made;                /* connection_made() has been called */
+        bool is_given_up;            /* both sides did not agree on TLS before it was made, so it never is */
+        bool is_over;                /* the flow is closed, and the turn to say so will come */
+        bool is_full;                /* pause_writing() has, and resume_writing() not since */
+        struct securing *securing;   /* both sides are to agree on TLS; NULL: they are not */
 
         /** Told when it is gone, if it is somebody's: a server's. */
         void (*gone)(eddy_transport *transport);

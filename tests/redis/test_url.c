@@ -102,8 +102,8 @@ static void refuses_a_path_as_well(void **state)
         eddy_redis_options copy = {0};
 
         (void)state;
-        assert_int_equal(redis_options_copy(&copy, &(eddy_redis_options){.url = "redis://a", .path = "/socket"}),
-                         -EINVAL);
+        assert_int_equal(
+            redis_options_copy(&copy, &(eddy_redis_options){.url = "redis://a", .path = "/socket"}), -EINVAL);
         redis_options_free(&copy);
 }
 
