@@ -83,11 +83,11 @@ def connected(server, load, cores, build_dir):
 def under_load(server, load, cores, build_dir):
     """{figure: value} of a server under one load, without that of connecting. Kills it, as servers.under_load() does."""
     with connected(server, load, cores, build_dir) as process:
-        user, system = server.processor_time()
+        before = sum(server.processor_time())
         answered = servers.said(processes.finish(process, said_to_it="\n"))
-    all_user, all_system = server.kill()
+    used = sum(server.kill()) - before
     servers.check(answered, load.connections)
-    return {"total_us": (all_user - user + all_system - system) * 1e6 / answered["requests"],
+    return {"total_us": used * 1e6 / answered["requests"],
             "per_second": answered["requests"] / answered["seconds"]}
 
 

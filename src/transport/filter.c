@@ -283,7 +283,7 @@ static struct filter *make_filter(struct flow *upper, const eddy_filter *codec, 
         filter->upper = upper;
         filter->codec = codec;
         filter->self = self;
-        filter->is_greeting = codec->is_greeting && codec->is_greeting(self);
+        filter->is_greeting = filter_must_greet(filter);
         filter->input.is_paused = !filter->is_greeting;
         return filter;
 }

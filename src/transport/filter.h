@@ -54,6 +54,12 @@ static inline struct filter *filter_above(struct flow *lower)
         return container_of(lower, struct filter, lower);
 }
 
+/** Whether both sides are still, or again, to agree, as the codec has it. */
+static inline bool filter_must_greet(const struct filter *filter)
+{
+        return filter->codec->is_greeting && filter->codec->is_greeting(filter->self);
+}
+
 /** End an operation of the flow above. */
 void filter_complete(eddy_op *op, ssize_t result);
 

@@ -136,12 +136,12 @@ void filter_greet(struct filter *filter)
 
         if (got == 0 && !filter->needs_more)
                 got = decode_some(filter, &nothing, sizeof nothing);
-        if (got == 0 && filter->lower.has_ended && filter->codec->is_greeting(filter->self))
+        if (got == 0 && filter->lower.has_ended && filter_must_greet(filter))
                 got = decode_last(filter, &nothing, sizeof nothing);
         filter_answer(filter);
         if (got == 0)
                 got = filter->failure;
-        if (got == 0 && !filter->codec->is_greeting(filter->self))
+        if (got == 0 && !filter_must_greet(filter))
                 filter_end_greeting(filter, 0);
         else if (got != 0)
                 filter_end_greeting(filter, got < 0 && got != EDDY_EFINISHED ? got : -EPROTO);

@@ -5,7 +5,7 @@
  * failed. */
 static bool greets_again(struct filter *filter)
 {
-        if (!filter->codec->is_greeting || !filter->codec->is_greeting(filter->self))
+        if (!filter_must_greet(filter))
                 return false;
         filter->is_greeting = true;
         if (!filter->needs_more)
@@ -161,7 +161,7 @@ bool filter_mark_end(struct filter *filter)
         if (rc < 0) {
                 filter->sending_failure = (int)rc;
                 flow_fail(filter->upper, (int)rc);
-        } else if (filter->codec->is_greeting && filter->codec->is_greeting(filter->self)) {
+        } else if (filter_must_greet(filter)) {
                 filter->has_finished = false; /* it comes behind that */
                 greets_again(filter);
         }

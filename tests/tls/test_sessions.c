@@ -212,16 +212,23 @@ static eddy_tls *choose_own(const char *name, void *arg)
         return chosen;
 }
 
+/** A server of this process's, with what all share. */
+static eddy_server *start_shared(void)
+{
+        eddy_server *server;
+
+        assert_int_equal(
+            eddy_start_server(&server, serve, NULL, "127.0.0.1", 0, &(eddy_server_options){.tls = shared}), 0);
+        return server;
+}
+
 /** The other process: a server that asks nobody for a certificate, until it is killed. */
 static intptr_t serve_all(void *arg)
 {
         const int *to_parent = arg;
-        eddy_server *server;
-        uint16_t port;
+        eddy_server *server = start_shared();
+        uint16_t port = eddy_server_port(server);
 
-        assert_int_equal(
-            eddy_start_server(&server, serve, NULL, "127.0.0.1", 0, &(eddy_server_options){.tls = shared}), 0);
-        port = eddy_server_port(server);
         assert_int_equal(write(*to_parent, &port, sizeof port), sizeof port);
         return eddy_server_serve_forever(server);
 }
@@ -229,11 +236,9 @@ static intptr_t serve_all(void *arg)
 static intptr_t ask_both(void *arg)
 {
         const uint16_t *others_port = arg;
-        eddy_server *server;
+        eddy_server *server = start_shared();
         intptr_t begun;
 
-        assert_int_equal(
-            eddy_start_server(&server, serve, NULL, "127.0.0.1", 0, &(eddy_server_options){.tls = shared}), 0);
         for (size_t k = 0; k < 2; k++) {
                 struct intruder intruder = {
                     .port = *others_port,
