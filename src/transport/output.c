@@ -161,7 +161,7 @@ static void schedule_flush(struct flow *flow)
                 return;
         output->flush.callback = flush_and_settle;
         output->flush.arg = flow;
-        loop_schedule(flow->loop, &output->flush);
+        loop_schedule_last(flow->loop, &output->flush);
 }
 
 /** Send what the kernel takes at once, which so needs no copy: how much, or an error. */
