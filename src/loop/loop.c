@@ -204,6 +204,7 @@ static int run_iteration(eddy_loop *loop)
         eddy_handle *handle;
         int rc = poll_backend(loop);
 
+        loop->iteration++;
         if (rc < 0 || loop->is_leaving)
                 return rc;
         loop_turn_over(loop);

@@ -56,6 +56,7 @@ struct eddy_loop {
         eddy_link queues[2];
         unsigned ran; /* handles since the backend was last asked */
         unsigned handles_a_poll;
+        unsigned iteration; /* how many there were, so that who acts once in each knows */
         bool is_stopping, is_leaving, is_running, is_closing, is_closed;
         bool must_return; /* no coroutine may hand on to the next: a callback waits on the loop's stack, or each
                            * is to be timed by itself */
@@ -177,6 +178,9 @@ static inline size_t loop_draw(eddy_loop *loop, size_t n)
 
 /** Close a descriptor that operations may have used. */
 void loop_close_descriptor(eddy_loop *loop, int fd);
+
+/** Likewise, but somebody else closes it: the loop knows nothing of it any more. */
+void loop_forget_descriptor(eddy_loop *loop, int fd);
 
 static inline void loop_ref(eddy_loop *loop)
 {

@@ -182,6 +182,26 @@ static ssize_t send_parts_at_once(struct flow *flow, const struct iovec *parts, 
         return sent;
 }
 
+ssize_t flow_send_now(struct flow *flow, const struct iovec *parts, int count)
+{
+        ssize_t sent = flow_check_adding(flow);
+        eddy_op op;
+
+        if (sent < 0)
+                return sent;
+        if (count > 1)
+                return send_parts_at_once(flow, parts, count);
+        op_init(&op, flow->loop, NULL, NULL);
+        op_describe(&op, flow->impl->send, flow->fd, parts->iov_base, parts->iov_len, 0);
+        op.traits = flow->send_traits | OP_DONT_WAIT | OP_BY_CALL;
+        sent = flow_begin(flow, &op);
+        if (sent == -EAGAIN)
+                return 0;
+        if (sent < 0)
+                flow_fail(flow, (int)sent);
+        return sent;
+}
+
 /** Whether so many bytes are worth a call of their own, and nothing comes before them. */
 static bool is_worth_a_call(const struct flow *flow, size_t total, int count)
 {
