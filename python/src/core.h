@@ -42,11 +42,12 @@ int transport_add_type(PyObject *module);
 /** What of asyncio's is used, found once. Owned by the module, which is never unloaded. */
 struct imports {
         PyObject *helpers;            /* eddyloop._helpers: what is rare, in Python */
-        PyObject *transport;          /* asyncio.Transport */
+        PyObject *transport;          /* asyncio.transports._FlowControlMixin, of which sendfile() wants a transport to be */
         PyObject *handle;             /* asyncio.Handle */
         PyObject *timer_handle;       /* asyncio.TimerHandle */
         PyObject *buffered_protocol;  /* asyncio.BufferedProtocol */
         PyObject *set_result;         /* asyncio.futures._set_result_unless_cancelled */
+        PyObject *try_native;         /* asyncio.constants._SendfileMode.TRY_NATIVE */
         PyObject *empty_tuple;
 };
 

@@ -90,7 +90,7 @@ static PyObject *remove_watcher(PyObject *op, PyObject *descriptor, enum watch_d
                 Py_RETURN_FALSE;
         fd = PyObject_AsFileDescriptor(descriptor);
         if (fd < 0)
-                return NULL;
+                PyErr_Clear(); /* nobody watches what is none */
         handle = take_out(self, fd, direction);
         if (!handle)
                 Py_RETURN_FALSE;

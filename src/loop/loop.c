@@ -181,7 +181,8 @@ static int poll_backend(eddy_loop *loop)
                 begun = eddy_now();
                 timeout = timer_wheel_timeout(&loop->timers, begun);
         }
-        if (__builtin_expect(loop->host && timeout, 0))
+        if (__builtin_expect(
+                loop->host && (timeout || loop->iteration % LOOP_TURNS_A_BREAK == LOOP_TURNS_A_BREAK - 1), 0))
                 rc = wait_as_guest(loop, timeout);
         else
                 rc = loop->backend->impl->wait(loop->backend, timeout);

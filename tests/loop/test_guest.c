@@ -67,6 +67,28 @@ TEST(is_told_of_waiting_alone)
         eddy_loop_destroy(loop);
 }
 
+static void count_down(void *arg)
+{
+        int *left = arg;
+
+        if (--*left > 0)
+                eddy_call_soon(NULL, NULL, count_down, left);
+        else
+                eddy_loop_stop(NULL);
+}
+
+TEST(leaves_others_a_turn_where_it_is_never_idle)
+{
+        struct watch watch;
+        eddy_loop *loop = new_guest(&watch);
+        int left = 10 * LOOP_TURNS_A_BREAK;
+
+        eddy_call_soon(loop, NULL, count_down, &left);
+        assert_int_equal(eddy_loop_run_forever(loop), 0);
+        assert_in_range(watch.waits, 9, 11);
+        eddy_loop_destroy(loop);
+}
+
 /** A callback that schedules itself, until it has run so often. */
 struct chain {
         eddy_loop *loop;
@@ -367,6 +389,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
             cmocka_unit_test(is_told_of_waiting_alone),
+            cmocka_unit_test(leaves_others_a_turn_where_it_is_never_idle),
             cmocka_unit_test(asks_the_kernel_in_every_iteration_and_keeps_its_order),
             cmocka_unit_test(has_a_live_time_and_timers_behind_what_was_ready),
             cmocka_unit_test(leaves_in_the_middle_and_keeps_the_rest_in_order),
