@@ -70,6 +70,8 @@ static int connect_from_anywhere(void)
             connect(fd, (struct sockaddr *)&load.server, sizeof load.server) < 0)
                 die("connect");
         setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
+        setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &(int){2 * MAX_BYTES},
+                   sizeof(int)); /* no message waits for room */
         fcntl(fd, F_SETFL, O_NONBLOCK);
         return fd;
 }

@@ -166,14 +166,19 @@ def run_load(server, argv, cores):
 class ToldLoad:
     """A load whose connections are there, and which runs when it is told to."""
 
-    def __init__(self, server, process):
-        self.server, self.process = server, process
-        self.said_until_ready()
+    def __init__(self, process, failure):
+        """`failure` makes what is raised where it says nothing."""
+        self.process, self.failure = process, failure
+        try:
+            self.said_until_ready()
+        except BaseException:
+            self.close()
+            raise
 
     def said_until_ready(self):
         ready, _, _ = select.select([self.process.stdout], [], [], processes.TIME_LIMIT)
         if not ready:
-            raise self.server.failure("the server is silent")
+            raise self.failure("the server is silent")
         lines = []
         for line in self.process.stdout:
             if line == "ready\n":
@@ -188,16 +193,15 @@ class ToldLoad:
         self.process.stdin.flush()
         return self.said_until_ready()
 
+    def close(self):
+        processes.end(self.process)
 
-@contextlib.contextmanager
+
 def connected(server, argv, cores):
-    """A load that is told when to run."""
+    """A load that is told when to run, to be used by `with`."""
     process = processes.start(argv, {cores.load}, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                               stderr=subprocess.PIPE)
-    try:
-        yield ToldLoad(server, process)
-    finally:
-        processes.end(process)
+    return contextlib.closing(ToldLoad(process, server.failure))
 
 
 def under_load(server, load, cores, build_dir):

@@ -1,6 +1,7 @@
 """A virtual environment with what can be had of the contestants."""
 import json
 import os
+import re
 import subprocess
 from pathlib import Path
 
@@ -17,7 +18,7 @@ print(sys.implementation.cache_tag + sys.abiflags, platform.python_implementatio
 VERSIONS = """
 import importlib.metadata, json, sys
 found = {}
-for name in sys.argv[1:]:
+for name in dict.fromkeys(filter(None, sys.argv[1:])):
     try:
         found[name] = importlib.metadata.version(name)
     except importlib.metadata.PackageNotFoundError:
@@ -44,9 +45,9 @@ def run(argv, environment=None, limit=60):
 
 def reason(said):
     """The line of a failure that says most."""
-    lines = said.splitlines() or ["it does not say why"]
-    errors = [line for line in lines if line.lower().startswith("error:") and "subprocess-exited" not in line]
-    return (errors or lines)[-1].strip()
+    lines = [line.strip() for line in said.splitlines()] or ["it does not say why"]
+    errors = [line for line in lines if re.match(r"error: (?!subprocess-exited|metadata-generation)", line, re.I)]
+    return (errors or lines)[-1]
 
 
 class Environment:
@@ -103,12 +104,14 @@ class Environment:
             return "there is no python/pyproject.toml"
         return self.pip("--force-reinstall", "--no-deps", OURS)
 
+    def missing(self, packages):
+        """"" or why not all of these packages can be had."""
+        return next((f"{package} cannot be installed: {why}" for package in packages if (why := self.install(package))), "")
+
     def refused(self, loop):
         """"" or why a loop cannot take part."""
-        why = self.install(loop.requirement) if loop.requirement else ""
-        why = why or (loop.extension and self.install(loop.extension))
-        if why:
-            return f"cannot be installed: {why}"
+        if why := self.missing(loop.requirements):
+            return why
         status, said = run([self.python, "-c", f"import {loop.module}; {loop.module}.new_event_loop().close()"],
                            self.variables | loop.environment)
         return f"cannot be imported: {reason(said)}" if status else ""

@@ -1,15 +1,27 @@
-"""Who takes part: event loops, what to install for each, and what each is started with."""
+"""Who takes part: event loops, and what is installed for each."""
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Loop:
     """A contestant."""
-    name: str
-    module: str             # its new_event_loop() makes one
-    requirement: str = ""   # what pip is asked for; "": it is Python's own, or this project's
-    backend: str = ""       # EDDY_BACKEND
-    extension: str = ""     # a package whose transports take the place of the loop's
+    module: str            # its new_event_loop() makes one
+    requirement: str = ""  # what pip is asked for; "": it is Python's own, or this project's
+    backend: str = ""      # EDDY_BACKEND
+    extension: str = ""    # a package whose transports take the place of the loop's own; it takes part where TLS is measured
+
+    @property
+    def name(self):
+        return f"{self.module}-{self.backend}" if self.backend else self.argument
+
+    @property
+    def argument(self):
+        """How the programs call it."""
+        return f"{self.module}+{self.extension}" if self.extension else self.module
+
+    @property
+    def requirements(self):
+        return [package for package in (self.requirement, self.extension) if package]
 
     @property
     def environment(self):
@@ -21,21 +33,20 @@ class Loop:
 
 
 LOOPS = {loop.name: loop for loop in (
-    Loop("asyncio", "asyncio"),
-    Loop("uvloop", "uvloop", "uvloop==0.23.0"),
-    Loop("rloop", "rloop", "rloop"),
-    Loop("rsloop", "rsloop", "rsloop"),
-    Loop("zuvloop", "zuvloop", "zuvloop"),
-    Loop("eddyloop-epoll", "eddyloop", backend="epoll"),
-    Loop("eddyloop-uring", "eddyloop", backend="uring"),
+    Loop("asyncio"),
+    Loop("asyncio", extension="aiofastnet"),
+    Loop("uvloop", "uvloop==0.23.0"),
+    Loop("uvloop", "uvloop==0.23.0", extension="aiofastnet"),
+    Loop("rloop", "rloop"),
+    Loop("rsloop", "rsloop"),
+    Loop("zuvloop", "zuvloop"),
+    Loop("eddyloop", backend="epoll"),
+    Loop("eddyloop", backend="uring"),
 )}
 
 
 def choose(names):
-    """The loops of these names; eddyloop stands for both of its backends. Raises KeyError."""
-    chosen = []
-    for name in names:
-        chosen += [loop for loop in LOOPS.values() if loop.name == name or loop.module == name]
-        if name not in {word for loop in LOOPS.values() for word in (loop.name, loop.module)}:
-            raise KeyError(name)
-    return list(dict.fromkeys(chosen))
+    """The loops of these names; that of a module stands for all of its loops. Raises KeyError."""
+    if unknown := set(names) - {word for loop in LOOPS.values() for word in (loop.name, loop.module)}:
+        raise KeyError(min(unknown))
+    return [loop for loop in LOOPS.values() if loop.name in names or loop.module in names]

@@ -1,11 +1,23 @@
 """One run of one contestant in one row."""
 import contextlib
+import subprocess
 from pathlib import Path
 
+import processes
+import sampling
+import secure
 import servers
 
 PROGRAMS = Path(__file__).resolve().parent / "programs"
-WARM_UP = 0.3  # seconds before what counts, on the same connections
+WARM_UP = 0.2  # seconds before what counts, on the same connections
+LOADS = {"load": "load", "tls": "load_tls", "udp": "load_udp"}
+
+
+def complaint(server):
+    """The last line that a server has said on its standard error."""
+    server.stderr.seek(0)
+    lines = server.stderr.read().strip().splitlines()
+    return f"; the server says {lines[-1]}" if lines else ""
 
 
 class Contest:
@@ -13,49 +25,67 @@ class Contest:
 
     def __init__(self, environment, build_dir, cores, seconds):
         self.environment, self.build_dir, self.cores, self.seconds = environment, build_dir, cores, seconds
+        self.unsampled = sampling.refused()  # why user time is not sampled, or ""
 
     def measure(self, row, loop):
         """{figure: value}. Raises processes.Failure."""
-        return self.under_load(row, loop)
+        if row.program == "operations":
+            return self.operation(row, loop)
+        with self.serving(row, loop) as server:
+            try:
+                return self.under_load(row, server) if row.kind in LOADS else self.idle(row, server)
+            except processes.Failure as failure:
+                raise server.failure(f"{failure}{complaint(server)}") from failure
+
+    def argv(self, row, loop):
+        words = self.environment.python, PROGRAMS / f"{row.program}.py", loop.argument, row.argument
+        return [str(word) for word in words if word]
+
+    def variables(self, row, loop):
+        certificate = {"CERTIFICATE": secure.certificate(self.build_dir)} if row.by_tls else {}
+        return self.environment.variables | loop.environment | certificate
 
     def serving(self, row, loop):
-        argv = [str(self.environment.python), str(PROGRAMS / f"{row.program}.py"), loop.module, row.argument]
-        return contextlib.closing(servers.Server(argv, self.cores, self.environment.variables | loop.environment))
+        return contextlib.closing(servers.Server(self.argv(row, loop), self.cores, self.variables(row, loop)))
 
-    def load(self, row, port):
-        argv = self.build_dir / "bench" / "load", port, row.connections, row.message, "-"
-        return [str(word) for word in argv]
+    def connected(self, row, server, connections):
+        """The load, with this many connections."""
+        load = "load_tls" if row.by_tls else LOADS.get(row.kind, "load")
+        argv = self.build_dir / "bench" / load, server.port, connections, row.message, "-"
+        return servers.connected(server, [str(word) for word in argv], self.cores)
 
-    def under_load(self, row, loop):
-        """What a server does while a load runs whose connections were there before and stay. Neither starting nor
-        accepting counts."""
-        with self.serving(row, loop) as server:
-            with servers.connected(server, self.load(row, server.port), self.cores) as load:
-                load.run(WARM_UP)
-                before = used(server.process.pid)
-                answered = load.run(self.seconds)
-                after = used(server.process.pid)
-        return figures(answered, before, after)
+    def under_load(self, row, server):
+        """Of a server whose connections were there before and stay: neither starting nor accepting counts."""
+        with self.connected(row, server, row.connections) as load:
+            return self.figures(server.process.pid, load, {self.cores.contestant})
 
+    def operation(self, row, loop):
+        """Of a program without a network."""
+        cores = {self.cores.contestant} | ({self.cores.load} if row.kind == "threads" else set())
+        process = processes.start(self.argv(row, loop), cores, self.variables(row, loop), stdin=subprocess.PIPE,
+                                  stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        with contextlib.closing(servers.ToldLoad(process, processes.Failure)) as told:
+            return self.figures(process.pid, told, cores)
 
-def used(pid):
-    """User and system seconds that a process has used.
+    def figures(self, pid, told, cores):
+        """Of a process, while what is told to runs."""
+        told.run(WARM_UP)
+        before = sampling.seconds(pid)
+        share, answered = sampling.user_share_by_tick(pid, lambda: told.run(self.seconds))
+        used = sampling.seconds(pid) - before
+        if not self.unsampled:
+            share = sampling.user_share(pid, cores, lambda: told.run(self.seconds / 2))
+        each = used * 1e6 / answered["requests"]
+        found = {"per_second": answered["requests"] / answered["seconds"], "user_us": each * share,
+                 "system_us": each * (1 - share)}
+        return found | {name: answered[name] for name in ("p99_us",) if name in answered}
 
-    Their sum is exact to the nanosecond, since it comes from the scheduler; how it divides the kernel has sampled at its
-    clock tick: some hundred times in a run, so that one run's user time is right to about 3 % of the sum."""
-    threads = Path(f"/proc/{pid}/task").glob("*/schedstat")
-    total = sum(int(thread.read_text().split()[0]) for thread in threads) / 1e9
-    user, system = (int(ticks) for ticks in Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[11:13])
-    return total, user, system
-
-
-def figures(answered, before, after):
-    """What is kept of a run."""
-    total, user, system = (late - early for late, early in zip(after, before))
-    each = total * 1e6 / answered["requests"]
-    part = user / (user + system) if user + system else 0
-    found = {"per_second": answered["requests"] / answered["seconds"], "user_us": each * part,
-             "system_us": each * (1 - part)}
-    if "p99_us" in answered:
-        found["p99_us"] = answered["p99_us"]
-    return found
+    def idle(self, row, server):
+        """What a connection takes; what a server makes once for all, and what one connection leaves behind, is none of
+        theirs."""
+        with self.connected(row, server, 1) as load:
+            load.run(WARM_UP)
+        before = server.memory()
+        with self.connected(row, server, row.connections) as load:
+            load.run(WARM_UP)
+            return {"bytes": (server.memory() - before) / row.connections}

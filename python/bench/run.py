@@ -23,6 +23,7 @@ sys.dont_write_bytecode = True  # these modules lie in the source tree
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.append(str(ROOT / "bench"))  # what measures eddy beside its peers in C
 
+import aims
 import builder
 import contests
 import environment
@@ -64,16 +65,20 @@ def available(chosen, place):
 
 def run(rows, chosen, repeats, contest):
     """samples {row: {contestant: [{figure: value}]}} and failures {(row, contestant): text}."""
-    samples = {row.name: {loop.name: [] for loop in chosen} for row in rows}
+    taking_part = {row.name: [loop for loop in chosen if row.by_tls or not loop.extension] for row in rows}
+    samples = {name: {loop.name: [] for loop in among} for name, among in taking_part.items()}
     failures = {}
-    progress = Progress(len(rows) * len(chosen) * repeats)
+    progress = Progress(repeats * sum(map(len, taking_part.values())))
     for row in rows:
+        why = contest.environment.missing(row.packages)
         for repeat in range(repeats):
-            for loop in chosen:
+            for loop in taking_part[row.name]:
                 progress.show(f"{row.name}: {loop.name}, {repeat + 1} of {repeats}")
                 if (row.name, loop.name) in failures:
                     continue
                 try:
+                    if why:
+                        raise processes.Skipped(why)
                     samples[row.name][loop.name].append(contest.measure(row, loop))
                 except processes.Failure as failure:
                     failures[row.name, loop.name] = f"{failure.word}: {failure}"
@@ -82,8 +87,10 @@ def run(rows, chosen, repeats, contest):
     return samples, failures
 
 
-def describe(place, cores, build_dir, options, versions):
+def describe(contest, options, packages):
     """What the figures were measured on and with: {what: text}."""
+    place, cores, build_dir = contest.environment, contest.cores, contest.build_dir
+    versions = place.versions(packages)
     return {
         "machine": f"{machine.cpu_model()}, {os.cpu_count()} cores, Linux {os.uname().release} {os.uname().machine}",
         "python": place.interpreter,
@@ -92,6 +99,8 @@ def describe(place, cores, build_dir, options, versions):
         "cores": f"contestants run on core {cores.contestant} alone, the load on core {cores.load}",
         "runs": f"{options.repeats} of each contestant, taking turns, {options.seconds:g} s each; medians, and half of the "
                 "distance between the least and the most",
+        "user time": f"by the kernel's tick, thus to a tenth: no perf events ({contest.unsampled})" if contest.unsampled
+                     else f"by perf events, in another {options.seconds / 2:g} s",
     }
 
 
@@ -118,15 +127,15 @@ def main():
     for name, why in missing.items():
         print(f"{name} is left out: {why}", file=sys.stderr)
 
-    cores = processes.Cores.choose()
-    samples, failures = run(rows, chosen, max(1, options.repeats),
-                            measuring.Contest(place, build_dir, cores, options.seconds))
+    contest = measuring.Contest(place, build_dir, processes.Cores.choose(), options.seconds)
+    samples, failures = run(rows, chosen, max(1, options.repeats), contest)
     figures = tables.collect(samples)
-    about = describe(place, cores, build_dir, options, place.versions([loop.module for loop in chosen]))
+    packages = [loop.module for loop in chosen] + [loop.extension for loop in chosen]
+    about = describe(contest, options, packages + [package for row in rows for package in row.packages])
     if options.json:
         tables.write_json(options.json, about | {"left_out": missing}, rows, figures, failures)
-    print("\n".join(f"{name:<10}{text}" for name, text in about.items()))
-    print("\n".join(tables.table(rows, figures, failures)))
+    print("\n".join(f"{name:<11}{text}" for name, text in about.items()))
+    print("\n".join(tables.table(rows, figures, failures) + aims.report(figures)))
     return int(any(loops.LOOPS[who].is_ours for _, who in failures))
 
 

@@ -2,7 +2,7 @@
 import json
 from statistics import median
 
-HEADS = {"per_second": "a second", "user_us": "user us", "system_us": "system us", "p99_us": "p99 us"}
+HEADS = {"per_second": "a second", "user_us": "user us", "system_us": "system us", "p99_us": "p99 us", "bytes": "bytes"}
 YARDSTICK = "uvloop"
 
 
@@ -23,15 +23,28 @@ def collect(samples):
                   for who, runs in contestants.items() if runs} for row, contestants in samples.items()}
 
 
-def spread(figure):
+def noise(figure):
     """Half of the distance between the least and the most, as a part of the median."""
-    return f"±{50 * (figure['max'] - figure['min']) / figure['median']:.0f} %" if figure["median"] else ""
+    return (figure["max"] - figure["min"]) / 2 / figure["median"]
 
 
-def ratio(found, yardstick):
-    if not yardstick or not yardstick["user_us"]["median"]:
+def spread(figure):
+    if len(figure["values"]) == 1 or not figure["median"]:
         return ""
-    return f"{found['user_us']['median'] / yardstick['user_us']['median']:.2f}"
+    return f"±{100 * noise(figure):.0f} %"
+
+
+def merit(figures):
+    """What contestants are ranked by; more is better."""
+    return figures["per_second"]["median"] if "per_second" in figures else -figures["bytes"]["median"]
+
+
+def ratio(figures, yardstick):
+    """What a request, or a connection, takes of one as compared with another."""
+    name = "user_us" if "user_us" in figures else "bytes"
+    if not yardstick or not yardstick[name]["median"]:
+        return ""
+    return f"{figures[name]['median'] / yardstick[name]['median']:.2f}"
 
 
 def table(rows, figures, failures):
@@ -39,14 +52,14 @@ def table(rows, figures, failures):
     out = []
     for row in rows:
         found = figures[row.name]
-        heads = [head for name, head in HEADS.items() if any(name in each for each in found.values())]
-        out += ["", f"{row.name}  {row.workload}",
-                f"  {'':<24}" + "".join(f"{head:>12}{'':>7}" for head in heads) + f"{'x ' + YARDSTICK:>10}"]
-        for who, each in sorted(found.items(), key=lambda item: item[1]["per_second"]["median"], reverse=True):
-            columns = "".join(f"{number(each[name]['median']):>12}{spread(each[name]):>7}" for name in HEADS
-                              if name in each)
-            out.append(f"  {who:<24}{columns}{ratio(each, found.get(YARDSTICK)):>10}")
-        out += [f"  {who:<24}{why}" for (name, who), why in failures.items() if name == row.name]
+        names = [name for name in HEADS if any(name in each for each in found.values())]
+        out += ["", f"{row.name}  {row.workload}"]
+        if found:
+            out.append(f"  {'':<20}" + "".join(f"{HEADS[name]:>12}{'':>8}" for name in names) + f"{'x ' + YARDSTICK:>10}")
+        for who, each in sorted(found.items(), key=lambda item: merit(item[1]), reverse=True):
+            columns = "".join(f"{number(each[name]['median']):>12}{spread(each[name]):>8}" for name in names)
+            out.append(f"  {who:<20}{columns}{ratio(each, found.get(YARDSTICK)):>10}")
+        out += [f"  {who:<20}{why}" for (name, who), why in failures.items() if name == row.name]
     return out
 
 

@@ -1,10 +1,13 @@
-"""The echo servers: LOOP protocol|buffered|streams|sock. Each prints its port and serves until it is killed."""
+"""The echo servers: LOOP protocol|buffered|streams|sock. Each prints its port and serves until it is killed, by TLS where the
+environment names a CERTIFICATE."""
 import asyncio
+import os
 import socket
+import ssl
 
 import contest
 
-MOST = 256 * 1024  # bytes that are read at once
+MOST = 100 * 1024  # bytes that are read at once
 
 
 class Protocol(asyncio.Protocol):
@@ -51,17 +54,26 @@ async def accept_for_sock(loop, listener):
         task.add_done_callback(tasks.discard)
 
 
+def security():
+    """{"ssl": context} or nothing."""
+    if "CERTIFICATE" not in os.environ:
+        return {}
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(os.environ["CERTIFICATE"])
+    return {"ssl": context}
+
+
 async def main(loop, kind):
-    listener = socket.create_server(("127.0.0.1", 0), backlog=1024)
-    contest.print_port(listener)
+    listener = contest.listen()
     if kind == "sock":
         await accept_for_sock(loop, listener)
-    elif kind == "streams":
-        server = await asyncio.start_server(stream, sock=listener, backlog=1024)
+    if kind == "streams":
+        server = await asyncio.start_server(stream, sock=listener, backlog=1024, **security())
     else:
         protocol = Protocol if kind == "protocol" else Buffered
-        server = await loop.create_server(protocol, sock=listener, backlog=1024)
-    await server.serve_forever()
+        server = await loop.create_server(protocol, sock=listener, backlog=1024, **security())
+    await loop.create_future()  # serve_forever() of some stops what serves already
+    server.close()
 
 
 contest.run(main)
