@@ -8,7 +8,7 @@ class Loop:
     module: str            # its new_event_loop() makes one
     requirement: str = ""  # what pip is asked for; "": it is Python's own, or this project's
     backend: str = ""      # EDDY_BACKEND
-    extension: str = ""    # a package whose transports take the place of the loop's own; it takes part where TLS is measured
+    extension: str = ""    # whose transports take the place of the loop's own; for rows by TLS only
 
     @property
     def name(self):
@@ -46,7 +46,8 @@ LOOPS = {loop.name: loop for loop in (
 
 
 def choose(names):
-    """The loops of these names; that of a module stands for all of its loops. Raises KeyError."""
-    if unknown := set(names) - {word for loop in LOOPS.values() for word in (loop.name, loop.module)}:
+    """The loops of these names; a module's stands for all of its loops. Raises KeyError."""
+    known = {word for loop in LOOPS.values() for word in (loop.name, loop.module)}
+    if unknown := set(names) - known:
         raise KeyError(min(unknown))
     return [loop for loop in LOOPS.values() if loop.name in names or loop.module in names]

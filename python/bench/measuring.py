@@ -10,7 +10,8 @@ import servers
 
 PROGRAMS = Path(__file__).resolve().parent / "programs"
 WARM_UP = 0.2  # seconds before what counts, on the same connections
-LOADS = {"load": "load", "tls": "load_tls", "udp": "load_udp"}
+LOADS = {"load": "load", "tls": "load_tls", "udp": "load_udp",
+         "memory": "load", "tls memory": "load_tls"}
 
 
 def complaint(server):
@@ -24,18 +25,13 @@ class Contest:
     """What all runs share."""
 
     def __init__(self, environment, build_dir, cores, seconds):
-        self.environment, self.build_dir, self.cores, self.seconds = environment, build_dir, cores, seconds
+        self.environment, self.build_dir = environment, build_dir
+        self.cores, self.seconds = cores, seconds
         self.unsampled = sampling.refused()  # why user time is not sampled, or ""
 
     def measure(self, row, loop):
         """{figure: value}. Raises processes.Failure."""
-        if row.program == "operations":
-            return self.operation(row, loop)
-        with self.serving(row, loop) as server:
-            try:
-                return self.under_load(row, server) if row.kind in LOADS else self.idle(row, server)
-            except processes.Failure as failure:
-                raise server.failure(f"{failure}{complaint(server)}") from failure
+        return self.program(row, loop) if row.program == "operations" else self.server(row, loop)
 
     def argv(self, row, loop):
         words = self.environment.python, PROGRAMS / f"{row.program}.py", loop.argument, row.argument
@@ -45,30 +41,49 @@ class Contest:
         certificate = {"CERTIFICATE": secure.certificate(self.build_dir)} if row.by_tls else {}
         return self.environment.variables | loop.environment | certificate
 
-    def serving(self, row, loop):
-        return contextlib.closing(servers.Server(self.argv(row, loop), self.cores, self.variables(row, loop)))
+    def program(self, row, loop):
+        """Of one that is told when to run as a load is."""
+        cores = {self.cores.contestant} | ({self.cores.load} if row.kind == "threads" else set())
+        process = processes.start(self.argv(row, loop), cores, self.variables(row, loop),
+                                  stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                  stderr=subprocess.PIPE)
+        with contextlib.closing(servers.ToldLoad(process, processes.Failure)) as told:
+            try:
+                return self.figures(process.pid, told, cores)
+            except OSError as error:
+                raise processes.Failure(str(error)) from error
+
+    def server(self, row, loop):
+        argv, variables = self.argv(row, loop), self.variables(row, loop)
+        with contextlib.closing(servers.Server(argv, self.cores, variables)) as server:
+            try:
+                return (self.idle if "memory" in row.kind else self.under_load)(row, server)
+            except (processes.Failure, OSError) as error:
+                raise server.failure(f"{error}{complaint(server)}") from error
 
     def connected(self, row, server, connections):
-        """The load, with this many connections."""
-        load = "load_tls" if row.by_tls else LOADS.get(row.kind, "load")
-        argv = self.build_dir / "bench" / load, server.port, connections, row.message, "-"
-        return servers.connected(server, [str(word) for word in argv], self.cores)
+        """The load, with so many connections."""
+        load = self.build_dir / "bench" / LOADS[row.kind]
+        argv = [str(word) for word in (load, server.port, connections, row.message, "-")]
+        return servers.connected(server, argv, self.cores)
 
     def under_load(self, row, server):
-        """Of a server whose connections were there before and stay: neither starting nor accepting counts."""
+        """Its connections were there before and stay: neither starting nor accepting counts."""
         with self.connected(row, server, row.connections) as load:
             return self.figures(server.process.pid, load, {self.cores.contestant})
 
-    def operation(self, row, loop):
-        """Of a program without a network."""
-        cores = {self.cores.contestant} | ({self.cores.load} if row.kind == "threads" else set())
-        process = processes.start(self.argv(row, loop), cores, self.variables(row, loop), stdin=subprocess.PIPE,
-                                  stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        with contextlib.closing(servers.ToldLoad(process, processes.Failure)) as told:
-            return self.figures(process.pid, told, cores)
+    def idle(self, row, server):
+        """What a connection takes; not what a server makes once for all and one connection leaves
+        behind."""
+        with self.connected(row, server, 1) as load:
+            load.run(WARM_UP)
+        before = server.memory()
+        with self.connected(row, server, row.connections) as load:
+            load.run(WARM_UP)
+            return {"bytes": (server.memory() - before) / row.connections}
 
     def figures(self, pid, told, cores):
-        """Of a process, while what is told to runs."""
+        """Of a process, while that runs which is told to."""
         told.run(WARM_UP)
         before = sampling.seconds(pid)
         share, answered = sampling.user_share_by_tick(pid, lambda: told.run(self.seconds))
@@ -77,15 +92,5 @@ class Contest:
             share = sampling.user_share(pid, cores, lambda: told.run(self.seconds / 2))
         each = used * 1e6 / answered["requests"]
         found = {"per_second": answered["requests"] / answered["seconds"], "user_us": each * share,
-                 "system_us": each * (1 - share)}
+                 "system_us": each * (1 - share), "busy": 100 * used / answered["seconds"]}
         return found | {name: answered[name] for name in ("p99_us",) if name in answered}
-
-    def idle(self, row, server):
-        """What a connection takes; what a server makes once for all, and what one connection leaves behind, is none of
-        theirs."""
-        with self.connected(row, server, 1) as load:
-            load.run(WARM_UP)
-        before = server.memory()
-        with self.connected(row, server, row.connections) as load:
-            load.run(WARM_UP)
-            return {"bytes": (server.memory() - before) / row.connections}

@@ -1,5 +1,5 @@
-"""The echo servers: LOOP protocol|buffered|streams|sock. Each prints its port and serves until it is killed, by TLS where the
-environment names a CERTIFICATE."""
+"""The echo servers: LOOP protocol|buffered|streams|sock. Each prints its port and serves until it
+is killed, by TLS where the environment names a CERTIFICATE."""
 import asyncio
 import os
 import socket
@@ -39,7 +39,7 @@ async def stream(reader, writer):
 
 async def sock(loop, connection):
     with connection:
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # which transports set as well
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # as transports do
         while data := await loop.sock_recv(connection, MOST):
             await loop.sock_sendall(connection, data)
 

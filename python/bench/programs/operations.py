@@ -1,6 +1,8 @@
-"""What a loop does without a network: LOOP OPERATION. It says "ready", and each line of its standard input is the seconds for
-which it then does that over and over; it prints how often that was and how long it took."""
+"""What a loop does without a network: LOOP OPERATION. It says "ready", and each line of its
+standard input is the seconds for which it then does that over and over; it prints how often that
+was and how long it took."""
 import asyncio
+import functools
 import queue
 import sys
 import threading
@@ -49,7 +51,7 @@ async def gather_100(_loop, count):
 
 def delays(shortest):
     """Seconds for as many timers, in no order and nearly all different."""
-    return [shortest + (number * 48271 % 99991) / 1e6 for number in range(TIMERS)]
+    return [shortest + (number * 48271 % 99991) / 1e7 for number in range(TIMERS)]
 
 
 async def timers_cancelled(loop, _count):
@@ -60,7 +62,7 @@ async def timers_cancelled(loop, _count):
 
 
 async def timers_fired(loop, _count):
-    """They are set for within 0.1 s, in which no loop fires so many."""
+    """They are due within 0.01 s, so that all are when the last has been set."""
     done, left = loop.create_future(), TIMERS
 
     def fire():
@@ -88,12 +90,14 @@ class Answering(threading.Thread):
             self.loop.call_soon_threadsafe(future.set_result, None)
 
 
-async def call_soon_threadsafe(loop, count, answering=[]):
-    if not answering:
-        answering.append(Answering(loop))
+answering = functools.cache(Answering)
+
+
+async def call_soon_threadsafe(loop, count):
+    asked = answering(loop).asked
     for _ in range(count):
         future = loop.create_future()
-        answering[0].asked.put(future)
+        asked.put(future)
         await future
 
 

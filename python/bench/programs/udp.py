@@ -1,4 +1,5 @@
-"""The UDP echo, as asyncio's documentation writes it: LOOP. Prints its port and serves until it is killed."""
+"""The UDP echo, as asyncio's documentation writes it: LOOP. Prints its port and serves until it is
+killed."""
 import asyncio
 
 import contest

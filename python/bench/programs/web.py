@@ -1,14 +1,15 @@
-"""Servers that answer "hello": LOOP aiohttp|uvicorn. Each prints its port and serves until it is killed."""
+"""Servers that answer "hello": LOOP aiohttp|uvicorn. Each prints its port and serves until it is
+killed."""
 import contest
 
-HELLO = "hello, world!"
+HELLO = b"hello, world!"
 
 
 async def aiohttp(loop):
     from aiohttp import web
 
     async def hello(_request):
-        return web.Response(text=HELLO)
+        return web.Response(body=HELLO, content_type="text/plain")
 
     app = web.Application()
     app.router.add_get("/", hello)
@@ -19,16 +20,16 @@ async def aiohttp(loop):
 
 
 async def application(scope, _receive, send):
-    await send({"type": "http.response.start", "status": 200,
-                "headers": [(b"content-type", b"text/plain"), (b"content-length", str(len(HELLO)).encode())]})
-    await send({"type": "http.response.body", "body": HELLO.encode()})
+    headers = [(b"content-type", b"text/plain"), (b"content-length", b"%d" % len(HELLO))]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": HELLO})
 
 
 async def uvicorn(_loop):
     import uvicorn as package
 
-    config = package.Config(application, http="httptools", ws="none", lifespan="off", log_level="warning",
-                            access_log=False, backlog=1024)
+    config = package.Config(application, http="httptools", ws="none", lifespan="off",
+                            log_level="warning", access_log=False, backlog=1024)
     await package.Server(config).serve(sockets=[contest.listen()])
 
 
