@@ -6,8 +6,8 @@
  * due at even distances, whether or not the server keeps up, and one that finds every connection taken waits for the
  * first that is free. Latencies count from when a request was due and not from when it could be sent, so a server
  * that stalls is charged with what it delayed ("coordinated omission"); the load polls all the while, so as to be on
- * time itself. BYTES are those of a message to echo; http asks for "/", and the first answer says how long all are. Instead of
- * SECONDS, - has it told when to run: see bench_runs().
+ * time itself. BYTES are those of a message to echo; http asks for "/", and the first answer says how long all are.
+ * Instead of SECONDS, - has it told when to run: see bench_runs().
  *
  * Prints `NAME VALUE` lines: requests, seconds, and of latencies mean_us, p50_us, p99_us, p999_us. */
 #include "latency.h"
