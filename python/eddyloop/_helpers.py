@@ -1,0 +1,128 @@
+"""What the extension calls for that is rare: failures, debug mode, and what need not be fast."""
+
+import inspect
+import sys
+import warnings
+from asyncio import base_events, constants, format_helpers, futures
+from asyncio.log import logger
+
+# How much of a callback its description shows depends on debug mode from Python 3.12.2 on.
+_DESCRIPTION_KNOWS_DEBUG = 'debug' in inspect.signature(
+    format_helpers._format_callback_source).parameters
+
+# Servers know their transports from Python 3.12.1 on; before that they count them.
+_SERVER_KNOWS_TRANSPORTS = len(inspect.signature(base_events.Server._attach).parameters) > 1
+
+
+def extract_stack():
+    """Who called the function that called this; for debug mode."""
+    return format_helpers.extract_stack(sys._getframe(1))
+
+
+def check_call(loop, callback, method, is_threadsafe):
+    """What debug mode asks of a callback that is scheduled."""
+    if not is_threadsafe:
+        loop._check_thread()
+    loop._check_callback(callback, method)
+
+
+def run_in_debug_mode(loop, handle):
+    """Run a handle, and tell where it takes long."""
+    loop._current_handle = handle
+    try:
+        begun = loop.time()
+        handle._run()
+        took = loop.time() - begun
+        if took >= loop.slow_callback_duration:
+            logger.warning('Executing %s took %.3f seconds', base_events._format_handle(handle), took)
+    finally:
+        loop._current_handle = None
+
+
+def callback_failed(loop, handle, exception):
+    """Tell the exception handler of a callback's exception, in asyncio's words."""
+    debug = {'debug': loop.get_debug()} if _DESCRIPTION_KNOWS_DEBUG else {}
+    description = format_helpers._format_callback_source(handle._callback, handle._args, **debug)
+    context = {
+        'message': f'Exception in callback {description}',
+        'exception': exception,
+        'handle': handle,
+    }
+    if handle._source_traceback:
+        context['source_traceback'] = handle._source_traceback
+    loop.call_exception_handler(context)
+
+
+def protocol_failed(loop, transport, protocol, exception, message):
+    """Tell the exception handler of a protocol's exception."""
+    loop.call_exception_handler({
+        'message': message,
+        'exception': exception,
+        'transport': transport,
+        'protocol': protocol,
+    })
+
+
+def fatal_error(loop, transport, protocol, exception, message):
+    """As protocol_failed(), of what ends the transport: the system's errors are told in debug mode alone."""
+    if not isinstance(exception, OSError):
+        protocol_failed(loop, transport, protocol, exception, message)
+    elif loop.get_debug():
+        logger.debug('%r: %s', transport, message, exc_info=exception)
+
+
+def warn_of_writes():
+    logger.warning('socket.send() raised exception.')
+
+
+def set_result(future):
+    if not future.done():
+        future.set_result(None)
+
+
+def fail_waiter(future):
+    """Who waits until all has left is told that the connection is lost."""
+    if not future.done():
+        future.set_exception(ConnectionError('Connection is closed by peer'))
+
+
+def write_limits(high, low):
+    """The upper and the lower mark, of those that were given."""
+    if high is None:
+        high = 64 * 1024 if low is None else 4 * low
+    if low is None:
+        low = high // 4
+    if not high >= low >= 0:
+        raise ValueError(f'high ({high!r}) must be >= low ({low!r}) must be >= 0')
+    return min(high, sys.maxsize), min(low, sys.maxsize)
+
+
+def attach(server, transport):
+    if _SERVER_KNOWS_TRANSPORTS:
+        server._attach(transport)
+    else:
+        server._attach()
+
+
+def detach(server, transport):
+    if _SERVER_KNOWS_TRANSPORTS:
+        server._detach(transport)
+    else:
+        server._detach()
+
+
+def transport_repr(name, is_closed, is_closing, is_reading, fd, unsent):
+    info = [name.rpartition('.')[2]]
+    if is_closed:
+        info.append('closed')
+    elif is_closing:
+        info.append('closing')
+    info.append(f'fd={fd}')
+    if not is_closed:
+        info.append('read=' + ('polling' if is_reading else 'idle'))
+        info.append(f'write=<{"polling" if unsent else "idle"}, bufsize={unsent}>')
+    return f'<{" ".join(info)}>'
+
+
+def warn_unclosed(transport):
+    warnings.warn(f'unclosed transport {transport!r}', ResourceWarning, source=transport)

@@ -1,0 +1,149 @@
+/* What the files of the extension share. Each file is about one kind of object; module.c puts them together.
+ *
+ * All of it runs with the interpreter's lock held, but for the loop's waiting. */
+#ifndef EDDYLOOP_CORE_H
+#define EDDYLOOP_CORE_H
+
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+
+#include "loop/loop.h"
+#include "transport/flow.h"
+
+#if PY_VERSION_HEX < 0x030a0000
+#error "eddyloop needs Python 3.10 or later"
+#endif
+
+struct watched;
+
+/** eddyloop._core.Loop. */
+typedef struct {
+        PyObject_HEAD
+        eddy_loop *loop; /* NULL: not initialised */
+        char is_debug, is_closed;
+        PyThreadState *thread; /* while the loop waits, without the lock */
+        PyObject *raised;      /* what ends the run: KeyboardInterrupt, SystemExit; NULL: nothing */
+        struct watched *watched; /* by descriptor */
+        int watched_count;
+        eddy_link transports; /* that the loop keeps alive */
+} PyLoop;
+
+/** What follows asyncio's own part of a handle. */
+struct handle_tail {
+        eddy_timer timer; /* of a Handle, its first half alone is used */
+};
+
+extern PyTypeObject *loop_type, *handle_type, *timer_handle_type, *socket_transport_type;
+
+int loop_add_type(PyObject *module);
+int handle_add_types(PyObject *module);
+int transport_add_type(PyObject *module);
+
+/** What of asyncio's is used, found once. Owned by the module, which is never unloaded. */
+struct imports {
+        PyObject *helpers;            /* eddyloop._helpers: what is rare, in Python */
+        PyObject *transport;          /* asyncio.Transport */
+        PyObject *handle;             /* asyncio.Handle */
+        PyObject *timer_handle;       /* asyncio.TimerHandle */
+        PyObject *buffered_protocol;  /* asyncio.BufferedProtocol */
+        PyObject *set_result;         /* asyncio.futures._set_result_unless_cancelled */
+        PyObject *empty_tuple;
+};
+
+extern struct imports imports;
+
+/** Interned names. */
+struct names {
+        PyObject *context, *data_received, *eof_received, *get_buffer, *buffer_updated, *connection_made,
+            *connection_lost, *pause_writing, *resume_writing, *close, *fileno, *socket, *sockname, *peername,
+            *getsockname, *getpeername, *attach, *detach, *call_connection_lost, *start_reading;
+};
+
+extern struct names names;
+
+/* ------------------------------------------------------------------------------------------------
+ * Exceptions. */
+
+/** Take the exception that is set, as an object. */
+PyObject *exception_take(void);
+
+/** Set an exception that exception_take() has taken, or another; its reference is given. */
+void exception_give(PyObject *exception);
+
+/** An OSError of a negative errno, as a new object; NULL with an exception. */
+PyObject *exception_of(int error);
+
+/** Set an OSError of a negative errno, or what else an error of eddy's is: always NULL. */
+void *raise_error(ssize_t error);
+
+/** Whether the exception that is set ends a run: KeyboardInterrupt, SystemExit. */
+static inline bool exception_ends_run(void)
+{
+        return PyErr_ExceptionMatches(PyExc_SystemExit) || PyErr_ExceptionMatches(PyExc_KeyboardInterrupt);
+}
+
+/** Call a function of eddyloop._helpers with arguments that Py_BuildValue() knows, in parentheses. */
+PyObject *call_helper(const char *name, const char *format, ...);
+
+/* ------------------------------------------------------------------------------------------------
+ * Loops. */
+
+/** Have the run end with the exception that is set, as soon as what runs now has returned. */
+void loop_end_run(PyLoop *self);
+
+/** An exception that is set ends the run, or else is told to the loop's exception handler, as one of a handle. */
+void loop_callback_failed(PyLoop *self, PyObject *handle);
+
+/** 0, or -1 with RuntimeError where it is closed. */
+int loop_check_usable(PyLoop *self);
+
+/** As call_soon(callback, *args), of a C function's own: 0 or -1. The arguments' reference is given. */
+int loop_call_soon(PyLoop *self, PyObject *callback, PyObject *args);
+
+/** Run a callback with one argument or (NULL) none in a context: a new reference, or NULL with its exception. */
+PyObject *call_in_context(PyObject *context, PyObject *callback, PyObject *const *args, size_t n);
+
+/** Whether it is the loop's thread that asks, or nobody runs it. */
+static inline bool loop_is_here(const PyLoop *self)
+{
+        return loop_running_here == self->loop || !self->loop->is_running;
+}
+
+/** Where one of the slots of a class written in Python lies; -1 with ImportError where there is none. */
+Py_ssize_t find_slot(PyObject *type, const char *name);
+
+/* Methods of other files. */
+PyObject *loop_add_reader(PyObject *self, PyObject *const *args, Py_ssize_t n);
+PyObject *loop_add_writer(PyObject *self, PyObject *const *args, Py_ssize_t n);
+PyObject *loop_remove_reader(PyObject *self, PyObject *fd);
+PyObject *loop_remove_writer(PyObject *self, PyObject *fd);
+
+/** Forget all watched descriptors. */
+void loop_forget_watched(PyLoop *self);
+int loop_visit_transports(PyLoop *self, visitproc visit, void *arg);
+int loop_visit_watched(PyLoop *self, visitproc visit, void *arg);
+
+/* ------------------------------------------------------------------------------------------------
+ * Handles. */
+
+/** A new handle: its arguments' reference is given, and is lost where this fails. The context is None or NULL for a copy of the
+ * current one. */
+PyObject *handle_create(PyLoop *loop, PyObject *callback, PyObject *args, PyObject *context);
+PyObject *timer_handle_create(PyLoop *loop, PyObject *when, PyObject *callback, PyObject *args,
+                              PyObject *context);
+
+/** What follows asyncio's part of a handle of ours. */
+struct handle_tail *handle_tail(PyObject *handle);
+
+/** Run what a handle of ours stands for, unless it is cancelled. */
+void handle_run(PyObject *handle);
+
+/** Callback: likewise, and give back the reference that the loop's queue has. */
+void handle_run_queued(void *handle);
+
+/** Mark as cancelled, and take it out of where it waits. */
+void handle_cancel(PyObject *handle);
+
+bool handle_is_cancelled(PyObject *handle);
+
+#endif

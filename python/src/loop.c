@@ -1,0 +1,551 @@
+/* The loop: callbacks, timers, and running. asyncio's BaseEventLoop stands above it (eddyloop/loop.py) with all that need not be
+ * fast. */
+#include "core.h"
+
+#include <math.h>
+#include <structmember.h>
+
+PyTypeObject *loop_type;
+
+static PyLoop *loop_of(PyObject *self)
+{
+        return (PyLoop *)self;
+}
+
+int loop_check_usable(PyLoop *self)
+{
+        if (!self->is_closed && self->loop)
+                return 0;
+        PyErr_SetString(PyExc_RuntimeError, self->loop ? "Event loop is closed" : "the loop's __init__() was not called");
+        return -1;
+}
+
+/* ------------------------------------------------------------------------------------------------
+ * Failures. */
+
+void loop_end_run(PyLoop *self)
+{
+        PyObject *raised = exception_take();
+
+        if (self->raised)
+                Py_DECREF(raised);
+        else
+                self->raised = raised;
+        eddy_loop_leave(self->loop);
+}
+
+void loop_callback_failed(PyLoop *self, PyObject *handle)
+{
+        PyObject *exception, *result;
+
+        if (exception_ends_run()) {
+                loop_end_run(self);
+                return;
+        }
+        exception = exception_take();
+        result = call_helper("callback_failed", "(OOO)", self, handle, exception);
+        Py_DECREF(exception);
+        if (result)
+                Py_DECREF(result);
+        else
+                loop_end_run(self);
+}
+
+PyObject *call_in_context(PyObject *context, PyObject *callback, PyObject *const *args, size_t n)
+{
+        PyObject *result;
+
+        if (PyContext_Enter(context) < 0)
+                return NULL;
+        result = PyObject_Vectorcall(callback, args, n, NULL);
+        if (PyContext_Exit(context) < 0)
+                Py_CLEAR(result);
+        return result;
+}
+
+/* ------------------------------------------------------------------------------------------------
+ * Callbacks and timers. */
+
+/** The keyword argument `context` of a fast call, which is the only one: NULL where it is not given; false with TypeError. */
+static bool take_context(PyObject *const *args, Py_ssize_t n, PyObject *kwnames, const char *function,
+                         PyObject **context)
+{
+        *context = NULL;
+        if (!kwnames)
+                return true;
+        for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(kwnames); i++) {
+                PyObject *name = PyTuple_GET_ITEM(kwnames, i);
+
+                if (name != names.context && PyUnicode_Compare(name, names.context) != 0) {
+                        PyErr_Format(PyExc_TypeError, "%s() got an unexpected keyword argument '%U'", function, name);
+                        return false;
+                }
+                *context = args[n + i];
+        }
+        return true;
+}
+
+/** The rest of positional arguments as a tuple. */
+static PyObject *pack(PyObject *const *args, Py_ssize_t n)
+{
+        PyObject *packed;
+
+        if (n == 0)
+                return Py_NewRef(imports.empty_tuple);
+        packed = PyTuple_New(n);
+        for (Py_ssize_t i = 0; packed && i < n; i++)
+                PyTuple_SET_ITEM(packed, i, Py_NewRef(args[i]));
+        return packed;
+}
+
+/** What debug mode checks of a call: 0, or -1 with its exception. */
+static __attribute__((noinline)) int check_call(PyLoop *self, PyObject *callback, const char *method, bool is_threadsafe)
+{
+        PyObject *result = call_helper("check_call", "(OOsi)", self, callback, method, (int)is_threadsafe);
+
+        Py_XDECREF(result);
+        return result ? 0 : -1;
+}
+
+static bool may_call(PyLoop *self, Py_ssize_t n, Py_ssize_t wanted, PyObject *callback, const char *method,
+                     bool is_threadsafe)
+{
+        if (n < wanted) {
+                PyErr_Format(PyExc_TypeError, "%s() missing %zd required positional argument%s", method, wanted - n,
+                             wanted - n > 1 ? "s" : "");
+                return false;
+        }
+        if (loop_check_usable(self) < 0)
+                return false;
+        return !self->is_debug || check_call(self, callback, method, is_threadsafe) == 0;
+}
+
+/** Put a handle in the queue, which owns a reference of it; from any thread. 0, or -1 with an exception. */
+static int schedule(PyLoop *self, PyObject *handle)
+{
+        Py_INCREF(handle);
+        if (loop_is_here(self)) {
+                loop_schedule(self->loop, &handle_tail(handle)->timer.handle);
+                return 0;
+        }
+        if (inbox_send(&self->loop->inbox, &handle_tail(handle)->timer.handle) == 0)
+                return 0;
+        Py_DECREF(handle);
+        PyErr_SetString(PyExc_RuntimeError, "Event loop is closed");
+        return -1;
+}
+
+static PyObject *call_soon(PyObject *op, PyObject *const *args, Py_ssize_t n, PyObject *kwnames)
+{
+        PyLoop *self = loop_of(op);
+        PyObject *context, *handle;
+
+        if (!may_call(self, n, 1, n > 0 ? args[0] : NULL, "call_soon", false) ||
+            !take_context(args, n, kwnames, "call_soon", &context))
+                return NULL;
+        handle = handle_create(self, args[0], pack(args + 1, n - 1), context);
+        if (handle && schedule(self, handle) < 0)
+                Py_CLEAR(handle);
+        return handle;
+}
+
+static PyObject *call_soon_threadsafe(PyObject *op, PyObject *const *args, Py_ssize_t n, PyObject *kwnames)
+{
+        PyLoop *self = loop_of(op);
+        PyObject *context, *handle;
+
+        if (!may_call(self, n, 1, n > 0 ? args[0] : NULL, "call_soon_threadsafe", true) ||
+            !take_context(args, n, kwnames, "call_soon_threadsafe", &context))
+                return NULL;
+        handle = handle_create(self, args[0], pack(args + 1, n - 1), context);
+        if (handle && schedule(self, handle) < 0)
+                Py_CLEAR(handle);
+        return handle;
+}
+
+int loop_call_soon(PyLoop *self, PyObject *callback, PyObject *args)
+{
+        PyObject *handle = callback ? handle_create(self, callback, args, NULL) : NULL;
+        int rc;
+
+        if (!callback)
+                Py_XDECREF(args);
+        if (!handle)
+                return -1;
+        rc = schedule(self, handle);
+        Py_DECREF(handle);
+        return rc;
+}
+
+/** A moment of the loop's clock in nanoseconds, never early. */
+static eddy_time moment_of(double seconds)
+{
+        double nanoseconds = ceil(seconds * 1e9);
+
+        if (!(nanoseconds < 9e18))
+                return isnan(seconds) ? 0 : EDDY_FOREVER;
+        return nanoseconds > 0 ? (eddy_time)nanoseconds : 0;
+}
+
+static double seconds_of(eddy_time time)
+{
+        return (double)time / 1e9;
+}
+
+/** Callback: a timer was asked for in another thread. The queue's reference becomes that of the timer. */
+static void set_timer_here(void *arg)
+{
+        PyObject *handle = arg;
+        eddy_timer *timer = &handle_tail(handle)->timer;
+
+        if (handle_is_cancelled(handle))
+                Py_DECREF(handle);
+        else
+                eddy_call_at(NULL, timer, timer->when, handle_run_queued, handle);
+}
+
+/** Set a timer for `when`, which is given. */
+static PyObject *set_timer(PyLoop *self, PyObject *when, PyObject *const *args, Py_ssize_t n, PyObject *context)
+{
+        double seconds = when ? PyFloat_AsDouble(when) : -1;
+        PyObject *handle = NULL;
+        eddy_timer *timer;
+
+        if (seconds != -1 || !PyErr_Occurred())
+                handle = timer_handle_create(self, when, args[0], pack(args + 1, n - 1), context);
+        Py_XDECREF(when);
+        if (!handle)
+                return NULL;
+        timer = &handle_tail(handle)->timer;
+        timer->when = moment_of(seconds);
+        if (timer->when == EDDY_FOREVER)
+                return handle;
+        if (loop_is_here(self)) {
+                eddy_call_at(self->loop, timer, timer->when, handle_run_queued, handle);
+                Py_INCREF(handle);
+        } else {
+                timer->handle.callback = set_timer_here;
+                if (schedule(self, handle) < 0)
+                        Py_CLEAR(handle);
+        }
+        return handle;
+}
+
+static PyObject *call_at(PyObject *op, PyObject *const *args, Py_ssize_t n, PyObject *kwnames)
+{
+        PyLoop *self = loop_of(op);
+        PyObject *context;
+
+        if (n > 0 && args[0] == Py_None) {
+                PyErr_SetString(PyExc_TypeError, "when cannot be None");
+                return NULL;
+        }
+        if (!may_call(self, n, 2, n > 1 ? args[1] : NULL, "call_at", false) ||
+            !take_context(args, n, kwnames, "call_at", &context))
+                return NULL;
+        return set_timer(self, Py_NewRef(args[0]), args + 1, n - 1, context);
+}
+
+static PyObject *call_later(PyObject *op, PyObject *const *args, Py_ssize_t n, PyObject *kwnames)
+{
+        PyLoop *self = loop_of(op);
+        PyObject *context, *now, *when;
+
+        if (n > 0 && args[0] == Py_None) {
+                PyErr_SetString(PyExc_TypeError, "delay must not be None");
+                return NULL;
+        }
+        if (!may_call(self, n, 2, n > 1 ? args[1] : NULL, "call_at", false) ||
+            !take_context(args, n, kwnames, "call_later", &context))
+                return NULL;
+        now = PyFloat_FromDouble(seconds_of(eddy_now()));
+        when = now ? PyNumber_Add(now, args[0]) : NULL;
+        Py_XDECREF(now);
+        return when ? set_timer(self, when, args + 1, n - 1, context) : NULL;
+}
+
+static PyObject *get_time(PyObject *self, PyObject *unused)
+{
+        (void)self, (void)unused;
+        return PyFloat_FromDouble(seconds_of(eddy_now()));
+}
+
+/* ------------------------------------------------------------------------------------------------
+ * Running. */
+
+static void before_wait(void *arg)
+{
+        ((PyLoop *)arg)->thread = PyEval_SaveThread();
+}
+
+static void after_wait(void *arg)
+{
+        PyLoop *self = arg;
+
+        PyEval_RestoreThread(self->thread);
+        if (PyErr_CheckSignals() < 0)
+                loop_end_run(self);
+}
+
+static const eddy_host host = {.before_wait = before_wait, .after_wait = after_wait};
+
+/** Run until it is stopped; who calls it has seen to all else that asyncio promises. */
+static PyObject *run(PyObject *op, PyObject *unused)
+{
+        PyLoop *self = loop_of(op);
+        int rc;
+
+        (void)unused;
+        if (loop_check_usable(self) < 0)
+                return NULL;
+        rc = eddy_loop_run_forever(self->loop);
+        if (self->raised) {
+                PyObject *raised = self->raised;
+
+                self->raised = NULL;
+                exception_give(raised);
+                return NULL;
+        }
+        if (rc < 0)
+                return raise_error(rc);
+        Py_RETURN_NONE;
+}
+
+static PyObject *stop(PyObject *op, PyObject *unused)
+{
+        PyLoop *self = loop_of(op);
+
+        (void)unused;
+        if (self->loop && !self->is_closed)
+                self->loop->is_stopping = true;
+        Py_RETURN_NONE;
+}
+
+/** Whether what waits is a handle of Python's, of which the queue owns a reference. */
+static bool is_of_handle(const eddy_handle *handle)
+{
+        return handle->callback == handle_run_queued || handle->callback == set_timer_here;
+}
+
+/** What waits in a queue is never run: its references are given back. */
+static void drop_queue(eddy_link *queue)
+{
+        eddy_link *link;
+
+        while ((link = list_pop(queue))) {
+                eddy_handle *handle = container_of(link, eddy_handle, link);
+
+                if (is_of_handle(handle))
+                        Py_DECREF((PyObject *)handle->arg);
+        }
+}
+
+/** Take all that waits out of the loop's queues. */
+static void drop_waiting(PyLoop *self)
+{
+        eddy_link dropped;
+
+        list_init(&dropped);
+        inbox_drain(&self->loop->inbox, &dropped);
+        list_splice(&dropped, self->loop->running);
+        list_splice(&dropped, self->loop->ready);
+        timer_wheel_drain(&self->loop->timers, &dropped);
+        list_splice(&dropped, &self->loop->stranded);
+        drop_queue(&dropped);
+}
+
+static void close_loop(PyLoop *self)
+{
+        if (self->is_closed || !self->loop)
+                return;
+        self->is_closed = true;
+        loop_forget_watched(self);
+        eddy_loop_close(self->loop); /* whoever sends from now on is refused */
+}
+
+static PyObject *close_core(PyObject *op, PyObject *unused)
+{
+        PyLoop *self = loop_of(op);
+
+        (void)unused;
+        if (self->loop && !self->is_closed) {
+                drop_waiting(self);
+                close_loop(self);
+        }
+        Py_RETURN_NONE;
+}
+
+static int init(PyObject *op, PyObject *args, PyObject *kwargs)
+{
+        PyLoop *self = loop_of(op);
+        int rc;
+
+        if (!PyArg_ParseTuple(args, "") || (kwargs && PyDict_GET_SIZE(kwargs) > 0))
+                return -1;
+        if (self->loop) {
+                PyErr_SetString(PyExc_RuntimeError, "the loop's __init__() was called twice");
+                return -1;
+        }
+        rc = eddy_loop_create(&self->loop);
+        if (rc == 0)
+                rc = eddy_loop_set_host(self->loop, &host, self);
+        if (rc < 0)
+                raise_error(rc);
+        return rc < 0 ? -1 : 0;
+}
+
+/* ------------------------------------------------------------------------------------------------
+ * The type. */
+
+static int visit_queue(const eddy_link *queue, visitproc visit, void *arg)
+{
+        for (const eddy_link *link = queue->next; link != queue; link = link->next) {
+                const eddy_handle *handle = container_of(link, eddy_handle, link);
+
+                if (is_of_handle(handle))
+                        Py_VISIT((PyObject *)handle->arg);
+        }
+        return 0;
+}
+
+struct timer_visit {
+        visitproc visit;
+        void *arg;
+};
+
+static int visit_timer(eddy_timer *timer, void *arg)
+{
+        const struct timer_visit *visited = arg;
+
+        return timer->handle.callback == handle_run_queued ? visited->visit(timer->handle.arg, visited->arg) : 0;
+}
+
+/** What the loop keeps is not looked at while it runs: it is kept by that alone, and its queues belong to the thread that does. */
+static int traverse(PyObject *op, visitproc visit, void *arg)
+{
+        PyLoop *self = loop_of(op);
+        struct timer_visit timers = {visit, arg};
+        int rc;
+
+        Py_VISIT(Py_TYPE(op));
+        Py_VISIT(self->raised);
+        if (!self->loop || self->is_closed || self->loop->is_running)
+                return 0;
+        rc = visit_queue(self->loop->running, visit, arg);
+        if (rc == 0)
+                rc = visit_queue(self->loop->ready, visit, arg);
+        if (rc == 0)
+                rc = timer_wheel_each(&self->loop->timers, visit_timer, &timers);
+        if (rc == 0)
+                rc = loop_visit_watched(self, visit, arg);
+        if (rc == 0)
+                rc = loop_visit_transports(self, visit, arg);
+        return rc;
+}
+
+static int clear(PyObject *op)
+{
+        PyLoop *self = loop_of(op);
+
+        Py_CLEAR(self->raised);
+        if (self->loop && !self->is_closed && !self->loop->is_running) {
+                drop_waiting(self);
+                close_loop(self);
+        }
+        return 0;
+}
+
+static void dealloc(PyObject *op)
+{
+        PyLoop *self = loop_of(op);
+        PyTypeObject *type = Py_TYPE(op);
+
+        PyObject_GC_UnTrack(op);
+        clear(op);
+        eddy_loop_destroy(self->loop);
+        type->tp_free(op);
+        Py_DECREF(type);
+}
+
+static PyObject *create(PyTypeObject *type, PyObject *args, PyObject *kwargs)
+{
+        PyObject *self = type->tp_alloc(type, 0);
+
+        (void)args, (void)kwargs;
+        if (self)
+                list_init(&loop_of(self)->transports);
+        return self;
+}
+
+static PyObject *get_backend(PyObject *op, void *unused)
+{
+        (void)unused;
+        return PyUnicode_FromString(loop_of(op)->loop ? eddy_loop_backend(loop_of(op)->loop) : "closed");
+}
+
+static PyObject *get_backend_reason(PyObject *op, void *unused)
+{
+        (void)unused;
+        return PyUnicode_FromString(loop_of(op)->loop ? eddy_loop_backend_reason(loop_of(op)->loop) : "");
+}
+
+static PyMethodDef methods[] = {
+    {"call_soon", (PyCFunction)(void *)call_soon, METH_FASTCALL | METH_KEYWORDS, NULL},
+    {"call_soon_threadsafe", (PyCFunction)(void *)call_soon_threadsafe, METH_FASTCALL | METH_KEYWORDS, NULL},
+    {"call_later", (PyCFunction)(void *)call_later, METH_FASTCALL | METH_KEYWORDS, NULL},
+    {"call_at", (PyCFunction)(void *)call_at, METH_FASTCALL | METH_KEYWORDS, NULL},
+    {"time", get_time, METH_NOARGS, NULL},
+    {"stop", stop, METH_NOARGS, NULL},
+    {"_run", run, METH_NOARGS, NULL},
+    {"_close_core", close_core, METH_NOARGS, NULL},
+    {"_add_reader", (PyCFunction)(void *)loop_add_reader, METH_FASTCALL, NULL},
+    {"_add_writer", (PyCFunction)(void *)loop_add_writer, METH_FASTCALL, NULL},
+    {"_remove_reader", loop_remove_reader, METH_O, NULL},
+    {"_remove_writer", loop_remove_writer, METH_O, NULL},
+    {NULL, NULL, 0, NULL},
+};
+
+static PyMemberDef members[] = {
+    {"_debug", T_BOOL, offsetof(PyLoop, is_debug), 0, NULL},
+    /* asyncio's own __init__() and close() write it; close_core() is what counts. */
+    {NULL, 0, 0, 0, NULL},
+};
+
+static PyObject *get_closed(PyObject *op, void *unused)
+{
+        (void)unused;
+        return PyBool_FromLong(loop_of(op)->is_closed);
+}
+
+/** asyncio's own __init__() and close() say so, too. */
+static int set_closed(PyObject *op, PyObject *value, void *unused)
+{
+        (void)op, (void)value, (void)unused;
+        return 0;
+}
+
+static PyGetSetDef properties[] = {
+    {"_closed", get_closed, set_closed, NULL, NULL},
+    {"backend", get_backend, NULL, "How the loop waits: \"uring\" or \"epoll\"; \"closed\".", NULL},
+    {"backend_reason", get_backend_reason, NULL, "Why it is that, as a sentence.", NULL},
+    {NULL, NULL, NULL, NULL, NULL},
+};
+
+static PyType_Slot slots[] = {
+    {Py_tp_new, create},         {Py_tp_init, init},       {Py_tp_dealloc, dealloc},     {Py_tp_traverse, traverse},
+    {Py_tp_clear, clear},        {Py_tp_methods, methods}, {Py_tp_members, members},     {Py_tp_getset, properties},
+    {0, NULL},
+};
+
+static PyType_Spec spec = {
+    .name = "eddyloop._core.Loop",
+    .basicsize = sizeof(PyLoop),
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC,
+    .slots = slots,
+};
+
+int loop_add_type(PyObject *module)
+{
+        loop_type = (PyTypeObject *)PyType_FromSpec(&spec);
+        return loop_type ? PyModule_AddObjectRef(module, "Loop", (PyObject *)loop_type) : -1;
+}

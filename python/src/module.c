@@ -1,0 +1,158 @@
+/* eddyloop._core: what of an asyncio loop is hot, on eddy's callback level. */
+#include "core.h"
+
+struct imports imports;
+struct names names;
+
+PyObject *exception_take(void)
+{
+#if PY_VERSION_HEX >= 0x030c0000
+        return PyErr_GetRaisedException();
+#else
+        PyObject *type, *value, *traceback;
+
+        PyErr_Fetch(&type, &value, &traceback);
+        PyErr_NormalizeException(&type, &value, &traceback);
+        if (value && traceback)
+                PyException_SetTraceback(value, traceback);
+        Py_XDECREF(type);
+        Py_XDECREF(traceback);
+        return value;
+#endif
+}
+
+void exception_give(PyObject *exception)
+{
+#if PY_VERSION_HEX >= 0x030c0000
+        PyErr_SetRaisedException(exception);
+#else
+        PyErr_Restore(Py_NewRef(Py_TYPE(exception)), exception, PyException_GetTraceback(exception));
+#endif
+}
+
+PyObject *exception_of(int error)
+{
+        if (error <= -4000)
+                return PyObject_CallFunction(PyExc_RuntimeError, "s", eddy_strerror(error));
+        return PyObject_CallFunction(PyExc_OSError, "is", -error, strerror(-error));
+}
+
+void *raise_error(ssize_t error)
+{
+        PyObject *exception;
+
+        if (error == -ENOMEM)
+                return PyErr_NoMemory();
+        exception = exception_of((int)error);
+        if (exception)
+                exception_give(exception);
+        return NULL;
+}
+
+PyObject *call_helper(const char *name, const char *format, ...)
+{
+        PyObject *function = PyObject_GetAttrString(imports.helpers, name), *args = NULL, *result = NULL;
+        va_list list;
+
+        if (function) {
+                va_start(list, format);
+                args = Py_VaBuildValue(format, list);
+                va_end(list);
+        }
+        if (args)
+                result = PyObject_CallObject(function, args);
+        Py_XDECREF(args);
+        Py_XDECREF(function);
+        return result;
+}
+
+static int intern(void)
+{
+        const struct {
+                PyObject **name;
+                const char *text;
+        } wanted[] = {
+            {&names.context, "context"},
+            {&names.data_received, "data_received"},
+            {&names.eof_received, "eof_received"},
+            {&names.get_buffer, "get_buffer"},
+            {&names.buffer_updated, "buffer_updated"},
+            {&names.connection_made, "connection_made"},
+            {&names.connection_lost, "connection_lost"},
+            {&names.pause_writing, "pause_writing"},
+            {&names.resume_writing, "resume_writing"},
+            {&names.close, "close"},
+            {&names.fileno, "fileno"},
+            {&names.socket, "socket"},
+            {&names.sockname, "sockname"},
+            {&names.peername, "peername"},
+            {&names.getsockname, "getsockname"},
+            {&names.getpeername, "getpeername"},
+            {&names.attach, "_attach"},
+            {&names.detach, "_detach"},
+            {&names.call_connection_lost, "_call_connection_lost"},
+            {&names.start_reading, "_start_reading"},
+        };
+
+        for (size_t i = 0; i < sizeof wanted / sizeof wanted[0]; i++)
+                if (!(*wanted[i].name = PyUnicode_InternFromString(wanted[i].text)))
+                        return -1;
+        return 0;
+}
+
+static int import(void)
+{
+        const struct {
+                PyObject **object;
+                const char *module, *name;
+        } wanted[] = {
+            {&imports.transport, "asyncio", "Transport"},
+            {&imports.handle, "asyncio", "Handle"},
+            {&imports.timer_handle, "asyncio", "TimerHandle"},
+            {&imports.buffered_protocol, "asyncio", "BufferedProtocol"},
+            {&imports.set_result, "asyncio.futures", "_set_result_unless_cancelled"},
+        };
+
+        for (size_t i = 0; i < sizeof wanted / sizeof wanted[0]; i++) {
+                PyObject *module = PyImport_ImportModule(wanted[i].module);
+
+                *wanted[i].object = module ? PyObject_GetAttrString(module, wanted[i].name) : NULL;
+                Py_XDECREF(module);
+                if (!*wanted[i].object)
+                        return -1;
+        }
+        imports.empty_tuple = PyTuple_New(0);
+        imports.helpers = PyImport_ImportModule("eddyloop._helpers");
+        return imports.empty_tuple && imports.helpers ? 0 : -1;
+}
+
+static int exec_module(PyObject *module)
+{
+        if (PyInterpreterState_Get() != PyInterpreterState_Main()) {
+                PyErr_SetString(PyExc_ImportError, "eddyloop cannot be used in a subinterpreter");
+                return -1;
+        }
+        if (intern() < 0 || import() < 0)
+                return -1;
+        if (handle_add_types(module) < 0 || loop_add_type(module) < 0)
+                return -1;
+        return transport_add_type(module);
+}
+
+static PyModuleDef_Slot slots[] = {
+    {Py_mod_exec, (void *)exec_module},
+    {0, NULL},
+};
+
+static struct PyModuleDef definition = {
+    PyModuleDef_HEAD_INIT,
+    .m_name = "eddyloop._core",
+    .m_slots = slots,
+};
+
+PyMODINIT_FUNC PyInit__core(void);
+
+PyMODINIT_FUNC PyInit__core(void)
+{
+        return PyModuleDef_Init(&definition);
+}

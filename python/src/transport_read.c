@@ -1,0 +1,116 @@
+/* What comes to a transport. */
+#include "transport.h"
+
+/** Call a function of the protocol's with one argument, or (NULL) none: a new reference, or NULL with its exception. */
+static PyObject *call_protocol(struct transport *transport, PyObject *name, PyObject *argument)
+{
+        PyObject *stack[] = {NULL, transport->protocol, argument};
+        PyObject *context = transport->context, *result;
+
+        if (PyContext_Enter(context) < 0)
+                return NULL;
+        Py_INCREF(context);
+        Py_INCREF(stack[1]);
+        result = PyObject_VectorcallMethod(name, stack + 1, (argument ? 2 : 1) | PY_VECTORCALL_ARGUMENTS_OFFSET, NULL);
+        Py_DECREF(stack[1]);
+        if (PyContext_Exit(context) < 0)
+                Py_CLEAR(result);
+        Py_DECREF(context);
+        return result;
+}
+
+static void give_place_back(struct transport *transport)
+{
+        if (transport->has_place)
+                PyBuffer_Release(&transport->place);
+        transport->has_place = false;
+}
+
+/** Have a BufferedProtocol say where what has come is put: whether it did. */
+static bool find_place(struct transport *transport)
+{
+        PyObject *wanted = PyLong_FromLong(-1);
+        PyObject *place = wanted ? call_protocol(transport, names.get_buffer, wanted) : NULL;
+        int rc;
+
+        Py_XDECREF(wanted);
+        if (!place)
+                return false;
+        rc = PyObject_GetBuffer(place, &transport->place, PyBUF_WRITABLE);
+        Py_DECREF(place);
+        if (rc < 0)
+                return false;
+        transport->has_place = true;
+        if (transport->place.len > 0)
+                return true;
+        PyErr_SetString(PyExc_RuntimeError, "get_buffer() returned an empty buffer");
+        return false;
+}
+
+void *transport_lend(struct flow *flow, size_t *size)
+{
+        struct transport *transport = container_of(flow, struct transport, flow);
+
+        if (!transport->is_buffered)
+                return NULL;
+        give_place_back(transport);
+        if (!find_place(transport)) {
+                give_place_back(transport);
+                transport_fail(transport, "Fatal error: protocol.get_buffer() call failed.");
+                return NULL;
+        }
+        *size = (size_t)transport->place.len;
+        return transport->place.buf;
+}
+
+static void show(struct transport *transport, const void *data, size_t n)
+{
+        PyObject *argument, *result = NULL;
+
+        if (transport->has_place) {
+                give_place_back(transport);
+                argument = PyLong_FromSize_t(n);
+                if (argument)
+                        result = call_protocol(transport, names.buffer_updated, argument);
+        } else {
+                argument = PyBytes_FromStringAndSize(data, (Py_ssize_t)n);
+                if (argument)
+                        result = call_protocol(transport, names.data_received, argument);
+        }
+        Py_XDECREF(argument);
+        if (result)
+                Py_DECREF(result);
+        else
+                transport_fail(transport, transport->is_buffered
+                                              ? "Fatal error: protocol.buffer_updated() call failed."
+                                              : "Fatal error: protocol.data_received() call failed.");
+}
+
+static void show_end(struct transport *transport)
+{
+        PyObject *answer = call_protocol(transport, names.eof_received, NULL);
+        int keeps = answer ? PyObject_IsTrue(answer) : -1;
+
+        Py_XDECREF(answer);
+        if (keeps < 0)
+                transport_fail(transport, "Fatal error: protocol.eof_received() call failed.");
+        else if (!keeps)
+                flow_close(&transport->flow);
+}
+
+void transport_came(struct flow *flow, void *data, ssize_t n)
+{
+        struct transport *transport = container_of(flow, struct transport, flow);
+
+        if (n > 0) {
+                show(transport, data, (size_t)n);
+                return;
+        }
+        give_place_back(transport);
+        if (n == 0) {
+                show_end(transport);
+                return;
+        }
+        raise_error(n);
+        transport_fail(transport, "Fatal read error on socket transport");
+}
