@@ -32,6 +32,9 @@ class Loop(_core.Loop, _Base):
     def run_forever(self):
         self._check_closed()
         self._check_running()
+        if self._leave_parent():
+            self._close_self_pipe()
+            self._make_self_pipe()
         self._set_coroutine_origin_tracking(self._debug)
         hooks = sys.get_asyncgen_hooks()
         try:

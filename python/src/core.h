@@ -119,6 +119,9 @@ PyObject *loop_add_writer(PyObject *self, PyObject *const *args, Py_ssize_t n);
 PyObject *loop_remove_reader(PyObject *self, PyObject *fd);
 PyObject *loop_remove_writer(PyObject *self, PyObject *fd);
 
+/** Have what is watched watched by a new core. */
+void loop_watch_anew(PyLoop *self);
+
 /** Forget all watched descriptors. */
 void loop_forget_watched(PyLoop *self);
 int loop_visit_transports(PyLoop *self, visitproc visit, void *arg);
