@@ -20,12 +20,13 @@ struct watched;
 typedef struct {
         PyObject_HEAD
         eddy_loop *loop; /* NULL: not initialised */
-        char is_debug, is_closed;
+        bool is_debug, is_closed;
         PyThreadState *thread; /* while the loop waits, without the lock */
         PyObject *raised;      /* what ends the run: KeyboardInterrupt, SystemExit; NULL: nothing */
         struct watched *watched; /* by descriptor */
         int watched_count;
         eddy_link transports; /* that the loop keeps alive */
+        PyObject *spare; /* a bytes object that what comes next is received into, or NULL; nobody else knows of it */
 } PyLoop;
 
 /** What follows asyncio's own part of a handle. */

@@ -3,7 +3,6 @@
 #include "core.h"
 
 #include <math.h>
-#include <structmember.h>
 
 PyTypeObject *loop_type;
 
@@ -498,6 +497,7 @@ static int clear(PyObject *op)
         PyLoop *self = loop_of(op);
 
         Py_CLEAR(self->raised);
+        Py_CLEAR(self->spare);
         if (self->loop && !self->is_closed && !self->loop->is_running) {
                 drop_waiting(self);
                 close_loop(self);
@@ -555,10 +555,21 @@ static PyMethodDef methods[] = {
     {NULL, NULL, 0, NULL},
 };
 
-static PyMemberDef members[] = {
-    {"_debug", T_BOOL, offsetof(PyLoop, is_debug), 0, NULL},
-    {NULL, 0, 0, 0, NULL},
-};
+static PyObject *get_debug(PyObject *op, void *unused)
+{
+        (void)unused;
+        return PyBool_FromLong(loop_of(op)->is_debug);
+}
+
+static int set_debug(PyObject *op, PyObject *value, void *unused)
+{
+        int is_debug = value ? PyObject_IsTrue(value) : 0;
+
+        (void)unused;
+        if (is_debug >= 0)
+                loop_of(op)->is_debug = is_debug;
+        return is_debug < 0 ? -1 : 0;
+}
 
 static PyObject *get_closed(PyObject *op, void *unused)
 {
@@ -581,6 +592,7 @@ static int set_closed(PyObject *op, PyObject *value, void *unused)
 
 static PyGetSetDef properties[] = {
     {"_closed", get_closed, set_closed, NULL, NULL},
+    {"_debug", get_debug, set_debug, NULL, NULL},
     {"backend", get_backend, NULL, "How the loop waits: \"uring\" or \"epoll\"; \"closed\".", NULL},
     {"backend_reason", get_backend_reason, NULL, "Why it is that, as a sentence.", NULL},
     {NULL, NULL, NULL, NULL, NULL},
@@ -588,7 +600,7 @@ static PyGetSetDef properties[] = {
 
 static PyType_Slot slots[] = {
     {Py_tp_new, create},         {Py_tp_init, init},       {Py_tp_dealloc, dealloc},     {Py_tp_traverse, traverse},
-    {Py_tp_clear, clear},        {Py_tp_methods, methods}, {Py_tp_members, members},     {Py_tp_getset, properties},
+    {Py_tp_clear, clear},        {Py_tp_methods, methods}, {Py_tp_getset, properties},
     {0, NULL},
 };
 

@@ -47,12 +47,40 @@ static bool find_place(struct transport *transport)
         return false;
 }
 
+/** Bytes are received into one spare object of so many, which the C library does not map anew each time. From some size on the
+ * protocol is given that very object, which costs less than to copy. */
+enum { SPARE_SIZE = 120 * 1024, WORTH_GIVING = 8 * 1024 };
+
+static void *lend_spare(PyLoop *loop, size_t *size)
+{
+        if (!loop->spare)
+                loop->spare = PyBytes_FromStringAndSize(NULL, SPARE_SIZE);
+        if (!loop->spare) {
+                PyErr_Clear();
+                return NULL; /* the flow has memory of its own */
+        }
+        *size = SPARE_SIZE;
+        return PyBytes_AS_STRING(loop->spare);
+}
+
+/** What has come as an object of its own. */
+static PyObject *take_bytes(PyLoop *loop, const char *data, size_t n)
+{
+        PyObject *bytes = loop->spare;
+
+        if (n < WORTH_GIVING || !bytes || data != PyBytes_AS_STRING(bytes))
+                return PyBytes_FromStringAndSize(data, (Py_ssize_t)n);
+        loop->spare = NULL;
+        _PyBytes_Resize(&bytes, (Py_ssize_t)n);
+        return bytes;
+}
+
 void *transport_lend(struct flow *flow, size_t *size)
 {
         struct transport *transport = container_of(flow, struct transport, flow);
 
         if (!transport->is_buffered)
-                return NULL;
+                return lend_spare(transport->loop, size);
         give_place_back(transport);
         if (!find_place(transport)) {
                 give_place_back(transport);
@@ -73,7 +101,7 @@ static void show(struct transport *transport, const void *data, size_t n)
                 if (argument)
                         result = call_protocol(transport, names.buffer_updated, argument);
         } else {
-                argument = PyBytes_FromStringAndSize(data, (Py_ssize_t)n);
+                argument = take_bytes(transport->loop, data, n);
                 if (argument)
                         result = call_protocol(transport, names.data_received, argument);
         }
