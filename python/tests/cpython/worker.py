@@ -3,8 +3,9 @@
     worker.py list           the ids of all tests of test_asyncio, one a line
     worker.py run TIMEOUT    runs the tests whose ids come on the standard input
 
-Each event is a line of JSON on the standard output that the worker was started with; what tests print goes to the
-standard error. A test that takes longer than TIMEOUT seconds ends the worker with a traceback of every thread.
+Each event is a line of JSON on the standard output that the worker was started with; what tests
+print goes to the standard error. A test that takes longer than TIMEOUT seconds ends the worker
+with a traceback of every thread.
 """
 
 import faulthandler
@@ -35,7 +36,7 @@ def flat(suite):
 
 
 def list_tests():
-    """Print every test's id; a module that does not want to be imported here counts as having none."""
+    """Print every test's id; a module that does not want to be imported here has none."""
     package = importlib.import_module(PACKAGE)
     for module in sorted(info.name for info in pkgutil.iter_modules(package.__path__)):
         if not module.startswith("test_"):
@@ -71,19 +72,20 @@ class LineResult(unittest.TestResult):
         super().startTest(test)
         self.outcome = None
         self.before = self.loops()
-        self.write(event="start", test=short(test.id()))
+        self.write(event="start", item=short(test.id()))
         faulthandler.dump_traceback_later(self.timeout, exit=True)
 
     def stopTest(self, test):
         faulthandler.cancel_dump_traceback_later()
         outcome, text = self.outcome or ("passed", "")
-        self.write(event="stop", test=short(test.id()), outcome=outcome, text=text, loops=self.loops() - self.before)
+        self.write(event="stop", item=short(test.id()), outcome=outcome, text=text,
+                   loops=self.loops() - self.before)
         super().stopTest(test)
 
     def take(self, test, outcome, text):
         """Note an outcome; the first that is not good stays."""
         if not isinstance(test, unittest.TestCase):  # a class's or a module's set-up
-            self.write(event="stop", test=short(test.id()), outcome=outcome, text=text, loops=1)
+            self.write(event="stop", item=short(test.id()), outcome=outcome, text=text, loops=1)
         elif self.outcome is None or self.outcome[0] == "skipped":
             self.outcome = outcome, text
 
@@ -113,8 +115,8 @@ def run_tests(timeout):
     os.dup2(2, 1)
     ids = sys.stdin.read().split()
     from test import support
-    support.use_resources = ["cpu", "walltime", "subprocess"]  # no "network": nobody else's server is asked
-    suite = unittest.defaultTestLoader.loadTestsFromNames([f"{PACKAGE}.{test_id}" for test_id in ids])
+    support.use_resources = ["cpu", "walltime", "subprocess"]  # not "network": others' servers
+    suite = unittest.defaultTestLoader.loadTestsFromNames([f"{PACKAGE}.{name}" for name in ids])
     result = LineResult(output, timeout)
     with warnings.catch_warnings():
         warnings.simplefilter("default")

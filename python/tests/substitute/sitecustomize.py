@@ -1,5 +1,5 @@
-"""Gives an interpreter another event loop: with this folder on PYTHONPATH, asyncio makes the loop that
-SUBSTITUTE_LOOP names ("eddyloop", "uvloop", or "asyncio" for the stock one).
+"""Gives an interpreter another event loop: with this folder on PYTHONPATH, asyncio makes the loop
+that SUBSTITUTE_LOOP names ("eddyloop", "uvloop", or "asyncio" for the stock one).
 
 What is replaced is what makes loops, and nothing else of asyncio:
 
@@ -30,7 +30,7 @@ def make_from(factory):
 
 
 class AnySelectorEventLoop(type):
-    """What a class needs so that calling it makes the other loop and isinstance() knows that loop."""
+    """What a class needs so that calling it makes the loop and isinstance() knows that loop."""
     def __call__(cls, selector=None):
         return cls.factory()
 

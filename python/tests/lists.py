@@ -1,7 +1,7 @@
-"""The two lists beside run.py: tests that are left out, and tests that fail for a reason.
+"""Lists of tests that are left out or differ, each with the reason; strict.
 
-A line is `VERSIONS TEST REASON`, `#` begins a comment. VERSIONS is `all`, `3.12`, `3.10-3.12` or `3.13+`; TEST is an
-id without test.test_asyncio, in which `*` stands for anything. A REASON of `"` is that of the line above.
+A line is `VERSIONS TEST REASON`, `#` begins a comment. VERSIONS is `all`, `3.12`, `3.10-3.12` or
+`3.13+`; in TEST a `*` stands for anything. A REASON of `"` is that of the line above.
 """
 
 import fnmatch
