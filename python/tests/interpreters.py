@@ -47,7 +47,7 @@ class Interpreter:
             if current:
                 told[current] = {"item": current, "died": death}
             elif not any(item in events for item in left):
-                told.update({item: {"item": item, "died": death} for item in left})
+                raise SystemExit(f"{self.python} {worker} runs nothing: {death}")
         return told
 
     def run_worker(self, worker, items, timeout):
@@ -64,7 +64,7 @@ class Interpreter:
             for line in process.stdout:
                 event = json.loads(line)
                 if event["event"] == "end":
-                    return events, None, "it did not run this"
+                    return events, None, "it came to its end"
                 if event["event"] == "start":
                     current = event["item"]
                 else:

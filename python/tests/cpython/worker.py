@@ -58,6 +58,7 @@ class LineResult(unittest.TestResult):
         self.output = output
         self.timeout = timeout
         self.outcome = None
+        self.before = 0
 
     def write(self, **event):
         """One line, out at once: the next test may crash."""
@@ -70,16 +71,16 @@ class LineResult(unittest.TestResult):
 
     def startTest(self, test):
         super().startTest(test)
-        self.outcome = None
-        self.before = self.loops()
         self.write(event="start", item=short(test.id()))
         faulthandler.dump_traceback_later(self.timeout, exit=True)
 
     def stopTest(self, test):
         faulthandler.cancel_dump_traceback_later()
         outcome, text = self.outcome or ("passed", "")
+        self.outcome = None
         self.write(event="stop", item=short(test.id()), outcome=outcome, text=text,
                    loops=self.loops() - self.before)
+        self.before = self.loops()
         super().stopTest(test)
 
     def take(self, test, outcome, text):
