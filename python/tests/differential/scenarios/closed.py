@@ -91,7 +91,6 @@ def awaitable_methods(loop, note):
         ("create_server", (asyncio.Protocol, "127.0.0.1", 0)),
         ("create_datagram_endpoint", (asyncio.DatagramProtocol, ("127.0.0.1", 0))),
         ("connect_read_pipe", (asyncio.Protocol, pipe)),
-        ("subprocess_exec", (asyncio.SubprocessProtocol, "true")),
         ("shutdown_asyncgens", ()),
         ("shutdown_default_executor", ()),
     ]

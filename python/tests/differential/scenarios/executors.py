@@ -127,8 +127,7 @@ async def run_coroutine_threadsafe(loop, note):
         try:
             await asyncio.sleep(1000)
         except asyncio.CancelledError:
-            note("cancelled in the loop")
-            ended.set_result(None)
+            ended.set_result("cancelled in the loop")
             raise
     begun = threading.Event()
     ended = loop.create_future()
@@ -141,7 +140,7 @@ async def run_coroutine_threadsafe(loop, note):
         note(future.cancel())
         note.call(future.result)
     await loop.run_in_executor(None, from_thread)
-    await ended
+    note(await ended)
     note.call(asyncio.run_coroutine_threadsafe, None, loop)
 
 

@@ -66,9 +66,9 @@ async def after_the_file(loop, note):
         note(transport.is_reading(), repr(transport.get_protocol() is protocol))
         far.send(b"in between")
         data = await in_thread(read_exactly, far, len(CONTENT))
-        note(len(data), await task)
+        sent = await task
         await protocol.has(10)
-        note(transport.get_protocol() is protocol)
+        note(len(data), sent, transport.get_protocol() is protocol)
         transport.close()
         await protocol.lost
         far.close()
