@@ -1,14 +1,15 @@
 """What scenarios are written with: notes of what they see, and the people and things in them.
 
-A scenario is a function with @scenario, `def name(loop, note)` or `async def name(loop, note)`. It gets a loop of its
-own, which is closed behind it. What it notes, and what the loop's exception handler, the logger, warnings and
-sys.unraisablehook get in the meantime, is the scenario's output.
+A scenario is a function with @scenario, `def name(loop, note)` or `async def name(loop, note)`. It
+gets a loop of its own, which is closed behind it. What it notes, and what the loop's exception
+handler, the logger, warnings and sys.unraisablehook get in the meantime, is its output.
 """
 
 import asyncio
 import contextlib
 import re
 import socket
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -128,7 +129,8 @@ def kind(value):
     """What kind of thing a value is, in the words of asyncio."""
     for name in ("TimerHandle", "Handle", "Task", "Future", "DatagramTransport",
                  "SubprocessTransport", "Transport", "ReadTransport", "WriteTransport",
-                 "BaseTransport", "AbstractServer", "AbstractEventLoop", "StreamReader", "StreamWriter"):
+                 "BaseTransport", "AbstractServer", "AbstractEventLoop", "StreamReader",
+                 "StreamWriter"):
         if isinstance(value, getattr(asyncio, name)):
             return f"<a {name}>"
     return f"<a {type(value).__name__}>"
@@ -203,6 +205,18 @@ async def connected(loop, protocol):
     return transport, far
 
 
+@contextlib.asynccontextmanager
+async def streams(**keywords):
+    """A reader, a writer and the socket of their peer."""
+    near, far = tcp_pair()
+    reader, writer = await asyncio.open_connection(sock=near, **keywords)
+    yield reader, writer, far
+    writer.close()
+    far.close()
+    with contextlib.suppress(OSError):
+        await writer.wait_closed()
+
+
 async def turns(count):
     """Let the loop go round."""
     for _ in range(count):
@@ -246,7 +260,6 @@ def folder():
 
 def program(note, text, *arguments):
     """Run a Python program with the loop under test, and note what it prints and how it ends."""
-    import subprocess
     done = subprocess.run([sys.executable, "-c", text, *arguments], stdin=subprocess.DEVNULL,
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                           timeout=3 * PATIENCE, check=False)

@@ -3,8 +3,8 @@
     worker.py list           the names of all scenarios, one a line
     worker.py run TIMEOUT    plays the scenarios whose names come on the standard input
 
-What each notes is written as a line of JSON. A scenario that takes longer than TIMEOUT seconds ends the worker with a
-traceback of every thread.
+What each notes is written as a line of JSON. A scenario that takes longer than TIMEOUT seconds
+ends the worker with a traceback of every thread.
 """
 
 import asyncio
@@ -54,7 +54,7 @@ def play(function):
     sys.unraisablehook = lambda args: note("unraisable:", args.exc_value)
     with warnings.catch_warnings():
         warnings.simplefilter("always")
-        warnings.showwarning = lambda message, category, *_: note(f"{category.__name__}:", str(message))
+        warnings.showwarning = lambda message, *_: note("warning:", message)
         try:
             play_on_loop(function, note)
         except BaseException as error:  # also KeyboardInterrupt: the next scenario is to be played

@@ -1,4 +1,4 @@
-"""The order and the fate of callbacks: call_soon, I/O and timers in one turn, cancelled and failing ones."""
+"""The order and the fate of callbacks: call_soon, I/O, timers, cancelled and failing ones."""
 
 import asyncio
 import os
@@ -197,7 +197,8 @@ def cancelled_after_it_ran(loop, note):
     handle = loop.call_soon(note, "runs")
     loop.call_soon(loop.stop)
     run(loop)
-    note("cancelled:", handle.cancelled(), "cancel:", handle.cancel(), "cancelled:", handle.cancelled())
+    note("cancelled:", handle.cancelled(), "cancel:", handle.cancel(), "cancelled:",
+         handle.cancelled())
 
 
 @scenario
@@ -245,7 +246,8 @@ def every_kind_of_callback_fails(loop, note):
                          loop.call_later(0, fail, "timer"))
     loop.call_soon(run_later)
     far.setblocking(False)
-    loop.call_soon(loop.call_soon, loop.call_soon, loop.call_soon, loop.add_writer, far, fail, "writer")
+    loop.call_soon(loop.call_soon, loop.call_soon, loop.call_soon, loop.add_writer, far, fail,
+                   "writer")
     run(loop)
     near.close()
     far.close()

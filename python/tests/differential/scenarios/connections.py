@@ -59,7 +59,8 @@ async def unreachable(loop, note):
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
         try:
-            await loop.create_connection(asyncio.Protocol, "127.0.0.1", port, local_addr=("192.0.2.1", 0))
+            await loop.create_connection(asyncio.Protocol, "127.0.0.1", port,
+                                         local_addr=("192.0.2.1", 0))
         except OSError as error:
             note(type(error).__name__, error.errno, str(error).replace(str(port), "PORT"))
         try:
@@ -85,10 +86,13 @@ async def wrong_arguments(loop, note):
     """Arguments that do not go together."""
     near, far = tcp_pair()
     with socket.socket(type=socket.SOCK_DGRAM) as datagram:
-        for keywords in ({}, {"host": "127.0.0.1", "port": 80, "sock": near}, {"sock": datagram}, {"sock": 5},
+        for keywords in ({}, {"host": "127.0.0.1", "port": 80, "sock": near}, {"sock": datagram},
+                         {"sock": 5},
                          {"sock": near, "server_hostname": "x"}, {"sock": near, "ssl": True},
-                         {"sock": near, "ssl_handshake_timeout": 1}, {"sock": near, "ssl_shutdown_timeout": 1},
-                         {"host": "127.0.0.1"}, {"port": 80}, {"host": "127.0.0.1", "port": "no port"},
+                         {"sock": near, "ssl_handshake_timeout": 1},
+                         {"sock": near, "ssl_shutdown_timeout": 1},
+                         {"host": "127.0.0.1"}, {"port": 80},
+                         {"host": "127.0.0.1", "port": "no port"},
                          {"host": "127.0.0.1", "port": 70000}, {"host": 5, "port": 80},
                          {"host": "127.0.0.1", "port": 80, "local_addr": 5},
                          {"host": "127.0.0.1", "port": 80, "local_addr": ("127.0.0.1",)},
@@ -121,10 +125,12 @@ async def failing_factory(loop, note):
 async def cancelled(loop, note):
     """A connection that is cancelled while it is being made."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        task = asyncio.ensure_future(loop.create_connection(lambda: Witness(note), *listener.getsockname()))
+        task = asyncio.ensure_future(loop.create_connection(lambda: Witness(note),
+                                                            *listener.getsockname()))
         task.cancel()
         await note.wait("at once", task)
-        task = asyncio.ensure_future(loop.create_connection(lambda: Witness(note), *listener.getsockname()))
+        task = asyncio.ensure_future(loop.create_connection(lambda: Witness(note),
+                                                            *listener.getsockname()))
         await turns(1)
         task.cancel()
         await note.wait("later", task)
@@ -156,7 +162,8 @@ async def unix(loop, note):
             note(transport.get_extra_info("peername"), repr(transport.get_extra_info("sockname")))
             transport.close()
             await protocol.lost
-        await note.wait("nothing there", loop.create_unix_connection(asyncio.Protocol, str(path / "none")))
+        await note.wait("nothing there", loop.create_unix_connection(asyncio.Protocol,
+                                                                     str(path / "none")))
         await note.wait("too long", loop.create_unix_connection(asyncio.Protocol, "x" * 200))
 
 
@@ -166,9 +173,11 @@ async def wrong_unix_arguments(loop, note):
     near, far = tcp_pair()
     with socket.socket(socket.AF_UNIX) as unix_socket, \
             socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as datagram:
-        for keywords in ({}, {"path": "x", "sock": unix_socket}, {"sock": near}, {"sock": datagram}, {"path": 5},
+        for keywords in ({}, {"path": "x", "sock": unix_socket}, {"sock": near}, {"sock": datagram},
+                         {"path": 5},
                          {"path": "x", "ssl": True}, {"path": "x", "server_hostname": "x"},
-                         {"path": "x", "ssl_handshake_timeout": 1}, {"path": "x", "ssl_shutdown_timeout": 1}):
+                         {"path": "x", "ssl_handshake_timeout": 1},
+                         {"path": "x", "ssl_shutdown_timeout": 1}):
             try:
                 await loop.create_unix_connection(asyncio.Protocol, **keywords)
                 note(sorted(keywords), "is taken")
@@ -191,7 +200,8 @@ async def accepted_socket(loop, note):
     near, far = tcp_pair()
     with socket.socket(type=socket.SOCK_DGRAM) as datagram:
         for arguments, keywords in (((datagram,), {}), ((5,), {}), ((near,), {"ssl": 5}),
-                                    ((near,), {"ssl_handshake_timeout": 1}), ((near,), {"ssl_shutdown_timeout": 1})):
+                                    ((near,), {"ssl_handshake_timeout": 1}),
+                                    ((near,), {"ssl_shutdown_timeout": 1})):
             try:
                 await loop.connect_accepted_socket(asyncio.Protocol, *arguments, **keywords)
                 note(type(arguments[0]).__name__, sorted(keywords), "is taken")
@@ -208,9 +218,11 @@ async def names(loop, note):
                                 (("127.0.0.1", "80"), {"type": socket.SOCK_DGRAM}),
                                 ((b"127.0.0.1", b"80"), {"type": socket.SOCK_STREAM}),
                                 (("::1", 80), {"type": socket.SOCK_STREAM}),
-                                ((None, 80), {"type": socket.SOCK_STREAM, "family": socket.AF_INET}),
+                                ((None, 80), {"type": socket.SOCK_STREAM,
+                                              "family": socket.AF_INET}),
                                 (("127.0.0.1", None), {"type": socket.SOCK_STREAM}),
-                                (("localhost", 80), {"type": socket.SOCK_STREAM, "family": socket.AF_INET}),
+                                (("localhost", 80),
+                                 {"type": socket.SOCK_STREAM, "family": socket.AF_INET}),
                                 (("127.0.0.1", 80), {"family": socket.AF_INET6})):
         try:
             note(arguments, (await loop.getaddrinfo(*arguments, **keywords)))

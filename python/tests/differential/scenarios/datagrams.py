@@ -53,7 +53,8 @@ async def there_and_back(loop, note):
     """Two endpoints, one of them connected."""
     server, server_protocol = await endpoint(loop, note, "server")
     address = server.get_extra_info("sockname")
-    client, client_protocol = await endpoint(loop, note, "client", local_addr=None, remote_addr=address)
+    client, client_protocol = await endpoint(loop, note, "client", local_addr=None,
+                                             remote_addr=address)
     client.sendto(b"hello")
     _, sender = await server_protocol.received.get()
     note(sender == client.get_extra_info("sockname"), client.get_extra_info("peername") == address)
@@ -69,14 +70,17 @@ async def there_and_back(loop, note):
 async def what_it_is(loop, note):
     """A datagram transport, what it can be asked, and its repr."""
     transport, protocol = await endpoint(loop, note)
-    note(isinstance(transport, asyncio.DatagramTransport), isinstance(transport, asyncio.BaseTransport))
-    note(transport.get_protocol() is protocol, transport.is_closing(), transport.get_write_buffer_size(),
+    note(isinstance(transport, asyncio.DatagramTransport),
+         isinstance(transport, asyncio.BaseTransport))
+    note(transport.get_protocol() is protocol, transport.is_closing(),
+         transport.get_write_buffer_size(),
          transport.get_write_buffer_limits())
     note(repr(transport))
     for name in ("sockname", "peername", "socket", "none"):
         value = transport.get_extra_info(name)
         note(name, value if isinstance(value, tuple) else kind(value))
-    note.has("transport", transport, "write", "writelines", "pause_reading", "write_eof", "set_protocol", "sendto")
+    note.has("transport", transport, "write", "writelines", "pause_reading", "write_eof",
+             "set_protocol", "sendto")
     transport.close()
     note(transport.is_closing(), repr(transport))
     await protocol.lost
@@ -205,7 +209,8 @@ async def closing_in_datagram_received(loop, note):
         def datagram_received(self, data, addr):
             super().datagram_received(data, addr)
             transport.close()
-    transport, protocol = await loop.create_datagram_endpoint(lambda: Closer(note), local_addr=("127.0.0.1", 0))
+    transport, protocol = await loop.create_datagram_endpoint(lambda: Closer(note),
+                                                              local_addr=("127.0.0.1", 0))
     with socket.socket(type=socket.SOCK_DGRAM) as sender:
         for number in range(3):
             sender.sendto(b"%d" % number, transport.get_extra_info("sockname"))
@@ -218,17 +223,22 @@ async def wrong_arguments(loop, note):
     with socket.socket() as stream, socket.socket(type=socket.SOCK_DGRAM) as datagram:
         datagram.setblocking(False)
         for keywords in ({}, {"sock": stream}, {"sock": datagram, "local_addr": ("127.0.0.1", 0)},
-                         {"sock": datagram, "remote_addr": ("127.0.0.1", 1)}, {"sock": datagram, "family": 1},
-                         {"sock": datagram, "reuse_port": True}, {"sock": datagram, "allow_broadcast": True},
+                         {"sock": datagram, "remote_addr": ("127.0.0.1", 1)},
+                         {"sock": datagram, "family": 1},
+                         {"sock": datagram, "reuse_port": True},
+                         {"sock": datagram, "allow_broadcast": True},
                          {"sock": datagram, "flags": 1, "proto": 1}, {"sock": 5},
-                         {"local_addr": "127.0.0.1"}, {"local_addr": ("127.0.0.1",)}, {"local_addr": 5},
-                         {"remote_addr": ("127.0.0.1", "no port")}, {"local_addr": ("no-such-host..invalid", 0)},
+                         {"local_addr": "127.0.0.1"}, {"local_addr": ("127.0.0.1",)},
+                         {"local_addr": 5},
+                         {"remote_addr": ("127.0.0.1", "no port")},
+                         {"local_addr": ("no-such-host..invalid", 0)},
                          {"local_addr": ("192.0.2.1", 0)},
                          {"local_addr": ("127.0.0.1", 0), "remote_addr": ("::1", 1)},
                          {"local_addr": ("127.0.0.1", 0), "reuse_address": True},
                          {"family": socket.AF_UNIX, "local_addr": ("127.0.0.1", 0)}):
             try:
-                transport, protocol = await loop.create_datagram_endpoint(lambda: Witness(note), **keywords)
+                transport, protocol = await loop.create_datagram_endpoint(lambda: Witness(note),
+                                                                          **keywords)
                 note(sorted(keywords), "is taken")
                 transport.close()
                 await protocol.lost
@@ -278,8 +288,10 @@ async def by_path(loop, note):
     """Unix datagrams: named, unnamed, connected."""
     with folder() as path:
         name = str(path / "socket")
-        server, server_protocol = await endpoint(loop, note, "server", family=socket.AF_UNIX, local_addr=name)
-        client, client_protocol = await endpoint(loop, note, "client", family=socket.AF_UNIX, local_addr=None,
+        server, server_protocol = await endpoint(loop, note, "server", family=socket.AF_UNIX,
+                                                 local_addr=name)
+        client, client_protocol = await endpoint(loop, note, "client", family=socket.AF_UNIX,
+                                                 local_addr=None,
                                                  remote_addr=name)
         client.sendto(b"hello")
         await server_protocol.received.get()

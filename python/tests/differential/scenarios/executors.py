@@ -17,7 +17,8 @@ async def results(loop, note):
     await note.wait("exception", loop.run_in_executor(None, fail))
     await note.wait("to_thread", asyncio.to_thread(int, "7", base=8))
     note(type(loop.run_in_executor(None, int)).__name__)
-    note((await loop.run_in_executor(None, lambda: threading.current_thread().name)).startswith("asyncio_"))
+    name = await loop.run_in_executor(None, lambda: threading.current_thread().name)
+    note(name.startswith("asyncio_"))
 
 
 @scenario
@@ -206,7 +207,7 @@ def generator_after_shutdown(loop, note):
 
 @scenario
 def hooks_are_put_back(loop, note):
-    """The interpreter's hooks for asynchronous generators are as before, after a run and an error."""
+    """sys.get_asyncgen_hooks() is as it was before, after a run and an error."""
     import sys
     own = lambda generator: note("own hook")
     before = sys.get_asyncgen_hooks()
@@ -231,7 +232,8 @@ def generator_dropped_in_another_thread(loop, note):
         try:
             yield 1
         finally:
-            note("closed in the loop's thread:", threading.current_thread() is threading.main_thread())
+            note("closed in the loop's thread:",
+                 threading.current_thread() is threading.main_thread())
             closed.set_result(None)
 
     async def main():

@@ -49,9 +49,10 @@ def kind_of(handle):
 
 @scenario
 def reprs(loop, note):
-    """How handles of functions, methods, partials, and objects are shown, before and after cancel()."""
+    """How handles of functions, methods and objects are shown, before and after cancel()."""
     thing = Callable()
-    for what, arguments in ((callback, ()), (callback, (1, "two", [3])), (thing, ()), (thing.method, ()),
+    for what, arguments in ((callback, ()), (callback, (1, "two", [3])), (thing, ()),
+                            (thing.method, ()),
                             (functools.partial(callback, 1, key=2), (3,)), (print, ("x",)),
                             (functools.partial(functools.partial(callback, 1), 2), ()),
                             (callback, ("long" * 200,)), (lambda: None, ())):
@@ -89,7 +90,7 @@ def debug_reprs(loop, note):
 
 @scenario
 def debug_source_traceback(loop, note):
-    """A failing callback's context carries the source_traceback, whose last frame is the caller's."""
+    """A failing callback's context has the source_traceback; its last frame is the caller's."""
     loop.set_debug(True)
 
     def handler(_, context):
@@ -101,7 +102,8 @@ def debug_source_traceback(loop, note):
     def fail():
         raise ValueError("no")
     loop.set_exception_handler(handler)
-    for schedule in (loop.call_soon, loop.call_soon_threadsafe, functools.partial(loop.call_later, 0)):
+    for schedule in (loop.call_soon, loop.call_soon_threadsafe,
+                     functools.partial(loop.call_later, 0)):
         schedule(fail)
         loop.run_forever()
 
@@ -114,8 +116,10 @@ def debug_wrong_callbacks(loop, note):
     coroutine = coroutine_function()
     loop.set_debug(True)
     for wrong in (coroutine_function, coroutine, None, 1, "print"):
-        for schedule in (loop.call_soon, loop.call_soon_threadsafe, functools.partial(loop.call_later, 1),
-                         functools.partial(loop.call_at, 1), functools.partial(loop.run_in_executor, None)):
+        for schedule in (loop.call_soon, loop.call_soon_threadsafe,
+                         functools.partial(loop.call_later, 1),
+                         functools.partial(loop.call_at, 1),
+                         functools.partial(loop.run_in_executor, None)):
             note.call(schedule, wrong)
     coroutine.close()
 

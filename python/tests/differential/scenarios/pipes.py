@@ -20,8 +20,10 @@ async def reading(loop, note):
     """Data, then the end."""
     near, far = pipe()
     transport, protocol = await loop.connect_read_pipe(lambda: Witness(note), near)
-    note(isinstance(transport, asyncio.ReadTransport), isinstance(transport, asyncio.WriteTransport))
-    note(repr(transport), transport.is_reading(), transport.is_closing(), kind(transport.get_extra_info("pipe")))
+    note(isinstance(transport, asyncio.ReadTransport),
+         isinstance(transport, asyncio.WriteTransport))
+    note(repr(transport), transport.is_reading(), transport.is_closing(),
+         kind(transport.get_extra_info("pipe")))
     far.write(b"hello")
     await protocol.has(5)
     far.close()
@@ -34,8 +36,10 @@ async def writing(loop, note):
     """Data, then the end."""
     far, near = pipe()
     transport, protocol = await loop.connect_write_pipe(lambda: Witness(note), near)
-    note(isinstance(transport, asyncio.ReadTransport), isinstance(transport, asyncio.WriteTransport))
-    note(repr(transport), transport.is_closing(), transport.can_write_eof(), kind(transport.get_extra_info("pipe")))
+    note(isinstance(transport, asyncio.ReadTransport),
+         isinstance(transport, asyncio.WriteTransport))
+    note(repr(transport), transport.is_closing(), transport.can_write_eof(),
+         kind(transport.get_extra_info("pipe")))
     for data in (b"bytes", bytearray(b"array"), memoryview(b"view"), b""):
         note.call(transport.write, data)
     note(far.read(100))

@@ -1,6 +1,5 @@
 """add_reader, add_writer and their counterparts."""
 
-import asyncio
 import os
 import socket
 import tempfile
@@ -12,7 +11,8 @@ from stage import connected, scenario, Witness
 def what_they_return(loop, note):
     """Adding returns nothing, removing whether there was one."""
     near, far = socket.socketpair()
-    for add, remove in ((loop.add_reader, loop.remove_reader), (loop.add_writer, loop.remove_writer)):
+    for add, remove in ((loop.add_reader, loop.remove_reader),
+                        (loop.add_writer, loop.remove_writer)):
         note.call(remove, near)
         note(type(add(near, print)).__name__)
         note(type(add(near, print)).__name__)
@@ -45,7 +45,8 @@ def ways_to_name_a_descriptor(loop, note):
             try:
                 note(function.__name__, name, function(*arguments))
             except (TypeError, ValueError, OSError) as error:
-                note(function.__name__, name, type(error).__name__, "object" if "object at" in str(error) else error)
+                note(function.__name__, name, type(error).__name__,
+                     "object" if "object at" in str(error) else error)
     near.close()
     far.close()
 

@@ -26,7 +26,8 @@ def states(loop, note):
 def what_a_loop_is(loop, note):
     """The loop is an AbstractEventLoop, can be hashed, referred to weakly and given attributes."""
     import weakref
-    note(isinstance(loop, asyncio.AbstractEventLoop), loop == loop, loop != asyncio, hash(loop) == hash(loop))
+    note(isinstance(loop, asyncio.AbstractEventLoop), loop == loop, loop != asyncio,
+         hash(loop) == hash(loop))
     note(weakref.ref(loop)() is loop)
     loop.something = 5
     note(loop.something)
@@ -53,7 +54,8 @@ def results(loop, note):
     failed.set_exception(KeyError("key"))
     cancelled = loop.create_future()
     cancelled.cancel("message")
-    for what in (give(), fail(), Awaitable(), future, done, failed, cancelled, loop.create_task(give())):
+    for what in (give(), fail(), Awaitable(), future, done, failed, cancelled,
+                 loop.create_task(give())):
         note.call(loop.run_until_complete, what)
 
 
@@ -70,7 +72,7 @@ def wrong_things_to_complete(loop, note):
 
 @scenario
 def stopped_before_complete(loop, note):
-    """A loop that is stopped before the future is done says so, and the task goes on with the next run."""
+    """A loop that is stopped too early says so, and the task goes on with the next run."""
     async def main():
         loop.stop()
         await asyncio.sleep(0)

@@ -41,13 +41,16 @@ async def whole_file(loop, note):
 async def parts(loop, note):
     """Offsets and counts, within the file and beyond it."""
     with a_file(b"0123456789") as file:
-        for keywords in ({"offset": 2}, {"count": 3}, {"offset": 5, "count": 2}, {"offset": 8, "count": 100},
-                         {"offset": 100}, {"count": 0}, {"offset": -1}, {"count": -1}, {"offset": None},
+        for keywords in ({"offset": 2}, {"count": 3}, {"offset": 5, "count": 2},
+                         {"offset": 8, "count": 100},
+                         {"offset": 100}, {"count": 0}, {"offset": -1}, {"count": -1},
+                         {"offset": None},
                          {"count": 1.5}, {"offset": "x"}):
             file.seek(0)
             transport, far = await connected(loop, protocol := Witness(note))
             try:
-                note(keywords, "sent", await loop.sendfile(transport, file, **keywords), file.tell())
+                note(keywords, "sent", await loop.sendfile(transport, file, **keywords),
+                     file.tell())
             except Exception as error:
                 note(keywords, error)
             transport.close()
@@ -91,7 +94,8 @@ async def wrong_files(loop, note):
     """Files in text mode, in memory, closed, write only, and none."""
     with tempfile.TemporaryFile("w+") as text, tempfile.TemporaryFile() as closed:
         closed.close()
-        for name, file in (("text", text), ("memory", io.BytesIO(b"memory")), ("closed", closed), ("None", None)):
+        for name, file in (("text", text), ("memory", io.BytesIO(b"memory")), ("closed", closed),
+                           ("None", None)):
             transport, far = await connected(loop, protocol := Witness(note))
             try:
                 note(name, "sent", await loop.sendfile(transport, file))
@@ -132,7 +136,8 @@ async def closing_transports(loop, note):
             except Exception as error:
                 note(repr(wrong), type(error).__name__)
         reading, writing = os.pipe()
-        pipe, pipe_protocol = await loop.connect_write_pipe(lambda: Witness(note, "pipe"), os.fdopen(writing, "wb", 0))
+        pipe, pipe_protocol = await loop.connect_write_pipe(lambda: Witness(note, "pipe"),
+                                                            os.fdopen(writing, "wb", 0))
         await note.wait("pipe", loop.sendfile(pipe, file))
         pipe.close()
         await pipe_protocol.lost
@@ -179,10 +184,12 @@ async def by_socket(loop, note):
         got = in_thread(read_exactly, far, len(CONTENT))
         note(await loop.sock_sendfile(near, file), await got == CONTENT, file.tell())
     with a_file(b"0123456789") as file:
-        for arguments in ((2,), (0, 3), (5, 2), (8, 100), (100,), (0, 0), (-1,), (0, -1), (None,), (0, 1.5)):
+        for arguments in ((2,), (0, 3), (5, 2), (8, 100), (100,), (0, 0), (-1,), (0, -1), (None,),
+                          (0, 1.5)):
             file.seek(0)
             try:
-                note(arguments, "sent", await loop.sock_sendfile(near, file, *arguments), file.tell())
+                note(arguments, "sent", await loop.sock_sendfile(near, file, *arguments),
+                     file.tell())
             except Exception as error:
                 note(arguments, error)
     near.close()

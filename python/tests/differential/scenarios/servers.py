@@ -16,6 +16,14 @@ class Greeter(asyncio.Protocol):
         transport.close()
 
 
+def keeping(note, protocols, name="protocol"):
+    """A factory of witnesses that keeps them in a list."""
+    def factory():
+        protocols.append(Witness(note, name))
+        return protocols[-1]
+    return factory
+
+
 def visit(address, family=socket.AF_INET):
     """What a server says."""
     with socket.socket(family) as sock:
@@ -99,9 +107,8 @@ async def as_context_manager(loop, note):
 @scenario
 async def close_leaves_connections(loop, note):
     """close ends the listening only; wait_closed waits for connections in newer versions."""
-    server = await loop.create_server(lambda: protocols.append(Witness(note)) or protocols[-1],
-                                      "127.0.0.1", 0)
     protocols = []
+    server = await loop.create_server(keeping(note, protocols), "127.0.0.1", 0)
     with socket.create_connection(server.sockets[0].getsockname()) as client:
         while not protocols:
             await asyncio.sleep(0)
@@ -120,8 +127,7 @@ async def closing_clients(loop, note):
     """close_clients and abort_clients, where they exist."""
     for way in ("close_clients", "abort_clients"):
         protocols = []
-        server = await loop.create_server(lambda: protocols.append(Witness(note, way)) or protocols[-1],
-                                          "127.0.0.1", 0)
+        server = await loop.create_server(keeping(note, protocols, way), "127.0.0.1", 0)
         if not hasattr(server, way):
             note("no", way)
             server.close()
@@ -141,7 +147,8 @@ async def wrong_arguments(loop, note):
     """Arguments that do not go together."""
     with socket.socket() as stream, socket.socket(type=socket.SOCK_DGRAM) as datagram:
         for keywords in ({"sock": stream, "host": "127.0.0.1"}, {"sock": stream, "port": 80}, {},
-                         {"sock": datagram}, {"sock": 5}, {"host": "127.0.0.1", "port": 0, "ssl": True},
+                         {"sock": datagram}, {"sock": 5},
+                         {"host": "127.0.0.1", "port": 0, "ssl": True},
                          {"host": "127.0.0.1", "port": 0, "ssl": 5},
                          {"host": "127.0.0.1", "port": 0, "ssl_handshake_timeout": 5},
                          {"host": "127.0.0.1", "port": 0, "ssl_shutdown_timeout": 5},
@@ -254,8 +261,7 @@ async def failing_connection_made(loop, note):
 async def client_that_is_gone(loop, note):
     """A client that has reset its connection before it is accepted."""
     protocols = []
-    server = await loop.create_server(lambda: protocols.append(Witness(note)) or protocols[-1],
-                                      "127.0.0.1", 0)
+    server = await loop.create_server(keeping(note, protocols), "127.0.0.1", 0)
     with socket.socket() as client:
         client.connect(server.sockets[0].getsockname())
         client.send(b"gone")
@@ -272,7 +278,8 @@ async def by_path(loop, note):
     with folder() as path:
         name = str(path / "socket")
         server = await loop.create_unix_server(Greeter, name)
-        note(repr(server), server.sockets[0].getsockname() == name, stat.S_ISSOCK(os.stat(name).st_mode))
+        note(repr(server), server.sockets[0].getsockname() == name,
+             stat.S_ISSOCK(os.stat(name).st_mode))
         note(await in_thread(visit, name, socket.AF_UNIX))
         await note.wait("in use", loop.create_unix_server(Greeter, name))
         server.close()
@@ -283,7 +290,8 @@ async def by_path(loop, note):
         server.close()
         (path / "file").write_text("not a socket")
         await note.wait("a file", loop.create_unix_server(Greeter, str(path / "file")))
-        await note.wait("no folder", loop.create_unix_server(Greeter, str(path / "none" / "socket")))
+        await note.wait("no folder", loop.create_unix_server(Greeter,
+                                                             str(path / "none" / "socket")))
         for name in (os.fsencode(path / "bytes"), f"\0eddy {os.getpid()}"):
             async with await loop.create_unix_server(Greeter, name):
                 note(await in_thread(visit, name, socket.AF_UNIX))
@@ -294,9 +302,11 @@ async def wrong_unix_arguments(loop, note):
     """Arguments of create_unix_server that do not go together."""
     with socket.socket() as inet, socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as datagram, \
             socket.socket(socket.AF_UNIX) as unix:
-        for keywords in ({}, {"path": "x", "sock": unix}, {"sock": inet}, {"sock": datagram}, {"path": 5},
+        for keywords in ({}, {"path": "x", "sock": unix}, {"sock": inet}, {"sock": datagram},
+                         {"path": 5},
                          {"path": "x" * 200}, {"path": "x", "ssl": True},
-                         {"path": "x", "ssl_handshake_timeout": 1}, {"path": "x", "ssl_shutdown_timeout": 1}):
+                         {"path": "x", "ssl_handshake_timeout": 1},
+                         {"path": "x", "ssl_shutdown_timeout": 1}):
             try:
                 await loop.create_unix_server(Greeter, **keywords)
                 note(sorted(keywords), "is taken")

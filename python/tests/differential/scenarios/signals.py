@@ -97,7 +97,8 @@ async def failing_handler(loop, note):
 @scenario
 async def in_another_thread(loop, note):
     """Only the main thread may add handlers."""
-    thread = threading.Thread(target=note.call, args=(loop.add_signal_handler, signal.SIGUSR1, print))
+    thread = threading.Thread(target=note.call,
+                              args=(loop.add_signal_handler, signal.SIGUSR1, print))
     thread.start()
     thread.join()
 

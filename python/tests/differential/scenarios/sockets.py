@@ -63,8 +63,10 @@ async def receiving_into(loop, note):
 async def sending(loop, note):
     """Small, nothing, large, from every kind of buffer."""
     near, far = tcp_pair()
-    note(await loop.sock_sendall(near, b"bytes"), await loop.sock_sendall(near, bytearray(b"array")))
-    note(await loop.sock_sendall(near, memoryview(b"a view")[2:]), await loop.sock_sendall(near, b""))
+    note(await loop.sock_sendall(near, b"bytes"),
+         await loop.sock_sendall(near, bytearray(b"array")))
+    note(await loop.sock_sendall(near, memoryview(b"a view")[2:]),
+         await loop.sock_sendall(near, b""))
     note(far.recv(100))
     for wrong in ("text", None, 5):
         await note.wait(repr(wrong), loop.sock_sendall(near, wrong))
@@ -120,7 +122,8 @@ async def connecting_by_path(loop, note):
     with folder() as path, socket.socket(socket.AF_UNIX) as listener:
         listener.bind(str(path / "socket"))
         listener.listen()
-        for name in (str(path / "socket"), os.fsencode(path / "socket"), str(path / "none"), path / "socket"):
+        for name in (str(path / "socket"), os.fsencode(path / "socket"), str(path / "none"),
+                     path / "socket"):
             with socket.socket(socket.AF_UNIX) as sock:
                 sock.setblocking(False)
                 await note.wait("connect", loop.sock_connect(sock, name))
@@ -243,7 +246,8 @@ async def not_sockets(loop, note):
     """Things that are no sockets."""
     for wrong in (None, 5, "text"):
         for name, arguments in (("sock_recv", (wrong, 10)), ("sock_sendall", (wrong, b"x")),
-                                ("sock_accept", (wrong,)), ("sock_connect", (wrong, ("127.0.0.1", 1)))):
+                                ("sock_accept", (wrong,)),
+                                ("sock_connect", (wrong, ("127.0.0.1", 1)))):
             try:
                 await getattr(loop, name)(*arguments)
                 note(name, repr(wrong), "is taken")

@@ -49,7 +49,8 @@ class Witness(asyncio.SubprocessProtocol):
 
 async def start(loop, note, *arguments, **keywords):
     """A Python program as a subprocess."""
-    return await loop.subprocess_exec(lambda: Witness(note), sys.executable, "-S", "-c", *arguments, **keywords)
+    return await loop.subprocess_exec(lambda: Witness(note), sys.executable, "-S", "-c", *arguments,
+                                      **keywords)
 
 
 async def over(transport, protocol):
@@ -63,7 +64,8 @@ async def from_beginning_to_end(loop, note):
     """A process that writes to both of its outputs and exits."""
     transport, protocol = await start(
         loop, note, "import sys; print('out'); print('err', file=sys.stderr); sys.exit(3)")
-    note(isinstance(transport, asyncio.SubprocessTransport), transport.get_pid() > 0, transport.is_closing())
+    note(isinstance(transport, asyncio.SubprocessTransport), transport.get_pid() > 0,
+         transport.is_closing())
     await over(transport, protocol)
     note(transport.get_returncode(), transport.is_closing())
     note(repr(transport))
@@ -86,7 +88,8 @@ async def what_it_is(loop, note):
 async def input_and_output(loop, note):
     """What a process reads it may write; write_eof and close end its input."""
     for way in ("write_eof", "close"):
-        transport, protocol = await start(loop, note, "import sys; sys.stdout.write(sys.stdin.read().upper())")
+        transport, protocol = await start(loop, note,
+                                          "import sys; sys.stdout.write(sys.stdin.read().upper())")
         stdin = transport.get_pipe_transport(0)
         stdin.write(b"some text")
         getattr(stdin, way)()
@@ -97,7 +100,8 @@ async def input_and_output(loop, note):
 async def killed(loop, note):
     """kill, terminate, send_signal: return codes, and what they say once it is over."""
     for way, arguments in (("kill", ()), ("terminate", ()), ("send_signal", (signal.SIGUSR1,))):
-        transport, protocol = await start(loop, note, "import os; os.write(1, b'ready'); os.read(0, 1)")
+        transport, protocol = await start(loop, note,
+                                          "import os; os.write(1, b'ready'); os.read(0, 1)")
         await protocol.spoke
         note.call(getattr(transport, way), *arguments)
         await over(transport, protocol)
@@ -123,7 +127,8 @@ async def pipes_that_are_not_wanted(loop, note):
     """None, DEVNULL, STDOUT and files in the place of pipes."""
     with folder() as path, open(path / "file", "w+b") as file:
         program = "import sys; print('out', flush=True); print('err', file=sys.stderr)"
-        for keywords in ({"stdin": None}, {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL},
+        for keywords in ({"stdin": None}, {"stdin": subprocess.DEVNULL,
+                                           "stdout": subprocess.DEVNULL},
                          {"stderr": subprocess.STDOUT}, {"stdout": file}):
             transport, protocol = await start(loop, note, program, **keywords)
             note([kind(transport.get_pipe_transport(number)) for number in range(3)])
@@ -144,7 +149,8 @@ async def keywords_of_popen(loop, note):
                                       start_new_session=True)
     await over(transport, protocol)
     reading, writing = os.pipe()
-    transport, protocol = await start(loop, note, f"import os; os.write({writing}, b'x')", pass_fds=(writing,))
+    transport, protocol = await start(loop, note, f"import os; os.write({writing}, b'x')",
+                                      pass_fds=(writing,))
     await over(transport, protocol)
     os.close(writing)
     note(os.read(reading, 10))
@@ -156,11 +162,15 @@ async def wrong_arguments(loop, note):
     """Programs that are not there, and keywords that are refused."""
     def factory():
         return Witness(note)
-    for arguments, keywords in ((("no-such-program",), {}), (("/",), {}), ((5,), {}), (("true", 5), {}),
-                                ((None,), {}), (("true",), {"universal_newlines": True}), (("true",), {"shell": True}),
+    for arguments, keywords in ((("no-such-program",), {}), (("/",), {}), ((5,), {}),
+                                (("true", 5), {}),
+                                ((None,), {}), (("true",), {"universal_newlines": True}),
+                                (("true",), {"shell": True}),
                                 (("true",), {"bufsize": 5}), (("true",), {"text": True}),
-                                (("true",), {"encoding": "utf-8"}), (("true",), {"errors": "strict"}),
-                                (("true",), {"no_such_keyword": 1}), (("true",), {"cwd": "/no/such/folder"}),
+                                (("true",), {"encoding": "utf-8"}),
+                                (("true",), {"errors": "strict"}),
+                                (("true",), {"no_such_keyword": 1}),
+                                (("true",), {"cwd": "/no/such/folder"}),
                                 (("true",), {"stdin": "text"})):
         try:
             await loop.subprocess_exec(factory, *arguments, **keywords)
@@ -168,7 +178,8 @@ async def wrong_arguments(loop, note):
         except Exception as error:
             note(arguments, sorted(keywords), error)
     for arguments, keywords in (((5,), {}), ((["true"],), {}), (("true",), {"shell": False}),
-                                (("true",), {"universal_newlines": True}), (("true",), {"bufsize": 1}),
+                                (("true",), {"universal_newlines": True}),
+                                (("true",), {"bufsize": 1}),
                                 (("true",), {"text": True})):
         try:
             await loop.subprocess_shell(factory, *arguments, **keywords)
@@ -198,8 +209,10 @@ async def failing_factory(loop, note):
 async def communicating(loop, note):
     """asyncio.create_subprocess_exec and communicate."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-S", "-c", "import sys; print(sys.stdin.read()); print('err', file=sys.stderr)",
-        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE)
+        sys.executable, "-S", "-c",
+        "import sys; print(sys.stdin.read()); print('err', file=sys.stderr)",
+        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE)
     note(repr(process))
     note(await process.communicate(b"input"), process.returncode)
     note(await process.wait())

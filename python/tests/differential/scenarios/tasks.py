@@ -236,7 +236,8 @@ async def waiting_in_all_modes(loop, note):
     note(inner.cancelled())
     inner.cancel()
     note([await task for task in asyncio.as_completed([give(1), give(1)])])
-    await note.wait("as_completed", next(iter(asyncio.as_completed([asyncio.sleep(1000)], timeout=0.001))))
+    await note.wait("as_completed", next(iter(asyncio.as_completed([asyncio.sleep(1000)],
+                                                                   timeout=0.001))))
     for task in asyncio.all_tasks() - {asyncio.current_task()}:
         task.cancel()
     await turns(3)

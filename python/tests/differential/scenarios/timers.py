@@ -8,7 +8,7 @@ from stage import scenario
 
 @scenario
 def by_deadline(loop, note):
-    """Timers that are due together run by their deadlines, whatever the order in which they were set."""
+    """Timers that are due together run by their deadlines, however they were set."""
     now = loop.time()
     for late in (3, 1, 2):
         loop.call_at(now - 10 + late, note, "due", late)

@@ -26,7 +26,8 @@ async def what_it_is(loop, note):
     """Classes and methods of a transport."""
     transport, far = await connected(loop, protocol := Witness(note))
     note(isinstance(transport, asyncio.Transport), isinstance(transport, asyncio.ReadTransport),
-         isinstance(transport, asyncio.WriteTransport), isinstance(transport, asyncio.BaseTransport))
+         isinstance(transport, asyncio.WriteTransport),
+         isinstance(transport, asyncio.BaseTransport))
     note(transport.get_protocol() is protocol, transport.is_closing(), transport.is_reading(),
          transport.can_write_eof(), transport.get_write_buffer_size(),
          transport.get_write_buffer_limits())
@@ -70,7 +71,8 @@ async def transport_socket(loop, note):
     for name, arguments in (("settimeout", (0,)), ("settimeout", (5,)), ("setblocking", (False,)),
                             ("setblocking", (True,))):
         note.call(getattr(sock, name), *arguments)
-    note.has("socket", sock, "recv", "send", "close", "connect", "bind", "accept", "detach", "dup", "shutdown")
+    note.has("socket", sock, "recv", "send", "close", "connect", "bind", "accept", "detach", "dup",
+             "shutdown")
     transport.close()
     await protocol.lost
     note(repr(sock))

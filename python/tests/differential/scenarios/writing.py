@@ -103,7 +103,8 @@ async def limits(loop, note):
     transport, far = await connected(loop, protocol := Witness(note))
     note(transport.get_write_buffer_limits())
     for arguments in ({}, {"high": 100}, {"low": 100}, {"high": 0}, {"high": 10, "low": 5},
-                      {"high": 5, "low": 10}, {"high": 5, "low": -1}, {"high": -5}, {"high": "x"}, {"low": 0}):
+                      {"high": 5, "low": 10}, {"high": 5, "low": -1}, {"high": -5}, {"high": "x"},
+                      {"low": 0}):
         try:
             transport.set_write_buffer_limits(**arguments)
             note(arguments, transport.get_write_buffer_limits())

@@ -1,22 +1,9 @@
-"""StreamReader and StreamWriter: what they give, and what they say when they are used wrongly."""
+"""StreamReader: what its methods give, and what they say when they are used wrongly."""
 
 import asyncio
-import contextlib
 import socket
 
-from stage import in_thread, kind, read_all, read_exactly, scenario, tcp_pair, turns
-
-
-@contextlib.asynccontextmanager
-async def streams(**keywords):
-    """A reader, a writer and the socket of their peer."""
-    near, far = tcp_pair()
-    reader, writer = await asyncio.open_connection(sock=near, **keywords)
-    yield reader, writer, far
-    writer.close()
-    far.close()
-    with contextlib.suppress(OSError):
-        await writer.wait_closed()
+from stage import in_thread, kind, scenario, streams, tcp_pair, turns
 
 
 @scenario
@@ -27,7 +14,8 @@ async def what_they_are(loop, note):
         note(kind(writer.transport), writer.can_write_eof(), writer.is_closing(), reader.at_eof())
         note(repr(reader.exception()), writer.get_extra_info("peername") == far.getsockname())
         note(writer.get_extra_info("none", "default"))
-        note(asyncio.iscoroutine(waiting := reader.read(1)), asyncio.iscoroutine(draining := writer.drain()))
+        note(asyncio.iscoroutine(waiting := reader.read(1)),
+             asyncio.iscoroutine(draining := writer.drain()))
         waiting.close()
         draining.close()
         reader.something = 5
@@ -91,7 +79,8 @@ async def separators(loop, note):
     """readuntil: one, several, none, and what is no separator."""
     async with streams() as (reader, writer, far):
         far.send(b"a;b--c---d")
-        note(await reader.readuntil(b";"), await reader.readuntil(b"--"), await reader.readuntil(b"---"))
+        note(await reader.readuntil(b";"), await reader.readuntil(b"--"),
+             await reader.readuntil(b"---"))
         await note.wait("empty", reader.readuntil(b""))
         for wrong in (5, None, "x", ()):
             try:
@@ -151,7 +140,8 @@ async def cancelled(loop, note):
     """A read that is cancelled takes nothing away."""
     async with streams() as (reader, writer, far):
         for name, make in (("read", lambda: reader.read(5)), ("readline", reader.readline),
-                           ("readexactly", lambda: reader.readexactly(5)), ("readuntil", lambda: reader.readuntil(b";"))):
+                           ("readexactly", lambda: reader.readexactly(5)),
+                           ("readuntil", lambda: reader.readuntil(b";"))):
             task = asyncio.ensure_future(make())
             await turns(3)
             task.cancel()
@@ -251,93 +241,6 @@ async def reset(loop, note):
 
 
 @scenario
-async def writing(loop, note):
-    """write, writelines, drain, write_eof, and wrong data."""
-    async with streams() as (reader, writer, far):
-        note.call(writer.write, b"bytes")
-        note.call(writer.writelines, [b"1", bytearray(b"2"), memoryview(b"3")])
-        await note.wait("drain", writer.drain())
-        note(far.recv(100))
-        note.call(writer.write, "text")
-        note.call(writer.write, None)
-        writer.write_eof()
-        note(await in_thread(read_all, far))
-        note.call(writer.write, b"behind")
-        await note.wait("drain", writer.drain())
-
-
-@scenario
-async def draining(loop, note):
-    """drain waits for a full buffer, several tasks at once."""
-    async with streams() as (reader, writer, far):
-        writer.transport.set_write_buffer_limits(0)
-        size = 20_000_000
-        writer.write(bytes(size))
-        tasks = [asyncio.ensure_future(writer.drain()) for _ in range(3)]
-        await turns(3)
-        note([task.done() for task in tasks])
-        got = await in_thread(read_exactly, far, size)
-        note(len(got), await asyncio.gather(*tasks))
-
-
-@scenario
-async def draining_what_is_lost(loop, note):
-    """drain of a connection that is cut while it waits, and afterwards."""
-    async with streams() as (reader, writer, far):
-        writer.transport.set_write_buffer_limits(0)
-        writer.write(bytes(20_000_000))
-        task = asyncio.ensure_future(writer.drain())
-        await turns(3)
-        writer.transport.abort()
-        await note.wait("waiting", task)
-        await note.wait("later", writer.drain())
-        await note.wait("wait_closed", writer.wait_closed())
-
-
-@scenario
-async def drain_is_cancelled(loop, note):
-    """One of two drains is cancelled."""
-    async with streams() as (reader, writer, far):
-        writer.transport.set_write_buffer_limits(0)
-        writer.write(bytes(20_000_000))
-        first = asyncio.ensure_future(writer.drain())
-        second = asyncio.ensure_future(writer.drain())
-        await turns(3)
-        first.cancel()
-        await note.wait("first", first)
-        got = await in_thread(read_exactly, far, 20_000_000)
-        note(len(got), await second)
-
-
-@scenario
-async def drain_in_order(loop, note):
-    """drain without need, in a closing connection, gives the loop a turn or not."""
-    async with streams() as (reader, writer, far):
-        loop.call_soon(note, "soon")
-        await writer.drain()
-        note("drained")
-        await turns(1)
-        writer.close()
-        loop.call_soon(note, "soon")
-        await note.wait("closing", writer.drain())
-
-
-@scenario
-async def closing(loop, note):
-    """close, wait_closed twice, writing afterwards."""
-    async with streams() as (reader, writer, far):
-        writer.write(b"last")
-        writer.close()
-        note(writer.is_closing())
-        await note.wait("wait_closed", writer.wait_closed())
-        await note.wait("wait_closed", writer.wait_closed())
-        note(await in_thread(read_all, far))
-        note.call(writer.write, b"x")
-        await note.wait("drain", writer.drain())
-        note(await reader.read(), reader.at_eof())
-
-
-@scenario
 async def flow_of_reading(loop, note):
     """A reader that nobody reads holds the peer back, and lets it go on."""
     async with streams(limit=1000) as (reader, writer, far):
@@ -350,53 +253,6 @@ async def flow_of_reading(loop, note):
         while got < size:
             got += len(await reader.read(65536))
         note(got, await sending)
-
-
-@scenario
-async def serving(loop, note):
-    """start_server: connections, a handler that fails, one that is cancelled."""
-    async def handle(reader, writer):
-        line = await reader.readline()
-        if line == b"fail\n":
-            writer.close()
-            raise ValueError("no")
-        writer.write(line.upper())
-        await writer.drain()
-        writer.close()
-    async with await asyncio.start_server(handle, "127.0.0.1", 0) as server:
-        for line in (b"one\n", b"fail\n", b"two\n"):
-            reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
-            writer.write(line)
-            note(await reader.read())
-            writer.close()
-            await writer.wait_closed()
-        await turns(3)
-
-
-@scenario
-async def serving_by_callback(loop, note):
-    """A handler that is no coroutine function, one that fails, and a connection it drops."""
-    kept = []
-
-    def handle(reader, writer):
-        kept.append((reader, writer))
-        if len(kept) == 2:
-            raise ValueError("no")
-        writer.write(b"hello")
-        writer.close()
-    async with await asyncio.start_server(handle, "127.0.0.1", 0) as server:
-        address = server.sockets[0].getsockname()
-        reader, writer = await asyncio.open_connection(*address)
-        note(await reader.read())
-        writer.close()
-        await writer.wait_closed()
-        reader, writer = await asyncio.open_connection(*address)
-        while len(kept) < 2:
-            await asyncio.sleep(0)
-        kept[1][1].close()
-        note(await reader.read())
-        writer.close()
-        await writer.wait_closed()
 
 
 @scenario
