@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import os
 import signal
 import socket
 import sys
@@ -28,6 +29,7 @@ class Loop(_core.Loop, _Base):
         self._unix_server_sockets = {}
         self._transports = weakref.WeakValueDictionary()
         self._selector = None
+        self.fast_streams = os.environ.get('EDDYLOOP_STREAMS') != 'asyncio'
         self._make_self_pipe()
 
     # What runs the loop.

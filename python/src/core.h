@@ -18,11 +18,11 @@ struct watched;
 
 /** eddyloop._core.Loop. */
 typedef struct {
-        PyObject_HEAD
-        eddy_loop *loop; /* NULL: not initialised */
+        PyObject_HEAD eddy_loop *loop; /* NULL: not initialised */
         char is_debug, is_closed;
-        PyThreadState *thread; /* while the loop waits, without the lock */
-        PyObject *raised;      /* what ends the run: KeyboardInterrupt, SystemExit; NULL: nothing */
+        char has_fast_streams;   /* asyncio's own readers and writers become ours */
+        PyThreadState *thread;   /* while the loop waits, without the lock */
+        PyObject *raised;        /* what ends the run: KeyboardInterrupt, SystemExit; NULL: nothing */
         struct watched *watched; /* by descriptor */
         int watched_count;
         eddy_link transports; /* that the loop keeps alive */
@@ -41,13 +41,15 @@ int transport_add_type(PyObject *module);
 
 /** What of asyncio's is used, found once. Owned by the module, which is never unloaded. */
 struct imports {
-        PyObject *helpers;            /* eddyloop._helpers: what is rare, in Python */
-        PyObject *transport;          /* asyncio.Transport */
-        PyObject *handle;             /* asyncio.Handle */
-        PyObject *timer_handle;       /* asyncio.TimerHandle */
-        PyObject *buffered_protocol;  /* asyncio.BufferedProtocol */
-        PyObject *set_result;         /* asyncio.futures._set_result_unless_cancelled */
+        PyObject *helpers;           /* eddyloop._helpers: what is rare, in Python */
+        PyObject *transport;         /* asyncio.Transport */
+        PyObject *handle;            /* asyncio.Handle */
+        PyObject *timer_handle;      /* asyncio.TimerHandle */
+        PyObject *buffered_protocol; /* asyncio.BufferedProtocol */
+        PyObject *set_result;        /* asyncio.futures._set_result_unless_cancelled */
         PyObject *empty_tuple;
+        PyObject *stream_reader, *stream_writer, *stream_reader_protocol; /* asyncio's */
+        PyObject *newline;                                                /* b"\n" */
 };
 
 extern struct imports imports;
@@ -57,6 +59,11 @@ struct names {
         PyObject *context, *data_received, *eof_received, *get_buffer, *buffer_updated, *connection_made,
             *connection_lost, *pause_writing, *resume_writing, *close, *fileno, *socket, *sockname, *peername,
             *getsockname, *getpeername, *attach, *detach, *call_connection_lost, *start_reading;
+
+        /* Of streams. */
+        PyObject *state, *buffer, *waiter, *eof, *exception, *paused, *limit, *transport, *loop, *n, *separator,
+            *create_future, *cancelled, *set_result, *resume_reading, *pause_reading, *throw, *protocol,
+            *reader, *is_connection_lost, *stream_reader_wr, *feed_data, *is_closing, *write;
 };
 
 extern struct names names;

@@ -507,6 +507,8 @@ static PyMethodDef methods[] = {
 
 static PyMemberDef members[] = {
     {"_debug", T_BOOL, offsetof(PyLoop, is_debug), 0, NULL},
+    {"fast_streams", T_BOOL, offsetof(PyLoop, has_fast_streams), 0,
+     "Whether asyncio's own streams of connections that are made from now on read and write without Python."},
     /* asyncio's own __init__() and close() write it; close_core() is what counts. */
     {NULL, 0, 0, 0, NULL},
 };

@@ -1,0 +1,145 @@
+/* asyncio.StreamWriter's subclass: writing goes to the transport, and drain() where nothing is to be waited for is over at once. */
+#include "streams.h"
+
+#include "transport.h"
+
+PyTypeObject *stream_writer_type;
+
+static PyObject *asyncios_drain;
+
+/** One of a writer's attributes: a new reference, or NULL with AttributeError. */
+static PyObject *attribute(PyObject *self, PyObject *name)
+{
+        PyObject *dict = PyObject_GenericGetDict(self, NULL);
+        PyObject *value = dict ? Py_XNewRef(stream_attribute(dict, name)) : NULL;
+
+        Py_XDECREF(dict);
+        return value;
+}
+
+static PyObject *write_method(PyObject *self, PyObject *data)
+{
+        PyObject *transport = attribute(self, names.transport), *result;
+
+        if (!transport)
+                return NULL;
+        if (is_plain_transport(transport)) {
+                result = transport_write(transport, data);
+        } else {
+                result = PyObject_CallMethodOneArg(transport, names.write, data);
+                if (result)
+                        Py_SETREF(result, Py_NewRef(Py_None));
+        }
+        Py_DECREF(transport);
+        return result;
+}
+
+/** Whether an answer to a question is no; an exception is none, and asyncio's own code will meet it again. */
+static bool is_no(PyObject *answer)
+{
+        if (!answer)
+                PyErr_Clear();
+        return answer == Py_False;
+}
+
+static bool is_open(PyObject *transport)
+{
+        PyObject *answer;
+        bool is_open;
+
+        if (is_plain_transport(transport))
+                return !transport_of(transport)->flow.is_closing;
+        answer = PyObject_CallMethodNoArgs(transport, names.is_closing);
+        is_open = is_no(answer);
+        Py_XDECREF(answer);
+        return is_open;
+}
+
+/** Whether a protocol has nothing to wait for. */
+static bool is_flowing(PyObject *protocol)
+{
+        PyObject *is_paused, *is_lost;
+        bool is_flowing;
+
+        if ((PyObject *)Py_TYPE(protocol) != imports.stream_reader_protocol)
+                return false;
+        is_paused = PyObject_GetAttr(protocol, names.paused);
+        is_lost = is_paused ? PyObject_GetAttr(protocol, names.is_connection_lost) : NULL;
+        is_flowing = is_no(is_lost) && is_paused == Py_False;
+        Py_XDECREF(is_lost);
+        Py_XDECREF(is_paused);
+        return is_flowing;
+}
+
+/** Whether a reader has no exception to tell of. */
+static bool is_sound(PyObject *reader)
+{
+        PyObject *dict, *exception;
+
+        if (reader == Py_None)
+                return true;
+        if (Py_TYPE(reader) != stream_reader_type)
+                return false;
+        dict = PyObject_GenericGetDict(reader, NULL);
+        exception = dict ? PyDict_GetItemWithError(dict, names.exception) : NULL;
+        Py_XDECREF(dict);
+        if (!exception)
+                PyErr_Clear();
+        return exception == Py_None;
+}
+
+static bool may_go_on(PyObject *dict)
+{
+        PyObject *reader = PyDict_GetItemWithError(dict, names.reader);
+        PyObject *transport = PyDict_GetItemWithError(dict, names.transport);
+        PyObject *protocol = PyDict_GetItemWithError(dict, names.protocol);
+        bool may;
+
+        if (!reader || !transport || !protocol) {
+                PyErr_Clear();
+                return false;
+        }
+        Py_INCREF(transport);
+        Py_INCREF(protocol);
+        may = is_sound(reader) && is_open(transport) && is_flowing(protocol);
+        Py_DECREF(protocol);
+        Py_DECREF(transport);
+        return may;
+}
+
+PySendResult writer_advance(struct coroutine *self, PyObject **result)
+{
+        PyObject *dict = PyObject_GenericGetDict(self->owner, NULL);
+        bool may = dict && may_go_on(dict);
+
+        if (!dict)
+                return PYGEN_ERROR;
+        Py_DECREF(dict);
+        if (!may) {
+                self->inner = PyObject_CallOneArg(asyncios_drain, self->owner);
+                return self->inner ? PYGEN_NEXT : PYGEN_ERROR;
+        }
+        *result = Py_NewRef(Py_None);
+        return PYGEN_RETURN;
+}
+
+static PyObject *drain(PyObject *self, PyObject *unused)
+{
+        (void)unused;
+        return coroutine_create(self, DRAIN, 0, NULL);
+}
+
+static PyMethodDef methods[] = {
+    {"write", write_method, METH_O, NULL},
+    {"drain", drain, METH_NOARGS, NULL},
+    {NULL, NULL, 0, NULL},
+};
+
+int stream_writer_add_type(PyObject *module)
+{
+        asyncios_drain = PyObject_GetAttrString(imports.stream_writer, "drain");
+        stream_writer_type = asyncios_drain
+                                 ? stream_subclass(module, "StreamWriter", imports.stream_writer, methods, NULL)
+                                 : NULL;
+        return stream_writer_type ? 0 : -1;
+}
