@@ -148,23 +148,25 @@ static bool is_usual(PyObject *reader)
         return is_usual;
 }
 
-bool adopt_reader(PyLoop *loop, PyObject *protocol)
+Py_ssize_t adopt_reader(PyLoop *loop, PyObject *protocol)
 {
         PyObject *dict, *reader;
+        Py_ssize_t attributes;
         bool is_ours = false;
 
         if ((PyObject *)Py_TYPE(protocol) != imports.stream_reader_protocol || !loop->has_fast_streams)
-                return false;
+                return 0;
         dict = PyObject_GenericGetDict(protocol, NULL);
         reader = dict ? reader_of(dict) : NULL;
         if (reader)
                 is_ours = Py_TYPE(reader) == stream_reader_type ||
                           ((PyObject *)Py_TYPE(reader) == imports.stream_reader && is_usual(reader) &&
                            are_original() && set_class(reader, stream_reader_type));
+        attributes = is_ours && !PyDict_Contains(dict, names.data_received) ? PyDict_GET_SIZE(dict) : 0;
         Py_XDECREF(reader);
         Py_XDECREF(dict);
         PyErr_Clear();
-        return is_ours;
+        return attributes;
 }
 
 /** The local variable `self` of a frame: a new reference, or NULL. */
@@ -198,22 +200,18 @@ bool adopt_writer(PyObject *reader)
         return true;
 }
 
-int adopted_feed(PyObject *protocol, const void *data, size_t n)
+int adopted_feed(PyObject *protocol, Py_ssize_t attributes, const void *data, size_t n)
 {
-        PyObject *dict = PyObject_GenericGetDict(protocol, NULL), *reader, *reader_dict;
+        PyObject *dict = PyObject_GenericGetDict(protocol, NULL), *reader = NULL;
         int is_done = 0;
 
         if (!dict)
                 return -1;
-        reader = PyDict_Contains(dict, names.data_received) == 0 ? reader_of(dict) : NULL;
+        if (PyDict_GET_SIZE(dict) == attributes || !PyDict_Contains(dict, names.data_received))
+                reader = reader_of(dict);
         Py_DECREF(dict);
-        if (reader && Py_TYPE(reader) == stream_reader_type) {
-                reader_dict = PyObject_GenericGetDict(reader, NULL);
-                is_done = reader_dict ? PyDict_Contains(reader_dict, names.feed_data) == 0 : -1;
-                Py_XDECREF(reader_dict);
-                if (is_done > 0 && reader_feed(reader, data, (Py_ssize_t)n, NULL) < 0)
-                        is_done = -1;
-        }
+        if (reader && Py_TYPE(reader) == stream_reader_type)
+                is_done = reader_feed_directly(reader, data, (Py_ssize_t)n);
         Py_XDECREF(reader);
         return is_done;
 }

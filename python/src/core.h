@@ -49,6 +49,10 @@ struct imports {
         PyObject *set_result;        /* asyncio.futures._set_result_unless_cancelled */
         PyObject *empty_tuple;
         PyObject *stream_reader, *stream_writer, *stream_reader_protocol; /* asyncio's */
+        PyObject *future;             /* asyncio.Future */
+        PyObject *future_set_result;  /* asyncio.Future.set_result */
+        PyObject *invalid_state_error; /* asyncio.InvalidStateError */
+        PyObject *loop_keyword;       /* ("loop",) */
         PyObject *newline;                                                /* b"\n" */
 };
 

@@ -169,13 +169,61 @@ static PySendResult am_send(PyObject *op, PyObject *argument, PyObject **result)
         return run(self, argument, result);
 }
 
+#if PY_VERSION_HEX >= 0x030c0000
+/** The exception that the interpreter takes a result from at once; it is used again where nobody else has it. */
+static PyStopIterationObject *stop_iteration;
+
+static bool is_fresh(const PyStopIterationObject *exception)
+{
+        return Py_REFCNT(exception) == 1 && !exception->traceback && !exception->context && !exception->cause &&
+               !exception->notes && !exception->dict;
+}
+
+/** Nothing is kept alive by it. */
+static void empty_stop_iteration(void)
+{
+        if (!stop_iteration || !stop_iteration->value)
+                return;
+        if (is_fresh(stop_iteration)) {
+                Py_CLEAR(stop_iteration->value);
+                Py_SETREF(stop_iteration->args, Py_NewRef(imports.empty_tuple));
+        } else {
+                Py_CLEAR(stop_iteration);
+        }
+}
+
+static void raise_stop_iteration(PyObject *value)
+{
+        PyObject *args;
+
+        empty_stop_iteration();
+        if (!stop_iteration)
+                stop_iteration = (PyStopIterationObject *)PyObject_CallNoArgs(PyExc_StopIteration);
+        args = stop_iteration ? PyTuple_Pack(1, value) : NULL;
+        if (!args)
+                return;
+        Py_SETREF(stop_iteration->args, args);
+        Py_XSETREF(stop_iteration->value, Py_NewRef(value));
+        PyErr_SetRaisedException(Py_NewRef(stop_iteration));
+}
+#else
+static void empty_stop_iteration(void)
+{
+}
+
+static void raise_stop_iteration(PyObject *value)
+{
+        PyErr_SetObject(PyExc_StopIteration, value);
+}
+#endif
+
 /** As what the iterator protocol knows: a result is the value of StopIteration. */
 static PyObject *as_iterator(PySendResult how, PyObject *result, bool is_call)
 {
         if (how != PYGEN_RETURN)
                 return result;
         if (result != Py_None)
-                PyErr_SetObject(PyExc_StopIteration, result);
+                raise_stop_iteration(result);
         else if (is_call)
                 PyErr_SetNone(PyExc_StopIteration);
         Py_DECREF(result);
@@ -376,6 +424,7 @@ static void dealloc(PyObject *op)
                 warn_not_awaited(self);
         clear(op);
         Py_CLEAR(self->separator);
+        empty_stop_iteration();
 #ifndef Py_GIL_DISABLED
         if (store.count < KEPT)
                 store.coroutines[store.count++] = self;

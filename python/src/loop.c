@@ -270,6 +270,19 @@ static PyObject *get_time(PyObject *self, PyObject *unused)
         return PyFloat_FromDouble(seconds_of(eddy_now()));
 }
 
+/** What every future asks for, and every task. */
+static PyObject *get_debug(PyObject *op, PyObject *unused)
+{
+        (void)unused;
+        return PyBool_FromLong(loop_of(op)->is_debug);
+}
+
+static PyObject *create_future(PyObject *self, PyObject *unused)
+{
+        (void)unused;
+        return PyObject_Vectorcall(imports.future, &self, 0, imports.loop_keyword);
+}
+
 /* ------------------------------------------------------------------------------------------------
  * Running. */
 
@@ -495,6 +508,8 @@ static PyMethodDef methods[] = {
     {"call_later", (PyCFunction)(void *)call_later, METH_FASTCALL | METH_KEYWORDS, NULL},
     {"call_at", (PyCFunction)(void *)call_at, METH_FASTCALL | METH_KEYWORDS, NULL},
     {"time", get_time, METH_NOARGS, NULL},
+    {"get_debug", get_debug, METH_NOARGS, NULL},
+    {"create_future", create_future, METH_NOARGS, NULL},
     {"stop", stop, METH_NOARGS, NULL},
     {"_run", run, METH_NOARGS, NULL},
     {"_close_core", close_core, METH_NOARGS, NULL},

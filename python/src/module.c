@@ -135,6 +135,8 @@ static int import(void)
             {&imports.timer_handle, "asyncio", "TimerHandle"},
             {&imports.buffered_protocol, "asyncio", "BufferedProtocol"},
             {&imports.set_result, "asyncio.futures", "_set_result_unless_cancelled"},
+            {&imports.future, "asyncio", "Future"},
+            {&imports.invalid_state_error, "asyncio", "InvalidStateError"},
             {&imports.stream_reader, "asyncio.streams", "StreamReader"},
             {&imports.stream_writer, "asyncio.streams", "StreamWriter"},
             {&imports.stream_reader_protocol, "asyncio.streams", "StreamReaderProtocol"},
@@ -149,9 +151,11 @@ static int import(void)
                         return -1;
         }
         imports.empty_tuple = PyTuple_New(0);
+        imports.loop_keyword = Py_BuildValue("(s)", "loop");
+        imports.future_set_result = PyObject_GetAttr(imports.future, names.set_result);
         imports.newline = PyBytes_FromString("\n");
         imports.helpers = PyImport_ImportModule("eddyloop._helpers");
-        return imports.empty_tuple && imports.newline && imports.helpers ? 0 : -1;
+        return imports.empty_tuple && imports.loop_keyword && imports.future_set_result && imports.newline && imports.helpers ? 0 : -1;
 }
 
 static int exec_module(PyObject *module)

@@ -47,7 +47,10 @@ static int view_state(struct view *view)
         created->waiting = NULL;
         created->has_writer = false;
         view->state = created;
-        return PyDict_SetItem(view->dict, names.state, (PyObject *)created);
+        if (PyDict_SetItem(view->dict, names.state, (PyObject *)created) < 0)
+                return -1;
+        created->attributes = PyDict_Contains(view->dict, names.feed_data) ? 0 : PyDict_GET_SIZE(view->dict);
+        return 0;
 }
 
 static int view_buffer(struct view *view)
@@ -232,13 +235,15 @@ static PySendResult delegated(struct coroutine *self)
 }
 
 /** Wait, where nothing speaks against it: else asyncio's own says what. */
-static PySendResult wait_for_more(struct coroutine *self, struct view *view)
+static PySendResult wait_for_more(struct coroutine *self, struct view *view, PyObject **result)
 {
         int is_at_end = is_true(view, names.eof);
         PyObject *waiter = is_at_end < 0 ? NULL : stream_attribute(view->dict, names.waiter);
 
         if (!waiter)
                 return PYGEN_ERROR;
+        if (is_at_end && self->reading == READ)
+                return give(view, PyBytes_FromStringAndSize(NULL, 0), result);
         if (is_at_end || waiter != Py_None)
                 return delegated(self);
         return await_bytes(self, view);
@@ -248,21 +253,15 @@ static PySendResult advance_read(struct coroutine *self, struct view *view, PyOb
 {
         Py_ssize_t length = PyByteArray_GET_SIZE(view->buffer);
 
-        if (length == 0) {
-                int is_at_end = is_true(view, names.eof);
-
-                if (is_at_end < 0)
-                        return PYGEN_ERROR;
-                if (!is_at_end)
-                        return wait_for_more(self, view);
-        }
+        if (length == 0)
+                return wait_for_more(self, view, result);
         return give(view, take(view->buffer, length < self->n ? length : self->n), result);
 }
 
 static PySendResult advance_read_exactly(struct coroutine *self, struct view *view, PyObject **result)
 {
         if (PyByteArray_GET_SIZE(view->buffer) < self->n)
-                return wait_for_more(self, view);
+                return wait_for_more(self, view, result);
         return give(view, take(view->buffer, self->n), result);
 }
 
@@ -296,7 +295,7 @@ static PySendResult advance_read_until(struct coroutine *self, struct view *view
         if (at > limit || self->searched > limit)
                 return delegated(self);
         if (at < 0)
-                return wait_for_more(self, view);
+                return wait_for_more(self, view, result);
         return give(view, take(view->buffer, at + n), result);
 }
 
@@ -449,24 +448,44 @@ static int put(struct view *view, const char *data, Py_ssize_t n, PyObject *whol
         return taken == n ? 0 : append(view->buffer, data + taken, n - taken);
 }
 
+/** Complete a future that nobody has cancelled. */
+static int complete(PyObject *future)
+{
+        PyObject *stack[] = {future, Py_None}, *result;
+
+        if ((PyObject *)Py_TYPE(future) == imports.future)
+                result = PyObject_Vectorcall(imports.future_set_result, stack, 2, NULL);
+        else
+                result = PyObject_CallMethodOneArg(future, names.set_result, Py_None);
+        if (!result && PyErr_ExceptionMatches(imports.invalid_state_error)) {
+                PyObject *raised = exception_take();
+
+                result = PyObject_CallMethodNoArgs(future, names.cancelled);
+                if (result == Py_False) {
+                        Py_CLEAR(result);
+                        exception_give(raised);
+                } else {
+                        Py_DECREF(raised);
+                }
+        }
+        Py_XDECREF(result);
+        return result ? 0 : -1;
+}
+
 /** Have who waits run on. */
 static int wake(struct view *view)
 {
-        PyObject *waiter = stream_attribute(view->dict, names.waiter), *result;
+        PyObject *waiter = stream_attribute(view->dict, names.waiter);
+        int rc;
 
         if (!waiter || waiter == Py_None)
                 return waiter ? 0 : -1;
         Py_INCREF(waiter);
-        if (PyDict_SetItem(view->dict, names.waiter, Py_None) < 0) {
-                Py_DECREF(waiter);
-                return -1;
-        }
-        result = PyObject_CallMethodNoArgs(waiter, names.cancelled);
-        if (result == Py_False)
-                Py_SETREF(result, PyObject_CallMethodOneArg(waiter, names.set_result, Py_None));
+        rc = PyDict_SetItem(view->dict, names.waiter, Py_None);
+        if (rc == 0)
+                rc = complete(waiter);
         Py_DECREF(waiter);
-        Py_XDECREF(result);
-        return result ? 0 : -1;
+        return rc;
 }
 
 /** Have the transport pause. One that cannot is forgotten. */
@@ -507,22 +526,42 @@ static int heed_upper_mark(struct view *view)
         return transport == Py_None || is_paused ? 0 : pause_transport(view, transport);
 }
 
+static int feed(struct view *view, const char *data, Py_ssize_t n, PyObject *whole)
+{
+        int is_at_end = is_true(view, names.eof);
+
+        if (is_at_end > 0)
+                PyErr_SetString(PyExc_AssertionError, "feed_data after feed_eof");
+        if (is_at_end != 0)
+                return -1;
+        if (n == 0)
+                return 0;
+        if (put(view, data, n, whole) < 0 || wake(view) < 0)
+                return -1;
+        return heed_upper_mark(view);
+}
+
 int reader_feed(PyObject *reader, const char *data, Py_ssize_t n, PyObject *whole)
 {
         struct view view;
-        int is_at_end, rc = -1;
+        int rc;
 
         if (view_open(&view, reader) < 0)
                 return -1;
-        is_at_end = is_true(&view, names.eof);
-        if (is_at_end > 0)
-                PyErr_SetString(PyExc_AssertionError, "feed_data after feed_eof");
-        else if (is_at_end == 0)
-                rc = n == 0 ? 0 : put(&view, data, n, whole);
-        if (rc == 0 && n > 0)
-                rc = wake(&view);
-        if (rc == 0 && n > 0)
-                rc = heed_upper_mark(&view);
+        rc = feed(&view, data, n, whole);
+        view_close(&view);
+        return rc;
+}
+
+int reader_feed_directly(PyObject *reader, const char *data, Py_ssize_t n)
+{
+        struct view view;
+        int rc = 0;
+
+        if (view_open(&view, reader) < 0)
+                return -1;
+        if (PyDict_GET_SIZE(view.dict) == view.state->attributes || !PyDict_Contains(view.dict, names.feed_data))
+                rc = feed(&view, data, n, NULL) < 0 ? -1 : 1;
         view_close(&view);
         return rc;
 }

@@ -34,14 +34,6 @@ static PyObject *write_method(PyObject *self, PyObject *data)
         return result;
 }
 
-/** Whether an answer to a question is no; an exception is none, and asyncio's own code will meet it again. */
-static bool is_no(PyObject *answer)
-{
-        if (!answer)
-                PyErr_Clear();
-        return answer == Py_False;
-}
-
 static bool is_open(PyObject *transport)
 {
         PyObject *answer;
@@ -50,7 +42,7 @@ static bool is_open(PyObject *transport)
         if (is_plain_transport(transport))
                 return !transport_of(transport)->flow.is_closing;
         answer = PyObject_CallMethodNoArgs(transport, names.is_closing);
-        is_open = is_no(answer);
+        is_open = answer == Py_False;
         Py_XDECREF(answer);
         return is_open;
 }
@@ -58,16 +50,15 @@ static bool is_open(PyObject *transport)
 /** Whether a protocol has nothing to wait for. */
 static bool is_flowing(PyObject *protocol)
 {
-        PyObject *is_paused, *is_lost;
+        PyObject *dict;
         bool is_flowing;
 
         if ((PyObject *)Py_TYPE(protocol) != imports.stream_reader_protocol)
                 return false;
-        is_paused = PyObject_GetAttr(protocol, names.paused);
-        is_lost = is_paused ? PyObject_GetAttr(protocol, names.is_connection_lost) : NULL;
-        is_flowing = is_no(is_lost) && is_paused == Py_False;
-        Py_XDECREF(is_lost);
-        Py_XDECREF(is_paused);
+        dict = PyObject_GenericGetDict(protocol, NULL);
+        is_flowing = dict && PyDict_GetItemWithError(dict, names.paused) == Py_False &&
+                     PyDict_GetItemWithError(dict, names.is_connection_lost) == Py_False;
+        Py_XDECREF(dict);
         return is_flowing;
 }
 
@@ -83,11 +74,10 @@ static bool is_sound(PyObject *reader)
         dict = PyObject_GenericGetDict(reader, NULL);
         exception = dict ? PyDict_GetItemWithError(dict, names.exception) : NULL;
         Py_XDECREF(dict);
-        if (!exception)
-                PyErr_Clear();
         return exception == Py_None;
 }
 
+/** Whether drain() has nothing to do. Whatever speaks against it, an exception too, asyncio's own will meet again. */
 static bool may_go_on(PyObject *dict)
 {
         PyObject *reader = PyDict_GetItemWithError(dict, names.reader);
@@ -95,10 +85,8 @@ static bool may_go_on(PyObject *dict)
         PyObject *protocol = PyDict_GetItemWithError(dict, names.protocol);
         bool may;
 
-        if (!reader || !transport || !protocol) {
-                PyErr_Clear();
+        if (!reader || !transport || !protocol)
                 return false;
-        }
         Py_INCREF(transport);
         Py_INCREF(protocol);
         may = is_sound(reader) && is_open(transport) && is_flowing(protocol);
@@ -116,6 +104,7 @@ PySendResult writer_advance(struct coroutine *self, PyObject **result)
                 return PYGEN_ERROR;
         Py_DECREF(dict);
         if (!may) {
+                PyErr_Clear();
                 self->inner = PyObject_CallOneArg(asyncios_drain, self->owner);
                 return self->inner ? PYGEN_NEXT : PYGEN_ERROR;
         }

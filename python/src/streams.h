@@ -34,6 +34,7 @@ struct coroutine {
 struct reader_state {
         PyObject_HEAD struct coroutine
             *waiting;    /* for bytes, or has been given them; not owned: it takes itself out */
+        Py_ssize_t attributes; /* that the reader has, where nobody has given it more */
         bool has_writer; /* its writer is one of ours */
 };
 
@@ -71,21 +72,26 @@ int reader_leave(struct coroutine *self);
 /** As feed_data(), of bytes in memory, or (`whole` is not NULL) of a bytes object: 0, or -1 with an exception. */
 int reader_feed(PyObject *reader, const char *data, Py_ssize_t n, PyObject *whole);
 
+/** Likewise of a transport: 1 where that is done, 0 where somebody has given the reader a feed_data() of its own, -1 with an
+ * exception. */
+int reader_feed_directly(PyObject *reader, const char *data, Py_ssize_t n);
+
 /** One of the attributes in an object's __dict__: borrowed, or NULL with AttributeError. */
 PyObject *stream_attribute(PyObject *dict, PyObject *name);
 
 /* ------------------------------------------------------------------------------------------------
  * Which are ours. */
 
-/** Have a protocol's reader be ours, where both are asyncio's own and nobody has changed what they do: whether it is. */
-bool adopt_reader(PyLoop *loop, PyObject *protocol);
+/** Have a protocol's reader be ours, where both are asyncio's own and nobody has changed what they do: how many attributes the
+ * protocol has, or 0 where the reader is none of ours. */
+Py_ssize_t adopt_reader(PyLoop *loop, PyObject *protocol);
 
 /** Where it is drain() of a writer that is asyncio's which asks its reader for an exception, have that writer be ours, too: whether
  * it was. */
 bool adopt_writer(PyObject *reader);
 
-/** Show bytes to a protocol whose reader is ours: 1 where that is done, 0 where the protocol itself must be asked, -1 with an
+/** Show bytes to a protocol whose reader is ours, and which had so many attributes when it was adopted: 1 where that is done, 0 where the protocol itself must be asked, -1 with an
  * exception. */
-int adopted_feed(PyObject *protocol, const void *data, size_t n);
+int adopted_feed(PyObject *protocol, Py_ssize_t attributes, const void *data, size_t n);
 
 #endif

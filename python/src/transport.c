@@ -310,7 +310,7 @@ static PyObject *set_protocol(PyObject *self, PyObject *protocol)
         Py_XSETREF(transport->protocol, Py_NewRef(protocol));
         transport->is_buffered = is_buffered;
         transport->input.is_lent_to = is_buffered;
-        transport->is_of_stream = transport->loop && adopt_reader(transport->loop, protocol);
+        transport->stream_attributes = transport->loop ? adopt_reader(transport->loop, protocol) : 0;
         Py_RETURN_NONE;
 }
 
@@ -363,7 +363,7 @@ static int init(PyObject *self, PyObject *args, PyObject *kwargs)
         transport->high_water = FLOW_DEFAULT_HIGH_WATER;
         transport->low_water = FLOW_DEFAULT_HIGH_WATER / 4;
         transport->loop = (PyLoop *)Py_NewRef(loop);
-        transport->is_of_stream = adopt_reader(transport->loop, protocol);
+        transport->stream_attributes = adopt_reader(transport->loop, protocol);
         transport->socket = Py_NewRef(socket);
         transport->server = server == Py_None ? NULL : Py_NewRef(server);
         Py_INCREF(self);

@@ -20,7 +20,7 @@ struct transport {
         PyObject *empty_waiter;    /* a future of who waits until all has left, or NULL */
         PyObject *dict, *weak_references;
         Py_buffer place;   /* what a BufferedProtocol has lent */
-        bool is_of_stream; /* its protocol's reader is one of ours */
+        Py_ssize_t stream_attributes; /* as adopt_reader() */
         bool has_place, is_buffered, has_begun, is_paused, is_full, has_written_eof;
         bool is_ending; /* connection_lost() is scheduled */
         bool has_ended;

@@ -70,7 +70,7 @@ void *transport_lend(struct flow *flow, size_t *size)
 static int show_to_reader(struct transport *transport, const void *data, size_t n)
 {
         PyObject *protocol = Py_NewRef(transport->protocol);
-        int is_shown = adopted_feed(protocol, data, n);
+        int is_shown = adopted_feed(protocol, transport->stream_attributes, data, n);
 
         Py_DECREF(protocol);
         return is_shown;
@@ -79,7 +79,7 @@ static int show_to_reader(struct transport *transport, const void *data, size_t 
 static void show(struct transport *transport, const void *data, size_t n)
 {
         PyObject *argument, *result = NULL;
-        int is_shown = transport->is_of_stream ? show_to_reader(transport, data, n) : 0;
+        int is_shown = transport->stream_attributes > 0 ? show_to_reader(transport, data, n) : 0;
 
         if (is_shown > 0)
                 return;
