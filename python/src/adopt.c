@@ -135,19 +135,6 @@ static bool set_class(PyObject *object, PyTypeObject *type)
         return rc == 0;
 }
 
-/** Whether a reader that is asyncio's is made of what is known. */
-static bool is_usual(PyObject *reader)
-{
-        PyObject *dict = PyObject_GenericGetDict(reader, NULL);
-        PyObject *buffer = dict ? PyDict_GetItemWithError(dict, names.buffer) : NULL;
-        PyObject *limit = dict ? PyDict_GetItemWithError(dict, names.limit) : NULL;
-        bool is_usual = buffer && limit && PyByteArray_CheckExact(buffer) && PyLong_Check(limit);
-
-        Py_XDECREF(dict);
-        PyErr_Clear();
-        return is_usual;
-}
-
 Py_ssize_t adopt_reader(PyLoop *loop, PyObject *protocol)
 {
         PyObject *dict, *reader;
@@ -160,8 +147,8 @@ Py_ssize_t adopt_reader(PyLoop *loop, PyObject *protocol)
         reader = dict ? reader_of(dict) : NULL;
         if (reader)
                 is_ours = Py_TYPE(reader) == stream_reader_type ||
-                          ((PyObject *)Py_TYPE(reader) == imports.stream_reader && is_usual(reader) &&
-                           are_original() && set_class(reader, stream_reader_type));
+                          ((PyObject *)Py_TYPE(reader) == imports.stream_reader && are_original() &&
+                           set_class(reader, stream_reader_type));
         attributes = is_ours && !PyDict_Contains(dict, names.data_received) ? PyDict_GET_SIZE(dict) : 0;
         Py_XDECREF(reader);
         Py_XDECREF(dict);

@@ -20,10 +20,11 @@ struct watched;
 typedef struct {
         PyObject_HEAD eddy_loop *loop; /* NULL: not initialised */
         char is_debug, is_closed;
-        char has_fast_streams;   /* asyncio's own readers and writers become ours */
-        PyThreadState *thread;   /* while the loop waits, without the lock */
-        PyObject *raised;        /* what ends the run: KeyboardInterrupt, SystemExit; NULL: nothing */
-        struct watched *watched; /* by descriptor */
+        char has_fast_streams;     /* asyncio's own readers and writers become ours */
+        PyThreadState *thread;     /* while the loop waits, without the lock */
+        PyObject *raised;          /* what ends the run: KeyboardInterrupt, SystemExit; NULL: nothing */
+        PyObject *future_keywords; /* {\"loop\": this}, which makes a cycle until it is closed; or NULL */
+        struct watched *watched;   /* by descriptor */
         int watched_count;
         eddy_link transports; /* that the loop keeps alive */
 } PyLoop;
@@ -49,10 +50,9 @@ struct imports {
         PyObject *set_result;        /* asyncio.futures._set_result_unless_cancelled */
         PyObject *empty_tuple;
         PyObject *stream_reader, *stream_writer, *stream_reader_protocol; /* asyncio's */
-        PyObject *future;             /* asyncio.Future */
-        PyObject *future_set_result;  /* asyncio.Future.set_result */
-        PyObject *invalid_state_error; /* asyncio.InvalidStateError */
-        PyObject *loop_keyword;       /* ("loop",) */
+        PyObject *future;                                                 /* asyncio.Future */
+        PyObject *future_set_result;                                      /* asyncio.Future.set_result */
+        PyObject *invalid_state_error;                                    /* asyncio.InvalidStateError */
         PyObject *newline;                                                /* b"\n" */
 };
 
@@ -107,6 +107,11 @@ void loop_callback_failed(PyLoop *self, PyObject *handle);
 
 /** 0, or -1 with RuntimeError where it is closed. */
 int loop_check_usable(PyLoop *self);
+
+PyObject *loop_create_future(PyObject *self, PyObject *unused);
+
+/** Whether the above is what a loop's create_future() is. */
+bool loop_has_own_create_future(PyObject *loop);
 
 /** As call_soon(callback, *args), of a C function's own: 0 or -1. The arguments' reference is given. */
 int loop_call_soon(PyLoop *self, PyObject *callback, PyObject *args);

@@ -16,7 +16,8 @@ int loop_check_usable(PyLoop *self)
 {
         if (!self->is_closed && self->loop)
                 return 0;
-        PyErr_SetString(PyExc_RuntimeError, self->loop ? "Event loop is closed" : "the loop's __init__() was not called");
+        PyErr_SetString(PyExc_RuntimeError,
+                        self->loop ? "Event loop is closed" : "the loop's __init__() was not called");
         return -1;
 }
 
@@ -77,7 +78,8 @@ static bool take_context(PyObject *const *args, Py_ssize_t n, PyObject *kwnames,
                 PyObject *name = PyTuple_GET_ITEM(kwnames, i);
 
                 if (name != names.context && PyUnicode_Compare(name, names.context) != 0) {
-                        PyErr_Format(PyExc_TypeError, "%s() got an unexpected keyword argument '%U'", function, name);
+                        PyErr_Format(PyExc_TypeError, "%s() got an unexpected keyword argument '%U'", function,
+                                     name);
                         return false;
                 }
                 *context = args[n + i];
@@ -99,7 +101,8 @@ static PyObject *pack(PyObject *const *args, Py_ssize_t n)
 }
 
 /** What debug mode checks of a call: 0, or -1 with its exception. */
-static __attribute__((noinline)) int check_call(PyLoop *self, PyObject *callback, const char *method, bool is_threadsafe)
+static __attribute__((noinline)) int check_call(PyLoop *self, PyObject *callback, const char *method,
+                                                bool is_threadsafe)
 {
         PyObject *result = call_helper("check_call", "(OOsi)", self, callback, method, (int)is_threadsafe);
 
@@ -111,8 +114,8 @@ static bool may_call(PyLoop *self, Py_ssize_t n, Py_ssize_t wanted, PyObject *ca
                      bool is_threadsafe)
 {
         if (n < wanted) {
-                PyErr_Format(PyExc_TypeError, "%s() missing %zd required positional argument%s", method, wanted - n,
-                             wanted - n > 1 ? "s" : "");
+                PyErr_Format(PyExc_TypeError, "%s() missing %zd required positional argument%s", method,
+                             wanted - n, wanted - n > 1 ? "s" : "");
                 return false;
         }
         if (loop_check_usable(self) < 0)
@@ -277,10 +280,41 @@ static PyObject *get_debug(PyObject *op, PyObject *unused)
         return PyBool_FromLong(loop_of(op)->is_debug);
 }
 
-static PyObject *create_future(PyObject *self, PyObject *unused)
+PyObject *loop_create_future(PyObject *op, PyObject *unused)
 {
+        PyLoop *self = loop_of(op);
+        PyTypeObject *type = (PyTypeObject *)imports.future;
+        PyObject *future;
+
         (void)unused;
-        return PyObject_Vectorcall(imports.future, &self, 0, imports.loop_keyword);
+        if (!self->future_keywords && !(self->future_keywords = Py_BuildValue("{sO}", "loop", op)))
+                return NULL;
+        future = type->tp_new(type, imports.empty_tuple, self->future_keywords);
+        if (future && type->tp_init(future, imports.empty_tuple, self->future_keywords) < 0)
+                Py_CLEAR(future);
+        return future;
+}
+
+bool loop_has_own_create_future(PyObject *loop)
+{
+        static PyTypeObject *known; /* a class of loops, and its state, of which it is known that it has */
+        static unsigned version;
+        PyTypeObject *type = Py_TYPE(loop);
+        PyObject *method;
+        bool is_own;
+
+        if (type == known && type->tp_version_tag == version && version)
+                return true;
+        if (!PyType_IsSubtype(type, loop_type))
+                return false;
+        method = PyObject_GetAttr((PyObject *)type, names.create_future);
+        is_own = method && Py_TYPE(method) == &PyMethodDescr_Type &&
+                 ((PyMethodDescrObject *)method)->d_method->ml_meth == loop_create_future;
+        Py_XDECREF(method);
+        PyErr_Clear();
+        known = is_own ? type : NULL;
+        version = type->tp_version_tag;
+        return is_own;
 }
 
 /* ------------------------------------------------------------------------------------------------
@@ -372,6 +406,7 @@ static void close_loop(PyLoop *self)
         if (self->is_closed || !self->loop)
                 return;
         self->is_closed = true;
+        Py_CLEAR(self->future_keywords);
         loop_forget_watched(self);
         eddy_loop_close(self->loop); /* whoever sends from now on is refused */
 }
@@ -430,7 +465,8 @@ static int visit_timer(eddy_timer *timer, void *arg)
 {
         const struct timer_visit *visited = arg;
 
-        return timer->handle.callback == handle_run_queued ? visited->visit(timer->handle.arg, visited->arg) : 0;
+        return timer->handle.callback == handle_run_queued ? visited->visit(timer->handle.arg, visited->arg)
+                                                           : 0;
 }
 
 /** What the loop keeps is not looked at while it runs: it is kept by that alone, and its queues belong to the thread that does. */
@@ -442,6 +478,7 @@ static int traverse(PyObject *op, visitproc visit, void *arg)
 
         Py_VISIT(Py_TYPE(op));
         Py_VISIT(self->raised);
+        Py_VISIT(self->future_keywords);
         if (!self->loop || self->is_closed || self->loop->is_running)
                 return 0;
         rc = visit_queue(self->loop->running, visit, arg);
@@ -461,6 +498,7 @@ static int clear(PyObject *op)
         PyLoop *self = loop_of(op);
 
         Py_CLEAR(self->raised);
+        Py_CLEAR(self->future_keywords);
         if (self->loop && !self->is_closed && !self->loop->is_running) {
                 drop_waiting(self);
                 close_loop(self);
@@ -509,7 +547,7 @@ static PyMethodDef methods[] = {
     {"call_at", (PyCFunction)(void *)call_at, METH_FASTCALL | METH_KEYWORDS, NULL},
     {"time", get_time, METH_NOARGS, NULL},
     {"get_debug", get_debug, METH_NOARGS, NULL},
-    {"create_future", create_future, METH_NOARGS, NULL},
+    {"create_future", loop_create_future, METH_NOARGS, NULL},
     {"stop", stop, METH_NOARGS, NULL},
     {"_run", run, METH_NOARGS, NULL},
     {"_close_core", close_core, METH_NOARGS, NULL},
@@ -549,9 +587,9 @@ static PyGetSetDef properties[] = {
 };
 
 static PyType_Slot slots[] = {
-    {Py_tp_new, create},         {Py_tp_init, init},       {Py_tp_dealloc, dealloc},     {Py_tp_traverse, traverse},
-    {Py_tp_clear, clear},        {Py_tp_methods, methods}, {Py_tp_members, members},     {Py_tp_getset, properties},
-    {0, NULL},
+    {Py_tp_new, create},        {Py_tp_init, init},         {Py_tp_dealloc, dealloc},
+    {Py_tp_traverse, traverse}, {Py_tp_clear, clear},       {Py_tp_methods, methods},
+    {Py_tp_members, members},   {Py_tp_getset, properties}, {0, NULL},
 };
 
 static PyType_Spec spec = {

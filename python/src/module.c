@@ -151,11 +151,10 @@ static int import(void)
                         return -1;
         }
         imports.empty_tuple = PyTuple_New(0);
-        imports.loop_keyword = Py_BuildValue("(s)", "loop");
         imports.future_set_result = PyObject_GetAttr(imports.future, names.set_result);
         imports.newline = PyBytes_FromString("\n");
         imports.helpers = PyImport_ImportModule("eddyloop._helpers");
-        return imports.empty_tuple && imports.loop_keyword && imports.future_set_result && imports.newline && imports.helpers ? 0 : -1;
+        return imports.empty_tuple && imports.future_set_result && imports.newline && imports.helpers ? 0 : -1;
 }
 
 static int exec_module(PyObject *module)

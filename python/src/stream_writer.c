@@ -11,9 +11,11 @@ static PyObject *asyncios_drain;
 static PyObject *attribute(PyObject *self, PyObject *name)
 {
         PyObject *dict = PyObject_GenericGetDict(self, NULL);
-        PyObject *value = dict ? Py_XNewRef(stream_attribute(dict, name)) : NULL;
+        PyObject *value = dict ? Py_XNewRef(PyDict_GetItemWithError(dict, name)) : NULL;
 
         Py_XDECREF(dict);
+        if (!value && !PyErr_Occurred())
+                PyErr_Format(PyExc_AttributeError, "'StreamWriter' object has no attribute '%U'", name);
         return value;
 }
 
@@ -63,18 +65,18 @@ static bool is_flowing(PyObject *protocol)
 }
 
 /** Whether a reader has no exception to tell of. */
-static bool is_sound(PyObject *reader)
+static bool is_sound(PyObject *object)
 {
-        PyObject *dict, *exception;
+        struct reader reader;
+        bool is_sound;
 
-        if (reader == Py_None)
+        if (object == Py_None)
                 return true;
-        if (Py_TYPE(reader) != stream_reader_type)
+        if (Py_TYPE(object) != stream_reader_type || reader_open(&reader, object) < 0)
                 return false;
-        dict = PyObject_GenericGetDict(reader, NULL);
-        exception = dict ? PyDict_GetItemWithError(dict, names.exception) : NULL;
-        Py_XDECREF(dict);
-        return exception == Py_None;
+        is_sound = reader_get(&reader, EXCEPTION) == Py_None;
+        reader_close(&reader);
+        return is_sound;
 }
 
 /** Whether drain() has nothing to do. Whatever speaks against it, an exception too, asyncio's own will meet again. */
