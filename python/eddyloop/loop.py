@@ -105,6 +105,7 @@ class Loop(_core.Loop, _Base):
     def _make_ssl_transport(self, rawsock, protocol, sslcontext, waiter=None, *, server_side=False,
                             server_hostname=None, extra=None, server=None, **timeouts):
         self._ensure_fd_no_transport(rawsock)
+        self._adopt_stream(protocol)
         ssl_protocol = sslproto.SSLProtocol(self, protocol, sslcontext, waiter, server_side, server_hostname,
                                             **timeouts)
         self._make_socket_transport(rawsock, ssl_protocol, extra=extra, server=server)

@@ -156,6 +156,13 @@ Py_ssize_t adopt_reader(PyLoop *loop, PyObject *protocol)
         return attributes;
 }
 
+/** Have the reader of a protocol that another one stands before be ours, where it is to be. */
+PyObject *loop_adopt_stream(PyObject *self, PyObject *protocol)
+{
+        adopt_reader((PyLoop *)self, protocol);
+        Py_RETURN_NONE;
+}
+
 /** The local variable `self` of a frame: a new reference, or NULL. */
 static PyObject *self_of(PyFrameObject *frame)
 {

@@ -133,6 +133,7 @@ PyObject *loop_add_reader(PyObject *self, PyObject *const *args, Py_ssize_t n);
 PyObject *loop_add_writer(PyObject *self, PyObject *const *args, Py_ssize_t n);
 PyObject *loop_remove_reader(PyObject *self, PyObject *fd);
 PyObject *loop_remove_writer(PyObject *self, PyObject *fd);
+PyObject *loop_adopt_stream(PyObject *self, PyObject *protocol);
 
 /** Forget all watched descriptors. */
 void loop_forget_watched(PyLoop *self);

@@ -551,6 +551,7 @@ static PyMethodDef methods[] = {
     {"stop", stop, METH_NOARGS, NULL},
     {"_run", run, METH_NOARGS, NULL},
     {"_close_core", close_core, METH_NOARGS, NULL},
+    {"_adopt_stream", loop_adopt_stream, METH_O, NULL},
     {"_add_reader", (PyCFunction)(void *)loop_add_reader, METH_FASTCALL, NULL},
     {"_add_writer", (PyCFunction)(void *)loop_add_writer, METH_FASTCALL, NULL},
     {"_remove_reader", loop_remove_reader, METH_O, NULL},
