@@ -135,31 +135,38 @@ static bool set_class(PyObject *object, PyTypeObject *type)
         return rc == 0;
 }
 
-Py_ssize_t adopt_reader(PyLoop *loop, PyObject *protocol)
+static bool is_ours(PyObject *reader)
 {
+        if (Py_TYPE(reader) == stream_reader_type)
+                return true;
+        return (PyObject *)Py_TYPE(reader) == imports.stream_reader && are_original() &&
+               set_class(reader, stream_reader_type);
+}
+
+struct reader_state *adopt_reader(PyLoop *loop, PyObject *protocol)
+{
+        struct reader_state *state = NULL;
+        struct reader opened;
         PyObject *dict, *reader;
-        Py_ssize_t attributes;
-        bool is_ours = false;
 
         if ((PyObject *)Py_TYPE(protocol) != imports.stream_reader_protocol || !loop->has_fast_streams)
-                return 0;
+                return NULL;
         dict = PyObject_GenericGetDict(protocol, NULL);
-        reader = dict ? reader_of(dict) : NULL;
-        if (reader)
-                is_ours = Py_TYPE(reader) == stream_reader_type ||
-                          ((PyObject *)Py_TYPE(reader) == imports.stream_reader && are_original() &&
-                           set_class(reader, stream_reader_type));
-        attributes = is_ours && !PyDict_Contains(dict, names.data_received) ? PyDict_GET_SIZE(dict) : 0;
+        reader = dict && PyDict_Contains(dict, names.data_received) == 0 ? reader_of(dict) : NULL;
+        if (reader && is_ours(reader) && reader_open(&opened, reader) == 0) {
+                state = (struct reader_state *)Py_NewRef(opened.state);
+                reader_close(&opened);
+        }
         Py_XDECREF(reader);
         Py_XDECREF(dict);
         PyErr_Clear();
-        return attributes;
+        return state;
 }
 
 /** Have the reader of a protocol that another one stands before be ours, where it is to be. */
 PyObject *loop_adopt_stream(PyObject *self, PyObject *protocol)
 {
-        adopt_reader((PyLoop *)self, protocol);
+        Py_XDECREF(adopt_reader((PyLoop *)self, protocol));
         Py_RETURN_NONE;
 }
 
@@ -192,20 +199,4 @@ bool adopt_writer(PyObject *reader)
         Py_XDECREF(writer);
         PyErr_Clear();
         return true;
-}
-
-int adopted_feed(PyObject *protocol, Py_ssize_t attributes, const void *data, size_t n)
-{
-        PyObject *dict = PyObject_GenericGetDict(protocol, NULL), *reader = NULL;
-        int is_done = 0;
-
-        if (!dict)
-                return -1;
-        if (PyDict_GET_SIZE(dict) == attributes || !PyDict_Contains(dict, names.data_received))
-                reader = reader_of(dict);
-        Py_DECREF(dict);
-        if (reader && Py_TYPE(reader) == stream_reader_type)
-                is_done = reader_feed_directly(reader, data, (Py_ssize_t)n);
-        Py_XDECREF(reader);
-        return is_done;
 }

@@ -168,16 +168,33 @@ int reader_feed(PyObject *object, const char *data, Py_ssize_t n, PyObject *whol
         return rc;
 }
 
-int reader_feed_directly(PyObject *object, const char *data, Py_ssize_t n)
+/** Whether the reader has a method of its own, or is made of something unknown. */
+static bool is_unusual(struct reader_state *state)
 {
-        struct reader reader;
-        int rc = 0;
+        PyObject *dict;
+        bool has_more;
 
-        if (reader_open(&reader, object) < 0)
-                return -1;
-        if (PyDict_GET_SIZE(reader.dict) == reader.state->attributes ||
-            !PyDict_Contains(reader.dict, names.feed_data))
-                rc = feed(&reader, data, n, NULL) < 0 ? -1 : 1;
-        reader_close(&reader);
-        return rc;
+        if (state->is_exposed || !state->values[BUFFER] || !PyByteArray_CheckExact(state->values[BUFFER]) ||
+            Py_TYPE(state->object) != stream_reader_type)
+                return true;
+        dict = PyObject_GenericGetDict(state->object, NULL);
+        has_more = !dict || (PyDict_GET_SIZE(dict) != state->attributes && PyDict_Contains(dict, names.feed_data));
+        Py_XDECREF(dict);
+        PyErr_Clear();
+        return has_more;
+}
+
+int reader_feed_directly(struct reader_state *state, const char *data, Py_ssize_t n)
+{
+        struct reader reader = {NULL, state};
+        int rc;
+
+        if (Py_REFCNT(state) == 1 && !state->is_exposed)
+                return 1; /* nobody has the reader any more */
+        if (is_unusual(state))
+                return 0;
+        Py_INCREF(state);
+        rc = feed(&reader, data, n, NULL);
+        Py_DECREF(state);
+        return rc < 0 ? -1 : 1;
 }

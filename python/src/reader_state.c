@@ -10,7 +10,7 @@ static PyTypeObject *state_type;
 static PyObject *attribute_names[ATTRIBUTES];
 
 /** Take what is in the __dict__ into a state of its own, which is then found in there. */
-static int create_state(struct reader *reader)
+static int create_state(struct reader *reader, PyObject *object)
 {
         struct reader_state *state = PyObject_GC_New(struct reader_state, state_type);
 
@@ -18,6 +18,7 @@ static int create_state(struct reader *reader)
                 return -1;
         reader->state = state;
         memset((char *)state + sizeof(PyObject), 0, sizeof *state - sizeof(PyObject));
+        state->object = object;
         PyObject_GC_Track(state);
         for (int i = 0; i < ATTRIBUTES; i++) {
                 PyObject *value = PyDict_GetItemWithError(reader->dict, attribute_names[i]);
@@ -48,7 +49,7 @@ static int open_state(struct reader *reader, PyObject *object)
                 reader->state = (struct reader_state *)Py_NewRef(state);
                 return 0;
         }
-        if (!PyErr_Occurred() && create_state(reader) == 0)
+        if (!PyErr_Occurred() && create_state(reader, object) == 0)
                 return 0;
         reader_close(reader);
         return -1;

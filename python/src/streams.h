@@ -35,6 +35,7 @@ enum attribute { LIMIT, LOOP, BUFFER, AT_EOF, WAITER, EXCEPTION, TRANSPORT, PAUS
 
 struct reader_state {
         PyObject_HEAD PyObject *values[ATTRIBUTES]; /* NULL: it has none, or all are in the __dict__ */
+        PyObject *object;             /* the reader, whose __dict__ owns this */
         struct coroutine *waiting; /* for bytes, or has been given them; not owned: it takes itself out */
         Py_ssize_t attributes;     /* that its __dict__ has, where nobody has given it more */
         bool is_exposed;           /* all is in the __dict__, since somebody has that */
@@ -131,9 +132,9 @@ int reader_put_back(struct reader *reader);
 /** As feed_data(), of bytes in memory, or (`whole` is not NULL) of a bytes object: 0, or -1 with an exception. */
 int reader_feed(PyObject *object, const char *data, Py_ssize_t n, PyObject *whole);
 
-/** Likewise of a transport: 1 where that is done, 0 where somebody has given the reader a feed_data() of its own, -1 with an
- * exception. */
-int reader_feed_directly(PyObject *object, const char *data, Py_ssize_t n);
+/** Likewise of a transport that knows the state: 1 where that is done, 0 where the protocol itself must be asked, since somebody has
+ * given the reader a feed_data() of its own, or looks at its __dict__; -1 with an exception. */
+int reader_feed_directly(struct reader_state *state, const char *data, Py_ssize_t n);
 
 /** Where a separator is in bytes, or -1. */
 Py_ssize_t find_separator(const char *data, Py_ssize_t n, PyObject *separator);
@@ -141,16 +142,12 @@ Py_ssize_t find_separator(const char *data, Py_ssize_t n, PyObject *separator);
 /* ------------------------------------------------------------------------------------------------
  * Which are ours. */
 
-/** Have a protocol's reader be ours, where both are asyncio's own and nobody has changed what they do: how many attributes the
- * protocol has, or 0 where the reader is none of ours. */
-Py_ssize_t adopt_reader(PyLoop *loop, PyObject *protocol);
+/** Have a protocol's reader be ours, where both are asyncio's own and nobody has changed what they do: its state, a new reference,
+ * or NULL, without an exception, where the reader is none of ours. */
+struct reader_state *adopt_reader(PyLoop *loop, PyObject *protocol);
 
 /** Where it is drain() of a writer that is asyncio's which asks its reader for an exception, have that writer be ours, too: whether
  * it was. */
 bool adopt_writer(PyObject *reader);
-
-/** Show bytes to a protocol whose reader is ours, and which had so many attributes when it was adopted: 1 where that is done, 0 where
- * the protocol itself must be asked, -1 with an exception. */
-int adopted_feed(PyObject *protocol, Py_ssize_t attributes, const void *data, size_t n);
 
 #endif

@@ -149,6 +149,7 @@ static PyObject *call_connection_lost(PyObject *self, PyObject *exception)
                 exception_give(raised);
         }
         Py_CLEAR(transport->protocol);
+        Py_CLEAR(transport->stream);
         Py_CLEAR(transport->context);
         Py_CLEAR(transport->writing_context);
         Py_CLEAR(transport->exception);
@@ -310,7 +311,7 @@ static PyObject *set_protocol(PyObject *self, PyObject *protocol)
         Py_XSETREF(transport->protocol, Py_NewRef(protocol));
         transport->is_buffered = is_buffered;
         transport->input.is_lent_to = is_buffered;
-        transport->stream_attributes = transport->loop ? adopt_reader(transport->loop, protocol) : 0;
+        Py_XSETREF(transport->stream, transport->loop ? adopt_reader(transport->loop, protocol) : NULL);
         Py_RETURN_NONE;
 }
 
@@ -363,7 +364,7 @@ static int init(PyObject *self, PyObject *args, PyObject *kwargs)
         transport->high_water = FLOW_DEFAULT_HIGH_WATER;
         transport->low_water = FLOW_DEFAULT_HIGH_WATER / 4;
         transport->loop = (PyLoop *)Py_NewRef(loop);
-        transport->stream_attributes = adopt_reader(transport->loop, protocol);
+        transport->stream = adopt_reader(transport->loop, protocol);
         transport->socket = Py_NewRef(socket);
         transport->server = server == Py_None ? NULL : Py_NewRef(server);
         Py_INCREF(self);
@@ -383,6 +384,7 @@ static int traverse(PyObject *self, visitproc visit, void *arg)
         Py_VISIT(Py_TYPE(self));
         Py_VISIT(transport->loop);
         Py_VISIT(transport->protocol);
+        Py_VISIT(transport->stream);
         Py_VISIT(transport->socket);
         Py_VISIT(transport->server);
         Py_VISIT(transport->context);
@@ -400,6 +402,7 @@ static int clear(PyObject *self)
 
         Py_CLEAR(transport->loop);
         Py_CLEAR(transport->protocol);
+        Py_CLEAR(transport->stream);
         Py_CLEAR(transport->socket);
         Py_CLEAR(transport->server);
         Py_CLEAR(transport->context);

@@ -12,6 +12,7 @@ struct transport {
         eddy_handle turn;   /* for what must not come within a call */
         PyLoop *loop;       /* an owned reference, like all that follow; NULL where it is lost */
         PyObject *protocol; /* likewise */
+        struct reader_state *stream; /* of the protocol's reader, where that is one of ours; or NULL */
         PyObject *socket;
         PyObject *server;          /* whose connection it is, or NULL */
         PyObject *context;         /* in which its protocol is called with what has come */
@@ -20,7 +21,6 @@ struct transport {
         PyObject *empty_waiter;    /* a future of who waits until all has left, or NULL */
         PyObject *dict, *weak_references;
         Py_buffer place;   /* what a BufferedProtocol has lent */
-        Py_ssize_t stream_attributes; /* as adopt_reader() */
         bool has_place, is_buffered, has_begun, is_paused, is_full, has_written_eof;
         bool is_ending; /* connection_lost() is scheduled */
         bool has_ended;

@@ -66,20 +66,22 @@ void *transport_lend(struct flow *flow, size_t *size)
         return transport->place.buf;
 }
 
-/** As adopted_feed(). */
+/** As reader_feed_directly(). */
 static int show_to_reader(struct transport *transport, const void *data, size_t n)
 {
-        PyObject *protocol = Py_NewRef(transport->protocol);
-        int is_shown = adopted_feed(protocol, transport->stream_attributes, data, n);
+        PyObject *dict = PyObject_GenericGetDict(transport->protocol, NULL);
+        int has_own = dict ? PyDict_Contains(dict, names.data_received) : -1;
 
-        Py_DECREF(protocol);
-        return is_shown;
+        Py_XDECREF(dict);
+        if (has_own != 0)
+                return has_own < 0 ? -1 : 0;
+        return reader_feed_directly(transport->stream, data, (Py_ssize_t)n);
 }
 
 static void show(struct transport *transport, const void *data, size_t n)
 {
         PyObject *argument, *result = NULL;
-        int is_shown = transport->stream_attributes > 0 ? show_to_reader(transport, data, n) : 0;
+        int is_shown = transport->stream ? show_to_reader(transport, data, n) : 0;
 
         if (is_shown > 0)
                 return;
