@@ -178,7 +178,8 @@ static bool is_unusual(struct reader_state *state)
             Py_TYPE(state->object) != stream_reader_type)
                 return true;
         dict = PyObject_GenericGetDict(state->object, NULL);
-        has_more = !dict || (PyDict_GET_SIZE(dict) != state->attributes && PyDict_Contains(dict, names.feed_data));
+        has_more =
+            !dict || (PyDict_GET_SIZE(dict) != state->attributes && PyDict_Contains(dict, names.feed_data));
         Py_XDECREF(dict);
         PyErr_Clear();
         return has_more;

@@ -9,6 +9,9 @@ static PyTypeObject *state_type;
 /** By enum attribute. */
 static PyObject *attribute_names[ATTRIBUTES];
 
+/** object.__dict__["__class__"]. */
+static PyObject *class_of_objects;
+
 /** Take what is in the __dict__ into a state of its own, which is then found in there. */
 static int create_state(struct reader *reader, PyObject *object)
 {
@@ -193,6 +196,21 @@ static int set_dict(PyObject *self, PyObject *value, void *unused)
         return dict ? PyObject_GenericSetDict(self, value, unused) : -1;
 }
 
+static PyObject *get_class(PyObject *self, void *unused)
+{
+        (void)unused;
+        return Py_NewRef((PyObject *)Py_TYPE(self));
+}
+
+/** Another class would look for all in the __dict__. */
+static int set_class(PyObject *self, PyObject *value, void *unused)
+{
+        PyObject *dict = get_dict(self, unused);
+
+        Py_XDECREF(dict);
+        return dict ? Py_TYPE(class_of_objects)->tp_descr_set(class_of_objects, self, value) : -1;
+}
+
 static PyObject *get_attribute(PyObject *self, void *attribute)
 {
         struct reader reader;
@@ -234,6 +252,7 @@ static int set_attribute(PyObject *self, PyObject *value, void *attribute)
 }
 
 PyGetSetDef reader_properties[] = {
+    {"__class__", get_class, set_class, NULL, NULL},
     {"__dict__", get_dict, set_dict, NULL, NULL},
     {"_limit", get_attribute, set_attribute, NULL, (void *)LIMIT},
     {"_loop", get_attribute, set_attribute, NULL, (void *)LOOP},
@@ -284,12 +303,16 @@ int reader_state_add_type(void)
             .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_DISALLOW_INSTANTIATION,
             .slots = slots,
         };
+        PyObject *of_objects;
 
         for (int i = 0; i < ATTRIBUTES; i++) {
-                attribute_names[i] = PyUnicode_InternFromString(reader_properties[1 + i].name);
+                attribute_names[i] = PyUnicode_InternFromString(reader_properties[2 + i].name);
                 if (!attribute_names[i])
                         return -1;
         }
+        of_objects = PyObject_GetAttrString((PyObject *)&PyBaseObject_Type, "__dict__");
+        class_of_objects = of_objects ? PyMapping_GetItemString(of_objects, "__class__") : NULL;
+        Py_XDECREF(of_objects);
         state_type = (PyTypeObject *)PyType_FromSpec(&spec);
-        return state_type ? 0 : -1;
+        return state_type && class_of_objects ? 0 : -1;
 }

@@ -79,6 +79,15 @@ static bool is_sound(PyObject *object)
         return is_sound;
 }
 
+/** Likewise of the reader that a transport feeds, which is known without a look at the reader. */
+static bool is_known_sound(PyObject *reader, PyObject *transport)
+{
+        const struct reader_state *state =
+            is_plain_transport(transport) ? transport_of(transport)->stream : NULL;
+
+        return state && state->object == reader && state->values[EXCEPTION] == Py_None && Py_REFCNT(state) > 1;
+}
+
 /** Whether drain() has nothing to do. Whatever speaks against it, an exception too, asyncio's own will meet again. */
 static bool may_go_on(PyObject *dict)
 {
@@ -91,7 +100,8 @@ static bool may_go_on(PyObject *dict)
                 return false;
         Py_INCREF(transport);
         Py_INCREF(protocol);
-        may = is_sound(reader) && is_open(transport) && is_flowing(protocol);
+        may = (is_known_sound(reader, transport) || is_sound(reader)) && is_open(transport) &&
+              is_flowing(protocol);
         Py_DECREF(protocol);
         Py_DECREF(transport);
         return may;

@@ -35,7 +35,7 @@ enum attribute { LIMIT, LOOP, BUFFER, AT_EOF, WAITER, EXCEPTION, TRANSPORT, PAUS
 
 struct reader_state {
         PyObject_HEAD PyObject *values[ATTRIBUTES]; /* NULL: it has none, or all are in the __dict__ */
-        PyObject *object;             /* the reader, whose __dict__ owns this */
+        PyObject *object;                           /* the reader, whose __dict__ owns this */
         struct coroutine *waiting; /* for bytes, or has been given them; not owned: it takes itself out */
         Py_ssize_t attributes;     /* that its __dict__ has, where nobody has given it more */
         bool is_exposed;           /* all is in the __dict__, since somebody has that */

@@ -8,10 +8,10 @@
 struct transport {
         struct flow flow;
         struct flow_input input;
-        eddy_link held;     /* in the loop's transports: it owns a reference */
-        eddy_handle turn;   /* for what must not come within a call */
-        PyLoop *loop;       /* an owned reference, like all that follow; NULL where it is lost */
-        PyObject *protocol; /* likewise */
+        eddy_link held;              /* in the loop's transports: it owns a reference */
+        eddy_handle turn;            /* for what must not come within a call */
+        PyLoop *loop;                /* an owned reference, like all that follow; NULL where it is lost */
+        PyObject *protocol;          /* likewise */
         struct reader_state *stream; /* of the protocol's reader, where that is one of ours; or NULL */
         PyObject *socket;
         PyObject *server;          /* whose connection it is, or NULL */
@@ -20,7 +20,7 @@ struct transport {
         PyObject *exception;       /* why it will be lost; NULL: for no fault */
         PyObject *empty_waiter;    /* a future of who waits until all has left, or NULL */
         PyObject *dict, *weak_references;
-        Py_buffer place;   /* what a BufferedProtocol has lent */
+        Py_buffer place; /* what a BufferedProtocol has lent */
         bool has_place, is_buffered, has_begun, is_paused, is_full, has_written_eof;
         bool is_ending; /* connection_lost() is scheduled */
         bool has_ended;
