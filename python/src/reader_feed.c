@@ -34,8 +34,6 @@ static Py_ssize_t find_end(const struct coroutine *waiting, struct reader *reade
         case READ_EXACTLY:
                 return n >= waiting->n ? waiting->n : 0;
         default:
-                if (waiting->searched > 0)
-                        return 0;
                 limit = reader_limit(reader);
                 at = find_separator(data, n, waiting->separator);
                 return at >= 0 && at <= limit ? at + PyBytes_GET_SIZE(waiting->separator) : 0;

@@ -5,6 +5,7 @@ import gc
 import inspect
 import os
 import random
+import sys
 import unittest
 
 from stream_pairs import on_all
@@ -60,6 +61,19 @@ class Coroutines:
             with self.assertRaises(StopIteration) as stopped:
                 writer.drain().send(None)
             self.assertIsNone(stopped.exception.value)
+        self.with_pair(test)
+
+    def test_nothing_else_keeps_what_was_read(self):
+        async def test(reader, *_):
+            reader.feed_data(b'abcdef')
+            at_once = await reader.read(3)
+            other = bytes(bytearray(b'abc'))
+            self.assertEqual(sys.getrefcount(at_once), sys.getrefcount(other))
+            task = asyncio.create_task(reader.read(3))
+            later = await task
+            del task
+            await asyncio.sleep(0)
+            self.assertEqual(sys.getrefcount(later), sys.getrefcount(other))
         self.with_pair(test)
 
     def test_never_awaited(self):
