@@ -42,12 +42,13 @@ int transport_add_type(PyObject *module);
 
 /** What of asyncio's is used, found once. Owned by the module, which is never unloaded. */
 struct imports {
-        PyObject *helpers;           /* eddyloop._helpers: what is rare, in Python */
-        PyObject *transport;         /* asyncio.Transport */
-        PyObject *handle;            /* asyncio.Handle */
-        PyObject *timer_handle;      /* asyncio.TimerHandle */
-        PyObject *buffered_protocol; /* asyncio.BufferedProtocol */
-        PyObject *set_result;        /* asyncio.futures._set_result_unless_cancelled */
+        PyObject *helpers;            /* eddyloop._helpers: what is rare, in Python */
+        PyObject *transport;          /* asyncio.transports._FlowControlMixin, of which sendfile() wants a transport to be */
+        PyObject *handle;             /* asyncio.Handle */
+        PyObject *timer_handle;       /* asyncio.TimerHandle */
+        PyObject *buffered_protocol;  /* asyncio.BufferedProtocol */
+        PyObject *set_result;         /* asyncio.futures._set_result_unless_cancelled */
+        PyObject *try_native;         /* asyncio.constants._SendfileMode.TRY_NATIVE */
         PyObject *empty_tuple;
         PyObject *stream_reader, *stream_writer, *stream_reader_protocol; /* asyncio's */
         PyObject *future;                                                 /* asyncio.Future */
@@ -134,6 +135,9 @@ PyObject *loop_add_writer(PyObject *self, PyObject *const *args, Py_ssize_t n);
 PyObject *loop_remove_reader(PyObject *self, PyObject *fd);
 PyObject *loop_remove_writer(PyObject *self, PyObject *fd);
 PyObject *loop_adopt_stream(PyObject *self, PyObject *protocol);
+
+/** Have what is watched watched by a new core. */
+void loop_watch_anew(PyLoop *self);
 
 /** Forget all watched descriptors. */
 void loop_forget_watched(PyLoop *self);

@@ -374,6 +374,70 @@ static bool is_of_handle(const eddy_handle *handle)
         return handle->callback == handle_run_queued || handle->callback == set_timer_here;
 }
 
+/** Make what a loop of Python's stands on: 0 or an error. */
+static int create_core(PyLoop *self, eddy_loop **created)
+{
+        int rc = eddy_loop_create(created);
+
+        return rc < 0 ? rc : eddy_loop_set_host(*created, &host, self);
+}
+
+/** Move what is Python's from one queue to another. */
+static void move_handles(eddy_link *to, eddy_link *from)
+{
+        eddy_link *link, *next;
+
+        for (link = from->next; link != from; link = next) {
+                next = link->next;
+                if (!is_of_handle(container_of(link, eddy_handle, link)))
+                        continue;
+                list_remove(link);
+                list_append(to, link);
+        }
+}
+
+/** Likewise with all that waits in a loop. */
+static void move_waiting(eddy_loop *to, eddy_loop *from)
+{
+        eddy_link timers, *link;
+
+        list_init(&timers);
+        move_handles(to->ready, &from->stranded);
+        move_handles(to->ready, from->running);
+        move_handles(to->ready, from->ready);
+        timer_wheel_drain(&from->timers, &timers);
+        while ((link = list_pop(&timers))) {
+                eddy_timer *timer = container_of(link, eddy_timer, handle.link);
+
+                if (is_of_handle(&timer->handle))
+                        timer_wheel_add(&to->timers, timer);
+        }
+}
+
+/** In a child made by fork(): go on without what is the parent's. What is scheduled and watched comes along; transports, whose
+ * sockets both have now, are the parent's alone. */
+static PyObject *leave_parent(PyObject *op, PyObject *unused)
+{
+        PyLoop *self = loop_of(op);
+        eddy_loop *inherited = self->loop;
+        int rc;
+
+        (void)unused;
+        if (loop_check_usable(self) < 0)
+                return NULL;
+        if (!loop_is_inherited(inherited))
+                Py_RETURN_FALSE;
+        rc = create_core(self, &self->loop);
+        if (rc < 0) {
+                self->loop = inherited;
+                return raise_error(rc);
+        }
+        move_waiting(self->loop, inherited);
+        loop_watch_anew(self);
+        eddy_loop_destroy(inherited);
+        Py_RETURN_TRUE;
+}
+
 /** What waits in a queue is never run: its references are given back. */
 static void drop_queue(eddy_link *queue)
 {
@@ -411,18 +475,6 @@ static void close_loop(PyLoop *self)
         eddy_loop_close(self->loop); /* whoever sends from now on is refused */
 }
 
-static PyObject *close_core(PyObject *op, PyObject *unused)
-{
-        PyLoop *self = loop_of(op);
-
-        (void)unused;
-        if (self->loop && !self->is_closed) {
-                drop_waiting(self);
-                close_loop(self);
-        }
-        Py_RETURN_NONE;
-}
-
 static int init(PyObject *op, PyObject *args, PyObject *kwargs)
 {
         PyLoop *self = loop_of(op);
@@ -434,9 +486,7 @@ static int init(PyObject *op, PyObject *args, PyObject *kwargs)
                 PyErr_SetString(PyExc_RuntimeError, "the loop's __init__() was called twice");
                 return -1;
         }
-        rc = eddy_loop_create(&self->loop);
-        if (rc == 0)
-                rc = eddy_loop_set_host(self->loop, &host, self);
+        rc = create_core(self, &self->loop);
         if (rc < 0)
                 raise_error(rc);
         return rc < 0 ? -1 : 0;
@@ -550,7 +600,7 @@ static PyMethodDef methods[] = {
     {"create_future", loop_create_future, METH_NOARGS, NULL},
     {"stop", stop, METH_NOARGS, NULL},
     {"_run", run, METH_NOARGS, NULL},
-    {"_close_core", close_core, METH_NOARGS, NULL},
+    {"_leave_parent", leave_parent, METH_NOARGS, NULL},
     {"_adopt_stream", loop_adopt_stream, METH_O, NULL},
     {"_add_reader", (PyCFunction)(void *)loop_add_reader, METH_FASTCALL, NULL},
     {"_add_writer", (PyCFunction)(void *)loop_add_writer, METH_FASTCALL, NULL},
@@ -563,7 +613,6 @@ static PyMemberDef members[] = {
     {"_debug", T_BOOL, offsetof(PyLoop, is_debug), 0, NULL},
     {"fast_streams", T_BOOL, offsetof(PyLoop, has_fast_streams), 0,
      "Whether asyncio's own streams of connections that are made from now on read and write without Python."},
-    /* asyncio's own __init__() and close() write it; close_core() is what counts. */
     {NULL, 0, 0, 0, NULL},
 };
 
@@ -573,10 +622,16 @@ static PyObject *get_closed(PyObject *op, void *unused)
         return PyBool_FromLong(loop_of(op)->is_closed);
 }
 
-/** asyncio's own __init__() and close() say so, too. */
+/** asyncio's own close() says that it is, and so it is. */
 static int set_closed(PyObject *op, PyObject *value, void *unused)
 {
-        (void)op, (void)value, (void)unused;
+        PyLoop *self = loop_of(op);
+
+        (void)unused;
+        if (value && PyObject_IsTrue(value) > 0 && self->loop && !self->is_closed) {
+                drop_waiting(self);
+                close_loop(self);
+        }
         return 0;
 }
 

@@ -130,7 +130,7 @@ static int import(void)
                 PyObject **object;
                 const char *module, *name;
         } wanted[] = {
-            {&imports.transport, "asyncio", "Transport"},
+            {&imports.transport, "asyncio.transports", "_FlowControlMixin"},
             {&imports.handle, "asyncio", "Handle"},
             {&imports.timer_handle, "asyncio", "TimerHandle"},
             {&imports.buffered_protocol, "asyncio", "BufferedProtocol"},
@@ -154,7 +154,8 @@ static int import(void)
         imports.future_set_result = PyObject_GetAttr(imports.future, names.set_result);
         imports.newline = PyBytes_FromString("\n");
         imports.helpers = PyImport_ImportModule("eddyloop._helpers");
-        return imports.empty_tuple && imports.future_set_result && imports.newline && imports.helpers ? 0 : -1;
+        imports.try_native = imports.helpers ? PyObject_GetAttrString(imports.helpers, "TRY_NATIVE") : NULL;
+        return imports.empty_tuple && imports.future_set_result && imports.newline && imports.try_native ? 0 : -1;
 }
 
 static int exec_module(PyObject *module)

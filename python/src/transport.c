@@ -50,6 +50,11 @@ static bool close_socket(struct flow *flow, bool is_last)
 
         if (transport->has_ended)
                 return true;
+        if (transport->is_full && !flow->write_error && !is_last) {
+                /* Who was to pause may go on even now, and write the last of it. */
+                transport_have_turn(transport);
+                return false;
+        }
         if (!transport->is_ending)
                 loop_forget_descriptor(flow->loop, flow->fd);
         if (is_last)
@@ -168,21 +173,14 @@ void transport_force_close(struct transport *transport, PyObject *exception)
         flow_abort(&transport->flow);
 }
 
-/** Have a transport that may not go on within this call go on in the next iteration. */
-static void go_on_later(struct transport *transport)
-{
-        flow_pause_input(&transport->input);
-        if (!list_is_linked(&transport->turn.link))
-                loop_schedule(transport->flow.loop, &transport->turn);
-}
-
 void transport_fail(struct transport *transport, const char *message)
 {
         PyObject *exception, *result;
 
         if (exception_ends_run()) {
                 loop_end_run(transport->loop);
-                go_on_later(transport);
+                flow_pause_input(&transport->input); /* until its turn */
+                transport_have_turn(transport);
                 return;
         }
         exception = exception_take();
@@ -475,6 +473,7 @@ static PyMemberDef members[] = {
     {"_sock", T_OBJECT, offsetof(struct transport, socket), READONLY, NULL},
     {"_server", T_OBJECT, offsetof(struct transport, server), READONLY, NULL},
     {"_sock_fd", T_INT, offsetof(struct transport, flow.fd), READONLY, NULL},
+    {"_protocol_paused", T_BOOL, offsetof(struct transport, is_full), READONLY, NULL},
     {"_paused", T_BOOL, offsetof(struct transport, is_paused), READONLY, NULL},
     {"_closing", T_BOOL, offsetof(struct transport, flow.is_closing), READONLY, NULL},
     {"__dictoffset__", T_PYSSIZET, offsetof(struct transport, dict), READONLY, NULL},
@@ -513,7 +512,11 @@ int transport_add_type(PyObject *module)
                 member->offset += tail;
         socket_transport_type = bases ? (PyTypeObject *)PyType_FromSpecWithBases(&spec, bases) : NULL;
         Py_XDECREF(bases);
-        return socket_transport_type
-                   ? PyModule_AddObjectRef(module, "SocketTransport", (PyObject *)socket_transport_type)
-                   : -1;
+        /* What asyncio asks of a transport's class: start_tls() may come, and sendfile() by the kernel. */
+        if (socket_transport_type &&
+            (PyObject_SetAttrString((PyObject *)socket_transport_type, "_start_tls_compatible", Py_True) < 0 ||
+             PyObject_SetAttrString((PyObject *)socket_transport_type, "_sendfile_compatible", imports.try_native) < 0))
+                return -1;
+        return socket_transport_type ? PyModule_AddObjectRef(module, "SocketTransport", (PyObject *)socket_transport_type)
+                                     : -1;
 }

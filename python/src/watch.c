@@ -32,6 +32,12 @@ static void run_watcher(void *handle)
         Py_DECREF((PyObject *)handle);
 }
 
+static int watch(PyLoop *self, int fd, enum watch_direction direction, PyObject *handle)
+{
+        return direction == WATCH_READ ? eddy_add_reader(self->loop, fd, run_watcher, handle)
+                                       : eddy_add_writer(self->loop, fd, run_watcher, handle);
+}
+
 /** Take who is called out: a reference, or NULL where there is none. */
 static PyObject *take_out(PyLoop *self, int fd, enum watch_direction direction)
 {
@@ -65,8 +71,7 @@ static PyObject *add(PyObject *op, PyObject *const *args, Py_ssize_t n, enum wat
         handle = handle_create(self, args[1], packed, NULL);
         if (!handle)
                 return NULL;
-        rc = direction == WATCH_READ ? eddy_add_reader(self->loop, fd, run_watcher, handle)
-                                     : eddy_add_writer(self->loop, fd, run_watcher, handle);
+        rc = watch(self, fd, direction, handle);
         old = take_out(self, fd, direction);
         if (old) {
                 handle_cancel(old);
@@ -90,7 +95,7 @@ static PyObject *remove_watcher(PyObject *op, PyObject *descriptor, enum watch_d
                 Py_RETURN_FALSE;
         fd = PyObject_AsFileDescriptor(descriptor);
         if (fd < 0)
-                return NULL;
+                PyErr_Clear(); /* nobody watches what is none */
         handle = take_out(self, fd, direction);
         if (!handle)
                 Py_RETURN_FALSE;
@@ -121,6 +126,14 @@ PyObject *loop_remove_reader(PyObject *self, PyObject *fd)
 PyObject *loop_remove_writer(PyObject *self, PyObject *fd)
 {
         return remove_watcher(self, fd, WATCH_WRITE);
+}
+
+void loop_watch_anew(PyLoop *self)
+{
+        for (int fd = 0; fd < self->watched_count; fd++)
+                for (int i = WATCH_READ; i <= WATCH_WRITE; i++)
+                        if (self->watched[fd].handles[i])
+                                watch(self, fd, i, self->watched[fd].handles[i]);
 }
 
 void loop_forget_watched(PyLoop *self)
