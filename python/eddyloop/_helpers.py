@@ -2,8 +2,9 @@
 
 import inspect
 import sys
+import types
 import warnings
-from asyncio import base_events, constants, format_helpers, futures
+from asyncio import base_events, constants, format_helpers, futures, streams
 from asyncio.log import logger
 
 TRY_NATIVE = constants._SendfileMode.TRY_NATIVE
@@ -129,3 +130,21 @@ def transport_repr(name, is_closed, is_closing, is_reading, fd, unsent):
 
 def warn_unclosed(transport):
     warnings.warn(f'unclosed transport {transport!r}', ResourceWarning, source=transport)
+
+
+def original_stream_classes():
+    """The classes of asyncio's streams, each with what it has by name; None where somebody has changed them already."""
+    classes = (streams.StreamReader, streams.StreamWriter, streams.StreamReaderProtocol, streams.FlowControlMixin)
+    if all(_is_asyncios(value, cls) for cls in classes for value in vars(cls).values()):
+        return tuple((cls, dict(vars(cls))) for cls in classes)
+    return None
+
+
+def _is_asyncios(value, cls):
+    """Whether what a class has is no function, or one that asyncio.streams itself defines."""
+    if isinstance(value, property):
+        value = value.fget
+    if not isinstance(value, types.FunctionType):
+        return not callable(value) or isinstance(value, type)
+    return (value.__code__.co_filename == streams.open_connection.__code__.co_filename
+            and value.__qualname__.startswith(cls.__name__ + '.'))

@@ -1,5 +1,6 @@
 """The event loop: asyncio's own for all that need not be fast, and eddy's core below it for what must be."""
 
+import os
 import signal
 import sys
 import threading
@@ -25,6 +26,7 @@ class Loop(_core.Loop, _Base):
         self._unix_server_sockets = {}
         self._transports = weakref.WeakValueDictionary()
         self._selector = None
+        self.fast_streams = os.environ.get('EDDYLOOP_STREAMS') != 'asyncio'
         self._make_self_pipe()
 
     # What runs the loop.
@@ -90,6 +92,7 @@ class Loop(_core.Loop, _Base):
     def _make_ssl_transport(self, rawsock, protocol, sslcontext, waiter=None, *, server_side=False,
                             server_hostname=None, extra=None, server=None, **timeouts):
         self._ensure_fd_no_transport(rawsock)
+        self._adopt_stream(protocol)
         ssl_protocol = sslproto.SSLProtocol(self, protocol, sslcontext, waiter, server_side, server_hostname,
                                             **timeouts)
         self._make_socket_transport(rawsock, ssl_protocol, extra=extra, server=server)

@@ -18,12 +18,14 @@ struct watched;
 
 /** eddyloop._core.Loop. */
 typedef struct {
-        PyObject_HEAD
+        PyObject ob_base;
         eddy_loop *loop; /* NULL: not initialised */
         bool is_debug, is_closed;
-        PyThreadState *thread; /* while the loop waits, without the lock */
-        PyObject *raised;      /* what ends the run: KeyboardInterrupt, SystemExit; NULL: nothing */
-        struct watched *watched; /* by descriptor */
+        bool has_fast_streams;     /* asyncio's own readers and writers become ours */
+        PyThreadState *thread;     /* while the loop waits, without the lock */
+        PyObject *raised;          /* what ends the run: KeyboardInterrupt, SystemExit; NULL: nothing */
+        PyObject *future_keywords; /* {"loop": this}, which makes a cycle until it is closed; or NULL */
+        struct watched *watched;   /* by descriptor */
         int watched_count;
         eddy_link transports; /* that the loop keeps alive */
         PyObject *spare; /* a bytes object that what comes next is received into, or NULL; nobody else knows of it */
@@ -50,6 +52,11 @@ struct imports {
         PyObject *set_result;         /* asyncio.futures._set_result_unless_cancelled */
         PyObject *try_native;         /* asyncio.constants._SendfileMode.TRY_NATIVE */
         PyObject *empty_tuple;
+        PyObject *stream_reader, *stream_writer, *stream_reader_protocol; /* asyncio's */
+        PyObject *future;                                                 /* asyncio.Future */
+        PyObject *future_set_result;                                      /* asyncio.Future.set_result */
+        PyObject *invalid_state_error;                                    /* asyncio.InvalidStateError */
+        PyObject *newline;                                                /* b"\n" */
 };
 
 extern struct imports imports;
@@ -59,6 +66,11 @@ struct names {
         PyObject *context, *data_received, *eof_received, *get_buffer, *buffer_updated, *connection_made,
             *connection_lost, *pause_writing, *resume_writing, *close, *fileno, *socket, *sockname, *peername,
             *getsockname, *getpeername, *attach, *detach, *call_connection_lost, *start_reading;
+
+        /* Of streams. */
+        PyObject *state, *buffer, *waiter, *eof, *exception, *paused, *limit, *transport, *loop, *n, *separator,
+            *create_future, *cancelled, *set_result, *resume_reading, *pause_reading, *throw, *protocol,
+            *reader, *is_connection_lost, *stream_reader_wr, *feed_data, *is_closing, *write;
 };
 
 extern struct names names;
@@ -99,6 +111,11 @@ void loop_callback_failed(PyLoop *self, PyObject *handle);
 /** 0, or -1 with RuntimeError where it is closed. */
 int loop_check_usable(PyLoop *self);
 
+PyObject *loop_create_future(PyObject *self, PyObject *unused);
+
+/** Whether the above is what a loop's create_future() is. */
+bool loop_has_own_create_future(PyObject *loop);
+
 /** As call_soon(callback, *args), of a C function's own: 0 or -1. The arguments' reference is given. */
 int loop_call_soon(PyLoop *self, PyObject *callback, PyObject *args);
 
@@ -119,6 +136,7 @@ PyObject *loop_add_reader(PyObject *self, PyObject *const *args, Py_ssize_t n);
 PyObject *loop_add_writer(PyObject *self, PyObject *const *args, Py_ssize_t n);
 PyObject *loop_remove_reader(PyObject *self, PyObject *fd);
 PyObject *loop_remove_writer(PyObject *self, PyObject *fd);
+PyObject *loop_adopt_stream(PyObject *self, PyObject *protocol);
 
 /** Have what is watched watched by a new core. */
 void loop_watch_anew(PyLoop *self);

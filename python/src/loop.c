@@ -3,6 +3,7 @@
 #include "core.h"
 
 #include <math.h>
+#include <structmember.h>
 
 PyTypeObject *loop_type;
 
@@ -15,7 +16,8 @@ int loop_check_usable(PyLoop *self)
 {
         if (!self->is_closed && self->loop)
                 return 0;
-        PyErr_SetString(PyExc_RuntimeError, self->loop ? "Event loop is closed" : "the loop's __init__() was not called");
+        PyErr_SetString(PyExc_RuntimeError,
+                        self->loop ? "Event loop is closed" : "the loop's __init__() was not called");
         return -1;
 }
 
@@ -76,7 +78,8 @@ static bool take_context(PyObject *const *args, Py_ssize_t n, PyObject *kwnames,
                 PyObject *name = PyTuple_GET_ITEM(kwnames, i);
 
                 if (name != names.context && PyUnicode_Compare(name, names.context) != 0) {
-                        PyErr_Format(PyExc_TypeError, "%s() got an unexpected keyword argument '%U'", function, name);
+                        PyErr_Format(PyExc_TypeError, "%s() got an unexpected keyword argument '%U'", function,
+                                     name);
                         return false;
                 }
                 *context = args[n + i];
@@ -98,7 +101,8 @@ static PyObject *pack(PyObject *const *args, Py_ssize_t n)
 }
 
 /** What debug mode checks of a call: 0, or -1 with its exception. */
-static __attribute__((noinline)) int check_call(PyLoop *self, PyObject *callback, const char *method, bool is_threadsafe)
+static __attribute__((noinline)) int check_call(PyLoop *self, PyObject *callback, const char *method,
+                                                bool is_threadsafe)
 {
         PyObject *result = call_helper("check_call", "(OOsi)", self, callback, method, (int)is_threadsafe);
 
@@ -110,8 +114,8 @@ static bool may_call(PyLoop *self, Py_ssize_t n, Py_ssize_t wanted, PyObject *ca
                      bool is_threadsafe)
 {
         if (n < wanted) {
-                PyErr_Format(PyExc_TypeError, "%s() missing %zd required positional argument%s", method, wanted - n,
-                             wanted - n > 1 ? "s" : "");
+                PyErr_Format(PyExc_TypeError, "%s() missing %zd required positional argument%s", method,
+                             wanted - n, wanted - n > 1 ? "s" : "");
                 return false;
         }
         if (loop_check_usable(self) < 0)
@@ -269,6 +273,50 @@ static PyObject *get_time(PyObject *self, PyObject *unused)
         return PyFloat_FromDouble(seconds_of(eddy_now()));
 }
 
+/** What every future asks for, and every task. */
+static PyObject *get_debug(PyObject *op, PyObject *unused)
+{
+        (void)unused;
+        return PyBool_FromLong(loop_of(op)->is_debug);
+}
+
+PyObject *loop_create_future(PyObject *op, PyObject *unused)
+{
+        PyLoop *self = loop_of(op);
+        PyTypeObject *type = (PyTypeObject *)imports.future;
+        PyObject *future;
+
+        (void)unused;
+        if (!self->future_keywords && !(self->future_keywords = Py_BuildValue("{sO}", "loop", op)))
+                return NULL;
+        future = type->tp_new(type, imports.empty_tuple, self->future_keywords);
+        if (future && type->tp_init(future, imports.empty_tuple, self->future_keywords) < 0)
+                Py_CLEAR(future);
+        return future;
+}
+
+bool loop_has_own_create_future(PyObject *loop)
+{
+        static PyTypeObject *known; /* a class of loops, and its state, of which it is known that it has */
+        static unsigned version;
+        PyTypeObject *type = Py_TYPE(loop);
+        PyObject *method;
+        bool is_own;
+
+        if (type == known && type->tp_version_tag == version && version)
+                return true;
+        if (!PyType_IsSubtype(type, loop_type))
+                return false;
+        method = PyObject_GetAttr((PyObject *)type, names.create_future);
+        is_own = method && Py_TYPE(method) == &PyMethodDescr_Type &&
+                 ((PyMethodDescrObject *)method)->d_method->ml_meth == loop_create_future;
+        Py_XDECREF(method);
+        PyErr_Clear();
+        known = is_own ? type : NULL;
+        version = type->tp_version_tag;
+        return is_own;
+}
+
 /* ------------------------------------------------------------------------------------------------
  * Running. */
 
@@ -422,6 +470,7 @@ static void close_loop(PyLoop *self)
         if (self->is_closed || !self->loop)
                 return;
         self->is_closed = true;
+        Py_CLEAR(self->future_keywords);
         loop_forget_watched(self);
         eddy_loop_close(self->loop); /* whoever sends from now on is refused */
 }
@@ -466,7 +515,8 @@ static int visit_timer(eddy_timer *timer, void *arg)
 {
         const struct timer_visit *visited = arg;
 
-        return timer->handle.callback == handle_run_queued ? visited->visit(timer->handle.arg, visited->arg) : 0;
+        return timer->handle.callback == handle_run_queued ? visited->visit(timer->handle.arg, visited->arg)
+                                                           : 0;
 }
 
 /** What the loop keeps is not looked at while it runs: it is kept by that alone, and its queues belong to the thread that does. */
@@ -478,6 +528,7 @@ static int traverse(PyObject *op, visitproc visit, void *arg)
 
         Py_VISIT(Py_TYPE(op));
         Py_VISIT(self->raised);
+        Py_VISIT(self->future_keywords);
         if (!self->loop || self->is_closed || self->loop->is_running)
                 return 0;
         rc = visit_queue(self->loop->running, visit, arg);
@@ -498,6 +549,7 @@ static int clear(PyObject *op)
 
         Py_CLEAR(self->raised);
         Py_CLEAR(self->spare);
+        Py_CLEAR(self->future_keywords);
         if (self->loop && !self->is_closed && !self->loop->is_running) {
                 drop_waiting(self);
                 close_loop(self);
@@ -545,9 +597,12 @@ static PyMethodDef methods[] = {
     {"call_later", (PyCFunction)(void *)call_later, METH_FASTCALL | METH_KEYWORDS, NULL},
     {"call_at", (PyCFunction)(void *)call_at, METH_FASTCALL | METH_KEYWORDS, NULL},
     {"time", get_time, METH_NOARGS, NULL},
+    {"get_debug", get_debug, METH_NOARGS, NULL},
+    {"create_future", loop_create_future, METH_NOARGS, NULL},
     {"stop", stop, METH_NOARGS, NULL},
     {"_run", run, METH_NOARGS, NULL},
     {"_leave_parent", leave_parent, METH_NOARGS, NULL},
+    {"_adopt_stream", loop_adopt_stream, METH_O, NULL},
     {"_add_reader", (PyCFunction)(void *)loop_add_reader, METH_FASTCALL, NULL},
     {"_add_writer", (PyCFunction)(void *)loop_add_writer, METH_FASTCALL, NULL},
     {"_remove_reader", loop_remove_reader, METH_O, NULL},
@@ -555,13 +610,13 @@ static PyMethodDef methods[] = {
     {NULL, NULL, 0, NULL},
 };
 
-static PyObject *get_debug(PyObject *op, void *unused)
+static PyObject *get_debug_flag(PyObject *op, void *unused)
 {
         (void)unused;
         return PyBool_FromLong(loop_of(op)->is_debug);
 }
 
-static int set_debug(PyObject *op, PyObject *value, void *unused)
+static int set_debug_flag(PyObject *op, PyObject *value, void *unused)
 {
         int is_debug = value ? PyObject_IsTrue(value) : 0;
 
@@ -570,6 +625,12 @@ static int set_debug(PyObject *op, PyObject *value, void *unused)
                 loop_of(op)->is_debug = is_debug;
         return is_debug < 0 ? -1 : 0;
 }
+
+static PyMemberDef members[] = {
+    {"fast_streams", T_BOOL, offsetof(PyLoop, has_fast_streams), 0,
+     "Whether asyncio's own streams of connections that are made from now on read and write without Python."},
+    {NULL, 0, 0, 0, NULL},
+};
 
 static PyObject *get_closed(PyObject *op, void *unused)
 {
@@ -592,16 +653,16 @@ static int set_closed(PyObject *op, PyObject *value, void *unused)
 
 static PyGetSetDef properties[] = {
     {"_closed", get_closed, set_closed, NULL, NULL},
-    {"_debug", get_debug, set_debug, NULL, NULL},
+    {"_debug", get_debug_flag, set_debug_flag, NULL, NULL},
     {"backend", get_backend, NULL, "How the loop waits: \"uring\" or \"epoll\"; \"closed\".", NULL},
     {"backend_reason", get_backend_reason, NULL, "Why it is that, as a sentence.", NULL},
     {NULL, NULL, NULL, NULL, NULL},
 };
 
 static PyType_Slot slots[] = {
-    {Py_tp_new, create},         {Py_tp_init, init},       {Py_tp_dealloc, dealloc},     {Py_tp_traverse, traverse},
-    {Py_tp_clear, clear},        {Py_tp_methods, methods}, {Py_tp_getset, properties},
-    {0, NULL},
+    {Py_tp_new, create},        {Py_tp_init, init},         {Py_tp_dealloc, dealloc},
+    {Py_tp_traverse, traverse}, {Py_tp_clear, clear},       {Py_tp_methods, methods},
+    {Py_tp_members, members},   {Py_tp_getset, properties}, {0, NULL},
 };
 
 static PyType_Spec spec = {

@@ -1,5 +1,5 @@
 /* eddyloop._core: what of an asyncio loop is hot, on eddy's callback level. */
-#include "core.h"
+#include "streams.h"
 
 struct imports imports;
 struct names names;
@@ -92,6 +92,30 @@ static int intern(void)
             {&names.detach, "_detach"},
             {&names.call_connection_lost, "_call_connection_lost"},
             {&names.start_reading, "_start_reading"},
+            {&names.state, "_eddyloop"},
+            {&names.buffer, "_buffer"},
+            {&names.waiter, "_waiter"},
+            {&names.eof, "_eof"},
+            {&names.exception, "_exception"},
+            {&names.paused, "_paused"},
+            {&names.limit, "_limit"},
+            {&names.transport, "_transport"},
+            {&names.loop, "_loop"},
+            {&names.n, "n"},
+            {&names.separator, "separator"},
+            {&names.create_future, "create_future"},
+            {&names.cancelled, "cancelled"},
+            {&names.set_result, "set_result"},
+            {&names.resume_reading, "resume_reading"},
+            {&names.pause_reading, "pause_reading"},
+            {&names.throw, "throw"},
+            {&names.protocol, "_protocol"},
+            {&names.reader, "_reader"},
+            {&names.is_connection_lost, "_connection_lost"},
+            {&names.stream_reader_wr, "_stream_reader_wr"},
+            {&names.feed_data, "feed_data"},
+            {&names.is_closing, "is_closing"},
+            {&names.write, "write"},
         };
 
         for (size_t i = 0; i < sizeof wanted / sizeof wanted[0]; i++)
@@ -111,6 +135,11 @@ static int import(void)
             {&imports.timer_handle, "asyncio", "TimerHandle"},
             {&imports.buffered_protocol, "asyncio", "BufferedProtocol"},
             {&imports.set_result, "asyncio.futures", "_set_result_unless_cancelled"},
+            {&imports.future, "asyncio", "Future"},
+            {&imports.invalid_state_error, "asyncio", "InvalidStateError"},
+            {&imports.stream_reader, "asyncio.streams", "StreamReader"},
+            {&imports.stream_writer, "asyncio.streams", "StreamWriter"},
+            {&imports.stream_reader_protocol, "asyncio.streams", "StreamReaderProtocol"},
         };
 
         for (size_t i = 0; i < sizeof wanted / sizeof wanted[0]; i++) {
@@ -122,9 +151,11 @@ static int import(void)
                         return -1;
         }
         imports.empty_tuple = PyTuple_New(0);
+        imports.future_set_result = PyObject_GetAttr(imports.future, names.set_result);
+        imports.newline = PyBytes_FromString("\n");
         imports.helpers = PyImport_ImportModule("eddyloop._helpers");
         imports.try_native = imports.helpers ? PyObject_GetAttrString(imports.helpers, "TRY_NATIVE") : NULL;
-        return imports.empty_tuple && imports.try_native ? 0 : -1;
+        return imports.empty_tuple && imports.future_set_result && imports.newline && imports.try_native ? 0 : -1;
 }
 
 static int exec_module(PyObject *module)
@@ -137,7 +168,11 @@ static int exec_module(PyObject *module)
                 return -1;
         if (handle_add_types(module) < 0 || loop_add_type(module) < 0)
                 return -1;
-        return transport_add_type(module);
+        if (transport_add_type(module) < 0 || coroutine_add_type(module) < 0)
+                return -1;
+        if (stream_reader_add_type(module) < 0 || stream_writer_add_type(module) < 0)
+                return -1;
+        return adopt_prepare();
 }
 
 static PyModuleDef_Slot slots[] = {

@@ -1,6 +1,8 @@
 /* The life of a transport, and its type. The loop owns a reference of it from when it is made until it is lost. */
 #include "transport.h"
 
+#include "streams.h"
+
 #include "base/sys_socket.h"
 #include "loop/operation.h"
 #include <structmember.h>
@@ -8,7 +10,7 @@
 
 PyTypeObject *socket_transport_type;
 
-static Py_ssize_t tail; /* where ours begins */
+static Py_ssize_t tail;       /* where ours begins */
 static Py_ssize_t extra_slot; /* where asyncio's _extra lies */
 
 struct transport *transport_of(PyObject *object)
@@ -152,6 +154,7 @@ static PyObject *call_connection_lost(PyObject *self, PyObject *exception)
                 exception_give(raised);
         }
         Py_CLEAR(transport->protocol);
+        Py_CLEAR(transport->stream);
         Py_CLEAR(transport->context);
         Py_CLEAR(transport->writing_context);
         Py_CLEAR(transport->exception);
@@ -306,6 +309,7 @@ static PyObject *set_protocol(PyObject *self, PyObject *protocol)
         Py_XSETREF(transport->protocol, Py_NewRef(protocol));
         transport->is_buffered = is_buffered;
         transport->input.is_lent_to = is_buffered;
+        Py_XSETREF(transport->stream, transport->loop ? adopt_reader(transport->loop, protocol) : NULL);
         Py_RETURN_NONE;
 }
 
@@ -336,7 +340,8 @@ static int init(PyObject *self, PyObject *args, PyObject *kwargs)
         int fd, family, rc;
 
         (void)kwargs;
-        if (!PyArg_ParseTuple(args, "O!OiiOOO", loop_type, &loop, &socket, &fd, &family, &protocol, &extra, &server))
+        if (!PyArg_ParseTuple(args, "O!OiiOOO", loop_type, &loop, &socket, &fd, &family, &protocol, &extra,
+                              &server))
                 return -1;
         if (transport->loop || loop_check_usable((PyLoop *)loop) < 0)
                 return -1;
@@ -357,6 +362,7 @@ static int init(PyObject *self, PyObject *args, PyObject *kwargs)
         transport->high_water = FLOW_DEFAULT_HIGH_WATER;
         transport->low_water = FLOW_DEFAULT_HIGH_WATER / 4;
         transport->loop = (PyLoop *)Py_NewRef(loop);
+        transport->stream = adopt_reader(transport->loop, protocol);
         transport->socket = Py_NewRef(socket);
         transport->server = server == Py_None ? NULL : Py_NewRef(server);
         Py_INCREF(self);
@@ -376,6 +382,7 @@ static int traverse(PyObject *self, visitproc visit, void *arg)
         Py_VISIT(Py_TYPE(self));
         Py_VISIT(transport->loop);
         Py_VISIT(transport->protocol);
+        Py_VISIT(transport->stream);
         Py_VISIT(transport->socket);
         Py_VISIT(transport->server);
         Py_VISIT(transport->context);
@@ -393,6 +400,7 @@ static int clear(PyObject *self)
 
         Py_CLEAR(transport->loop);
         Py_CLEAR(transport->protocol);
+        Py_CLEAR(transport->stream);
         Py_CLEAR(transport->socket);
         Py_CLEAR(transport->server);
         Py_CLEAR(transport->context);
@@ -479,8 +487,10 @@ static PyGetSetDef properties[] = {
 };
 
 static PyType_Slot slots[] = {
-    {Py_tp_init, init},         {Py_tp_dealloc, dealloc},   {Py_tp_finalize, finalize}, {Py_tp_traverse, traverse},
-    {Py_tp_clear, clear},       {Py_tp_repr, represent},    {Py_tp_methods, methods},   {Py_tp_members, members},
+    {Py_tp_init, init},         {Py_tp_dealloc, dealloc},
+    {Py_tp_finalize, finalize}, {Py_tp_traverse, traverse},
+    {Py_tp_clear, clear},       {Py_tp_repr, represent},
+    {Py_tp_methods, methods},   {Py_tp_members, members},
     {Py_tp_getset, properties}, {0, NULL},
 };
 

@@ -8,18 +8,19 @@
 struct transport {
         struct flow flow;
         struct flow_input input;
-        eddy_link held;      /* in the loop's transports: it owns a reference */
-        eddy_handle turn;    /* for what must not come within a call */
-        PyLoop *loop;        /* an owned reference, like all that follow; NULL where it is lost */
-        PyObject *protocol;  /* likewise */
+        eddy_link held;              /* in the loop's transports: it owns a reference */
+        eddy_handle turn;            /* for what must not come within a call */
+        PyLoop *loop;                /* an owned reference, like all that follow; NULL where it is lost */
+        PyObject *protocol;          /* likewise */
+        struct reader_state *stream; /* of the protocol's reader, where that is one of ours; or NULL */
         PyObject *socket;
-        PyObject *server;    /* whose connection it is, or NULL */
-        PyObject *context;   /* in which its protocol is called with what has come */
+        PyObject *server;          /* whose connection it is, or NULL */
+        PyObject *context;         /* in which its protocol is called with what has come */
         PyObject *writing_context; /* in which resume_writing() is called */
-        PyObject *exception; /* why it will be lost; NULL: for no fault */
-        PyObject *empty_waiter; /* a future of who waits until all has left, or NULL */
+        PyObject *exception;       /* why it will be lost; NULL: for no fault */
+        PyObject *empty_waiter;    /* a future of who waits until all has left, or NULL */
         PyObject *dict, *weak_references;
-        Py_buffer place;     /* what a BufferedProtocol has lent */
+        Py_buffer place; /* what a BufferedProtocol has lent */
         bool has_place, is_buffered, has_begun, is_paused, is_full, has_written_eof;
         bool is_ending; /* connection_lost() is scheduled */
         bool has_ended;
@@ -32,6 +33,12 @@ struct transport {
 
 struct transport *transport_of(PyObject *object);
 PyObject *transport_object(struct transport *transport);
+
+/** Whether it is a transport of ours, of which nobody has replaced a method. */
+static inline bool is_plain_transport(PyObject *object)
+{
+        return Py_TYPE(object) == socket_transport_type && !transport_of(object)->dict;
+}
 
 /** End a transport for an exception, or (NULL) for no fault; what was written is dropped. */
 void transport_force_close(struct transport *transport, PyObject *exception);

@@ -1,6 +1,8 @@
 /* What comes to a transport. */
 #include "transport.h"
 
+#include "streams.h"
+
 /** Call a function of the protocol's with one argument, or (NULL) none: a new reference, or NULL with its exception. */
 static PyObject *call_protocol(struct transport *transport, PyObject *name, PyObject *argument)
 {
@@ -11,7 +13,8 @@ static PyObject *call_protocol(struct transport *transport, PyObject *name, PyOb
                 return NULL;
         Py_INCREF(context);
         Py_INCREF(stack[1]);
-        result = PyObject_VectorcallMethod(name, stack + 1, (argument ? 2 : 1) | PY_VECTORCALL_ARGUMENTS_OFFSET, NULL);
+        result = PyObject_VectorcallMethod(name, stack + 1, (argument ? 2 : 1) | PY_VECTORCALL_ARGUMENTS_OFFSET,
+                                           NULL);
         Py_DECREF(stack[1]);
         if (PyContext_Exit(context) < 0)
                 Py_CLEAR(result);
@@ -91,11 +94,28 @@ void *transport_lend(struct flow *flow, size_t *size)
         return transport->place.buf;
 }
 
+/** As reader_feed_directly(). */
+static int show_to_reader(struct transport *transport, const void *data, size_t n)
+{
+        PyObject *dict = PyObject_GenericGetDict(transport->protocol, NULL);
+        int has_own = dict ? PyDict_Contains(dict, names.data_received) : -1;
+
+        Py_XDECREF(dict);
+        if (has_own != 0)
+                return has_own < 0 ? -1 : 0;
+        return reader_feed_directly(transport->stream, data, (Py_ssize_t)n);
+}
+
 static void show(struct transport *transport, const void *data, size_t n)
 {
         PyObject *argument, *result = NULL;
+        int is_shown = transport->stream ? show_to_reader(transport, data, n) : 0;
 
-        if (transport->has_place) {
+        if (is_shown > 0)
+                return;
+        if (is_shown < 0) {
+                argument = NULL;
+        } else if (transport->has_place) {
                 give_place_back(transport);
                 argument = PyLong_FromSize_t(n);
                 if (argument)
