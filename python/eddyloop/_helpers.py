@@ -126,3 +126,27 @@ def transport_repr(name, is_closed, is_closing, is_reading, fd, unsent):
 
 def warn_unclosed(transport):
     warnings.warn(f'unclosed transport {transport!r}', ResourceWarning, source=transport)
+
+
+def check_nonblocking(sock):
+    """What debug mode asks of a socket that sock_*() is called with."""
+    if sock.gettimeout() != 0:
+        raise ValueError('the socket must be non-blocking')
+
+
+def accept(sock):
+    """As sock.accept(); None where nobody has come."""
+    try:
+        connection, address = sock.accept()
+    except (BlockingIOError, InterruptedError):
+        return None
+    connection.setblocking(False)
+    return connection, address
+
+
+async def resolve_and_connect(loop, sock, address):
+    """As loop.sock_connect(), of an address that has to be looked up."""
+    if loop.get_debug():
+        check_nonblocking(sock)
+    resolved = await loop._ensure_resolved(address, family=sock.family, type=sock.type, proto=sock.proto, loop=loop)
+    await loop.sock_connect(sock, resolved[0][4])

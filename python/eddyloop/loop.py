@@ -6,7 +6,6 @@ import signal
 import socket
 import sys
 import threading
-import weakref
 from asyncio import base_events, events, futures, sslproto, trsock, unix_events
 
 from . import _core, _helpers
@@ -26,7 +25,6 @@ class Loop(_core.Loop, _Base):
         base_events.BaseEventLoop.__init__(self)
         self._signal_handlers = {}
         self._unix_server_sockets = {}
-        self._transports = weakref.WeakValueDictionary()
         self._selector = None
         self._make_self_pipe()
 
@@ -75,6 +73,10 @@ class Loop(_core.Loop, _Base):
 
     # Transports.
 
+    @property
+    def _transports(self):
+        return _TransportsByDescriptor(self)
+
     def _make_socket_transport(self, sock, protocol, waiter=None, *, extra=None, server=None):
         self._ensure_fd_no_transport(sock)
         extra = {} if extra is None else extra
@@ -93,7 +95,6 @@ class Loop(_core.Loop, _Base):
         transport = _core.SocketTransport(self, sock, fd, sock.family, protocol, extra, server)
         if server is not None:
             _helpers.attach(server, transport)
-        self._transports[fd] = transport
         self.call_soon(protocol.connection_made, transport)
         self.call_soon(transport._start_reading)
         if waiter is not None:
@@ -107,6 +108,32 @@ class Loop(_core.Loop, _Base):
                                             **timeouts)
         self._make_socket_transport(rawsock, ssl_protocol, extra=extra, server=server)
         return ssl_protocol._app_transport
+
+
+class _TransportsByDescriptor:
+    """What asyncio has a dictionary for."""
+
+    def __init__(self, loop):
+        self._loop = loop
+
+    def get(self, fd, default=None):
+        transport = self._loop._get_transport(fd)
+        return default if transport is None else transport
+
+    def __getitem__(self, fd):
+        transport = self._loop._get_transport(fd)
+        if transport is None:
+            raise KeyError(fd)
+        return transport
+
+    def __contains__(self, fd):
+        return self._loop._get_transport(fd) is not None
+
+    def __setitem__(self, fd, transport):
+        self._loop._note_transport(fd, transport)
+
+    def __delitem__(self, fd):
+        self._loop._note_transport(fd, None)
 
 
 def _Base_close(loop):

@@ -26,7 +26,11 @@ typedef struct {
         struct watched *watched; /* by descriptor */
         int watched_count;
         eddy_link transports; /* that the loop keeps alive */
+        eddy_link sock_calls; /* that wait: see sock.h */
+        char *scratch;        /* LOOP_SCRATCH_SIZE bytes for what is received; NULL before the first */
 } PyLoop;
+
+enum { LOOP_SCRATCH_SIZE = 256 * 1024 };
 
 /** What follows asyncio's own part of a handle. */
 struct handle_tail {
@@ -43,10 +47,17 @@ int transport_add_type(PyObject *module);
 struct imports {
         PyObject *helpers;            /* eddyloop._helpers: what is rare, in Python */
         PyObject *transport;          /* asyncio.Transport */
+        PyObject *flow_control;       /* the class of asyncio's transports that are written to, a subclass of that */
+        PyObject *try_native;         /* what sendfile() is told of a transport that can do it */
         PyObject *handle;             /* asyncio.Handle */
         PyObject *timer_handle;       /* asyncio.TimerHandle */
         PyObject *buffered_protocol;  /* asyncio.BufferedProtocol */
         PyObject *set_result;         /* asyncio.futures._set_result_unless_cancelled */
+        PyObject *future;             /* asyncio.Future */
+        PyObject *create_future;      /* asyncio.BaseEventLoop.create_future, where it is a loop's own as well */
+        PyObject *invalid_state;      /* asyncio.InvalidStateError */
+        PyObject *stock_loop;         /* asyncio.SelectorEventLoop */
+        PyObject *socket;             /* socket.socket */
         PyObject *empty_tuple;
 };
 
@@ -56,7 +67,9 @@ extern struct imports imports;
 struct names {
         PyObject *context, *data_received, *eof_received, *get_buffer, *buffer_updated, *connection_made,
             *connection_lost, *pause_writing, *resume_writing, *close, *fileno, *socket, *sockname, *peername,
-            *getsockname, *getpeername, *attach, *detach, *call_connection_lost, *start_reading;
+            *getsockname, *getpeername, *attach, *detach, *call_connection_lost, *start_reading, *is_closing, *set_result,
+            *create_future, *future_blocking;
+        PyObject *of_loop; /* ("loop",) */
 };
 
 extern struct names names;
@@ -112,11 +125,32 @@ static inline bool loop_is_here(const PyLoop *self)
 /** Where one of the slots of a class written in Python lies; -1 with ImportError where there is none. */
 Py_ssize_t find_slot(PyObject *type, const char *name);
 
-/* Methods of other files. */
+/** As its create_future(): a new reference, or NULL with an exception. */
+PyObject *loop_create_future(PyLoop *self);
+
+/** Memory of the loop's, LOOP_SCRATCH_SIZE bytes, for what does not outlast the call; NULL without memory. */
+char *loop_scratch(PyLoop *self);
+
+/* Methods of other files. Those that are unasked do not look whether a transport has the descriptor. */
 PyObject *loop_add_reader(PyObject *self, PyObject *const *args, Py_ssize_t n);
 PyObject *loop_add_writer(PyObject *self, PyObject *const *args, Py_ssize_t n);
-PyObject *loop_remove_reader(PyObject *self, PyObject *fd);
-PyObject *loop_remove_writer(PyObject *self, PyObject *fd);
+PyObject *loop_remove_reader(PyObject *self, PyObject *file);
+PyObject *loop_remove_writer(PyObject *self, PyObject *file);
+PyObject *loop_add_reader_unasked(PyObject *self, PyObject *const *args, Py_ssize_t n);
+PyObject *loop_add_writer_unasked(PyObject *self, PyObject *const *args, Py_ssize_t n);
+PyObject *loop_remove_reader_unasked(PyObject *self, PyObject *file);
+PyObject *loop_remove_writer_unasked(PyObject *self, PyObject *file);
+PyObject *loop_ensure_fd_no_transport(PyObject *self, PyObject *file);
+PyObject *loop_get_transport(PyObject *self, PyObject *number);
+PyObject *loop_note_transport(PyObject *self, PyObject *const *args, Py_ssize_t n);
+PyObject *loop_sock_recv(PyObject *self, PyObject *const *args, Py_ssize_t n, PyObject *kwnames);
+PyObject *loop_sock_recv_into(PyObject *self, PyObject *const *args, Py_ssize_t n, PyObject *kwnames);
+PyObject *loop_sock_recvfrom(PyObject *self, PyObject *const *args, Py_ssize_t n, PyObject *kwnames);
+PyObject *loop_sock_recvfrom_into(PyObject *self, PyObject *const *args, Py_ssize_t n, PyObject *kwnames);
+PyObject *loop_sock_sendall(PyObject *self, PyObject *const *args, Py_ssize_t n, PyObject *kwnames);
+PyObject *loop_sock_sendto(PyObject *self, PyObject *const *args, Py_ssize_t n, PyObject *kwnames);
+PyObject *loop_sock_accept(PyObject *self, PyObject *const *args, Py_ssize_t n, PyObject *kwnames);
+PyObject *loop_sock_connect(PyObject *self, PyObject *const *args, Py_ssize_t n, PyObject *kwnames);
 
 /** Forget all watched descriptors. */
 void loop_forget_watched(PyLoop *self);

@@ -2,6 +2,8 @@
  * fast. */
 #include "core.h"
 
+#include "sock.h"
+
 #include <math.h>
 #include <structmember.h>
 
@@ -270,6 +272,40 @@ static PyObject *get_time(PyObject *self, PyObject *unused)
         return PyFloat_FromDouble(seconds_of(eddy_now()));
 }
 
+/** Whether a type's create_future() is asyncio's own. Most often it is the type that was asked of last. */
+static bool makes_plain_futures(PyTypeObject *type)
+{
+        static PyTypeObject *plain;
+        PyObject *function;
+        bool is_plain;
+
+        if (type == plain)
+                return true;
+        function = PyObject_GetAttr((PyObject *)type, names.create_future);
+        is_plain = function == imports.create_future;
+        Py_XDECREF(function);
+        PyErr_Clear();
+        if (is_plain)
+                Py_XSETREF(plain, (PyTypeObject *)Py_NewRef((PyObject *)type));
+        return is_plain;
+}
+
+PyObject *loop_create_future(PyLoop *self)
+{
+        PyObject *loop = (PyObject *)self;
+
+        if (makes_plain_futures(Py_TYPE(self)))
+                return PyObject_Vectorcall(imports.future, &loop, 0, names.of_loop);
+        return PyObject_CallMethodNoArgs(loop, names.create_future);
+}
+
+char *loop_scratch(PyLoop *self)
+{
+        if (!self->scratch)
+                self->scratch = PyMem_Malloc(LOOP_SCRATCH_SIZE);
+        return self->scratch;
+}
+
 /* ------------------------------------------------------------------------------------------------
  * Running. */
 
@@ -358,8 +394,9 @@ static void close_loop(PyLoop *self)
 {
         if (self->is_closed || !self->loop)
                 return;
-        self->is_closed = true;
+        loop_forget_sock_calls(self);
         loop_forget_watched(self);
+        self->is_closed = true;
         eddy_loop_close(self->loop); /* whoever sends from now on is refused */
 }
 
@@ -440,6 +477,8 @@ static int traverse(PyObject *op, visitproc visit, void *arg)
                 rc = loop_visit_watched(self, visit, arg);
         if (rc == 0)
                 rc = loop_visit_transports(self, visit, arg);
+        if (rc == 0)
+                rc = loop_visit_sock_calls(self, visit, arg);
         return rc;
 }
 
@@ -463,6 +502,7 @@ static void dealloc(PyObject *op)
         PyObject_GC_UnTrack(op);
         clear(op);
         eddy_loop_destroy(self->loop);
+        PyMem_Free(self->scratch);
         type->tp_free(op);
         Py_DECREF(type);
 }
@@ -473,7 +513,7 @@ static PyObject *create(PyTypeObject *type, PyObject *args, PyObject *kwargs)
 
         (void)args, (void)kwargs;
         if (self)
-                list_init(&loop_of(self)->transports);
+                list_init(&loop_of(self)->transports), list_init(&loop_of(self)->sock_calls);
         return self;
 }
 
@@ -498,10 +538,25 @@ static PyMethodDef methods[] = {
     {"stop", stop, METH_NOARGS, NULL},
     {"_run", run, METH_NOARGS, NULL},
     {"_close_core", close_core, METH_NOARGS, NULL},
-    {"_add_reader", (PyCFunction)(void *)loop_add_reader, METH_FASTCALL, NULL},
-    {"_add_writer", (PyCFunction)(void *)loop_add_writer, METH_FASTCALL, NULL},
-    {"_remove_reader", loop_remove_reader, METH_O, NULL},
-    {"_remove_writer", loop_remove_writer, METH_O, NULL},
+    {"add_reader", (PyCFunction)(void *)loop_add_reader, METH_FASTCALL, NULL},
+    {"add_writer", (PyCFunction)(void *)loop_add_writer, METH_FASTCALL, NULL},
+    {"remove_reader", loop_remove_reader, METH_O, NULL},
+    {"remove_writer", loop_remove_writer, METH_O, NULL},
+    {"_add_reader", (PyCFunction)(void *)loop_add_reader_unasked, METH_FASTCALL, NULL},
+    {"_add_writer", (PyCFunction)(void *)loop_add_writer_unasked, METH_FASTCALL, NULL},
+    {"_remove_reader", loop_remove_reader_unasked, METH_O, NULL},
+    {"_remove_writer", loop_remove_writer_unasked, METH_O, NULL},
+    {"_ensure_fd_no_transport", loop_ensure_fd_no_transport, METH_O, NULL},
+    {"_get_transport", loop_get_transport, METH_O, NULL},
+    {"_note_transport", (PyCFunction)(void *)loop_note_transport, METH_FASTCALL, NULL},
+    {"sock_recv", (PyCFunction)(void *)loop_sock_recv, METH_FASTCALL | METH_KEYWORDS, NULL},
+    {"sock_recv_into", (PyCFunction)(void *)loop_sock_recv_into, METH_FASTCALL | METH_KEYWORDS, NULL},
+    {"sock_recvfrom", (PyCFunction)(void *)loop_sock_recvfrom, METH_FASTCALL | METH_KEYWORDS, NULL},
+    {"sock_recvfrom_into", (PyCFunction)(void *)loop_sock_recvfrom_into, METH_FASTCALL | METH_KEYWORDS, NULL},
+    {"sock_sendall", (PyCFunction)(void *)loop_sock_sendall, METH_FASTCALL | METH_KEYWORDS, NULL},
+    {"sock_sendto", (PyCFunction)(void *)loop_sock_sendto, METH_FASTCALL | METH_KEYWORDS, NULL},
+    {"sock_accept", (PyCFunction)(void *)loop_sock_accept, METH_FASTCALL | METH_KEYWORDS, NULL},
+    {"sock_connect", (PyCFunction)(void *)loop_sock_connect, METH_FASTCALL | METH_KEYWORDS, NULL},
     {NULL, NULL, 0, NULL},
 };
 

@@ -1,5 +1,6 @@
 /* eddyloop._core: what of an asyncio loop is hot, on eddy's callback level. */
 #include "core.h"
+#include "sock.h"
 
 struct imports imports;
 struct names names;
@@ -92,12 +93,28 @@ static int intern(void)
             {&names.detach, "_detach"},
             {&names.call_connection_lost, "_call_connection_lost"},
             {&names.start_reading, "_start_reading"},
+            {&names.is_closing, "is_closing"},
+            {&names.set_result, "set_result"},
+            {&names.create_future, "create_future"},
+            {&names.future_blocking, "_asyncio_future_blocking"},
         };
 
         for (size_t i = 0; i < sizeof wanted / sizeof wanted[0]; i++)
                 if (!(*wanted[i].name = PyUnicode_InternFromString(wanted[i].text)))
                         return -1;
-        return 0;
+        names.of_loop = Py_BuildValue("(s)", "loop");
+        return names.of_loop ? 0 : -1;
+}
+
+static PyObject *import_member(const char *module_name, const char *name, const char *member_name)
+{
+        PyObject *module = PyImport_ImportModule(module_name);
+        PyObject *object = module ? PyObject_GetAttrString(module, name) : NULL;
+        PyObject *member = object ? PyObject_GetAttrString(object, member_name) : NULL;
+
+        Py_XDECREF(module);
+        Py_XDECREF(object);
+        return member;
 }
 
 static int import(void)
@@ -107,10 +124,15 @@ static int import(void)
                 const char *module, *name;
         } wanted[] = {
             {&imports.transport, "asyncio", "Transport"},
+            {&imports.flow_control, "asyncio.transports", "_FlowControlMixin"},
             {&imports.handle, "asyncio", "Handle"},
             {&imports.timer_handle, "asyncio", "TimerHandle"},
             {&imports.buffered_protocol, "asyncio", "BufferedProtocol"},
             {&imports.set_result, "asyncio.futures", "_set_result_unless_cancelled"},
+            {&imports.future, "asyncio", "Future"},
+            {&imports.invalid_state, "asyncio", "InvalidStateError"},
+            {&imports.stock_loop, "asyncio", "SelectorEventLoop"},
+            {&imports.socket, "socket", "socket"},
         };
 
         for (size_t i = 0; i < sizeof wanted / sizeof wanted[0]; i++) {
@@ -121,9 +143,11 @@ static int import(void)
                 if (!*wanted[i].object)
                         return -1;
         }
+        imports.try_native = import_member("asyncio.constants", "_SendfileMode", "TRY_NATIVE");
         imports.empty_tuple = PyTuple_New(0);
         imports.helpers = PyImport_ImportModule("eddyloop._helpers");
-        return imports.empty_tuple && imports.helpers ? 0 : -1;
+        imports.create_future = PyObject_GetAttr(imports.stock_loop, names.create_future);
+        return imports.try_native && imports.empty_tuple && imports.helpers && imports.create_future ? 0 : -1;
 }
 
 static int exec_module(PyObject *module)
@@ -135,6 +159,8 @@ static int exec_module(PyObject *module)
         if (intern() < 0 || import() < 0)
                 return -1;
         if (handle_add_types(module) < 0 || loop_add_type(module) < 0)
+                return -1;
+        if (sock_add_types(module) < 0)
                 return -1;
         return transport_add_type(module);
 }

@@ -3,6 +3,7 @@
 
 #include "base/sys_socket.h"
 #include "loop/operation.h"
+#include "watch.h"
 #include <structmember.h>
 #include <sys/socket.h>
 
@@ -342,7 +343,8 @@ static int init(PyObject *self, PyObject *args, PyObject *kwargs)
                 return -1;
         if (transport->loop || loop_check_usable((PyLoop *)loop) < 0)
                 return -1;
-        if (PyObject_SetAttrString(self, "_extra", extra) < 0)
+        if (PyObject_SetAttrString(self, "_extra", extra) < 0 ||
+            loop_set_transport((PyLoop *)loop, self, socket, fd) < 0)
                 return -1;
         result = set_protocol(self, protocol);
         if (!result)
@@ -468,6 +470,7 @@ static PyMemberDef members[] = {
     {"_server", T_OBJECT, offsetof(struct transport, server), READONLY, NULL},
     {"_sock_fd", T_INT, offsetof(struct transport, flow.fd), READONLY, NULL},
     {"_paused", T_BOOL, offsetof(struct transport, is_paused), READONLY, NULL},
+    {"_protocol_paused", T_BOOL, offsetof(struct transport, is_full), READONLY, NULL},
     {"_closing", T_BOOL, offsetof(struct transport, flow.is_closing), READONLY, NULL},
     {"__dictoffset__", T_PYSSIZET, offsetof(struct transport, dict), READONLY, NULL},
     {"__weaklistoffset__", T_PYSSIZET, offsetof(struct transport, weak_references), READONLY, NULL},
@@ -492,17 +495,19 @@ int transport_add_type(PyObject *module)
             .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_BASETYPE,
             .slots = slots,
         };
-        PyObject *bases = PyTuple_Pack(1, imports.transport);
+        PyObject *bases = PyTuple_Pack(1, imports.flow_control);
 
         extra_slot = find_slot(imports.transport, "_extra");
         if (extra_slot < 0)
                 return -1;
-        tail = (((PyTypeObject *)imports.transport)->tp_basicsize + 15) & ~(Py_ssize_t)15;
+        tail = (((PyTypeObject *)imports.flow_control)->tp_basicsize + 15) & ~(Py_ssize_t)15;
         spec.basicsize = (int)(tail + (Py_ssize_t)sizeof(struct transport));
         for (PyMemberDef *member = members; member->name; member++)
                 member->offset += tail;
         socket_transport_type = bases ? (PyTypeObject *)PyType_FromSpecWithBases(&spec, bases) : NULL;
         Py_XDECREF(bases);
-        return socket_transport_type ? PyModule_AddObjectRef(module, "SocketTransport", (PyObject *)socket_transport_type)
-                                     : -1;
+        if (!socket_transport_type ||
+            PyObject_SetAttrString((PyObject *)socket_transport_type, "_sendfile_compatible", imports.try_native) < 0)
+                return -1;
+        return PyModule_AddObjectRef(module, "SocketTransport", (PyObject *)socket_transport_type);
 }
