@@ -1,9 +1,11 @@
 """What the extension calls for that is rare: failures, debug mode, and what need not be fast."""
 
+import collections
 import inspect
 import sys
+import types
 import warnings
-from asyncio import base_events, constants, format_helpers, futures
+from asyncio import base_events, constants, format_helpers, futures, selector_events
 from asyncio.log import logger
 
 # How much of a callback its description shows depends on debug mode from Python 3.12.2 on.
@@ -150,3 +152,21 @@ async def resolve_and_connect(loop, sock, address):
         check_nonblocking(sock)
     resolved = await loop._ensure_resolved(address, family=sock.family, type=sock.type, proto=sock.proto, loop=loop)
     await loop.sock_connect(sock, resolved[0][4])
+
+
+def datagram_rules():
+    """Whether asyncio sends empty datagrams, and what each one that waits counts for beside its bytes; asked of asyncio, since
+    versions differ."""
+    fake = types.SimpleNamespace(_address=None, _conn_lost=0, _buffer=collections.deque([None]), _buffer_size=0,
+                                 _maybe_pause_protocol=lambda: None)
+    selector_events._SelectorDatagramTransport.sendto(fake, b'')
+    sends_empty = len(fake._buffer) > 1
+    fake._buffer_size = 0
+    selector_events._SelectorDatagramTransport.sendto(fake, b'x')
+    return sends_empty, max(0, fake._buffer_size - 1)
+
+
+def callback_raised(loop, transport, protocol, exception, method):
+    """Tell of what a protocol's function has raised, as asyncio does of what its handles run."""
+    name = type(transport).__name__
+    protocol_failed(loop, transport, protocol, exception, f'Exception in callback {name}.{method}()')

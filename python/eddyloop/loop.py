@@ -79,27 +79,27 @@ class Loop(_core.Loop, _Base):
 
     def _make_socket_transport(self, sock, protocol, waiter=None, *, extra=None, server=None):
         self._ensure_fd_no_transport(sock)
-        extra = {} if extra is None else extra
-        extra['socket'] = trsock.TransportSocket(sock)
-        try:
-            extra['sockname'] = sock.getsockname()
-        except OSError:
-            extra['sockname'] = None
-        if 'peername' not in extra:
-            try:
-                extra['peername'] = sock.getpeername()
-            except OSError:
-                extra['peername'] = None
+        extra = _describe(sock, extra)
         base_events._set_nodelay(sock)
-        fd = sock.fileno()
-        transport = _core.SocketTransport(self, sock, fd, sock.family, protocol, extra, server)
+        transport = _core.SocketTransport(self, sock, sock.fileno(), sock.family, protocol, extra, server)
         if server is not None:
             _helpers.attach(server, transport)
+        self._begin(transport, protocol, waiter)
+        return transport
+
+    def _make_datagram_transport(self, sock, protocol, address=None, waiter=None, extra=None):
+        self._ensure_fd_no_transport(sock)
+        extra = _describe(sock, extra)
+        transport = _core.DatagramTransport(self, sock, sock.fileno(), sock.family, protocol, extra, address)
+        self._begin(transport, protocol, waiter)
+        return transport
+
+    def _begin(self, transport, protocol, waiter):
+        """Have a transport's protocol told of it, then what comes, and then whoever waits for it."""
         self.call_soon(protocol.connection_made, transport)
         self.call_soon(transport._start_reading)
         if waiter is not None:
             self.call_soon(futures._set_result_unless_cancelled, waiter, None)
-        return transport
 
     def _make_ssl_transport(self, rawsock, protocol, sslcontext, waiter=None, *, server_side=False,
                             server_hostname=None, extra=None, server=None, **timeouts):
@@ -134,6 +134,22 @@ class _TransportsByDescriptor:
 
     def __delitem__(self, fd):
         self._loop._note_transport(fd, None)
+
+
+def _describe(sock, extra):
+    """What a transport tells of its socket, beside what is known already."""
+    extra = {} if extra is None else extra
+    extra['socket'] = trsock.TransportSocket(sock)
+    try:
+        extra['sockname'] = sock.getsockname()
+    except OSError:
+        extra['sockname'] = None
+    if 'peername' not in extra:
+        try:
+            extra['peername'] = sock.getpeername()
+        except OSError:
+            extra['peername'] = None
+    return extra
 
 
 def _Base_close(loop):

@@ -16,6 +16,13 @@
 
 struct watched;
 
+/** Embedded in what a loop keeps alive, by a reference, until it is over. */
+struct kept {
+        eddy_link link; /* in loop->kept */
+        PyObject *object;
+        void (*loop_closed)(struct kept *kept); /* the loop is closed: it is to let go of itself */
+};
+
 /** eddyloop._core.Loop. */
 typedef struct {
         PyObject_HEAD
@@ -26,11 +33,12 @@ typedef struct {
         struct watched *watched; /* by descriptor */
         int watched_count;
         eddy_link transports; /* that the loop keeps alive */
+        eddy_link kept;       /* likewise, of other kinds */
         eddy_link sock_calls; /* that wait: see sock.h */
         char *scratch;        /* LOOP_SCRATCH_SIZE bytes for what is received; NULL before the first */
 } PyLoop;
 
-enum { LOOP_SCRATCH_SIZE = 256 * 1024 };
+enum { LOOP_SCRATCH_SIZE = 512 * 1024 };
 
 /** What follows asyncio's own part of a handle. */
 struct handle_tail {
@@ -47,6 +55,7 @@ int transport_add_type(PyObject *module);
 struct imports {
         PyObject *helpers;            /* eddyloop._helpers: what is rare, in Python */
         PyObject *transport;          /* asyncio.Transport */
+        PyObject *datagram_transport; /* asyncio.DatagramTransport */
         PyObject *flow_control;       /* the class of asyncio's transports that are written to, a subclass of that */
         PyObject *try_native;         /* what sendfile() is told of a transport that can do it */
         PyObject *handle;             /* asyncio.Handle */
@@ -59,6 +68,8 @@ struct imports {
         PyObject *stock_loop;         /* asyncio.SelectorEventLoop */
         PyObject *socket;             /* socket.socket */
         PyObject *empty_tuple;
+        size_t datagram_header;    /* what asyncio counts for each datagram that waits, beside its bytes */
+        bool sends_empty_datagrams; /* asyncio sends such as well */
 };
 
 extern struct imports imports;
@@ -68,7 +79,7 @@ struct names {
         PyObject *context, *data_received, *eof_received, *get_buffer, *buffer_updated, *connection_made,
             *connection_lost, *pause_writing, *resume_writing, *close, *fileno, *socket, *sockname, *peername,
             *getsockname, *getpeername, *attach, *detach, *call_connection_lost, *start_reading, *is_closing, *set_result,
-            *create_future, *future_blocking;
+            *create_future, *future_blocking, *datagram_received, *error_received;
         PyObject *of_loop; /* ("loop",) */
 };
 
@@ -124,6 +135,13 @@ static inline bool loop_is_here(const PyLoop *self)
 
 /** Where one of the slots of a class written in Python lies; -1 with ImportError where there is none. */
 Py_ssize_t find_slot(PyObject *type, const char *name);
+
+/** Keep something, and keep it no more; either may be called twice. */
+void loop_keep(PyLoop *self, struct kept *kept, PyObject *object);
+void loop_let_go(struct kept *kept);
+
+/** The arguments of set_write_buffer_limits(): 0, or -1 with an exception. */
+int take_limits(PyObject *args, PyObject *kwargs, size_t *upper, size_t *lower);
 
 /** As its create_future(): a new reference, or NULL with an exception. */
 PyObject *loop_create_future(PyLoop *self);

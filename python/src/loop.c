@@ -272,6 +272,38 @@ static PyObject *get_time(PyObject *self, PyObject *unused)
         return PyFloat_FromDouble(seconds_of(eddy_now()));
 }
 
+void loop_keep(PyLoop *self, struct kept *kept, PyObject *object)
+{
+        if (list_is_linked(&kept->link))
+                return;
+        kept->object = Py_NewRef(object);
+        list_append(&self->kept, &kept->link);
+}
+
+void loop_let_go(struct kept *kept)
+{
+        if (!list_is_linked(&kept->link))
+                return;
+        list_remove(&kept->link);
+        Py_DECREF(kept->object);
+}
+
+static void close_kept(PyLoop *self)
+{
+        while (!list_is_empty(&self->kept)) {
+                struct kept *kept = container_of(self->kept.next, struct kept, link);
+
+                kept->loop_closed(kept);
+        }
+}
+
+static int visit_kept(const PyLoop *self, visitproc visit, void *arg)
+{
+        for (const eddy_link *link = self->kept.next; link != &self->kept; link = link->next)
+                Py_VISIT(container_of(link, struct kept, link)->object);
+        return 0;
+}
+
 /** Whether a type's create_future() is asyncio's own. Most often it is the type that was asked of last. */
 static bool makes_plain_futures(PyTypeObject *type)
 {
@@ -395,6 +427,7 @@ static void close_loop(PyLoop *self)
         if (self->is_closed || !self->loop)
                 return;
         loop_forget_sock_calls(self);
+        close_kept(self);
         loop_forget_watched(self);
         self->is_closed = true;
         eddy_loop_close(self->loop); /* whoever sends from now on is refused */
@@ -479,6 +512,8 @@ static int traverse(PyObject *op, visitproc visit, void *arg)
                 rc = loop_visit_transports(self, visit, arg);
         if (rc == 0)
                 rc = loop_visit_sock_calls(self, visit, arg);
+        if (rc == 0)
+                rc = visit_kept(self, visit, arg);
         return rc;
 }
 
@@ -507,13 +542,20 @@ static void dealloc(PyObject *op)
         Py_DECREF(type);
 }
 
+static void init_lists(PyLoop *self)
+{
+        list_init(&self->transports);
+        list_init(&self->kept);
+        list_init(&self->sock_calls);
+}
+
 static PyObject *create(PyTypeObject *type, PyObject *args, PyObject *kwargs)
 {
         PyObject *self = type->tp_alloc(type, 0);
 
         (void)args, (void)kwargs;
         if (self)
-                list_init(&loop_of(self)->transports), list_init(&loop_of(self)->sock_calls);
+                init_lists(loop_of(self));
         return self;
 }
 

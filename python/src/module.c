@@ -1,5 +1,6 @@
 /* eddyloop._core: what of an asyncio loop is hot, on eddy's callback level. */
 #include "core.h"
+#include "datagram.h"
 #include "sock.h"
 
 struct imports imports;
@@ -94,6 +95,8 @@ static int intern(void)
             {&names.call_connection_lost, "_call_connection_lost"},
             {&names.start_reading, "_start_reading"},
             {&names.is_closing, "is_closing"},
+            {&names.datagram_received, "datagram_received"},
+            {&names.error_received, "error_received"},
             {&names.set_result, "set_result"},
             {&names.create_future, "create_future"},
             {&names.future_blocking, "_asyncio_future_blocking"},
@@ -124,6 +127,7 @@ static int import(void)
                 const char *module, *name;
         } wanted[] = {
             {&imports.transport, "asyncio", "Transport"},
+            {&imports.datagram_transport, "asyncio", "DatagramTransport"},
             {&imports.flow_control, "asyncio.transports", "_FlowControlMixin"},
             {&imports.handle, "asyncio", "Handle"},
             {&imports.timer_handle, "asyncio", "TimerHandle"},
@@ -150,17 +154,34 @@ static int import(void)
         return imports.try_native && imports.empty_tuple && imports.helpers && imports.create_future ? 0 : -1;
 }
 
+/** What asyncio does with datagrams differs between its versions. */
+static int learn_of_datagrams(void)
+{
+        PyObject *rules = call_helper("datagram_rules", "()");
+        Py_ssize_t header;
+        int sends_empty;
+
+        if (!rules || !PyArg_ParseTuple(rules, "pn", &sends_empty, &header)) {
+                Py_XDECREF(rules);
+                return -1;
+        }
+        imports.sends_empty_datagrams = sends_empty;
+        imports.datagram_header = (size_t)header;
+        Py_DECREF(rules);
+        return 0;
+}
+
 static int exec_module(PyObject *module)
 {
         if (PyInterpreterState_Get() != PyInterpreterState_Main()) {
                 PyErr_SetString(PyExc_ImportError, "eddyloop cannot be used in a subinterpreter");
                 return -1;
         }
-        if (intern() < 0 || import() < 0)
+        if (intern() < 0 || import() < 0 || learn_of_datagrams() < 0)
                 return -1;
         if (handle_add_types(module) < 0 || loop_add_type(module) < 0)
                 return -1;
-        if (sock_add_types(module) < 0)
+        if (sock_add_types(module) < 0 || datagram_add_type(module) < 0)
                 return -1;
         return transport_add_type(module);
 }

@@ -303,26 +303,33 @@ PyObject *transport_get_limits(PyObject *self, PyObject *unused)
         return Py_BuildValue("(nn)", (Py_ssize_t)transport->low_water, (Py_ssize_t)transport->high_water);
 }
 
-PyObject *transport_set_limits(PyObject *self, PyObject *args, PyObject *kwargs)
+int take_limits(PyObject *args, PyObject *kwargs, size_t *upper, size_t *lower)
 {
         static char *keywords[] = {"high", "low", NULL};
-        struct transport *transport = transport_of(self);
         PyObject *high = Py_None, *low = Py_None, *limits;
-        Py_ssize_t upper, lower;
+        Py_ssize_t numbers[2];
 
         if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|OO", keywords, &high, &low))
-                return NULL;
+                return -1;
         limits = call_helper("write_limits", "(OO)", high, low);
         if (!limits)
-                return NULL;
-        upper = PyLong_AsSsize_t(PyTuple_GET_ITEM(limits, 0));
-        lower = PyLong_AsSsize_t(PyTuple_GET_ITEM(limits, 1));
+                return -1;
+        numbers[0] = PyLong_AsSsize_t(PyTuple_GET_ITEM(limits, 0));
+        numbers[1] = PyLong_AsSsize_t(PyTuple_GET_ITEM(limits, 1));
         Py_DECREF(limits);
         if (PyErr_Occurred())
-                return NULL;
-        transport->high_water = (size_t)upper;
-        transport->low_water = (size_t)lower;
-        if (transport->protocol && heed_upper_mark(transport) < 0)
+                return -1;
+        *upper = (size_t)numbers[0];
+        *lower = (size_t)numbers[1];
+        return 0;
+}
+
+PyObject *transport_set_limits(PyObject *self, PyObject *args, PyObject *kwargs)
+{
+        struct transport *transport = transport_of(self);
+
+        if (take_limits(args, kwargs, &transport->high_water, &transport->low_water) < 0 ||
+            (transport->protocol && heed_upper_mark(transport) < 0))
                 return NULL;
         Py_RETURN_NONE;
 }

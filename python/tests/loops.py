@@ -40,7 +40,7 @@ class LoopTest(unittest.TestCase):
         self.told = []  # what the exception handler was told
         self.loop = self.new_loop()
         self.loop.set_exception_handler(lambda loop, context: self.told.append(context))
-        self.addCleanup(self.loop.close)
+        self.addCleanup(lambda: self.loop and self.loop.close())
 
     def assert_nothing_left(self, cycle, kinds=()):
         """Run a coroutine function over and over: no descriptor is left, and no object that it returns."""
