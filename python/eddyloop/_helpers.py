@@ -1,6 +1,7 @@
 """What the extension calls for that is rare: failures, debug mode, and what need not be fast."""
 
 import collections
+import errno
 import inspect
 import sys
 import types
@@ -73,6 +74,18 @@ def fatal_error(loop, transport, protocol, exception, message):
         logger.debug('%r: %s', transport, message, exc_info=exception)
 
 
+def fatal_pipe_error(loop, transport, protocol, exception, message):
+    """Likewise, of a pipe that is read: but for a terminal's end, all is told."""
+    if not isinstance(exception, OSError) or exception.errno != errno.EIO:
+        protocol_failed(loop, transport, protocol, exception, message)
+    elif loop.get_debug():
+        logger.debug('%r: %s', transport, message, exc_info=exception)
+
+
+def warn_of_writes_to_pipe():
+    logger.warning('pipe closed by peer or os.write(pipe, data) raised exception.')
+
+
 def warn_of_writes():
     logger.warning('socket.send() raised exception.')
 
@@ -123,6 +136,24 @@ def transport_repr(name, is_closed, is_closing, is_reading, fd, unsent):
     if not is_closed:
         info.append('read=' + ('polling' if is_reading else 'idle'))
         info.append(f'write=<{"polling" if unsent else "idle"}, bufsize={unsent}>')
+    return f'<{" ".join(info)}>'
+
+
+def pipe_repr(name, is_closed, is_closing, is_left_open, fd, is_polled, unsent):
+    info = [name.rpartition('.')[2]]
+    if is_closed:
+        info.append('closed')
+    elif is_closing:
+        info.append('closing')
+    info.append(f'fd={fd}')
+    if is_closed:
+        info.append('closed')
+    elif is_left_open:
+        info.append('open')
+    else:
+        info.append('polling' if is_polled else 'idle')
+        if unsent >= 0:
+            info.append(f'bufsize={unsent}')
     return f'<{" ".join(info)}>'
 
 

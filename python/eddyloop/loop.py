@@ -1,9 +1,9 @@
 """The event loop: asyncio's own for all that need not be fast, and eddy's core below it for what must be."""
 
-import asyncio
-import errno
+import os
 import signal
 import socket
+import stat
 import sys
 import threading
 from asyncio import base_events, events, futures, sslproto, trsock, unix_events
@@ -94,6 +94,28 @@ class Loop(_core.Loop, _Base):
         self._begin(transport, protocol, waiter)
         return transport
 
+    def _make_read_pipe_transport(self, pipe, protocol, waiter=None, extra=None):
+        return self._make_pipe_transport(_core.ReadPipeTransport, 'Pipe transport is for pipes/sockets only.',
+                                         pipe, protocol, waiter, extra)
+
+    def _make_write_pipe_transport(self, pipe, protocol, waiter=None, extra=None):
+        return self._make_pipe_transport(_core.WritePipeTransport,
+                                         'Pipe transport is only for pipes, sockets and character devices',
+                                         pipe, protocol, waiter, extra)
+
+    def _make_pipe_transport(self, kind, refusal, pipe, protocol, waiter, extra):
+        extra = {} if extra is None else extra
+        extra['pipe'] = pipe
+        fd = pipe.fileno()
+        mode = os.fstat(fd).st_mode
+        if not (stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode) or stat.S_ISCHR(mode)):
+            raise ValueError(refusal)
+        os.set_blocking(fd, False)
+        family = _family(fd) if stat.S_ISSOCK(mode) else -1
+        transport = kind(self, pipe, fd, family, protocol, extra, None)
+        self._begin(transport, protocol, waiter)
+        return transport
+
     def _begin(self, transport, protocol, waiter):
         """Have a transport's protocol told of it, then what comes, and then whoever waits for it."""
         self.call_soon(protocol.connection_made, transport)
@@ -134,6 +156,15 @@ class _TransportsByDescriptor:
 
     def __delitem__(self, fd):
         self._loop._note_transport(fd, None)
+
+
+def _family(fd):
+    """The family of a socket of which the number alone is known."""
+    sock = socket.socket(fileno=fd)
+    try:
+        return sock.family
+    finally:
+        sock.detach()
 
 
 def _describe(sock, extra):

@@ -56,6 +56,7 @@ struct imports {
         PyObject *helpers;            /* eddyloop._helpers: what is rare, in Python */
         PyObject *transport;          /* asyncio.Transport */
         PyObject *datagram_transport; /* asyncio.DatagramTransport */
+        PyObject *read_transport, *write_transport; /* asyncio.ReadTransport, asyncio.WriteTransport */
         PyObject *flow_control;       /* the class of asyncio's transports that are written to, a subclass of that */
         PyObject *try_native;         /* what sendfile() is told of a transport that can do it */
         PyObject *handle;             /* asyncio.Handle */

@@ -128,6 +128,8 @@ static int import(void)
         } wanted[] = {
             {&imports.transport, "asyncio", "Transport"},
             {&imports.datagram_transport, "asyncio", "DatagramTransport"},
+            {&imports.read_transport, "asyncio", "ReadTransport"},
+            {&imports.write_transport, "asyncio", "WriteTransport"},
             {&imports.flow_control, "asyncio.transports", "_FlowControlMixin"},
             {&imports.handle, "asyncio", "Handle"},
             {&imports.timer_handle, "asyncio", "TimerHandle"},

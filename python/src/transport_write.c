@@ -37,6 +37,8 @@ static bool leaves_at_once(struct transport *transport)
                 transport->writes = 0;
         }
         transport->writes++;
+        if (transport->kind != SOCKET_TRANSPORT)
+                return !transport->flow.output;
         return !transport->gathers && transport->writes == 1 && !transport->flow.output &&
                !loop->backend->impl->gathers;
 }
@@ -67,8 +69,7 @@ static int add_while_closing(struct flow *flow, const struct iovec *parts, int c
         return 0;
 }
 
-/** Write, at once or in the end: 0, or -1 with an exception that is the caller's own. That of the connection is its protocol's. */
-static int put(struct transport *transport, struct iovec *parts, int count)
+int transport_put(struct transport *transport, struct iovec *parts, int count)
 {
         struct flow *flow = &transport->flow;
         ssize_t rc = 0;
@@ -116,14 +117,13 @@ static int may_write(struct transport *transport, const char *function)
         return 1;
 }
 
-/** It is lost already: tell who goes on writing, in the end. */
-static int write_in_vain(struct transport *transport)
+int transport_write_in_vain(struct transport *transport)
 {
         PyObject *result;
 
-        if (transport->writes_in_vain++ < 4)
+        if (transport->writes_in_vain++ < (transport->kind == SOCKET_TRANSPORT ? 4 : 5))
                 return 0;
-        result = call_helper("warn_of_writes", "()");
+        result = call_helper(transport->kind == SOCKET_TRANSPORT ? "warn_of_writes" : "warn_of_writes_to_pipe", "()");
         Py_XDECREF(result);
         return result ? 0 : -1;
 }
@@ -143,7 +143,7 @@ PyObject *transport_write(PyObject *self, PyObject *data)
         if (PyBytes_Check(data)) {
                 part = (struct iovec){PyBytes_AS_STRING(data), (size_t)PyBytes_GET_SIZE(data)};
                 if (part.iov_len > 0)
-                        rc = transport_is_lost(transport) ? write_in_vain(transport) : put(transport, &part, 1);
+                        rc = transport_is_lost(transport) ? transport_write_in_vain(transport) : transport_put(transport, &part, 1);
         } else {
                 Py_buffer view;
 
@@ -151,7 +151,7 @@ PyObject *transport_write(PyObject *self, PyObject *data)
                         return NULL;
                 part = (struct iovec){view.buf, (size_t)view.len};
                 if (part.iov_len > 0)
-                        rc = transport_is_lost(transport) ? write_in_vain(transport) : put(transport, &part, 1);
+                        rc = transport_is_lost(transport) ? transport_write_in_vain(transport) : transport_put(transport, &part, 1);
                 PyBuffer_Release(&view);
         }
         if (rc < 0)
@@ -160,7 +160,7 @@ PyObject *transport_write(PyObject *self, PyObject *data)
 }
 
 /** Write the parts of a list, whose views are given back. */
-static int put_list(struct transport *transport, PyObject *const *items, Py_ssize_t n)
+static int put_items(struct transport *transport, PyObject *const *items, Py_ssize_t n, bool is_over)
 {
         Py_buffer *views = PyMem_Calloc((size_t)n, sizeof *views);
         struct iovec *parts = PyMem_Calloc((size_t)n, sizeof *parts);
@@ -178,7 +178,8 @@ static int put_list(struct transport *transport, PyObject *const *items, Py_ssiz
                 total += parts[held].iov_len;
         }
         if (rc == 0 && total > 0)
-                rc = transport_is_lost(transport) ? write_in_vain(transport) : put(transport, parts, (int)n);
+                rc = is_over || transport_is_lost(transport) ? transport_write_in_vain(transport)
+                                                             : transport_put(transport, parts, (int)n);
         while (held-- > 0)
                 PyBuffer_Release(&views[held]);
         PyMem_Free(views);
@@ -186,21 +187,24 @@ static int put_list(struct transport *transport, PyObject *const *items, Py_ssiz
         return rc;
 }
 
+int transport_put_list(struct transport *transport, PyObject *list, bool is_over)
+{
+        PyObject *items = PySequence_Fast(list, "writelines() takes something to iterate over");
+        int rc = 0;
+
+        if (!items)
+                return -1;
+        if (PySequence_Fast_GET_SIZE(items) > 0)
+                rc = put_items(transport, PySequence_Fast_ITEMS(items), PySequence_Fast_GET_SIZE(items), is_over);
+        Py_DECREF(items);
+        return rc;
+}
+
 PyObject *transport_writelines(PyObject *self, PyObject *list)
 {
         struct transport *transport = transport_of(self);
-        PyObject *items;
-        int rc = may_write(transport, "writelines");
 
-        if (rc < 0)
-                return NULL;
-        items = PySequence_Fast(list, "writelines() takes something to iterate over");
-        if (!items)
-                return NULL;
-        if (PySequence_Fast_GET_SIZE(items) > 0)
-                rc = put_list(transport, PySequence_Fast_ITEMS(items), PySequence_Fast_GET_SIZE(items));
-        Py_DECREF(items);
-        if (rc < 0)
+        if (may_write(transport, "writelines") < 0 || transport_put_list(transport, list, false) < 0)
                 return NULL;
         Py_RETURN_NONE;
 }
@@ -226,7 +230,7 @@ void transport_settled(struct flow *flow)
 
         if (flow->write_error && !flow->is_closing) {
                 raise_error(flow->write_error);
-                transport_fail(transport, "Fatal write error on socket transport");
+                transport_fail(transport, transport_failure(transport, false));
                 return;
         }
         if (flow->is_closed) {
