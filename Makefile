@@ -7,6 +7,8 @@
 #                  LIBDILL=folder for these two, which must lie there built
 #   make bench-compare OLD=old.json     what got slower since then, noise and machine taken into account
 #   make bench-scale    measure what work costs as it grows; draw docs/plots, plan docs/scaling.md
+#   make bench-python   measure eddyloop beside other event loops for Python: see python/bench/README.md; ROWS as above,
+#                  PYTHON=python3.13 for another interpreter than python3
 #   make instructions   hold the hot paths to their budget of instructions; UPDATE=--update writes it
 #   make soak      what takes longer: every use of the system failing in every example, on both backends and with sanitizers,
 #                  and make fuzz
@@ -16,6 +18,7 @@
 
 BUILD  = build
 PREFIX = /usr/local
+PYTHON = python3
 COUNT  = 20000
 SEED   = 1
 
@@ -47,6 +50,10 @@ bench-scale: all
 	python3 bench/plot.py --build-dir $(BUILD)
 	python3 bench/plan.py --build-dir $(BUILD) --into docs/scaling.md
 
+bench-python: all
+	scripts/install-deps.sh bench-python
+	python3 python/bench/run.py --python $(PYTHON) --build-dir $(BUILD) --json $(BUILD)/bench-python.json $(ROWS)
+
 instructions: all
 	scripts/install-deps.sh test
 	ninja -C $(BUILD) bench/eddy_operations bench/eddy_operations_http
@@ -76,6 +83,6 @@ install: all
 clean:
 	rm -rf $(BUILD) $(BUILD)-*
 
-.PHONY: all demo test bench bench-compare bench-scale instructions soak fuzz check install clean
+.PHONY: all demo test bench bench-compare bench-scale bench-python instructions soak fuzz check install clean
 
 CONFIGS = plain clang sanitize thread valgrind ucontext musl aarch64

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Install what is missing for a purpose, through the system's package manager, saying so first:
 #
-#     scripts/install-deps.sh build|test|musl|aarch64|bench|bench-more|fuzz|check ...
+#     scripts/install-deps.sh build|test|musl|aarch64|bench|bench-more|bench-python|fuzz|check ...
 #
 # Where everything is there it says nothing and asks nobody. What releases of Debian and Ubuntu call differently has
 # several names, a|b: the first that the system knows is installed.
@@ -16,6 +16,7 @@ packages_for() {
         aarch64) echo gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user libcmocka-dev:arm64 ;;
         bench) echo g++ golang-go libuv1-dev libev-dev libst-dev libboost-context-dev nginx-light libnginx-mod-stream wrk curl openssl ;;
         bench-more) echo nodejs strace ;;
+        bench-python) echo python3-dev python3-venv openssl ;;
         fuzz) echo nginx-light libcmocka-dev ;;
         check) echo clang-format clang-tidy cppcheck ;;
         *)

@@ -9,6 +9,8 @@ import warnings
 from asyncio import base_events, constants, format_helpers, futures, selector_events
 from asyncio.log import logger
 
+TRY_NATIVE = constants._SendfileMode.TRY_NATIVE
+
 # How much of a callback its description shows depends on debug mode from Python 3.12.2 on.
 _DESCRIPTION_KNOWS_DEBUG = 'debug' in inspect.signature(
     format_helpers._format_callback_source).parameters
@@ -37,9 +39,10 @@ def run_in_debug_mode(loop, handle):
         handle._run()
         took = loop.time() - begun
         if took >= loop.slow_callback_duration:
-            logger.warning('Executing %s took %.3f seconds', base_events._format_handle(handle), took)
+            base_events.logger.warning('Executing %s took %.3f seconds', base_events._format_handle(handle), took)
     finally:
         loop._current_handle = None
+        handle = None  # a traceback of what it called may keep this frame
 
 
 def callback_failed(loop, handle, exception):

@@ -51,19 +51,6 @@ class Loop(_core.Loop, _Base):
     def _run_once(self):
         raise NotImplementedError('eddyloop has no _run_once()')
 
-    def close(self):
-        if self.is_running():
-            raise RuntimeError('Cannot close a running event loop')
-        if self.is_closed():
-            return
-        self._close_self_pipe()
-        _Base_close(self)
-        self._close_core()
-        if sys.is_finalizing():
-            self._signal_handlers.clear()
-        for number in list(self._signal_handlers):
-            self.remove_signal_handler(number)
-
     def _write_to_self(self):
         """Nothing: call_soon_threadsafe() wakes the core itself."""
 
@@ -132,6 +119,20 @@ class Loop(_core.Loop, _Base):
         return ssl_protocol._app_transport
 
 
+    async def _sendfile_native(self, transp, file, offset, count):
+        del self._transports[transp._sock_fd]
+        was_reading = transp.is_reading()
+        transp.pause_reading()
+        await transp._make_empty_waiter()
+        try:
+            return await self.sock_sendfile(transp._sock, file, offset, count, fallback=False)
+        finally:
+            transp._reset_empty_waiter()
+            if was_reading:
+                transp.resume_reading()
+            self._transports[transp._sock_fd] = transp
+
+
 class _TransportsByDescriptor:
     """What asyncio has a dictionary for."""
 
@@ -181,10 +182,6 @@ def _describe(sock, extra):
         except OSError:
             extra['peername'] = None
     return extra
-
-
-def _Base_close(loop):
-    base_events.BaseEventLoop.close(loop)
 
 
 class _WakeUpBySignals:

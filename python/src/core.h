@@ -54,11 +54,9 @@ int transport_add_type(PyObject *module);
 /** What of asyncio's is used, found once. Owned by the module, which is never unloaded. */
 struct imports {
         PyObject *helpers;            /* eddyloop._helpers: what is rare, in Python */
-        PyObject *transport;          /* asyncio.Transport */
+        PyObject *transport;          /* asyncio.transports._FlowControlMixin, of which sendfile() wants a transport to be */
         PyObject *datagram_transport; /* asyncio.DatagramTransport */
         PyObject *read_transport, *write_transport; /* asyncio.ReadTransport, asyncio.WriteTransport */
-        PyObject *flow_control;       /* the class of asyncio's transports that are written to, a subclass of that */
-        PyObject *try_native;         /* what sendfile() is told of a transport that can do it */
         PyObject *handle;             /* asyncio.Handle */
         PyObject *timer_handle;       /* asyncio.TimerHandle */
         PyObject *buffered_protocol;  /* asyncio.BufferedProtocol */
@@ -68,6 +66,7 @@ struct imports {
         PyObject *invalid_state;      /* asyncio.InvalidStateError */
         PyObject *stock_loop;         /* asyncio.SelectorEventLoop */
         PyObject *socket;             /* socket.socket */
+        PyObject *try_native;         /* asyncio.constants._SendfileMode.TRY_NATIVE */
         PyObject *empty_tuple;
         size_t datagram_header;    /* what asyncio counts for each datagram that waits, beside its bytes */
         bool sends_empty_datagrams; /* asyncio sends such as well */

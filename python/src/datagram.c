@@ -447,13 +447,13 @@ int datagram_add_type(PyObject *module)
             .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_BASETYPE,
             .slots = slots,
         };
-        PyObject *bases = PyTuple_Pack(2, imports.flow_control, imports.datagram_transport);
+        PyObject *bases = PyTuple_Pack(2, imports.transport, imports.datagram_transport);
         PyObject *type;
 
         extra_slot = find_slot(imports.transport, "_extra");
         if (extra_slot < 0)
                 return -1;
-        tail = (((PyTypeObject *)imports.flow_control)->tp_basicsize + 15) & ~(Py_ssize_t)15;
+        tail = (((PyTypeObject *)imports.transport)->tp_basicsize + 15) & ~(Py_ssize_t)15;
         spec.basicsize = (int)(tail + (Py_ssize_t)sizeof(struct datagram_transport));
         for (PyMemberDef *member = members; member->name; member++)
                 member->offset += tail;

@@ -433,18 +433,6 @@ static void close_loop(PyLoop *self)
         eddy_loop_close(self->loop); /* whoever sends from now on is refused */
 }
 
-static PyObject *close_core(PyObject *op, PyObject *unused)
-{
-        PyLoop *self = loop_of(op);
-
-        (void)unused;
-        if (self->loop && !self->is_closed) {
-                drop_waiting(self);
-                close_loop(self);
-        }
-        Py_RETURN_NONE;
-}
-
 static int init(PyObject *op, PyObject *args, PyObject *kwargs)
 {
         PyLoop *self = loop_of(op);
@@ -579,7 +567,6 @@ static PyMethodDef methods[] = {
     {"time", get_time, METH_NOARGS, NULL},
     {"stop", stop, METH_NOARGS, NULL},
     {"_run", run, METH_NOARGS, NULL},
-    {"_close_core", close_core, METH_NOARGS, NULL},
     {"add_reader", (PyCFunction)(void *)loop_add_reader, METH_FASTCALL, NULL},
     {"add_writer", (PyCFunction)(void *)loop_add_writer, METH_FASTCALL, NULL},
     {"remove_reader", loop_remove_reader, METH_O, NULL},
@@ -604,7 +591,6 @@ static PyMethodDef methods[] = {
 
 static PyMemberDef members[] = {
     {"_debug", T_BOOL, offsetof(PyLoop, is_debug), 0, NULL},
-    /* asyncio's own __init__() and close() write it; close_core() is what counts. */
     {NULL, 0, 0, 0, NULL},
 };
 
@@ -614,10 +600,16 @@ static PyObject *get_closed(PyObject *op, void *unused)
         return PyBool_FromLong(loop_of(op)->is_closed);
 }
 
-/** asyncio's own __init__() and close() say so, too. */
+/** asyncio's own close() says that it is, and so it is. */
 static int set_closed(PyObject *op, PyObject *value, void *unused)
 {
-        (void)op, (void)value, (void)unused;
+        PyLoop *self = loop_of(op);
+
+        (void)unused;
+        if (value && PyObject_IsTrue(value) > 0 && self->loop && !self->is_closed) {
+                drop_waiting(self);
+                close_loop(self);
+        }
         return 0;
 }
 

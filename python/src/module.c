@@ -109,28 +109,16 @@ static int intern(void)
         return names.of_loop ? 0 : -1;
 }
 
-static PyObject *import_member(const char *module_name, const char *name, const char *member_name)
-{
-        PyObject *module = PyImport_ImportModule(module_name);
-        PyObject *object = module ? PyObject_GetAttrString(module, name) : NULL;
-        PyObject *member = object ? PyObject_GetAttrString(object, member_name) : NULL;
-
-        Py_XDECREF(module);
-        Py_XDECREF(object);
-        return member;
-}
-
 static int import(void)
 {
         const struct {
                 PyObject **object;
                 const char *module, *name;
         } wanted[] = {
-            {&imports.transport, "asyncio", "Transport"},
+            {&imports.transport, "asyncio.transports", "_FlowControlMixin"},
             {&imports.datagram_transport, "asyncio", "DatagramTransport"},
             {&imports.read_transport, "asyncio", "ReadTransport"},
             {&imports.write_transport, "asyncio", "WriteTransport"},
-            {&imports.flow_control, "asyncio.transports", "_FlowControlMixin"},
             {&imports.handle, "asyncio", "Handle"},
             {&imports.timer_handle, "asyncio", "TimerHandle"},
             {&imports.buffered_protocol, "asyncio", "BufferedProtocol"},
@@ -149,10 +137,10 @@ static int import(void)
                 if (!*wanted[i].object)
                         return -1;
         }
-        imports.try_native = import_member("asyncio.constants", "_SendfileMode", "TRY_NATIVE");
         imports.empty_tuple = PyTuple_New(0);
         imports.helpers = PyImport_ImportModule("eddyloop._helpers");
         imports.create_future = PyObject_GetAttr(imports.stock_loop, names.create_future);
+        imports.try_native = imports.helpers ? PyObject_GetAttrString(imports.helpers, "TRY_NATIVE") : NULL;
         return imports.try_native && imports.empty_tuple && imports.helpers && imports.create_future ? 0 : -1;
 }
 

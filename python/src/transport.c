@@ -49,6 +49,11 @@ bool transport_close_socket(struct flow *flow, bool is_last)
 
         if (transport->has_ended)
                 return true;
+        if (transport->is_full && !flow->write_error && !is_last) {
+                /* Who was to pause may go on even now, and write the last of it. */
+                transport_have_turn(transport);
+                return false;
+        }
         if (!transport->is_ending)
                 loop_forget_descriptor(flow->loop, flow->fd);
         if (is_last)
@@ -56,9 +61,6 @@ bool transport_close_socket(struct flow *flow, bool is_last)
         if (transport->is_ending)
                 return false;
         transport->is_ending = true;
-        /* All has left, and whoever waited for that hears of it first. */
-        if (transport->is_full && !flow->write_error && !list_is_linked(&transport->turn.link))
-                loop_schedule(flow->loop, &transport->turn);
         callback = PyObject_GetAttr(transport_object(transport), names.call_connection_lost);
         if (loop_call_soon(transport->loop, callback,
                            PyTuple_Pack(1, transport->exception ? transport->exception : Py_None)) < 0)
@@ -169,21 +171,14 @@ void transport_force_close(struct transport *transport, PyObject *exception)
         flow_abort(&transport->flow);
 }
 
-/** Have a transport that may not go on within this call go on in the next iteration. */
-static void go_on_later(struct transport *transport)
-{
-        flow_pause_input(&transport->input);
-        if (!list_is_linked(&transport->turn.link))
-                loop_schedule(transport->flow.loop, &transport->turn);
-}
-
 void transport_fail(struct transport *transport, const char *message)
 {
         PyObject *exception, *result;
 
         if (exception_ends_run()) {
                 loop_end_run(transport->loop);
-                go_on_later(transport);
+                flow_pause_input(&transport->input); /* until its turn */
+                transport_have_turn(transport);
                 return;
         }
         exception = exception_take();
@@ -202,7 +197,8 @@ void transport_tell(struct transport *transport, const char *method)
 
         if (exception_ends_run()) {
                 loop_end_run(transport->loop);
-                go_on_later(transport);
+                flow_pause_input(&transport->input); /* until its turn */
+                transport_have_turn(transport);
                 return;
         }
         exception = exception_take();
@@ -605,16 +601,19 @@ int transport_add_type(PyObject *module)
         extra_slot = find_slot(imports.transport, "_extra");
         if (extra_slot < 0)
                 return -1;
-        tail = (((PyTypeObject *)imports.flow_control)->tp_basicsize + 15) & ~(Py_ssize_t)15;
+        tail = (((PyTypeObject *)imports.transport)->tp_basicsize + 15) & ~(Py_ssize_t)15;
         for (PyMemberDef *member = members; member->name; member++)
                 member->offset += tail;
         socket_transport_type = create_type(module, "eddyloop._core.SocketTransport",
-                                            PyTuple_Pack(1, imports.flow_control), methods);
+                                            PyTuple_Pack(1, imports.transport), methods);
         read_pipe_type = create_type(module, "eddyloop._core.ReadPipeTransport",
                                      PyTuple_Pack(1, imports.read_transport), read_pipe_methods);
         write_pipe_type = create_type(module, "eddyloop._core.WritePipeTransport",
-                                      PyTuple_Pack(2, imports.flow_control, imports.write_transport), write_pipe_methods);
+                                      PyTuple_Pack(2, imports.transport, imports.write_transport), write_pipe_methods);
         if (!socket_transport_type || !read_pipe_type || !write_pipe_type)
+                return -1;
+        /* What asyncio asks of a transport's class: start_tls() may come, and sendfile() by the kernel. */
+        if (PyObject_SetAttrString((PyObject *)socket_transport_type, "_start_tls_compatible", Py_True) < 0)
                 return -1;
         return PyObject_SetAttrString((PyObject *)socket_transport_type, "_sendfile_compatible", imports.try_native);
 }

@@ -94,6 +94,13 @@ int transport_write_in_vain(struct transport *transport);
 /** Something has left, or failed. */
 void transport_settled(struct flow *flow);
 
+/** Have transport_take_turn() called in the next iteration. */
+static inline void transport_have_turn(struct transport *transport)
+{
+        if (!list_is_linked(&transport->turn.link))
+                loop_schedule(transport->flow.loop, &transport->turn);
+}
+
 /** Have the protocol go on writing, and tell who waits until all has left, where it is time. */
 void transport_take_turn(void *transport);
 

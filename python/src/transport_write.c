@@ -66,6 +66,7 @@ static int add_while_closing(struct flow *flow, const struct iovec *parts, int c
                 memcpy(buffer_room(room), parts[i].iov_base, parts[i].iov_len);
                 flow_note_added(flow, room, parts[i].iov_len);
         }
+        flow_flush(flow);
         return 0;
 }
 
@@ -237,9 +238,9 @@ void transport_settled(struct flow *flow)
                 transport_finish(transport);
                 return;
         }
-        if ((transport->is_full || transport->empty_waiter || transport->writing_context) &&
-            !list_is_linked(&transport->turn.link))
-                loop_schedule(flow->loop, &transport->turn);
+        if ((transport->is_full && flow_unsent(flow) <= transport->low_water) ||
+            (!flow->output && (transport->empty_waiter || transport->writing_context)))
+                transport_have_turn(transport);
 }
 
 /** Have the protocol go on writing. */
@@ -288,6 +289,8 @@ void transport_take_turn(void *arg)
                 else
                         loop_end_run(transport->loop);
         }
+        if (transport->flow.is_closing && !transport->is_ending)
+                flow_settle(&transport->flow);
         Py_DECREF(object);
 }
 
