@@ -128,6 +128,8 @@ static void show(struct transport *transport, const void *data, size_t n)
         Py_XDECREF(argument);
         if (result)
                 Py_DECREF(result);
+        else if (transport->kind == READ_PIPE_TRANSPORT)
+                transport_tell(transport, "_read_ready");
         else
                 transport_fail(transport, transport->is_buffered
                                               ? "Fatal error: protocol.buffer_updated() call failed."
@@ -155,10 +157,14 @@ void transport_came(struct flow *flow, void *data, ssize_t n)
                 return;
         }
         give_place_back(transport);
+        if (n == 0 && transport->kind == READ_PIPE_TRANSPORT) {
+                transport_end_pipe(transport);
+                return;
+        }
         if (n == 0) {
                 show_end(transport);
                 return;
         }
         raise_error(n);
-        transport_fail(transport, "Fatal read error on socket transport");
+        transport_fail(transport, transport_failure(transport, true));
 }
