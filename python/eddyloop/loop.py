@@ -9,7 +9,7 @@ import threading
 import weakref
 from asyncio import base_events, events, futures, sslproto, trsock, unix_events
 
-from . import _core, _helpers
+from . import _core, _helpers, _tls
 
 _Base = unix_events._UnixSelectorEventLoop
 
@@ -103,8 +103,11 @@ class Loop(_core.Loop, _Base):
     def _make_ssl_transport(self, rawsock, protocol, sslcontext, waiter=None, *, server_side=False,
                             server_hostname=None, extra=None, server=None, **timeouts):
         self._ensure_fd_no_transport(rawsock)
-        ssl_protocol = sslproto.SSLProtocol(self, protocol, sslcontext, waiter, server_side, server_hostname,
-                                            **timeouts)
+        ssl_protocol = _tls.make(self, protocol, sslcontext, waiter, server_side=server_side,
+                                 server_hostname=server_hostname, **timeouts)
+        if ssl_protocol is None:
+            ssl_protocol = sslproto.SSLProtocol(self, protocol, sslcontext, waiter, server_side, server_hostname,
+                                                **timeouts)
         self._make_socket_transport(rawsock, ssl_protocol, extra=extra, server=server)
         return ssl_protocol._app_transport
 

@@ -33,16 +33,18 @@ struct handle_tail {
         eddy_timer timer; /* of a Handle, its first half alone is used */
 };
 
-extern PyTypeObject *loop_type, *handle_type, *timer_handle_type, *socket_transport_type;
+extern PyTypeObject *loop_type, *handle_type, *timer_handle_type, *socket_transport_type, *tls_type;
 
 int loop_add_type(PyObject *module);
 int handle_add_types(PyObject *module);
 int transport_add_type(PyObject *module);
+int tls_add_type(PyObject *module);
 
 /** What of asyncio's is used, found once. Owned by the module, which is never unloaded. */
 struct imports {
         PyObject *helpers;            /* eddyloop._helpers: what is rare, in Python */
         PyObject *transport;          /* asyncio.Transport */
+        PyObject *flow_control;       /* asyncio.transports._FlowControlMixin, which is one */
         PyObject *handle;             /* asyncio.Handle */
         PyObject *timer_handle;       /* asyncio.TimerHandle */
         PyObject *buffered_protocol;  /* asyncio.BufferedProtocol */
@@ -56,7 +58,8 @@ extern struct imports imports;
 struct names {
         PyObject *context, *data_received, *eof_received, *get_buffer, *buffer_updated, *connection_made,
             *connection_lost, *pause_writing, *resume_writing, *close, *fileno, *socket, *sockname, *peername,
-            *getsockname, *getpeername, *attach, *detach, *call_connection_lost, *start_reading;
+            *getsockname, *getpeername, *attach, *detach, *call_connection_lost, *start_reading,
+            *do_handshake, *unwrap;
 };
 
 extern struct names names;

@@ -1,5 +1,6 @@
 /* eddyloop._core: what of an asyncio loop is hot, on eddy's callback level. */
 #include "core.h"
+#include "tls_openssl.h"
 
 struct imports imports;
 struct names names;
@@ -92,6 +93,8 @@ static int intern(void)
             {&names.detach, "_detach"},
             {&names.call_connection_lost, "_call_connection_lost"},
             {&names.start_reading, "_start_reading"},
+            {&names.do_handshake, "do_handshake"},
+            {&names.unwrap, "unwrap"},
         };
 
         for (size_t i = 0; i < sizeof wanted / sizeof wanted[0]; i++)
@@ -107,6 +110,7 @@ static int import(void)
                 const char *module, *name;
         } wanted[] = {
             {&imports.transport, "asyncio", "Transport"},
+            {&imports.flow_control, "asyncio.transports", "_FlowControlMixin"},
             {&imports.handle, "asyncio", "Handle"},
             {&imports.timer_handle, "asyncio", "TimerHandle"},
             {&imports.buffered_protocol, "asyncio", "BufferedProtocol"},
@@ -136,7 +140,7 @@ static int exec_module(PyObject *module)
                 return -1;
         if (handle_add_types(module) < 0 || loop_add_type(module) < 0)
                 return -1;
-        return transport_add_type(module);
+        return transport_add_type(module) < 0 ? -1 : tls_add_type(module);
 }
 
 static PyModuleDef_Slot slots[] = {
@@ -144,9 +148,15 @@ static PyModuleDef_Slot slots[] = {
     {0, NULL},
 };
 
+static PyMethodDef functions[] = {
+    {"_find_openssl", openssl_find, METH_VARARGS, NULL},
+    {NULL, NULL, 0, NULL},
+};
+
 static struct PyModuleDef definition = {
     PyModuleDef_HEAD_INIT,
     .m_name = "eddyloop._core",
+    .m_methods = functions,
     .m_slots = slots,
 };
 

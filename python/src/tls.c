@@ -1,0 +1,438 @@
+/* The TLS transport's type. */
+#include "tls.h"
+
+#include <structmember.h>
+
+PyTypeObject *tls_type;
+
+static Py_ssize_t tail; /* where ours begins */
+static Py_ssize_t extra_slot; /* where asyncio's _extra lies */
+
+struct tls *tls_of(PyObject *object)
+{
+        return (void *)((char *)object + tail);
+}
+
+PyObject *tls_object(struct tls *tls)
+{
+        return (PyObject *)(void *)((char *)tls - tail);
+}
+
+struct tls *tls_of_protocol(PyObject *protocol)
+{
+        return PyObject_TypeCheck(protocol, tls_type) ? tls_of(protocol) : NULL;
+}
+
+static PyObject **extra_of(PyObject *self)
+{
+        return (PyObject **)(void *)((char *)self + extra_slot);
+}
+
+void tls_detach(struct tls *tls)
+{
+        if (tls->has_detached)
+                return;
+        tls->has_detached = true;
+        eddy_handle_cancel(&tls->turn);
+        eddy_handle_cancel(&tls->flush);
+        tls->in_size = 0;
+        if (!tls->lower)
+                return;
+        flow_give_back(&tls->lower->flow, &tls->kept);
+        flow_give_back(&tls->lower->flow, &tls->plain);
+        flow_give_back(&tls->lower->flow, &tls->out);
+}
+
+/* ------------------------------------------------------------------------------------------------
+ * Methods. */
+
+bool tls_parse_limits(PyObject *args, PyObject *kwargs, int kilobytes, size_t *low, size_t *high)
+{
+        static char *keywords[] = {"high", "low", NULL};
+        PyObject *upper = Py_None, *lower = Py_None, *limits;
+        Py_ssize_t marks[2];
+
+        if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|OO", keywords, &upper, &lower))
+                return false;
+        limits = call_helper("tls_limits", "(OOi)", upper, lower, kilobytes);
+        if (!limits)
+                return false;
+        marks[0] = PyLong_AsSsize_t(PyTuple_GET_ITEM(limits, 0));
+        marks[1] = PyLong_AsSsize_t(PyTuple_GET_ITEM(limits, 1));
+        Py_DECREF(limits);
+        if (PyErr_Occurred())
+                return false;
+        *high = (size_t)marks[0];
+        *low = (size_t)marks[1];
+        return true;
+}
+
+static PyObject *set_read_limits(PyObject *self, PyObject *args, PyObject *kwargs)
+{
+        struct tls *tls = tls_of(self);
+
+        if (!tls_parse_limits(args, kwargs, TLS_READ_HIGH_WATER, &tls->read_low_water, &tls->read_high_water))
+                return NULL;
+        Py_RETURN_NONE;
+}
+
+static PyObject *get_read_limits(PyObject *self, PyObject *unused)
+{
+        const struct tls *tls = tls_of(self);
+
+        (void)unused;
+        return Py_BuildValue("(nn)", (Py_ssize_t)tls->read_low_water, (Py_ssize_t)tls->read_high_water);
+}
+
+static PyObject *get_read_size(PyObject *self, PyObject *unused)
+{
+        (void)unused;
+        return PyLong_FromSize_t(tls_unread(tls_of(self)));
+}
+
+static PyObject *pause_reading(PyObject *self, PyObject *unused)
+{
+        struct tls *tls = tls_of(self);
+
+        (void)unused;
+        tls->is_paused = true;
+        tls_direct_reading(tls);
+        Py_RETURN_NONE;
+}
+
+static PyObject *resume_reading(PyObject *self, PyObject *unused)
+{
+        struct tls *tls = tls_of(self);
+
+        (void)unused;
+        if (tls->is_paused) {
+                tls->is_paused = false;
+                tls_take_turn_later(tls); /* in which it is seen whether more is to come */
+        }
+        Py_RETURN_NONE;
+}
+
+static PyObject *is_reading(PyObject *self, PyObject *unused)
+{
+        (void)unused;
+        return PyBool_FromLong(!tls_of(self)->is_paused);
+}
+
+static PyObject *is_closing(PyObject *self, PyObject *unused)
+{
+        (void)unused;
+        return PyBool_FromLong(tls_of(self)->is_closed);
+}
+
+static PyObject *close_transport(PyObject *self, PyObject *unused)
+{
+        struct tls *tls = tls_of(self);
+
+        (void)unused;
+        if (!tls->is_closed) {
+                tls->is_closed = true;
+                if (tls_start_shutdown(tls) < 0)
+                        return NULL;
+        }
+        Py_RETURN_NONE;
+}
+
+static PyObject *force_close(PyObject *self, PyObject *exception)
+{
+        struct tls *tls = tls_of(self);
+
+        tls->is_closed = true;
+        tls_abort(tls, exception);
+        Py_RETURN_NONE;
+}
+
+static PyObject *abort_transport(PyObject *self, PyObject *unused)
+{
+        (void)unused;
+        return force_close(self, Py_None);
+}
+
+static PyObject *write_eof(PyObject *self, PyObject *unused)
+{
+        (void)self, (void)unused;
+        PyErr_SetNone(PyExc_NotImplementedError);
+        return NULL;
+}
+
+static PyObject *can_write_eof(PyObject *self, PyObject *unused)
+{
+        (void)self, (void)unused;
+        Py_RETURN_FALSE;
+}
+
+static PyObject *get_protocol(PyObject *self, PyObject *unused)
+{
+        PyObject *protocol = tls_of(self)->protocol;
+
+        (void)unused;
+        return Py_NewRef(protocol ? protocol : Py_None);
+}
+
+static PyObject *set_protocol(PyObject *self, PyObject *protocol)
+{
+        int is_buffered = PyObject_IsInstance(protocol, imports.buffered_protocol);
+
+        if (is_buffered < 0)
+                return NULL;
+        Py_XSETREF(tls_of(self)->protocol, Py_NewRef(protocol));
+        tls_of(self)->is_buffered = is_buffered;
+        Py_RETURN_NONE;
+}
+
+static PyObject *get_extra_info(PyObject *self, PyObject *args, PyObject *kwargs)
+{
+        static char *keywords[] = {"name", "default", NULL};
+        PyObject *name, *missing = Py_None, *found;
+
+        if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|O", keywords, &name, &missing))
+                return NULL;
+        found = *extra_of(self) ? PyDict_GetItemWithError(*extra_of(self), name) : NULL;
+        if (found)
+                return Py_NewRef(found);
+        if (PyErr_Occurred())
+                return NULL;
+        if (tls_of(self)->lower)
+                return PyObject_CallMethod(transport_object(tls_of(self)->lower), "get_extra_info", "OO", name, missing);
+        return Py_NewRef(missing);
+}
+
+/** What came before TLS was begun, and is a part of it. */
+static PyObject *feed(PyObject *self, PyObject *data)
+{
+        struct tls *tls = tls_of(self);
+        Py_buffer view;
+        int rc;
+
+        if (!tls_has_flow(tls))
+                Py_RETURN_NONE;
+        if (PyObject_GetBuffer(data, &view, PyBUF_SIMPLE) < 0)
+                return NULL;
+        rc = tls_came(tls, view.buf, (size_t)view.len);
+        PyBuffer_Release(&view);
+        if (rc < 0)
+                return NULL;
+        Py_RETURN_NONE;
+}
+
+/* ------------------------------------------------------------------------------------------------
+ * The type. */
+
+/** TLSTransport(loop, protocol, context, object, incoming, outgoing, waiter, call_connection_made, handshake_timeout,
+ * shutdown_timeout): NotImplementedError where asyncio.sslproto has to be used. */
+static int init(PyObject *self, PyObject *args, PyObject *kwargs)
+{
+        struct tls *tls = tls_of(self);
+        PyObject *loop, *protocol, *context, *object, *incoming, *outgoing, *waiter, *handshake, *shutdown, *result;
+        int calls_made;
+
+        (void)kwargs;
+        if (!PyArg_ParseTuple(args, "O!OOOOOOpOO", loop_type, &loop, &protocol, &context, &object, &incoming, &outgoing,
+                              &waiter, &calls_made, &handshake, &shutdown) ||
+            tls->loop)
+                return -1;
+        tls->is_closed = true; /* until it is a transport */
+        tls->ends = (struct tls_ends){.take = tls_take, .put = tls_put};
+        tls->ssl = openssl_connect(object, incoming, outgoing, &tls->ends);
+        if (!tls->ssl)
+                return -1;
+        tls->object = Py_NewRef(object);
+        *extra_of(self) = Py_BuildValue("{sO}", "sslcontext", context);
+        result = *extra_of(self) ? set_protocol(self, protocol) : NULL;
+        if (!result)
+                return -1;
+        Py_DECREF(result);
+        tls->turn.callback = tls_take_turn;
+        tls->flush.callback = tls_flush_last;
+        tls->turn.arg = tls->flush.arg = tls;
+        tls->told = calls_made ? TLS_TOLD_NOTHING : TLS_TOLD_MADE;
+        tls->high_water = TLS_HIGH_WATER * 1024;
+        tls->low_water = tls->high_water / 4;
+        tls->read_high_water = TLS_READ_HIGH_WATER * 1024;
+        tls->read_low_water = tls->read_high_water / 4;
+        tls->context = Py_NewRef(context);
+        tls->waiter = waiter == Py_None ? NULL : Py_NewRef(waiter);
+        tls->handshake_timeout = Py_NewRef(handshake);
+        tls->shutdown_timeout = Py_NewRef(shutdown);
+        tls->loop = (PyLoop *)Py_NewRef(loop);
+        tls->is_closed = false;
+        return 0;
+}
+
+static int traverse(PyObject *self, visitproc visit, void *arg)
+{
+        struct tls *tls = tls_of(self);
+
+        Py_VISIT(Py_TYPE(self));
+        if (tls->lower)
+                Py_VISIT(transport_object(tls->lower));
+        Py_VISIT(tls->loop);
+        Py_VISIT(tls->protocol);
+        Py_VISIT(tls->context);
+        Py_VISIT(tls->object);
+        Py_VISIT(tls->waiter);
+        Py_VISIT(tls->handshake_timeout);
+        Py_VISIT(tls->shutdown_timeout);
+        Py_VISIT(tls->timer);
+        Py_VISIT(tls->dict);
+        Py_VISIT(*extra_of(self));
+        return 0;
+}
+
+static int clear(PyObject *self)
+{
+        struct tls *tls = tls_of(self);
+
+        tls_detach(tls);
+        if (tls->ssl)
+                openssl_disconnect(tls->ssl);
+        tls->ssl = NULL;
+        tls->state = TLS_UNWRAPPED;
+        if (tls->lower) {
+                struct transport *lower = tls->lower;
+
+                tls->lower = NULL;
+                if (lower->tls == tls)
+                        lower->tls = NULL;
+                Py_DECREF(transport_object(lower));
+        }
+        Py_CLEAR(tls->loop);
+        Py_CLEAR(tls->protocol);
+        Py_CLEAR(tls->context);
+        Py_CLEAR(tls->object);
+        Py_CLEAR(tls->waiter);
+        Py_CLEAR(tls->handshake_timeout);
+        Py_CLEAR(tls->shutdown_timeout);
+        Py_CLEAR(tls->timer);
+        Py_CLEAR(tls->dict);
+        Py_CLEAR(*extra_of(self));
+        return 0;
+}
+
+static void finalize(PyObject *self)
+{
+        struct tls *tls = tls_of(self);
+        PyObject *raised = exception_take(), *result;
+
+        if (!tls->is_closed && tls->loop) {
+                tls->is_closed = true;
+                result = call_helper("warn_unclosed_tls", "()");
+                if (!result)
+                        PyErr_WriteUnraisable(self);
+                Py_XDECREF(result);
+        }
+        if (raised)
+                exception_give(raised);
+}
+
+static void dealloc(PyObject *self)
+{
+        PyTypeObject *type = Py_TYPE(self);
+
+        if (PyObject_CallFinalizerFromDealloc(self) < 0)
+                return;
+        PyObject_GC_UnTrack(self);
+        if (tls_of(self)->weak_references)
+                PyObject_ClearWeakRefs(self);
+        clear(self);
+        type->tp_free(self);
+        Py_DECREF(type);
+}
+
+static PyMethodDef methods[] = {
+    {"write", tls_write, METH_O, NULL},
+    {"writelines", tls_writelines, METH_O, NULL},
+    {"write_eof", write_eof, METH_NOARGS, NULL},
+    {"can_write_eof", can_write_eof, METH_NOARGS, NULL},
+    {"get_write_buffer_size", tls_get_size, METH_NOARGS, NULL},
+    {"get_write_buffer_limits", tls_get_limits, METH_NOARGS, NULL},
+    {"set_write_buffer_limits", (PyCFunction)(void *)tls_set_limits, METH_VARARGS | METH_KEYWORDS, NULL},
+    {"get_read_buffer_size", get_read_size, METH_NOARGS, NULL},
+    {"get_read_buffer_limits", get_read_limits, METH_NOARGS, NULL},
+    {"set_read_buffer_limits", (PyCFunction)(void *)set_read_limits, METH_VARARGS | METH_KEYWORDS, NULL},
+    {"pause_reading", pause_reading, METH_NOARGS, NULL},
+    {"resume_reading", resume_reading, METH_NOARGS, NULL},
+    {"is_reading", is_reading, METH_NOARGS, NULL},
+    {"close", close_transport, METH_NOARGS, NULL},
+    {"abort", abort_transport, METH_NOARGS, NULL},
+    {"is_closing", is_closing, METH_NOARGS, NULL},
+    {"get_protocol", get_protocol, METH_NOARGS, NULL},
+    {"set_protocol", set_protocol, METH_O, NULL},
+    {"get_extra_info", (PyCFunction)(void *)get_extra_info, METH_VARARGS | METH_KEYWORDS, NULL},
+    {"_force_close", force_close, METH_O, NULL},
+    {"_feed", feed, METH_O, NULL},
+    /* As a protocol, of the transport below. */
+    {"connection_made", tls_connection_made, METH_O, NULL},
+    {"connection_lost", tls_connection_lost, METH_O, NULL},
+    {"eof_received", tls_eof_received, METH_NOARGS, NULL},
+    {"_check_handshake_timeout", tls_check_handshake_timeout, METH_NOARGS, NULL},
+    {"_check_shutdown_timeout", tls_check_shutdown_timeout, METH_NOARGS, NULL},
+    {NULL, NULL, 0, NULL},
+};
+
+static PyMemberDef members[] = {
+    {"_loop", T_OBJECT, offsetof(struct tls, loop), READONLY, NULL},
+    {"_app_protocol", T_OBJECT, offsetof(struct tls, protocol), READONLY, NULL},
+    {"_sslcontext", T_OBJECT, offsetof(struct tls, context), READONLY, NULL},
+    {"_sslobj", T_OBJECT, offsetof(struct tls, object), READONLY, NULL},
+    {"_protocol_paused", T_BOOL, offsetof(struct tls, is_full), READONLY, NULL},
+    {"_closed", T_BOOL, offsetof(struct tls, is_closed), READONLY, NULL},
+    {"__dictoffset__", T_PYSSIZET, offsetof(struct tls, dict), READONLY, NULL},
+    {"__weaklistoffset__", T_PYSSIZET, offsetof(struct tls, weak_references), READONLY, NULL},
+    {NULL, 0, 0, 0, NULL},
+};
+
+static PyObject *get_self(PyObject *self, void *unused)
+{
+        (void)unused;
+        return Py_NewRef(self);
+}
+
+static PyObject *get_lower(PyObject *self, void *unused)
+{
+        struct transport *lower = tls_of(self)->lower;
+
+        (void)unused;
+        return Py_NewRef(lower ? transport_object(lower) : Py_None);
+}
+
+static PyGetSetDef properties[] = {
+    {"__dict__", PyObject_GenericGetDict, PyObject_GenericSetDict, NULL, NULL},
+    {"_ssl_protocol", get_self, NULL, "In asyncio two objects; programs look beneath.", NULL},
+    {"_app_transport", get_self, NULL, NULL, NULL},
+    {"_transport", get_lower, NULL, NULL, NULL},
+    {NULL, NULL, NULL, NULL, NULL},
+};
+
+static PyType_Slot slots[] = {
+    {Py_tp_init, init},   {Py_tp_dealloc, dealloc},   {Py_tp_finalize, finalize}, {Py_tp_traverse, traverse},
+    {Py_tp_clear, clear}, {Py_tp_methods, methods}, {Py_tp_members, members},   {Py_tp_getset, properties},
+    {0, NULL},
+};
+
+int tls_add_type(PyObject *module)
+{
+        PyType_Spec spec = {
+            .name = "eddyloop._core.TLSTransport",
+            .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_BASETYPE,
+            .slots = slots,
+        };
+        PyObject *bases = PyTuple_Pack(1, imports.flow_control);
+
+        extra_slot = find_slot(imports.transport, "_extra");
+        if (!bases || extra_slot < 0)
+                return -1;
+        tail = (((PyTypeObject *)imports.flow_control)->tp_basicsize + 15) & ~(Py_ssize_t)15;
+        spec.basicsize = (int)(tail + (Py_ssize_t)sizeof(struct tls));
+        for (PyMemberDef *member = members; member->name; member++)
+                member->offset += tail;
+        tls_type = (PyTypeObject *)PyType_FromSpecWithBases(&spec, bases);
+        Py_DECREF(bases);
+        if (!tls_type || PyObject_SetAttrString((PyObject *)tls_type, "_start_tls_compatible", Py_True) < 0)
+                return -1;
+        return PyModule_AddObjectRef(module, "TLSTransport", (PyObject *)tls_type);
+}
