@@ -237,8 +237,8 @@ static int init(PyObject *self, PyObject *args, PyObject *kwargs)
                 return -1;
         tls->is_closed = true; /* until it is a transport */
         tls->ends = (struct tls_ends){.take = tls_take, .put = tls_put};
-        tls->ssl = openssl_connect(object, incoming, outgoing, &tls->ends);
-        if (!tls->ssl)
+        tls->raw = openssl_connect(object, incoming, outgoing, &tls->ends, &tls->ssl);
+        if (!tls->raw)
                 return -1;
         tls->object = Py_NewRef(object);
         *extra_of(self) = Py_BuildValue("{sO}", "sslcontext", context);
@@ -274,6 +274,7 @@ static int traverse(PyObject *self, visitproc visit, void *arg)
         Py_VISIT(tls->protocol);
         Py_VISIT(tls->context);
         Py_VISIT(tls->object);
+        Py_VISIT(tls->raw);
         Py_VISIT(tls->waiter);
         Py_VISIT(tls->handshake_timeout);
         Py_VISIT(tls->shutdown_timeout);
@@ -288,9 +289,8 @@ static int clear(PyObject *self)
         struct tls *tls = tls_of(self);
 
         tls_detach(tls);
-        if (tls->ssl)
+        if (tls->raw)
                 openssl_disconnect(tls->ssl);
-        tls->ssl = NULL;
         tls->state = TLS_UNWRAPPED;
         if (tls->lower) {
                 struct transport *lower = tls->lower;
@@ -304,6 +304,7 @@ static int clear(PyObject *self)
         Py_CLEAR(tls->protocol);
         Py_CLEAR(tls->context);
         Py_CLEAR(tls->object);
+        Py_CLEAR(tls->raw);
         Py_CLEAR(tls->waiter);
         Py_CLEAR(tls->handshake_timeout);
         Py_CLEAR(tls->shutdown_timeout);

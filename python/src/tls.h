@@ -23,7 +23,7 @@ enum tls_told { TLS_TOLD_NOTHING, TLS_TOLD_MADE, TLS_TOLD_EOF, TLS_TOLD_LOST };
 /** What follows asyncio's own part of a transport. All objects are owned references. */
 struct tls {
         struct tls_ends ends; /* of its BIO */
-        SSL *ssl;             /* `object` owns it */
+        SSL *ssl;             /* `raw` owns it */
         struct transport *lower; /* NULL: not there yet, or lost */
         const char *in;          /* what came, while it is looked at */
         size_t in_size;
@@ -37,6 +37,7 @@ struct tls {
         PyObject *protocol; /* the program's; NULL: it is lost */
         PyObject *context;  /* ssl.SSLContext */
         PyObject *object;   /* ssl.SSLObject */
+        PyObject *raw;      /* _ssl._SSLSocket, which that has */
         PyObject *waiter;   /* for the handshake; NULL: nobody waits */
         PyObject *handshake_timeout, *shutdown_timeout; /* seconds */
         PyObject *timer;    /* the handle of what limits the handshake, or closing */

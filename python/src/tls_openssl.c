@@ -198,34 +198,33 @@ static SSL *find_ssl(PyObject *raw, PyObject *context, PyObject *incoming, PyObj
         return socket->ssl;
 }
 
-SSL *openssl_connect(PyObject *object, PyObject *incoming, PyObject *outgoing, struct tls_ends *ends)
+/** Put a BIO of ours into an SSL: 0, or -1 with MemoryError. */
+static int put_bio(SSL *ssl, struct tls_ends *ends)
 {
-        PyObject *raw = PyObject_GetAttrString(object, "_sslobj");
-        PyObject *context = raw ? PyObject_GetAttrString(raw, "context") : NULL;
-        SSL *ssl = NULL;
-        BIO *bio;
+        BIO *bio = openssl.BIO_new(method);
 
-        if (context)
-                ssl = find_ssl(raw, context, incoming, outgoing);
-        else if (!PyErr_ExceptionMatches(PyExc_AttributeError))
-                goto out;
-        if (!ssl) {
-                PyErr_SetString(PyExc_NotImplementedError, "the SSL object is none of _ssl's");
-                goto out;
-        }
-        bio = openssl.BIO_new(method);
         if (!bio) {
                 PyErr_NoMemory();
-                ssl = NULL;
-                goto out;
+                return -1;
         }
         openssl.BIO_set_data(bio, ends);
         openssl.BIO_set_init(bio, 1);
         openssl.SSL_set_bio(ssl, bio, bio);
-out:
+        return 0;
+}
+
+PyObject *openssl_connect(PyObject *object, PyObject *incoming, PyObject *outgoing, struct tls_ends *ends, SSL **ssl)
+{
+        PyObject *raw = PyObject_GetAttrString(object, "_sslobj");
+        PyObject *context = raw ? PyObject_GetAttrString(raw, "context") : NULL;
+
+        *ssl = context ? find_ssl(raw, context, incoming, outgoing) : NULL;
+        if (!*ssl && (!PyErr_Occurred() || PyErr_ExceptionMatches(PyExc_AttributeError)))
+                PyErr_SetString(PyExc_NotImplementedError, "the SSL object is none of _ssl's");
+        if (!*ssl || put_bio(*ssl, ends) < 0)
+                Py_CLEAR(raw);
         Py_XDECREF(context);
-        Py_XDECREF(raw);
-        return ssl;
+        return raw;
 }
 
 void openssl_disconnect(SSL *ssl)

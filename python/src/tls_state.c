@@ -69,11 +69,9 @@ int tls_fatal_error(struct tls *tls, const char *message)
 
 void tls_raise(struct tls *tls)
 {
-        PyObject *raw = PyObject_GetAttrString(tls->object, "_sslobj");
-        PyObject *result = raw ? PyObject_CallMethod(raw, "read", "i", 1) : NULL;
+        /* OpenSSL fails again, and what it failed with is still there for _ssl to find. */
+        PyObject *result = PyObject_CallMethod(tls->raw, "read", "i", 1);
 
-        /* OpenSSL fails by what it failed with before, and that is still there for _ssl to find. */
-        Py_XDECREF(raw);
         if (!result)
                 return;
         Py_DECREF(result);
