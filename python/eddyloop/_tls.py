@@ -1,13 +1,13 @@
 """TLS: which of two ways it goes, and what of the fast one is rare.
 
-The fast way is TLSTransport of the extension, which has OpenSSL read from and write to the loop's own memory. It needs to know how
+The fast way is SSLTransport of the extension, which has OpenSSL read from and write to the loop's own memory. It needs to know how
 Python's module _ssl lays out its objects and where its OpenSSL is; where that is not so, and with EDDYLOOP_TLS=asyncio in the
 environment, TLS is asyncio's own, on a transport of ours.
 """
 
 import os
 import ssl
-from asyncio import constants, sslproto
+from asyncio import constants, sslproto, streams
 
 from . import _core
 
@@ -54,10 +54,45 @@ def make(loop, protocol, sslcontext, waiter, *, server_side=False, server_hostna
     if not _is_plain(sslobj):
         return None
     try:
-        return _core.TLSTransport(loop, protocol, sslcontext, sslobj, incoming, outgoing, waiter,
+        return _core.SSLTransport(loop, protocol, sslcontext, sslobj, incoming, outgoing, waiter,
                                   call_connection_made, handshake_timeout, shutdown_timeout)
     except NotImplementedError:
         return None
+
+
+async def start_tls(loop, transport, protocol, sslcontext, *, server_side, **options):
+    """As asyncio's loop.start_tls(), of a transport of ours; NotImplemented where that has to go by asyncio.sslproto."""
+    if not isinstance(sslcontext, ssl.SSLContext) or not isinstance(transport, _core.SocketTransport):
+        return NotImplemented
+    waiter = loop.create_future()
+    ssl_protocol = make(loop, protocol, sslcontext, waiter, server_side=server_side, call_connection_made=False,
+                        **options)
+    if ssl_protocol is None:
+        return NotImplemented
+    transport.pause_reading()
+    transport.set_protocol(ssl_protocol)
+    handles = [loop.call_soon(ssl_protocol.connection_made, transport)]
+    if server_side:
+        handles += _give_what_was_read(loop, protocol, ssl_protocol)
+    handles.append(loop.call_soon(transport.resume_reading))
+    try:
+        await waiter
+    except BaseException:
+        transport.close()
+        for handle in handles:
+            handle.cancel()
+        raise
+    return ssl_protocol
+
+
+def _give_what_was_read(loop, protocol, ssl_protocol):
+    """A client may say its first words in TLS together with its last before: a stream has read both."""
+    buffer = getattr(getattr(protocol, '_stream_reader', None), '_buffer', None)
+    if not isinstance(protocol, streams.StreamReaderProtocol) or not buffer:
+        return []
+    handle = loop.call_soon(ssl_protocol._feed, bytes(buffer))
+    buffer.clear()
+    return [handle]
 
 
 def _timeout(name, seconds, default):

@@ -112,6 +112,14 @@ class Loop(_core.Loop, _Base):
         return ssl_protocol._app_transport
 
 
+    async def start_tls(self, transport, protocol, sslcontext, *, server_side=False, server_hostname=None, **timeouts):
+        options = {'server_side': server_side, 'server_hostname': server_hostname, **timeouts}
+        started = await _tls.start_tls(self, transport, protocol, sslcontext, **options)
+        if started is NotImplemented:
+            started = await super().start_tls(transport, protocol, sslcontext, **options)
+        return started
+
+
 def _Base_close(loop):
     base_events.BaseEventLoop.close(loop)
 

@@ -45,6 +45,7 @@ struct imports {
         PyObject *helpers;            /* eddyloop._helpers: what is rare, in Python */
         PyObject *transport;          /* asyncio.Transport */
         PyObject *flow_control;       /* asyncio.transports._FlowControlMixin, which is one */
+        PyObject *sendfile_fallback;  /* asyncio.constants._SendfileMode.FALLBACK */
         PyObject *handle;             /* asyncio.Handle */
         PyObject *timer_handle;       /* asyncio.TimerHandle */
         PyObject *buffered_protocol;  /* asyncio.BufferedProtocol */

@@ -103,6 +103,17 @@ static int intern(void)
         return 0;
 }
 
+static PyObject *find_sendfile_fallback(void)
+{
+        PyObject *constants = PyImport_ImportModule("asyncio.constants");
+        PyObject *modes = constants ? PyObject_GetAttrString(constants, "_SendfileMode") : NULL;
+        PyObject *mode = modes ? PyObject_GetAttrString(modes, "FALLBACK") : NULL;
+
+        Py_XDECREF(constants);
+        Py_XDECREF(modes);
+        return mode;
+}
+
 static int import(void)
 {
         const struct {
@@ -125,9 +136,10 @@ static int import(void)
                 if (!*wanted[i].object)
                         return -1;
         }
+        imports.sendfile_fallback = find_sendfile_fallback();
         imports.empty_tuple = PyTuple_New(0);
         imports.helpers = PyImport_ImportModule("eddyloop._helpers");
-        return imports.empty_tuple && imports.helpers ? 0 : -1;
+        return imports.empty_tuple && imports.sendfile_fallback && imports.helpers ? 0 : -1;
 }
 
 static int exec_module(PyObject *module)

@@ -124,6 +124,16 @@ static PyObject *is_closing(PyObject *self, PyObject *unused)
         return PyBool_FromLong(tls_of(self)->is_closed);
 }
 
+void tls_let_go(struct tls *tls)
+{
+        if (tls->raw)
+                openssl_disconnect(tls->ssl);
+        Py_CLEAR(tls->raw);
+        Py_CLEAR(tls->object);
+        Py_CLEAR(tls->context);
+        Py_CLEAR(*extra_of(tls_object(tls)));
+}
+
 static PyObject *close_transport(PyObject *self, PyObject *unused)
 {
         struct tls *tls = tls_of(self);
@@ -133,7 +143,12 @@ static PyObject *close_transport(PyObject *self, PyObject *unused)
                 tls->is_closed = true;
                 if (tls_start_shutdown(tls) < 0)
                         return NULL;
+                Py_RETURN_NONE;
         }
+        /* Who closes what is closed is done with it: nothing is left for the collector, though protocol and transport know each other. */
+        tls->is_done_with = true;
+        if (tls->told == TLS_TOLD_LOST)
+                tls_let_go(tls);
         Py_RETURN_NONE;
 }
 
@@ -222,7 +237,7 @@ static PyObject *feed(PyObject *self, PyObject *data)
 /* ------------------------------------------------------------------------------------------------
  * The type. */
 
-/** TLSTransport(loop, protocol, context, object, incoming, outgoing, waiter, call_connection_made, handshake_timeout,
+/** SSLTransport(loop, protocol, context, object, incoming, outgoing, waiter, call_connection_made, handshake_timeout,
  * shutdown_timeout): NotImplementedError where asyncio.sslproto has to be used. */
 static int init(PyObject *self, PyObject *args, PyObject *kwargs)
 {
@@ -289,8 +304,7 @@ static int clear(PyObject *self)
         struct tls *tls = tls_of(self);
 
         tls_detach(tls);
-        if (tls->raw)
-                openssl_disconnect(tls->ssl);
+        tls_let_go(tls);
         tls->state = TLS_UNWRAPPED;
         if (tls->lower) {
                 struct transport *lower = tls->lower;
@@ -302,15 +316,11 @@ static int clear(PyObject *self)
         }
         Py_CLEAR(tls->loop);
         Py_CLEAR(tls->protocol);
-        Py_CLEAR(tls->context);
-        Py_CLEAR(tls->object);
-        Py_CLEAR(tls->raw);
         Py_CLEAR(tls->waiter);
         Py_CLEAR(tls->handshake_timeout);
         Py_CLEAR(tls->shutdown_timeout);
         Py_CLEAR(tls->timer);
         Py_CLEAR(tls->dict);
-        Py_CLEAR(*extra_of(self));
         return 0;
 }
 
@@ -370,6 +380,8 @@ static PyMethodDef methods[] = {
     {"connection_made", tls_connection_made, METH_O, NULL},
     {"connection_lost", tls_connection_lost, METH_O, NULL},
     {"eof_received", tls_eof_received, METH_NOARGS, NULL},
+    {"pause_writing", tls_pause_writing, METH_NOARGS, NULL},
+    {"resume_writing", tls_resume_writing, METH_NOARGS, NULL},
     {"_check_handshake_timeout", tls_check_handshake_timeout, METH_NOARGS, NULL},
     {"_check_shutdown_timeout", tls_check_shutdown_timeout, METH_NOARGS, NULL},
     {NULL, NULL, 0, NULL},
@@ -418,7 +430,7 @@ static PyType_Slot slots[] = {
 int tls_add_type(PyObject *module)
 {
         PyType_Spec spec = {
-            .name = "eddyloop._core.TLSTransport",
+            .name = "eddyloop._core.SSLTransport",
             .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_BASETYPE,
             .slots = slots,
         };
@@ -433,7 +445,8 @@ int tls_add_type(PyObject *module)
                 member->offset += tail;
         tls_type = (PyTypeObject *)PyType_FromSpecWithBases(&spec, bases);
         Py_DECREF(bases);
-        if (!tls_type || PyObject_SetAttrString((PyObject *)tls_type, "_start_tls_compatible", Py_True) < 0)
+        if (!tls_type || PyObject_SetAttrString((PyObject *)tls_type, "_start_tls_compatible", Py_True) < 0 ||
+            PyObject_SetAttrString((PyObject *)tls_type, "_sendfile_compatible", imports.sendfile_fallback) < 0)
                 return -1;
-        return PyModule_AddObjectRef(module, "TLSTransport", (PyObject *)tls_type);
+        return PyModule_AddObjectRef(module, "SSLTransport", (PyObject *)tls_type);
 }

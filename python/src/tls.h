@@ -46,6 +46,8 @@ struct tls {
         enum tls_told told;
         bool is_buffered, is_paused, is_full, has_seen_eof;
         bool is_closed; /* as asyncio means it: the program, or the other side, has ended it */
+        bool is_done_with; /* the program has closed it again */
+        bool is_held;      /* nothing is to leave: pause_writing() of the transport below */
         bool has_detached; /* the flow below is gone */
         unsigned writes_in_vain;
         size_t high_water, low_water;
@@ -88,6 +90,9 @@ void tls_raise(struct tls *tls);
 /** As the transport's _force_close(). */
 void tls_abort(struct tls *tls, PyObject *exception);
 
+/** It is lost, and the program done with it: forget its context, and what is known of the other side. */
+void tls_let_go(struct tls *tls);
+
 /** Receive, or not, as it is wanted now. */
 void tls_direct_reading(struct tls *tls);
 
@@ -113,6 +118,8 @@ PyObject *tls_write(PyObject *self, PyObject *data);
 PyObject *tls_writelines(PyObject *self, PyObject *list);
 PyObject *tls_set_limits(PyObject *self, PyObject *args, PyObject *kwargs);
 PyObject *tls_get_limits(PyObject *self, PyObject *unused);
+PyObject *tls_pause_writing(PyObject *self, PyObject *unused);
+PyObject *tls_resume_writing(PyObject *self, PyObject *unused);
 PyObject *tls_get_size(PyObject *self, PyObject *unused);
 
 /** Encrypt what was written, and send it: 0, or -1 with an exception that the connection does not survive. */

@@ -363,6 +363,8 @@ PyObject *tls_connection_lost(PyObject *self, PyObject *exception)
         }
         Py_CLEAR(tls->protocol);
         stop_timer(tls);
+        if (tls->is_done_with)
+                tls_let_go(tls);
         if (rc < 0 || wake_waiter(tls, exception == Py_None ? NULL : exception) < 0)
                 return NULL;
         Py_RETURN_NONE;

@@ -43,7 +43,7 @@ void tls_send(struct tls *tls, bool at_once)
         if (buffer_size(&tls->out) == 0 || !tls_has_flow(tls))
                 return;
         flow = &tls->lower->flow;
-        if (flow->is_closing)
+        if (flow->is_closing || tls->is_held)
                 return;
         part = (struct iovec){buffer_data(&tls->out), buffer_size(&tls->out)};
         if (!flow->output && (at_once || !flow->loop->backend->impl->gathers))
@@ -282,6 +282,24 @@ PyObject *tls_writelines(PyObject *self, PyObject *list)
         Py_DECREF(items);
         if (rc < 0)
                 return NULL;
+        Py_RETURN_NONE;
+}
+
+PyObject *tls_pause_writing(PyObject *self, PyObject *unused)
+{
+        (void)unused;
+        tls_of(self)->is_held = true;
+        Py_RETURN_NONE;
+}
+
+PyObject *tls_resume_writing(PyObject *self, PyObject *unused)
+{
+        struct tls *tls = tls_of(self);
+
+        (void)unused;
+        tls->is_held = false;
+        tls_send(tls, false);
+        tls_settled(tls);
         Py_RETURN_NONE;
 }
 
