@@ -7,7 +7,7 @@
 #include "transport.h"
 
 /* asyncio's marks, in KiB. */
-enum { TLS_HIGH_WATER = 512, TLS_READ_HIGH_WATER = 256 };
+enum { TLS_HIGH_WATER = PY_VERSION_HEX < 0x030b0000 ? 64 : 512, TLS_READ_HIGH_WATER = 256 };
 
 enum tls_state {
         TLS_UNWRAPPED, /* not begun, or over */

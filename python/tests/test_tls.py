@@ -200,7 +200,7 @@ class Cases:
         """Run a coroutine function on a loop, which nothing may be reported to but what it says."""
         async def main():
             loop = asyncio.get_running_loop()
-            loop.set_exception_handler(lambda _, context: self.reported.append(context))
+            loop.set_exception_handler(self.note_report)
             await asyncio.wait_for(test(), TIMEOUT)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ResourceWarning)  # of what a test leaves to the end of its loop
@@ -208,6 +208,10 @@ class Cases:
             gc.collect()
         if not getattr(self, "may_report", False):
             self.assertEqual(self.reported, [])
+
+    def note_report(self, loop, context):
+        if context["message"] != "Error on transport creation for incoming connection":  # debug mode tells of it
+            self.reported.append(context)
 
     @contextlib.asynccontextmanager
     async def served(self, factory, context=None, **options):
@@ -582,7 +586,8 @@ class Cases:
     def test_writing_pauses(self):
         async def test():
             async with self.wired() as (client, wire):
-                self.assertEqual(client.transport.get_write_buffer_limits(), (128 * 1024, 512 * 1024))
+                high = (512 if sys.version_info >= (3, 11) else 64) * 1024
+                self.assertEqual(client.transport.get_write_buffer_limits(), (high // 4, high))
                 client.transport.set_write_buffer_limits(high=4000)
                 self.assertEqual(client.transport.get_write_buffer_limits(), (1000, 4000))
                 with self.assertRaisesRegex(ValueError, r"high \(1\) must be >= low \(2\) must be >= 0"):
@@ -1002,6 +1007,11 @@ class Fast(Cases, unittest.TestCase):
 
 class ByAsyncio(Cases, unittest.TestCase):
     reason = "the test wants it"
+
+    if sys.version_info < (3, 11):
+        # asyncio.sslproto was another one, which tells less and does not know TLS over TLS.
+        test_a_protocol_fails = test_echo = test_files = test_left_open = test_the_other_side_is_done = None
+        test_tls_over_tls = None
 
 
 class Choice(unittest.TestCase):
