@@ -46,6 +46,7 @@ struct tls {
         enum tls_told told;
         bool is_buffered, is_paused, is_full, has_seen_eof;
         bool is_closed; /* as asyncio means it: the program, or the other side, has ended it */
+        bool has_ended;    /* the other side has said that nothing more comes, or what it said was wrong */
         bool is_done_with; /* the program has closed it again */
         bool is_held;      /* nothing is to leave: pause_writing() of the transport below */
         bool has_detached; /* the flow below is gone */
@@ -112,6 +113,9 @@ PyObject *tls_check_shutdown_timeout(PyObject *self, PyObject *unused);
 /* tls_read.c */
 /** Decrypt what is there and show it to the protocol: 0, or -1 with an exception that the connection does not survive. */
 int tls_read(struct tls *tls);
+
+/** Whether there is something to be decrypted, which may be too little. */
+bool tls_has_more(const struct tls *tls);
 
 /* tls_write.c */
 PyObject *tls_write(PyObject *self, PyObject *data);

@@ -7,9 +7,9 @@ enum { RECORD_MOST = 16 * 1024 + 256 + 5 };
 /** Decrypt what is there, into memory, until that is full: how it ended, and how many bytes were had before. */
 enum outcome { WANTS_MORE, HAS_ENDED, HAS_FAILED };
 
-static bool has_more(const struct tls *tls)
+bool tls_has_more(const struct tls *tls)
 {
-        return tls_unread(tls) > 0 || openssl.SSL_pending(tls->ssl) > 0;
+        return tls_has_flow(tls) && !tls->has_ended && (tls_unread(tls) > 0 || openssl.SSL_pending(tls->ssl) > 0);
 }
 
 static enum outcome decrypt(struct tls *tls, char *memory, size_t size, size_t *n)
@@ -26,11 +26,12 @@ static enum outcome decrypt(struct tls *tls, char *memory, size_t size, size_t *
 
                         if (error == SSL_ERROR_WANT_READ)
                                 return WANTS_MORE;
+                        tls->has_ended = true;
                         return error == SSL_ERROR_ZERO_RETURN ? HAS_ENDED : HAS_FAILED;
                 }
                 *n += got;
                 tls->within = 0;
-        } while (*n < size && has_more(tls));
+        } while (*n < size && tls_has_more(tls));
         return WANTS_MORE;
 }
 
@@ -54,14 +55,14 @@ static int conclude(struct tls *tls, enum outcome outcome, PyObject *failure)
         return 0;
 }
 
-/** Show the protocol so many bytes of `data`, which is given; or tell it that they are in its buffer: 0 or -1. */
-static int show(struct tls *tls, PyObject *name, PyObject *data)
+/** Show a protocol `data`, which is given; or tell it how much is in its buffer: 0 or -1. */
+static int show(PyObject *protocol, PyObject *name, PyObject *data)
 {
         PyObject *result;
 
         if (!data)
                 return -1;
-        result = call_protocol(tls->protocol, NULL, name, data);
+        result = call_protocol(protocol, NULL, name, data);
         Py_DECREF(data);
         Py_XDECREF(result);
         return result ? 0 : -1;
@@ -88,18 +89,18 @@ static int read_bytes(struct tls *tls)
         failure = note_failure(tls, outcome);
         if (n == 0) {
                 Py_DECREF(data);
-        } else if (_PyBytes_Resize(&data, (Py_ssize_t)n) < 0 || show(tls, names.data_received, data) < 0) {
+        } else if (_PyBytes_Resize(&data, (Py_ssize_t)n) < 0 || show(tls->protocol, names.data_received, data) < 0) {
                 Py_XDECREF(failure);
                 return -1;
         }
         return conclude(tls, outcome, failure);
 }
 
-/** Have the protocol say where what has come is put: 0 or -1. */
-static int find_place(struct tls *tls, Py_buffer *place)
+/** Have a protocol say where what has come is put: 0 or -1. */
+static int find_place(struct tls *tls, PyObject *protocol, Py_buffer *place)
 {
         PyObject *hint = PyLong_FromSize_t(tls_unread(tls));
-        PyObject *buffer = hint ? call_protocol(tls->protocol, NULL, names.get_buffer, hint) : NULL;
+        PyObject *buffer = hint ? call_protocol(protocol, NULL, names.get_buffer, hint) : NULL;
         int rc = buffer ? PyObject_GetBuffer(buffer, place, PyBUF_WRITABLE) : -1;
 
         Py_XDECREF(hint);
@@ -111,26 +112,36 @@ static int find_place(struct tls *tls, Py_buffer *place)
         return -1;
 }
 
-static int read_into_buffer(struct tls *tls)
+/** It may have another protocol set, of which this hears nothing yet. */
+static int read_into_buffer(struct tls *tls, PyObject *protocol)
 {
         enum outcome outcome = WANTS_MORE;
         PyObject *failure;
         Py_buffer place;
         size_t n = 0;
 
-        if (find_place(tls, &place) < 0)
+        if (find_place(tls, protocol, &place) < 0)
                 return -1;
         if (tls_has_flow(tls)) /* still */
                 outcome = decrypt(tls, place.buf, (size_t)place.len, &n);
         failure = note_failure(tls, outcome);
-        if (outcome == WANTS_MORE && tls_has_flow(tls) && has_more(tls))
+        if (tls_has_more(tls))
                 tls_take_turn_later(tls);
         PyBuffer_Release(&place);
-        if (n > 0 && show(tls, names.buffer_updated, PyLong_FromSize_t(n)) < 0) {
+        if (n > 0 && show(protocol, names.buffer_updated, PyLong_FromSize_t(n)) < 0) {
                 Py_XDECREF(failure);
                 return -1;
         }
         return conclude(tls, outcome, failure);
+}
+
+static int read_some(struct tls *tls)
+{
+        PyObject *protocol = Py_NewRef(tls->protocol);
+        int rc = tls->is_buffered ? read_into_buffer(tls, protocol) : read_bytes(tls);
+
+        Py_DECREF(protocol);
+        return rc;
 }
 
 static int read_and_write(struct tls *tls)
@@ -139,12 +150,11 @@ static int read_and_write(struct tls *tls)
 
         if (tls->is_paused)
                 return 0;
-        if (has_more(tls))
-                rc = tls->is_buffered ? read_into_buffer(tls) : read_bytes(tls);
-        if (rc < 0 || !tls_has_flow(tls) || tls->state == TLS_HANDSHAKE)
-                return rc;
-        tls_send(tls, false);
-        return 0;
+        if (tls_has_more(tls))
+                rc = read_some(tls);
+        if (rc == 0)
+                tls_send(tls, false);
+        return rc;
 }
 
 int tls_read(struct tls *tls)

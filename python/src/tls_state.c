@@ -259,8 +259,10 @@ static int shut_down(struct tls *tls)
 /** Show what has come, send what was written, and then say that it was all: 0 or -1. */
 static int flush_and_shut_down(struct tls *tls)
 {
-        if (tls_read(tls) < 0)
-                return -1;
+        do {
+                if (tls_read(tls) < 0)
+                        return -1;
+        } while (tls->state == TLS_FLUSHING && !tls->is_paused && tls_has_more(tls));
         if (tls->state != TLS_FLUSHING || !tls_has_flow(tls))
                 return 0;
         if (tls_flush(tls) < 0)
