@@ -5,7 +5,7 @@
 
 PyTypeObject *tls_type;
 
-static Py_ssize_t tail; /* where ours begins */
+static Py_ssize_t tail;       /* where ours begins */
 static Py_ssize_t extra_slot; /* where asyncio's _extra lies */
 
 struct tls *tls_of(PyObject *object)
@@ -23,7 +23,7 @@ struct tls *tls_of_protocol(PyObject *protocol)
         return PyObject_TypeCheck(protocol, tls_type) ? tls_of(protocol) : NULL;
 }
 
-static PyObject **extra_of(PyObject *self)
+PyObject **tls_extra(PyObject *self)
 {
         return (PyObject **)(void *)((char *)self + extra_slot);
 }
@@ -43,87 +43,6 @@ void tls_detach(struct tls *tls)
         flow_give_back(&tls->lower->flow, &tls->out);
 }
 
-/* ------------------------------------------------------------------------------------------------
- * Methods. */
-
-bool tls_parse_limits(PyObject *args, PyObject *kwargs, int kilobytes, size_t *low, size_t *high)
-{
-        static char *keywords[] = {"high", "low", NULL};
-        PyObject *upper = Py_None, *lower = Py_None, *limits;
-        Py_ssize_t marks[2];
-
-        if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|OO", keywords, &upper, &lower))
-                return false;
-        limits = call_helper("tls_limits", "(OOi)", upper, lower, kilobytes);
-        if (!limits)
-                return false;
-        marks[0] = PyLong_AsSsize_t(PyTuple_GET_ITEM(limits, 0));
-        marks[1] = PyLong_AsSsize_t(PyTuple_GET_ITEM(limits, 1));
-        Py_DECREF(limits);
-        if (PyErr_Occurred())
-                return false;
-        *high = (size_t)marks[0];
-        *low = (size_t)marks[1];
-        return true;
-}
-
-static PyObject *set_read_limits(PyObject *self, PyObject *args, PyObject *kwargs)
-{
-        struct tls *tls = tls_of(self);
-
-        if (!tls_parse_limits(args, kwargs, TLS_READ_HIGH_WATER, &tls->read_low_water, &tls->read_high_water))
-                return NULL;
-        Py_RETURN_NONE;
-}
-
-static PyObject *get_read_limits(PyObject *self, PyObject *unused)
-{
-        const struct tls *tls = tls_of(self);
-
-        (void)unused;
-        return Py_BuildValue("(nn)", (Py_ssize_t)tls->read_low_water, (Py_ssize_t)tls->read_high_water);
-}
-
-static PyObject *get_read_size(PyObject *self, PyObject *unused)
-{
-        (void)unused;
-        return PyLong_FromSize_t(tls_unread(tls_of(self)));
-}
-
-static PyObject *pause_reading(PyObject *self, PyObject *unused)
-{
-        struct tls *tls = tls_of(self);
-
-        (void)unused;
-        tls->is_paused = true;
-        tls_direct_reading(tls);
-        Py_RETURN_NONE;
-}
-
-static PyObject *resume_reading(PyObject *self, PyObject *unused)
-{
-        struct tls *tls = tls_of(self);
-
-        (void)unused;
-        if (tls->is_paused) {
-                tls->is_paused = false;
-                tls_take_turn_later(tls); /* in which it is seen whether more is to come */
-        }
-        Py_RETURN_NONE;
-}
-
-static PyObject *is_reading(PyObject *self, PyObject *unused)
-{
-        (void)unused;
-        return PyBool_FromLong(!tls_of(self)->is_paused);
-}
-
-static PyObject *is_closing(PyObject *self, PyObject *unused)
-{
-        (void)unused;
-        return PyBool_FromLong(tls_of(self)->is_closed);
-}
-
 void tls_let_go(struct tls *tls)
 {
         if (tls->raw)
@@ -131,107 +50,7 @@ void tls_let_go(struct tls *tls)
         Py_CLEAR(tls->raw);
         Py_CLEAR(tls->object);
         Py_CLEAR(tls->context);
-        Py_CLEAR(*extra_of(tls_object(tls)));
-}
-
-static PyObject *close_transport(PyObject *self, PyObject *unused)
-{
-        struct tls *tls = tls_of(self);
-
-        (void)unused;
-        if (!tls->is_closed) {
-                tls->is_closed = true;
-                if (tls_start_shutdown(tls) < 0)
-                        return NULL;
-                Py_RETURN_NONE;
-        }
-        /* Who closes what is closed is done with it: nothing is left for the collector, though protocol and transport know each other. */
-        tls->is_done_with = true;
-        if (tls->told == TLS_TOLD_LOST)
-                tls_let_go(tls);
-        Py_RETURN_NONE;
-}
-
-static PyObject *force_close(PyObject *self, PyObject *exception)
-{
-        struct tls *tls = tls_of(self);
-
-        tls->is_closed = true;
-        tls_abort(tls, exception);
-        Py_RETURN_NONE;
-}
-
-static PyObject *abort_transport(PyObject *self, PyObject *unused)
-{
-        (void)unused;
-        return force_close(self, Py_None);
-}
-
-static PyObject *write_eof(PyObject *self, PyObject *unused)
-{
-        (void)self, (void)unused;
-        PyErr_SetNone(PyExc_NotImplementedError);
-        return NULL;
-}
-
-static PyObject *can_write_eof(PyObject *self, PyObject *unused)
-{
-        (void)self, (void)unused;
-        Py_RETURN_FALSE;
-}
-
-static PyObject *get_protocol(PyObject *self, PyObject *unused)
-{
-        PyObject *protocol = tls_of(self)->protocol;
-
-        (void)unused;
-        return Py_NewRef(protocol ? protocol : Py_None);
-}
-
-static PyObject *set_protocol(PyObject *self, PyObject *protocol)
-{
-        int is_buffered = PyObject_IsInstance(protocol, imports.buffered_protocol);
-
-        if (is_buffered < 0)
-                return NULL;
-        Py_XSETREF(tls_of(self)->protocol, Py_NewRef(protocol));
-        tls_of(self)->is_buffered = is_buffered;
-        Py_RETURN_NONE;
-}
-
-static PyObject *get_extra_info(PyObject *self, PyObject *args, PyObject *kwargs)
-{
-        static char *keywords[] = {"name", "default", NULL};
-        PyObject *name, *missing = Py_None, *found;
-
-        if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|O", keywords, &name, &missing))
-                return NULL;
-        found = *extra_of(self) ? PyDict_GetItemWithError(*extra_of(self), name) : NULL;
-        if (found)
-                return Py_NewRef(found);
-        if (PyErr_Occurred())
-                return NULL;
-        if (tls_of(self)->lower)
-                return PyObject_CallMethod(transport_object(tls_of(self)->lower), "get_extra_info", "OO", name, missing);
-        return Py_NewRef(missing);
-}
-
-/** What came before TLS was begun, and is a part of it. */
-static PyObject *feed(PyObject *self, PyObject *data)
-{
-        struct tls *tls = tls_of(self);
-        Py_buffer view;
-        int rc;
-
-        if (!tls_has_flow(tls))
-                Py_RETURN_NONE;
-        if (PyObject_GetBuffer(data, &view, PyBUF_SIMPLE) < 0)
-                return NULL;
-        rc = tls_came(tls, view.buf, (size_t)view.len);
-        PyBuffer_Release(&view);
-        if (rc < 0)
-                return NULL;
-        Py_RETURN_NONE;
+        Py_CLEAR(*tls_extra(tls_object(tls)));
 }
 
 /* ------------------------------------------------------------------------------------------------
@@ -242,12 +61,13 @@ static PyObject *feed(PyObject *self, PyObject *data)
 static int init(PyObject *self, PyObject *args, PyObject *kwargs)
 {
         struct tls *tls = tls_of(self);
-        PyObject *loop, *protocol, *context, *object, *incoming, *outgoing, *waiter, *handshake, *shutdown, *result;
+        PyObject *loop, *protocol, *context, *object, *incoming, *outgoing, *waiter, *handshake, *shutdown,
+            *result;
         int calls_made;
 
         (void)kwargs;
-        if (!PyArg_ParseTuple(args, "O!OOOOOOpOO", loop_type, &loop, &protocol, &context, &object, &incoming, &outgoing,
-                              &waiter, &calls_made, &handshake, &shutdown) ||
+        if (!PyArg_ParseTuple(args, "O!OOOOOOpOO", loop_type, &loop, &protocol, &context, &object, &incoming,
+                              &outgoing, &waiter, &calls_made, &handshake, &shutdown) ||
             tls->loop)
                 return -1;
         tls->is_closed = true; /* until it is a transport */
@@ -256,8 +76,8 @@ static int init(PyObject *self, PyObject *args, PyObject *kwargs)
         if (!tls->raw)
                 return -1;
         tls->object = Py_NewRef(object);
-        *extra_of(self) = Py_BuildValue("{sO}", "sslcontext", context);
-        result = *extra_of(self) ? set_protocol(self, protocol) : NULL;
+        *tls_extra(self) = Py_BuildValue("{sO}", "sslcontext", context);
+        result = *tls_extra(self) ? tls_set_protocol(self, protocol) : NULL;
         if (!result)
                 return -1;
         Py_DECREF(result);
@@ -295,7 +115,7 @@ static int traverse(PyObject *self, visitproc visit, void *arg)
         Py_VISIT(tls->shutdown_timeout);
         Py_VISIT(tls->timer);
         Py_VISIT(tls->dict);
-        Py_VISIT(*extra_of(self));
+        Py_VISIT(*tls_extra(self));
         return 0;
 }
 
@@ -354,39 +174,6 @@ static void dealloc(PyObject *self)
         Py_DECREF(type);
 }
 
-static PyMethodDef methods[] = {
-    {"write", tls_write, METH_O, NULL},
-    {"writelines", tls_writelines, METH_O, NULL},
-    {"write_eof", write_eof, METH_NOARGS, NULL},
-    {"can_write_eof", can_write_eof, METH_NOARGS, NULL},
-    {"get_write_buffer_size", tls_get_size, METH_NOARGS, NULL},
-    {"get_write_buffer_limits", tls_get_limits, METH_NOARGS, NULL},
-    {"set_write_buffer_limits", (PyCFunction)(void *)tls_set_limits, METH_VARARGS | METH_KEYWORDS, NULL},
-    {"get_read_buffer_size", get_read_size, METH_NOARGS, NULL},
-    {"get_read_buffer_limits", get_read_limits, METH_NOARGS, NULL},
-    {"set_read_buffer_limits", (PyCFunction)(void *)set_read_limits, METH_VARARGS | METH_KEYWORDS, NULL},
-    {"pause_reading", pause_reading, METH_NOARGS, NULL},
-    {"resume_reading", resume_reading, METH_NOARGS, NULL},
-    {"is_reading", is_reading, METH_NOARGS, NULL},
-    {"close", close_transport, METH_NOARGS, NULL},
-    {"abort", abort_transport, METH_NOARGS, NULL},
-    {"is_closing", is_closing, METH_NOARGS, NULL},
-    {"get_protocol", get_protocol, METH_NOARGS, NULL},
-    {"set_protocol", set_protocol, METH_O, NULL},
-    {"get_extra_info", (PyCFunction)(void *)get_extra_info, METH_VARARGS | METH_KEYWORDS, NULL},
-    {"_force_close", force_close, METH_O, NULL},
-    {"_feed", feed, METH_O, NULL},
-    /* As a protocol, of the transport below. */
-    {"connection_made", tls_connection_made, METH_O, NULL},
-    {"connection_lost", tls_connection_lost, METH_O, NULL},
-    {"eof_received", tls_eof_received, METH_NOARGS, NULL},
-    {"pause_writing", tls_pause_writing, METH_NOARGS, NULL},
-    {"resume_writing", tls_resume_writing, METH_NOARGS, NULL},
-    {"_check_handshake_timeout", tls_check_handshake_timeout, METH_NOARGS, NULL},
-    {"_check_shutdown_timeout", tls_check_shutdown_timeout, METH_NOARGS, NULL},
-    {NULL, NULL, 0, NULL},
-};
-
 static PyMemberDef members[] = {
     {"_loop", T_OBJECT, offsetof(struct tls, loop), READONLY, NULL},
     {"_app_protocol", T_OBJECT, offsetof(struct tls, protocol), READONLY, NULL},
@@ -422,9 +209,9 @@ static PyGetSetDef properties[] = {
 };
 
 static PyType_Slot slots[] = {
-    {Py_tp_init, init},   {Py_tp_dealloc, dealloc},   {Py_tp_finalize, finalize}, {Py_tp_traverse, traverse},
-    {Py_tp_clear, clear}, {Py_tp_methods, methods}, {Py_tp_members, members},   {Py_tp_getset, properties},
-    {0, NULL},
+    {Py_tp_init, init},         {Py_tp_dealloc, dealloc},   {Py_tp_finalize, finalize},
+    {Py_tp_traverse, traverse}, {Py_tp_clear, clear},       {Py_tp_methods, tls_methods},
+    {Py_tp_members, members},   {Py_tp_getset, properties}, {0, NULL},
 };
 
 int tls_add_type(PyObject *module)

@@ -1,5 +1,11 @@
 /* TLS over a socket's transport: the transport that a program sees, which is the protocol of the one below. Of asyncio.sslproto it has
- * the states, the messages and what follows what; bytes go between it, the flow below and OpenSSL without any Python. */
+ * the states, the messages and what follows what. Bytes go between the flow below, OpenSSL and the protocol without any Python: what came
+ * lies in the loop's buffer, from which OpenSSL takes it by a BIO of ours, and is decrypted into the bytes object that the protocol gets,
+ * or into its buffer; what is written is encrypted from where it lies. Handshakes and ends are left to ssl.SSLObject, whose callbacks and
+ * exceptions are the ones that programs know.
+ *
+ * Calling _ssl's methods and its memory BIOs from C instead needs no knowledge of _ssl, and costs two thirds more of what TLS costs: each
+ * is a call with arguments to be made and parsed, which gives up the interpreter's lock and takes it again, and makes one more copy. */
 #ifndef EDDYLOOP_TLS_H
 #define EDDYLOOP_TLS_H
 
@@ -22,30 +28,30 @@ enum tls_told { TLS_TOLD_NOTHING, TLS_TOLD_MADE, TLS_TOLD_EOF, TLS_TOLD_LOST };
 
 /** What follows asyncio's own part of a transport. All objects are owned references. */
 struct tls {
-        struct tls_ends ends; /* of its BIO */
-        SSL *ssl;             /* `raw` owns it */
+        struct tls_ends ends;    /* of its BIO */
+        SSL *ssl;                /* `raw` owns it */
         struct transport *lower; /* NULL: not there yet, or lost */
         const char *in;          /* what came, while it is looked at */
         size_t in_size;
-        size_t within;           /* bytes of a record that OpenSSL has, and more of it is to come */
-        struct buffer kept;      /* came before that, and could not be decrypted yet */
-        struct buffer plain;     /* written, and not encrypted yet */
-        struct buffer out;       /* encrypted, on its way to the flow */
-        eddy_handle turn;        /* for what must not come within a call */
-        eddy_handle flush;       /* at the end of an iteration */
+        size_t within;       /* bytes of a record that OpenSSL has, and more of it is to come */
+        struct buffer kept;  /* came before that, and could not be decrypted yet */
+        struct buffer plain; /* written, and not encrypted yet */
+        struct buffer out;   /* encrypted, on its way to the flow */
+        eddy_handle turn;    /* for what must not come within a call */
+        eddy_handle flush;   /* at the end of an iteration */
         PyLoop *loop;
-        PyObject *protocol; /* the program's; NULL: it is lost */
-        PyObject *context;  /* ssl.SSLContext */
-        PyObject *object;   /* ssl.SSLObject */
-        PyObject *raw;      /* _ssl._SSLSocket, which that has */
-        PyObject *waiter;   /* for the handshake; NULL: nobody waits */
+        PyObject *protocol;                             /* the program's; NULL: it is lost */
+        PyObject *context;                              /* ssl.SSLContext */
+        PyObject *object;                               /* ssl.SSLObject */
+        PyObject *raw;                                  /* _ssl._SSLSocket, which that has */
+        PyObject *waiter;                               /* for the handshake; NULL: nobody waits */
         PyObject *handshake_timeout, *shutdown_timeout; /* seconds */
-        PyObject *timer;    /* the handle of what limits the handshake, or closing */
+        PyObject *timer; /* the handle of what limits the handshake, or closing */
         PyObject *dict, *weak_references;
         enum tls_state state;
         enum tls_told told;
         bool is_buffered, is_paused, is_full, has_seen_eof;
-        bool is_closed; /* as asyncio means it: the program, or the other side, has ended it */
+        bool is_closed;    /* as asyncio means it: the program, or the other side, has ended it */
         bool has_ended;    /* the other side has said that nothing more comes, or what it said was wrong */
         bool is_done_with; /* the program has closed it again */
         bool is_held;      /* nothing is to leave: pause_writing() of the transport below */
@@ -57,6 +63,9 @@ struct tls {
 
 struct tls *tls_of(PyObject *object);
 PyObject *tls_object(struct tls *tls);
+
+/** asyncio's own part of it: what get_extra_info() tells. */
+PyObject **tls_extra(PyObject *self);
 
 /** Whether bytes can go to the flow below. */
 static inline bool tls_has_flow(const struct tls *tls)
@@ -103,7 +112,39 @@ void tls_take_turn_later(struct tls *tls);
 /** Callback: it comes. */
 void tls_take_turn(void *tls);
 
-/* tls_state.c: what the transport below calls, and timers. */
+/* tls_methods.c */
+extern PyMethodDef tls_methods[];
+PyObject *tls_set_protocol(PyObject *self, PyObject *protocol);
+
+/* tls_state.c */
+/** In debug mode: a line for the log. 0 or -1. */
+int tls_log_debug(struct tls *tls, const char *what);
+
+/** Tell who waits for the handshake: 0 or -1. */
+int tls_wake_waiter(struct tls *tls, PyObject *exception);
+
+/** Have a method called in so many seconds, and none before: 0 or -1. */
+int tls_start_timer(struct tls *tls, PyObject *seconds, const char *method);
+void tls_stop_timer(struct tls *tls);
+
+/** Whether the exception that is set says only that more has to come; it is cleared then. */
+bool tls_wants_more(void);
+
+/* tls_handshake.c */
+/** Go on with the handshake: 0, or -1 with an exception of a protocol's. */
+int tls_shake_hands(struct tls *tls);
+
+/** It has failed, by the exception that is set: 0 or -1. */
+int tls_fail_handshake(struct tls *tls);
+
+/* tls_close.c */
+/** Show what has come, send what was written, and then say that it was all: 0 or -1. */
+int tls_flush_and_shut_down(struct tls *tls);
+
+/** Go on with saying it, and hear the same: 0 or -1. */
+int tls_shut_down(struct tls *tls);
+
+/* What the transport below calls, and timers. */
 PyObject *tls_connection_made(PyObject *self, PyObject *lower);
 PyObject *tls_connection_lost(PyObject *self, PyObject *exception);
 PyObject *tls_eof_received(PyObject *self, PyObject *unused);

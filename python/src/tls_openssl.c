@@ -50,8 +50,8 @@ static long control(BIO *bio, int what, long number, void *pointer)
 static int make_method(void)
 {
         method = openssl.BIO_meth_new(BIO_TYPE_SOURCE_SINK, "eddyloop");
-        return method && openssl.BIO_meth_set_read_ex(method, take) && openssl.BIO_meth_set_write_ex(method, put) &&
-                       openssl.BIO_meth_set_ctrl(method, control)
+        return method && openssl.BIO_meth_set_read_ex(method, take) &&
+                       openssl.BIO_meth_set_write_ex(method, put) && openssl.BIO_meth_set_ctrl(method, control)
                    ? 0
                    : -1;
 }
@@ -63,27 +63,17 @@ static const struct {
         const char *name;
         size_t offset;
 } wanted[] = {
-#define FUNCTION(name) {#name, offsetof(struct openssl, name)}
-    FUNCTION(SSL_read_ex),
-    FUNCTION(SSL_write_ex),
-    FUNCTION(SSL_get_error),
-    FUNCTION(SSL_pending),
-    FUNCTION(SSL_set_bio),
-    FUNCTION(SSL_get_rbio),
-    FUNCTION(SSL_get_wbio),
-    FUNCTION(ERR_peek_error),
-    FUNCTION(ERR_clear_error),
-    FUNCTION(OpenSSL_version_num),
-    FUNCTION(BIO_meth_new),
-    FUNCTION(BIO_meth_set_read_ex),
-    FUNCTION(BIO_meth_set_write_ex),
-    FUNCTION(BIO_meth_set_ctrl),
-    FUNCTION(BIO_new),
-    FUNCTION(BIO_set_data),
-    FUNCTION(BIO_get_data),
-    FUNCTION(BIO_set_init),
-    FUNCTION(BIO_set_flags),
-    FUNCTION(BIO_clear_flags),
+#define FUNCTION(name)                                                                                         \
+        {                                                                                                      \
+#name, offsetof(struct openssl, name)                                                          \
+        }
+    FUNCTION(SSL_read_ex),           FUNCTION(SSL_write_ex),      FUNCTION(SSL_get_error),
+    FUNCTION(SSL_pending),           FUNCTION(SSL_set_bio),       FUNCTION(SSL_get_rbio),
+    FUNCTION(SSL_get_wbio),          FUNCTION(ERR_peek_error),    FUNCTION(ERR_clear_error),
+    FUNCTION(OpenSSL_version_num),   FUNCTION(BIO_meth_new),      FUNCTION(BIO_meth_set_read_ex),
+    FUNCTION(BIO_meth_set_write_ex), FUNCTION(BIO_meth_set_ctrl), FUNCTION(BIO_new),
+    FUNCTION(BIO_set_data),          FUNCTION(BIO_get_data),      FUNCTION(BIO_set_init),
+    FUNCTION(BIO_set_flags),         FUNCTION(BIO_clear_flags),
 #undef FUNCTION
 };
 
@@ -169,15 +159,13 @@ PyObject *openssl_find(PyObject *module, PyObject *args)
  * Objects of _ssl's, of which the first members are the same in all versions of Python so far. */
 
 struct ssl_socket {
-        PyObject_HEAD
-        PyObject *socket; /* a weak reference; NULL: it has memory BIOs */
+        PyObject_HEAD PyObject *socket; /* a weak reference; NULL: it has memory BIOs */
         SSL *ssl;
         PyObject *context;
 };
 
 struct memory_bio {
-        PyObject_HEAD
-        BIO *bio;
+        PyObject_HEAD BIO *bio;
 };
 
 /** The SSL of an object that was made for two memory BIOs; NULL where anything is not as it has to be. All that is known of it besides
@@ -213,7 +201,8 @@ static int put_bio(SSL *ssl, struct tls_ends *ends)
         return 0;
 }
 
-PyObject *openssl_connect(PyObject *object, PyObject *incoming, PyObject *outgoing, struct tls_ends *ends, SSL **ssl)
+PyObject *openssl_connect(PyObject *object, PyObject *incoming, PyObject *outgoing, struct tls_ends *ends,
+                          SSL **ssl)
 {
         PyObject *raw = PyObject_GetAttrString(object, "_sslobj");
         PyObject *context = raw ? PyObject_GetAttrString(raw, "context") : NULL;

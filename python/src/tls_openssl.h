@@ -57,7 +57,8 @@ PyObject *openssl_find(PyObject *module, PyObject *args);
 
 /** Put a BIO of ours in place of the memory BIOs that an ssl.SSLObject was made with: what it has of _ssl's, as a new reference, which
  * owns the SSL; NULL with an exception, NotImplementedError where it is not what it seems. */
-PyObject *openssl_connect(PyObject *object, PyObject *incoming, PyObject *outgoing, struct tls_ends *ends, SSL **ssl);
+PyObject *openssl_connect(PyObject *object, PyObject *incoming, PyObject *outgoing, struct tls_ends *ends,
+                          SSL **ssl);
 
 /** Have its BIO read from and write to nobody any more. */
 void openssl_disconnect(SSL *ssl);

@@ -9,7 +9,8 @@ enum outcome { WANTS_MORE, HAS_ENDED, HAS_FAILED };
 
 bool tls_has_more(const struct tls *tls)
 {
-        return tls_has_flow(tls) && !tls->has_ended && (tls_unread(tls) > 0 || openssl.SSL_pending(tls->ssl) > 0);
+        return tls_has_flow(tls) && !tls->has_ended &&
+               (tls_unread(tls) > 0 || openssl.SSL_pending(tls->ssl) > 0);
 }
 
 static enum outcome decrypt(struct tls *tls, char *memory, size_t size, size_t *n)
@@ -89,7 +90,8 @@ static int read_bytes(struct tls *tls)
         failure = note_failure(tls, outcome);
         if (n == 0) {
                 Py_DECREF(data);
-        } else if (_PyBytes_Resize(&data, (Py_ssize_t)n) < 0 || show(tls->protocol, names.data_received, data) < 0) {
+        } else if (_PyBytes_Resize(&data, (Py_ssize_t)n) < 0 ||
+                   show(tls->protocol, names.data_received, data) < 0) {
                 Py_XDECREF(failure);
                 return -1;
         }

@@ -9,7 +9,8 @@ size_t tls_unsent(const struct tls *tls)
 {
         size_t unsent = buffer_size(&tls->plain) + buffer_size(&tls->out);
 
-        return tls_has_flow(tls) && !tls->lower->flow.write_error ? unsent + flow_unsent(&tls->lower->flow) : unsent;
+        return tls_has_flow(tls) && !tls->lower->flow.write_error ? unsent + flow_unsent(&tls->lower->flow)
+                                                                  : unsent;
 }
 
 bool tls_put(struct tls_ends *ends, const char *data, size_t n)
@@ -79,7 +80,8 @@ static int encrypt(struct tls *tls, const char *data, size_t n)
                 forget_old_errors();
                 rc = openssl.SSL_write_ex(tls->ssl, data, slice, &written);
                 if (rc != 1 && openssl.SSL_get_error(tls->ssl, rc) == SSL_ERROR_WANT_READ)
-                        return gather(tls, data, n); /* half of something else has come, and the rest is read first */
+                        return gather(tls, data,
+                                      n); /* half of something else has come, and the rest is read first */
                 if (rc != 1) {
                         tls_raise(tls);
                         return -1;
@@ -127,8 +129,8 @@ static int tell(struct tls *tls, PyObject *name, const char *message)
                 return -1;
         if (!result) {
                 exception = exception_take();
-                result = call_helper("protocol_failed", "(OOOOs)", tls->loop, tls_object(tls), tls_object(tls), exception,
-                                     message);
+                result = call_helper("protocol_failed", "(OOOOs)", tls->loop, tls_object(tls), tls_object(tls),
+                                     exception, message);
                 Py_DECREF(exception);
         }
         Py_XDECREF(result);
