@@ -256,6 +256,8 @@ class Cases:
             protocol = await connecting
             yield protocol, wire
         finally:
+            if connecting.done() and not connecting.cancelled():
+                connecting.exception()
             wire.writer.close()
             server.close()
 
@@ -556,6 +558,24 @@ class Cases:
                 await self.close_by(client, wire)
         self.go(test)
 
+    def test_what_is_not_read_stays_with_the_other_side(self):
+        async def test():
+            async with self.served(Echo) as (port, made):
+                slow, other = await self.connect(port), await self.connect(port)
+                await made[0].made.wait()
+                slow.transport.pause_reading()
+                made[0].transport.write(BIG * 20)
+                for turn in range(50):
+                    other.transport.write(b"a")
+                    await other.until_data(turn + 1)
+                self.assertLess(slow.transport.get_read_buffer_size(), 600 * 1024)
+                slow.transport.resume_reading()
+                await slow.until_data(20 * len(BIG))
+                self.assertEqual(slow.data, 20 * BIG)
+                await self.close(slow, other)
+                await self.until_lost(made)
+        self.go(test)
+
     async def close_by(self, client, wire):
         """Close, with the other side's answer."""
         client.transport.close()
@@ -612,6 +632,32 @@ class Cases:
                 client.transport.write(b"in vain")
                 self.assertEqual(await wire.read(5 * len(BIG)), 5 * BIG)
                 self.assertEqual(await wire.call(wire.tls.read, 1), b"")
+        self.go(test)
+
+    def test_what_was_gathered_leaves_before_the_end(self):
+        async def test():
+            async with self.wired() as (client, wire):
+                for turn in range(3):
+                    for _ in range(10):
+                        client.transport.write(b"x" * 10)
+                    if turn == 2:
+                        client.transport.close()
+                    await asyncio.sleep(0)
+                self.assertEqual(await wire.read(300), b"x" * 300)
+                self.assertEqual(await wire.call(wire.tls.read, 1), b"")
+        self.go(test)
+
+    def test_something_comes_behind_the_other_sides_end(self):
+        async def test():
+            for factory in (Recorder, lambda: Buffered(10)):
+                async with self.wired(factory) as (client, wire):
+                    wire.tls.write(b"the last")
+                    with self.assertRaises(ssl.SSLWantReadError):
+                        wire.tls.unwrap()
+                    wire.writer.write(wire.outgoing.read() + b"and more")
+                    await client.lost.wait()
+                    self.assertEqual(client.data, b"the last")
+                    self.assertEqual(client.told[-2:], ["eof", "lost"])
         self.go(test)
 
     def test_what_cannot_be_written(self):
@@ -936,14 +982,26 @@ class Fast(Cases, unittest.TestCase):
             async with self.served(Echo) as (port, made):
                 client = await self.connect(port)
                 tls = client.transport.get_extra_info("ssl_object")
-                await self.close(client)
-                client.transport.close()
+                client.transport.abort()
+                await client.lost.wait()
+                await self.until_lost(made)
+                gone = weakref.ref(client.transport)
                 del client
                 gc.collect()
+                self.assertIsNone(gone())
                 self.assertEqual(tls.version()[:3], "TLS")
-                with self.assertRaises(ssl.SSLError):
-                    tls.do_handshake()
-                    tls.write(b"a")
+                self.assertRaises(ssl.SSLWantReadError, tls.read, 1)
+                self.assertRaises((ssl.SSLError, OSError), tls.write, b"a")
+        self.go(test)
+
+    def test_the_other_side_hears_why(self):
+        """asyncio closes the connection without a word."""
+        async def test():
+            with self.assertRaises(ssl.SSLError) as caught:
+                async with self.wired(context=server_context(OTHER)):
+                    pass
+            self.assertIn("ALERT", caught.exception.reason)
+        self.may_report = True
         self.go(test)
 
     def test_a_context_with_objects_of_its_own(self):
