@@ -222,3 +222,46 @@ def callback_raised(loop, transport, protocol, exception, method):
     """Tell of what a protocol's function has raised, as asyncio does of what its handles run."""
     name = type(transport).__name__
     protocol_failed(loop, transport, protocol, exception, f'Exception in callback {name}.{method}()')
+
+
+# TLS.
+
+def tls_limits(high, low, kilobytes):
+    """As write_limits(), with asyncio's own upper mark for TLS."""
+    if high is None:
+        high = kilobytes * 1024 if low is None else 4 * low
+    return write_limits(high, low)
+
+
+def tls_note_peer(transport, sslobj):
+    """What is known once both sides have agreed."""
+    transport._extra.update(
+        peercert=sslobj.getpeercert(),
+        cipher=sslobj.cipher(),
+        compression=sslobj.compression(),
+        ssl_object=sslobj)
+
+
+def tls_wake(waiter, exception):
+    if waiter.cancelled():
+        return
+    if exception is None:
+        waiter.set_result(None)
+    else:
+        waiter.set_exception(exception)
+
+
+def tls_debug(transport, what):
+    logger.debug('%r %s', transport, what)
+
+
+def warn_of_tls_writes():
+    logger.warning('SSL connection is closed')
+
+
+def warn_of_keeping_open():
+    logger.warning('returning true from eof_received() has no effect when using ssl')
+
+
+def warn_unclosed_tls():
+    warnings.warn('unclosed transport <asyncio._SSLProtocolTransport object>', ResourceWarning)

@@ -8,7 +8,7 @@ import sys
 import threading
 from asyncio import base_events, events, futures, sslproto, trsock, unix_events
 
-from . import _core, _helpers
+from . import _core, _helpers, _tls
 
 _Base = unix_events._UnixSelectorEventLoop
 
@@ -118,8 +118,11 @@ class Loop(_core.Loop, _Base):
                             server_hostname=None, extra=None, server=None, **timeouts):
         self._ensure_fd_no_transport(rawsock)
         self._adopt_stream(protocol)
-        ssl_protocol = sslproto.SSLProtocol(self, protocol, sslcontext, waiter, server_side, server_hostname,
-                                            **timeouts)
+        ssl_protocol = _tls.make(self, protocol, sslcontext, waiter, server_side=server_side,
+                                 server_hostname=server_hostname, **timeouts)
+        if ssl_protocol is None:
+            ssl_protocol = sslproto.SSLProtocol(self, protocol, sslcontext, waiter, server_side, server_hostname,
+                                                **timeouts)
         self._make_socket_transport(rawsock, ssl_protocol, extra=extra, server=server)
         return ssl_protocol._app_transport
 
@@ -136,6 +139,13 @@ class Loop(_core.Loop, _Base):
             if was_reading:
                 transp.resume_reading()
             self._transports[transp._sock_fd] = transp
+
+    async def start_tls(self, transport, protocol, sslcontext, *, server_side=False, server_hostname=None, **timeouts):
+        options = {'server_side': server_side, 'server_hostname': server_hostname, **timeouts}
+        started = await _tls.start_tls(self, transport, protocol, sslcontext, **options)
+        if started is NotImplemented:
+            started = await super().start_tls(transport, protocol, sslcontext, **options)
+        return started
 
 
 class _TransportsByDescriptor:

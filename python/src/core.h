@@ -48,11 +48,12 @@ struct handle_tail {
         eddy_timer timer; /* of a Handle, its first half alone is used */
 };
 
-extern PyTypeObject *loop_type, *handle_type, *timer_handle_type, *socket_transport_type;
+extern PyTypeObject *loop_type, *handle_type, *timer_handle_type, *socket_transport_type, *tls_type;
 
 int loop_add_type(PyObject *module);
 int handle_add_types(PyObject *module);
 int transport_add_type(PyObject *module);
+int tls_add_type(PyObject *module);
 
 /** What of asyncio's is used, found once. Owned by the module, which is never unloaded. */
 struct imports {
@@ -60,6 +61,7 @@ struct imports {
         PyObject *transport;          /* asyncio.transports._FlowControlMixin, of which sendfile() wants a transport to be */
         PyObject *datagram_transport; /* asyncio.DatagramTransport */
         PyObject *read_transport, *write_transport; /* asyncio.ReadTransport, asyncio.WriteTransport */
+        PyObject *sendfile_fallback;  /* asyncio.constants._SendfileMode.FALLBACK */
         PyObject *handle;             /* asyncio.Handle */
         PyObject *timer_handle;       /* asyncio.TimerHandle */
         PyObject *buffered_protocol;  /* asyncio.BufferedProtocol */
@@ -84,7 +86,7 @@ struct names {
         PyObject *context, *data_received, *eof_received, *get_buffer, *buffer_updated, *connection_made,
             *connection_lost, *pause_writing, *resume_writing, *close, *fileno, *socket, *sockname, *peername,
             *getsockname, *getpeername, *attach, *detach, *call_connection_lost, *start_reading, *is_closing, *set_result,
-            *create_future, *future_blocking, *datagram_received, *error_received;
+            *create_future, *future_blocking, *datagram_received, *error_received, *do_handshake, *unwrap;
         PyObject *of_loop; /* ("loop",) */
 
         /* Of streams. */

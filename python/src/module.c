@@ -2,6 +2,7 @@
 #include "datagram.h"
 #include "sock.h"
 #include "streams.h"
+#include "tls_openssl.h"
 
 struct imports imports;
 struct names names;
@@ -121,6 +122,8 @@ static int intern(void)
             {&names.datagram_received, "datagram_received"},
             {&names.error_received, "error_received"},
             {&names.future_blocking, "_asyncio_future_blocking"},
+            {&names.do_handshake, "do_handshake"},
+            {&names.unwrap, "unwrap"},
         };
 
         for (size_t i = 0; i < sizeof wanted / sizeof wanted[0]; i++)
@@ -128,6 +131,17 @@ static int intern(void)
                         return -1;
         names.of_loop = Py_BuildValue("(s)", "loop");
         return names.of_loop ? 0 : -1;
+}
+
+static PyObject *find_sendfile_fallback(void)
+{
+        PyObject *constants = PyImport_ImportModule("asyncio.constants");
+        PyObject *modes = constants ? PyObject_GetAttrString(constants, "_SendfileMode") : NULL;
+        PyObject *mode = modes ? PyObject_GetAttrString(modes, "FALLBACK") : NULL;
+
+        Py_XDECREF(constants);
+        Py_XDECREF(modes);
+        return mode;
 }
 
 static int import(void)
@@ -161,12 +175,13 @@ static int import(void)
                 if (!*wanted[i].object)
                         return -1;
         }
+        imports.sendfile_fallback = find_sendfile_fallback();
         imports.empty_tuple = PyTuple_New(0);
         imports.future_set_result = PyObject_GetAttr(imports.future, names.set_result);
         imports.newline = PyBytes_FromString("\n");
         imports.helpers = PyImport_ImportModule("eddyloop._helpers");
         imports.try_native = imports.helpers ? PyObject_GetAttrString(imports.helpers, "TRY_NATIVE") : NULL;
-        return imports.empty_tuple && imports.future_set_result && imports.newline && imports.try_native ? 0 : -1;
+        return imports.empty_tuple && imports.future_set_result && imports.newline && imports.try_native && imports.sendfile_fallback ? 0 : -1;
 }
 
 /** What asyncio does with datagrams differs between its versions. */
@@ -198,7 +213,7 @@ static int exec_module(PyObject *module)
                 return -1;
         if (sock_add_types(module) < 0 || datagram_add_type(module) < 0)
                 return -1;
-        if (transport_add_type(module) < 0 || coroutine_add_type(module) < 0)
+        if (transport_add_type(module) < 0 || tls_add_type(module) < 0 || coroutine_add_type(module) < 0)
                 return -1;
         if (stream_reader_add_type(module) < 0 || stream_writer_add_type(module) < 0)
                 return -1;
@@ -210,9 +225,15 @@ static PyModuleDef_Slot slots[] = {
     {0, NULL},
 };
 
+static PyMethodDef functions[] = {
+    {"_find_openssl", openssl_find, METH_VARARGS, NULL},
+    {NULL, NULL, 0, NULL},
+};
+
 static struct PyModuleDef definition = {
     PyModuleDef_HEAD_INIT,
     .m_name = "eddyloop._core",
+    .m_methods = functions,
     .m_slots = slots,
 };
 

@@ -82,6 +82,9 @@ const struct flow_impl transport_socket = {
 
 void transport_finish(struct transport *transport)
 {
+        if (transport->tls)
+                tls_detach(transport->tls);
+        transport->tls = NULL;
         flow_finish_input(&transport->flow, &transport->input);
         eddy_handle_cancel(&transport->turn);
         flow_finish(&transport->flow);
@@ -132,6 +135,15 @@ static void leave_server(struct transport *transport)
         Py_CLEAR(transport->server);
 }
 
+static void let_protocol_go(struct transport *transport)
+{
+        if (transport->tls)
+                tls_detach(transport->tls);
+        transport->tls = NULL;
+        Py_CLEAR(transport->protocol);
+        Py_CLEAR(transport->stream);
+}
+
 /** Tell the protocol, and close the socket. */
 static PyObject *call_connection_lost(PyObject *self, PyObject *exception)
 {
@@ -154,8 +166,7 @@ static PyObject *call_connection_lost(PyObject *self, PyObject *exception)
                 leave_server(transport);
                 exception_give(raised);
         }
-        Py_CLEAR(transport->protocol);
-        Py_CLEAR(transport->stream);
+        let_protocol_go(transport);
         Py_CLEAR(transport->context);
         Py_CLEAR(transport->writing_context);
         Py_CLEAR(transport->exception);
@@ -240,15 +251,26 @@ static PyObject *start_reading(PyObject *self, PyObject *unused)
         Py_RETURN_NONE;
 }
 
-static PyObject *pause_reading(PyObject *self, PyObject *unused)
+void transport_pause_reading(struct transport *transport)
 {
-        struct transport *transport = transport_of(self);
-
-        (void)unused;
         if (!transport->flow.is_closing && !transport->is_paused) {
                 transport->is_paused = true;
                 flow_pause_input(&transport->input);
         }
+}
+
+void transport_resume_reading(struct transport *transport)
+{
+        if (!transport->flow.is_closing && transport->is_paused) {
+                transport->is_paused = false;
+                flow_resume_input(&transport->input);
+        }
+}
+
+static PyObject *pause_reading(PyObject *self, PyObject *unused)
+{
+        (void)unused;
+        transport_pause_reading(transport_of(self));
         Py_RETURN_NONE;
 }
 
@@ -326,6 +348,9 @@ static PyObject *set_protocol(PyObject *self, PyObject *protocol)
 
         if (is_buffered < 0)
                 return NULL;
+        if (transport->tls && protocol != transport->protocol)
+                tls_detach(transport->tls);
+        transport->tls = tls_of_protocol(protocol);
         Py_XSETREF(transport->protocol, Py_NewRef(protocol));
         is_buffered = is_buffered && transport->kind == SOCKET_TRANSPORT;
         transport->is_buffered = is_buffered;
@@ -444,8 +469,7 @@ static int clear(PyObject *self)
         struct transport *transport = transport_of(self);
 
         Py_CLEAR(transport->loop);
-        Py_CLEAR(transport->protocol);
-        Py_CLEAR(transport->stream);
+        let_protocol_go(transport);
         Py_CLEAR(transport->socket);
         Py_CLEAR(transport->server);
         Py_CLEAR(transport->context);

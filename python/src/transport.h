@@ -6,6 +6,8 @@
 
 enum transport_kind { SOCKET_TRANSPORT, READ_PIPE_TRANSPORT, WRITE_PIPE_TRANSPORT };
 
+struct tls;
+
 /** What follows asyncio's own part of a transport. */
 struct transport {
         struct flow flow;
@@ -15,6 +17,7 @@ struct transport {
         PyLoop *loop;                /* an owned reference, like all that follow; NULL where it is lost */
         PyObject *protocol;          /* likewise */
         struct reader_state *stream; /* of the protocol's reader, where that is one of ours; or NULL */
+        struct tls *tls;             /* the protocol, where that is TLS; NULL: it is a program's */
         PyObject *socket;          /* or the pipe */
         PyObject *server;          /* whose connection it is, or NULL */
         PyObject *context;         /* in which its protocol is called with what has come */
@@ -55,6 +58,31 @@ static inline bool transport_is_lost(const struct transport *transport)
 {
         return transport->is_ending || !transport->loop;
 }
+
+/** As the methods of these names. */
+void transport_pause_reading(struct transport *transport);
+void transport_resume_reading(struct transport *transport);
+
+/** Take note of a write: whether it is to leave at once. */
+bool transport_leaves_at_once(struct transport *transport);
+
+/** Call a function of a protocol's in a context, or (NULL) the current one, with one argument, or (NULL) none: a new reference, or NULL
+ * with its exception. */
+PyObject *call_protocol(PyObject *protocol, PyObject *context, PyObject *name, PyObject *argument);
+
+/* TLS above it, in tls.c. */
+
+/** n bytes came: 0, or -1 with an exception of its protocol's. */
+int tls_came(struct tls *tls, const void *data, size_t n);
+
+/** Something has left. */
+void tls_settled(struct tls *tls);
+
+/** The flow goes: what was to use it is dropped. */
+void tls_detach(struct tls *tls);
+
+/** The TLS that a protocol is; NULL: it is none. */
+struct tls *tls_of_protocol(PyObject *protocol);
 
 /** It is closed: let go of it. */
 void transport_finish(struct transport *transport);
