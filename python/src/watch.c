@@ -139,7 +139,7 @@ void loop_watch_anew(PyLoop *self)
 void loop_forget_watched(PyLoop *self)
 {
         for (int fd = 0; fd < self->watched_count; fd++) {
-                for (int i = WATCH_READ; i <= WATCH_WRITE; i++) {
+                for (enum watch_direction i = WATCH_READ; i <= WATCH_WRITE; i++) {
                         PyObject *handle = take_out(self, fd, i);
 
                         if (!handle)
@@ -160,7 +160,7 @@ void loop_forget_watched(PyLoop *self)
 int loop_visit_watched(PyLoop *self, visitproc visit, void *arg)
 {
         for (int fd = 0; fd < self->watched_count; fd++)
-                for (int i = WATCH_READ; i <= WATCH_WRITE; i++)
+                for (enum watch_direction i = WATCH_READ; i <= WATCH_WRITE; i++)
                         Py_VISIT(self->watched[fd].handles[i]);
         return 0;
 }
