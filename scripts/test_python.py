@@ -177,7 +177,7 @@ def test_plain(python, totals, is_newest):
 def test_thoroughly(python, totals):
     """Build with the other compiler, and test with sanitizers."""
     built(Build(python, "-clang", CC="clang"), totals)
-    build = Build(python, "-sanitize", ["-Db_sanitize=address,undefined", "-Db_lundef=false"])
+    build = Build(python, "-sanitize", ["-Db_sanitize=address,undefined", "-Db_lundef=false", "-Doptimization=1"])
     if built(build, totals):
         test_backends(build, totals, dict.fromkeys(BACKENDS, sanitizers()))
 
