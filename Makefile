@@ -3,6 +3,8 @@
 #   make           build into build/
 #   make demo      serve a few hundred images and fetch them all at once
 #   make test      the whole suite, in every configuration; make test CONFIGS=plain for one
+#   make python    build eddyloop, the event loop for Python, into dist/: a wheel for PYTHON=python3
+#   make python-wheels   its source distribution and a wheel for each Python that is there, as they are given away
 #   make bench     measure eddy beside its peers; make bench ROWS="switch yield" for some rows; NECO=folder and
 #                  LIBDILL=folder for these two, which must lie there built
 #   make bench-compare OLD=old.json     what got slower since then, noise and machine taken into account
@@ -35,6 +37,16 @@ demo: all
 test:
 	scripts/install-deps.sh build test $(filter aarch64,$(CONFIGS))
 	scripts/test.sh $(CONFIGS)
+
+python:
+	scripts/install-deps.sh build python
+	$(PYTHON) -m venv --clear $(BUILD)-wheel
+	$(BUILD)-wheel/bin/pip wheel --quiet --no-deps --wheel-dir dist ./python
+	@echo "Install it by: pip install $$(ls -t dist/eddyloop-*.whl | head -n 1)"
+
+python-wheels:
+	scripts/install-deps.sh build python
+	scripts/wheels.sh dist
 
 bench: all
 	scripts/install-deps.sh bench
@@ -83,6 +95,6 @@ install: all
 clean:
 	rm -rf $(BUILD) $(BUILD)-*
 
-.PHONY: all demo test bench bench-compare bench-scale bench-python instructions soak fuzz check install clean
+.PHONY: all demo test python python-wheels bench bench-compare bench-scale bench-python instructions soak fuzz check install clean
 
-CONFIGS = plain clang sanitize thread valgrind ucontext musl aarch64
+CONFIGS = plain clang sanitize thread valgrind ucontext musl aarch64 python

@@ -12,6 +12,9 @@ from . import _core, _helpers, _tls
 
 _Base = unix_events._UnixSelectorEventLoop
 
+# Loops have their children watched themselves from Python 3.14 on; before that the policy does.
+_HAS_WATCHER = sys.version_info >= (3, 14)
+
 
 class Loop(_core.Loop, _Base):
     """An asyncio event loop on eddy's core.
@@ -27,6 +30,9 @@ class Loop(_core.Loop, _Base):
         self._unix_server_sockets = {}
         self._selector = None
         self.fast_streams = os.environ.get('EDDYLOOP_STREAMS') != 'asyncio'
+        if _HAS_WATCHER:
+            pidfd = unix_events.can_use_pidfd()
+            self._watcher = unix_events._PidfdChildWatcher() if pidfd else unix_events._ThreadedChildWatcher()
         self._make_self_pipe()
 
     # What runs the loop.
@@ -68,14 +74,15 @@ class Loop(_core.Loop, _Base):
     def _transports(self):
         return _TransportsByDescriptor(self)
 
-    def _make_socket_transport(self, sock, protocol, waiter=None, *, extra=None, server=None):
+    def _make_socket_transport(self, sock, protocol, waiter=None, *, extra=None, server=None,
+                               context=None):
         self._ensure_fd_no_transport(sock)
         extra = _describe(sock, extra)
         base_events._set_nodelay(sock)
         transport = _core.SocketTransport(self, sock, sock.fileno(), sock.family, protocol, extra, server)
         if server is not None:
             _helpers.attach(server, transport)
-        self._begin(transport, protocol, waiter)
+        self._begin(transport, protocol, waiter, context)
         return transport
 
     def _make_datagram_transport(self, sock, protocol, address=None, waiter=None, extra=None):
@@ -107,15 +114,15 @@ class Loop(_core.Loop, _Base):
         self._begin(transport, protocol, waiter)
         return transport
 
-    def _begin(self, transport, protocol, waiter):
+    def _begin(self, transport, protocol, waiter, context=None):
         """Have a transport's protocol told of it, then what comes, and then whoever waits for it."""
-        self.call_soon(protocol.connection_made, transport)
-        self.call_soon(transport._start_reading)
+        self.call_soon(protocol.connection_made, transport, context=context)
+        self.call_soon(transport._start_reading, context=context)
         if waiter is not None:
-            self.call_soon(futures._set_result_unless_cancelled, waiter, None)
+            self.call_soon(futures._set_result_unless_cancelled, waiter, None, context=context)
 
     def _make_ssl_transport(self, rawsock, protocol, sslcontext, waiter=None, *, server_side=False,
-                            server_hostname=None, extra=None, server=None, **timeouts):
+                            server_hostname=None, extra=None, server=None, context=None, **timeouts):
         self._ensure_fd_no_transport(rawsock)
         self._adopt_stream(protocol)
         ssl_protocol = _tls.make(self, protocol, sslcontext, waiter, server_side=server_side,
@@ -123,9 +130,8 @@ class Loop(_core.Loop, _Base):
         if ssl_protocol is None:
             ssl_protocol = sslproto.SSLProtocol(self, protocol, sslcontext, waiter, server_side, server_hostname,
                                                 **timeouts)
-        self._make_socket_transport(rawsock, ssl_protocol, extra=extra, server=server)
+        self._make_socket_transport(rawsock, ssl_protocol, extra=extra, server=server, context=context)
         return ssl_protocol._app_transport
-
 
     async def _sendfile_native(self, transp, file, offset, count):
         del self._transports[transp._sock_fd]

@@ -525,6 +525,22 @@ static void close_loop(PyLoop *self)
         eddy_loop_close(self->loop); /* whoever sends from now on is refused */
 }
 
+/** No loop could be made: an OSError with the core's own sentence, which knows what of the environment is at odds. */
+static int raise_explained(int rc)
+{
+        PyObject *exception = NULL;
+
+        if (rc == -ENOMEM)
+                PyErr_NoMemory();
+        else if (rc > -4000)
+                exception = PyObject_CallFunction(PyExc_OSError, "is", -rc, eddy_explain(rc));
+        else
+                exception = PyObject_CallFunction(PyExc_RuntimeError, "s", eddy_explain(rc));
+        if (exception)
+                exception_give(exception);
+        return -1;
+}
+
 static int init(PyObject *op, PyObject *args, PyObject *kwargs)
 {
         PyLoop *self = loop_of(op);
@@ -537,9 +553,7 @@ static int init(PyObject *op, PyObject *args, PyObject *kwargs)
                 return -1;
         }
         rc = create_core(self, &self->loop);
-        if (rc < 0)
-                raise_error(rc);
-        return rc < 0 ? -1 : 0;
+        return rc < 0 ? raise_explained(rc) : 0;
 }
 
 /* ------------------------------------------------------------------------------------------------
@@ -709,10 +723,11 @@ static PyMemberDef members[] = {
     {NULL, 0, 0, 0, NULL},
 };
 
+/** Where __init__() has failed, there is nothing to close. */
 static PyObject *get_closed(PyObject *op, void *unused)
 {
         (void)unused;
-        return PyBool_FromLong(loop_of(op)->is_closed);
+        return PyBool_FromLong(!loop_of(op)->loop || loop_of(op)->is_closed);
 }
 
 /** asyncio's own close() says that it is, and so it is. */

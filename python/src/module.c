@@ -209,6 +209,8 @@ static int exec_module(PyObject *module)
         }
         if (intern() < 0 || import() < 0 || learn_of_datagrams() < 0)
                 return -1;
+        if (PyModule_AddStringConstant(module, "__version__", EDDY_VERSION) < 0)
+                return -1;
         if (handle_add_types(module) < 0 || loop_add_type(module) < 0)
                 return -1;
         if (sock_add_types(module) < 0 || datagram_add_type(module) < 0)
