@@ -50,6 +50,7 @@ extern PyTypeObject *loop_type, *handle_type, *timer_handle_type, *socket_transp
 int loop_add_type(PyObject *module);
 int handle_add_types(PyObject *module);
 int transport_add_type(PyObject *module);
+int accept_add_type(PyObject *module);
 
 /** What of asyncio's is used, found once. Owned by the module, which is never unloaded. */
 struct imports {
@@ -66,6 +67,7 @@ struct imports {
         PyObject *invalid_state;      /* asyncio.InvalidStateError */
         PyObject *stock_loop;         /* asyncio.SelectorEventLoop */
         PyObject *socket;             /* socket.socket */
+        PyObject *transport_socket;   /* asyncio.trsock.TransportSocket */
         PyObject *try_native;         /* asyncio.constants._SendfileMode.TRY_NATIVE */
         PyObject *empty_tuple;
         size_t datagram_header;    /* what asyncio counts for each datagram that waits, beside its bytes */

@@ -53,10 +53,10 @@ int loop_descriptor_of(PyObject *file, int *fd)
         PyObject *number = PyLong_Check(file) ? Py_NewRef(file) : PyObject_CallMethodNoArgs(file, names.fileno);
         long value = -1;
 
-        if (number && PyLong_Check(number))
+        if (number && !PyLong_Check(number))
+                Py_SETREF(number, PyNumber_Long(number));
+        if (number)
                 value = PyLong_AsLong(number);
-        else if (number)
-                PyErr_SetNone(PyExc_TypeError);
         Py_XDECREF(number);
         if (value == -1 && PyErr_Occurred())
                 return PyLong_Check(file) ? -1 : refuse_file(file);
