@@ -9,8 +9,11 @@ import asyncio as _asyncio
 import sys as _sys
 
 from .loop import Loop
+from .streams import (StreamReader, StreamWriter, open_connection, open_unix_connection, start_server,
+                      start_unix_server)
 
-__all__ = ['Loop', 'install', 'new_event_loop', 'run']
+__all__ = ['Loop', 'StreamReader', 'StreamWriter', 'install', 'new_event_loop', 'open_connection',
+           'open_unix_connection', 'run', 'start_server', 'start_unix_server']
 
 
 def new_event_loop():

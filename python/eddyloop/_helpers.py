@@ -7,7 +7,7 @@ import socket
 import sys
 import types
 import warnings
-from asyncio import base_events, constants, format_helpers, futures, selector_events, trsock
+from asyncio import base_events, constants, format_helpers, futures, selector_events, streams, trsock
 from asyncio.log import logger
 
 TRY_NATIVE = constants._SendfileMode.TRY_NATIVE
@@ -165,6 +165,24 @@ def warn_unclosed(transport):
     warnings.warn(f'unclosed transport {transport!r}', ResourceWarning, source=transport)
 
 
+def original_stream_classes():
+    """The classes of asyncio's streams, each with what it has by name; None where somebody has changed them already."""
+    classes = (streams.StreamReader, streams.StreamWriter, streams.StreamReaderProtocol, streams.FlowControlMixin)
+    if all(_is_asyncios(value, cls) for cls in classes for value in vars(cls).values()):
+        return tuple((cls, dict(vars(cls))) for cls in classes)
+    return None
+
+
+def _is_asyncios(value, cls):
+    """Whether what a class has is no function, or one that asyncio.streams itself defines."""
+    if isinstance(value, property):
+        value = value.fget
+    if not isinstance(value, types.FunctionType):
+        return not callable(value) or isinstance(value, type)
+    return (value.__code__.co_filename == streams.open_connection.__code__.co_filename
+            and value.__qualname__.startswith(cls.__name__ + '.'))
+
+
 def check_nonblocking(sock):
     """What debug mode asks of a socket that sock_*() is called with."""
     if sock.gettimeout() != 0:
@@ -245,3 +263,46 @@ def out_of_resources(loop, exception, protocol_factory, sock, server, backlog):
 def serve_again(loop, protocol_factory, sock, server, backlog):
     if sock.fileno() >= 0:
         loop._start_serving(protocol_factory, sock, None, server, backlog)
+
+
+# TLS.
+
+def tls_limits(high, low, kilobytes):
+    """As write_limits(), with asyncio's own upper mark for TLS."""
+    if high is None:
+        high = kilobytes * 1024 if low is None else 4 * low
+    return write_limits(high, low)
+
+
+def tls_note_peer(transport, sslobj):
+    """What is known once both sides have agreed."""
+    transport._extra.update(
+        peercert=sslobj.getpeercert(),
+        cipher=sslobj.cipher(),
+        compression=sslobj.compression(),
+        ssl_object=sslobj)
+
+
+def tls_wake(waiter, exception):
+    if waiter.cancelled():
+        return
+    if exception is None:
+        waiter.set_result(None)
+    else:
+        waiter.set_exception(exception)
+
+
+def tls_debug(transport, what):
+    logger.debug('%r %s', transport, what)
+
+
+def warn_of_tls_writes():
+    logger.warning('SSL connection is closed')
+
+
+def warn_of_keeping_open():
+    logger.warning('returning true from eof_received() has no effect when using ssl')
+
+
+def warn_unclosed_tls():
+    warnings.warn('unclosed transport <asyncio._SSLProtocolTransport object>', ResourceWarning)

@@ -8,7 +8,7 @@ import sys
 import threading
 from asyncio import base_events, events, futures, sslproto, trsock, unix_events
 
-from . import _core, _helpers
+from . import _core, _helpers, _tls
 
 _Base = unix_events._UnixSelectorEventLoop
 
@@ -26,6 +26,7 @@ class Loop(_core.Loop, _Base):
         self._signal_handlers = {}
         self._unix_server_sockets = {}
         self._selector = None
+        self.fast_streams = os.environ.get('EDDYLOOP_STREAMS') != 'asyncio'
         self._make_self_pipe()
 
     # What runs the loop.
@@ -33,6 +34,9 @@ class Loop(_core.Loop, _Base):
     def run_forever(self):
         self._check_closed()
         self._check_running()
+        if self._leave_parent():
+            self._close_self_pipe()
+            self._make_self_pipe()
         self._set_coroutine_origin_tracking(self._debug)
         hooks = sys.get_asyncgen_hooks()
         try:
@@ -121,8 +125,12 @@ class Loop(_core.Loop, _Base):
     def _make_ssl_transport(self, rawsock, protocol, sslcontext, waiter=None, *, server_side=False,
                             server_hostname=None, extra=None, server=None, **timeouts):
         self._ensure_fd_no_transport(rawsock)
-        ssl_protocol = sslproto.SSLProtocol(self, protocol, sslcontext, waiter, server_side, server_hostname,
-                                            **timeouts)
+        self._adopt_stream(protocol)
+        ssl_protocol = _tls.make(self, protocol, sslcontext, waiter, server_side=server_side,
+                                 server_hostname=server_hostname, **timeouts)
+        if ssl_protocol is None:
+            ssl_protocol = sslproto.SSLProtocol(self, protocol, sslcontext, waiter, server_side, server_hostname,
+                                                **timeouts)
         self._make_socket_transport(rawsock, ssl_protocol, extra=extra, server=server)
         return ssl_protocol._app_transport
 
@@ -139,6 +147,13 @@ class Loop(_core.Loop, _Base):
             if was_reading:
                 transp.resume_reading()
             self._transports[transp._sock_fd] = transp
+
+    async def start_tls(self, transport, protocol, sslcontext, *, server_side=False, server_hostname=None, **timeouts):
+        options = {'server_side': server_side, 'server_hostname': server_hostname, **timeouts}
+        started = await _tls.start_tls(self, transport, protocol, sslcontext, **options)
+        if started is NotImplemented:
+            started = await super().start_tls(transport, protocol, sslcontext, **options)
+        return started
 
 
 class _TransportsByDescriptor:

@@ -1,7 +1,8 @@
 /* eddyloop._core: what of an asyncio loop is hot, on eddy's callback level. */
-#include "core.h"
 #include "datagram.h"
 #include "sock.h"
+#include "streams.h"
+#include "tls_openssl.h"
 
 struct imports imports;
 struct names names;
@@ -94,12 +95,35 @@ static int intern(void)
             {&names.detach, "_detach"},
             {&names.call_connection_lost, "_call_connection_lost"},
             {&names.start_reading, "_start_reading"},
+            {&names.state, "_eddyloop"},
+            {&names.buffer, "_buffer"},
+            {&names.waiter, "_waiter"},
+            {&names.eof, "_eof"},
+            {&names.exception, "_exception"},
+            {&names.paused, "_paused"},
+            {&names.limit, "_limit"},
+            {&names.transport, "_transport"},
+            {&names.loop, "_loop"},
+            {&names.n, "n"},
+            {&names.separator, "separator"},
+            {&names.create_future, "create_future"},
+            {&names.cancelled, "cancelled"},
+            {&names.set_result, "set_result"},
+            {&names.resume_reading, "resume_reading"},
+            {&names.pause_reading, "pause_reading"},
+            {&names.throw, "throw"},
+            {&names.protocol, "_protocol"},
+            {&names.reader, "_reader"},
+            {&names.is_connection_lost, "_connection_lost"},
+            {&names.stream_reader_wr, "_stream_reader_wr"},
+            {&names.feed_data, "feed_data"},
             {&names.is_closing, "is_closing"},
+            {&names.write, "write"},
             {&names.datagram_received, "datagram_received"},
             {&names.error_received, "error_received"},
-            {&names.set_result, "set_result"},
-            {&names.create_future, "create_future"},
             {&names.future_blocking, "_asyncio_future_blocking"},
+            {&names.do_handshake, "do_handshake"},
+            {&names.unwrap, "unwrap"},
         };
 
         for (size_t i = 0; i < sizeof wanted / sizeof wanted[0]; i++)
@@ -107,6 +131,17 @@ static int intern(void)
                         return -1;
         names.of_loop = Py_BuildValue("(s)", "loop");
         return names.of_loop ? 0 : -1;
+}
+
+static PyObject *find_sendfile_fallback(void)
+{
+        PyObject *constants = PyImport_ImportModule("asyncio.constants");
+        PyObject *modes = constants ? PyObject_GetAttrString(constants, "_SendfileMode") : NULL;
+        PyObject *mode = modes ? PyObject_GetAttrString(modes, "FALLBACK") : NULL;
+
+        Py_XDECREF(constants);
+        Py_XDECREF(modes);
+        return mode;
 }
 
 static int import(void)
@@ -124,7 +159,10 @@ static int import(void)
             {&imports.buffered_protocol, "asyncio", "BufferedProtocol"},
             {&imports.set_result, "asyncio.futures", "_set_result_unless_cancelled"},
             {&imports.future, "asyncio", "Future"},
-            {&imports.invalid_state, "asyncio", "InvalidStateError"},
+            {&imports.invalid_state_error, "asyncio", "InvalidStateError"},
+            {&imports.stream_reader, "asyncio.streams", "StreamReader"},
+            {&imports.stream_writer, "asyncio.streams", "StreamWriter"},
+            {&imports.stream_reader_protocol, "asyncio.streams", "StreamReaderProtocol"},
             {&imports.stock_loop, "asyncio", "SelectorEventLoop"},
             {&imports.socket, "socket", "socket"},
             {&imports.transport_socket, "asyncio.trsock", "TransportSocket"},
@@ -138,11 +176,13 @@ static int import(void)
                 if (!*wanted[i].object)
                         return -1;
         }
+        imports.sendfile_fallback = find_sendfile_fallback();
         imports.empty_tuple = PyTuple_New(0);
+        imports.future_set_result = PyObject_GetAttr(imports.future, names.set_result);
+        imports.newline = PyBytes_FromString("\n");
         imports.helpers = PyImport_ImportModule("eddyloop._helpers");
-        imports.create_future = PyObject_GetAttr(imports.stock_loop, names.create_future);
         imports.try_native = imports.helpers ? PyObject_GetAttrString(imports.helpers, "TRY_NATIVE") : NULL;
-        return imports.try_native && imports.empty_tuple && imports.helpers && imports.create_future ? 0 : -1;
+        return imports.empty_tuple && imports.future_set_result && imports.newline && imports.try_native && imports.sendfile_fallback ? 0 : -1;
 }
 
 /** What asyncio does with datagrams differs between its versions. */
@@ -174,7 +214,11 @@ static int exec_module(PyObject *module)
                 return -1;
         if (sock_add_types(module) < 0 || datagram_add_type(module) < 0 || accept_add_type(module) < 0)
                 return -1;
-        return transport_add_type(module);
+        if (transport_add_type(module) < 0 || tls_add_type(module) < 0 || coroutine_add_type(module) < 0)
+                return -1;
+        if (stream_reader_add_type(module) < 0 || stream_writer_add_type(module) < 0)
+                return -1;
+        return adopt_prepare();
 }
 
 static PyModuleDef_Slot slots[] = {
@@ -182,9 +226,15 @@ static PyModuleDef_Slot slots[] = {
     {0, NULL},
 };
 
+static PyMethodDef functions[] = {
+    {"_find_openssl", openssl_find, METH_VARARGS, NULL},
+    {NULL, NULL, 0, NULL},
+};
+
 static struct PyModuleDef definition = {
     PyModuleDef_HEAD_INIT,
     .m_name = "eddyloop._core",
+    .m_methods = functions,
     .m_slots = slots,
 };
 

@@ -59,7 +59,7 @@ static void wake(struct sock_call *call)
         Py_INCREF((PyObject *)loop);
         Py_DECREF((PyObject *)call);
         result = PyObject_CallMethodOneArg(future, names.set_result, Py_None);
-        if (!result && PyErr_ExceptionMatches(imports.invalid_state))
+        if (!result && PyErr_ExceptionMatches(imports.invalid_state_error))
                 PyErr_Clear(); /* it is cancelled, and its task about to hear of it */
         else if (!result)
                 loop_end_run(loop);
@@ -83,7 +83,7 @@ static int begin_wait(struct sock_call *call)
 
         if (loop_ensure_no_transport(call->loop, NULL, call->fd) < 0)
                 return -1;
-        Py_XSETREF(call->future, loop_create_future(call->loop));
+        Py_XSETREF(call->future, loop_create_future((PyObject *)call->loop));
         if (!call->future)
                 return -1;
         op_init(&call->op, call->loop->loop, sock_call_came, call);

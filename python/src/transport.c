@@ -1,6 +1,8 @@
 /* The life of a transport, and its type. The loop owns a reference of it from when it is made until it is lost. */
 #include "transport.h"
 
+#include "streams.h"
+
 #include "base/sys_socket.h"
 #include "loop/operation.h"
 #include "watch.h"
@@ -10,7 +12,7 @@
 PyTypeObject *socket_transport_type;
 static PyTypeObject *read_pipe_type, *write_pipe_type;
 
-static Py_ssize_t tail; /* where ours begins */
+static Py_ssize_t tail;       /* where ours begins */
 static Py_ssize_t extra_slot; /* where asyncio's _extra lies */
 
 struct transport *transport_of(PyObject *object)
@@ -80,6 +82,9 @@ const struct flow_impl transport_socket = {
 
 void transport_finish(struct transport *transport)
 {
+        if (transport->tls)
+                tls_detach(transport->tls);
+        transport->tls = NULL;
         flow_finish_input(&transport->flow, &transport->input);
         eddy_handle_cancel(&transport->turn);
         flow_finish(&transport->flow);
@@ -130,6 +135,15 @@ static void leave_server(struct transport *transport)
         Py_CLEAR(transport->server);
 }
 
+static void let_protocol_go(struct transport *transport)
+{
+        if (transport->tls)
+                tls_detach(transport->tls);
+        transport->tls = NULL;
+        Py_CLEAR(transport->protocol);
+        Py_CLEAR(transport->stream);
+}
+
 /** Tell the protocol, and close the socket. */
 static PyObject *call_connection_lost(PyObject *self, PyObject *exception)
 {
@@ -152,7 +166,7 @@ static PyObject *call_connection_lost(PyObject *self, PyObject *exception)
                 leave_server(transport);
                 exception_give(raised);
         }
-        Py_CLEAR(transport->protocol);
+        let_protocol_go(transport);
         Py_CLEAR(transport->context);
         Py_CLEAR(transport->writing_context);
         Py_CLEAR(transport->exception);
@@ -237,15 +251,26 @@ static PyObject *start_reading(PyObject *self, PyObject *unused)
         Py_RETURN_NONE;
 }
 
-static PyObject *pause_reading(PyObject *self, PyObject *unused)
+void transport_pause_reading(struct transport *transport)
 {
-        struct transport *transport = transport_of(self);
-
-        (void)unused;
         if (!transport->flow.is_closing && !transport->is_paused) {
                 transport->is_paused = true;
                 flow_pause_input(&transport->input);
         }
+}
+
+void transport_resume_reading(struct transport *transport)
+{
+        if (!transport->flow.is_closing && transport->is_paused) {
+                transport->is_paused = false;
+                flow_resume_input(&transport->input);
+        }
+}
+
+static PyObject *pause_reading(PyObject *self, PyObject *unused)
+{
+        (void)unused;
+        transport_pause_reading(transport_of(self));
         Py_RETURN_NONE;
 }
 
@@ -323,10 +348,14 @@ static PyObject *set_protocol(PyObject *self, PyObject *protocol)
 
         if (is_buffered < 0)
                 return NULL;
+        if (transport->tls && protocol != transport->protocol)
+                tls_detach(transport->tls);
+        transport->tls = tls_of_protocol(protocol);
         Py_XSETREF(transport->protocol, Py_NewRef(protocol));
         is_buffered = is_buffered && transport->kind == SOCKET_TRANSPORT;
         transport->is_buffered = is_buffered;
         transport->input.is_lent_to = is_buffered;
+        Py_XSETREF(transport->stream, transport->loop ? adopt_reader(transport->loop, protocol) : NULL);
         Py_RETURN_NONE;
 }
 
@@ -372,7 +401,8 @@ static int init(PyObject *self, PyObject *args, PyObject *kwargs)
         int fd, family, rc;
 
         (void)kwargs;
-        if (!PyArg_ParseTuple(args, "O!OiiOOO", loop_type, &loop, &socket, &fd, &family, &protocol, &extra, &server))
+        if (!PyArg_ParseTuple(args, "O!OiiOOO", loop_type, &loop, &socket, &fd, &family, &protocol, &extra,
+                              &server))
                 return -1;
         if (transport->loop || loop_check_usable((PyLoop *)loop) < 0)
                 return -1;
@@ -402,6 +432,7 @@ static int init(PyObject *self, PyObject *args, PyObject *kwargs)
         transport->high_water = FLOW_DEFAULT_HIGH_WATER;
         transport->low_water = FLOW_DEFAULT_HIGH_WATER / 4;
         transport->loop = (PyLoop *)Py_NewRef(loop);
+        transport->stream = adopt_reader(transport->loop, protocol);
         transport->socket = Py_NewRef(socket);
         transport->server = server == Py_None ? NULL : Py_NewRef(server);
         Py_INCREF(self);
@@ -421,6 +452,7 @@ static int traverse(PyObject *self, visitproc visit, void *arg)
         Py_VISIT(Py_TYPE(self));
         Py_VISIT(transport->loop);
         Py_VISIT(transport->protocol);
+        Py_VISIT(transport->stream);
         Py_VISIT(transport->socket);
         Py_VISIT(transport->server);
         Py_VISIT(transport->context);
@@ -437,7 +469,7 @@ static int clear(PyObject *self)
         struct transport *transport = transport_of(self);
 
         Py_CLEAR(transport->loop);
-        Py_CLEAR(transport->protocol);
+        let_protocol_go(transport);
         Py_CLEAR(transport->socket);
         Py_CLEAR(transport->server);
         Py_CLEAR(transport->context);

@@ -6,20 +6,24 @@
 
 enum transport_kind { SOCKET_TRANSPORT, READ_PIPE_TRANSPORT, WRITE_PIPE_TRANSPORT };
 
+struct tls;
+
 /** What follows asyncio's own part of a transport. */
 struct transport {
         struct flow flow;
         struct flow_input input;
-        eddy_link held;      /* in the loop's transports: it owns a reference */
-        eddy_handle turn;    /* for what must not come within a call */
-        PyLoop *loop;        /* an owned reference, like all that follow; NULL where it is lost */
-        PyObject *protocol;  /* likewise */
-        PyObject *socket;    /* or the pipe */
-        PyObject *server;    /* whose connection it is, or NULL */
-        PyObject *context;   /* in which its protocol is called with what has come */
+        eddy_link held;              /* in the loop's transports: it owns a reference */
+        eddy_handle turn;            /* for what must not come within a call */
+        PyLoop *loop;                /* an owned reference, like all that follow; NULL where it is lost */
+        PyObject *protocol;          /* likewise */
+        struct reader_state *stream; /* of the protocol's reader, where that is one of ours; or NULL */
+        struct tls *tls;             /* the protocol, where that is TLS; NULL: it is a program's */
+        PyObject *socket;          /* or the pipe */
+        PyObject *server;          /* whose connection it is, or NULL */
+        PyObject *context;         /* in which its protocol is called with what has come */
         PyObject *writing_context; /* in which resume_writing() is called */
-        PyObject *exception; /* why it will be lost; NULL: for no fault */
-        PyObject *empty_waiter; /* a future of who waits until all has left, or NULL */
+        PyObject *exception;       /* why it will be lost; NULL: for no fault */
+        PyObject *empty_waiter;    /* a future of who waits until all has left, or NULL */
         PyObject *dict, *weak_references;
         Py_buffer place;     /* what a BufferedProtocol has lent */
         int fd;             /* its number, which is told of even when it is closed */
@@ -37,6 +41,12 @@ struct transport {
 struct transport *transport_of(PyObject *object);
 PyObject *transport_object(struct transport *transport);
 
+/** Whether it is a transport of ours, of which nobody has replaced a method. */
+static inline bool is_plain_transport(PyObject *object)
+{
+        return Py_TYPE(object) == socket_transport_type && !transport_of(object)->dict;
+}
+
 /** End a transport for an exception, or (NULL) for no fault; what was written is dropped. */
 void transport_force_close(struct transport *transport, PyObject *exception);
 
@@ -48,6 +58,31 @@ static inline bool transport_is_lost(const struct transport *transport)
 {
         return transport->is_ending || !transport->loop;
 }
+
+/** As the methods of these names. */
+void transport_pause_reading(struct transport *transport);
+void transport_resume_reading(struct transport *transport);
+
+/** Take note of a write: whether it is to leave at once. */
+bool transport_leaves_at_once(struct transport *transport);
+
+/** Call a function of a protocol's in a context, or (NULL) the current one, with one argument, or (NULL) none: a new reference, or NULL
+ * with its exception. */
+PyObject *call_protocol(PyObject *protocol, PyObject *context, PyObject *name, PyObject *argument);
+
+/* TLS above it, in tls.c. */
+
+/** n bytes came: 0, or -1 with an exception of its protocol's. */
+int tls_came(struct tls *tls, const void *data, size_t n);
+
+/** Something has left. */
+void tls_settled(struct tls *tls);
+
+/** The flow goes: what was to use it is dropped. */
+void tls_detach(struct tls *tls);
+
+/** The TLS that a protocol is; NULL: it is none. */
+struct tls *tls_of_protocol(PyObject *protocol);
 
 /** It is closed: let go of it. */
 void transport_finish(struct transport *transport);

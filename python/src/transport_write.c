@@ -26,8 +26,7 @@ static int heed_upper_mark(struct transport *transport)
         return result ? 0 : -1;
 }
 
-/** Take note of a write: whether it is to leave at once. */
-static bool leaves_at_once(struct transport *transport)
+bool transport_leaves_at_once(struct transport *transport)
 {
         const eddy_loop *loop = transport->flow.loop;
 
@@ -78,7 +77,7 @@ int transport_put(struct transport *transport, struct iovec *parts, int count)
         if (flow->is_closing) {
                 rc = add_while_closing(flow, parts, count);
         } else {
-                if (leaves_at_once(transport))
+                if (transport_leaves_at_once(transport))
                         rc = flow_send_now(flow, parts, count);
                 if (rc > 0)
                         parts = skip(parts, &count, (size_t)rc);
@@ -238,6 +237,8 @@ void transport_settled(struct flow *flow)
                 transport_finish(transport);
                 return;
         }
+        if (transport->tls)
+                tls_settled(transport->tls);
         if ((transport->is_full && flow_unsent(flow) <= transport->low_water) ||
             (!flow->output && (transport->empty_waiter || transport->writing_context)))
                 transport_have_turn(transport);
@@ -352,7 +353,7 @@ PyObject *transport_make_empty_waiter(PyObject *self, PyObject *unused)
                 return NULL;
         }
         flow_flush(&transport->flow);
-        waiter = PyObject_CallMethod((PyObject *)transport->loop, "create_future", NULL);
+        waiter = loop_create_future((PyObject *)transport->loop);
         if (!waiter)
                 return NULL;
         transport->empty_waiter = Py_NewRef(waiter);

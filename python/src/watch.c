@@ -254,6 +254,12 @@ static void run_watcher(void *handle)
         Py_DECREF((PyObject *)handle);
 }
 
+static int watch(PyLoop *self, int fd, enum watch_direction direction, PyObject *handle)
+{
+        return direction == WATCH_READ ? eddy_add_reader(self->loop, fd, run_watcher, handle)
+                                       : eddy_add_writer(self->loop, fd, run_watcher, handle);
+}
+
 /** Take who is called out: a reference, or NULL where there is none. */
 static PyObject *take_out(PyLoop *self, int fd, enum watch_direction direction)
 {
@@ -296,8 +302,7 @@ static PyObject *add(PyLoop *self, int fd, PyObject *const *args, Py_ssize_t n, 
         handle = handle_create(self, args[1], pack(args + 2, n - 2), NULL);
         if (!handle)
                 return NULL;
-        rc = direction == WATCH_READ ? eddy_add_reader(self->loop, fd, run_watcher, handle)
-                                     : eddy_add_writer(self->loop, fd, run_watcher, handle);
+        rc = watch(self, fd, direction, handle);
         old = take_out(self, fd, direction);
         if (rc >= 0) {
                 watched = &self->watched[fd];
@@ -425,6 +430,14 @@ PyObject *loop_remove_reader_unasked(PyObject *self, PyObject *file)
 PyObject *loop_remove_writer_unasked(PyObject *self, PyObject *file)
 {
         return drop_for_asyncio(self, file, WATCH_WRITE);
+}
+
+void loop_watch_anew(PyLoop *self)
+{
+        for (int fd = 0; fd < self->watched_count; fd++)
+                for (int i = WATCH_READ; i <= WATCH_WRITE; i++)
+                        if (self->watched[fd].handles[i])
+                                watch(self, fd, i, self->watched[fd].handles[i]);
 }
 
 void loop_forget_watched(PyLoop *self)
