@@ -322,6 +322,10 @@ static enum sock_step try_connect(struct sock_call *call, PyObject **result)
 {
         struct sock_message *message = call->message;
 
+        if (message && call->outcome == EDDY_PENDING) {
+                message->size = 0; /* it is under way, but nobody will tell */
+                return SOCK_MUST_WAIT;
+        }
         if (message) { /* it was waited for, and the outcome is known */
                 if (call->outcome == EDDY_CANCELLED)
                         call->outcome = -EBADF;

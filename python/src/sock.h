@@ -62,6 +62,9 @@ int sock_add_types(PyObject *module);
 
 /** The loop is closed: nobody is told of anything any more. */
 void loop_forget_sock_calls(PyLoop *self);
+
+/** What they wait for will never come, in a child made by fork(): they are to try again. */
+void loop_renew_sock_calls(PyLoop *self);
 int loop_visit_sock_calls(PyLoop *self, visitproc visit, void *arg);
 
 /** A socket that was accepted, which it owns: a new reference, or NULL with an exception and it is closed. */

@@ -113,6 +113,23 @@ void loop_forget_sock_calls(PyLoop *self)
         }
 }
 
+void loop_renew_sock_calls(PyLoop *self)
+{
+        eddy_link waiting, *link;
+
+        list_init(&waiting);
+        list_splice(&waiting, &self->sock_calls);
+        while ((link = list_pop(&waiting))) {
+                struct sock_call *call = container_of(link, struct sock_call, waiting);
+
+                list_append(&self->sock_calls, &call->waiting);
+                eddy_op_cancel(&call->op);
+                eddy_handle_cancel(&call->op.handle);
+                call->outcome = call->message ? EDDY_PENDING : 0;
+                wake(call);
+        }
+}
+
 int loop_visit_sock_calls(PyLoop *self, visitproc visit, void *arg)
 {
         for (eddy_link *link = self->sock_calls.next; link != &self->sock_calls; link = link->next)
