@@ -9,8 +9,7 @@
 
 /** eddyloop._core.Acceptor. */
 struct acceptor {
-        PyObject_HEAD
-        PyLoop *loop; /* an owned reference, like all that follow */
+        PyObject_HEAD PyLoop *loop; /* an owned reference, like all that follow */
         PyObject *factory, *socket, *server;
         int fd, family, type;
         Py_ssize_t backlog;
@@ -31,7 +30,8 @@ static struct acceptor *acceptor_of(PyObject *object)
 /** What a transport tells of its socket: the dictionary, or NULL with an exception. */
 static PyObject *describe(struct acceptor *acceptor, PyObject *socket, int fd, PyObject *peer)
 {
-        PyObject *extra = PyDict_New(), *shown = PyObject_CallOneArg(imports.transport_socket, socket), *name = NULL;
+        PyObject *extra = PyDict_New(), *shown = PyObject_CallOneArg(imports.transport_socket, socket),
+                 *name = NULL;
         union address address;
         socklen_t size = sizeof address;
         int rc = -1;
@@ -57,24 +57,27 @@ static PyObject *describe(struct acceptor *acceptor, PyObject *socket, int fd, P
 static int call_soon(PyLoop *loop, PyObject *object, PyObject *name, PyObject *argument)
 {
         PyObject *function = PyObject_GetAttr(object, name);
-        int rc = function ? loop_call_soon(loop, function,
-                                           argument ? PyTuple_Pack(1, argument) : Py_NewRef(imports.empty_tuple))
-                          : -1;
+        int rc = function
+                     ? loop_call_soon(loop, function,
+                                      argument ? PyTuple_Pack(1, argument) : Py_NewRef(imports.empty_tuple))
+                     : -1;
 
         Py_XDECREF(function);
         return rc;
 }
 
 /** Make the transport of a connection: a new reference, or NULL with an exception. */
-static PyObject *make_transport(struct acceptor *acceptor, PyObject *socket, int fd, PyObject *peer, PyObject *protocol)
+static PyObject *make_transport(struct acceptor *acceptor, PyObject *socket, int fd, PyObject *peer,
+                                PyObject *protocol)
 {
         PyObject *extra = describe(acceptor, socket, fd, peer), *transport = NULL;
 
         if (extra && acceptor->has_no_delay)
                 setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
         if (extra)
-                transport = PyObject_CallFunction((PyObject *)socket_transport_type, "OOiiOOO", acceptor->loop, socket, fd,
-                                                  acceptor->family, protocol, extra, acceptor->server);
+                transport =
+                    PyObject_CallFunction((PyObject *)socket_transport_type, "OOiiOOO", acceptor->loop, socket,
+                                          fd, acceptor->family, protocol, extra, acceptor->server);
         Py_XDECREF(extra);
         return transport;
 }
@@ -98,7 +101,8 @@ static bool is_listening(const struct acceptor *acceptor)
 {
         int fd;
 
-        return loop_descriptor_of(acceptor->socket, &fd) == 0 && fd == acceptor->fd && !acceptor->loop->is_closed;
+        return loop_descriptor_of(acceptor->socket, &fd) == 0 && fd == acceptor->fd &&
+               !acceptor->loop->is_closed;
 }
 
 /** Begin with a connection: 0, or -1 with an exception. What was made is kept in `protocol` and `transport`, new references. */
@@ -129,8 +133,8 @@ static int give_up(struct acceptor *acceptor, PyObject *socket, PyObject *protoc
         if (exception_ends_run())
                 return -1;
         exception = exception_take();
-        told = call_helper("connection_failed", "(OOOOO)", acceptor->loop, exception, socket, protocol ? protocol : Py_None,
-                           transport ? transport : Py_None);
+        told = call_helper("connection_failed", "(OOOOO)", acceptor->loop, exception, socket,
+                           protocol ? protocol : Py_None, transport ? transport : Py_None);
         Py_DECREF(exception);
         Py_XDECREF(told);
         return told ? 0 : -1;
@@ -181,8 +185,8 @@ static PyObject *rest(struct acceptor *acceptor, int error)
         PyObject *exception = exception_of(error), *result = NULL;
 
         if (exception)
-                result = call_helper("out_of_resources", "(OOOOOn)", acceptor->loop, exception, acceptor->factory,
-                                     acceptor->socket, acceptor->server, acceptor->backlog);
+                result = call_helper("out_of_resources", "(OOOOOn)", acceptor->loop, exception,
+                                     acceptor->factory, acceptor->socket, acceptor->server, acceptor->backlog);
         Py_XDECREF(exception);
         return result;
 }
@@ -224,8 +228,8 @@ static PyObject *create(PyTypeObject *type, PyObject *args, PyObject *kwargs)
         struct acceptor *acceptor;
 
         (void)kwargs;
-        if (!PyArg_ParseTuple(args, "O!OOiiiiOn", loop_type, &loop, &factory, &socket, &fd, &family, &kind, &protocol, &server,
-                              &backlog))
+        if (!PyArg_ParseTuple(args, "O!OOiiiiOn", loop_type, &loop, &factory, &socket, &fd, &family, &kind,
+                              &protocol, &server, &backlog))
                 return NULL;
         acceptor = (struct acceptor *)(void *)type->tp_alloc(type, 0);
         if (!acceptor)
@@ -238,7 +242,8 @@ static PyObject *create(PyTypeObject *type, PyObject *args, PyObject *kwargs)
         acceptor->family = family;
         acceptor->type = kind;
         acceptor->backlog = backlog;
-        acceptor->has_no_delay = protocol == IPPROTO_TCP && kind == SOCK_STREAM && (family == AF_INET || family == AF_INET6);
+        acceptor->has_no_delay =
+            protocol == IPPROTO_TCP && kind == SOCK_STREAM && (family == AF_INET || family == AF_INET6);
         return (PyObject *)acceptor;
 }
 
@@ -282,8 +287,12 @@ static PyObject *represent(PyObject *self)
 }
 
 static PyType_Slot slots[] = {
-    {Py_tp_new, create},     {Py_tp_dealloc, dealloc},  {Py_tp_traverse, traverse},
-    {Py_tp_clear, clear},    {Py_tp_call, call},        {Py_tp_repr, represent},
+    {Py_tp_new, create},
+    {Py_tp_dealloc, dealloc},
+    {Py_tp_traverse, traverse},
+    {Py_tp_clear, clear},
+    {Py_tp_call, call},
+    {Py_tp_repr, represent},
     {0, NULL},
 };
 
