@@ -32,6 +32,19 @@ def check_call(loop, callback, method, is_threadsafe):
     loop._check_callback(callback, method)
 
 
+def call_by_names(loop, method, args, kwargs):
+    """Call a method with those arguments in their places that are given by name."""
+    names = {'call_at': ('when', 'callback'), 'call_later': ('delay', 'callback')}.get(method, ('callback',))
+    for name in names[len(args):]:
+        if name not in kwargs:
+            break
+        args += kwargs.pop(name),
+    context = kwargs.pop('context', None)
+    if kwargs:
+        raise TypeError(f'{method}() got an unexpected keyword argument {min(kwargs)!r}')
+    return getattr(loop, method)(*args, context=context)
+
+
 def run_in_debug_mode(loop, handle):
     """Run a handle, and tell where it takes long."""
     loop._current_handle = handle
@@ -138,7 +151,7 @@ def transport_repr(name, is_closed, is_closing, is_reading, fd, unsent):
         info.append('closing')
     info.append(f'fd={fd}')
     if not is_closed:
-        info.append('read=' + ('polling' if is_reading else 'idle'))
+        info.append('read=' + ('polling' if is_reading and not is_closing else 'idle'))
         info.append(f'write=<{"polling" if unsent else "idle"}, bufsize={unsent}>')
     return f'<{" ".join(info)}>'
 

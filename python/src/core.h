@@ -119,6 +119,14 @@ static inline bool exception_ends_run(void)
         return PyErr_ExceptionMatches(PyExc_SystemExit) || PyErr_ExceptionMatches(PyExc_KeyboardInterrupt);
 }
 
+/** The name of an object's type, without its module. */
+static inline const char *type_name(PyObject *object)
+{
+        const char *name = Py_TYPE(object)->tp_name, *dot = strrchr(name, '.');
+
+        return dot ? dot + 1 : name;
+}
+
 /** Call a function of eddyloop._helpers with arguments that Py_BuildValue() knows, in parentheses. */
 PyObject *call_helper(const char *name, const char *format, ...);
 

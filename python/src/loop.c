@@ -89,6 +89,29 @@ static bool take_context(PyObject *const *args, Py_ssize_t n, PyObject *kwnames,
         return true;
 }
 
+/** Whether arguments are given by name that are most often given by their place. */
+static bool has_names(PyObject *kwnames)
+{
+        return kwnames && !(PyTuple_GET_SIZE(kwnames) == 1 && PyTuple_GET_ITEM(kwnames, 0) == names.context);
+}
+
+/** Make a call whose arguments are given by name. */
+static PyObject *call_by_names(PyObject *self, const char *method, PyObject *const *args, Py_ssize_t n, PyObject *kwnames)
+{
+        PyObject *given = PyDict_New(), *placed = PyTuple_New(n), *result = NULL;
+        bool is_whole = given && placed;
+
+        for (Py_ssize_t i = 0; is_whole && i < n; i++)
+                PyTuple_SET_ITEM(placed, i, Py_NewRef(args[i]));
+        for (Py_ssize_t i = 0; is_whole && i < PyTuple_GET_SIZE(kwnames); i++)
+                is_whole = PyDict_SetItem(given, PyTuple_GET_ITEM(kwnames, i), args[n + i]) == 0;
+        if (is_whole)
+                result = call_helper("call_by_names", "(OsOO)", self, method, placed, given);
+        Py_XDECREF(given);
+        Py_XDECREF(placed);
+        return result;
+}
+
 /** The rest of positional arguments as a tuple. */
 static PyObject *pack(PyObject *const *args, Py_ssize_t n)
 {
@@ -145,6 +168,8 @@ static PyObject *call_soon(PyObject *op, PyObject *const *args, Py_ssize_t n, Py
         PyLoop *self = loop_of(op);
         PyObject *context, *handle;
 
+        if (has_names(kwnames))
+                return call_by_names(op, "call_soon", args, n, kwnames);
         if (!may_call(self, n, 1, n > 0 ? args[0] : NULL, "call_soon", false) ||
             !take_context(args, n, kwnames, "call_soon", &context))
                 return NULL;
@@ -159,6 +184,8 @@ static PyObject *call_soon_threadsafe(PyObject *op, PyObject *const *args, Py_ss
         PyLoop *self = loop_of(op);
         PyObject *context, *handle;
 
+        if (has_names(kwnames))
+                return call_by_names(op, "call_soon_threadsafe", args, n, kwnames);
         if (!may_call(self, n, 1, n > 0 ? args[0] : NULL, "call_soon_threadsafe", true) ||
             !take_context(args, n, kwnames, "call_soon_threadsafe", &context))
                 return NULL;
@@ -241,6 +268,8 @@ static PyObject *call_at(PyObject *op, PyObject *const *args, Py_ssize_t n, PyOb
         PyLoop *self = loop_of(op);
         PyObject *context;
 
+        if (has_names(kwnames))
+                return call_by_names(op, "call_at", args, n, kwnames);
         if (n > 0 && args[0] == Py_None) {
                 PyErr_SetString(PyExc_TypeError, "when cannot be None");
                 return NULL;
@@ -256,6 +285,8 @@ static PyObject *call_later(PyObject *op, PyObject *const *args, Py_ssize_t n, P
         PyLoop *self = loop_of(op);
         PyObject *context, *now, *when;
 
+        if (has_names(kwnames))
+                return call_by_names(op, "call_later", args, n, kwnames);
         if (n > 0 && args[0] == Py_None) {
                 PyErr_SetString(PyExc_TypeError, "delay must not be None");
                 return NULL;

@@ -26,25 +26,26 @@ static void give_place_back(struct transport *transport)
         transport->has_place = false;
 }
 
-/** Have a BufferedProtocol say where what has come is put: whether it did. */
-static bool find_place(struct transport *transport)
+/** Have a BufferedProtocol say where what has come is put: whether it did, else what failed. */
+static bool find_place(struct transport *transport, const char **failed)
 {
         PyObject *wanted = PyLong_FromLong(-1);
         PyObject *place = wanted ? call_protocol(transport->protocol, transport->context, names.get_buffer, wanted) : NULL;
-        int rc;
+        Py_ssize_t size = place ? PyObject_Size(place) : -1;
 
+        *failed = "Fatal error: protocol.get_buffer() call failed.";
         Py_XDECREF(wanted);
-        if (!place)
-                return false;
-        rc = PyObject_GetBuffer(place, &transport->place, PyBUF_WRITABLE);
-        Py_DECREF(place);
-        if (rc < 0)
-                return false;
-        transport->has_place = true;
-        if (transport->place.len > 0)
-                return true;
-        PyErr_SetString(PyExc_RuntimeError, "get_buffer() returned an empty buffer");
-        return false;
+        if (size == 0)
+                PyErr_SetString(PyExc_RuntimeError, "get_buffer() returned an empty buffer");
+        if (size > 0 && PyObject_GetBuffer(place, &transport->place, PyBUF_WRITABLE) == 0) {
+                transport->has_place = true;
+        } else if (size > 0) {
+                *failed = "Fatal read error on socket transport";
+                PyErr_Format(PyExc_TypeError, "recv_into() argument 1 must be read-write bytes-like object, not %s",
+                             type_name(place));
+        }
+        Py_XDECREF(place);
+        return transport->has_place;
 }
 
 /** Bytes are received into one spare object of so many, which the C library does not map anew each time. From some size on the
@@ -78,13 +79,13 @@ static PyObject *take_bytes(PyLoop *loop, const char *data, size_t n)
 void *transport_lend(struct flow *flow, size_t *size)
 {
         struct transport *transport = container_of(flow, struct transport, flow);
+        const char *failed;
 
         if (!transport->is_buffered)
                 return lend_spare(transport->loop, size);
         give_place_back(transport);
-        if (!find_place(transport)) {
-                give_place_back(transport);
-                transport_fail(transport, "Fatal error: protocol.get_buffer() call failed.");
+        if (!find_place(transport, &failed)) {
+                transport_fail(transport, failed);
                 return NULL;
         }
         *size = (size_t)transport->place.len;
@@ -149,6 +150,30 @@ static void show(struct transport *transport, const void *data, size_t n)
                                               : "Fatal error: protocol.data_received() call failed.");
 }
 
+/** Close it, and have connection_lost() called in the context of what came: asyncio's closes it there. */
+static void close_in_context(struct transport *transport)
+{
+        PyObject *context = Py_NewRef(transport->context);
+
+        if (PyContext_Enter(context) < 0) {
+                loop_end_run(transport->loop);
+        } else {
+                flow_close(&transport->flow);
+                if (PyContext_Exit(context) < 0)
+                        loop_end_run(transport->loop);
+        }
+        Py_DECREF(context);
+}
+
+/** Why sending has failed, where that is known but was not told yet; else 0. Who reads the end of a connection that was reset finds
+ * no error, since sending has taken that. */
+static ssize_t find_write_failure(const struct flow *flow)
+{
+        const struct flow_output *output = flow->output;
+
+        return output && list_is_linked(&output->op.handle.link) && output->op.result < 0 ? output->op.result : 0;
+}
+
 static void show_end(struct transport *transport)
 {
         PyObject *answer = call_protocol(transport->protocol, transport->context, names.eof_received, NULL);
@@ -158,7 +183,7 @@ static void show_end(struct transport *transport)
         if (keeps < 0)
                 transport_fail(transport, "Fatal error: protocol.eof_received() call failed.");
         else if (!keeps)
-                flow_close(&transport->flow);
+                close_in_context(transport);
 }
 
 void transport_came(struct flow *flow, void *data, ssize_t n)
@@ -177,6 +202,8 @@ void transport_came(struct flow *flow, void *data, ssize_t n)
                 transport_end_pipe(transport);
                 return;
         }
+        if (n == 0)
+                n = find_write_failure(flow);
         if (n == 0) {
                 show_end(transport);
                 return;

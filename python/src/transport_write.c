@@ -74,6 +74,8 @@ int transport_put(struct transport *transport, struct iovec *parts, int count)
         struct flow *flow = &transport->flow;
         ssize_t rc = 0;
 
+        if (loop_check_usable(transport->loop) < 0)
+                return -1;
         if (flow->is_closing) {
                 rc = add_while_closing(flow, parts, count);
         } else {
@@ -136,7 +138,7 @@ PyObject *transport_write(PyObject *self, PyObject *data)
 
         if (!PyBytes_Check(data) && !PyByteArray_Check(data) && !PyMemoryView_Check(data))
                 return PyErr_Format(PyExc_TypeError, "data argument must be a bytes-like object, not '%s'",
-                                    Py_TYPE(data)->tp_name);
+                                    type_name(data));
         rc = may_write(transport, "write");
         if (rc < 0)
                 return NULL;
@@ -189,11 +191,15 @@ static int put_items(struct transport *transport, PyObject *const *items, Py_ssi
 
 int transport_put_list(struct transport *transport, PyObject *list, bool is_over)
 {
-        PyObject *items = PySequence_Fast(list, "writelines() takes something to iterate over");
-        int rc = 0;
+        int rc = PyObject_IsTrue(list);
+        PyObject *items;
 
+        if (rc <= 0)
+                return rc;
+        items = PySequence_Fast(list, "writelines() takes something to iterate over");
         if (!items)
                 return -1;
+        rc = 0;
         if (PySequence_Fast_GET_SIZE(items) > 0)
                 rc = put_items(transport, PySequence_Fast_ITEMS(items), PySequence_Fast_GET_SIZE(items), is_over);
         Py_DECREF(items);
