@@ -2,6 +2,8 @@
  * fast. */
 #include "core.h"
 
+#include "sock.h"
+
 #include <math.h>
 #include <structmember.h>
 
@@ -280,7 +282,7 @@ static PyObject *get_debug(PyObject *op, PyObject *unused)
         return PyBool_FromLong(loop_of(op)->is_debug);
 }
 
-PyObject *loop_create_future(PyObject *op, PyObject *unused)
+static PyObject *create_future(PyObject *op, PyObject *unused)
 {
         PyLoop *self = loop_of(op);
         PyTypeObject *type = (PyTypeObject *)imports.future;
@@ -295,7 +297,8 @@ PyObject *loop_create_future(PyObject *op, PyObject *unused)
         return future;
 }
 
-bool loop_has_own_create_future(PyObject *loop)
+/** Whether the above is what a loop's create_future() is. */
+static bool has_own_create_future(PyObject *loop)
 {
         static PyTypeObject *known; /* a class of loops, and its state, of which it is known that it has */
         static unsigned version;
@@ -309,12 +312,57 @@ bool loop_has_own_create_future(PyObject *loop)
                 return false;
         method = PyObject_GetAttr((PyObject *)type, names.create_future);
         is_own = method && Py_TYPE(method) == &PyMethodDescr_Type &&
-                 ((PyMethodDescrObject *)method)->d_method->ml_meth == loop_create_future;
+                 ((PyMethodDescrObject *)method)->d_method->ml_meth == create_future;
         Py_XDECREF(method);
         PyErr_Clear();
         known = is_own ? type : NULL;
         version = type->tp_version_tag;
         return is_own;
+}
+
+PyObject *loop_create_future(PyObject *loop)
+{
+        return has_own_create_future(loop) ? create_future(loop, NULL)
+                                           : PyObject_CallMethodNoArgs(loop, names.create_future);
+}
+
+void loop_keep(PyLoop *self, struct kept *kept, PyObject *object)
+{
+        if (list_is_linked(&kept->link))
+                return;
+        kept->object = Py_NewRef(object);
+        list_append(&self->kept, &kept->link);
+}
+
+void loop_let_go(struct kept *kept)
+{
+        if (!list_is_linked(&kept->link))
+                return;
+        list_remove(&kept->link);
+        Py_DECREF(kept->object);
+}
+
+static void close_kept(PyLoop *self)
+{
+        while (!list_is_empty(&self->kept)) {
+                struct kept *kept = container_of(self->kept.next, struct kept, link);
+
+                kept->loop_closed(kept);
+        }
+}
+
+static int visit_kept(const PyLoop *self, visitproc visit, void *arg)
+{
+        for (const eddy_link *link = self->kept.next; link != &self->kept; link = link->next)
+                Py_VISIT(container_of(link, struct kept, link)->object);
+        return 0;
+}
+
+char *loop_scratch(PyLoop *self)
+{
+        if (!self->scratch)
+                self->scratch = PyMem_Malloc(LOOP_SCRATCH_SIZE);
+        return self->scratch;
 }
 
 /* ------------------------------------------------------------------------------------------------
@@ -469,9 +517,11 @@ static void close_loop(PyLoop *self)
 {
         if (self->is_closed || !self->loop)
                 return;
-        self->is_closed = true;
+        loop_forget_sock_calls(self);
         Py_CLEAR(self->future_keywords);
+        close_kept(self);
         loop_forget_watched(self);
+        self->is_closed = true;
         eddy_loop_close(self->loop); /* whoever sends from now on is refused */
 }
 
@@ -540,6 +590,10 @@ static int traverse(PyObject *op, visitproc visit, void *arg)
                 rc = loop_visit_watched(self, visit, arg);
         if (rc == 0)
                 rc = loop_visit_transports(self, visit, arg);
+        if (rc == 0)
+                rc = loop_visit_sock_calls(self, visit, arg);
+        if (rc == 0)
+                rc = visit_kept(self, visit, arg);
         return rc;
 }
 
@@ -548,6 +602,7 @@ static int clear(PyObject *op)
         PyLoop *self = loop_of(op);
 
         Py_CLEAR(self->raised);
+        Py_CLEAR(self->spare);
         Py_CLEAR(self->future_keywords);
         if (self->loop && !self->is_closed && !self->loop->is_running) {
                 drop_waiting(self);
@@ -564,8 +619,16 @@ static void dealloc(PyObject *op)
         PyObject_GC_UnTrack(op);
         clear(op);
         eddy_loop_destroy(self->loop);
+        PyMem_Free(self->scratch);
         type->tp_free(op);
         Py_DECREF(type);
+}
+
+static void init_lists(PyLoop *self)
+{
+        list_init(&self->transports);
+        list_init(&self->kept);
+        list_init(&self->sock_calls);
 }
 
 static PyObject *create(PyTypeObject *type, PyObject *args, PyObject *kwargs)
@@ -574,7 +637,7 @@ static PyObject *create(PyTypeObject *type, PyObject *args, PyObject *kwargs)
 
         (void)args, (void)kwargs;
         if (self)
-                list_init(&loop_of(self)->transports);
+                init_lists(loop_of(self));
         return self;
 }
 
@@ -597,20 +660,50 @@ static PyMethodDef methods[] = {
     {"call_at", (PyCFunction)(void *)call_at, METH_FASTCALL | METH_KEYWORDS, NULL},
     {"time", get_time, METH_NOARGS, NULL},
     {"get_debug", get_debug, METH_NOARGS, NULL},
-    {"create_future", loop_create_future, METH_NOARGS, NULL},
+    {"create_future", create_future, METH_NOARGS, NULL},
     {"stop", stop, METH_NOARGS, NULL},
     {"_run", run, METH_NOARGS, NULL},
     {"_leave_parent", leave_parent, METH_NOARGS, NULL},
     {"_adopt_stream", loop_adopt_stream, METH_O, NULL},
-    {"_add_reader", (PyCFunction)(void *)loop_add_reader, METH_FASTCALL, NULL},
-    {"_add_writer", (PyCFunction)(void *)loop_add_writer, METH_FASTCALL, NULL},
-    {"_remove_reader", loop_remove_reader, METH_O, NULL},
-    {"_remove_writer", loop_remove_writer, METH_O, NULL},
+    {"add_reader", (PyCFunction)(void *)loop_add_reader, METH_FASTCALL, NULL},
+    {"add_writer", (PyCFunction)(void *)loop_add_writer, METH_FASTCALL, NULL},
+    {"remove_reader", loop_remove_reader, METH_O, NULL},
+    {"remove_writer", loop_remove_writer, METH_O, NULL},
+    {"_add_reader", (PyCFunction)(void *)loop_add_reader_unasked, METH_FASTCALL, NULL},
+    {"_add_writer", (PyCFunction)(void *)loop_add_writer_unasked, METH_FASTCALL, NULL},
+    {"_remove_reader", loop_remove_reader_unasked, METH_O, NULL},
+    {"_remove_writer", loop_remove_writer_unasked, METH_O, NULL},
+    {"_ensure_fd_no_transport", loop_ensure_fd_no_transport, METH_O, NULL},
+    {"_get_transport", loop_get_transport, METH_O, NULL},
+    {"_note_transport", (PyCFunction)(void *)loop_note_transport, METH_FASTCALL, NULL},
+    {"sock_recv", (PyCFunction)(void *)loop_sock_recv, METH_FASTCALL | METH_KEYWORDS, NULL},
+    {"sock_recv_into", (PyCFunction)(void *)loop_sock_recv_into, METH_FASTCALL | METH_KEYWORDS, NULL},
+    {"sock_recvfrom", (PyCFunction)(void *)loop_sock_recvfrom, METH_FASTCALL | METH_KEYWORDS, NULL},
+    {"sock_recvfrom_into", (PyCFunction)(void *)loop_sock_recvfrom_into, METH_FASTCALL | METH_KEYWORDS, NULL},
+    {"sock_sendall", (PyCFunction)(void *)loop_sock_sendall, METH_FASTCALL | METH_KEYWORDS, NULL},
+    {"sock_sendto", (PyCFunction)(void *)loop_sock_sendto, METH_FASTCALL | METH_KEYWORDS, NULL},
+    {"sock_accept", (PyCFunction)(void *)loop_sock_accept, METH_FASTCALL | METH_KEYWORDS, NULL},
+    {"sock_connect", (PyCFunction)(void *)loop_sock_connect, METH_FASTCALL | METH_KEYWORDS, NULL},
     {NULL, NULL, 0, NULL},
 };
 
+static PyObject *get_debug_flag(PyObject *op, void *unused)
+{
+        (void)unused;
+        return PyBool_FromLong(loop_of(op)->is_debug);
+}
+
+static int set_debug_flag(PyObject *op, PyObject *value, void *unused)
+{
+        int is_debug = value ? PyObject_IsTrue(value) : 0;
+
+        (void)unused;
+        if (is_debug >= 0)
+                loop_of(op)->is_debug = is_debug;
+        return is_debug < 0 ? -1 : 0;
+}
+
 static PyMemberDef members[] = {
-    {"_debug", T_BOOL, offsetof(PyLoop, is_debug), 0, NULL},
     {"fast_streams", T_BOOL, offsetof(PyLoop, has_fast_streams), 0,
      "Whether asyncio's own streams of connections that are made from now on read and write without Python."},
     {NULL, 0, 0, 0, NULL},
@@ -637,6 +730,7 @@ static int set_closed(PyObject *op, PyObject *value, void *unused)
 
 static PyGetSetDef properties[] = {
     {"_closed", get_closed, set_closed, NULL, NULL},
+    {"_debug", get_debug_flag, set_debug_flag, NULL, NULL},
     {"backend", get_backend, NULL, "How the loop waits: \"uring\" or \"epoll\"; \"closed\".", NULL},
     {"backend_reason", get_backend_reason, NULL, "Why it is that, as a sentence.", NULL},
     {NULL, NULL, NULL, NULL, NULL},

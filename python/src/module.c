@@ -1,5 +1,8 @@
 /* eddyloop._core: what of an asyncio loop is hot, on eddy's callback level. */
+#include "datagram.h"
+#include "sock.h"
 #include "streams.h"
+#include "tls_openssl.h"
 
 struct imports imports;
 struct names names;
@@ -116,12 +119,29 @@ static int intern(void)
             {&names.feed_data, "feed_data"},
             {&names.is_closing, "is_closing"},
             {&names.write, "write"},
+            {&names.datagram_received, "datagram_received"},
+            {&names.error_received, "error_received"},
+            {&names.future_blocking, "_asyncio_future_blocking"},
+            {&names.do_handshake, "do_handshake"},
+            {&names.unwrap, "unwrap"},
         };
 
         for (size_t i = 0; i < sizeof wanted / sizeof wanted[0]; i++)
                 if (!(*wanted[i].name = PyUnicode_InternFromString(wanted[i].text)))
                         return -1;
-        return 0;
+        names.of_loop = Py_BuildValue("(s)", "loop");
+        return names.of_loop ? 0 : -1;
+}
+
+static PyObject *find_sendfile_fallback(void)
+{
+        PyObject *constants = PyImport_ImportModule("asyncio.constants");
+        PyObject *modes = constants ? PyObject_GetAttrString(constants, "_SendfileMode") : NULL;
+        PyObject *mode = modes ? PyObject_GetAttrString(modes, "FALLBACK") : NULL;
+
+        Py_XDECREF(constants);
+        Py_XDECREF(modes);
+        return mode;
 }
 
 static int import(void)
@@ -131,6 +151,9 @@ static int import(void)
                 const char *module, *name;
         } wanted[] = {
             {&imports.transport, "asyncio.transports", "_FlowControlMixin"},
+            {&imports.datagram_transport, "asyncio", "DatagramTransport"},
+            {&imports.read_transport, "asyncio", "ReadTransport"},
+            {&imports.write_transport, "asyncio", "WriteTransport"},
             {&imports.handle, "asyncio", "Handle"},
             {&imports.timer_handle, "asyncio", "TimerHandle"},
             {&imports.buffered_protocol, "asyncio", "BufferedProtocol"},
@@ -140,6 +163,8 @@ static int import(void)
             {&imports.stream_reader, "asyncio.streams", "StreamReader"},
             {&imports.stream_writer, "asyncio.streams", "StreamWriter"},
             {&imports.stream_reader_protocol, "asyncio.streams", "StreamReaderProtocol"},
+            {&imports.stock_loop, "asyncio", "SelectorEventLoop"},
+            {&imports.socket, "socket", "socket"},
         };
 
         for (size_t i = 0; i < sizeof wanted / sizeof wanted[0]; i++) {
@@ -150,12 +175,30 @@ static int import(void)
                 if (!*wanted[i].object)
                         return -1;
         }
+        imports.sendfile_fallback = find_sendfile_fallback();
         imports.empty_tuple = PyTuple_New(0);
         imports.future_set_result = PyObject_GetAttr(imports.future, names.set_result);
         imports.newline = PyBytes_FromString("\n");
         imports.helpers = PyImport_ImportModule("eddyloop._helpers");
         imports.try_native = imports.helpers ? PyObject_GetAttrString(imports.helpers, "TRY_NATIVE") : NULL;
-        return imports.empty_tuple && imports.future_set_result && imports.newline && imports.try_native ? 0 : -1;
+        return imports.empty_tuple && imports.future_set_result && imports.newline && imports.try_native && imports.sendfile_fallback ? 0 : -1;
+}
+
+/** What asyncio does with datagrams differs between its versions. */
+static int learn_of_datagrams(void)
+{
+        PyObject *rules = call_helper("datagram_rules", "()");
+        Py_ssize_t header;
+        int sends_empty;
+
+        if (!rules || !PyArg_ParseTuple(rules, "pn", &sends_empty, &header)) {
+                Py_XDECREF(rules);
+                return -1;
+        }
+        imports.sends_empty_datagrams = sends_empty;
+        imports.datagram_header = (size_t)header;
+        Py_DECREF(rules);
+        return 0;
 }
 
 static int exec_module(PyObject *module)
@@ -164,11 +207,13 @@ static int exec_module(PyObject *module)
                 PyErr_SetString(PyExc_ImportError, "eddyloop cannot be used in a subinterpreter");
                 return -1;
         }
-        if (intern() < 0 || import() < 0)
+        if (intern() < 0 || import() < 0 || learn_of_datagrams() < 0)
                 return -1;
         if (handle_add_types(module) < 0 || loop_add_type(module) < 0)
                 return -1;
-        if (transport_add_type(module) < 0 || coroutine_add_type(module) < 0)
+        if (sock_add_types(module) < 0 || datagram_add_type(module) < 0)
+                return -1;
+        if (transport_add_type(module) < 0 || tls_add_type(module) < 0 || coroutine_add_type(module) < 0)
                 return -1;
         if (stream_reader_add_type(module) < 0 || stream_writer_add_type(module) < 0)
                 return -1;
@@ -180,9 +225,15 @@ static PyModuleDef_Slot slots[] = {
     {0, NULL},
 };
 
+static PyMethodDef functions[] = {
+    {"_find_openssl", openssl_find, METH_VARARGS, NULL},
+    {NULL, NULL, 0, NULL},
+};
+
 static struct PyModuleDef definition = {
     PyModuleDef_HEAD_INIT,
     .m_name = "eddyloop._core",
+    .m_methods = functions,
     .m_slots = slots,
 };
 

@@ -58,14 +58,6 @@ static PySendResult give(struct reader *reader, PyObject *bytes, PyObject **resu
         return bytes ? PYGEN_RETURN : PYGEN_ERROR;
 }
 
-/** What a loop makes as a future. */
-static PyObject *create_future(PyObject *loop)
-{
-        if (loop_has_own_create_future(loop))
-                return loop_create_future(loop, NULL);
-        return PyObject_CallMethodNoArgs(loop, names.create_future);
-}
-
 /** Wait for bytes: there must be a future that feed_data() completes. */
 static PySendResult await_bytes(struct coroutine *self, struct reader *reader)
 {
@@ -74,7 +66,7 @@ static PySendResult await_bytes(struct coroutine *self, struct reader *reader)
         if (resume_transport(reader, -1) < 0)
                 return PYGEN_ERROR;
         loop = reader_get(reader, LOOP);
-        future = loop ? create_future(loop) : NULL;
+        future = loop ? loop_create_future(loop) : NULL;
         if (!future)
                 return PYGEN_ERROR;
         iterator = Py_TYPE(future)->tp_as_async && Py_TYPE(future)->tp_as_async->am_await

@@ -3,22 +3,19 @@
 
 #include "streams.h"
 
-/** Call a function of the protocol's with one argument, or (NULL) none: a new reference, or NULL with its exception. */
-static PyObject *call_protocol(struct transport *transport, PyObject *name, PyObject *argument)
+PyObject *call_protocol(PyObject *protocol, PyObject *context, PyObject *name, PyObject *argument)
 {
-        PyObject *stack[] = {NULL, transport->protocol, argument};
-        PyObject *context = transport->context, *result;
+        PyObject *stack[] = {NULL, protocol, argument}, *result;
 
-        if (PyContext_Enter(context) < 0)
+        if (context && PyContext_Enter(context) < 0)
                 return NULL;
-        Py_INCREF(context);
-        Py_INCREF(stack[1]);
-        result = PyObject_VectorcallMethod(name, stack + 1, (argument ? 2 : 1) | PY_VECTORCALL_ARGUMENTS_OFFSET,
-                                           NULL);
-        Py_DECREF(stack[1]);
-        if (PyContext_Exit(context) < 0)
+        Py_XINCREF(context);
+        Py_INCREF(protocol);
+        result = PyObject_VectorcallMethod(name, stack + 1, (argument ? 2 : 1) | PY_VECTORCALL_ARGUMENTS_OFFSET, NULL);
+        Py_DECREF(protocol);
+        if (context && PyContext_Exit(context) < 0)
                 Py_CLEAR(result);
-        Py_DECREF(context);
+        Py_XDECREF(context);
         return result;
 }
 
@@ -33,7 +30,7 @@ static void give_place_back(struct transport *transport)
 static bool find_place(struct transport *transport)
 {
         PyObject *wanted = PyLong_FromLong(-1);
-        PyObject *place = wanted ? call_protocol(transport, names.get_buffer, wanted) : NULL;
+        PyObject *place = wanted ? call_protocol(transport->protocol, transport->context, names.get_buffer, wanted) : NULL;
         int rc;
 
         Py_XDECREF(wanted);
@@ -50,12 +47,40 @@ static bool find_place(struct transport *transport)
         return false;
 }
 
+/** Bytes are received into one spare object of so many, which the C library does not map anew each time. From some size on the
+ * protocol is given that very object, which costs less than to copy. */
+enum { SPARE_SIZE = 120 * 1024, WORTH_GIVING = 8 * 1024 };
+
+static void *lend_spare(PyLoop *loop, size_t *size)
+{
+        if (!loop->spare)
+                loop->spare = PyBytes_FromStringAndSize(NULL, SPARE_SIZE);
+        if (!loop->spare) {
+                PyErr_Clear();
+                return NULL; /* the flow has memory of its own */
+        }
+        *size = SPARE_SIZE;
+        return PyBytes_AS_STRING(loop->spare);
+}
+
+/** What has come as an object of its own. */
+static PyObject *take_bytes(PyLoop *loop, const char *data, size_t n)
+{
+        PyObject *bytes = loop->spare;
+
+        if (n < WORTH_GIVING || !bytes || data != PyBytes_AS_STRING(bytes))
+                return PyBytes_FromStringAndSize(data, (Py_ssize_t)n);
+        loop->spare = NULL;
+        _PyBytes_Resize(&bytes, (Py_ssize_t)n);
+        return bytes;
+}
+
 void *transport_lend(struct flow *flow, size_t *size)
 {
         struct transport *transport = container_of(flow, struct transport, flow);
 
         if (!transport->is_buffered)
-                return NULL;
+                return lend_spare(transport->loop, size);
         give_place_back(transport);
         if (!find_place(transport)) {
                 give_place_back(transport);
@@ -78,6 +103,22 @@ static int show_to_reader(struct transport *transport, const void *data, size_t 
         return reader_feed_directly(transport->stream, data, (Py_ssize_t)n);
 }
 
+/** Show TLS what came; in the context of the connection, as all that its protocol hears of. */
+static void show_tls(struct transport *transport, const void *data, size_t n)
+{
+        PyObject *context = Py_NewRef(transport->context);
+        int rc = PyContext_Enter(context);
+
+        if (rc == 0) {
+                rc = tls_came(transport->tls, data, n);
+                if (PyContext_Exit(context) < 0)
+                        rc = -1;
+        }
+        Py_DECREF(context);
+        if (rc < 0)
+                transport_fail(transport, "Fatal error: protocol.buffer_updated() call failed.");
+}
+
 static void show(struct transport *transport, const void *data, size_t n)
 {
         PyObject *argument, *result = NULL;
@@ -91,15 +132,17 @@ static void show(struct transport *transport, const void *data, size_t n)
                 give_place_back(transport);
                 argument = PyLong_FromSize_t(n);
                 if (argument)
-                        result = call_protocol(transport, names.buffer_updated, argument);
+                        result = call_protocol(transport->protocol, transport->context, names.buffer_updated, argument);
         } else {
-                argument = PyBytes_FromStringAndSize(data, (Py_ssize_t)n);
+                argument = take_bytes(transport->loop, data, n);
                 if (argument)
-                        result = call_protocol(transport, names.data_received, argument);
+                        result = call_protocol(transport->protocol, transport->context, names.data_received, argument);
         }
         Py_XDECREF(argument);
         if (result)
                 Py_DECREF(result);
+        else if (transport->kind == READ_PIPE_TRANSPORT)
+                transport_tell(transport, "_read_ready");
         else
                 transport_fail(transport, transport->is_buffered
                                               ? "Fatal error: protocol.buffer_updated() call failed."
@@ -108,7 +151,7 @@ static void show(struct transport *transport, const void *data, size_t n)
 
 static void show_end(struct transport *transport)
 {
-        PyObject *answer = call_protocol(transport, names.eof_received, NULL);
+        PyObject *answer = call_protocol(transport->protocol, transport->context, names.eof_received, NULL);
         int keeps = answer ? PyObject_IsTrue(answer) : -1;
 
         Py_XDECREF(answer);
@@ -123,14 +166,21 @@ void transport_came(struct flow *flow, void *data, ssize_t n)
         struct transport *transport = container_of(flow, struct transport, flow);
 
         if (n > 0) {
-                show(transport, data, (size_t)n);
+                if (transport->tls)
+                        show_tls(transport, data, (size_t)n);
+                else
+                        show(transport, data, (size_t)n);
                 return;
         }
         give_place_back(transport);
+        if (n == 0 && transport->kind == READ_PIPE_TRANSPORT) {
+                transport_end_pipe(transport);
+                return;
+        }
         if (n == 0) {
                 show_end(transport);
                 return;
         }
         raise_error(n);
-        transport_fail(transport, "Fatal read error on socket transport");
+        transport_fail(transport, transport_failure(transport, true));
 }

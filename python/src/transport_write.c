@@ -26,8 +26,7 @@ static int heed_upper_mark(struct transport *transport)
         return result ? 0 : -1;
 }
 
-/** Take note of a write: whether it is to leave at once. */
-static bool leaves_at_once(struct transport *transport)
+bool transport_leaves_at_once(struct transport *transport)
 {
         const eddy_loop *loop = transport->flow.loop;
 
@@ -37,6 +36,8 @@ static bool leaves_at_once(struct transport *transport)
                 transport->writes = 0;
         }
         transport->writes++;
+        if (transport->kind != SOCKET_TRANSPORT)
+                return !transport->flow.output;
         return !transport->gathers && transport->writes == 1 && !transport->flow.output &&
                !loop->backend->impl->gathers;
 }
@@ -68,8 +69,7 @@ static int add_while_closing(struct flow *flow, const struct iovec *parts, int c
         return 0;
 }
 
-/** Write, at once or in the end: 0, or -1 with an exception that is the caller's own. That of the connection is its protocol's. */
-static int put(struct transport *transport, struct iovec *parts, int count)
+int transport_put(struct transport *transport, struct iovec *parts, int count)
 {
         struct flow *flow = &transport->flow;
         ssize_t rc = 0;
@@ -77,7 +77,7 @@ static int put(struct transport *transport, struct iovec *parts, int count)
         if (flow->is_closing) {
                 rc = add_while_closing(flow, parts, count);
         } else {
-                if (leaves_at_once(transport))
+                if (transport_leaves_at_once(transport))
                         rc = flow_send_now(flow, parts, count);
                 if (rc > 0)
                         parts = skip(parts, &count, (size_t)rc);
@@ -117,14 +117,13 @@ static int may_write(struct transport *transport, const char *function)
         return 1;
 }
 
-/** It is lost already: tell who goes on writing, in the end. */
-static int write_in_vain(struct transport *transport)
+int transport_write_in_vain(struct transport *transport)
 {
         PyObject *result;
 
-        if (transport->writes_in_vain++ < 4)
+        if (transport->writes_in_vain++ < (transport->kind == SOCKET_TRANSPORT ? 4 : 5))
                 return 0;
-        result = call_helper("warn_of_writes", "()");
+        result = call_helper(transport->kind == SOCKET_TRANSPORT ? "warn_of_writes" : "warn_of_writes_to_pipe", "()");
         Py_XDECREF(result);
         return result ? 0 : -1;
 }
@@ -144,7 +143,7 @@ PyObject *transport_write(PyObject *self, PyObject *data)
         if (PyBytes_Check(data)) {
                 part = (struct iovec){PyBytes_AS_STRING(data), (size_t)PyBytes_GET_SIZE(data)};
                 if (part.iov_len > 0)
-                        rc = transport_is_lost(transport) ? write_in_vain(transport) : put(transport, &part, 1);
+                        rc = transport_is_lost(transport) ? transport_write_in_vain(transport) : transport_put(transport, &part, 1);
         } else {
                 Py_buffer view;
 
@@ -152,7 +151,7 @@ PyObject *transport_write(PyObject *self, PyObject *data)
                         return NULL;
                 part = (struct iovec){view.buf, (size_t)view.len};
                 if (part.iov_len > 0)
-                        rc = transport_is_lost(transport) ? write_in_vain(transport) : put(transport, &part, 1);
+                        rc = transport_is_lost(transport) ? transport_write_in_vain(transport) : transport_put(transport, &part, 1);
                 PyBuffer_Release(&view);
         }
         if (rc < 0)
@@ -161,7 +160,7 @@ PyObject *transport_write(PyObject *self, PyObject *data)
 }
 
 /** Write the parts of a list, whose views are given back. */
-static int put_list(struct transport *transport, PyObject *const *items, Py_ssize_t n)
+static int put_items(struct transport *transport, PyObject *const *items, Py_ssize_t n, bool is_over)
 {
         Py_buffer *views = PyMem_Calloc((size_t)n, sizeof *views);
         struct iovec *parts = PyMem_Calloc((size_t)n, sizeof *parts);
@@ -179,7 +178,8 @@ static int put_list(struct transport *transport, PyObject *const *items, Py_ssiz
                 total += parts[held].iov_len;
         }
         if (rc == 0 && total > 0)
-                rc = transport_is_lost(transport) ? write_in_vain(transport) : put(transport, parts, (int)n);
+                rc = is_over || transport_is_lost(transport) ? transport_write_in_vain(transport)
+                                                             : transport_put(transport, parts, (int)n);
         while (held-- > 0)
                 PyBuffer_Release(&views[held]);
         PyMem_Free(views);
@@ -187,21 +187,24 @@ static int put_list(struct transport *transport, PyObject *const *items, Py_ssiz
         return rc;
 }
 
+int transport_put_list(struct transport *transport, PyObject *list, bool is_over)
+{
+        PyObject *items = PySequence_Fast(list, "writelines() takes something to iterate over");
+        int rc = 0;
+
+        if (!items)
+                return -1;
+        if (PySequence_Fast_GET_SIZE(items) > 0)
+                rc = put_items(transport, PySequence_Fast_ITEMS(items), PySequence_Fast_GET_SIZE(items), is_over);
+        Py_DECREF(items);
+        return rc;
+}
+
 PyObject *transport_writelines(PyObject *self, PyObject *list)
 {
         struct transport *transport = transport_of(self);
-        PyObject *items;
-        int rc = may_write(transport, "writelines");
 
-        if (rc < 0)
-                return NULL;
-        items = PySequence_Fast(list, "writelines() takes something to iterate over");
-        if (!items)
-                return NULL;
-        if (PySequence_Fast_GET_SIZE(items) > 0)
-                rc = put_list(transport, PySequence_Fast_ITEMS(items), PySequence_Fast_GET_SIZE(items));
-        Py_DECREF(items);
-        if (rc < 0)
+        if (may_write(transport, "writelines") < 0 || transport_put_list(transport, list, false) < 0)
                 return NULL;
         Py_RETURN_NONE;
 }
@@ -227,13 +230,15 @@ void transport_settled(struct flow *flow)
 
         if (flow->write_error && !flow->is_closing) {
                 raise_error(flow->write_error);
-                transport_fail(transport, "Fatal write error on socket transport");
+                transport_fail(transport, transport_failure(transport, false));
                 return;
         }
         if (flow->is_closed) {
                 transport_finish(transport);
                 return;
         }
+        if (transport->tls)
+                tls_settled(transport->tls);
         if ((transport->is_full && flow_unsent(flow) <= transport->low_water) ||
             (!flow->output && (transport->empty_waiter || transport->writing_context)))
                 transport_have_turn(transport);
@@ -306,26 +311,33 @@ PyObject *transport_get_limits(PyObject *self, PyObject *unused)
         return Py_BuildValue("(nn)", (Py_ssize_t)transport->low_water, (Py_ssize_t)transport->high_water);
 }
 
-PyObject *transport_set_limits(PyObject *self, PyObject *args, PyObject *kwargs)
+int take_limits(PyObject *args, PyObject *kwargs, size_t *upper, size_t *lower)
 {
         static char *keywords[] = {"high", "low", NULL};
-        struct transport *transport = transport_of(self);
         PyObject *high = Py_None, *low = Py_None, *limits;
-        Py_ssize_t upper, lower;
+        Py_ssize_t numbers[2];
 
         if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|OO", keywords, &high, &low))
-                return NULL;
+                return -1;
         limits = call_helper("write_limits", "(OO)", high, low);
         if (!limits)
-                return NULL;
-        upper = PyLong_AsSsize_t(PyTuple_GET_ITEM(limits, 0));
-        lower = PyLong_AsSsize_t(PyTuple_GET_ITEM(limits, 1));
+                return -1;
+        numbers[0] = PyLong_AsSsize_t(PyTuple_GET_ITEM(limits, 0));
+        numbers[1] = PyLong_AsSsize_t(PyTuple_GET_ITEM(limits, 1));
         Py_DECREF(limits);
         if (PyErr_Occurred())
-                return NULL;
-        transport->high_water = (size_t)upper;
-        transport->low_water = (size_t)lower;
-        if (transport->protocol && heed_upper_mark(transport) < 0)
+                return -1;
+        *upper = (size_t)numbers[0];
+        *lower = (size_t)numbers[1];
+        return 0;
+}
+
+PyObject *transport_set_limits(PyObject *self, PyObject *args, PyObject *kwargs)
+{
+        struct transport *transport = transport_of(self);
+
+        if (take_limits(args, kwargs, &transport->high_water, &transport->low_water) < 0 ||
+            (transport->protocol && heed_upper_mark(transport) < 0))
                 return NULL;
         Py_RETURN_NONE;
 }
@@ -341,7 +353,7 @@ PyObject *transport_make_empty_waiter(PyObject *self, PyObject *unused)
                 return NULL;
         }
         flow_flush(&transport->flow);
-        waiter = PyObject_CallMethod((PyObject *)transport->loop, "create_future", NULL);
+        waiter = loop_create_future((PyObject *)transport->loop);
         if (!waiter)
                 return NULL;
         transport->empty_waiter = Py_NewRef(waiter);
