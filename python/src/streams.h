@@ -65,6 +65,15 @@ PyObject *coroutine_create(PyObject *owner, enum reading reading, Py_ssize_t n, 
 PySendResult reader_advance(struct coroutine *self, PyObject **result);
 PySendResult writer_advance(struct coroutine *self, PyObject **result);
 
+/** Whether it can be run, closed or thrown into; with an exception where not. */
+bool coroutine_may_run(struct coroutine *self);
+
+/** It has ended, in this way, which is returned. */
+PySendResult coroutine_end(struct coroutine *self, PySendResult how);
+
+PyObject *coroutine_throw(PyObject *self, PyObject *const *args, Py_ssize_t n);
+PyObject *coroutine_close(PyObject *self, PyObject *unused);
+
 /** It waits for bytes no more: what has come for it is its result, or (false) there is none. */
 bool reader_take_in_hand(struct coroutine *self, PyObject **result);
 
