@@ -74,7 +74,7 @@ static void hide_stop_iteration(void)
         exception_give(exception);
 }
 
-static PySendResult end(struct coroutine *self, PySendResult how)
+PySendResult coroutine_end(struct coroutine *self, PySendResult how)
 {
         self->progress = ENDED;
         if (how == PYGEN_ERROR)
@@ -130,21 +130,21 @@ static PySendResult run(struct coroutine *self, PyObject *argument, PyObject **r
                 if (how == PYGEN_NEXT)
                         return how;
                 if (has_come(self, &how, result))
-                        return end(self, how);
+                        return coroutine_end(self, how);
         }
         self->progress = RUNNING;
         how = advance(self, result);
         if (how != PYGEN_NEXT)
-                return end(self, how);
+                return coroutine_end(self, how);
         self->progress = WAITING;
         how = go_on_inside(self, Py_None, result);
         if (how == PYGEN_NEXT)
                 return how;
         /* A future that is done already, or asyncio's coroutine that has no need to wait. */
-        return has_come(self, &how, result) ? end(self, how) : run(self, Py_None, result);
+        return has_come(self, &how, result) ? coroutine_end(self, how) : run(self, Py_None, result);
 }
 
-static bool may_run(struct coroutine *self)
+bool coroutine_may_run(struct coroutine *self)
 {
         if (self->progress == RUNNING)
                 PyErr_SetString(PyExc_ValueError, "coroutine already executing");
@@ -160,7 +160,7 @@ static PySendResult am_send(PyObject *op, PyObject *argument, PyObject **result)
         struct coroutine *self = (struct coroutine *)op;
 
         *result = NULL;
-        if (!may_run(self))
+        if (!coroutine_may_run(self))
                 return PYGEN_ERROR;
         if (self->progress == NOT_BEGUN && argument != Py_None) {
                 PyErr_SetString(PyExc_TypeError, "can't send non-None value to a just-started coroutine");
@@ -247,110 +247,7 @@ static PyObject *send_method(PyObject *self, PyObject *argument)
 }
 
 /* ------------------------------------------------------------------------------------------------
- * Throwing and closing. */
-
-/** The exception that arguments of throw() stand for: a new reference, or NULL with an exception. */
-static PyObject *exception_of_arguments(PyObject *const *args, Py_ssize_t n)
-{
-        PyObject *value = n > 1 ? args[1] : Py_None, *exception;
-
-        if (PyExceptionInstance_Check(args[0])) {
-                if (value == Py_None)
-                        return Py_NewRef(args[0]);
-                PyErr_SetString(PyExc_TypeError, "instance exception may not have a separate value");
-                return NULL;
-        }
-        if (!PyExceptionClass_Check(args[0]))
-                return PyErr_Format(
-                    PyExc_TypeError,
-                    "exceptions must be classes or instances deriving from BaseException, not %s",
-                    Py_TYPE(args[0])->tp_name);
-        if (PyExceptionInstance_Check(value) && PyObject_IsInstance(value, args[0]) == 1)
-                return Py_NewRef(value);
-        if (value == Py_None)
-                exception = PyObject_CallNoArgs(args[0]);
-        else if (PyTuple_Check(value))
-                exception = PyObject_CallObject(args[0], value);
-        else
-                exception = PyObject_CallOneArg(args[0], value);
-        if (exception && !PyExceptionInstance_Check(exception)) {
-                PyErr_Format(PyExc_TypeError,
-                             "calling %R should have returned an instance of BaseException, not %s", args[0],
-                             Py_TYPE(exception)->tp_name);
-                Py_CLEAR(exception);
-        }
-        return exception;
-}
-
-/** Throw into asyncio's coroutine, which this one stands for. */
-static PyObject *throw_inside(struct coroutine *self, PyObject *exception)
-{
-        PyObject *inner = Py_NewRef(self->inner), *result;
-
-        self->progress = RUNNING;
-        result = PyObject_CallMethodOneArg(inner, names.throw, exception);
-        Py_DECREF(inner);
-        self->progress = WAITING;
-        if (result)
-                return result;
-        Py_CLEAR(self->inner);
-        if (!PyErr_ExceptionMatches(PyExc_StopIteration))
-                end(self, PYGEN_ERROR);
-        self->progress = ENDED;
-        return NULL;
-}
-
-static PyObject *throw_method(PyObject *op, PyObject *const *args, Py_ssize_t n)
-{
-        struct coroutine *self = (struct coroutine *)op;
-        PyObject *exception, *result = NULL;
-
-        if (n < 1 || n > 3) {
-                PyErr_Format(PyExc_TypeError, "throw expected 1 to 3 arguments, got %zd", n);
-                return NULL;
-        }
-        if (!may_run(self))
-                return NULL;
-        exception = exception_of_arguments(args, n);
-        if (!exception)
-                return NULL;
-        if (n > 2 && args[2] != Py_None && PyException_SetTraceback(exception, args[2]) < 0) {
-                Py_DECREF(exception);
-                return NULL;
-        }
-        if (self->progress == WAITING && !self->future && self->inner) {
-                result = throw_inside(self, exception);
-                Py_DECREF(exception);
-        } else if (reader_leave(self) < 0) {
-                end(self, PYGEN_ERROR);
-                Py_DECREF(exception);
-        } else {
-                exception_give(exception);
-                end(self, PYGEN_ERROR);
-        }
-        return result;
-}
-
-static PyObject *close_method(PyObject *op, PyObject *unused)
-{
-        struct coroutine *self = (struct coroutine *)op;
-        PyObject *inner = NULL, *result = NULL;
-        int rc;
-
-        (void)unused;
-        if (self->progress == ENDED)
-                Py_RETURN_NONE;
-        if (!may_run(self))
-                return NULL;
-        if (!self->future)
-                inner = Py_XNewRef(self->inner);
-        rc = reader_leave(self);
-        self->progress = ENDED;
-        if (rc == 0)
-                result = inner ? PyObject_CallMethodNoArgs(inner, names.close) : Py_NewRef(Py_None);
-        Py_XDECREF(inner);
-        return result;
-}
+ * Awaiting. */
 
 static PyObject *am_await(PyObject *op)
 {
@@ -466,8 +363,8 @@ static PyObject *get_running(PyObject *op, void *unused)
 
 static PyMethodDef methods[] = {
     {"send", send_method, METH_O, NULL},
-    {"throw", (PyCFunction)(void *)throw_method, METH_FASTCALL, NULL},
-    {"close", close_method, METH_NOARGS, NULL},
+    {"throw", (PyCFunction)(void *)coroutine_throw, METH_FASTCALL, NULL},
+    {"close", coroutine_close, METH_NOARGS, NULL},
     {"__await__", await_method, METH_NOARGS, NULL},
     {NULL, NULL, 0, NULL},
 };

@@ -183,17 +183,38 @@ static bool is_unusual(struct reader_state *state)
         return has_more;
 }
 
-int reader_feed_directly(struct reader_state *state, const char *data, Py_ssize_t n)
+static bool has_own_method(PyObject *protocol)
+{
+        PyObject *dict = PyObject_GenericGetDict(protocol, NULL);
+        bool has_own = !dict || PyDict_Contains(dict, names.data_received) != 0;
+
+        Py_XDECREF(dict);
+        PyErr_Clear();
+        return has_own;
+}
+
+bool stream_wants_whole(const struct reader_state *state, Py_ssize_t n)
+{
+        const struct coroutine *waiting = state->waiting;
+
+        return waiting && !waiting->in_hand &&
+               (waiting->reading == READ ? waiting->n >= n
+                                         : waiting->reading == READ_EXACTLY && waiting->n == n);
+}
+
+int stream_feed(struct reader_state *state, PyObject *protocol, const char *data, Py_ssize_t n, PyObject *whole)
 {
         struct reader reader = {NULL, state};
         int rc;
 
+        if (has_own_method(protocol))
+                return 0;
         if (Py_REFCNT(state) == 1 && !state->is_exposed)
                 return 1; /* nobody has the reader any more */
         if (is_unusual(state))
                 return 0;
         Py_INCREF(state);
-        rc = feed(&reader, data, n, NULL);
+        rc = feed(&reader, data, n, whole);
         Py_DECREF(state);
         return rc < 0 ? -1 : 1;
 }

@@ -79,13 +79,15 @@ static bool is_sound(PyObject *object)
         return is_sound;
 }
 
-/** Likewise of the reader that a transport feeds, which is known without a look at the reader. */
-static bool is_known_sound(PyObject *reader, PyObject *transport)
+/** Whether a transport of ours and what belongs to it have nothing to wait for: it knows all that their attributes would say. */
+static bool is_known_to_flow(PyObject *reader, PyObject *transport, PyObject *protocol)
 {
-        const struct reader_state *state =
-            is_plain_transport(transport) ? transport_of(transport)->stream : NULL;
+        const struct transport *known = is_plain_transport(transport) ? transport_of(transport) : NULL;
+        const struct reader_state *state = known ? known->stream : NULL;
 
-        return state && state->object == reader && state->values[EXCEPTION] == Py_None && Py_REFCNT(state) > 1;
+        return state && state->object == reader && Py_REFCNT(state) > 1 &&
+               state->values[EXCEPTION] == Py_None && known->protocol == protocol && !known->is_full &&
+               !known->flow.is_closing;
 }
 
 /** Whether drain() has nothing to do. Whatever speaks against it, an exception too, asyncio's own will meet again. */
@@ -98,10 +100,11 @@ static bool may_go_on(PyObject *dict)
 
         if (!reader || !transport || !protocol)
                 return false;
+        if (is_known_to_flow(reader, transport, protocol))
+                return true;
         Py_INCREF(transport);
         Py_INCREF(protocol);
-        may = (is_known_sound(reader, transport) || is_sound(reader)) && is_open(transport) &&
-              is_flowing(protocol);
+        may = is_sound(reader) && is_open(transport) && is_flowing(protocol);
         Py_DECREF(protocol);
         Py_DECREF(transport);
         return may;

@@ -65,6 +65,15 @@ PyObject *coroutine_create(PyObject *owner, enum reading reading, Py_ssize_t n, 
 PySendResult reader_advance(struct coroutine *self, PyObject **result);
 PySendResult writer_advance(struct coroutine *self, PyObject **result);
 
+/** Whether it can be run, closed or thrown into; with an exception where not. */
+bool coroutine_may_run(struct coroutine *self);
+
+/** It has ended, in this way, which is returned. */
+PySendResult coroutine_end(struct coroutine *self, PySendResult how);
+
+PyObject *coroutine_throw(PyObject *self, PyObject *const *args, Py_ssize_t n);
+PyObject *coroutine_close(PyObject *self, PyObject *unused);
+
 /** It waits for bytes no more: what has come for it is its result, or (false) there is none. */
 bool reader_take_in_hand(struct coroutine *self, PyObject **result);
 
@@ -132,9 +141,13 @@ int reader_put_back(struct reader *reader);
 /** As feed_data(), of bytes in memory, or (`whole` is not NULL) of a bytes object: 0, or -1 with an exception. */
 int reader_feed(PyObject *object, const char *data, Py_ssize_t n, PyObject *whole);
 
-/** Likewise of a transport that knows the state: 1 where that is done, 0 where the protocol itself must be asked, since somebody has
- * given the reader a feed_data() of its own, or looks at its __dict__; -1 with an exception. */
-int reader_feed_directly(struct reader_state *state, const char *data, Py_ssize_t n);
+/** Likewise of a transport that knows the state of its protocol's reader: 1 where that is done, 0 where the protocol itself must be
+ * asked, since somebody has given it or the reader a method of its own, or looks at the reader's __dict__; -1 with an exception. */
+int stream_feed(struct reader_state *state, PyObject *protocol, const char *data, Py_ssize_t n,
+                PyObject *whole);
+
+/** Whether a coroutine waits that would have all of so many bytes as its result. */
+bool stream_wants_whole(const struct reader_state *state, Py_ssize_t n);
 
 /** Where a separator is in bytes, or -1. */
 Py_ssize_t find_separator(const char *data, Py_ssize_t n, PyObject *separator);

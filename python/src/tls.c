@@ -1,6 +1,8 @@
 /* The TLS transport's type. */
 #include "tls.h"
 
+#include "streams.h"
+
 #include <structmember.h>
 
 PyTypeObject *tls_type;
@@ -94,6 +96,7 @@ static int init(PyObject *self, PyObject *args, PyObject *kwargs)
         tls->handshake_timeout = Py_NewRef(handshake);
         tls->shutdown_timeout = Py_NewRef(shutdown);
         tls->loop = (PyLoop *)Py_NewRef(loop);
+        tls->stream = adopt_reader(tls->loop, protocol);
         tls->is_closed = false;
         return 0;
 }
@@ -107,6 +110,7 @@ static int traverse(PyObject *self, visitproc visit, void *arg)
                 Py_VISIT(transport_object(tls->lower));
         Py_VISIT(tls->loop);
         Py_VISIT(tls->protocol);
+        Py_VISIT(tls->stream);
         Py_VISIT(tls->context);
         Py_VISIT(tls->object);
         Py_VISIT(tls->raw);
@@ -136,6 +140,7 @@ static int clear(PyObject *self)
         }
         Py_CLEAR(tls->loop);
         Py_CLEAR(tls->protocol);
+        Py_CLEAR(tls->stream);
         Py_CLEAR(tls->waiter);
         Py_CLEAR(tls->handshake_timeout);
         Py_CLEAR(tls->shutdown_timeout);

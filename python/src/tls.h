@@ -42,6 +42,7 @@ struct tls {
         eddy_handle flush;   /* at the end of an iteration */
         PyLoop *loop;
         PyObject *protocol;                             /* the program's; NULL: it is lost */
+        struct reader_state *stream;                    /* of the protocol's reader, where that is ours; or NULL */
         PyObject *context;                              /* ssl.SSLContext */
         PyObject *object;                               /* ssl.SSLObject */
         PyObject *raw;                                  /* _ssl._SSLSocket, which that has */

@@ -147,6 +147,7 @@ PyObject *tls_connection_lost(PyObject *self, PyObject *exception)
                 tls->lower = NULL;
         }
         Py_CLEAR(tls->protocol);
+        Py_CLEAR(tls->stream);
         tls_stop_timer(tls);
         if (tls->is_done_with)
                 tls_let_go(tls);

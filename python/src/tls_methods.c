@@ -1,6 +1,8 @@
 /* What programs call a TLS transport for, but for writing (tls_write.c). */
 #include "tls.h"
 
+#include "streams.h"
+
 bool tls_parse_limits(PyObject *args, PyObject *kwargs, int kilobytes, size_t *low, size_t *high)
 {
         static char *keywords[] = {"high", "low", NULL};
@@ -135,12 +137,14 @@ static PyObject *get_protocol(PyObject *self, PyObject *unused)
 
 PyObject *tls_set_protocol(PyObject *self, PyObject *protocol)
 {
+        struct tls *tls = tls_of(self);
         int is_buffered = PyObject_IsInstance(protocol, imports.buffered_protocol);
 
         if (is_buffered < 0)
                 return NULL;
-        Py_XSETREF(tls_of(self)->protocol, Py_NewRef(protocol));
-        tls_of(self)->is_buffered = is_buffered;
+        Py_XSETREF(tls->protocol, Py_NewRef(protocol));
+        Py_XSETREF(tls->stream, tls->loop ? adopt_reader(tls->loop, protocol) : NULL);
+        tls->is_buffered = is_buffered;
         Py_RETURN_NONE;
 }
 

@@ -1,6 +1,8 @@
 /* What comes by TLS: decrypted straight into what the protocol is given. */
 #include "tls.h"
 
+#include "streams.h"
+
 /* What a record is at most. */
 enum { RECORD_MOST = 16 * 1024 + 256 + 5 };
 
@@ -69,6 +71,19 @@ static int show(PyObject *protocol, PyObject *name, PyObject *data)
         return result ? 0 : -1;
 }
 
+/** Show the protocol bytes, which are given; or its reader, where that is ours: 0 or -1. */
+static int show_bytes(struct tls *tls, PyObject *data)
+{
+        int is_shown = 0;
+
+        if (tls->stream)
+                is_shown = stream_feed(tls->stream, tls->protocol, PyBytes_AS_STRING(data), PyBytes_GET_SIZE(data), data);
+        if (is_shown == 0)
+                return show(tls->protocol, names.data_received, data);
+        Py_DECREF(data);
+        return is_shown < 0 ? -1 : 0;
+}
+
 static PyObject *note_failure(struct tls *tls, enum outcome outcome)
 {
         if (outcome != HAS_FAILED)
@@ -91,7 +106,7 @@ static int read_bytes(struct tls *tls)
         if (n == 0) {
                 Py_DECREF(data);
         } else if (_PyBytes_Resize(&data, (Py_ssize_t)n) < 0 ||
-                   show(tls->protocol, names.data_received, data) < 0) {
+                   show_bytes(tls, data) < 0) {
                 Py_XDECREF(failure);
                 return -1;
         }

@@ -92,16 +92,33 @@ void *transport_lend(struct flow *flow, size_t *size)
         return transport->place.buf;
 }
 
-/** As reader_feed_directly(). */
-static int show_to_reader(struct transport *transport, const void *data, size_t n)
+/** Show the protocol bytes: 1, or -1 with an exception. */
+static int show_bytes(struct transport *transport, PyObject *bytes)
 {
-        PyObject *dict = PyObject_GenericGetDict(transport->protocol, NULL);
-        int has_own = dict ? PyDict_Contains(dict, names.data_received) : -1;
+        PyObject *result = call_protocol(transport->protocol, transport->context, names.data_received, bytes);
 
-        Py_XDECREF(dict);
-        if (has_own != 0)
-                return has_own < 0 ? -1 : 0;
-        return reader_feed_directly(transport->stream, data, (Py_ssize_t)n);
+        Py_XDECREF(result);
+        return result ? 1 : -1;
+}
+
+/** As stream_feed(). */
+static int show_to_reader(struct transport *transport, const char *data, size_t n)
+{
+        struct reader_state *stream = transport->stream;
+        PyObject *bytes = NULL;
+        int is_shown;
+
+        if (n >= WORTH_GIVING && stream_wants_whole(stream, (Py_ssize_t)n)) {
+                bytes = take_bytes(transport->loop, data, n);
+                if (!bytes)
+                        return -1;
+                data = PyBytes_AS_STRING(bytes);
+        }
+        is_shown = stream_feed(stream, transport->protocol, data, (Py_ssize_t)n, bytes);
+        if (is_shown == 0 && bytes)
+                is_shown = show_bytes(transport, bytes);
+        Py_XDECREF(bytes);
+        return is_shown;
 }
 
 /** Show TLS what came; in the context of the connection, as all that its protocol hears of. */

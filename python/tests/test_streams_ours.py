@@ -160,7 +160,7 @@ class Left:
                 counts.append((len(gc.get_objects()), tracemalloc.get_traced_memory()[0]))
             self.assertEqual(len(seen), 0)
             self.assertLess(counts[2][0] - counts[0][0], 100)
-            self.assertLess(counts[2][1] - counts[0][1], 30_000)
+            self.assertLess(counts[2][1] - counts[0][1], 60_000)  # handles that are kept for the next ones
             server.close()
         tracemalloc.start()
         try:
