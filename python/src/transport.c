@@ -48,6 +48,8 @@ static bool close_socket(struct flow *flow, bool is_last)
 
         if (transport->has_ended)
                 return true;
+        if (!is_last && transport_has_to_resume(transport))
+                return false;
         if (!transport->is_ending)
                 loop_forget_descriptor(flow->loop, flow->fd);
         if (is_last)

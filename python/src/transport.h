@@ -95,6 +95,10 @@ PyObject *transport_reset_empty_waiter(PyObject *self, PyObject *unused);
 /** Something has left, or failed. */
 void transport_settled(struct flow *flow);
 
+/** Whether a transport that closes has its protocol go on writing before, which may have kept something back, as asyncio.sslproto does;
+ * its turn is near then. */
+bool transport_has_to_resume(struct transport *transport);
+
 /** Have the protocol go on writing, and tell who waits until all has left, where it is time. */
 void transport_take_turn(void *transport);
 

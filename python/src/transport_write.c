@@ -267,14 +267,28 @@ static void resume(struct transport *transport)
         Py_XDECREF(result);
 }
 
+bool transport_has_to_resume(struct transport *transport)
+{
+        if (!transport->is_full || transport->is_ending || transport->flow.write_error || !transport->protocol)
+                return false;
+        if (!list_is_linked(&transport->turn.link))
+                loop_schedule(transport->flow.loop, &transport->turn);
+        return true;
+}
+
 void transport_take_turn(void *arg)
 {
         struct transport *transport = arg;
         PyObject *object = Py_NewRef(transport_object(transport));
         bool is_empty = !transport->flow.output;
 
-        if (transport->is_full && transport->loop && flow_unsent(&transport->flow) <= transport->low_water)
+        if (transport->is_full && transport->loop && flow_unsent(&transport->flow) <= transport->low_water) {
                 resume(transport);
+                if (transport->flow.is_closing && !transport->is_ending) {
+                        flow_flush(&transport->flow);
+                        flow_settle(&transport->flow);
+                }
+        }
         if (is_empty && !transport->flow.output)
                 Py_CLEAR(transport->writing_context);
         if (is_empty && transport->empty_waiter && transport->loop) {

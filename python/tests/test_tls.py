@@ -647,6 +647,19 @@ class Cases:
                 self.assertEqual(await wire.call(wire.tls.read, 1), b"")
         self.go(test)
 
+    def test_what_was_written_leaves_though_the_other_side_is_done(self):
+        async def test():
+            async with self.wired() as (client, wire):
+                client.transport.write(BIG * 8)
+                with self.assertRaises(ssl.SSLWantReadError):
+                    wire.tls.unwrap()
+                wire.say()
+                self.assertEqual(await wire.read(8 * len(BIG)), BIG * 8)
+                await wire.call(wire.tls.unwrap)
+                await client.lost.wait()
+                self.assertIsNone(client.exception)
+        self.go(test)
+
     def test_something_comes_behind_the_other_sides_end(self):
         async def test():
             for factory in (Recorder, lambda: Buffered(10)):
