@@ -201,8 +201,9 @@ static int write_in_vain(struct tls *tls)
 }
 
 /** Write: 0, or -1 with an exception that is the caller's own. */
-static int put(struct tls *tls, const struct iovec *parts, int count, size_t total)
+static int put(void *arg, struct iovec *parts, int count, size_t total)
 {
+        struct tls *tls = arg;
         int rc;
 
         if ((tls->state != TLS_HANDSHAKE && tls->state != TLS_WRAPPED) || !tls_has_flow(tls))
@@ -242,49 +243,9 @@ PyObject *tls_write(PyObject *self, PyObject *data)
         Py_RETURN_NONE;
 }
 
-/** Write the parts of a list, whose views are given back. */
-static int put_list(struct tls *tls, PyObject *const *items, Py_ssize_t n)
-{
-        Py_buffer *views = PyMem_Calloc((size_t)n, sizeof *views);
-        struct iovec *parts = PyMem_Calloc((size_t)n, sizeof *parts);
-        Py_ssize_t held = 0;
-        size_t total = 0;
-        int rc = 0;
-
-        if (!views || !parts) {
-                PyErr_NoMemory();
-                rc = -1;
-        }
-        while (rc == 0 && held < n) {
-                rc = PyObject_GetBuffer(items[held], &views[held], PyBUF_SIMPLE);
-                if (rc < 0)
-                        break;
-                parts[held] = (struct iovec){views[held].buf, (size_t)views[held].len};
-                total += parts[held].iov_len;
-                held++;
-        }
-        if (rc == 0 && total > 0)
-                rc = put(tls, parts, (int)n, total);
-        while (held-- > 0)
-                PyBuffer_Release(&views[held]);
-        PyMem_Free(views);
-        PyMem_Free(parts);
-        return rc;
-}
-
 PyObject *tls_writelines(PyObject *self, PyObject *list)
 {
-        PyObject *items = PySequence_Fast(list, "writelines() takes something to iterate over");
-        int rc = 0;
-
-        if (!items)
-                return NULL;
-        if (PySequence_Fast_GET_SIZE(items) > 0)
-                rc = put_list(tls_of(self), PySequence_Fast_ITEMS(items), PySequence_Fast_GET_SIZE(items));
-        Py_DECREF(items);
-        if (rc < 0)
-                return NULL;
-        Py_RETURN_NONE;
+        return write_all(list, put, tls_of(self));
 }
 
 PyObject *tls_pause_writing(PyObject *self, PyObject *unused)

@@ -83,6 +83,12 @@ extern const struct flow_client transport_client;
 extern const struct flow_impl transport_socket;
 
 /* transport_write.c */
+/** Write parts, which are `total` bytes: 0, or -1 with an exception. */
+typedef int put_function(void *arg, struct iovec *parts, int count, size_t total);
+
+/** Have all that a list, or anything else to iterate over, has be written as one: None or NULL. */
+PyObject *write_all(PyObject *list, put_function *put_parts, void *arg);
+
 PyObject *transport_write(PyObject *self, PyObject *data);
 PyObject *transport_writelines(PyObject *self, PyObject *list);
 PyObject *transport_write_eof(PyObject *self, PyObject *unused);

@@ -158,8 +158,8 @@ PyObject *transport_write(PyObject *self, PyObject *data)
         Py_RETURN_NONE;
 }
 
-/** Write the parts of a list, whose views are given back. */
-static int put_list(struct transport *transport, PyObject *const *items, Py_ssize_t n)
+/** Have the items of a sequence written, whose views are given back. */
+static int put_items(PyObject *const *items, Py_ssize_t n, put_function *put_parts, void *arg)
 {
         Py_buffer *views = PyMem_Calloc((size_t)n, sizeof *views);
         struct iovec *parts = PyMem_Calloc((size_t)n, sizeof *parts);
@@ -177,7 +177,7 @@ static int put_list(struct transport *transport, PyObject *const *items, Py_ssiz
                 total += parts[held].iov_len;
         }
         if (rc == 0 && total > 0)
-                rc = transport_is_lost(transport) ? write_in_vain(transport) : put(transport, parts, (int)n);
+                rc = put_parts(arg, parts, (int)n, total);
         while (held-- > 0)
                 PyBuffer_Release(&views[held]);
         PyMem_Free(views);
@@ -185,23 +185,32 @@ static int put_list(struct transport *transport, PyObject *const *items, Py_ssiz
         return rc;
 }
 
-PyObject *transport_writelines(PyObject *self, PyObject *list)
+PyObject *write_all(PyObject *list, put_function *put_parts, void *arg)
 {
-        struct transport *transport = transport_of(self);
-        PyObject *items;
-        int rc = may_write(transport, "writelines");
+        PyObject *items = PySequence_Fast(list, "writelines() takes something to iterate over");
+        int rc = 0;
 
-        if (rc < 0)
-                return NULL;
-        items = PySequence_Fast(list, "writelines() takes something to iterate over");
         if (!items)
                 return NULL;
         if (PySequence_Fast_GET_SIZE(items) > 0)
-                rc = put_list(transport, PySequence_Fast_ITEMS(items), PySequence_Fast_GET_SIZE(items));
+                rc = put_items(PySequence_Fast_ITEMS(items), PySequence_Fast_GET_SIZE(items), put_parts, arg);
         Py_DECREF(items);
         if (rc < 0)
                 return NULL;
         Py_RETURN_NONE;
+}
+
+static int put_parts(void *arg, struct iovec *parts, int count, size_t total)
+{
+        (void)total;
+        return transport_is_lost(arg) ? write_in_vain(arg) : put(arg, parts, count);
+}
+
+PyObject *transport_writelines(PyObject *self, PyObject *list)
+{
+        struct transport *transport = transport_of(self);
+
+        return may_write(transport, "writelines") < 0 ? NULL : write_all(list, put_parts, transport);
 }
 
 PyObject *transport_write_eof(PyObject *self, PyObject *unused)
