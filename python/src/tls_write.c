@@ -20,18 +20,24 @@ bool tls_put(struct tls_ends *ends, const char *data, size_t n)
         return tls->lower && !tls->has_detached && flow_keep(&tls->lower->flow, &tls->out, data, n) == 0;
 }
 
-/** Have the flow send `out` behind what it has. 0 or -ENOMEM. */
+/** Put `out` behind what the flow has to send: 0 or -ENOMEM. That may be one that closes when all has left. */
 static int hand_over(struct flow *flow, struct buffer *out)
 {
-        struct iovec part = {buffer_data(out), buffer_size(out)};
+        struct buffer *room;
 
         if (flow_have_output(flow) < 0)
                 return -ENOMEM;
-        if (flow->output->files || buffer_size(&flow->output->queued) > 0)
-                return flow_writev(flow, &part, 1);
-        flow_give_back(flow, &flow->output->queued);
-        flow->output->queued = *out;
-        *out = (struct buffer){.memory = NULL};
+        if (!flow->output->files && buffer_size(&flow->output->queued) == 0) {
+                flow_give_back(flow, &flow->output->queued);
+                flow->output->queued = *out;
+                *out = (struct buffer){.memory = NULL};
+                return 0;
+        }
+        room = flow_make_room(flow, buffer_size(out));
+        if (!room)
+                return -ENOMEM;
+        memcpy(buffer_room(room), buffer_data(out), buffer_size(out));
+        flow_note_added(flow, room, buffer_size(out));
         return 0;
 }
 
@@ -41,17 +47,15 @@ void tls_send(struct tls *tls, bool at_once)
         struct iovec part;
         ssize_t sent = 0;
 
-        if (buffer_size(&tls->out) == 0 || !tls_has_flow(tls))
+        if (buffer_size(&tls->out) == 0 || !tls_has_flow(tls) || tls->is_held)
                 return;
         flow = &tls->lower->flow;
-        if (flow->is_closing || tls->is_held)
-                return;
         part = (struct iovec){buffer_data(&tls->out), buffer_size(&tls->out)};
-        if (!flow->output && (at_once || !flow->loop->backend->impl->gathers))
+        if (!flow->is_closing && !flow->output && (at_once || !flow->loop->backend->impl->gathers))
                 sent = flow_send_now(flow, &part, 1);
         if (sent > 0)
                 buffer_consume(&tls->out, (size_t)sent);
-        if (sent >= 0 && buffer_size(&tls->out) > 0) {
+        if (sent >= 0 && !flow->write_error && buffer_size(&tls->out) > 0) {
                 if (hand_over(flow, &tls->out) < 0)
                         flow_fail(flow, -ENOMEM);
                 flow_flush(flow);
@@ -79,9 +83,9 @@ static int encrypt(struct tls *tls, const char *data, size_t n)
 
                 forget_old_errors();
                 rc = openssl.SSL_write_ex(tls->ssl, data, slice, &written);
+                /* Half of something else has come, say, and the rest is read first. */
                 if (rc != 1 && openssl.SSL_get_error(tls->ssl, rc) == SSL_ERROR_WANT_READ)
-                        return gather(tls, data,
-                                      n); /* half of something else has come, and the rest is read first */
+                        return gather(tls, data, n);
                 if (rc != 1) {
                         tls_raise(tls);
                         return -1;
