@@ -86,8 +86,8 @@ EDDY_API void eddy_loop_stop(eddy_loop *loop);
 /**
  * What embeds a loop, such as an interpreter: a table, which any number of loops share.
  *
- * The functions are called in pairs, in the loop's thread, around each wait that may take time, and at no other moment. In
- * between the loop runs nobody's callback, and other threads may do as always: eddy_call_soon_threadsafe().
+ * The functions are called in pairs, in the loop's thread, around each wait that may take time, around one of 64 that do not, so that
+ * others have a turn where the loop is never idle, and at no other moment. In between the loop runs nobody's callback, and other threads may do as always: eddy_call_soon_threadsafe().
  */
 typedef struct eddy_host {
         /** The loop is about to wait: let others have what only one may have, such as an interpreter's lock. NULL: nothing to do. */

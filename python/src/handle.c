@@ -171,6 +171,19 @@ void handle_run_queued(void *arg)
         Py_DECREF(handle);
 }
 
+/** In debug mode: keep what a handle was, for the log. */
+static void keep_repr(PyObject *self)
+{
+        PyObject *repr = PyObject_Repr(self);
+
+        if (!repr) {
+                PyErr_WriteUnraisable(self);
+                return;
+        }
+        slot_set(self, at.repr, repr);
+        Py_DECREF(repr);
+}
+
 void handle_cancel(PyObject *self)
 {
         eddy_handle *handle = &handle_tail(self)->timer.handle;
@@ -178,6 +191,8 @@ void handle_cancel(PyObject *self)
         if (handle_is_cancelled(self))
                 return;
         slot_set(self, at.cancelled, Py_True);
+        if (loop_of(self)->is_debug)
+                keep_repr(self);
         slot_set(self, at.callback, Py_None);
         slot_set(self, at.args, Py_None);
         /* Only the loop's thread may touch its queues; else it is dropped when its turn comes. */
@@ -192,15 +207,6 @@ void handle_cancel(PyObject *self)
 static PyObject *cancel(PyObject *self, PyObject *unused)
 {
         (void)unused;
-        if (loop_of(self)->is_debug && !handle_is_cancelled(self)) {
-                /* Keep what it was, for the log. */
-                PyObject *repr = PyObject_Repr(self);
-
-                if (!repr)
-                        return NULL;
-                slot_set(self, at.repr, repr);
-                Py_DECREF(repr);
-        }
         Py_INCREF(self);
         handle_cancel(self);
         Py_DECREF(self);

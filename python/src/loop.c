@@ -2,6 +2,8 @@
  * fast. */
 #include "core.h"
 
+#include "sock.h"
+
 #include <math.h>
 #include <structmember.h>
 
@@ -16,7 +18,8 @@ int loop_check_usable(PyLoop *self)
 {
         if (!self->is_closed && self->loop)
                 return 0;
-        PyErr_SetString(PyExc_RuntimeError, self->loop ? "Event loop is closed" : "the loop's __init__() was not called");
+        PyErr_SetString(PyExc_RuntimeError,
+                        self->loop ? "Event loop is closed" : "the loop's __init__() was not called");
         return -1;
 }
 
@@ -77,7 +80,8 @@ static bool take_context(PyObject *const *args, Py_ssize_t n, PyObject *kwnames,
                 PyObject *name = PyTuple_GET_ITEM(kwnames, i);
 
                 if (name != names.context && PyUnicode_Compare(name, names.context) != 0) {
-                        PyErr_Format(PyExc_TypeError, "%s() got an unexpected keyword argument '%U'", function, name);
+                        PyErr_Format(PyExc_TypeError, "%s() got an unexpected keyword argument '%U'", function,
+                                     name);
                         return false;
                 }
                 *context = args[n + i];
@@ -99,7 +103,8 @@ static PyObject *pack(PyObject *const *args, Py_ssize_t n)
 }
 
 /** What debug mode checks of a call: 0, or -1 with its exception. */
-static __attribute__((noinline)) int check_call(PyLoop *self, PyObject *callback, const char *method, bool is_threadsafe)
+static __attribute__((noinline)) int check_call(PyLoop *self, PyObject *callback, const char *method,
+                                                bool is_threadsafe)
 {
         PyObject *result = call_helper("check_call", "(OOsi)", self, callback, method, (int)is_threadsafe);
 
@@ -111,8 +116,8 @@ static bool may_call(PyLoop *self, Py_ssize_t n, Py_ssize_t wanted, PyObject *ca
                      bool is_threadsafe)
 {
         if (n < wanted) {
-                PyErr_Format(PyExc_TypeError, "%s() missing %zd required positional argument%s", method, wanted - n,
-                             wanted - n > 1 ? "s" : "");
+                PyErr_Format(PyExc_TypeError, "%s() missing %zd required positional argument%s", method,
+                             wanted - n, wanted - n > 1 ? "s" : "");
                 return false;
         }
         if (loop_check_usable(self) < 0)
@@ -270,6 +275,96 @@ static PyObject *get_time(PyObject *self, PyObject *unused)
         return PyFloat_FromDouble(seconds_of(eddy_now()));
 }
 
+/** What every future asks for, and every task. */
+static PyObject *get_debug(PyObject *op, PyObject *unused)
+{
+        (void)unused;
+        return PyBool_FromLong(loop_of(op)->is_debug);
+}
+
+static PyObject *create_future(PyObject *op, PyObject *unused)
+{
+        PyLoop *self = loop_of(op);
+        PyTypeObject *type = (PyTypeObject *)imports.future;
+        PyObject *future;
+
+        (void)unused;
+        if (!self->future_keywords && !(self->future_keywords = Py_BuildValue("{sO}", "loop", op)))
+                return NULL;
+        future = type->tp_new(type, imports.empty_tuple, self->future_keywords);
+        if (future && type->tp_init(future, imports.empty_tuple, self->future_keywords) < 0)
+                Py_CLEAR(future);
+        return future;
+}
+
+/** Whether the above is what a loop's create_future() is. */
+static bool has_own_create_future(PyObject *loop)
+{
+        static PyTypeObject *known; /* a class of loops, and its state, of which it is known that it has */
+        static unsigned version;
+        PyTypeObject *type = Py_TYPE(loop);
+        PyObject *method;
+        bool is_own;
+
+        if (type == known && type->tp_version_tag == version && version)
+                return true;
+        if (!PyType_IsSubtype(type, loop_type))
+                return false;
+        method = PyObject_GetAttr((PyObject *)type, names.create_future);
+        is_own = method && Py_TYPE(method) == &PyMethodDescr_Type &&
+                 ((PyMethodDescrObject *)method)->d_method->ml_meth == create_future;
+        Py_XDECREF(method);
+        PyErr_Clear();
+        known = is_own ? type : NULL;
+        version = type->tp_version_tag;
+        return is_own;
+}
+
+PyObject *loop_create_future(PyObject *loop)
+{
+        return has_own_create_future(loop) ? create_future(loop, NULL)
+                                           : PyObject_CallMethodNoArgs(loop, names.create_future);
+}
+
+void loop_keep(PyLoop *self, struct kept *kept, PyObject *object)
+{
+        if (list_is_linked(&kept->link))
+                return;
+        kept->object = Py_NewRef(object);
+        list_append(&self->kept, &kept->link);
+}
+
+void loop_let_go(struct kept *kept)
+{
+        if (!list_is_linked(&kept->link))
+                return;
+        list_remove(&kept->link);
+        Py_DECREF(kept->object);
+}
+
+static void close_kept(PyLoop *self)
+{
+        while (!list_is_empty(&self->kept)) {
+                struct kept *kept = container_of(self->kept.next, struct kept, link);
+
+                kept->loop_closed(kept);
+        }
+}
+
+static int visit_kept(const PyLoop *self, visitproc visit, void *arg)
+{
+        for (const eddy_link *link = self->kept.next; link != &self->kept; link = link->next)
+                Py_VISIT(container_of(link, struct kept, link)->object);
+        return 0;
+}
+
+char *loop_scratch(PyLoop *self)
+{
+        if (!self->scratch)
+                self->scratch = PyMem_Malloc(LOOP_SCRATCH_SIZE);
+        return self->scratch;
+}
+
 /* ------------------------------------------------------------------------------------------------
  * Running. */
 
@@ -327,6 +422,70 @@ static bool is_of_handle(const eddy_handle *handle)
         return handle->callback == handle_run_queued || handle->callback == set_timer_here;
 }
 
+/** Make what a loop of Python's stands on: 0 or an error. */
+static int create_core(PyLoop *self, eddy_loop **created)
+{
+        int rc = eddy_loop_create(created);
+
+        return rc < 0 ? rc : eddy_loop_set_host(*created, &host, self);
+}
+
+/** Move what is Python's from one queue to another. */
+static void move_handles(eddy_link *to, eddy_link *from)
+{
+        eddy_link *link, *next;
+
+        for (link = from->next; link != from; link = next) {
+                next = link->next;
+                if (!is_of_handle(container_of(link, eddy_handle, link)))
+                        continue;
+                list_remove(link);
+                list_append(to, link);
+        }
+}
+
+/** Likewise with all that waits in a loop. */
+static void move_waiting(eddy_loop *to, eddy_loop *from)
+{
+        eddy_link timers, *link;
+
+        list_init(&timers);
+        move_handles(to->ready, &from->stranded);
+        move_handles(to->ready, from->running);
+        move_handles(to->ready, from->ready);
+        timer_wheel_drain(&from->timers, &timers);
+        while ((link = list_pop(&timers))) {
+                eddy_timer *timer = container_of(link, eddy_timer, handle.link);
+
+                if (is_of_handle(&timer->handle))
+                        timer_wheel_add(&to->timers, timer);
+        }
+}
+
+/** In a child made by fork(): go on without what is the parent's. What is scheduled and watched comes along; transports, whose
+ * sockets both have now, are the parent's alone. */
+static PyObject *leave_parent(PyObject *op, PyObject *unused)
+{
+        PyLoop *self = loop_of(op);
+        eddy_loop *inherited = self->loop;
+        int rc;
+
+        (void)unused;
+        if (loop_check_usable(self) < 0)
+                return NULL;
+        if (!loop_is_inherited(inherited))
+                Py_RETURN_FALSE;
+        rc = create_core(self, &self->loop);
+        if (rc < 0) {
+                self->loop = inherited;
+                return raise_error(rc);
+        }
+        move_waiting(self->loop, inherited);
+        loop_watch_anew(self);
+        eddy_loop_destroy(inherited);
+        Py_RETURN_TRUE;
+}
+
 /** What waits in a queue is never run: its references are given back. */
 static void drop_queue(eddy_link *queue)
 {
@@ -358,21 +517,28 @@ static void close_loop(PyLoop *self)
 {
         if (self->is_closed || !self->loop)
                 return;
-        self->is_closed = true;
+        loop_forget_sock_calls(self);
+        Py_CLEAR(self->future_keywords);
+        close_kept(self);
         loop_forget_watched(self);
+        self->is_closed = true;
         eddy_loop_close(self->loop); /* whoever sends from now on is refused */
 }
 
-static PyObject *close_core(PyObject *op, PyObject *unused)
+/** No loop could be made: an OSError with the core's own sentence, which knows what of the environment is at odds. */
+static int raise_explained(int rc)
 {
-        PyLoop *self = loop_of(op);
+        PyObject *exception = NULL;
 
-        (void)unused;
-        if (self->loop && !self->is_closed) {
-                drop_waiting(self);
-                close_loop(self);
-        }
-        Py_RETURN_NONE;
+        if (rc == -ENOMEM)
+                PyErr_NoMemory();
+        else if (rc > -4000)
+                exception = PyObject_CallFunction(PyExc_OSError, "is", -rc, eddy_explain(rc));
+        else
+                exception = PyObject_CallFunction(PyExc_RuntimeError, "s", eddy_explain(rc));
+        if (exception)
+                exception_give(exception);
+        return -1;
 }
 
 static int init(PyObject *op, PyObject *args, PyObject *kwargs)
@@ -386,12 +552,8 @@ static int init(PyObject *op, PyObject *args, PyObject *kwargs)
                 PyErr_SetString(PyExc_RuntimeError, "the loop's __init__() was called twice");
                 return -1;
         }
-        rc = eddy_loop_create(&self->loop);
-        if (rc == 0)
-                rc = eddy_loop_set_host(self->loop, &host, self);
-        if (rc < 0)
-                raise_error(rc);
-        return rc < 0 ? -1 : 0;
+        rc = create_core(self, &self->loop);
+        return rc < 0 ? raise_explained(rc) : 0;
 }
 
 /* ------------------------------------------------------------------------------------------------
@@ -417,7 +579,8 @@ static int visit_timer(eddy_timer *timer, void *arg)
 {
         const struct timer_visit *visited = arg;
 
-        return timer->handle.callback == handle_run_queued ? visited->visit(timer->handle.arg, visited->arg) : 0;
+        return timer->handle.callback == handle_run_queued ? visited->visit(timer->handle.arg, visited->arg)
+                                                           : 0;
 }
 
 /** What the loop keeps is not looked at while it runs: it is kept by that alone, and its queues belong to the thread that does. */
@@ -429,6 +592,7 @@ static int traverse(PyObject *op, visitproc visit, void *arg)
 
         Py_VISIT(Py_TYPE(op));
         Py_VISIT(self->raised);
+        Py_VISIT(self->future_keywords);
         if (!self->loop || self->is_closed || self->loop->is_running)
                 return 0;
         rc = visit_queue(self->loop->running, visit, arg);
@@ -440,6 +604,10 @@ static int traverse(PyObject *op, visitproc visit, void *arg)
                 rc = loop_visit_watched(self, visit, arg);
         if (rc == 0)
                 rc = loop_visit_transports(self, visit, arg);
+        if (rc == 0)
+                rc = loop_visit_sock_calls(self, visit, arg);
+        if (rc == 0)
+                rc = visit_kept(self, visit, arg);
         return rc;
 }
 
@@ -448,6 +616,8 @@ static int clear(PyObject *op)
         PyLoop *self = loop_of(op);
 
         Py_CLEAR(self->raised);
+        Py_CLEAR(self->spare);
+        Py_CLEAR(self->future_keywords);
         if (self->loop && !self->is_closed && !self->loop->is_running) {
                 drop_waiting(self);
                 close_loop(self);
@@ -463,8 +633,16 @@ static void dealloc(PyObject *op)
         PyObject_GC_UnTrack(op);
         clear(op);
         eddy_loop_destroy(self->loop);
+        PyMem_Free(self->scratch);
         type->tp_free(op);
         Py_DECREF(type);
+}
+
+static void init_lists(PyLoop *self)
+{
+        list_init(&self->transports);
+        list_init(&self->kept);
+        list_init(&self->sock_calls);
 }
 
 static PyObject *create(PyTypeObject *type, PyObject *args, PyObject *kwargs)
@@ -473,7 +651,7 @@ static PyObject *create(PyTypeObject *type, PyObject *args, PyObject *kwargs)
 
         (void)args, (void)kwargs;
         if (self)
-                list_init(&loop_of(self)->transports);
+                init_lists(loop_of(self));
         return self;
 }
 
@@ -495,46 +673,88 @@ static PyMethodDef methods[] = {
     {"call_later", (PyCFunction)(void *)call_later, METH_FASTCALL | METH_KEYWORDS, NULL},
     {"call_at", (PyCFunction)(void *)call_at, METH_FASTCALL | METH_KEYWORDS, NULL},
     {"time", get_time, METH_NOARGS, NULL},
+    {"get_debug", get_debug, METH_NOARGS, NULL},
+    {"create_future", create_future, METH_NOARGS, NULL},
     {"stop", stop, METH_NOARGS, NULL},
     {"_run", run, METH_NOARGS, NULL},
-    {"_close_core", close_core, METH_NOARGS, NULL},
-    {"_add_reader", (PyCFunction)(void *)loop_add_reader, METH_FASTCALL, NULL},
-    {"_add_writer", (PyCFunction)(void *)loop_add_writer, METH_FASTCALL, NULL},
-    {"_remove_reader", loop_remove_reader, METH_O, NULL},
-    {"_remove_writer", loop_remove_writer, METH_O, NULL},
+    {"_leave_parent", leave_parent, METH_NOARGS, NULL},
+    {"_adopt_stream", loop_adopt_stream, METH_O, NULL},
+    {"add_reader", (PyCFunction)(void *)loop_add_reader, METH_FASTCALL, NULL},
+    {"add_writer", (PyCFunction)(void *)loop_add_writer, METH_FASTCALL, NULL},
+    {"remove_reader", loop_remove_reader, METH_O, NULL},
+    {"remove_writer", loop_remove_writer, METH_O, NULL},
+    {"_add_reader", (PyCFunction)(void *)loop_add_reader_unasked, METH_FASTCALL, NULL},
+    {"_add_writer", (PyCFunction)(void *)loop_add_writer_unasked, METH_FASTCALL, NULL},
+    {"_remove_reader", loop_remove_reader_unasked, METH_O, NULL},
+    {"_remove_writer", loop_remove_writer_unasked, METH_O, NULL},
+    {"_ensure_fd_no_transport", loop_ensure_fd_no_transport, METH_O, NULL},
+    {"_get_transport", loop_get_transport, METH_O, NULL},
+    {"_note_transport", (PyCFunction)(void *)loop_note_transport, METH_FASTCALL, NULL},
+    {"sock_recv", (PyCFunction)(void *)loop_sock_recv, METH_FASTCALL | METH_KEYWORDS, NULL},
+    {"sock_recv_into", (PyCFunction)(void *)loop_sock_recv_into, METH_FASTCALL | METH_KEYWORDS, NULL},
+    {"sock_recvfrom", (PyCFunction)(void *)loop_sock_recvfrom, METH_FASTCALL | METH_KEYWORDS, NULL},
+    {"sock_recvfrom_into", (PyCFunction)(void *)loop_sock_recvfrom_into, METH_FASTCALL | METH_KEYWORDS, NULL},
+    {"sock_sendall", (PyCFunction)(void *)loop_sock_sendall, METH_FASTCALL | METH_KEYWORDS, NULL},
+    {"sock_sendto", (PyCFunction)(void *)loop_sock_sendto, METH_FASTCALL | METH_KEYWORDS, NULL},
+    {"sock_accept", (PyCFunction)(void *)loop_sock_accept, METH_FASTCALL | METH_KEYWORDS, NULL},
+    {"sock_connect", (PyCFunction)(void *)loop_sock_connect, METH_FASTCALL | METH_KEYWORDS, NULL},
     {NULL, NULL, 0, NULL},
 };
 
+static PyObject *get_debug_flag(PyObject *op, void *unused)
+{
+        (void)unused;
+        return PyBool_FromLong(loop_of(op)->is_debug);
+}
+
+static int set_debug_flag(PyObject *op, PyObject *value, void *unused)
+{
+        int is_debug = value ? PyObject_IsTrue(value) : 0;
+
+        (void)unused;
+        if (is_debug >= 0)
+                loop_of(op)->is_debug = is_debug;
+        return is_debug < 0 ? -1 : 0;
+}
+
 static PyMemberDef members[] = {
-    {"_debug", T_BOOL, offsetof(PyLoop, is_debug), 0, NULL},
-    /* asyncio's own __init__() and close() write it; close_core() is what counts. */
+    {"fast_streams", T_BOOL, offsetof(PyLoop, has_fast_streams), 0,
+     "Whether asyncio's own streams of connections that are made from now on read and write without Python."},
     {NULL, 0, 0, 0, NULL},
 };
 
+/** Where __init__() has failed, there is nothing to close. */
 static PyObject *get_closed(PyObject *op, void *unused)
 {
         (void)unused;
-        return PyBool_FromLong(loop_of(op)->is_closed);
+        return PyBool_FromLong(!loop_of(op)->loop || loop_of(op)->is_closed);
 }
 
-/** asyncio's own __init__() and close() say so, too. */
+/** asyncio's own close() says that it is, and so it is. */
 static int set_closed(PyObject *op, PyObject *value, void *unused)
 {
-        (void)op, (void)value, (void)unused;
+        PyLoop *self = loop_of(op);
+
+        (void)unused;
+        if (value && PyObject_IsTrue(value) > 0 && self->loop && !self->is_closed) {
+                drop_waiting(self);
+                close_loop(self);
+        }
         return 0;
 }
 
 static PyGetSetDef properties[] = {
     {"_closed", get_closed, set_closed, NULL, NULL},
+    {"_debug", get_debug_flag, set_debug_flag, NULL, NULL},
     {"backend", get_backend, NULL, "How the loop waits: \"uring\" or \"epoll\"; \"closed\".", NULL},
     {"backend_reason", get_backend_reason, NULL, "Why it is that, as a sentence.", NULL},
     {NULL, NULL, NULL, NULL, NULL},
 };
 
 static PyType_Slot slots[] = {
-    {Py_tp_new, create},         {Py_tp_init, init},       {Py_tp_dealloc, dealloc},     {Py_tp_traverse, traverse},
-    {Py_tp_clear, clear},        {Py_tp_methods, methods}, {Py_tp_members, members},     {Py_tp_getset, properties},
-    {0, NULL},
+    {Py_tp_new, create},        {Py_tp_init, init},         {Py_tp_dealloc, dealloc},
+    {Py_tp_traverse, traverse}, {Py_tp_clear, clear},       {Py_tp_methods, methods},
+    {Py_tp_members, members},   {Py_tp_getset, properties}, {0, NULL},
 };
 
 static PyType_Spec spec = {

@@ -1,5 +1,7 @@
 /* eddyloop._core: what of an asyncio loop is hot, on eddy's callback level. */
-#include "core.h"
+#include "datagram.h"
+#include "sock.h"
+#include "streams.h"
 #include "tls_openssl.h"
 
 struct imports imports;
@@ -93,6 +95,33 @@ static int intern(void)
             {&names.detach, "_detach"},
             {&names.call_connection_lost, "_call_connection_lost"},
             {&names.start_reading, "_start_reading"},
+            {&names.state, "_eddyloop"},
+            {&names.buffer, "_buffer"},
+            {&names.waiter, "_waiter"},
+            {&names.eof, "_eof"},
+            {&names.exception, "_exception"},
+            {&names.paused, "_paused"},
+            {&names.limit, "_limit"},
+            {&names.transport, "_transport"},
+            {&names.loop, "_loop"},
+            {&names.n, "n"},
+            {&names.separator, "separator"},
+            {&names.create_future, "create_future"},
+            {&names.cancelled, "cancelled"},
+            {&names.set_result, "set_result"},
+            {&names.resume_reading, "resume_reading"},
+            {&names.pause_reading, "pause_reading"},
+            {&names.throw, "throw"},
+            {&names.protocol, "_protocol"},
+            {&names.reader, "_reader"},
+            {&names.is_connection_lost, "_connection_lost"},
+            {&names.stream_reader_wr, "_stream_reader_wr"},
+            {&names.feed_data, "feed_data"},
+            {&names.is_closing, "is_closing"},
+            {&names.write, "write"},
+            {&names.datagram_received, "datagram_received"},
+            {&names.error_received, "error_received"},
+            {&names.future_blocking, "_asyncio_future_blocking"},
             {&names.do_handshake, "do_handshake"},
             {&names.unwrap, "unwrap"},
         };
@@ -100,7 +129,8 @@ static int intern(void)
         for (size_t i = 0; i < sizeof wanted / sizeof wanted[0]; i++)
                 if (!(*wanted[i].name = PyUnicode_InternFromString(wanted[i].text)))
                         return -1;
-        return 0;
+        names.of_loop = Py_BuildValue("(s)", "loop");
+        return names.of_loop ? 0 : -1;
 }
 
 static PyObject *find_sendfile_fallback(void)
@@ -120,12 +150,21 @@ static int import(void)
                 PyObject **object;
                 const char *module, *name;
         } wanted[] = {
-            {&imports.transport, "asyncio", "Transport"},
-            {&imports.flow_control, "asyncio.transports", "_FlowControlMixin"},
+            {&imports.transport, "asyncio.transports", "_FlowControlMixin"},
+            {&imports.datagram_transport, "asyncio", "DatagramTransport"},
+            {&imports.read_transport, "asyncio", "ReadTransport"},
+            {&imports.write_transport, "asyncio", "WriteTransport"},
             {&imports.handle, "asyncio", "Handle"},
             {&imports.timer_handle, "asyncio", "TimerHandle"},
             {&imports.buffered_protocol, "asyncio", "BufferedProtocol"},
             {&imports.set_result, "asyncio.futures", "_set_result_unless_cancelled"},
+            {&imports.future, "asyncio", "Future"},
+            {&imports.invalid_state_error, "asyncio", "InvalidStateError"},
+            {&imports.stream_reader, "asyncio.streams", "StreamReader"},
+            {&imports.stream_writer, "asyncio.streams", "StreamWriter"},
+            {&imports.stream_reader_protocol, "asyncio.streams", "StreamReaderProtocol"},
+            {&imports.stock_loop, "asyncio", "SelectorEventLoop"},
+            {&imports.socket, "socket", "socket"},
         };
 
         for (size_t i = 0; i < sizeof wanted / sizeof wanted[0]; i++) {
@@ -138,8 +177,28 @@ static int import(void)
         }
         imports.sendfile_fallback = find_sendfile_fallback();
         imports.empty_tuple = PyTuple_New(0);
+        imports.future_set_result = PyObject_GetAttr(imports.future, names.set_result);
+        imports.newline = PyBytes_FromString("\n");
         imports.helpers = PyImport_ImportModule("eddyloop._helpers");
-        return imports.empty_tuple && imports.sendfile_fallback && imports.helpers ? 0 : -1;
+        imports.try_native = imports.helpers ? PyObject_GetAttrString(imports.helpers, "TRY_NATIVE") : NULL;
+        return imports.empty_tuple && imports.future_set_result && imports.newline && imports.try_native && imports.sendfile_fallback ? 0 : -1;
+}
+
+/** What asyncio does with datagrams differs between its versions. */
+static int learn_of_datagrams(void)
+{
+        PyObject *rules = call_helper("datagram_rules", "()");
+        Py_ssize_t header;
+        int sends_empty;
+
+        if (!rules || !PyArg_ParseTuple(rules, "pn", &sends_empty, &header)) {
+                Py_XDECREF(rules);
+                return -1;
+        }
+        imports.sends_empty_datagrams = sends_empty;
+        imports.datagram_header = (size_t)header;
+        Py_DECREF(rules);
+        return 0;
 }
 
 static int exec_module(PyObject *module)
@@ -148,11 +207,19 @@ static int exec_module(PyObject *module)
                 PyErr_SetString(PyExc_ImportError, "eddyloop cannot be used in a subinterpreter");
                 return -1;
         }
-        if (intern() < 0 || import() < 0)
+        if (intern() < 0 || import() < 0 || learn_of_datagrams() < 0)
+                return -1;
+        if (PyModule_AddStringConstant(module, "__version__", EDDY_VERSION) < 0)
                 return -1;
         if (handle_add_types(module) < 0 || loop_add_type(module) < 0)
                 return -1;
-        return transport_add_type(module) < 0 ? -1 : tls_add_type(module);
+        if (sock_add_types(module) < 0 || datagram_add_type(module) < 0)
+                return -1;
+        if (transport_add_type(module) < 0 || tls_add_type(module) < 0 || coroutine_add_type(module) < 0)
+                return -1;
+        if (stream_reader_add_type(module) < 0 || stream_writer_add_type(module) < 0)
+                return -1;
+        return adopt_prepare();
 }
 
 static PyModuleDef_Slot slots[] = {

@@ -224,12 +224,12 @@ int tls_add_type(PyObject *module)
             .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_BASETYPE,
             .slots = slots,
         };
-        PyObject *bases = PyTuple_Pack(1, imports.flow_control);
+        PyObject *bases = PyTuple_Pack(1, imports.transport);
 
         extra_slot = find_slot(imports.transport, "_extra");
         if (!bases || extra_slot < 0)
                 return -1;
-        tail = (((PyTypeObject *)imports.flow_control)->tp_basicsize + 15) & ~(Py_ssize_t)15;
+        tail = (((PyTypeObject *)imports.transport)->tp_basicsize + 15) & ~(Py_ssize_t)15;
         spec.basicsize = (int)(tail + (Py_ssize_t)sizeof(struct tls));
         for (PyMemberDef *member = members; member->name; member++)
                 member->offset += tail;

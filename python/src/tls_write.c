@@ -249,7 +249,9 @@ PyObject *tls_write(PyObject *self, PyObject *data)
 
 PyObject *tls_writelines(PyObject *self, PyObject *list)
 {
-        return write_all(list, put, tls_of(self));
+        if (put_list(list, put, tls_of(self)) < 0)
+                return NULL;
+        Py_RETURN_NONE;
 }
 
 PyObject *tls_pause_writing(PyObject *self, PyObject *unused)

@@ -4,25 +4,30 @@
 
 #include "core.h"
 
+enum transport_kind { SOCKET_TRANSPORT, READ_PIPE_TRANSPORT, WRITE_PIPE_TRANSPORT };
+
 struct tls;
 
 /** What follows asyncio's own part of a transport. */
 struct transport {
         struct flow flow;
         struct flow_input input;
-        eddy_link held;      /* in the loop's transports: it owns a reference */
-        eddy_handle turn;    /* for what must not come within a call */
-        PyLoop *loop;        /* an owned reference, like all that follow; NULL where it is lost */
-        PyObject *protocol;  /* likewise */
-        struct tls *tls;     /* the protocol, where that is TLS; NULL: it is a program's */
-        PyObject *socket;
-        PyObject *server;    /* whose connection it is, or NULL */
-        PyObject *context;   /* in which its protocol is called with what has come */
+        eddy_link held;              /* in the loop's transports: it owns a reference */
+        eddy_handle turn;            /* for what must not come within a call */
+        PyLoop *loop;                /* an owned reference, like all that follow; NULL where it is lost */
+        PyObject *protocol;          /* likewise */
+        struct reader_state *stream; /* of the protocol's reader, where that is one of ours; or NULL */
+        struct tls *tls;             /* the protocol, where that is TLS; NULL: it is a program's */
+        PyObject *socket;          /* or the pipe */
+        PyObject *server;          /* whose connection it is, or NULL */
+        PyObject *context;         /* in which its protocol is called with what has come */
         PyObject *writing_context; /* in which resume_writing() is called */
-        PyObject *exception; /* why it will be lost; NULL: for no fault */
-        PyObject *empty_waiter; /* a future of who waits until all has left, or NULL */
+        PyObject *exception;       /* why it will be lost; NULL: for no fault */
+        PyObject *empty_waiter;    /* a future of who waits until all has left, or NULL */
         PyObject *dict, *weak_references;
         Py_buffer place;     /* what a BufferedProtocol has lent */
+        int fd;             /* its number, which is told of even when it is closed */
+        unsigned char kind; /* enum transport_kind */
         bool has_place, is_buffered, has_begun, is_paused, is_full, has_written_eof;
         bool is_ending; /* connection_lost() is scheduled */
         bool has_ended;
@@ -35,6 +40,12 @@ struct transport {
 
 struct transport *transport_of(PyObject *object);
 PyObject *transport_object(struct transport *transport);
+
+/** Whether it is a transport of ours, of which nobody has replaced a method. */
+static inline bool is_plain_transport(PyObject *object)
+{
+        return Py_TYPE(object) == socket_transport_type && !transport_of(object)->dict;
+}
 
 /** End a transport for an exception, or (NULL) for no fault; what was written is dropped. */
 void transport_force_close(struct transport *transport, PyObject *exception);
@@ -79,16 +90,24 @@ void transport_finish(struct transport *transport);
 /** The flow's client. */
 extern const struct flow_client transport_client;
 
-/** What is beneath: a Python socket, which is closed by itself. */
-extern const struct flow_impl transport_socket;
+/** What is beneath: a Python socket, or file, which is closed by itself. */
+extern const struct flow_impl transport_socket, transport_pipe;
+
+/** The kernel is asked for nothing of it any more; then the protocol is told, and the socket is closed by itself, behind that. */
+bool transport_close_socket(struct flow *flow, bool is_last);
+
+/** What a failure of reading, or of writing, is called. */
+static inline const char *transport_failure(const struct transport *transport, bool is_read)
+{
+        if (transport->kind == SOCKET_TRANSPORT)
+                return is_read ? "Fatal read error on socket transport" : "Fatal write error on socket transport";
+        return is_read ? "Fatal read error on pipe transport" : "Fatal write error on pipe transport";
+}
+
+/** A protocol's function that asyncio calls from a handle has raised the exception that is set: tell of it, and go on. */
+void transport_tell(struct transport *transport, const char *method);
 
 /* transport_write.c */
-/** Write parts, which are `total` bytes: 0, or -1 with an exception. */
-typedef int put_function(void *arg, struct iovec *parts, int count, size_t total);
-
-/** Have all that a list, or anything else to iterate over, has be written as one: None or NULL. */
-PyObject *write_all(PyObject *list, put_function *put_parts, void *arg);
-
 PyObject *transport_write(PyObject *self, PyObject *data);
 PyObject *transport_writelines(PyObject *self, PyObject *list);
 PyObject *transport_write_eof(PyObject *self, PyObject *unused);
@@ -98,15 +117,44 @@ PyObject *transport_get_size(PyObject *self, PyObject *unused);
 PyObject *transport_make_empty_waiter(PyObject *self, PyObject *unused);
 PyObject *transport_reset_empty_waiter(PyObject *self, PyObject *unused);
 
+/** Write, at once or in the end: 0, or -1 with an exception that is the caller's own. That of the connection is its protocol's. */
+int transport_put(struct transport *transport, struct iovec *parts, int count);
+
+/** Write parts, which are `total` bytes: 0, or -1 with an exception. */
+typedef int put_function(void *arg, struct iovec *parts, int count, size_t total);
+
+/** Have all that a list, or anything else to iterate over, has be written as one: 0, or -1 with an exception. */
+int put_list(PyObject *list, put_function *put, void *arg);
+
+/** Write the parts of a list; they are written in vain where it is lost, or (`is_over`) is not to be written to. */
+int transport_put_list(struct transport *transport, PyObject *list, bool is_over);
+
+/** It is lost already: tell who goes on writing, in the end. 0, or -1 with an exception. */
+int transport_write_in_vain(struct transport *transport);
+
 /** Something has left, or failed. */
 void transport_settled(struct flow *flow);
 
-/** Whether a transport that closes has its protocol go on writing before, which may have kept something back, as asyncio.sslproto does;
- * its turn is near then. */
-bool transport_has_to_resume(struct transport *transport);
+/** Have transport_take_turn() called in the next iteration. */
+static inline void transport_have_turn(struct transport *transport)
+{
+        if (!list_is_linked(&transport->turn.link))
+                loop_schedule(transport->flow.loop, &transport->turn);
+}
 
 /** Have the protocol go on writing, and tell who waits until all has left, where it is time. */
 void transport_take_turn(void *transport);
+
+/* transport_pipe.c */
+PyObject *transport_write_to_pipe(PyObject *self, PyObject *data);
+PyObject *transport_write_list_to_pipe(PyObject *self, PyObject *list);
+PyObject *transport_watch_reader(PyObject *self, PyObject *unused);
+
+/** Make a transport's flow that of a pipe, or a socket that is used as one: 0 or an error. */
+int transport_become_pipe(struct transport *transport, int family);
+
+/** The end of a pipe has come. */
+void transport_end_pipe(struct transport *transport);
 
 /* transport_read.c */
 void *transport_lend(struct flow *flow, size_t *size);

@@ -36,6 +36,8 @@ bool transport_leaves_at_once(struct transport *transport)
                 transport->writes = 0;
         }
         transport->writes++;
+        if (transport->kind != SOCKET_TRANSPORT)
+                return !transport->flow.output;
         return !transport->gathers && transport->writes == 1 && !transport->flow.output &&
                !loop->backend->impl->gathers;
 }
@@ -63,11 +65,11 @@ static int add_while_closing(struct flow *flow, const struct iovec *parts, int c
                 memcpy(buffer_room(room), parts[i].iov_base, parts[i].iov_len);
                 flow_note_added(flow, room, parts[i].iov_len);
         }
+        flow_flush(flow);
         return 0;
 }
 
-/** Write, at once or in the end: 0, or -1 with an exception that is the caller's own. That of the connection is its protocol's. */
-static int put(struct transport *transport, struct iovec *parts, int count)
+int transport_put(struct transport *transport, struct iovec *parts, int count)
 {
         struct flow *flow = &transport->flow;
         ssize_t rc = 0;
@@ -115,14 +117,13 @@ static int may_write(struct transport *transport, const char *function)
         return 1;
 }
 
-/** It is lost already: tell who goes on writing, in the end. */
-static int write_in_vain(struct transport *transport)
+int transport_write_in_vain(struct transport *transport)
 {
         PyObject *result;
 
-        if (transport->writes_in_vain++ < 4)
+        if (transport->writes_in_vain++ < (transport->kind == SOCKET_TRANSPORT ? 4 : 5))
                 return 0;
-        result = call_helper("warn_of_writes", "()");
+        result = call_helper(transport->kind == SOCKET_TRANSPORT ? "warn_of_writes" : "warn_of_writes_to_pipe", "()");
         Py_XDECREF(result);
         return result ? 0 : -1;
 }
@@ -142,7 +143,7 @@ PyObject *transport_write(PyObject *self, PyObject *data)
         if (PyBytes_Check(data)) {
                 part = (struct iovec){PyBytes_AS_STRING(data), (size_t)PyBytes_GET_SIZE(data)};
                 if (part.iov_len > 0)
-                        rc = transport_is_lost(transport) ? write_in_vain(transport) : put(transport, &part, 1);
+                        rc = transport_is_lost(transport) ? transport_write_in_vain(transport) : transport_put(transport, &part, 1);
         } else {
                 Py_buffer view;
 
@@ -150,7 +151,7 @@ PyObject *transport_write(PyObject *self, PyObject *data)
                         return NULL;
                 part = (struct iovec){view.buf, (size_t)view.len};
                 if (part.iov_len > 0)
-                        rc = transport_is_lost(transport) ? write_in_vain(transport) : put(transport, &part, 1);
+                        rc = transport_is_lost(transport) ? transport_write_in_vain(transport) : transport_put(transport, &part, 1);
                 PyBuffer_Release(&view);
         }
         if (rc < 0)
@@ -159,7 +160,7 @@ PyObject *transport_write(PyObject *self, PyObject *data)
 }
 
 /** Have the items of a sequence written, whose views are given back. */
-static int put_items(PyObject *const *items, Py_ssize_t n, put_function *put_parts, void *arg)
+static int put_items(PyObject *const *items, Py_ssize_t n, put_function *put, void *arg)
 {
         Py_buffer *views = PyMem_Calloc((size_t)n, sizeof *views);
         struct iovec *parts = PyMem_Calloc((size_t)n, sizeof *parts);
@@ -177,7 +178,7 @@ static int put_items(PyObject *const *items, Py_ssize_t n, put_function *put_par
                 total += parts[held].iov_len;
         }
         if (rc == 0 && total > 0)
-                rc = put_parts(arg, parts, (int)n, total);
+                rc = put(arg, parts, (int)n, total);
         while (held-- > 0)
                 PyBuffer_Release(&views[held]);
         PyMem_Free(views);
@@ -185,32 +186,43 @@ static int put_items(PyObject *const *items, Py_ssize_t n, put_function *put_par
         return rc;
 }
 
-PyObject *write_all(PyObject *list, put_function *put_parts, void *arg)
+int put_list(PyObject *list, put_function *put, void *arg)
 {
         PyObject *items = PySequence_Fast(list, "writelines() takes something to iterate over");
         int rc = 0;
 
         if (!items)
-                return NULL;
+                return -1;
         if (PySequence_Fast_GET_SIZE(items) > 0)
-                rc = put_items(PySequence_Fast_ITEMS(items), PySequence_Fast_GET_SIZE(items), put_parts, arg);
+                rc = put_items(PySequence_Fast_ITEMS(items), PySequence_Fast_GET_SIZE(items), put, arg);
         Py_DECREF(items);
-        if (rc < 0)
-                return NULL;
-        Py_RETURN_NONE;
+        return rc;
 }
 
-static int put_parts(void *arg, struct iovec *parts, int count, size_t total)
+static int put_in_vain(void *transport, struct iovec *parts, int count, size_t total)
+{
+        (void)parts, (void)count, (void)total;
+        return transport_write_in_vain(transport);
+}
+
+static int put_parts(void *transport, struct iovec *parts, int count, size_t total)
 {
         (void)total;
-        return transport_is_lost(arg) ? write_in_vain(arg) : put(arg, parts, count);
+        return transport_is_lost(transport) ? transport_write_in_vain(transport) : transport_put(transport, parts, count);
+}
+
+int transport_put_list(struct transport *transport, PyObject *list, bool is_over)
+{
+        return put_list(list, is_over ? put_in_vain : put_parts, transport);
 }
 
 PyObject *transport_writelines(PyObject *self, PyObject *list)
 {
         struct transport *transport = transport_of(self);
 
-        return may_write(transport, "writelines") < 0 ? NULL : write_all(list, put_parts, transport);
+        if (may_write(transport, "writelines") < 0 || transport_put_list(transport, list, false) < 0)
+                return NULL;
+        Py_RETURN_NONE;
 }
 
 PyObject *transport_write_eof(PyObject *self, PyObject *unused)
@@ -234,7 +246,7 @@ void transport_settled(struct flow *flow)
 
         if (flow->write_error && !flow->is_closing) {
                 raise_error(flow->write_error);
-                transport_fail(transport, "Fatal write error on socket transport");
+                transport_fail(transport, transport_failure(transport, false));
                 return;
         }
         if (flow->is_closed) {
@@ -243,9 +255,9 @@ void transport_settled(struct flow *flow)
         }
         if (transport->tls)
                 tls_settled(transport->tls);
-        if ((transport->is_full || transport->empty_waiter || transport->writing_context) &&
-            !list_is_linked(&transport->turn.link))
-                loop_schedule(flow->loop, &transport->turn);
+        if ((transport->is_full && flow_unsent(flow) <= transport->low_water) ||
+            (!flow->output && (transport->empty_waiter || transport->writing_context)))
+                transport_have_turn(transport);
 }
 
 /** Have the protocol go on writing. */
@@ -276,28 +288,14 @@ static void resume(struct transport *transport)
         Py_XDECREF(result);
 }
 
-bool transport_has_to_resume(struct transport *transport)
-{
-        if (!transport->is_full || transport->is_ending || transport->flow.write_error || !transport->protocol)
-                return false;
-        if (!list_is_linked(&transport->turn.link))
-                loop_schedule(transport->flow.loop, &transport->turn);
-        return true;
-}
-
 void transport_take_turn(void *arg)
 {
         struct transport *transport = arg;
         PyObject *object = Py_NewRef(transport_object(transport));
         bool is_empty = !transport->flow.output;
 
-        if (transport->is_full && transport->loop && flow_unsent(&transport->flow) <= transport->low_water) {
+        if (transport->is_full && transport->loop && flow_unsent(&transport->flow) <= transport->low_water)
                 resume(transport);
-                if (transport->flow.is_closing && !transport->is_ending) {
-                        flow_flush(&transport->flow);
-                        flow_settle(&transport->flow);
-                }
-        }
         if (is_empty && !transport->flow.output)
                 Py_CLEAR(transport->writing_context);
         if (is_empty && transport->empty_waiter && transport->loop) {
@@ -308,6 +306,8 @@ void transport_take_turn(void *arg)
                 else
                         loop_end_run(transport->loop);
         }
+        if (transport->flow.is_closing && !transport->is_ending)
+                flow_settle(&transport->flow);
         Py_DECREF(object);
 }
 
@@ -327,26 +327,33 @@ PyObject *transport_get_limits(PyObject *self, PyObject *unused)
         return Py_BuildValue("(nn)", (Py_ssize_t)transport->low_water, (Py_ssize_t)transport->high_water);
 }
 
-PyObject *transport_set_limits(PyObject *self, PyObject *args, PyObject *kwargs)
+int take_limits(PyObject *args, PyObject *kwargs, size_t *upper, size_t *lower)
 {
         static char *keywords[] = {"high", "low", NULL};
-        struct transport *transport = transport_of(self);
         PyObject *high = Py_None, *low = Py_None, *limits;
-        Py_ssize_t upper, lower;
+        Py_ssize_t numbers[2];
 
         if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|OO", keywords, &high, &low))
-                return NULL;
+                return -1;
         limits = call_helper("write_limits", "(OO)", high, low);
         if (!limits)
-                return NULL;
-        upper = PyLong_AsSsize_t(PyTuple_GET_ITEM(limits, 0));
-        lower = PyLong_AsSsize_t(PyTuple_GET_ITEM(limits, 1));
+                return -1;
+        numbers[0] = PyLong_AsSsize_t(PyTuple_GET_ITEM(limits, 0));
+        numbers[1] = PyLong_AsSsize_t(PyTuple_GET_ITEM(limits, 1));
         Py_DECREF(limits);
         if (PyErr_Occurred())
-                return NULL;
-        transport->high_water = (size_t)upper;
-        transport->low_water = (size_t)lower;
-        if (transport->protocol && heed_upper_mark(transport) < 0)
+                return -1;
+        *upper = (size_t)numbers[0];
+        *lower = (size_t)numbers[1];
+        return 0;
+}
+
+PyObject *transport_set_limits(PyObject *self, PyObject *args, PyObject *kwargs)
+{
+        struct transport *transport = transport_of(self);
+
+        if (take_limits(args, kwargs, &transport->high_water, &transport->low_water) < 0 ||
+            (transport->protocol && heed_upper_mark(transport) < 0))
                 return NULL;
         Py_RETURN_NONE;
 }
@@ -362,7 +369,7 @@ PyObject *transport_make_empty_waiter(PyObject *self, PyObject *unused)
                 return NULL;
         }
         flow_flush(&transport->flow);
-        waiter = PyObject_CallMethod((PyObject *)transport->loop, "create_future", NULL);
+        waiter = loop_create_future((PyObject *)transport->loop);
         if (!waiter)
                 return NULL;
         transport->empty_waiter = Py_NewRef(waiter);

@@ -181,7 +181,8 @@ static int poll_backend(eddy_loop *loop)
                 begun = eddy_now();
                 timeout = timer_wheel_timeout(&loop->timers, begun);
         }
-        if (__builtin_expect(loop->host && timeout, 0))
+        if (__builtin_expect(
+                loop->host && (timeout || loop->iteration % LOOP_TURNS_A_BREAK == LOOP_TURNS_A_BREAK - 1), 0))
                 rc = wait_as_guest(loop, timeout);
         else
                 rc = loop->backend->impl->wait(loop->backend, timeout);
@@ -202,8 +203,10 @@ static int poll_backend(eddy_loop *loop)
 static int run_iteration(eddy_loop *loop)
 {
         eddy_handle *handle;
-        int rc = poll_backend(loop);
+        int rc;
 
+        run_last(loop); /* of what ran before, or was called while the loop did not run */
+        rc = poll_backend(loop);
         loop->iteration++;
         if (rc < 0 || loop->is_leaving)
                 return rc;
@@ -215,7 +218,6 @@ static int run_iteration(eddy_loop *loop)
                 else
                         handle->callback(handle->arg);
         }
-        run_last(loop);
         return 0;
 }
 
@@ -237,6 +239,7 @@ int eddy_loop_run_forever(eddy_loop *loop)
         do
                 rc = run_iteration(loop);
         while (rc == 0 && !loop->is_stopping);
+        run_last(loop);
         if (loop->backend->impl->rest)
                 loop->backend->impl->rest(loop->backend);
         loop->is_stopping = loop->is_leaving = false;

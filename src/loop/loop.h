@@ -127,6 +127,9 @@ static inline bool loop_is_inherited(const eddy_loop *loop)
  * system call costs is shared by so many, and no event waits for more. None, where the loop is a guest. */
 enum { LOOP_HANDLES_A_POLL = 128 };
 
+/** A guest that never has to wait pretends to in one of so many iterations, so that its host's others have their turn. */
+enum { LOOP_TURNS_A_BREAK = 64 };
+
 /** Begin the next iteration; this one has nothing left to run. */
 static inline void loop_turn_over(eddy_loop *loop)
 {

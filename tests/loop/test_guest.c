@@ -67,6 +67,28 @@ TEST(is_told_of_waiting_alone)
         eddy_loop_destroy(loop);
 }
 
+static void count_down(void *arg)
+{
+        int *left = arg;
+
+        if (--*left > 0)
+                eddy_call_soon(NULL, NULL, count_down, left);
+        else
+                eddy_loop_stop(NULL);
+}
+
+TEST(leaves_others_a_turn_where_it_is_never_idle)
+{
+        struct watch watch;
+        eddy_loop *loop = new_guest(&watch);
+        int left = 10 * LOOP_TURNS_A_BREAK;
+
+        eddy_call_soon(loop, NULL, count_down, &left);
+        assert_int_equal(eddy_loop_run_forever(loop), 0);
+        assert_in_range(watch.waits, 9, 11);
+        eddy_loop_destroy(loop);
+}
+
 /** A callback that schedules itself, until it has run so often. */
 struct chain {
         eddy_loop *loop;
@@ -281,6 +303,28 @@ TEST(sends_at_the_end_of_an_iteration_what_was_written_in_it)
         eddy_loop_destroy(loop);
 }
 
+TEST(sends_what_was_written_while_it_did_not_run)
+{
+        struct watch watch;
+        eddy_loop *loop = new_guest(&watch);
+        eddy_transport *transport;
+        char bytes[2];
+        int ends[2];
+
+        assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends), 0);
+        assert_int_equal(eddy_transport_from_socket(&transport, loop, ends[0], &silent, NULL), 0);
+        run_once(loop);
+        assert_int_equal(eddy_transport_write(transport, "ab", 2), 0);
+        assert_int_equal(eddy_add_reader(loop, ends[1], stop, loop), 0);
+        assert_int_equal(eddy_loop_run_forever(loop), 0);
+        assert_int_equal(read(ends[1], bytes, 2), 2);
+        eddy_remove_reader(loop, ends[1]);
+        eddy_transport_abort(transport);
+        run_once(loop);
+        close(ends[1]);
+        eddy_loop_destroy(loop);
+}
+
 TEST(sets_no_signal_handler)
 {
         struct sigaction before[NSIG], after;
@@ -367,12 +411,14 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
             cmocka_unit_test(is_told_of_waiting_alone),
+            cmocka_unit_test(leaves_others_a_turn_where_it_is_never_idle),
             cmocka_unit_test(asks_the_kernel_in_every_iteration_and_keeps_its_order),
             cmocka_unit_test(has_a_live_time_and_timers_behind_what_was_ready),
             cmocka_unit_test(leaves_in_the_middle_and_keeps_the_rest_in_order),
             cmocka_unit_test(leaves_behind_a_wait_before_anything_runs),
             cmocka_unit_test(never_spins),
             cmocka_unit_test(sends_at_the_end_of_an_iteration_what_was_written_in_it),
+            cmocka_unit_test(sends_what_was_written_while_it_did_not_run),
             cmocka_unit_test(sets_no_signal_handler),
             cmocka_unit_test(works_in_a_process_that_forks),
             cmocka_unit_test(becomes_a_guest_only_while_it_does_not_run),
