@@ -53,10 +53,10 @@ void transport_force_close(struct transport *transport, PyObject *exception);
 /** The exception that is set came of a protocol's function: end the run, or tell of it and the transport is lost. */
 void transport_fail(struct transport *transport, const char *message);
 
-/** Whether connection_lost() is scheduled, or over. */
+/** Whether connection_lost() is scheduled, or over; or the loop is closed. */
 static inline bool transport_is_lost(const struct transport *transport)
 {
-        return transport->is_ending || !transport->loop;
+        return transport->is_ending || transport->flow.is_closed || !transport->loop;
 }
 
 /** As the methods of these names. */

@@ -1082,7 +1082,8 @@ class ByAsyncio(Cases, unittest.TestCase):
     if sys.version_info < (3, 11):
         # asyncio.sslproto was another one, which tells less and does not know TLS over TLS.
         test_a_protocol_fails = test_echo = test_files = test_left_open = test_the_other_side_is_done = None
-        test_tls_over_tls = None
+        test_tls_over_tls = test_something_comes_behind_the_other_sides_end = None
+        test_what_is_not_read_stays_with_the_other_side = None
 
 
 class Choice(unittest.TestCase):
