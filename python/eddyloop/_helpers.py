@@ -3,10 +3,11 @@
 import collections
 import errno
 import inspect
+import socket
 import sys
 import types
 import warnings
-from asyncio import base_events, constants, format_helpers, futures, selector_events, streams
+from asyncio import base_events, constants, format_helpers, futures, selector_events, streams, trsock
 from asyncio.log import logger
 
 TRY_NATIVE = constants._SendfileMode.TRY_NATIVE
@@ -222,6 +223,46 @@ def callback_raised(loop, transport, protocol, exception, method):
     """Tell of what a protocol's function has raised, as asyncio does of what its handles run."""
     name = type(transport).__name__
     protocol_failed(loop, transport, protocol, exception, f'Exception in callback {name}.{method}()')
+
+
+def is_plain_listener(sock):
+    """Whether connections of a socket can be accepted without asking it."""
+    return type(sock) is socket.socket and sock.family in (socket.AF_INET, socket.AF_INET6, socket.AF_UNIX)
+
+
+def log_connection(server, address, connection):
+    logger.debug('%r got a new connection from %r: %r', server, address, connection)
+
+
+def connection_failed(loop, exception, connection, protocol, transport):
+    """No transport could be made of a connection, or its protocol not."""
+    if transport is not None:
+        transport.abort()
+    else:
+        connection.close()
+    if loop.get_debug():
+        context = {'message': 'Error on transport creation for incoming connection', 'exception': exception}
+        if protocol is not None:
+            context['protocol'] = protocol
+        if transport is not None:
+            context['transport'] = transport
+        loop.call_exception_handler(context)
+
+
+def out_of_resources(loop, exception, protocol_factory, sock, server, backlog):
+    """No connection can be accepted: try again after a while."""
+    loop.call_exception_handler({
+        'message': 'socket.accept() out of system resource',
+        'exception': exception,
+        'socket': trsock.TransportSocket(sock),
+    })
+    loop._remove_reader(sock.fileno())
+    loop.call_later(constants.ACCEPT_RETRY_DELAY, serve_again, loop, protocol_factory, sock, server, backlog)
+
+
+def serve_again(loop, protocol_factory, sock, server, backlog):
+    if sock.fileno() >= 0:
+        loop._start_serving(protocol_factory, sock, None, server, backlog)
 
 
 # TLS.

@@ -92,6 +92,14 @@ class Loop(_core.Loop, _Base):
         self._begin(transport, protocol, waiter)
         return transport
 
+    def _start_serving(self, protocol_factory, sock, sslcontext=None, server=None, backlog=100, *timeouts, **more):
+        if sslcontext is not None or not _helpers.is_plain_listener(sock):
+            _Base._start_serving(self, protocol_factory, sock, sslcontext, server, backlog, *timeouts, **more)
+            return
+        acceptor = _core.Acceptor(self, protocol_factory, sock, sock.fileno(), sock.family, sock.type, sock.proto, server,
+                                  backlog)
+        self._add_reader(sock.fileno(), acceptor)
+
     def _make_read_pipe_transport(self, pipe, protocol, waiter=None, extra=None):
         return self._make_pipe_transport(_core.ReadPipeTransport, 'Pipe transport is for pipes/sockets only.',
                                          pipe, protocol, waiter, extra)

@@ -9,8 +9,8 @@ static PyObject *internet_object(const union address *address)
         char text[INET6_ADDRSTRLEN];
         bool is_6 = address->any.sa_family == AF_INET6;
 
-        if (!inet_ntop(address->any.sa_family, is_6 ? (const void *)&address->in6.sin6_addr : &address->in.sin_addr, text,
-                       sizeof text))
+        if (!inet_ntop(address->any.sa_family,
+                       is_6 ? (const void *)&address->in6.sin6_addr : &address->in.sin_addr, text, sizeof text))
                 return PyErr_SetFromErrno(PyExc_OSError);
         if (!is_6)
                 return Py_BuildValue("(si)", text, ntohs(address->in.sin_port));
@@ -21,7 +21,8 @@ static PyObject *internet_object(const union address *address)
 /** A path as text; a name in the abstract namespace as bytes, which begin with a 0. */
 static PyObject *unix_object(const union address *address, socklen_t size)
 {
-        size_t length = size > offsetof(struct sockaddr_un, sun_path) ? size - offsetof(struct sockaddr_un, sun_path) : 0;
+        size_t length =
+            size > offsetof(struct sockaddr_un, sun_path) ? size - offsetof(struct sockaddr_un, sun_path) : 0;
         const char *path = address->un.sun_path;
 
         if (length > 0 && path[0] == '\0')
@@ -73,8 +74,9 @@ static socklen_t internet_of(PyObject *object, int family, union address *addres
         Py_ssize_t length;
 
         if (n < 2 || n > (family == AF_INET ? 2 : 4) || !PyUnicode_Check(PyTuple_GET_ITEM(object, 0)) ||
-            !PyUnicode_IS_COMPACT_ASCII(PyTuple_GET_ITEM(object, 0)) || !take_number(object, 1, UINT16_MAX, &port) ||
-            (n > 2 && !take_number(object, 2, 0xfffff, &flow)) || (n > 3 && !take_number(object, 3, UINT32_MAX, &scope)))
+            !PyUnicode_IS_COMPACT_ASCII(PyTuple_GET_ITEM(object, 0)) ||
+            !take_number(object, 1, UINT16_MAX, &port) || (n > 2 && !take_number(object, 2, 0xfffff, &flow)) ||
+            (n > 3 && !take_number(object, 3, UINT32_MAX, &scope)))
                 return 0;
         host = PyUnicode_AsUTF8AndSize(PyTuple_GET_ITEM(object, 0), &length);
         if (!host || strlen(host) != (size_t)length) {

@@ -53,6 +53,7 @@ extern PyTypeObject *loop_type, *handle_type, *timer_handle_type, *socket_transp
 int loop_add_type(PyObject *module);
 int handle_add_types(PyObject *module);
 int transport_add_type(PyObject *module);
+int accept_add_type(PyObject *module);
 int tls_add_type(PyObject *module);
 
 /** What of asyncio's is used, found once. Owned by the module, which is never unloaded. */
@@ -69,6 +70,7 @@ struct imports {
         PyObject *future;             /* asyncio.Future */
         PyObject *stock_loop;         /* asyncio.SelectorEventLoop */
         PyObject *socket;             /* socket.socket */
+        PyObject *transport_socket;   /* asyncio.trsock.TransportSocket */
         PyObject *try_native;         /* asyncio.constants._SendfileMode.TRY_NATIVE */
         PyObject *empty_tuple;
         PyObject *stream_reader, *stream_writer, *stream_reader_protocol; /* asyncio's */

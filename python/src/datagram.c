@@ -129,8 +129,8 @@ void datagram_fail(struct datagram_transport *transport, const char *message)
                 return;
         }
         exception = exception_take();
-        result = call_helper("fatal_error", "(OOOOs)", loop, datagram_transport_object(transport), transport->protocol,
-                             exception, message);
+        result = call_helper("fatal_error", "(OOOOs)", loop, datagram_transport_object(transport),
+                             transport->protocol, exception, message);
         if (!result)
                 loop_end_run(loop);
         Py_XDECREF(result);
@@ -162,7 +162,8 @@ void datagram_show_error(struct datagram_transport *transport, PyObject *error, 
         PyObject *result = NULL;
 
         if (function)
-                result = context ? call_in_context(context, function, &error, 1) : PyObject_CallOneArg(function, error);
+                result = context ? call_in_context(context, function, &error, 1)
+                                 : PyObject_CallOneArg(function, error);
         Py_XDECREF(function);
         Py_XDECREF(error);
         if (!result && context)
@@ -284,7 +285,8 @@ static PyObject *represent(PyObject *self)
 {
         const struct datagram_transport *transport = datagram_transport_of(self);
 
-        return call_helper("transport_repr", "(siiinn)", Py_TYPE(self)->tp_name, !transport->socket, transport->is_closing,
+        return call_helper("transport_repr", "(siiinn)", Py_TYPE(self)->tp_name, !transport->socket,
+                           transport->is_closing,
                            transport->has_begun && !transport->is_paused && !transport->is_closing,
                            (Py_ssize_t)transport->fd, (Py_ssize_t)transport->unsent);
 }
@@ -300,8 +302,8 @@ static int init(PyObject *self, PyObject *args, PyObject *kwargs)
         int fd, family, is_connected;
 
         (void)kwargs;
-        if (!PyArg_ParseTuple(args, "O!OiiOO!O", loop_type, &loop, &socket, &fd, &family, &protocol, &PyDict_Type, &extra,
-                              &address))
+        if (!PyArg_ParseTuple(args, "O!OiiOO!O", loop_type, &loop, &socket, &fd, &family, &protocol,
+                              &PyDict_Type, &extra, &address))
                 return -1;
         if (transport->loop || loop_check_usable((PyLoop *)loop) < 0)
                 return -1;
@@ -435,8 +437,10 @@ static PyGetSetDef properties[] = {
 };
 
 static PyType_Slot slots[] = {
-    {Py_tp_init, init},         {Py_tp_dealloc, dealloc},   {Py_tp_finalize, finalize}, {Py_tp_traverse, traverse},
-    {Py_tp_clear, clear},       {Py_tp_repr, represent},    {Py_tp_methods, methods},   {Py_tp_members, members},
+    {Py_tp_init, init},         {Py_tp_dealloc, dealloc},
+    {Py_tp_finalize, finalize}, {Py_tp_traverse, traverse},
+    {Py_tp_clear, clear},       {Py_tp_repr, represent},
+    {Py_tp_methods, methods},   {Py_tp_members, members},
     {Py_tp_getset, properties}, {0, NULL},
 };
 

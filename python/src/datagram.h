@@ -28,8 +28,8 @@ struct datagram_transport {
         int fd, family;
         bool is_connected; /* it has a peer, to which the kernel sends */
         bool is_closing, is_paused, has_begun, is_full;
-        unsigned lost;       /* connection_lost() is scheduled, and so often it was written to since */
-        unsigned batch;      /* so many are asked for at once */
+        unsigned lost;  /* connection_lost() is scheduled, and so often it was written to since */
+        unsigned batch; /* so many are asked for at once */
         struct datagram came[MOST_DATAGRAMS]; /* and are yet to be shown */
         unsigned first, count;
         struct datagram *queue; /* to leave: a ring */

@@ -8,7 +8,8 @@
 /** Put one behind what has come; its objects are given. */
 static void add(struct datagram_transport *transport, PyObject *data, PyObject *address)
 {
-        transport->came[(transport->first + transport->count++) % MOST_DATAGRAMS] = (struct datagram){data, address};
+        transport->came[(transport->first + transport->count++) % MOST_DATAGRAMS] =
+            (struct datagram){data, address};
 }
 
 /** An error that the system does not have: a datagram was cut. */
@@ -51,7 +52,9 @@ static bool take(struct datagram_transport *transport, const struct mmsghdr *mes
                         continue;
                 }
                 data = PyBytes_FromStringAndSize(header->msg_iov->iov_base, messages[i].msg_len);
-                address = data ? address_object_cached(&transport->received_from, header->msg_name, header->msg_namelen) : NULL;
+                address = data ? address_object_cached(&transport->received_from, header->msg_name,
+                                                       header->msg_namelen)
+                               : NULL;
                 if (!address) {
                         Py_XDECREF(data);
                         return false;
@@ -109,7 +112,8 @@ static void show(struct datagram_transport *transport)
         Py_INCREF(context);
         Py_INCREF(stack[1]);
         if (PyContext_Enter(context) == 0) {
-                result = PyObject_VectorcallMethod(names.datagram_received, stack + 1, 3 | PY_VECTORCALL_ARGUMENTS_OFFSET, NULL);
+                result = PyObject_VectorcallMethod(names.datagram_received, stack + 1,
+                                                   3 | PY_VECTORCALL_ARGUMENTS_OFFSET, NULL);
                 if (PyContext_Exit(context) < 0)
                         Py_CLEAR(result);
         }
@@ -128,7 +132,8 @@ static bool is_next(const struct datagram_transport *transport)
 {
         const eddy_loop *loop = transport->loop->loop;
 
-        return list_is_empty(loop->running) && list_is_empty(loop->ready) && !loop->is_stopping && !loop->is_leaving;
+        return list_is_empty(loop->running) && list_is_empty(loop->ready) && !loop->is_stopping &&
+               !loop->is_leaving;
 }
 
 static bool is_wanted(const struct datagram_transport *transport)

@@ -14,8 +14,9 @@ static int tell_protocol(struct datagram_transport *transport, PyObject *name, c
                 if (exception_ends_run())
                         return -1;
                 exception = exception_take();
-                result = call_helper("protocol_failed", "(OOOOs)", transport->loop, datagram_transport_object(transport),
-                                     transport->protocol, exception, message);
+                result =
+                    call_helper("protocol_failed", "(OOOOs)", transport->loop,
+                                datagram_transport_object(transport), transport->protocol, exception, message);
                 Py_DECREF(exception);
         }
         Py_XDECREF(result);
@@ -41,8 +42,9 @@ static int heed_lower_mark(struct datagram_transport *transport)
 /** Send by Python's socket, which looks names up and says what is wrong: 0, -EAGAIN, or -1 with an exception. */
 static ssize_t send_in_python(struct datagram_transport *transport, PyObject *data, PyObject *address)
 {
-        PyObject *sent = transport->is_connected ? PyObject_CallMethod(transport->socket, "send", "(O)", data)
-                                                 : PyObject_CallMethod(transport->socket, "sendto", "(OO)", data, address);
+        PyObject *sent = transport->is_connected
+                             ? PyObject_CallMethod(transport->socket, "send", "(O)", data)
+                             : PyObject_CallMethod(transport->socket, "sendto", "(OO)", data, address);
 
         if (sent) {
                 Py_DECREF(sent);
@@ -69,7 +71,8 @@ static ssize_t send_now(struct datagram_transport *transport, PyObject *data, Py
                         header.msg_namelen = transport->received_from.size;
                 } else {
                         header.msg_name = &place;
-                        header.msg_namelen = address_of_cached(&transport->sent_to, address, transport->family, &place);
+                        header.msg_namelen =
+                            address_of_cached(&transport->sent_to, address, transport->family, &place);
                 }
                 if (header.msg_namelen == 0)
                         return send_in_python(transport, data, address);
@@ -78,8 +81,9 @@ static ssize_t send_now(struct datagram_transport *transport, PyObject *data, Py
                 return -1;
         part = (struct iovec){view.buf, (size_t)view.len};
         do
-                sent = transport->is_connected ? sys_send(transport->fd, part.iov_base, part.iov_len, MSG_DONTWAIT | MSG_NOSIGNAL)
-                                               : sys_sendmsg(transport->fd, &header, MSG_DONTWAIT | MSG_NOSIGNAL);
+                sent = transport->is_connected
+                           ? sys_send(transport->fd, part.iov_base, part.iov_len, MSG_DONTWAIT | MSG_NOSIGNAL)
+                           : sys_sendmsg(transport->fd, &header, MSG_DONTWAIT | MSG_NOSIGNAL);
         while (sent == -EINTR);
         PyBuffer_Release(&view);
         if (sent >= 0 || sent == -EAGAIN)
@@ -233,17 +237,20 @@ static int check_address(struct datagram_transport *transport, PyObject **addres
         if (is_set < 0)
                 return -1;
         if (is_set) {
-                int is_same = *address == Py_None ? 1 : PyObject_RichCompareBool(*address, transport->address, Py_EQ);
+                int is_same =
+                    *address == Py_None ? 1 : PyObject_RichCompareBool(*address, transport->address, Py_EQ);
 
                 if (is_same <= 0) {
                         if (is_same == 0)
-                                PyErr_Format(PyExc_ValueError, "Invalid address: must be None or %S", transport->address);
+                                PyErr_Format(PyExc_ValueError, "Invalid address: must be None or %S",
+                                             transport->address);
                         return -1;
                 }
                 *address = transport->address;
         }
         if (!transport->loop || (transport->lost && is_set)) {
-                PyObject *done = transport->lost >= 5 ? call_helper("warn_of_writes", "()") : Py_NewRef(Py_None);
+                PyObject *done =
+                    transport->lost >= 5 ? call_helper("warn_of_writes", "()") : Py_NewRef(Py_None);
 
                 transport->lost++;
                 Py_XDECREF(done);
@@ -289,12 +296,14 @@ PyObject *datagram_sendto(PyObject *self, PyObject *const *args, Py_ssize_t n, P
                                                                                : -1;
 
                 if (at < 0 || at < n)
-                        return PyErr_Format(PyExc_TypeError, "sendto() got an unexpected keyword argument '%U'", name);
+                        return PyErr_Format(PyExc_TypeError, "sendto() got an unexpected keyword argument '%U'",
+                                            name);
                 given[at] = args[n + i];
         }
         if (!given[0] || n > 2) {
-                PyErr_SetString(PyExc_TypeError, n > 2 ? "sendto() takes from 2 to 3 positional arguments"
-                                                       : "sendto() missing 1 required positional argument: 'data'");
+                PyErr_SetString(PyExc_TypeError,
+                                n > 2 ? "sendto() takes from 2 to 3 positional arguments"
+                                      : "sendto() missing 1 required positional argument: 'data'");
                 return NULL;
         }
         if (!PyBytes_Check(given[0]) && !PyByteArray_Check(given[0]) && !PyMemoryView_Check(given[0]))

@@ -482,6 +482,8 @@ static PyObject *leave_parent(PyObject *op, PyObject *unused)
         }
         move_waiting(self->loop, inherited);
         loop_watch_anew(self);
+        loop_renew_sock_calls(self);
+        close_kept(self);
         eddy_loop_destroy(inherited);
         Py_RETURN_TRUE;
 }

@@ -165,6 +165,7 @@ static int import(void)
             {&imports.stream_reader_protocol, "asyncio.streams", "StreamReaderProtocol"},
             {&imports.stock_loop, "asyncio", "SelectorEventLoop"},
             {&imports.socket, "socket", "socket"},
+            {&imports.transport_socket, "asyncio.trsock", "TransportSocket"},
         };
 
         for (size_t i = 0; i < sizeof wanted / sizeof wanted[0]; i++) {
@@ -213,7 +214,7 @@ static int exec_module(PyObject *module)
                 return -1;
         if (handle_add_types(module) < 0 || loop_add_type(module) < 0)
                 return -1;
-        if (sock_add_types(module) < 0 || datagram_add_type(module) < 0)
+        if (sock_add_types(module) < 0 || datagram_add_type(module) < 0 || accept_add_type(module) < 0)
                 return -1;
         if (transport_add_type(module) < 0 || tls_add_type(module) < 0 || coroutine_add_type(module) < 0)
                 return -1;

@@ -33,8 +33,7 @@ struct sock_message {
 };
 
 struct sock_call {
-        PyObject_HEAD
-        const struct sock_kind *kind;
+        PyObject_HEAD const struct sock_kind *kind;
         PyLoop *loop;
         PyObject *socket;
         PyObject *first, *second; /* what it was called with */
@@ -46,14 +45,31 @@ struct sock_call {
         struct sock_message *message;
         int fd;
         unsigned char state;
-        bool must_wait; /* it is known that there is nothing */
         eddy_op op;
 };
 
 extern PyTypeObject *sock_call_type;
 
+extern const struct sock_kind sock_connect_kind, sock_accept_kind;
+
+/** What is known of the socket's descriptor. */
+static inline struct watched *sock_known(const struct sock_call *call)
+{
+        return &call->loop->watched[call->fd];
+}
+
+/** The step of what cannot be done, or not yet. */
+enum sock_step sock_not_done(ssize_t error);
+
+/** Have Python's socket do it, which knows all addresses and says what is wrong with arguments. */
+enum sock_step sock_do_in_python(struct sock_call *call, const char *method, PyObject **result);
+
+/** Wait until something has come, of a socket whose addresses may be Python's to make. */
+ssize_t sock_wait_to_receive(struct sock_call *call);
+
 /** A call: a new reference, or NULL with an exception. */
-PyObject *sock_call_create(PyLoop *loop, const struct sock_kind *kind, PyObject *socket, PyObject *first, PyObject *second);
+PyObject *sock_call_create(PyLoop *loop, const struct sock_kind *kind, PyObject *socket, PyObject *first,
+                           PyObject *second);
 
 /** Callback of an operation that a call has begun. */
 void sock_call_came(void *call);
@@ -62,6 +78,9 @@ int sock_add_types(PyObject *module);
 
 /** The loop is closed: nobody is told of anything any more. */
 void loop_forget_sock_calls(PyLoop *self);
+
+/** What they wait for will never come, in a child made by fork(): they are to try again. */
+void loop_renew_sock_calls(PyLoop *self);
 int loop_visit_sock_calls(PyLoop *self, visitproc visit, void *arg);
 
 /** A socket that was accepted, which it owns: a new reference, or NULL with an exception and it is closed. */

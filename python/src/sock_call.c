@@ -11,13 +11,15 @@ static struct sock_call *call_of(PyObject *object)
         return (struct sock_call *)(void *)object;
 }
 
-PyObject *sock_call_create(PyLoop *loop, const struct sock_kind *kind, PyObject *socket, PyObject *first, PyObject *second)
+PyObject *sock_call_create(PyLoop *loop, const struct sock_kind *kind, PyObject *socket, PyObject *first,
+                           PyObject *second)
 {
         struct sock_call *call = PyObject_GC_New(struct sock_call, sock_call_type);
 
         if (!call)
                 return NULL;
-        memset((char *)call + offsetof(struct sock_call, kind), 0, sizeof *call - offsetof(struct sock_call, kind));
+        memset((char *)call + offsetof(struct sock_call, kind), 0,
+               sizeof *call - offsetof(struct sock_call, kind));
         call->kind = kind;
         call->loop = (PyLoop *)Py_NewRef((PyObject *)loop);
         call->socket = Py_NewRef(socket);
@@ -113,6 +115,23 @@ void loop_forget_sock_calls(PyLoop *self)
         }
 }
 
+void loop_renew_sock_calls(PyLoop *self)
+{
+        eddy_link waiting, *link;
+
+        list_init(&waiting);
+        list_splice(&waiting, &self->sock_calls);
+        while ((link = list_pop(&waiting))) {
+                struct sock_call *call = container_of(link, struct sock_call, waiting);
+
+                list_append(&self->sock_calls, &call->waiting);
+                eddy_op_cancel(&call->op);
+                eddy_handle_cancel(&call->op.handle);
+                call->outcome = call->message ? EDDY_PENDING : 0;
+                wake(call);
+        }
+}
+
 int loop_visit_sock_calls(PyLoop *self, visitproc visit, void *arg)
 {
         for (eddy_link *link = self->sock_calls.next; link != &self->sock_calls; link = link->next)
@@ -141,8 +160,9 @@ static int begin(struct sock_call *call)
         if (loop_check_usable(call->loop) < 0)
                 return -1;
         if (!loop_is_here(call->loop)) {
-                PyErr_SetString(PyExc_RuntimeError, "Non-thread-safe operation invoked on an event loop other than the "
-                                                    "current one");
+                PyErr_SetString(PyExc_RuntimeError,
+                                "Non-thread-safe operation invoked on an event loop other than the "
+                                "current one");
                 return -1;
         }
         if (call->loop->is_debug) {
@@ -210,7 +230,8 @@ static PySendResult resume(PyObject *self, PyObject *value, PyObject **result)
         *result = NULL;
         if (call->state == OVER || call->state == RUNNING) {
                 PyErr_SetString(call->state == OVER ? PyExc_RuntimeError : PyExc_ValueError,
-                                call->state == OVER ? "cannot reuse already awaited coroutine" : "coroutine already executing");
+                                call->state == OVER ? "cannot reuse already awaited coroutine"
+                                                    : "coroutine already executing");
                 return PYGEN_ERROR;
         }
         if (call->state == NOT_BEGUN && value != Py_None) {
@@ -273,9 +294,11 @@ static void set_thrown(PyObject *type, PyObject *value, PyObject *traceback)
                 if (value && PyObject_IsInstance(value, type) == 1)
                         exception = Py_NewRef(value);
                 else
-                        exception = !value || value == Py_None ? PyObject_CallNoArgs(type) : PyObject_CallOneArg(type, value);
+                        exception = !value || value == Py_None ? PyObject_CallNoArgs(type)
+                                                               : PyObject_CallOneArg(type, value);
         } else {
-                PyErr_SetString(PyExc_TypeError, "exceptions must be classes or instances deriving from BaseException");
+                PyErr_SetString(PyExc_TypeError,
+                                "exceptions must be classes or instances deriving from BaseException");
                 return;
         }
         if (!exception)
@@ -347,7 +370,8 @@ static void finalize(PyObject *self)
         if (call->state != NOT_BEGUN)
                 return;
         raised = exception_take();
-        if (PyErr_WarnFormat(PyExc_RuntimeWarning, 1, "coroutine 'Loop.%s' was never awaited", call->kind->name) < 0)
+        if (PyErr_WarnFormat(PyExc_RuntimeWarning, 1, "coroutine 'Loop.%s' was never awaited",
+                             call->kind->name) < 0)
                 PyErr_WriteUnraisable(self);
         if (raised)
                 exception_give(raised);
@@ -412,9 +436,17 @@ static PyGetSetDef properties[] = {
 };
 
 static PyType_Slot slots[] = {
-    {Py_tp_dealloc, dealloc},    {Py_tp_finalize, finalize},    {Py_tp_traverse, traverse}, {Py_tp_clear, clear},
-    {Py_tp_repr, represent},     {Py_tp_methods, methods},      {Py_tp_getset, properties}, {Py_tp_iternext, next},
-    {Py_am_await, PyObject_SelfIter}, {Py_am_send, (void *)resume},      {0, NULL},
+    {Py_tp_dealloc, dealloc},
+    {Py_tp_finalize, finalize},
+    {Py_tp_traverse, traverse},
+    {Py_tp_clear, clear},
+    {Py_tp_repr, represent},
+    {Py_tp_methods, methods},
+    {Py_tp_getset, properties},
+    {Py_tp_iternext, next},
+    {Py_am_await, PyObject_SelfIter},
+    {Py_am_send, (void *)resume},
+    {0, NULL},
 };
 
 static PyType_Spec spec = {

@@ -122,7 +122,8 @@ PyObject *transport_write_to_pipe(PyObject *self, PyObject *data)
                 return NULL;
         part = (struct iovec){view.buf, (size_t)view.len};
         if (part.iov_len > 0)
-                rc = is_over(transport) ? transport_write_in_vain(transport) : transport_put(transport, &part, 1);
+                rc = is_over(transport) ? transport_write_in_vain(transport)
+                                        : transport_put(transport, &part, 1);
         PyBuffer_Release(&view);
         if (rc < 0)
                 return NULL;

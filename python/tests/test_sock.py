@@ -446,6 +446,34 @@ class ClosedMeanwhile:
 
 
 @on_both
+class Forked:
+    def test_who_waits_goes_on_in_the_child(self):
+        if not self.is_ours:
+            self.skipTest("parent and child share what the kernel knows of the loop")
+        with pair() as (a, b), pair() as (c, d):
+            size = fill(c)
+            tasks = [self.loop.create_task(self.loop.sock_recv(a, 10)),
+                     self.loop.create_task(self.loop.sock_sendall(c, b"end"))]
+            self.loop.run_until_complete(settle())
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", DeprecationWarning)
+                child = os.fork()
+            if not child:
+                try:
+                    d.setblocking(True)
+                    b.send(b"hello")
+                    while size > 0:
+                        size -= len(d.recv(size))
+                    outcome = self.loop.run_until_complete(asyncio.gather(*tasks))
+                    os._exit(0 if outcome == [b"hello", None] and d.recv(10) == b"end" else 1)
+                finally:
+                    os._exit(2)
+            self.assertEqual(os.waitpid(child, 0)[1], 0)
+            b.send(b"hello")
+            self.assertEqual(self.loop.run_until_complete(asyncio.gather(*tasks)), [b"hello", None])
+
+
+@on_both
 class Nothing:
     """Is left."""
 

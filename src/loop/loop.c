@@ -17,6 +17,7 @@ static void begin_anew(void)
                 list_splice(&loop_running_here->stranded, loop_running_here->running);
                 list_splice(&loop_running_here->stranded, loop_running_here->ready);
                 list_splice(&loop_running_here->stranded, &loop_running_here->last);
+                list_splice(&loop_running_here->stranded, &loop_running_here->come);
         }
         loop_running_here = loop_set_here = NULL;
         coro_running_here = NULL;
@@ -37,6 +38,7 @@ int eddy_loop_create(eddy_loop **created)
         list_init(loop->running = &loop->queues[0]);
         list_init(loop->ready = &loop->queues[1]);
         list_init(&loop->last);
+        list_init(&loop->come);
         list_init(&loop->resources);
         list_init(&loop->signal_watches);
         list_init(&loop->stranded);
@@ -103,6 +105,7 @@ int eddy_loop_close(eddy_loop *loop)
         drop_all(loop->running);
         drop_all(loop->ready);
         drop_all(&loop->last);
+        drop_all(&loop->come);
         drop_all(&loop->stranded);
         for (int room = LOOP_ROOMS - 1; room >= 0; room--)
                 if (loop->tenants[room].kept && loop->tenants[room].impl->close)
@@ -176,8 +179,8 @@ static int poll_backend(eddy_loop *loop)
         eddy_time begun = 0;
         int rc;
 
-        if (list_is_empty(loop->ready) && !loop->is_stopping && !has_mail(inbox) && !spin_for_mail(loop) &&
-            inbox_begin_sleep(inbox)) {
+        if (list_is_empty(loop->ready) && list_is_empty(&loop->come) && !loop->is_stopping &&
+            !has_mail(inbox) && !spin_for_mail(loop) && inbox_begin_sleep(inbox)) {
                 begun = eddy_now();
                 timeout = timer_wheel_timeout(&loop->timers, begun);
         }
@@ -192,6 +195,7 @@ static int poll_backend(eddy_loop *loop)
                 if (!loop->host)
                         spin_slept(&loop->spin, loop->now - begun, has_mail(inbox));
         }
+        list_splice(loop->ready, &loop->come);
         inbox_drain(inbox, loop->ready);
         if (inbox_has_news(inbox))
                 signal_deliver(loop);

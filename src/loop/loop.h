@@ -64,6 +64,8 @@ struct eddy_loop {
         const eddy_host *host; /* NULL: the loop is nobody's guest */
         void *host_arg;
         eddy_link last; /* of a guest: see loop_schedule_last() */
+        eddy_link
+            come; /* of a guest: outcomes that were known at once, behind what is scheduled, where others come */
         struct backend *backend;
         struct inbox inbox; /* what other threads sent */
         struct spin spin;   /* before it sleeps */

@@ -44,8 +44,10 @@ static inline ssize_t op_begin(eddy_op *op)
 /** Have its callback come in the next iteration, with an outcome that is known: it is not under way. */
 static inline void op_defer(eddy_op *op, ssize_t result)
 {
+        eddy_loop *loop = op->loop;
+
         op->result = result;
-        loop_schedule(op->loop, &op->handle);
+        list_append(__builtin_expect(loop->host != NULL, 0) ? &loop->come : loop->ready, &op->handle.link);
 }
 
 /** What may be done without giving way, where all that is asked for is there at once. */
