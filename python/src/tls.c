@@ -69,9 +69,12 @@ static int init(PyObject *self, PyObject *args, PyObject *kwargs)
 
         (void)kwargs;
         if (!PyArg_ParseTuple(args, "O!OOOOOOpOO", loop_type, &loop, &protocol, &context, &object, &incoming,
-                              &outgoing, &waiter, &calls_made, &handshake, &shutdown) ||
-            tls->loop)
+                              &outgoing, &waiter, &calls_made, &handshake, &shutdown))
                 return -1;
+        if (tls->raw) {
+                PyErr_SetString(PyExc_RuntimeError, "the transport's __init__() was called twice");
+                return -1;
+        }
         tls->is_closed = true; /* until it is a transport */
         tls->ends = (struct tls_ends){.take = tls_take, .put = tls_put};
         tls->raw = openssl_connect(object, incoming, outgoing, &tls->ends, &tls->ssl);

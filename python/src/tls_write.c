@@ -20,18 +20,24 @@ bool tls_put(struct tls_ends *ends, const char *data, size_t n)
         return tls->lower && !tls->has_detached && flow_keep(&tls->lower->flow, &tls->out, data, n) == 0;
 }
 
-/** Have the flow send `out` behind what it has. 0 or -ENOMEM. */
+/** Put `out` behind what the flow has to send: 0 or -ENOMEM. That may be one that closes when all has left. */
 static int hand_over(struct flow *flow, struct buffer *out)
 {
-        struct iovec part = {buffer_data(out), buffer_size(out)};
+        struct buffer *room;
 
         if (flow_have_output(flow) < 0)
                 return -ENOMEM;
-        if (flow->output->files || buffer_size(&flow->output->queued) > 0)
-                return flow_writev(flow, &part, 1);
-        flow_give_back(flow, &flow->output->queued);
-        flow->output->queued = *out;
-        *out = (struct buffer){.memory = NULL};
+        if (!flow->output->files && buffer_size(&flow->output->queued) == 0) {
+                flow_give_back(flow, &flow->output->queued);
+                flow->output->queued = *out;
+                *out = (struct buffer){.memory = NULL};
+                return 0;
+        }
+        room = flow_make_room(flow, buffer_size(out));
+        if (!room)
+                return -ENOMEM;
+        memcpy(buffer_room(room), buffer_data(out), buffer_size(out));
+        flow_note_added(flow, room, buffer_size(out));
         return 0;
 }
 
@@ -41,17 +47,15 @@ void tls_send(struct tls *tls, bool at_once)
         struct iovec part;
         ssize_t sent = 0;
 
-        if (buffer_size(&tls->out) == 0 || !tls_has_flow(tls))
+        if (buffer_size(&tls->out) == 0 || !tls_has_flow(tls) || tls->is_held)
                 return;
         flow = &tls->lower->flow;
-        if (flow->is_closing || tls->is_held)
-                return;
         part = (struct iovec){buffer_data(&tls->out), buffer_size(&tls->out)};
-        if (!flow->output && (at_once || !flow->loop->backend->impl->gathers))
+        if (!flow->is_closing && !flow->output && (at_once || !flow->loop->backend->impl->gathers))
                 sent = flow_send_now(flow, &part, 1);
         if (sent > 0)
                 buffer_consume(&tls->out, (size_t)sent);
-        if (sent >= 0 && buffer_size(&tls->out) > 0) {
+        if (sent >= 0 && !flow->write_error && buffer_size(&tls->out) > 0) {
                 if (hand_over(flow, &tls->out) < 0)
                         flow_fail(flow, -ENOMEM);
                 flow_flush(flow);
@@ -79,9 +83,9 @@ static int encrypt(struct tls *tls, const char *data, size_t n)
 
                 forget_old_errors();
                 rc = openssl.SSL_write_ex(tls->ssl, data, slice, &written);
+                /* Half of something else has come, say, and the rest is read first. */
                 if (rc != 1 && openssl.SSL_get_error(tls->ssl, rc) == SSL_ERROR_WANT_READ)
-                        return gather(tls, data,
-                                      n); /* half of something else has come, and the rest is read first */
+                        return gather(tls, data, n);
                 if (rc != 1) {
                         tls_raise(tls);
                         return -1;
@@ -201,8 +205,9 @@ static int write_in_vain(struct tls *tls)
 }
 
 /** Write: 0, or -1 with an exception that is the caller's own. */
-static int put(struct tls *tls, const struct iovec *parts, int count, size_t total)
+static int put(void *arg, struct iovec *parts, int count, size_t total)
 {
+        struct tls *tls = arg;
         int rc;
 
         if ((tls->state != TLS_HANDSHAKE && tls->state != TLS_WRAPPED) || !tls_has_flow(tls))
@@ -242,47 +247,9 @@ PyObject *tls_write(PyObject *self, PyObject *data)
         Py_RETURN_NONE;
 }
 
-/** Write the parts of a list, whose views are given back. */
-static int put_list(struct tls *tls, PyObject *const *items, Py_ssize_t n)
-{
-        Py_buffer *views = PyMem_Calloc((size_t)n, sizeof *views);
-        struct iovec *parts = PyMem_Calloc((size_t)n, sizeof *parts);
-        Py_ssize_t held = 0;
-        size_t total = 0;
-        int rc = 0;
-
-        if (!views || !parts) {
-                PyErr_NoMemory();
-                rc = -1;
-        }
-        while (rc == 0 && held < n) {
-                rc = PyObject_GetBuffer(items[held], &views[held], PyBUF_SIMPLE);
-                if (rc < 0)
-                        break;
-                parts[held] = (struct iovec){views[held].buf, (size_t)views[held].len};
-                total += parts[held].iov_len;
-                held++;
-        }
-        if (rc == 0 && total > 0)
-                rc = put(tls, parts, (int)n, total);
-        while (held-- > 0)
-                PyBuffer_Release(&views[held]);
-        PyMem_Free(views);
-        PyMem_Free(parts);
-        return rc;
-}
-
 PyObject *tls_writelines(PyObject *self, PyObject *list)
 {
-        PyObject *items = PySequence_Fast(list, "writelines() takes something to iterate over");
-        int rc = 0;
-
-        if (!items)
-                return NULL;
-        if (PySequence_Fast_GET_SIZE(items) > 0)
-                rc = put_list(tls_of(self), PySequence_Fast_ITEMS(items), PySequence_Fast_GET_SIZE(items));
-        Py_DECREF(items);
-        if (rc < 0)
+        if (put_list(list, put, tls_of(self)) < 0)
                 return NULL;
         Py_RETURN_NONE;
 }

@@ -53,10 +53,10 @@ void transport_force_close(struct transport *transport, PyObject *exception);
 /** The exception that is set came of a protocol's function: end the run, or tell of it and the transport is lost. */
 void transport_fail(struct transport *transport, const char *message);
 
-/** Whether connection_lost() is scheduled, or over. */
+/** Whether connection_lost() is scheduled, or over; or the loop is closed. */
 static inline bool transport_is_lost(const struct transport *transport)
 {
-        return transport->is_ending || !transport->loop;
+        return transport->is_ending || transport->flow.is_closed || !transport->loop;
 }
 
 /** As the methods of these names. */
@@ -120,7 +120,13 @@ PyObject *transport_reset_empty_waiter(PyObject *self, PyObject *unused);
 /** Write, at once or in the end: 0, or -1 with an exception that is the caller's own. That of the connection is its protocol's. */
 int transport_put(struct transport *transport, struct iovec *parts, int count);
 
-/** Likewise the parts of a list; they are written in vain where it is lost, or (`is_over`) is not to be written to. */
+/** Write parts, which are `total` bytes: 0, or -1 with an exception. */
+typedef int put_function(void *arg, struct iovec *parts, int count, size_t total);
+
+/** Have all that a list, or anything else to iterate over, has be written as one: 0, or -1 with an exception. */
+int put_list(PyObject *list, put_function *put, void *arg);
+
+/** Write the parts of a list; they are written in vain where it is lost, or (`is_over`) is not to be written to. */
 int transport_put_list(struct transport *transport, PyObject *list, bool is_over);
 
 /** It is lost already: tell who goes on writing, in the end. 0, or -1 with an exception. */

@@ -161,8 +161,8 @@ PyObject *transport_write(PyObject *self, PyObject *data)
         Py_RETURN_NONE;
 }
 
-/** Write the parts of a list, whose views are given back. */
-static int put_items(struct transport *transport, PyObject *const *items, Py_ssize_t n, bool is_over)
+/** Have the items of a sequence written, whose views are given back. */
+static int put_items(PyObject *const *items, Py_ssize_t n, put_function *put, void *arg)
 {
         Py_buffer *views = PyMem_Calloc((size_t)n, sizeof *views);
         struct iovec *parts = PyMem_Calloc((size_t)n, sizeof *parts);
@@ -180,8 +180,7 @@ static int put_items(struct transport *transport, PyObject *const *items, Py_ssi
                 total += parts[held].iov_len;
         }
         if (rc == 0 && total > 0)
-                rc = is_over || transport_is_lost(transport) ? transport_write_in_vain(transport)
-                                                             : transport_put(transport, parts, (int)n);
+                rc = put(arg, parts, (int)n, total);
         while (held-- > 0)
                 PyBuffer_Release(&views[held]);
         PyMem_Free(views);
@@ -189,7 +188,7 @@ static int put_items(struct transport *transport, PyObject *const *items, Py_ssi
         return rc;
 }
 
-int transport_put_list(struct transport *transport, PyObject *list, bool is_over)
+int put_list(PyObject *list, put_function *put, void *arg)
 {
         int rc = PyObject_IsTrue(list);
         PyObject *items;
@@ -201,9 +200,26 @@ int transport_put_list(struct transport *transport, PyObject *list, bool is_over
                 return -1;
         rc = 0;
         if (PySequence_Fast_GET_SIZE(items) > 0)
-                rc = put_items(transport, PySequence_Fast_ITEMS(items), PySequence_Fast_GET_SIZE(items), is_over);
+                rc = put_items(PySequence_Fast_ITEMS(items), PySequence_Fast_GET_SIZE(items), put, arg);
         Py_DECREF(items);
         return rc;
+}
+
+static int put_in_vain(void *transport, struct iovec *parts, int count, size_t total)
+{
+        (void)parts, (void)count, (void)total;
+        return transport_write_in_vain(transport);
+}
+
+static int put_parts(void *transport, struct iovec *parts, int count, size_t total)
+{
+        (void)total;
+        return transport_is_lost(transport) ? transport_write_in_vain(transport) : transport_put(transport, parts, count);
+}
+
+int transport_put_list(struct transport *transport, PyObject *list, bool is_over)
+{
+        return put_list(list, is_over ? put_in_vain : put_parts, transport);
 }
 
 PyObject *transport_writelines(PyObject *self, PyObject *list)

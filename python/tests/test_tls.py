@@ -647,6 +647,19 @@ class Cases:
                 self.assertEqual(await wire.call(wire.tls.read, 1), b"")
         self.go(test)
 
+    def test_what_was_written_leaves_though_the_other_side_is_done(self):
+        async def test():
+            async with self.wired() as (client, wire):
+                client.transport.write(BIG * 8)
+                with self.assertRaises(ssl.SSLWantReadError):
+                    wire.tls.unwrap()
+                wire.say()
+                self.assertEqual(await wire.read(8 * len(BIG)), BIG * 8)
+                await wire.call(wire.tls.unwrap)
+                await client.lost.wait()
+                self.assertIsNone(client.exception)
+        self.go(test)
+
     def test_something_comes_behind_the_other_sides_end(self):
         async def test():
             for factory in (Recorder, lambda: Buffered(10)):
@@ -1069,7 +1082,8 @@ class ByAsyncio(Cases, unittest.TestCase):
     if sys.version_info < (3, 11):
         # asyncio.sslproto was another one, which tells less and does not know TLS over TLS.
         test_a_protocol_fails = test_echo = test_files = test_left_open = test_the_other_side_is_done = None
-        test_tls_over_tls = None
+        test_tls_over_tls = test_something_comes_behind_the_other_sides_end = None
+        test_what_is_not_read_stays_with_the_other_side = None
 
 
 class Choice(unittest.TestCase):
