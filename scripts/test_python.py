@@ -3,10 +3,10 @@
 
     scripts/test_python.py [3.11 ...]
 
-Each version gets a build, build-python-VERSION, and its tests run on both backends. The newest runs them in
-development mode with a checking allocator too, and gets two builds more: by clang, and with
-sanitizers. One that can make packages without a network makes them, and they are tried. The last line sums up; lines before it that begin with
-"failed:" name what failed.
+Each version gets a build, build-python-VERSION, and its tests run on both backends. The newest runs
+them in development mode with a checking allocator too, and gets two builds more: by clang, and with
+sanitizers. One that can make packages without a network makes them, and they are tried. The last
+line sums up; lines before it that begin with "failed:" name what failed.
 """
 import argparse
 import os
@@ -46,7 +46,10 @@ class Totals:
 
 
 def new_meson():
-    """A meson that knows Pythons without distutils: the system's, or one that is installed here; None without a network."""
+    """A meson that knows Pythons without distutils, installed here where the system's is older.
+
+    None where that takes a network, and there is none.
+    """
     said = subprocess.run(["meson", "--version"], stdout=subprocess.PIPE, text=True, check=True).stdout
     if tuple(int(part) for part in said.split(".")[:2]) >= MESON_WITHOUT_DISTUTILS:
         return "meson"
@@ -155,7 +158,7 @@ def built(build, totals):
 
 
 def sanitizers():
-    """What a Python that is built without them needs in its environment to load what is built with them."""
+    """What a Python that is built without them needs to load what is built with them."""
     library = subprocess.run(["gcc", "-print-file-name=libasan.so"], stdout=subprocess.PIPE, text=True, check=True)
     return {"LD_PRELOAD": library.stdout.strip(), "PYTHONMALLOC": "malloc", "ASAN_OPTIONS": "detect_leaks=0",
             "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1"}
