@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Print the Pythons that eddyloop can be built for: on PATH or pyenv's, with their headers, one of each version.
+"""Print the Pythons that eddyloop can be built for: on PATH or pyenv's, with headers, one a version.
 
-Where there are two of a version, that one is taken which has meson-python, and so can build packages without a network;
-else the first.
+Where there are two of a version, that one is taken which has meson-python, and so can build
+packages without a network; else the first.
 """
 import json
 import os
@@ -51,7 +51,7 @@ def ask(program):
 
 
 def folders():
-    """Where interpreters may lie: pyenv's lie elsewhere than its stand-ins on PATH, which run but the chosen ones."""
+    """Where interpreters may lie: pyenv's stand-ins on PATH run but the chosen ones."""
     yield from os.get_exec_path()
     if shutil.which("pyenv"):
         root = subprocess.run(["pyenv", "root"], stdout=subprocess.PIPE, text=True, check=False).stdout.strip()

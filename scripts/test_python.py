@@ -3,10 +3,10 @@
 
     scripts/test_python.py [3.11 ...]
 
-Each version gets a build, build-python-VERSION, and its tests run on both backends, once as programs run and once in
-development mode with a checking allocator. The newest gets two builds more: by clang, and with sanitizers. One that can
-make packages without a network makes them, and they are tried. The last line sums up; lines before it that begin with
-"failed:" name what failed.
+Each version gets a build, build-python-VERSION, and its tests run on both backends. The newest runs
+them in development mode with a checking allocator too, and gets two builds more: by clang, and with
+sanitizers. One that can make packages without a network makes them, and they are tried. The last
+line sums up; lines before it that begin with "failed:" name what failed.
 """
 import argparse
 import os
@@ -22,8 +22,7 @@ from pythons import pythons
 ROOT = Path(__file__).resolve().parents[1]
 TOOLS = ROOT / "build-python-tools"
 RUN = ROOT / "python" / "tests" / "run.py"
-CHECKING = {"PYTHONDEVMODE": "1", "PYTHONMALLOC": "debug"}
-BACKENDS = {"epoll": {}, "uring": CHECKING}
+BACKENDS = ("epoll", "uring")
 MESON_WITHOUT_DISTUTILS = (1, 3)  # which Python 3.12 has dropped
 
 
@@ -47,7 +46,10 @@ class Totals:
 
 
 def new_meson():
-    """A meson that knows Pythons without distutils: the system's, or one that is installed here; None without a network."""
+    """A meson that knows Pythons without distutils, installed here where the system's is older.
+
+    None where that takes a network, and there is none.
+    """
     said = subprocess.run(["meson", "--version"], stdout=subprocess.PIPE, text=True, check=True).stdout
     if tuple(int(part) for part in said.split(".")[:2]) >= MESON_WITHOUT_DISTUTILS:
         return "meson"
@@ -133,10 +135,10 @@ class Build:
             totals.failures.append(f"{self.name}, {title}")
 
 
-def test_backends(build, totals, backends):
-    """Run the tests with each backend, given with what else its run finds in the environment."""
-    for backend, environment in backends.items():
-        environment = {"EDDY_BACKEND": backend, **environment}
+def test_backends(build, totals, **environment):
+    """Run the tests with each backend."""
+    for backend in BACKENDS:
+        environment["EDDY_BACKEND"] = backend
         objection = build.objection(**environment)
         if not objection:
             build.test(totals, backend, **environment)
@@ -156,7 +158,7 @@ def built(build, totals):
 
 
 def sanitizers():
-    """What a Python that is built without them needs in its environment to load what is built with them."""
+    """What a Python that is built without them needs to load what is built with them."""
     library = subprocess.run(["gcc", "-print-file-name=libasan.so"], stdout=subprocess.PIPE, text=True, check=True)
     return {"LD_PRELOAD": library.stdout.strip(), "PYTHONMALLOC": "malloc", "ASAN_OPTIONS": "detect_leaks=0",
             "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1"}
@@ -167,9 +169,11 @@ def test_plain(python, totals, is_newest):
     build = Build(python)
     if not built(build, totals):
         return
-    if is_newest and not build.add_packages("redis", "aiohttp"):
-        totals.skip("redis-py and aiohttp, which two of the examples take, could not be installed by pip")
-    test_backends(build, totals, BACKENDS)
+    if is_newest:
+        build.test(totals, "development mode", PYTHONDEVMODE="1", PYTHONMALLOC="debug")
+        if not build.add_packages("redis", "aiohttp"):
+            totals.skip("redis-py and aiohttp, which two of the examples take, could not be installed")
+    test_backends(build, totals)
     if python.can_package:
         build.test(totals, "packages", "distribution")
 
@@ -179,7 +183,7 @@ def test_thoroughly(python, totals):
     built(Build(python, "-clang", CC="clang"), totals)
     build = Build(python, "-sanitize", ["-Db_sanitize=address,undefined", "-Db_lundef=false", "-Doptimization=1"])
     if built(build, totals):
-        test_backends(build, totals, dict.fromkeys(BACKENDS, sanitizers()))
+        test_backends(build, totals, **sanitizers())
 
 
 def choose(versions, totals):

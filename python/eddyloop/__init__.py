@@ -67,8 +67,11 @@ if hasattr(_unix_events, '_UnixDefaultEventLoopPolicy'):
 
 
 def install():
-    """Have asyncio make loops of eddy's from now on, for programs that call asyncio.run(). Where run() can be called instead,
-    that is better: it changes nothing for others, and stays when Python drops policies in 3.16."""
+    """Have asyncio make loops of eddy's from now on, for programs that call asyncio.run().
+
+    Where run() can be called instead, that is better: it changes nothing for others, and stays when
+    Python drops policies in 3.16.
+    """
     if 'EventLoopPolicy' not in __all__:
         raise RuntimeError('Python has no event loop policies any more: call eddyloop.run(), or '
                            'asyncio.run() with loop_factory=eddyloop.new_event_loop')

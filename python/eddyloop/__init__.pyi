@@ -1,20 +1,33 @@
 import asyncio
 import sys
-from asyncio import (open_connection as open_connection, open_unix_connection as open_unix_connection,
-                     start_server as start_server, start_unix_server as start_unix_server)
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
 from ._core import __version__ as __version__
 from .loop import Loop as Loop
+from .streams import (
+    StreamReader as StreamReader,
+    StreamWriter as StreamWriter,
+    open_connection as open_connection,
+    open_unix_connection as open_unix_connection,
+    start_server as start_server,
+    start_unix_server as start_unix_server,
+)
 
-__all__ = ['Loop', 'StreamReader', 'StreamWriter', 'install', 'new_event_loop', 'open_connection',
-           'open_unix_connection', 'run', 'start_server', 'start_unix_server']
+__all__ = [
+    'Loop',
+    'StreamReader',
+    'StreamWriter',
+    'install',
+    'new_event_loop',
+    'open_connection',
+    'open_unix_connection',
+    'run',
+    'start_server',
+    'start_unix_server',
+]
 
 _T = TypeVar('_T')
-
-class StreamReader(asyncio.StreamReader): ...
-class StreamWriter(asyncio.StreamWriter): ...
 
 def new_event_loop() -> Loop: ...
 def run(

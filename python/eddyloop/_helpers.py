@@ -225,6 +225,7 @@ def datagram_rules():
     versions differ."""
     fake = types.SimpleNamespace(_address=None, _conn_lost=0, _buffer=collections.deque([None]), _buffer_size=0,
                                  _maybe_pause_protocol=lambda: None)
+    fake._header_size = getattr(selector_events._SelectorDatagramTransport, '_header_size', 0)
     selector_events._SelectorDatagramTransport.sendto(fake, b'')
     sends_empty = len(fake._buffer) > 1
     fake._buffer_size = 0

@@ -1,6 +1,7 @@
 import asyncio
 
 class Loop(asyncio.SelectorEventLoop):
+    fast_streams: bool
     def __init__(self) -> None: ...
     @property
     def backend(self) -> str: ...

@@ -409,7 +409,7 @@ static int init(PyObject *self, PyObject *args, PyObject *kwargs)
         if (PyObject_SetAttrString(self, "_extra", extra) < 0 ||
             loop_set_transport((PyLoop *)loop, self, socket, fd) < 0)
                 return -1;
-        transport->kind = kind_of(self);
+        transport->kind = (unsigned char)kind_of(self);
         transport->fd = fd;
         result = set_protocol(self, protocol);
         if (!result)

@@ -130,6 +130,13 @@ int transport_write_in_vain(struct transport *transport)
         return result ? 0 : -1;
 }
 
+/* What may be written, in the words of the version's own loop. */
+#if PY_VERSION_HEX >= 0x030e0000
+#define WRITABLE "bytes, bytearray, or memoryview object"
+#else
+#define WRITABLE "bytes-like object"
+#endif
+
 PyObject *transport_write(PyObject *self, PyObject *data)
 {
         struct transport *transport = transport_of(self);
@@ -137,7 +144,7 @@ PyObject *transport_write(PyObject *self, PyObject *data)
         int rc;
 
         if (!PyBytes_Check(data) && !PyByteArray_Check(data) && !PyMemoryView_Check(data))
-                return PyErr_Format(PyExc_TypeError, "data argument must be a bytes-like object, not '%s'",
+                return PyErr_Format(PyExc_TypeError, "data argument must be a " WRITABLE ", not '%s'",
                                     type_name(data));
         rc = may_write(transport, "write");
         if (rc < 0)

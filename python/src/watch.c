@@ -208,7 +208,7 @@ PyObject *loop_remove_writer_unasked(PyObject *self, PyObject *file)
 void loop_watch_anew(PyLoop *self)
 {
         for (int fd = 0; fd < self->watched_count; fd++)
-                for (int i = WATCH_READ; i <= WATCH_WRITE; i++)
+                for (enum watch_direction i = WATCH_READ; i <= WATCH_WRITE; i++)
                         if (self->watched[fd].handles[i])
                                 watch(self, fd, i, self->watched[fd].handles[i]);
 }

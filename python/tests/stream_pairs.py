@@ -32,7 +32,7 @@ class Streams(unittest.TestCase):
         self.complaints = []
         loop.set_exception_handler(lambda _, context: self.complaints.append(context))
         try:
-            return loop.run_until_complete(asyncio.wait_for(main(), 30))
+            return loop.run_until_complete(asyncio.wait_for(main(), 120))
         finally:
             loop.run_until_complete(loop.shutdown_asyncgens())
             loop.close()

@@ -99,7 +99,8 @@ async def main():
 kept = loop.run_until_complete(main())
 print("end")
 '''
-        result = subprocess.run([sys.executable, '-c', program], capture_output=True, text=True, check=False)
+        result = subprocess.run([sys.executable, '-W', 'ignore::ResourceWarning', '-c', program],
+                                capture_output=True, text=True, check=False)
         self.assertEqual((result.returncode, result.stdout, result.stderr), (0, 'end\n', ''))
 
 

@@ -148,7 +148,7 @@ class Writing(unittest.TestCase):
     def test_wrong_types(self, loop):
         transport, protocol, _ = connect(self, loop)
         for wrong in ('text', 1, None):
-            with self.assertRaisesRegex(TypeError, 'data argument must be a bytes-like object'):
+            with self.assertRaisesRegex(TypeError, '^data argument must be a bytes'):
                 transport.write(wrong)
         transport.abort()
         loop.run_until_complete(protocol.lost)
@@ -219,7 +219,7 @@ class Reading(unittest.TestCase):
         transport, protocol, there = connect(self, loop, Paused(loop))
         there.sendall(b'early')
         turns(loop, 5)
-        if sys.version_info >= (3, 11) or isinstance(loop, eddyloop.Loop):  # asyncio of 3.10 forgets that it is paused
+        if sys.version_info >= (3, 12) or isinstance(loop, eddyloop.Loop):  # older asyncio may forget that it is paused
             self.assertEqual(protocol.data, b'')
         transport.resume_reading()
         until(loop, lambda: protocol.data == b'early')

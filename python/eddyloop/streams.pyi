@@ -1,0 +1,6 @@
+import asyncio
+from asyncio import open_connection as open_connection, open_unix_connection as open_unix_connection
+from asyncio import start_server as start_server, start_unix_server as start_unix_server
+
+class StreamReader(asyncio.StreamReader): ...
+class StreamWriter(asyncio.StreamWriter): ...
