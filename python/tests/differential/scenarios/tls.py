@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import ssl
 
 from secure import client_context, pair, server_context
 from stage import Witness, in_thread, kind, scenario, tcp_pair, turns

@@ -1,7 +1,6 @@
 """Writing to stream transports: buffers, limits, pause_writing, and what can not be written."""
 
 import array
-import asyncio
 import mmap
 
 from stage import (Witness, connected, drained, in_thread, read_all, read_exactly, scenario,
