@@ -3,10 +3,14 @@
 #   make           build into build/
 #   make demo      serve a few hundred images and fetch them all at once
 #   make test      the whole suite, in every configuration; make test CONFIGS=plain for one
+#   make python    build eddyloop, the event loop for Python, into dist/: a wheel for PYTHON=python3
+#   make python-wheels   its source distribution and a wheel for each Python that is there, as they are given away
 #   make bench     measure eddy beside its peers; make bench ROWS="switch yield" for some rows; NECO=folder and
 #                  LIBDILL=folder for these two, which must lie there built
 #   make bench-compare OLD=old.json     what got slower since then, noise and machine taken into account
 #   make bench-scale    measure what work costs as it grows; draw docs/plots, plan docs/scaling.md
+#   make bench-python   measure eddyloop beside other event loops for Python: see python/bench/README.md; ROWS as above,
+#                  PYTHON=python3.13 for another interpreter than python3
 #   make instructions   hold the hot paths to their budget of instructions; UPDATE=--update writes it
 #   make soak      what takes longer: every use of the system failing in every example, on both backends and with sanitizers,
 #                  and make fuzz
@@ -16,6 +20,7 @@
 
 BUILD  = build
 PREFIX = /usr/local
+PYTHON = python3
 COUNT  = 20000
 SEED   = 1
 
@@ -33,6 +38,16 @@ test:
 	scripts/install-deps.sh build test $(filter aarch64,$(CONFIGS))
 	scripts/test.sh $(CONFIGS)
 
+python:
+	scripts/install-deps.sh build python
+	$(PYTHON) -m venv --clear $(BUILD)-wheel
+	$(BUILD)-wheel/bin/pip wheel --quiet --no-deps --wheel-dir dist ./python
+	@echo "Install it by: pip install $$(ls -t dist/eddyloop-*.whl | head -n 1)"
+
+python-wheels:
+	scripts/install-deps.sh build python
+	scripts/wheels.sh dist
+
 bench: all
 	scripts/install-deps.sh bench
 	-scripts/install-deps.sh bench-more
@@ -46,6 +61,10 @@ bench-scale: all
 	python3 bench/scale.py --build-dir $(BUILD) $(QUESTIONS)
 	python3 bench/plot.py --build-dir $(BUILD)
 	python3 bench/plan.py --build-dir $(BUILD) --into docs/scaling.md
+
+bench-python: all
+	scripts/install-deps.sh bench-python
+	python3 python/bench/run.py --python $(PYTHON) --build-dir $(BUILD) --json $(BUILD)/bench-python.json $(ROWS)
 
 instructions: all
 	scripts/install-deps.sh test
@@ -76,6 +95,6 @@ install: all
 clean:
 	rm -rf $(BUILD) $(BUILD)-*
 
-.PHONY: all demo test bench bench-compare bench-scale instructions soak fuzz check install clean
+.PHONY: all demo test python python-wheels bench bench-compare bench-scale bench-python instructions soak fuzz check install clean
 
-CONFIGS = plain clang sanitize thread valgrind ucontext musl aarch64
+CONFIGS = plain clang sanitize thread valgrind ucontext musl aarch64 python

@@ -66,6 +66,25 @@ static inline void bench_port(unsigned port)
         fflush(stdout);
 }
 
+/** Run a load for so many seconds; or, where that is "-", as often as it is told to: it then says "ready", and each line
+ * of its standard input is the seconds of a run, between which its connections stay. */
+static inline void bench_runs(const char *seconds, void (*run)(double))
+{
+        char line[64];
+
+        if (strcmp(seconds, "-") != 0) {
+                run(atof(seconds));
+                return;
+        }
+        do {
+                puts("ready");
+                fflush(stdout);
+                if (!fgets(line, sizeof line, stdin))
+                        return;
+                run(atof(line));
+        } while (true);
+}
+
 /** Print a figure for run.py: `row value unit`. */
 static inline void bench_figure(const char *row, double value, const char *unit)
 {

@@ -1,24 +1,24 @@
 /* The load of the TCP rows: requests on many connections, one at a time on each, every answer checked.
  *
- *         load PORT CONNECTIONS BYTES|http SECONDS [RATE]
+ *         load PORT CONNECTIONS BYTES|http SECONDS|- [RATE]
  *
  * Without a rate the loop is closed: each answer is followed by the next request. With one it is open: requests are
  * due at even distances, whether or not the server keeps up, and one that finds every connection taken waits for the
  * first that is free. Latencies count from when a request was due and not from when it could be sent, so a server
  * that stalls is charged with what it delayed ("coordinated omission"); the load polls all the while, so as to be on
  * time itself. BYTES are those of a message to echo; http asks for "/", and the first answer says how long all are.
+ * Instead of SECONDS, - has it told when to run: see bench_runs().
  *
- * Prints `NAME VALUE` lines: requests, seconds, mean_us (of latencies), and with a rate p50_us, p99_us, p999_us. */
-#include "bench.h"
+ * Prints `NAME VALUE` lines: requests, seconds, and of latencies mean_us, p50_us, p99_us, p999_us. */
+#include "latency.h"
 #include <arpa/inet.h>
-#include <math.h>
 #include <netinet/tcp.h>
 #include <sys/epoll.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { MAX_BYTES = 64 * 1024, STATUS_LINE = sizeof "HTTP/1.1 200" - 1, SILENCE_MS = 10000 };
+enum { MAX_BYTES = 128 * 1024, STATUS_LINE = sizeof "HTTP/1.1 200" - 1, SILENCE_MS = 10000 };
 
 /* What is sent, and which bytes of an answer are known before it comes: its first and its last. */
 static char request[MAX_BYTES], expected[MAX_BYTES];
@@ -29,15 +29,15 @@ typedef struct connection {
         size_t received;         /* bytes of the current answer */
         double due;              /* when its request was to be sent */
         struct connection *next; /* that is idle */
-        char answer[MAX_BYTES];
 } connection;
 
 static struct {
         int epoll;
         connection *idle;
         long sent, answered;
-        double start, deadline, interval; /* between two requests; 0: the loop is closed */
-        double latency_sum, *latencies;   /* seconds; each of them where the loop is open */
+        double rate;                      /* of requests that are due a second; 0: the loop is closed */
+        double start, deadline, interval; /* between two requests; 0 where the loop is closed */
+        struct latencies latencies;
 } load;
 
 static void die(const char *why)
@@ -58,6 +58,8 @@ static connection *connect_to(uint16_t port)
         if (new->fd < 0 || connect(new->fd, (struct sockaddr *)&address, sizeof address) < 0)
                 die("connect");
         setsockopt(new->fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
+        /* One who sends the longest message does not wait, while others' answers come. */
+        setsockopt(new->fd, SOL_SOCKET, SO_SNDBUF, &(int){2 * MAX_BYTES}, sizeof(int));
         epoll_ctl(load.epoll, EPOLL_CTL_ADD, new->fd,
                   &(struct epoll_event){.events = EPOLLIN, .data.ptr = new});
         return new;
@@ -118,24 +120,32 @@ static void send_due(double now)
         }
 }
 
+/* Whether a piece of an answer, its bytes [from, to), is right as far as [first, end) goes, which is known. */
+static bool is_right(const char *piece, size_t from, size_t to, size_t first, size_t end)
+{
+        size_t begin = from > first ? from : first, stop = to < end ? to : end;
+
+        return begin >= stop || memcmp(piece + (begin - from), expected + begin, stop - begin) == 0;
+}
+
 static void receive(connection *self)
 {
-        ssize_t n = recv(self->fd, self->answer + self->received, answer_size - self->received, 0);
+        static char piece[MAX_BYTES];
+        size_t before = self->received;
+        ssize_t n = recv(self->fd, piece, answer_size - before, 0);
 
         if (n <= 0)
                 die("recv");
         self->received += (size_t)n;
-        if (self->received < answer_size)
-                return;
-        if (memcmp(self->answer, expected, head) != 0 ||
-            memcmp(self->answer + answer_size - tail, expected + answer_size - tail, tail) != 0) {
+        if (!is_right(piece, before, self->received, 0, head) ||
+            !is_right(piece, before, self->received, answer_size - tail, answer_size)) {
                 fprintf(stderr, "an answer is not what was expected\n");
                 exit(1);
         }
-        double now = bench_now(), latency = now - self->due;
-        load.latency_sum += latency;
-        if (load.latencies)
-                load.latencies[load.answered] = latency;
+        if (self->received < answer_size)
+                return;
+        double now = bench_now();
+        latency_add(&load.latencies, now - self->due);
         load.answered++;
         self->next = load.idle;
         load.idle = self;
@@ -150,38 +160,25 @@ static bool is_over(double now)
         return due >= load.deadline && load.answered == load.sent;
 }
 
-static void run(double seconds, double rate)
+static void run(double seconds)
 {
         struct epoll_event events[256];
 
-        load.interval = rate > 0 ? 1 / rate : 0;
-        if (rate > 0 && !(load.latencies = calloc((size_t)(rate * seconds) + 2, sizeof(double))))
-                die("calloc");
+        load.sent = load.answered = 0;
         load.start = bench_now();
         load.deadline = load.start + seconds;
         for (double now = load.start; !is_over(now); now = bench_now()) {
                 send_due(now);
                 if (now > load.deadline + 4 * seconds)
-                        bench_skip("does not keep up with %.0f requests a second", rate);
-                int ready = epoll_wait(load.epoll, events, 256, rate > 0 ? 0 : SILENCE_MS);
-                if (ready < 0 || (ready == 0 && rate <= 0))
+                        bench_skip("does not keep up with %.0f requests a second", load.rate);
+                int ready = epoll_wait(load.epoll, events, 256, load.rate > 0 ? 0 : SILENCE_MS);
+                if (ready < 0 || (ready == 0 && load.rate <= 0))
                         die("the server is silent");
                 for (int i = 0; i < ready; i++)
                         receive(events[i].data.ptr);
         }
-}
-
-static int compare(const void *a, const void *b)
-{
-        double x = *(const double *)a, y = *(const double *)b;
-
-        return (x > y) - (x < y);
-}
-
-/* The smallest latency that so large a part of all does not exceed. */
-static double percentile(double part)
-{
-        return load.latencies[(long)ceil(part * (double)load.answered) - 1] * 1e6;
+        printf("requests %ld\nseconds %.6f\n", load.answered, bench_now() - load.start);
+        latency_print(&load.latencies);
 }
 
 int main(int argc, char **argv)
@@ -189,7 +186,7 @@ int main(int argc, char **argv)
         struct rlimit files;
 
         if (argc < 5 || argc > 6) {
-                fprintf(stderr, "load PORT CONNECTIONS BYTES|http SECONDS [RATE]\n");
+                fprintf(stderr, "load PORT CONNECTIONS BYTES|http SECONDS|- [RATE]\n");
                 return 2;
         }
         getrlimit(RLIMIT_NOFILE, &files);
@@ -208,15 +205,8 @@ int main(int argc, char **argv)
                 prepare_http(load.idle);
         else
                 prepare_echo((size_t)atol(argv[3]));
-        run(atof(argv[4]), argc > 5 ? atof(argv[5]) : 0);
-
-        double seconds = bench_now() - load.start;
-        printf("requests %ld\nseconds %.6f\n", load.answered, seconds);
-        printf("mean_us %.3f\n", load.latency_sum * 1e6 / (double)load.answered);
-        if (load.latencies) {
-                qsort(load.latencies, (size_t)load.answered, sizeof(double), compare);
-                printf("p50_us %.3f\np99_us %.3f\np999_us %.3f\n", percentile(0.5), percentile(0.99),
-                       percentile(0.999));
-        }
+        load.rate = argc > 5 ? atof(argv[5]) : 0;
+        load.interval = load.rate > 0 ? 1 / load.rate : 0;
+        bench_runs(argv[4], run);
         return 0;
 }

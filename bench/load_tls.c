@@ -1,12 +1,11 @@
 /* The load of the TLS rows: messages that are echoed on many connections, one at a time on each; or connections that come for a byte.
  *
- *         load_tls PORT CONNECTIONS BYTES SECONDS           each answer, which is compared, is followed by the next message
- *         load_tls PORT CONNECTIONS full|resumed SECONDS    agree, receive one byte, close; another takes its place
+ *         load_tls PORT CONNECTIONS BYTES SECONDS|-           each answer, which is compared, is followed by the next message
+ *         load_tls PORT CONNECTIONS full|resumed SECONDS|-    agree, receive one byte, close; another takes its place
  *
- * Prints `ready` when every connection has had its message echoed, so that agreeing is not counted, and waits for a line on its standard
- * input; where that ends, so does the load. Then prints `requests N`, `seconds S`, `mean_us L` (of latencies). Certificates are not
- * looked at. */
-#include "bench.h"
+ * Every connection has had its message echoed before that begins, so that agreeing is not counted; with - the load is told when to run:
+ * see bench_runs(). Prints `requests N`, `seconds S`, and of latencies mean_us, p50_us, p99_us, p999_us. Certificates are not looked at. */
+#include "latency.h"
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -17,7 +16,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { EVENTS = 256, MAX_BYTES = 64 * 1024, ADDRESSES = 64, SILENCE_MS = 10000 };
+enum { EVENTS = 256, MAX_BYTES = 128 * 1024, ADDRESSES = 64, SILENCE_MS = 10000 };
 
 struct connection {
         int fd;
@@ -36,8 +35,10 @@ static struct {
         size_t size;
         bool only_agrees, resumes; /* connections come for a byte; with the session of one before */
         bool is_over;
+        long count; /* of connections */
         long under_way, answered, resumed;
-        double latency_sum;
+        struct connection *connections;
+        struct latencies latencies;
         char message[MAX_BYTES];
 } load = {.server.sin_family = AF_INET};
 
@@ -69,6 +70,8 @@ static int connect_from_anywhere(void)
             connect(fd, (struct sockaddr *)&load.server, sizeof load.server) < 0)
                 die("connect");
         setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
+        setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &(int){2 * MAX_BYTES},
+                   sizeof(int)); /* no message waits for room */
         fcntl(fd, F_SETFL, O_NONBLOCK);
         return fd;
 }
@@ -158,7 +161,7 @@ static void step(struct connection *connection)
                 return;
         load.answered++;
         load.under_way--;
-        load.latency_sum += bench_now() - connection->began;
+        latency_add(&load.latencies, bench_now() - connection->began);
         if (load.only_agrees)
                 end(connection);
         if (!load.is_over)
@@ -216,50 +219,41 @@ static void have_session(struct connection *connection)
                 bench_skip("the server gives nobody a session");
 }
 
-/** Whether to go on. */
-static bool is_told_to_begin(void)
+static void run(double seconds)
 {
-        puts("ready");
-        fflush(stdout);
-        return getchar() != EOF;
-}
+        double start = bench_now(), deadline = start + seconds;
 
-int main(int argc, char **argv)
-{
-        struct connection *connections;
-        double start, deadline;
-        long count, before;
-
-        if (argc != 5 || atol(argv[2]) <= 0) {
-                fprintf(stderr, "load_tls PORT CONNECTIONS BYTES|full|resumed SECONDS\n");
-                return 2;
-        }
-        load.server.sin_port = htons((uint16_t)atoi(argv[1]));
-        load.server.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-        count = atol(argv[2]);
-        set_up(argv[3]);
-        connections = calloc((size_t)count, sizeof *connections);
-        if (!connections)
-                die("calloc");
-        for (long i = 0; !load.only_agrees && i < count; i++)
-                connect_one(&connections[i]);
-        have_session(connections);
-        before = load.answered;
-        load.latency_sum = 0;
-        if (!is_told_to_begin())
-                return 0;
-        start = bench_now();
-        deadline = start + atof(argv[4]);
-        load.under_way = 0;
-        for (long i = 0; i < count; i++)
-                ask(&connections[i]);
+        load.answered = load.resumed = load.under_way = 0;
+        load.latencies.count = 0;
+        load.is_over = false;
+        for (long i = 0; i < load.count; i++)
+                ask(&load.connections[i]);
         while (load.under_way > 0) {
                 wait_for_events();
                 load.is_over = bench_now() >= deadline;
         }
         if (load.resumes && 10 * load.resumed < 9 * load.answered)
                 bench_skip("the server resumed %ld sessions of %ld", load.resumed, load.answered);
-        printf("requests %ld\nseconds %.6f\n", load.answered - before, bench_now() - start);
-        printf("mean_us %.3f\n", 1e6 * load.latency_sum / (double)(load.answered - before));
+        printf("requests %ld\nseconds %.6f\n", load.answered, bench_now() - start);
+        latency_print(&load.latencies);
+}
+
+int main(int argc, char **argv)
+{
+        if (argc != 5 || atol(argv[2]) <= 0) {
+                fprintf(stderr, "load_tls PORT CONNECTIONS BYTES|full|resumed SECONDS|-\n");
+                return 2;
+        }
+        load.server.sin_port = htons((uint16_t)atoi(argv[1]));
+        load.server.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        load.count = atol(argv[2]);
+        set_up(argv[3]);
+        load.connections = calloc((size_t)load.count, sizeof *load.connections);
+        if (!load.connections)
+                die("calloc");
+        for (long i = 0; !load.only_agrees && i < load.count; i++)
+                connect_one(&load.connections[i]);
+        have_session(load.connections);
+        bench_runs(argv[4], run);
         return 0;
 }

@@ -1,8 +1,8 @@
 /* The load of the UDP row: as many datagrams on their way as are asked for, and a new one for each echo that comes.
  *
- *         load_udp PORT OUTSTANDING BYTES SECONDS
+ *         load_udp PORT OUTSTANDING BYTES SECONDS|-
  *
- * Checks every echo. Prints `requests N` (all that were answered) and `seconds S`. So few are on their way that they
+ * With - it is told when to run: see bench_runs(). Checks every echo. Prints `requests N` (all that were answered) and `seconds S`. So few are on their way that they
  * fit into the server's buffer and none is lost. */
 #include "bench.h"
 #include <arpa/inet.h>
@@ -12,6 +12,8 @@
 
 enum { MOST = 256, MAX_BYTES = 2048, SILENCE_MS = 10000 };
 
+static int fd, outstanding;
+static size_t bytes; /* of a datagram */
 static char message[MAX_BYTES], echoes[MOST][MAX_BYTES];
 static struct iovec out = {.iov_base = message}, in[MOST];
 static struct mmsghdr sending[MOST], receiving[MOST];
@@ -22,7 +24,7 @@ static void die(const char *why)
         exit(1);
 }
 
-static void prepare(size_t bytes)
+static void prepare(void)
 {
         out.iov_len = bytes;
         for (size_t i = 0; i < bytes; i++)
@@ -34,18 +36,17 @@ static void prepare(size_t bytes)
         }
 }
 
-static int connect_to(uint16_t port)
+static void connect_to(uint16_t port)
 {
         struct sockaddr_in address = {
             .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-        int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
+        fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
         if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof address) < 0)
                 die("connect");
-        return fd;
 }
 
-static void send_messages(int fd, int n)
+static void send_messages(int n)
 {
         for (int sent = 0; sent < n;) {
                 int rc = sendmmsg(fd, sending, (unsigned)(n - sent), 0);
@@ -56,7 +57,7 @@ static void send_messages(int fd, int n)
         }
 }
 
-static int receive(int fd, size_t bytes)
+static int receive(void)
 {
         struct pollfd request = {.fd = fd, .events = POLLIN};
         int n;
@@ -75,35 +76,37 @@ static int receive(int fd, size_t bytes)
         return n;
 }
 
-int main(int argc, char **argv)
+static void run(double seconds)
 {
+        double start = bench_now(), deadline = start + seconds;
         long requests = 0;
-        int waiting, fd;
-        size_t bytes;
-        double start, deadline;
+        int waiting = outstanding;
 
-        if (argc != 5) {
-                fprintf(stderr, "load_udp PORT OUTSTANDING BYTES SECONDS\n");
-                return 2;
-        }
-        waiting = atoi(argv[2]);
-        bytes = (size_t)atol(argv[3]);
-        if (waiting < 1 || waiting > MOST || bytes > MAX_BYTES)
-                return 2;
-        prepare(bytes);
-        fd = connect_to((uint16_t)atoi(argv[1]));
-        start = bench_now();
-        deadline = start + atof(argv[4]);
-        send_messages(fd, waiting);
+        send_messages(waiting);
         while (waiting > 0) {
-                int n = receive(fd, bytes);
+                int n = receive();
 
                 requests += n;
                 if (bench_now() < deadline)
-                        send_messages(fd, n);
+                        send_messages(n);
                 else
                         waiting -= n;
         }
         printf("requests %ld\nseconds %.6f\n", requests, bench_now() - start);
+}
+
+int main(int argc, char **argv)
+{
+        if (argc != 5) {
+                fprintf(stderr, "load_udp PORT OUTSTANDING BYTES SECONDS|-\n");
+                return 2;
+        }
+        outstanding = atoi(argv[2]);
+        bytes = (size_t)atol(argv[3]);
+        if (outstanding < 1 || outstanding > MOST || bytes > MAX_BYTES)
+                return 2;
+        prepare();
+        connect_to((uint16_t)atoi(argv[1]));
+        bench_runs(argv[4], run);
         return 0;
 }

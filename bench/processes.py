@@ -72,10 +72,10 @@ def ended(returncode, stderr):
     return Failure(f"{how}: {lines[-1]}" if lines else how)
 
 
-def finish(process, limit=TIME_LIMIT, said_to_it=None):
+def finish(process, limit=TIME_LIMIT):
     """Have it run to its end: what it printed. Raises Failure."""
     try:
-        stdout, stderr = process.communicate(said_to_it, timeout=limit)
+        stdout, stderr = process.communicate(timeout=limit)
     except subprocess.TimeoutExpired as error:
         raise Failure(f"took longer than {limit} s") from error
     finally:

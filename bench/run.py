@@ -12,7 +12,6 @@ import argparse
 import os
 import signal
 import sys
-import time
 from pathlib import Path
 
 sys.dont_write_bytecode = True  # these modules lie in the source tree
@@ -23,8 +22,7 @@ import measure
 import processes
 import report
 import rows
-
-CLEAR_LINE = "\r\033[K"
+from progress import Progress
 
 
 def select(names):
@@ -36,22 +34,6 @@ def select(names):
             sys.exit(f"no such row: {name}; there are {', '.join(rows.ROWS)}")
         selected.update(matches)
     return [row for row in rows.ROWS if row in selected or not names]
-
-
-class Progress:
-    """One line on stderr that says what runs."""
-
-    def __init__(self, steps):
-        self.steps, self.step, self.start = steps, 0, time.monotonic()
-
-    def show(self, text):
-        self.step += 1
-        line = f"[{self.step}/{self.steps}, {time.monotonic() - self.start:.0f} s] {text}"
-        print(CLEAR_LINE + line if sys.stderr.isatty() else line + "\n", end="", file=sys.stderr, flush=True)
-
-    def finish(self):
-        if sys.stderr.isatty():
-            print(CLEAR_LINE, end="", file=sys.stderr)
 
 
 def run(experiments, repeats, cores, programs):

@@ -3,8 +3,6 @@ import contextlib
 import dataclasses
 import os
 import re
-import select
-import subprocess
 import tempfile
 from pathlib import Path
 
@@ -64,28 +62,17 @@ def serving(argv, cores, environment, build_dir):
         yield server
 
 
-@contextlib.contextmanager
 def connected(server, load, cores, build_dir):
-    """The load, all of whose connections are there."""
-    process = processes.start(load.argv(build_dir, server.port, program="load_tls"), {cores.load},
-                              stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    try:
-        ready, _, _ = select.select([process.stdout], [], [], processes.TIME_LIMIT)
-        if not ready:
-            raise server.failure("the server is silent")
-        if process.stdout.readline() != "ready\n":
-            processes.finish(process)  # which says why
-        yield process
-    finally:
-        processes.end(process)
+    """The load, all of whose connections have agreed."""
+    return servers.connected(server, load.argv(build_dir, server.port, "-", "load_tls"), cores)
 
 
 def under_load(server, load, cores, build_dir):
     """{figure: value} of a server under one load, without that of connecting. Kills it, as servers.under_load() does."""
-    with connected(server, load, cores, build_dir) as process:
+    with connected(server, load, cores, build_dir) as told:
         before = sum(server.processor_time())
-        answered = servers.said(processes.finish(process, said_to_it="\n"))
-    used = sum(server.kill()) - before
+        answered = told.run(load.seconds)
+        used = sum(server.kill()) - before
     servers.check(answered, load.connections)
     return {"total_us": used * 1e6 / answered["requests"],
             "per_second": answered["requests"] / answered["seconds"]}

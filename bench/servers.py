@@ -163,6 +163,47 @@ def run_load(server, argv, cores):
     return said(output)
 
 
+class ToldLoad:
+    """A load whose connections are there, and which runs when it is told to."""
+
+    def __init__(self, process, failure):
+        """`failure` makes what is raised where it says nothing."""
+        self.process, self.failure = process, failure
+        try:
+            self.said_until_ready()
+        except BaseException:
+            self.close()
+            raise
+
+    def said_until_ready(self):
+        ready, _, _ = select.select([self.process.stdout], [], [], processes.TIME_LIMIT)
+        if not ready:
+            raise self.failure("the server is silent")
+        lines = []
+        for line in self.process.stdout:
+            if line == "ready\n":
+                return said("".join(lines))
+            lines.append(line)
+        processes.finish(self.process)  # which says why
+        raise Failure("the load ended too early")
+
+    def run(self, seconds):
+        """What it says of a run."""
+        self.process.stdin.write(f"{seconds}\n")
+        self.process.stdin.flush()
+        return self.said_until_ready()
+
+    def close(self):
+        processes.end(self.process)
+
+
+def connected(server, argv, cores):
+    """A load that is told when to run, to be used by `with`."""
+    process = processes.start(argv, {cores.load}, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE)
+    return contextlib.closing(ToldLoad(process, server.failure))
+
+
 def under_load(server, load, cores, build_dir):
     """{figure: value} of a server under one load. Kills it, to learn exactly what it has used."""
     run_load(server, load.argv(build_dir, server.port, WARM_UP), cores)

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Install what is missing for a purpose, through the system's package manager, saying so first:
 #
-#     scripts/install-deps.sh build|test|musl|aarch64|bench|bench-more|fuzz|check ...
+#     scripts/install-deps.sh build|test|musl|aarch64|python|test-python|bench|bench-more|bench-python|fuzz|check ...
 #
 # Where everything is there it says nothing and asks nobody. What releases of Debian and Ubuntu call differently has
 # several names, a|b: the first that the system knows is installed.
@@ -14,8 +14,11 @@ packages_for() {
         test) echo libcmocka-dev g++ clang 'libclang-rt-dev|libclang-rt-14-dev' valgrind mandoc curl openssl redis-server postgresql nginx-light sslscan testssl.sh gnutls-bin ;;
         musl) echo musl-tools linux-libc-dev ;;
         aarch64) echo gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user libcmocka-dev:arm64 ;;
+        python) echo python3-dev python3-venv ;;
+        test-python) echo python3-dev python3-venv python3-mesonpy python3-build ;;
         bench) echo g++ golang-go libuv1-dev libev-dev libst-dev libboost-context-dev nginx-light libnginx-mod-stream wrk curl openssl ;;
         bench-more) echo nodejs strace ;;
+        bench-python) echo python3-dev python3-venv openssl ;;
         fuzz) echo nginx-light libcmocka-dev ;;
         check) echo clang-format clang-tidy cppcheck ;;
         *)

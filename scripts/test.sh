@@ -1,10 +1,10 @@
 #!/bin/sh
 # Run the whole suite in every configuration, or in those named:
 #
-#     scripts/test.sh [plain] [clang] [sanitize] [thread] [valgrind] [ucontext] [musl] [aarch64]
+#     scripts/test.sh [plain] [clang] [sanitize] [thread] [valgrind] [ucontext] [musl] [aarch64] [python]
 #
 # The last lines name what failed, and sum up all runs. Each configuration keeps its build folder, build-NAME; valgrind runs
-# what plain has built. EDDY_FAULT_RUNS is how many uses of the system fail, one at a time, in each example; by default
+# what plain has built, and python has a folder for each version. EDDY_FAULT_RUNS is how many uses of the system fail, one at a time, in each example; by default
 # 150 in the first run, and a sample in the others.
 set -u
 
@@ -69,6 +69,23 @@ run_tests() {
         failures=$failures$(sed -n '/^Summary of Failures/,/^Ok:/s/^ *[0-9].*/\n&/p' "$folder/test.log")
         grep -q '^Ok:' "$folder/test.log" || fail "the run did not end"
         fault_runs=${EDDY_FAULT_RUNS:-10}
+}
+
+# Run what tests eddyloop, which sums up as this does.
+run_python() {
+        announce python
+        mkdir -p build-python
+        python3 scripts/test_python.py 2>&1 | tee build-python/test.log
+        if ! sum=$(grep -E '^[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped$' build-python/test.log | tail -n 1) ||
+                [ -z "$sum" ]; then
+                fail "the run did not end"
+                return
+        fi
+        failures=$failures$(sed -n 's/^failed: /\n/p' build-python/test.log)
+        # shellcheck disable=SC2086
+        set -- $sum
+        passed=$((passed + $1)) failed=$((failed + $3)) skipped=$((skipped + $5))
+        say_time "tested"
 }
 
 # Begin a part, in the output and in the list of what failed.
@@ -153,6 +170,10 @@ for config in "${@:-plain}"; do
                         skipped=$((skipped + 1))
                         echo "skipped: no cross compiler and emulator for aarch64 could be installed"
                 fi ;;
+        python)
+                # eddyloop, for each Python that has its headers; what is lacking is skipped by name.
+                scripts/install-deps.sh test-python
+                run_python ;;
         *)
                 echo "test.sh: unknown configuration '$config'" >&2
                 exit 2 ;;

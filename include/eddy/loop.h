@@ -83,11 +83,49 @@ EDDY_API int eddy_loop_run_forever(eddy_loop *loop);
 /** Make a running loop return when the callbacks of this iteration have run. loop.stop(). */
 EDDY_API void eddy_loop_stop(eddy_loop *loop);
 
+/**
+ * What embeds a loop, such as an interpreter: a table, which any number of loops share.
+ *
+ * The functions are called in pairs, in the loop's thread, around each wait that may take time, around one of 64 that do not, so that
+ * others have a turn where the loop is never idle, and at no other moment. In between the loop runs nobody's callback, and other threads may do as always: eddy_call_soon_threadsafe().
+ */
+typedef struct eddy_host {
+        /** The loop is about to wait: let others have what only one may have, such as an interpreter's lock. NULL: nothing to do. */
+        void (*before_wait)(void *arg);
+
+        /** It has waited: have it again. It may call eddy_loop_leave(), and then nothing runs of what has come. NULL: likewise. */
+        void (*after_wait)(void *arg);
+
+        void *reserved[4]; /**< NULL */
+} eddy_host;
+
+/**
+ * Make a loop the guest of who embeds it, whose order its callbacks then have: the kernel is asked in every iteration, which
+ * runs what was scheduled before, then what the kernel tells of, then timers that are due, and nothing else; eddy_loop_time() is
+ * live; and the loop never spins before it waits.
+ *
+ * @param host  must stay as long as the loop
+ * @param arg   passed to its functions
+ * @return 0
+ * @retval EDDY_ELOOPRUNNING  it runs
+ * @retval EDDY_ENOLOOP, EDDY_ELOOPCLOSED  as for any call on a loop
+ *
+ * A loop sets no signal handler unless eddy_add_signal_handler() asks for one.
+ */
+EDDY_API int eddy_loop_set_host(eddy_loop *loop, const eddy_host *host, void *arg);
+
+/**
+ * Make a running loop return as soon as the callback that runs has, in the middle of an iteration. What it has not come to is kept,
+ * and is the first that the next run does, in order. For a host whose callbacks may fail so that all has to end, as by an exception.
+ */
+EDDY_API void eddy_loop_leave(eddy_loop *loop);
+
 /** Whether a loop runs; whether it is closed. loop.is_running(), loop.is_closed(). */
 EDDY_API bool eddy_loop_is_running(const eddy_loop *loop);
 EDDY_API bool eddy_loop_is_closed(const eddy_loop *loop);
 
-/** The loop's clock: read when events are collected, so it stands still while callbacks run. loop.time(). */
+/** The loop's clock: read when events are collected, so it stands still while callbacks run; live where the loop has a host
+ * (eddy_loop_set_host()). loop.time(). */
 EDDY_API eddy_time eddy_loop_time(const eddy_loop *loop);
 
 /** The backend that the loop waits with: "uring" or "epoll"; "closed" where it is closed.

@@ -27,8 +27,11 @@ enum op_kind {
         OP_CONNECT,
         OP_POLL,
         OP_GONE, /* wait until the other side has sent its end, or it was hung up or has failed: the events that tell so */
-        OP_CLOSE,
+        OP_CLOSE, /* unless it is to be forgotten only (OP_KEEP_OPEN): somebody else closes it */
 };
+
+/* eddy_op.flags of OP_CLOSE */
+enum { OP_KEEP_OPEN = 1 };
 
 /* eddy_op.traits */
 enum {
@@ -64,6 +67,7 @@ struct backend {
 
 struct backend_impl {
         const char *name;
+        bool gathers; /* what is sent in an iteration shares one call, so that to wait for the end of it costs nothing */
 
         /** Make one, which sets its impl alone of struct backend: 0, or why this system cannot have it. */
         int (*create)(struct backend **backend, int wakeup);

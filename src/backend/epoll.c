@@ -88,8 +88,9 @@ static int epoll_arm(struct readiness *readiness, struct descriptor *descriptor)
         return 0;
 }
 
-static __attribute__((noinline)) ssize_t epoll_close(struct epoll_state *state, int fd)
+static __attribute__((noinline)) ssize_t epoll_close(struct epoll_state *state, const eddy_op *op)
 {
+        int fd = op->fd;
         struct descriptor *descriptor = readiness_known(&state->readiness, fd);
 
         if (descriptor) {
@@ -103,7 +104,7 @@ static __attribute__((noinline)) ssize_t epoll_close(struct epoll_state *state, 
                 }
                 readiness_forget(descriptor);
         }
-        return sys_close(fd);
+        return op->flags & OP_KEEP_OPEN ? 0 : sys_close(fd);
 }
 
 /** Make a set in which the wakeup alone is registered: a descriptor or an error. */
@@ -162,7 +163,7 @@ static ssize_t epoll_begin(struct backend *backend, eddy_op *op)
         struct descriptor *descriptor = readiness_known(&state->readiness, op->fd);
 
         if (op->kind == OP_CLOSE)
-                return epoll_close(state, op->fd);
+                return epoll_close(state, op);
         return descriptor ? readiness_begin(&state->readiness, descriptor, op) : begin_first(state, op);
 }
 

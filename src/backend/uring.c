@@ -104,15 +104,15 @@ static bool cancel_all(struct uring *uring, struct uring_descriptor *descriptor)
         return holds;
 }
 
-static ssize_t uring_close(struct uring *uring, int fd)
+static ssize_t uring_close(struct uring *uring, const eddy_op *op)
 {
-        struct descriptor *descriptor = readiness_known(&uring->readiness, fd);
+        struct descriptor *descriptor = readiness_known(&uring->readiness, op->fd);
 
         /* The kernel keeps a file open as long as it is asked for something of it: its peer would hear of the end
          * only in the next iteration, and a socket that listens would go on to do so. */
         if (descriptor && cancel_all(uring, uring_descriptor(descriptor)))
                 ring_flush(&uring->ring);
-        return sys_close(fd);
+        return op->flags & OP_KEEP_OPEN ? 0 : sys_close(op->fd);
 }
 
 /** Whether the kernel is to send by itself; what is gathered from several places and may not wait is large, and rather sent at
@@ -141,7 +141,7 @@ static ssize_t uring_begin(struct backend *backend, eddy_op *op)
         int rc;
 
         if (op->kind == OP_CLOSE)
-                return uring_close(uring, op->fd);
+                return uring_close(uring, op);
         if (backend_is_inherited(backend))
                 return EDDY_EWRONGLOOP;
         rc = readiness_find(&uring->readiness, op->fd, &descriptor);
@@ -380,6 +380,7 @@ static int uring_create(struct backend **backend, int wakeup)
 
 const struct backend_impl uring_backend = {
     .name = "uring",
+    .gathers = true,
     .create = uring_create,
     .destroy = uring_destroy,
     .begin = uring_begin,

@@ -16,6 +16,7 @@ static void begin_anew(void)
         if (loop_running_here) {
                 list_splice(&loop_running_here->stranded, loop_running_here->running);
                 list_splice(&loop_running_here->stranded, loop_running_here->ready);
+                list_splice(&loop_running_here->stranded, &loop_running_here->last);
         }
         loop_running_here = loop_set_here = NULL;
         coro_running_here = NULL;
@@ -35,10 +36,12 @@ int eddy_loop_create(eddy_loop **created)
         memset(loop, 0, offsetof(struct eddy_loop, timers));
         list_init(loop->running = &loop->queues[0]);
         list_init(loop->ready = &loop->queues[1]);
+        list_init(&loop->last);
         list_init(&loop->resources);
         list_init(&loop->signal_watches);
         list_init(&loop->stranded);
         loop->references = 1;
+        loop->handles_a_poll = LOOP_HANDLES_A_POLL;
         loop->executor_timeout = LOOP_EXECUTOR_TIMEOUT;
         loop->now = eddy_now();
         timer_wheel_init(&loop->timers, loop->now);
@@ -99,6 +102,7 @@ int eddy_loop_close(eddy_loop *loop)
         timer_wheel_drain(&loop->timers, loop->ready);
         drop_all(loop->running);
         drop_all(loop->ready);
+        drop_all(&loop->last);
         drop_all(&loop->stranded);
         for (int room = LOOP_ROOMS - 1; room >= 0; room--)
                 if (loop->tenants[room].kept && loop->tenants[room].impl->close)
@@ -138,21 +142,55 @@ static bool spin_for_mail(eddy_loop *loop)
                spin_until(&loop->spin, has_mail, &loop->inbox, timer_wheel_timeout(&loop->timers, eddy_now()));
 }
 
+/** What belongs to the end of an iteration; see loop_schedule_last(). */
+static void run_last(eddy_loop *loop)
+{
+        eddy_link *link;
+
+        while ((link = list_pop(&loop->last))) {
+                eddy_handle *handle = container_of(link, eddy_handle, link);
+
+                handle->callback(handle->arg);
+        }
+}
+
+/** Have the backend wait, the host knowing of it. */
+static int wait_as_guest(eddy_loop *loop, eddy_duration timeout)
+{
+        const eddy_host *host = loop->host;
+        int rc;
+
+        if (host->before_wait)
+                host->before_wait(loop->host_arg);
+        rc = loop->backend->impl->wait(loop->backend, timeout);
+        if (host->after_wait)
+                host->after_wait(loop->host_arg);
+        return rc;
+}
+
 /** Collect events and due timers; wait for them where nothing is ready. */
 static int poll_backend(eddy_loop *loop)
 {
         struct inbox *inbox = &loop->inbox;
+        eddy_duration timeout = 0;
         eddy_time begun = 0;
         int rc;
 
         if (list_is_empty(loop->ready) && !loop->is_stopping && !has_mail(inbox) && !spin_for_mail(loop) &&
-            inbox_begin_sleep(inbox))
+            inbox_begin_sleep(inbox)) {
                 begun = eddy_now();
-        rc = loop->backend->impl->wait(loop->backend, begun ? timer_wheel_timeout(&loop->timers, begun) : 0);
+                timeout = timer_wheel_timeout(&loop->timers, begun);
+        }
+        if (__builtin_expect(
+                loop->host && (timeout || loop->iteration % LOOP_TURNS_A_BREAK == LOOP_TURNS_A_BREAK - 1), 0))
+                rc = wait_as_guest(loop, timeout);
+        else
+                rc = loop->backend->impl->wait(loop->backend, timeout);
         loop->now = eddy_now();
         if (begun) {
                 inbox_end_sleep(inbox);
-                spin_slept(&loop->spin, loop->now - begun, has_mail(inbox));
+                if (!loop->host)
+                        spin_slept(&loop->spin, loop->now - begun, has_mail(inbox));
         }
         inbox_drain(inbox, loop->ready);
         if (inbox_has_news(inbox))
@@ -165,9 +203,12 @@ static int poll_backend(eddy_loop *loop)
 static int run_iteration(eddy_loop *loop)
 {
         eddy_handle *handle;
-        int rc = poll_backend(loop);
+        int rc;
 
-        if (rc < 0)
+        run_last(loop); /* of what ran before, or was called while the loop did not run */
+        rc = poll_backend(loop);
+        loop->iteration++;
+        if (rc < 0 || loop->is_leaving)
                 return rc;
         loop_turn_over(loop);
         while (loop_find_next(loop, &handle)) {
@@ -198,9 +239,10 @@ int eddy_loop_run_forever(eddy_loop *loop)
         do
                 rc = run_iteration(loop);
         while (rc == 0 && !loop->is_stopping);
+        run_last(loop);
         if (loop->backend->impl->rest)
                 loop->backend->impl->rest(loop->backend);
-        loop->is_stopping = false;
+        loop->is_stopping = loop->is_leaving = false;
         loop->is_running = false;
         loop_running_here = NULL;
         return rc;
@@ -213,6 +255,35 @@ void eddy_loop_stop(eddy_loop *loop)
         if (loop_check(loop) == EDDY_ENOLOOP)
                 return;
         loop->is_stopping = true;
+}
+
+int eddy_loop_set_host(eddy_loop *loop, const eddy_host *host, void *arg)
+{
+        int rc = loop_check_open(loop = loop_meant(loop));
+
+        if (rc < 0)
+                return rc;
+        if (loop->is_running)
+                return misuse(EDDY_ELOOPRUNNING);
+        loop->host = host;
+        loop->host_arg = arg;
+        loop->handles_a_poll = host ? 0 : LOOP_HANDLES_A_POLL;
+        loop->spin.is_promising = false;
+        return 0;
+}
+
+void eddy_loop_leave(eddy_loop *loop)
+{
+        eddy_link *left;
+
+        loop = loop_meant(loop);
+        if (loop_check(loop) < 0 || !loop->is_running)
+                return;
+        loop->is_leaving = loop->is_stopping = true;
+        left = loop->running;
+        list_splice(left, loop->ready);
+        loop->running = loop->ready;
+        loop->ready = left;
 }
 
 bool eddy_loop_is_running(const eddy_loop *loop)
@@ -230,7 +301,7 @@ bool eddy_loop_is_closed(const eddy_loop *loop)
 eddy_time eddy_loop_time(const eddy_loop *loop)
 {
         loop = loop_meant(loop);
-        return loop && loop->is_running ? loop->now : eddy_now();
+        return loop && loop->is_running && !loop->host ? loop->now : eddy_now();
 }
 
 const char *eddy_loop_backend(const eddy_loop *loop)

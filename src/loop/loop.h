@@ -55,10 +55,15 @@ struct eddy_loop {
         eddy_link *ready;   /* what the next one will; they change places between iterations */
         eddy_link queues[2];
         unsigned ran; /* handles since the backend was last asked */
-        bool is_stopping, is_running, is_closing, is_closed;
+        unsigned handles_a_poll;
+        unsigned iteration; /* how many there were, so that who acts once in each knows */
+        bool is_stopping, is_leaving, is_running, is_closing, is_closed;
         bool must_return; /* no coroutine may hand on to the next: a callback waits on the loop's stack, or each
                            * is to be timed by itself */
         eddy_time now;
+        const eddy_host *host; /* NULL: the loop is nobody's guest */
+        void *host_arg;
+        eddy_link last; /* of a guest: see loop_schedule_last() */
         struct backend *backend;
         struct inbox inbox; /* what other threads sent */
         struct spin spin;   /* before it sleeps */
@@ -119,8 +124,11 @@ static inline bool loop_is_inherited(const eddy_loop *loop)
 }
 
 /** How many handles may run before the backend is asked, where the iterations themselves are shorter: what a
- * system call costs is shared by so many, and no event waits for more. */
+ * system call costs is shared by so many, and no event waits for more. None, where the loop is a guest. */
 enum { LOOP_HANDLES_A_POLL = 128 };
+
+/** A guest that never has to wait pretends to in one of so many iterations, so that its host's others have their turn. */
+enum { LOOP_TURNS_A_BREAK = 64 };
 
 /** Begin the next iteration; this one has nothing left to run. */
 static inline void loop_turn_over(eddy_loop *loop)
@@ -136,7 +144,7 @@ static inline void loop_turn_over(eddy_loop *loop)
 static inline bool loop_find_next(eddy_loop *loop, eddy_handle **next)
 {
         if (list_is_empty(loop->running)) {
-                if (list_is_empty(loop->ready) || loop->ran >= LOOP_HANDLES_A_POLL || loop->is_stopping)
+                if (list_is_empty(loop->ready) || loop->ran >= loop->handles_a_poll || loop->is_stopping)
                         return false;
                 loop_turn_over(loop);
         }
@@ -157,6 +165,13 @@ static inline void loop_schedule(eddy_loop *loop, eddy_handle *handle)
         list_append(loop->ready, &handle->link);
 }
 
+/** Schedule likewise what belongs to the end of this iteration: it does its work once, for all who have asked for it
+ * meanwhile. A guest's iterations each cost a call to the kernel, so there it runs before that, at the end of this very one. */
+static inline void loop_schedule_last(eddy_loop *loop, eddy_handle *handle)
+{
+        list_append(__builtin_expect(loop->host != NULL, 0) ? &loop->last : loop->ready, &handle->link);
+}
+
 /** A number below n, by chance: for what is to be fair, not for what is to be secret. */
 static inline size_t loop_draw(eddy_loop *loop, size_t n)
 {
@@ -166,6 +181,9 @@ static inline size_t loop_draw(eddy_loop *loop, size_t n)
 
 /** Close a descriptor that operations may have used. */
 void loop_close_descriptor(eddy_loop *loop, int fd);
+
+/** Likewise, but somebody else closes it: the loop knows nothing of it any more. */
+void loop_forget_descriptor(eddy_loop *loop, int fd);
 
 static inline void loop_ref(eddy_loop *loop)
 {

@@ -174,6 +174,15 @@ void loop_close_descriptor(eddy_loop *loop, int fd)
         eddy_op_close(&op, fd);
 }
 
+void loop_forget_descriptor(eddy_loop *loop, int fd)
+{
+        eddy_op op;
+
+        eddy_op_init(&op, loop, NULL, NULL);
+        if (!loop->is_closed && !loop_is_inherited(loop))
+                request(&op, OP_CLOSE, fd, NULL, 0, OP_KEEP_OPEN, NULL);
+}
+
 int eddy_op_defer(eddy_op *op, ssize_t result)
 {
         int rc = check_free(op);

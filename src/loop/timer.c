@@ -297,6 +297,22 @@ eddy_duration timer_wheel_timeout(struct timer_wheel *wheel, eddy_time now)
         return wake > now ? wake - now : 0;
 }
 
+int timer_wheel_each(struct timer_wheel *wheel, int (*visit)(eddy_timer *timer, void *arg), void *arg)
+{
+        for (unsigned n = 0; n < TIMER_LEVELS; n++) {
+                eddy_link *timers;
+
+                for (unsigned slot = 0; (timers = first_on_level(wheel, n, &slot)); slot++)
+                        for (eddy_link *link = timers->next; link != timers; link = link->next) {
+                                int rc = visit(timer_of(link), arg);
+
+                                if (rc != 0)
+                                        return rc;
+                        }
+        }
+        return 0;
+}
+
 void timer_wheel_drain(struct timer_wheel *wheel, eddy_link *list)
 {
         for (unsigned n = 0; n < TIMER_LEVELS; n++) {

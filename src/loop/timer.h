@@ -45,6 +45,9 @@ int timer_call_at_in(eddy_loop *loop, struct context *context, eddy_time when, e
 int timer_call_later_in(eddy_loop *loop, struct context *context, eddy_duration delay, eddy_callback callback,
                         void *arg);
 
+/** Call a function with each timer that waits, until it answers other than 0: that answer, or 0. */
+int timer_wheel_each(struct timer_wheel *wheel, int (*visit)(eddy_timer *timer, void *arg), void *arg);
+
 /** Move all timers' handles to `list`. */
 void timer_wheel_drain(struct timer_wheel *wheel, eddy_link *list);
 

@@ -268,6 +268,9 @@ int flow_have_output(struct flow *flow);
  * failure, or -EPIPE after its end. */
 int flow_writev(struct flow *flow, const struct iovec *parts, int count);
 
+/** Send what the kernel takes this moment, of who has nothing written that has not left: how many bytes, or the flow's failure. */
+ssize_t flow_send_now(struct flow *flow, const struct iovec *parts, int count);
+
 /** Room for n bytes behind what is written; NULL without memory. Who puts some there says so by flow_note_added(), and has them leave
  * by flow_flush(). */
 struct buffer *flow_make_room(struct flow *flow, size_t n);

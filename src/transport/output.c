@@ -161,7 +161,7 @@ static void schedule_flush(struct flow *flow)
                 return;
         output->flush.callback = flush_and_settle;
         output->flush.arg = flow;
-        loop_schedule(flow->loop, &output->flush);
+        loop_schedule_last(flow->loop, &output->flush);
 }
 
 /** Send what the kernel takes at once, which so needs no copy: how much, or an error. */
@@ -175,6 +175,26 @@ static ssize_t send_parts_at_once(struct flow *flow, const struct iovec *parts, 
         eddy_op_init(&op, flow->loop, NULL, NULL);
         op.traits = flow->send_traits | OP_DONT_WAIT;
         sent = flow->impl->begin_send_parts(flow, &op, &message);
+        if (sent == -EAGAIN)
+                return 0;
+        if (sent < 0)
+                flow_fail(flow, (int)sent);
+        return sent;
+}
+
+ssize_t flow_send_now(struct flow *flow, const struct iovec *parts, int count)
+{
+        ssize_t sent = flow_check_adding(flow);
+        eddy_op op;
+
+        if (sent < 0)
+                return sent;
+        if (count > 1)
+                return send_parts_at_once(flow, parts, count);
+        op_init(&op, flow->loop, NULL, NULL);
+        op_describe(&op, flow->impl->send, flow->fd, parts->iov_base, parts->iov_len, 0);
+        op.traits = flow->send_traits | OP_DONT_WAIT | OP_BY_CALL;
+        sent = flow_begin(flow, &op);
         if (sent == -EAGAIN)
                 return 0;
         if (sent < 0)

@@ -14,7 +14,7 @@ class Server:
     """Answers each piece it receives, in a thread a connection, and counts them."""
 
     def __init__(self, answer):
-        self.answer, self.answered, self.lock = answer, 0, threading.Lock()
+        self.answer, self.answered, self.accepted, self.lock = answer, 0, 0, threading.Lock()
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
         self.thread = threading.Thread(target=self.accept, daemon=True)
@@ -26,6 +26,7 @@ class Server:
                 connection, _ = self.listener.accept()
             except OSError:
                 return
+            self.accepted += 1
             threading.Thread(target=self.serve, args=(connection,), daemon=True).start()
 
     def serve(self, connection):
@@ -40,11 +41,14 @@ class Server:
         """Exit status, {name: value}, and what it complains of."""
         done = subprocess.run([LOAD, *map(str, (self.port, connections, request, seconds, *rate))],
                               capture_output=True, text=True, timeout=60, check=False)
+        self.close()
+        return done.returncode, dict((name, float(value)) for name, value in
+                                     (line.split() for line in done.stdout.splitlines())), done.stderr
+
+    def close(self):
         self.listener.shutdown(socket.SHUT_RDWR)
         self.thread.join()  # or it might accept for the next one, whose descriptor has the same number
         self.listener.close()
-        return done.returncode, dict((name, float(value)) for name, value in
-                                     (line.split() for line in done.stdout.splitlines())), done.stderr
 
 
 def stall_at(number):
@@ -53,6 +57,20 @@ def stall_at(number):
             time.sleep(STALL)
         return data
     return answer
+
+
+class Told(unittest.TestCase):
+    def test_it_runs_as_often_as_it_is_told_to_on_the_same_connections(self):
+        server = Server(lambda data, _: data)
+        told = subprocess.Popen([LOAD, str(server.port), "3", "64", "-"], text=True, stdin=subprocess.PIPE,
+                                stdout=subprocess.PIPE)
+        said, _ = told.communicate("0.1\n0.2\n", timeout=60)
+        server.close()
+        first, second = [dict(line.split() for line in run.splitlines()) for run in said.split("ready\n")[1:3]]
+        self.assertEqual(told.returncode, 0)
+        self.assertEqual(int(first["requests"]) + int(second["requests"]), server.answered)
+        self.assertGreater(float(second["seconds"]), 0.2)
+        self.assertEqual(server.accepted, 3)
 
 
 class Counting(unittest.TestCase):

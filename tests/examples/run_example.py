@@ -66,7 +66,8 @@ class Example:
 
     def end(self):
         """Wait for its end; all its output, with what is unusual behind it."""
-        rest, errors = self.process.communicate()
+        rest = self.process.stdout.read()  # communicate() would lose what line() has read ahead
+        _, errors = self.process.communicate()
         self.alarm.cancel()
         status = self.process.returncode
         self.seen += rest + errors

@@ -286,6 +286,11 @@ static intptr_t is_debugged(void)
         return eddy_loop_debug(NULL) && eddy_loop_slow_callback_duration(NULL) == eddy_ms(3);
 }
 
+static intptr_t has_host(void)
+{
+        return eddy_loop_set_host(NULL, NULL, NULL);
+}
+
 static intptr_t closes(void)
 {
         return eddy_loop_close(NULL);
@@ -311,6 +316,7 @@ static const struct {
     {"remove_signal_handler", remove_signal, true, false},
     {"run_forever, stop", run_forever, 0, EDDY_ENOLOOP},
     {"run_until_complete", run_until_complete, 0, EDDY_ENOLOOP},
+    {"set_host", has_host, 0, EDDY_ENOLOOP},
     {"is_closed", is_open, true, false},
     {"is_running", is_running, false, false},
     {"time", time_goes_on, true, true},

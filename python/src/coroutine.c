@@ -1,0 +1,502 @@
+/* The coroutines of streams. One that has what it is for ends at once, and costs no future; one that must wait waits for one future,
+ * as asyncio's does. What fails, and what is rare, is done by asyncio's own coroutine, which one of these then stands for. */
+#include "streams.h"
+
+static PyTypeObject *coroutine_type;
+
+static const char *const coroutine_names[] = {
+    [READ] = "read",
+    [READ_EXACTLY] = "readexactly",
+    [READ_LINE] = "readline",
+    [READ_UNTIL] = "readuntil",
+    [READ_NEXT_LINE] = "__anext__",
+    [DRAIN] = "drain",
+};
+
+/* ------------------------------------------------------------------------------------------------
+ * Creating: some are kept for the next ones. */
+
+enum { KEPT = 64 };
+
+static struct {
+        struct coroutine *coroutines[KEPT];
+        int count;
+} store;
+
+PyObject *coroutine_create(PyObject *owner, enum reading reading, Py_ssize_t n, PyObject *separator)
+{
+        struct coroutine *self;
+
+#ifndef Py_GIL_DISABLED
+        if (store.count > 0) {
+                self = store.coroutines[--store.count];
+                PyObject_Init((PyObject *)self, coroutine_type);
+        } else
+#endif
+        {
+                self = PyObject_GC_New(struct coroutine, coroutine_type);
+                if (!self)
+                        return NULL;
+                self->future = self->inner = self->in_hand = NULL;
+                self->state = NULL;
+        }
+        self->owner = Py_NewRef(owner);
+        self->separator = Py_XNewRef(separator);
+        self->n = n;
+        self->searched = 0;
+        self->reading = reading;
+        self->progress = NOT_BEGUN;
+        self->has_begun = false;
+        PyObject_GC_Track(self);
+        return (PyObject *)self;
+}
+
+/* ------------------------------------------------------------------------------------------------
+ * Running. */
+
+static PySendResult advance(struct coroutine *self, PyObject **result)
+{
+        return self->reading == DRAIN ? writer_advance(self, result) : reader_advance(self, result);
+}
+
+/** A StopIteration that comes out of a coroutine would look like its result. */
+static void hide_stop_iteration(void)
+{
+        PyObject *cause, *exception;
+
+        if (!PyErr_ExceptionMatches(PyExc_StopIteration))
+                return;
+        cause = exception_take();
+        PyErr_SetString(PyExc_RuntimeError, "coroutine raised StopIteration");
+        exception = exception_take();
+        PyException_SetCause(exception, Py_NewRef(cause));
+        PyException_SetContext(exception, cause);
+        exception_give(exception);
+}
+
+static PySendResult end(struct coroutine *self, PySendResult how)
+{
+        self->progress = ENDED;
+        if (how == PYGEN_ERROR)
+                hide_stop_iteration();
+        return how;
+}
+
+/** Go on with what it waits for. Where that has ended, only `how` and the result say so. */
+static PySendResult go_on_inside(struct coroutine *self, PyObject *argument, PyObject **result)
+{
+        PyObject *inner = Py_NewRef(self->inner);
+        PySendResult how;
+
+        self->progress = RUNNING;
+        how = PyIter_Send(inner, argument, result);
+        Py_DECREF(inner);
+        self->progress = WAITING;
+        if (how != PYGEN_NEXT)
+                Py_CLEAR(self->inner);
+        return how;
+}
+
+/** What it has waited for is there: whether that is all. */
+static bool has_come(struct coroutine *self, PySendResult *how, PyObject **result)
+{
+        bool is_delegate = !self->future;
+
+        if (*how == PYGEN_ERROR) {
+                PyObject *exception = exception_take();
+
+                if (reader_leave(self) < 0)
+                        Py_DECREF(exception);
+                else
+                        exception_give(exception);
+                return true;
+        }
+        if (is_delegate)
+                return true;
+        Py_CLEAR(*result);
+        if (!reader_take_in_hand(self, result))
+                return false;
+        *how = *result ? PYGEN_RETURN : PYGEN_ERROR;
+        return true;
+}
+
+/** Begin or go on: either it has its result, or it waits. */
+static PySendResult run(struct coroutine *self, PyObject *argument, PyObject **result)
+{
+        PySendResult how;
+
+        if (self->progress == WAITING) {
+                how = go_on_inside(self, argument, result);
+                if (how == PYGEN_NEXT)
+                        return how;
+                if (has_come(self, &how, result))
+                        return end(self, how);
+        }
+        self->progress = RUNNING;
+        how = advance(self, result);
+        if (how != PYGEN_NEXT)
+                return end(self, how);
+        self->progress = WAITING;
+        how = go_on_inside(self, Py_None, result);
+        if (how == PYGEN_NEXT)
+                return how;
+        /* A future that is done already, or asyncio's coroutine that has no need to wait. */
+        return has_come(self, &how, result) ? end(self, how) : run(self, Py_None, result);
+}
+
+static bool may_run(struct coroutine *self)
+{
+        if (self->progress == RUNNING)
+                PyErr_SetString(PyExc_ValueError, "coroutine already executing");
+        else if (self->progress == ENDED || !self->owner)
+                PyErr_SetString(PyExc_RuntimeError, "cannot reuse already awaited coroutine");
+        else
+                return true;
+        return false;
+}
+
+static PySendResult am_send(PyObject *op, PyObject *argument, PyObject **result)
+{
+        struct coroutine *self = (struct coroutine *)op;
+
+        *result = NULL;
+        if (!may_run(self))
+                return PYGEN_ERROR;
+        if (self->progress == NOT_BEGUN && argument != Py_None) {
+                PyErr_SetString(PyExc_TypeError, "can't send non-None value to a just-started coroutine");
+                return PYGEN_ERROR;
+        }
+        return run(self, argument, result);
+}
+
+#if PY_VERSION_HEX >= 0x030c0000
+/** The exception that the interpreter takes a result from at once; it is used again where nobody else has it. */
+static PyStopIterationObject *stop_iteration;
+
+static bool is_fresh(const PyStopIterationObject *exception)
+{
+        return Py_REFCNT(exception) == 1 && !exception->traceback && !exception->context && !exception->cause &&
+               !exception->notes && !exception->dict;
+}
+
+/** Nothing is kept alive by it. */
+static void empty_stop_iteration(void)
+{
+        if (!stop_iteration || !stop_iteration->value)
+                return;
+        if (is_fresh(stop_iteration)) {
+                Py_CLEAR(stop_iteration->value);
+                Py_SETREF(stop_iteration->args, Py_NewRef(imports.empty_tuple));
+        } else {
+                Py_CLEAR(stop_iteration);
+        }
+}
+
+static void raise_stop_iteration(PyObject *value)
+{
+        PyObject *args;
+
+        empty_stop_iteration();
+        if (!stop_iteration)
+                stop_iteration = (PyStopIterationObject *)PyObject_CallNoArgs(PyExc_StopIteration);
+        args = stop_iteration ? PyTuple_Pack(1, value) : NULL;
+        if (!args)
+                return;
+        Py_SETREF(stop_iteration->args, args);
+        Py_XSETREF(stop_iteration->value, Py_NewRef(value));
+        PyErr_SetRaisedException(Py_NewRef(stop_iteration));
+}
+#else
+static void empty_stop_iteration(void)
+{
+}
+
+static void raise_stop_iteration(PyObject *value)
+{
+        PyErr_SetObject(PyExc_StopIteration, value);
+}
+#endif
+
+/** As what the iterator protocol knows: a result is the value of StopIteration. */
+static PyObject *as_iterator(PySendResult how, PyObject *result, bool is_call)
+{
+        if (how != PYGEN_RETURN)
+                return result;
+        if (result != Py_None)
+                raise_stop_iteration(result);
+        else if (is_call)
+                PyErr_SetNone(PyExc_StopIteration);
+        Py_DECREF(result);
+        return NULL;
+}
+
+static PyObject *next(PyObject *self)
+{
+        PyObject *result;
+        PySendResult how = am_send(self, Py_None, &result);
+
+        return as_iterator(how, result, false);
+}
+
+static PyObject *send_method(PyObject *self, PyObject *argument)
+{
+        PyObject *result;
+        PySendResult how = am_send(self, argument, &result);
+
+        return as_iterator(how, result, true);
+}
+
+/* ------------------------------------------------------------------------------------------------
+ * Throwing and closing. */
+
+/** The exception that arguments of throw() stand for: a new reference, or NULL with an exception. */
+static PyObject *exception_of_arguments(PyObject *const *args, Py_ssize_t n)
+{
+        PyObject *value = n > 1 ? args[1] : Py_None, *exception;
+
+        if (PyExceptionInstance_Check(args[0])) {
+                if (value == Py_None)
+                        return Py_NewRef(args[0]);
+                PyErr_SetString(PyExc_TypeError, "instance exception may not have a separate value");
+                return NULL;
+        }
+        if (!PyExceptionClass_Check(args[0]))
+                return PyErr_Format(
+                    PyExc_TypeError,
+                    "exceptions must be classes or instances deriving from BaseException, not %s",
+                    Py_TYPE(args[0])->tp_name);
+        if (PyExceptionInstance_Check(value) && PyObject_IsInstance(value, args[0]) == 1)
+                return Py_NewRef(value);
+        if (value == Py_None)
+                exception = PyObject_CallNoArgs(args[0]);
+        else if (PyTuple_Check(value))
+                exception = PyObject_CallObject(args[0], value);
+        else
+                exception = PyObject_CallOneArg(args[0], value);
+        if (exception && !PyExceptionInstance_Check(exception)) {
+                PyErr_Format(PyExc_TypeError,
+                             "calling %R should have returned an instance of BaseException, not %s", args[0],
+                             Py_TYPE(exception)->tp_name);
+                Py_CLEAR(exception);
+        }
+        return exception;
+}
+
+/** Throw into asyncio's coroutine, which this one stands for. */
+static PyObject *throw_inside(struct coroutine *self, PyObject *exception)
+{
+        PyObject *inner = Py_NewRef(self->inner), *result;
+
+        self->progress = RUNNING;
+        result = PyObject_CallMethodOneArg(inner, names.throw, exception);
+        Py_DECREF(inner);
+        self->progress = WAITING;
+        if (result)
+                return result;
+        Py_CLEAR(self->inner);
+        if (!PyErr_ExceptionMatches(PyExc_StopIteration))
+                end(self, PYGEN_ERROR);
+        self->progress = ENDED;
+        return NULL;
+}
+
+static PyObject *throw_method(PyObject *op, PyObject *const *args, Py_ssize_t n)
+{
+        struct coroutine *self = (struct coroutine *)op;
+        PyObject *exception, *result = NULL;
+
+        if (n < 1 || n > 3) {
+                PyErr_Format(PyExc_TypeError, "throw expected 1 to 3 arguments, got %zd", n);
+                return NULL;
+        }
+        if (!may_run(self))
+                return NULL;
+        exception = exception_of_arguments(args, n);
+        if (!exception)
+                return NULL;
+        if (n > 2 && args[2] != Py_None && PyException_SetTraceback(exception, args[2]) < 0) {
+                Py_DECREF(exception);
+                return NULL;
+        }
+        if (self->progress == WAITING && !self->future && self->inner) {
+                result = throw_inside(self, exception);
+                Py_DECREF(exception);
+        } else if (reader_leave(self) < 0) {
+                end(self, PYGEN_ERROR);
+                Py_DECREF(exception);
+        } else {
+                exception_give(exception);
+                end(self, PYGEN_ERROR);
+        }
+        return result;
+}
+
+static PyObject *close_method(PyObject *op, PyObject *unused)
+{
+        struct coroutine *self = (struct coroutine *)op;
+        PyObject *inner = NULL, *result = NULL;
+        int rc;
+
+        (void)unused;
+        if (self->progress == ENDED)
+                Py_RETURN_NONE;
+        if (!may_run(self))
+                return NULL;
+        if (!self->future)
+                inner = Py_XNewRef(self->inner);
+        rc = reader_leave(self);
+        self->progress = ENDED;
+        if (rc == 0)
+                result = inner ? PyObject_CallMethodNoArgs(inner, names.close) : Py_NewRef(Py_None);
+        Py_XDECREF(inner);
+        return result;
+}
+
+static PyObject *am_await(PyObject *op)
+{
+        struct coroutine *self = (struct coroutine *)op;
+
+        if (self->progress == WAITING) {
+                PyErr_SetString(PyExc_RuntimeError, "coroutine is being awaited already");
+                return NULL;
+        }
+        return Py_NewRef(op);
+}
+
+static PyObject *await_method(PyObject *self, PyObject *unused)
+{
+        (void)unused;
+        return am_await(self);
+}
+
+/* ------------------------------------------------------------------------------------------------
+ * The type. */
+
+static int traverse(PyObject *op, visitproc visit, void *arg)
+{
+        struct coroutine *self = (struct coroutine *)op;
+
+        Py_VISIT(Py_TYPE(op));
+        Py_VISIT(self->owner);
+        Py_VISIT(self->future);
+        Py_VISIT(self->inner);
+        Py_VISIT(self->separator);
+        return 0;
+}
+
+static int clear(PyObject *op)
+{
+        struct coroutine *self = (struct coroutine *)op;
+        PyObject *raised;
+
+        if (self->future) {
+                raised = exception_take();
+                if (reader_leave(self) < 0)
+                        PyErr_WriteUnraisable(op);
+                if (raised)
+                        exception_give(raised);
+        }
+        Py_CLEAR(self->in_hand);
+        Py_CLEAR(self->inner);
+        Py_CLEAR(self->owner);
+        return 0;
+}
+
+static void warn_not_awaited(struct coroutine *self)
+{
+        PyObject *raised = exception_take();
+
+        if (PyErr_WarnFormat(PyExc_RuntimeWarning, 1, "coroutine '%s.%s' was never awaited",
+                             self->reading == DRAIN ? "StreamWriter" : "StreamReader",
+                             coroutine_names[self->reading]) < 0)
+                PyErr_WriteUnraisable(NULL);
+        if (raised)
+                exception_give(raised);
+}
+
+static void dealloc(PyObject *op)
+{
+        struct coroutine *self = (struct coroutine *)op;
+        PyTypeObject *type = Py_TYPE(op);
+
+        PyObject_GC_UnTrack(op);
+        if (self->progress == NOT_BEGUN)
+                warn_not_awaited(self);
+        clear(op);
+        Py_CLEAR(self->separator);
+        empty_stop_iteration();
+#ifndef Py_GIL_DISABLED
+        if (store.count < KEPT)
+                store.coroutines[store.count++] = self;
+        else
+#endif
+                PyObject_GC_Del(op);
+        Py_DECREF(type);
+}
+
+static PyObject *represent(PyObject *op)
+{
+        struct coroutine *self = (struct coroutine *)op;
+
+        return PyUnicode_FromFormat("<coroutine object %s.%s at %p>",
+                                    self->reading == DRAIN ? "StreamWriter" : "StreamReader",
+                                    coroutine_names[self->reading], op);
+}
+
+static PyObject *get_name(PyObject *op, void *unused)
+{
+        (void)unused;
+        return PyUnicode_FromString(coroutine_names[((struct coroutine *)op)->reading]);
+}
+
+static PyObject *get_qualified_name(PyObject *op, void *unused)
+{
+        struct coroutine *self = (struct coroutine *)op;
+
+        (void)unused;
+        return PyUnicode_FromFormat("%s.%s", self->reading == DRAIN ? "StreamWriter" : "StreamReader",
+                                    coroutine_names[self->reading]);
+}
+
+static PyObject *get_running(PyObject *op, void *unused)
+{
+        (void)unused;
+        return PyBool_FromLong(((struct coroutine *)op)->progress == RUNNING);
+}
+
+static PyMethodDef methods[] = {
+    {"send", send_method, METH_O, NULL},
+    {"throw", (PyCFunction)(void *)throw_method, METH_FASTCALL, NULL},
+    {"close", close_method, METH_NOARGS, NULL},
+    {"__await__", await_method, METH_NOARGS, NULL},
+    {NULL, NULL, 0, NULL},
+};
+
+static PyGetSetDef properties[] = {
+    {"__name__", get_name, NULL, NULL, NULL},
+    {"__qualname__", get_qualified_name, NULL, NULL, NULL},
+    {"cr_running", get_running, NULL, NULL, NULL},
+    {NULL, NULL, NULL, NULL, NULL},
+};
+
+static PyType_Slot slots[] = {
+    {Py_tp_dealloc, dealloc}, {Py_tp_traverse, traverse},
+    {Py_tp_clear, clear},     {Py_tp_repr, represent},
+    {Py_tp_methods, methods}, {Py_tp_getset, properties},
+    {Py_am_await, am_await},  {Py_am_send, (void *)am_send},
+    {Py_tp_iternext, next},   {0, NULL},
+};
+
+int coroutine_add_type(PyObject *module)
+{
+        PyType_Spec spec = {
+            .name = "eddyloop._core.StreamCoroutine",
+            .basicsize = (int)sizeof(struct coroutine),
+            .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_DISALLOW_INSTANTIATION,
+            .slots = slots,
+        };
+
+        coroutine_type = (PyTypeObject *)PyType_FromSpec(&spec);
+        return coroutine_type ? PyModule_AddObjectRef(module, "StreamCoroutine", (PyObject *)coroutine_type)
+                              : -1;
+}

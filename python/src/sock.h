@@ -1,0 +1,70 @@
+/* What loop.sock_recv() and the others give: something to be awaited. Its life is in sock_call.c, what each does in sock.c. */
+#ifndef EDDYLOOP_SOCK_H
+#define EDDYLOOP_SOCK_H
+
+#include "address.h"
+#include "loop/operation.h"
+#include "watch.h"
+
+enum sock_step { SOCK_DONE, SOCK_MUST_WAIT, SOCK_FAILED };
+
+struct sock_call;
+
+/** One of the functions. */
+struct sock_kind {
+        const char *name;
+
+        /** Do it, or what can be done of it this moment: SOCK_DONE with its result, which is owned; SOCK_FAILED with an exception. */
+        enum sock_step (*attempt)(struct sock_call *call, PyObject **result);
+
+        /** Begin the operation that ends when it is worth while to try again: EDDY_PENDING, or its outcome. */
+        ssize_t (*wait)(struct sock_call *call);
+
+        /** What was waited for is over: whether somebody is to hear of it, rather than to wait on. NULL: so it is. */
+        bool (*came)(struct sock_call *call);
+};
+
+/** What an operation points to that carries an address. */
+struct sock_message {
+        union address address;
+        socklen_t size;
+        struct iovec part;
+        struct msghdr header;
+};
+
+struct sock_call {
+        PyObject_HEAD
+        const struct sock_kind *kind;
+        PyLoop *loop;
+        PyObject *socket;
+        PyObject *first, *second; /* what it was called with */
+        PyObject *future;         /* that its task waits for; NULL: it does not */
+        eddy_link waiting;        /* in the loop's sock_calls, which then owns a reference */
+        Py_buffer view;           /* its `obj` is NULL: there is none */
+        size_t done;              /* so much of it has left */
+        ssize_t outcome;          /* of an operation that failed: its error */
+        struct sock_message *message;
+        int fd;
+        unsigned char state;
+        bool must_wait; /* it is known that there is nothing */
+        eddy_op op;
+};
+
+extern PyTypeObject *sock_call_type;
+
+/** A call: a new reference, or NULL with an exception. */
+PyObject *sock_call_create(PyLoop *loop, const struct sock_kind *kind, PyObject *socket, PyObject *first, PyObject *second);
+
+/** Callback of an operation that a call has begun. */
+void sock_call_came(void *call);
+
+int sock_add_types(PyObject *module);
+
+/** The loop is closed: nobody is told of anything any more. */
+void loop_forget_sock_calls(PyLoop *self);
+int loop_visit_sock_calls(PyLoop *self, visitproc visit, void *arg);
+
+/** A socket that was accepted, which it owns: a new reference, or NULL with an exception and it is closed. */
+PyObject *socket_of_accepted(int fd, int family, int type, PyObject *listener);
+
+#endif

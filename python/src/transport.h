@@ -1,0 +1,157 @@
+/* A transport of a stream socket: asyncio's, on a flow of the engine's. */
+#ifndef EDDYLOOP_TRANSPORT_H
+#define EDDYLOOP_TRANSPORT_H
+
+#include "core.h"
+
+enum transport_kind { SOCKET_TRANSPORT, READ_PIPE_TRANSPORT, WRITE_PIPE_TRANSPORT };
+
+struct tls;
+
+/** What follows asyncio's own part of a transport. */
+struct transport {
+        struct flow flow;
+        struct flow_input input;
+        eddy_link held;              /* in the loop's transports: it owns a reference */
+        eddy_handle turn;            /* for what must not come within a call */
+        PyLoop *loop;                /* an owned reference, like all that follow; NULL where it is lost */
+        PyObject *protocol;          /* likewise */
+        struct reader_state *stream; /* of the protocol's reader, where that is one of ours; or NULL */
+        struct tls *tls;             /* the protocol, where that is TLS; NULL: it is a program's */
+        PyObject *socket;          /* or the pipe */
+        PyObject *server;          /* whose connection it is, or NULL */
+        PyObject *context;         /* in which its protocol is called with what has come */
+        PyObject *writing_context; /* in which resume_writing() is called */
+        PyObject *exception;       /* why it will be lost; NULL: for no fault */
+        PyObject *empty_waiter;    /* a future of who waits until all has left, or NULL */
+        PyObject *dict, *weak_references;
+        Py_buffer place;     /* what a BufferedProtocol has lent */
+        int fd;             /* its number, which is told of even when it is closed */
+        unsigned char kind; /* enum transport_kind */
+        bool has_place, is_buffered, has_begun, is_paused, is_full, has_written_eof;
+        bool is_ending; /* connection_lost() is scheduled */
+        bool has_ended;
+        bool gathers;            /* it writes more than once an iteration: the first waits for the rest */
+        unsigned iteration;      /* of the loop, in which it wrote last */
+        unsigned writes;         /* in that */
+        unsigned writes_in_vain; /* since connection_lost() is scheduled */
+        size_t high_water, low_water;
+};
+
+struct transport *transport_of(PyObject *object);
+PyObject *transport_object(struct transport *transport);
+
+/** Whether it is a transport of ours, of which nobody has replaced a method. */
+static inline bool is_plain_transport(PyObject *object)
+{
+        return Py_TYPE(object) == socket_transport_type && !transport_of(object)->dict;
+}
+
+/** End a transport for an exception, or (NULL) for no fault; what was written is dropped. */
+void transport_force_close(struct transport *transport, PyObject *exception);
+
+/** The exception that is set came of a protocol's function: end the run, or tell of it and the transport is lost. */
+void transport_fail(struct transport *transport, const char *message);
+
+/** Whether connection_lost() is scheduled, or over. */
+static inline bool transport_is_lost(const struct transport *transport)
+{
+        return transport->is_ending || !transport->loop;
+}
+
+/** As the methods of these names. */
+void transport_pause_reading(struct transport *transport);
+void transport_resume_reading(struct transport *transport);
+
+/** Take note of a write: whether it is to leave at once. */
+bool transport_leaves_at_once(struct transport *transport);
+
+/** Call a function of a protocol's in a context, or (NULL) the current one, with one argument, or (NULL) none: a new reference, or NULL
+ * with its exception. */
+PyObject *call_protocol(PyObject *protocol, PyObject *context, PyObject *name, PyObject *argument);
+
+/* TLS above it, in tls.c. */
+
+/** n bytes came: 0, or -1 with an exception of its protocol's. */
+int tls_came(struct tls *tls, const void *data, size_t n);
+
+/** Something has left. */
+void tls_settled(struct tls *tls);
+
+/** The flow goes: what was to use it is dropped. */
+void tls_detach(struct tls *tls);
+
+/** The TLS that a protocol is; NULL: it is none. */
+struct tls *tls_of_protocol(PyObject *protocol);
+
+/** It is closed: let go of it. */
+void transport_finish(struct transport *transport);
+
+/** The flow's client. */
+extern const struct flow_client transport_client;
+
+/** What is beneath: a Python socket, or file, which is closed by itself. */
+extern const struct flow_impl transport_socket, transport_pipe;
+
+/** The kernel is asked for nothing of it any more; then the protocol is told, and the socket is closed by itself, behind that. */
+bool transport_close_socket(struct flow *flow, bool is_last);
+
+/** What a failure of reading, or of writing, is called. */
+static inline const char *transport_failure(const struct transport *transport, bool is_read)
+{
+        if (transport->kind == SOCKET_TRANSPORT)
+                return is_read ? "Fatal read error on socket transport" : "Fatal write error on socket transport";
+        return is_read ? "Fatal read error on pipe transport" : "Fatal write error on pipe transport";
+}
+
+/** A protocol's function that asyncio calls from a handle has raised the exception that is set: tell of it, and go on. */
+void transport_tell(struct transport *transport, const char *method);
+
+/* transport_write.c */
+PyObject *transport_write(PyObject *self, PyObject *data);
+PyObject *transport_writelines(PyObject *self, PyObject *list);
+PyObject *transport_write_eof(PyObject *self, PyObject *unused);
+PyObject *transport_set_limits(PyObject *self, PyObject *args, PyObject *kwargs);
+PyObject *transport_get_limits(PyObject *self, PyObject *unused);
+PyObject *transport_get_size(PyObject *self, PyObject *unused);
+PyObject *transport_make_empty_waiter(PyObject *self, PyObject *unused);
+PyObject *transport_reset_empty_waiter(PyObject *self, PyObject *unused);
+
+/** Write, at once or in the end: 0, or -1 with an exception that is the caller's own. That of the connection is its protocol's. */
+int transport_put(struct transport *transport, struct iovec *parts, int count);
+
+/** Likewise the parts of a list; they are written in vain where it is lost, or (`is_over`) is not to be written to. */
+int transport_put_list(struct transport *transport, PyObject *list, bool is_over);
+
+/** It is lost already: tell who goes on writing, in the end. 0, or -1 with an exception. */
+int transport_write_in_vain(struct transport *transport);
+
+/** Something has left, or failed. */
+void transport_settled(struct flow *flow);
+
+/** Have transport_take_turn() called in the next iteration. */
+static inline void transport_have_turn(struct transport *transport)
+{
+        if (!list_is_linked(&transport->turn.link))
+                loop_schedule(transport->flow.loop, &transport->turn);
+}
+
+/** Have the protocol go on writing, and tell who waits until all has left, where it is time. */
+void transport_take_turn(void *transport);
+
+/* transport_pipe.c */
+PyObject *transport_write_to_pipe(PyObject *self, PyObject *data);
+PyObject *transport_write_list_to_pipe(PyObject *self, PyObject *list);
+PyObject *transport_watch_reader(PyObject *self, PyObject *unused);
+
+/** Make a transport's flow that of a pipe, or a socket that is used as one: 0 or an error. */
+int transport_become_pipe(struct transport *transport, int family);
+
+/** The end of a pipe has come. */
+void transport_end_pipe(struct transport *transport);
+
+/* transport_read.c */
+void *transport_lend(struct flow *flow, size_t *size);
+void transport_came(struct flow *flow, void *data, ssize_t n);
+
+#endif

@@ -1,0 +1,139 @@
+/* Transports of pipes, and of what asyncio uses as such: FIFOs, terminals, sockets. What they have in common with sockets' is there. */
+#include "transport.h"
+
+#include "base/sys_pipe.h"
+#include "loop/operation.h"
+#include "transport/pipe.h"
+
+static ssize_t begin_send_parts(struct flow *flow, eddy_op *op, const struct msghdr *message)
+{
+        return eddy_op_writev(op, flow->fd, message->msg_iov, (int)message->msg_iovlen);
+}
+
+/** Its end is seen when it is closed. */
+static void end_sending(struct flow *flow)
+{
+        (void)flow;
+}
+
+static void set_reset(struct flow *flow)
+{
+        (void)flow;
+}
+
+const struct flow_impl transport_pipe = {
+    .receive = OP_READ,
+    .send = OP_WRITE,
+    .begin_send_parts = begin_send_parts,
+    .end_sending = end_sending,
+    .set_reset = set_reset,
+    .close = transport_close_socket,
+};
+
+int transport_become_pipe(struct transport *transport, int family)
+{
+        struct flow *flow = &transport->flow;
+        struct shared_file file;
+        int rc;
+
+        if (family >= 0) {
+                flow->receive_traits = flow->send_traits = 0; /* others may have it, too */
+                return 0;
+        }
+        rc = shared_file_look_at(&file, flow->fd);
+        if (rc < 0)
+                return rc;
+        flow_become_file(flow, &file);
+        flow->impl = &transport_pipe;
+        return 0;
+}
+
+/* ------------------------------------------------------------------------------------------------
+ * Reading. */
+
+void transport_end_pipe(struct transport *transport)
+{
+        PyObject *callback = PyObject_GetAttr(transport->protocol, names.eof_received);
+
+        if (loop_call_soon(transport->loop, callback, Py_NewRef(imports.empty_tuple)) < 0)
+                loop_end_run(transport->loop);
+        Py_XDECREF(callback);
+        flow_close(&transport->flow);
+}
+
+/* ------------------------------------------------------------------------------------------------
+ * Writing. */
+
+/** Callback: whoever reads has gone; or, of a socket, has sent something. */
+static void reader_gone(void *arg)
+{
+        struct transport *transport = arg;
+        PyObject *object, *exception = NULL;
+
+        if (transport->flow.is_closing) {
+                flow_settle(&transport->flow);
+                return;
+        }
+        object = Py_NewRef(transport_object(transport));
+        transport->flow.reader = NULL;
+        if (flow_unsent(&transport->flow) > 0)
+                exception = PyObject_CallNoArgs(PyExc_BrokenPipeError);
+        transport_force_close(transport, exception);
+        Py_XDECREF(exception);
+        Py_DECREF(object);
+}
+
+PyObject *transport_watch_reader(PyObject *self, PyObject *unused)
+{
+        struct transport *transport = transport_of(self);
+        struct flow *flow = &transport->flow;
+        eddy_op *op = &transport->input.op;
+        ssize_t begun;
+
+        (void)unused;
+        if (flow->is_closing || transport->has_begun || (flow->impl == &transport_pipe && !flow->awaits_writer))
+                Py_RETURN_NONE;
+        transport->has_begun = true;
+        op_init(op, flow->loop, reader_gone, transport);
+        op_describe(op, OP_POLL, flow->fd, NULL, POLLIN, 0);
+        flow->reader = op;
+        begun = op_begin(op);
+        if (begun != EDDY_PENDING)
+                op_defer(op, begun);
+        Py_RETURN_NONE;
+}
+
+/** Whether it is not to be written to any more. */
+static bool is_over(const struct transport *transport)
+{
+        return transport->flow.is_closing || transport_is_lost(transport);
+}
+
+PyObject *transport_write_to_pipe(PyObject *self, PyObject *data)
+{
+        struct transport *transport = transport_of(self);
+        struct iovec part;
+        Py_buffer view;
+        int rc = 0;
+
+        if (!PyBytes_Check(data) && !PyByteArray_Check(data) && !PyMemoryView_Check(data))
+                return PyErr_Format(PyExc_AssertionError, "%R", data);
+        if (PyObject_GetBuffer(data, &view, PyBUF_SIMPLE) < 0)
+                return NULL;
+        part = (struct iovec){view.buf, (size_t)view.len};
+        if (part.iov_len > 0)
+                rc = is_over(transport) ? transport_write_in_vain(transport) : transport_put(transport, &part, 1);
+        PyBuffer_Release(&view);
+        if (rc < 0)
+                return NULL;
+        Py_RETURN_NONE;
+}
+
+PyObject *transport_write_list_to_pipe(PyObject *self, PyObject *list)
+{
+        struct transport *transport = transport_of(self);
+
+        if (transport_put_list(transport, list, is_over(transport)) < 0)
+                return NULL;
+        Py_RETURN_NONE;
+}

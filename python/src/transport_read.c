@@ -1,0 +1,186 @@
+/* What comes to a transport. */
+#include "transport.h"
+
+#include "streams.h"
+
+PyObject *call_protocol(PyObject *protocol, PyObject *context, PyObject *name, PyObject *argument)
+{
+        PyObject *stack[] = {NULL, protocol, argument}, *result;
+
+        if (context && PyContext_Enter(context) < 0)
+                return NULL;
+        Py_XINCREF(context);
+        Py_INCREF(protocol);
+        result = PyObject_VectorcallMethod(name, stack + 1, (argument ? 2 : 1) | PY_VECTORCALL_ARGUMENTS_OFFSET, NULL);
+        Py_DECREF(protocol);
+        if (context && PyContext_Exit(context) < 0)
+                Py_CLEAR(result);
+        Py_XDECREF(context);
+        return result;
+}
+
+static void give_place_back(struct transport *transport)
+{
+        if (transport->has_place)
+                PyBuffer_Release(&transport->place);
+        transport->has_place = false;
+}
+
+/** Have a BufferedProtocol say where what has come is put: whether it did. */
+static bool find_place(struct transport *transport)
+{
+        PyObject *wanted = PyLong_FromLong(-1);
+        PyObject *place = wanted ? call_protocol(transport->protocol, transport->context, names.get_buffer, wanted) : NULL;
+        int rc;
+
+        Py_XDECREF(wanted);
+        if (!place)
+                return false;
+        rc = PyObject_GetBuffer(place, &transport->place, PyBUF_WRITABLE);
+        Py_DECREF(place);
+        if (rc < 0)
+                return false;
+        transport->has_place = true;
+        if (transport->place.len > 0)
+                return true;
+        PyErr_SetString(PyExc_RuntimeError, "get_buffer() returned an empty buffer");
+        return false;
+}
+
+/** Bytes are received into one spare object of so many, which the C library does not map anew each time. From some size on the
+ * protocol is given that very object, which costs less than to copy. */
+enum { SPARE_SIZE = 120 * 1024, WORTH_GIVING = 8 * 1024 };
+
+static void *lend_spare(PyLoop *loop, size_t *size)
+{
+        if (!loop->spare)
+                loop->spare = PyBytes_FromStringAndSize(NULL, SPARE_SIZE);
+        if (!loop->spare) {
+                PyErr_Clear();
+                return NULL; /* the flow has memory of its own */
+        }
+        *size = SPARE_SIZE;
+        return PyBytes_AS_STRING(loop->spare);
+}
+
+/** What has come as an object of its own. */
+static PyObject *take_bytes(PyLoop *loop, const char *data, size_t n)
+{
+        PyObject *bytes = loop->spare;
+
+        if (n < WORTH_GIVING || !bytes || data != PyBytes_AS_STRING(bytes))
+                return PyBytes_FromStringAndSize(data, (Py_ssize_t)n);
+        loop->spare = NULL;
+        _PyBytes_Resize(&bytes, (Py_ssize_t)n);
+        return bytes;
+}
+
+void *transport_lend(struct flow *flow, size_t *size)
+{
+        struct transport *transport = container_of(flow, struct transport, flow);
+
+        if (!transport->is_buffered)
+                return lend_spare(transport->loop, size);
+        give_place_back(transport);
+        if (!find_place(transport)) {
+                give_place_back(transport);
+                transport_fail(transport, "Fatal error: protocol.get_buffer() call failed.");
+                return NULL;
+        }
+        *size = (size_t)transport->place.len;
+        return transport->place.buf;
+}
+
+/** As reader_feed_directly(). */
+static int show_to_reader(struct transport *transport, const void *data, size_t n)
+{
+        PyObject *dict = PyObject_GenericGetDict(transport->protocol, NULL);
+        int has_own = dict ? PyDict_Contains(dict, names.data_received) : -1;
+
+        Py_XDECREF(dict);
+        if (has_own != 0)
+                return has_own < 0 ? -1 : 0;
+        return reader_feed_directly(transport->stream, data, (Py_ssize_t)n);
+}
+
+/** Show TLS what came; in the context of the connection, as all that its protocol hears of. */
+static void show_tls(struct transport *transport, const void *data, size_t n)
+{
+        PyObject *context = Py_NewRef(transport->context);
+        int rc = PyContext_Enter(context);
+
+        if (rc == 0) {
+                rc = tls_came(transport->tls, data, n);
+                if (PyContext_Exit(context) < 0)
+                        rc = -1;
+        }
+        Py_DECREF(context);
+        if (rc < 0)
+                transport_fail(transport, "Fatal error: protocol.buffer_updated() call failed.");
+}
+
+static void show(struct transport *transport, const void *data, size_t n)
+{
+        PyObject *argument, *result = NULL;
+        int is_shown = transport->stream ? show_to_reader(transport, data, n) : 0;
+
+        if (is_shown > 0)
+                return;
+        if (is_shown < 0) {
+                argument = NULL;
+        } else if (transport->has_place) {
+                give_place_back(transport);
+                argument = PyLong_FromSize_t(n);
+                if (argument)
+                        result = call_protocol(transport->protocol, transport->context, names.buffer_updated, argument);
+        } else {
+                argument = take_bytes(transport->loop, data, n);
+                if (argument)
+                        result = call_protocol(transport->protocol, transport->context, names.data_received, argument);
+        }
+        Py_XDECREF(argument);
+        if (result)
+                Py_DECREF(result);
+        else if (transport->kind == READ_PIPE_TRANSPORT)
+                transport_tell(transport, "_read_ready");
+        else
+                transport_fail(transport, transport->is_buffered
+                                              ? "Fatal error: protocol.buffer_updated() call failed."
+                                              : "Fatal error: protocol.data_received() call failed.");
+}
+
+static void show_end(struct transport *transport)
+{
+        PyObject *answer = call_protocol(transport->protocol, transport->context, names.eof_received, NULL);
+        int keeps = answer ? PyObject_IsTrue(answer) : -1;
+
+        Py_XDECREF(answer);
+        if (keeps < 0)
+                transport_fail(transport, "Fatal error: protocol.eof_received() call failed.");
+        else if (!keeps)
+                flow_close(&transport->flow);
+}
+
+void transport_came(struct flow *flow, void *data, ssize_t n)
+{
+        struct transport *transport = container_of(flow, struct transport, flow);
+
+        if (n > 0) {
+                if (transport->tls)
+                        show_tls(transport, data, (size_t)n);
+                else
+                        show(transport, data, (size_t)n);
+                return;
+        }
+        give_place_back(transport);
+        if (n == 0 && transport->kind == READ_PIPE_TRANSPORT) {
+                transport_end_pipe(transport);
+                return;
+        }
+        if (n == 0) {
+                show_end(transport);
+                return;
+        }
+        raise_error(n);
+        transport_fail(transport, transport_failure(transport, true));
+}

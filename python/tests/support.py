@@ -1,0 +1,72 @@
+"""What the tests share: loops of both kinds, and pairs of connected sockets."""
+
+import asyncio
+import socket
+import unittest
+
+import eddyloop
+
+LOOPS = {'asyncio': asyncio.SelectorEventLoop, 'eddyloop': eddyloop.new_event_loop}
+
+
+def on_both(cls):
+    """A class decorator: each test_* method, which is given a loop, becomes one on asyncio's own loop and one on eddyloop's."""
+    for name in [name for name in vars(cls) if name.startswith('test_')]:
+        method = getattr(cls, name)
+        delattr(cls, name)
+        for kind, factory in LOOPS.items():
+            setattr(cls, f'{name}_on_{kind}', _with_loop(method, factory))
+    return cls
+
+
+def _with_loop(method, factory):
+    def test(self):
+        loop = factory()
+        try:
+            method(self, loop)
+        finally:
+            loop.close()
+    test.__doc__ = method.__doc__
+    return test
+
+
+def socket_pair(case: unittest.TestCase):
+    """Two connected TCP sockets, not blocking, closed with the test."""
+    with socket.create_server(('127.0.0.1', 0)) as listener:
+        client = socket.create_connection(listener.getsockname())
+        server, _ = listener.accept()
+    for end in (client, server):
+        end.setblocking(False)
+        case.addCleanup(end.close)
+    return client, server
+
+
+class Recorder(asyncio.Protocol):
+    """Notes down what it is told."""
+
+    def __init__(self, loop):
+        self.loop = loop
+        self.calls = []
+        self.data = b''
+        self.lost = loop.create_future()
+        self.transport = None
+
+    def connection_made(self, transport):
+        self.transport = transport
+        self.calls.append('made')
+
+    def data_received(self, data):
+        self.data += data
+
+    def eof_received(self):
+        self.calls.append('eof')
+
+    def pause_writing(self):
+        self.calls.append('pause')
+
+    def resume_writing(self):
+        self.calls.append('resume')
+
+    def connection_lost(self, exception):
+        self.calls.append(('lost', type(exception).__name__))
+        self.lost.set_result(exception)
