@@ -26,6 +26,7 @@ BLANKS = [(re.compile(pattern), blank) for pattern, blank in (
     (r"<[\w.]*Transport\b", "<TRANSPORT"),
     (r"\b_?\w+Transport\._\w+\(", "TRANSPORT.METHOD("),
     (r"<[\w.]*Loop running", "<LOOP running"),
+    (r"'(?:eddyloop|uvloop)[\w.]*\.(\w+)' object", r"'\1' object"),
     (r"\b0x[0-9a-f]+", "0xADDRESS"),
     (r"\bfd([=: ]+)\d+", r"fd\1N"),
     (r"\bdescriptor \d+", "descriptor N"),
@@ -133,7 +134,7 @@ def kind(value):
                  "StreamWriter"):
         if isinstance(value, getattr(asyncio, name)):
             return f"<a {name}>"
-    return f"<a {type(value).__name__}>"
+    return "<a callable>" if callable(value) else f"<a {type(value).__name__}>"
 
 
 class Witness(asyncio.Protocol):
