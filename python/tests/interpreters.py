@@ -1,5 +1,6 @@
 """An interpreter under test with the loop that it is given, and workers in it that may die."""
 
+import functools
 import json
 import os
 import subprocess
@@ -7,6 +8,12 @@ import tempfile
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
+BACKEND = """
+import asyncio
+loop = asyncio.new_event_loop()
+print(getattr(loop, "backend", ""))
+loop.close()
+"""
 SAID = 4000  # characters of what a worker printed before it died
 
 
@@ -19,10 +26,16 @@ class Interpreter:
         self.environment = {**os.environ, "SUBSTITUTE_LOOP": loop, "PYTHONPATH": os.pathsep.join(
             [str(HERE / "substitute"), *filter(None, [os.environ.get("PYTHONPATH")])])}
 
+    @functools.cached_property
     def version(self):
         """Its version, as (3, 13)."""
         text = self.output("-c", "import sys; print(*sys.version_info[:2])")
         return tuple(int(part) for part in text.split())
+
+    @functools.cached_property
+    def backend(self):
+        """What eddyloop waits with here; empty for other loops."""
+        return self.output("-c", BACKEND).strip()
 
     def output(self, *arguments):
         """What it prints; an error ends this program with what it says."""

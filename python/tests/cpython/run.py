@@ -59,7 +59,7 @@ class Outcome:
 def all_tests(interpreter):
     """The ids of all an interpreter's tests of asyncio."""
     if interpreter.output("-c", PROBE).strip() != "True":
-        major, minor = interpreter.version()
+        major, minor = interpreter.version
         raise SystemExit(f"{interpreter.python} has no test.test_asyncio; with Debian and Ubuntu"
                          f" it is in the package libpython{major}.{minor}-testsuite")
     return interpreter.output(str(WORKER), "list").split()
@@ -183,9 +183,10 @@ def main():
     """Run, report, and say by the exit status whether all is as expected."""
     arguments = parse_arguments()
     interpreter = Interpreter(arguments.python, arguments.loop)
-    version = interpreter.version()
-    excluded = read_list(HERE / "excluded.txt", version)
-    expected = read_list(HERE / "expected.txt", version) if arguments.loop == "eddyloop" else []
+    excluded = read_list(HERE / "excluded.txt", interpreter)
+    expected = []
+    if arguments.loop == "eddyloop":
+        expected = read_list(HERE / "expected.txt", interpreter)
     tests = [test for test in all_tests(interpreter) if not find(excluded, test)]
     wanted = chosen(tests, arguments.patterns)
     outcomes = run_all(interpreter, wanted, arguments.timeout, arguments.jobs)

@@ -60,7 +60,7 @@ def main():
     arguments = parse_arguments()
     stock = Interpreter(arguments.python, "asyncio")
     other = Interpreter(arguments.python, arguments.loop)
-    known = read_list(HERE / "known.txt", stock.version()) if arguments.loop == "eddyloop" else []
+    known = read_list(HERE / "known.txt", other) if arguments.loop == "eddyloop" else []
     names = stock.output(str(WORKER), "list").split()
     wanted = [name for name in names if not arguments.scenarios
               or any(fnmatch.fnmatchcase(name, pattern) for pattern in arguments.scenarios)]

@@ -26,6 +26,8 @@ BLANKS = [(re.compile(pattern), blank) for pattern, blank in (
     (r"<[\w.]*Transport\b", "<TRANSPORT"),
     (r"\b_?\w+Transport\._\w+\(", "TRANSPORT.METHOD("),
     (r"<[\w.]*Loop running", "<LOOP running"),
+    (r"<\w+\.\.\.", "<..."),
+    (r"'(?:eddyloop|uvloop)[\w.]*\.(\w+)' object", r"'\1' object"),
     (r"\b0x[0-9a-f]+", "0xADDRESS"),
     (r"\bfd([=: ]+)\d+", r"fd\1N"),
     (r"\bdescriptor \d+", "descriptor N"),
@@ -113,8 +115,9 @@ class Note:
     def exception_handler(self, loop, context):
         """The loop's exception handler, unless the scenario sets its own."""
         self("handler:", context.get("message"), *(
-            f"| {key} {shown(context[key]) if is_plain(context[key]) else kind(context[key])}"
-            for key in sorted(context) if key != "message"))
+            f"| {key}" if key == "transport" else
+            f"| {key} {shown(value) if is_plain(value) else kind(value)}"
+            for key, value in sorted(context.items()) if key != "message"))
 
 
 def is_plain(value):
@@ -133,7 +136,7 @@ def kind(value):
                  "StreamWriter"):
         if isinstance(value, getattr(asyncio, name)):
             return f"<a {name}>"
-    return f"<a {type(value).__name__}>"
+    return "<a callable>" if callable(value) else f"<a {type(value).__name__}>"
 
 
 class Witness(asyncio.Protocol):

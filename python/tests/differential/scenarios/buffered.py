@@ -109,18 +109,20 @@ async def failing_calls(loop, note):
 
 
 @scenario
-async def calls_that_leave(loop, note):
-    """KeyboardInterrupt out of buffer_updated leaves the loop (seen by the scenario's runner)."""
+def calls_that_leave(loop, note):
+    """KeyboardInterrupt out of buffer_updated leaves the loop, which can run on."""
     class Protocol(BufferedWitness):
         def buffer_updated(self, nbytes):
             raise KeyboardInterrupt("buffer_updated")
-    transport, far = await connected(loop, Protocol(note))
+
+    async def connect():
+        return await connected(loop, Protocol(note))
+    transport, far = loop.run_until_complete(connect())
     far.send(b"x")
-    try:
-        await loop.create_future()
-    finally:
-        transport.abort()
-        far.close()
+    note.call(loop.run_forever)
+    transport.abort()
+    loop.run_until_complete(turns(2))
+    far.close()
 
 
 @scenario

@@ -20,7 +20,7 @@ class Witness(asyncio.DatagramProtocol):
         self.failed = loop.create_future()
 
     def connection_made(self, transport):
-        self.note(self.name, "connection_made", kind(transport))
+        self.note(self.name, "connection_made")
 
     def datagram_received(self, data, addr):
         self.note(self.name, "datagram_received", type(data).__name__, data, addr)
@@ -70,7 +70,7 @@ async def there_and_back(loop, note):
 async def what_it_is(loop, note):
     """A datagram transport, what it can be asked, and its repr."""
     transport, protocol = await endpoint(loop, note)
-    note(isinstance(transport, asyncio.DatagramTransport),
+    note(kind(transport), isinstance(transport, asyncio.DatagramTransport),
          isinstance(transport, asyncio.BaseTransport))
     note(transport.get_protocol() is protocol, transport.is_closing(),
          transport.get_write_buffer_size(),

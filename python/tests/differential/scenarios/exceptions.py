@@ -5,7 +5,7 @@ import gc
 import socket
 import traceback
 
-from stage import connected, in_thread, kind, read_all, scenario
+from stage import connected, in_thread, kind, read_all, scenario, turns
 
 
 def show_all(note):
@@ -225,8 +225,8 @@ def failing_protocol(note, which, done):
 
 
 @scenario
-async def protocol_calls_that_leave(loop, note):
-    """KeyboardInterrupt out of data_received leaves the loop (seen by the scenario's runner)."""
+def protocol_calls_that_leave(loop, note):
+    """KeyboardInterrupt out of data_received leaves the loop, which can run on."""
     class Protocol(asyncio.Protocol):
         def data_received(self, data):
             note("data_received", data)
@@ -234,13 +234,12 @@ async def protocol_calls_that_leave(loop, note):
 
         def connection_lost(self, exc):
             note("connection_lost", exc)
-    transport, far = await connected(loop, Protocol())
+    transport, far = loop.run_until_complete(connected(loop, Protocol()))
     far.send(b"x")
-    try:
-        await loop.create_future()
-    finally:
-        transport.abort()
-        far.close()
+    note.call(loop.run_forever)
+    transport.abort()
+    loop.run_until_complete(turns(2))
+    far.close()
 
 
 @scenario

@@ -161,7 +161,7 @@ def debug_switch(loop, note):
     """get_debug and set_debug, while the loop runs too."""
     note(loop.get_debug(), loop.slow_callback_duration)
     loop.set_debug(1)
-    note(loop.get_debug())
+    note(bool(loop.get_debug()))
 
     async def main():
         loop.set_debug(False)
@@ -170,16 +170,19 @@ def debug_switch(loop, note):
         note(loop.get_debug())
     loop.run_until_complete(main())
     loop.set_debug(0)
-    note(loop.get_debug())
+    note(bool(loop.get_debug()))
 
 
 @scenario
 def debug_slow_callback(loop, note):
     """Debug mode logs what takes longer than slow_callback_duration."""
     loop.set_debug(True)
+    def last():
+        loop.slow_callback_duration = 1000
+        loop.stop()
     loop.slow_callback_duration = 0
     loop.call_soon(callback, 1)
-    loop.call_soon(loop.stop)
+    loop.call_soon(last)
     loop.run_forever()
 
 

@@ -12,7 +12,7 @@ async def writing(loop, note):
         note.call(writer.write, b"bytes")
         note.call(writer.writelines, [b"1", bytearray(b"2"), memoryview(b"3")])
         await note.wait("drain", writer.drain())
-        note(far.recv(100))
+        note(await in_thread(read_exactly, far, 8))
         note.call(writer.write, "text")
         note.call(writer.write, None)
         writer.write_eof()

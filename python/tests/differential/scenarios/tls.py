@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import ssl
 
 from secure import client_context, pair, server_context
 from stage import Witness, in_thread, kind, scenario, tcp_pair, turns
@@ -137,6 +136,8 @@ async def writing(loop, note):
 async def aborting(loop, note):
     """abort of one side."""
     client, served = await pair(loop, note)
+    served.transport.write(b"behind all that belongs to the handshake")
+    await client.has(40)
     client.transport.abort()
     note("aborted", client.transport.is_closing())
     await client.lost
@@ -177,17 +178,10 @@ async def application_protocols(loop, note):
 @scenario
 async def starting_tls(loop, note):
     """A plain connection that becomes a TLS one, on both sides."""
-    accepted = loop.create_future()
-
-    class Accepted(Witness):
-        def connection_made(self, transport):
-            super().connection_made(transport)
-            if not accepted.done():
-                accepted.set_result(self)
-    plain = await loop.create_server(lambda: Accepted(note, "server"), "127.0.0.1", 0)
-    _, client = await loop.create_connection(lambda: Witness(note, "client"),
-                                             *plain.sockets[0].getsockname())
-    served = await accepted
+    near, far = tcp_pair()
+    far.setblocking(False)
+    _, client = await loop.create_connection(lambda: Witness(note, "client"), sock=near)
+    _, served = await loop.connect_accepted_socket(lambda: Witness(note, "server"), far)
     client.transport.write(b"plain")
     await served.has(5)
     ours, theirs = await asyncio.gather(
@@ -201,7 +195,6 @@ async def starting_tls(loop, note):
     ours.close()
     await client.lost
     await served.lost
-    plain.close()
 
 
 @scenario

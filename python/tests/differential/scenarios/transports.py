@@ -13,7 +13,7 @@ async def conversation(loop, note):
     """A connection from its beginning to its end."""
     transport, far = await connected(loop, protocol := Witness(note))
     transport.write(b"hello")
-    note(far.recv(100))
+    note(await in_thread(read_exactly, far, 5))
     far.send(b"answer")
     await protocol.has(6)
     far.close()

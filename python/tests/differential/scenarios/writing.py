@@ -1,7 +1,6 @@
 """Writing to stream transports: buffers, limits, pause_writing, and what can not be written."""
 
 import array
-import asyncio
 import mmap
 
 from stage import (Witness, connected, drained, in_thread, read_all, read_exactly, scenario,
@@ -16,8 +15,8 @@ async def kinds_of_buffers(loop, note):
     transport, far = await connected(loop, protocol := Witness(note))
     for data in (b"bytes", bytearray(b"array"), memoryview(b"a view")[2:], b""):
         note.call(transport.write, data)
-    note(far.recv(100))
     transport.close()
+    note(await in_thread(read_all, far))
     await protocol.lost
     far.close()
 
@@ -43,12 +42,19 @@ async def lines(loop, note):
     note.call(transport.writelines, [b"one", bytearray(b"two"), memoryview(b"three")])
     note.call(transport.writelines, (piece for piece in (b"four", b"five")))
     note.call(transport.writelines, [])
-    note(far.recv(100))
-    note.call(transport.writelines, [b"six", "text"])
-    note.call(transport.writelines, None)
-    note.call(transport.writelines, b"bytes")
     transport.close()
     note(await in_thread(read_all, far))
+    await protocol.lost
+    far.close()
+
+
+@scenario
+async def lines_that_are_none(loop, note):
+    """writelines of what holds no bytes, or is no list."""
+    transport, far = await connected(loop, protocol := Witness(note))
+    for wrong in ([b"some", "text"], b"bytes", 5):
+        note.refused(transport.writelines, wrong)
+    transport.close()
     await protocol.lost
     far.close()
 
