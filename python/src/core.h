@@ -35,7 +35,8 @@ typedef struct {
         struct watched *watched;   /* by descriptor */
         int watched_count;
         eddy_link transports; /* that the loop keeps alive */
-        PyObject *spare; /* a bytes object that what comes next is received into, or NULL; nobody else knows of it */
+        PyObject
+            *spare; /* a bytes object that what comes next is received into, or NULL; nobody else knows of it */
         eddy_link kept;       /* likewise, of other kinds */
         eddy_link sock_calls; /* that wait: see sock.h */
         char *scratch;        /* LOOP_SCRATCH_SIZE bytes for what is received; NULL before the first */
@@ -58,26 +59,27 @@ int tls_add_type(PyObject *module);
 
 /** What of asyncio's is used, found once. Owned by the module, which is never unloaded. */
 struct imports {
-        PyObject *helpers;            /* eddyloop._helpers: what is rare, in Python */
-        PyObject *transport;          /* asyncio.transports._FlowControlMixin, of which sendfile() wants a transport to be */
-        PyObject *datagram_transport; /* asyncio.DatagramTransport */
+        PyObject *helpers; /* eddyloop._helpers: what is rare, in Python */
+        PyObject
+            *transport; /* asyncio.transports._FlowControlMixin, of which sendfile() wants a transport to be */
+        PyObject *datagram_transport;               /* asyncio.DatagramTransport */
         PyObject *read_transport, *write_transport; /* asyncio.ReadTransport, asyncio.WriteTransport */
-        PyObject *sendfile_fallback;  /* asyncio.constants._SendfileMode.FALLBACK */
-        PyObject *handle;             /* asyncio.Handle */
-        PyObject *timer_handle;       /* asyncio.TimerHandle */
-        PyObject *buffered_protocol;  /* asyncio.BufferedProtocol */
-        PyObject *set_result;         /* asyncio.futures._set_result_unless_cancelled */
-        PyObject *future;             /* asyncio.Future */
-        PyObject *stock_loop;         /* asyncio.SelectorEventLoop */
-        PyObject *socket;             /* socket.socket */
-        PyObject *transport_socket;   /* asyncio.trsock.TransportSocket */
-        PyObject *try_native;         /* asyncio.constants._SendfileMode.TRY_NATIVE */
+        PyObject *sendfile_fallback;                /* asyncio.constants._SendfileMode.FALLBACK */
+        PyObject *handle;                           /* asyncio.Handle */
+        PyObject *timer_handle;                     /* asyncio.TimerHandle */
+        PyObject *buffered_protocol;                /* asyncio.BufferedProtocol */
+        PyObject *set_result;                       /* asyncio.futures._set_result_unless_cancelled */
+        PyObject *future;                           /* asyncio.Future */
+        PyObject *stock_loop;                       /* asyncio.SelectorEventLoop */
+        PyObject *socket;                           /* socket.socket */
+        PyObject *transport_socket;                 /* asyncio.trsock.TransportSocket */
+        PyObject *try_native;                       /* asyncio.constants._SendfileMode.TRY_NATIVE */
         PyObject *empty_tuple;
         PyObject *stream_reader, *stream_writer, *stream_reader_protocol; /* asyncio's */
         PyObject *future_set_result;                                      /* asyncio.Future.set_result */
         PyObject *invalid_state_error;                                    /* asyncio.InvalidStateError */
         PyObject *newline;                                                /* b"\n" */
-        size_t datagram_header;    /* what asyncio counts for each datagram that waits, beside its bytes */
+        size_t datagram_header;     /* what asyncio counts for each datagram that waits, beside its bytes */
         bool sends_empty_datagrams; /* asyncio sends such as well */
 };
 
@@ -87,13 +89,15 @@ extern struct imports imports;
 struct names {
         PyObject *context, *data_received, *eof_received, *get_buffer, *buffer_updated, *connection_made,
             *connection_lost, *pause_writing, *resume_writing, *close, *fileno, *socket, *sockname, *peername,
-            *getsockname, *getpeername, *attach, *detach, *call_connection_lost, *start_reading, *is_closing, *set_result,
-            *create_future, *future_blocking, *datagram_received, *error_received, *do_handshake, *unwrap;
+            *getsockname, *getpeername, *attach, *detach, *call_connection_lost, *start_reading, *is_closing,
+            *set_result, *create_future, *future_blocking, *datagram_received, *error_received, *do_handshake,
+            *unwrap;
         PyObject *of_loop; /* ("loop",) */
 
         /* Of streams. */
-        PyObject *state, *buffer, *waiter, *eof, *exception, *paused, *limit, *transport, *loop, *n, *separator, *cancelled,
-            *resume_reading, *pause_reading, *throw, *protocol, *reader, *is_connection_lost, *stream_reader_wr, *feed_data, *write;
+        PyObject *state, *buffer, *waiter, *eof, *exception, *paused, *limit, *transport, *loop, *n, *separator,
+            *cancelled, *resume_reading, *pause_reading, *throw, *protocol, *reader, *is_connection_lost,
+            *stream_reader_wr, *feed_data, *write;
 };
 
 extern struct names names;
@@ -141,7 +145,6 @@ void loop_callback_failed(PyLoop *self, PyObject *handle);
 
 /** 0, or -1 with RuntimeError where it is closed. */
 int loop_check_usable(PyLoop *self);
-
 
 /** As call_soon(callback, *args), of a C function's own: 0 or -1. The arguments' reference is given. */
 int loop_call_soon(PyLoop *self, PyObject *callback, PyObject *args);

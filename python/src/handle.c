@@ -151,8 +151,8 @@ void handle_run(PyObject *handle)
         if (loop_of(handle)->is_debug)
                 result = call_helper("run_in_debug_mode", "(OO)", loop_of(handle), handle);
         else
-                result = call_in_context(*slot(handle, at.context), callback,
-                                         ((PyTupleObject *)args)->ob_item, (size_t)PyTuple_GET_SIZE(args));
+                result = call_in_context(*slot(handle, at.context), callback, ((PyTupleObject *)args)->ob_item,
+                                         (size_t)PyTuple_GET_SIZE(args));
         if (result)
                 Py_DECREF(result);
         else
@@ -234,7 +234,7 @@ static int traverse(PyObject *self, visitproc visit, void *arg)
 
 static int clear(PyObject *self)
 {
-        const Py_ssize_t offsets[] = {at.callback, at.args, at.loop,   at.source_traceback,
+        const Py_ssize_t offsets[] = {at.callback, at.args, at.loop,     at.source_traceback,
                                       at.context,  at.repr, at.cancelled};
 
         for (size_t i = 0; i < sizeof offsets / sizeof offsets[0]; i++)
@@ -271,7 +271,11 @@ static PyMethodDef methods[] = {
 };
 
 static PyType_Slot slots[] = {
-    {Py_tp_dealloc, dealloc}, {Py_tp_traverse, traverse}, {Py_tp_clear, clear}, {Py_tp_methods, methods}, {0, NULL},
+    {Py_tp_dealloc, dealloc},
+    {Py_tp_traverse, traverse},
+    {Py_tp_clear, clear},
+    {Py_tp_methods, methods},
+    {0, NULL},
 };
 
 Py_ssize_t find_slot(PyObject *type, const char *name)
@@ -282,8 +286,8 @@ Py_ssize_t find_slot(PyObject *type, const char *name)
         if (member && Py_TYPE(member) == &PyMemberDescr_Type)
                 offset = ((PyMemberDescrObject *)member)->d_member->offset;
         else if (member)
-                PyErr_Format(PyExc_ImportError, "eddyloop does not know this Python's asyncio: %R has no slot %s",
-                             type, name);
+                PyErr_Format(PyExc_ImportError,
+                             "eddyloop does not know this Python's asyncio: %R has no slot %s", type, name);
         Py_XDECREF(member);
         return offset;
 }
@@ -335,7 +339,8 @@ int handle_add_types(PyObject *module)
         if (find_slots() < 0)
                 return -1;
         handle_type = create_type("eddyloop.Handle", imports.handle, &at.handle_tail);
-        timer_handle_type = handle_type ? create_type("eddyloop.TimerHandle", imports.timer_handle, &at.timer_tail) : NULL;
+        timer_handle_type =
+            handle_type ? create_type("eddyloop.TimerHandle", imports.timer_handle, &at.timer_tail) : NULL;
         if (!timer_handle_type)
                 return -1;
         if (PyModule_AddObjectRef(module, "Handle", (PyObject *)handle_type) < 0)

@@ -96,7 +96,8 @@ static bool has_names(PyObject *kwnames)
 }
 
 /** Make a call whose arguments are given by name. */
-static PyObject *call_by_names(PyObject *self, const char *method, PyObject *const *args, Py_ssize_t n, PyObject *kwnames)
+static PyObject *call_by_names(PyObject *self, const char *method, PyObject *const *args, Py_ssize_t n,
+                               PyObject *kwnames)
 {
         PyObject *given = PyDict_New(), *placed = PyTuple_New(n), *result = NULL;
         bool is_whole = given && placed;

@@ -182,7 +182,10 @@ static int import(void)
         imports.newline = PyBytes_FromString("\n");
         imports.helpers = PyImport_ImportModule("eddyloop._helpers");
         imports.try_native = imports.helpers ? PyObject_GetAttrString(imports.helpers, "TRY_NATIVE") : NULL;
-        return imports.empty_tuple && imports.future_set_result && imports.newline && imports.try_native && imports.sendfile_fallback ? 0 : -1;
+        return imports.empty_tuple && imports.future_set_result && imports.newline && imports.try_native &&
+                       imports.sendfile_fallback
+                   ? 0
+                   : -1;
 }
 
 /** What asyncio does with datagrams differs between its versions. */

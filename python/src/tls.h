@@ -41,12 +41,12 @@ struct tls {
         eddy_handle turn;    /* for what must not come within a call */
         eddy_handle flush;   /* at the end of an iteration */
         PyLoop *loop;
-        PyObject *protocol;                             /* the program's; NULL: it is lost */
-        struct reader_state *stream;                    /* of the protocol's reader, where that is ours; or NULL */
-        PyObject *context;                              /* ssl.SSLContext */
-        PyObject *object;                               /* ssl.SSLObject */
-        PyObject *raw;                                  /* _ssl._SSLSocket, which that has */
-        PyObject *waiter;                               /* for the handshake; NULL: nobody waits */
+        PyObject *protocol;          /* the program's; NULL: it is lost */
+        struct reader_state *stream; /* of the protocol's reader, where that is ours; or NULL */
+        PyObject *context;           /* ssl.SSLContext */
+        PyObject *object;            /* ssl.SSLObject */
+        PyObject *raw;               /* _ssl._SSLSocket, which that has */
+        PyObject *waiter;            /* for the handshake; NULL: nobody waits */
         PyObject *handshake_timeout, *shutdown_timeout; /* seconds */
         PyObject *timer; /* the handle of what limits the handshake, or closing */
         PyObject *dict, *weak_references;

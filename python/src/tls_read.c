@@ -77,7 +77,8 @@ static int show_bytes(struct tls *tls, PyObject *data)
         int is_shown = 0;
 
         if (tls->stream)
-                is_shown = stream_feed(tls->stream, tls->protocol, PyBytes_AS_STRING(data), PyBytes_GET_SIZE(data), data);
+                is_shown = stream_feed(tls->stream, tls->protocol, PyBytes_AS_STRING(data),
+                                       PyBytes_GET_SIZE(data), data);
         if (is_shown == 0)
                 return show(tls->protocol, names.data_received, data);
         Py_DECREF(data);
@@ -105,8 +106,7 @@ static int read_bytes(struct tls *tls)
         failure = note_failure(tls, outcome);
         if (n == 0) {
                 Py_DECREF(data);
-        } else if (_PyBytes_Resize(&data, (Py_ssize_t)n) < 0 ||
-                   show_bytes(tls, data) < 0) {
+        } else if (_PyBytes_Resize(&data, (Py_ssize_t)n) < 0 || show_bytes(tls, data) < 0) {
                 Py_XDECREF(failure);
                 return -1;
         }

@@ -196,8 +196,9 @@ void transport_fail(struct transport *transport, const char *message)
                 return;
         }
         exception = exception_take();
-        result = call_helper(transport->kind == READ_PIPE_TRANSPORT ? "fatal_pipe_error" : "fatal_error", "(OOOOs)", transport->loop, transport_object(transport),
-                             transport->protocol, exception, message);
+        result =
+            call_helper(transport->kind == READ_PIPE_TRANSPORT ? "fatal_pipe_error" : "fatal_error", "(OOOOs)",
+                        transport->loop, transport_object(transport), transport->protocol, exception, message);
         if (!result)
                 loop_end_run(transport->loop);
         Py_XDECREF(result);
@@ -365,11 +366,13 @@ static PyObject *represent(PyObject *self)
         bool is_left_open = transport->loop && transport->loop->is_closed;
 
         if (transport->kind != SOCKET_TRANSPORT)
-                return call_helper("pipe_repr", "(siiiinn)", Py_TYPE(self)->tp_name, !transport->socket,
-                                   transport->flow.is_closing && !is_left_open, is_left_open, transport->fd,
-                                   transport->kind == READ_PIPE_TRANSPORT ? (Py_ssize_t)(transport->has_begun && !transport->is_paused)
-                                                                          : (Py_ssize_t)(transport->flow.output != NULL),
-                                   transport->kind == READ_PIPE_TRANSPORT ? -1 : (Py_ssize_t)flow_unsent(&transport->flow));
+                return call_helper(
+                    "pipe_repr", "(siiiinn)", Py_TYPE(self)->tp_name, !transport->socket,
+                    transport->flow.is_closing && !is_left_open, is_left_open, transport->fd,
+                    transport->kind == READ_PIPE_TRANSPORT
+                        ? (Py_ssize_t)(transport->has_begun && !transport->is_paused)
+                        : (Py_ssize_t)(transport->flow.output != NULL),
+                    transport->kind == READ_PIPE_TRANSPORT ? -1 : (Py_ssize_t)flow_unsent(&transport->flow));
         return call_helper("transport_repr", "(siiinn)", Py_TYPE(self)->tp_name, transport->has_ended,
                            transport->flow.is_closing, transport->has_begun && !transport->is_paused,
                            (Py_ssize_t)transport->fd, (Py_ssize_t)flow_unsent(&transport->flow));
@@ -415,7 +418,8 @@ static int init(PyObject *self, PyObject *args, PyObject *kwargs)
         if (!result)
                 return -1;
         Py_DECREF(result);
-        rc = flow_init(&transport->flow, &transport_client, ((PyLoop *)loop)->loop, fd, family < 0 ? AF_UNSPEC : family);
+        rc = flow_init(&transport->flow, &transport_client, ((PyLoop *)loop)->loop, fd,
+                       family < 0 ? AF_UNSPEC : family);
         if (rc < 0) {
                 raise_error(rc);
                 return -1;
@@ -610,8 +614,10 @@ static PyGetSetDef properties[] = {
 static PyTypeObject *create_type(PyObject *module, const char *name, PyObject *bases, PyMethodDef *with)
 {
         PyType_Slot slots[] = {
-            {Py_tp_init, init},         {Py_tp_dealloc, dealloc}, {Py_tp_finalize, finalize}, {Py_tp_traverse, traverse},
-            {Py_tp_clear, clear},       {Py_tp_repr, represent},  {Py_tp_methods, with},      {Py_tp_members, members},
+            {Py_tp_init, init},         {Py_tp_dealloc, dealloc},
+            {Py_tp_finalize, finalize}, {Py_tp_traverse, traverse},
+            {Py_tp_clear, clear},       {Py_tp_repr, represent},
+            {Py_tp_methods, with},      {Py_tp_members, members},
             {Py_tp_getset, properties}, {0, NULL},
         };
         PyType_Spec spec = {
@@ -636,16 +642,18 @@ int transport_add_type(PyObject *module)
         tail = (((PyTypeObject *)imports.transport)->tp_basicsize + 15) & ~(Py_ssize_t)15;
         for (PyMemberDef *member = members; member->name; member++)
                 member->offset += tail;
-        socket_transport_type = create_type(module, "eddyloop._core.SocketTransport",
-                                            PyTuple_Pack(1, imports.transport), methods);
+        socket_transport_type =
+            create_type(module, "eddyloop._core.SocketTransport", PyTuple_Pack(1, imports.transport), methods);
         read_pipe_type = create_type(module, "eddyloop._core.ReadPipeTransport",
                                      PyTuple_Pack(1, imports.read_transport), read_pipe_methods);
-        write_pipe_type = create_type(module, "eddyloop._core.WritePipeTransport",
-                                      PyTuple_Pack(2, imports.transport, imports.write_transport), write_pipe_methods);
+        write_pipe_type =
+            create_type(module, "eddyloop._core.WritePipeTransport",
+                        PyTuple_Pack(2, imports.transport, imports.write_transport), write_pipe_methods);
         if (!socket_transport_type || !read_pipe_type || !write_pipe_type)
                 return -1;
         /* What asyncio asks of a transport's class: start_tls() may come, and sendfile() by the kernel. */
         if (PyObject_SetAttrString((PyObject *)socket_transport_type, "_start_tls_compatible", Py_True) < 0)
                 return -1;
-        return PyObject_SetAttrString((PyObject *)socket_transport_type, "_sendfile_compatible", imports.try_native);
+        return PyObject_SetAttrString((PyObject *)socket_transport_type, "_sendfile_compatible",
+                                      imports.try_native);
 }

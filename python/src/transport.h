@@ -18,14 +18,14 @@ struct transport {
         PyObject *protocol;          /* likewise */
         struct reader_state *stream; /* of the protocol's reader, where that is one of ours; or NULL */
         struct tls *tls;             /* the protocol, where that is TLS; NULL: it is a program's */
-        PyObject *socket;          /* or the pipe */
-        PyObject *server;          /* whose connection it is, or NULL */
-        PyObject *context;         /* in which its protocol is called with what has come */
-        PyObject *writing_context; /* in which resume_writing() is called */
-        PyObject *exception;       /* why it will be lost; NULL: for no fault */
-        PyObject *empty_waiter;    /* a future of who waits until all has left, or NULL */
+        PyObject *socket;            /* or the pipe */
+        PyObject *server;            /* whose connection it is, or NULL */
+        PyObject *context;           /* in which its protocol is called with what has come */
+        PyObject *writing_context;   /* in which resume_writing() is called */
+        PyObject *exception;         /* why it will be lost; NULL: for no fault */
+        PyObject *empty_waiter;      /* a future of who waits until all has left, or NULL */
         PyObject *dict, *weak_references;
-        Py_buffer place;     /* what a BufferedProtocol has lent */
+        Py_buffer place;    /* what a BufferedProtocol has lent */
         int fd;             /* its number, which is told of even when it is closed */
         unsigned char kind; /* enum transport_kind */
         bool has_place, is_buffered, has_begun, is_paused, is_full, has_written_eof;
@@ -100,7 +100,8 @@ bool transport_close_socket(struct flow *flow, bool is_last);
 static inline const char *transport_failure(const struct transport *transport, bool is_read)
 {
         if (transport->kind == SOCKET_TRANSPORT)
-                return is_read ? "Fatal read error on socket transport" : "Fatal write error on socket transport";
+                return is_read ? "Fatal read error on socket transport"
+                               : "Fatal write error on socket transport";
         return is_read ? "Fatal read error on pipe transport" : "Fatal write error on pipe transport";
 }
 

@@ -11,7 +11,8 @@ PyObject *call_protocol(PyObject *protocol, PyObject *context, PyObject *name, P
                 return NULL;
         Py_XINCREF(context);
         Py_INCREF(protocol);
-        result = PyObject_VectorcallMethod(name, stack + 1, (argument ? 2 : 1) | PY_VECTORCALL_ARGUMENTS_OFFSET, NULL);
+        result = PyObject_VectorcallMethod(name, stack + 1, (argument ? 2 : 1) | PY_VECTORCALL_ARGUMENTS_OFFSET,
+                                           NULL);
         Py_DECREF(protocol);
         if (context && PyContext_Exit(context) < 0)
                 Py_CLEAR(result);
@@ -30,7 +31,8 @@ static void give_place_back(struct transport *transport)
 static bool find_place(struct transport *transport, const char **failed)
 {
         PyObject *wanted = PyLong_FromLong(-1);
-        PyObject *place = wanted ? call_protocol(transport->protocol, transport->context, names.get_buffer, wanted) : NULL;
+        PyObject *place =
+            wanted ? call_protocol(transport->protocol, transport->context, names.get_buffer, wanted) : NULL;
         Py_ssize_t size = place ? PyObject_Size(place) : -1;
 
         *failed = "Fatal error: protocol.get_buffer() call failed.";
@@ -41,7 +43,8 @@ static bool find_place(struct transport *transport, const char **failed)
                 transport->has_place = true;
         } else if (size > 0) {
                 *failed = "Fatal read error on socket transport";
-                PyErr_Format(PyExc_TypeError, "recv_into() argument 1 must be read-write bytes-like object, not %s",
+                PyErr_Format(PyExc_TypeError,
+                             "recv_into() argument 1 must be read-write bytes-like object, not %s",
                              type_name(place));
         }
         Py_XDECREF(place);
@@ -150,11 +153,13 @@ static void show(struct transport *transport, const void *data, size_t n)
                 give_place_back(transport);
                 argument = PyLong_FromSize_t(n);
                 if (argument)
-                        result = call_protocol(transport->protocol, transport->context, names.buffer_updated, argument);
+                        result = call_protocol(transport->protocol, transport->context, names.buffer_updated,
+                                               argument);
         } else {
                 argument = take_bytes(transport->loop, data, n);
                 if (argument)
-                        result = call_protocol(transport->protocol, transport->context, names.data_received, argument);
+                        result = call_protocol(transport->protocol, transport->context, names.data_received,
+                                               argument);
         }
         Py_XDECREF(argument);
         if (result)
@@ -188,7 +193,8 @@ static ssize_t find_write_failure(const struct flow *flow)
 {
         const struct flow_output *output = flow->output;
 
-        return output && list_is_linked(&output->op.handle.link) && output->op.result < 0 ? output->op.result : 0;
+        return output && list_is_linked(&output->op.handle.link) && output->op.result < 0 ? output->op.result
+                                                                                          : 0;
 }
 
 static void show_end(struct transport *transport)

@@ -125,7 +125,8 @@ int transport_write_in_vain(struct transport *transport)
 
         if (transport->writes_in_vain++ < (transport->kind == SOCKET_TRANSPORT ? 4 : 5))
                 return 0;
-        result = call_helper(transport->kind == SOCKET_TRANSPORT ? "warn_of_writes" : "warn_of_writes_to_pipe", "()");
+        result = call_helper(transport->kind == SOCKET_TRANSPORT ? "warn_of_writes" : "warn_of_writes_to_pipe",
+                             "()");
         Py_XDECREF(result);
         return result ? 0 : -1;
 }
@@ -152,7 +153,8 @@ PyObject *transport_write(PyObject *self, PyObject *data)
         if (PyBytes_Check(data)) {
                 part = (struct iovec){PyBytes_AS_STRING(data), (size_t)PyBytes_GET_SIZE(data)};
                 if (part.iov_len > 0)
-                        rc = transport_is_lost(transport) ? transport_write_in_vain(transport) : transport_put(transport, &part, 1);
+                        rc = transport_is_lost(transport) ? transport_write_in_vain(transport)
+                                                          : transport_put(transport, &part, 1);
         } else {
                 Py_buffer view;
 
@@ -160,7 +162,8 @@ PyObject *transport_write(PyObject *self, PyObject *data)
                         return NULL;
                 part = (struct iovec){view.buf, (size_t)view.len};
                 if (part.iov_len > 0)
-                        rc = transport_is_lost(transport) ? transport_write_in_vain(transport) : transport_put(transport, &part, 1);
+                        rc = transport_is_lost(transport) ? transport_write_in_vain(transport)
+                                                          : transport_put(transport, &part, 1);
                 PyBuffer_Release(&view);
         }
         if (rc < 0)
@@ -221,7 +224,8 @@ static int put_in_vain(void *transport, struct iovec *parts, int count, size_t t
 static int put_parts(void *transport, struct iovec *parts, int count, size_t total)
 {
         (void)total;
-        return transport_is_lost(transport) ? transport_write_in_vain(transport) : transport_put(transport, parts, count);
+        return transport_is_lost(transport) ? transport_write_in_vain(transport)
+                                            : transport_put(transport, parts, count);
 }
 
 int transport_put_list(struct transport *transport, PyObject *list, bool is_over)
