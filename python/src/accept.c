@@ -9,7 +9,8 @@
 
 /** eddyloop._core.Acceptor. */
 struct acceptor {
-        PyObject_HEAD PyLoop *loop; /* an owned reference, like all that follow */
+        PyObject ob_base;
+        PyLoop *loop; /* an owned reference, like all that follow */
         PyObject *factory, *socket, *server;
         int fd, family, type;
         Py_ssize_t backlog;

@@ -33,7 +33,8 @@ struct sock_message {
 };
 
 struct sock_call {
-        PyObject_HEAD const struct sock_kind *kind;
+        PyObject ob_base;
+        const struct sock_kind *kind;
         PyLoop *loop;
         PyObject *socket;
         PyObject *first, *second; /* what it was called with */

@@ -15,7 +15,8 @@ enum progress { NOT_BEGUN, RUNNING, WAITING, ENDED };
 
 /** A coroutine of a reader's or a writer's. */
 struct coroutine {
-        PyObject_HEAD PyObject *owner; /* the reader or writer */
+        PyObject ob_base;
+        PyObject *owner;  /* the reader or writer */
         PyObject *future; /* that the reader's _waiter is while this waits for bytes; NULL: it waits for none */
         PyObject *
             inner; /* what is run meanwhile: the future's iterator, or the coroutine of asyncio's that does it instead */
@@ -34,12 +35,13 @@ struct coroutine {
 enum attribute { LIMIT, LOOP, BUFFER, AT_EOF, WAITER, EXCEPTION, TRANSPORT, PAUSED, ATTRIBUTES };
 
 struct reader_state {
-        PyObject_HEAD PyObject *values[ATTRIBUTES]; /* NULL: it has none, or all are in the __dict__ */
-        PyObject *object;                           /* the reader, whose __dict__ owns this */
-        struct coroutine *waiting; /* for bytes, or has been given them; not owned: it takes itself out */
-        Py_ssize_t attributes;     /* that its __dict__ has, where nobody has given it more */
-        bool is_exposed;           /* all is in the __dict__, since somebody has that */
-        bool has_writer;           /* its writer is one of ours */
+        PyObject ob_base;
+        PyObject *values[ATTRIBUTES]; /* NULL: it has none, or all are in the __dict__ */
+        PyObject *object;             /* the reader, whose __dict__ owns this */
+        struct coroutine *waiting;    /* for bytes, or has been given them; not owned: it takes itself out */
+        Py_ssize_t attributes;        /* that its __dict__ has, where nobody has given it more */
+        bool is_exposed;              /* all is in the __dict__, since somebody has that */
+        bool has_writer;              /* its writer is one of ours */
 };
 
 extern PyTypeObject *stream_reader_type, *stream_writer_type;

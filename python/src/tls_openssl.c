@@ -159,13 +159,15 @@ PyObject *openssl_find(PyObject *module, PyObject *args)
  * Objects of _ssl's, of which the first members are the same in all versions of Python so far. */
 
 struct ssl_socket {
-        PyObject_HEAD PyObject *socket; /* a weak reference; NULL: it has memory BIOs */
+        PyObject ob_base;
+        PyObject *socket; /* a weak reference; NULL: it has memory BIOs */
         SSL *ssl;
         PyObject *context;
 };
 
 struct memory_bio {
-        PyObject_HEAD BIO *bio;
+        PyObject ob_base;
+        BIO *bio;
 };
 
 /** The SSL of an object that was made for two memory BIOs; NULL where anything is not as it has to be. All that is known of it besides
