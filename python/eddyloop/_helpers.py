@@ -217,6 +217,8 @@ async def resolve_and_connect(loop, sock, address):
     if loop.get_debug():
         check_nonblocking(sock)
     resolved = await loop._ensure_resolved(address, family=sock.family, type=sock.type, proto=sock.proto, loop=loop)
+    if resolved[0][4] == address:
+        sock.connect(address)  # which says what is wrong with it
     await loop.sock_connect(sock, resolved[0][4])
 
 

@@ -63,6 +63,8 @@ bool transport_close_socket(struct flow *flow, bool is_last)
         if (transport->is_ending)
                 return false;
         transport->is_ending = true;
+        if (!transport->exception && flow->write_error && flow->write_error != -ECONNABORTED)
+                transport->exception = exception_of(flow->write_error); /* not all has left */
         callback = PyObject_GetAttr(transport_object(transport), names.call_connection_lost);
         if (loop_call_soon(transport->loop, callback,
                            PyTuple_Pack(1, transport->exception ? transport->exception : Py_None)) < 0)
