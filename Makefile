@@ -5,6 +5,7 @@
 #   make test      the whole suite, in every configuration; make test CONFIGS=plain for one
 #   make python    build eddyloop, the event loop for Python, into dist/: a wheel for PYTHON=python3
 #   make python-wheels   its source distribution and a wheel for each Python that is there, as they are given away
+#   make test-python-suites   CPython's own tests and scenarios on both loops, for each Python that is there, on both backends
 #   make bench     measure eddy beside its peers; make bench ROWS="switch yield" for some rows; NECO=folder and
 #                  LIBDILL=folder for these two, which must lie there built
 #   make bench-compare OLD=old.json     what got slower since then, noise and machine taken into account
@@ -47,6 +48,10 @@ python:
 python-wheels:
 	scripts/install-deps.sh build python
 	scripts/wheels.sh dist
+
+test-python-suites:
+	scripts/install-deps.sh build test
+	scripts/test_python.py --proofs
 
 bench: all
 	scripts/install-deps.sh bench
@@ -95,6 +100,6 @@ install: all
 clean:
 	rm -rf $(BUILD) $(BUILD)-*
 
-.PHONY: all demo test python python-wheels bench bench-compare bench-scale bench-python instructions soak fuzz check install clean
+.PHONY: all demo test test-python-suites python python-wheels bench bench-compare bench-scale bench-python instructions soak fuzz check install clean
 
 CONFIGS = plain clang sanitize thread valgrind ucontext musl aarch64 python

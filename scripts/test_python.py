@@ -1,15 +1,18 @@
 #!/usr/bin/env python3
 """Build eddyloop for each Python that there is, and run its tests: called by scripts/test.sh.
 
-    scripts/test_python.py [3.11 ...]
+    scripts/test_python.py [--proofs] [3.11 ...]
 
 Each version gets a build, build-python-VERSION, and its tests run on both backends. The newest runs
-them in development mode with a checking allocator too, and gets two builds more: by clang, and with
-sanitizers. One that can make packages without a network makes them, and they are tried. The last
-line sums up; lines before it that begin with "failed:" name what failed.
+them in development mode with a checking allocator too, is held to the proofs (CPython's own
+tests of asyncio, and scenarios that are played on asyncio's loop and on ours), and gets two builds
+more: by clang, and with sanitizers. With --proofs every version is held to these on both backends,
+and nothing else is run. One that can make packages without a network makes them, and they are
+tried. The last line sums up; lines before it that begin with "failed:" name what failed.
 """
 import argparse
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -21,7 +24,9 @@ from pythons import pythons
 
 ROOT = Path(__file__).resolve().parents[1]
 TOOLS = ROOT / "build-python-tools"
-RUN = ROOT / "python" / "tests" / "run.py"
+TESTS = ROOT / "python" / "tests"
+RUN = TESTS / "run.py"
+PROOFS = "cpython", "differential"
 BACKENDS = ("epoll", "uring")
 MESON_WITHOUT_DISTUTILS = (1, 3)  # which Python 3.12 has dropped
 
@@ -122,15 +127,26 @@ class Build:
 
     def test(self, totals, title, *names, **environment):
         """Run its tests, or those in some files."""
+        self.count(totals, title, RUN, *names, **environment)
+
+    def prove(self, totals, proof, **environment):
+        """Hold it to one of the PROOFS."""
+        if proof == "cpython" and self.call_python("-c", "import test.test_asyncio", stderr=subprocess.DEVNULL).returncode:
+            totals.skip(f"{self.name} comes without CPython's tests (libpython{self.python.name}-testsuite)")
+        else:
+            title = f"{proof}, {environment['EDDY_BACKEND']}"
+            self.count(totals, title, TESTS / proof / "run.py", "--python", self.program, **environment)
+
+    def count(self, totals, title, program, *arguments, **environment):
+        """Run a program that sums up tests, and add what it says."""
         print(f"\n-- {self.name}, {title}", flush=True)
-        done = self.call_python(RUN, *names, **environment)
+        done = self.call_python(program, *arguments, **environment)
         print(done.stdout, end="", flush=True)
-        try:
-            words = done.stdout.splitlines()[-1].split()
-            totals.add(*map(int, words[0:6:2]))
-        except (IndexError, ValueError):
+        counts = re.search(r"(\d+) passed, (\d+) failed(?:, (\d+) skipped)?\s*\Z", done.stdout)
+        if not counts:
             totals.fail(f"{self.name}, {title}: the run did not end")
             return
+        totals.add(*(int(count or 0) for count in counts.groups()))
         if done.returncode != 0:
             totals.failures.append(f"{self.name}, {title}")
 
@@ -146,6 +162,14 @@ def test_backends(build, totals, **environment):
             totals.skip(objection)
         else:
             totals.fail(f"{build.name}, {backend}: {objection}")
+
+
+def prove(build, totals):
+    """Hold it to all proofs, with each backend that there is."""
+    for backend in BACKENDS:
+        for proof in PROOFS:
+            if not build.objection(EDDY_BACKEND=backend):
+                build.prove(totals, proof, EDDY_BACKEND=backend)
 
 
 def built(build, totals):
@@ -174,6 +198,9 @@ def test_plain(python, totals, is_newest):
         if not build.add_packages("redis", "aiohttp"):
             totals.skip("redis-py and aiohttp, which two of the examples take, could not be installed")
     test_backends(build, totals)
+    if is_newest:
+        build.prove(totals, "cpython", EDDY_BACKEND="epoll")
+        build.prove(totals, "differential", EDDY_BACKEND="epoll")
     if python.can_package:
         build.test(totals, "packages", "distribution")
 
@@ -204,13 +231,19 @@ def choose(versions, totals):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--proofs", action="store_true", help="hold each version to the proofs, and run no other tests")
     parser.add_argument("versions", nargs="*", metavar="VERSION", help="such as 3.11 (default: each that there is)")
     totals = Totals()
-    found = choose(parser.parse_args().versions, totals)
+    options = parser.parse_args()
+    found = choose(options.versions, totals)
     for python in found:
-        test_plain(python, totals, is_newest=python == found[-1])
+        if not options.proofs:
+            test_plain(python, totals, is_newest=python == found[-1])
+        elif built(build := Build(python), totals):
+            prove(build, totals)
     for python in found[-1:]:
-        test_thoroughly(python, totals)
+        if not options.proofs:
+            test_thoroughly(python, totals)
     print("\n".join(["", *(f"failed: {failure}" for failure in totals.failures)]))
     print("{} passed, {} failed, {} skipped".format(*totals.counts))
     return 1 if totals.counts[1] else 0
