@@ -12,6 +12,8 @@ struct watch {
         eddy_loop *loop;
         bool is_waiting, must_leave;
         unsigned waits;
+        eddy_callback sent; /* to the loop when it begins to wait, which ends that, or NULL */
+        void *sent_arg;
         int socket; /* what has come here by the time of a wait is told, unless -1 */
         ssize_t there;
 };
@@ -24,6 +26,8 @@ static void before_wait(void *arg)
         assert_false(watch->is_waiting);
         watch->is_waiting = true;
         watch->waits++;
+        if (watch->sent)
+                assert_int_equal(eddy_call_soon_threadsafe(watch->loop, NULL, watch->sent, watch->sent_arg), 0);
         if (watch->socket >= 0)
                 watch->there = recv(watch->socket, bytes, sizeof bytes, MSG_DONTWAIT | MSG_PEEK);
 }
@@ -39,6 +43,15 @@ static void after_wait(void *arg)
 }
 
 static const eddy_host host = {.before_wait = before_wait, .after_wait = after_wait};
+
+/** Run until it waits for the first time. */
+static void run_until_it_waits(struct watch *watch)
+{
+        watch->sent = stop;
+        watch->sent_arg = watch->loop;
+        assert_int_equal(eddy_loop_run_forever(watch->loop), 0);
+        watch->sent = NULL;
+}
 
 static eddy_loop *new_guest(struct watch *watch)
 {
@@ -60,9 +73,8 @@ TEST(is_told_of_waiting_alone)
                 run_once(loop);
         }
         assert_int_equal(watch.waits, 0);
-        eddy_call_later(loop, NULL, eddy_ms(2), stop, loop);
-        assert_int_equal(eddy_loop_run_forever(loop), 0);
-        assert_true(watch.waits > 0);
+        run_until_it_waits(&watch);
+        assert_int_equal(watch.waits, 1);
         assert_false(watch.is_waiting);
         eddy_loop_destroy(loop);
 }
@@ -207,14 +219,14 @@ TEST(leaves_behind_a_wait_before_anything_runs)
         eddy_loop *loop = new_guest(&watch);
 
         watch.must_leave = true;
-        eddy_call_later(loop, NULL, eddy_us(100), note, "t");
+        watch.sent = note;
+        watch.sent_arg = "s";
         assert_int_equal(eddy_loop_run_forever(loop), 0);
         assert_int_equal(watch.waits, 1);
         assert_trail("");
         watch.must_leave = false;
-        eddy_call_later(loop, NULL, eddy_ms(1), stop, loop);
-        assert_int_equal(eddy_loop_run_forever(loop), 0);
-        assert_trail("t");
+        run_until_it_waits(&watch);
+        assert_trail("s");
         eddy_loop_destroy(loop);
 }
 
@@ -292,8 +304,7 @@ TEST(sends_at_the_end_of_an_iteration_what_was_written_in_it)
         run_once(loop);
         watch.socket = ends[1];
         eddy_call_soon(loop, NULL, write_twice, transport);
-        eddy_call_later(loop, NULL, eddy_ms(2), stop, loop);
-        assert_int_equal(eddy_loop_run_forever(loop), 0);
+        run_until_it_waits(&watch);
         /* Here it has left before the first wait; io_uring sends by the very call that waits. */
         if (strcmp(eddy_loop_backend(loop), "epoll") == 0)
                 assert_int_equal(watch.there, 4);
@@ -354,8 +365,8 @@ static bool begins_anew(eddy_loop *inherited)
         watch.loop = own;
         if (eddy_loop_set_host(own, &host, &watch) < 0)
                 return false;
-        eddy_call_later(own, NULL, eddy_ms(1), stop, own);
-        return eddy_loop_run_forever(own) == 0 && watch.waits > 0;
+        run_until_it_waits(&watch);
+        return watch.waits == 1;
 }
 
 static void fork_here(void *arg)
@@ -378,8 +389,7 @@ TEST(works_in_a_process_that_forks)
 
         eddy_call_soon(loop, NULL, fork_here, &watch);
         eddy_call_soon(loop, NULL, note, "a");
-        eddy_call_later(loop, NULL, eddy_ms(1), stop, loop);
-        assert_int_equal(eddy_loop_run_forever(loop), 0);
+        run_until_it_waits(&watch);
         assert_trail("fa");
         eddy_loop_destroy(loop);
 }
