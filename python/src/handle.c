@@ -174,14 +174,17 @@ void handle_run_queued(void *arg)
 /** In debug mode: keep what a handle was, for the log. */
 static void keep_repr(PyObject *self)
 {
+        PyObject *raised = PyErr_Occurred() ? exception_take() : NULL; /* of who cancels because of it */
         PyObject *repr = PyObject_Repr(self);
 
-        if (!repr) {
-                PyErr_WriteUnraisable(self);
-                return;
+        if (repr) {
+                slot_set(self, at.repr, repr);
+                Py_DECREF(repr);
+        } else {
+                PyErr_Clear(); /* as at the interpreter's end: it was for a log */
         }
-        slot_set(self, at.repr, repr);
-        Py_DECREF(repr);
+        if (raised)
+                exception_give(raised);
 }
 
 void handle_cancel(PyObject *self)
