@@ -31,9 +31,14 @@ def _with_loop(method, factory):
 
 
 def socket_pair(case: unittest.TestCase):
-    """Two connected TCP sockets, not blocking, closed with the test."""
+    """Two connected TCP sockets, not blocking, closed with the test; little is under way between them, whatever the system has
+    room for."""
     with socket.create_server(('127.0.0.1', 0)) as listener:
-        client = socket.create_connection(listener.getsockname())
+        client = socket.socket(proto=socket.IPPROTO_TCP)
+        for end in (listener, client):
+            end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 16)
+            end.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 16)
+        client.connect(listener.getsockname())
         server, _ = listener.accept()
     for end in (client, server):
         end.setblocking(False)
