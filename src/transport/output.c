@@ -164,17 +164,9 @@ static void schedule_flush(struct flow *flow)
         loop_schedule_last(flow->loop, &output->flush);
 }
 
-/** Send what the kernel takes at once, which so needs no copy: how much, or an error. */
-static ssize_t send_parts_at_once(struct flow *flow, const struct iovec *parts, int count)
+/** What sending at once came to: how much the kernel took, or the flow's failure. */
+static ssize_t note_sent_at_once(struct flow *flow, ssize_t sent)
 {
-        const struct msghdr message = {.msg_iov = (struct iovec *)(uintptr_t)parts,
-                                       .msg_iovlen = (size_t)count};
-        ssize_t sent;
-        eddy_op op;
-
-        eddy_op_init(&op, flow->loop, NULL, NULL);
-        op.traits = flow->send_traits | OP_DONT_WAIT;
-        sent = flow->impl->begin_send_parts(flow, &op, &message);
         if (sent == -EAGAIN)
                 return 0;
         if (sent < 0)
@@ -182,24 +174,31 @@ static ssize_t send_parts_at_once(struct flow *flow, const struct iovec *parts, 
         return sent;
 }
 
-ssize_t flow_send_now(struct flow *flow, const struct iovec *parts, int count)
+/** Send what the kernel takes at once, which so needs no copy: how much, or an error. */
+static ssize_t send_parts_at_once(struct flow *flow, const struct iovec *parts, int count)
 {
-        ssize_t sent = flow_check_adding(flow);
+        const struct msghdr message = {.msg_iov = (struct iovec *)(uintptr_t)parts,
+                                       .msg_iovlen = (size_t)count};
         eddy_op op;
 
-        if (sent < 0)
-                return sent;
+        eddy_op_init(&op, flow->loop, NULL, NULL);
+        op.traits = flow->send_traits | OP_DONT_WAIT;
+        return note_sent_at_once(flow, flow->impl->begin_send_parts(flow, &op, &message));
+}
+
+ssize_t flow_send_now(struct flow *flow, const struct iovec *parts, int count)
+{
+        int rc = flow_check_adding(flow);
+        eddy_op op;
+
+        if (rc < 0)
+                return rc;
         if (count > 1)
                 return send_parts_at_once(flow, parts, count);
         op_init(&op, flow->loop, NULL, NULL);
         op_describe(&op, flow->impl->send, flow->fd, parts->iov_base, parts->iov_len, 0);
         op.traits = flow->send_traits | OP_DONT_WAIT | OP_BY_CALL;
-        sent = flow_begin(flow, &op);
-        if (sent == -EAGAIN)
-                return 0;
-        if (sent < 0)
-                flow_fail(flow, (int)sent);
-        return sent;
+        return note_sent_at_once(flow, flow_begin(flow, &op));
 }
 
 /** Whether so many bytes are worth a call of their own, and nothing comes before them. */
