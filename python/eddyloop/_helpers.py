@@ -11,6 +11,7 @@ from asyncio import base_events, constants, format_helpers, futures, selector_ev
 from asyncio.log import logger
 
 TRY_NATIVE = constants._SendfileMode.TRY_NATIVE
+FALLBACK = constants._SendfileMode.FALLBACK
 
 # How much of a callback its description shows depends on debug mode from Python 3.12.2 on.
 _DESCRIPTION_KNOWS_DEBUG = 'debug' in inspect.signature(
@@ -118,10 +119,10 @@ def fail_waiter(future):
         future.set_exception(ConnectionError('Connection is closed by peer'))
 
 
-def write_limits(high, low):
-    """The upper and the lower mark, of those that were given."""
+def write_limits(high, low, kilobytes):
+    """The upper and the lower mark, of those that were given; the upper one is so many KiB where none is."""
     if high is None:
-        high = 64 * 1024 if low is None else 4 * low
+        high = kilobytes * 1024 if low is None else 4 * low
     if low is None:
         low = high // 4
     if not high >= low >= 0:
@@ -282,13 +283,6 @@ def serve_again(loop, protocol_factory, sock, server, backlog):
 
 
 # TLS.
-
-def tls_limits(high, low, kilobytes):
-    """As write_limits(), with asyncio's own upper mark for TLS."""
-    if high is None:
-        high = kilobytes * 1024 if low is None else 4 * low
-    return write_limits(high, low)
-
 
 def tls_note_peer(transport, sslobj):
     """What is known once both sides have agreed."""

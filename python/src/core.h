@@ -68,7 +68,6 @@ struct imports {
         PyObject *handle;                           /* asyncio.Handle */
         PyObject *timer_handle;                     /* asyncio.TimerHandle */
         PyObject *buffered_protocol;                /* asyncio.BufferedProtocol */
-        PyObject *set_result;                       /* asyncio.futures._set_result_unless_cancelled */
         PyObject *future;                           /* asyncio.Future */
         PyObject *stock_loop;                       /* asyncio.SelectorEventLoop */
         PyObject *socket;                           /* socket.socket */
@@ -89,15 +88,12 @@ extern struct imports imports;
 struct names {
         PyObject *context, *data_received, *eof_received, *get_buffer, *buffer_updated, *connection_made,
             *connection_lost, *pause_writing, *resume_writing, *close, *fileno, *socket, *sockname, *peername,
-            *getsockname, *getpeername, *attach, *detach, *call_connection_lost, *start_reading, *is_closing,
-            *set_result, *create_future, *future_blocking, *datagram_received, *error_received, *do_handshake,
-            *unwrap;
-        PyObject *of_loop; /* ("loop",) */
+            *call_connection_lost, *start_reading, *is_closing, *set_result, *create_future, *future_blocking,
+            *datagram_received, *error_received, *do_handshake, *unwrap;
 
         /* Of streams. */
-        PyObject *state, *buffer, *waiter, *eof, *exception, *paused, *limit, *transport, *loop, *n, *separator,
-            *cancelled, *resume_reading, *pause_reading, *throw, *protocol, *reader, *is_connection_lost,
-            *stream_reader_wr, *feed_data, *write;
+        PyObject *state, *paused, *transport, *n, *separator, *cancelled, *resume_reading, *pause_reading,
+            *throw, *protocol, *reader, *is_connection_lost, *stream_reader_wr, *feed_data, *write;
 };
 
 extern struct names names;
@@ -143,6 +139,15 @@ void loop_end_run(PyLoop *self);
 /** An exception that is set ends the run, or else is told to the loop's exception handler, as one of a handle. */
 void loop_callback_failed(PyLoop *self, PyObject *handle);
 
+/** Take the exception that is set, which does not end the run, and tell it by a function of eddyloop._helpers that knows how: the exception,
+ * a new reference. What telling it raises ends the run. */
+PyObject *loop_tell(PyLoop *self, const char *helper, PyObject *transport, PyObject *protocol,
+                    const char *text);
+
+/** See what came of calling pause_writing() or resume_writing(), whose result is given: 0, or -1 with what ends the run. */
+int loop_check_marked(PyLoop *self, PyObject *result, PyObject *transport, PyObject *protocol,
+                      const char *failure);
+
 /** 0, or -1 with RuntimeError where it is closed. */
 int loop_check_usable(PyLoop *self);
 
@@ -165,14 +170,24 @@ Py_ssize_t find_slot(PyObject *type, const char *name);
 void loop_keep(PyLoop *self, struct kept *kept, PyObject *object);
 void loop_let_go(struct kept *kept);
 
-/** The arguments of set_write_buffer_limits(): 0, or -1 with an exception. */
-int take_limits(PyObject *args, PyObject *kwargs, size_t *upper, size_t *lower);
+/** The arguments of set_write_buffer_limits(), whose upper one is so many KiB where none is given: 0, or -1 with an exception. */
+int take_limits(PyObject *args, PyObject *kwargs, int kilobytes, size_t *upper, size_t *lower);
 
 /** As its create_future(): a new reference, or NULL with an exception. */
 PyObject *loop_create_future(PyObject *loop);
 
 /** Memory of the loop's, LOOP_SCRATCH_SIZE bytes, for what does not outlast the call; NULL without memory. */
 char *loop_scratch(PyLoop *self);
+
+/** Callback: a timer was asked for in another thread. The queue's reference becomes that of the timer. */
+void loop_set_timer_here(void *handle);
+
+/* Methods of schedule.c. */
+PyObject *loop_call_soon_method(PyObject *self, PyObject *const *args, Py_ssize_t n, PyObject *kwnames);
+PyObject *loop_call_soon_threadsafe(PyObject *self, PyObject *const *args, Py_ssize_t n, PyObject *kwnames);
+PyObject *loop_call_later(PyObject *self, PyObject *const *args, Py_ssize_t n, PyObject *kwnames);
+PyObject *loop_call_at(PyObject *self, PyObject *const *args, Py_ssize_t n, PyObject *kwnames);
+PyObject *loop_get_time(PyObject *self, PyObject *unused);
 
 /* Methods of other files. Those that are unasked do not look whether a transport has the descriptor. */
 PyObject *loop_add_reader(PyObject *self, PyObject *const *args, Py_ssize_t n);

@@ -2,20 +2,6 @@
 #include "datagram.h"
 
 #include "watch.h"
-#include <structmember.h>
-
-static Py_ssize_t tail;       /* where ours begins */
-static Py_ssize_t extra_slot; /* where asyncio's _extra lies */
-
-struct datagram_transport *datagram_transport_of(PyObject *object)
-{
-        return (void *)((char *)object + tail);
-}
-
-PyObject *datagram_transport_object(struct datagram_transport *transport)
-{
-        return (PyObject *)(void *)((char *)transport - tail);
-}
 
 /* ------------------------------------------------------------------------------------------------
  * The end. */
@@ -55,20 +41,6 @@ void datagram_force_close(struct datagram_transport *transport, PyObject *except
         lose_later(transport, exception);
 }
 
-static void close_python_socket(struct datagram_transport *transport)
-{
-        PyObject *socket = transport->socket, *result;
-
-        transport->socket = NULL;
-        if (!socket)
-                return;
-        result = PyObject_CallMethodNoArgs(socket, names.close);
-        if (!result)
-                PyErr_WriteUnraisable(socket);
-        Py_XDECREF(result);
-        Py_DECREF(socket);
-}
-
 /** Tell the protocol, and close the socket. */
 static PyObject *call_connection_lost(PyObject *self, PyObject *exception)
 {
@@ -82,7 +54,7 @@ static PyObject *call_connection_lost(PyObject *self, PyObject *exception)
                 raised = exception_take();
         if (transport->loop)
                 let_go_of_kernel(transport);
-        close_python_socket(transport);
+        close_python_socket(&transport->socket);
         datagram_drop(transport);
         datagram_drop_queue(transport);
         Py_CLEAR(transport->protocol);
@@ -121,38 +93,26 @@ static void loop_closed(struct kept *kept)
 
 void datagram_fail(struct datagram_transport *transport, const char *message)
 {
-        PyObject *exception, *result;
+        PyObject *exception;
         PyLoop *loop = transport->loop;
 
         if (exception_ends_run()) {
                 loop_end_run(loop);
                 return;
         }
-        exception = exception_take();
-        result = call_helper("fatal_error", "(OOOOs)", loop, datagram_transport_object(transport),
-                             transport->protocol, exception, message);
-        if (!result)
-                loop_end_run(loop);
-        Py_XDECREF(result);
+        exception =
+            loop_tell(loop, "fatal_error", datagram_transport_object(transport), transport->protocol, message);
         datagram_force_close(transport, exception);
         Py_DECREF(exception);
 }
 
 void datagram_tell(struct datagram_transport *transport, PyLoop *loop, const char *what)
 {
-        PyObject *exception, *result;
-
-        if (exception_ends_run()) {
+        if (exception_ends_run())
                 loop_end_run(loop);
-                return;
-        }
-        exception = exception_take();
-        result = call_helper("callback_raised", "(OOOOs)", loop, datagram_transport_object(transport),
-                             transport->protocol ? transport->protocol : Py_None, exception, what);
-        if (!result)
-                loop_end_run(loop);
-        Py_XDECREF(result);
-        Py_DECREF(exception);
+        else
+                Py_XDECREF(loop_tell(loop, "callback_raised", datagram_transport_object(transport),
+                                     transport->protocol ? transport->protocol : Py_None, what));
 }
 
 void datagram_show_error(struct datagram_transport *transport, PyObject *error, PyObject *context)
@@ -329,11 +289,6 @@ static int init(PyObject *self, PyObject *args, PyObject *kwargs)
         return 0;
 }
 
-static PyObject **extra_of(PyObject *self)
-{
-        return (PyObject **)(void *)((char *)self + extra_slot);
-}
-
 static int traverse(PyObject *self, visitproc visit, void *arg)
 {
         const struct datagram_transport *transport = datagram_transport_of(self);
@@ -346,7 +301,7 @@ static int traverse(PyObject *self, visitproc visit, void *arg)
         Py_VISIT(transport->context);
         Py_VISIT(transport->writing_context);
         Py_VISIT(transport->dict);
-        Py_VISIT(*extra_of(self));
+        Py_VISIT(*subclass_extra_of(self));
         return 0;
 }
 
@@ -363,7 +318,7 @@ static int clear(PyObject *self)
         Py_CLEAR(transport->dict);
         Py_CLEAR(transport->received_from.object);
         Py_CLEAR(transport->sent_to.object);
-        Py_CLEAR(*extra_of(self));
+        Py_CLEAR(*subclass_extra_of(self));
         return 0;
 }
 
@@ -377,26 +332,22 @@ static void finalize(PyObject *self)
                 if (!result)
                         PyErr_WriteUnraisable(self);
                 Py_XDECREF(result);
-                close_python_socket(transport);
+                close_python_socket(&transport->socket);
         }
         if (raised)
                 exception_give(raised);
 }
 
-static void dealloc(PyObject *self)
+static int drop_and_clear(PyObject *self)
 {
-        PyTypeObject *type = Py_TYPE(self);
-
-        if (PyObject_CallFinalizerFromDealloc(self) < 0)
-                return;
-        PyObject_GC_UnTrack(self);
-        if (datagram_transport_of(self)->weak_references)
-                PyObject_ClearWeakRefs(self);
         datagram_drop(datagram_transport_of(self));
         datagram_drop_queue(datagram_transport_of(self));
-        clear(self);
-        type->tp_free(self);
-        Py_DECREF(type);
+        return clear(self);
+}
+
+static void dealloc(PyObject *self)
+{
+        subclass_dealloc(self, &datagram_transport_of(self)->weak_references, drop_and_clear);
 }
 
 static PyMethodDef methods[] = {
@@ -446,22 +397,12 @@ static PyType_Slot slots[] = {
 
 int datagram_add_type(PyObject *module)
 {
-        PyType_Spec spec = {
-            .name = "eddyloop._core.DatagramTransport",
-            .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_BASETYPE,
-            .slots = slots,
-        };
-        PyObject *bases = PyTuple_Pack(2, imports.transport, imports.datagram_transport);
-        PyObject *type;
+        PyTypeObject *type;
 
-        extra_slot = find_slot(imports.transport, "_extra");
-        if (extra_slot < 0)
-                return -1;
-        tail = (((PyTypeObject *)imports.transport)->tp_basicsize + 15) & ~(Py_ssize_t)15;
-        spec.basicsize = (int)(tail + (Py_ssize_t)sizeof(struct datagram_transport));
-        for (PyMemberDef *member = members; member->name; member++)
-                member->offset += tail;
-        type = bases ? PyType_FromSpecWithBases(&spec, bases) : NULL;
-        Py_XDECREF(bases);
-        return type ? PyModule_AddObjectRef(module, "DatagramTransport", type) : -1;
+        subclass_place(members);
+        type = subclass_create(module, "eddyloop._core.DatagramTransport",
+                               PyTuple_Pack(2, imports.transport, imports.datagram_transport), slots,
+                               sizeof(struct datagram_transport));
+        Py_XDECREF((PyObject *)type);
+        return type ? 0 : -1;
 }

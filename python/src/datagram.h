@@ -4,6 +4,7 @@
 
 #include "address.h"
 #include "loop/operation.h"
+#include "subclass.h"
 
 enum { MOST_DATAGRAMS = 8, LARGEST_OF_INTERNET = 64 * 1024, LARGEST_DATAGRAM = 256 * 1024 };
 
@@ -38,8 +39,15 @@ struct datagram_transport {
         size_t high_water, low_water;
 };
 
-struct datagram_transport *datagram_transport_of(PyObject *object);
-PyObject *datagram_transport_object(struct datagram_transport *transport);
+static inline struct datagram_transport *datagram_transport_of(PyObject *object)
+{
+        return subclass_part(object);
+}
+
+static inline PyObject *datagram_transport_object(struct datagram_transport *transport)
+{
+        return subclass_object(transport);
+}
 
 int datagram_add_type(PyObject *module);
 

@@ -6,21 +6,8 @@
 /** Have the protocol told where more is unsent than should be, or it is to go on: 0, or -1 with what ends the run. */
 static int tell_protocol(struct datagram_transport *transport, PyObject *name, const char *message)
 {
-        PyObject *result = PyObject_CallMethodNoArgs(transport->protocol, name);
-
-        if (!result) {
-                PyObject *exception;
-
-                if (exception_ends_run())
-                        return -1;
-                exception = exception_take();
-                result =
-                    call_helper("protocol_failed", "(OOOOs)", transport->loop,
-                                datagram_transport_object(transport), transport->protocol, exception, message);
-                Py_DECREF(exception);
-        }
-        Py_XDECREF(result);
-        return result ? 0 : -1;
+        return loop_check_marked(transport->loop, PyObject_CallMethodNoArgs(transport->protocol, name),
+                                 datagram_transport_object(transport), transport->protocol, message);
 }
 
 static int heed_upper_mark(struct datagram_transport *transport)
@@ -323,7 +310,8 @@ PyObject *datagram_set_limits(PyObject *self, PyObject *args, PyObject *kwargs)
 {
         struct datagram_transport *transport = datagram_transport_of(self);
 
-        if (take_limits(args, kwargs, &transport->high_water, &transport->low_water) < 0 ||
+        if (take_limits(args, kwargs, FLOW_DEFAULT_HIGH_WATER / 1024, &transport->high_water,
+                        &transport->low_water) < 0 ||
             (transport->protocol && heed_upper_mark(transport) < 0))
                 return NULL;
         Py_RETURN_NONE;

@@ -4,7 +4,6 @@
 
 #include "sock.h"
 
-#include <math.h>
 #include <structmember.h>
 
 PyTypeObject *loop_type;
@@ -54,6 +53,34 @@ void loop_callback_failed(PyLoop *self, PyObject *handle)
                 loop_end_run(self);
 }
 
+PyObject *loop_tell(PyLoop *self, const char *helper, PyObject *transport, PyObject *protocol, const char *text)
+{
+        PyObject *exception = exception_take();
+        PyObject *result = call_helper(helper, "(OOOOs)", self, transport, protocol, exception, text);
+
+        if (!result)
+                loop_end_run(self);
+        Py_XDECREF(result);
+        return exception;
+}
+
+int loop_check_marked(PyLoop *self, PyObject *result, PyObject *transport, PyObject *protocol,
+                      const char *failure)
+{
+        PyObject *exception;
+
+        if (!result && exception_ends_run())
+                return -1;
+        if (!result) {
+                exception = exception_take();
+                result =
+                    call_helper("protocol_failed", "(OOOOs)", self, transport, protocol, exception, failure);
+                Py_DECREF(exception);
+        }
+        Py_XDECREF(result);
+        return result ? 0 : -1;
+}
+
 PyObject *call_in_context(PyObject *context, PyObject *callback, PyObject *const *args, size_t n)
 {
         PyObject *result;
@@ -67,245 +94,7 @@ PyObject *call_in_context(PyObject *context, PyObject *callback, PyObject *const
 }
 
 /* ------------------------------------------------------------------------------------------------
- * Callbacks and timers. */
-
-/** The keyword argument `context` of a fast call, which is the only one: NULL where it is not given; false with TypeError. */
-static bool take_context(PyObject *const *args, Py_ssize_t n, PyObject *kwnames, const char *function,
-                         PyObject **context)
-{
-        *context = NULL;
-        if (!kwnames)
-                return true;
-        for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(kwnames); i++) {
-                PyObject *name = PyTuple_GET_ITEM(kwnames, i);
-
-                if (name != names.context && PyUnicode_Compare(name, names.context) != 0) {
-                        PyErr_Format(PyExc_TypeError, "%s() got an unexpected keyword argument '%U'", function,
-                                     name);
-                        return false;
-                }
-                *context = args[n + i];
-        }
-        return true;
-}
-
-/** Whether arguments are given by name that are most often given by their place. */
-static bool has_names(PyObject *kwnames)
-{
-        return kwnames && !(PyTuple_GET_SIZE(kwnames) == 1 && PyTuple_GET_ITEM(kwnames, 0) == names.context);
-}
-
-/** Make a call whose arguments are given by name. */
-static PyObject *call_by_names(PyObject *self, const char *method, PyObject *const *args, Py_ssize_t n,
-                               PyObject *kwnames)
-{
-        PyObject *given = PyDict_New(), *placed = PyTuple_New(n), *result = NULL;
-        bool is_whole = given && placed;
-
-        for (Py_ssize_t i = 0; is_whole && i < n; i++)
-                PyTuple_SET_ITEM(placed, i, Py_NewRef(args[i]));
-        for (Py_ssize_t i = 0; is_whole && i < PyTuple_GET_SIZE(kwnames); i++)
-                is_whole = PyDict_SetItem(given, PyTuple_GET_ITEM(kwnames, i), args[n + i]) == 0;
-        if (is_whole)
-                result = call_helper("call_by_names", "(OsOO)", self, method, placed, given);
-        Py_XDECREF(given);
-        Py_XDECREF(placed);
-        return result;
-}
-
-/** The rest of positional arguments as a tuple. */
-static PyObject *pack(PyObject *const *args, Py_ssize_t n)
-{
-        PyObject *packed;
-
-        if (n == 0)
-                return Py_NewRef(imports.empty_tuple);
-        packed = PyTuple_New(n);
-        for (Py_ssize_t i = 0; packed && i < n; i++)
-                PyTuple_SET_ITEM(packed, i, Py_NewRef(args[i]));
-        return packed;
-}
-
-/** What debug mode checks of a call: 0, or -1 with its exception. */
-static __attribute__((noinline)) int check_call(PyLoop *self, PyObject *callback, const char *method,
-                                                bool is_threadsafe)
-{
-        PyObject *result = call_helper("check_call", "(OOsi)", self, callback, method, (int)is_threadsafe);
-
-        Py_XDECREF(result);
-        return result ? 0 : -1;
-}
-
-static bool may_call(PyLoop *self, Py_ssize_t n, Py_ssize_t wanted, PyObject *callback, const char *method,
-                     bool is_threadsafe)
-{
-        if (n < wanted) {
-                PyErr_Format(PyExc_TypeError, "%s() missing %zd required positional argument%s", method,
-                             wanted - n, wanted - n > 1 ? "s" : "");
-                return false;
-        }
-        if (loop_check_usable(self) < 0)
-                return false;
-        return !self->is_debug || check_call(self, callback, method, is_threadsafe) == 0;
-}
-
-/** Put a handle in the queue, which owns a reference of it; from any thread. 0, or -1 with an exception. */
-static int schedule(PyLoop *self, PyObject *handle)
-{
-        Py_INCREF(handle);
-        if (loop_is_here(self)) {
-                loop_schedule(self->loop, &handle_tail(handle)->timer.handle);
-                return 0;
-        }
-        if (inbox_send(&self->loop->inbox, &handle_tail(handle)->timer.handle) == 0)
-                return 0;
-        Py_DECREF(handle);
-        PyErr_SetString(PyExc_RuntimeError, "Event loop is closed");
-        return -1;
-}
-
-static PyObject *call_soon(PyObject *op, PyObject *const *args, Py_ssize_t n, PyObject *kwnames)
-{
-        PyLoop *self = loop_of(op);
-        PyObject *context, *handle;
-
-        if (has_names(kwnames))
-                return call_by_names(op, "call_soon", args, n, kwnames);
-        if (!may_call(self, n, 1, n > 0 ? args[0] : NULL, "call_soon", false) ||
-            !take_context(args, n, kwnames, "call_soon", &context))
-                return NULL;
-        handle = handle_create(self, args[0], pack(args + 1, n - 1), context);
-        if (handle && schedule(self, handle) < 0)
-                Py_CLEAR(handle);
-        return handle;
-}
-
-static PyObject *call_soon_threadsafe(PyObject *op, PyObject *const *args, Py_ssize_t n, PyObject *kwnames)
-{
-        PyLoop *self = loop_of(op);
-        PyObject *context, *handle;
-
-        if (has_names(kwnames))
-                return call_by_names(op, "call_soon_threadsafe", args, n, kwnames);
-        if (!may_call(self, n, 1, n > 0 ? args[0] : NULL, "call_soon_threadsafe", true) ||
-            !take_context(args, n, kwnames, "call_soon_threadsafe", &context))
-                return NULL;
-        handle = handle_create(self, args[0], pack(args + 1, n - 1), context);
-        if (handle && schedule(self, handle) < 0)
-                Py_CLEAR(handle);
-        return handle;
-}
-
-int loop_call_soon(PyLoop *self, PyObject *callback, PyObject *args)
-{
-        PyObject *handle = callback ? handle_create(self, callback, args, NULL) : NULL;
-        int rc;
-
-        if (!callback)
-                Py_XDECREF(args);
-        if (!handle)
-                return -1;
-        rc = schedule(self, handle);
-        Py_DECREF(handle);
-        return rc;
-}
-
-/** A moment of the loop's clock in nanoseconds, never early. */
-static eddy_time moment_of(double seconds)
-{
-        double nanoseconds = ceil(seconds * 1e9);
-
-        if (!(nanoseconds < 9e18))
-                return isnan(seconds) ? 0 : EDDY_FOREVER;
-        return nanoseconds > 0 ? (eddy_time)nanoseconds : 0;
-}
-
-static double seconds_of(eddy_time time)
-{
-        return (double)time / 1e9;
-}
-
-/** Callback: a timer was asked for in another thread. The queue's reference becomes that of the timer. */
-static void set_timer_here(void *arg)
-{
-        PyObject *handle = arg;
-        eddy_timer *timer = &handle_tail(handle)->timer;
-
-        if (handle_is_cancelled(handle))
-                Py_DECREF(handle);
-        else
-                eddy_call_at(NULL, timer, timer->when, handle_run_queued, handle);
-}
-
-/** Set a timer for `when`, which is given. */
-static PyObject *set_timer(PyLoop *self, PyObject *when, PyObject *const *args, Py_ssize_t n, PyObject *context)
-{
-        double seconds = when ? PyFloat_AsDouble(when) : -1;
-        PyObject *handle = NULL;
-        eddy_timer *timer;
-
-        if (seconds != -1 || !PyErr_Occurred())
-                handle = timer_handle_create(self, when, args[0], pack(args + 1, n - 1), context);
-        Py_XDECREF(when);
-        if (!handle)
-                return NULL;
-        timer = &handle_tail(handle)->timer;
-        timer->when = moment_of(seconds);
-        if (timer->when == EDDY_FOREVER)
-                return handle;
-        if (loop_is_here(self)) {
-                eddy_call_at(self->loop, timer, timer->when, handle_run_queued, handle);
-                Py_INCREF(handle);
-        } else {
-                timer->handle.callback = set_timer_here;
-                if (schedule(self, handle) < 0)
-                        Py_CLEAR(handle);
-        }
-        return handle;
-}
-
-static PyObject *call_at(PyObject *op, PyObject *const *args, Py_ssize_t n, PyObject *kwnames)
-{
-        PyLoop *self = loop_of(op);
-        PyObject *context;
-
-        if (has_names(kwnames))
-                return call_by_names(op, "call_at", args, n, kwnames);
-        if (n > 0 && args[0] == Py_None) {
-                PyErr_SetString(PyExc_TypeError, "when cannot be None");
-                return NULL;
-        }
-        if (!may_call(self, n, 2, n > 1 ? args[1] : NULL, "call_at", false) ||
-            !take_context(args, n, kwnames, "call_at", &context))
-                return NULL;
-        return set_timer(self, Py_NewRef(args[0]), args + 1, n - 1, context);
-}
-
-static PyObject *call_later(PyObject *op, PyObject *const *args, Py_ssize_t n, PyObject *kwnames)
-{
-        PyLoop *self = loop_of(op);
-        PyObject *context, *now, *when;
-
-        if (has_names(kwnames))
-                return call_by_names(op, "call_later", args, n, kwnames);
-        if (n > 0 && args[0] == Py_None) {
-                PyErr_SetString(PyExc_TypeError, "delay must not be None");
-                return NULL;
-        }
-        if (!may_call(self, n, 2, n > 1 ? args[1] : NULL, "call_at", false) ||
-            !take_context(args, n, kwnames, "call_later", &context))
-                return NULL;
-        now = PyFloat_FromDouble(seconds_of(eddy_now()));
-        when = now ? PyNumber_Add(now, args[0]) : NULL;
-        Py_XDECREF(now);
-        return when ? set_timer(self, when, args + 1, n - 1, context) : NULL;
-}
-
-static PyObject *get_time(PyObject *self, PyObject *unused)
-{
-        (void)self, (void)unused;
-        return PyFloat_FromDouble(seconds_of(eddy_now()));
-}
+ * What others ask it for. */
 
 /** What every future asks for, and every task. */
 static PyObject *get_debug(PyObject *op, PyObject *unused)
@@ -451,7 +240,7 @@ static PyObject *stop(PyObject *op, PyObject *unused)
 /** Whether what waits is a handle of Python's, of which the queue owns a reference. */
 static bool is_of_handle(const eddy_handle *handle)
 {
-        return handle->callback == handle_run_queued || handle->callback == set_timer_here;
+        return handle->callback == handle_run_queued || handle->callback == loop_set_timer_here;
 }
 
 /** Make what a loop of Python's stands on: 0 or an error. */
@@ -551,6 +340,7 @@ static void close_loop(PyLoop *self)
 {
         if (self->is_closed || !self->loop)
                 return;
+        drop_waiting(self);
         loop_forget_sock_calls(self);
         Py_CLEAR(self->future_keywords);
         close_kept(self);
@@ -613,8 +403,7 @@ static int visit_timer(eddy_timer *timer, void *arg)
 {
         const struct timer_visit *visited = arg;
 
-        return timer->handle.callback == handle_run_queued ? visited->visit(timer->handle.arg, visited->arg)
-                                                           : 0;
+        return is_of_handle(&timer->handle) ? visited->visit(timer->handle.arg, visited->arg) : 0;
 }
 
 /** What the loop keeps is not looked at while it runs: it is kept by that alone, and its queues belong to the thread that does. */
@@ -652,10 +441,8 @@ static int clear(PyObject *op)
         Py_CLEAR(self->raised);
         Py_CLEAR(self->spare);
         Py_CLEAR(self->future_keywords);
-        if (self->loop && !self->is_closed && !self->loop->is_running) {
-                drop_waiting(self);
+        if (self->loop && !self->loop->is_running)
                 close_loop(self);
-        }
         return 0;
 }
 
@@ -702,11 +489,12 @@ static PyObject *get_backend_reason(PyObject *op, void *unused)
 }
 
 static PyMethodDef methods[] = {
-    {"call_soon", (PyCFunction)(void *)call_soon, METH_FASTCALL | METH_KEYWORDS, NULL},
-    {"call_soon_threadsafe", (PyCFunction)(void *)call_soon_threadsafe, METH_FASTCALL | METH_KEYWORDS, NULL},
-    {"call_later", (PyCFunction)(void *)call_later, METH_FASTCALL | METH_KEYWORDS, NULL},
-    {"call_at", (PyCFunction)(void *)call_at, METH_FASTCALL | METH_KEYWORDS, NULL},
-    {"time", get_time, METH_NOARGS, NULL},
+    {"call_soon", (PyCFunction)(void *)loop_call_soon_method, METH_FASTCALL | METH_KEYWORDS, NULL},
+    {"call_soon_threadsafe", (PyCFunction)(void *)loop_call_soon_threadsafe, METH_FASTCALL | METH_KEYWORDS,
+     NULL},
+    {"call_later", (PyCFunction)(void *)loop_call_later, METH_FASTCALL | METH_KEYWORDS, NULL},
+    {"call_at", (PyCFunction)(void *)loop_call_at, METH_FASTCALL | METH_KEYWORDS, NULL},
+    {"time", loop_get_time, METH_NOARGS, NULL},
     {"get_debug", get_debug, METH_NOARGS, NULL},
     {"create_future", create_future, METH_NOARGS, NULL},
     {"stop", stop, METH_NOARGS, NULL},
@@ -767,13 +555,9 @@ static PyObject *get_closed(PyObject *op, void *unused)
 /** asyncio's own close() says that it is, and so it is. */
 static int set_closed(PyObject *op, PyObject *value, void *unused)
 {
-        PyLoop *self = loop_of(op);
-
         (void)unused;
-        if (value && PyObject_IsTrue(value) > 0 && self->loop && !self->is_closed) {
-                drop_waiting(self);
-                close_loop(self);
-        }
+        if (value && PyObject_IsTrue(value) > 0)
+                close_loop(loop_of(op));
         return 0;
 }
 

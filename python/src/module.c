@@ -89,21 +89,11 @@ static int intern(void)
             {&names.socket, "socket"},
             {&names.sockname, "sockname"},
             {&names.peername, "peername"},
-            {&names.getsockname, "getsockname"},
-            {&names.getpeername, "getpeername"},
-            {&names.attach, "_attach"},
-            {&names.detach, "_detach"},
             {&names.call_connection_lost, "_call_connection_lost"},
             {&names.start_reading, "_start_reading"},
             {&names.state, "_eddyloop"},
-            {&names.buffer, "_buffer"},
-            {&names.waiter, "_waiter"},
-            {&names.eof, "_eof"},
-            {&names.exception, "_exception"},
             {&names.paused, "_paused"},
-            {&names.limit, "_limit"},
             {&names.transport, "_transport"},
-            {&names.loop, "_loop"},
             {&names.n, "n"},
             {&names.separator, "separator"},
             {&names.create_future, "create_future"},
@@ -129,19 +119,7 @@ static int intern(void)
         for (size_t i = 0; i < sizeof wanted / sizeof wanted[0]; i++)
                 if (!(*wanted[i].name = PyUnicode_InternFromString(wanted[i].text)))
                         return -1;
-        names.of_loop = Py_BuildValue("(s)", "loop");
-        return names.of_loop ? 0 : -1;
-}
-
-static PyObject *find_sendfile_fallback(void)
-{
-        PyObject *constants = PyImport_ImportModule("asyncio.constants");
-        PyObject *modes = constants ? PyObject_GetAttrString(constants, "_SendfileMode") : NULL;
-        PyObject *mode = modes ? PyObject_GetAttrString(modes, "FALLBACK") : NULL;
-
-        Py_XDECREF(constants);
-        Py_XDECREF(modes);
-        return mode;
+        return 0;
 }
 
 static int import(void)
@@ -157,7 +135,6 @@ static int import(void)
             {&imports.handle, "asyncio", "Handle"},
             {&imports.timer_handle, "asyncio", "TimerHandle"},
             {&imports.buffered_protocol, "asyncio", "BufferedProtocol"},
-            {&imports.set_result, "asyncio.futures", "_set_result_unless_cancelled"},
             {&imports.future, "asyncio", "Future"},
             {&imports.invalid_state_error, "asyncio", "InvalidStateError"},
             {&imports.stream_reader, "asyncio.streams", "StreamReader"},
@@ -176,12 +153,14 @@ static int import(void)
                 if (!*wanted[i].object)
                         return -1;
         }
-        imports.sendfile_fallback = find_sendfile_fallback();
         imports.empty_tuple = PyTuple_New(0);
         imports.future_set_result = PyObject_GetAttr(imports.future, names.set_result);
         imports.newline = PyBytes_FromString("\n");
         imports.helpers = PyImport_ImportModule("eddyloop._helpers");
-        imports.try_native = imports.helpers ? PyObject_GetAttrString(imports.helpers, "TRY_NATIVE") : NULL;
+        if (!imports.helpers)
+                return -1;
+        imports.try_native = PyObject_GetAttrString(imports.helpers, "TRY_NATIVE");
+        imports.sendfile_fallback = PyObject_GetAttrString(imports.helpers, "FALLBACK");
         return imports.empty_tuple && imports.future_set_result && imports.newline && imports.try_native &&
                        imports.sendfile_fallback
                    ? 0
@@ -215,7 +194,7 @@ static int exec_module(PyObject *module)
                 return -1;
         if (PyModule_AddStringConstant(module, "__version__", EDDY_VERSION) < 0)
                 return -1;
-        if (handle_add_types(module) < 0 || loop_add_type(module) < 0)
+        if (subclass_prepare() < 0 || handle_add_types(module) < 0 || loop_add_type(module) < 0)
                 return -1;
         if (sock_add_types(module) < 0 || datagram_add_type(module) < 0 || accept_add_type(module) < 0)
                 return -1;

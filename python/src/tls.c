@@ -3,31 +3,11 @@
 
 #include "streams.h"
 
-#include <structmember.h>
-
 PyTypeObject *tls_type;
-
-static Py_ssize_t tail;       /* where ours begins */
-static Py_ssize_t extra_slot; /* where asyncio's _extra lies */
-
-struct tls *tls_of(PyObject *object)
-{
-        return (void *)((char *)object + tail);
-}
-
-PyObject *tls_object(struct tls *tls)
-{
-        return (PyObject *)(void *)((char *)tls - tail);
-}
 
 struct tls *tls_of_protocol(PyObject *protocol)
 {
         return PyObject_TypeCheck(protocol, tls_type) ? tls_of(protocol) : NULL;
-}
-
-PyObject **tls_extra(PyObject *self)
-{
-        return (PyObject **)(void *)((char *)self + extra_slot);
 }
 
 void tls_detach(struct tls *tls)
@@ -52,7 +32,7 @@ void tls_let_go(struct tls *tls)
         Py_CLEAR(tls->raw);
         Py_CLEAR(tls->object);
         Py_CLEAR(tls->context);
-        Py_CLEAR(*tls_extra(tls_object(tls)));
+        Py_CLEAR(*subclass_extra_of(tls_object(tls)));
 }
 
 /* ------------------------------------------------------------------------------------------------
@@ -81,8 +61,8 @@ static int init(PyObject *self, PyObject *args, PyObject *kwargs)
         if (!tls->raw)
                 return -1;
         tls->object = Py_NewRef(object);
-        *tls_extra(self) = Py_BuildValue("{sO}", "sslcontext", context);
-        result = *tls_extra(self) ? tls_set_protocol(self, protocol) : NULL;
+        *subclass_extra_of(self) = Py_BuildValue("{sO}", "sslcontext", context);
+        result = *subclass_extra_of(self) ? tls_set_protocol(self, protocol) : NULL;
         if (!result)
                 return -1;
         Py_DECREF(result);
@@ -122,7 +102,7 @@ static int traverse(PyObject *self, visitproc visit, void *arg)
         Py_VISIT(tls->shutdown_timeout);
         Py_VISIT(tls->timer);
         Py_VISIT(tls->dict);
-        Py_VISIT(*tls_extra(self));
+        Py_VISIT(*subclass_extra_of(self));
         return 0;
 }
 
@@ -170,16 +150,7 @@ static void finalize(PyObject *self)
 
 static void dealloc(PyObject *self)
 {
-        PyTypeObject *type = Py_TYPE(self);
-
-        if (PyObject_CallFinalizerFromDealloc(self) < 0)
-                return;
-        PyObject_GC_UnTrack(self);
-        if (tls_of(self)->weak_references)
-                PyObject_ClearWeakRefs(self);
-        clear(self);
-        type->tp_free(self);
-        Py_DECREF(type);
+        subclass_dealloc(self, &tls_of(self)->weak_references, clear);
 }
 
 static PyMemberDef members[] = {
@@ -224,24 +195,10 @@ static PyType_Slot slots[] = {
 
 int tls_add_type(PyObject *module)
 {
-        PyType_Spec spec = {
-            .name = "eddyloop._core.SSLTransport",
-            .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_BASETYPE,
-            .slots = slots,
-        };
-        PyObject *bases = PyTuple_Pack(1, imports.transport);
-
-        extra_slot = find_slot(imports.transport, "_extra");
-        if (!bases || extra_slot < 0)
+        subclass_place(members);
+        tls_type = subclass_create(module, "eddyloop._core.SSLTransport", PyTuple_Pack(1, imports.transport),
+                                   slots, sizeof(struct tls));
+        if (!tls_type || PyObject_SetAttrString((PyObject *)tls_type, "_start_tls_compatible", Py_True) < 0)
                 return -1;
-        tail = (((PyTypeObject *)imports.transport)->tp_basicsize + 15) & ~(Py_ssize_t)15;
-        spec.basicsize = (int)(tail + (Py_ssize_t)sizeof(struct tls));
-        for (PyMemberDef *member = members; member->name; member++)
-                member->offset += tail;
-        tls_type = (PyTypeObject *)PyType_FromSpecWithBases(&spec, bases);
-        Py_DECREF(bases);
-        if (!tls_type || PyObject_SetAttrString((PyObject *)tls_type, "_start_tls_compatible", Py_True) < 0 ||
-            PyObject_SetAttrString((PyObject *)tls_type, "_sendfile_compatible", imports.sendfile_fallback) < 0)
-                return -1;
-        return PyModule_AddObjectRef(module, "SSLTransport", (PyObject *)tls_type);
+        return PyObject_SetAttrString((PyObject *)tls_type, "_sendfile_compatible", imports.sendfile_fallback);
 }

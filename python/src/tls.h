@@ -63,11 +63,15 @@ struct tls {
         size_t read_high_water, read_low_water; /* noted down; reading pauses when anything has to be kept */
 };
 
-struct tls *tls_of(PyObject *object);
-PyObject *tls_object(struct tls *tls);
+static inline struct tls *tls_of(PyObject *object)
+{
+        return subclass_part(object);
+}
 
-/** asyncio's own part of it: what get_extra_info() tells. */
-PyObject **tls_extra(PyObject *self);
+static inline PyObject *tls_object(struct tls *tls)
+{
+        return subclass_object(tls);
+}
 
 /** Whether bytes can go to the flow below. */
 static inline bool tls_has_flow(const struct tls *tls)
@@ -178,12 +182,6 @@ void tls_send(struct tls *tls, bool at_once);
 /** What its BIO does. */
 size_t tls_take(struct tls_ends *ends, char *memory, size_t size);
 bool tls_put(struct tls_ends *ends, const char *data, size_t n);
-
-/** The marks that arguments of asyncio's functions stand for; false with an exception.
- *
- * @param kilobytes  the upper one where none is given
- */
-bool tls_parse_limits(PyObject *args, PyObject *kwargs, int kilobytes, size_t *low, size_t *high);
 
 /** Callback: at the end of an iteration. */
 void tls_flush_last(void *tls);

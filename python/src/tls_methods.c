@@ -3,32 +3,11 @@
 
 #include "streams.h"
 
-bool tls_parse_limits(PyObject *args, PyObject *kwargs, int kilobytes, size_t *low, size_t *high)
-{
-        static char *keywords[] = {"high", "low", NULL};
-        PyObject *upper = Py_None, *lower = Py_None, *limits;
-        Py_ssize_t marks[2];
-
-        if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|OO", keywords, &upper, &lower))
-                return false;
-        limits = call_helper("tls_limits", "(OOi)", upper, lower, kilobytes);
-        if (!limits)
-                return false;
-        marks[0] = PyLong_AsSsize_t(PyTuple_GET_ITEM(limits, 0));
-        marks[1] = PyLong_AsSsize_t(PyTuple_GET_ITEM(limits, 1));
-        Py_DECREF(limits);
-        if (PyErr_Occurred())
-                return false;
-        *high = (size_t)marks[0];
-        *low = (size_t)marks[1];
-        return true;
-}
-
 static PyObject *set_read_limits(PyObject *self, PyObject *args, PyObject *kwargs)
 {
         struct tls *tls = tls_of(self);
 
-        if (!tls_parse_limits(args, kwargs, TLS_READ_HIGH_WATER, &tls->read_low_water, &tls->read_high_water))
+        if (take_limits(args, kwargs, TLS_READ_HIGH_WATER, &tls->read_high_water, &tls->read_low_water) < 0)
                 return NULL;
         Py_RETURN_NONE;
 }
@@ -155,7 +134,7 @@ static PyObject *get_extra_info(PyObject *self, PyObject *args, PyObject *kwargs
 
         if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|O", keywords, &name, &missing))
                 return NULL;
-        found = *tls_extra(self) ? PyDict_GetItemWithError(*tls_extra(self), name) : NULL;
+        found = *subclass_extra_of(self) ? PyDict_GetItemWithError(*subclass_extra_of(self), name) : NULL;
         if (found)
                 return Py_NewRef(found);
         if (PyErr_Occurred())

@@ -127,18 +127,8 @@ void tls_flush_last(void *arg)
 /** Call pause_writing() or resume_writing(): 0, or -1 with what ends the run. */
 static int tell(struct tls *tls, PyObject *name, const char *message)
 {
-        PyObject *result = call_protocol(tls->protocol, NULL, name, NULL), *exception;
-
-        if (!result && exception_ends_run())
-                return -1;
-        if (!result) {
-                exception = exception_take();
-                result = call_helper("protocol_failed", "(OOOOs)", tls->loop, tls_object(tls), tls_object(tls),
-                                     exception, message);
-                Py_DECREF(exception);
-        }
-        Py_XDECREF(result);
-        return result ? 0 : -1;
+        return loop_check_marked(tls->loop, call_protocol(tls->protocol, NULL, name, NULL), tls_object(tls),
+                                 tls_object(tls), message);
 }
 
 static int heed_upper_mark(struct tls *tls)
@@ -290,7 +280,7 @@ PyObject *tls_set_limits(PyObject *self, PyObject *args, PyObject *kwargs)
 {
         struct tls *tls = tls_of(self);
 
-        if (!tls_parse_limits(args, kwargs, TLS_HIGH_WATER, &tls->low_water, &tls->high_water) ||
+        if (take_limits(args, kwargs, TLS_HIGH_WATER, &tls->high_water, &tls->low_water) < 0 ||
             heed_upper_mark(tls) < 0)
                 return NULL;
         tls_settled(tls);

@@ -6,40 +6,15 @@
 #include "base/sys_socket.h"
 #include "loop/operation.h"
 #include "watch.h"
-#include <structmember.h>
 #include <sys/socket.h>
 
 PyTypeObject *socket_transport_type;
 static PyTypeObject *read_pipe_type, *write_pipe_type;
 
-static Py_ssize_t tail;       /* where ours begins */
-static Py_ssize_t extra_slot; /* where asyncio's _extra lies */
-
-struct transport *transport_of(PyObject *object)
-{
-        return (void *)((char *)object + tail);
-}
-
-PyObject *transport_object(struct transport *transport)
-{
-        return (PyObject *)(void *)((char *)transport - tail);
-}
-
 /* ------------------------------------------------------------------------------------------------
  * The end. */
 
-static ssize_t begin_send_parts(struct flow *flow, eddy_op *op, const struct msghdr *message)
-{
-        return eddy_op_sendmsg(op, flow->fd, message, 0);
-}
-
-static void end_sending(struct flow *flow)
-{
-        sys_shutdown(flow->fd, SHUT_WR);
-}
-
-/** As asyncio's, which sends no reset. */
-static void set_reset(struct flow *flow)
+static void do_nothing(struct flow *flow)
 {
         (void)flow;
 }
@@ -73,14 +48,17 @@ bool transport_close_socket(struct flow *flow, bool is_last)
         return false;
 }
 
-const struct flow_impl transport_socket = {
-    .receive = OP_RECV,
-    .send = OP_SEND,
-    .begin_send_parts = begin_send_parts,
-    .end_sending = end_sending,
-    .set_reset = set_reset,
-    .close = transport_close_socket,
-};
+struct flow_impl transport_socket, transport_pipe;
+
+/** The core's own, but for the end: asyncio's transports send no reset, and a pipe's end is seen when it is closed. */
+static void prepare_flows(void)
+{
+        transport_socket = flow_socket;
+        transport_pipe = flow_pipe;
+        transport_socket.set_reset = transport_pipe.set_reset = transport_pipe.end_sending = do_nothing;
+        transport_socket.send_last = transport_pipe.send_last = NULL;
+        transport_socket.close = transport_pipe.close = transport_close_socket;
+}
 
 void transport_finish(struct transport *transport)
 {
@@ -109,20 +87,6 @@ const struct flow_client transport_client = {
     .loop_closed = loop_closed,
     .what = NULL,
 };
-
-/** Close the socket, saying nothing of it. */
-static void close_python_socket(struct transport *transport)
-{
-        PyObject *result;
-
-        if (!transport->socket)
-                return;
-        result = PyObject_CallMethodNoArgs(transport->socket, names.close);
-        if (!result)
-                PyErr_WriteUnraisable(transport->socket);
-        Py_XDECREF(result);
-        Py_CLEAR(transport->socket);
-}
 
 static void leave_server(struct transport *transport)
 {
@@ -157,14 +121,14 @@ static PyObject *call_connection_lost(PyObject *self, PyObject *exception)
         result = PyObject_CallMethodOneArg(transport->protocol, names.connection_lost, exception);
         transport->has_ended = true;
         if (result) {
-                close_python_socket(transport);
+                close_python_socket(&transport->socket);
                 leave_server(transport);
                 if (waiter)
                         Py_XSETREF(result, call_helper("fail_waiter", "(O)", waiter));
         } else {
                 PyObject *raised = exception_take();
 
-                close_python_socket(transport);
+                close_python_socket(&transport->socket);
                 leave_server(transport);
                 exception_give(raised);
         }
@@ -187,44 +151,36 @@ void transport_force_close(struct transport *transport, PyObject *exception)
         flow_abort(&transport->flow);
 }
 
+/** Whether the exception that is set ends the run, which is said then; what more comes waits for the transport's turn. */
+static bool ends_run(struct transport *transport)
+{
+        if (!exception_ends_run())
+                return false;
+        loop_end_run(transport->loop);
+        flow_pause_input(&transport->input);
+        transport_have_turn(transport);
+        return true;
+}
+
 void transport_fail(struct transport *transport, const char *message)
 {
-        PyObject *exception, *result;
+        PyObject *exception;
 
-        if (exception_ends_run()) {
-                loop_end_run(transport->loop);
-                flow_pause_input(&transport->input); /* until its turn */
-                transport_have_turn(transport);
+        if (ends_run(transport))
                 return;
-        }
-        exception = exception_take();
-        result =
-            call_helper(transport->kind == READ_PIPE_TRANSPORT ? "fatal_pipe_error" : "fatal_error", "(OOOOs)",
-                        transport->loop, transport_object(transport), transport->protocol, exception, message);
-        if (!result)
-                loop_end_run(transport->loop);
-        Py_XDECREF(result);
+        exception = loop_tell(transport->loop,
+                              transport->kind == READ_PIPE_TRANSPORT ? "fatal_pipe_error" : "fatal_error",
+                              transport_object(transport), transport->protocol, message);
         transport_force_close(transport, exception);
         Py_DECREF(exception);
 }
 
 void transport_tell(struct transport *transport, const char *method)
 {
-        PyObject *exception, *result;
-
-        if (exception_ends_run()) {
-                loop_end_run(transport->loop);
-                flow_pause_input(&transport->input); /* until its turn */
-                transport_have_turn(transport);
+        if (ends_run(transport))
                 return;
-        }
-        exception = exception_take();
-        result = call_helper("callback_raised", "(OOOOs)", transport->loop, transport_object(transport),
-                             transport->protocol, exception, method);
-        if (!result)
-                loop_end_run(transport->loop);
-        Py_XDECREF(result);
-        Py_DECREF(exception);
+        Py_XDECREF(loop_tell(transport->loop, "callback_raised", transport_object(transport),
+                             transport->protocol, method));
 }
 
 /* ------------------------------------------------------------------------------------------------
@@ -446,11 +402,6 @@ static int init(PyObject *self, PyObject *args, PyObject *kwargs)
         return 0;
 }
 
-static PyObject **extra_of(PyObject *self)
-{
-        return (PyObject **)(void *)((char *)self + extra_slot);
-}
-
 static int traverse(PyObject *self, visitproc visit, void *arg)
 {
         const struct transport *transport = transport_of(self);
@@ -466,7 +417,7 @@ static int traverse(PyObject *self, visitproc visit, void *arg)
         Py_VISIT(transport->exception);
         Py_VISIT(transport->empty_waiter);
         Py_VISIT(transport->dict);
-        Py_VISIT(*extra_of(self));
+        Py_VISIT(*subclass_extra_of(self));
         return 0;
 }
 
@@ -483,7 +434,7 @@ static int clear(PyObject *self)
         Py_CLEAR(transport->exception);
         Py_CLEAR(transport->empty_waiter);
         Py_CLEAR(transport->dict);
-        Py_CLEAR(*extra_of(self));
+        Py_CLEAR(*subclass_extra_of(self));
         return 0;
 }
 
@@ -497,7 +448,7 @@ static void finalize(PyObject *self)
                 if (!result)
                         PyErr_WriteUnraisable(self);
                 Py_XDECREF(result);
-                close_python_socket(transport);
+                close_python_socket(&transport->socket);
                 leave_server(transport);
         }
         if (raised)
@@ -506,16 +457,7 @@ static void finalize(PyObject *self)
 
 static void dealloc(PyObject *self)
 {
-        PyTypeObject *type = Py_TYPE(self);
-
-        if (PyObject_CallFinalizerFromDealloc(self) < 0)
-                return;
-        PyObject_GC_UnTrack(self);
-        if (transport_of(self)->weak_references)
-                PyObject_ClearWeakRefs(self);
-        clear(self);
-        type->tp_free(self);
-        Py_DECREF(type);
+        subclass_dealloc(self, &transport_of(self)->weak_references, clear);
 }
 
 static PyMethodDef methods[] = {
@@ -622,28 +564,14 @@ static PyTypeObject *create_type(PyObject *module, const char *name, PyObject *b
             {Py_tp_methods, with},      {Py_tp_members, members},
             {Py_tp_getset, properties}, {0, NULL},
         };
-        PyType_Spec spec = {
-            .name = name,
-            .basicsize = (int)(tail + (Py_ssize_t)sizeof(struct transport)),
-            .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_BASETYPE,
-            .slots = slots,
-        };
-        PyObject *type = bases ? PyType_FromSpecWithBases(&spec, bases) : NULL;
 
-        Py_XDECREF(bases);
-        if (type && PyModule_AddObjectRef(module, strrchr(name, '.') + 1, type) < 0)
-                Py_CLEAR(type);
-        return (PyTypeObject *)type;
+        return subclass_create(module, name, bases, slots, sizeof(struct transport));
 }
 
 int transport_add_type(PyObject *module)
 {
-        extra_slot = find_slot(imports.transport, "_extra");
-        if (extra_slot < 0)
-                return -1;
-        tail = (((PyTypeObject *)imports.transport)->tp_basicsize + 15) & ~(Py_ssize_t)15;
-        for (PyMemberDef *member = members; member->name; member++)
-                member->offset += tail;
+        prepare_flows();
+        subclass_place(members);
         socket_transport_type =
             create_type(module, "eddyloop._core.SocketTransport", PyTuple_Pack(1, imports.transport), methods);
         read_pipe_type = create_type(module, "eddyloop._core.ReadPipeTransport",

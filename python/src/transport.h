@@ -2,7 +2,7 @@
 #ifndef EDDYLOOP_TRANSPORT_H
 #define EDDYLOOP_TRANSPORT_H
 
-#include "core.h"
+#include "subclass.h"
 
 enum transport_kind { SOCKET_TRANSPORT, READ_PIPE_TRANSPORT, WRITE_PIPE_TRANSPORT };
 
@@ -38,8 +38,15 @@ struct transport {
         size_t high_water, low_water;
 };
 
-struct transport *transport_of(PyObject *object);
-PyObject *transport_object(struct transport *transport);
+static inline struct transport *transport_of(PyObject *object)
+{
+        return subclass_part(object);
+}
+
+static inline PyObject *transport_object(struct transport *transport)
+{
+        return subclass_object(transport);
+}
 
 /** Whether it is a transport of ours, of which nobody has replaced a method. */
 static inline bool is_plain_transport(PyObject *object)
@@ -90,8 +97,8 @@ void transport_finish(struct transport *transport);
 /** The flow's client. */
 extern const struct flow_client transport_client;
 
-/** What is beneath: a Python socket, or file, which is closed by itself. */
-extern const struct flow_impl transport_socket, transport_pipe;
+/** What is beneath: a Python socket, or file, which is closed by itself. Filled in once. */
+extern struct flow_impl transport_socket, transport_pipe;
 
 /** The kernel is asked for nothing of it any more; then the protocol is told, and the socket is closed by itself, behind that. */
 bool transport_close_socket(struct flow *flow, bool is_last);

@@ -5,31 +5,6 @@
 #include "loop/operation.h"
 #include "transport/pipe.h"
 
-static ssize_t begin_send_parts(struct flow *flow, eddy_op *op, const struct msghdr *message)
-{
-        return eddy_op_writev(op, flow->fd, message->msg_iov, (int)message->msg_iovlen);
-}
-
-/** Its end is seen when it is closed. */
-static void end_sending(struct flow *flow)
-{
-        (void)flow;
-}
-
-static void set_reset(struct flow *flow)
-{
-        (void)flow;
-}
-
-const struct flow_impl transport_pipe = {
-    .receive = OP_READ,
-    .send = OP_WRITE,
-    .begin_send_parts = begin_send_parts,
-    .end_sending = end_sending,
-    .set_reset = set_reset,
-    .close = transport_close_socket,
-};
-
 int transport_become_pipe(struct transport *transport, int family)
 {
         struct flow *flow = &transport->flow;

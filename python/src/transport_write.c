@@ -13,17 +13,8 @@ static int heed_upper_mark(struct transport *transport)
                 return 0;
         transport->is_full = true;
         result = PyObject_CallMethodNoArgs(transport->protocol, names.pause_writing);
-        if (!result) {
-                if (exception_ends_run())
-                        return -1;
-                PyObject *exception = exception_take();
-
-                result = call_helper("protocol_failed", "(OOOOs)", transport->loop, transport_object(transport),
-                                     transport->protocol, exception, "protocol.pause_writing() failed");
-                Py_DECREF(exception);
-        }
-        Py_XDECREF(result);
-        return result ? 0 : -1;
+        return loop_check_marked(transport->loop, result, transport_object(transport), transport->protocol,
+                                 "protocol.pause_writing() failed");
 }
 
 bool transport_leaves_at_once(struct transport *transport)
@@ -280,29 +271,15 @@ void transport_settled(struct flow *flow)
 /** Have the protocol go on writing. */
 static void resume(struct transport *transport)
 {
-        PyObject *result, *exception;
+        PyObject *result;
 
         transport->is_full = false;
         if (!transport->protocol)
                 return;
-        result = PyObject_GetAttr(transport->protocol, names.resume_writing);
-        if (result) {
-                PyObject *function = result;
-
-                result = call_in_context(transport->writing_context, function, NULL, 0);
-                Py_DECREF(function);
-        }
-        if (!result && exception_ends_run()) {
+        result = call_protocol(transport->protocol, transport->writing_context, names.resume_writing, NULL);
+        if (loop_check_marked(transport->loop, result, transport_object(transport), transport->protocol,
+                              "protocol.resume_writing() failed") < 0)
                 loop_end_run(transport->loop);
-        } else if (!result) {
-                exception = exception_take();
-                result = call_helper("protocol_failed", "(OOOOs)", transport->loop, transport_object(transport),
-                                     transport->protocol, exception, "protocol.resume_writing() failed");
-                Py_DECREF(exception);
-                if (!result)
-                        loop_end_run(transport->loop);
-        }
-        Py_XDECREF(result);
 }
 
 void transport_take_turn(void *arg)
@@ -344,7 +321,7 @@ PyObject *transport_get_limits(PyObject *self, PyObject *unused)
         return Py_BuildValue("(nn)", (Py_ssize_t)transport->low_water, (Py_ssize_t)transport->high_water);
 }
 
-int take_limits(PyObject *args, PyObject *kwargs, size_t *upper, size_t *lower)
+int take_limits(PyObject *args, PyObject *kwargs, int kilobytes, size_t *upper, size_t *lower)
 {
         static char *keywords[] = {"high", "low", NULL};
         PyObject *high = Py_None, *low = Py_None, *limits;
@@ -352,7 +329,7 @@ int take_limits(PyObject *args, PyObject *kwargs, size_t *upper, size_t *lower)
 
         if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|OO", keywords, &high, &low))
                 return -1;
-        limits = call_helper("write_limits", "(OO)", high, low);
+        limits = call_helper("write_limits", "(OOi)", high, low, kilobytes);
         if (!limits)
                 return -1;
         numbers[0] = PyLong_AsSsize_t(PyTuple_GET_ITEM(limits, 0));
@@ -369,7 +346,8 @@ PyObject *transport_set_limits(PyObject *self, PyObject *args, PyObject *kwargs)
 {
         struct transport *transport = transport_of(self);
 
-        if (take_limits(args, kwargs, &transport->high_water, &transport->low_water) < 0 ||
+        if (take_limits(args, kwargs, FLOW_DEFAULT_HIGH_WATER / 1024, &transport->high_water,
+                        &transport->low_water) < 0 ||
             (transport->protocol && heed_upper_mark(transport) < 0))
                 return NULL;
         Py_RETURN_NONE;
