@@ -3,10 +3,16 @@
 
 #include <math.h>
 
+/** asyncio's own calls have a string of their own for it up to Python 3.11. */
+static bool is_context(PyObject *name)
+{
+        return name == names.context || PyUnicode_Compare(name, names.context) == 0;
+}
+
 /** Whether arguments are given by name that are most often given by their place. */
 static bool has_names(PyObject *kwnames)
 {
-        return kwnames && !(PyTuple_GET_SIZE(kwnames) == 1 && PyTuple_GET_ITEM(kwnames, 0) == names.context);
+        return kwnames && !(PyTuple_GET_SIZE(kwnames) == 1 && is_context(PyTuple_GET_ITEM(kwnames, 0)));
 }
 
 /** The context of other calls; NULL where none is given. */

@@ -4,15 +4,16 @@ import asyncio
 import contextvars
 import functools
 import socket
+import sys
 import threading
 import unittest
 
 import eddyloop
-from support import on_both
+from loops import on_both
 
 
 @on_both
-class Callbacks(unittest.TestCase):
+class Callbacks:
 
     def run_once(self, loop):
         loop.call_soon(loop.stop)
@@ -195,6 +196,35 @@ class OnlyEddyloop(unittest.TestCase):
         self.addCleanup(loop.close)
         with self.assertRaises(TypeError):
             loop.call_at('now', print)
+
+    def test_what_is_hot_is_c(self):
+        """None of eddyloop's Python runs where tasks wait and are woken, whichever version of asyncio asks."""
+        seen = []
+
+        async def answer(reader, writer):
+            while data := await reader.read(100):
+                writer.write(data)
+                await writer.drain()
+
+        async def work(reader, writer):
+            await asyncio.gather(asyncio.sleep(0), asyncio.sleep(0.001))
+            writer.write(b'line\n')
+            await writer.drain()
+            await reader.readline()
+
+        async def main():
+            server = await asyncio.start_server(answer, '127.0.0.1', 0)
+            reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
+            await work(reader, writer)
+            sys.setprofile(lambda frame, event, _: event == 'call' and seen.append(frame.f_globals['__name__']))
+            await work(reader, writer)
+            sys.setprofile(None)
+            writer.close()
+            server.close()
+
+        eddyloop.run(main())
+        self.assertIn(__name__, seen)
+        self.assertEqual([module for module in seen if module.startswith('eddyloop')], [])
 
     def test_a_loop_in_each_of_several_threads(self):
         results = []
