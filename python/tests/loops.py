@@ -16,10 +16,12 @@ CYCLES = 500  # of which nothing is to be left
 
 
 def on_both(case):
-    """Make two test cases of a class, one for each loop. Its tests may be coroutine functions."""
+    """Make two test cases of a class, one for each loop. Its tests may be coroutine functions, or take the loop."""
     for name, test in list(vars(case).items()):
         if name.startswith("test_") and inspect.iscoroutinefunction(test):
             setattr(case, name, _as_function(test))
+        elif name.startswith("test_") and "loop" in inspect.signature(test).parameters:
+            setattr(case, name, _with_loop(test))
     for name, factory in (("Asyncio", asyncio.SelectorEventLoop), ("Eddyloop", eddyloop.new_event_loop)):
         made = type(f"{case.__name__}On{name}", (case, LoopTest),
                     {"new_loop": staticmethod(factory), "__module__": case.__module__,
@@ -32,6 +34,13 @@ def _as_function(test):
     @functools.wraps(test)
     def run(self):
         self.loop.run_until_complete(asyncio.wait_for(test(self), LIMIT))
+    return run
+
+
+def _with_loop(test):
+    @functools.wraps(test)
+    def run(self):
+        test(self, self.loop)
     return run
 
 

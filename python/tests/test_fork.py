@@ -10,7 +10,7 @@ import unittest
 import warnings
 
 import eddyloop
-from support import on_both
+from loops import on_both
 
 
 def in_child(function):
@@ -32,7 +32,7 @@ async def answer():
 
 
 @on_both
-class Fork(unittest.TestCase):
+class Fork:
 
     def test_a_child_sees_no_running_loop_and_has_its_own(self, loop):
         def child():
@@ -43,6 +43,7 @@ class Fork(unittest.TestCase):
             return forked, await answer()
 
         self.assertEqual(loop.run_until_complete(main()), (True, 42))
+
 
 class Inherited(unittest.TestCase):
 

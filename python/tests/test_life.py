@@ -8,13 +8,8 @@ import warnings
 import weakref
 
 import eddyloop
-from support import Recorder, socket_pair
-
-CYCLES = 500
-
-
-def descriptors():
-    return len(os.listdir('/proc/self/fd'))
+from connections import Recorder, socket_pair
+from loops import CYCLES, descriptors
 
 
 async def use_handles(loop):

@@ -10,7 +10,8 @@ import threading
 import unittest
 
 import eddyloop
-from support import LOOPS, Recorder, on_both, socket_pair
+from connections import Recorder, socket_pair
+from loops import on_both
 
 BIG = os.urandom(4 << 20)
 
@@ -53,7 +54,7 @@ class Answerer(threading.Thread):
 
 
 @on_both
-class Writing(unittest.TestCase):
+class Writing:
 
     def test_all_kinds_of_bytes_arrive_in_order(self, loop):
         transport, _, there = connect(self, loop)
@@ -167,7 +168,7 @@ class Writing(unittest.TestCase):
 
 
 @on_both
-class Reading(unittest.TestCase):
+class Reading:
 
     def test_bytes_then_the_end(self, loop):
         transport, protocol, there = connect(self, loop)
@@ -289,7 +290,7 @@ class Buffered(asyncio.BufferedProtocol):
 
 
 @on_both
-class BufferedReading(unittest.TestCase):
+class BufferedReading:
 
     def test_bytes_go_into_the_protocols_buffer(self, loop):
         for size in (1, 7, 1 << 16):
@@ -374,7 +375,7 @@ class OnlyEddyloop(unittest.TestCase):
             os.close(other)
 
     def test_loops_collect_nothing_of_each_other(self):
-        loops = [LOOPS['eddyloop']() for _ in range(3)]
+        loops = [eddyloop.new_event_loop() for _ in range(3)]
         for loop in loops:
             transport, protocol, there = connect(self, loop)
             there.sendall(b'x')

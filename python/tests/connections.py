@@ -1,33 +1,8 @@
-"""What the tests share: loops of both kinds, and pairs of connected sockets."""
+"""What tests of transports share: pairs of connected sockets, and a protocol that takes notes."""
 
 import asyncio
 import socket
 import unittest
-
-import eddyloop
-
-LOOPS = {'asyncio': asyncio.SelectorEventLoop, 'eddyloop': eddyloop.new_event_loop}
-
-
-def on_both(cls):
-    """A class decorator: each test_* method, which is given a loop, becomes one on asyncio's own loop and one on eddyloop's."""
-    for name in [name for name in vars(cls) if name.startswith('test_')]:
-        method = getattr(cls, name)
-        delattr(cls, name)
-        for kind, factory in LOOPS.items():
-            setattr(cls, f'{name}_on_{kind}', _with_loop(method, factory))
-    return cls
-
-
-def _with_loop(method, factory):
-    def test(self):
-        loop = factory()
-        try:
-            method(self, loop)
-        finally:
-            loop.close()
-    test.__doc__ = method.__doc__
-    return test
 
 
 def socket_pair(case: unittest.TestCase):
