@@ -174,11 +174,11 @@ static ssize_t note_sent_at_once(struct flow *flow, ssize_t sent)
         return sent;
 }
 
-/** Send what the kernel takes at once, which so needs no copy: how much, or an error. */
+/** Send what the kernel takes at once, which so needs no copy: how much, or an error. It takes no more than so many parts. */
 static ssize_t send_parts_at_once(struct flow *flow, const struct iovec *parts, int count)
 {
         const struct msghdr message = {.msg_iov = (struct iovec *)(uintptr_t)parts,
-                                       .msg_iovlen = (size_t)count};
+                                       .msg_iovlen = count < IOV_MAX ? (size_t)count : IOV_MAX};
         eddy_op op;
 
         eddy_op_init(&op, flow->loop, NULL, NULL);
@@ -202,9 +202,9 @@ ssize_t flow_send_now(struct flow *flow, const struct iovec *parts, int count)
 }
 
 /** Whether so many bytes are worth a call of their own, and nothing comes before them. */
-static bool is_worth_a_call(const struct flow *flow, size_t total, int count)
+static bool is_worth_a_call(const struct flow *flow, size_t total)
 {
-        return total >= OP_WORTH_A_CALL && count <= IOV_MAX && flow_unsent(flow) == 0 && !flow_is_sending(flow);
+        return total >= OP_WORTH_A_CALL && flow_unsent(flow) == 0 && !flow_is_sending(flow);
 }
 
 /** Queue all but the first bytes. There is room. */
@@ -234,7 +234,7 @@ int flow_writev(struct flow *flow, const struct iovec *parts, int count)
         room = flow_make_room(flow, total);
         if (!room)
                 return -ENOMEM;
-        if (is_worth_a_call(flow, total, count))
+        if (is_worth_a_call(flow, total))
                 sent = send_parts_at_once(flow, parts, count);
         if (sent >= 0)
                 queue_rest(flow, room, parts, count, (size_t)sent);
