@@ -164,6 +164,9 @@ static int set_watcher(struct side *side, eddy_callback callback, void *arg)
                 side->watcher = memory_zalloc(sizeof *side->watcher);
         if (!side->watcher)
                 return -ENOMEM;
+        /* What was to tell somebody else: whoever comes is told by the kernel once more, if it still holds. */
+        if (list_is_linked(&side->watcher->handle.link))
+                list_remove(&side->watcher->handle.link);
         bound_clear(&side->watcher->bound);
         bound_set(&side->watcher->bound, callback, arg);
         side->watcher->handle.callback = bound_run;

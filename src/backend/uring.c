@@ -35,10 +35,13 @@ static void arm_poll(struct uring *uring, struct uring_descriptor *descriptor, e
 {
         const struct side *side = &descriptor->base.sides[direction];
         bool reads = direction == WATCH_READ;
+        bool was_asked = descriptor->polls[direction].tag;
         struct io_uring_sqe *sqe = keep_standing(uring, descriptor, &descriptor->polls[direction],
                                                  reads ? TAG_READABLE : TAG_WRITABLE, side_is_wanted(side));
         unsigned events;
 
+        if (side->watcher && was_asked)
+                descriptor->is_doubtful[direction] = true;
         if (!sqe)
                 return;
         /* Urgent data is told of once: it stays, and would be told of again and again. */
@@ -273,12 +276,22 @@ static void uring_forget(struct ring *ring)
         }
 }
 
+/** Whether what was asked for somebody else, and is told to who came after, still holds. */
+static bool still_holds(struct uring_descriptor *descriptor, enum watch_direction direction)
+{
+        bool is_doubtful = descriptor->is_doubtful[direction];
+
+        descriptor->is_doubtful[direction] = false;
+        return !is_doubtful ||
+               readiness_poll(descriptor->base.fd, direction == WATCH_READ ? POLLIN | POLLPRI | POLLRDHUP : POLLOUT) != -EAGAIN;
+}
+
 static void finish_poll(struct uring *uring, struct uring_descriptor *descriptor,
                         enum watch_direction direction, int result)
 {
         descriptor->polls[direction] = (struct standing){.tag = 0};
         /* Where the loop rests, what is ready now need not be so when it runs again. */
-        if (result != -ECANCELED && uring->ring.is_awake) {
+        if (result != -ECANCELED && uring->ring.is_awake && still_holds(descriptor, direction)) {
                 if (result > 0 && result & (POLLRDHUP | POLLHUP | POLLERR | POLLPRI))
                         readiness_end(&uring->readiness, &descriptor->base);
                 readiness_advance(&uring->readiness, &descriptor->base, direction);

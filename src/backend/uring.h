@@ -25,6 +25,7 @@ struct uring_descriptor {
         struct descriptor base;
         eddy_link operations;      /* that the kernel carries out */
         struct standing polls[2];  /* by watch_direction */
+        bool is_doubtful[2];       /* likewise: who watches has come after the kernel was asked */
         struct standing gone_poll; /* polls for the other side to go */
         struct ahead ahead;
 };
