@@ -43,7 +43,7 @@ def call_by_names(loop, method, args, kwargs):
     context = kwargs.pop('context', None)
     if kwargs:
         raise TypeError(f'{method}() got an unexpected keyword argument {min(kwargs)!r}')
-    return getattr(loop, method)(*args, context=context)
+    return getattr(sys.modules['eddyloop._core'].Loop, method)(loop, *args, context=context)
 
 
 def run_in_debug_mode(loop, handle):
@@ -127,7 +127,7 @@ def write_limits(high, low, kilobytes):
         low = high // 4
     if not high >= low >= 0:
         raise ValueError(f'high ({high!r}) must be >= low ({low!r}) must be >= 0')
-    return min(high, sys.maxsize), min(low, sys.maxsize)
+    return int(min(high, sys.maxsize)), int(min(low, sys.maxsize))
 
 
 def attach(server, transport):
@@ -218,9 +218,26 @@ async def resolve_and_connect(loop, sock, address):
     if loop.get_debug():
         check_nonblocking(sock)
     resolved = await loop._ensure_resolved(address, family=sock.family, type=sock.type, proto=sock.proto, loop=loop)
-    if resolved[0][4] == address:
-        sock.connect(address)  # which says what is wrong with it
-    await loop.sock_connect(sock, resolved[0][4])
+    if resolved[0][4] != address:
+        await loop.sock_connect(sock, resolved[0][4])
+        return
+    try:
+        sock.connect(address)  # which says what is wrong with it, if anything is
+    except (BlockingIOError, InterruptedError):
+        await _connected(loop, sock, address)
+
+
+async def _connected(loop, sock, address):
+    """Wait for a connection that has been begun."""
+    done = loop.create_future()
+    loop._add_writer(sock, set_result, done)
+    try:
+        await done
+    finally:
+        loop._remove_writer(sock)
+    error = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+    if error:
+        raise OSError(error, f'Connect call failed {address}')
 
 
 def datagram_rules():

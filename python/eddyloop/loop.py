@@ -50,7 +50,7 @@ class Loop(_core.Loop, _Base):
             sys.set_asyncgen_hooks(firstiter=self._asyncgen_firstiter_hook,
                                    finalizer=self._asyncgen_finalizer_hook)
             events._set_running_loop(self)
-            with _WakeUpBySignals(self._csock.fileno()):
+            with _WakeUpBySignals(self):
                 self._run()
         finally:
             self._thread_id = None
@@ -67,6 +67,16 @@ class Loop(_core.Loop, _Base):
     def _add_callback_signalsafe(self, handle):
         """Have a signal's handler run."""
         self.call_soon(handle._run)
+
+    # Servers. Who is cancelled while one begins leaves none behind.
+
+    async def create_server(self, *args, start_serving=True, **kwargs):
+        server = await super().create_server(*args, start_serving=False, **kwargs)
+        return await _serve(server) if start_serving else server
+
+    async def create_unix_server(self, *args, start_serving=True, **kwargs):
+        server = await super().create_unix_server(*args, start_serving=False, **kwargs)
+        return await _serve(server) if start_serving else server
 
     # Transports.
 
@@ -162,6 +172,15 @@ class Loop(_core.Loop, _Base):
         return started
 
 
+async def _serve(server):
+    try:
+        await server.start_serving()
+    except BaseException:
+        server.close()
+        raise
+    return server
+
+
 class _TransportsByDescriptor:
     """What asyncio has a dictionary for."""
 
@@ -217,19 +236,21 @@ class _WakeUpBySignals:
     """In the main thread, a signal ends the loop's waiting, even one that comes just before; unless the program has a
     descriptor of its own for that."""
 
-    def __init__(self, fd):
-        self._fd = fd
+    def __init__(self, loop):
+        self._loop = loop
+        self._fd = loop._csock.fileno()
         self._is_set = False
 
     def __enter__(self):
         if threading.current_thread() is not threading.main_thread():
             return
-        before = signal.set_wakeup_fd(self._fd, warn_on_full_buffer=False)
-        if before not in (-1, self._fd):
-            signal.set_wakeup_fd(before)
-        else:
-            self._is_set = before == -1
+        before = signal.set_wakeup_fd(-1)
+        self._is_set = before in (-1, self._fd)
+        signal.set_wakeup_fd(self._fd if self._is_set else before, warn_on_full_buffer=False)
 
     def __exit__(self, *exception):
-        if self._is_set and signal.set_wakeup_fd(-1) not in (self._fd, -1):
-            pass
+        if not self._is_set or self._loop._signal_handlers:
+            return  # what comes for these until the next run is to be found by it
+        now = signal.set_wakeup_fd(-1)
+        if now != self._fd:
+            signal.set_wakeup_fd(now)  # the program has set one meanwhile

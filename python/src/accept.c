@@ -54,19 +54,6 @@ static PyObject *describe(struct acceptor *acceptor, PyObject *socket, int fd, P
         return extra;
 }
 
-/** Have a function of an object's called in the loop's next turn, with one argument or (NULL) none: 0, or -1 with an exception. */
-static int call_soon(PyLoop *loop, PyObject *object, PyObject *name, PyObject *argument)
-{
-        PyObject *function = PyObject_GetAttr(object, name);
-        int rc = function
-                     ? loop_call_soon(loop, function,
-                                      argument ? PyTuple_Pack(1, argument) : Py_NewRef(imports.empty_tuple))
-                     : -1;
-
-        Py_XDECREF(function);
-        return rc;
-}
-
 /** Make the transport of a connection: a new reference, or NULL with an exception. */
 static PyObject *make_transport(struct acceptor *acceptor, PyObject *socket, int fd, PyObject *peer,
                                 PyObject *protocol)
@@ -121,9 +108,9 @@ static int begin(struct acceptor *acceptor, PyObject *socket, int fd, PyObject *
         *transport = make_transport(acceptor, socket, fd, peer, *protocol);
         if (!*transport || attach(acceptor, *transport) < 0)
                 return -1;
-        if (call_soon(acceptor->loop, *protocol, names.connection_made, *transport) < 0)
+        if (loop_call_method_soon(acceptor->loop, *protocol, names.connection_made, *transport) < 0)
                 return -1;
-        return call_soon(acceptor->loop, *transport, names.start_reading, NULL);
+        return loop_call_method_soon(acceptor->loop, *transport, names.start_reading, NULL);
 }
 
 /** Tell of what has gone wrong with a connection, as asyncio does in debug mode alone: 0, or -1 with what ends the run. */

@@ -27,7 +27,7 @@ struct kept {
 typedef struct {
         PyObject ob_base;
         eddy_loop *loop; /* NULL: not initialised */
-        bool is_debug, is_closed;
+        bool is_debug, is_closing, is_closed;
         bool has_fast_streams;     /* asyncio's own readers and writers become ours */
         PyThreadState *thread;     /* while the loop waits, without the lock */
         PyObject *raised;          /* what ends the run: KeyboardInterrupt, SystemExit; NULL: nothing */
@@ -104,7 +104,7 @@ extern struct names names;
 /** Take the exception that is set, as an object. */
 PyObject *exception_take(void);
 
-/** Set an exception that exception_take() has taken, or another; its reference is given. */
+/** Set an exception that exception_take() has taken, or another, whose reference is given; NULL: none. */
 void exception_give(PyObject *exception);
 
 /** An OSError of a negative errno, as a new object; NULL with an exception. */
@@ -127,6 +127,12 @@ static inline const char *type_name(PyObject *object)
         return dot ? dot + 1 : name;
 }
 
+/** What a weak reference, or NULL, refers to: a new reference, or NULL without an exception. */
+PyObject *referent(PyObject *reference);
+
+/** Whether a weak reference, or NULL, is one of this object. */
+bool refers_to(PyObject *reference, const PyObject *object);
+
 /** Call a function of eddyloop._helpers with arguments that Py_BuildValue() knows, in parentheses. */
 PyObject *call_helper(const char *name, const char *format, ...);
 
@@ -148,11 +154,24 @@ PyObject *loop_tell(PyLoop *self, const char *helper, PyObject *transport, PyObj
 int loop_check_marked(PyLoop *self, PyObject *result, PyObject *transport, PyObject *protocol,
                       const char *failure);
 
-/** 0, or -1 with RuntimeError where it is closed. */
+/** 0, or -1 with RuntimeError where it is closed, or (NULL) there is none. */
 int loop_check_usable(PyLoop *self);
 
-/** As call_soon(callback, *args), of a C function's own: 0 or -1. The arguments' reference is given. */
-int loop_call_soon(PyLoop *self, PyObject *callback, PyObject *args);
+/** Likewise, and where another thread runs it. */
+int loop_check_here(PyLoop *self);
+
+/** Arguments as a tuple: a new reference, or NULL with an exception. */
+PyObject *tuple_of(PyObject *const *args, Py_ssize_t n);
+
+/** As call_soon(callback, *args, context=context), of a C function's own and from any thread: 0 or -1. The reference of the arguments is
+ * given; the context may be NULL. */
+int loop_call_soon(PyLoop *self, PyObject *callback, PyObject *args, PyObject *context);
+
+/** Likewise of an object's method, with one argument or (NULL) none. */
+int loop_call_method_soon(PyLoop *self, PyObject *object, PyObject *name, PyObject *argument);
+
+/** Where another thread runs it: have a method done by that, soon, with one argument or (NULL) none. None, or NULL with an exception. */
+PyObject *loop_call_there(PyLoop *self, PyMethodDef *method, PyObject *object, PyObject *argument);
 
 /** Run a callback with one argument or (NULL) none in a context: a new reference, or NULL with its exception. */
 PyObject *call_in_context(PyObject *context, PyObject *callback, PyObject *const *args, size_t n);

@@ -278,21 +278,17 @@ static int traverse(PyObject *op, visitproc visit, void *arg)
         Py_VISIT(self->future);
         Py_VISIT(self->inner);
         Py_VISIT(self->separator);
+        Py_VISIT(self->state);
         return 0;
 }
 
+/** Of what the collector has found, nobody is to have what came for it. */
 static int clear(PyObject *op)
 {
         struct coroutine *self = (struct coroutine *)op;
-        PyObject *raised;
 
-        if (self->future) {
-                raised = exception_take();
-                if (reader_leave(self) < 0)
-                        PyErr_WriteUnraisable(op);
-                if (raised)
-                        exception_give(raised);
-        }
+        reader_forget(self);
+        Py_CLEAR(self->future);
         Py_CLEAR(self->in_hand);
         Py_CLEAR(self->inner);
         Py_CLEAR(self->owner);
@@ -307,8 +303,20 @@ static void warn_not_awaited(struct coroutine *self)
                              self->reading == DRAIN ? "StreamWriter" : "StreamReader",
                              coroutine_names[self->reading]) < 0)
                 PyErr_WriteUnraisable(NULL);
-        if (raised)
-                exception_give(raised);
+        exception_give(raised);
+}
+
+/** What has come for one that is no more is its reader's. */
+static void leave(struct coroutine *self)
+{
+        PyObject *raised;
+
+        if (!self->future)
+                return;
+        raised = exception_take();
+        if (reader_leave(self) < 0)
+                PyErr_WriteUnraisable(NULL);
+        exception_give(raised);
 }
 
 static void dealloc(PyObject *op)
@@ -319,6 +327,7 @@ static void dealloc(PyObject *op)
         PyObject_GC_UnTrack(op);
         if (self->progress == NOT_BEGUN)
                 warn_not_awaited(self);
+        leave(self);
         clear(op);
         Py_CLEAR(self->separator);
         empty_stop_iteration();

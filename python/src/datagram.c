@@ -15,6 +15,8 @@ static void end_operation(eddy_op *op)
 /** Ask the kernel for nothing any more. */
 static void let_go_of_kernel(struct datagram_transport *transport)
 {
+        if (!transport->loop)
+                return;
         end_operation(&transport->reading);
         end_operation(&transport->writing);
         loop_forget_descriptor(transport->loop->loop, transport->fd);
@@ -23,13 +25,11 @@ static void let_go_of_kernel(struct datagram_transport *transport)
 /** Have its protocol told, in the next turn. */
 static void lose_later(struct datagram_transport *transport, PyObject *exception)
 {
-        PyObject *callback = PyObject_GetAttr(datagram_transport_object(transport), names.call_connection_lost);
-
         transport->lost++;
         let_go_of_kernel(transport);
-        if (loop_call_soon(transport->loop, callback, PyTuple_Pack(1, exception ? exception : Py_None)) < 0)
+        if (loop_call_method_soon(transport->loop, datagram_transport_object(transport),
+                                  names.call_connection_lost, exception ? exception : Py_None) < 0)
                 loop_end_run(transport->loop);
-        Py_XDECREF(callback);
 }
 
 void datagram_force_close(struct datagram_transport *transport, PyObject *exception)
@@ -52,8 +52,7 @@ static PyObject *call_connection_lost(PyObject *self, PyObject *exception)
         result = PyObject_CallMethodOneArg(transport->protocol, names.connection_lost, exception);
         if (!result)
                 raised = exception_take();
-        if (transport->loop)
-                let_go_of_kernel(transport);
+        let_go_of_kernel(transport);
         close_python_socket(&transport->socket);
         datagram_drop(transport);
         datagram_drop_queue(transport);
@@ -62,8 +61,7 @@ static PyObject *call_connection_lost(PyObject *self, PyObject *exception)
         Py_CLEAR(transport->writing_context);
         Py_CLEAR(transport->loop);
         loop_let_go(&transport->kept);
-        if (raised)
-                exception_give(raised);
+        exception_give(raised);
         return result;
 }
 
@@ -84,6 +82,8 @@ static void loop_closed(struct kept *kept)
 {
         struct datagram_transport *transport = container_of(kept, struct datagram_transport, kept);
 
+        transport->is_closing = true;
+        transport->lost++;
         let_go_of_kernel(transport);
         loop_let_go(kept);
 }
@@ -142,6 +142,8 @@ static PyObject *start_reading(PyObject *self, PyObject *unused)
         (void)unused;
         if (!transport->loop || transport->lost || transport->is_closing)
                 Py_RETURN_NONE;
+        if (loop_check_here(transport->loop) < 0)
+                return NULL;
         Py_XSETREF(transport->context, PyContext_CopyCurrent());
         if (!transport->context)
                 return NULL;
@@ -156,6 +158,8 @@ static PyObject *pause_reading(PyObject *self, PyObject *unused)
 
         (void)unused;
         if (!transport->is_closing && !transport->is_paused) {
+                if (loop_check_here(transport->loop) < 0)
+                        return NULL;
                 transport->is_paused = true;
                 end_operation(&transport->reading);
         }
@@ -168,6 +172,8 @@ static PyObject *resume_reading(PyObject *self, PyObject *unused)
 
         if (transport->is_closing || !transport->is_paused)
                 Py_RETURN_NONE;
+        if (loop_check_here(transport->loop) < 0)
+                return NULL;
         transport->is_paused = false;
         return start_reading(self, unused);
 }
@@ -188,11 +194,14 @@ static PyObject *is_closing(PyObject *self, PyObject *unused)
 
 static PyObject *close_transport(PyObject *self, PyObject *unused)
 {
+        static PyMethodDef there = {"close", close_transport, METH_NOARGS, NULL};
         struct datagram_transport *transport = datagram_transport_of(self);
 
         (void)unused;
         if (transport->is_closing || !transport->loop)
                 Py_RETURN_NONE;
+        if (!loop_is_here(transport->loop))
+                return loop_call_there(transport->loop, &there, self, NULL);
         transport->is_closing = true;
         end_operation(&transport->reading);
         if (transport->queue_count == 0)
@@ -200,17 +209,21 @@ static PyObject *close_transport(PyObject *self, PyObject *unused)
         Py_RETURN_NONE;
 }
 
-static PyObject *abort_transport(PyObject *self, PyObject *unused)
+static PyObject *force_close(PyObject *self, PyObject *exception)
 {
-        (void)unused;
-        datagram_force_close(datagram_transport_of(self), NULL);
+        static PyMethodDef there = {"_force_close", force_close, METH_O, NULL};
+        struct datagram_transport *transport = datagram_transport_of(self);
+
+        if (transport->loop && !loop_is_here(transport->loop))
+                return loop_call_there(transport->loop, &there, self, exception);
+        datagram_force_close(transport, exception);
         Py_RETURN_NONE;
 }
 
-static PyObject *force_close(PyObject *self, PyObject *exception)
+static PyObject *abort_transport(PyObject *self, PyObject *unused)
 {
-        datagram_force_close(datagram_transport_of(self), exception);
-        Py_RETURN_NONE;
+        (void)unused;
+        return force_close(self, Py_None);
 }
 
 static PyObject *get_protocol(PyObject *self, PyObject *unused)
@@ -265,7 +278,11 @@ static int init(PyObject *self, PyObject *args, PyObject *kwargs)
         if (!PyArg_ParseTuple(args, "O!OiiOO!O", loop_type, &loop, &socket, &fd, &family, &protocol,
                               &PyDict_Type, &extra, &address))
                 return -1;
-        if (transport->loop || loop_check_usable((PyLoop *)loop) < 0)
+        if (transport->fd > 0) {
+                PyErr_SetString(PyExc_RuntimeError, "the transport's __init__() was called twice");
+                return -1;
+        }
+        if (loop_check_usable((PyLoop *)loop) < 0)
                 return -1;
         peer = PyDict_GetItemString(extra, "peername");
         is_connected = peer ? PyObject_IsTrue(peer) : 0;
@@ -334,8 +351,7 @@ static void finalize(PyObject *self)
                 Py_XDECREF(result);
                 close_python_socket(&transport->socket);
         }
-        if (raised)
-                exception_give(raised);
+        exception_give(raised);
 }
 
 static int drop_and_clear(PyObject *self)

@@ -6,8 +6,12 @@
 /** Have the protocol told where more is unsent than should be, or it is to go on: 0, or -1 with what ends the run. */
 static int tell_protocol(struct datagram_transport *transport, PyObject *name, const char *message)
 {
-        return loop_check_marked(transport->loop, PyObject_CallMethodNoArgs(transport->protocol, name),
-                                 datagram_transport_object(transport), transport->protocol, message);
+        PyObject *protocol = Py_NewRef(transport->protocol);
+        int rc = loop_check_marked(transport->loop, PyObject_CallMethodNoArgs(protocol, name),
+                                   datagram_transport_object(transport), protocol, message);
+
+        Py_DECREF(protocol);
+        return rc;
 }
 
 static int heed_upper_mark(struct datagram_transport *transport)
@@ -79,7 +83,7 @@ static ssize_t send_now(struct datagram_transport *transport, PyObject *data, Py
         return -1;
 }
 
-/** What sending has set an exception for: one of the system's is the protocol's affair. True: the datagram is done with. */
+/** What sending has set an exception for: one of the system's is the protocol's affair. */
 static void send_failed(struct datagram_transport *transport, PyObject *context)
 {
         if (PyErr_ExceptionMatches(PyExc_OSError))
@@ -248,6 +252,8 @@ static int check_address(struct datagram_transport *transport, PyObject **addres
 
 static int put(struct datagram_transport *transport, PyObject *data, PyObject *address)
 {
+        if (loop_check_here(transport->loop) < 0)
+                return -1;
         if (transport->queue_count == 0) {
                 ssize_t sent = send_now(transport, data, address);
 

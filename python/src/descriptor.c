@@ -1,8 +1,8 @@
 /* Descriptors: their numbers, and to whom they belong. */
 #include "watch.h"
 
-#include "loop/operation.h"
-#include "transport.h"
+#include <errno.h>
+#include <fcntl.h>
 #include <sys/socket.h>
 
 static int grow(PyLoop *self, int fd)
@@ -10,6 +10,10 @@ static int grow(PyLoop *self, int fd)
         int count = self->watched_count ? self->watched_count : 16;
         struct watched *watched;
 
+        if (fcntl(fd, F_GETFD) < 0) { /* as large a number may be any that is none */
+                raise_error(-errno);
+                return -1;
+        }
         while (count <= fd)
                 count *= 2;
         watched = PyMem_Realloc(self->watched, (size_t)count * sizeof *watched);
@@ -71,34 +75,6 @@ int loop_descriptor_of(PyObject *file, int *fd)
 /* ------------------------------------------------------------------------------------------------
  * To whom a descriptor belongs. */
 
-/** What a weak reference, or NULL, refers to: a new reference, or NULL without an exception. */
-static PyObject *referent(PyObject *reference)
-{
-        PyObject *object = NULL;
-
-        if (!reference)
-                return NULL;
-#if PY_VERSION_HEX >= 0x030d0000
-        if (PyWeakref_GetRef(reference, &object) < 0)
-                PyErr_Clear();
-#else
-        object = PyWeakref_GetObject(reference);
-        if (object == Py_None)
-                return NULL;
-        Py_XINCREF(object);
-#endif
-        return object;
-}
-
-/** Whether a weak reference, or NULL, is one of this object. */
-static bool refers_to(PyObject *reference, const PyObject *object)
-{
-        PyObject *found = referent(reference);
-
-        Py_XDECREF(found);
-        return found && found == object;
-}
-
 /** Whether a transport that is open has it: 1 and its reference, 0, or -1 with an exception. */
 static int find_transport(PyLoop *self, int fd, PyObject **transport)
 {
@@ -136,7 +112,7 @@ static void begin_anew(PyLoop *self, int fd)
         struct watched *watched = &self->watched[fd];
         PyObject *transport = referent(watched->transport);
 
-        if (!transport && !watched->handles[WATCH_READ] && !watched->handles[WATCH_WRITE])
+        if (!transport && !watched->waiting && !watched->handles[WATCH_READ] && !watched->handles[WATCH_WRITE])
                 loop_forget_descriptor(self->loop, fd);
         watched->comes_large = false;
         Py_XDECREF(transport);

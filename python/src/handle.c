@@ -183,15 +183,14 @@ static void keep_repr(PyObject *self)
         } else {
                 PyErr_Clear(); /* as at the interpreter's end: it was for a log */
         }
-        if (raised)
-                exception_give(raised);
+        exception_give(raised);
 }
 
 void handle_cancel(PyObject *self)
 {
         eddy_handle *handle = &handle_tail(self)->timer.handle;
 
-        if (handle_is_cancelled(self))
+        if (handle_is_cancelled(self) || !loop_of(self)) /* which the collector may have cleared */
                 return;
         slot_set(self, at.cancelled, Py_True);
         if (loop_of(self)->is_debug)

@@ -15,10 +15,22 @@ static PyLoop *loop_of(PyObject *self)
 
 int loop_check_usable(PyLoop *self)
 {
-        if (!self->is_closed && self->loop)
+        if (self && self->loop && !self->is_closing)
+                return 0;
+        PyErr_SetString(PyExc_RuntimeError, !self          ? "it belongs to no loop, or not any more"
+                                            : !self->loop ? "the loop's __init__() was not called"
+                                                          : "Event loop is closed");
+        return -1;
+}
+
+int loop_check_here(PyLoop *self)
+{
+        if (loop_check_usable(self) < 0)
+                return -1;
+        if (loop_is_here(self))
                 return 0;
         PyErr_SetString(PyExc_RuntimeError,
-                        self->loop ? "Event loop is closed" : "the loop's __init__() was not called");
+                        "Non-thread-safe operation invoked on an event loop other than the current one");
         return -1;
 }
 
@@ -338,8 +350,9 @@ static void drop_waiting(PyLoop *self)
 
 static void close_loop(PyLoop *self)
 {
-        if (self->is_closed || !self->loop)
+        if (self->is_closing || !self->loop)
                 return;
+        self->is_closing = true; /* and takes nothing from who is dropped */
         drop_waiting(self);
         loop_forget_sock_calls(self);
         Py_CLEAR(self->future_keywords);
@@ -360,8 +373,7 @@ static int raise_explained(int rc)
                 exception = PyObject_CallFunction(PyExc_OSError, "is", -rc, eddy_explain(rc));
         else
                 exception = PyObject_CallFunction(PyExc_RuntimeError, "s", eddy_explain(rc));
-        if (exception)
-                exception_give(exception);
+        exception_give(exception);
         return -1;
 }
 

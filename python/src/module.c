@@ -26,6 +26,8 @@ PyObject *exception_take(void)
 
 void exception_give(PyObject *exception)
 {
+        if (!exception)
+                return;
 #if PY_VERSION_HEX >= 0x030c0000
         PyErr_SetRaisedException(exception);
 #else
@@ -47,9 +49,34 @@ void *raise_error(ssize_t error)
         if (error == -ENOMEM)
                 return PyErr_NoMemory();
         exception = exception_of((int)error);
-        if (exception)
-                exception_give(exception);
+        exception_give(exception);
         return NULL;
+}
+
+PyObject *referent(PyObject *reference)
+{
+        PyObject *object = NULL;
+
+        if (!reference)
+                return NULL;
+#if PY_VERSION_HEX >= 0x030d0000
+        if (PyWeakref_GetRef(reference, &object) < 0)
+                PyErr_Clear();
+#else
+        object = PyWeakref_GetObject(reference);
+        if (object == Py_None)
+                return NULL;
+        Py_XINCREF(object);
+#endif
+        return object;
+}
+
+bool refers_to(PyObject *reference, const PyObject *object)
+{
+        PyObject *found = referent(reference);
+
+        Py_XDECREF(found);
+        return found && found == object;
 }
 
 PyObject *call_helper(const char *name, const char *format, ...)
@@ -186,10 +213,18 @@ static int learn_of_datagrams(void)
 
 static int exec_module(PyObject *module)
 {
+        static bool has_begun;
+
         if (PyInterpreterState_Get() != PyInterpreterState_Main()) {
                 PyErr_SetString(PyExc_ImportError, "eddyloop cannot be used in a subinterpreter");
                 return -1;
         }
+        /* What there is of it is used by loops that were made before. */
+        if (has_begun) {
+                PyErr_SetString(PyExc_ImportError, "eddyloop._core was imported before: keep the module that there was");
+                return -1;
+        }
+        has_begun = true;
         if (intern() < 0 || import() < 0 || learn_of_datagrams() < 0)
                 return -1;
         if (PyModule_AddStringConstant(module, "__version__", EDDY_VERSION) < 0)

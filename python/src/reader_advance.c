@@ -197,10 +197,9 @@ PySendResult reader_advance(struct coroutine *self, PyObject **result)
         return how;
 }
 
-/** Nothing comes for it any more. */
-static void take_out(struct coroutine *self)
+void reader_forget(struct coroutine *self)
 {
-        if (self->state->waiting == self)
+        if (self->state && self->state->waiting == self)
                 self->state->waiting = NULL;
         Py_CLEAR(self->state);
 }
@@ -216,7 +215,7 @@ static int stop_waiting(struct coroutine *self, struct reader *reader)
         self->future = NULL;
         Py_CLEAR(self->inner);
         if (reader_open_again(reader, self->owner, self->state) < 0) {
-                take_out(self);
+                reader_forget(self);
                 Py_DECREF(future);
                 return -1;
         }
@@ -225,7 +224,7 @@ static int stop_waiting(struct coroutine *self, struct reader *reader)
         Py_DECREF(future);
         if (rc == 0)
                 return 1;
-        take_out(self);
+        reader_forget(self);
         reader_close(reader);
         return -1;
 }
@@ -239,7 +238,7 @@ int reader_leave(struct coroutine *self)
                 return rc;
         if (self->in_hand)
                 rc = reader_put_back(&reader);
-        take_out(self);
+        reader_forget(self);
         Py_CLEAR(self->in_hand);
         reader_close(&reader);
         return rc < 0 ? -1 : 0;
@@ -252,7 +251,7 @@ bool reader_take_in_hand(struct coroutine *self, PyObject **result)
         PyObject *bytes = self->in_hand;
 
         if (rc > 0) {
-                take_out(self);
+                reader_forget(self);
                 self->in_hand = NULL;
                 if (bytes)
                         give(&reader, bytes, result);

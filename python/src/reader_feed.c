@@ -167,15 +167,15 @@ int reader_feed(PyObject *object, const char *data, Py_ssize_t n, PyObject *whol
 }
 
 /** Whether the reader has a method of its own, or is made of something unknown. */
-static bool is_unusual(struct reader_state *state)
+static bool is_unusual(struct reader_state *state, PyObject *object)
 {
         PyObject *dict;
         bool has_more;
 
         if (state->is_exposed || !state->values[BUFFER] || !PyByteArray_CheckExact(state->values[BUFFER]) ||
-            Py_TYPE(state->object) != stream_reader_type)
+            Py_TYPE(object) != stream_reader_type)
                 return true;
-        dict = PyObject_GenericGetDict(state->object, NULL);
+        dict = PyObject_GenericGetDict(object, NULL);
         has_more =
             !dict || (PyDict_GET_SIZE(dict) != state->attributes && PyDict_Contains(dict, names.feed_data));
         Py_XDECREF(dict);
@@ -205,16 +205,18 @@ bool stream_wants_whole(const struct reader_state *state, Py_ssize_t n)
 int stream_feed(struct reader_state *state, PyObject *protocol, const char *data, Py_ssize_t n, PyObject *whole)
 {
         struct reader reader = {NULL, state};
-        int rc;
+        PyObject *object;
+        int rc = 0;
 
         if (has_own_method(protocol))
                 return 0;
-        if (Py_REFCNT(state) == 1 && !state->is_exposed)
+        object = referent(state->reader);
+        if (!object)
                 return 1; /* nobody has the reader any more */
-        if (is_unusual(state))
-                return 0;
         Py_INCREF(state);
-        rc = feed(&reader, data, n, whole);
+        if (!is_unusual(state, object))
+                rc = feed(&reader, data, n, whole) < 0 ? -1 : 1;
         Py_DECREF(state);
-        return rc < 0 ? -1 : 1;
+        Py_DECREF(object);
+        return rc;
 }

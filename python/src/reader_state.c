@@ -21,19 +21,20 @@ static int create_state(struct reader *reader, PyObject *object)
                 return -1;
         reader->state = state;
         memset((char *)state + sizeof(PyObject), 0, sizeof *state - sizeof(PyObject));
-        state->object = object;
         PyObject_GC_Track(state);
+        state->reader = PyWeakref_NewRef(object, NULL);
+        if (!state->reader)
+                return -1;
         for (int i = 0; i < ATTRIBUTES; i++) {
-                PyObject *value = PyDict_GetItemWithError(reader->dict, attribute_names[i]);
-
-                if (!value && PyErr_Occurred())
-                        return -1;
-                state->values[i] = Py_XNewRef(value);
-                if (value && PyDict_DelItem(reader->dict, attribute_names[i]) < 0)
+                state->values[i] = Py_XNewRef(PyDict_GetItemWithError(reader->dict, attribute_names[i]));
+                if (!state->values[i] && PyErr_Occurred())
                         return -1;
         }
         if (PyDict_SetItem(reader->dict, names.state, (PyObject *)state) < 0)
                 return -1;
+        for (int i = 0; i < ATTRIBUTES; i++)
+                if (state->values[i] && PyDict_DelItem(reader->dict, attribute_names[i]) < 0)
+                        return -1;
         state->attributes = PyDict_Contains(reader->dict, names.feed_data) ? 0 : PyDict_GET_SIZE(reader->dict);
         return 0;
 }
@@ -273,6 +274,7 @@ static int traverse(PyObject *self, visitproc visit, void *arg)
         Py_VISIT(Py_TYPE(self));
         for (int i = 0; i < ATTRIBUTES; i++)
                 Py_VISIT(((struct reader_state *)self)->values[i]);
+        Py_VISIT(((struct reader_state *)self)->reader);
         return 0;
 }
 
@@ -280,6 +282,7 @@ static int clear(PyObject *self)
 {
         for (int i = 0; i < ATTRIBUTES; i++)
                 Py_CLEAR(((struct reader_state *)self)->values[i]);
+        Py_CLEAR(((struct reader_state *)self)->reader);
         return 0;
 }
 

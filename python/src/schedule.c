@@ -21,8 +21,7 @@ static PyObject *given_context(PyObject *const *args, Py_ssize_t n, PyObject *kw
         return kwnames ? args[n] : NULL;
 }
 
-/** Positional arguments as a tuple. */
-static PyObject *pack(PyObject *const *args, Py_ssize_t n)
+PyObject *tuple_of(PyObject *const *args, Py_ssize_t n)
 {
         PyObject *packed;
 
@@ -38,7 +37,7 @@ static PyObject *pack(PyObject *const *args, Py_ssize_t n)
 static PyObject *call_by_names(PyObject *self, const char *method, PyObject *const *args, Py_ssize_t n,
                                PyObject *kwnames)
 {
-        PyObject *given = PyDict_New(), *placed = pack(args, n), *result = NULL;
+        PyObject *given = PyDict_New(), *placed = tuple_of(args, n), *result = NULL;
         bool is_whole = given && placed;
 
         for (Py_ssize_t i = 0; is_whole && i < PyTuple_GET_SIZE(kwnames); i++)
@@ -78,6 +77,7 @@ static int schedule(PyLoop *self, PyObject *handle)
 {
         Py_INCREF(handle);
         if (loop_is_here(self)) {
+                inbox_drain(&self->loop->inbox, self->loop->ready); /* others sent theirs before */
                 loop_schedule(self->loop, &handle_tail(handle)->timer.handle);
                 return 0;
         }
@@ -98,7 +98,7 @@ static PyObject *soon(PyObject *op, PyObject *const *args, Py_ssize_t n, PyObjec
                 return call_by_names(op, method, args, n, kwnames);
         if (!may_call(self, n, 1, n > 0 ? args[0] : NULL, method, is_threadsafe))
                 return NULL;
-        handle = handle_create(self, args[0], pack(args + 1, n - 1), given_context(args, n, kwnames));
+        handle = handle_create(self, args[0], tuple_of(args + 1, n - 1), given_context(args, n, kwnames));
         if (handle && schedule(self, handle) < 0)
                 Py_CLEAR(handle);
         return handle;
@@ -114,18 +114,42 @@ PyObject *loop_call_soon_threadsafe(PyObject *self, PyObject *const *args, Py_ss
         return soon(self, args, n, kwnames, "call_soon_threadsafe", true);
 }
 
-int loop_call_soon(PyLoop *self, PyObject *callback, PyObject *args)
+int loop_call_soon(PyLoop *self, PyObject *callback, PyObject *args, PyObject *context)
 {
-        PyObject *handle = callback ? handle_create(self, callback, args, NULL) : NULL;
+        PyObject *handle = NULL;
         int rc;
 
-        if (!callback)
+        if (callback && loop_check_usable(self) == 0)
+                handle = handle_create(self, callback, args, context);
+        else
                 Py_XDECREF(args);
         if (!handle)
                 return -1;
         rc = schedule(self, handle);
         Py_DECREF(handle);
         return rc;
+}
+
+/** Likewise of a callback that is given, with one argument or none. */
+static int call_given_soon(PyLoop *self, PyObject *callback, PyObject *argument)
+{
+        int rc = loop_call_soon(self, callback,
+                                argument ? PyTuple_Pack(1, argument) : Py_NewRef(imports.empty_tuple), NULL);
+
+        Py_XDECREF(callback);
+        return rc;
+}
+
+int loop_call_method_soon(PyLoop *self, PyObject *object, PyObject *name, PyObject *argument)
+{
+        return call_given_soon(self, PyObject_GetAttr(object, name), argument);
+}
+
+PyObject *loop_call_there(PyLoop *self, PyMethodDef *method, PyObject *object, PyObject *argument)
+{
+        if (call_given_soon(self, PyCFunction_New(method, object), argument) < 0)
+                return NULL;
+        Py_RETURN_NONE;
 }
 
 /** A moment of the loop's clock in nanoseconds, never early. */
@@ -162,7 +186,7 @@ static PyObject *set_timer(PyLoop *self, PyObject *when, PyObject *const *args, 
         eddy_timer *timer;
 
         if (seconds != -1 || !PyErr_Occurred())
-                handle = timer_handle_create(self, when, args[0], pack(args + 1, n - 1), context);
+                handle = timer_handle_create(self, when, args[0], tuple_of(args + 1, n - 1), context);
         Py_XDECREF(when);
         if (!handle)
                 return NULL;

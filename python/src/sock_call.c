@@ -32,6 +32,12 @@ PyObject *sock_call_create(PyLoop *loop, const struct sock_kind *kind, PyObject 
 /* ------------------------------------------------------------------------------------------------
  * Waiting. */
 
+static void stop_waiting(struct sock_call *call)
+{
+        list_remove(&call->waiting);
+        sock_known(call)->waiting--;
+}
+
 /** It waits no longer: the core lets go of it, and the loop's reference is given back. */
 static void end_wait(struct sock_call *call)
 {
@@ -39,7 +45,7 @@ static void end_wait(struct sock_call *call)
 
         if (!list_is_linked(&call->waiting))
                 return;
-        list_remove(&call->waiting);
+        stop_waiting(call);
         if (!call->loop->is_closed) {
                 eddy_op_cancel(&call->op);
                 eddy_handle_cancel(&call->op.handle);
@@ -56,7 +62,7 @@ static void wake(struct sock_call *call)
         PyObject *future = call->future, *result;
         PyLoop *loop = call->loop;
 
-        list_remove(&call->waiting);
+        stop_waiting(call);
         Py_INCREF(future);
         Py_INCREF((PyObject *)loop);
         Py_DECREF((PyObject *)call);
@@ -101,6 +107,7 @@ static int begin_wait(struct sock_call *call)
                 op_defer(&call->op, begun);
         Py_INCREF((PyObject *)call);
         list_append(&call->loop->sock_calls, &call->waiting);
+        sock_known(call)->waiting++;
         return 1;
 }
 
@@ -157,14 +164,8 @@ static void finish(struct sock_call *call)
 /** Take the socket's number, and see that all is as it should be: 0, or -1 with an exception. */
 static int begin(struct sock_call *call)
 {
-        if (loop_check_usable(call->loop) < 0)
+        if (loop_check_here(call->loop) < 0)
                 return -1;
-        if (!loop_is_here(call->loop)) {
-                PyErr_SetString(PyExc_RuntimeError,
-                                "Non-thread-safe operation invoked on an event loop other than the "
-                                "current one");
-                return -1;
-        }
         if (call->loop->is_debug) {
                 PyObject *done = call_helper("check_nonblocking", "(O)", call->socket);
 
@@ -193,7 +194,7 @@ static bool find_socket(struct sock_call *call)
 /** Go on: PYGEN_NEXT with the future that is to be waited for, PYGEN_RETURN with the result, or PYGEN_ERROR. */
 static PySendResult go_on(struct sock_call *call, PyObject **result)
 {
-        bool is_good = call->state == WAITING || begin(call) == 0;
+        bool is_good = (call->state == WAITING ? loop_check_here(call->loop) : begin(call)) == 0;
 
         is_good = is_good && find_socket(call);
         call->state = RUNNING;
@@ -223,17 +224,25 @@ static PySendResult go_on(struct sock_call *call, PyObject **result)
         return PYGEN_ERROR;
 }
 
+/** Whether it can be run, closed or thrown into; with an exception where not. */
+static bool may_run(const struct sock_call *call)
+{
+        if (call->state == OVER)
+                PyErr_SetString(PyExc_RuntimeError, "cannot reuse already awaited coroutine");
+        else if (call->state == RUNNING)
+                PyErr_SetString(PyExc_ValueError, "coroutine already executing");
+        else
+                return true;
+        return false;
+}
+
 static PySendResult resume(PyObject *self, PyObject *value, PyObject **result)
 {
         struct sock_call *call = call_of(self);
 
         *result = NULL;
-        if (call->state == OVER || call->state == RUNNING) {
-                PyErr_SetString(call->state == OVER ? PyExc_RuntimeError : PyExc_ValueError,
-                                call->state == OVER ? "cannot reuse already awaited coroutine"
-                                                    : "coroutine already executing");
+        if (!may_run(call))
                 return PYGEN_ERROR;
-        }
         if (call->state == NOT_BEGUN && value != Py_None) {
                 PyErr_SetString(PyExc_TypeError, "can't send non-None value to a just-started coroutine");
                 return PYGEN_ERROR;
@@ -316,10 +325,8 @@ static PyObject *throw_into(PyObject *self, PyObject *const *args, Py_ssize_t n)
                 PyErr_Format(PyExc_TypeError, "throw() takes 1 to 3 arguments (%zd given)", n);
                 return NULL;
         }
-        if (call->state == OVER) {
-                PyErr_SetString(PyExc_RuntimeError, "cannot reuse already awaited coroutine");
+        if (!may_run(call))
                 return NULL;
-        }
         finish(call);
         set_thrown(args[0], n > 1 ? args[1] : NULL, n > 2 ? args[2] : NULL);
         return NULL;
@@ -328,6 +335,8 @@ static PyObject *throw_into(PyObject *self, PyObject *const *args, Py_ssize_t n)
 static PyObject *close_call(PyObject *self, PyObject *unused)
 {
         (void)unused;
+        if (call_of(self)->state != OVER && !may_run(call_of(self)))
+                return NULL;
         finish(call_of(self));
         Py_RETURN_NONE;
 }
@@ -373,8 +382,7 @@ static void finalize(PyObject *self)
         if (PyErr_WarnFormat(PyExc_RuntimeWarning, 1, "coroutine 'Loop.%s' was never awaited",
                              call->kind->name) < 0)
                 PyErr_WriteUnraisable(self);
-        if (raised)
-                exception_give(raised);
+        exception_give(raised);
 }
 
 static void dealloc(PyObject *self)

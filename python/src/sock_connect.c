@@ -11,8 +11,7 @@ static enum sock_step refuse(const struct sock_call *call)
             text ? PyObject_CallFunction(PyExc_OSError, "iO", (int)-call->outcome, text) : NULL;
 
         Py_XDECREF(text);
-        if (exception)
-                exception_give(exception);
+        exception_give(exception);
         return SOCK_FAILED;
 }
 

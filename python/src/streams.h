@@ -37,7 +37,7 @@ enum attribute { LIMIT, LOOP, BUFFER, AT_EOF, WAITER, EXCEPTION, TRANSPORT, PAUS
 struct reader_state {
         PyObject ob_base;
         PyObject *values[ATTRIBUTES]; /* NULL: it has none, or all are in the __dict__ */
-        PyObject *object;             /* the reader, whose __dict__ owns this */
+        PyObject *reader;             /* whose __dict__ owns this: a weak reference */
         struct coroutine *waiting;    /* for bytes, or has been given them; not owned: it takes itself out */
         Py_ssize_t attributes;        /* that its __dict__ has, where nobody has given it more */
         bool is_exposed;              /* all is in the __dict__, since somebody has that */
@@ -81,6 +81,9 @@ bool reader_take_in_hand(struct coroutine *self, PyObject **result);
 
 /** It waits for bytes no more, and what has come for it is the reader's again: 0, or -1 with an exception. */
 int reader_leave(struct coroutine *self);
+
+/** Nothing comes for it any more. */
+void reader_forget(struct coroutine *self);
 
 /** asyncio's own method: borrowed. */
 PyObject *reader_method_of_asyncio(enum reading reading);

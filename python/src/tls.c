@@ -144,8 +144,7 @@ static void finalize(PyObject *self)
                         PyErr_WriteUnraisable(self);
                 Py_XDECREF(result);
         }
-        if (raised)
-                exception_give(raised);
+        exception_give(raised);
 }
 
 static void dealloc(PyObject *self)

@@ -4,19 +4,13 @@
 /** Both sides have said that nothing more comes: 0 or -1. */
 static int finish_shutdown(struct tls *tls)
 {
-        PyObject *close;
-        int rc;
-
         tls_send(tls, false);
         if (tls_call_eof_received(tls) < 0)
                 return -1;
         tls_stop_timer(tls);
         if (!tls->lower)
                 return 0;
-        close = PyObject_GetAttr(transport_object(tls->lower), names.close);
-        rc = loop_call_soon(tls->loop, close, Py_NewRef(imports.empty_tuple));
-        Py_XDECREF(close);
-        return rc;
+        return loop_call_method_soon(tls->loop, transport_object(tls->lower), names.close, NULL);
 }
 
 int tls_shut_down(struct tls *tls)
@@ -129,16 +123,13 @@ PyObject *tls_eof_received(PyObject *self, PyObject *unused)
 PyObject *tls_connection_lost(PyObject *self, PyObject *exception)
 {
         struct tls *tls = tls_of(self);
-        PyObject *callback;
         int rc = 0;
 
         tls->is_closed = true;
         tls->writes_in_vain++;
         if (tls->state != TLS_HANDSHAKE && (tls->told == TLS_TOLD_MADE || tls->told == TLS_TOLD_EOF)) {
                 tls->told = TLS_TOLD_LOST;
-                callback = PyObject_GetAttr(tls->protocol, names.connection_lost);
-                rc = loop_call_soon(tls->loop, callback, PyTuple_Pack(1, exception));
-                Py_XDECREF(callback);
+                rc = loop_call_method_soon(tls->loop, tls->protocol, names.connection_lost, exception);
         }
         tls->state = TLS_UNWRAPPED;
         tls_detach(tls);

@@ -26,11 +26,19 @@ static PyObject *get_read_size(PyObject *self, PyObject *unused)
         return PyLong_FromSize_t(tls_unread(tls_of(self)));
 }
 
+/** 0, or -1 with RuntimeError where another thread runs its loop. */
+static int check_here(const struct tls *tls)
+{
+        return tls_has_flow(tls) ? loop_check_here(tls->loop) : 0;
+}
+
 static PyObject *pause_reading(PyObject *self, PyObject *unused)
 {
         struct tls *tls = tls_of(self);
 
         (void)unused;
+        if (check_here(tls) < 0)
+                return NULL;
         tls->is_paused = true;
         tls_direct_reading(tls);
         Py_RETURN_NONE;
@@ -41,6 +49,8 @@ static PyObject *resume_reading(PyObject *self, PyObject *unused)
         struct tls *tls = tls_of(self);
 
         (void)unused;
+        if (check_here(tls) < 0)
+                return NULL;
         if (tls->is_paused) {
                 tls->is_paused = false;
                 tls_take_turn_later(tls); /* in which it is seen whether more is to come */
@@ -60,11 +70,20 @@ static PyObject *is_closing(PyObject *self, PyObject *unused)
         return PyBool_FromLong(tls_of(self)->is_closed);
 }
 
+/** Whether it is for another thread to end it: the loop's. */
+static bool is_elsewhere(const struct tls *tls)
+{
+        return tls_has_flow(tls) && !loop_is_here(tls->loop);
+}
+
 static PyObject *close_transport(PyObject *self, PyObject *unused)
 {
+        static PyMethodDef there = {"close", close_transport, METH_NOARGS, NULL};
         struct tls *tls = tls_of(self);
 
         (void)unused;
+        if (is_elsewhere(tls))
+                return loop_call_there(tls->loop, &there, self, NULL);
         if (!tls->is_closed) {
                 tls->is_closed = true;
                 if (tls_start_shutdown(tls) < 0)
@@ -80,8 +99,11 @@ static PyObject *close_transport(PyObject *self, PyObject *unused)
 
 static PyObject *force_close(PyObject *self, PyObject *exception)
 {
+        static PyMethodDef there = {"_force_close", force_close, METH_O, NULL};
         struct tls *tls = tls_of(self);
 
+        if (is_elsewhere(tls))
+                return loop_call_there(tls->loop, &there, self, exception);
         tls->is_closed = true;
         tls_abort(tls, exception);
         Py_RETURN_NONE;

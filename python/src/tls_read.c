@@ -170,6 +170,8 @@ static int read_and_write(struct tls *tls)
         if (tls_has_more(tls))
                 rc = read_some(tls);
         if (rc == 0)
+                rc = tls_flush(tls); /* which may have waited for what came */
+        if (rc == 0)
                 tls_send(tls, false);
         return rc;
 }

@@ -39,8 +39,7 @@ static void cancel(PyObject *handle)
         if (!result)
                 PyErr_WriteUnraisable(handle);
         Py_XDECREF(result);
-        if (raised)
-                exception_give(raised);
+        exception_give(raised);
 }
 
 void tls_stop_timer(struct tls *tls)

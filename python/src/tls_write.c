@@ -202,6 +202,8 @@ static int put(void *arg, struct iovec *parts, int count, size_t total)
 
         if ((tls->state != TLS_HANDSHAKE && tls->state != TLS_WRAPPED) || !tls_has_flow(tls))
                 return write_in_vain(tls);
+        if (loop_check_here(tls->loop) < 0)
+                return -1;
         if (tls->state == TLS_HANDSHAKE)
                 rc = gather_all(tls, parts, count);
         else

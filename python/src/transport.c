@@ -19,10 +19,20 @@ static void do_nothing(struct flow *flow)
         (void)flow;
 }
 
+/** Have connection_lost() called: where something had to leave before, in the context in which that was written. */
+static void lose_soon(struct transport *transport)
+{
+        PyObject *callback = PyObject_GetAttr(transport_object(transport), names.call_connection_lost);
+        PyObject *exception = transport->exception ? transport->exception : Py_None;
+
+        if (loop_call_soon(transport->loop, callback, PyTuple_Pack(1, exception), transport->writing_context) < 0)
+                loop_end_run(transport->loop);
+        Py_XDECREF(callback);
+}
+
 bool transport_close_socket(struct flow *flow, bool is_last)
 {
         struct transport *transport = container_of(flow, struct transport, flow);
-        PyObject *callback;
 
         if (transport->has_ended)
                 return true;
@@ -40,11 +50,7 @@ bool transport_close_socket(struct flow *flow, bool is_last)
         transport->is_ending = true;
         if (!transport->exception && flow->write_error && flow->write_error != -ECONNABORTED)
                 transport->exception = exception_of(flow->write_error); /* not all has left */
-        callback = PyObject_GetAttr(transport_object(transport), names.call_connection_lost);
-        if (loop_call_soon(transport->loop, callback,
-                           PyTuple_Pack(1, transport->exception ? transport->exception : Py_None)) < 0)
-                loop_end_run(transport->loop);
-        Py_XDECREF(callback);
+        lose_soon(transport);
         return false;
 }
 
@@ -114,10 +120,12 @@ static void let_protocol_go(struct transport *transport)
 static PyObject *call_connection_lost(PyObject *self, PyObject *exception)
 {
         struct transport *transport = transport_of(self);
-        PyObject *result, *waiter = transport->empty_waiter;
+        PyObject *result, *waiter = Py_XNewRef(transport->empty_waiter);
 
-        if (transport->has_ended || !transport->loop)
+        if (transport->has_ended || !transport->loop) {
+                Py_XDECREF(waiter);
                 Py_RETURN_NONE;
+        }
         result = PyObject_CallMethodOneArg(transport->protocol, names.connection_lost, exception);
         transport->has_ended = true;
         if (result) {
@@ -132,6 +140,7 @@ static PyObject *call_connection_lost(PyObject *self, PyObject *exception)
                 leave_server(transport);
                 exception_give(raised);
         }
+        Py_XDECREF(waiter);
         let_protocol_go(transport);
         Py_CLEAR(transport->context);
         Py_CLEAR(transport->writing_context);
@@ -142,6 +151,24 @@ static PyObject *call_connection_lost(PyObject *self, PyObject *exception)
         return result;
 }
 
+/** It is told to end, and may have to wait. */
+static void keep_context(struct transport *transport)
+{
+        if (transport_is_lost(transport) || transport->writing_context)
+                return;
+        transport->writing_context = PyContext_CopyCurrent();
+        if (!transport->writing_context)
+                PyErr_Clear();
+}
+
+void transport_close(struct transport *transport)
+{
+        if (!transport->loop)
+                return;
+        flow_close(&transport->flow);
+        keep_context(transport);
+}
+
 void transport_force_close(struct transport *transport, PyObject *exception)
 {
         if (transport_is_lost(transport))
@@ -149,6 +176,7 @@ void transport_force_close(struct transport *transport, PyObject *exception)
         if (!transport->exception && exception != Py_None)
                 transport->exception = Py_XNewRef(exception);
         flow_abort(&transport->flow);
+        keep_context(transport);
 }
 
 /** Whether the exception that is set ends the run, which is said then; what more comes waits for the transport's turn. */
@@ -202,6 +230,8 @@ static PyObject *start_reading(PyObject *self, PyObject *unused)
         (void)unused;
         if (transport->flow.is_closing || transport->has_begun)
                 Py_RETURN_NONE;
+        if (loop_check_here(transport->loop) < 0)
+                return NULL;
         Py_XSETREF(transport->context, PyContext_CopyCurrent());
         if (!transport->context)
                 return NULL;
@@ -229,6 +259,8 @@ void transport_resume_reading(struct transport *transport)
 static PyObject *pause_reading(PyObject *self, PyObject *unused)
 {
         (void)unused;
+        if (transport_of(self)->loop && loop_check_here(transport_of(self)->loop) < 0)
+                return NULL;
         transport_pause_reading(transport_of(self));
         Py_RETURN_NONE;
 }
@@ -240,6 +272,8 @@ static PyObject *resume_reading(PyObject *self, PyObject *unused)
         (void)unused;
         if (transport->flow.is_closing || !transport->is_paused)
                 Py_RETURN_NONE;
+        if (loop_check_here(transport->loop) < 0)
+                return NULL;
         transport->is_paused = false;
         if (!transport->has_begun) {
                 flow_resume_input(&transport->input);
@@ -266,24 +300,37 @@ static PyObject *is_closing(PyObject *self, PyObject *unused)
         return PyBool_FromLong(transport_of(self)->flow.is_closing);
 }
 
+/** Whether it is for another thread to end it: the loop's. */
+static bool is_elsewhere(const struct transport *transport)
+{
+        return !transport_is_lost(transport) && !loop_is_here(transport->loop);
+}
+
 static PyObject *close_transport(PyObject *self, PyObject *unused)
 {
+        static PyMethodDef there = {"close", close_transport, METH_NOARGS, NULL};
+
         (void)unused;
-        flow_close(&transport_of(self)->flow);
+        if (is_elsewhere(transport_of(self)))
+                return loop_call_there(transport_of(self)->loop, &there, self, NULL);
+        transport_close(transport_of(self));
+        Py_RETURN_NONE;
+}
+
+static PyObject *force_close(PyObject *self, PyObject *exception)
+{
+        static PyMethodDef there = {"_force_close", force_close, METH_O, NULL};
+
+        if (is_elsewhere(transport_of(self)))
+                return loop_call_there(transport_of(self)->loop, &there, self, exception);
+        transport_force_close(transport_of(self), exception);
         Py_RETURN_NONE;
 }
 
 static PyObject *abort_transport(PyObject *self, PyObject *unused)
 {
         (void)unused;
-        transport_force_close(transport_of(self), NULL);
-        Py_RETURN_NONE;
-}
-
-static PyObject *force_close(PyObject *self, PyObject *exception)
-{
-        transport_force_close(transport_of(self), exception);
-        Py_RETURN_NONE;
+        return force_close(self, Py_None);
 }
 
 static PyObject *can_write_eof(PyObject *self, PyObject *unused)
@@ -365,9 +412,11 @@ static int init(PyObject *self, PyObject *args, PyObject *kwargs)
         if (!PyArg_ParseTuple(args, "O!OiiOOO", loop_type, &loop, &socket, &fd, &family, &protocol, &extra,
                               &server))
                 return -1;
-        if (transport->loop || loop_check_usable((PyLoop *)loop) < 0)
+        if (transport->flow.loop) {
+                PyErr_SetString(PyExc_RuntimeError, "the transport's __init__() was called twice");
                 return -1;
-        if (PyObject_SetAttrString(self, "_extra", extra) < 0 ||
+        }
+        if (loop_check_usable((PyLoop *)loop) < 0 || PyObject_SetAttrString(self, "_extra", extra) < 0 ||
             loop_set_transport((PyLoop *)loop, self, socket, fd) < 0)
                 return -1;
         transport->kind = (unsigned char)kind_of(self);
@@ -451,8 +500,7 @@ static void finalize(PyObject *self)
                 close_python_socket(&transport->socket);
                 leave_server(transport);
         }
-        if (raised)
-                exception_give(raised);
+        exception_give(raised);
 }
 
 static void dealloc(PyObject *self)

@@ -21,7 +21,7 @@ struct transport {
         PyObject *socket;            /* or the pipe */
         PyObject *server;            /* whose connection it is, or NULL */
         PyObject *context;           /* in which its protocol is called with what has come */
-        PyObject *writing_context;   /* in which resume_writing() is called */
+        PyObject *writing_context;   /* in which resume_writing() is called, and connection_lost() if that must wait */
         PyObject *exception;         /* why it will be lost; NULL: for no fault */
         PyObject *empty_waiter;      /* a future of who waits until all has left, or NULL */
         PyObject *dict, *weak_references;
@@ -54,8 +54,14 @@ static inline bool is_plain_transport(PyObject *object)
         return Py_TYPE(object) == socket_transport_type && !transport_of(object)->dict;
 }
 
+/** End a transport when all that was written has left. */
+void transport_close(struct transport *transport);
+
 /** End a transport for an exception, or (NULL) for no fault; what was written is dropped. */
 void transport_force_close(struct transport *transport, PyObject *exception);
+
+/** End it by one of these, or the like, in the context of what comes: asyncio schedules there what its protocol hears of it. */
+void transport_end_in_context(struct transport *transport, void (*end)(struct transport *transport));
 
 /** The exception that is set came of a protocol's function: end the run, or tell of it and the transport is lost. */
 void transport_fail(struct transport *transport, const char *message);

@@ -28,22 +28,29 @@ int transport_become_pipe(struct transport *transport, int family)
 
 void transport_end_pipe(struct transport *transport)
 {
-        PyObject *callback = PyObject_GetAttr(transport->protocol, names.eof_received);
-
-        if (loop_call_soon(transport->loop, callback, Py_NewRef(imports.empty_tuple)) < 0)
+        if (loop_call_method_soon(transport->loop, transport->protocol, names.eof_received, NULL) < 0)
                 loop_end_run(transport->loop);
-        Py_XDECREF(callback);
-        flow_close(&transport->flow);
+        transport_close(transport);
 }
 
 /* ------------------------------------------------------------------------------------------------
  * Writing. */
 
+static void break_pipe(struct transport *transport)
+{
+        PyObject *exception = NULL;
+
+        if (flow_unsent(&transport->flow) > 0)
+                exception = PyObject_CallNoArgs(PyExc_BrokenPipeError);
+        transport_force_close(transport, exception);
+        Py_XDECREF(exception);
+}
+
 /** Callback: whoever reads has gone; or, of a socket, has sent something. */
 static void reader_gone(void *arg)
 {
         struct transport *transport = arg;
-        PyObject *object, *exception = NULL;
+        PyObject *object;
 
         if (transport->flow.is_closing) {
                 flow_settle(&transport->flow);
@@ -51,10 +58,7 @@ static void reader_gone(void *arg)
         }
         object = Py_NewRef(transport_object(transport));
         transport->flow.reader = NULL;
-        if (flow_unsent(&transport->flow) > 0)
-                exception = PyObject_CallNoArgs(PyExc_BrokenPipeError);
-        transport_force_close(transport, exception);
-        Py_XDECREF(exception);
+        transport_end_in_context(transport, break_pipe);
         Py_DECREF(object);
 }
 
@@ -68,6 +72,11 @@ PyObject *transport_watch_reader(PyObject *self, PyObject *unused)
         (void)unused;
         if (flow->is_closing || transport->has_begun || (flow->impl == &transport_pipe && !flow->awaits_writer))
                 Py_RETURN_NONE;
+        if (loop_check_here(transport->loop) < 0)
+                return NULL;
+        transport->context = PyContext_CopyCurrent();
+        if (!transport->context)
+                return NULL;
         transport->has_begun = true;
         op_init(op, flow->loop, reader_gone, transport);
         op_describe(op, OP_POLL, flow->fd, NULL, POLLIN, 0);

@@ -91,6 +91,10 @@ void *transport_lend(struct flow *flow, size_t *size)
                 transport_fail(transport, failed);
                 return NULL;
         }
+        if (flow->is_closing || transport->is_paused) { /* by get_buffer() */
+                give_place_back(transport);
+                return NULL;
+        }
         *size = (size_t)transport->place.len;
         return transport->place.buf;
 }
@@ -172,15 +176,14 @@ static void show(struct transport *transport, const void *data, size_t n)
                                               : "Fatal error: protocol.data_received() call failed.");
 }
 
-/** Close it, and have connection_lost() called in the context of what came: asyncio's closes it there. */
-static void close_in_context(struct transport *transport)
+void transport_end_in_context(struct transport *transport, void (*end)(struct transport *transport))
 {
         PyObject *context = Py_NewRef(transport->context);
 
         if (PyContext_Enter(context) < 0) {
                 loop_end_run(transport->loop);
         } else {
-                flow_close(&transport->flow);
+                end(transport);
                 if (PyContext_Exit(context) < 0)
                         loop_end_run(transport->loop);
         }
@@ -206,7 +209,7 @@ static void show_end(struct transport *transport)
         if (keeps < 0)
                 transport_fail(transport, "Fatal error: protocol.eof_received() call failed.");
         else if (!keeps)
-                close_in_context(transport);
+                transport_end_in_context(transport, transport_close);
 }
 
 void transport_came(struct flow *flow, void *data, ssize_t n)
@@ -222,7 +225,7 @@ void transport_came(struct flow *flow, void *data, ssize_t n)
         }
         give_place_back(transport);
         if (n == 0 && transport->kind == READ_PIPE_TRANSPORT) {
-                transport_end_pipe(transport);
+                transport_end_in_context(transport, transport_end_pipe);
                 return;
         }
         if (n == 0)

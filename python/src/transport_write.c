@@ -65,7 +65,7 @@ int transport_put(struct transport *transport, struct iovec *parts, int count)
         struct flow *flow = &transport->flow;
         ssize_t rc = 0;
 
-        if (loop_check_usable(transport->loop) < 0)
+        if (loop_check_here(transport->loop) < 0)
                 return -1;
         if (flow->is_closing) {
                 rc = add_while_closing(flow, parts, count);
@@ -96,7 +96,7 @@ int transport_put(struct transport *transport, struct iovec *parts, int count)
         return heed_upper_mark(transport);
 }
 
-/** What must hold of a write: 1 where it may be, 0 where it is in vain, -1 with an exception. */
+/** What must hold of a write: 0, or -1 with an exception. */
 static int may_write(struct transport *transport, const char *function)
 {
         if (transport->has_written_eof) {
@@ -107,7 +107,7 @@ static int may_write(struct transport *transport, const char *function)
                 PyErr_Format(PyExc_RuntimeError, "unable to %s; sendfile is in progress", function);
                 return -1;
         }
-        return 1;
+        return 0;
 }
 
 int transport_write_in_vain(struct transport *transport)
@@ -133,13 +133,12 @@ PyObject *transport_write(PyObject *self, PyObject *data)
 {
         struct transport *transport = transport_of(self);
         struct iovec part;
-        int rc;
+        int rc = 0;
 
         if (!PyBytes_Check(data) && !PyByteArray_Check(data) && !PyMemoryView_Check(data))
                 return PyErr_Format(PyExc_TypeError, "data argument must be a " WRITABLE ", not '%s'",
                                     type_name(data));
-        rc = may_write(transport, "write");
-        if (rc < 0)
+        if (may_write(transport, "write") < 0)
                 return NULL;
         if (PyBytes_Check(data)) {
                 part = (struct iovec){PyBytes_AS_STRING(data), (size_t)PyBytes_GET_SIZE(data)};
@@ -196,12 +195,12 @@ int put_list(PyObject *list, put_function *put, void *arg)
 
         if (rc <= 0)
                 return rc;
-        items = PySequence_Fast(list, "writelines() takes something to iterate over");
+        items = PySequence_Tuple(list); /* and not the list: an item's __buffer__() may change that */
         if (!items)
                 return -1;
         rc = 0;
-        if (PySequence_Fast_GET_SIZE(items) > 0)
-                rc = put_items(PySequence_Fast_ITEMS(items), PySequence_Fast_GET_SIZE(items), put, arg);
+        if (PyTuple_GET_SIZE(items) > 0)
+                rc = put_items(((PyTupleObject *)items)->ob_item, PyTuple_GET_SIZE(items), put, arg);
         Py_DECREF(items);
         return rc;
 }
@@ -239,6 +238,8 @@ PyObject *transport_write_eof(PyObject *self, PyObject *unused)
 
         (void)unused;
         if (!transport->flow.is_closing && !transport->has_written_eof) {
+                if (loop_check_here(transport->loop) < 0)
+                        return NULL;
                 transport->has_written_eof = true;
                 flow_write_eof(&transport->flow);
         }
@@ -264,7 +265,7 @@ void transport_settled(struct flow *flow)
         if (transport->tls)
                 tls_settled(transport->tls);
         if ((transport->is_full && flow_unsent(flow) <= transport->low_water) ||
-            (!flow->output && (transport->empty_waiter || transport->writing_context)))
+            (!flow->output && !flow->is_closing && (transport->empty_waiter || transport->writing_context)))
                 transport_have_turn(transport);
 }
 
@@ -290,7 +291,7 @@ void transport_take_turn(void *arg)
 
         if (transport->is_full && transport->loop && flow_unsent(&transport->flow) <= transport->low_water)
                 resume(transport);
-        if (is_empty && !transport->flow.output)
+        if (is_empty && !transport->flow.output && !transport->flow.is_closing)
                 Py_CLEAR(transport->writing_context);
         if (is_empty && transport->empty_waiter && transport->loop) {
                 PyObject *result = call_helper("set_result", "(O)", transport->empty_waiter);
@@ -363,6 +364,8 @@ PyObject *transport_make_empty_waiter(PyObject *self, PyObject *unused)
                 PyErr_SetString(PyExc_RuntimeError, "Empty waiter is already set");
                 return NULL;
         }
+        if (loop_check_here(transport->loop) < 0)
+                return NULL;
         flow_flush(&transport->flow);
         waiter = loop_create_future((PyObject *)transport->loop);
         if (!waiter)

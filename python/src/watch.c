@@ -53,15 +53,6 @@ static void let_go_of_file(PyLoop *self, int fd)
                 Py_CLEAR(watched->file);
 }
 
-static PyObject *pack(PyObject *const *args, Py_ssize_t n)
-{
-        PyObject *packed = n > 0 ? PyTuple_New(n) : Py_NewRef(imports.empty_tuple);
-
-        for (Py_ssize_t i = 0; packed && i < n; i++)
-                PyTuple_SET_ITEM(packed, i, Py_NewRef(args[i]));
-        return packed;
-}
-
 /** Watch a descriptor for args[1], called with what follows: its handle, or NULL with an exception. */
 static PyObject *add(PyLoop *self, int fd, PyObject *const *args, Py_ssize_t n, enum watch_direction direction)
 {
@@ -69,9 +60,9 @@ static PyObject *add(PyLoop *self, int fd, PyObject *const *args, Py_ssize_t n, 
         PyObject *handle, *old;
         int rc;
 
-        if (loop_check_usable(self) < 0 || !loop_watched(self, fd))
+        if (loop_check_here(self) < 0 || !loop_watched(self, fd))
                 return NULL;
-        handle = handle_create(self, args[1], pack(args + 2, n - 2), NULL);
+        handle = handle_create(self, args[1], tuple_of(args + 2, n - 2), NULL);
         if (!handle)
                 return NULL;
         rc = watch(self, fd, direction, handle);
@@ -87,6 +78,7 @@ static PyObject *add(PyLoop *self, int fd, PyObject *const *args, Py_ssize_t n, 
                 Py_DECREF(old);
         }
         if (rc < 0) {
+                let_go_of_file(self, fd);
                 Py_DECREF(handle);
                 return raise_error(rc);
         }
@@ -108,6 +100,37 @@ static int drop(PyLoop *self, int fd, enum watch_direction direction)
         handle_cancel(handle);
         Py_DECREF(handle);
         return 1;
+}
+
+/** Have what another thread has cancelled be watched no more. */
+static PyObject *drop_cancelled(PyObject *op, PyObject *number)
+{
+        PyLoop *self = (PyLoop *)op;
+        int fd;
+
+        if (loop_descriptor_of(number, &fd) < 0)
+                return NULL;
+        for (enum watch_direction i = WATCH_READ; i <= WATCH_WRITE && fd < self->watched_count; i++)
+                if (self->watched[fd].handles[i] && handle_is_cancelled(self->watched[fd].handles[i]))
+                        drop(self, fd, i);
+        Py_RETURN_NONE;
+}
+
+/** As drop() in another thread than the loop's, which does the rest soon. */
+static int drop_there(PyLoop *self, int fd, enum watch_direction direction)
+{
+        static PyMethodDef there = {"remove_reader", drop_cancelled, METH_O, NULL};
+        PyObject *handle = fd < self->watched_count ? self->watched[fd].handles[direction] : NULL;
+        PyObject *number, *done;
+
+        if (!handle || handle_is_cancelled(handle))
+                return 0;
+        handle_cancel(handle);
+        number = PyLong_FromLong(fd);
+        done = number ? loop_call_there(self, &there, (PyObject *)self, number) : NULL;
+        Py_XDECREF(number);
+        Py_XDECREF(done);
+        return done ? 1 : -1;
 }
 
 static bool has_callback(Py_ssize_t n, const char *function)
@@ -147,13 +170,14 @@ static PyObject *add_for_user(PyObject *op, PyObject *const *args, Py_ssize_t n,
 static PyObject *drop_for_asyncio(PyObject *op, PyObject *file, enum watch_direction direction)
 {
         PyLoop *self = (PyLoop *)op;
-        int fd;
+        int fd, rc;
 
         if (self->is_closed || !self->loop)
                 Py_RETURN_FALSE;
         if (known_descriptor_of(self, file, &fd) < 0)
                 return NULL;
-        return PyBool_FromLong(drop(self, fd, direction));
+        rc = loop_is_here(self) ? drop(self, fd, direction) : drop_there(self, fd, direction);
+        return rc < 0 ? NULL : PyBool_FromLong(rc);
 }
 
 static PyObject *drop_for_user(PyObject *op, PyObject *file, enum watch_direction direction)

@@ -14,6 +14,7 @@ struct watched {
         short family; /* of that socket */
         short type;
         bool comes_large; /* it was received much from last */
+        int waiting;      /* calls of sock_recv() and the like */
 };
 
 /** What is known of a descriptor, with room for more: NULL with an exception. It stays where it is until the next call. */
