@@ -78,7 +78,7 @@ class Signals:
 @on_both
 class Watching:
 
-    async def test_who_replaces_another_is_not_called_for_its_event(self):
+    async def check_replacing(self, how):
         """Of two that are ready in one turn, the first reads what the second would, and has another called for it."""
         called = []
         pairs = [socket.socketpair(), socket.socketpair()]
@@ -90,7 +90,8 @@ class Watching:
             called.append(n)
             for here, _ in pairs:
                 here.recv(1)
-                self.loop.remove_reader(here)
+                if how == "removed":
+                    self.loop.remove_reader(here)
                 self.loop.add_reader(here, called.append, "though nothing is there")
         for n, (here, there) in enumerate(pairs):
             self.loop.add_reader(here, read, n)
@@ -100,6 +101,10 @@ class Watching:
         self.assertEqual(len(called), 1)
         for here, _ in pairs:
             self.loop.remove_reader(here)
+
+    async def test_who_replaces_another_is_not_called_for_its_event(self):
+        await self.check_replacing("replaced")
+        await self.check_replacing("removed")
 
     def test_numbers_that_are_no_descriptors(self):
         for number in (10**8, 2**31 - 1):

@@ -124,6 +124,34 @@ static void remove_other(void *arg)
         eddy_remove_reader(world->loop, world->ends[1]);
 }
 
+static struct world first, second;
+
+/** Callback: take what has come for both, and have others watch. */
+static void take_both(void *letter)
+{
+        note(letter);
+        take(first.ends[0], "x");
+        take(second.ends[0], "x");
+        eddy_add_reader(first.loop, first.ends[0], note, "!");
+        eddy_add_reader(first.loop, second.ends[0], note, "!");
+}
+
+/** What has come was the former's, who has taken it. */
+TEST(tells_who_replaces_another_of_nothing_that_is_gone)
+{
+        first = open_world();
+        second = open_world();
+        eddy_add_reader(first.loop, first.ends[0], take_both, "a");
+        eddy_add_reader(first.loop, second.ends[0], take_both, "b");
+        put(first.ends[1], "x");
+        put(second.ends[1], "x");
+        for (int i = 0; i < 5; i++)
+                run_once(first.loop);
+        assert_int_equal(strlen(trail), 1);
+        close_world(&first);
+        close_world(&second);
+}
+
 TEST(calls_nobody_who_was_removed_in_the_same_iteration)
 {
         struct world world = open_world();
@@ -269,6 +297,7 @@ int main(void)
             cmocka_unit_test(calls_back_again_and_again_while_readable),
             cmocka_unit_test(watches_reading_and_writing_apart),
             cmocka_unit_test(replaces_a_watcher),
+            cmocka_unit_test(tells_who_replaces_another_of_nothing_that_is_gone),
             cmocka_unit_test(calls_nobody_who_was_removed_in_the_same_iteration),
             cmocka_unit_test(calls_readers_at_the_end_of_the_stream),
             cmocka_unit_test(calls_writers_when_nobody_reads_any_more),

@@ -71,6 +71,23 @@ static void writev_gathers(void)
 }
 
 /** What is large leaves at once, as far as the kernel takes it, and what comes next stays behind it. */
+/** The kernel takes 1,024 parts in a call: of more, the rest waits for the end of the iteration. */
+static void writev_of_many_parts(void)
+{
+        enum { PARTS = 3000, EACH = 40 };
+        static struct iovec parts[PARTS];
+        struct line line;
+        char *sent = make_pattern(PARTS * EACH);
+
+        line_open(&line, 0);
+        for (int i = 0; i < PARTS; i++)
+                parts[i] = (struct iovec){sent + i * EACH, EACH};
+        assert_int_equal(eddy_stream_writev(line.stream, parts, PARTS), 0);
+        assert_hears_pattern(line.peer, sent, PARTS * EACH);
+        free(sent);
+        line_close(&line);
+}
+
 static void much_leaves_at_once(void)
 {
         struct line line;
@@ -517,6 +534,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
             scene_test(writes_leave_together),
             scene_test(writev_gathers),
+            scene_test(writev_of_many_parts),
             scene_test(much_leaves_at_once),
             scene_test(water_marks),
             scene_test(drain_waits_for_a_slow_peer),
