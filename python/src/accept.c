@@ -93,69 +93,84 @@ static bool is_listening(const struct acceptor *acceptor)
                !acceptor->loop->is_closed;
 }
 
-/** Begin with a connection: 0, or -1 with an exception. What was made is kept in `protocol` and `transport`, new references. */
-static int begin(struct acceptor *acceptor, PyObject *socket, int fd, PyObject *peer, PyObject **protocol,
-                 PyObject **transport)
+/** A connection that has come, and what is made for it; all are owned references. */
+struct guest {
+        struct acceptor *acceptor;
+        PyObject *socket, *peer, *protocol, *transport;
+        int fd;
+};
+
+/** Begin with a connection: 0, or -1 with an exception. */
+static int begin(struct guest *guest)
 {
-        *protocol = PyObject_CallNoArgs(acceptor->factory);
-        if (!*protocol)
+        struct acceptor *acceptor = guest->acceptor;
+
+        guest->protocol = PyObject_CallNoArgs(acceptor->factory);
+        if (!guest->protocol)
                 return -1;
         if (!is_listening(acceptor)) {
                 if (!PyErr_Occurred())
                         PyErr_SetString(PyExc_ConnectionAbortedError, "the server was closed meanwhile");
                 return -1;
         }
-        *transport = make_transport(acceptor, socket, fd, peer, *protocol);
-        if (!*transport || attach(acceptor, *transport) < 0)
+        guest->transport = make_transport(acceptor, guest->socket, guest->fd, guest->peer, guest->protocol);
+        if (!guest->transport || attach(acceptor, guest->transport) < 0)
                 return -1;
-        if (loop_call_method_soon(acceptor->loop, *protocol, names.connection_made, *transport) < 0)
+        if (loop_call_method_soon(acceptor->loop, guest->protocol, names.connection_made, guest->transport) < 0)
                 return -1;
-        return loop_call_method_soon(acceptor->loop, *transport, names.start_reading, NULL);
+        return loop_call_method_soon(acceptor->loop, guest->transport, names.start_reading, NULL);
 }
 
 /** Tell of what has gone wrong with a connection, as asyncio does in debug mode alone: 0, or -1 with what ends the run. */
-static int give_up(struct acceptor *acceptor, PyObject *socket, PyObject *protocol, PyObject *transport)
+static int give_up(const struct guest *guest)
 {
         PyObject *exception, *told;
 
         if (exception_ends_run())
                 return -1;
         exception = exception_take();
-        told = call_helper("connection_failed", "(OOOOO)", acceptor->loop, exception, socket,
-                           protocol ? protocol : Py_None, transport ? transport : Py_None);
+        told = call_helper("connection_failed", "(OOOOO)", guest->acceptor->loop, exception, guest->socket,
+                           guest->protocol ? guest->protocol : Py_None,
+                           guest->transport ? guest->transport : Py_None);
         Py_DECREF(exception);
         Py_XDECREF(told);
         return told ? 0 : -1;
 }
 
+/** Callback: likewise, and where it fails, tell of it: 0, or -1 with what ends the run. */
+static int receive(void *arg)
+{
+        struct guest *guest = arg;
+
+        return begin(guest) == 0 ? 0 : give_up(guest);
+}
+
+static int log_connection(const struct guest *guest)
+{
+        PyObject *done = call_helper("log_connection", "(OOO)", guest->acceptor->server, guest->peer, guest->socket);
+
+        Py_XDECREF(done);
+        return done ? 0 : -1;
+}
+
 /** A connection has come, whose descriptor is given: 0, or -1 with an exception. It has a context of its own. */
 static int welcome(struct acceptor *acceptor, int fd, const union address *address, socklen_t size)
 {
-        PyObject *socket = socket_of_accepted(fd, acceptor->family, acceptor->type, acceptor->socket);
-        PyObject *peer = socket ? address_object(address, size) : NULL;
-        PyObject *context = peer ? PyContext_CopyCurrent() : NULL;
-        PyObject *protocol = NULL, *transport = NULL;
+        struct guest guest = {.acceptor = acceptor, .fd = fd};
+        PyObject *context = NULL;
         int rc = -1;
 
-        if (context && acceptor->loop->is_debug) {
-                PyObject *done = call_helper("log_connection", "(OOO)", acceptor->server, peer, socket);
-
-                if (!done)
-                        Py_CLEAR(context);
-                Py_XDECREF(done);
-        }
-        if (context && PyContext_Enter(context) == 0) {
-                rc = begin(acceptor, socket, fd, peer, &protocol, &transport);
-                if (rc < 0)
-                        rc = give_up(acceptor, socket, protocol, transport);
-                if (PyContext_Exit(context) < 0)
-                        rc = -1;
-        }
-        Py_XDECREF(socket);
-        Py_XDECREF(peer);
+        guest.socket = socket_of_accepted(fd, acceptor->family, acceptor->type, acceptor->socket);
+        guest.peer = guest.socket ? address_object(address, size) : NULL;
+        if (guest.peer && (!acceptor->loop->is_debug || log_connection(&guest) == 0))
+                context = PyContext_CopyCurrent();
+        if (context)
+                rc = run_in_context(context, receive, &guest);
         Py_XDECREF(context);
-        Py_XDECREF(protocol);
-        Py_XDECREF(transport);
+        Py_XDECREF(guest.socket);
+        Py_XDECREF(guest.peer);
+        Py_XDECREF(guest.protocol);
+        Py_XDECREF(guest.transport);
         return rc;
 }
 

@@ -173,8 +173,14 @@ int loop_call_method_soon(PyLoop *self, PyObject *object, PyObject *name, PyObje
 /** Where another thread runs it: have a method done by that, soon, with one argument or (NULL) none. None, or NULL with an exception. */
 PyObject *loop_call_there(PyLoop *self, PyMethodDef *method, PyObject *object, PyObject *argument);
 
-/** Run a callback with one argument or (NULL) none in a context: a new reference, or NULL with its exception. */
+/** Call something in a context: a new reference, or NULL with its exception. */
 PyObject *call_in_context(PyObject *context, PyObject *callback, PyObject *const *args, size_t n);
+
+/** Call a method in a context, or (NULL) the current one, of args[1] with what follows, n in all; args[0] is used. */
+PyObject *call_method_in_context(PyObject *context, PyObject *name, PyObject **args, size_t n);
+
+/** Run a function, which returns 0 or -1 with an exception, in a context: likewise. */
+int run_in_context(PyObject *context, int (*run)(void *arg), void *arg);
 
 /** Whether it is the loop's thread that asks, or nobody runs it. */
 static inline bool loop_is_here(const PyLoop *self)

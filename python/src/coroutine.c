@@ -146,13 +146,7 @@ static PySendResult run(struct coroutine *self, PyObject *argument, PyObject **r
 
 bool coroutine_may_run(struct coroutine *self)
 {
-        if (self->progress == RUNNING)
-                PyErr_SetString(PyExc_ValueError, "coroutine already executing");
-        else if (self->progress == ENDED || !self->owner)
-                PyErr_SetString(PyExc_RuntimeError, "cannot reuse already awaited coroutine");
-        else
-                return true;
-        return false;
+        return awaitable_may_run(self->owner ? self->progress : ENDED);
 }
 
 static PySendResult am_send(PyObject *op, PyObject *argument, PyObject **result)
@@ -169,73 +163,12 @@ static PySendResult am_send(PyObject *op, PyObject *argument, PyObject **result)
         return run(self, argument, result);
 }
 
-#if PY_VERSION_HEX >= 0x030c0000
-/** The exception that the interpreter takes a result from at once; it is used again where nobody else has it. */
-static PyStopIterationObject *stop_iteration;
-
-static bool is_fresh(const PyStopIterationObject *exception)
-{
-        return Py_REFCNT(exception) == 1 && !exception->traceback && !exception->context && !exception->cause &&
-               !exception->notes && !exception->dict;
-}
-
-/** Nothing is kept alive by it. */
-static void empty_stop_iteration(void)
-{
-        if (!stop_iteration || !stop_iteration->value)
-                return;
-        if (is_fresh(stop_iteration)) {
-                Py_CLEAR(stop_iteration->value);
-                Py_SETREF(stop_iteration->args, Py_NewRef(imports.empty_tuple));
-        } else {
-                Py_CLEAR(stop_iteration);
-        }
-}
-
-static void raise_stop_iteration(PyObject *value)
-{
-        PyObject *args;
-
-        empty_stop_iteration();
-        if (!stop_iteration)
-                stop_iteration = (PyStopIterationObject *)PyObject_CallNoArgs(PyExc_StopIteration);
-        args = stop_iteration ? PyTuple_Pack(1, value) : NULL;
-        if (!args)
-                return;
-        Py_SETREF(stop_iteration->args, args);
-        Py_XSETREF(stop_iteration->value, Py_NewRef(value));
-        PyErr_SetRaisedException(Py_NewRef(stop_iteration));
-}
-#else
-static void empty_stop_iteration(void)
-{
-}
-
-static void raise_stop_iteration(PyObject *value)
-{
-        PyErr_SetObject(PyExc_StopIteration, value);
-}
-#endif
-
-/** As what the iterator protocol knows: a result is the value of StopIteration. */
-static PyObject *as_iterator(PySendResult how, PyObject *result, bool is_call)
-{
-        if (how != PYGEN_RETURN)
-                return result;
-        if (result != Py_None)
-                raise_stop_iteration(result);
-        else if (is_call)
-                PyErr_SetNone(PyExc_StopIteration);
-        Py_DECREF(result);
-        return NULL;
-}
-
 static PyObject *next(PyObject *self)
 {
         PyObject *result;
         PySendResult how = am_send(self, Py_None, &result);
 
-        return as_iterator(how, result, false);
+        return awaitable_as_iterator(how, result, false);
 }
 
 static PyObject *send_method(PyObject *self, PyObject *argument)
@@ -243,7 +176,7 @@ static PyObject *send_method(PyObject *self, PyObject *argument)
         PyObject *result;
         PySendResult how = am_send(self, argument, &result);
 
-        return as_iterator(how, result, true);
+        return awaitable_as_iterator(how, result, true);
 }
 
 /* ------------------------------------------------------------------------------------------------
@@ -330,7 +263,7 @@ static void dealloc(PyObject *op)
         leave(self);
         clear(op);
         Py_CLEAR(self->separator);
-        empty_stop_iteration();
+        awaitable_forget_result();
 #ifndef Py_GIL_DISABLED
         if (store.count < KEPT)
                 store.coroutines[store.count++] = self;

@@ -1,39 +1,6 @@
 /* Throwing into the coroutines of streams, and closing them. What has come for one that ends so is its reader's again. */
 #include "streams.h"
 
-/** The exception that arguments of throw() stand for: a new reference, or NULL with an exception. */
-static PyObject *exception_of_arguments(PyObject *const *args, Py_ssize_t n)
-{
-        PyObject *value = n > 1 ? args[1] : Py_None, *exception;
-
-        if (PyExceptionInstance_Check(args[0])) {
-                if (value == Py_None)
-                        return Py_NewRef(args[0]);
-                PyErr_SetString(PyExc_TypeError, "instance exception may not have a separate value");
-                return NULL;
-        }
-        if (!PyExceptionClass_Check(args[0]))
-                return PyErr_Format(
-                    PyExc_TypeError,
-                    "exceptions must be classes or instances deriving from BaseException, not %s",
-                    Py_TYPE(args[0])->tp_name);
-        if (PyExceptionInstance_Check(value) && PyObject_IsInstance(value, args[0]) == 1)
-                return Py_NewRef(value);
-        if (value == Py_None)
-                exception = PyObject_CallNoArgs(args[0]);
-        else if (PyTuple_Check(value))
-                exception = PyObject_CallObject(args[0], value);
-        else
-                exception = PyObject_CallOneArg(args[0], value);
-        if (exception && !PyExceptionInstance_Check(exception)) {
-                PyErr_Format(PyExc_TypeError,
-                             "calling %R should have returned an instance of BaseException, not %s", args[0],
-                             Py_TYPE(exception)->tp_name);
-                Py_CLEAR(exception);
-        }
-        return exception;
-}
-
 /** Throw into asyncio's coroutine, which this one stands for. */
 static PyObject *throw_inside(struct coroutine *self, PyObject *exception)
 {
@@ -57,19 +24,11 @@ PyObject *coroutine_throw(PyObject *op, PyObject *const *args, Py_ssize_t n)
         struct coroutine *self = (struct coroutine *)op;
         PyObject *exception, *result = NULL;
 
-        if (n < 1 || n > 3) {
-                PyErr_Format(PyExc_TypeError, "throw expected 1 to 3 arguments, got %zd", n);
-                return NULL;
-        }
         if (!coroutine_may_run(self))
                 return NULL;
-        exception = exception_of_arguments(args, n);
+        exception = awaitable_thrown(args, n);
         if (!exception)
                 return NULL;
-        if (n > 2 && args[2] != Py_None && PyException_SetTraceback(exception, args[2]) < 0) {
-                Py_DECREF(exception);
-                return NULL;
-        }
         if (self->progress == WAITING && !self->future && self->inner) {
                 result = throw_inside(self, exception);
                 Py_DECREF(exception);

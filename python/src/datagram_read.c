@@ -104,21 +104,12 @@ static void show(struct datagram_transport *transport)
 {
         struct datagram datagram = transport->came[transport->first];
         PyObject *stack[] = {NULL, transport->protocol, datagram.data, datagram.address};
-        PyObject *context = transport->context, *result = NULL;
         PyLoop *loop = (PyLoop *)Py_NewRef((PyObject *)transport->loop);
+        PyObject *result;
 
         transport->first = (transport->first + 1) % MOST_DATAGRAMS;
         transport->count--;
-        Py_INCREF(context);
-        Py_INCREF(stack[1]);
-        if (PyContext_Enter(context) == 0) {
-                result = PyObject_VectorcallMethod(names.datagram_received, stack + 1,
-                                                   3 | PY_VECTORCALL_ARGUMENTS_OFFSET, NULL);
-                if (PyContext_Exit(context) < 0)
-                        Py_CLEAR(result);
-        }
-        Py_DECREF(stack[1]);
-        Py_DECREF(context);
+        result = call_method_in_context(transport->context, names.datagram_received, stack, 3);
         Py_DECREF(datagram.data);
         Py_DECREF(datagram.address);
         if (!result)

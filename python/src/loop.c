@@ -93,18 +93,6 @@ int loop_check_marked(PyLoop *self, PyObject *result, PyObject *transport, PyObj
         return result ? 0 : -1;
 }
 
-PyObject *call_in_context(PyObject *context, PyObject *callback, PyObject *const *args, size_t n)
-{
-        PyObject *result;
-
-        if (PyContext_Enter(context) < 0)
-                return NULL;
-        result = PyObject_Vectorcall(callback, args, n, NULL);
-        if (PyContext_Exit(context) < 0)
-                Py_CLEAR(result);
-        return result;
-}
-
 /* ------------------------------------------------------------------------------------------------
  * What others ask it for. */
 

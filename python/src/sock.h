@@ -3,6 +3,7 @@
 #define EDDYLOOP_SOCK_H
 
 #include "address.h"
+#include "awaitable.h"
 #include "loop/operation.h"
 #include "watch.h"
 
@@ -45,7 +46,7 @@ struct sock_call {
         ssize_t outcome;          /* of an operation that failed: its error */
         struct sock_message *message;
         int fd;
-        unsigned char state;
+        enum progress progress;
         eddy_op op;
 };
 

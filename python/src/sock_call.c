@@ -2,8 +2,6 @@
  * tells when to try again, and takes nothing itself, so that a task that is cancelled loses nothing. */
 #include "sock.h"
 
-enum { NOT_BEGUN, RUNNING, WAITING, OVER };
-
 PyTypeObject *sock_call_type;
 
 static struct sock_call *call_of(PyObject *object)
@@ -152,7 +150,7 @@ int loop_visit_sock_calls(PyLoop *self, visitproc visit, void *arg)
 /** Let go of all that it needed. */
 static void finish(struct sock_call *call)
 {
-        call->state = OVER;
+        call->progress = ENDED;
         end_wait(call);
         Py_CLEAR(call->future);
         if (call->view.obj)
@@ -183,7 +181,7 @@ static bool find_socket(struct sock_call *call)
 
         if (loop_descriptor_of(call->socket, &fd) < 0)
                 return false;
-        if (fd < 0 || (call->state == WAITING && fd != call->fd)) {
+        if (fd < 0 || (call->progress == WAITING && fd != call->fd)) {
                 raise_error(-EBADF);
                 return false;
         }
@@ -194,10 +192,10 @@ static bool find_socket(struct sock_call *call)
 /** Go on: PYGEN_NEXT with the future that is to be waited for, PYGEN_RETURN with the result, or PYGEN_ERROR. */
 static PySendResult go_on(struct sock_call *call, PyObject **result)
 {
-        bool is_good = (call->state == WAITING ? loop_check_here(call->loop) : begin(call)) == 0;
+        bool is_good = (call->progress == WAITING ? loop_check_here(call->loop) : begin(call)) == 0;
 
         is_good = is_good && find_socket(call);
-        call->state = RUNNING;
+        call->progress = RUNNING;
         *result = NULL;
         while (is_good) {
                 enum sock_step step = call->kind->attempt(call, result);
@@ -214,7 +212,7 @@ static PySendResult go_on(struct sock_call *call, PyObject **result)
                         break;
                 if (waits == 0)
                         continue;
-                call->state = WAITING;
+                call->progress = WAITING;
                 if (PyObject_SetAttr(call->future, names.future_blocking, Py_True) < 0)
                         break;
                 *result = Py_NewRef(call->future);
@@ -224,52 +222,21 @@ static PySendResult go_on(struct sock_call *call, PyObject **result)
         return PYGEN_ERROR;
 }
 
-/** Whether it can be run, closed or thrown into; with an exception where not. */
-static bool may_run(const struct sock_call *call)
-{
-        if (call->state == OVER)
-                PyErr_SetString(PyExc_RuntimeError, "cannot reuse already awaited coroutine");
-        else if (call->state == RUNNING)
-                PyErr_SetString(PyExc_ValueError, "coroutine already executing");
-        else
-                return true;
-        return false;
-}
-
 static PySendResult resume(PyObject *self, PyObject *value, PyObject **result)
 {
         struct sock_call *call = call_of(self);
 
         *result = NULL;
-        if (!may_run(call))
+        if (!awaitable_may_run(call->progress))
                 return PYGEN_ERROR;
-        if (call->state == NOT_BEGUN && value != Py_None) {
+        if (call->progress == NOT_BEGUN && value != Py_None) {
                 PyErr_SetString(PyExc_TypeError, "can't send non-None value to a just-started coroutine");
                 return PYGEN_ERROR;
         }
         /* Whoever runs it without having waited for the future: tasks do not. */
-        if (call->state == WAITING && list_is_linked(&call->waiting))
+        if (call->progress == WAITING && list_is_linked(&call->waiting))
                 end_wait(call);
         return go_on(call, result);
-}
-
-/** What generators do with a result: StopIteration. */
-static PyObject *as_iterator(PySendResult outcome, PyObject *result)
-{
-        PyObject *stop;
-
-        if (outcome != PYGEN_RETURN)
-                return result;
-        if (result == Py_None) {
-                PyErr_SetNone(PyExc_StopIteration);
-        } else {
-                stop = PyObject_CallOneArg(PyExc_StopIteration, result);
-                if (stop)
-                        PyErr_SetObject(PyExc_StopIteration, stop);
-                Py_XDECREF(stop);
-        }
-        Py_DECREF(result);
-        return NULL;
 }
 
 static PyObject *next(PyObject *self)
@@ -277,11 +244,7 @@ static PyObject *next(PyObject *self)
         PyObject *result;
         PySendResult outcome = resume(self, Py_None, &result);
 
-        if (outcome == PYGEN_RETURN && result == Py_None) {
-                Py_DECREF(result);
-                return NULL; /* which means the same */
-        }
-        return as_iterator(outcome, result);
+        return awaitable_as_iterator(outcome, result, false);
 }
 
 static PyObject *send_value(PyObject *self, PyObject *value)
@@ -289,53 +252,28 @@ static PyObject *send_value(PyObject *self, PyObject *value)
         PyObject *result;
         PySendResult outcome = resume(self, value, &result);
 
-        return as_iterator(outcome, result);
-}
-
-/** Set an exception as throw() is given it: an instance, or a class and what it is made of. */
-static void set_thrown(PyObject *type, PyObject *value, PyObject *traceback)
-{
-        PyObject *exception;
-
-        if (PyExceptionInstance_Check(type) && (!value || value == Py_None)) {
-                exception = Py_NewRef(type);
-        } else if (PyExceptionClass_Check(type)) {
-                if (value && PyObject_IsInstance(value, type) == 1)
-                        exception = Py_NewRef(value);
-                else
-                        exception = !value || value == Py_None ? PyObject_CallNoArgs(type)
-                                                               : PyObject_CallOneArg(type, value);
-        } else {
-                PyErr_SetString(PyExc_TypeError,
-                                "exceptions must be classes or instances deriving from BaseException");
-                return;
-        }
-        if (!exception)
-                return;
-        if (traceback && traceback != Py_None)
-                PyException_SetTraceback(exception, traceback);
-        exception_give(exception);
+        return awaitable_as_iterator(outcome, result, true);
 }
 
 static PyObject *throw_into(PyObject *self, PyObject *const *args, Py_ssize_t n)
 {
         struct sock_call *call = call_of(self);
+        PyObject *exception;
 
-        if (n < 1 || n > 3) {
-                PyErr_Format(PyExc_TypeError, "throw() takes 1 to 3 arguments (%zd given)", n);
+        if (!awaitable_may_run(call->progress))
                 return NULL;
-        }
-        if (!may_run(call))
+        exception = awaitable_thrown(args, n);
+        if (!exception)
                 return NULL;
         finish(call);
-        set_thrown(args[0], n > 1 ? args[1] : NULL, n > 2 ? args[2] : NULL);
+        exception_give(exception);
         return NULL;
 }
 
 static PyObject *close_call(PyObject *self, PyObject *unused)
 {
         (void)unused;
-        if (call_of(self)->state != OVER && !may_run(call_of(self)))
+        if (call_of(self)->progress != ENDED && !awaitable_may_run(call_of(self)->progress))
                 return NULL;
         finish(call_of(self));
         Py_RETURN_NONE;
@@ -376,7 +314,7 @@ static void finalize(PyObject *self)
         struct sock_call *call = call_of(self);
         PyObject *raised;
 
-        if (call->state != NOT_BEGUN)
+        if (call->progress != NOT_BEGUN)
                 return;
         raised = exception_take();
         if (PyErr_WarnFormat(PyExc_RuntimeWarning, 1, "coroutine 'Loop.%s' was never awaited",
@@ -389,10 +327,11 @@ static void dealloc(PyObject *self)
 {
         PyTypeObject *type = Py_TYPE(self);
 
-        if (call_of(self)->state == NOT_BEGUN && PyObject_CallFinalizerFromDealloc(self) < 0)
+        if (call_of(self)->progress == NOT_BEGUN && PyObject_CallFinalizerFromDealloc(self) < 0)
                 return;
         PyObject_GC_UnTrack(self);
         clear(self);
+        awaitable_forget_result();
         PyObject_GC_Del(self);
         Py_DECREF(type);
 }
@@ -417,7 +356,7 @@ static PyObject *get_qualified_name(PyObject *self, void *unused)
 static PyObject *get_running(PyObject *self, void *unused)
 {
         (void)unused;
-        return PyBool_FromLong(call_of(self)->state == RUNNING);
+        return PyBool_FromLong(call_of(self)->progress == RUNNING);
 }
 
 static PyObject *get_awaited(PyObject *self, void *unused)

@@ -6,12 +6,10 @@
 #ifndef EDDYLOOP_STREAMS_H
 #define EDDYLOOP_STREAMS_H
 
-#include "core.h"
+#include "awaitable.h"
 
 /** What a coroutine does. */
 enum reading { READ, READ_EXACTLY, READ_LINE, READ_UNTIL, READ_NEXT_LINE, DRAIN };
-
-enum progress { NOT_BEGUN, RUNNING, WAITING, ENDED };
 
 /** A coroutine of a reader's or a writer's. */
 struct coroutine {

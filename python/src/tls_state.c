@@ -148,8 +148,9 @@ void tls_take_turn_later(struct tls *tls)
                 loop_schedule(tls->lower->flow.loop, &tls->turn);
 }
 
-static int take_turn(struct tls *tls)
+static int take_turn(void *arg)
 {
+        struct tls *tls = arg;
         int rc = tls_heed_lower_mark(tls);
 
         if (rc == 0 && !tls->is_paused && tls->state != TLS_HANDSHAKE)
@@ -164,21 +165,14 @@ void tls_take_turn(void *arg)
         PyObject *self = Py_NewRef(tls_object(tls)), *lower, *context;
         int rc;
 
-        if (!tls_has_flow(tls)) {
-                Py_DECREF(self);
-                return;
+        if (tls_has_flow(tls)) {
+                lower = Py_NewRef(transport_object(tls->lower));
+                context = tls->lower->context;
+                rc = context ? run_in_context(context, take_turn, tls) : take_turn(tls);
+                if (rc < 0)
+                        transport_fail(transport_of(lower),
+                                       "Fatal error: protocol.buffer_updated() call failed.");
+                Py_DECREF(lower);
         }
-        lower = Py_NewRef(transport_object(tls->lower));
-        context = Py_XNewRef(tls->lower->context);
-        rc = context ? PyContext_Enter(context) : 0;
-        if (rc == 0) {
-                rc = take_turn(tls);
-                if (context && PyContext_Exit(context) < 0)
-                        rc = -1;
-        }
-        if (rc < 0)
-                transport_fail(transport_of(lower), "Fatal error: protocol.buffer_updated() call failed.");
-        Py_XDECREF(context);
-        Py_DECREF(lower);
         Py_DECREF(self);
 }

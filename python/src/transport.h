@@ -60,8 +60,8 @@ void transport_close(struct transport *transport);
 /** End a transport for an exception, or (NULL) for no fault; what was written is dropped. */
 void transport_force_close(struct transport *transport, PyObject *exception);
 
-/** End it by one of these, or the like, in the context of what comes: asyncio schedules there what its protocol hears of it. */
-void transport_end_in_context(struct transport *transport, void (*end)(struct transport *transport));
+/** End it in the context of what comes, where asyncio schedules what its protocol hears of it. */
+void transport_end_in_context(struct transport *transport, int (*end)(void *transport));
 
 /** The exception that is set came of a protocol's function: end the run, or tell of it and the transport is lost. */
 void transport_fail(struct transport *transport, const char *message);
@@ -167,8 +167,8 @@ PyObject *transport_watch_reader(PyObject *self, PyObject *unused);
 /** Make a transport's flow that of a pipe, or a socket that is used as one: 0 or an error. */
 int transport_become_pipe(struct transport *transport, int family);
 
-/** The end of a pipe has come. */
-void transport_end_pipe(struct transport *transport);
+/** The end of a pipe has come: 0, or -1 with an exception. */
+int transport_end_pipe(void *transport);
 
 /* transport_read.c */
 void *transport_lend(struct flow *flow, size_t *size);

@@ -26,24 +26,28 @@ int transport_become_pipe(struct transport *transport, int family)
 /* ------------------------------------------------------------------------------------------------
  * Reading. */
 
-void transport_end_pipe(struct transport *transport)
+int transport_end_pipe(void *arg)
 {
-        if (loop_call_method_soon(transport->loop, transport->protocol, names.eof_received, NULL) < 0)
-                loop_end_run(transport->loop);
+        struct transport *transport = arg;
+        int rc = loop_call_method_soon(transport->loop, transport->protocol, names.eof_received, NULL);
+
         transport_close(transport);
+        return rc;
 }
 
 /* ------------------------------------------------------------------------------------------------
  * Writing. */
 
-static void break_pipe(struct transport *transport)
+static int break_pipe(void *arg)
 {
+        struct transport *transport = arg;
         PyObject *exception = NULL;
 
         if (flow_unsent(&transport->flow) > 0)
                 exception = PyObject_CallNoArgs(PyExc_BrokenPipeError);
         transport_force_close(transport, exception);
         Py_XDECREF(exception);
+        return 0;
 }
 
 /** Callback: whoever reads has gone; or, of a socket, has sent something. */

@@ -5,19 +5,9 @@
 
 PyObject *call_protocol(PyObject *protocol, PyObject *context, PyObject *name, PyObject *argument)
 {
-        PyObject *stack[] = {NULL, protocol, argument}, *result;
+        PyObject *args[] = {NULL, protocol, argument};
 
-        if (context && PyContext_Enter(context) < 0)
-                return NULL;
-        Py_XINCREF(context);
-        Py_INCREF(protocol);
-        result = PyObject_VectorcallMethod(name, stack + 1, (argument ? 2 : 1) | PY_VECTORCALL_ARGUMENTS_OFFSET,
-                                           NULL);
-        Py_DECREF(protocol);
-        if (context && PyContext_Exit(context) < 0)
-                Py_CLEAR(result);
-        Py_XDECREF(context);
-        return result;
+        return call_method_in_context(context, name, args, argument ? 2 : 1);
 }
 
 static void give_place_back(struct transport *transport)
@@ -128,19 +118,25 @@ static int show_to_reader(struct transport *transport, const char *data, size_t 
         return is_shown;
 }
 
+struct piece {
+        struct tls *tls;
+        const void *data;
+        size_t n;
+};
+
+static int show_piece(void *arg)
+{
+        const struct piece *piece = arg;
+
+        return tls_came(piece->tls, piece->data, piece->n);
+}
+
 /** Show TLS what came; in the context of the connection, as all that its protocol hears of. */
 static void show_tls(struct transport *transport, const void *data, size_t n)
 {
-        PyObject *context = Py_NewRef(transport->context);
-        int rc = PyContext_Enter(context);
+        struct piece piece = {transport->tls, data, n};
 
-        if (rc == 0) {
-                rc = tls_came(transport->tls, data, n);
-                if (PyContext_Exit(context) < 0)
-                        rc = -1;
-        }
-        Py_DECREF(context);
-        if (rc < 0)
+        if (run_in_context(transport->context, show_piece, &piece) < 0)
                 transport_fail(transport, "Fatal error: protocol.buffer_updated() call failed.");
 }
 
@@ -176,18 +172,16 @@ static void show(struct transport *transport, const void *data, size_t n)
                                               : "Fatal error: protocol.data_received() call failed.");
 }
 
-void transport_end_in_context(struct transport *transport, void (*end)(struct transport *transport))
+void transport_end_in_context(struct transport *transport, int (*end)(void *transport))
 {
-        PyObject *context = Py_NewRef(transport->context);
-
-        if (PyContext_Enter(context) < 0) {
+        if (run_in_context(transport->context, end, transport) < 0)
                 loop_end_run(transport->loop);
-        } else {
-                end(transport);
-                if (PyContext_Exit(context) < 0)
-                        loop_end_run(transport->loop);
-        }
-        Py_DECREF(context);
+}
+
+static int close_transport(void *transport)
+{
+        transport_close(transport);
+        return 0;
 }
 
 /** Why sending has failed, where that is known but was not told yet; else 0. Who reads the end of a connection that was reset finds
@@ -209,7 +203,7 @@ static void show_end(struct transport *transport)
         if (keeps < 0)
                 transport_fail(transport, "Fatal error: protocol.eof_received() call failed.");
         else if (!keeps)
-                transport_end_in_context(transport, transport_close);
+                transport_end_in_context(transport, close_transport);
 }
 
 void transport_came(struct flow *flow, void *data, ssize_t n)
