@@ -16,11 +16,10 @@
 
 struct watched;
 
-/** Embedded in what a loop keeps alive, by a reference, until it is over. */
+/** Embedded in a transport, which its loop keeps alive, by a reference, until it is over. */
 struct kept {
         eddy_link link; /* in loop->kept */
         PyObject *object;
-        void (*loop_closed)(struct kept *kept); /* the loop is closed: it is to let go of itself */
 };
 
 /** eddyloop._core.Loop. */
@@ -34,10 +33,9 @@ typedef struct {
         PyObject *future_keywords; /* {"loop": this}, which makes a cycle until it is closed; or NULL */
         struct watched *watched;   /* by descriptor */
         int watched_count;
-        eddy_link transports; /* that the loop keeps alive */
         PyObject
             *spare; /* a bytes object that what comes next is received into, or NULL; nobody else knows of it */
-        eddy_link kept;       /* likewise, of other kinds */
+        eddy_link kept;       /* transports */
         eddy_link sock_calls; /* that wait: see sock.h */
         char *scratch;        /* LOOP_SCRATCH_SIZE bytes for what is received; NULL before the first */
 } PyLoop;
@@ -241,7 +239,6 @@ void loop_watch_anew(PyLoop *self);
 
 /** Forget all watched descriptors. */
 void loop_forget_watched(PyLoop *self);
-int loop_visit_transports(PyLoop *self, visitproc visit, void *arg);
 int loop_visit_watched(PyLoop *self, visitproc visit, void *arg);
 
 /* ------------------------------------------------------------------------------------------------

@@ -41,6 +41,14 @@ void datagram_force_close(struct datagram_transport *transport, PyObject *except
         lose_later(transport, exception);
 }
 
+/** The loop lets go of it. */
+static void let_go(struct datagram_transport *transport)
+{
+        if (list_is_linked(&transport->resource.link))
+                list_remove(&transport->resource.link);
+        loop_let_go(&transport->kept);
+}
+
 /** Tell the protocol, and close the socket. */
 static PyObject *call_connection_lost(PyObject *self, PyObject *exception)
 {
@@ -60,7 +68,7 @@ static PyObject *call_connection_lost(PyObject *self, PyObject *exception)
         Py_CLEAR(transport->context);
         Py_CLEAR(transport->writing_context);
         Py_CLEAR(transport->loop);
-        loop_let_go(&transport->kept);
+        let_go(transport);
         exception_give(raised);
         return result;
 }
@@ -78,14 +86,14 @@ void datagram_lose(struct datagram_transport *transport)
         Py_DECREF((PyObject *)loop);
 }
 
-static void loop_closed(struct kept *kept)
+static void loop_closed(struct loop_resource *resource)
 {
-        struct datagram_transport *transport = container_of(kept, struct datagram_transport, kept);
+        struct datagram_transport *transport = container_of(resource, struct datagram_transport, resource);
 
         transport->is_closing = true;
         transport->lost++;
         let_go_of_kernel(transport);
-        loop_let_go(kept);
+        let_go(transport);
 }
 
 /* ------------------------------------------------------------------------------------------------
@@ -301,7 +309,8 @@ static int init(PyObject *self, PyObject *args, PyObject *kwargs)
         transport->batch = 2;
         transport->high_water = FLOW_DEFAULT_HIGH_WATER;
         transport->low_water = FLOW_DEFAULT_HIGH_WATER / 4;
-        transport->kept.loop_closed = loop_closed;
+        transport->resource.close = loop_closed;
+        loop_add_resource(transport->loop->loop, &transport->resource);
         loop_keep(transport->loop, &transport->kept, self);
         return 0;
 }

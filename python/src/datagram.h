@@ -16,8 +16,9 @@ struct datagram {
 
 /** What follows asyncio's own part of a transport. */
 struct datagram_transport {
-        struct kept kept; /* by the loop, from when it is made until it is lost */
-        PyLoop *loop;     /* an owned reference, like all that follow; NULL where it is lost */
+        struct loop_resource resource; /* it ends with the core's loop */
+        struct kept kept;              /* from when it is made until it is lost */
+        PyLoop *loop;                  /* an owned reference, like all that follow; NULL where it is lost */
         PyObject *protocol;
         PyObject *socket;
         PyObject *address;         /* to which alone it sends, or None */

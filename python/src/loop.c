@@ -163,15 +163,6 @@ void loop_let_go(struct kept *kept)
         Py_DECREF(kept->object);
 }
 
-static void close_kept(PyLoop *self)
-{
-        while (!list_is_empty(&self->kept)) {
-                struct kept *kept = container_of(self->kept.next, struct kept, link);
-
-                kept->loop_closed(kept);
-        }
-}
-
 static int visit_kept(const PyLoop *self, visitproc visit, void *arg)
 {
         for (const eddy_link *link = self->kept.next; link != &self->kept; link = link->next)
@@ -304,7 +295,6 @@ static PyObject *leave_parent(PyObject *op, PyObject *unused)
         move_waiting(self->loop, inherited);
         loop_watch_anew(self);
         loop_renew_sock_calls(self);
-        close_kept(self);
         eddy_loop_destroy(inherited);
         Py_RETURN_TRUE;
 }
@@ -344,7 +334,6 @@ static void close_loop(PyLoop *self)
         drop_waiting(self);
         loop_forget_sock_calls(self);
         Py_CLEAR(self->future_keywords);
-        close_kept(self);
         loop_forget_watched(self);
         self->is_closed = true;
         eddy_loop_close(self->loop); /* whoever sends from now on is refused */
@@ -426,8 +415,6 @@ static int traverse(PyObject *op, visitproc visit, void *arg)
         if (rc == 0)
                 rc = loop_visit_watched(self, visit, arg);
         if (rc == 0)
-                rc = loop_visit_transports(self, visit, arg);
-        if (rc == 0)
                 rc = loop_visit_sock_calls(self, visit, arg);
         if (rc == 0)
                 rc = visit_kept(self, visit, arg);
@@ -461,7 +448,6 @@ static void dealloc(PyObject *op)
 
 static void init_lists(PyLoop *self)
 {
-        list_init(&self->transports);
         list_init(&self->kept);
         list_init(&self->sock_calls);
 }

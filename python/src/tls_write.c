@@ -215,26 +215,10 @@ static int put(void *arg, struct iovec *parts, int count, size_t total)
 
 PyObject *tls_write(PyObject *self, PyObject *data)
 {
-        struct iovec part;
-        Py_buffer view;
-        int rc = 0;
-
-        if (PyBytes_Check(data)) {
-                part = (struct iovec){PyBytes_AS_STRING(data), (size_t)PyBytes_GET_SIZE(data)};
-                if (part.iov_len > 0)
-                        rc = put(tls_of(self), &part, 1, part.iov_len);
-        } else if (PyByteArray_Check(data) || PyMemoryView_Check(data)) {
-                if (PyObject_GetBuffer(data, &view, PyBUF_SIMPLE) < 0)
-                        return NULL;
-                part = (struct iovec){view.buf, (size_t)view.len};
-                if (part.iov_len > 0)
-                        rc = put(tls_of(self), &part, 1, part.iov_len);
-                PyBuffer_Release(&view);
-        } else {
+        if (!PyBytes_Check(data) && !PyByteArray_Check(data) && !PyMemoryView_Check(data))
                 return PyErr_Format(PyExc_TypeError, "data: expecting a bytes-like instance, got %s",
                                     Py_TYPE(data)->tp_name);
-        }
-        if (rc < 0)
+        if (put_object(data, put, tls_of(self)) < 0)
                 return NULL;
         Py_RETURN_NONE;
 }

@@ -77,8 +77,7 @@ void transport_finish(struct transport *transport)
         if (transport->has_place)
                 PyBuffer_Release(&transport->place);
         transport->has_place = false;
-        list_remove(&transport->held);
-        Py_DECREF(transport_object(transport));
+        loop_let_go(&transport->kept);
 }
 
 static void loop_closed(struct flow *flow)
@@ -386,13 +385,6 @@ static PyObject *represent(PyObject *self)
 /* ------------------------------------------------------------------------------------------------
  * The type. */
 
-int loop_visit_transports(PyLoop *self, visitproc visit, void *arg)
-{
-        for (eddy_link *link = self->transports.next; link != &self->transports; link = link->next)
-                Py_VISIT(transport_object(container_of(link, struct transport, held)));
-        return 0;
-}
-
 /** What it is by its type. */
 static enum transport_kind kind_of(PyObject *self)
 {
@@ -446,8 +438,7 @@ static int init(PyObject *self, PyObject *args, PyObject *kwargs)
         transport->stream = adopt_reader(transport->loop, protocol);
         transport->socket = Py_NewRef(socket);
         transport->server = server == Py_None ? NULL : Py_NewRef(server);
-        Py_INCREF(self);
-        list_append(&transport->loop->transports, &transport->held);
+        loop_keep(transport->loop, &transport->kept, self);
         return 0;
 }
 

@@ -12,7 +12,7 @@ struct tls;
 struct transport {
         struct flow flow;
         struct flow_input input;
-        eddy_link held;              /* in the loop's transports: it owns a reference */
+        struct kept kept;            /* until it is lost */
         eddy_handle turn;            /* for what must not come within a call */
         PyLoop *loop;                /* an owned reference, like all that follow; NULL where it is lost */
         PyObject *protocol;          /* likewise */
@@ -137,11 +137,14 @@ int transport_put(struct transport *transport, struct iovec *parts, int count);
 /** Write parts, which are `total` bytes: 0, or -1 with an exception. */
 typedef int put_function(void *arg, struct iovec *parts, int count, size_t total);
 
+/** Have the bytes of an object be written: 0, or -1 with an exception. */
+int put_object(PyObject *data, put_function *put, void *arg);
+
 /** Have all that a list, or anything else to iterate over, has be written as one: 0, or -1 with an exception. */
 int put_list(PyObject *list, put_function *put, void *arg);
 
-/** Write the parts of a list; they are written in vain where it is lost, or (`is_over`) is not to be written to. */
-int transport_put_list(struct transport *transport, PyObject *list, bool is_over);
+/** Write to a transport; in vain where it is lost, or in any case. */
+put_function put_parts, put_in_vain;
 
 /** It is lost already: tell who goes on writing, in the end. 0, or -1 with an exception. */
 int transport_write_in_vain(struct transport *transport);

@@ -100,20 +100,10 @@ static bool is_over(const struct transport *transport)
 PyObject *transport_write_to_pipe(PyObject *self, PyObject *data)
 {
         struct transport *transport = transport_of(self);
-        struct iovec part;
-        Py_buffer view;
-        int rc = 0;
 
         if (!PyBytes_Check(data) && !PyByteArray_Check(data) && !PyMemoryView_Check(data))
                 return PyErr_Format(PyExc_AssertionError, "%R", data);
-        if (PyObject_GetBuffer(data, &view, PyBUF_SIMPLE) < 0)
-                return NULL;
-        part = (struct iovec){view.buf, (size_t)view.len};
-        if (part.iov_len > 0)
-                rc = is_over(transport) ? transport_write_in_vain(transport)
-                                        : transport_put(transport, &part, 1);
-        PyBuffer_Release(&view);
-        if (rc < 0)
+        if (put_object(data, is_over(transport) ? put_in_vain : put_parts, transport) < 0)
                 return NULL;
         Py_RETURN_NONE;
 }
@@ -122,7 +112,7 @@ PyObject *transport_write_list_to_pipe(PyObject *self, PyObject *list)
 {
         struct transport *transport = transport_of(self);
 
-        if (transport_put_list(transport, list, is_over(transport)) < 0)
+        if (put_list(list, is_over(transport) ? put_in_vain : put_parts, transport) < 0)
                 return NULL;
         Py_RETURN_NONE;
 }

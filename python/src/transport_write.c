@@ -122,6 +122,38 @@ int transport_write_in_vain(struct transport *transport)
         return result ? 0 : -1;
 }
 
+int put_in_vain(void *transport, struct iovec *parts, int count, size_t total)
+{
+        (void)parts, (void)count, (void)total;
+        return transport_write_in_vain(transport);
+}
+
+int put_parts(void *transport, struct iovec *parts, int count, size_t total)
+{
+        (void)total;
+        return transport_is_lost(transport) ? transport_write_in_vain(transport)
+                                            : transport_put(transport, parts, count);
+}
+
+int put_object(PyObject *data, put_function *put, void *arg)
+{
+        struct iovec part;
+        Py_buffer view;
+        int rc = 0;
+
+        if (PyBytes_Check(data)) {
+                part = (struct iovec){PyBytes_AS_STRING(data), (size_t)PyBytes_GET_SIZE(data)};
+                return part.iov_len > 0 ? put(arg, &part, 1, part.iov_len) : 0;
+        }
+        if (PyObject_GetBuffer(data, &view, PyBUF_SIMPLE) < 0)
+                return -1;
+        part = (struct iovec){view.buf, (size_t)view.len};
+        if (part.iov_len > 0)
+                rc = put(arg, &part, 1, part.iov_len);
+        PyBuffer_Release(&view);
+        return rc;
+}
+
 /* What may be written, in the words of the version's own loop. */
 #if PY_VERSION_HEX >= 0x030e0000
 #define WRITABLE "bytes, bytearray, or memoryview object"
@@ -132,31 +164,13 @@ int transport_write_in_vain(struct transport *transport)
 PyObject *transport_write(PyObject *self, PyObject *data)
 {
         struct transport *transport = transport_of(self);
-        struct iovec part;
-        int rc = 0;
 
         if (!PyBytes_Check(data) && !PyByteArray_Check(data) && !PyMemoryView_Check(data))
                 return PyErr_Format(PyExc_TypeError, "data argument must be a " WRITABLE ", not '%s'",
                                     type_name(data));
         if (may_write(transport, "write") < 0)
                 return NULL;
-        if (PyBytes_Check(data)) {
-                part = (struct iovec){PyBytes_AS_STRING(data), (size_t)PyBytes_GET_SIZE(data)};
-                if (part.iov_len > 0)
-                        rc = transport_is_lost(transport) ? transport_write_in_vain(transport)
-                                                          : transport_put(transport, &part, 1);
-        } else {
-                Py_buffer view;
-
-                if (PyObject_GetBuffer(data, &view, PyBUF_SIMPLE) < 0)
-                        return NULL;
-                part = (struct iovec){view.buf, (size_t)view.len};
-                if (part.iov_len > 0)
-                        rc = transport_is_lost(transport) ? transport_write_in_vain(transport)
-                                                          : transport_put(transport, &part, 1);
-                PyBuffer_Release(&view);
-        }
-        if (rc < 0)
+        if (put_object(data, put_parts, transport) < 0)
                 return NULL;
         Py_RETURN_NONE;
 }
@@ -205,29 +219,11 @@ int put_list(PyObject *list, put_function *put, void *arg)
         return rc;
 }
 
-static int put_in_vain(void *transport, struct iovec *parts, int count, size_t total)
-{
-        (void)parts, (void)count, (void)total;
-        return transport_write_in_vain(transport);
-}
-
-static int put_parts(void *transport, struct iovec *parts, int count, size_t total)
-{
-        (void)total;
-        return transport_is_lost(transport) ? transport_write_in_vain(transport)
-                                            : transport_put(transport, parts, count);
-}
-
-int transport_put_list(struct transport *transport, PyObject *list, bool is_over)
-{
-        return put_list(list, is_over ? put_in_vain : put_parts, transport);
-}
-
 PyObject *transport_writelines(PyObject *self, PyObject *list)
 {
         struct transport *transport = transport_of(self);
 
-        if (may_write(transport, "writelines") < 0 || transport_put_list(transport, list, false) < 0)
+        if (may_write(transport, "writelines") < 0 || put_list(list, put_parts, transport) < 0)
                 return NULL;
         Py_RETURN_NONE;
 }
