@@ -37,6 +37,8 @@ class CtrlC:
         loop.run_forever()
 
     def test_while_waiting(self, loop):
+        if not self.is_ours:
+            self.skipTest("asyncio does not hear of a signal that comes just before it waits")
         self.interrupted(loop, int)
 
     def test_in_a_callback(self, loop):
