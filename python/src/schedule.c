@@ -3,10 +3,11 @@
 
 #include <math.h>
 
-/** Whether arguments are given by name that are most often given by their place. */
+/** Whether arguments are given by name that are most often given by their place. Futures say "context" by a string of their own. */
 static bool has_names(PyObject *kwnames)
 {
-        return kwnames && !(PyTuple_GET_SIZE(kwnames) == 1 && PyTuple_GET_ITEM(kwnames, 0) == names.context);
+        return kwnames && !(PyTuple_GET_SIZE(kwnames) == 1 &&
+                            PyUnicode_Compare(PyTuple_GET_ITEM(kwnames, 0), names.context) == 0);
 }
 
 /** The context of other calls; NULL where none is given. */
