@@ -277,6 +277,7 @@ static int traverse(PyObject *op, visitproc visit, void *arg)
         Py_VISIT(self->owner);
         Py_VISIT(self->future);
         Py_VISIT(self->inner);
+        Py_VISIT(self->state);
         Py_VISIT(self->separator);
         return 0;
 }
@@ -288,8 +289,10 @@ static int clear(PyObject *op)
 
         if (self->future) {
                 raised = exception_take();
-                if (reader_leave(self) < 0)
-                        PyErr_WriteUnraisable(op);
+                if (reader_leave(self) < 0 && PyErr_ExceptionMatches(PyExc_AttributeError))
+                        PyErr_Clear(); /* the collector has emptied the reader: there is nobody to give anything back to */
+                else if (PyErr_Occurred())
+                        PyErr_WriteUnraisable(NULL); /* without this object, which may be about to go */
                 if (raised)
                         exception_give(raised);
         }

@@ -305,11 +305,11 @@ static int traverse(PyObject *self, visitproc visit, void *arg)
         return 0;
 }
 
+/** The loop, which is to let go of it, stays known. */
 static int clear(PyObject *self)
 {
         struct datagram_transport *transport = datagram_transport_of(self);
 
-        Py_CLEAR(transport->loop);
         Py_CLEAR(transport->protocol);
         Py_CLEAR(transport->socket);
         Py_CLEAR(transport->address);
@@ -342,6 +342,7 @@ static int drop_and_clear(PyObject *self)
 {
         datagram_drop(datagram_transport_of(self));
         datagram_drop_queue(datagram_transport_of(self));
+        Py_CLEAR(datagram_transport_of(self)->loop);
         return clear(self);
 }
 
