@@ -8,6 +8,7 @@ import weakref
 import eddyloop
 from support import Recorder, socket_pair
 
+
 class Collector(unittest.TestCase):
 
     def test_a_loop_in_a_cycle_with_what_waits_in_it(self):
