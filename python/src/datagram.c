@@ -52,8 +52,10 @@ static PyObject *call_connection_lost(PyObject *self, PyObject *exception)
         result = PyObject_CallMethodOneArg(transport->protocol, names.connection_lost, exception);
         if (!result)
                 raised = exception_take();
-        if (transport->loop)
+        if (transport->loop) {
                 let_go_of_kernel(transport);
+                loop_unset_transport(transport->loop, self, transport->fd);
+        }
         close_python_socket(&transport->socket);
         datagram_drop(transport);
         datagram_drop_queue(transport);

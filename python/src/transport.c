@@ -132,6 +132,7 @@ static PyObject *call_connection_lost(PyObject *self, PyObject *exception)
                 leave_server(transport);
                 exception_give(raised);
         }
+        loop_unset_transport(transport->loop, self, transport->fd);
         let_protocol_go(transport);
         Py_CLEAR(transport->context);
         Py_CLEAR(transport->writing_context);

@@ -198,6 +198,22 @@ class Connecting:
                     await self.loop.sock_sendall(sock, b"hello")
                     self.assertEqual(await self.loop.sock_recv(connection, 10), b"hello")
 
+    async def test_at_the_number_of_a_lost_transport(self):
+        with socket.create_server(("127.0.0.1", 0)) as closed:
+            refused = closed.getsockname()
+        with listening() as listener:
+            transport, _ = await self.loop.create_connection(asyncio.Protocol, *listener.getsockname())
+            number = transport.get_extra_info("socket").fileno()
+            transport.close()
+            await settle()
+            with client() as sock:
+                self.assertEqual(sock.fileno(), number)
+                with self.assertRaises(ConnectionRefusedError):
+                    await self.loop.sock_connect(sock, refused)
+            with client() as sock:
+                self.assertEqual(sock.fileno(), number)
+                await self.loop.sock_connect(sock, listener.getsockname())
+
     async def test_a_name_is_looked_up(self):
         with listening() as listener, client() as sock:
             await self.loop.sock_connect(sock, ("localhost", listener.getsockname()[1]))
