@@ -15,7 +15,7 @@ packages_for() {
         musl) echo musl-tools linux-libc-dev ;;
         aarch64) echo gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user libcmocka-dev:arm64 ;;
         python) echo python3-dev python3-venv ;;
-        test-python) echo python3-dev python3-venv python3-mesonpy python3-build ;;
+        test-python) echo python3-dev python3-dbg python3-venv python3-mesonpy python3-build ;;
         bench) echo g++ golang-go libuv1-dev libev-dev libst-dev libboost-context-dev nginx-light libnginx-mod-stream wrk curl openssl ;;
         bench-more) echo nodejs strace ;;
         bench-python) echo python3-dev python3-venv openssl ;;

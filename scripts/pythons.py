@@ -2,7 +2,7 @@
 """Print the Pythons that eddyloop can be built for: on PATH or pyenv's, with headers, one a version.
 
 Where there are two of a version, that one is taken which has meson-python, and so can build
-packages without a network; else the first.
+packages without a network; else the first. Those that were built to debug Python itself are others.
 """
 import json
 import os
@@ -11,12 +11,13 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-NAMES = ("python3", *(f"python3.{minor}" for minor in range(10, 16)))
+NAMES = ("python3", *(f"python3.{minor}{suffix}" for minor in range(10, 16) for suffix in ("", "d")))
 QUESTIONS = """
 import importlib.util, json, os, sys, sysconfig
 print(json.dumps({
-    "program": os.path.join(sys.base_exec_prefix, "bin", f"python3.{sys.version_info[1]}"),
+    "program": os.path.join(sys.base_exec_prefix, "bin", f"python3.{sys.version_info[1]}{sys.abiflags}"),
     "version": list(sys.version_info[:2]),
+    "is_debug": hasattr(sys, "gettotalrefcount"),
     "is_stock": sys.implementation.name == "cpython" and not sysconfig.get_config_var("Py_GIL_DISABLED"),
     "has_headers": os.path.exists(os.path.join(sysconfig.get_path("include"), "Python.h")),
     "can_package": all(map(importlib.util.find_spec, ["mesonpy", "build"])),
@@ -30,13 +31,14 @@ class Python:
 
     program: str
     version: tuple
+    is_debug: bool  # counts references, and checks much
     is_stock: bool
     has_headers: bool
     can_package: bool  # by itself, with meson-python and build
 
     @property
     def name(self):
-        return ".".join(map(str, self.version))
+        return ".".join(map(str, self.version)) + ("-debug" if self.is_debug else "")
 
 
 def ask(program):
@@ -59,19 +61,21 @@ def folders():
 
 
 def pythons():
-    """The interpreters, older versions first."""
+    """The interpreters: older versions first, and those to debug with behind all."""
     found = {}
     for folder in folders():
         for name in NAMES:
             python = ask(os.path.join(folder, name))
             if python is None or not python.is_stock or not python.has_headers or python.version < (3, 10):
                 continue
-            known = found.setdefault(python.version, python)
+            key = python.is_debug, python.version
+            known = found.setdefault(key, python)
             if python.can_package and not known.can_package:
-                found[python.version] = python
-    return [found[version] for version in sorted(found)]
+                found[key] = python
+    return [found[key] for key in sorted(found)]
 
 
 if __name__ == "__main__":
     for each in pythons():
-        print(each.program)
+        if not each.is_debug:
+            print(each.program)

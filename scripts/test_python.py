@@ -8,7 +8,8 @@ them in development mode with a checking allocator too, is held to the proofs (C
 tests of asyncio, and scenarios that are played on asyncio's loop and on ours), and gets two builds
 more: by clang, and with sanitizers. With --proofs every version is held to these on both backends,
 and nothing else is run. One that can make packages without a network makes them, and they are
-tried. The last line sums up; lines before it that begin with "failed:" name what failed.
+tried. An interpreter that counts references (a debug build, named such as 3.11-debug) runs the tests
+once. The last line sums up; lines before it that begin with "failed:" name what failed.
 """
 import argparse
 import os
@@ -213,6 +214,13 @@ def test_thoroughly(python, totals):
         test_backends(build, totals, **sanitizers())
 
 
+def test_debugging(python, totals):
+    """Test with an interpreter that counts references, and asserts much of what it is given."""
+    build = Build(python, options=["-Db_ndebug=false"])
+    if built(build, totals):
+        build.test(totals, "epoll", EDDY_BACKEND="epoll")
+
+
 def choose(versions, totals):
     """The Pythons to test; what is left out is counted as skipped."""
     found = [python for python in pythons() if not versions or python.name in versions]
@@ -226,6 +234,8 @@ def choose(versions, totals):
         totals.skip("no Python here has its headers (python3-dev)")
     elif not any(python.can_package for python in found):
         totals.skip("no Python here has meson-python and build (python3-mesonpy, python3-build)")
+    if not versions and not any(python.is_debug for python in found):
+        totals.skip("no Python here counts its references (python3-dbg)")
     return found
 
 
@@ -236,14 +246,17 @@ def main():
     totals = Totals()
     options = parser.parse_args()
     found = choose(options.versions, totals)
-    for python in found:
+    plain = [python for python in found if not python.is_debug]
+    for python in plain:
         if not options.proofs:
-            test_plain(python, totals, is_newest=python == found[-1])
+            test_plain(python, totals, is_newest=python == plain[-1])
         elif built(build := Build(python), totals):
             prove(build, totals)
-    for python in found[-1:]:
-        if not options.proofs:
+    if not options.proofs:
+        for python in plain[-1:]:
             test_thoroughly(python, totals)
+        for python in found[len(plain):]:
+            test_debugging(python, totals)
     print("\n".join(["", *(f"failed: {failure}" for failure in totals.failures)]))
     print("{} passed, {} failed, {} skipped".format(*totals.counts))
     return 1 if totals.counts[1] else 0

@@ -7,7 +7,7 @@ import socket
 import sys
 import types
 import warnings
-from asyncio import base_events, constants, format_helpers, futures, selector_events, streams, trsock
+from asyncio import base_events, constants, events, format_helpers, futures, selector_events, streams, trsock
 from asyncio.log import logger
 
 TRY_NATIVE = constants._SendfileMode.TRY_NATIVE
@@ -44,6 +44,16 @@ def call_by_names(loop, method, args, kwargs):
     if kwargs:
         raise TypeError(f'{method}() got an unexpected keyword argument {min(kwargs)!r}')
     return getattr(sys.modules['eddyloop._core'].Loop, method)(loop, *args, context=context)
+
+
+if hasattr(events, '_ThreadSafeHandle'):
+
+    def thread_safe_handle(callback, args, loop, context):
+        """What call_soon_threadsafe() returns from Python 3.14 on."""
+        handle = events._ThreadSafeHandle(callback, args, loop, context)
+        if handle._source_traceback:
+            del handle._source_traceback[-2:]  # its own __init__() and this
+        return handle
 
 
 def run_in_debug_mode(loop, handle):

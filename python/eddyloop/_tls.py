@@ -82,6 +82,8 @@ async def start_tls(loop, transport, protocol, sslcontext, *, server_side, **opt
         for handle in handles:
             handle.cancel()
         raise
+    finally:
+        waiter = None  # its exception has a traceback, which has this frame
     return ssl_protocol
 
 

@@ -76,8 +76,9 @@ struct imports {
         PyObject *future_set_result;                                      /* asyncio.Future.set_result */
         PyObject *invalid_state_error;                                    /* asyncio.InvalidStateError */
         PyObject *newline;                                                /* b"\n" */
-        size_t datagram_header;     /* what asyncio counts for each datagram that waits, beside its bytes */
-        bool sends_empty_datagrams; /* asyncio sends such as well */
+        size_t datagram_header;       /* what asyncio counts for each datagram that waits, beside its bytes */
+        bool sends_empty_datagrams;   /* asyncio sends such as well */
+        bool has_thread_safe_handles; /* asyncio's call_soon_threadsafe() returns handles of another kind */
 };
 
 extern struct imports imports;

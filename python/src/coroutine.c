@@ -210,8 +210,8 @@ static int traverse(PyObject *op, visitproc visit, void *arg)
         Py_VISIT(self->owner);
         Py_VISIT(self->future);
         Py_VISIT(self->inner);
-        Py_VISIT(self->separator);
         Py_VISIT(self->state);
+        Py_VISIT(self->separator);
         return 0;
 }
 

@@ -60,7 +60,10 @@ static PyObject *call_connection_lost(PyObject *self, PyObject *exception)
         result = PyObject_CallMethodOneArg(transport->protocol, names.connection_lost, exception);
         if (!result)
                 raised = exception_take();
-        let_go_of_kernel(transport);
+        if (transport->loop) {
+                let_go_of_kernel(transport);
+                loop_unset_transport(transport->loop, self, transport->fd);
+        }
         close_python_socket(&transport->socket);
         datagram_drop(transport);
         datagram_drop_queue(transport);
@@ -331,11 +334,11 @@ static int traverse(PyObject *self, visitproc visit, void *arg)
         return 0;
 }
 
+/** The loop, which is to let go of it, stays known. */
 static int clear(PyObject *self)
 {
         struct datagram_transport *transport = datagram_transport_of(self);
 
-        Py_CLEAR(transport->loop);
         Py_CLEAR(transport->protocol);
         Py_CLEAR(transport->socket);
         Py_CLEAR(transport->address);
@@ -367,6 +370,7 @@ static int drop_and_clear(PyObject *self)
 {
         datagram_drop(datagram_transport_of(self));
         datagram_drop_queue(datagram_transport_of(self));
+        Py_CLEAR(datagram_transport_of(self)->loop);
         return clear(self);
 }
 

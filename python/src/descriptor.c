@@ -163,6 +163,12 @@ int loop_set_transport(PyLoop *self, PyObject *transport, PyObject *file, int fd
         return 0;
 }
 
+void loop_unset_transport(PyLoop *self, PyObject *transport, int fd)
+{
+        if (fd < self->watched_count && refers_to(self->watched[fd].transport, transport))
+                Py_CLEAR(self->watched[fd].transport);
+}
+
 PyObject *loop_ensure_fd_no_transport(PyObject *op, PyObject *file)
 {
         int fd;

@@ -190,7 +190,7 @@ void handle_cancel(PyObject *self)
 {
         eddy_handle *handle = &handle_tail(self)->timer.handle;
 
-        if (handle_is_cancelled(self) || !loop_of(self)) /* which the collector may have cleared */
+        if (handle_is_cancelled(self))
                 return;
         slot_set(self, at.cancelled, Py_True);
         if (loop_of(self)->is_debug)
@@ -234,18 +234,26 @@ static int traverse(PyObject *self, visitproc visit, void *arg)
         return 0;
 }
 
+/** The loop, which is to cancel it, stays known. */
 static int clear(PyObject *self)
 {
-        const Py_ssize_t offsets[] = {at.callback, at.args, at.loop,     at.source_traceback,
-                                      at.context,  at.repr, at.cancelled};
+        const Py_ssize_t offsets[] = {at.callback, at.args, at.source_traceback, at.context};
 
         for (size_t i = 0; i < sizeof offsets / sizeof offsets[0]; i++)
                 Py_CLEAR(*slot(self, offsets[i]));
+        return 0;
+}
+
+static void clear_all(PyObject *self)
+{
+        clear(self);
+        Py_CLEAR(*slot(self, at.loop));
+        Py_CLEAR(*slot(self, at.repr));
+        Py_CLEAR(*slot(self, at.cancelled));
         if (Py_TYPE(self) == timer_handle_type) {
                 Py_CLEAR(*slot(self, at.when));
                 Py_CLEAR(*slot(self, at.scheduled));
         }
-        return 0;
 }
 
 static void dealloc(PyObject *self)
@@ -256,7 +264,7 @@ static void dealloc(PyObject *self)
         PyObject_GC_UnTrack(self);
         if (*slot(self, type->tp_weaklistoffset))
                 PyObject_ClearWeakRefs(self);
-        clear(self);
+        clear_all(self);
 #ifndef Py_GIL_DISABLED
         if (store->count < KEPT)
                 store->handles[store->count++] = self;

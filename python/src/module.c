@@ -188,6 +188,7 @@ static int import(void)
                 return -1;
         imports.try_native = PyObject_GetAttrString(imports.helpers, "TRY_NATIVE");
         imports.sendfile_fallback = PyObject_GetAttrString(imports.helpers, "FALLBACK");
+        imports.has_thread_safe_handles = PyObject_HasAttrString(imports.helpers, "thread_safe_handle");
         return imports.empty_tuple && imports.future_set_result && imports.newline && imports.try_native &&
                        imports.sendfile_fallback
                    ? 0

@@ -88,6 +88,24 @@ static int schedule(PyLoop *self, PyObject *handle)
         return -1;
 }
 
+/** From Python 3.14 on, who cancels in another thread what runs waits until it has run, which asyncio's own handle sees to: that is what
+ * is run then. The arguments' reference is given. */
+static PyObject *soon_thread_safe(PyLoop *self, PyObject *callback, PyObject *args, PyObject *context)
+{
+        PyObject *handle = NULL, *run = NULL;
+
+        if (args)
+                handle = call_helper("thread_safe_handle", "(OOOO)", callback, args, self,
+                                     context ? context : Py_None);
+        Py_XDECREF(args);
+        if (handle)
+                run = PyObject_GetAttrString(handle, "_run");
+        if (handle && loop_call_soon(self, run, Py_NewRef(imports.empty_tuple), NULL) < 0)
+                Py_CLEAR(handle);
+        Py_XDECREF(run);
+        return handle;
+}
+
 static PyObject *soon(PyObject *op, PyObject *const *args, Py_ssize_t n, PyObject *kwnames, const char *method,
                       bool is_threadsafe)
 {
@@ -98,6 +116,8 @@ static PyObject *soon(PyObject *op, PyObject *const *args, Py_ssize_t n, PyObjec
                 return call_by_names(op, method, args, n, kwnames);
         if (!may_call(self, n, 1, n > 0 ? args[0] : NULL, method, is_threadsafe))
                 return NULL;
+        if (is_threadsafe && imports.has_thread_safe_handles)
+                return soon_thread_safe(self, args[0], tuple_of(args + 1, n - 1), given_context(args, n, kwnames));
         handle = handle_create(self, args[0], tuple_of(args + 1, n - 1), given_context(args, n, kwnames));
         if (handle && schedule(self, handle) < 0)
                 Py_CLEAR(handle);

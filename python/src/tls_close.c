@@ -7,9 +7,13 @@ static int finish_shutdown(struct tls *tls)
         tls_send(tls, false);
         if (tls_call_eof_received(tls) < 0)
                 return -1;
-        tls_stop_timer(tls);
-        if (!tls->lower)
+        if (!tls->lower) {
+                tls_stop_timer(tls);
                 return 0;
+        }
+        /* What was written leaves before that closes, for which one that does not read is not waited for ever. */
+        if (!tls->timer && tls_start_timer(tls, tls->shutdown_timeout, "_check_shutdown_timeout") < 0)
+                return -1;
         return loop_call_method_soon(tls->loop, transport_object(tls->lower), names.close, NULL);
 }
 

@@ -140,6 +140,7 @@ static PyObject *call_connection_lost(PyObject *self, PyObject *exception)
                 exception_give(raised);
         }
         Py_XDECREF(waiter);
+        loop_unset_transport(transport->loop, self, transport->fd);
         let_protocol_go(transport);
         Py_CLEAR(transport->context);
         Py_CLEAR(transport->writing_context);

@@ -30,6 +30,9 @@ void loop_let_go_of_socket(PyLoop *self, PyObject *socket, int fd);
 /** A transport takes a descriptor over: likewise, of a socket or any other object. 0, or -1 with an exception. */
 int loop_set_transport(PyLoop *self, PyObject *transport, PyObject *file, int fd);
 
+/** It has none any more. */
+void loop_unset_transport(PyLoop *self, PyObject *transport, int fd);
+
 /** 0, or -1 with the RuntimeError of what belongs to a transport; `shown` is the descriptor as its user gave it, or NULL. */
 int loop_ensure_no_transport(PyLoop *self, PyObject *shown, int fd);
 

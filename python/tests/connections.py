@@ -1,8 +1,17 @@
 """What tests of transports share: pairs of connected sockets, and a protocol that takes notes."""
 
 import asyncio
+import contextlib
 import socket
 import unittest
+
+
+@contextlib.contextmanager
+def refused_address():
+    """Where nobody listens: the port is taken, so that nobody does meanwhile."""
+    with socket.socket() as taken:
+        taken.bind(('127.0.0.1', 0))
+        yield taken.getsockname()
 
 
 def socket_pair(case: unittest.TestCase):

@@ -9,6 +9,7 @@ import tempfile
 import unittest
 import warnings
 
+from connections import refused_address
 from loops import descriptors, on_both, until
 from tls_peers import FOLDER, client_context, server_context
 
@@ -106,9 +107,7 @@ async def create_connection_to_the_first_of_two(opened):
 
 
 async def create_connection_refused(opened):
-    with socket.create_server((HERE, 0)) as gone:
-        port = gone.getsockname()[1]
-    return opened.loop.create_connection(asyncio.Protocol, HERE, port)
+    return opened.loop.create_connection(asyncio.Protocol, *opened.enter_context(refused_address()))
 
 
 async def create_connection_of_a_socket(opened):

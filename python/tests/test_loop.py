@@ -7,8 +7,10 @@ import socket
 import sys
 import threading
 import unittest
+import unittest.mock
 
 import eddyloop
+from eddyloop import _helpers
 from loops import on_both
 
 
@@ -239,6 +241,16 @@ class OnlyEddyloop(unittest.TestCase):
         for thread in threads:
             thread.join()
         self.assertEqual(sorted(results), list(range(8)))
+
+    def test_a_future_has_its_callbacks_scheduled_without_python(self):
+        async def main():
+            loop = asyncio.get_running_loop()
+            future = loop.create_future()
+            loop.call_soon(future.set_result, None)
+            await future
+
+        with unittest.mock.patch.object(_helpers, 'call_by_names', None):
+            eddyloop.run(main())
 
     def test_a_loop_that_is_never_idle_leaves_others_a_turn(self):
         loop = eddyloop.new_event_loop()

@@ -9,6 +9,7 @@ import unittest
 import unittest.mock
 import warnings
 
+from connections import refused_address
 from loops import on_both, settle
 
 HAS_DATAGRAMS = sys.version_info >= (3, 11)  # asyncio's own loop receives none before
@@ -197,6 +198,20 @@ class Connecting:
                                      (listener.family, listener.type, listener.proto))
                     await self.loop.sock_sendall(sock, b"hello")
                     self.assertEqual(await self.loop.sock_recv(connection, 10), b"hello")
+
+    async def test_at_the_number_of_a_lost_transport(self):
+        with refused_address() as refused, listening() as listener:
+            transport, _ = await self.loop.create_connection(asyncio.Protocol, *listener.getsockname())
+            number = transport.get_extra_info("socket").fileno()
+            transport.close()
+            await settle()
+            with client() as sock:
+                self.assertEqual(sock.fileno(), number)
+                with self.assertRaises(ConnectionRefusedError):
+                    await self.loop.sock_connect(sock, refused)
+            with client() as sock:
+                self.assertEqual(sock.fileno(), number)
+                await self.loop.sock_connect(sock, listener.getsockname())
 
     async def test_a_name_is_looked_up(self):
         with listening() as listener, client() as sock:
