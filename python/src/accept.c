@@ -147,7 +147,8 @@ static int receive(void *arg)
 
 static int log_connection(const struct guest *guest)
 {
-        PyObject *done = call_helper("log_connection", "(OOO)", guest->acceptor->server, guest->peer, guest->socket);
+        PyObject *done =
+            call_helper("log_connection", "(OOO)", guest->acceptor->server, guest->peer, guest->socket);
 
         Py_XDECREF(done);
         return done ? 0 : -1;

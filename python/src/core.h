@@ -33,8 +33,8 @@ typedef struct {
         PyObject *future_keywords; /* {"loop": this}, which makes a cycle until it is closed; or NULL */
         struct watched *watched;   /* by descriptor */
         int watched_count;
-        PyObject
-            *spare; /* a bytes object that what comes next is received into, or NULL; nobody else knows of it */
+        /* A bytes object of which nobody else knows, that what comes next is received into; or NULL. */
+        PyObject *spare;
         eddy_link kept;       /* transports */
         eddy_link sock_calls; /* that wait: see sock.h */
         char *scratch;        /* LOOP_SCRATCH_SIZE bytes for what is received; NULL before the first */
@@ -59,7 +59,7 @@ int tls_add_type(PyObject *module);
 struct imports {
         PyObject *helpers; /* eddyloop._helpers: what is rare, in Python */
         PyObject
-            *transport; /* asyncio.transports._FlowControlMixin, of which sendfile() wants a transport to be */
+            *transport; /* asyncio.transports._FlowControlMixin: sendfile() wants transports to be of that */
         PyObject *datagram_transport;               /* asyncio.DatagramTransport */
         PyObject *read_transport, *write_transport; /* asyncio.ReadTransport, asyncio.WriteTransport */
         PyObject *sendfile_fallback;                /* asyncio.constants._SendfileMode.FALLBACK */
@@ -144,8 +144,8 @@ void loop_end_run(PyLoop *self);
 /** An exception that is set ends the run, or else is told to the loop's exception handler, as one of a handle. */
 void loop_callback_failed(PyLoop *self, PyObject *handle);
 
-/** Take the exception that is set, which does not end the run, and tell it by a function of eddyloop._helpers that knows how: the exception,
- * a new reference. What telling it raises ends the run. */
+/** Take the exception that is set, which does not end the run, and tell it by a function of eddyloop._helpers that knows how: the
+ * exception, a new reference. What telling it raises ends the run. */
 PyObject *loop_tell(PyLoop *self, const char *helper, PyObject *transport, PyObject *protocol,
                     const char *text);
 

@@ -17,7 +17,7 @@ int loop_check_usable(PyLoop *self)
 {
         if (self && self->loop && !self->is_closing)
                 return 0;
-        PyErr_SetString(PyExc_RuntimeError, !self          ? "it belongs to no loop, or not any more"
+        PyErr_SetString(PyExc_RuntimeError, !self         ? "it belongs to no loop, or not any more"
                                             : !self->loop ? "the loop's __init__() was not called"
                                                           : "Event loop is closed");
         return -1;
@@ -512,7 +512,7 @@ static PyMethodDef methods[] = {
 static PyObject *get_debug_flag(PyObject *op, void *unused)
 {
         (void)unused;
-        return PyBool_FromLong(loop_of(op)->is_debug);
+        return get_debug(op, NULL);
 }
 
 static int set_debug_flag(PyObject *op, PyObject *value, void *unused)

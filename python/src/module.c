@@ -222,7 +222,8 @@ static int exec_module(PyObject *module)
         }
         /* What there is of it is used by loops that were made before. */
         if (has_begun) {
-                PyErr_SetString(PyExc_ImportError, "eddyloop._core was imported before: keep the module that there was");
+                PyErr_SetString(PyExc_ImportError,
+                                "eddyloop._core was imported before: keep the module that there was");
                 return -1;
         }
         has_begun = true;

@@ -117,7 +117,8 @@ static PyObject *soon(PyObject *op, PyObject *const *args, Py_ssize_t n, PyObjec
         if (!may_call(self, n, 1, n > 0 ? args[0] : NULL, method, is_threadsafe))
                 return NULL;
         if (is_threadsafe && imports.has_thread_safe_handles)
-                return soon_thread_safe(self, args[0], tuple_of(args + 1, n - 1), given_context(args, n, kwnames));
+                return soon_thread_safe(self, args[0], tuple_of(args + 1, n - 1),
+                                        given_context(args, n, kwnames));
         handle = handle_create(self, args[0], tuple_of(args + 1, n - 1), given_context(args, n, kwnames));
         if (handle && schedule(self, handle) < 0)
                 Py_CLEAR(handle);

@@ -15,7 +15,7 @@ struct sock_call;
 struct sock_kind {
         const char *name;
 
-        /** Do it, or what can be done of it this moment: SOCK_DONE with its result, which is owned; SOCK_FAILED with an exception. */
+        /** Do what can be done of it this moment: SOCK_DONE with its result, which is owned; SOCK_FAILED with an exception. */
         enum sock_step (*attempt)(struct sock_call *call, PyObject **result);
 
         /** Begin the operation that ends when it is worth while to try again: EDDY_PENDING, or its outcome. */

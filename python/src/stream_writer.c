@@ -85,9 +85,8 @@ static bool is_known_to_flow(PyObject *reader, PyObject *transport, PyObject *pr
         const struct transport *known = is_plain_transport(transport) ? transport_of(transport) : NULL;
         const struct reader_state *state = known ? known->stream : NULL;
 
-        return state && refers_to(state->reader, reader) &&
-               state->values[EXCEPTION] == Py_None && known->protocol == protocol && !known->is_full &&
-               !known->flow.is_closing;
+        return state && refers_to(state->reader, reader) && state->values[EXCEPTION] == Py_None &&
+               known->protocol == protocol && !known->is_full && !known->flow.is_closing;
 }
 
 /** Whether drain() has nothing to do. Whatever speaks against it, an exception too, asyncio's own will meet again. */

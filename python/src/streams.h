@@ -16,11 +16,9 @@ struct coroutine {
         PyObject ob_base;
         PyObject *owner;  /* the reader or writer */
         PyObject *future; /* that the reader's _waiter is while this waits for bytes; NULL: it waits for none */
-        PyObject *
-            inner; /* what is run meanwhile: the future's iterator, or the coroutine of asyncio's that does it instead */
+        PyObject *inner; /* is run meanwhile: the future's iterator, or a coroutine of asyncio's that does it */
         struct reader_state *state; /* that knows of it while it waits for bytes */
-        PyObject *
-            in_hand; /* bytes that have come for it, which in asyncio's eyes are the first of the reader's buffer */
+        PyObject *in_hand;   /* bytes that have come for it: to asyncio, the first of the reader's buffer */
         PyObject *separator; /* bytes; NULL: it has none */
         Py_ssize_t n;        /* bytes wanted */
         Py_ssize_t searched; /* bytes of the buffer in which no separator begins */

@@ -90,7 +90,7 @@ static PyObject *close_transport(PyObject *self, PyObject *unused)
                         return NULL;
                 Py_RETURN_NONE;
         }
-        /* Who closes what is closed is done with it: nothing is left for the collector, though protocol and transport know each other. */
+        /* Who closes what is closed is done with it, and nothing is left for the collector: protocol and transport know each other. */
         tls->is_done_with = true;
         if (tls->told == TLS_TOLD_LOST)
                 tls_let_go(tls);

@@ -25,7 +25,8 @@ static void lose_soon(struct transport *transport)
         PyObject *callback = PyObject_GetAttr(transport_object(transport), names.call_connection_lost);
         PyObject *exception = transport->exception ? transport->exception : Py_None;
 
-        if (loop_call_soon(transport->loop, callback, PyTuple_Pack(1, exception), transport->writing_context) < 0)
+        if (loop_call_soon(transport->loop, callback, PyTuple_Pack(1, exception), transport->writing_context) <
+            0)
                 loop_end_run(transport->loop);
         Py_XDECREF(callback);
 }

@@ -6,12 +6,10 @@
 
 struct watched {
         PyObject *handles[2]; /* who is called, by watch_direction; NULL: nobody */
-        PyObject
-            *file; /* what was given in the place of a number, so that it is found when it is closed; or NULL */
+        PyObject *file; /* what was given in the place of a number, and is found when it is closed; or NULL */
         PyObject *transport; /* a weak reference of who has it, or had it; NULL: nobody */
-        PyObject
-            *socket;  /* likewise of the socket that the core's knowledge is about, see loop_know_socket() */
-        short family; /* of that socket */
+        PyObject *socket;    /* likewise of the socket that the core knows of, see loop_know_socket() */
+        short family;        /* of that socket */
         short type;
         bool comes_large; /* it was received much from last */
         int waiting;      /* calls of sock_recv() and the like */

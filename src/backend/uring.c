@@ -283,7 +283,8 @@ static bool still_holds(struct uring_descriptor *descriptor, enum watch_directio
 
         descriptor->is_doubtful[direction] = false;
         return !is_doubtful ||
-               readiness_poll(descriptor->base.fd, direction == WATCH_READ ? POLLIN | POLLPRI | POLLRDHUP : POLLOUT) != -EAGAIN;
+               readiness_poll(descriptor->base.fd,
+                              direction == WATCH_READ ? POLLIN | POLLPRI | POLLRDHUP : POLLOUT) != -EAGAIN;
 }
 
 static void finish_poll(struct uring *uring, struct uring_descriptor *descriptor,
