@@ -57,9 +57,8 @@ int tls_add_type(PyObject *module);
 
 /** What of asyncio's is used, found once. Owned by the module, which is never unloaded. */
 struct imports {
-        PyObject *helpers; /* eddyloop._helpers: what is rare, in Python */
-        PyObject
-            *transport; /* asyncio.transports._FlowControlMixin: sendfile() wants transports to be of that */
+        PyObject *helpers;   /* eddyloop._helpers: what is rare, in Python */
+        PyObject *transport; /* asyncio.transports._FlowControlMixin, of which sendfile() wants one to be */
         PyObject *datagram_transport;               /* asyncio.DatagramTransport */
         PyObject *read_transport, *write_transport; /* asyncio.ReadTransport, asyncio.WriteTransport */
         PyObject *sendfile_fallback;                /* asyncio.constants._SendfileMode.FALLBACK */
