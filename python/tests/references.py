@@ -36,6 +36,7 @@ class References(unittest.TestCase):
         self.addCleanup(catching.__exit__)
         warnings.simplefilter("ignore")
         self.loop = eddyloop.new_event_loop()
+        self.loop.set_debug(False)  # whatever mode Python is in
         self.loop.set_exception_handler(lambda loop, context: None)
         self.addCleanup(self.loop.close)
 

@@ -462,12 +462,12 @@ class Loops(References):
 
     def test_handles_pending(self):
         async def use(loop):
-            loop.call_soon(use, loop)
-            loop.call_soon_threadsafe(use, loop)
-            loop.call_later(100, use, loop)
+            loop.call_soon(print, loop)
+            loop.call_soon_threadsafe(print, loop)
+            loop.call_later(100, print, loop)
             loop.create_task(asyncio.sleep(100))
             here, there = os.pipe()
-            loop.add_reader(here, use, loop)
+            loop.add_reader(here, print, loop)
             return [lambda: os.close(here), lambda: os.close(there)]
 
         self.assert_nothing_left_of(use)

@@ -54,7 +54,7 @@ async def lines_that_are_none(loop, note):
     transport, far = await connected(loop, protocol := Witness(note))
     for wrong in ([b"some", "text"], b"bytes", 5):
         note.refused(transport.writelines, wrong)
-    transport.close()
+    transport.abort()  # asyncio's own, of Python 3.15, does not come to the end of a close() after that
     await protocol.lost
     far.close()
 
