@@ -132,14 +132,15 @@ class Build:
         """Run its tests, or those in some files."""
         self.count(totals, title, RUN, *names, **environment)
 
-    def prove(self, totals, proof, *names, **environment):
-        """Hold it to one of the PROOFS, or to some of its parts."""
+    def prove(self, totals, proof, *arguments, **environment):
+        """Hold it to one of the PROOFS, or to what the arguments say of it."""
         if proof == "cpython" and self.call_python("-c", "import test.test_asyncio", stderr=subprocess.DEVNULL).returncode:
             totals.skip(f"{self.name} comes without CPython's tests (libpython{self.python.name}-testsuite)")
         else:
             title = f"{proof}, {environment['EDDY_BACKEND']}"
-            folder = ("--folder", self.folder / "suites") if proof == "suites" else ()
-            self.count(totals, title, TESTS / proof / "run.py", "--python", self.program, *folder, *names, **environment)
+            if proof == "suites":
+                arguments = "--folder", self.folder / "suites", *arguments
+            self.count(totals, title, TESTS / proof / "run.py", "--python", self.program, *arguments, **environment)
 
     def count(self, totals, title, program, *arguments, **environment):
         """Run a program that sums up tests, and add what it says."""

@@ -16,21 +16,23 @@ class Place:
         self.source = self.folder / "source"
         self.environment = self.folder / "environment"
         self.python = self.environment / "bin" / "python"
-        self.stamp = self.folder / "suite"  # says what lies here, once all does
+        self.stamp = self.folder / "packages"  # says what lies here, once all does
+        self.packages = suite.package, *suite.requires
 
     def prepare(self, python):
-        """Have there what the suite says; its outset is an interpreter."""
-        if self.stamp.exists() and self.stamp.read_text(encoding="utf-8") == repr(self.suite):
+        """Have there what the suite needs with an interpreter."""
+        wanted = "\n".join(self.packages)
+        if self.stamp.exists() and self.stamp.read_text(encoding="utf-8") == wanted:
             return
         shutil.rmtree(self.folder, ignore_errors=True)
         self.call(python, "-m", "venv", self.environment)
-        self.pip("install", self.suite.package, *self.suite.requires)
+        self.pip("install", *self.packages)
         self.pip("download", "--no-deps", "--no-binary", self.suite.name, "--dest", self.folder, self.suite.package)
         name = f"{self.suite.name}-{self.suite.version}"
         shutil.unpack_archive(self.folder / f"{name}.tar.gz", self.folder)
         shutil.rmtree(self.folder / name / self.suite.code)
         (self.folder / name).rename(self.source)
-        self.stamp.write_text(repr(self.suite), encoding="utf-8")
+        self.stamp.write_text(wanted, encoding="utf-8")
 
     def pip(self, *arguments):
         """Call the environment's pip."""

@@ -39,7 +39,8 @@ def watch(name, loop):
 def prepare(name):
     """Count what runs, and put the loop under test into uvloop's place."""
     watch("asyncio", asyncio.BaseEventLoop)
-    modules = {other: importlib.import_module(other) for other in ("eddyloop", "uvloop") if importlib.util.find_spec(other)}
+    modules = {other: importlib.import_module(other) for other in ("eddyloop", "uvloop")
+               if importlib.util.find_spec(other)}
     for other, module in modules.items():
         watch(other, module.Loop)
     if name != "asyncio" and "uvloop" in modules:
