@@ -51,7 +51,7 @@ python-wheels:
 	scripts/wheels.sh dist
 
 test-python-suites:
-	scripts/install-deps.sh build test
+	scripts/install-deps.sh build test test-python
 	scripts/test_python.py --proofs
 
 bench: all
