@@ -5,7 +5,8 @@
 #   make test      the whole suite, in every configuration; make test CONFIGS=plain for one
 #   make python    build eddyloop, the event loop for Python, into dist/: a wheel for PYTHON=python3
 #   make python-wheels   its source distribution and a wheel for each Python that is there, as they are given away
-#   make test-python-suites   CPython's own tests and scenarios on both loops, for each Python that is there, on both backends
+#   make test-python-suites   CPython's own tests, scenarios, and the tests of packages built on asyncio, on both loops, for
+#                  each Python that is there, on both backends; the packages come from PyPI
 #   make bench     measure eddy beside its peers; make bench ROWS="switch yield" for some rows; NECO=folder and
 #                  LIBDILL=folder for these two, which must lie there built
 #   make bench-compare OLD=old.json     what got slower since then, noise and machine taken into account
@@ -50,7 +51,7 @@ python-wheels:
 	scripts/wheels.sh dist
 
 test-python-suites:
-	scripts/install-deps.sh build test
+	scripts/install-deps.sh build test test-python
 	scripts/test_python.py --proofs
 
 bench: all

@@ -5,11 +5,12 @@
 
 Each version gets a build, build-python-VERSION, and its tests run on both backends. The newest runs
 them in development mode with a checking allocator too, is held to the proofs (CPython's own
-tests of asyncio, and scenarios that are played on asyncio's loop and on ours), and gets two builds
-more: by clang, and with sanitizers. With --proofs every version is held to these on both backends,
-and nothing else is run. One that can make packages without a network makes them, and they are
-tried. An interpreter that counts references (a debug build, named such as 3.11-debug) runs the tests
-once. The last line sums up; lines before it that begin with "failed:" name what failed.
+tests of asyncio, scenarios that are played on asyncio's loop and on ours, and tests of packages
+that are built on asyncio), and gets two builds more: by clang, and with sanitizers. With --proofs
+every version is held to these, whole and on both backends, and nothing else is run. One that can
+make packages without a network makes them, and they are tried. An interpreter that counts
+references (a debug build, named such as 3.11-debug) runs the tests once. The last line sums up;
+lines before it that begin with "failed:" name what failed.
 """
 import argparse
 import os
@@ -27,7 +28,8 @@ ROOT = Path(__file__).resolve().parents[1]
 TOOLS = ROOT / "build-python-tools"
 TESTS = ROOT / "python" / "tests"
 RUN = TESTS / "run.py"
-PROOFS = "cpython", "differential"
+PROOFS = "cpython", "differential", "suites"
+SUITES = "uvloop", "anyio", "-k", "UV", "-k", "+uvloop"  # what the newest is held to of these: the tests for uvloop
 BACKENDS = ("epoll", "uring")
 MESON_WITHOUT_DISTUTILS = (1, 3)  # which Python 3.12 has dropped
 
@@ -130,13 +132,15 @@ class Build:
         """Run its tests, or those in some files."""
         self.count(totals, title, RUN, *names, **environment)
 
-    def prove(self, totals, proof, **environment):
-        """Hold it to one of the PROOFS."""
+    def prove(self, totals, proof, *arguments, **environment):
+        """Hold it to one of the PROOFS, or to what the arguments say of it."""
         if proof == "cpython" and self.call_python("-c", "import test.test_asyncio", stderr=subprocess.DEVNULL).returncode:
             totals.skip(f"{self.name} comes without CPython's tests (libpython{self.python.name}-testsuite)")
         else:
             title = f"{proof}, {environment['EDDY_BACKEND']}"
-            self.count(totals, title, TESTS / proof / "run.py", "--python", self.program, **environment)
+            if proof == "suites":
+                arguments = "--folder", self.folder / "suites", *arguments
+            self.count(totals, title, TESTS / proof / "run.py", "--python", self.program, *arguments, **environment)
 
     def count(self, totals, title, program, *arguments, **environment):
         """Run a program that sums up tests, and add what it says."""
@@ -202,6 +206,7 @@ def test_plain(python, totals, is_newest):
     if is_newest:
         build.prove(totals, "cpython", EDDY_BACKEND="epoll")
         build.prove(totals, "differential", EDDY_BACKEND="epoll")
+        build.prove(totals, "suites", *SUITES, EDDY_BACKEND="epoll")
     if python.can_package:
         build.test(totals, "packages", "distribution")
 

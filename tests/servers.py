@@ -92,7 +92,8 @@ class Postgres:
         self.data = os.path.join(self.folder, 'data')
         self._run('initdb', '-D', self.data, '-U', 'tester', '-A', 'trust', '--no-sync', '--locale=C', '-E', 'UTF-8')
         self.process = subprocess.Popen(
-            [programs / 'postgres', '-D', self.data, '-k', self.folder, '-c', 'listen_addresses=', '-c', 'fsync=off'],
+            [programs / 'postgres', '-D', self.data, '-k', self.folder, '-c', 'listen_addresses=', '-c', 'fsync=off',
+             '-c', 'log_min_messages=log'],  # nobody reads what errors there were
             stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, cwd='/', **self.user)
         atexit.register(self.stop)
         if not any('ready to accept connections' in line for line in self.process.stderr):
@@ -116,16 +117,22 @@ class Postgres:
         return 'host=%s user=tester dbname=postgres options=-csearch_path=%s' % (self.folder, name)
 
     def stop(self):
+        atexit.unregister(self.stop)
         self.process.send_signal(signal.SIGQUIT)
         self.process.communicate()
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-@functools.lru_cache(None)
-def postgres_server():
-    """The one server of this program, which ends with it."""
+def postgres_programs():
+    """The folder of its programs."""
     program = shutil.which('initdb')
     folders = [os.path.dirname(os.path.realpath(program))] if program else sorted(glob.glob('/usr/lib/postgresql/*/bin'))
     if not folders:
         skip('no PostgreSQL server')
-    return Postgres(pathlib.Path(folders[-1]))
+    return pathlib.Path(folders[-1])
+
+
+@functools.lru_cache(None)
+def postgres_server():
+    """The one server of this program, which ends with it."""
+    return Postgres(postgres_programs())

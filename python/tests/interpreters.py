@@ -20,10 +20,10 @@ SAID = 4000  # characters of what a worker printed before it died
 class Interpreter:
     """A Python whose asyncio makes one kind of loop."""
 
-    def __init__(self, python, loop):
+    def __init__(self, python, loop, **environment):
         self.python = python
         self.loop = loop
-        self.environment = {**os.environ, "SUBSTITUTE_LOOP": loop, "PYTHONPATH": os.pathsep.join(
+        self.environment = {**os.environ, **environment, "SUBSTITUTE_LOOP": loop, "PYTHONPATH": os.pathsep.join(
             [str(HERE / "substitute"), *filter(None, [os.environ.get("PYTHONPATH")])])}
 
     @functools.cached_property

@@ -19,18 +19,16 @@ failure counts.
 
 import argparse
 import collections
-import fnmatch
-import json
 import os
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 from interpreters import Interpreter  # pylint: disable=wrong-import-position
 from lists import find, read_list  # pylint: disable=wrong-import-position
+from outcomes import SUM, Outcome, Report, chosen  # pylint: disable=wrong-import-position
 
 WORKER = HERE / "worker.py"
 PROBE = """
@@ -38,22 +36,6 @@ from importlib.util import find_spec
 print(bool(find_spec("test") and find_spec("test.test_asyncio")))
 """
 PART = 60  # tests that a worker gets, about
-
-
-@dataclass
-class Outcome:
-    """What became of a test."""
-    test: str
-    outcome: str  # passed, failed or skipped
-    text: str     # traceback or reason
-    loops: int    # how many loops it made
-
-    @staticmethod
-    def of(event):
-        """The outcome that a worker tells."""
-        if "died" in event:
-            return Outcome(event["item"], "failed", event["died"], 1)
-        return Outcome(event["item"], event["outcome"], event["text"], event["loops"])
 
 
 def all_tests(interpreter):
@@ -88,80 +70,6 @@ def run_all(interpreter, tests, timeout, jobs):
     with ThreadPoolExecutor(jobs) as pool:
         events = pool.map(lambda part: interpreter.run(WORKER, part, timeout), in_parts(tests))
         return [Outcome.of(event) for part in events for event in part.values()]
-
-
-def chosen(tests, patterns):
-    """The tests that one of the patterns means, or all."""
-    wanted = [pattern if "*" in pattern else f"*{pattern}*" for pattern in patterns]
-    return [test for test in tests
-            if not wanted or any(fnmatch.fnmatchcase(test, one) for one in wanted)]
-
-
-class Report:
-    """Puts each outcome where it belongs."""
-
-    def __init__(self, expected, excluded):
-        self.expected = expected
-        self.excluded = excluded
-        self.groups = collections.defaultdict(list)
-
-    def add(self, outcome, fails_on_stock):
-        """Count one outcome."""
-        self.groups[self.group(outcome, fails_on_stock)].append(outcome)
-
-    def group(self, outcome, fails_on_stock):
-        """The name under which an outcome is counted."""
-        if outcome.test in fails_on_stock:
-            return "not counted: fails with the stock loop too"
-        if outcome.outcome == "skipped":
-            return "skipped"
-        if outcome.outcome == "passed" and outcome.loops == 0:
-            return "not counted: makes no loop"
-        entry = find(self.expected, outcome.test)
-        if entry and outcome.outcome == "passed":
-            outcome.text = f"passes, but {entry.place} has it: {entry.reason}"
-            return "failed"
-        if entry:
-            return "expected failures"
-        return outcome.outcome
-
-    def stale(self):
-        """The lines of the lists that no test answers to."""
-        return [entry for entry in self.expected + self.excluded if not entry.matched]
-
-    def print(self, verbose, whole):
-        """Failures first, then how many there are of each kind; returns the number of failures.
-
-        Only a whole run tells whether a line of a list is stale.
-        """
-        failed = sorted(self.groups["failed"], key=lambda outcome: outcome.test)
-        for outcome in failed:
-            text = outcome.text.strip()
-            print(f"FAILED {outcome.test}: {text if verbose else last_line(text)}")
-        stale = self.stale() if whole else []
-        for entry in stale:
-            print(f"FAILED {entry.place}: no test answers to {entry.pattern}")
-        for name in sorted(set(self.groups) - {"passed", "failed", "skipped"}):
-            print(f"{len(self.groups[name])} {name}")
-        failures = len(failed) + len(stale)
-        print(f"{len(self.groups['passed'])} passed, {failures} failed,"
-              f" {len(self.groups['skipped'])} skipped")
-        return failures
-
-    def write(self, path, fails_on_stock):
-        """Every outcome as a line of JSON."""
-        with open(path, "w", encoding="utf-8") as file:
-            for group, outcomes in self.groups.items():
-                for outcome in outcomes:
-                    file.write(json.dumps({
-                        "test": outcome.test, "group": group, "text": outcome.text,
-                        "loops": outcome.loops,
-                        "fails_on_stock": outcome.test in fails_on_stock}) + "\n")
-
-
-def last_line(text):
-    """What a traceback ends in."""
-    return text.rpartition("\n")[2]
 
 
 def parse_arguments():
@@ -200,7 +108,9 @@ def main():
         report.add(outcome, fails_on_stock)
     if arguments.json:
         report.write(arguments.json, fails_on_stock)
-    return 1 if report.print(arguments.verbose, whole=wanted == tests) else 0
+    counts = report.print(arguments.verbose, whole=wanted == tests)
+    print(SUM.format(*counts))
+    return 1 if counts[1] else 0
 
 
 if __name__ == "__main__":
