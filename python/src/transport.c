@@ -170,10 +170,20 @@ void transport_close(struct transport *transport)
         keep_context(transport);
 }
 
+/** What was written in this iteration would be the kernel's by now, were it not for what gathers it: as much as that takes is sent. */
+static void send_gathered(struct flow *flow)
+{
+        struct buffer *queued = flow->output ? &flow->output->queued : NULL;
+
+        if (!flow->is_closing && queued && buffer_size(queued) > 0 && !flow_is_sending(flow) && !flow->output->files)
+                flow_send_now(flow, &(struct iovec){buffer_data(queued), buffer_size(queued)}, 1);
+}
+
 void transport_force_close(struct transport *transport, PyObject *exception)
 {
         if (transport_is_lost(transport))
                 return;
+        send_gathered(&transport->flow);
         if (!transport->exception && exception != Py_None)
                 transport->exception = Py_XNewRef(exception);
         flow_abort(&transport->flow);

@@ -1,5 +1,6 @@
 """What programs seldom do, and some never should: nothing is lost, and nothing crashes or hangs."""
 import asyncio
+import contextlib
 import gc
 import os
 import signal
@@ -14,6 +15,7 @@ import weakref
 import eddyloop
 from connections import Recorder, socket_pair
 from loops import descriptors, on_both, settle, until
+from tls_peers import client_context, server_context
 
 MANY = 5000  # parts, of which the kernel takes 1,024 in one call
 
@@ -46,6 +48,32 @@ class Writing:
         self.assertEqual(transport.get_write_buffer_limits(), (250000, 1000000))
         transport.abort()
         await settle()
+
+
+    async def check_aborting(self, **options):
+        """What was written in the turn in which a connection is aborted has left, as far as the kernel takes it."""
+        received = self.loop.create_future()
+
+        async def serve(reader, writer):
+            with contextlib.suppress(ConnectionError):
+                received.set_result(await reader.readexactly(3000))
+            writer.close()
+        server = await asyncio.start_server(serve, "127.0.0.1", 0, **({"ssl": server_context()} if options else {}))
+        reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname(), **options)
+        for turn in range(3):
+            for _ in range(10):
+                writer.write(bytes(100))
+            if turn < 2:
+                await until(lambda: writer.transport.get_write_buffer_size() == 0)
+        writer.transport.abort()
+        self.assertEqual(await received, bytes(3000))
+        server.close()
+
+    async def test_written_and_aborted(self):
+        await self.check_aborting()
+
+    async def test_written_by_tls_and_aborted(self):
+        await self.check_aborting(ssl=client_context(), server_hostname="localhost")
 
 
 @on_both
