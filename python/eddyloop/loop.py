@@ -89,7 +89,7 @@ class Loop(_core.Loop, _Base):
         self._ensure_fd_no_transport(sock)
         extra = _describe(sock, extra)
         base_events._set_nodelay(sock)
-        transport = _core.SocketTransport(self, sock, sock.fileno(), sock.family, protocol, extra, server)
+        transport = _core.SocketTransport(self, sock, sock.fileno(), sock.family, protocol, extra, server, context)
         if server is not None:
             _helpers.attach(server, transport)
         self._begin(transport, protocol, waiter, context)

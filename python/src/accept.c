@@ -56,7 +56,7 @@ static PyObject *describe(struct acceptor *acceptor, PyObject *socket, int fd, P
 
 /** Make the transport of a connection: a new reference, or NULL with an exception. */
 static PyObject *make_transport(struct acceptor *acceptor, PyObject *socket, int fd, PyObject *peer,
-                                PyObject *protocol)
+                                PyObject *protocol, PyObject *context)
 {
         PyObject *extra = describe(acceptor, socket, fd, peer), *transport = NULL;
 
@@ -64,8 +64,8 @@ static PyObject *make_transport(struct acceptor *acceptor, PyObject *socket, int
                 setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
         if (extra)
                 transport =
-                    PyObject_CallFunction((PyObject *)socket_transport_type, "OOiiOOO", acceptor->loop, socket,
-                                          fd, acceptor->family, protocol, extra, acceptor->server);
+                    PyObject_CallFunction((PyObject *)socket_transport_type, "OOiiOOOO", acceptor->loop, socket,
+                                          fd, acceptor->family, protocol, extra, acceptor->server, context);
         Py_XDECREF(extra);
         return transport;
 }
@@ -97,6 +97,7 @@ static bool is_listening(const struct acceptor *acceptor)
 struct guest {
         struct acceptor *acceptor;
         PyObject *socket, *peer, *protocol, *transport;
+        PyObject *context; /* that it keeps; None: it keeps none */
         int fd;
 };
 
@@ -113,7 +114,8 @@ static int begin(struct guest *guest)
                         PyErr_SetString(PyExc_ConnectionAbortedError, "the server was closed meanwhile");
                 return -1;
         }
-        guest->transport = make_transport(acceptor, guest->socket, guest->fd, guest->peer, guest->protocol);
+        guest->transport =
+            make_transport(acceptor, guest->socket, guest->fd, guest->peer, guest->protocol, guest->context);
         if (!guest->transport || attach(acceptor, guest->transport) < 0)
                 return -1;
         if (loop_call_method_soon(acceptor->loop, guest->protocol, names.connection_made, guest->transport) < 0)
@@ -165,6 +167,7 @@ static int welcome(struct acceptor *acceptor, int fd, const union address *addre
         guest.peer = guest.socket ? address_object(address, size) : NULL;
         if (guest.peer && (!acceptor->loop->is_debug || log_connection(&guest) == 0))
                 context = PyContext_CopyCurrent();
+        guest.context = PY_VERSION_HEX >= 0x030f0000 ? context : Py_None;
         if (context)
                 rc = run_in_context(context, receive, &guest);
         Py_XDECREF(context);

@@ -175,7 +175,8 @@ static void send_gathered(struct flow *flow)
 {
         struct buffer *queued = flow->output ? &flow->output->queued : NULL;
 
-        if (!flow->is_closing && queued && buffer_size(queued) > 0 && !flow_is_sending(flow) && !flow->output->files)
+        if (!flow->is_closing && queued && buffer_size(queued) > 0 && !flow_is_sending(flow) &&
+            !flow->output->files)
                 flow_send_now(flow, &(struct iovec){buffer_data(queued), buffer_size(queued)}, 1);
 }
 
@@ -234,6 +235,14 @@ static void take_turn(void *arg)
         transport_take_turn(transport);
 }
 
+/** Whoever has it read from now on, it is in a copy of the context of now: 0, or -1 with an exception. */
+static int take_context(struct transport *transport)
+{
+        if (!transport->keeps_context)
+                Py_XSETREF(transport->context, PyContext_CopyCurrent());
+        return transport->context ? 0 : -1;
+}
+
 static PyObject *start_reading(PyObject *self, PyObject *unused)
 {
         struct transport *transport = transport_of(self);
@@ -243,8 +252,7 @@ static PyObject *start_reading(PyObject *self, PyObject *unused)
                 Py_RETURN_NONE;
         if (loop_check_here(transport->loop) < 0)
                 return NULL;
-        Py_XSETREF(transport->context, PyContext_CopyCurrent());
-        if (!transport->context)
+        if (take_context(transport) < 0)
                 return NULL;
         transport->has_begun = true;
         flow_start_input(&transport->flow, &transport->input);
@@ -290,8 +298,7 @@ static PyObject *resume_reading(PyObject *self, PyObject *unused)
                 flow_resume_input(&transport->input);
                 return start_reading(self, NULL);
         }
-        Py_XSETREF(transport->context, PyContext_CopyCurrent());
-        if (!transport->context)
+        if (take_context(transport) < 0)
                 return NULL;
         flow_resume_input(&transport->input);
         Py_RETURN_NONE;
@@ -405,16 +412,16 @@ static enum transport_kind kind_of(PyObject *self)
         return PyObject_TypeCheck(self, write_pipe_type) ? WRITE_PIPE_TRANSPORT : SOCKET_TRANSPORT;
 }
 
-/** SocketTransport(loop, sock, fd, family, protocol, extra, server); a pipe that is no socket has the family -1. */
+/** SocketTransport(loop, sock, fd, family, protocol, extra, server, context=None); a pipe that is no socket has the family -1. */
 static int init(PyObject *self, PyObject *args, PyObject *kwargs)
 {
         struct transport *transport = transport_of(self);
-        PyObject *loop, *socket, *protocol, *extra, *server, *result;
+        PyObject *loop, *socket, *protocol, *extra, *server, *context = Py_None, *result;
         int fd, family, rc;
 
         (void)kwargs;
-        if (!PyArg_ParseTuple(args, "O!OiiOOO", loop_type, &loop, &socket, &fd, &family, &protocol, &extra,
-                              &server))
+        if (!PyArg_ParseTuple(args, "O!OiiOOO|O", loop_type, &loop, &socket, &fd, &family, &protocol, &extra,
+                              &server, &context))
                 return -1;
         if (transport->flow.loop) {
                 PyErr_SetString(PyExc_RuntimeError, "the transport's __init__() was called twice");
@@ -450,6 +457,9 @@ static int init(PyObject *self, PyObject *args, PyObject *kwargs)
         transport->stream = adopt_reader(transport->loop, protocol);
         transport->socket = Py_NewRef(socket);
         transport->server = server == Py_None ? NULL : Py_NewRef(server);
+        transport->keeps_context = context != Py_None;
+        if (transport->keeps_context)
+                transport->context = Py_NewRef(context);
         loop_keep(transport->loop, &transport->kept, self);
         return 0;
 }

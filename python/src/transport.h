@@ -29,6 +29,7 @@ struct transport {
         Py_buffer place;    /* what a BufferedProtocol has lent */
         int fd;             /* its number, which is told of even when it is closed */
         unsigned char kind; /* enum transport_kind */
+        bool keeps_context; /* which was given: all is called in that, as from Python 3.15 on */
         bool has_place, is_buffered, has_begun, is_paused, is_full, has_written_eof;
         bool is_ending; /* connection_lost() is scheduled */
         bool has_ended;
@@ -47,6 +48,12 @@ static inline struct transport *transport_of(PyObject *object)
 static inline PyObject *transport_object(struct transport *transport)
 {
         return subclass_object(transport);
+}
+
+/** In which its protocol hears of what it wrote. */
+static inline PyObject *transport_context_of_writing(const struct transport *transport)
+{
+        return transport->keeps_context ? transport->context : transport->writing_context;
 }
 
 /** Whether it is a transport of ours, of which nobody has replaced a method. */

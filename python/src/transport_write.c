@@ -273,7 +273,8 @@ static void resume(struct transport *transport)
         transport->is_full = false;
         if (!transport->protocol)
                 return;
-        result = call_protocol(transport->protocol, transport->writing_context, names.resume_writing, NULL);
+        result = call_protocol(transport->protocol, transport_context_of_writing(transport),
+                               names.resume_writing, NULL);
         if (loop_check_marked(transport->loop, result, transport_object(transport), transport->protocol,
                               "protocol.resume_writing() failed") < 0)
                 loop_end_run(transport->loop);
