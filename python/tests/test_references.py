@@ -78,8 +78,11 @@ class Callbacks(References):
         self.assert_nothing_left(cycle)
 
     def test_what_ends_a_run(self):
+        def interrupt():
+            raise KeyboardInterrupt
+
         def cycle():
-            for end in (lambda: sys.exit(), lambda: signal.raise_signal(signal.SIGINT)):
+            for end in sys.exit, interrupt:
                 self.loop.call_soon(end)
                 self.loop.call_soon(int)
                 with self.assertRaises((SystemExit, KeyboardInterrupt)):
