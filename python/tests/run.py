@@ -9,6 +9,7 @@ import concurrent.futures
 import faulthandler
 import importlib
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -63,6 +64,7 @@ def main():
     parser.add_argument("--here", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("names", nargs="*", help="files of this folder, without .py (default: every test_*.py)")
     options = parser.parse_args()
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # which shells have what runs in the background ignore
     if options.here:
         run_file(*options.names)
         return 0
