@@ -1,5 +1,6 @@
 """The event loop: asyncio's own for all that need not be fast, and eddy's core below it for what must be."""
 
+import contextvars
 import os
 import signal
 import socket
@@ -108,7 +109,8 @@ class Loop(_core.Loop, _Base):
             return
         acceptor = _core.Acceptor(self, protocol_factory, sock, sock.fileno(), sock.family, sock.type, sock.proto, server,
                                   backlog)
-        self._add_reader(sock.fileno(), acceptor)
+        context = more.get('context') or contextvars.copy_context()  # the server's, from Python 3.15 on
+        context.copy().run(self._add_reader, sock.fileno(), acceptor)
 
     def _make_read_pipe_transport(self, pipe, protocol, waiter=None, extra=None):
         return self._make_pipe_transport(_core.ReadPipeTransport, 'Pipe transport is for pipes/sockets only.',
@@ -244,9 +246,10 @@ class _WakeUpBySignals:
     def __enter__(self):
         if threading.current_thread() is not threading.main_thread():
             return
-        before = signal.set_wakeup_fd(-1)
+        before = signal.set_wakeup_fd(self._fd, warn_on_full_buffer=False)
         self._is_set = before in (-1, self._fd)
-        signal.set_wakeup_fd(self._fd if self._is_set else before, warn_on_full_buffer=False)
+        if not self._is_set:
+            signal.set_wakeup_fd(before)
 
     def __exit__(self, *exception):
         if not self._is_set or self._loop._signal_handlers:

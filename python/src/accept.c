@@ -101,6 +101,16 @@ struct guest {
         int fd;
 };
 
+/** Have a method called in its context, with arguments that are given: 0, or -1 with an exception. */
+static int call_soon(const struct guest *guest, PyObject *object, PyObject *name, PyObject *args)
+{
+        PyObject *method = PyObject_GetAttr(object, name);
+        int rc = loop_call_soon(guest->acceptor->loop, method, args, guest->context);
+
+        Py_XDECREF(method);
+        return rc;
+}
+
 /** Begin with a connection: 0, or -1 with an exception. */
 static int begin(struct guest *guest)
 {
@@ -118,9 +128,9 @@ static int begin(struct guest *guest)
             make_transport(acceptor, guest->socket, guest->fd, guest->peer, guest->protocol, guest->context);
         if (!guest->transport || attach(acceptor, guest->transport) < 0)
                 return -1;
-        if (loop_call_method_soon(acceptor->loop, guest->protocol, names.connection_made, guest->transport) < 0)
+        if (call_soon(guest, guest->protocol, names.connection_made, PyTuple_Pack(1, guest->transport)) < 0)
                 return -1;
-        return loop_call_method_soon(acceptor->loop, guest->transport, names.start_reading, NULL);
+        return call_soon(guest, guest->transport, names.start_reading, Py_NewRef(imports.empty_tuple));
 }
 
 /** Tell of what has gone wrong with a connection, as asyncio does in debug mode alone: 0, or -1 with what ends the run. */

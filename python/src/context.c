@@ -29,6 +29,15 @@ PyObject *call_method_in_context(PyObject *context, PyObject *name, PyObject **a
         return result;
 }
 
+PyObject *context_copy(void)
+{
+        PyObject *context = PyContext_CopyCurrent();
+
+        if (!context)
+                PyErr_Clear();
+        return context;
+}
+
 int run_in_context(PyObject *context, int (*run)(void *arg), void *arg)
 {
         int rc;

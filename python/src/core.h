@@ -177,6 +177,9 @@ PyObject *call_in_context(PyObject *context, PyObject *callback, PyObject *const
 /** Call a method in a context, or (NULL) the current one, of args[1] with what follows, n in all; args[0] is used. */
 PyObject *call_method_in_context(PyObject *context, PyObject *name, PyObject **args, size_t n);
 
+/** A copy of the current context; NULL, without an exception, where there is no memory. */
+PyObject *context_copy(void);
+
 /** Run a function, which returns 0 or -1 with an exception, in a context: likewise. */
 int run_in_context(PyObject *context, int (*run)(void *arg), void *arg);
 

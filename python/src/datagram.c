@@ -289,7 +289,7 @@ static int init(PyObject *self, PyObject *args, PyObject *kwargs)
         if (!PyArg_ParseTuple(args, "O!OiiOO!O", loop_type, &loop, &socket, &fd, &family, &protocol,
                               &PyDict_Type, &extra, &address))
                 return -1;
-        if (transport->fd > 0) {
+        if (transport->resource.close) {
                 PyErr_SetString(PyExc_RuntimeError, "the transport's __init__() was called twice");
                 return -1;
         }

@@ -106,13 +106,27 @@ int loop_ensure_no_transport(PyLoop *self, PyObject *shown, int fd)
         return rc ? -1 : 0;
 }
 
+/** Whether somebody waits for what has come to a socket that is open still. */
+static bool is_waited_for(const struct watched *watched, int fd)
+{
+        PyObject *socket = watched->waiting ? referent(watched->socket) : NULL;
+        int number;
+        bool is_open = socket && loop_descriptor_of(socket, &number) == 0 && number == fd;
+
+        if (socket && PyErr_Occurred())
+                PyErr_Clear();
+        Py_XDECREF(socket);
+        return is_open;
+}
+
 /** The number is another file's from now on, unless somebody is at it still. */
 static void begin_anew(PyLoop *self, int fd)
 {
         struct watched *watched = &self->watched[fd];
         PyObject *transport = referent(watched->transport);
 
-        if (!transport && !watched->waiting && !watched->handles[WATCH_READ] && !watched->handles[WATCH_WRITE])
+        if (!transport && !is_waited_for(watched, fd) && !watched->handles[WATCH_READ] &&
+            !watched->handles[WATCH_WRITE])
                 loop_forget_descriptor(self->loop, fd);
         watched->comes_large = false;
         Py_XDECREF(transport);

@@ -535,7 +535,7 @@ static PyMemberDef members[] = {
 static PyObject *get_closed(PyObject *op, void *unused)
 {
         (void)unused;
-        return PyBool_FromLong(!loop_of(op)->loop || loop_of(op)->is_closed);
+        return PyBool_FromLong(!loop_of(op)->loop || loop_of(op)->is_closing);
 }
 
 /** asyncio's own close() says that it is, and so it is. */

@@ -104,7 +104,8 @@ static PyObject *force_close(PyObject *self, PyObject *exception)
 
         if (is_elsewhere(tls))
                 return loop_call_there(tls->loop, &there, self, exception);
-        if (tls->state == TLS_WRAPPED && tls_flush(tls) < 0)
+        if (tls->state == TLS_WRAPPED && tls_flush(tls) < 0 &&
+            tls_fatal_error(tls, "Fatal error on SSL protocol") < 0)
                 return NULL;
         tls->is_closed = true;
         tls_abort(tls, exception);

@@ -19,14 +19,14 @@ static void do_nothing(struct flow *flow)
         (void)flow;
 }
 
-/** Have connection_lost() called: where something had to leave before, in the context in which that was written. */
+/** Have connection_lost() called: where something had to happen before, in the context in which that was asked for. */
 static void lose_soon(struct transport *transport)
 {
         PyObject *callback = PyObject_GetAttr(transport_object(transport), names.call_connection_lost);
         PyObject *exception = transport->exception ? transport->exception : Py_None;
 
-        if (loop_call_soon(transport->loop, callback, PyTuple_Pack(1, exception), transport->writing_context) <
-            0)
+        if (loop_call_soon(transport->loop, callback, PyTuple_Pack(1, exception),
+                           transport_context_of_writing(transport)) < 0)
                 loop_end_run(transport->loop);
         Py_XDECREF(callback);
 }
@@ -152,22 +152,15 @@ static PyObject *call_connection_lost(PyObject *self, PyObject *exception)
         return result;
 }
 
-/** It is told to end, and may have to wait. */
-static void keep_context(struct transport *transport)
-{
-        if (transport_is_lost(transport) || transport->writing_context)
-                return;
-        transport->writing_context = PyContext_CopyCurrent();
-        if (!transport->writing_context)
-                PyErr_Clear();
-}
-
 void transport_close(struct transport *transport)
 {
         if (!transport->loop)
                 return;
+        if (!transport->flow.output && !transport->flow.is_closing)
+                Py_CLEAR(transport->writing_context); /* of what has left */
         flow_close(&transport->flow);
-        keep_context(transport);
+        if (!transport_is_lost(transport) && !transport->writing_context)
+                transport->writing_context = context_copy();
 }
 
 /** What was written in this iteration would be the kernel's by now, were it not for what gathers it: as much as that takes is sent. */
@@ -180,15 +173,23 @@ static void send_gathered(struct flow *flow)
                 flow_send_now(flow, &(struct iovec){buffer_data(queued), buffer_size(queued)}, 1);
 }
 
-void transport_force_close(struct transport *transport, PyObject *exception)
+/** End it; its protocol hears of that in a context, which is given and may be NULL. */
+static void force_close_in(struct transport *transport, PyObject *exception, PyObject *context)
 {
-        if (transport_is_lost(transport))
+        if (transport_is_lost(transport)) {
+                Py_XDECREF(context);
                 return;
+        }
         send_gathered(&transport->flow);
+        Py_XSETREF(transport->writing_context, context);
         if (!transport->exception && exception != Py_None)
                 transport->exception = Py_XNewRef(exception);
         flow_abort(&transport->flow);
-        keep_context(transport);
+}
+
+void transport_force_close(struct transport *transport, PyObject *exception)
+{
+        force_close_in(transport, exception, context_copy());
 }
 
 /** Whether the exception that is set ends the run, which is said then; what more comes waits for the transport's turn. */
@@ -204,14 +205,15 @@ static bool ends_run(struct transport *transport)
 
 void transport_fail(struct transport *transport, const char *message)
 {
-        PyObject *exception;
+        PyObject *exception, *context;
 
         if (ends_run(transport))
                 return;
         exception = loop_tell(transport->loop,
                               transport->kind == READ_PIPE_TRANSPORT ? "fatal_pipe_error" : "fatal_error",
                               transport_object(transport), transport->protocol, message);
-        transport_force_close(transport, exception);
+        context = transport->writing_context ? transport->writing_context : transport->context;
+        force_close_in(transport, exception, context ? Py_NewRef(context) : context_copy());
         Py_DECREF(exception);
 }
 
@@ -278,7 +280,8 @@ void transport_resume_reading(struct transport *transport)
 static PyObject *pause_reading(PyObject *self, PyObject *unused)
 {
         (void)unused;
-        if (transport_of(self)->loop && loop_check_here(transport_of(self)->loop) < 0)
+        if (!transport_of(self)->flow.is_closing && !transport_of(self)->is_paused &&
+            loop_check_here(transport_of(self)->loop) < 0)
                 return NULL;
         transport_pause_reading(transport_of(self));
         Py_RETURN_NONE;

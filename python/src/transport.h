@@ -178,7 +178,7 @@ PyObject *transport_watch_reader(PyObject *self, PyObject *unused);
 /** Make a transport's flow that of a pipe, or a socket that is used as one: 0 or an error. */
 int transport_become_pipe(struct transport *transport, int family);
 
-/** The end of a pipe has come: 0, or -1 with an exception. */
+/** The end of a pipe has come: 0. */
 int transport_end_pipe(void *transport);
 
 /* transport_read.c */

@@ -29,10 +29,11 @@ int transport_become_pipe(struct transport *transport, int family)
 int transport_end_pipe(void *arg)
 {
         struct transport *transport = arg;
-        int rc = loop_call_method_soon(transport->loop, transport->protocol, names.eof_received, NULL);
 
+        if (loop_call_method_soon(transport->loop, transport->protocol, names.eof_received, NULL) < 0)
+                loop_end_run(transport->loop);
         transport_close(transport);
-        return rc;
+        return 0;
 }
 
 /* ------------------------------------------------------------------------------------------------

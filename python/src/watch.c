@@ -125,7 +125,9 @@ static int drop_there(PyLoop *self, int fd, enum watch_direction direction)
 
         if (!handle || handle_is_cancelled(handle))
                 return 0;
+        Py_INCREF(handle); /* which the loop's thread may replace meanwhile */
         handle_cancel(handle);
+        Py_DECREF(handle);
         number = PyLong_FromLong(fd);
         done = number ? loop_call_there(self, &there, (PyObject *)self, number) : NULL;
         Py_XDECREF(number);

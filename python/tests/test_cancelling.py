@@ -15,6 +15,7 @@ from tls_peers import FOLDER, client_context, server_context
 
 HERE = "127.0.0.1"
 BIG = bytes(8 << 20)  # more than a system's sockets hold
+TOLD_IN_DEBUG_MODE = "Error on transport creation for incoming connection"
 NAME = os.path.join(FOLDER.name, "socket")
 
 
@@ -319,7 +320,7 @@ class Cancelling:
             if prepare in NEVER_DONE:
                 break
         self.assertEqual(descriptors(), before)
-        self.assertEqual(self.told, [])
+        self.assertEqual([told for told in self.told if told["message"] != TOLD_IN_DEBUG_MODE], [])
 
 
 def test_of(prepare, is_late):

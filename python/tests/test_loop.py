@@ -224,7 +224,7 @@ class OnlyEddyloop(unittest.TestCase):
             writer.close()
             server.close()
 
-        eddyloop.run(main())
+        eddyloop.run(main(), debug=False)
         self.assertIn(__name__, seen)
         self.assertEqual([module for module in seen if module.startswith('eddyloop')], [])
 
