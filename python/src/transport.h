@@ -129,6 +129,17 @@ static inline const char *transport_failure(const struct transport *transport, b
 /** A protocol's function that asyncio calls from a handle has raised the exception that is set: tell of it, and go on. */
 void transport_tell(struct transport *transport, const char *method);
 
+/* transport_end.c */
+
+/** Tell the protocol, and close the socket. */
+PyObject *transport_call_connection_lost(PyObject *self, PyObject *exception);
+void transport_leave_server(struct transport *transport);
+void transport_let_protocol_go(struct transport *transport);
+
+/** Fill in transport_socket and transport_pipe: the core's own, but for the end, for asyncio's transports send no reset, and a pipe's end is
+ * seen when it is closed. */
+void transport_prepare_flows(void);
+
 /* transport_write.c */
 PyObject *transport_write(PyObject *self, PyObject *data);
 PyObject *transport_writelines(PyObject *self, PyObject *list);
