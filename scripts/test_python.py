@@ -16,6 +16,7 @@ import argparse
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -250,6 +251,7 @@ def main():
     parser.add_argument("versions", nargs="*", metavar="VERSION", help="such as 3.11 (default: each that there is)")
     totals = Totals()
     options = parser.parse_args()
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # which shells have what runs in the background ignore
     found = choose(options.versions, totals)
     plain = [python for python in found if not python.is_debug]
     for python in plain:
