@@ -6,19 +6,13 @@
 /* ------------------------------------------------------------------------------------------------
  * The end. */
 
-static void end_operation(eddy_op *op)
-{
-        eddy_op_cancel(op);
-        eddy_handle_cancel(&op->handle);
-}
-
 /** Ask the kernel for nothing any more. */
 static void let_go_of_kernel(struct datagram_transport *transport)
 {
         if (!transport->loop)
                 return;
-        end_operation(&transport->reading);
-        end_operation(&transport->writing);
+        op_end(&transport->reading);
+        op_end(&transport->writing);
         loop_forget_descriptor(transport->loop->loop, transport->fd);
 }
 
@@ -172,7 +166,7 @@ static PyObject *pause_reading(PyObject *self, PyObject *unused)
                 if (loop_check_here(transport->loop) < 0)
                         return NULL;
                 transport->is_paused = true;
-                end_operation(&transport->reading);
+                op_end(&transport->reading);
         }
         Py_RETURN_NONE;
 }
@@ -214,7 +208,7 @@ static PyObject *close_transport(PyObject *self, PyObject *unused)
         if (!loop_is_here(transport->loop))
                 return loop_call_there(transport->loop, &there, self, NULL);
         transport->is_closing = true;
-        end_operation(&transport->reading);
+        op_end(&transport->reading);
         if (transport->queue_count == 0)
                 lose_later(transport, NULL);
         Py_RETURN_NONE;

@@ -4,6 +4,13 @@
 
 #include "loop/loop.h"
 
+/** Have an operation end, whether or not it has been carried out, and nobody told of it. */
+static inline void op_end(eddy_op *op)
+{
+        eddy_op_cancel(op);
+        eddy_handle_cancel(&op->handle);
+}
+
 /** Say whom an operation tells of its end. With op_describe() this is how all operations are set up, field by field:
  * compilers clear the whole by a `rep stos`, which takes longer than all of this. */
 static inline void op_init(eddy_op *op, eddy_loop *loop, eddy_callback callback, void *arg)

@@ -82,26 +82,20 @@ const struct flow_impl flow_socket = {
 
 /** End an operation. Its callback does not run, unless the kernel has it in hand (io_uring): then it runs when the kernel
  * has let go, and the flow is not closed before. */
-static void end_operation(eddy_op *op)
-{
-        eddy_op_cancel(op);
-        eddy_handle_cancel(&op->handle);
-}
-
 /** No callback will come any more, and nothing more will leave. */
 void flow_close_with_loop(struct flow *flow)
 {
         struct flow_output *output = flow->output;
 
         if (flow->reader)
-                end_operation(flow->reader);
+                op_end(flow->reader);
         if (flow->writer)
-                end_operation(flow->writer);
+                op_end(flow->writer);
         if (output) {
                 if (flow->is_closing && !loop_is_inherited(flow->loop))
                         flow_send_last(flow);
                 flow_close_files(flow);
-                end_operation(&output->op);
+                op_end(&output->op);
                 eddy_handle_cancel(&output->flush);
         }
         if (!flow->is_closed)
@@ -235,7 +229,7 @@ void flow_abort(struct flow *flow)
         if (flow->writer)
                 eddy_op_cancel(flow->writer);
         else if (flow->output)
-                end_operation(&flow->output->op);
+                op_end(&flow->output->op);
         flow_fail(flow, -ECONNABORTED);
         flow_settle(flow);
 }
