@@ -12,6 +12,14 @@ bool awaitable_may_run(enum progress progress)
         return false;
 }
 
+bool awaitable_may_send(enum progress progress, PyObject *value)
+{
+        if (progress != NOT_BEGUN || value == Py_None)
+                return true;
+        PyErr_SetString(PyExc_TypeError, "can't send non-None value to a just-started coroutine");
+        return false;
+}
+
 /* ------------------------------------------------------------------------------------------------
  * Results. */
 

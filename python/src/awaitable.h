@@ -9,6 +9,9 @@ enum progress { NOT_BEGUN, RUNNING, WAITING, ENDED };
 /** Whether one can be run, closed or thrown into; with an exception where not. */
 bool awaitable_may_run(enum progress progress);
 
+/** Whether it takes a value that is sent; with an exception where not. */
+bool awaitable_may_send(enum progress progress, PyObject *value);
+
 /** How running one has come out, as the iterator protocol knows it: a result is the value of StopIteration. It is given. */
 PyObject *awaitable_as_iterator(PySendResult how, PyObject *result, bool is_call);
 

@@ -154,12 +154,8 @@ static PySendResult am_send(PyObject *op, PyObject *argument, PyObject **result)
         struct coroutine *self = (struct coroutine *)op;
 
         *result = NULL;
-        if (!coroutine_may_run(self))
+        if (!coroutine_may_run(self) || !awaitable_may_send(self->progress, argument))
                 return PYGEN_ERROR;
-        if (self->progress == NOT_BEGUN && argument != Py_None) {
-                PyErr_SetString(PyExc_TypeError, "can't send non-None value to a just-started coroutine");
-                return PYGEN_ERROR;
-        }
         return run(self, argument, result);
 }
 

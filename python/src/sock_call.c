@@ -44,10 +44,8 @@ static void end_wait(struct sock_call *call)
         if (!list_is_linked(&call->waiting))
                 return;
         stop_waiting(call);
-        if (!call->loop->is_closed) {
-                eddy_op_cancel(&call->op);
-                eddy_handle_cancel(&call->op.handle);
-        }
+        if (!call->loop->is_closed)
+                op_end(&call->op);
         /* Whoever cancels may close the socket next, and the kernel is not to keep it open. */
         if (was_pending && !call->loop->is_closed)
                 loop_let_go_of_socket(call->loop, call->socket, call->fd);
@@ -130,8 +128,7 @@ void loop_renew_sock_calls(PyLoop *self)
                 struct sock_call *call = container_of(link, struct sock_call, waiting);
 
                 list_append(&self->sock_calls, &call->waiting);
-                eddy_op_cancel(&call->op);
-                eddy_handle_cancel(&call->op.handle);
+                op_end(&call->op);
                 call->outcome = call->message ? EDDY_PENDING : 0;
                 wake(call);
         }
@@ -227,12 +224,8 @@ static PySendResult resume(PyObject *self, PyObject *value, PyObject **result)
         struct sock_call *call = call_of(self);
 
         *result = NULL;
-        if (!awaitable_may_run(call->progress))
+        if (!awaitable_may_run(call->progress) || !awaitable_may_send(call->progress, value))
                 return PYGEN_ERROR;
-        if (call->progress == NOT_BEGUN && value != Py_None) {
-                PyErr_SetString(PyExc_TypeError, "can't send non-None value to a just-started coroutine");
-                return PYGEN_ERROR;
-        }
         /* Whoever runs it without having waited for the future: tasks do not. */
         if (call->progress == WAITING && list_is_linked(&call->waiting))
                 end_wait(call);
