@@ -21,10 +21,9 @@ struct transport {
         PyObject *socket;            /* or the pipe */
         PyObject *server;            /* whose connection it is, or NULL */
         PyObject *context;           /* in which its protocol is called with what has come */
-        PyObject
-            *writing_context;   /* in which resume_writing() is called, or connection_lost() that must wait */
-        PyObject *exception;    /* why it will be lost; NULL: for no fault */
-        PyObject *empty_waiter; /* a future of who waits until all has left, or NULL */
+        PyObject *writing_context;   /* of resume_writing(), and of connection_lost() that must wait */
+        PyObject *exception;         /* why it will be lost; NULL: for no fault */
+        PyObject *empty_waiter;      /* a future of who waits until all has left, or NULL */
         PyObject *dict, *weak_references;
         Py_buffer place;    /* what a BufferedProtocol has lent */
         int fd;             /* its number, which is told of even when it is closed */
