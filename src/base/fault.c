@@ -8,7 +8,7 @@
 #include <stdlib.h>
 
 static atomic_ulong uses, first = 0, last = 0;
-static const char *failed;
+static const char *_Atomic failed;
 static bool (*_Atomic script)(const char *what);
 
 bool fault_fires(const char *what)
@@ -20,7 +20,7 @@ bool fault_fires(const char *what)
                 return true;
         if (use < atomic_load(&first) || use >= atomic_load(&last))
                 return false;
-        failed = what;
+        atomic_store(&failed, what);
         return true;
 }
 
@@ -43,12 +43,12 @@ unsigned long fault_uses(void)
 
 static void report(void)
 {
-        const char *path = getenv("EDDY_FAULT_REPORT");
+        const char *path = getenv("EDDY_FAULT_REPORT"), *what = atomic_load(&failed);
         FILE *file = path ? fopen(path, "w") : NULL;
 
         if (!file)
                 return;
-        fprintf(file, "%lu %s\n", fault_uses(), failed ? failed : "-");
+        fprintf(file, "%lu %s\n", fault_uses(), what ? what : "-");
         fclose(file);
 }
 
