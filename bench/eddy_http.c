@@ -19,7 +19,7 @@ static intptr_t app(void *arg)
         (void)arg;
         if (rc < 0)
                 return rc;
-        rc = eddy_start_server(&server, eddy_http_serve, service, "127.0.0.1", 0, NULL);
+        rc = eddy_http_start_server(&server, service, "127.0.0.1", 0, NULL);
         if (rc == 0) {
                 bench_port(eddy_server_port(server));
                 rc = eddy_server_serve_forever(server);

@@ -1,6 +1,6 @@
 /* The same for libeddy-http: a request for a file of 1 KB, on a connection that stays. */
 #include "operations.h"
-#include <eddy/http_server.h>
+#include <eddy/http_files.h>
 #include <fcntl.h>
 #include <unistd.h>
 

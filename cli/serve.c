@@ -2,7 +2,7 @@
 #include "cli.h"
 #include "serve_tls.h"
 
-#include <eddy/http_server.h>
+#include <eddy/http_files.h>
 #include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
@@ -74,7 +74,7 @@ static void on_stop_signal(void *arg)
         }
         serve->is_stopping = true;
         eddy_server_close(serve->server);
-        eddy_http_files_stop(serve->files);
+        eddy_http_service_stop(eddy_http_files_service(serve->files));
         eddy_call_later(eddy_running_loop(), &serve->grace, eddy_seconds(GRACE_SECONDS), abort_clients, serve);
 }
 
@@ -118,8 +118,8 @@ static intptr_t serve_until_stopped(void *arg)
         struct serve *serve = arg;
         const eddy_server_options options = {.max_connections = serve->max_connections, .tls = serve->tls};
         eddy_loop *loop = eddy_running_loop();
-        int rc = eddy_start_server(&serve->server, eddy_http_serve_files, serve->files, serve->bind,
-                                   (uint16_t)serve->port, &options);
+        int rc = eddy_http_start_server(&serve->server, eddy_http_files_service(serve->files), serve->bind,
+                                        (uint16_t)serve->port, &options);
 
         if (rc < 0)
                 return start_failure(serve, rc);

@@ -36,7 +36,7 @@ static intptr_t app(void *port)
                 return rc;
 
         eddy_server *server;
-        rc = eddy_start_server(&server, eddy_http_serve, service, "127.0.0.1", *(uint16_t *)port, NULL);
+        rc = eddy_http_start_server(&server, service, "127.0.0.1", *(uint16_t *)port, NULL);
         if (rc == 0) {
                 printf("serving on port %u\n", eddy_server_port(server));
                 fflush(stdout);

@@ -2,22 +2,104 @@
 #ifndef HTTP_EXCHANGE_H
 #define HTTP_EXCHANGE_H
 
-#include "http/output.h"
 #include "http/parser.h"
 #include "http/service.h"
 #include "http/target.h"
 
-/** The request that is being answered; embedded in its connection. */
-struct eddy_http_exchange {
-        struct service *service;
-        struct http_output output; /* with the answers before it, where they have not left */
-        struct http_parser parser; /* its request */
-        char *head;                /* of the request, within what the connection has received */
-        bool is_closing;           /* the connection ends with its answer */
-        bool is_answered;          /* or has begun to be */
-        int status;                /* of its answer */
-        int64_t sent;              /* bytes of the answer's body */
-        char path[HTTP_PATH_MAX];  /* that is asked for, where files are */
+#include <eddy/sync.h>
+#include <sys/uio.h>
+
+/** How an exchange's bytes come and leave; one for each version of HTTP. None of these suspends. */
+struct exchange_impl {
+        /** Send the head that was written (service->head), and of its body what there is: 0, -ENOMEM, or the exchange's failure. */
+        int (*send_head)(eddy_http_exchange *exchange, const void *body, size_t n);
+
+        /** Send more of a body that goes on: likewise. */
+        int (*send)(eddy_http_exchange *exchange, const void *data, size_t n);
+
+        /** Send bytes of a file behind the head. `exchange->file` says what has become of it, and then its task is woken. */
+        int (*send_file)(eddy_http_exchange *exchange, int fd, int64_t start, int64_t n);
+
+        /** The connection is to end as it is, for what is being sent cannot be whole. */
+        void (*abandon)(eddy_http_exchange *exchange);
+
+        /** End a body that goes on, with lines behind it, each with its CR LF. */
+        int (*end)(eddy_http_exchange *exchange, const char *trailers, size_t n);
+
+        /** Take bytes of the request's body: how many, 0 at its end, EDDY_PENDING where nothing has come, or the error. */
+        ssize_t (*read)(eddy_http_exchange *exchange, void *buffer, size_t n);
+
+        /** Its task waits for the client, to send or to take, or does so no more: in time. */
+        void (*wait)(eddy_http_exchange *exchange, bool waits);
+
+        /** As eddy_http_exchange_upgrade(), its head being written. */
+        int (*upgrade)(eddy_http_exchange *exchange, eddy_stream **stream);
+
+        /** Its descriptor; -1 where it has gone. */
+        int (*fd)(const eddy_http_exchange *exchange);
+
+        /** The handler has returned, and what it has to say was said. The task ends behind this. */
+        void (*over)(eddy_http_exchange *exchange);
 };
+
+enum answer_state { ANSWER_NONE, ANSWER_BEGUN, ANSWER_ENDED };
+
+struct eddy_http_exchange {
+        eddy_http_service *service;
+        const struct exchange_impl *impl;
+        eddy_task *task;                    /* that answers; NULL: none does yet */
+        bool has_begun;                     /* that does */
+        eddy_event moved;                   /* something has come that it may wait for */
+        const struct http_request *request; /* its spans are of `head` */
+        char *head;
+        int failure;      /* the connection has gone, and so nothing can be sent; 0: it has not */
+        bool is_full;     /* more is unsent than should be */
+        bool is_closing;  /* the connection ends with its answer */
+        bool is_unframed; /* and so does the answer's body, which has no other end */
+        bool is_chunked;  /* the answer's body leaves in chunks */
+        bool is_bodiless; /* none of it is sent */
+        enum answer_state answer;
+        int status;            /* of its answer */
+        int64_t left;          /* bytes of the answer's body to be written; -1: it is not known how many */
+        int64_t sent;          /* bytes of the answer's body */
+        ssize_t file;          /* what has become of a file that is sent: EDDY_PENDING, how many bytes, or the error */
+        int64_t body_length;   /* of the request; -1: it comes in chunks */
+        int body_error;        /* reading it has failed so; 0: it has not */
+        char *trailers;        /* headers behind its body, each "name: value" with a NUL behind it; NULL: none */
+        size_t trailers_size;
+        char path[HTTP_PATH_MAX]; /* that is asked for, where files are */
+};
+
+/** Prepare it for a request that has come. */
+void exchange_init(eddy_http_exchange *exchange, eddy_http_service *service, const struct exchange_impl *impl,
+                   const struct http_request *request, char *head);
+
+/** Have the service's handler answer, at once as far as it does not suspend: 0 or -ENOMEM. */
+int exchange_start(eddy_http_exchange *exchange);
+
+/** What its task may wait for has come. */
+void exchange_wake(eddy_http_exchange *exchange);
+
+/** The client has gone, and why; its task is told, if there is one. */
+void exchange_lose(eddy_http_exchange *exchange, int failure);
+
+/** Give back what it has. Its task has ended. */
+void exchange_finish(eddy_http_exchange *exchange);
+
+/** Wait until no more is unsent than should be: 0, the failure, or how the caller was interrupted. Suspends. */
+int exchange_wait_for_room(eddy_http_exchange *exchange);
+
+/** Wait until bytes of the body have come, or the exchange is over: 0, or how the caller was interrupted. Suspends. */
+int exchange_wait_for_bytes(eddy_http_exchange *exchange);
+
+/** Send more of a body, in pieces where it is much. Suspends where the client is slow. */
+int exchange_send_more(eddy_http_exchange *exchange, const void *data, size_t n);
+
+/** Send the head that was written, with a body whole: all of it, in pieces where it is large. Suspends where the client is slow. */
+int exchange_send(eddy_http_exchange *exchange, const void *body, size_t n);
+
+/** Send the head that was written, and bytes of a file, which are its body whole. 0; -EIO where the file has become shorter; or the
+ * failure. Suspends until they have left. */
+int exchange_send_file(eddy_http_exchange *exchange, int fd, int64_t start, int64_t end);
 
 #endif

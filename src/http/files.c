@@ -1,8 +1,17 @@
 #include "http/files.h"
 
+#include "base/list.h"
 #include "base/memory.h"
-#include "http/answer.h"
-#include "http/connection.h"
+
+static void free_files(eddy_http_service *service)
+{
+        struct eddy_http_files *files = container_of(service, struct eddy_http_files, service);
+
+        eddy_executor_destroy(files->lister);
+        eddy_executor_destroy(files->reader);
+        beneath_finish(&files->folder);
+        memory_free(files);
+}
 
 int eddy_http_files_create(eddy_http_files **files_out, const char *directory,
                            const eddy_http_files_options *options)
@@ -16,7 +25,7 @@ int eddy_http_files_create(eddy_http_files **files_out, const char *directory,
         rc = eddy_executor_create(&files->lister,
                                   &(eddy_executor_options){.max_threads = 2, .name = "eddy-lister"});
         if (rc < 0)
-                goto free_files;
+                goto free_memory;
         rc = eddy_executor_create(&files->reader, &(eddy_executor_options){.name = "eddy-reader"});
         if (rc < 0)
                 goto destroy_lister;
@@ -26,13 +35,14 @@ int eddy_http_files_create(eddy_http_files **files_out, const char *directory,
                         eddy_fail(rc, "cannot serve %s: %s", directory, eddy_strerror(rc));
                 goto destroy_reader;
         }
-        service_init(&files->service, answer_from_folder,
+        service_init(&files->service, eddy_http_files_answer, files,
                      &(eddy_http_service_options){
                          .timeout = chosen.timeout,
                          .answer_timeout = chosen.answer_timeout,
                          .on_request = chosen.on_request,
                          .arg = chosen.arg,
-                     });
+                     },
+                     free_files);
         files->hides_listings = chosen.hides_listings;
         *files_out = files;
         return 0;
@@ -40,35 +50,23 @@ destroy_reader:
         eddy_executor_destroy(files->reader);
 destroy_lister:
         eddy_executor_destroy(files->lister);
-free_files:
+free_memory:
         memory_free(files);
         return rc;
 }
 
 void eddy_http_files_destroy(eddy_http_files *files)
 {
-        if (!files)
-                return;
-        service_finish(&files->service);
-        eddy_executor_destroy(files->lister);
-        eddy_executor_destroy(files->reader);
-        beneath_finish(&files->folder);
-        memory_free(files);
+        if (files)
+                service_release(&files->service);
 }
 
-intptr_t eddy_http_serve_files(eddy_stream *stream, void *arg)
+eddy_http_service *eddy_http_files_service(eddy_http_files *files)
 {
-        eddy_http_files *files = arg;
-
-        return connection_serve(&files->service, stream);
+        return &files->service;
 }
 
-void eddy_http_files_stop(eddy_http_files *files)
+intptr_t eddy_http_serve_files(eddy_stream *stream, void *files)
 {
-        connections_stop(&files->service);
-}
-
-void eddy_http_files_count(const eddy_http_files *files, eddy_http_counts *counts)
-{
-        *counts = files->service.counts;
+        return eddy_http_serve(stream, eddy_http_files_service(files));
 }

@@ -6,12 +6,13 @@
 #include "http/service.h"
 #include "http_common/date.h"
 
+#include <eddy/http_files.h>
 #include <eddy/thread.h>
 #include <sys/types.h>
 
 /** A folder that is served, by any number of connections of one loop. */
 struct eddy_http_files {
-        struct service service;
+        struct eddy_http_service service;
         struct beneath folder;
         eddy_executor *lister; /* makes pages of folders, beside the loop and what else helper threads do */
         eddy_executor *reader; /* opens and reads what is not in memory; large folders must not hold it up */

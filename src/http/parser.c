@@ -163,3 +163,15 @@ bool http_request_header(const struct http_request *request, const char *head, c
         }
         return false;
 }
+
+int64_t http_request_length(const struct http_request *request, const char *head)
+{
+        const struct http_span *value = http_request_field(request, FIELD_CONTENT_LENGTH);
+        int64_t length = 0;
+
+        if (http_request_field(request, FIELD_TRANSFER_ENCODING))
+                return -1;
+        for (uint32_t i = 0; value && i < value->size; i++)
+                length = 10 * length + (http_text(head, *value)[i] - '0');
+        return length;
+}

@@ -85,6 +85,9 @@ static inline const struct http_span *http_request_field(const struct http_reque
         return request->fields[field] ? &request->headers[request->fields[field] - 1].value : NULL;
 }
 
+/** How long its body is; 0: there is none, -1: it comes in chunks. */
+int64_t http_request_length(const struct http_request *request, const char *head);
+
 /** The value of a header, its name in any case. False where there is none. */
 bool http_request_header(const struct http_request *request, const char *head, const char *name,
                          struct http_span *value);

@@ -1,105 +1,214 @@
-/* Written by hand rather than by printf(), which would be half of a small answer's cost. */
-#include "http/reply.h"
-
-#include "http_common/status.h"
-#include <stdio.h>
+/* How a handler answers: at once, or from a beginning to an end. */
+#include "http/head.h"
+#include "http/headers.h"
 #include <string.h>
 
-static void put_number(eddy_http_exchange *exchange, uint64_t value)
+/* What an answer comes to. */
+struct plan {
+        struct headers headers;
+        int status;
+        bool goes_on;    /* its body is written piece by piece */
+        bool has_length; /* its head says how long the body is */
+        bool has_body;   /* which is sent, too */
+        int64_t length;
+};
+
+static int enter(const eddy_http_exchange *exchange, enum answer_state state)
 {
-        char text[20], *end = text + sizeof text, *at = end;
-
-        do {
-                *--at = (char)('0' + value % 10);
-                value /= 10;
-        } while (value);
-        output_put(&exchange->output, at, (size_t)(end - at));
-}
-
-void reply_begin_bare(eddy_http_exchange *exchange, int status)
-{
-        exchange->is_answered = true;
-        exchange->status = status;
-        if (status == HTTP_STATUS_OK) {
-                output_put(&exchange->output, "HTTP/1.1 200 OK\r\n", 17);
-        } else {
-                char phrase[HTTP_PHRASE_MAX];
-
-                http_status_phrase(status, phrase);
-                output_put(&exchange->output, "HTTP/1.1 ", 9);
-                put_number(exchange, (uint64_t)status);
-                output_put(&exchange->output, " ", 1);
-                output_put(&exchange->output, phrase, strlen(phrase));
-                output_put(&exchange->output, "\r\n", 2);
-        }
-}
-
-void reply_add_preamble(eddy_http_exchange *exchange, bool has_server, bool has_date)
-{
-        const struct service *service = exchange->service;
-        size_t start, end;
-
-        service_refresh_preamble(exchange->service);
-        start = has_server ? 0 : service->server_size;
-        end = has_date ? service->preamble_size : service->server_size;
-        if (start < end)
-                output_put(&exchange->output, service->preamble + start, end - start);
-}
-
-void reply_begin(eddy_http_exchange *exchange, int status)
-{
-        reply_begin_bare(exchange, status);
-        reply_add_preamble(exchange, true, true);
-}
-
-void reply_add(eddy_http_exchange *exchange, const char *name, const char *value, size_t n)
-{
-        output_put(&exchange->output, name, strlen(name));
-        output_put(&exchange->output, value, n);
-        output_put(&exchange->output, "\r\n", 2);
-}
-
-void reply_add_text(eddy_http_exchange *exchange, const char *name, const char *value)
-{
-        reply_add(exchange, name, value, strlen(value));
-}
-
-void reply_add_number(eddy_http_exchange *exchange, const char *name, int64_t value)
-{
-        output_put(&exchange->output, name, strlen(name));
-        put_number(exchange, (uint64_t)value);
-        output_put(&exchange->output, "\r\n", 2);
-}
-
-void reply_end(eddy_http_exchange *exchange)
-{
-        if (exchange->is_closing)
-                output_put(&exchange->output, "Connection: close\r\n", 19);
-        else if (exchange->parser.request.minor == 0)
-                output_put(&exchange->output, "Connection: keep-alive\r\n", 24);
-        output_put(&exchange->output, "\r\n", 2);
-}
-
-int reply_error(eddy_http_exchange *exchange, int status)
-{
-        bool is_head = exchange->parser.request.status == 0 && exchange->parser.request.method == HTTP_HEAD;
-        char phrase[HTTP_PHRASE_MAX], body[HTTP_PHRASE_MAX + 8];
-        size_t n;
-        int rc = output_reserve(&exchange->output, HTTP_REPLY_MAX);
+        int rc = eddy_current_task() ? eddy_interrupted() : EDDY_ENOTASK;
 
         if (rc < 0)
                 return rc;
-        http_status_phrase(status, phrase);
-        n = (size_t)snprintf(body, sizeof body, "%d %s\n", status, phrase);
-        reply_begin(exchange, status);
-        reply_add_text(exchange, "Content-Type: ", "text/plain; charset=utf-8");
-        reply_add_number(exchange, "Content-Length: ", (int64_t)n);
-        if (status == HTTP_STATUS_METHOD_NOT_ALLOWED)
-                reply_add_text(exchange, "Allow: ", "GET, HEAD");
-        reply_end(exchange);
-        if (is_head)
+        return exchange->answer == state ? 0 : EDDY_EINVALIDSTATE;
+}
+
+/* A length among the headers: of what has no body here it may be that of the one that another request would have got. */
+static int heed_length(struct plan *plan, const eddy_http_answer *answer, bool is_head)
+{
+        bool is_free = plan->goes_on ? plan->has_body || is_head : is_head && plan->has_length;
+
+        if (plan->headers.length < 0)
                 return 0;
-        output_put(&exchange->output, body, n);
-        exchange->sent = (int64_t)n;
+        if (answer->body_size == 0 && (plan->status == HTTP_STATUS_NOT_MODIFIED || is_free)) {
+                plan->has_length = true;
+                plan->length = plan->headers.length;
+        } else if (plan->goes_on && plan->has_body) {
+                plan->has_length = plan->headers.length >= (int64_t)answer->body_size;
+                plan->length = plan->headers.length;
+        }
+        return plan->has_length && plan->length == plan->headers.length ? 0 : -EINVAL;
+}
+
+/* 0, or -EINVAL where an answer is none, or its headers say of it what is not true. */
+static int make_plan(struct plan *plan, const eddy_http_exchange *exchange, const eddy_http_answer *answer,
+                     bool goes_on)
+{
+        bool is_head = exchange->request->method == HTTP_HEAD;
+        int rc = headers_examine(&plan->headers, answer);
+
+        plan->status = answer->status ? answer->status : HTTP_STATUS_OK;
+        if (rc < 0 || plan->status < 200 || plan->status > 999)
+                return -EINVAL;
+        if (plan->headers.says_keep_alive && exchange->is_closing)
+                return -EINVAL;
+        plan->has_body = plan->status != HTTP_STATUS_NO_CONTENT && plan->status != HTTP_STATUS_RESET_CONTENT &&
+                         plan->status != HTTP_STATUS_NOT_MODIFIED && !is_head;
+        plan->goes_on = goes_on;
+        plan->length = plan->status == HTTP_STATUS_RESET_CONTENT ? 0 : (int64_t)answer->body_size;
+        plan->has_length = plan->status != HTTP_STATUS_NO_CONTENT &&
+                           plan->status != HTTP_STATUS_NOT_MODIFIED &&
+                           (!goes_on || plan->status == HTTP_STATUS_RESET_CONTENT);
+        return heed_length(plan, answer, is_head);
+}
+
+static void write_head(eddy_http_exchange *exchange, const eddy_http_answer *answer, const struct plan *plan)
+{
+        unsigned kinds = plan->headers.kinds;
+
+        head_begin_bare(exchange, plan->status);
+        head_add_preamble(exchange, !(kinds & 1u << HEADER_SERVER), !(kinds & 1u << HEADER_DATE));
+        if (answer->content_type)
+                head_add_text(exchange, "Content-Type: ", answer->content_type);
+        else if ((answer->body_size > 0 || plan->goes_on) && !(kinds & 1u << HEADER_TYPE))
+                head_add_text(exchange, "Content-Type: ", "text/plain; charset=utf-8");
+        if (plan->has_length)
+                head_add_number(exchange, "Content-Length: ", plan->length);
+        if (exchange->is_chunked)
+                head_add_text(exchange, "Transfer-Encoding: ", "chunked");
+        for (const char *const *line = answer->headers; line && *line; line++) {
+                enum header_kind kind = headers_kind(*line);
+
+                if (kind != HEADER_LENGTH && kind != HEADER_CONNECTION)
+                        head_add_text(exchange, "", *line);
+        }
+        exchange->is_closing |= plan->headers.says_close;
+        head_end(exchange);
+}
+
+int eddy_http_reply(eddy_http_exchange *exchange, const eddy_http_answer *answer)
+{
+        int rc = enter(exchange, ANSWER_NONE);
+        struct plan plan;
+
+        if (rc == 0)
+                rc = make_plan(&plan, exchange, answer, false);
+        if (rc == 0)
+                rc = exchange_wait_for_room(exchange);
+        if (rc < 0)
+                return rc;
+        write_head(exchange, answer, &plan);
+        exchange->answer = ANSWER_BEGUN;
+        return exchange_send(exchange, answer->body, plan.has_body ? answer->body_size : 0);
+}
+
+int eddy_http_reply_begin(eddy_http_exchange *exchange, const eddy_http_answer *answer)
+{
+        int rc = enter(exchange, ANSWER_NONE);
+        struct plan plan;
+
+        if (rc == 0)
+                rc = make_plan(&plan, exchange, answer, true);
+        if (rc == 0)
+                rc = exchange_wait_for_room(exchange);
+        if (rc < 0)
+                return rc;
+        exchange->is_bodiless = !plan.has_body;
+        exchange->left = plan.has_length ? plan.length : -1;
+        if (plan.has_body && !plan.has_length) {
+                exchange->is_chunked = exchange->request->minor > 0;
+                exchange->is_unframed = !exchange->is_chunked;
+                exchange->is_closing |= exchange->is_unframed;
+        }
+        write_head(exchange, answer, &plan);
+        exchange->answer = ANSWER_BEGUN;
+        rc = exchange->impl->send_head(exchange, NULL, 0);
+        return rc < 0 ? rc : eddy_http_reply_write(exchange, answer->body, answer->body_size);
+}
+
+int eddy_http_reply_write(eddy_http_exchange *exchange, const void *data, size_t n)
+{
+        int rc = enter(exchange, ANSWER_BEGUN);
+
+        if (rc < 0)
+                return rc;
+        if (exchange->failure)
+                return exchange->failure;
+        if (exchange->is_bodiless)
+                return 0;
+        if (exchange->left >= 0 && n > (uint64_t)exchange->left)
+                return -EINVAL;
+        if (exchange->left >= 0)
+                exchange->left -= (int64_t)n;
+        return exchange_send_more(exchange, data, n);
+}
+
+/* Write trailers where the head was: 0 or -EINVAL. */
+static int write_trailers(eddy_http_exchange *exchange, const char *const *lines)
+{
+        struct headers headers;
+
+        if (headers_examine(&headers, &(eddy_http_answer){.headers = lines}) < 0 || headers.kinds > 1u)
+                return -EINVAL;
+        exchange->service->head_size = 0;
+        for (; lines && *lines; lines++)
+                head_add_text(exchange, "", *lines);
         return 0;
+}
+
+int eddy_http_reply_end(eddy_http_exchange *exchange)
+{
+        return eddy_http_reply_end_with(exchange, NULL);
+}
+
+int eddy_http_reply_end_with(eddy_http_exchange *exchange, const char *const *trailers)
+{
+        int rc;
+
+        if (exchange->answer != ANSWER_BEGUN)
+                return EDDY_EINVALIDSTATE;
+        if (exchange->left > 0 && !exchange->is_bodiless)
+                return EDDY_EINCOMPLETE;
+        rc = write_trailers(exchange, trailers);
+        if (rc == 0)
+                rc = exchange->impl->end(exchange, exchange->service->head, exchange->service->head_size);
+        if (rc == 0)
+                exchange->answer = ANSWER_ENDED;
+        return rc;
+}
+
+int eddy_http_reply_hints(eddy_http_exchange *exchange, const char *const *lines)
+{
+        struct headers headers;
+
+        if (exchange->answer != ANSWER_NONE)
+                return EDDY_EINVALIDSTATE;
+        if (headers_examine(&headers, &(eddy_http_answer){.headers = lines}) < 0)
+                return -EINVAL;
+        if (exchange->request->minor == 0)
+                return exchange->failure;
+        head_begin_bare(exchange, HTTP_STATUS_EARLY_HINTS);
+        exchange->status = 0;
+        for (; lines && *lines; lines++)
+                head_add_text(exchange, "", *lines);
+        head_add_end(exchange);
+        return exchange->impl->send_head(exchange, NULL, 0);
+}
+
+int eddy_http_exchange_upgrade(eddy_http_exchange *exchange, const char *const *lines, eddy_stream **stream)
+{
+        struct headers headers;
+
+        *stream = NULL;
+        if (exchange->answer != ANSWER_NONE)
+                return EDDY_EINVALIDSTATE;
+        if (headers_examine(&headers, &(eddy_http_answer){.headers = lines}) < 0 || headers.kinds > 1u)
+                return -EINVAL;
+        if (exchange->failure)
+                return exchange->failure;
+        head_begin_bare(exchange, HTTP_STATUS_SWITCHING_PROTOCOLS);
+        head_add_text(exchange, "Connection: ", "Upgrade");
+        for (; lines && *lines; lines++)
+                head_add_text(exchange, "", *lines);
+        head_add_end(exchange);
+        return exchange->impl->upgrade(exchange, stream);
 }

@@ -2,18 +2,19 @@
 
 #include "base/list.h"
 #include "base/memory.h"
+#include "http/http1.h"
 #include "http_common/date.h"
 #include <stdio.h>
 #include <string.h>
 
 /* More than this is given back to the system: enough that steady load allocates nothing. */
-enum { SPARES_MAX = 256, DEFAULT_TIMEOUT = 30 /* seconds */ };
+enum { SPARES_MAX = 256 };
 
 struct spare {
         struct spare *next;
 };
 
-void *service_take_memory(struct service *service, size_t size)
+void *service_take_memory(eddy_http_service *service, size_t size)
 {
         struct spare *spare = service->spares;
 
@@ -24,7 +25,7 @@ void *service_take_memory(struct service *service, size_t size)
         return spare;
 }
 
-void service_give_memory(struct service *service, void *memory)
+void service_give_memory(eddy_http_service *service, void *memory)
 {
         struct spare *spare = memory;
 
@@ -37,7 +38,7 @@ void service_give_memory(struct service *service, void *memory)
         service->spare_count++;
 }
 
-void service_refresh_preamble(struct service *service)
+void service_refresh_preamble(eddy_http_service *service)
 {
         time_t now = time(NULL);
         int size;
@@ -56,18 +57,20 @@ void service_refresh_preamble(struct service *service)
         service->preamble_time = now;
 }
 
-void service_init(struct service *service, int (*answer)(eddy_http_exchange *exchange),
-                  const eddy_http_service_options *options)
+void service_init(eddy_http_service *service, eddy_http_handler handler, void *arg,
+                  const eddy_http_service_options *options, void (*free)(eddy_http_service *service))
 {
-        *service = (struct service){.answer = answer};
+        memset(service, 0, offsetof(struct eddy_http_service, head));
+        service->handler = handler;
+        service->arg = arg;
+        service->free = free;
         if (options)
                 service->options = *options;
         list_init(&service->connections);
-        deadlines_init(&service->deadlines,
-                       service->options.timeout > 0 ? service->options.timeout : eddy_seconds(DEFAULT_TIMEOUT));
+        http1_init_deadlines(service);
 }
 
-void service_finish(struct service *service)
+static void finish(eddy_http_service *service)
 {
         while (service->spares) {
                 struct spare *next = service->spares->next;
@@ -75,4 +78,51 @@ void service_finish(struct service *service)
                 memory_free(service->spares);
                 service->spares = next;
         }
+        service->free(service);
+}
+
+void service_release(eddy_http_service *service)
+{
+        service->is_released = true;
+        if (list_is_empty(&service->connections))
+                finish(service);
+}
+
+void service_note_gone(eddy_http_service *service)
+{
+        if (!list_is_empty(&service->connections))
+                return;
+        deadlines_rest(&service->silent);
+        deadlines_rest(&service->answers);
+        deadlines_rest(&service->lingering);
+        if (service->is_released)
+                finish(service);
+}
+
+static void free_service(eddy_http_service *service)
+{
+        memory_free(service);
+}
+
+int eddy_http_service_create(eddy_http_service **created, eddy_http_handler handler, void *arg,
+                             const eddy_http_service_options *options)
+{
+        eddy_http_service *service = memory_alloc(sizeof *service);
+
+        *created = service;
+        if (!service)
+                return -ENOMEM;
+        service_init(service, handler, arg, options, free_service);
+        return 0;
+}
+
+void eddy_http_service_destroy(eddy_http_service *service)
+{
+        if (service)
+                service_release(service);
+}
+
+void eddy_http_service_count(const eddy_http_service *service, eddy_http_counts *counts)
+{
+        *counts = service->counts;
 }

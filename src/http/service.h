@@ -1,4 +1,4 @@
-/* What the connections of one service share, whether it answers with files or by a user's function. */
+/* What the connections of one service share. */
 #ifndef HTTP_SERVICE_H
 #define HTTP_SERVICE_H
 
@@ -7,35 +7,50 @@
 #include <eddy/http_server.h>
 #include <time.h>
 
+enum {
+        HTTP_HEAD_SIZE = 16 * 1024,  /* the longest head of an answer */
+        HTTP_SMALL_SIZE = 16 * 1024, /* the longest body that is copied behind it */
+};
+
 struct spare; /* a block of memory that waits to be used again */
 
-/** Embedded in what answers. */
-struct service {
-        /** Make the answer to the request that was read: in the exchange's output, or sent where it is large. 0, or
-         * why the connection cannot go on. May suspend. */
-        int (*answer)(eddy_http_exchange *exchange);
+struct eddy_http_service {
+        eddy_http_handler handler;
+        void *arg;
         eddy_http_service_options options;
         eddy_http_counts counts;
-        eddy_link connections; /* struct http_connection */
-        struct deadlines deadlines;
-        bool is_stopping;
-        struct spare *spares; /* memory of connections that have ended */
+        eddy_link connections;       /* struct http1 */
+        struct deadlines silent;     /* clients that are to send, or to take something */
+        struct deadlines answers;    /* answers that are to be taken whole */
+        struct deadlines lingering;  /* clients that are to see the end */
+        void (*free)(eddy_http_service *service);
+        bool is_stopping, is_released;
+        struct spare *spares; /* memory of connections that rest */
         unsigned spare_count;
         time_t preamble_time;              /* the second for which the preamble is right */
         char preamble[96];                 /* headers that all answers of a second share: Server and Date */
         size_t preamble_size, server_size; /* of all, and of Server */
+        /** A head that is being written, and a body for it. Nobody may suspend between its beginning and its being sent. */
+        size_t head_size;
+        char head[HTTP_HEAD_SIZE], body[HTTP_SMALL_SIZE];
 };
 
-void service_init(struct service *service, int (*answer)(eddy_http_exchange *exchange),
-                  const eddy_http_service_options *options);
-void service_finish(struct service *service);
+/** Prepare one that is part of something else, which `free` gives back when it is released and its last connection has gone. */
+void service_init(eddy_http_service *service, eddy_http_handler handler, void *arg,
+                  const eddy_http_service_options *options, void (*free)(eddy_http_service *service));
 
-/** Memory for a connection, of one size within a service, not cleared, or NULL; it is kept for the next one when given
+/** Nobody but its connections needs it any more. */
+void service_release(eddy_http_service *service);
+
+/** A connection has gone. */
+void service_note_gone(eddy_http_service *service);
+
+/** Memory for a request, of one size within a service, not cleared, or NULL; it is kept for the next one when given
  * back. */
-void *service_take_memory(struct service *service, size_t size);
-void service_give_memory(struct service *service, void *memory);
+void *service_take_memory(eddy_http_service *service, size_t size);
+void service_give_memory(eddy_http_service *service, void *memory);
 
 /** See that the preamble is of this second. */
-void service_refresh_preamble(struct service *service);
+void service_refresh_preamble(eddy_http_service *service);
 
 #endif

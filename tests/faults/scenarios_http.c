@@ -1,7 +1,7 @@
 #include "base/fault.h"
 #include "scenarios.h"
 
-#include <eddy/http_server.h>
+#include <eddy/http_files.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>

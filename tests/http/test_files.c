@@ -2,7 +2,7 @@
 #include "../slow_disk.h"
 #include "../stream/helpers.h"
 
-#include <eddy/http_server.h>
+#include <eddy/http_files.h>
 #include <sys/stat.h>
 
 enum { LARGE = 100 * 1000 };

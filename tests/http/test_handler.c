@@ -29,7 +29,7 @@ static void open_world(eddy_http_handler handler, const eddy_http_service_option
         has_begun = false;
         eddy_loop_set_exception_handler(eddy_running_loop(), note_exception, NULL);
         assert_int_equal(eddy_http_service_create(&world.service, handler, NULL, options), 0);
-        assert_int_equal(eddy_start_server(&world.server, eddy_http_serve, world.service, "127.0.0.1", 0, NULL),
+        assert_int_equal(eddy_http_start_server(&world.server, world.service, "127.0.0.1", 0, NULL),
                          0);
         assert_int_equal(eddy_open_connection(&world.stream, "127.0.0.1", eddy_server_port(world.server), NULL),
                          0);

@@ -131,7 +131,7 @@ static void ask(const struct try *try, char **all)
                          try->method);
 
         assert_int_equal(eddy_http_service_create(&service, reply_as_tried, (void *)(uintptr_t)try, NULL), 0);
-        assert_int_equal(eddy_start_server(&server, eddy_http_serve, service, "127.0.0.1", 0, NULL), 0);
+        assert_int_equal(eddy_http_start_server(&server, service, "127.0.0.1", 0, NULL), 0);
         assert_int_equal(eddy_open_connection(&stream, "127.0.0.1", eddy_server_port(server), NULL), 0);
         assert_int_equal(eddy_stream_write_all(stream, request, (size_t)n), n);
         assert_true(eddy_stream_read_all(stream, all, 100000) > 0);
@@ -184,7 +184,7 @@ static void close_closes(void)
                                                           (void *)(uintptr_t)(is_closed ? &closes : &keeps),
                                                           NULL),
                                  0);
-                assert_int_equal(eddy_start_server(&server, eddy_http_serve, service, "127.0.0.1", 0, NULL), 0);
+                assert_int_equal(eddy_http_start_server(&server, service, "127.0.0.1", 0, NULL), 0);
                 assert_int_equal(eddy_open_connection(&stream, "127.0.0.1", eddy_server_port(server), NULL), 0);
                 assert_true(
                     eddy_stream_write_all(

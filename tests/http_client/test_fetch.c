@@ -335,7 +335,7 @@ static void refused_on_entry(struct world *world)
         assert_int_equal(outcome, EDDY_CANCELLED);
         assert_int_equal(eddy_join(eddy_create_task(call_when_late, world), &outcome), 0);
         assert_int_equal(outcome, EDDY_TIMEOUT);
-        eddy_http_files_count(world->files, &counts);
+        eddy_http_service_count(eddy_http_files_service(world->files), &counts);
         assert_int_equal(counts.connections, 0);
         snprintf(path, sizeof path, "%s/.refused.part", folder);
         assert_int_equal(access(path, F_OK), -1);
@@ -465,7 +465,7 @@ static intptr_t play_crowd(void *arg)
         for (int i = 0; i < 200; i++)
                 eddy_group_spawn(&group, fetch_as_task, &fetcher);
         assert_int_equal(eddy_group_close(&group), 0);
-        eddy_http_files_count(world.files, &counts);
+        eddy_http_service_count(eddy_http_files_service(world.files), &counts);
         assert_int_equal(counts.requests, 200);
         assert_int_equal(counts.bytes, 1000);
         assert_true(counts.connections <= 4);

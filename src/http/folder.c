@@ -1,6 +1,4 @@
 /* What a request gets: a file or a part of it, a folder's index, a redirect, or an error. */
-#include "http/answer.h"
-
 #include "base/list.h"
 #include "base/memory.h"
 #include "base/sys_file.h"
@@ -8,15 +6,10 @@
 #include "http/content_type.h"
 #include "http/files.h"
 #include "http/listing.h"
-#include "http/reply.h"
+#include "http/head.h"
 #include <string.h>
 
 static const char index_name[] = "index.html";
-
-static struct eddy_http_files *files_of(const eddy_http_exchange *exchange)
-{
-        return container_of(exchange->service, struct eddy_http_files, service);
-}
 
 static int status_of(int rc)
 {
@@ -103,9 +96,8 @@ static intptr_t open_slowly(void *arg)
 }
 
 /* Open what is asked for: a descriptor or an error. */
-static int open_path(eddy_http_exchange *exchange)
+static int open_path(struct eddy_http_files *files, const eddy_http_exchange *exchange)
 {
-        struct eddy_http_files *files = files_of(exchange);
         struct opening opening = {.folder = &files->folder, .path = exchange->path};
         intptr_t result = 0;
         int fd = beneath_open_now(&files->folder, exchange->path);
@@ -139,6 +131,7 @@ struct reading {
         char *buffer;
         size_t n;
         int64_t offset;
+        char *own; /* the buffer is nobody else's; NULL: it is, once somebody suspends */
 };
 
 static intptr_t read_slowly(void *arg)
@@ -155,11 +148,26 @@ static void note_silent(struct eddy_http_files *files, dev_t device)
         files->has_silent = true;
 }
 
+static int read_beside(struct eddy_http_files *files, struct reading *reading, dev_t device)
+{
+        struct iovec place = {.iov_len = 1};
+        intptr_t result = 0;
+
+        reading->own = reading->buffer = memory_alloc(reading->n);
+        if (!reading->own)
+                return -ENOMEM;
+        if (do_beside(files->reader, "read", read_slowly, reading, &result) < 0)
+                return (int)read_slowly(reading);
+        place.iov_base = reading->buffer;
+        if (result == 0 && sys_preadv_nowait(reading->fd, &place, 1, reading->offset) == -EAGAIN)
+                note_silent(files, device); /* it was just read, and still is said not to be there */
+        return (int)result;
+}
+
 /* What lies in memory is read at once; a thread reads what does not. */
 static int read_range(struct eddy_http_files *files, struct reading *reading, dev_t device)
 {
         struct iovec place = {reading->buffer, reading->n};
-        intptr_t result = 0;
         ssize_t n;
 
         if (reading->n == 0 || (files->has_silent && files->silent == device))
@@ -171,34 +179,7 @@ static int read_range(struct eddy_http_files *files, struct reading *reading, de
                 note_silent(files, device);
                 return (int)read_slowly(reading);
         }
-        if (do_beside(files->reader, "read", read_slowly, reading, &result) < 0)
-                return (int)read_slowly(reading);
-        place.iov_len = 1;
-        if (result == 0 && sys_preadv_nowait(reading->fd, &place, 1, reading->offset) == -EAGAIN)
-                note_silent(files, device); /* it was just read, and still is said not to be there */
-        return (int)result;
-}
-
-/* `head_at`: where in `out` this answer begins. */
-static int add_range(eddy_http_exchange *exchange, int fd, struct http_range range, dev_t device,
-                     size_t head_at)
-{
-        struct reading reading = {.fd = fd, .offset = range.start};
-        int64_t n = range.end - range.start;
-        int rc;
-
-        if (n > (int64_t)(HTTP_OUTPUT_SIZE - exchange->output.size))
-                return output_add_file(&exchange->output, fd, range.start, range.end, &exchange->sent);
-        reading.buffer = exchange->output.data + exchange->output.size;
-        reading.n = (size_t)n;
-        rc = read_range(files_of(exchange), &reading, device);
-        if (rc < 0) {
-                exchange->output.size = head_at;
-                return reply_error(exchange, HTTP_STATUS_INTERNAL_SERVER_ERROR);
-        }
-        exchange->output.size += (size_t)n;
-        exchange->sent = n;
-        return 0;
+        return read_beside(files, reading, device);
 }
 
 static void add_content_range(eddy_http_exchange *exchange, int status, struct http_range range, int64_t size)
@@ -211,44 +192,74 @@ static void add_content_range(eddy_http_exchange *exchange, int status, struct h
                              (long long)range.end - 1, (long long)size);
         else
                 n = snprintf(text, sizeof text, "bytes */%lld", (long long)size);
-        reply_add(exchange, "Content-Range: ", text, (size_t)n);
+        head_add(exchange, "Content-Range: ", text, (size_t)n);
 }
 
-static int answer_file(eddy_http_exchange *exchange, int fd, const struct stat *file)
+static void write_file_head(eddy_http_exchange *exchange, int status, const struct http_version *version,
+                            struct http_range range)
 {
-        const struct http_request *request = &exchange->parser.request;
-        struct http_version version;
-        struct http_range range;
-        size_t head_at;
-        int status, rc = output_reserve(&exchange->output, HTTP_REPLY_MAX);
-
-        if (rc < 0)
-                return rc;
-        head_at = exchange->output.size;
-        describe(&version, file, files_of(exchange));
-        status = http_conditions(request, exchange->head, &version, &range);
-        if (status == HTTP_STATUS_PRECONDITION_FAILED)
-                return reply_error(exchange, status);
-        if (status == HTTP_STATUS_RANGE_NOT_SATISFIABLE || status == HTTP_STATUS_NOT_MODIFIED)
-                range.end = range.start;
-        reply_begin(exchange, status);
+        head_begin(exchange, status);
         if (status != HTTP_STATUS_NOT_MODIFIED) {
-                reply_add_text(exchange, "Content-Type: ", http_content_type(exchange->path));
-                reply_add_number(exchange, "Content-Length: ", range.end - range.start);
+                head_add_text(exchange, "Content-Type: ", http_content_type(exchange->path));
+                head_add_number(exchange, "Content-Length: ", range.end - range.start);
         }
         if (status == HTTP_STATUS_PARTIAL_CONTENT || status == HTTP_STATUS_RANGE_NOT_SATISFIABLE)
-                add_content_range(exchange, status, range, version.size);
-        reply_add(exchange, "Last-Modified: ", version.date, HTTP_DATE_SIZE);
-        reply_add(exchange, "ETag: ", version.etag, version.etag_size);
-        reply_add_text(exchange, "Accept-Ranges: ", "bytes");
-        reply_end(exchange);
-        return request->method == HTTP_HEAD ? 0 : add_range(exchange, fd, range, file->st_dev, head_at);
+                add_content_range(exchange, status, range, version->size);
+        head_add(exchange, "Last-Modified: ", version->date, HTTP_DATE_SIZE);
+        head_add(exchange, "ETag: ", version->etag, version->etag_size);
+        head_add_text(exchange, "Accept-Ranges: ", "bytes");
+        head_end(exchange);
+        exchange->answer = ANSWER_BEGUN;
+}
+
+/* A file's bytes, small ones behind the head in one piece. */
+static int send_range(struct eddy_http_files *files, eddy_http_exchange *exchange, int fd, dev_t device,
+                      int status, const struct http_version *version, struct http_range range)
+{
+        bool is_head = exchange->request->method == HTTP_HEAD;
+        struct reading reading = {
+            .fd = fd,
+            .buffer = exchange->service->body,
+            .n = is_head ? 0 : (size_t)(range.end - range.start),
+            .offset = range.start,
+        };
+        int rc = 0;
+
+        if (reading.n > HTTP_SMALL_SIZE) {
+                write_file_head(exchange, status, version, range);
+                return exchange_send_file(exchange, fd, range.start, range.end);
+        }
+        rc = read_range(files, &reading, device);
+        if (rc < 0) {
+                rc = head_send_error(exchange, HTTP_STATUS_INTERNAL_SERVER_ERROR);
+        } else {
+                write_file_head(exchange, status, version, range);
+                rc = exchange_send(exchange, reading.buffer, reading.n);
+        }
+        memory_free(reading.own);
+        return rc;
+}
+
+static int answer_file(struct eddy_http_files *files, eddy_http_exchange *exchange, int fd,
+                       const struct stat *file)
+{
+        struct http_version version;
+        struct http_range range;
+        int status;
+
+        describe(&version, file, files);
+        status = http_conditions(exchange->request, exchange->head, &version, &range);
+        if (status == HTTP_STATUS_PRECONDITION_FAILED)
+                return head_send_error(exchange, status);
+        if (status == HTTP_STATUS_RANGE_NOT_SATISFIABLE || status == HTTP_STATUS_NOT_MODIFIED)
+                range.end = range.start;
+        return send_range(files, exchange, fd, file->st_dev, status, &version, range);
 }
 
 /* Links in a folder's page are relative to it, so its URL must end in a slash. What was asked with it is kept. */
 static int answer_redirect(eddy_http_exchange *exchange)
 {
-        const struct http_span target = exchange->parser.request.target;
+        const struct http_span target = exchange->request->target;
         const char *text = http_text(exchange->head, target);
         const char *query = memchr(text, '?', target.size);
         size_t query_size = query ? (size_t)(text + target.size - query) : 0, size = strlen(exchange->path);
@@ -256,23 +267,21 @@ static int answer_redirect(eddy_http_exchange *exchange)
         int rc;
 
         if (!location)
-                return reply_error(exchange, HTTP_STATUS_SERVICE_UNAVAILABLE);
+                return head_send_error(exchange, HTTP_STATUS_SERVICE_UNAVAILABLE);
         location[0] = '/';
         size = 1 + http_target_encode(exchange->path, location + 1);
         location[size++] = '/';
         if (query)
                 memcpy(location + size, query, query_size);
         size += query_size;
-        if (HTTP_REPLY_MAX + size > HTTP_OUTPUT_SIZE) {
-                memory_free(location);
-                return reply_error(exchange, HTTP_STATUS_URI_TOO_LONG);
-        }
-        rc = output_reserve(&exchange->output, HTTP_REPLY_MAX + size);
-        if (rc == 0) {
-                reply_begin(exchange, HTTP_STATUS_MOVED_PERMANENTLY);
-                reply_add(exchange, "Location: ", location, size);
-                reply_add_number(exchange, "Content-Length: ", 0);
-                reply_end(exchange);
+        if (HTTP_REPLY_MAX + size > HTTP_HEAD_SIZE) {
+                rc = head_send_error(exchange, HTTP_STATUS_URI_TOO_LONG);
+        } else {
+                head_begin(exchange, HTTP_STATUS_MOVED_PERMANENTLY);
+                head_add(exchange, "Location: ", location, size);
+                head_add_number(exchange, "Content-Length: ", 0);
+                head_end(exchange);
+                rc = exchange_send(exchange, NULL, 0);
         }
         memory_free(location);
         return rc;
@@ -303,36 +312,32 @@ static int list_beside(eddy_executor *lister, struct listing_work *work)
         return rc < 0 ? rc : (int)result;
 }
 
-static int answer_listing(eddy_http_exchange *exchange, int *fd)
+static int answer_listing(struct eddy_http_files *files, eddy_http_exchange *exchange, int *fd)
 {
         struct listing_work work = {.fd = *fd, .path = exchange->path};
         const struct listing *page = &work.page;
         int rc;
 
         *fd = -1;
-        rc = list_beside(files_of(exchange)->lister, &work);
+        rc = list_beside(files->lister, &work);
         if (rc < 0) {
-                listing_finish(&work.page);
-                return reply_error(exchange, status_of(rc));
-        }
-        rc = output_reserve(&exchange->output, HTTP_REPLY_MAX);
-        if (rc == 0) {
-                reply_begin(exchange, HTTP_STATUS_OK);
-                reply_add_text(exchange, "Content-Type: ", "text/html; charset=utf-8");
-                reply_add_number(exchange, "Content-Length: ", (int64_t)page->size);
-                reply_end(exchange);
-                if (exchange->parser.request.method != HTTP_HEAD) {
-                        rc = output_add(&exchange->output, page->text, page->size);
-                        exchange->sent = (int64_t)page->size;
-                }
+                rc = head_send_error(exchange, status_of(rc));
+        } else {
+                head_begin(exchange, HTTP_STATUS_OK);
+                head_add_text(exchange, "Content-Type: ", "text/html; charset=utf-8");
+                head_add_number(exchange, "Content-Length: ", (int64_t)page->size);
+                head_end(exchange);
+                exchange->answer = ANSWER_BEGUN;
+                rc = exchange_send(exchange, page->text,
+                                   exchange->request->method == HTTP_HEAD ? 0 : page->size);
         }
         listing_finish(&work.page);
         return rc;
 }
 
-static int answer_opened(eddy_http_exchange *exchange, int *fd);
+static int answer_opened(struct eddy_http_files *files, eddy_http_exchange *exchange, int *fd);
 
-static int answer_folder(eddy_http_exchange *exchange, int *fd)
+static int answer_folder(struct eddy_http_files *files, eddy_http_exchange *exchange, int *fd)
 {
         size_t size = strlen(exchange->path);
         int index;
@@ -340,54 +345,65 @@ static int answer_folder(eddy_http_exchange *exchange, int *fd)
         if (size > 0 && exchange->path[size - 1] != '/')
                 return answer_redirect(exchange);
         if (size + sizeof index_name > sizeof exchange->path)
-                return reply_error(exchange, HTTP_STATUS_URI_TOO_LONG);
+                return head_send_error(exchange, HTTP_STATUS_URI_TOO_LONG);
         memcpy(exchange->path + size, index_name, sizeof index_name);
-        index = open_path(exchange);
+        index = open_path(files, exchange);
         if (index >= 0) {
-                int rc = answer_opened(exchange, &index);
+                int rc = answer_opened(files, exchange, &index);
 
                 if (index >= 0)
                         sys_close(index);
                 return rc;
         }
         exchange->path[size] = '\0';
-        if (index != -ENOENT || files_of(exchange)->hides_listings)
-                return reply_error(exchange, status_of(index));
-        return answer_listing(exchange, fd);
+        if (index != -ENOENT || files->hides_listings)
+                return head_send_error(exchange, status_of(index));
+        return answer_listing(files, exchange, fd);
 }
 
 /* Whoever consumes the descriptor sets it to -1. */
-static int answer_opened(eddy_http_exchange *exchange, int *fd)
+static int answer_opened(struct eddy_http_files *files, eddy_http_exchange *exchange, int *fd)
 {
         struct stat status;
         int rc = sys_fstat(*fd, &status);
 
         if (rc < 0)
-                return reply_error(exchange, status_of(rc));
+                return head_send_error(exchange, status_of(rc));
         if (S_ISDIR(status.st_mode))
-                return answer_folder(exchange, fd);
+                return answer_folder(files, exchange, fd);
         if (!S_ISREG(status.st_mode))
-                return reply_error(exchange, HTTP_STATUS_NOT_FOUND);
-        return answer_file(exchange, *fd, &status);
+                return head_send_error(exchange, HTTP_STATUS_NOT_FOUND);
+        return answer_file(files, exchange, *fd, &status);
 }
 
-int answer_from_folder(eddy_http_exchange *exchange)
+static int answer(struct eddy_http_files *files, eddy_http_exchange *exchange)
 {
-        const struct http_request *request = &exchange->parser.request;
+        const struct http_request *request = exchange->request;
         ssize_t rc;
         int fd;
 
         if (request->method != HTTP_GET && request->method != HTTP_HEAD)
-                return reply_error(exchange, HTTP_STATUS_METHOD_NOT_ALLOWED);
+                return head_send_error(exchange, HTTP_STATUS_METHOD_NOT_ALLOWED);
         rc = http_target_decode(http_text(exchange->head, request->target), request->target.size,
                                 exchange->path);
         if (rc < 0)
-                return reply_error(exchange, status_of((int)rc));
-        fd = open_path(exchange);
+                return head_send_error(exchange, status_of((int)rc));
+        fd = open_path(files, exchange);
         if (fd < 0)
-                return reply_error(exchange, status_of(fd));
-        rc = answer_opened(exchange, &fd);
+                return head_send_error(exchange, status_of(fd));
+        rc = answer_opened(files, exchange, &fd);
         if (fd >= 0)
                 sys_close(fd);
         return (int)rc;
+}
+
+int eddy_http_files_answer(eddy_http_exchange *exchange, void *files)
+{
+        int rc = eddy_current_task() ? eddy_interrupted() : EDDY_ENOTASK;
+
+        if (rc == 0 && exchange->answer != ANSWER_NONE)
+                rc = EDDY_EINVALIDSTATE;
+        if (rc == 0)
+                rc = exchange_wait_for_room(exchange);
+        return rc < 0 ? rc : answer(files, exchange);
 }

@@ -1,0 +1,72 @@
+/* Folders over HTTP. Of libeddy-http: link with eddy-http. */
+#ifndef EDDY_HTTP_FILES_H
+#define EDDY_HTTP_FILES_H
+
+#include <eddy/http_server.h>
+
+EDDY_BEGIN_DECLS
+
+/** A folder that is served, by any number of connections of one loop. */
+typedef struct eddy_http_files eddy_http_files;
+
+/** How a folder is to be served. Zero, or NULL for the whole, is the default of each. */
+typedef struct eddy_http_files_options {
+        /** For a request's head to arrive whole, and for how long a client may take nothing of an answer (see
+         * docs/http.md); 0: 30 s. */
+        eddy_duration timeout;
+        eddy_duration answer_timeout; /**< for an answer to be taken whole, however steadily; 0: none */
+        bool hides_listings;          /**< a folder without index.html is 404, not a list of its files */
+        void (*on_request)(const eddy_http_access *access, void *arg);
+        void *arg;         /**< passed to on_request */
+        void *reserved[4]; /**< zero */
+} eddy_http_files_options;
+
+/**
+ * Open a folder for serving. Nothing outside it is reachable: not by "..", encoded or not, and not by
+ * symbolic links, unless they lead to what is inside.
+ *
+ * @param files    receives it; give it back with eddy_http_files_destroy()
+ * @param options  may be NULL
+ * @return 0
+ * @retval -ENOENT, -ENOTDIR, -EACCES ...  as from open()
+ * @retval -ENOMEM                         no memory
+ *
+ * Does not suspend.
+ */
+EDDY_API int eddy_http_files_create(eddy_http_files **files, const char *directory,
+                                    const eddy_http_files_options *options);
+
+/** Give it back, when its last connection has ended. NULL is allowed. */
+EDDY_API void eddy_http_files_destroy(eddy_http_files *files);
+
+/**
+ * Answer a request from a folder, by what its target's path names in it; an eddy_http_handler, for services and whoever else has a
+ * request to answer. GET and HEAD: one range, conditions by date and ETag, index.html or a list of the folder.
+ *
+ * @param exchange  not answered yet
+ * @param files     an eddy_http_files
+ * @return 0, or as eddy_http_reply()
+ *
+ * Suspends while the disk, or the client, is slow. aiohttp.web.static().
+ */
+EDDY_API EDDY_ASYNC int eddy_http_files_answer(eddy_http_exchange *exchange, void *files);
+
+/** The service that answers from a folder alone, for eddy_http_start_server(); it goes with the folder. */
+EDDY_API eddy_http_service *eddy_http_files_service(eddy_http_files *files);
+
+/**
+ * Serve a folder to one connection that is there already; an eddy_connection_handler. As eddy_http_serve(), with
+ * eddy_http_files_service().
+ *
+ * @param files  an eddy_http_files
+ * @return 0, or the failure that ended the connection; answers that were made leave in any case
+ * @retval EDDY_CANCELLED, EDDY_TIMEOUT  the caller was interrupted, or the client was silent for too long
+ * @retval EDDY_ENOTASK                  called outside a coroutine
+ *
+ * Suspends, as eddy_http_serve().
+ */
+EDDY_API EDDY_ASYNC intptr_t eddy_http_serve_files(eddy_stream *stream, void *files);
+
+EDDY_END_DECLS
+
+#endif

@@ -1,0 +1,224 @@
+/* An exchange's task: it calls the handler, sees that there is an answer, and waits for the client where it must. */
+#include "http/exchange.h"
+
+#include "base/memory.h"
+#include "http/head.h"
+#include <eddy/timeout.h>
+
+/* Of a body in one go, so that a client that takes it slowly costs no copy of the whole. */
+enum { PIECE = 256 * 1024 };
+
+void exchange_init(eddy_http_exchange *exchange, eddy_http_service *service, const struct exchange_impl *impl,
+                   const struct http_request *request, char *head)
+{
+        memset(exchange, 0, offsetof(struct eddy_http_exchange, path));
+        exchange->service = service;
+        exchange->impl = impl;
+        exchange->request = request;
+        exchange->head = head;
+}
+
+void exchange_finish(eddy_http_exchange *exchange)
+{
+        eddy_unref(exchange->task);
+        exchange->task = NULL;
+}
+
+void exchange_wake(eddy_http_exchange *exchange)
+{
+        eddy_event_set(&exchange->moved);
+}
+
+void exchange_lose(eddy_http_exchange *exchange, int failure)
+{
+        exchange->failure = failure;
+        exchange_wake(exchange);
+        if (exchange->task && !exchange->service->options.ignores_gone)
+                eddy_cancel(exchange->task);
+}
+
+/* Whether a handler's error is its own, and not that somebody has interrupted it or the client has gone. */
+static bool is_own_failure(int rc)
+{
+        return rc < 0 && rc != EDDY_CANCELLED && rc != EDDY_TIMEOUT && rc != -ETIMEDOUT && rc != -ECONNRESET &&
+               rc != -ECONNABORTED && rc != -EPIPE;
+}
+
+static void tell(int rc)
+{
+        eddy_loop_call_exception_handler(eddy_running_loop(),
+                                         &(eddy_exception){
+                                             .message = "a request's handler failed",
+                                             .error = rc,
+                                             .detail = eddy_error_detail(),
+                                         });
+}
+
+/* What a body that could not be read is answered with. */
+static int status_of_body_error(int rc)
+{
+        switch (rc) {
+        case EDDY_ELIMIT:
+                return HTTP_STATUS_PAYLOAD_TOO_LARGE;
+        case -ETIMEDOUT:
+                return HTTP_STATUS_REQUEST_TIMEOUT;
+        default:
+                return HTTP_STATUS_BAD_REQUEST;
+        }
+}
+
+/* A handler has returned without an answer: see that there is one, unless it was interrupted. */
+static void answer_in_its_place(eddy_http_exchange *exchange, int rc, bool was_late)
+{
+        int status = HTTP_STATUS_INTERNAL_SERVER_ERROR;
+
+        if (!was_late && rc < 0 && eddy_interrupted() < 0) {
+                exchange->is_closing = true;
+                return;
+        }
+        if (was_late)
+                status = HTTP_STATUS_SERVICE_UNAVAILABLE;
+        else if (rc < 0 && rc == exchange->body_error)
+                status = status_of_body_error(rc);
+        else if (rc < 0)
+                tell(rc);
+        exchange->is_closing |= exchange->body_error != 0;
+        head_send_error(exchange, status);
+}
+
+static int call_handler(const eddy_http_service *service, eddy_http_exchange *exchange, bool *was_late)
+{
+        eddy_timeout whole;
+        int rc;
+
+        if (service->options.exchange_timeout <= 0)
+                return service->handler(exchange, service->arg);
+        rc = eddy_timeout_open(&whole, service->options.exchange_timeout);
+        if (rc < 0)
+                return rc;
+        rc = service->handler(exchange, service->arg);
+        *was_late = eddy_timeout_expired(&whole) && rc < 0;
+        eddy_timeout_close(&whole);
+        return rc;
+}
+
+static intptr_t run(void *arg)
+{
+        eddy_http_exchange *exchange = arg;
+        bool was_late = false;
+        int rc;
+
+        exchange->has_begun = true;
+        rc = call_handler(exchange->service, exchange, &was_late);
+        if (exchange->answer == ANSWER_NONE && exchange->failure == 0) {
+                answer_in_its_place(exchange, rc, was_late);
+        } else if (rc < 0) {
+                exchange->is_closing = true;
+                if (is_own_failure(rc) && rc != exchange->body_error)
+                        tell(rc);
+        }
+        exchange->impl->over(exchange);
+        return 0;
+}
+
+int exchange_start(eddy_http_exchange *exchange)
+{
+        const eddy_task_options options = {
+            .name = "request",
+            .stack_size = exchange->service->options.stack_size,
+            .eager = true,
+        };
+
+        exchange->task = eddy_task_create(&options, run, exchange);
+        /* One without a stack is over before it has begun. */
+        return exchange->has_begun ? 0 : -ENOMEM;
+}
+
+/* Wait for something that its connection will tell: 0, or how the caller was interrupted. */
+static int wait_for_client(eddy_http_exchange *exchange)
+{
+        int rc;
+
+        eddy_event_clear(&exchange->moved);
+        exchange->impl->wait(exchange, true);
+        rc = eddy_event_wait(&exchange->moved);
+        exchange->impl->wait(exchange, false);
+        return rc;
+}
+
+int exchange_wait_for_room(eddy_http_exchange *exchange)
+{
+        while (exchange->is_full && exchange->failure == 0) {
+                int rc = wait_for_client(exchange);
+
+                if (rc < 0)
+                        return rc;
+        }
+        return exchange->failure;
+}
+
+int exchange_wait_for_bytes(eddy_http_exchange *exchange)
+{
+        return wait_for_client(exchange);
+}
+
+int exchange_send_more(eddy_http_exchange *exchange, const void *data, size_t n)
+{
+        const char *at = data;
+
+        while (n > 0) {
+                size_t size = n < PIECE ? n : PIECE;
+                int rc = exchange_wait_for_room(exchange);
+
+                if (rc == 0)
+                        rc = exchange->impl->send(exchange, at, size);
+                if (rc < 0)
+                        return rc;
+                exchange->sent += (int64_t)size;
+                at += size;
+                n -= size;
+        }
+        return 0;
+}
+
+int exchange_send(eddy_http_exchange *exchange, const void *body, size_t n)
+{
+        size_t size = n < PIECE ? n : PIECE;
+        int rc = exchange->impl->send_head(exchange, body, size);
+
+        if (rc < 0)
+                return rc;
+        exchange->sent += (int64_t)size;
+        if (n > size)
+                rc = exchange_send_more(exchange, (const char *)body + size, n - size);
+        if (rc == 0)
+                exchange->answer = ANSWER_ENDED;
+        return rc;
+}
+
+int exchange_send_file(eddy_http_exchange *exchange, int fd, int64_t start, int64_t end)
+{
+        int rc = exchange->impl->send_head(exchange, NULL, 0);
+
+        exchange->file = EDDY_PENDING;
+        if (rc == 0)
+                rc = exchange->impl->send_file(exchange, fd, start, end - start);
+        if (rc < 0)
+                return rc;
+        while (rc == 0 && exchange->file == EDDY_PENDING)
+                rc = wait_for_client(exchange);
+        if (rc < 0) { /* the file is its owner's again when this returns */
+                exchange->impl->abandon(exchange);
+                EDDY_SHIELD_SCOPE
+                        while (exchange->file == EDDY_PENDING)
+                                wait_for_client(exchange);
+                return rc;
+        }
+        if (exchange->file < 0)
+                return (int)exchange->file;
+        exchange->sent += exchange->file;
+        if (exchange->file < end - start) /* it was truncated meanwhile, and the answer promises more */
+                return -EIO;
+        exchange->answer = ANSWER_ENDED;
+        return 0;
+}

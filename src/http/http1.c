@@ -1,0 +1,597 @@
+#include "http/http1.h"
+
+#include "base/list.h"
+#include "base/memory.h"
+#include "http/head.h"
+#include "http/http1_exchange.h"
+#include <string.h>
+#include <strings.h>
+
+enum {
+        DEFAULT_TIMEOUT = 30,       /* seconds */
+        LINGER_SECONDS = 2,
+        LINGER_MAX = 1024 * 1024,   /* bytes behind the last answer that are waited for */
+        DRAIN_MAX = 64 * 1024,      /* bytes of a body that nobody has read, for which the connection is kept */
+};
+
+void http1_destroy(struct http1 *connection)
+{
+        eddy_http_service *service = connection->service;
+
+        list_remove(&connection->link);
+        if (connection->gone)
+                connection->gone(connection);
+        memory_free(connection->peer);
+        memory_free(connection);
+        service_note_gone(service);
+}
+
+/* Give back what a silent connection does without. */
+static void give_request_back(struct http1 *connection)
+{
+        struct http1_request *request = connection->request;
+
+        if (!request)
+                return;
+        body_finish(&request->body);
+        exchange_finish(&request->exchange);
+        service_give_memory(connection->service, request);
+        connection->request = NULL;
+}
+
+/* Whether there is memory for a request that comes. */
+static bool have_request(struct http1 *connection)
+{
+        struct http1_request *request = connection->request;
+
+        if (request)
+                return true;
+        request = service_take_memory(connection->service, sizeof *request);
+        if (!request)
+                return false;
+        request->start = request->end = 0;
+        request->connection = connection;
+        request->exchange.task = NULL;
+        request->body = (struct http_body){.state = BODY_OVER};
+        http_parser_begin(&request->parser);
+        connection->request = request;
+        return true;
+}
+
+static bool is_blank(const struct http1_request *request)
+{
+        for (size_t at = request->start; at < request->end; at++)
+                if (request->in[at] != '\r' && request->in[at] != '\n')
+                        return false;
+        return true;
+}
+
+/* Count and log the answer that was made. */
+static void count(struct http1 *connection)
+{
+        const struct http1_request *request = connection->request;
+        const eddy_http_exchange *exchange = &request->exchange;
+        eddy_http_service *service = connection->service;
+        const struct http_request *parsed = exchange->request;
+        eddy_http_access access;
+
+        service->counts.requests++;
+        service->counts.bytes += (uint64_t)exchange->sent;
+        if (!service->options.on_request)
+                return;
+        access = (eddy_http_access){
+            .peer = connection->peer ? connection->peer : "-",
+            .method = parsed->status ? "-" : llhttp_method_name((llhttp_method_t)parsed->method),
+            .target = http_text(exchange->head, parsed->target),
+            .target_size = parsed->target.size,
+            .status = exchange->status,
+            .sent = exchange->sent,
+        };
+        service->options.on_request(&access, service->options.arg);
+}
+
+/* No more requests: what was answered leaves. A socket that is closed while bytes wait to be read resets the connection, and the
+ * answer may be lost with it; so where more may come, let the client finish. */
+static void end_connection(struct http1 *connection, bool may_bring_more)
+{
+        give_request_back(connection);
+        if (!connection->transport || eddy_transport_is_closing(connection->transport))
+                return;
+        if (!may_bring_more || connection->has_ended || eddy_transport_write_eof(connection->transport) < 0) {
+                eddy_transport_close(connection->transport);
+                return;
+        }
+        connection->is_lingering = true;
+        deadline_stop(&connection->silence);
+        deadline_start(&connection->service->lingering, &connection->silence);
+        eddy_transport_resume_reading(connection->transport);
+}
+
+/* The answer is none that a client may take for whole. */
+static void break_connection(struct http1 *connection)
+{
+        bool has_no_other_end = connection->request->exchange.is_unframed;
+
+        give_request_back(connection);
+        if (has_no_other_end)
+                eddy_transport_abort(connection->transport);
+        else
+                eddy_transport_close(connection->transport);
+}
+
+/* Wait for the next request, or for the rest of one. */
+static void await_request(struct http1 *connection)
+{
+        struct http1_request *request = connection->request;
+
+        if (request && request->start == request->end)
+                give_request_back(connection);
+        if (connection->has_ended || (connection->service->is_stopping && !connection->request)) {
+                end_connection(connection, false);
+                return;
+        }
+        if (!deadline_runs(&connection->silence))
+                deadline_start(&connection->service->silent, &connection->silence);
+        eddy_transport_resume_reading(connection->transport);
+}
+
+/* Prepare the exchange for the request whose head is at `head`. */
+static void init_exchange(struct http1 *connection, char *head)
+{
+        struct http1_request *request = connection->request;
+
+        exchange_init(&request->exchange, connection->service, &http1_exchange, &request->parser.request, head);
+        request->exchange.is_full = connection->is_full;
+}
+
+/* The request that comes is none. */
+static void refuse(struct http1 *connection, int status)
+{
+        struct http1_request *request = connection->request;
+
+        request->parser.request.status = status;
+        init_exchange(connection, request->in + request->start);
+        request->exchange.is_closing = true;
+        if (head_send_error(&request->exchange, status) == 0)
+                count(connection);
+        end_connection(connection, true);
+}
+
+/* Parse what has come of the next head: 1 where it is whole, 0 where more is to come, or EDDY_EPROTOCOL. */
+static int parse(struct http1_request *request)
+{
+        struct http_parser *parser = &request->parser;
+        size_t fed = request->start + parser->fed;
+        ssize_t n = fed < request->end ? http_parser_feed(parser, request->in + fed, request->end - fed) : 0;
+
+        if (n <= 0)
+                return (int)n;
+        request->exchange.head = request->in + request->start;
+        request->start = fed + (size_t)n;
+        return 1;
+}
+
+/* Have the bytes that are not done with at the front, behind a head of `kept` bytes that is. */
+static void move_to_front(struct http1_request *request, size_t kept)
+{
+        size_t from = request->start - kept;
+
+        if (from == 0)
+                return;
+        memmove(request->in, request->in + from, request->end - from);
+        request->start -= from;
+        request->end -= from;
+}
+
+/* A head that is not whole yet: more of it may come, unless it is too long or nothing comes any more. */
+static void await_rest_of_head(struct http1 *connection)
+{
+        struct http1_request *request = connection->request;
+
+        if (connection->has_ended) {
+                if (is_blank(request))
+                        end_connection(connection, false);
+                else
+                        refuse(connection, HTTP_STATUS_BAD_REQUEST);
+                return;
+        }
+        move_to_front(request, 0);
+        if (request->end >= HTTP1_HEAD_MAX)
+                refuse(connection, request->parser.request.header_count > 0
+                                       ? HTTP_STATUS_REQUEST_HEADER_FIELDS_TOO_LARGE
+                                       : HTTP_STATUS_URI_TOO_LONG);
+        else
+                await_request(connection);
+}
+
+/* Whether another request may follow the one that has come. */
+static bool is_last(const struct http1 *connection)
+{
+        const eddy_http_service *service = connection->service;
+        unsigned most = service->options.max_requests;
+
+        return !connection->request->parser.request.keeps_alive || service->is_stopping ||
+               (most > 0 && connection->requests >= most);
+}
+
+static bool asks_for_leave(const char *text, size_t n)
+{
+        static const char expectation[] = "100-continue";
+
+        return n == sizeof expectation - 1 && strncasecmp(text, expectation, n) == 0;
+}
+
+/* What its head says of the body: 0, or what to answer. */
+static int begin_body(struct http1 *connection)
+{
+        struct http1_request *request = connection->request;
+        struct http_request *parsed = &request->parser.request;
+        const char *head = request->exchange.head;
+        const struct http_span *expected = http_request_field(parsed, FIELD_EXPECT);
+        size_t head_size = (size_t)(request->in + request->start - head);
+        int64_t length = http_request_length(parsed, head);
+        size_t most = connection->service->options.max_body;
+
+        if (length != 0) { /* it needs the room behind the head */
+                move_to_front(request, head_size);
+                head = request->in;
+        }
+        init_exchange(connection, request->in + (head - request->in));
+        request->exchange.body_length = length;
+        request->body_at = request->start;
+        body_begin(&request->body, length);
+        connection->has_continued = !expected;
+        if (most > 0 && length > 0 && (uint64_t)length > most)
+                return HTTP_STATUS_PAYLOAD_TOO_LARGE;
+        return expected && !asks_for_leave(http_text(head, *expected), expected->size)
+                   ? HTTP_STATUS_EXPECTATION_FAILED
+                   : 0;
+}
+
+/* A request has come: have it answered. */
+static void start_answer(struct http1 *connection)
+{
+        eddy_http_exchange *exchange = &connection->request->exchange;
+        int status = begin_body(connection);
+
+        connection->requests++;
+        if (status) {
+                refuse(connection, status);
+                return;
+        }
+        exchange->is_closing = is_last(connection);
+        deadline_stop(&connection->silence);
+        deadline_stop(&connection->answer);
+        connection->is_answering = connection->is_starting = true;
+        if (exchange_start(exchange) < 0) {
+                connection->is_answering = connection->is_starting = false;
+                exchange_finish(exchange);
+                refuse(connection, HTTP_STATUS_SERVICE_UNAVAILABLE);
+                return;
+        }
+        connection->is_starting = false;
+}
+
+/* Pass over what has come of a body that nobody has read: whether that is its end. */
+static bool drain(struct http1 *connection)
+{
+        struct http1_request *request = connection->request;
+        size_t size = 0;
+        ssize_t n = 0;
+
+        while (!body_is_over(&request->body)) {
+                n = body_find(&request->body, request->in + request->start, request->end - request->start, &size);
+                if (n < 0)
+                        break;
+                request->start += (size_t)n + size;
+                connection->dropped += (size_t)n + size;
+                if (size > 0)
+                        body_take(&request->body, size);
+                else if (!body_is_over(&request->body))
+                        break;
+        }
+        if (body_is_over(&request->body)) {
+                connection->is_draining = false;
+                return true;
+        }
+        if (n < 0 || connection->dropped > DRAIN_MAX || connection->has_ended) {
+                connection->is_draining = false;
+                end_connection(connection, n >= 0);
+                return false;
+        }
+        request->start = request->end = request->body_at;
+        await_request(connection);
+        return false;
+}
+
+/* A task has ended, and said what it has to say: whether the connection goes on. */
+static bool conclude(struct http1 *connection)
+{
+        struct http1_request *request = connection->request;
+        eddy_http_exchange *exchange = &request->exchange;
+        enum answer_state state = exchange->answer;
+
+        connection->is_answering = connection->is_over = false;
+        if (state != ANSWER_NONE)
+                count(connection);
+        exchange_finish(exchange);
+        if (!connection->transport) {
+                give_request_back(connection);
+                http1_destroy(connection);
+                return false;
+        }
+        if (state == ANSWER_BEGUN) {
+                break_connection(connection);
+        } else if (exchange->is_closing || connection->service->is_stopping) {
+                bool may_bring_more = request->end > request->start || !body_is_over(&request->body);
+
+                end_connection(connection, may_bring_more && state == ANSWER_ENDED);
+        } else {
+                connection->dropped = 0;
+                connection->is_draining = !body_is_over(&request->body);
+                http_parser_begin(&request->parser);
+        }
+        return true;
+}
+
+/* Answer all requests that have come, as far as nobody has to wait. */
+static void answer_requests(struct http1 *connection)
+{
+        while (connection->request && !connection->is_answering && !connection->is_lingering) {
+                struct http1_request *request = connection->request;
+                int rc;
+
+                if (connection->is_draining && !drain(connection))
+                        return;
+                if (request->start == request->end) {
+                        await_request(connection);
+                        return;
+                }
+                rc = parse(request);
+                if (rc < 0)
+                        refuse(connection, request->parser.request.status);
+                else if (rc == 0)
+                        return await_rest_of_head(connection);
+                else
+                        start_answer(connection);
+                if (connection->is_over && !conclude(connection))
+                        return;
+        }
+}
+
+static void go_on(void *arg)
+{
+        struct http1 *connection = arg;
+
+        if (conclude(connection))
+                answer_requests(connection);
+}
+
+void http1_over(struct http1 *connection)
+{
+        connection->is_over = true;
+        if (!connection->is_starting)
+                eddy_call_soon(NULL, &connection->turn, go_on, connection);
+}
+
+static void note_peer(struct http1 *connection)
+{
+        eddy_address address;
+
+        if (!connection->service->options.on_request ||
+            eddy_address_of_peer(&address, eddy_transport_fd(connection->transport)) < 0)
+                return;
+        connection->peer = memory_alloc(EDDY_ADDRESS_TEXT_SIZE);
+        if (connection->peer)
+                eddy_address_print(&address, connection->peer);
+}
+
+static void connection_made(eddy_transport *transport, void *self)
+{
+        struct http1 *connection = self;
+
+        if (!connection) {
+                eddy_transport_abort(transport);
+                return;
+        }
+        connection->transport = transport;
+        note_peer(connection);
+        if (connection->service->is_stopping)
+                eddy_transport_close(transport);
+        else
+                deadline_start(&connection->service->silent, &connection->silence);
+}
+
+static void *get_buffer(eddy_transport *transport, void *self, size_t *size)
+{
+        struct http1 *connection = self;
+        struct http1_request *request;
+
+        (void)transport;
+        if (connection->is_lingering) {
+                *size = sizeof connection->service->body;
+                return connection->service->body;
+        }
+        if (!have_request(connection))
+                return NULL;
+        request = connection->request;
+        *size = sizeof request->in - request->end;
+        return request->in + request->end;
+}
+
+static void buffer_updated(eddy_transport *transport, void *self, size_t n)
+{
+        struct http1 *connection = self;
+        struct http1_request *request = connection->request;
+
+        if (connection->is_lingering) {
+                connection->dropped += n;
+                if (connection->dropped > LINGER_MAX)
+                        eddy_transport_close(transport);
+                return;
+        }
+        request->end += n;
+        if (request->end == sizeof request->in)
+                eddy_transport_pause_reading(transport);
+        if (!connection->is_answering)
+                answer_requests(connection);
+        else if (!body_is_over(&request->body))
+                exchange_wake(&request->exchange);
+}
+
+static bool eof_received(eddy_transport *transport, void *self)
+{
+        struct http1 *connection = self;
+        struct http1_request *request = connection->request;
+
+        (void)transport;
+        connection->has_ended = true;
+        if (connection->is_lingering)
+                return false;
+        if (!connection->is_answering) {
+                if (request && !connection->is_draining && request->end > request->start)
+                        await_rest_of_head(connection);
+                return false;
+        }
+        exchange_wake(&request->exchange);
+        if (connection->service->options.cancels_at_end)
+                eddy_cancel(request->exchange.task);
+        return true;
+}
+
+static void connection_lost(eddy_transport *transport, void *self, int reason)
+{
+        struct http1 *connection = self;
+
+        (void)transport;
+        if (!connection)
+                return;
+        connection->transport = NULL;
+        connection->reason = reason;
+        deadline_stop(&connection->silence);
+        deadline_stop(&connection->answer);
+        if (connection->is_over && eddy_handle_cancel(&connection->turn)) {
+                conclude(connection);
+        } else if (connection->is_answering && reason != EDDY_ELOOPCLOSED) {
+                exchange_lose(&connection->request->exchange, reason ? reason : -ECONNRESET);
+        } else {
+                give_request_back(connection);
+                http1_destroy(connection);
+        }
+}
+
+static void pause_writing(eddy_transport *transport, void *self)
+{
+        struct http1 *connection = self;
+
+        (void)transport;
+        connection->is_full = true;
+        if (connection->request)
+                connection->request->exchange.is_full = true;
+}
+
+static void resume_writing(eddy_transport *transport, void *self)
+{
+        struct http1 *connection = self;
+
+        (void)transport;
+        connection->is_full = false;
+        if (!connection->request)
+                return;
+        connection->request->exchange.is_full = false;
+        if (connection->is_answering)
+                exchange_wake(&connection->request->exchange);
+}
+
+const eddy_protocol http1_protocol = {
+    .connection_made = connection_made,
+    .get_buffer = get_buffer,
+    .buffer_updated = buffer_updated,
+    .eof_received = eof_received,
+    .connection_lost = connection_lost,
+    .pause_writing = pause_writing,
+    .resume_writing = resume_writing,
+};
+
+/* Whether the client is to take something. */
+static bool is_sending(const struct http1 *connection)
+{
+        return eddy_transport_write_buffer_size(connection->transport) > 0 ||
+               (connection->is_answering && connection->request->exchange.file == EDDY_PENDING);
+}
+
+/* The client takes nothing, or takes too long. */
+static void cut(struct http1 *connection)
+{
+        eddy_transport_abort(connection->transport);
+        if (connection->is_answering)
+                exchange_lose(&connection->request->exchange, -ETIMEDOUT);
+}
+
+static void client_is_silent(struct deadline *deadline)
+{
+        struct http1 *connection = container_of(deadline, struct http1, silence);
+        struct http1_request *request = connection->request;
+
+        if (is_sending(connection)) {
+                if (progress_excuses(&connection->progress, eddy_transport_fd(connection->transport)))
+                        deadline_start(&connection->service->silent, deadline);
+                else
+                        cut(connection);
+        } else if (connection->is_answering) {
+                connection->is_late = connection->awaits_client;
+                exchange_wake(&request->exchange);
+        } else if (request && !connection->is_draining && !is_blank(request)) {
+                refuse(connection, HTTP_STATUS_REQUEST_TIMEOUT);
+        } else {
+                end_connection(connection, false);
+        }
+}
+
+static void answer_takes_too_long(struct deadline *deadline)
+{
+        struct http1 *connection = container_of(deadline, struct http1, answer);
+
+        if (is_sending(connection) ||
+            (connection->is_answering && connection->request->exchange.answer == ANSWER_BEGUN))
+                cut(connection);
+}
+
+static void has_lingered(struct deadline *deadline)
+{
+        eddy_transport_close(container_of(deadline, struct http1, silence)->transport);
+}
+
+void http1_init_deadlines(eddy_http_service *service)
+{
+        eddy_duration timeout = service->options.timeout;
+
+        deadlines_init(&service->silent, timeout > 0 ? timeout : eddy_seconds(DEFAULT_TIMEOUT),
+                       client_is_silent);
+        deadlines_init(&service->answers, service->options.answer_timeout, answer_takes_too_long);
+        deadlines_init(&service->lingering, eddy_seconds(LINGER_SECONDS), has_lingered);
+}
+
+struct http1 *http1_create(eddy_http_service *service)
+{
+        struct http1 *connection = memory_zalloc(sizeof *connection);
+
+        if (!connection)
+                return NULL;
+        connection->service = service;
+        list_append(&service->connections, &connection->link);
+        service->counts.connections++;
+        return connection;
+}
+
+void http1_close(struct http1 *connection)
+{
+        if (connection->transport)
+                eddy_transport_close(connection->transport);
+}
+
+void http1_stop(struct http1 *connection)
+{
+        if (connection->transport && !connection->request)
+                eddy_transport_close(connection->transport);
+}

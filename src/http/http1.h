@@ -1,0 +1,82 @@
+/* A connection of HTTP/1: a client of the callback level, which has no task. Requests come here, one after the other, and their
+ * answers leave; each is answered by an exchange. */
+#ifndef HTTP_HTTP1_H
+#define HTTP_HTTP1_H
+
+#include "http/body.h"
+#include "http/exchange.h"
+#include "http/progress.h"
+
+#include <eddy/transport.h>
+
+enum {
+        HTTP1_HEAD_MAX = 16 * 1024,
+        HTTP1_IN_SIZE = 32 * 1024, /* a head, and bytes of a body or of requests behind it */
+};
+
+/** A request that comes or is answered, with those behind it: what a silent connection does without. */
+struct http1_request {
+        struct eddy_http_exchange exchange; /* first, so that one is known by the other */
+        struct http1 *connection;
+        struct http_parser parser;
+        struct http_body body;
+        size_t start, end; /* bytes in `in` that have come and are not done with */
+        size_t body_at;    /* where the body's bytes are put, behind the head */
+        char in[HTTP1_IN_SIZE];
+};
+
+/** One connection. */
+struct http1 {
+        eddy_link link; /* in service->connections */
+        eddy_http_service *service;
+        eddy_transport *transport; /* NULL: none yet, or no more */
+        struct http1_request *request; /* NULL: it is silent */
+        struct deadline silence, answer;
+        struct progress progress;
+        eddy_handle turn;      /* goes on when a task has ended */
+        unsigned requests;     /* that have come */
+        size_t dropped;        /* bytes that nobody wants, behind the last answer or of a body */
+        bool has_ended;        /* the client sends no more */
+        bool is_answering;     /* a task does */
+        bool is_starting;      /* and runs in the call that has started it */
+        bool is_over;          /* and has ended */
+        bool awaits_client;    /* it waits for the client, to send or to take something */
+        bool is_late;          /* which has not come in time */
+        bool is_full;          /* more is unsent than should be */
+        bool has_continued;    /* the client has got leave to send its body, or needs none */
+        bool is_draining;      /* a body that nobody has read is passed over */
+        bool is_lingering;     /* the client may see the last answer before the connection ends */
+        char *peer;            /* its address, for a log; NULL: it is not needed, or without memory */
+        int reason;            /* why it is lost; 0: it was closed */
+        void (*gone)(const struct http1 *connection); /* told, last, when nobody uses it any more; may be NULL */
+        void *owner;
+};
+
+/** What a connection's transport calls: its `self` is a struct http1. */
+extern const eddy_protocol http1_protocol;
+
+/** A connection that will come, or NULL. It frees itself when it has gone. */
+struct http1 *http1_create(eddy_http_service *service);
+
+/** Free one that nobody uses, and none will. */
+void http1_destroy(struct http1 *connection);
+
+/** Prepare what the connections of a service share. */
+void http1_init_deadlines(eddy_http_service *service);
+
+/** The connection of an exchange. */
+static inline struct http1 *http1_of(const eddy_http_exchange *exchange)
+{
+        return ((const struct http1_request *)(const void *)exchange)->connection;
+}
+
+/** Its task ends behind this. */
+void http1_over(struct http1 *connection);
+
+/** End one now: what was answered leaves, and who answers is told that the client has gone. */
+void http1_close(struct http1 *connection);
+
+/** Let one end, at once where it waits for a request. */
+void http1_stop(struct http1 *connection);
+
+#endif

@@ -1,0 +1,71 @@
+/* Where a service's connections come from: a server, or a stream that is there already. */
+#include "base/list.h"
+#include "http/http1.h"
+#include <eddy/unix.h>
+
+static void *make_connection(void *service)
+{
+        return http1_create(service);
+}
+
+int eddy_http_start_server(eddy_server **server, eddy_http_service *service, const char *host, uint16_t port,
+                           const eddy_server_options *options)
+{
+        return eddy_create_server(server, &http1_protocol, make_connection, service, host, port, options);
+}
+
+int eddy_http_start_unix_server(eddy_server **server, eddy_http_service *service, const char *path,
+                                const eddy_server_options *options)
+{
+        return eddy_create_unix_server(server, &http1_protocol, make_connection, service, path, options);
+}
+
+void eddy_http_service_stop(eddy_http_service *service)
+{
+        service->is_stopping = true;
+        for (eddy_link *link = service->connections.next; link != &service->connections; link = link->next)
+                http1_stop(container_of(link, struct http1, link));
+}
+
+/* A task that stays until its connection has gone. */
+struct attendance {
+        eddy_event over;
+        int reason;
+};
+
+static void note_end(const struct http1 *connection)
+{
+        struct attendance *attendance = connection->owner;
+
+        attendance->reason = connection->reason;
+        eddy_event_set(&attendance->over);
+}
+
+intptr_t eddy_http_serve(eddy_stream *stream, void *service)
+{
+        struct attendance attendance = {.over = EDDY_EVENT_INIT};
+        int rc = eddy_current_task() ? eddy_interrupted() : EDDY_ENOTASK;
+        struct http1 *connection;
+
+        if (rc < 0)
+                return rc;
+        connection = http1_create(service);
+        if (!connection)
+                return -ENOMEM;
+        connection->gone = note_end;
+        connection->owner = &attendance;
+        rc = eddy_transport_from_stream(NULL, stream, &http1_protocol, connection);
+        if (rc < 0) {
+                connection->gone = NULL;
+                http1_destroy(connection);
+                return rc;
+        }
+        rc = eddy_event_wait(&attendance.over);
+        if (rc < 0) {
+                http1_close(connection);
+                EDDY_SHIELD_SCOPE
+                        eddy_event_wait(&attendance.over);
+        }
+        eddy_event_finish(&attendance.over);
+        return rc < 0 ? rc : attendance.reason;
+}
