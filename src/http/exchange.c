@@ -31,7 +31,8 @@ void exchange_wake(eddy_http_exchange *exchange)
 
 void exchange_lose(eddy_http_exchange *exchange, int failure)
 {
-        exchange->failure = failure;
+        if (!exchange->failure)
+                exchange->failure = failure;
         exchange_wake(exchange);
         if (exchange->task && !exchange->service->options.ignores_gone)
                 eddy_cancel(exchange->task);

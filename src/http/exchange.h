@@ -11,6 +11,9 @@
 
 /** How an exchange's bytes come and leave; one for each version of HTTP. None of these suspends. */
 struct exchange_impl {
+        /** The head is about to say how the connection goes on: it does not where that is known by now. */
+        void (*plan_ending)(eddy_http_exchange *exchange);
+
         /** Send the head that was written (service->head), and of its body what there is: 0, -ENOMEM, or the exchange's failure. */
         int (*send_head)(eddy_http_exchange *exchange, const void *body, size_t n);
 

@@ -84,6 +84,7 @@ void head_add_end(eddy_http_exchange *exchange)
 
 void head_end(eddy_http_exchange *exchange)
 {
+        exchange->impl->plan_ending(exchange);
         if (exchange->is_closing)
                 put(exchange->service, "Connection: close\r\n", 19);
         else if (exchange->request->minor == 0)

@@ -11,7 +11,6 @@ enum {
         DEFAULT_TIMEOUT = 30,       /* seconds */
         LINGER_SECONDS = 2,
         LINGER_MAX = 1024 * 1024,   /* bytes behind the last answer that are waited for */
-        DRAIN_MAX = 64 * 1024,      /* bytes of a body that nobody has read, for which the connection is kept */
 };
 
 void http1_destroy(struct http1 *connection)
@@ -119,6 +118,14 @@ static void break_connection(struct http1 *connection)
                 eddy_transport_close(connection->transport);
 }
 
+/* The client is to send: in time. */
+static void await_client(struct http1 *connection)
+{
+        if (!deadline_runs(&connection->silence))
+                deadline_start(&connection->service->silent, &connection->silence);
+        eddy_transport_resume_reading(connection->transport);
+}
+
 /* Wait for the next request, or for the rest of one. */
 static void await_request(struct http1 *connection)
 {
@@ -130,9 +137,7 @@ static void await_request(struct http1 *connection)
                 end_connection(connection, false);
                 return;
         }
-        if (!deadline_runs(&connection->silence))
-                deadline_start(&connection->service->silent, &connection->silence);
-        eddy_transport_resume_reading(connection->transport);
+        await_client(connection);
 }
 
 /* Prepare the exchange for the request whose head is at `head`. */
@@ -294,13 +299,13 @@ static bool drain(struct http1 *connection)
                 connection->is_draining = false;
                 return true;
         }
-        if (n < 0 || connection->dropped > DRAIN_MAX || connection->has_ended) {
+        if (n < 0 || connection->dropped > HTTP1_DRAIN_MAX || connection->has_ended) {
                 connection->is_draining = false;
                 end_connection(connection, n >= 0);
                 return false;
         }
         request->start = request->end = request->body_at;
-        await_request(connection);
+        await_client(connection);
         return false;
 }
 

@@ -11,7 +11,8 @@
 
 enum {
         HTTP1_HEAD_MAX = 16 * 1024,
-        HTTP1_IN_SIZE = 32 * 1024, /* a head, and bytes of a body or of requests behind it */
+        HTTP1_IN_SIZE = 32 * 1024,   /* a head, and bytes of a body or of requests behind it */
+        HTTP1_DRAIN_MAX = 64 * 1024, /* bytes of a body that nobody has read, for which the connection is kept */
 };
 
 /** A request that comes or is answered, with those behind it: what a silent connection does without. */

@@ -20,6 +20,18 @@ static void await_taking(struct http1 *connection)
                 deadline_start(&service->answers, &connection->answer);
 }
 
+/* A body that is not read is passed over, for the next request. But who waits for leave to send it may do so or not, and who
+ * has much of it is better told to begin anew. */
+static void plan_ending(eddy_http_exchange *exchange)
+{
+        const struct http1_request *request = request_of(exchange);
+        const struct http_body *body = &request->body;
+        bool waits_for_leave = !request->connection->has_continued && request->end == request->start;
+
+        if (!body_is_over(body) && (waits_for_leave || (!body->is_chunked && body->left > HTTP1_DRAIN_MAX)))
+                exchange->is_closing = true;
+}
+
 static int write_parts(struct http1 *connection, const struct iovec *parts, int count)
 {
         int rc = connection->transport ? eddy_transport_writev(connection->transport, parts, count) : -ECONNRESET;
@@ -210,6 +222,7 @@ static void over(eddy_http_exchange *exchange)
 }
 
 const struct exchange_impl http1_exchange = {
+    .plan_ending = plan_ending,
     .send_head = send_head,
     .send = send_piece,
     .send_file = send_file,

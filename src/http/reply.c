@@ -22,21 +22,21 @@ static int enter(const eddy_http_exchange *exchange, enum answer_state state)
         return exchange->answer == state ? 0 : EDDY_EINVALIDSTATE;
 }
 
-/* A length among the headers: of what has no body here it may be that of the one that another request would have got. */
+/* A length among the headers: it is to be the body's; or, of what has no body here, it may be that of the one that another request
+ * would have got. */
 static int heed_length(struct plan *plan, const eddy_http_answer *answer, bool is_head)
 {
-        bool is_free = plan->goes_on ? plan->has_body || is_head : is_head && plan->has_length;
+        int64_t length = plan->headers.length;
+        bool is_elsewhere = plan->status == HTTP_STATUS_NOT_MODIFIED || (is_head && plan->has_length);
 
-        if (plan->headers.length < 0)
+        if (length < 0)
                 return 0;
-        if (answer->body_size == 0 && (plan->status == HTTP_STATUS_NOT_MODIFIED || is_free)) {
+        if (plan->goes_on ? length >= (int64_t)answer->body_size && (plan->has_body || is_head || is_elsewhere)
+                          : answer->body_size == 0 && is_elsewhere) {
                 plan->has_length = true;
-                plan->length = plan->headers.length;
-        } else if (plan->goes_on && plan->has_body) {
-                plan->has_length = plan->headers.length >= (int64_t)answer->body_size;
-                plan->length = plan->headers.length;
+                plan->length = length;
         }
-        return plan->has_length && plan->length == plan->headers.length ? 0 : -EINVAL;
+        return plan->has_length && plan->length == length ? 0 : -EINVAL;
 }
 
 /* 0, or -EINVAL where an answer is none, or its headers say of it what is not true. */

@@ -1,93 +1,5 @@
 /* Requests answered by a function, as a client on the wire sees it. */
-#include "../stream/helpers.h"
-
-#include <eddy/http_server.h>
-
-/** A service under test, its server, and a connection to it. */
-struct world {
-        eddy_http_service *service;
-        eddy_server *server;
-        eddy_stream *stream;
-        const char *exception; /* what the loop's exception handler was told */
-        int error;
-};
-
-static struct world world;
-static bool has_begun;
-
-static void note_exception(eddy_loop *loop, const eddy_exception *exception, void *arg)
-{
-        (void)loop;
-        (void)arg;
-        world.exception = exception->message;
-        world.error = exception->error;
-}
-
-static void open_world(eddy_http_handler handler, const eddy_http_service_options *options)
-{
-        world = (struct world){0};
-        has_begun = false;
-        eddy_loop_set_exception_handler(eddy_running_loop(), note_exception, NULL);
-        assert_int_equal(eddy_http_service_create(&world.service, handler, NULL, options), 0);
-        assert_int_equal(eddy_http_start_server(&world.server, world.service, "127.0.0.1", 0, NULL),
-                         0);
-        assert_int_equal(eddy_open_connection(&world.stream, "127.0.0.1", eddy_server_port(world.server), NULL),
-                         0);
-}
-
-static void close_world(void)
-{
-        eddy_stream_destroy(world.stream);
-        eddy_server_close(world.server);
-        eddy_server_close_clients(world.server);
-        assert_int_equal(eddy_server_wait_closed(world.server), 0);
-        eddy_server_destroy(world.server);
-        eddy_http_service_destroy(world.service);
-}
-
-static void send_text(const char *text)
-{
-        assert_int_equal(eddy_stream_write_all(world.stream, text, strlen(text)), strlen(text));
-}
-
-/** An answer's head; it stays valid until the next. */
-static const char *next_head(void)
-{
-        static char head[16 * 1024];
-        const char *data;
-        ssize_t n = eddy_stream_read_until(world.stream, "\r\n\r\n", 4, &data);
-
-        assert_in_range(n, 1, sizeof head - 1);
-        memcpy(head, data, (size_t)n);
-        head[n] = '\0';
-        return head;
-}
-
-static void assert_body(const char *expected)
-{
-        char body[256];
-        size_t n = strlen(expected);
-
-        assert_int_equal(eddy_stream_read_exactly(world.stream, body, n), n);
-        assert_memory_equal(body, expected, n);
-}
-
-static void assert_answer(const char *status_line, const char *body)
-{
-        const char *head = next_head();
-        char length[64];
-
-        assert_memory_equal(head, status_line, strlen(status_line));
-        snprintf(length, sizeof length, "\r\nContent-Length: %zu\r\n", strlen(body));
-        assert_non_null(strstr(head, length));
-        assert_body(body);
-}
-
-static int hello(eddy_http_exchange *exchange, void *arg)
-{
-        (void)arg;
-        return eddy_http_reply(exchange, &(eddy_http_answer){.body = "hello, world!", .body_size = 13});
-}
+#include "helpers.h"
 
 static void answers(void)
 {
@@ -108,7 +20,7 @@ static void answers(void)
         assert_non_null(strstr(next_head(), "\r\nContent-Length: 13\r\n"));
         assert_non_null(strstr(next_head(), "\r\nConnection: close\r\n")); /* and no body between them */
         assert_body("hello, world!");
-        assert_int_equal(eddy_stream_read(world.stream, &(char){0}, 1), 0);
+        assert_end();
         eddy_http_service_count(world.service, &counts);
         assert_int_equal(counts.connections, 1);
         assert_int_equal(counts.requests, 4);
@@ -347,7 +259,7 @@ static void answers_arrive_however_handlers_end(void)
                         send_text(requests);
                         for (int k = 0; k < before + 1; k++)
                                 assert_answer("HTTP/1.1 200 OK", "hello, world!");
-                        assert_int_equal(eddy_stream_read(world.stream, &(char){0}, 1), 0);
+                        assert_end();
                         while (eddy_server_connections(world.server) > 0) {
                                 eddy_stream_destroy(world.stream); /* it may wait for us to close */
                                 world.stream = NULL;
@@ -367,7 +279,7 @@ static void answers_before_a_cancelled_one_arrive(void)
                 assert_int_equal(eddy_yield(), 0);
         eddy_server_close_clients(world.server);
         assert_answer("HTTP/1.1 200 OK", "hello, world!");
-        assert_int_equal(eddy_stream_read(world.stream, &(char){0}, 1), 0);
+        assert_end();
         close_world();
 }
 
@@ -402,14 +314,14 @@ static void ends_within_a_head(void)
         send_text("GET / HTTP/1.1\r\nHost: x\r\nA");
         assert_int_equal(eddy_stream_write_eof(world.stream), 0);
         assert_answer("HTTP/1.1 400 Bad Request", "400 Bad Request\n");
-        assert_int_equal(eddy_stream_read(world.stream, &(char){0}, 1), 0);
+        assert_end();
         close_world();
 
         open_world(hello, NULL);
         send_text("GET / HTTP/1.1\r\nHost: x\r\n\r\n\r\n");
         assert_int_equal(eddy_stream_write_eof(world.stream), 0);
         assert_answer("HTTP/1.1 200 OK", "hello, world!");
-        assert_int_equal(eddy_stream_read(world.stream, &(char){0}, 1), 0);
+        assert_end();
         close_world();
 }
 
@@ -432,12 +344,12 @@ static void slow_clients_are_not_waited_for(void)
         assert_answer("HTTP/1.1 200 OK", "hello, world!");
         send_text("GET / HT");
         assert_answer("HTTP/1.1 408 Request Timeout", "408 Request Timeout\n");
-        assert_int_equal(eddy_stream_read(world.stream, &(char){0}, 1), 0);
+        assert_end();
         close_world();
 
         /* One that says nothing is not answered, and one that reads nothing is dropped. */
         open_world(answer_as_asked, &(eddy_http_service_options){.timeout = eddy_ms(20)});
-        assert_int_equal(eddy_stream_read(world.stream, &(char){0}, 1), 0);
+        assert_end();
         eddy_stream_destroy(world.stream);
         assert_int_equal(eddy_open_connection(&world.stream, "127.0.0.1", eddy_server_port(world.server), NULL),
                          0);
@@ -474,14 +386,14 @@ static void stop(void)
         eddy_server_close(world.server);
         eddy_http_service_stop(world.service);
         assert_answer("HTTP/1.1 200 OK", "hello, world!");
-        assert_int_equal(eddy_stream_read(world.stream, &(char){0}, 1), 0);
+        assert_end();
         close_world();
 
         open_world(hello, NULL);
         send_text("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
         assert_answer("HTTP/1.1 200 OK", "hello, world!");
         eddy_http_service_stop(world.service); /* the connection waits for a request */
-        assert_int_equal(eddy_stream_read(world.stream, &(char){0}, 1), 0);
+        assert_end();
         close_world();
 }
 
@@ -503,5 +415,5 @@ int main(void)
             scene_test(stop),
         };
 
-        return cmocka_run_group_tests_name("handler", tests, NULL, NULL);
+        return cmocka_run_group_tests_name("http1", tests, NULL, NULL);
 }

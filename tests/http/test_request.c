@@ -1,0 +1,270 @@
+/* What handlers read of requests, as a client on the wire sends it. */
+#include "helpers.h"
+
+/** What a handler has read, and how much it would: the whole, or why not. */
+static struct {
+        char *body;
+        ssize_t rc;
+        size_t limit;
+} got;
+
+static int echo(eddy_http_exchange *exchange, void *arg)
+{
+        int rc;
+
+        (void)arg;
+        got.rc = eddy_http_exchange_read_all(exchange, &got.body, got.limit);
+        if (got.rc < 0)
+                return (int)got.rc;
+        rc = eddy_http_reply(exchange, &(eddy_http_answer){.body = got.body, .body_size = (size_t)got.rc});
+        eddy_free(got.body);
+        return rc;
+}
+
+static int read_nothing(eddy_http_exchange *exchange, void *arg)
+{
+        (void)arg;
+        return eddy_http_reply(exchange, &(eddy_http_answer){.body = "no", .body_size = 2});
+}
+
+#define POST "POST / HTTP/1.1\r\nHost: x\r\n"
+#define CHUNKED POST "Transfer-Encoding: chunked\r\n\r\n"
+
+static void whole(void)
+{
+        open_world(echo, NULL);
+        send_text(POST "Content-Length: 5\r\n\r\nhello");
+        assert_answer("HTTP/1.1 200 OK", "hello");
+        send_text(POST "Content-Length: 0\r\n\r\n" CHUNKED "3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n"
+                       "GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+        assert_answer("HTTP/1.1 200 OK", "");
+        assert_answer("HTTP/1.1 200 OK", "abcde");
+        assert_answer("HTTP/1.1 200 OK", "");
+        send_text("PUT / HTTP/1.0\r\nContent-Length: 2\r\n\r\nab");
+        assert_answer("HTTP/1.1 200 OK", "ab");
+        assert_end();
+        close_world();
+}
+
+/** A body that comes byte by byte, head and all. */
+static void in_pieces(void)
+{
+        static const char text[] = CHUNKED "4;x=y\r\nabcd\r\n3\r\nefg\r\n0\r\nA: b\r\n\r\n";
+
+        open_world(echo, NULL);
+        for (size_t i = 0; i + 1 < sizeof text; i++) {
+                assert_int_equal(eddy_stream_write_all(world.stream, text + i, 1), 1);
+                eddy_yield();
+        }
+        assert_answer("HTTP/1.1 200 OK", "abcdefg");
+        close_world();
+}
+
+enum { MUCH = 3 * 1024 * 1024 };
+
+static int sum_up(eddy_http_exchange *exchange, void *arg)
+{
+        char buffer[5000], text[64];
+        size_t total = 0;
+        unsigned sum = 0;
+        ssize_t n;
+
+        (void)arg;
+        while ((n = eddy_http_exchange_read(exchange, buffer, sizeof buffer)) > 0) {
+                total += (size_t)n;
+                for (ssize_t i = 0; i < n; i++)
+                        sum = 31 * sum + (unsigned char)buffer[i];
+        }
+        assert_int_equal(n, 0);
+        assert_int_equal(eddy_http_exchange_read(exchange, buffer, sizeof buffer), 0);
+        n = snprintf(text, sizeof text, "%zu %u", total, sum);
+        return eddy_http_reply(exchange, &(eddy_http_answer){.body = text, .body_size = (size_t)n});
+}
+
+/** More than any buffer has room for, in several chunks or none, and the next request behind it. */
+static void much(void)
+{
+        char *data = make_pattern(MUCH), expected[64];
+        unsigned sum = 0;
+
+        for (size_t i = 0; i < MUCH; i++)
+                sum = 31 * sum + (unsigned char)data[i];
+        snprintf(expected, sizeof expected, "%d %u", MUCH, sum);
+        open_world(sum_up, NULL);
+        for (int is_chunked = 0; is_chunked < 2; is_chunked++) {
+                send_text(is_chunked ? CHUNKED "280000\r\n" : POST "Content-Length: 3145728\r\n\r\n");
+                assert_int_equal(eddy_stream_write_all(world.stream, data, 0x280000), 0x280000);
+                if (is_chunked)
+                        send_text("\r\n80000\r\n");
+                assert_int_equal(eddy_stream_write_all(world.stream, data + 0x280000, 0x80000), 0x80000);
+                if (is_chunked)
+                        send_text("\r\n0\r\n\r\n");
+                send_text("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+                assert_answer("HTTP/1.1 200 OK", expected);
+                assert_answer("HTTP/1.1 200 OK", "0 0");
+        }
+        close_world();
+        free(data);
+}
+
+/** Bounds of the service's and of the handler's, and what a client is told; the connection ends. */
+static void too_much(void)
+{
+        static const char *const requests[] = {
+            POST "Content-Length: 5\r\n\r\nhello",
+            CHUNKED "5\r\nhello\r\n0\r\n\r\n",
+            CHUNKED "4\r\nhell\r\n1\r\no\r\n0\r\n\r\n",
+        };
+
+        for (size_t i = 0; i < sizeof requests / sizeof requests[0]; i++)
+                for (int is_services = 0; is_services < 2; is_services++) {
+                        open_world(echo, &(eddy_http_service_options){.max_body = is_services ? 4 : 0});
+                        got.limit = is_services ? SIZE_MAX : 4;
+                        send_text(requests[i]);
+                        assert_answer("HTTP/1.1 413 ", "413 Content Too Large\n");
+                        assert_end();
+                        assert_null(world.exception);
+                        close_world();
+                }
+        got.limit = SIZE_MAX;
+}
+
+static void broken_bodies(void)
+{
+        static const char *const requests[] = {CHUNKED "x\r\n", CHUNKED "1\r\nab\r\n", CHUNKED "0\r\nno\r\n\r\n"};
+
+        for (size_t i = 0; i < sizeof requests / sizeof requests[0]; i++) {
+                open_world(echo, NULL);
+                send_text(requests[i]);
+                assert_answer("HTTP/1.1 400 ", "400 Bad Request\n");
+                assert_end();
+                assert_int_equal(got.rc, EDDY_EPROTOCOL);
+                assert_null(world.exception);
+                close_world();
+        }
+}
+
+/** The client ends, or is silent, in the midst of what it promised. */
+static void bodies_that_end_early(void)
+{
+        open_world(echo, NULL);
+        send_text(POST "Content-Length: 5\r\n\r\nhell");
+        assert_int_equal(eddy_stream_write_eof(world.stream), 0);
+        assert_answer("HTTP/1.1 400 ", "400 Bad Request\n");
+        assert_int_equal(got.rc, EDDY_EINCOMPLETE);
+        close_world();
+
+        open_world(echo, &(eddy_http_service_options){.timeout = eddy_ms(20)});
+        send_text(POST "Content-Length: 5\r\n\r\nhell");
+        assert_answer("HTTP/1.1 408 ", "408 Request Timeout\n");
+        assert_int_equal(got.rc, -ETIMEDOUT);
+        assert_end();
+        close_world();
+
+        got.rc = 0;
+        open_world(echo, NULL);
+        send_text(POST "Content-Length: 5\r\n\r\nhell");
+        give_way();
+        eddy_stream_abort(world.stream);
+        until(got.rc != 0);
+        assert_true(got.rc < 0);
+        assert_null(world.exception);
+        close_world();
+}
+
+/** Who waits for leave gets it when the body is read, and not otherwise. */
+static void leave_to_send(void)
+{
+        open_world(echo, NULL);
+        send_text(POST "Content-Length: 5\r\nExpect: 100-Continue\r\n\r\n");
+        assert_string_equal(next_head(), "HTTP/1.1 100 Continue\r\n\r\n");
+        send_text("hello");
+        assert_answer("HTTP/1.1 200 OK", "hello");
+        send_text(POST "Content-Length: 5\r\nExpect: 100-continue\r\n\r\nhello"); /* it does not wait */
+        assert_answer("HTTP/1.1 200 OK", "hello");
+        send_text(POST "Content-Length: 5\r\nExpect: miracles\r\n\r\n");
+        assert_answer("HTTP/1.1 417 ", "417 Expectation Failed\n");
+        assert_end();
+        close_world();
+
+        /* Nobody knows whether it comes now, so nothing else can. */
+        open_world(read_nothing, NULL);
+        send_text(POST "Content-Length: 5\r\nExpect: 100-continue\r\n\r\n");
+        assert_non_null(strstr(next_head(), "\r\nConnection: close\r\n"));
+        assert_body("no");
+        assert_end();
+        close_world();
+}
+
+/** A body that nobody reads is passed over where it is small, and the next request is found. */
+static void unread_bodies(void)
+{
+        char *data = make_pattern(MUCH);
+
+        open_world(read_nothing, NULL);
+        send_text(POST "Content-Length: 5\r\n\r\nhelloGET / HTTP/1.1\r\nHost: x\r\n\r\n" CHUNKED
+                       "3\r\nabc\r\n0\r\n\r\nGET / HTTP/1.1\r\nHost: x\r\n\r\n" POST "Content-Length: 10\r\n\r\nhello");
+        for (int i = 0; i < 5; i++)
+                assert_answer("HTTP/1.1 200 OK", "no");
+        send_text("worldGET / HTTP/1.1\r\nHost: x\r\n\r\n");
+        assert_answer("HTTP/1.1 200 OK", "no");
+        /* The rest is too much to wait for. The answer arrives all the same, before the connection ends. */
+        send_text(POST "Content-Length: 3145728\r\n\r\n");
+        assert_int_equal(eddy_stream_write(world.stream, data, MUCH), 0);
+        assert_non_null(strstr(next_head(), "\r\nConnection: close\r\n"));
+        assert_body("no");
+        close_world();
+        free(data);
+}
+
+static int describe(eddy_http_exchange *exchange, void *arg)
+{
+        char text[512] = "", *at = text;
+        const char *name, *value;
+        eddy_address peer;
+        char *body;
+
+        (void)arg;
+        for (unsigned i = 0; (value = eddy_http_exchange_header_at(exchange, i, &name)); i++)
+                at += sprintf(at, "%s=%s;", name, value);
+        at += sprintf(at, " %lld", (long long)eddy_http_exchange_length(exchange));
+        assert_null(eddy_http_exchange_trailer(exchange, "sum"));
+        assert_true(eddy_http_exchange_read_all(exchange, &body, 100) >= 0);
+        eddy_free(body);
+        if (eddy_http_exchange_trailer(exchange, "SUM"))
+                at += sprintf(at, " sum=%s", eddy_http_exchange_trailer(exchange, "SUM"));
+        assert_int_equal(eddy_http_exchange_peer(exchange, &peer), 0);
+        assert_int_equal(peer.any.sa_family, AF_INET);
+        return eddy_http_reply(exchange, &(eddy_http_answer){.body = text, .body_size = (size_t)(at - text)});
+}
+
+static void what_is_told_of_a_request(void)
+{
+        open_world(describe, NULL);
+        send_text("GET / HTTP/1.1\r\nHost: x\r\nA: 1\r\na:2\r\nB: \r\n\r\n");
+        assert_answer("HTTP/1.1 200 OK", "Host=x;A=1;a=2;B=; 0");
+        send_text(POST "Content-Length: 2\r\n\r\nab");
+        assert_answer("HTTP/1.1 200 OK", "Host=x;Content-Length=2; 2");
+        send_text(CHUNKED "2\r\nab\r\n0\r\nX: y\r\nSum:  7\r\n\r\n");
+        assert_answer("HTTP/1.1 200 OK", "Host=x;Transfer-Encoding=chunked; -1 sum=7");
+        close_world();
+}
+
+int main(void)
+{
+        got.limit = SIZE_MAX;
+
+        const struct CMUnitTest tests[] = {
+            scene_test(whole),
+            scene_test(in_pieces),
+            scene_test(much),
+            scene_test(too_much),
+            scene_test(broken_bodies),
+            scene_test(bodies_that_end_early),
+            scene_test(leave_to_send),
+            scene_test(unread_bodies),
+            scene_test(what_is_told_of_a_request),
+        };
+
+        return cmocka_run_group_tests_name("request", tests, NULL, NULL);
+}
