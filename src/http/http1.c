@@ -13,13 +13,22 @@ enum {
         LINGER_MAX = 1024 * 1024,   /* bytes behind the last answer that are waited for */
 };
 
+/* Nobody attends to it any more. */
+static void dismiss(struct http1 *connection)
+{
+        void (*gone)(const struct http1 *connection) = connection->gone;
+
+        connection->gone = NULL;
+        if (gone)
+                gone(connection);
+}
+
 void http1_destroy(struct http1 *connection)
 {
         eddy_http_service *service = connection->service;
 
         list_remove(&connection->link);
-        if (connection->gone)
-                connection->gone(connection);
+        dismiss(connection);
         memory_free(connection->peer);
         memory_free(connection);
         service_note_gone(service);
@@ -327,7 +336,7 @@ static bool conclude(struct http1 *connection)
         }
         if (state == ANSWER_BEGUN) {
                 break_connection(connection);
-        } else if (exchange->is_closing || connection->service->is_stopping) {
+        } else if (exchange->is_closing || connection->service->is_stopping || connection->is_given_up) {
                 bool may_bring_more = request->end > request->start || !body_is_over(&request->body);
 
                 end_connection(connection, may_bring_more && state == ANSWER_ENDED);
@@ -336,6 +345,8 @@ static bool conclude(struct http1 *connection)
                 connection->is_draining = !body_is_over(&request->body);
                 http_parser_begin(&request->parser);
         }
+        if (connection->is_given_up)
+                dismiss(connection);
         return true;
 }
 
@@ -589,10 +600,16 @@ struct http1 *http1_create(eddy_http_service *service)
         return connection;
 }
 
-void http1_close(struct http1 *connection)
+void http1_give_up(struct http1 *connection)
 {
+        connection->is_given_up = true;
+        if (connection->is_answering) {
+                eddy_cancel(connection->request->exchange.task);
+                return;
+        }
         if (connection->transport)
                 eddy_transport_close(connection->transport);
+        dismiss(connection);
 }
 
 void http1_stop(struct http1 *connection)

@@ -46,10 +46,11 @@ struct http1 {
         bool is_full;          /* more is unsent than should be */
         bool has_continued;    /* the client has got leave to send its body, or needs none */
         bool is_draining;      /* a body that nobody has read is passed over */
+        bool is_given_up;      /* whoever attended to it does no more */
         bool is_lingering;     /* the client may see the last answer before the connection ends */
         char *peer;            /* its address, for a log; NULL: it is not needed, or without memory */
         int reason;            /* why it is lost; 0: it was closed */
-        void (*gone)(const struct http1 *connection); /* told, last, when nobody uses it any more; may be NULL */
+        void (*gone)(const struct http1 *connection); /* told when nobody answers on it any more; may be NULL */
         void *owner;
 };
 
@@ -74,8 +75,8 @@ static inline struct http1 *http1_of(const eddy_http_exchange *exchange)
 /** Its task ends behind this. */
 void http1_over(struct http1 *connection);
 
-/** End one now: what was answered leaves, and who answers is told that the client has gone. */
-void http1_close(struct http1 *connection);
+/** End one: who answers is cancelled, and what was answered leaves, without anybody who attends to it. */
+void http1_give_up(struct http1 *connection);
 
 /** Let one end, at once where it waits for a request. */
 void http1_stop(struct http1 *connection);

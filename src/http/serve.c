@@ -62,7 +62,7 @@ intptr_t eddy_http_serve(eddy_stream *stream, void *service)
         }
         rc = eddy_event_wait(&attendance.over);
         if (rc < 0) {
-                http1_close(connection);
+                http1_give_up(connection);
                 EDDY_SHIELD_SCOPE
                         eddy_event_wait(&attendance.over);
         }
