@@ -204,6 +204,8 @@ static void init(struct http_connection *c, struct service *service, eddy_stream
         c->is_waiting = false;
         c->start = c->end = 0;
         c->exchange.service = service;
+        c->exchange.route_at = 0;
+        c->exchange.routing = NULL;
         c->exchange.output = (struct http_output){
             .stream = stream,
             .deadlines = &service->deadlines,

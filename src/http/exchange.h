@@ -17,6 +17,8 @@ struct eddy_http_exchange {
         bool is_answered;          /* or has begun to be */
         int status;                /* of its answer */
         int64_t sent;              /* bytes of the answer's body */
+        size_t route_at;           /* where the path of what is mounted begins within the target; 0: nowhere */
+        struct routing *routing;   /* of the innermost router that is answering, or NULL */
         char path[HTTP_PATH_MAX];  /* that is asked for, where files are */
 };
 
