@@ -67,7 +67,7 @@ static struct router_node *create_node(const char *text, size_t size)
         if (node) {
                 node->hash = router_path_hash(text, size);
                 node->size = size;
-                memcpy(node->text, text, size);
+                node->text = memcpy(node + 1, text, size);
         }
         return node;
 }

@@ -31,7 +31,7 @@ struct router_node {
         struct router_route *routes; /* of patterns that end here */
         uint32_t hash;
         size_t size;
-        char text[];
+        const char *text; /* behind the node */
 };
 
 /** A piece of a path, as it was sent. */
