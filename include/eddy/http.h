@@ -6,6 +6,7 @@
 #include <eddy/http_client.h>   // IWYU pragma: export
 #include <eddy/http_exchange.h> // IWYU pragma: export
 #include <eddy/http_files.h>    // IWYU pragma: export
+#include <eddy/http_router.h>   // IWYU pragma: export
 #include <eddy/http_server.h>   // IWYU pragma: export
 
 #endif

@@ -70,6 +70,8 @@ struct eddy_http_exchange {
         int body_error;        /* reading it has failed so; 0: it has not */
         char *trailers;        /* headers behind its body, each "name: value" with a NUL behind it; NULL: none */
         size_t trailers_size;
+        size_t route_at;          /* where the path of what is mounted begins within the target; 0: nowhere */
+        struct routing *routing;  /* of the innermost router that is answering, or NULL */
         char path[HTTP_PATH_MAX]; /* that is asked for, where files are */
 };
 

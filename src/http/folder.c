@@ -5,8 +5,9 @@
 #include "http/conditions.h"
 #include "http/content_type.h"
 #include "http/files.h"
-#include "http/listing.h"
 #include "http/head.h"
+#include "http/listing.h"
+#include <eddy/http_router.h>
 #include <string.h>
 
 static const char index_name[] = "index.html";
@@ -256,23 +257,22 @@ static int answer_file(struct eddy_http_files *files, eddy_http_exchange *exchan
         return send_range(files, exchange, fd, file->st_dev, status, &version, range);
 }
 
-/* Links in a folder's page are relative to it, so its URL must end in a slash. What was asked with it is kept. */
+/* Links in a folder's page are relative to it, so its URL must end in a slash. What was asked with it is kept, and where it is
+ * mounted. */
 static int answer_redirect(eddy_http_exchange *exchange)
 {
-        const struct http_span target = exchange->request->target;
-        const char *text = http_text(exchange->head, target);
-        const char *query = memchr(text, '?', target.size);
-        size_t query_size = query ? (size_t)(text + target.size - query) : 0, size = strlen(exchange->path);
-        char *location = memory_alloc(3 * size + 2 + query_size);
+        const char *target = eddy_http_exchange_target(exchange), *query = strchr(target, '?');
+        size_t mount_size = exchange->route_at, query_size = query ? strlen(query) : 0, size = mount_size;
+        char *location = memory_alloc(mount_size + 3 * strlen(exchange->path) + 2 + query_size);
         int rc;
 
         if (!location)
                 return head_send_error(exchange, HTTP_STATUS_SERVICE_UNAVAILABLE);
-        location[0] = '/';
-        size = 1 + http_target_encode(exchange->path, location + 1);
+        memcpy(location, target, mount_size);
         location[size++] = '/';
-        if (query)
-                memcpy(location + size, query, query_size);
+        size += http_target_encode(exchange->path, location + size);
+        location[size++] = '/';
+        memcpy(location + size, query ? query : "", query_size);
         size += query_size;
         if (HTTP_REPLY_MAX + size > HTTP_HEAD_SIZE) {
                 rc = head_send_error(exchange, HTTP_STATUS_URI_TOO_LONG);
@@ -378,14 +378,13 @@ static int answer_opened(struct eddy_http_files *files, eddy_http_exchange *exch
 
 static int answer(struct eddy_http_files *files, eddy_http_exchange *exchange)
 {
-        const struct http_request *request = exchange->request;
+        const char *target = eddy_http_exchange_target_below(exchange);
         ssize_t rc;
         int fd;
 
-        if (request->method != HTTP_GET && request->method != HTTP_HEAD)
+        if (exchange->request->method != HTTP_GET && exchange->request->method != HTTP_HEAD)
                 return head_send_error(exchange, HTTP_STATUS_METHOD_NOT_ALLOWED);
-        rc = http_target_decode(http_text(exchange->head, request->target), request->target.size,
-                                exchange->path);
+        rc = http_target_decode(target, strlen(target), exchange->path);
         if (rc < 0)
                 return head_send_error(exchange, status_of((int)rc));
         fd = open_path(files, exchange);

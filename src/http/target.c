@@ -13,8 +13,7 @@ static int hex(char digit)
         return digit >= 'a' && digit <= 'f' ? digit - 'a' + 10 : -1;
 }
 
-/* The path within "/path?query" or "http://host/path?query"; empty where a host is all there is. */
-static const char *find_path(const char *target, size_t n, const char **end)
+const char *http_target_path(const char *target, size_t n, const char **end)
 {
         const char *at = target, *question;
 
@@ -30,8 +29,7 @@ static const char *find_path(const char *target, size_t n, const char **end)
         return at;
 }
 
-/* One byte, escaped or not; -1 where an escape is malformed. */
-static int next_byte(const char **at, const char *end)
+int http_target_next_byte(const char **at, const char *end)
 {
         int high, low;
 
@@ -50,7 +48,7 @@ static ssize_t decode(const char *at, const char *end, char path[HTTP_PATH_MAX])
         size_t size = 0;
 
         while (at < end) {
-                int byte = next_byte(&at, end);
+                int byte = http_target_next_byte(&at, end);
 
                 if (byte <= 0)
                         return -EINVAL;
@@ -99,7 +97,7 @@ static ssize_t resolve(char *path, size_t decoded)
 
 ssize_t http_target_decode(const char *target, size_t n, char path[HTTP_PATH_MAX])
 {
-        const char *end, *at = find_path(target, n, &end);
+        const char *end, *at = http_target_path(target, n, &end);
         ssize_t size = at ? decode(at, end, path) : -EINVAL;
 
         return size < 0 ? size : resolve(path, (size_t)size);

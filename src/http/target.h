@@ -19,6 +19,13 @@ enum { HTTP_PATH_MAX = 4096 };
  */
 ssize_t http_target_decode(const char *target, size_t n, char path[HTTP_PATH_MAX]);
 
+/** The path within "/path?query" or "http://host/path?query", not terminated, and where it ends; empty where a host is all
+ * there is, NULL where the target is neither. */
+const char *http_target_path(const char *target, size_t n, const char **end);
+
+/** One byte of a path, escaped or not; -1 where an escape is malformed. */
+int http_target_next_byte(const char **at, const char *end);
+
 /** Escape a path for use in a URL; at most three times as long. How many bytes, no NUL behind them. */
 size_t http_target_encode(const char *path, char *target);
 

@@ -250,6 +250,17 @@ def http_server(start):
     return program.end()
 
 
+def http_router(start):
+    program = start('0')
+    port = program.port()
+    if port:
+        with peer_errors(), connect(port) as guest:
+            guest.sendall(b'GET /hello/%s HTTP/1.1\r\nHost: x\r\n\r\nGET /api/status HTTP/1.0\r\n\r\n' % (b'a' * 300))
+            receive_all(guest)
+    program.interrupt()
+    return program.end()
+
+
 def port_scanner(start):
     with socket.create_server(('127.0.0.1', 0)) as server:
         port = server.getsockname()[1]
@@ -494,7 +505,7 @@ def tls_start(start):
 SCENARIOS = {function.__name__: function for function in
              (cares_resolver, ctrl_c, lookup, multicast, echo_server, chat_server, echo_client, tcp_echo_server, tcp_echo_client, get_headers,
               port_scanner, images, read_file, copy_file, list_directory, watch_folder, signals, workers,
-              udp_echo_server, udp_echo_client, unix_echo, http_server, protocol_proxy, bridge_curl, tls_client_certificate,
+              udp_echo_server, udp_echo_client, unix_echo, http_router, http_server, protocol_proxy, bridge_curl, tls_client_certificate,
               tls_echo_server, tls_head, tls_start)}
 
 # Protocols that do what streams do.

@@ -7,4 +7,5 @@
 #include <eddy/postgres.h>
 #endif
 #include <eddy/http_client.h>
+#include <eddy/http_router.h>
 #include <eddy/http_server.h>

@@ -3,6 +3,7 @@
 #include "../stream/helpers.h"
 
 #include <eddy/http_files.h>
+#include <eddy/http_router.h>
 #include <sys/stat.h>
 
 enum { LARGE = 100 * 1000 };
@@ -172,6 +173,40 @@ static void silent(void)
         close_world();
 }
 
+/** Below a prefix of a router's, with redirects that keep it, and nothing outside the folder. */
+static void mounted(void)
+{
+        eddy_http_service *service;
+        eddy_http_router *router;
+        const char *head;
+
+        open_world();
+        assert_int_equal(eddy_http_router_create(&router, NULL), 0);
+        assert_int_equal(eddy_http_router_mount(router, "/at", eddy_http_files_answer, world.files), 0);
+        assert_int_equal(eddy_http_service_create(&service, eddy_http_router_handle, router, NULL), 0);
+        eddy_server_destroy(world.server);
+        eddy_stream_destroy(world.stream);
+        assert_int_equal(eddy_http_start_server(&world.server, service, "127.0.0.1", 0, NULL), 0);
+        assert_int_equal(
+            eddy_open_connection(&world.stream, "127.0.0.1", eddy_server_port(world.server), NULL), 0);
+        for (int i = 0; i < TARGETS; i++) {
+                char path[64];
+
+                snprintf(path, sizeof path, "at/%s", targets[i].path);
+                request(world.stream, path);
+                assert_answered(world.stream, "HTTP/1.1 200 ", targets[i].size);
+        }
+        request(world.stream, "at/folder?x=y");
+        assert_true(eddy_stream_read_until(world.stream, "\r\n\r\n", 4, &head) > 0);
+        assert_memory_equal(head, "HTTP/1.1 301 ", 13);
+        assert_non_null(strstr(head, "\r\nLocation: /at/folder/?x=y\r\n"));
+        request(world.stream, "at/../small");
+        assert_answered(world.stream, "HTTP/1.1 400 ", 0);
+        close_world();
+        eddy_http_service_destroy(service);
+        eddy_http_router_destroy(router);
+}
+
 static intptr_t serve(void *stream)
 {
         return eddy_http_serve_files(stream, world.files);
@@ -208,6 +243,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
             scene_test(cold),
             scene_test(silent),
+            scene_test(mounted),
             scene_test(cancelled),
         };
 

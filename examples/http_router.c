@@ -1,0 +1,107 @@
+/*
+ * Answer requests by their path and method, as in aiohttp's documentation: http_router PORT
+ *
+ *         async def hello(request):                              # aiohttp
+ *                 return web.Response(text="Hello, {}\n".format(request.match_info['name']))
+ *
+ *         app = web.Application(middlewares=[log])
+ *         app.router.add_get('/hello/{name}', hello)
+ *         app.router.add_get(r'/files/{path:.*}', files)
+ *         api = web.Application()
+ *         api.router.add_get('/status', status)
+ *         app.add_subapp('/api/', api)
+ *         web.run_app(app)
+ */
+#include <eddy/http.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static int reply(eddy_http_exchange *request, const char *format, const char *value)
+{
+        char text[256];
+        int n = snprintf(text, sizeof text, format, value);
+        return eddy_http_reply(request, &(eddy_http_answer){.body = text, .body_size = (size_t)n});
+}
+
+static int hello(eddy_http_exchange *request, void *arg)
+{
+        (void)arg;
+        return reply(request, "Hello, %.100s\n", eddy_http_exchange_param(request, "name"));
+}
+
+static int files(eddy_http_exchange *request, void *arg)
+{
+        (void)arg;
+        return reply(request, "the file \"%.100s\"\n", eddy_http_exchange_param(request, "path"));
+}
+
+static int status(eddy_http_exchange *request, void *version)
+{
+        return reply(request, "version %s\n", version);
+}
+
+static int log_request(eddy_http_exchange *request, eddy_http_next *next, void *arg)
+{
+        (void)arg;
+        int rc = eddy_http_next_call(next, request);
+        printf("%s %s\n", eddy_http_exchange_method(request), eddy_http_exchange_target(request));
+        fflush(stdout);
+        return rc;
+}
+
+static int add_routes(eddy_http_router *router, eddy_http_router *api)
+{
+        int rc = eddy_http_router_use(router, log_request, NULL);
+        if (rc == 0)
+                rc = eddy_http_router_add(router, "GET", "/hello/{name}", hello, NULL);
+        if (rc == 0)
+                rc = eddy_http_router_add(router, "GET", "/files/{path...}", files, NULL);
+        if (rc == 0)
+                rc = eddy_http_router_mount(router, "/api", eddy_http_router_handle, api);
+        if (rc == 0)
+                rc = eddy_http_router_add(api, "GET", "/status", status, "1");
+        return rc;
+}
+
+static int serve(eddy_http_router *router, uint16_t port)
+{
+        eddy_http_service *service;
+        int rc = eddy_http_service_create(&service, eddy_http_router_handle, router, NULL);
+        if (rc < 0)
+                return rc;
+
+        eddy_server *server;
+        rc = eddy_http_start_server(&server, service, "127.0.0.1", port, NULL);
+        if (rc == 0) {
+                printf("serving on port %u\n", eddy_server_port(server));
+                fflush(stdout);
+                rc = eddy_server_serve_forever(server);
+                eddy_server_destroy(server);
+        }
+        eddy_http_service_destroy(service);
+        return rc;
+}
+
+static intptr_t app(void *port)
+{
+        eddy_http_router *router, *api = NULL;
+        int rc = eddy_http_router_create(&router, NULL);
+        if (rc == 0)
+                rc = eddy_http_router_create(&api, NULL);
+        if (rc == 0)
+                rc = add_routes(router, api);
+        if (rc == 0)
+                rc = serve(router, *(uint16_t *)port);
+        eddy_http_router_destroy(router);
+        eddy_http_router_destroy(api);
+        return rc;
+}
+
+int main(int argc, char **argv)
+{
+        uint16_t port = (uint16_t)(argc > 1 ? atoi(argv[1]) : 8080);
+        intptr_t rc = eddy_run(app, &port);
+        if (rc < 0 && rc != EDDY_CANCELLED)
+                fprintf(stderr, "http_router: %s\n", eddy_explain(rc));
+        return rc < 0 && rc != EDDY_CANCELLED;
+}
