@@ -1,9 +1,10 @@
-/* HTTP: a server (eddy/http_server.h; link with eddy-http) and a client (eddy/http_client.h; link with
- * eddy-http-client). */
+/* HTTP: a server (eddy/http_server.h, and headers for what its requests hold; link with eddy-http) and a client
+ * (eddy/http_client.h; link with eddy-http-client). */
 #ifndef EDDY_HTTP_H
 #define EDDY_HTTP_H
 
 #include <eddy/http_client.h> // IWYU pragma: export
+#include <eddy/http_form.h>   // IWYU pragma: export
 #include <eddy/http_server.h> // IWYU pragma: export
 
 #endif
