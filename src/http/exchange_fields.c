@@ -3,6 +3,8 @@
 #include "http/body_source.h"
 #include "http/exchange.h"
 #include "http/parameters.h"
+#include <eddy/http_cookie.h>
+#include <strings.h>
 
 /* The one place where bodies come from. */
 static ssize_t read_exchange(void *exchange, void *buffer, size_t n)
@@ -14,6 +16,26 @@ static ssize_t read_exchange(void *exchange, void *buffer, size_t n)
 struct body_source body_of_exchange(eddy_http_exchange *exchange)
 {
         return (struct body_source){read_exchange, exchange};
+}
+
+/* The nth line of a header, which may come in several; NULL where there are not so many. */
+static const char *nth_header(void *of, const char *name, unsigned nth)
+{
+        eddy_http_exchange *exchange = of;
+        struct http_request *request = &exchange->parser.request;
+        size_t size = strlen(name);
+
+        for (unsigned i = 0; i < request->header_count; i++) {
+                const struct http_header *header = &request->headers[i];
+                char *value = exchange->head + header->value.at;
+
+                if (header->name.size != size ||
+                    strncasecmp(http_text(exchange->head, header->name), name, size) != 0 || nth-- > 0)
+                        continue;
+                value[header->value.size] = '\0'; /* where a blank or the line's end was */
+                return value;
+        }
+        return NULL;
 }
 
 int eddy_http_exchange_query(eddy_http_exchange *exchange, eddy_http_fields **fields)
@@ -33,4 +55,20 @@ int eddy_http_exchange_form(eddy_http_exchange *exchange, eddy_http_fields **fie
         if (!type || !parameters_begin(type, "application/x-www-form-urlencoded"))
                 return eddy_fail(-EINVAL, "a body of type %s, not a form", type ? type : "unknown");
         return form_read(body_of_exchange(exchange), fields, options);
+}
+
+ssize_t eddy_http_exchange_cookie(eddy_http_exchange *exchange, const char *name, char *value, size_t size)
+{
+        const char *found = NULL, *line;
+        size_t n;
+
+        for (unsigned i = 0; !found && (line = nth_header(exchange, "Cookie", i)); i++)
+                found = eddy_http_cookie_find(line, name, &n);
+        if (!found)
+                return -ENOENT;
+        if (n >= size)
+                return eddy_fail(EDDY_ELIMIT, "cookie %s has %zu bytes, more than is expected of it", name, n);
+        memcpy(value, found, n);
+        value[n] = '\0';
+        return (ssize_t)n;
 }
