@@ -3,9 +3,10 @@
 #ifndef EDDY_HTTP_H
 #define EDDY_HTTP_H
 
-#include <eddy/http_client.h> // IWYU pragma: export
-#include <eddy/http_cookie.h> // IWYU pragma: export
-#include <eddy/http_form.h>   // IWYU pragma: export
-#include <eddy/http_server.h> // IWYU pragma: export
+#include <eddy/http_client.h>    // IWYU pragma: export
+#include <eddy/http_cookie.h>    // IWYU pragma: export
+#include <eddy/http_form.h>      // IWYU pragma: export
+#include <eddy/http_multipart.h> // IWYU pragma: export
+#include <eddy/http_server.h>    // IWYU pragma: export
 
 #endif

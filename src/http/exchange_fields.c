@@ -2,6 +2,7 @@
  * connections is here. */
 #include "http/body_source.h"
 #include "http/exchange.h"
+#include "http/multipart.h"
 #include "http/parameters.h"
 #include <eddy/http_cookie.h>
 #include <strings.h>
@@ -71,4 +72,11 @@ ssize_t eddy_http_exchange_cookie(eddy_http_exchange *exchange, const char *name
         memcpy(value, found, n);
         value[n] = '\0';
         return (ssize_t)n;
+}
+
+int eddy_http_multipart_open(eddy_http_multipart **form, eddy_http_exchange *exchange,
+                             const eddy_http_multipart_options *options)
+{
+        return multipart_open(form, body_of_exchange(exchange),
+                              eddy_http_exchange_header(exchange, "Content-Type"), options);
 }

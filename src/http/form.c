@@ -1,8 +1,8 @@
-#include "base/memory.h"
 #include "http/body_source.h"
 #include "http/escape.h"
+#include "http/gathering.h"
 
-enum { DEFAULT_MAX_FIELDS = 1000, DEFAULT_MAX_SIZE = 1024 * 1024, FIRST_READ = 4096 };
+enum { DEFAULT_MAX_FIELDS = 1000, DEFAULT_MAX_SIZE = 1024 * 1024 };
 
 struct eddy_http_fields {
         size_t count;
@@ -116,33 +116,12 @@ int eddy_http_fields_parse(eddy_http_fields **parsed, const void *text, size_t n
         return 0;
 }
 
-/* What is read of a body. */
-struct gathering {
-        char *text;
-        size_t size, capacity;
-};
-
-static int make_room(struct gathering *all)
-{
-        size_t capacity = all->capacity ? 2 * all->capacity : FIRST_READ;
-        char *text;
-
-        if (all->size < all->capacity)
-                return 0;
-        text = memory_realloc(all->text, capacity);
-        if (!text)
-                return -ENOMEM;
-        all->text = text;
-        all->capacity = capacity;
-        return 0;
-}
-
 static int gather(struct gathering *all, struct body_source body, size_t max_size)
 {
         ssize_t n = 1;
 
         while (n > 0) {
-                n = make_room(all);
+                n = gathering_reserve(all);
                 if (n == 0)
                         n = body.read(body.of, all->text + all->size, all->capacity - all->size);
                 if (n > 0)
