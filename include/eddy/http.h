@@ -3,6 +3,7 @@
 #ifndef EDDY_HTTP_H
 #define EDDY_HTTP_H
 
+#include <eddy/http_auth.h>      // IWYU pragma: export
 #include <eddy/http_client.h>    // IWYU pragma: export
 #include <eddy/http_cookie.h>    // IWYU pragma: export
 #include <eddy/http_form.h>      // IWYU pragma: export
