@@ -7,6 +7,7 @@
 #include <eddy/http_client.h>    // IWYU pragma: export
 #include <eddy/http_cookie.h>    // IWYU pragma: export
 #include <eddy/http_form.h>      // IWYU pragma: export
+#include <eddy/http_forwarded.h> // IWYU pragma: export
 #include <eddy/http_multipart.h> // IWYU pragma: export
 #include <eddy/http_server.h>    // IWYU pragma: export
 

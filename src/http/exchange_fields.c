@@ -5,6 +5,7 @@
 #include "http/multipart.h"
 #include "http/parameters.h"
 #include <eddy/http_cookie.h>
+#include <eddy/http_forwarded.h>
 #include <strings.h>
 
 /* The one place where bodies come from. */
@@ -79,4 +80,15 @@ int eddy_http_multipart_open(eddy_http_multipart **form, eddy_http_exchange *exc
 {
         return multipart_open(form, body_of_exchange(exchange),
                               eddy_http_exchange_header(exchange, "Content-Type"), options);
+}
+
+int eddy_http_exchange_forwarded(eddy_http_exchange *exchange, const eddy_http_forwarded_options *options,
+                                 eddy_http_forwarded *from)
+{
+        eddy_address peer;
+        int rc = eddy_address_of_peer(&peer, eddy_stream_fd(exchange->output.stream));
+
+        if (rc == 0)
+                eddy_http_forwarded_resolve(from, options, &peer, nth_header, exchange);
+        return rc;
 }
