@@ -6,6 +6,7 @@
 #include <eddy/http_auth.h>      // IWYU pragma: export
 #include <eddy/http_client.h>    // IWYU pragma: export
 #include <eddy/http_cookie.h>    // IWYU pragma: export
+#include <eddy/http_cors.h>      // IWYU pragma: export
 #include <eddy/http_form.h>      // IWYU pragma: export
 #include <eddy/http_forwarded.h> // IWYU pragma: export
 #include <eddy/http_multipart.h> // IWYU pragma: export

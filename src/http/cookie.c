@@ -127,14 +127,6 @@ static int check_promises(const eddy_http_cookie *cookie)
         return 0;
 }
 
-/* Whole seconds, of which a part counts as one; 0 where it is to be deleted. */
-static long long seconds_of(eddy_duration max_age)
-{
-        long long seconds = max_age < 0 ? 0 : max_age / 1000000000 + (max_age % 1000000000 > 0);
-
-        return seconds < MAX_AGE ? seconds : MAX_AGE;
-}
-
 static void add_attribute(struct line *line, const char *name, const char *value)
 {
         if (value) {
@@ -161,7 +153,7 @@ ssize_t eddy_http_cookie_format(char *text, size_t size, const eddy_http_cookie 
         add_attribute(&line, "; Domain=", cookie->domain ? cookie->domain + (*cookie->domain == '.') : NULL);
         if (cookie->max_age != 0) {
                 line_add(&line, "; Max-Age=");
-                line_add_number(&line, seconds_of(cookie->max_age));
+                line_add_seconds(&line, cookie->max_age, MAX_AGE);
         }
         line_add(&line, same_site[cookie->same_site]);
         line_add(&line, cookie->secure ? "; Secure" : "");

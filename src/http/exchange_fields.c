@@ -5,6 +5,7 @@
 #include "http/multipart.h"
 #include "http/parameters.h"
 #include <eddy/http_cookie.h>
+#include <eddy/http_cors.h>
 #include <eddy/http_forwarded.h>
 #include <strings.h>
 
@@ -91,4 +92,17 @@ int eddy_http_exchange_forwarded(eddy_http_exchange *exchange, const eddy_http_f
         if (rc == 0)
                 eddy_http_forwarded_resolve(from, options, &peer, nth_header, exchange);
         return rc;
+}
+
+void eddy_http_exchange_cors(eddy_http_exchange *exchange, const eddy_http_cors *cors,
+                             eddy_http_cors_answer *answer)
+{
+        const eddy_http_cors_request request = {
+            .method = eddy_http_exchange_method(exchange),
+            /* Of two nobody is meant. */
+            .origin = nth_header(exchange, "Origin", 1) ? "" : nth_header(exchange, "Origin", 0),
+            .requested_method = nth_header(exchange, "Access-Control-Request-Method", 0),
+        };
+
+        eddy_http_cors_decide(cors, &request, answer);
 }

@@ -21,11 +21,13 @@ void line_add(struct line *line, const char *text)
         add(line, text, strlen(text));
 }
 
-void line_add_number(struct line *line, long long number)
+void line_add_seconds(struct line *line, eddy_duration duration, int64_t most)
 {
+        int64_t seconds = duration < 0 ? 0 : duration / 1000000000 + (duration % 1000000000 > 0);
         char text[24];
 
-        add(line, text, (size_t)snprintf(text, sizeof text, "%lld", number));
+        add(line, text,
+            (size_t)snprintf(text, sizeof text, "%lld", (long long)(seconds < most ? seconds : most)));
 }
 
 void line_add_quoted(struct line *line, const char *text)

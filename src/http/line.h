@@ -2,6 +2,7 @@
 #ifndef HTTP_LINE_H
 #define HTTP_LINE_H
 
+#include <eddy/time.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -13,7 +14,9 @@ struct line {
 
 void line_begin(struct line *line, char *text, size_t capacity);
 void line_add(struct line *line, const char *text);
-void line_add_number(struct line *line, long long number);
+
+/** Add a duration in whole seconds, of which a part counts as one: 0 where it is negative, and no more than `most`. */
+void line_add_seconds(struct line *line, eddy_duration duration, int64_t most);
 
 /** Add a text in quotes, with backslashes where it has either. */
 void line_add_quoted(struct line *line, const char *text);
