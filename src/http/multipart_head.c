@@ -16,7 +16,9 @@ static const char *value_of(const char *line, const char *name)
 
         if (strncasecmp(line, name, n) != 0 || line[n] != ':')
                 return NULL;
-        return line + n + 1 + strspn(line + n + 1, " \t");
+        for (line += n + 1; *line == ' ' || *line == '\t';)
+                line++;
+        return line;
 }
 
 const char *multipart_header(const char *head, const char *name)

@@ -48,7 +48,7 @@ TEST(reads_networks)
                 assert_non_null(strstr(eddy_error_detail(), bad[i]));
         }
         fault_arm(1, 1);
-        assert_int_equal(eddy_http_networks_create(&networks, good), -ENOMEM);
+        assert_int_equal(eddy_http_networks_create(&networks, (const char *const[]){good[0], NULL}), -ENOMEM);
         fault_arm(0, 0);
         eddy_http_networks_destroy(NULL);
 }
