@@ -87,7 +87,7 @@ EDDY_API int eddy_http_exchange_query(eddy_http_exchange *exchange, eddy_http_fi
  * @retval EDDY_CANCELLED, EDDY_TIMEOUT, EDDY_EINCOMPLETE ...  as from reading the body
  * @retval -ENOMEM      no memory
  *
- * Suspends. aiohttp.web.Request.post(); eddy/http_multipart.h reads forms with files.
+ * What was read before an interruption is lost. Suspends. aiohttp.web.Request.post(); eddy/http_multipart.h reads forms with files.
  */
 EDDY_API EDDY_ASYNC int eddy_http_exchange_form(eddy_http_exchange *exchange, eddy_http_fields **fields,
                                                 const eddy_http_fields_options *options);

@@ -48,6 +48,8 @@ static const struct {
     {SAYS("name =a"), NULL, NULL, NULL},
     {SAYS("name= a"), NULL, NULL, NULL},
     {SAYS("name=a b"), NULL, NULL, NULL},
+    {SAYS("name=a filename=b"), NULL, NULL, NULL},
+    {SAYS("name=\"a\"filename=\"b\""), NULL, NULL, NULL},
     {SAYS("name=a, filename=b"), NULL, NULL, NULL},
     {SAYS("=a; name=b"), NULL, NULL, NULL},
     /* what could be read as another part */
@@ -390,6 +392,35 @@ COROUTINE_TEST(goes_on_after_an_interruption)
         }
 }
 
+/* What was read of a part is no other's. */
+COROUTINE_TEST(forgets_what_was_read_of_a_part)
+{
+        static const char text[] = FIELD("a", "12345") FIELD("b", "6") "--B--";
+        bool was_interrupted = false;
+
+        for (unsigned nth = 1; nth < 40; nth++) {
+                eddy_http_multipart *form = open_form(text, sizeof text - 1, 3, NULL);
+                eddy_http_part part;
+                char *content;
+                ssize_t n;
+
+                assert_int_equal(eddy_http_multipart_next(form, &part), 1);
+                body.interrupt_at = body.reads + nth;
+                n = eddy_http_multipart_read_all(form, &content);
+                was_interrupted |= n == EDDY_TIMEOUT;
+                eddy_free(content);
+                while (eddy_http_multipart_next(form, &part) == EDDY_TIMEOUT)
+                        ;
+                while ((n = eddy_http_multipart_read_all(form, &content)) == EDDY_TIMEOUT)
+                        ;
+                assert_int_equal(n, 1);
+                assert_string_equal(content, "6");
+                eddy_free(content);
+                eddy_http_multipart_close(form);
+        }
+        assert_true(was_interrupted);
+}
+
 static void refuse_the_interrupted(eddy_http_multipart *form)
 {
         eddy_http_part part;
@@ -477,6 +508,7 @@ int main(void)
             cmocka_unit_test(reads_no_more_than_a_small_part_whole),
             cmocka_unit_test(says_what_is_wrong),
             cmocka_unit_test(goes_on_after_an_interruption),
+            cmocka_unit_test(forgets_what_was_read_of_a_part),
             cmocka_unit_test(takes_nothing_for_who_is_interrupted),
             cmocka_unit_test(is_for_coroutines),
             cmocka_unit_test(fails_without_memory),
