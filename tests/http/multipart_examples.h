@@ -12,13 +12,14 @@ struct multipart_example {
         const char *said;
 };
 
-#define DISPOSITION "Content-Disposition: form-data; name=\"a\""
+#define DISPOSITION   "Content-Disposition: form-data; name=\"a\""
 #define PART(content) DISPOSITION "\r\n\r\n" content
 
 static const struct multipart_example multipart_examples[] = {
     {"--B\r\n" PART("x") "\r\n--B--\r\n", "<" DISPOSITION ">x/."},
     {"--B\r\n" PART("x") "\r\n--B--", "<" DISPOSITION ">x/."},
-    {"--B\r\n" PART("x") "\r\n--B\r\nC:d\r\nE:  f \r\n\r\nyz\r\n--B--\r\n", "<" DISPOSITION ">x/<C:d|E:  f>yz/."},
+    {"--B\r\n" PART("x") "\r\n--B\r\nC:d\r\nE:  f \r\n\r\nyz\r\n--B--\r\n",
+     "<" DISPOSITION ">x/<C:d|E:  f>yz/."},
     {"--B--\r\n", "."}, /* a form without fields */
     {"--B--", "."},
     /* contents that look like something */
@@ -46,8 +47,7 @@ static const struct multipart_example multipart_examples[] = {
     {"\r\n\r\n\r\n--B--", "."},
     {"--B\r\n" PART("x") "\r\n--B--\r\nwords\r\n--B\r\n" PART("y") "\r\n--B--", "<" DISPOSITION ">x/."},
     {"--B\r\n" PART("x") "\r\n--B-----------", "<" DISPOSITION ">x/."}, /* Kludex/python-multipart #162 */
-    {"--B \t \r\n" PART("x") "\r\n--B \r\n" PART("y") "\r\n--B--",
-     "<" DISPOSITION ">x/<" DISPOSITION ">y/."},
+    {"--B \t \r\n" PART("x") "\r\n--B \r\n" PART("y") "\r\n--B--", "<" DISPOSITION ">x/<" DISPOSITION ">y/."},
     {"--B\r\n\r\nx\r\n--B--", "<>x/."}, /* without headers: who describes it refuses it */
     /* what ends too early */
     {"", "?"},
@@ -88,13 +88,17 @@ static const struct multipart_example multipart_examples[] = {
     {"--B\r\nC:\xc3\xa4\t\r\n\r\nx\r\n--B--", "<C:\xc3\xa4>x/."},
     {"--B\r\nC:\r\n\r\nx\r\n--B--", "<C:>x/."},
     /* 200 bytes are the most that headers may be here: two of them for the ends */
-    {"--B\r\nC:0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789"
-     "012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789012345\r\n\r\nx\r\n"
+    {"--B\r\nC:"
+     "0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789"
+     "012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789012345\r\n\r\nx"
+     "\r\n"
      "--B--",
      "<C:0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789"
      "012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789012345>x/."},
-    {"--B\r\nC:0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789"
-     "0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456\r\n\r\nx\r\n"
+    {"--B\r\nC:"
+     "0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789"
+     "0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456\r\n\r\n"
+     "x\r\n"
      "--B--",
      "+"},
 };

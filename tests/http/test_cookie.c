@@ -1,8 +1,7 @@
 /* Cookies, as they come and as they are set. */
-#include "../testing.h"
+#include "ask.h"
 
 #include <eddy/http_cookie.h>
-#include <stdio.h>
 
 static const struct {
         const char *header, *name, *value; /* NULL: there is none */
@@ -209,25 +208,12 @@ COROUTINE_TEST(a_handler_gets_its_requests_cookies)
             {"Cookie: b=1\r\nCookie: c=1\r\ncookie: a=1\r\n", "1 1"}, /* as HTTP/2 splits them */
             {"Cookie: a=1234\r\n", "-4002 "},
         };
-        eddy_http_service *service;
+        char request[128];
 
-        assert_int_equal(eddy_http_service_create(&service, tell, NULL, NULL), 0);
         for (size_t i = 0; i < sizeof requests / sizeof requests[0]; i++) {
-                eddy_stream *ends[2];
-                char request[128], *answer;
-                int n = snprintf(request, sizeof request,
-                                 "GET / HTTP/1.1\r\nHost: x\r\n%sConnection: close\r\n\r\n", requests[i].lines);
-
-                assert_int_equal(eddy_stream_pair(ends), 0);
-                assert_int_equal(eddy_stream_write_all(ends[1], request, (size_t)n), n);
-                assert_int_equal(eddy_http_serve(ends[0], service), 0);
-                eddy_stream_destroy(ends[0]);
-                assert_true(eddy_stream_read_all(ends[1], &answer, 10000) > 0);
-                assert_string_equal(strstr(answer, "\r\n\r\n") + 4, requests[i].answer);
-                eddy_free(answer);
-                eddy_stream_destroy(ends[1]);
+                snprintf(request, sizeof request, "GET / HTTP/1.1\r\n%s", requests[i].lines);
+                assert_answered(tell, request, requests[i].answer);
         }
-        eddy_http_service_destroy(service);
 }
 
 int main(void)

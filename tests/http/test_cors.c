@@ -1,8 +1,7 @@
 /* Whom browsers let read answers. */
-#include "../testing.h"
+#include "ask.h"
 
 #include <eddy/http_cors.h>
-#include <stdio.h>
 
 #define LIST(...) ((const char *const[]){__VA_ARGS__, NULL})
 
@@ -251,21 +250,11 @@ COROUTINE_TEST(a_handler_answers_so)
             {"GET / HTTP/1.1\r\nOrigin: https://a.org\r\nOrigin: https://a.org\r\n", "HTTP/1.1 200", NULL},
             {"GET / HTTP/1.1\r\n", "HTTP/1.1 200", NULL},
         };
-        eddy_http_service *service;
 
         used = policy(&(eddy_http_cors_options){.origins = LIST("https://a.org")});
-        assert_int_equal(eddy_http_service_create(&service, reply, NULL, NULL), 0);
         for (size_t i = 0; i < sizeof requests / sizeof requests[0]; i++) {
-                eddy_stream *ends[2];
-                char request[256], *answer;
-                int n = snprintf(request, sizeof request, "%sHost: x\r\nConnection: close\r\n\r\n",
-                                 requests[i].request);
+                char *answer = ask(reply, requests[i].request);
 
-                assert_int_equal(eddy_stream_pair(ends), 0);
-                assert_int_equal(eddy_stream_write_all(ends[1], request, (size_t)n), n);
-                assert_int_equal(eddy_http_serve(ends[0], service), 0);
-                eddy_stream_destroy(ends[0]);
-                assert_true(eddy_stream_read_all(ends[1], &answer, 10000) > 0);
                 assert_memory_equal(answer, requests[i].status, 12);
                 assert_non_null(strstr(answer, "\r\nVary: Origin\r\n"));
                 if (requests[i].line)
@@ -273,9 +262,7 @@ COROUTINE_TEST(a_handler_answers_so)
                 else
                         assert_null(strstr(answer, "Access-Control"));
                 eddy_free(answer);
-                eddy_stream_destroy(ends[1]);
         }
-        eddy_http_service_destroy(service);
         eddy_http_cors_destroy(used);
 }
 

@@ -1,9 +1,9 @@
 /* Queries and forms, decoded. */
-#include "../testing.h"
+#include "ask.h"
 #include "http/body_source.h"
 
 #include <eddy/http_form.h>
-#include <stdio.h>
+#include <eddy/http_multipart.h>
 
 #define SHOWN_SIZE 256
 
@@ -220,27 +220,31 @@ static int show_query(eddy_http_exchange *exchange, void *arg)
 
 COROUTINE_TEST(a_handler_gets_its_requests_query)
 {
-        static const char *const queries[][2] = {
-            {"/", ""}, {"/?", ""}, {"/a?b=c%20d&e?=/", "b=c d|e?=/"}, {"/%3Fa=1", ""}};
-        eddy_http_service *service;
+        assert_answered(show_query, "GET / HTTP/1.1\r\n", "");
+        assert_answered(show_query, "GET /? HTTP/1.1\r\n", "");
+        assert_answered(show_query, "GET /a?b=c%20d&e?=/ HTTP/1.1\r\n", "b=c d|e?=/");
+        assert_answered(show_query, "GET /%3Fa=1 HTTP/1.1\r\n", "");
+}
 
-        assert_int_equal(eddy_http_service_create(&service, show_query, NULL, NULL), 0);
-        for (size_t i = 0; i < sizeof queries / sizeof queries[0]; i++) {
-                eddy_stream *ends[2];
-                char request[128], *answer;
-                int n = snprintf(request, sizeof request,
-                                 "GET %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", queries[i][0]);
+static int refuse_others(eddy_http_exchange *exchange, void *arg)
+{
+        eddy_http_fields *fields;
+        eddy_http_multipart *form;
 
-                assert_int_equal(eddy_stream_pair(ends), 0);
-                assert_int_equal(eddy_stream_write_all(ends[1], request, (size_t)n), n);
-                assert_int_equal(eddy_http_serve(ends[0], service), 0);
-                eddy_stream_destroy(ends[0]);
-                assert_true(eddy_stream_read_all(ends[1], &answer, 10000) > 0);
-                assert_string_equal(strstr(answer, "\r\n\r\n") + 4, queries[i][1]);
-                eddy_free(answer);
-                eddy_stream_destroy(ends[1]);
-        }
-        eddy_http_service_destroy(service);
+        (void)arg;
+        assert_int_equal(eddy_http_exchange_form(exchange, &fields, NULL), -EINVAL);
+        assert_null(fields);
+        assert_int_equal(eddy_http_multipart_open(&form, exchange, NULL), -EINVAL);
+        assert_null(form);
+        return eddy_http_reply(exchange, &(eddy_http_answer){.body = "415", .body_size = 3});
+}
+
+COROUTINE_TEST(what_is_no_form_is_not_read_as_one)
+{
+        assert_answered(refuse_others, "POST / HTTP/1.1\r\n", "415");
+        assert_answered(refuse_others, "POST / HTTP/1.1\r\nContent-Type: application/json\r\n", "415");
+        assert_answered(refuse_others,
+                        "POST / HTTP/1.1\r\nContent-Type: application/x-www-form-urlencoded2\r\n", "415");
 }
 
 int main(void)
@@ -253,6 +257,7 @@ int main(void)
             cmocka_unit_test(reads_a_body),
             cmocka_unit_test(fails_without_memory),
             cmocka_unit_test(a_handler_gets_its_requests_query),
+            cmocka_unit_test(what_is_no_form_is_not_read_as_one),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
