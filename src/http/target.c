@@ -1,17 +1,10 @@
 /* A target is decoded before its dots are resolved, so that "%2e%2e" is no other than "..". */
 #include "http/target.h"
 
+#include "http/escape.h"
 #include <errno.h>
 #include <string.h>
 #include <strings.h>
-
-static int hex(char digit)
-{
-        if (digit >= '0' && digit <= '9')
-                return digit - '0';
-        digit |= 0x20;
-        return digit >= 'a' && digit <= 'f' ? digit - 'a' + 10 : -1;
-}
 
 const char *http_target_path(const char *target, size_t n, const char **end)
 {
@@ -31,16 +24,13 @@ const char *http_target_path(const char *target, size_t n, const char **end)
 
 int http_target_next_byte(const char **at, const char *end)
 {
-        int high, low;
+        int byte;
 
         if (**at != '%')
                 return (unsigned char)*(*at)++;
-        if (end - *at < 3)
-                return -1;
-        high = hex((*at)[1]);
-        low = hex((*at)[2]);
+        byte = escape_byte(*at, end);
         *at += 3;
-        return high < 0 || low < 0 ? -1 : high << 4 | low;
+        return byte;
 }
 
 static ssize_t decode(const char *at, const char *end, char path[HTTP_PATH_MAX])

@@ -1,6 +1,9 @@
 /* What handlers read of requests, as a client on the wire sends it. */
 #include "helpers.h"
 
+#include <eddy/http_form.h>
+#include <eddy/http_multipart.h>
+
 /** What a handler has read, and how much it would: the whole, or why not. */
 static struct {
         char *body;
@@ -27,7 +30,7 @@ static int read_nothing(eddy_http_exchange *exchange, void *arg)
         return eddy_http_reply(exchange, &(eddy_http_answer){.body = "no", .body_size = 2});
 }
 
-#define POST "POST / HTTP/1.1\r\nHost: x\r\n"
+#define POST    "POST / HTTP/1.1\r\nHost: x\r\n"
 #define CHUNKED POST "Transfer-Encoding: chunked\r\n\r\n"
 
 static void whole(void)
@@ -131,7 +134,8 @@ static void too_much(void)
 
 static void broken_bodies(void)
 {
-        static const char *const requests[] = {CHUNKED "x\r\n", CHUNKED "1\r\nab\r\n", CHUNKED "0\r\nno\r\n\r\n"};
+        static const char *const requests[] = {CHUNKED "x\r\n", CHUNKED "1\r\nab\r\n",
+                                               CHUNKED "0\r\nno\r\n\r\n"};
 
         for (size_t i = 0; i < sizeof requests / sizeof requests[0]; i++) {
                 open_world(echo, NULL);
@@ -203,7 +207,8 @@ static void unread_bodies(void)
 
         open_world(read_nothing, NULL);
         send_text(POST "Content-Length: 5\r\n\r\nhelloGET / HTTP/1.1\r\nHost: x\r\n\r\n" CHUNKED
-                       "3\r\nabc\r\n0\r\n\r\nGET / HTTP/1.1\r\nHost: x\r\n\r\n" POST "Content-Length: 10\r\n\r\nhello");
+                       "3\r\nabc\r\n0\r\n\r\nGET / HTTP/1.1\r\nHost: x\r\n\r\n" POST
+                       "Content-Length: 10\r\n\r\nhello");
         for (int i = 0; i < 5; i++)
                 assert_answer("HTTP/1.1 200 OK", "no");
         send_text("worldGET / HTTP/1.1\r\nHost: x\r\n\r\n");
@@ -250,20 +255,73 @@ static void what_is_told_of_a_request(void)
         close_world();
 }
 
+static int greet(eddy_http_exchange *exchange, void *arg)
+{
+        eddy_http_fields *fields;
+        char text[64];
+        int rc = eddy_http_exchange_form(exchange, &fields, NULL), n;
+
+        (void)arg;
+        if (rc < 0)
+                return eddy_http_reply(exchange, &(eddy_http_answer){.status = rc == -EINVAL ? 415 : 400});
+        n = snprintf(text, sizeof text, "%s, %s", eddy_http_fields_get(fields, "greeting"),
+                     eddy_http_fields_get(fields, "name"));
+        eddy_http_fields_destroy(fields);
+        return eddy_http_reply(exchange, &(eddy_http_answer){.body = text, .body_size = (size_t)n});
+}
+
+static int collect_parts(eddy_http_exchange *exchange, void *arg)
+{
+        eddy_http_multipart *form;
+        eddy_http_part part;
+        char text[256] = "", data[3];
+        int rc = eddy_http_multipart_open(&form, exchange, NULL);
+        ssize_t n;
+
+        (void)arg;
+        if (rc < 0)
+                return rc;
+        while ((rc = eddy_http_multipart_next(form, &part)) > 0) {
+                sprintf(text + strlen(text), "%s=", part.name);
+                while ((n = eddy_http_multipart_read(form, data, sizeof data)) > 0)
+                        strncat(text, data, (size_t)n);
+                assert_int_equal(n, 0);
+                strcat(text, ";");
+        }
+        eddy_http_multipart_close(form);
+        return rc < 0 ? rc
+                      : eddy_http_reply(exchange, &(eddy_http_answer){.body = text, .body_size = strlen(text)});
+}
+
+static void forms(void)
+{
+        open_world(greet, NULL);
+        send_text(POST "Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 26\r\n\r\n"
+                       "greeting=hello&name=%77%20");
+        assert_answer("HTTP/1.1 200 OK", "hello, w ");
+        send_text(POST "Content-Type: text/plain\r\nContent-Length: 1\r\n\r\nx");
+        assert_answer("HTTP/1.1 415 ", "");
+        close_world();
+
+        open_world(collect_parts, NULL);
+        send_text(POST "Content-Type: multipart/form-data; boundary=b\r\nTransfer-Encoding: chunked\r\n\r\n"
+                       "30\r\n--b\r\nContent-Disposition: form-data; name=a\r\n\r\n1\r\n"
+                       "36\r\n\r\n--b\r\nContent-Disposition: form-data; name=file\r\n\r\n23\r\n"
+                       "c\r\n456\r\n--b--\r\n\r\n"
+                       "0\r\n\r\n");
+        assert_answer("HTTP/1.1 200 OK", "a=1;file=23456;");
+        close_world();
+}
+
 int main(void)
 {
         got.limit = SIZE_MAX;
 
         const struct CMUnitTest tests[] = {
-            scene_test(whole),
-            scene_test(in_pieces),
-            scene_test(much),
-            scene_test(too_much),
-            scene_test(broken_bodies),
-            scene_test(bodies_that_end_early),
-            scene_test(leave_to_send),
-            scene_test(unread_bodies),
-            scene_test(what_is_told_of_a_request),
+            scene_test(whole),         scene_test(in_pieces),     scene_test(much),
+            scene_test(too_much),      scene_test(broken_bodies), scene_test(bodies_that_end_early),
+            scene_test(leave_to_send), scene_test(unread_bodies), scene_test(what_is_told_of_a_request),
+            scene_test(forms),
         };
 
         return cmocka_run_group_tests_name("request", tests, NULL, NULL);
