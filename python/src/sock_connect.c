@@ -109,7 +109,8 @@ static enum sock_step try_accept(struct sock_call *call, PyObject **result)
                 return SOCK_MUST_WAIT;
         }
         op_init(&call->op, call->loop->loop, sock_call_came, call);
-        op_describe(&call->op, OP_ACCEPT, call->fd, &address, 0, 0);
+        op_describe(&call->op, OP_ACCEPT, call->fd, NULL, 0, 0);
+        call->op.buffer = &address;
         call->op.extra = &size;
         call->op.traits = OP_DONT_WAIT;
         fd = op_begin(&call->op);

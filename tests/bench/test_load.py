@@ -59,6 +59,11 @@ def stall_at(number):
     return answer
 
 
+def slow(data, _):
+    time.sleep(0.02)
+    return data
+
+
 class Told(unittest.TestCase):
     def test_it_runs_as_often_as_it_is_told_to_on_the_same_connections(self):
         server = Server(lambda data, _: data)
@@ -107,12 +112,13 @@ class Latencies(unittest.TestCase):
         self.assertLess(said["mean_us"], STALL * 1e6)
 
     def test_a_server_that_does_not_keep_up_has_no_figures(self):
-        def answer(data, _):
-            time.sleep(0.02)
-            return data
-        status, said, why = Server(answer).load(1, 64, 0.1, 10000)
+        status, said, why = Server(slow).load(1, 64, 0.1, 10000)
         self.assertEqual((status, said), (77, {}))
         self.assertIn("does not keep up", why)
+
+    def test_in_a_closed_loop_none_can_fall_behind(self):
+        status, said, _ = Server(slow).load(4, 64, 0.001)
+        self.assertEqual((status, said["requests"]), (0, 4))
 
 
 class Answers(unittest.TestCase):

@@ -65,6 +65,7 @@ def security():
 
 async def main(loop, kind):
     listener = contest.listen()
+    contest.print_port(listener.getsockname())
     if kind == "sock":
         await accept_for_sock(loop, listener)
     if kind == "streams":

@@ -15,7 +15,7 @@ class Echo(asyncio.DatagramProtocol):
 
 async def main(loop):
     transport, _ = await loop.create_datagram_endpoint(Echo, local_addr=("127.0.0.1", 0))
-    contest.print_port(transport.get_extra_info("socket"))
+    contest.print_port(transport.get_extra_info("sockname"))
     await loop.create_future()
 
 

@@ -1,5 +1,7 @@
 """Servers that answer "hello": LOOP aiohttp|uvicorn. Each prints its port and serves until it is
 killed."""
+import asyncio
+
 import contest
 
 HELLO = b"hello, world!"
@@ -15,7 +17,9 @@ async def aiohttp(loop):
     app.router.add_get("/", hello)
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
-    await web.SockSite(runner, contest.listen(), backlog=1024).start()
+    listener = contest.listen()
+    contest.print_port(listener.getsockname())
+    await web.SockSite(runner, listener, backlog=1024).start()
     await loop.create_future()
 
 
@@ -25,12 +29,19 @@ async def application(scope, _receive, send):
     await send({"type": "http.response.body", "body": HELLO})
 
 
-async def uvicorn(_loop):
+async def uvicorn(loop):
     import uvicorn as package
 
     config = package.Config(application, http="httptools", ws="none", lifespan="off",
                             log_level="warning", access_log=False, backlog=1024)
-    await package.Server(config).serve(sockets=[contest.listen()])
+    server = package.Server(config)
+    listener = contest.listen()
+    address = listener.getsockname()  # which it has no more where the loop takes its descriptor
+    serving = loop.create_task(server.serve(sockets=[listener]))
+    while not (server.started or serving.done()):
+        await asyncio.sleep(0)
+    contest.print_port(address)  # who is answered before it has started gets no Date, and so a shorter answer
+    await serving
 
 
 async def main(loop, framework):

@@ -20,6 +20,7 @@ failure counts.
 import argparse
 import collections
 import os
+import signal
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -90,6 +91,7 @@ def parse_arguments():
 def main():
     """Run, report, and say by the exit status whether all is as expected."""
     arguments = parse_arguments()
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # which shells have what runs in the background ignore
     interpreter = Interpreter(arguments.python, arguments.loop)
     excluded = read_list(HERE / "excluded.txt", interpreter)
     expected = []

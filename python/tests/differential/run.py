@@ -12,6 +12,7 @@ loop is compared with itself, which tells whether the scenarios are the same at 
 import argparse
 import difflib
 import fnmatch
+import signal
 import sys
 from pathlib import Path
 
@@ -58,6 +59,7 @@ def verdict(name, stock, other, known, loop):
 def main():
     """Play, compare, and say by the exit status whether all is as expected."""
     arguments = parse_arguments()
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # which shells have what runs in the background ignore
     stock = Interpreter(arguments.python, "asyncio")
     other = Interpreter(arguments.python, arguments.loop)
     known = read_list(HERE / "known.txt", other) if arguments.loop == "eddyloop" else []

@@ -17,6 +17,7 @@ test answers to.
 import argparse
 import contextlib
 import shlex
+import signal
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -121,6 +122,7 @@ def parse_arguments():
 def main():
     """Run, report, and say by the exit status whether all is as expected."""
     arguments = parse_arguments()
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # which shells have what runs in the background ignore
     total = 0, 0, 0
     for suite in SUITES:
         if arguments.suites and suite.name not in arguments.suites:
