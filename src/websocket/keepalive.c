@@ -19,13 +19,14 @@ static void set_timer(eddy_websocket *ws, eddy_duration delay)
 
 static void send_ping(eddy_websocket *ws)
 {
-        eddy_duration timeout = ws->options.ping_timeout;
+        eddy_duration interval = ws->options.ping_interval, timeout = ws->options.ping_timeout;
 
         ws->ping_count++;
         websocket_send_control(ws, FRAME_PING, &ws->ping_count, sizeof ws->ping_count);
+        ws->pinged_at = eddy_now();
         ws->awaits_answer = timeout != EDDY_FOREVER;
         ws->has_heard = ws->is_in_doubt = false;
-        set_timer(ws, ws->awaits_answer ? timeout : ws->options.ping_interval);
+        set_timer(ws, interval < timeout ? interval : timeout);
 }
 
 /** Nothing has come in time. Who receives may have begun just now, with the answer still unread: give him a moment. */
@@ -46,16 +47,17 @@ static void judge_silence(eddy_websocket *ws)
 static void tick(void *arg)
 {
         eddy_websocket *ws = arg;
+        bool waits = ws->awaits_answer && !ws->has_heard;
+        eddy_duration elapsed = eddy_now() - ws->pinged_at;
+        eddy_duration limit = waits ? ws->options.ping_timeout : ws->options.ping_interval;
 
         websocket_pay_pong(ws);
-        if (!ws->awaits_answer) {
-                send_ping(ws);
-        } else if (ws->has_heard) {
-                ws->awaits_answer = false;
-                set_timer(ws, ws->options.ping_interval);
-        } else {
+        if (elapsed < limit)
+                set_timer(ws, limit - elapsed);
+        else if (waits)
                 judge_silence(ws);
-        }
+        else
+                send_ping(ws);
 }
 
 static void limit_silence(const eddy_websocket *ws)
@@ -73,6 +75,7 @@ void websocket_start_pings(eddy_websocket *ws)
         if (ws->options.ping_interval == EDDY_FOREVER)
                 return;
         limit_silence(ws);
+        ws->pinged_at = eddy_now();
         set_timer(ws, ws->options.ping_interval);
 }
 

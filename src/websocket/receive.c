@@ -350,8 +350,7 @@ static bool is_too_long(const struct input *input, size_t max)
 {
         size_t size = input->message.size;
 
-        return size > max ||
-               (!input->is_compressed && input->stage == STAGE_DATA && input->left > max - size);
+        return size > max || (!input->is_compressed && input->stage == STAGE_DATA && input->left > max - size);
 }
 
 /** Collect the message that has begun: 1; 0 where the other side closed instead; or the error. */

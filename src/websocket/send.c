@@ -2,7 +2,7 @@
 
 #include "base/sys.h"
 
-enum { HIGH_WATER = 64 * 1024 };
+enum { HIGH_WATER = 64 * 1024, MOST_PONGS = 16 };
 
 /* Frames. */
 
@@ -73,7 +73,9 @@ void websocket_send_pong(eddy_websocket *ws, const void *payload, size_t size)
 
         if (ws->has_sent_close)
                 return;
-        output->owes_pong = is_full(ws) || websocket_send_control(ws, FRAME_PONG, payload, size) < 0;
+        output->pongs = is_full(ws) ? output->pongs + 1 : 0;
+        output->owes_pong =
+            output->pongs > MOST_PONGS || websocket_send_control(ws, FRAME_PONG, payload, size) < 0;
         if (!output->owes_pong)
                 return;
         output->pong_size = (uint8_t)size;
@@ -87,6 +89,7 @@ void websocket_pay_pong(eddy_websocket *ws)
 
         if (!output->owes_pong || is_full(ws))
                 return;
+        output->pongs = 0;
         memcpy(pong, output->pong, output->pong_size);
         websocket_send_pong(ws, pong, output->pong_size);
 }
@@ -202,6 +205,7 @@ int eddy_websocket_send(eddy_websocket *ws, eddy_websocket_type type, const void
 
         if (rc < 0)
                 return rc;
+        websocket_pay_pong(ws);
         rc = is_sendable(type) ? check_open(ws) : -EINVAL;
         if (rc == 0)
                 rc = eddy_lock_locked(&ws->output.turn) || is_full(ws) ? send_in_turn(ws, type, data, n)

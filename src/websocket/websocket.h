@@ -53,7 +53,8 @@ struct output {
         struct deflater *deflater;
         uint8_t masks[MASKS][FRAME_MASK_SIZE];
         unsigned masks_left;
-        bool owes_pong; /* to `pong`: there was no room for it */
+        uint8_t pongs;  /* that were added to what is full */
+        bool owes_pong; /* `pong` */
         uint8_t pong_size;
         uint8_t pong[FRAME_MAX_CONTROL];
 };
@@ -83,6 +84,7 @@ struct eddy_websocket {
         bool has_heard;     /* anything, since then */
         bool is_in_doubt;   /* nothing came in time, but nobody may have looked */
         uint8_t ping_count;
+        eddy_time pinged_at;
 };
 
 /** Begin a call that needs a coroutine: 0, or why it is refused. */

@@ -50,7 +50,8 @@ COROUTINE_TEST(a_close_without_a_code_is_1005)
 
 COROUTINE_TEST(codes_that_may_be_sent_and_received)
 {
-        static const int good[] = {1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014, 3000, 3999, 4000, 4999};
+        static const int good[] = {1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010,
+                                   1011, 1012, 1013, 1014, 3000, 3999, 4000, 4999};
         static const int bad[] = {-1, 1, 999, 1004, 1005, 1006, 1015, 1016, 2999, 5000, 65536 + 1000};
         eddy_websocket_message message;
         struct pair pair;
@@ -83,7 +84,8 @@ static intptr_t answer_close(void *arg)
 
         put_text(pair, FRAME_TEXT, true, "still on its way");
         assert_int_equal(get(pair, payload, sizeof payload).opcode, FRAME_CLOSE);
-        assert_string_equal(payload, "\x03\xe9" "bye");
+        assert_string_equal(payload, "\x03\xe9"
+                                     "bye");
         put_close(pair, 1001, "");
         if (!pair->peer_masks) { /* a server closes first */
                 assert_int_equal(eddy_stream_write_eof(pair->peer), 0);

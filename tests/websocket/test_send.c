@@ -180,15 +180,17 @@ COROUTINE_TEST(those_who_wait_for_room_all_have_their_turn)
         close_pair(&pair);
 }
 
+/** Some are answered though it is full, for who reads them late may have asked for a reason; many are not. */
 COROUTINE_TEST(of_many_pings_to_who_does_not_read_the_last_is_answered)
 {
+        enum { PINGS = 200 };
         char *data = calloc(1, LARGE), *came = malloc(LARGE + 1), text[8] = "";
         struct pair pair;
-        int count;
+        int count, pongs = 0;
 
         open_pair(&pair, EDDY_WEBSOCKET_SERVER, NULL, NULL);
         count = fill(&pair, data);
-        for (int i = 0; i < 100; i++) {
+        for (int i = 0; i < PINGS; i++) {
                 snprintf(text, sizeof text, "%d", i);
                 put_text(&pair, FRAME_PING, true, text);
         }
@@ -197,12 +199,13 @@ COROUTINE_TEST(of_many_pings_to_who_does_not_read_the_last_is_answered)
         for (int i = 0; i < count; i++)
                 get(&pair, came, LARGE + 1);
         assert_int_equal(eddy_websocket_send(pair.ws, EDDY_WEBSOCKET_TEXT, "b", 1), 0);
-        get(&pair, came, LARGE + 1);
-        if (strcmp(came, "b") == 0) /* whoever comes first when there is room */
-                get(&pair, came, LARGE + 1);
-        else
-                assert_gets(&pair, FRAME_TEXT, "b");
-        assert_string_equal(came, "99");
+        while (get(&pair, came, LARGE + 1).opcode == FRAME_PONG) {
+                memcpy(text, came, sizeof text);
+                pongs++;
+        }
+        assert_in_range(pongs, 2, 30);
+        assert_string_equal(text, "199");
+        assert_string_equal(came, "b");
         free(data);
         free(came);
         close_pair(&pair);
@@ -240,7 +243,8 @@ COROUTINE_TEST(who_sends_is_told_of_the_destruction)
 /* Compression. */
 
 /** What the peer reads, decompressed. */
-static void assert_gets_compressed(struct pair *pair, struct inflater *inflater, uint8_t opcode, const char *expected)
+static void assert_gets_compressed(struct pair *pair, struct inflater *inflater, uint8_t opcode,
+                                   const char *expected)
 {
         char payload[INFLATER_INPUT_SIZE], plain[INFLATER_INPUT_SIZE] = "";
         struct frame frame = get(pair, payload, sizeof payload);
@@ -260,8 +264,9 @@ static void assert_gets_compressed(struct pair *pair, struct inflater *inflater,
         assert_string_equal(plain, expected);
 }
 
-static const char long_text[] = "a text that is so long that it is worth the while: a text that is so long that it is worth "
-                                "the while: a text that is so long that it is worth the while";
+static const char long_text[] =
+    "a text that is so long that it is worth the while: a text that is so long that it is worth "
+    "the while: a text that is so long that it is worth the while";
 
 COROUTINE_TEST(long_messages_are_compressed_and_short_ones_are_not)
 {
@@ -277,7 +282,8 @@ COROUTINE_TEST(long_messages_are_compressed_and_short_ones_are_not)
                 inflater->alone = false;
                 open_pair(&pair, (eddy_websocket_role)role, &handshake, &options);
                 for (int i = 0; i < 3; i++) {
-                        assert_int_equal(eddy_websocket_send(pair.ws, EDDY_WEBSOCKET_TEXT, long_text, strlen(long_text)), 0);
+                        assert_int_equal(
+                            eddy_websocket_send(pair.ws, EDDY_WEBSOCKET_TEXT, long_text, strlen(long_text)), 0);
                         assert_gets_compressed(&pair, inflater, FRAME_TEXT, long_text);
                         assert_int_equal(eddy_websocket_send(pair.ws, EDDY_WEBSOCKET_TEXT, "short", 5), 0);
                         assert_gets(&pair, FRAME_TEXT, "short");
@@ -292,14 +298,15 @@ COROUTINE_TEST(without_takeover_each_message_is_compressed_alone)
 {
         eddy_websocket_options options = {.compress_from = 1, .ping_interval = EDDY_FOREVER};
         eddy_websocket_handshake handshake = compressing();
-        struct inflater *inflater =
-            inflater_create(&(struct eddy_websocket_terms){.is_on = true, .other_alone = true, .other_bits = 12});
+        struct inflater *inflater = inflater_create(
+            &(struct eddy_websocket_terms){.is_on = true, .other_alone = true, .other_bits = 12});
         struct pair pair;
 
         handshake.terms_.own_alone = true;
         open_pair(&pair, EDDY_WEBSOCKET_SERVER, &handshake, &options);
         for (int i = 0; i < 3; i++) {
-                assert_int_equal(eddy_websocket_send(pair.ws, EDDY_WEBSOCKET_TEXT, long_text, strlen(long_text)), 0);
+                assert_int_equal(
+                    eddy_websocket_send(pair.ws, EDDY_WEBSOCKET_TEXT, long_text, strlen(long_text)), 0);
                 assert_gets_compressed(&pair, inflater, FRAME_TEXT, long_text);
         }
         inflater_destroy(inflater);
@@ -317,12 +324,14 @@ COROUTINE_TEST(pieces_are_compressed_and_leave_at_once)
 
         open_pair(&pair, EDDY_WEBSOCKET_SERVER, &handshake, NULL);
         stream = pair.peer;
-        assert_int_equal(eddy_websocket_from_stream(&other, stream, EDDY_WEBSOCKET_CLIENT, &handshake, &without_pings), 0);
+        assert_int_equal(
+            eddy_websocket_from_stream(&other, stream, EDDY_WEBSOCKET_CLIENT, &handshake, &without_pings), 0);
         for (int message = 0; message < 2; message++) {
                 assert_int_equal(eddy_websocket_begin(pair.ws, EDDY_WEBSOCKET_TEXT), 0);
                 for (int i = 0; i < 3; i++) {
                         assert_int_equal(eddy_websocket_write(pair.ws, long_text, strlen(long_text)), 0);
-                        assert_int_equal(eddy_websocket_read(other, piece, sizeof piece, &type), strlen(long_text));
+                        assert_int_equal(eddy_websocket_read(other, piece, sizeof piece, &type),
+                                         strlen(long_text));
                         assert_memory_equal(piece, long_text, strlen(long_text));
                 }
                 assert_int_equal(eddy_websocket_end(pair.ws), 0);
