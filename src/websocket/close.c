@@ -23,8 +23,10 @@ int websocket_send_close(eddy_websocket *ws, int code, const char *reason)
         payload[1] = (uint8_t)code;
         memcpy(payload + CODE_SIZE, reason, size);
         rc = websocket_send_control(ws, FRAME_CLOSE, payload, code == CODE_NONE ? 0 : CODE_SIZE + size);
-        if (rc != -ENOMEM)
-                ws->has_sent_close = true;
+        if (rc == -ENOMEM)
+                return rc;
+        ws->has_sent_close = true;
+        websocket_stop_pings(ws); /* a close is the last frame */
         return rc;
 }
 
@@ -62,7 +64,7 @@ int websocket_closed_by_frame(eddy_websocket *ws, const uint8_t *payload, size_t
                 memcpy(ws->reason, payload + CODE_SIZE, size - CODE_SIZE);
         websocket_send_close(ws, code, "");
         ws->has_come_close = ws->has_sent_close = true;
-        websocket_stop_pings(ws);
+        websocket_stop_pings(ws); /* also where it could not be sent */
         if (!ws->is_client) /* whose end it is to close first, so that the client has no address in TIME_WAIT */
                 eddy_stream_close(ws->stream);
         return 0;

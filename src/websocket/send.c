@@ -73,11 +73,14 @@ void websocket_send_pong(eddy_websocket *ws, const void *payload, size_t size)
 
         if (ws->has_sent_close)
                 return;
-        output->pongs = is_full(ws) ? output->pongs + 1 : 0;
+        if (!is_full(ws))
+                output->pongs = 0;
         output->owes_pong =
-            output->pongs > MOST_PONGS || websocket_send_control(ws, FRAME_PONG, payload, size) < 0;
-        if (!output->owes_pong)
+            output->pongs == MOST_PONGS || websocket_send_control(ws, FRAME_PONG, payload, size) < 0;
+        if (!output->owes_pong) {
+                output->pongs++;
                 return;
+        }
         output->pong_size = (uint8_t)size;
         memcpy(output->pong, payload, size);
 }
@@ -89,7 +92,6 @@ void websocket_pay_pong(eddy_websocket *ws)
 
         if (!output->owes_pong || is_full(ws))
                 return;
-        output->pongs = 0;
         memcpy(pong, output->pong, output->pong_size);
         websocket_send_pong(ws, pong, output->pong_size);
 }
@@ -109,12 +111,10 @@ static int check_open(eddy_websocket *ws)
 /** Wait until less lies before what is to be sent: 0 or why nothing may be. */
 static int await_room(eddy_websocket *ws)
 {
-        while (is_full(ws)) {
-                int rc = eddy_stream_drain(ws->stream), why = check_open(ws);
+        int rc = eddy_stream_drain(ws->stream), why = check_open(ws);
 
-                if (rc < 0 || why < 0)
-                        return why < 0 ? why : rc;
-        }
+        if (rc < 0 || why < 0)
+                return why < 0 ? why : rc;
         websocket_pay_pong(ws);
         return 0;
 }

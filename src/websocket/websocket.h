@@ -53,7 +53,7 @@ struct output {
         struct deflater *deflater;
         uint8_t masks[MASKS][FRAME_MASK_SIZE];
         unsigned masks_left;
-        uint8_t pongs;  /* that were added to what is full */
+        uint8_t pongs;  /* that were sent since there was room */
         bool owes_pong; /* `pong` */
         uint8_t pong_size;
         uint8_t pong[FRAME_MAX_CONTROL];

@@ -6,7 +6,6 @@
 
 #include "websocket/frame.h"
 #include <eddy/websocket.h>
-#include <sys/socket.h>
 
 struct pair {
         eddy_websocket *ws;
@@ -25,14 +24,12 @@ static inline eddy_websocket_handshake compressing(void)
 static inline void open_pair(struct pair *pair, eddy_websocket_role role,
                              const eddy_websocket_handshake *handshake, const eddy_websocket_options *options)
 {
-        eddy_stream *stream;
-        int fds[2];
+        eddy_stream *ends[2];
 
-        assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), 0);
-        assert_int_equal(eddy_stream_from_socket(&stream, fds[0], 0), 0);
-        assert_int_equal(eddy_stream_from_socket(&pair->peer, fds[1], 0), 0);
+        assert_int_equal(eddy_stream_pair(ends), 0);
+        pair->peer = ends[1];
         assert_int_equal(
-            eddy_websocket_from_stream(&pair->ws, stream, role, handshake, options ? options : &without_pings),
+            eddy_websocket_from_stream(&pair->ws, ends[0], role, handshake, options ? options : &without_pings),
             0);
         pair->peer_masks = role == EDDY_WEBSOCKET_SERVER;
 }

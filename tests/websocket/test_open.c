@@ -57,7 +57,7 @@ TEST(urls)
         }
 }
 
-/** What a server answers: `%s` is the right Sec-WebSocket-Accept. */
+/** What a server answers: `%s` is the right Sec-WebSocket-Accept, once or twice. */
 struct answering {
         eddy_stream *peer;
         const char *answer;
@@ -89,7 +89,7 @@ static intptr_t answer_request(void *arg)
         accept_key(accept, key);
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
-        snprintf(answer, sizeof answer, server->answer, accept);
+        snprintf(answer, sizeof answer, server->answer, accept, accept);
 #pragma GCC diagnostic pop
         return eddy_stream_write(server->peer, answer, strlen(answer));
 }
@@ -97,17 +97,16 @@ static intptr_t answer_request(void *arg)
 /** Shake hands with a server that answers so, and then ends: what comes of it. */
 static int shake_hands(struct answering *server, eddy_websocket **ws, const eddy_websocket_options *options)
 {
-        eddy_stream *stream;
+        eddy_stream *ends[2];
         eddy_task *task;
-        int fds[2], rc;
+        int rc;
 
-        assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), 0);
-        assert_int_equal(eddy_stream_from_socket(&stream, fds[0], 0), 0);
-        assert_int_equal(eddy_stream_from_socket(&server->peer, fds[1], 0), 0);
+        assert_int_equal(eddy_stream_pair(ends), 0);
+        server->peer = ends[1];
         task = eddy_create_task(answer_request, server);
-        rc = eddy_websocket_connect_stream(ws, stream, "ws://example.org:81/path?query", options);
+        rc = eddy_websocket_connect_stream(ws, ends[0], "ws://example.org:81/path?query", options);
         if (rc < 0)
-                eddy_stream_destroy(stream);
+                eddy_stream_destroy(ends[0]);
         eddy_join(task, NULL);
         return rc;
 }
@@ -213,17 +212,14 @@ COROUTINE_TEST(an_answer_that_never_ends_is_given_up)
 
 COROUTINE_TEST(a_server_may_leave_without_an_answer)
 {
-        eddy_stream *stream, *peer;
+        eddy_stream *ends[2];
         eddy_websocket *ws;
-        int fds[2];
 
-        assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), 0);
-        assert_int_equal(eddy_stream_from_socket(&stream, fds[0], 0), 0);
-        assert_int_equal(eddy_stream_from_socket(&peer, fds[1], 0), 0);
-        assert_int_equal(eddy_stream_write_eof(peer), 0);
-        assert_int_equal(eddy_websocket_connect_stream(&ws, stream, "ws://a/", NULL), EDDY_EINCOMPLETE);
-        eddy_stream_destroy(stream);
-        eddy_stream_destroy(peer);
+        assert_int_equal(eddy_stream_pair(ends), 0);
+        assert_int_equal(eddy_stream_write_eof(ends[1]), 0);
+        assert_int_equal(eddy_websocket_connect_stream(&ws, ends[0], "ws://a/", NULL), EDDY_EINCOMPLETE);
+        eddy_stream_destroy(ends[0]);
+        eddy_stream_destroy(ends[1]);
 }
 
 COROUTINE_TEST(what_is_asked_for_wrongly_is_not_asked_for)

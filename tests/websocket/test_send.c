@@ -183,7 +183,7 @@ COROUTINE_TEST(those_who_wait_for_room_all_have_their_turn)
 /** Some are answered though it is full, for who reads them late may have asked for a reason; many are not. */
 COROUTINE_TEST(of_many_pings_to_who_does_not_read_the_last_is_answered)
 {
-        enum { PINGS = 200 };
+        enum { PINGS = 600 };
         char *data = calloc(1, LARGE), *came = malloc(LARGE + 1), text[8] = "";
         struct pair pair;
         int count, pongs = 0;
@@ -204,7 +204,7 @@ COROUTINE_TEST(of_many_pings_to_who_does_not_read_the_last_is_answered)
                 pongs++;
         }
         assert_in_range(pongs, 2, 30);
-        assert_string_equal(text, "199");
+        assert_string_equal(text, "599");
         assert_string_equal(came, "b");
         free(data);
         free(came);
@@ -384,6 +384,58 @@ COROUTINE_TEST(without_memory_nothing_is_sent_and_what_follows_is_right)
         close_pair(&pair);
 }
 
+/* Memory. */
+
+static unsigned allocations;
+
+static bool count_allocations(const char *what)
+{
+        allocations += strstr(what, "alloc") != NULL;
+        return false;
+}
+
+static void echo_through(eddy_websocket *ends[2], const void *data, size_t n)
+{
+        eddy_websocket_message message;
+
+        for (int i = 0; i < 2; i++) {
+                assert_int_equal(eddy_websocket_send(ends[i], EDDY_WEBSOCKET_BINARY, data, n), 0);
+                assert_int_equal(eddy_websocket_receive(ends[!i], &message), 1);
+                assert_int_equal(message.size, n);
+        }
+}
+
+/** Of sizes of which there were some, whether compressed or not. */
+COROUTINE_TEST(a_further_message_takes_no_memory)
+{
+        enum { SIZE = 20000 };
+        eddy_websocket_handshake handshake = compressing();
+        char *data = calloc(1, SIZE);
+
+        handshake.terms_.own_bits = handshake.terms_.other_bits = 12;
+        for (int is_compressed = 0; is_compressed < 2; is_compressed++) {
+                eddy_websocket *ends[2];
+                struct pair pair;
+
+                open_pair(&pair, EDDY_WEBSOCKET_SERVER, is_compressed ? &handshake : NULL, NULL);
+                ends[0] = pair.ws;
+                assert_int_equal(eddy_websocket_from_stream(&ends[1], pair.peer, EDDY_WEBSOCKET_CLIENT,
+                                                            is_compressed ? &handshake : NULL, &without_pings),
+                                 0);
+                for (int i = 0; i < 4; i++)
+                        echo_through(ends, data, i % 2 ? SIZE : 64);
+                allocations = 0;
+                fault_script(count_allocations);
+                for (int i = 0; i < 20; i++)
+                        echo_through(ends, data, i % 2 ? SIZE : 64);
+                fault_script(NULL);
+                assert_int_equal(allocations, 0);
+                for (int i = 0; i < 2; i++)
+                        eddy_websocket_destroy(ends[i]);
+        }
+        free(data);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -400,6 +452,7 @@ int main(void)
             cmocka_unit_test(pieces_are_compressed_and_leave_at_once),
             cmocka_unit_test(a_window_that_zlib_has_not_compresses_nothing),
             cmocka_unit_test(without_memory_nothing_is_sent_and_what_follows_is_right),
+            cmocka_unit_test(a_further_message_takes_no_memory),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
