@@ -41,7 +41,7 @@ static inline const char *eddy_websocket_header_(void *exchange, const char *nam
  * @retval EDDY_CANCELLED, EDDY_TIMEOUT  the caller was interrupted; nothing was answered
  * @retval EDDY_EINVALIDSTATE  it has been answered
  * @retval EDDY_ENOTASK     called outside a coroutine
- * @retval -ENOMEM, -ECONNRESET ...  as eddy_http_exchange_upgrade() and eddy_http_reply()
+ * @retval -ENOMEM, -ECONNRESET ...  as eddy_http_reply()
  *
  * Suspends. WebSocketResponse.prepare() of aiohttp, Upgrader.Upgrade() of Go.
  */

@@ -8,7 +8,8 @@ import re
 import sys
 from pathlib import Path
 
-ELSEWHERE = {"http.h", "http_client.h", "http_server.h", "redis.h", "postgres.h", "tls.h", "time.h"}
+ELSEWHERE = {"http.h", "http_client.h", "http_server.h", "redis.h", "postgres.h", "tls.h", "time.h",
+             "websocket.h"}
 PRIVATE = {"when"}  # of a timer
 COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 FUNCTION = re.compile(r"\b(eddy_\w+)\([^;{()]*\beddy_(?:duration|time)\s+\w")

@@ -8,7 +8,7 @@ import re
 import sys
 from pathlib import Path
 
-ADAPTERS = {"http.h", "http_client.h", "http_server.h", "redis.h", "postgres.h"}
+ADAPTERS = {"http.h", "http_client.h", "http_server.h", "redis.h", "postgres.h", "websocket.h", "websocket_server.h"}
 COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 CALL = re.compile(r"\bEDDY_ASYNC\b[^;(]*?\b(eddy_\w+)\(")
 ROW = re.compile(r"\b(?:ROW|EXEMPT)\((eddy_\w+)")
