@@ -39,7 +39,7 @@ static intptr_t app(void *port)
         eddy_server *server;
         rc = eddy_start_server(&server, eddy_http_serve, service, "127.0.0.1", *(uint16_t *)port, NULL);
         if (rc == 0) {
-                printf("Serving on ws://127.0.0.1:%u\n", eddy_server_port(server));
+                printf("Serving on 127.0.0.1 port %u\n", eddy_server_port(server));
                 fflush(stdout);
                 rc = eddy_server_serve_forever(server);
                 eddy_server_destroy(server);

@@ -48,13 +48,14 @@ static inline const char *eddy_websocket_header_(void *exchange, const char *nam
 EDDY_ASYNC static inline int eddy_websocket_accept(eddy_websocket **ws, eddy_http_exchange *exchange,
                                                    const eddy_websocket_options *options)
 {
-        eddy_websocket_request request = EDDY_ZERO_BUT_(.method = eddy_http_exchange_method(exchange));
+        eddy_websocket_request request = EDDY_ZERO_BUT_(.method = NULL);
         eddy_http_answer answer = EDDY_ZERO_BUT_(.status = 0);
         eddy_websocket_handshake handshake;
         eddy_stream *stream = NULL;
         int rc, told;
 
         *ws = NULL;
+        request.method = eddy_http_exchange_method(exchange);
         request.header = eddy_websocket_header_;
         request.arg = exchange;
         rc = eddy_websocket_negotiate(&handshake, &request, options);

@@ -256,6 +256,13 @@ def tcp_echo_server(program, client):
     return re.sub(r'from 127.0.0.1:\d+', 'from ADDRESS', server.end()) + said
 
 
+def websocket_echo(program, client):
+    server = Example(program, '0')
+    said = run(client, 'ws://127.0.0.1:%d/' % server.port(), 'hello', 'and good-bye')
+    server.interrupt()
+    return server.end() + said
+
+
 def websocket_client(program):
     with listener() as (server, port):
         client = Example(program, 'ws://127.0.0.1:%d/' % port, 'hello', 'and good-bye')
@@ -718,7 +725,7 @@ SCENARIOS = {function.__name__: function for function in
               display_date, chat_server, port_scanner, images, read_file, copy_file, list_directory,
               watch_folder, queue, pipes, signals, subprocess_date, to_thread, workers, udp_echo_server,
               udp_echo_client, unix_echo, http_server, protocol_proxy, bridge_curl, tls_client_certificate, tls_echo_server,
-              tls_head, tls_start, websocket_client)}
+              tls_head, tls_start, websocket_client, websocket_echo)}
 
 # Protocols that do what streams do.
 SCENARIOS |= {'protocol_chat': chat_server, 'protocol_echo_client': tcp_echo_client,

@@ -257,6 +257,20 @@ def http_server(start):
     return program.end()
 
 
+def websocket_echo(start):
+    """With a client that sends "hello" and a close."""
+    program = start('0')
+    port = program.port()
+    if port:
+        with peer_errors(), connect(port) as guest:
+            guest.sendall(b'GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n'
+                          b'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n'
+                          b'\x81\x85\0\0\0\0hello\x88\x80\0\0\0\0')
+            receive_all(guest)
+    program.interrupt()
+    return program.end()
+
+
 def port_scanner(start):
     with socket.create_server(('127.0.0.1', 0)) as server:
         port = server.getsockname()[1]
@@ -502,7 +516,7 @@ SCENARIOS = {function.__name__: function for function in
              (cares_resolver, ctrl_c, lookup, multicast, echo_server, chat_server, echo_client, tcp_echo_server, tcp_echo_client, get_headers,
               port_scanner, images, read_file, copy_file, list_directory, watch_folder, signals, workers,
               udp_echo_server, udp_echo_client, unix_echo, http_server, protocol_proxy, bridge_curl, tls_client_certificate,
-              tls_echo_server, tls_head, tls_start, websocket_client)}
+              tls_echo_server, tls_head, tls_start, websocket_client, websocket_echo)}
 
 # Protocols that do what streams do.
 SCENARIOS |= {'protocol_chat': chat_server, 'protocol_echo_client': tcp_echo_client,

@@ -8,3 +8,4 @@
 #endif
 #include <eddy/http_client.h>
 #include <eddy/http_server.h>
+#include <eddy/websocket.h>
