@@ -18,8 +18,8 @@ static int ask(eddy_websocket *ws, const char *text)
         if (rc == 0)
                 rc = eddy_websocket_receive(ws, &message);
         if (rc == 0)
-                return eddy_fail(EDDY_EINCOMPLETE, "the server has closed: %d %s", eddy_websocket_close_code(ws),
-                                 eddy_websocket_close_reason(ws));
+                return eddy_fail(EDDY_EINCOMPLETE, "the server has closed: %d %s",
+                                 eddy_websocket_close_code(ws), eddy_websocket_close_reason(ws));
         if (rc > 0)
                 printf("%s\n", message.data);
         return rc;

@@ -186,7 +186,7 @@ EDDY_API int eddy_websocket_from_stream(eddy_websocket **ws, eddy_stream *stream
  * @retval -ETIMEDOUT        nothing came within options.ping_timeout of a ping
  * @retval EDDY_EBUSY        another coroutine receives
  * @retval -ECONNRESET ...   the connection failed: code 1006
- * @retval -ENOMEM           no memory for the message; the next call tries again
+ * @retval -ENOMEM           no memory for the message; the next call tries again, in vain where zlib had none
  * @retval -EBADF            it was destroyed meanwhile
  * @retval EDDY_ENOTASK      called outside a coroutine
  *

@@ -1,218 +1,9 @@
-#include "websocket/websocket.h"
+#include "websocket/input.h"
 
-/* Bytes. */
+/** How much a message grows by at first, and how much of what nobody wants is taken at a time. */
+enum { GROWTH = 16 * 1024, DROPPED_AT_ONCE = 4096 };
 
-/** From how much on payload is received where it belongs, without the stream's buffer between. */
-enum { DIRECT_SIZE = 4096, GROWTH = 16 * 1024 };
-
-static int note_end(eddy_websocket *ws, ssize_t got)
-{
-        if (ws->is_destroyed)
-                return -EBADF;
-        if (got == EDDY_CANCELLED || got == EDDY_TIMEOUT || got == -ENOMEM)
-                return (int)got;
-        if (ws->failure < 0) /* it was cut meanwhile */
-                return websocket_tell_failure(ws);
-        if (got < 0)
-                return websocket_fail(ws, CODE_LOST, (int)got, NULL);
-        return websocket_fail(ws, CODE_LOST, EDDY_EINCOMPLETE, "the connection ended without a close (1006)");
-}
-
-/** What reading brought: more than 0, or the error that it comes to. */
-static ssize_t note_read(eddy_websocket *ws, ssize_t got)
-{
-        if (got <= 0)
-                return note_end(ws, got);
-        ws->has_heard = true;
-        return ws->is_destroyed ? -EBADF : got;
-}
-
-/** Have some bytes lent: more than 0, or the error. */
-static ssize_t borrow(eddy_websocket *ws)
-{
-        struct input *input = &ws->input;
-        const char *data;
-        ssize_t got;
-
-        if (input->lent_size > 0)
-                return (ssize_t)input->lent_size;
-        got = note_read(ws, eddy_stream_read_some(ws->stream, &data));
-        if (got < 0)
-                return got;
-        input->lent = (const uint8_t *)data;
-        input->lent_size = (size_t)got;
-        return got;
-}
-
-static size_t least(uint64_t a, size_t b)
-{
-        return a < b ? (size_t)a : b;
-}
-
-static void give_back(struct input *input, size_t n)
-{
-        input->lent += n;
-        input->lent_size -= n;
-}
-
-/** Take what is known of the frame's payload, unmasked: up to n bytes, 0 where there is no more of it, or an error. */
-static ssize_t take_payload(eddy_websocket *ws, uint8_t *to, size_t n)
-{
-        struct input *input = &ws->input;
-        const uint8_t *from = to;
-        size_t wanted = least(input->left, n);
-        ssize_t got;
-
-        if (wanted == 0)
-                return 0;
-        if (input->lent_size == 0 && wanted >= DIRECT_SIZE) {
-                got = note_read(ws, eddy_stream_read(ws->stream, to, wanted));
-        } else {
-                got = borrow(ws);
-                if (got > 0) {
-                        from = input->lent;
-                        got = (ssize_t)least(wanted, (size_t)got);
-                        give_back(input, (size_t)got);
-                }
-        }
-        if (got < 0)
-                return got;
-        if (input->frame.is_masked)
-                frame_mask(to, from, (size_t)got, input->frame.mask, input->frame.size - input->left);
-        else if (from != to)
-                memcpy(to, from, (size_t)got);
-        input->left -= (uint64_t)got;
-        return got;
-}
-
-/* Frames. */
-
-static int break_off(eddy_websocket *ws, const char *why)
-{
-        return websocket_fail(ws, CODE_PROTOCOL, EDDY_EPROTOCOL, why);
-}
-
-static const char *find_fault_of_control(const struct frame *frame)
-{
-        if (frame->opcode > FRAME_PONG)
-                return "a frame of an unknown kind came";
-        if (!frame->is_final)
-                return "a control frame came in fragments";
-        if (frame->is_compressed)
-                return "a control frame came compressed";
-        return frame->size > FRAME_MAX_CONTROL ? "a control frame is longer than 125 bytes" : NULL;
-}
-
-static const char *find_fault_of_data(const eddy_websocket *ws, const struct frame *frame)
-{
-        bool continues = frame->opcode == FRAME_CONTINUATION;
-
-        if (frame->opcode > FRAME_BINARY)
-                return "a frame of an unknown kind came";
-        if (continues && ws->input.type == 0)
-                return "a message began with a continuation";
-        if (!continues && ws->input.type != 0)
-                return "a message began within another";
-        if (frame->is_compressed && (continues || !ws->terms.is_on))
-                return "a frame is marked as compressed, which was not agreed on";
-        return NULL;
-}
-
-/** What is wrong with a frame; NULL: nothing. */
-static const char *find_fault(const eddy_websocket *ws, const struct frame *frame)
-{
-        if (frame->has_reserved)
-                return "a reserved bit of a frame is set";
-        if (frame->is_masked == ws->is_client)
-                return ws->is_client ? "the server masked a frame" : "the client did not mask a frame";
-        return frame_is_control(frame) ? find_fault_of_control(frame) : find_fault_of_data(ws, frame);
-}
-
-/** A head was read. */
-static void begin_frame(struct input *input)
-{
-        if (frame_is_control(&input->frame)) {
-                input->stage = STAGE_CONTROL;
-                input->control_size = 0;
-                return;
-        }
-        input->stage = STAGE_DATA;
-        if (input->frame.opcode == FRAME_CONTINUATION)
-                return;
-        input->type = (eddy_websocket_type)input->frame.opcode;
-        input->is_compressed = input->frame.is_compressed;
-        input->utf8 = (struct utf8){.left = 0};
-}
-
-/** Read a head: 0 or the error. */
-static int take_head(eddy_websocket *ws)
-{
-        struct input *input = &ws->input;
-        const char *fault;
-        size_t size;
-
-        while ((size = frame_head_size(input->head, input->head_size)) > input->head_size) {
-                ssize_t got = borrow(ws);
-                size_t n;
-
-                if (got < 0)
-                        return (int)got;
-                n = least((size_t)got, size - input->head_size);
-                memcpy(input->head + input->head_size, input->lent, n);
-                input->head_size = (uint8_t)(input->head_size + n);
-                give_back(input, n);
-        }
-        input->head_size = 0;
-        if (!frame_read_head(&input->frame, input->head))
-                return break_off(ws, "the length of a frame is not written as it has to be");
-        fault = find_fault(ws, &input->frame);
-        if (fault)
-                return break_off(ws, fault);
-        input->left = input->frame.size;
-        begin_frame(input);
-        return 0;
-}
-
-/** Go on with a control frame: 0 when it was seen to, or the error. */
-static int take_control(eddy_websocket *ws)
-{
-        struct input *input = &ws->input;
-        uint8_t opcode = input->frame.opcode;
-
-        while (input->left > 0) {
-                ssize_t got = take_payload(ws, input->control + input->control_size, input->left);
-
-                if (got < 0)
-                        return (int)got;
-                input->control_size = (uint8_t)(input->control_size + got);
-        }
-        input->stage = STAGE_HEAD;
-        if (opcode == FRAME_CLOSE)
-                return websocket_closed_by_frame(ws, input->control, input->control_size);
-        if (opcode == FRAME_PING)
-                websocket_send_pong(ws, input->control, input->control_size);
-        return 0;
-}
-
-/** Go on to the next frame of data: 1; 0 where the other side has closed; or the error. */
-static int take_frame(eddy_websocket *ws)
-{
-        struct input *input = &ws->input;
-        int rc;
-
-        while (input->stage != STAGE_DATA) {
-                rc = input->stage == STAGE_CONTROL ? take_control(ws) : take_head(ws);
-                if (rc < 0)
-                        return rc;
-                if (ws->has_come_close)
-                        return 0;
-        }
-        return 1;
-}
-
-/* Messages. */
-
-/** Take what is decompressed of the frame, as take_payload(). */
+/** Take what is decompressed of the frame, as input_take_payload(). */
 static ssize_t take_inflated(eddy_websocket *ws, uint8_t *to, size_t n)
 {
         struct input *input = &ws->input;
@@ -229,7 +20,7 @@ static ssize_t take_inflated(eddy_websocket *ws, uint8_t *to, size_t n)
                 if (got > 0)
                         return got;
                 if (input->left > 0) {
-                        got = take_payload(ws, inflater->input, sizeof inflater->input);
+                        got = input_take_payload(ws, inflater->input, sizeof inflater->input);
                         if (got < 0)
                                 return got;
                         inflater_feed(inflater, (size_t)got);
@@ -244,7 +35,7 @@ static ssize_t take_inflated(eddy_websocket *ws, uint8_t *to, size_t n)
 static ssize_t take_data(eddy_websocket *ws, uint8_t *to, size_t n)
 {
         if (!ws->input.is_compressed)
-                return take_payload(ws, to, n);
+                return input_take_payload(ws, to, n);
         if (!ws->input.inflater && !(ws->input.inflater = inflater_create(&ws->terms)))
                 return -ENOMEM;
         return take_inflated(ws, to, n);
@@ -263,7 +54,7 @@ static ssize_t take_more(eddy_websocket *ws, uint8_t *to, size_t n)
         ssize_t got;
 
         for (;;) {
-                got = take_frame(ws);
+                got = input_take_frame(ws);
                 if (got <= 0)
                         return got;
                 got = take_data(ws, to, n);
@@ -305,7 +96,7 @@ static int await_message(eddy_websocket *ws)
         }
         if (ws->has_come_close)
                 return 0;
-        return input->type != 0 ? 1 : take_frame(ws);
+        return input->type != 0 ? 1 : input_take_frame(ws);
 }
 
 /** Wait for the input, which a coroutine that closes may have: 0, EDDY_EBUSY, or why there is no use in it. */
@@ -341,7 +132,7 @@ static size_t next_part(const struct input *input, size_t max)
         size_t left = max - input->message.size;
 
         if (!input->is_compressed)
-                part = input->left > 0 ? least(input->left, part) : 1;
+                part = input->left > 0 ? input_least(input->left, part) : 1;
         return left < part ? left + 1 : part;
 }
 
@@ -423,7 +214,7 @@ int eddy_websocket_receive(eddy_websocket *ws, eddy_websocket_message *message)
 /** Of what an interrupted eddy_websocket_receive() has collected. */
 static size_t take_collected(struct input *input, void *to, size_t n)
 {
-        size_t size = least(n, input->message.size - input->taken);
+        size_t size = input_least(n, input->message.size - input->taken);
 
         if (size > 0)
                 memcpy(to, input->message.bytes + input->taken, size);
@@ -472,7 +263,7 @@ ssize_t eddy_websocket_read(eddy_websocket *ws, void *buffer, size_t n, eddy_web
 
 int websocket_drop_next(eddy_websocket *ws)
 {
-        uint8_t dropped[DIRECT_SIZE];
+        uint8_t dropped[DROPPED_AT_ONCE];
         ssize_t rc = claim_input(ws);
 
         if (rc < 0)

@@ -1,5 +1,5 @@
-/* A WebSocket from the inside. Its life is in websocket.c, what comes in receive.c, what leaves in send.c, the end in
- * close.c, pings in keepalive.c. */
+/* A WebSocket from the inside. Its life is in websocket.c, what comes in input.c as frames and in receive.c as messages, what
+ * leaves in send.c, the end in close.c, pings in keepalive.c. */
 #ifndef WEBSOCKET_WEBSOCKET_H
 #define WEBSOCKET_WEBSOCKET_H
 
