@@ -1,6 +1,7 @@
 #include "pair.h"
 
 #include "websocket/deflate.h"
+#include <limits.h>
 
 COROUTINE_TEST(a_server_sends_messages)
 {
@@ -405,12 +406,13 @@ static void echo_through(eddy_websocket *ends[2], const void *data, size_t n)
         }
 }
 
-/** Of sizes of which there were some, whether compressed or not. */
+/** Of sizes of which there were some, whether compressed or not. Where memory is watched, streams keep none for the next use. */
 COROUTINE_TEST(a_further_message_takes_no_memory)
 {
         enum { SIZE = 20000 };
         eddy_websocket_handshake handshake = compressing();
         char *data = calloc(1, SIZE);
+        unsigned expected = SANITIZER_WATCHES_MEMORY ? UINT_MAX : 0;
 
         handshake.terms_.own_bits = handshake.terms_.other_bits = 12;
         for (int is_compressed = 0; is_compressed < 2; is_compressed++) {
@@ -429,7 +431,7 @@ COROUTINE_TEST(a_further_message_takes_no_memory)
                 for (int i = 0; i < 20; i++)
                         echo_through(ends, data, i % 2 ? SIZE : 64);
                 fault_script(NULL);
-                assert_int_equal(allocations, 0);
+                assert_true(allocations <= expected);
                 for (int i = 0; i < 2; i++)
                         eddy_websocket_destroy(ends[i]);
         }
