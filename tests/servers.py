@@ -2,9 +2,11 @@
 with it. Where one is not installed the test is skipped."""
 
 import atexit
+import base64
 import contextlib
 import functools
 import glob
+import hashlib
 import itertools
 import os
 import pathlib
@@ -136,3 +138,35 @@ def postgres_programs():
 def postgres_server():
     """The one server of this program, which ends with it."""
     return Postgres(postgres_programs())
+
+
+WEBSOCKET_GUID = b'258EAFA5-E914-47DA-95CA-C5AB0DC85B11'
+
+
+def receive_websocket_frame(connection):
+    """The first byte and the payload of a client's frame of less than 126 bytes."""
+    first, size = connection.recv(1)[0], connection.recv(1)[0] & 0x7f
+    mask, payload = b'', b''
+    while len(mask) < 4:
+        mask += connection.recv(4 - len(mask))
+    while len(payload) < size:
+        payload += connection.recv(size - len(payload))
+    return first, bytes(byte ^ mask[i % 4] for i, byte in enumerate(payload))
+
+
+def echo_websocket(connection):
+    """Shake hands with a client, and send back what it sends, its close at last."""
+    request = b''
+    while not request.endswith(b'\r\n\r\n'):
+        piece = connection.recv(4096)
+        if not piece:
+            return
+        request += piece
+    key = request.split(b'Sec-WebSocket-Key: ')[1].split(b'\r\n')[0]
+    accept = base64.b64encode(hashlib.sha1(key + WEBSOCKET_GUID).digest())
+    connection.sendall(b'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n'
+                       b'Sec-WebSocket-Accept: ' + accept + b'\r\n\r\n')
+    first = 0
+    while first != 0x88:
+        first, payload = receive_websocket_frame(connection)
+        connection.sendall(bytes([first, len(payload)]) + payload)

@@ -11,7 +11,7 @@ EDDY_BEGIN_DECLS
  * is not a peer that the kernel has given up on, which is -ETIMEDOUT.
  *
  * The numbers: eddy itself has -4001 and below, libraries on it blocks of 20 from -3900 down (HTTP -3900, Redis -3920,
- * PostgreSQL -3940, TLS -3960), and -2000 to -2999 are for programs, never used by eddy; see eddy_register_errors(). */
+ * PostgreSQL -3940, TLS -3960, WebSocket -3980), and -2000 to -2999 are for programs, never used by eddy; see eddy_register_errors(). */
 #define EDDY_CANCELLED (-ECANCELED)   /**< CancelledError: the task was asked to end */
 #define EDDY_PENDING   (-EINPROGRESS) /**< the operation has begun; its callback will tell */
 

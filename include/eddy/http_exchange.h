@@ -192,7 +192,8 @@ EDDY_API EDDY_ASYNC int eddy_http_reply_event(eddy_http_exchange *exchange, cons
 /**
  * Turn to another protocol: the client is told so (101 Switching Protocols), and its connection is the handler's from now on.
  *
- * @param headers  of that answer, among them "Upgrade: NAME"; "Connection: Upgrade" is added. NULL behind the last
+ * @param headers  of that answer, among them "Upgrade: NAME"; "Connection: Upgrade" is added where it is not there. NULL
+ *                 behind the last
  * @param stream   receives it; give it back with eddy_stream_destroy(), before or after the handler returns
  * @return 0
  * @retval EDDY_EINVALIDSTATE  it has been answered, or has a body that was not read

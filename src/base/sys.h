@@ -17,6 +17,7 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
+#include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
@@ -122,6 +123,14 @@ static inline int sys_epoll_wait(int epoll, struct epoll_event *events, int n, c
                          ? 1000000000
                          : (int)(timeout->tv_sec * 1000 + (timeout->tv_nsec + 999999) / 1000000);
         return (int)sys_result(epoll_wait(epoll, events, n, ms));
+}
+
+/** Bytes that nobody can foresee, up to 256: 0 or -errno. */
+static inline int sys_getrandom(void *bytes, size_t size)
+{
+        ssize_t got = fault_fires("getrandom") ? -ENOSYS : sys_result(getrandom(bytes, size, 0));
+
+        return got < 0 ? (int)got : 0;
 }
 
 static inline int sys_eventfd(void)

@@ -90,7 +90,8 @@ static int note(struct headers *headers, const char *line)
         case HEADER_CONNECTION:
                 headers->says_close = equals(value, n, "close");
                 headers->says_keep_alive = equals(value, n, "keep-alive");
-                return headers->says_close || headers->says_keep_alive ? 0 : -EINVAL;
+                headers->says_upgrade = equals(value, n, "upgrade");
+                return headers->says_close || headers->says_keep_alive || headers->says_upgrade ? 0 : -EINVAL;
         case HEADER_CODING: /* none is ever applied */
                 return -EINVAL;
         default:

@@ -20,7 +20,7 @@ struct headers {
         size_t size;    /* bytes of head that they take */
         unsigned kinds; /* 1 << enum header_kind, of those there are */
         int64_t length; /* as Content-Length has it; -1: it is not there */
-        bool says_close, says_keep_alive;
+        bool says_close, says_keep_alive, says_upgrade;
 };
 
 /** Look at them; 0, or -EINVAL where one is none, would break the head, or contradicts another. */

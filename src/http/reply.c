@@ -47,7 +47,7 @@ static int make_plan(struct plan *plan, const eddy_http_exchange *exchange, cons
         int rc = headers_examine(&plan->headers, answer);
 
         plan->status = answer->status ? answer->status : HTTP_STATUS_OK;
-        if (rc < 0 || plan->status < 200 || plan->status > 999)
+        if (rc < 0 || plan->status < 200 || plan->status > 999 || plan->headers.says_upgrade)
                 return -EINVAL;
         if (plan->headers.says_keep_alive && exchange->is_closing)
                 return -EINVAL;
@@ -147,7 +147,7 @@ static int write_trailers(eddy_http_exchange *exchange, const char *const *lines
 {
         struct headers headers;
 
-        if (headers_examine(&headers, &(eddy_http_answer){.headers = lines}) < 0 || headers.kinds > 1u)
+        if (headers_examine(&headers, &(eddy_http_answer){.headers = lines}) < 0 || headers.kinds & ~(1u << HEADER_OTHER))
                 return -EINVAL;
         exchange->service->head_size = 0;
         for (; lines && *lines; lines++)
@@ -196,17 +196,20 @@ int eddy_http_reply_hints(eddy_http_exchange *exchange, const char *const *lines
 
 int eddy_http_exchange_upgrade(eddy_http_exchange *exchange, const char *const *lines, eddy_stream **stream)
 {
+        const unsigned allowed = 1u << HEADER_OTHER | 1u << HEADER_CONNECTION;
         struct headers headers;
 
         *stream = NULL;
         if (exchange->answer != ANSWER_NONE)
                 return EDDY_EINVALIDSTATE;
-        if (headers_examine(&headers, &(eddy_http_answer){.headers = lines}) < 0 || headers.kinds > 1u)
+        if (headers_examine(&headers, &(eddy_http_answer){.headers = lines}) < 0 || headers.kinds & ~allowed ||
+            headers.says_close || headers.says_keep_alive)
                 return -EINVAL;
         if (exchange->failure)
                 return exchange->failure;
         head_begin_bare(exchange, HTTP_STATUS_SWITCHING_PROTOCOLS);
-        head_add_text(exchange, "Connection: ", "Upgrade");
+        if (!headers.says_upgrade)
+                head_add_text(exchange, "Connection: ", "Upgrade");
         for (; lines && *lines; lines++)
                 head_add_text(exchange, "", *lines);
         head_add_end(exchange);

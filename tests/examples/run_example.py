@@ -25,7 +25,7 @@ import threading
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 from certificates import issue  # pylint: disable=wrong-import-position
-from servers import postgres_server, redis_server, skip  # pylint: disable=wrong-import-position
+from servers import echo_websocket, postgres_server, redis_server, skip  # pylint: disable=wrong-import-position
 
 # What runs programs of another architecture, such as an emulator.
 WRAPPER = os.environ.get('EDDY_EXE_WRAPPER', '').split()
@@ -254,6 +254,23 @@ def tcp_echo_server(program, client):
     said = run(client, str(port))
     server.interrupt()
     return re.sub(r'from 127.0.0.1:\d+', 'from ADDRESS', server.end()) + said
+
+
+def websocket_echo(program, client):
+    server = Example(program, '0')
+    said = run(client, 'ws://127.0.0.1:%d/' % server.port(), 'hello', 'and good-bye')
+    server.interrupt()
+    return server.end() + said
+
+
+def websocket_client(program):
+    with listener() as (server, port):
+        client = Example(program, 'ws://127.0.0.1:%d/' % port, 'hello', 'and good-bye')
+        connection, _ = server.accept()
+        with connection:
+            echo_websocket(connection)
+        note = client.end()
+    return note + run(program, 'http://127.0.0.1/')
 
 
 def say_after(program):
@@ -719,7 +736,7 @@ SCENARIOS = {function.__name__: function for function in
               display_date, chat_server, port_scanner, images, read_file, copy_file, list_directory,
               watch_folder, queue, pipes, signals, subprocess_date, to_thread, workers, udp_echo_server,
               udp_echo_client, unix_echo, http_router, http_server, protocol_proxy, bridge_curl, tls_client_certificate, tls_echo_server,
-              tls_head, tls_start)}
+              tls_head, tls_start, websocket_client, websocket_echo)}
 
 # Protocols that do what streams do.
 SCENARIOS |= {'protocol_chat': chat_server, 'protocol_echo_client': tcp_echo_client,

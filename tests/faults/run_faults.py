@@ -25,7 +25,7 @@ import threading
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 from certificates import issue  # pylint: disable=wrong-import-position
-from servers import postgres_server, redis_server, skip  # pylint: disable=wrong-import-position
+from servers import echo_websocket, postgres_server, redis_server, skip  # pylint: disable=wrong-import-position
 
 MOST_RUNS = int(os.environ.get('EDDY_FAULT_RUNS', 150))  # of each example; more uses than that fail in a sample of them
 AT_ONCE = 4         # more than there are processors, for many runs only wait
@@ -190,7 +190,7 @@ def beside_a_server(talk, start, *args):
 
         answerer = threading.Thread(target=answer)
         answerer.start()
-        problem = start(*(str(port) if arg == 'PORT' else arg for arg in args)).end()
+        problem = start(*(arg.replace('PORT', str(port)) for arg in args)).end()
         with peer_errors(), connect(port):  # the answerer ends where nobody called
             pass
         answerer.join()
@@ -200,6 +200,13 @@ def beside_a_server(talk, start, *args):
 def echo_client(start):
     return beside_a_server(lambda connection: connection.sendall(receive_all(connection)),
                            start, 'PORT', 'hello, world!')
+
+
+def websocket_client(start):
+    def echo(connection):
+        with contextlib.suppress(IndexError):  # it left
+            echo_websocket(connection)
+    return beside_a_server(echo, start, 'ws://127.0.0.1:PORT/', 'hello')
 
 
 def tcp_echo_client(start):
@@ -239,26 +246,31 @@ def tcp_echo_server(start):
     return program.end()
 
 
-def http_server(start):
+def ask(start, request):
+    """A server at a port of its choice, which is sent something, and whose answer is taken to its end."""
     program = start('0')
     port = program.port()
     if port:
         with peer_errors(), connect(port) as guest:
-            guest.sendall(b'GET / HTTP/1.1\r\nHost: x\r\n\r\nGET /Ada HTTP/1.0\r\n\r\n')
+            guest.sendall(request)
             receive_all(guest)
     program.interrupt()
     return program.end()
+
+
+def http_server(start):
+    return ask(start, b'GET / HTTP/1.1\r\nHost: x\r\n\r\nGET /Ada HTTP/1.0\r\n\r\n')
 
 
 def http_router(start):
-    program = start('0')
-    port = program.port()
-    if port:
-        with peer_errors(), connect(port) as guest:
-            guest.sendall(b'GET /hello/%s HTTP/1.1\r\nHost: x\r\n\r\nGET /api/status HTTP/1.0\r\n\r\n' % (b'a' * 300))
-            receive_all(guest)
-    program.interrupt()
-    return program.end()
+    return ask(start, b'GET /hello/%s HTTP/1.1\r\nHost: x\r\n\r\nGET /api/status HTTP/1.0\r\n\r\n' % (b'a' * 300))
+
+
+def websocket_echo(start):
+    """With a client that sends "hello" and a close."""
+    return ask(start, b'GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n'
+                      b'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n'
+                      b'\x81\x85\0\0\0\0hello\x88\x80\0\0\0\0')
 
 
 def port_scanner(start):
@@ -506,7 +518,7 @@ SCENARIOS = {function.__name__: function for function in
              (cares_resolver, ctrl_c, lookup, multicast, echo_server, chat_server, echo_client, tcp_echo_server, tcp_echo_client, get_headers,
               port_scanner, images, read_file, copy_file, list_directory, watch_folder, signals, workers,
               udp_echo_server, udp_echo_client, unix_echo, http_router, http_server, protocol_proxy, bridge_curl, tls_client_certificate,
-              tls_echo_server, tls_head, tls_start)}
+              tls_echo_server, tls_head, tls_start, websocket_client, websocket_echo)}
 
 # Protocols that do what streams do.
 SCENARIOS |= {'protocol_chat': chat_server, 'protocol_echo_client': tcp_echo_client,

@@ -9,3 +9,4 @@
 #include <eddy/http_client.h>
 #include <eddy/http_router.h>
 #include <eddy/http_server.h>
+#include <eddy/websocket.h>
