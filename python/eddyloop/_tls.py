@@ -84,7 +84,7 @@ async def start_tls(loop, transport, protocol, sslcontext, *, server_side, **opt
         raise
     finally:
         waiter = None  # its exception has a traceback, which has this frame
-    return ssl_protocol
+    return ssl_protocol if ssl_protocol._app_protocol else None  # as asyncio, where it was lost meanwhile
 
 
 def _give_what_was_read(loop, protocol, ssl_protocol):

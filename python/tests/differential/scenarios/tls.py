@@ -198,6 +198,18 @@ async def starting_tls(loop, note):
 
 
 @scenario
+async def starting_tls_too_late(loop, note):
+    """On a connection that is closed already."""
+    near, far = tcp_pair()
+    _, client = await loop.create_connection(lambda: Witness(note, "client"), sock=near)
+    client.transport.close()
+    started = await note.wait("start_tls", loop.start_tls(client.transport, client, client_context(),
+                                                          server_hostname="localhost"))
+    note(started)
+    far.close()
+
+
+@scenario
 async def streams(loop, note):
     """open_connection and start_server with TLS, and StreamWriter.start_tls where it exists."""
     async def handle(reader, writer):
