@@ -11,7 +11,9 @@ typedef struct eddy_http_exchange eddy_http_exchange;
 
 /**
  * Answers a request, in a task of its own, so it may suspend; by eddy_http_reply(), or piece by piece from
- * eddy_http_reply_begin() to eddy_http_reply_end(). The task is cancelled when the client has gone.
+ * eddy_http_reply_begin() to eddy_http_reply_end(). The task is cancelled when the connection is lost. One that the client has closed
+ * in order looks like one on which it only sends no more, until something is sent to it (see cancels_at_end). It is one task's
+ * at a time that an exchange is.
  *
  * @return 0, or why it failed: the loop's exception handler is told, and the client gets status 500. Where it has its
  *         answer, that arrives as it is, and the connection ends behind it. A handler that returns what
@@ -173,9 +175,11 @@ EDDY_API int eddy_http_reply_hints(eddy_http_exchange *exchange, const char *con
 
 /** A message of a stream of events (server-sent events, `text/event-stream`). Zero is the default of each. */
 typedef struct eddy_http_event {
-        const char *data;   /**< its text, of any number of lines; NULL: none, which is a comment to keep the connection */
-        const char *name;   /**< what kind of event it is; NULL: a "message" */
-        const char *id;     /**< where the client goes on from when it comes again, by Last-Event-ID; NULL: it keeps the last */
+        const char *
+            data; /**< its text, of any number of lines; NULL: none, which is a comment to keep the connection */
+        const char *name; /**< what kind of event it is; NULL: a "message" */
+        const char *
+            id; /**< where the client goes on from when it comes again, by Last-Event-ID; NULL: it keeps the last */
         eddy_duration retry; /**< how long it waits before it comes again; 0: as it does */
         void *reserved[4];   /**< zero */
 } eddy_http_event;

@@ -12,7 +12,7 @@ typedef struct eddy_http_files eddy_http_files;
 /** How a folder is to be served. Zero, or NULL for the whole, is the default of each. */
 typedef struct eddy_http_files_options {
         /** For a request's head to arrive whole, and for how long a client may take nothing of an answer (see
-         * docs/http.md); 0: 30 s. */
+         * docs/http-server.md); 0: 30 s. */
         eddy_duration timeout;
         eddy_duration answer_timeout; /**< for an answer to be taken whole, however steadily; 0: none */
         bool hides_listings;          /**< a folder without index.html is 404, not a list of its files */
@@ -36,7 +36,7 @@ typedef struct eddy_http_files_options {
 EDDY_API int eddy_http_files_create(eddy_http_files **files, const char *directory,
                                     const eddy_http_files_options *options);
 
-/** Give it back, when its last connection has ended. NULL is allowed. */
+/** Give it back. Connections that are left go on with it to their end. NULL is allowed. */
 EDDY_API void eddy_http_files_destroy(eddy_http_files *files);
 
 /**

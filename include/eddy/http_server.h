@@ -37,7 +37,7 @@ typedef struct eddy_http_counts {
 /** How requests are to be served. Zero, or NULL for the whole, is the default of each. */
 typedef struct eddy_http_service_options {
         /** For a request's head to arrive whole, for the next bytes of its body, and for how long a client may take nothing of an
-         * answer (see docs/http.md); 0: 30 s. */
+         * answer (see docs/http-server.md); 0: 30 s. */
         eddy_duration timeout;
         eddy_duration answer_timeout; /**< for an answer to be taken whole, however steadily; 0: none */
         void (*on_request)(const eddy_http_access *access, void *arg);
@@ -66,7 +66,7 @@ typedef struct eddy_http_service_options {
 EDDY_API int eddy_http_service_create(eddy_http_service **service, eddy_http_handler handler, void *arg,
                                       const eddy_http_service_options *options);
 
-/** Give it back, when its last connection has ended. NULL is allowed. */
+/** Give it back. Connections that are left go on with it to their end; what their handlers use must stay as long. NULL is allowed. */
 EDDY_API void eddy_http_service_destroy(eddy_http_service *service);
 
 /**

@@ -8,9 +8,9 @@
 #include <string.h>
 
 enum {
-        LINE_MAX = 1024,        /* of a chunk's size and extensions */
-        FREE_OF_WASTE = 16,     /* bytes of a chunk's line that are not counted, */
-        WASTE_MAX = 16 * 1024,  /* and how many more than twice its data there may be in all */
+        LINE_MAX = 1024,       /* of a chunk's size and extensions */
+        FREE_OF_WASTE = 16,    /* bytes of a chunk's line that are not counted, */
+        WASTE_MAX = 16 * 1024, /* and how many more than twice its data there may be in all */
         DIGITS_MAX = 15,
 };
 
@@ -78,8 +78,10 @@ static int note_size(struct http_body *body, char byte)
                 return EDDY_EPROTOCOL;
         if (byte == '\r')
                 body->state = BODY_SIZE_LF;
-        else if (byte == ';' || byte == ' ' || byte == '\t')
+        else if (byte == ';')
                 body->state = BODY_EXTENSION;
+        else if (byte == ' ' || byte == '\t')
+                body->state = BODY_BLANK;
         else
                 return EDDY_EPROTOCOL;
         return 0;
@@ -111,6 +113,18 @@ static int end_trailer(struct http_body *body)
         return keep_trailer(body, '\0');
 }
 
+/* Blanks may be between a size and its extensions, or the end of its line. */
+static int pass_blank(struct http_body *body, char byte)
+{
+        if (byte == '\r')
+                body->state = BODY_SIZE_LF;
+        else if (byte == ';')
+                body->state = BODY_EXTENSION;
+        else if (byte != ' ' && byte != '\t')
+                return EDDY_EPROTOCOL;
+        return 0;
+}
+
 static int expect(struct http_body *body, bool is_there, enum body_state next)
 {
         body->state = next;
@@ -123,6 +137,8 @@ static int step(struct http_body *body, char byte)
         switch (body->state) {
         case BODY_SIZE:
                 return ++body->line > LINE_MAX ? EDDY_EPROTOCOL : note_size(body, byte);
+        case BODY_BLANK:
+                return ++body->line > LINE_MAX ? EDDY_EPROTOCOL : pass_blank(body, byte);
         case BODY_EXTENSION:
                 if (byte == '\r')
                         body->state = BODY_SIZE_LF;
@@ -157,11 +173,15 @@ ssize_t body_find(struct http_body *body, const char *in, size_t n, size_t *size
         size_t at = 0;
 
         *size = 0;
+        if (body->state == BODY_BAD)
+                return EDDY_EPROTOCOL;
         while (at < n && body->state != BODY_DATA && body->state != BODY_OVER) {
                 int rc = step(body, in[at++]);
 
-                if (rc < 0)
+                if (rc < 0) {
+                        body->state = BODY_BAD;
                         return rc;
+                }
         }
         if (body->state == BODY_DATA)
                 *size = n - at < body->left ? n - at : (size_t)body->left;

@@ -13,7 +13,8 @@ enum body_state {
         BODY_DATA, /* `left` bytes of it are next */
         BODY_DATA_CR,
         BODY_DATA_LF,
-        BODY_SIZE, /* the line of a chunk's size */
+        BODY_SIZE,  /* the line of a chunk's size */
+        BODY_BLANK, /* behind that */
         BODY_EXTENSION,
         BODY_SIZE_LF,
         BODY_TRAILER, /* a line behind the last chunk, at its first byte */
@@ -21,6 +22,7 @@ enum body_state {
         BODY_TRAILER_LF,
         BODY_LAST_LF,
         BODY_OVER,
+        BODY_BAD, /* what has come is none */
 };
 
 /** Zeroed, or begun. */
@@ -32,7 +34,7 @@ struct http_body {
         uint64_t total;  /* data that was found */
         int64_t waste;   /* bytes of framing beyond what an honest client needs */
         unsigned line;   /* bytes of the chunk's line */
-        char *trailers;  /* lines behind the last chunk, "name: value", with a NUL behind each; NULL: none yet */
+        char *trailers; /* lines behind the last chunk, "name: value", with a NUL behind each; NULL: none yet */
         size_t trailers_size, line_start;
 };
 

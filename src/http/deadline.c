@@ -20,18 +20,18 @@ static void expire(void *arg)
         struct deadlines *all = arg;
         eddy_loop *loop = eddy_running_loop();
 
-        all->is_armed = false;
+        /* Who starts one meanwhile leaves the timer to us, for the first is perhaps another's. */
         while (!list_is_empty(&all->running)) {
                 struct deadline *first = container_of(all->running.next, struct deadline, link);
 
                 if (first->when > eddy_loop_time(loop)) {
-                        if (!all->is_armed)
-                                all->is_armed = eddy_call_at(loop, &all->timer, first->when, expire, all) == 0;
+                        all->is_armed = eddy_call_at(loop, &all->timer, first->when, expire, all) == 0;
                         return;
                 }
                 list_remove(&first->link);
                 all->passed(first);
         }
+        all->is_armed = false;
 }
 
 void deadline_start(struct deadlines *all, struct deadline *deadline)

@@ -64,8 +64,9 @@ static void write_event(struct text *text, const eddy_http_event *event)
         if (event->id)
                 add_field(text, "id: ", event->id, strlen(event->id));
         if (event->retry > 0)
-                add_field(text, "retry: ", retry,
-                          (size_t)snprintf(retry, sizeof retry, "%lld", (long long)(event->retry / eddy_ms(1))));
+                add_field(
+                    text, "retry: ", retry,
+                    (size_t)snprintf(retry, sizeof retry, "%lld", (long long)(event->retry / eddy_ms(1))));
         if (event->data)
                 add_data(text, event->data);
         else if (text->size == 0)

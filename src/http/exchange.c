@@ -29,13 +29,20 @@ void exchange_wake(eddy_http_exchange *exchange)
         eddy_event_set(&exchange->moved);
 }
 
+void exchange_cancel(eddy_http_exchange *exchange)
+{
+        if (exchange->task && !exchange->is_cancelled)
+                eddy_cancel(exchange->task);
+        exchange->is_cancelled = true;
+}
+
 void exchange_lose(eddy_http_exchange *exchange, int failure)
 {
         if (!exchange->failure)
                 exchange->failure = failure;
         exchange_wake(exchange);
-        if (exchange->task && !exchange->service->options.ignores_gone)
-                eddy_cancel(exchange->task);
+        if (!exchange->service->options.ignores_gone)
+                exchange_cancel(exchange);
 }
 
 /* Whether a handler's error is its own, and not that somebody has interrupted it or the client has gone. */
@@ -47,12 +54,11 @@ static bool is_own_failure(int rc)
 
 static void tell(int rc)
 {
-        eddy_loop_call_exception_handler(eddy_running_loop(),
-                                         &(eddy_exception){
-                                             .message = "a request's handler failed",
-                                             .error = rc,
-                                             .detail = eddy_error_detail(),
-                                         });
+        eddy_loop_call_exception_handler(eddy_running_loop(), &(eddy_exception){
+                                                                  .message = "a request's handler failed",
+                                                                  .error = rc,
+                                                                  .detail = eddy_error_detail(),
+                                                              });
 }
 
 /* What a body that could not be read is answered with. */
@@ -63,6 +69,8 @@ static int status_of_body_error(int rc)
                 return HTTP_STATUS_PAYLOAD_TOO_LARGE;
         case -ETIMEDOUT:
                 return HTTP_STATUS_REQUEST_TIMEOUT;
+        case -ENOMEM:
+                return HTTP_STATUS_SERVICE_UNAVAILABLE;
         default:
                 return HTTP_STATUS_BAD_REQUEST;
         }
@@ -83,7 +91,6 @@ static void answer_in_its_place(eddy_http_exchange *exchange, int rc, bool was_l
                 status = status_of_body_error(rc);
         else if (rc < 0)
                 tell(rc);
-        exchange->is_closing |= exchange->body_error != 0;
         head_send_error(exchange, status);
 }
 
@@ -98,7 +105,7 @@ static int call_handler(const eddy_http_service *service, eddy_http_exchange *ex
         if (rc < 0)
                 return rc;
         rc = service->handler(exchange, service->arg);
-        *was_late = eddy_timeout_expired(&whole) && rc < 0;
+        *was_late = eddy_timeout_expired(&whole);
         eddy_timeout_close(&whole);
         return rc;
 }
@@ -136,21 +143,21 @@ int exchange_start(eddy_http_exchange *exchange)
 }
 
 /* Wait for something that its connection will tell: 0, or how the caller was interrupted. */
-static int wait_for_client(eddy_http_exchange *exchange)
+static int wait_for_client(eddy_http_exchange *exchange, enum awaited what)
 {
         int rc;
 
         eddy_event_clear(&exchange->moved);
-        exchange->impl->wait(exchange, true);
+        exchange->impl->await(exchange, what);
         rc = eddy_event_wait(&exchange->moved);
-        exchange->impl->wait(exchange, false);
+        exchange->impl->await(exchange, AWAITS_NOTHING);
         return rc;
 }
 
 int exchange_wait_for_room(eddy_http_exchange *exchange)
 {
         while (exchange->is_full && exchange->failure == 0) {
-                int rc = wait_for_client(exchange);
+                int rc = wait_for_client(exchange, AWAITS_ROOM);
 
                 if (rc < 0)
                         return rc;
@@ -160,7 +167,7 @@ int exchange_wait_for_room(eddy_http_exchange *exchange)
 
 int exchange_wait_for_bytes(eddy_http_exchange *exchange)
 {
-        return wait_for_client(exchange);
+        return wait_for_client(exchange, AWAITS_BYTES);
 }
 
 int exchange_send_more(eddy_http_exchange *exchange, const void *data, size_t n)
@@ -204,15 +211,17 @@ int exchange_send_file(eddy_http_exchange *exchange, int fd, int64_t start, int6
         exchange->file = EDDY_PENDING;
         if (rc == 0)
                 rc = exchange->impl->send_file(exchange, fd, start, end - start);
-        if (rc < 0)
+        if (rc < 0) {
+                exchange->file = rc;
                 return rc;
+        }
         while (rc == 0 && exchange->file == EDDY_PENDING)
-                rc = wait_for_client(exchange);
+                rc = wait_for_client(exchange, AWAITS_ROOM);
         if (rc < 0) { /* the file is its owner's again when this returns */
                 exchange->impl->abandon(exchange);
                 EDDY_SHIELD_SCOPE
                         while (exchange->file == EDDY_PENDING)
-                                wait_for_client(exchange);
+                                wait_for_client(exchange, AWAITS_ROOM);
                 return rc;
         }
         if (exchange->file < 0)

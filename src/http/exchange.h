@@ -9,6 +9,9 @@
 #include <eddy/sync.h>
 #include <sys/uio.h>
 
+/** What a task waits for. */
+enum awaited { AWAITS_NOTHING, AWAITS_BYTES, AWAITS_ROOM };
+
 /** How an exchange's bytes come and leave; one for each version of HTTP. None of these suspends. */
 struct exchange_impl {
         /** The head is about to say how the connection goes on: it does not where that is known by now. */
@@ -32,8 +35,8 @@ struct exchange_impl {
         /** Take bytes of the request's body: how many, 0 at its end, EDDY_PENDING where nothing has come, or the error. */
         ssize_t (*read)(eddy_http_exchange *exchange, void *buffer, size_t n);
 
-        /** Its task waits for the client, to send or to take, or does so no more: in time. */
-        void (*wait)(eddy_http_exchange *exchange, bool waits);
+        /** Its task waits for the client from now on, in time; or it does no more. */
+        void (*await)(eddy_http_exchange *exchange, enum awaited what);
 
         /** As eddy_http_exchange_upgrade(), its head being written. */
         int (*upgrade)(eddy_http_exchange *exchange, eddy_stream **stream);
@@ -55,20 +58,21 @@ struct eddy_http_exchange {
         eddy_event moved;                   /* something has come that it may wait for */
         const struct http_request *request; /* its spans are of `head` */
         char *head;
-        int failure;      /* the connection has gone, and so nothing can be sent; 0: it has not */
-        bool is_full;     /* more is unsent than should be */
-        bool is_closing;  /* the connection ends with its answer */
-        bool is_unframed; /* and so does the answer's body, which has no other end */
-        bool is_chunked;  /* the answer's body leaves in chunks */
-        bool is_bodiless; /* none of it is sent */
+        bool is_cancelled; /* its task was, for the client has gone */
+        int failure;       /* the connection has gone, and so nothing can be sent; 0: it has not */
+        bool is_full;      /* more is unsent than should be */
+        bool is_closing;   /* the connection ends with its answer */
+        bool is_unframed;  /* and so does the answer's body, which has no other end */
+        bool is_chunked;   /* the answer's body leaves in chunks */
+        bool is_bodiless;  /* none of it is sent */
         enum answer_state answer;
-        int status;            /* of its answer */
-        int64_t left;          /* bytes of the answer's body to be written; -1: it is not known how many */
-        int64_t sent;          /* bytes of the answer's body */
-        ssize_t file;          /* what has become of a file that is sent: EDDY_PENDING, how many bytes, or the error */
-        int64_t body_length;   /* of the request; -1: it comes in chunks */
-        int body_error;        /* reading it has failed so; 0: it has not */
-        char *trailers;        /* headers behind its body, each "name: value" with a NUL behind it; NULL: none */
+        int status;   /* of its answer */
+        int64_t left; /* bytes of the answer's body to be written; -1: it is not known how many */
+        int64_t sent; /* bytes of the answer's body */
+        ssize_t file; /* what has become of a file that is sent: EDDY_PENDING, how many bytes, or the error */
+        int64_t body_length; /* of the request; -1: it comes in chunks */
+        int body_error;      /* reading it has failed so; 0: it has not */
+        char *trailers;      /* headers behind its body, each "name: value" with a NUL behind it; NULL: none */
         size_t trailers_size;
         size_t route_at;          /* where the path of what is mounted begins within the target; 0: nowhere */
         struct routing *routing;  /* of the innermost router that is answering, or NULL */
@@ -84,6 +88,9 @@ int exchange_start(eddy_http_exchange *exchange);
 
 /** What its task may wait for has come. */
 void exchange_wake(eddy_http_exchange *exchange);
+
+/** Its task is to end, for nobody wants the answer any more. */
+void exchange_cancel(eddy_http_exchange *exchange);
 
 /** The client has gone, and why; its task is told, if there is one. */
 void exchange_lose(eddy_http_exchange *exchange, int failure);

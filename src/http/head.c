@@ -97,6 +97,7 @@ int head_send_error(eddy_http_exchange *exchange, int status)
         bool is_head = exchange->request->status == 0 && exchange->request->method == HTTP_HEAD;
         char phrase[HTTP_PHRASE_MAX], body[HTTP_PHRASE_MAX + 8];
         size_t n;
+        int rc;
 
         http_status_phrase(status, phrase);
         n = (size_t)snprintf(body, sizeof body, "%d %s\n", status, phrase);
@@ -106,7 +107,8 @@ int head_send_error(eddy_http_exchange *exchange, int status)
         if (status == HTTP_STATUS_METHOD_NOT_ALLOWED)
                 head_add_text(exchange, "Allow: ", "GET, HEAD");
         head_end(exchange);
-        exchange->answer = ANSWER_ENDED;
         exchange->sent = is_head ? 0 : (int64_t)n;
-        return exchange->impl->send_head(exchange, body, is_head ? 0 : n);
+        rc = exchange->impl->send_head(exchange, body, is_head ? 0 : n);
+        exchange->answer = rc < 0 ? ANSWER_BEGUN : ANSWER_ENDED;
+        return rc;
 }

@@ -8,9 +8,9 @@
 #include <strings.h>
 
 enum {
-        DEFAULT_TIMEOUT = 30,       /* seconds */
+        DEFAULT_TIMEOUT = 30, /* seconds */
         LINGER_SECONDS = 2,
-        LINGER_MAX = 1024 * 1024,   /* bytes behind the last answer that are waited for */
+        LINGER_MAX = 1024 * 1024, /* bytes behind the last answer that are waited for */
 };
 
 /* Nobody attends to it any more. */
@@ -110,8 +110,7 @@ static void end_connection(struct http1 *connection, bool may_bring_more)
                 return;
         }
         connection->is_lingering = true;
-        deadline_stop(&connection->silence);
-        deadline_start(&connection->service->lingering, &connection->silence);
+        deadline_start(&connection->service->lingering, &connection->linger);
         eddy_transport_resume_reading(connection->transport);
 }
 
@@ -127,26 +126,21 @@ static void break_connection(struct http1 *connection)
                 eddy_transport_close(connection->transport);
 }
 
-/* The client is to send: in time. */
+/* The client is to send, and has all its time for that. */
 static void await_client(struct http1 *connection)
 {
-        if (!deadline_runs(&connection->silence))
-                deadline_start(&connection->service->silent, &connection->silence);
+        deadline_start(&connection->service->silent, &connection->silence);
         eddy_transport_resume_reading(connection->transport);
 }
 
-/* Wait for the next request, or for the rest of one. */
+/* Nothing has come of a next request. */
 static void await_request(struct http1 *connection)
 {
-        struct http1_request *request = connection->request;
-
-        if (request && request->start == request->end)
-                give_request_back(connection);
-        if (connection->has_ended || (connection->service->is_stopping && !connection->request)) {
+        give_request_back(connection);
+        if (connection->has_ended || connection->service->is_stopping)
                 end_connection(connection, false);
-                return;
-        }
-        await_client(connection);
+        else
+                await_client(connection);
 }
 
 /* Prepare the exchange for the request whose head is at `head`. */
@@ -158,17 +152,33 @@ static void init_exchange(struct http1 *connection, char *head)
         request->exchange.is_full = connection->is_full;
 }
 
-/* The request that comes is none. */
+/* A request that nobody answers: its client is told why, and the connection ends. */
+static void decline(struct http1 *connection, int status)
+{
+        struct http1_request *request = connection->request;
+
+        request->exchange.is_closing = true;
+        if (head_send_error(&request->exchange, status) == 0)
+                count(connection);
+        end_connection(connection, true);
+}
+
+/* What comes is no request. */
 static void refuse(struct http1 *connection, int status)
 {
         struct http1_request *request = connection->request;
 
         request->parser.request.status = status;
         init_exchange(connection, request->in + request->start);
-        request->exchange.is_closing = true;
-        if (head_send_error(&request->exchange, status) == 0)
-                count(connection);
-        end_connection(connection, true);
+        decline(connection, status);
+}
+
+/* What a head is told that is too long. */
+static int too_long(const struct http_request *request)
+{
+        return request->header_count == 0 || request->target.size >= HTTP1_HEAD_MAX
+                   ? HTTP_STATUS_URI_TOO_LONG
+                   : HTTP_STATUS_REQUEST_HEADER_FIELDS_TOO_LARGE;
 }
 
 /* Parse what has come of the next head: 1 where it is whole, 0 where more is to come, or EDDY_EPROTOCOL. */
@@ -180,6 +190,10 @@ static int parse(struct http1_request *request)
 
         if (n <= 0)
                 return (int)n;
+        if (fed + (size_t)n - request->start > HTTP1_HEAD_MAX) {
+                parser->request.status = too_long(&parser->request);
+                return EDDY_EPROTOCOL;
+        }
         request->exchange.head = request->in + request->start;
         request->start = fed + (size_t)n;
         return 1;
@@ -210,12 +224,15 @@ static void await_rest_of_head(struct http1 *connection)
                 return;
         }
         move_to_front(request, 0);
-        if (request->end >= HTTP1_HEAD_MAX)
-                refuse(connection, request->parser.request.header_count > 0
-                                       ? HTTP_STATUS_REQUEST_HEADER_FIELDS_TOO_LARGE
-                                       : HTTP_STATUS_URI_TOO_LONG);
-        else
-                await_request(connection);
+        if (request->end >= HTTP1_HEAD_MAX) {
+                refuse(connection, too_long(&request->parser.request));
+                return;
+        }
+        if (!connection
+                 ->is_in_head) /* it has its time as a whole, so that nobody holds a connection by a byte now and then */
+                deadline_start(&connection->service->silent, &connection->silence);
+        connection->is_in_head = true;
+        eddy_transport_resume_reading(connection->transport);
 }
 
 /* Whether another request may follow the one that has come. */
@@ -241,7 +258,7 @@ static int begin_body(struct http1 *connection)
         struct http1_request *request = connection->request;
         struct http_request *parsed = &request->parser.request;
         const char *head = request->exchange.head;
-        const struct http_span *expected = http_request_field(parsed, FIELD_EXPECT);
+        const struct http_span *expected = parsed->minor > 0 ? http_request_field(parsed, FIELD_EXPECT) : NULL;
         size_t head_size = (size_t)(request->in + request->start - head);
         int64_t length = http_request_length(parsed, head);
         size_t most = connection->service->options.max_body;
@@ -253,6 +270,7 @@ static int begin_body(struct http1 *connection)
         init_exchange(connection, request->in + (head - request->in));
         request->exchange.body_length = length;
         request->body_at = request->start;
+        body_finish(&request->body);
         body_begin(&request->body, length);
         connection->has_continued = !expected;
         if (most > 0 && length > 0 && (uint64_t)length > most)
@@ -269,18 +287,21 @@ static void start_answer(struct http1 *connection)
         int status = begin_body(connection);
 
         connection->requests++;
+        connection->is_late = connection->is_in_head = false;
         if (status) {
-                refuse(connection, status);
+                decline(connection, status);
                 return;
         }
         exchange->is_closing = is_last(connection);
-        deadline_stop(&connection->silence);
-        deadline_stop(&connection->answer);
+        if (!http1_is_sending(connection)) { /* an answer before this one */
+                deadline_stop(&connection->silence);
+                deadline_stop(&connection->answer);
+        }
         connection->is_answering = connection->is_starting = true;
         if (exchange_start(exchange) < 0) {
                 connection->is_answering = connection->is_starting = false;
                 exchange_finish(exchange);
-                refuse(connection, HTTP_STATUS_SERVICE_UNAVAILABLE);
+                decline(connection, HTTP_STATUS_SERVICE_UNAVAILABLE);
                 return;
         }
         connection->is_starting = false;
@@ -294,7 +315,8 @@ static bool drain(struct http1 *connection)
         ssize_t n = 0;
 
         while (!body_is_over(&request->body)) {
-                n = body_find(&request->body, request->in + request->start, request->end - request->start, &size);
+                n = body_find(&request->body, request->in + request->start, request->end - request->start,
+                              &size);
                 if (n < 0)
                         break;
                 request->start += (size_t)n + size;
@@ -304,13 +326,17 @@ static bool drain(struct http1 *connection)
                 else if (!body_is_over(&request->body))
                         break;
         }
+        if (n < 0 || connection->dropped > HTTP1_DRAIN_MAX) {
+                connection->is_draining = false;
+                end_connection(connection, true);
+                return false;
+        }
         if (body_is_over(&request->body)) {
                 connection->is_draining = false;
                 return true;
         }
-        if (n < 0 || connection->dropped > HTTP1_DRAIN_MAX || connection->has_ended) {
-                connection->is_draining = false;
-                end_connection(connection, n >= 0);
+        if (connection->has_ended) {
+                end_connection(connection, false);
                 return false;
         }
         request->start = request->end = request->body_at;
@@ -336,7 +362,8 @@ static bool conclude(struct http1 *connection)
         }
         if (state == ANSWER_BEGUN) {
                 break_connection(connection);
-        } else if (exchange->is_closing || connection->service->is_stopping || connection->is_given_up) {
+        } else if (exchange->is_closing || connection->service->is_stopping || connection->is_given_up ||
+                   eddy_transport_is_closing(connection->transport)) {
                 bool may_bring_more = request->end > request->start || !body_is_over(&request->body);
 
                 end_connection(connection, may_bring_more && state == ANSWER_ENDED);
@@ -412,7 +439,7 @@ static void connection_made(eddy_transport *transport, void *self)
         }
         connection->transport = transport;
         note_peer(connection);
-        if (connection->service->is_stopping)
+        if (connection->service->is_stopping || connection->is_given_up)
                 eddy_transport_close(transport);
         else
                 deadline_start(&connection->service->silent, &connection->silence);
@@ -451,8 +478,9 @@ static void buffer_updated(eddy_transport *transport, void *self, size_t n)
                 eddy_transport_pause_reading(transport);
         if (!connection->is_answering)
                 answer_requests(connection);
-        else if (!body_is_over(&request->body))
+        else if (connection->awaited == AWAITS_BYTES)
                 exchange_wake(&request->exchange);
+        connection->is_late = false;
 }
 
 static bool eof_received(eddy_transport *transport, void *self)
@@ -471,7 +499,7 @@ static bool eof_received(eddy_transport *transport, void *self)
         }
         exchange_wake(&request->exchange);
         if (connection->service->options.cancels_at_end)
-                eddy_cancel(request->exchange.task);
+                exchange_cancel(&request->exchange);
         return true;
 }
 
@@ -486,6 +514,7 @@ static void connection_lost(eddy_transport *transport, void *self, int reason)
         connection->reason = reason;
         deadline_stop(&connection->silence);
         deadline_stop(&connection->answer);
+        deadline_stop(&connection->linger);
         if (connection->is_over && eddy_handle_cancel(&connection->turn)) {
                 conclude(connection);
         } else if (connection->is_answering && reason != EDDY_ELOOPCLOSED) {
@@ -529,8 +558,7 @@ const eddy_protocol http1_protocol = {
     .resume_writing = resume_writing,
 };
 
-/* Whether the client is to take something. */
-static bool is_sending(const struct http1 *connection)
+bool http1_is_sending(const struct http1 *connection)
 {
         return eddy_transport_write_buffer_size(connection->transport) > 0 ||
                (connection->is_answering && connection->request->exchange.file == EDDY_PENDING);
@@ -549,14 +577,16 @@ static void client_is_silent(struct deadline *deadline)
         struct http1 *connection = container_of(deadline, struct http1, silence);
         struct http1_request *request = connection->request;
 
-        if (is_sending(connection)) {
+        if (http1_is_sending(connection)) {
                 if (progress_excuses(&connection->progress, eddy_transport_fd(connection->transport)))
                         deadline_start(&connection->service->silent, deadline);
                 else
                         cut(connection);
         } else if (connection->is_answering) {
-                connection->is_late = connection->awaits_client;
+                connection->is_late = connection->awaited == AWAITS_BYTES;
                 exchange_wake(&request->exchange);
+        } else if (connection->is_lingering) {
+                return;
         } else if (request && !connection->is_draining && !is_blank(request)) {
                 refuse(connection, HTTP_STATUS_REQUEST_TIMEOUT);
         } else {
@@ -568,14 +598,14 @@ static void answer_takes_too_long(struct deadline *deadline)
 {
         struct http1 *connection = container_of(deadline, struct http1, answer);
 
-        if (is_sending(connection) ||
+        if (http1_is_sending(connection) ||
             (connection->is_answering && connection->request->exchange.answer == ANSWER_BEGUN))
                 cut(connection);
 }
 
 static void has_lingered(struct deadline *deadline)
 {
-        eddy_transport_close(container_of(deadline, struct http1, silence)->transport);
+        eddy_transport_close(container_of(deadline, struct http1, linger)->transport);
 }
 
 void http1_init_deadlines(eddy_http_service *service)
@@ -604,7 +634,7 @@ void http1_give_up(struct http1 *connection)
 {
         connection->is_given_up = true;
         if (connection->is_answering) {
-                eddy_cancel(connection->request->exchange.task);
+                exchange_cancel(&connection->request->exchange);
                 return;
         }
         if (connection->transport)
@@ -614,6 +644,6 @@ void http1_give_up(struct http1 *connection)
 
 void http1_stop(struct http1 *connection)
 {
-        if (connection->transport && !connection->request)
+        if (connection->transport && !connection->request && !connection->is_lingering)
                 eddy_transport_close(connection->transport);
 }

@@ -11,8 +11,9 @@
 
 enum {
         HTTP1_HEAD_MAX = 16 * 1024,
-        HTTP1_IN_SIZE = 32 * 1024,   /* a head, and bytes of a body or of requests behind it */
-        HTTP1_DRAIN_MAX = 64 * 1024, /* bytes of a body that nobody has read, for which the connection is kept */
+        HTTP1_IN_SIZE = 32 * 1024, /* a head, and bytes of a body or of requests behind it */
+        HTTP1_DRAIN_MAX =
+            64 * 1024, /* bytes of a body that nobody has read, for which the connection is kept */
 };
 
 /** A request that comes or is answered, with those behind it: what a silent connection does without. */
@@ -30,26 +31,29 @@ struct http1_request {
 struct http1 {
         eddy_link link; /* in service->connections */
         eddy_http_service *service;
-        eddy_transport *transport; /* NULL: none yet, or no more */
+        eddy_transport *transport;     /* NULL: none yet, or no more */
         struct http1_request *request; /* NULL: it is silent */
-        struct deadline silence, answer;
+        struct deadline silence;       /* the client is to send or to take something, */
+        struct deadline answer;        /* to have taken an answer whole, */
+        struct deadline linger;        /* or to have seen the end */
         struct progress progress;
-        eddy_handle turn;      /* goes on when a task has ended */
-        unsigned requests;     /* that have come */
-        size_t dropped;        /* bytes that nobody wants, behind the last answer or of a body */
-        bool has_ended;        /* the client sends no more */
-        bool is_answering;     /* a task does */
-        bool is_starting;      /* and runs in the call that has started it */
-        bool is_over;          /* and has ended */
-        bool awaits_client;    /* it waits for the client, to send or to take something */
-        bool is_late;          /* which has not come in time */
-        bool is_full;          /* more is unsent than should be */
-        bool has_continued;    /* the client has got leave to send its body, or needs none */
-        bool is_draining;      /* a body that nobody has read is passed over */
-        bool is_given_up;      /* whoever attended to it does no more */
-        bool is_lingering;     /* the client may see the last answer before the connection ends */
-        char *peer;            /* its address, for a log; NULL: it is not needed, or without memory */
-        int reason;            /* why it is lost; 0: it was closed */
+        eddy_handle turn;     /* goes on when a task has ended */
+        unsigned requests;    /* that have come */
+        size_t dropped;       /* bytes that nobody wants, behind the last answer or of a body */
+        bool has_ended;       /* the client sends no more */
+        bool is_answering;    /* a task does */
+        bool is_starting;     /* and runs in the call that has started it */
+        bool is_over;         /* and has ended */
+        enum awaited awaited; /* what it waits for */
+        bool is_late;         /* bytes of the body have not come in time */
+        bool is_in_head;      /* a head has begun, and is not whole */
+        bool is_full;         /* more is unsent than should be */
+        bool has_continued;   /* the client has got leave to send its body, or needs none */
+        bool is_draining;     /* a body that nobody has read is passed over */
+        bool is_given_up;     /* whoever attended to it does no more */
+        bool is_lingering;    /* the client may see the last answer before the connection ends */
+        char *peer;           /* its address, for a log; NULL: it is not needed, or without memory */
+        int reason;           /* why it is lost; 0: it was closed */
         void (*gone)(const struct http1 *connection); /* told when nobody answers on it any more; may be NULL */
         void *owner;
 };
@@ -71,6 +75,9 @@ static inline struct http1 *http1_of(const eddy_http_exchange *exchange)
 {
         return ((const struct http1_request *)(const void *)exchange)->connection;
 }
+
+/** Whether the client is to take something. */
+bool http1_is_sending(const struct http1 *connection);
 
 /** Its task ends behind this. */
 void http1_over(struct http1 *connection);

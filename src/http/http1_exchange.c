@@ -28,13 +28,15 @@ static void plan_ending(eddy_http_exchange *exchange)
         const struct http_body *body = &request->body;
         bool waits_for_leave = !request->connection->has_continued && request->end == request->start;
 
-        if (!body_is_over(body) && (waits_for_leave || (!body->is_chunked && body->left > HTTP1_DRAIN_MAX)))
+        if (exchange->body_error ||
+            (!body_is_over(body) && (waits_for_leave || (!body->is_chunked && body->left > HTTP1_DRAIN_MAX))))
                 exchange->is_closing = true;
 }
 
 static int write_parts(struct http1 *connection, const struct iovec *parts, int count)
 {
-        int rc = connection->transport ? eddy_transport_writev(connection->transport, parts, count) : -ECONNRESET;
+        int rc =
+            connection->transport ? eddy_transport_writev(connection->transport, parts, count) : -ECONNRESET;
 
         if (rc == 0)
                 await_taking(connection);
@@ -98,7 +100,7 @@ static void abandon(eddy_http_exchange *exchange)
 }
 
 /* Have more come, where there is room for it again. */
-static void make_room(struct http1 *connection)
+static void receive_more(struct http1 *connection)
 {
         struct http1_request *request = connection->request;
 
@@ -134,7 +136,7 @@ static ssize_t await_body(struct http1 *connection)
                 return EDDY_EINCOMPLETE;
         if (connection->is_late)
                 return -ETIMEDOUT;
-        make_room(connection);
+        receive_more(connection);
         return EDDY_PENDING;
 }
 
@@ -165,16 +167,17 @@ static ssize_t read_body(eddy_http_exchange *exchange, void *buffer, size_t n)
         return (ssize_t)size;
 }
 
-static void wait_for_client(eddy_http_exchange *exchange, bool waits)
+/* Of bytes silence is measured; of what the client takes, progress. */
+static void note_awaited(eddy_http_exchange *exchange, enum awaited what)
 {
         struct http1 *connection = http1_of(exchange);
 
-        connection->awaits_client = waits;
+        connection->awaited = what;
         if (!connection->transport)
                 return;
-        if (waits)
+        if (what == AWAITS_BYTES || (what == AWAITS_ROOM && !deadline_runs(&connection->silence)))
                 deadline_start(&connection->service->silent, &connection->silence);
-        else if (eddy_transport_write_buffer_size(connection->transport) == 0)
+        else if (what == AWAITS_NOTHING && !http1_is_sending(connection))
                 deadline_stop(&connection->silence);
 }
 
@@ -182,7 +185,7 @@ static bool asks_for_upgrade(const eddy_http_exchange *exchange)
 {
         struct http_span value;
 
-        return exchange->request->minor > 0 &&
+        return exchange->request->minor > 0 && exchange->request->wants_upgrade &&
                http_request_header(exchange->request, exchange->head, "Upgrade", &value);
 }
 
@@ -197,9 +200,11 @@ static int upgrade(eddy_http_exchange *exchange, eddy_stream **stream)
         if (!asks_for_upgrade(exchange))
                 return EDDY_ENOTSUP;
         rc = send_head(exchange, NULL, 0);
-        if (rc == 0)
+        if (rc == 0) {
+                exchange->answer = ANSWER_BEGUN;
                 rc = eddy_stream_from_transport(stream, connection->transport, request->in + request->start,
                                                 request->end - request->start, 0);
+        }
         if (rc < 0)
                 return rc;
         exchange->answer = ANSWER_ENDED;
@@ -229,7 +234,7 @@ const struct exchange_impl http1_exchange = {
     .abandon = abandon,
     .end = end,
     .read = read_body,
-    .wait = wait_for_client,
+    .await = note_awaited,
     .upgrade = upgrade,
     .fd = descriptor,
     .over = over,

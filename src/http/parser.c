@@ -72,6 +72,7 @@ static int on_head_complete(llhttp_t *llhttp)
         request->minor = llhttp->http_minor;
         /* In HTTP/1.0 llhttp lets keep-alive prevail over a close beside it. */
         request->keeps_alive = llhttp_should_keep_alive(llhttp) && !(llhttp->flags & F_CONNECTION_CLOSE);
+        request->wants_upgrade = llhttp->flags & F_CONNECTION_UPGRADE;
         return HPE_PAUSED;
 }
 

@@ -49,7 +49,8 @@ struct http_request {
         int method;         /* enum llhttp_method */
         int minor;          /* of HTTP/1.minor */
         bool keeps_alive;
-        bool has_body; /* behind the head, of one byte or more, or in chunks */
+        bool wants_upgrade; /* Connection says so */
+        bool has_body;      /* behind the head, of one byte or more, or in chunks */
 };
 
 /** Owned by the connection that reads. */

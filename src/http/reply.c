@@ -55,8 +55,7 @@ static int make_plan(struct plan *plan, const eddy_http_exchange *exchange, cons
                          plan->status != HTTP_STATUS_NOT_MODIFIED && !is_head;
         plan->goes_on = goes_on;
         plan->length = plan->status == HTTP_STATUS_RESET_CONTENT ? 0 : (int64_t)answer->body_size;
-        plan->has_length = plan->status != HTTP_STATUS_NO_CONTENT &&
-                           plan->status != HTTP_STATUS_NOT_MODIFIED &&
+        plan->has_length = plan->status != HTTP_STATUS_NO_CONTENT && plan->status != HTTP_STATUS_NOT_MODIFIED &&
                            (!goes_on || plan->status == HTTP_STATUS_RESET_CONTENT);
         return heed_length(plan, answer, is_head);
 }
@@ -147,7 +146,8 @@ static int write_trailers(eddy_http_exchange *exchange, const char *const *lines
 {
         struct headers headers;
 
-        if (headers_examine(&headers, &(eddy_http_answer){.headers = lines}) < 0 || headers.kinds & ~(1u << HEADER_OTHER))
+        if (headers_examine(&headers, &(eddy_http_answer){.headers = lines}) < 0 ||
+            headers.kinds & ~(1u << HEADER_OTHER))
                 return -EINVAL;
         exchange->service->head_size = 0;
         for (; lines && *lines; lines++)
@@ -182,7 +182,8 @@ int eddy_http_reply_hints(eddy_http_exchange *exchange, const char *const *lines
 
         if (exchange->answer != ANSWER_NONE)
                 return EDDY_EINVALIDSTATE;
-        if (headers_examine(&headers, &(eddy_http_answer){.headers = lines}) < 0)
+        if (headers_examine(&headers, &(eddy_http_answer){.headers = lines}) < 0 ||
+            headers.kinds & ~(1u << HEADER_OTHER))
                 return -EINVAL;
         if (exchange->request->minor == 0)
                 return exchange->failure;

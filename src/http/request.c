@@ -27,16 +27,18 @@ const char *eddy_http_exchange_header(eddy_http_exchange *exchange, const char *
 {
         struct http_span value;
 
-        return http_request_header(exchange->request, exchange->head, name, &value) ? terminated(exchange, value)
-                                                                                     : NULL;
+        return http_request_header(exchange->request, exchange->head, name, &value)
+                   ? terminated(exchange, value)
+                   : NULL;
 }
 
 const char *eddy_http_exchange_header_at(eddy_http_exchange *exchange, unsigned index, const char **name)
 {
-        const struct http_header *header = &exchange->request->headers[index];
+        const struct http_header *header;
 
         if (index >= exchange->request->header_count)
                 return NULL;
+        header = &exchange->request->headers[index];
         if (name)
                 *name = terminated(exchange, header->name);
         return terminated(exchange, header->value);

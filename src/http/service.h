@@ -19,10 +19,10 @@ struct eddy_http_service {
         void *arg;
         eddy_http_service_options options;
         eddy_http_counts counts;
-        eddy_link connections;       /* struct http1 */
-        struct deadlines silent;     /* clients that are to send, or to take something */
-        struct deadlines answers;    /* answers that are to be taken whole */
-        struct deadlines lingering;  /* clients that are to see the end */
+        eddy_link connections;      /* struct http1 */
+        struct deadlines silent;    /* clients that are to send, or to take something */
+        struct deadlines answers;   /* answers that are to be taken whole */
+        struct deadlines lingering; /* clients that are to see the end */
         void (*free)(eddy_http_service *service);
         bool is_stopping, is_released;
         struct spare *spares; /* memory of connections that rest */

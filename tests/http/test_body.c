@@ -21,6 +21,8 @@ static const struct {
     {"a\r\n0123456789\r\nB\r\nabcdefghijk\r\n0\r\n\r\n", 36, "0123456789abcdefghijk", NULL},
     {"3;a=b;c=\"d e\"\r\nabc\r\n0;x\r\n\r\n", 27, "abc", NULL},
     {"3 ;a\r\nabc\r\n0\t\r\n\r\n", 17, "abc", NULL},
+    {"3 a\r\nabc\r\n0\r\n\r\n", EDDY_EPROTOCOL, "", NULL},
+    {"0\r\n\rGET / HTTP/1.1\r\n", EDDY_EPROTOCOL, "", NULL},
     {"1\r\na\r\n0\r\nX: y\r\nsum:1\r\n\r\n", 24, "a", "X: y"},
     {"3\r\nab", NEEDS_MORE, "ab", NULL},
     {"3\r\nabc\r\n0\r\n", NEEDS_MORE, "abc", NULL},
@@ -84,10 +86,15 @@ static void assert_chunks(size_t row, size_t split)
         first = take(&body, chunks[row].in, split, data, &data_size);
         if (first == (ssize_t)split)
                 rest = take(&body, chunks[row].in + split, n - split, data, &data_size);
-        if (first < 0 || rest < 0)
+        if (first < 0 || rest < 0) {
+                size_t size;
+
                 assert_int_equal(first < 0 ? first : rest, chunks[row].rc);
-        else
+                assert_int_equal(body_find(&body, "\n0\r\n\r\n", 6, &size), EDDY_EPROTOCOL); /* it stays so */
+                assert_false(body_is_over(&body));
+        } else {
                 assert_int_equal(body_is_over(&body) ? first + rest : NEEDS_MORE, chunks[row].rc);
+        }
         assert_int_equal(data_size, strlen(chunks[row].data));
         assert_memory_equal(data, chunks[row].data, data_size);
         if (chunks[row].trailers)

@@ -187,8 +187,8 @@ static void mounted(void)
         eddy_server_destroy(world.server);
         eddy_stream_destroy(world.stream);
         assert_int_equal(eddy_http_start_server(&world.server, service, "127.0.0.1", 0, NULL), 0);
-        assert_int_equal(
-            eddy_open_connection(&world.stream, "127.0.0.1", eddy_server_port(world.server), NULL), 0);
+        assert_int_equal(eddy_open_connection(&world.stream, "127.0.0.1", eddy_server_port(world.server), NULL),
+                         0);
         for (int i = 0; i < TARGETS; i++) {
                 char path[64];
 

@@ -132,6 +132,33 @@ static void what_an_answer_may_be(void)
         close_world();
 }
 
+static char logged[256];
+
+static void note_access(const eddy_http_access *access, void *arg)
+{
+        (void)arg;
+        sprintf(logged + strlen(logged), "%s %.*s %d %lld;", access->method, (int)access->target_size,
+                access->target, access->status, (long long)access->sent);
+}
+
+/** A log tells what was asked for, also of requests that no handler has seen. */
+static void access_log(void)
+{
+        logged[0] = '\0';
+        open_world(hello, &(eddy_http_service_options){.on_request = note_access, .max_body = 4});
+        send_text(
+            "GET /one HTTP/1.1\r\nHost: x\r\n\r\nHEAD /two HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n");
+        assert_answer("HTTP/1.1 200 OK", "hello, world!");
+        assert_non_null(strstr(next_head(), "HTTP/1.1 413 "));
+        assert_end();
+        close_world();
+        open_world(hello, &(eddy_http_service_options){.on_request = note_access});
+        send_text("GET /three HTTP/1.1\r\nHost: x\r\nExpect: y\r\n\r\n");
+        assert_non_null(strstr(next_head(), "HTTP/1.1 417 "));
+        close_world();
+        assert_string_equal(logged, "GET /one 200 13;HEAD /two 413 0;GET /three 417 23;");
+}
+
 static int misbehave(eddy_http_exchange *exchange, void *arg)
 {
         static char endless[9000] = "X: ";
@@ -404,6 +431,7 @@ int main(void)
             scene_test(pipelined_requests_are_answered_in_order),
             scene_test(many_pipelined_requests),
             scene_test(what_an_answer_may_be),
+            scene_test(access_log),
             scene_test(mistakes_of_handlers),
             scene_test(answers_arrive_however_handlers_end),
             scene_test(answers_before_a_cancelled_one_arrive),

@@ -22,7 +22,11 @@ static void assert_rest(const char *expected)
         eddy_free(rest);
 }
 
-#define LINES(...) (const char *const[]){__VA_ARGS__, NULL}
+#define LINES(...)                                                                                             \
+        (const char *const[])                                                                                  \
+        {                                                                                                      \
+                __VA_ARGS__, NULL                                                                              \
+        }
 
 static int answer_in_pieces(eddy_http_exchange *exchange, void *arg)
 {
@@ -32,9 +36,8 @@ static int answer_in_pieces(eddy_http_exchange *exchange, void *arg)
         (void)arg;
         assert_int_equal(eddy_http_reply_write(exchange, "x", 1), EDDY_EINVALIDSTATE);
         assert_int_equal(eddy_http_reply_end(exchange), EDDY_EINVALIDSTATE);
-        assert_int_equal(eddy_http_reply_begin(exchange, &(eddy_http_answer){.headers = length,
-                                                                             .body = "ab",
-                                                                             .body_size = 2}),
+        assert_int_equal(eddy_http_reply_begin(
+                             exchange, &(eddy_http_answer){.headers = length, .body = "ab", .body_size = 2}),
                          0);
         assert_int_equal(eddy_http_reply(exchange, &(eddy_http_answer){0}), EDDY_EINVALIDSTATE);
         assert_int_equal(eddy_http_reply_write(exchange, "cde", 3), 0);
@@ -184,7 +187,8 @@ static int wait_for_end(eddy_http_exchange *exchange, void *arg)
         (void)arg;
         has_begun = true;
         outcome = eddy_sleep(strstr(eddy_http_exchange_target(exchange), "ever") ? EDDY_FOREVER : eddy_ms(20));
-        return outcome < 0 ? outcome : eddy_http_reply(exchange, &(eddy_http_answer){.body = "x", .body_size = 1});
+        return outcome < 0 ? outcome
+                           : eddy_http_reply(exchange, &(eddy_http_answer){.body = "x", .body_size = 1});
 }
 
 /** To send no more is not to leave, unless the service says so. */
@@ -236,6 +240,7 @@ static void limits_of_a_service(void)
 static int hint(eddy_http_exchange *exchange, void *arg)
 {
         assert_int_equal(eddy_http_reply_hints(exchange, LINES("bad")), -EINVAL);
+        assert_int_equal(eddy_http_reply_hints(exchange, LINES("Content-Length: 3")), -EINVAL);
         assert_int_equal(eddy_http_reply_hints(exchange, LINES("Link: </a.css>; rel=preload")), 0);
         assert_int_equal(hello(exchange, arg), 0);
         assert_int_equal(eddy_http_reply_hints(exchange, LINES("Link: </b.css>; rel=preload")),
@@ -257,11 +262,11 @@ static int send_events(eddy_http_exchange *exchange, void *arg)
 {
         (void)arg;
         assert_int_equal(eddy_http_reply_event(exchange, &(eddy_http_event){.name = "a\nb"}), -EINVAL);
-        assert_int_equal(eddy_http_reply_event(exchange, &(eddy_http_event){.data = "one\ntwo\r\nthree\rfour\n"}),
-                         0);
         assert_int_equal(
-            eddy_http_reply_event(exchange, &(eddy_http_event){
-                                                .name = "moved", .id = "7", .retry = eddy_ms(250), .data = ""}),
+            eddy_http_reply_event(exchange, &(eddy_http_event){.data = "one\ntwo\r\nthree\rfour\n"}), 0);
+        assert_int_equal(
+            eddy_http_reply_event(
+                exchange, &(eddy_http_event){.name = "moved", .id = "7", .retry = eddy_ms(250), .data = ""}),
             0);
         assert_int_equal(eddy_http_reply_event(exchange, &(eddy_http_event){0}), 0);
         return eddy_http_reply_end(exchange);
@@ -316,13 +321,15 @@ static void another_protocol(void)
         for (int i = 0; i < 2; i++) {
                 beyond = NULL;
                 open_world(turn, NULL);
-                sprintf(request, "GET %s HTTP/1.1\r\nHost: x\r\nConnection: upgrade\r\nUpgrade: lines\r\n\r\n1\n2",
+                sprintf(request,
+                        "GET %s HTTP/1.1\r\nHost: x\r\nConnection: upgrade\r\nUpgrade: lines\r\n\r\n1\n2",
                         targets[i]);
                 send_text("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
                 assert_answer("HTTP/1.1 426 ", "");
                 send_text(request);
-                assert_string_equal(next_head(),
-                                    "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: lines\r\n\r\n");
+                assert_string_equal(
+                    next_head(),
+                    "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: lines\r\n\r\n");
                 assert_body("1\n");
                 send_text("\n");
                 assert_body("2\n");
@@ -334,8 +341,14 @@ static void another_protocol(void)
         }
 
         open_world(turn, NULL);
-        send_text("POST / HTTP/1.1\r\nHost: x\r\nConnection: upgrade\r\nUpgrade: lines\r\nContent-Length: 1\r\n\r\n");
+        send_text(
+            "POST / HTTP/1.1\r\nHost: x\r\nConnection: upgrade\r\nUpgrade: lines\r\nContent-Length: 1\r\n\r\n");
         assert_non_null(strstr(next_head(), " 409 "));
+        close_world();
+
+        open_world(turn, NULL); /* what a proxy has left that took Connection out */
+        send_text("GET / HTTP/1.1\r\nHost: x\r\nUpgrade: lines\r\n\r\n");
+        assert_answer("HTTP/1.1 426 ", "");
         close_world();
 }
 

@@ -30,6 +30,16 @@ static int read_nothing(eddy_http_exchange *exchange, void *arg)
         return eddy_http_reply(exchange, &(eddy_http_answer){.body = "no", .body_size = 2});
 }
 
+/** Answers as if all was well, whatever reading comes to. */
+static int answer_in_spite(eddy_http_exchange *exchange, void *arg)
+{
+        char byte;
+
+        while (eddy_http_exchange_read(exchange, &byte, 1) > 0)
+                ;
+        return read_nothing(exchange, arg);
+}
+
 #define POST    "POST / HTTP/1.1\r\nHost: x\r\n"
 #define CHUNKED POST "Transfer-Encoding: chunked\r\n\r\n"
 
@@ -43,6 +53,12 @@ static void whole(void)
         assert_answer("HTTP/1.1 200 OK", "");
         assert_answer("HTTP/1.1 200 OK", "abcde");
         assert_answer("HTTP/1.1 200 OK", "");
+        for (int i = 0; i < 3; i++) /* trailers with another request behind them */
+                send_text(CHUNKED "1\r\na\r\n0\r\nX: y\r\n\r\nGET / HTTP/1.1\r\nHost: x\r\n\r\n");
+        for (int i = 0; i < 3; i++) {
+                assert_answer("HTTP/1.1 200 OK", "a");
+                assert_answer("HTTP/1.1 200 OK", "");
+        }
         send_text("PUT / HTTP/1.0\r\nContent-Length: 2\r\n\r\nab");
         assert_answer("HTTP/1.1 200 OK", "ab");
         assert_end();
@@ -148,6 +164,66 @@ static void broken_bodies(void)
         }
 }
 
+/** What is no body has no end either: nothing behind it is a request, however it is split and whoever has read it. */
+static void nothing_follows_a_broken_body(void)
+{
+        static const eddy_http_handler handlers[] = {read_nothing, answer_in_spite};
+        static const char *const pieces[][2] = {
+            {CHUNKED "0\r\n\r", "GET /x HTTP/1.1\r\nHost: x\r\n\r\n"},
+            {CHUNKED "1\r\na", "\n0\r\n\r\nGET /x HTTP/1.1\r\nHost: x\r\n\r\n"},
+        };
+
+        for (size_t i = 0; i < 4; i++) {
+                char *rest;
+
+                open_world(handlers[i % 2], NULL);
+                send_text(pieces[i / 2][0]);
+                give_way();
+                send_text(pieces[i / 2][1]);
+                assert_non_null(strstr(next_head(), " 200 OK"));
+                assert_true(eddy_stream_read_all(world.stream, &rest, 1000) >= 0);
+                assert_string_equal(rest, "no");
+                eddy_free(rest);
+                close_world();
+        }
+}
+
+/** A head is as long as it may be or it is not, in however many pieces it comes, and its body has room behind it. */
+static void long_heads(void)
+{
+        enum { LIMIT = 16 * 1024 };
+        static const size_t sizes[] = {LIMIT - 1, LIMIT, LIMIT + 1, 2 * LIMIT - 1, 2 * LIMIT};
+        static char head[2 * LIMIT + 64];
+
+        for (size_t i = 0; i < 2 * sizeof sizes / sizeof sizes[0]; i++) {
+                size_t size = sizes[i / 2], first = i % 2 ? size / 2 : 0;
+                size_t n = (size_t)sprintf(head, POST "Content-Length: 5\r\nX: ");
+
+                memset(head + n, 'x', size - n - 4);
+                memcpy(head + size - 4, "\r\n\r\nhello", 10);
+                open_world(echo, NULL);
+                assert_int_equal(eddy_stream_write(world.stream, head, first), 0);
+                give_way();
+                assert_int_equal(eddy_stream_write(world.stream, head + first, size + 5 - first), 0);
+                if (size < LIMIT)
+                        assert_answer("HTTP/1.1 200 OK", "hello");
+                else if (size > LIMIT)
+                        assert_answer("HTTP/1.1 431 ", "431 Request Header Fields Too Large\n");
+                close_world();
+        }
+}
+
+/** One that was late is so no more for the next request. */
+static void late_once(void)
+{
+        open_world(answer_in_spite, &(eddy_http_service_options){.timeout = eddy_ms(20)});
+        send_text(POST "Content-Length: 5\r\n\r\nhell");
+        assert_non_null(strstr(next_head(), "\r\nConnection: close\r\n"));
+        assert_body("no");
+        assert_end();
+        close_world();
+}
+
 /** The client ends, or is silent, in the midst of what it promised. */
 static void bodies_that_end_early(void)
 {
@@ -186,6 +262,9 @@ static void leave_to_send(void)
         assert_answer("HTTP/1.1 200 OK", "hello");
         send_text(POST "Content-Length: 5\r\nExpect: 100-continue\r\n\r\nhello"); /* it does not wait */
         assert_answer("HTTP/1.1 200 OK", "hello");
+        send_text(
+            "POST / HTTP/1.0\r\nConnection: keep-alive\r\nContent-Length: 1\r\nExpect: 100-continue\r\n\r\nx");
+        assert_answer("HTTP/1.1 200 OK", "x"); /* nobody waits in HTTP/1.0, nor knows of 100 */
         send_text(POST "Content-Length: 5\r\nExpect: miracles\r\n\r\n");
         assert_answer("HTTP/1.1 417 ", "417 Expectation Failed\n");
         assert_end();
@@ -318,9 +397,18 @@ int main(void)
         got.limit = SIZE_MAX;
 
         const struct CMUnitTest tests[] = {
-            scene_test(whole),         scene_test(in_pieces),     scene_test(much),
-            scene_test(too_much),      scene_test(broken_bodies), scene_test(bodies_that_end_early),
-            scene_test(leave_to_send), scene_test(unread_bodies), scene_test(what_is_told_of_a_request),
+            scene_test(whole),
+            scene_test(in_pieces),
+            scene_test(much),
+            scene_test(too_much),
+            scene_test(broken_bodies),
+            scene_test(bodies_that_end_early),
+            scene_test(nothing_follows_a_broken_body),
+            scene_test(long_heads),
+            scene_test(late_once),
+            scene_test(leave_to_send),
+            scene_test(unread_bodies),
+            scene_test(what_is_told_of_a_request),
             scene_test(forms),
         };
 
