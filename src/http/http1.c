@@ -474,13 +474,13 @@ static void buffer_updated(eddy_transport *transport, void *self, size_t n)
                 return;
         }
         request->end += n;
+        connection->is_late = false;
         if (request->end == sizeof request->in)
                 eddy_transport_pause_reading(transport);
         if (!connection->is_answering)
                 answer_requests(connection);
         else if (connection->awaited == AWAITS_BYTES)
                 exchange_wake(&request->exchange);
-        connection->is_late = false;
 }
 
 static bool eof_received(eddy_transport *transport, void *self)
