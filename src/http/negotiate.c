@@ -151,23 +151,30 @@ int acceptance_quality(const struct acceptance *acceptance, enum coding coding)
         return acceptance->star > 0 && coding <= CODING_DEFLATE ? acceptance->star : 0;
 }
 
-/* The client's weights decide, and among equals the order of the service. Where nothing says more, a coding is better than none. */
-static enum coding choose(const struct acceptance *acceptance, const struct coding_options *options)
+enum coding acceptance_choose(const struct acceptance *acceptance, const struct coding_options *options,
+                              unsigned among)
 {
         int best = acceptance_quality(acceptance, CODING_IDENTITY) - 1;
         enum coding chosen = CODING_IDENTITY;
 
-        if (best < 0)
-                best = 0;
         for (size_t i = 0; i < CODINGS && options->order[i] != CODING_IDENTITY; i++) {
                 int quality = acceptance_quality(acceptance, options->order[i]);
 
-                if (quality > best && coding_is_built_in(options->order[i])) {
+                if (quality > 0 && quality > best && among & 1u << options->order[i]) {
                         best = quality;
                         chosen = options->order[i];
                 }
         }
         return chosen;
+}
+
+static enum coding choose_to_encode(const struct coding_question *question)
+{
+        unsigned among = 0;
+
+        for (enum coding coding = CODING_GZIP; coding < CODINGS; coding++)
+                among |= coding_is_built_in(coding) ? 1u << coding : 0;
+        return acceptance_choose(question->acceptance, question->options, among);
 }
 
 /* In alphabetical order. What ends in +json, +xml, +text or +yaml, and text itself, need not be here. */
@@ -382,7 +389,7 @@ static void plan_unchanged(struct coding_plan *plan, const struct coding_questio
 {
         const char *list = question->if_none_match;
         char text[sizeof plan->etag_line];
-        enum coding coding = choose(question->acceptance, question->options);
+        enum coding coding = choose_to_encode(question);
         size_t size;
 
         if (question->content_type && !coding_is_worth(question->content_type))
@@ -423,7 +430,7 @@ void coding_plan(struct coding_plan *plan, const struct coding_question *questio
                 return;
         }
         if (may_be_coded(question) && (is_strict || is_worth_it(question))) {
-                code(plan, question, choose(question->acceptance, question->options));
+                code(plan, question, choose_to_encode(question));
                 merge_vary(plan, question);
         }
         plan->is_unacceptable = is_strict && plan->coding == CODING_IDENTITY && question->size != 0 &&

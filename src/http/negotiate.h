@@ -33,6 +33,11 @@ struct coding_options {
 
 extern const struct coding_options coding_defaults;
 
+/** The best of some codings, 1 << each: the client's weights decide, and among equals the order of the service. A coding is better
+ * than none where the client does not say otherwise. IDENTITY: none of them. */
+enum coding acceptance_choose(const struct acceptance *acceptance, const struct coding_options *options,
+                              unsigned among);
+
 /** Whether a Content-Type is of what becomes smaller: text and the like, and not what is compressed already. NULL is not. */
 bool coding_is_worth(const char *content_type);
 
