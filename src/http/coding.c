@@ -10,6 +10,7 @@ enum {
         DEFAULT_SIZE = 16 * 1024 * 1024,
         DEFAULT_RATIO = 100,
         RATIO_FROM = 1024 * 1024,
+        SHORT = 32 * 1024,
 };
 
 #ifdef HAVE_ZLIB
@@ -32,13 +33,14 @@ static const struct {
         const char *name, *library;
         const struct coding_engine *engine;
         int level, most_level;
-        bool has_members; /* a body may be several, one behind the other */
+        bool has_members;  /* a body may be several, one behind the other */
+        int64_t most_here; /* see coding_is_long() */
 } kinds[CODINGS] = {
-    [CODING_IDENTITY] = {"identity", NULL, NULL, 0, 0, false},
-    [CODING_GZIP] = {"gzip", "zlib", ZLIB, 6, 9, true},
-    [CODING_DEFLATE] = {"deflate", "zlib", ZLIB, 6, 9, false},
-    [CODING_BR] = {"br", "brotli", BROTLI, 5, 11, false},
-    [CODING_ZSTD] = {"zstd", "zstd", ZSTD, 3, 19, true},
+    [CODING_IDENTITY] = {"identity", NULL, NULL, 0, 0, false, INT64_MAX},
+    [CODING_GZIP] = {"gzip", "zlib", ZLIB, 6, 9, true, SHORT},
+    [CODING_DEFLATE] = {"deflate", "zlib", ZLIB, 6, 9, false, SHORT},
+    [CODING_BR] = {"br", "brotli", BROTLI, 5, 11, false, SHORT},
+    [CODING_ZSTD] = {"zstd", "zstd", ZSTD, 3, 19, true, 4 * SHORT},
 };
 
 const char *coding_name(enum coding coding)
@@ -61,6 +63,11 @@ enum coding coding_of_name(const char *name, size_t n)
 bool coding_is_built_in(enum coding coding)
 {
         return coding == CODING_IDENTITY || kinds[coding].engine;
+}
+
+bool coding_is_long(enum coding coding, size_t size)
+{
+        return (int64_t)size > kinds[coding].most_here;
 }
 
 static int find_engine(enum coding coding, const struct coding_engine **engine)

@@ -39,6 +39,10 @@ enum coding coding_of_name(const char *name, size_t n);
 /** Whether this build has it. */
 bool coding_is_built_in(enum coding coding);
 
+/** Whether so many bytes at once are better coded by a helper thread: at the default level they take half a millisecond or more,
+ * for which a loop would stand still. See docs/http-compression.md. */
+bool coding_is_long(enum coding coding, size_t size);
+
 /** What codes and decodes. Owned by what embeds it. */
 struct encoder {
         const struct coding_engine *engine;

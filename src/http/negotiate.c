@@ -10,8 +10,12 @@
 enum { MOST_QUALITY = 1000 };
 
 const struct coding_options coding_defaults = {
-    .order = {CODING_BR, CODING_ZSTD, CODING_GZIP},
+    .order = {CODING_ZSTD, CODING_BR, CODING_GZIP},
     .least_size = 1024,
+};
+
+const struct coding_options coding_of_files = {
+    .order = {CODING_BR, CODING_ZSTD, CODING_GZIP},
 };
 
 static bool is_blank(char byte)

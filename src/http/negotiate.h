@@ -31,7 +31,8 @@ struct coding_options {
         int64_t least_size; /* of a body that it is worth it for */
 };
 
-extern const struct coding_options coding_defaults;
+/** On the way what costs least for what it saves is best, and of files that lie there what is smallest. */
+extern const struct coding_options coding_defaults, coding_of_files;
 
 /** The best of some codings, 1 << each: the client's weights decide, and among equals the order of the service. A coding is better
  * than none where the client does not say otherwise. IDENTITY: none of them. */

@@ -467,6 +467,16 @@ TEST(knows_names)
         assert_int_equal(coding_of_name(coding_name(coding), strlen(coding_name(coding))), coding);
 }
 
+TEST(knows_what_would_hold_up_a_loop)
+{
+        assert_false(coding_is_long(CODING_IDENTITY, SIZE_MAX / 2));
+        EACH_CODING(coding)
+        {
+                assert_false(coding_is_long(coding, 32 * 1024));
+                assert_true(coding_is_long(coding, 128 * 1024 + 1));
+        }
+}
+
 TEST(refuses_what_is_not_there)
 {
         struct encoder encoder;
@@ -503,6 +513,7 @@ int main(void)
             cmocka_unit_test(reads_deflate_without_its_frame),
             cmocka_unit_test(fails_cleanly_without_memory),
             cmocka_unit_test(knows_names),
+            cmocka_unit_test(knows_what_would_hold_up_a_loop),
             cmocka_unit_test(refuses_what_is_not_there),
         };
 

@@ -57,7 +57,7 @@ static void test_accept_encoding(void **state)
             {"Accept-Encoding: x-gzip\r\n", GZIP},
             {"Accept-Encoding: deflate\r\n", IDENTITY}, /* not in the order of the defaults */
             {"Accept-Encoding: compress, sdch\r\n", IDENTITY},
-            {"Accept-Encoding: gzip, deflate, br, zstd\r\n", BR},
+            {"Accept-Encoding: gzip, deflate, br, zstd\r\n", ZSTD},
             {"Accept-Encoding: gzip, deflate, zstd\r\n", ZSTD},
             {"Accept-Encoding: gzip,deflate,br\r\n", BR},
             {"Accept-Encoding: gzip\r\nX: y\r\nAccept-Encoding: br\r\n", BR},

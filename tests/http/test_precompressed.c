@@ -70,7 +70,7 @@ static int find_by(struct precompressed *found, const char *path, const char *ac
         assert_int_equal(stat(name, &original), 0);
         acceptance_begin(&acceptance);
         acceptance_add(&acceptance, accept, strlen(accept));
-        return precompressed_open(found, &folder, open, path, &original, &acceptance, &coding_defaults);
+        return precompressed_open(found, &folder, open, path, &original, &acceptance, &coding_of_files);
 }
 
 /* Find, and expect a coding and a size; those of nothing where it is IDENTITY. */
