@@ -7,10 +7,10 @@
 #include <setjmp.h>
 #include <stddef.h>
 
-/* Each answer that is being sent has its own memory, so a window is no larger than pages gain by. */
+/* Each answer that is being sent has its own memory, so no more of it than most pages need to look back. */
 enum {
         LEAST_WINDOW = 10,
-        MOST_WINDOW = 22,
+        MOST_WINDOW = 19,
 };
 
 /* The encoder ends the process where it gets no memory, unless its allocator never says so. So ours leaves it by a jump, and

@@ -434,7 +434,7 @@ void coding_plan(struct coding_plan *plan, const struct coding_question *questio
                 return;
         }
         if (may_be_coded(question) && (is_strict || is_worth_it(question))) {
-                code(plan, question, choose_to_encode(question));
+                code(plan, question, question->would_grow ? CODING_IDENTITY : choose_to_encode(question));
                 merge_vary(plan, question);
         }
         plan->is_unacceptable = is_strict && plan->coding == CODING_IDENTITY && question->size != 0 &&

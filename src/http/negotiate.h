@@ -55,6 +55,7 @@ struct coding_question {
         const char *const *headers; /* lines "Name: value", NULL behind the last; or NULL */
         int64_t size;               /* of the body before it is coded; negative: not known */
         bool is_off;                /* this answer is to be sent as it is */
+        bool would_grow;            /* to code it has been tried in vain */
 };
 
 /** How to answer. It points into the question's headers. */

@@ -513,6 +513,32 @@ static void test_may_be_off(void **state)
         assert_null(plan.lines[0]);
 }
 
+/** freeunit: an answer that was called coded, and was sent as it is. */
+static void test_would_grow(void **state)
+{
+        const char *const lines[] = {"ETag: \"abc\"", NULL};
+        struct acceptance acceptance;
+        struct coding_question question = {
+            .options = &coding_defaults,
+            .acceptance = &acceptance,
+            .status = 200,
+            .content_type = HTML,
+            .size = 5000,
+            .headers = lines,
+            .would_grow = true,
+        };
+        struct coding_plan plan;
+
+        (void)state;
+        acceptance_begin(&acceptance);
+        acceptance_add(&acceptance, "gzip", 4);
+        coding_plan(&plan, &question);
+        assert_int_equal(plan.coding, CODING_IDENTITY);
+        assert_string_equal(plan.lines[0], VARY);
+        assert_null(plan.lines[1]);
+        assert_true(coding_plan_keeps(&plan, lines[0]));
+}
+
 static void test_live(void **state)
 {
         struct acceptance acceptance;
@@ -549,6 +575,7 @@ int main(void)
             cmocka_unit_test(test_long_headers),
             cmocka_unit_test(test_may_be_off),
             cmocka_unit_test(test_live),
+            cmocka_unit_test(test_would_grow),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
