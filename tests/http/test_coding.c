@@ -7,7 +7,7 @@
 
 enum {
         MOST = 1024 * 1024,
-        BOMB = 64 * 1024 * 1024,
+        BOMB = 24 * 1024 * 1024,
 };
 
 static const enum coding all[] = {CODING_GZIP, CODING_DEFLATE, CODING_BR, CODING_ZSTD};
