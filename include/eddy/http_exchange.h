@@ -126,13 +126,16 @@ EDDY_API EDDY_ASYNC int eddy_http_reply(eddy_http_exchange *exchange, const eddy
 EDDY_API EDDY_ASYNC int eddy_http_reply_begin(eddy_http_exchange *exchange, const eddy_http_answer *answer);
 
 /**
- * Write a piece of an answer's body. It leaves at the end of the loop's iteration, or at once where it is large.
+ * Write a piece of an answer's body. It leaves at the end of the loop's iteration, or at once where it is large; where the service
+ * compresses, with what follows it, but for events and the like (see docs/http-compression.md).
  *
  * @param data  is free again when this returns
  * @return 0
  * @retval EDDY_EINVALIDSTATE  no answer was begun, or it has ended
  * @retval -EINVAL             it is longer than the answer's Content-Length: nothing of it was written
- * @retval EDDY_TIMEOUT, EDDY_CANCELLED  the caller was interrupted; how much was written is not known
+ * @retval EDDY_TIMEOUT, EDDY_CANCELLED  the caller was interrupted; how much was written is not known. Where it is compressed, and was
+ *                                       taken in part, the answer cannot go on: further calls say the same
+ * @retval -ENOMEM             no memory to send or to compress it
  * @retval -ETIMEDOUT, -ECONNRESET, -EPIPE ...  the client did not take it
  * @retval EDDY_ENOTASK        called outside a coroutine
  *

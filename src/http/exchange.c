@@ -22,6 +22,7 @@ void exchange_finish(eddy_http_exchange *exchange)
 {
         eddy_unref(exchange->task);
         exchange->task = NULL;
+        compression_finish(&exchange->compression);
 }
 
 void exchange_wake(eddy_http_exchange *exchange)

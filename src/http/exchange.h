@@ -2,6 +2,7 @@
 #ifndef HTTP_EXCHANGE_H
 #define HTTP_EXCHANGE_H
 
+#include "http/compression.h"
 #include "http/parser.h"
 #include "http/service.h"
 #include "http/target.h"
@@ -62,9 +63,10 @@ struct eddy_http_exchange {
         bool is_chunked;  /* the answer's body leaves in chunks */
         bool is_bodiless; /* none of it is sent */
         enum answer_state answer;
+        struct compression compression; /* of the answer's body */
         int status;            /* of its answer */
         int64_t left;          /* bytes of the answer's body to be written; -1: it is not known how many */
-        int64_t sent;          /* bytes of the answer's body */
+        int64_t sent;          /* bytes of the answer's body, as they leave */
         ssize_t file;          /* what has become of a file that is sent: EDDY_PENDING, how many bytes, or the error */
         int64_t body_length;   /* of the request; -1: it comes in chunks */
         int body_error;        /* reading it has failed so; 0: it has not */
