@@ -114,8 +114,69 @@ static intptr_t serving_cold_files(void *arg)
         return rc;
 }
 
+enum { MUCH = 300 * 1000 };
+
+/** In one piece that a thread makes smaller, or in several. */
+static int answer_compressed(eddy_http_exchange *exchange, void *body)
+{
+        const eddy_http_answer whole = {.body = body, .body_size = MUCH};
+        int rc;
+
+        if (strcmp(eddy_http_exchange_target(exchange), "/whole") == 0)
+                return eddy_http_reply(exchange, &whole);
+        rc = eddy_http_reply_begin(exchange, &(eddy_http_answer){.body = body, .body_size = 1000});
+        if (rc == 0)
+                rc = eddy_http_reply_write(exchange, body, MUCH);
+        return rc < 0 ? rc : eddy_http_reply_end(exchange);
+}
+
+static ssize_t serve_compressed(void *arg)
+{
+        const eddy_http_service_options options = {.compresses = true};
+        struct visit *visit = arg;
+        static char body[MUCH];
+        eddy_http_service *service;
+        intptr_t rc;
+
+        for (size_t i = 0; i < sizeof body; i++)
+                body[i] = (char)('a' + i * i % 23);
+        rc = eddy_http_service_create(&service, answer_compressed, body, &options);
+        if (rc < 0)
+                return rc;
+        rc = eddy_http_serve(visit->ends[0], service);
+        eddy_http_service_destroy(service);
+        return rc;
+}
+
+static intptr_t compressed(const char *request)
+{
+        struct visit visit = {.request = request};
+        intptr_t rc = eddy_stream_pair(visit.ends);
+
+        if (rc == 0)
+                rc = act_beside(ask, &visit, serve_compressed, &visit);
+        eddy_stream_destroy(visit.ends[0]);
+        eddy_stream_destroy(visit.ends[1]);
+        return rc;
+}
+
+static intptr_t compressed_whole(void *arg)
+{
+        (void)arg;
+        return compressed("GET /whole HTTP/1.0\r\nAccept-Encoding: gzip\r\n\r\n");
+}
+
+static intptr_t compressed_pieces(void *arg)
+{
+        (void)arg;
+        return compressed(
+            "GET /pieces HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAccept-Encoding: gzip\r\n\r\n");
+}
+
 const struct scenario scenarios[] = {
     {"listing", listing},
+    {"compressed answers", compressed_whole},
+    {"compressed answers in pieces", compressed_pieces},
     {"serving cold files", serving_cold_files},
     {NULL, NULL},
 };
