@@ -17,7 +17,7 @@ struct visit {
         const char *request;
 };
 
-static const char *const names[] = {"small", "large"};
+static const char *const names[] = {"small", "large", "small.gz"};
 
 static int make_file(const char *place, const char *name, off_t size)
 {
@@ -33,6 +33,7 @@ static int make_file(const char *place, const char *name, off_t size)
 
 static intptr_t visit_open(struct visit *visit, const char *request)
 {
+        const eddy_http_files_options options = {.precompressed = true};
         int rc;
 
         *visit = (struct visit){.place = "/tmp/eddy-faults-XXXXXX", .request = request};
@@ -42,7 +43,9 @@ static intptr_t visit_open(struct visit *visit, const char *request)
         if (rc == 0)
                 rc = make_file(visit->place, names[1], 300 * 1024);
         if (rc == 0)
-                rc = eddy_http_files_create(&visit->files, visit->place, NULL);
+                rc = make_file(visit->place, names[2], 100);
+        if (rc == 0)
+                rc = eddy_http_files_create(&visit->files, visit->place, &options);
         return rc < 0 ? rc : eddy_stream_pair(visit->ends);
 }
 
@@ -109,7 +112,8 @@ static intptr_t serving_cold_files(void *arg)
 
         (void)arg;
         fault_script(is_cold);
-        rc = serve_to("GET /small HTTP/1.1\r\nHost: x\r\n\r\nGET /large HTTP/1.0\r\n\r\n");
+        rc = serve_to("GET /small HTTP/1.1\r\nHost: x\r\nAccept-Encoding: gzip\r\n\r\n"
+                      "GET /large HTTP/1.0\r\n\r\n");
         fault_script(NULL);
         return rc;
 }
