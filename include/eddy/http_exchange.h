@@ -44,9 +44,9 @@ EDDY_API int eddy_http_exchange_peer(const eddy_http_exchange *exchange, eddy_ad
 /**
  * How long a request's body is, as far as its head says.
  *
- * @return bytes; 0: there is none; -1: it comes in chunks, and its length is known at its end
+ * @return bytes; 0: there is none; -1: it comes in chunks or is decoded, and its length is known at its end
  */
-EDDY_API int64_t eddy_http_exchange_length(const eddy_http_exchange *exchange);
+EDDY_API int64_t eddy_http_exchange_length(eddy_http_exchange *exchange);
 
 /**
  * Read from a request's body. A client that waits for leave (`Expect: 100-continue`) gets it by the first call.
@@ -55,8 +55,9 @@ EDDY_API int64_t eddy_http_exchange_length(const eddy_http_exchange *exchange);
  * @param n       at least 1
  * @return how many bytes; 0: at its end
  * @retval EDDY_ELIMIT      it is longer than the service allows; unanswered, 413
- * @retval EDDY_EPROTOCOL   its chunks are none; unanswered, 400
- * @retval EDDY_EINCOMPLETE the client has ended in its midst
+ * @retval EDDY_EPROTOCOL   its chunks, or its content coding, are none; unanswered, 400
+ * @retval EDDY_ENOTSUP     the service decodes, and does not know its content coding; unanswered, 415
+ * @retval EDDY_EINCOMPLETE the client, or the content coding, has ended in its midst
  * @retval -ETIMEDOUT       the client is silent for longer than the service's `timeout`; unanswered, 408
  * @retval -ECONNRESET ...  the connection has failed
  * @retval EDDY_CANCELLED, EDDY_TIMEOUT  the caller was interrupted; nothing was taken

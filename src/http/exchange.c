@@ -23,6 +23,7 @@ void exchange_finish(eddy_http_exchange *exchange)
         eddy_unref(exchange->task);
         exchange->task = NULL;
         compression_finish(&exchange->compression);
+        decoding_finish(&exchange->decoding);
 }
 
 void exchange_wake(eddy_http_exchange *exchange)
@@ -64,6 +65,8 @@ static int status_of_body_error(int rc)
                 return HTTP_STATUS_PAYLOAD_TOO_LARGE;
         case -ETIMEDOUT:
                 return HTTP_STATUS_REQUEST_TIMEOUT;
+        case EDDY_ENOTSUP:
+                return HTTP_STATUS_UNSUPPORTED_MEDIA_TYPE;
         default:
                 return HTTP_STATUS_BAD_REQUEST;
         }

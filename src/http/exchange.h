@@ -3,6 +3,7 @@
 #define HTTP_EXCHANGE_H
 
 #include "http/compression.h"
+#include "http/decoding.h"
 #include "http/parser.h"
 #include "http/service.h"
 #include "http/target.h"
@@ -69,6 +70,7 @@ struct eddy_http_exchange {
         int64_t sent;          /* bytes of the answer's body, as they leave */
         ssize_t file;          /* what has become of a file that is sent: EDDY_PENDING, how many bytes, or the error */
         int64_t body_length;   /* of the request; -1: it comes in chunks */
+        struct decoding decoding; /* of it */
         int body_error;        /* reading it has failed so; 0: it has not */
         char *trailers;        /* headers behind its body, each "name: value" with a NUL behind it; NULL: none */
         size_t trailers_size;

@@ -15,6 +15,8 @@ struct visit {
         eddy_stream *ends[2];
         char place[32];
         const char *request;
+        size_t request_size;       /* 0: it ends in a NUL */
+        eddy_http_handler handler; /* that answers it, where no folder does */
 };
 
 static const char *const names[] = {"small", "large", "small.gz"};
@@ -68,7 +70,7 @@ static intptr_t ask(void *arg)
 {
         static char bytes[64 * 1024];
         struct visit *visit = arg;
-        size_t size = strlen(visit->request);
+        size_t size = visit->request_size ? visit->request_size : strlen(visit->request);
         ssize_t n = eddy_stream_write_all(visit->ends[1], visit->request, size);
 
         while (n > 0)
@@ -134,9 +136,21 @@ static int answer_compressed(eddy_http_exchange *exchange, void *body)
         return rc < 0 ? rc : eddy_http_reply_end(exchange);
 }
 
+/** It becomes 10,000 bytes. */
+static int read_coded(eddy_http_exchange *exchange, void *arg)
+{
+        char bytes[3000];
+        ssize_t n;
+
+        (void)arg;
+        while ((n = eddy_http_exchange_read(exchange, bytes, sizeof bytes)) > 0)
+                ;
+        return n < 0 ? (int)n : eddy_http_reply(exchange, &(eddy_http_answer){0});
+}
+
 static ssize_t serve_compressed(void *arg)
 {
-        const eddy_http_service_options options = {.compresses = true};
+        const eddy_http_service_options options = {.compresses = true, .decodes = true};
         struct visit *visit = arg;
         static char body[MUCH];
         eddy_http_service *service;
@@ -144,7 +158,7 @@ static ssize_t serve_compressed(void *arg)
 
         for (size_t i = 0; i < sizeof body; i++)
                 body[i] = (char)('a' + i * i % 23);
-        rc = eddy_http_service_create(&service, answer_compressed, body, &options);
+        rc = eddy_http_service_create(&service, visit->handler, body, &options);
         if (rc < 0)
                 return rc;
         rc = eddy_http_serve(visit->ends[0], service);
@@ -152,9 +166,9 @@ static ssize_t serve_compressed(void *arg)
         return rc;
 }
 
-static intptr_t compressed(const char *request)
+static intptr_t compressed(const char *request, size_t size, eddy_http_handler handler)
 {
-        struct visit visit = {.request = request};
+        struct visit visit = {.request = request, .request_size = size, .handler = handler};
         intptr_t rc = eddy_stream_pair(visit.ends);
 
         if (rc == 0)
@@ -167,20 +181,33 @@ static intptr_t compressed(const char *request)
 static intptr_t compressed_whole(void *arg)
 {
         (void)arg;
-        return compressed("GET /whole HTTP/1.0\r\nAccept-Encoding: gzip\r\n\r\n");
+        return compressed("GET /whole HTTP/1.0\r\nAccept-Encoding: gzip\r\n\r\n", 0, answer_compressed);
 }
 
 static intptr_t compressed_pieces(void *arg)
 {
         (void)arg;
         return compressed(
-            "GET /pieces HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAccept-Encoding: gzip\r\n\r\n");
+            "GET /pieces HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAccept-Encoding: gzip\r\n\r\n", 0,
+            answer_compressed);
+}
+
+static intptr_t decoded(void *arg)
+{
+        static const char request[] =
+            "POST / HTTP/1.0\r\nContent-Encoding: deflate\r\nContent-Length: 34\r\n\r\n"
+            "\170\332\355\301\001\015\000\000\000\302\240\254\357\137\302\034\156\100\001\000\000\000\000\000"
+            "\000\000\000\300\277\001\237\273\315\343";
+
+        (void)arg;
+        return compressed(request, sizeof request - 1, read_coded);
 }
 
 const struct scenario scenarios[] = {
     {"listing", listing},
     {"compressed answers", compressed_whole},
     {"compressed answers in pieces", compressed_pieces},
+    {"a decoded body", decoded},
     {"serving cold files", serving_cold_files},
     {NULL, NULL},
 };
