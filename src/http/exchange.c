@@ -8,6 +8,13 @@
 /* Of a body in one go, so that a client that takes it slowly costs no copy of the whole. */
 enum { PIECE = 256 * 1024 };
 
+void exchange_clear(eddy_http_exchange *exchange)
+{
+        exchange->task = NULL;
+        exchange->compression = (struct compression){.has_begun = false};
+        exchange->decoding = (struct decoding){.has_begun = false};
+}
+
 void exchange_init(eddy_http_exchange *exchange, eddy_http_service *service, const struct exchange_impl *impl,
                    const struct http_request *request, char *head)
 {

@@ -79,6 +79,9 @@ struct eddy_http_exchange {
         char path[HTTP_PATH_MAX]; /* that is asked for, where files are */
 };
 
+/** It has nothing to give back: no request has come. */
+void exchange_clear(eddy_http_exchange *exchange);
+
 /** Prepare it for a request that has come. */
 void exchange_init(eddy_http_exchange *exchange, eddy_http_service *service, const struct exchange_impl *impl,
                    const struct http_request *request, char *head);

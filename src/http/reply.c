@@ -3,6 +3,7 @@
 #include "http/head.h"
 #include "http/headers.h"
 #include <string.h>
+#include <strings.h>
 
 /* What an answer comes to. */
 struct plan {
@@ -74,14 +75,19 @@ static const char *type_of(const struct plan *plan, const eddy_http_answer *answ
         return plan->headers.type;
 }
 
-/* An ETag that is not the handler's is not known to the handler when it comes back. */
-static bool is_unchanged(const struct coding_plan *coding, const eddy_http_exchange *exchange, int status,
-                         const char *if_none_match)
+/* An ETag that is not the handler's is not known to the handler when it comes back: the line of If-None-Match that names it; NULL:
+ * none does, or nobody asks. */
+static const char *find_unchanged(const struct coding_plan *coding, eddy_http_exchange *exchange, int status)
 {
         int method = exchange->request->method;
+        const char *value, *name;
 
-        return status == HTTP_STATUS_OK && (method == HTTP_GET || method == HTTP_HEAD) && if_none_match &&
-               coding->replaces_etag && coding_plan_is_unchanged(coding, if_none_match);
+        if (!coding->replaces_etag || status != HTTP_STATUS_OK || (method != HTTP_GET && method != HTTP_HEAD))
+                return NULL;
+        for (unsigned i = 0; (value = eddy_http_exchange_header_at(exchange, i, &name)); i++)
+                if (strcasecmp(name, "If-None-Match") == 0 && coding_plan_is_unchanged(coding, value))
+                        break;
+        return value;
 }
 
 /* Which coding it gets, and whether the client has it in that one already. */
@@ -99,10 +105,13 @@ static void plan_coding(struct coding_plan *coding, struct plan *plan, eddy_http
             .size = plan->has_length ? plan->length : -1,
             .would_grow = is_in_vain,
         };
+        const char *known;
 
         acceptance_of(&acceptance, exchange->request, exchange->head);
         coding_plan(coding, &question);
-        if (is_unchanged(coding, exchange, plan->status, question.if_none_match)) {
+        known = find_unchanged(coding, exchange, plan->status);
+        if (known) {
+                question.if_none_match = known;
                 question.status = plan->status = HTTP_STATUS_NOT_MODIFIED;
                 plan->has_body = false;
                 coding_plan(coding, &question);

@@ -320,7 +320,8 @@ static void what_the_client_has(void)
         for (int i = 0; i < 2; i++) {
                 ask_in(CODING_GZIP, "GET", targets[i]);
                 assert_true(has("ETag: \"m-gzip\""));
-                ask("GET", targets[i], "Accept-Encoding: gzip\r\nIf-None-Match: \"x\", \"m-gzip\"\r\n");
+                ask("GET", targets[i],
+                    "Accept-Encoding: gzip\r\nIf-None-Match: \"y\"\r\nIf-None-Match: \"x\", \"m-gzip\"\r\n");
                 assert_memory_equal(got.head, "HTTP/1.1 304 ", 13);
                 assert_true(has("ETag: \"m-gzip\"") && names("Vary"));
                 assert_false(names("Content-Length") || names("Transfer-Encoding") ||
