@@ -10,7 +10,8 @@ set -eu
 packages_for() {
         case $1 in
         build) echo gcc libc6-dev meson ninja-build pkg-config python3 \
-                liburing-dev libcurl4-openssl-dev 'libllhttp-dev|node-llhttp' libhiredis-dev libssl-dev libpq-dev libc-ares-dev zlib1g-dev ;;
+                liburing-dev libcurl4-openssl-dev 'libllhttp-dev|node-llhttp' libhiredis-dev libssl-dev libpq-dev libc-ares-dev \
+                zlib1g-dev libbrotli-dev libzstd-dev ;;
         test) echo libcmocka-dev g++ clang 'libclang-rt-dev|libclang-rt-14-dev' valgrind mandoc curl openssl redis-server postgresql nginx-light sslscan testssl.sh gnutls-bin python3-websockets ;;
         musl) echo musl-tools linux-libc-dev ;;
         aarch64) echo gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user libcmocka-dev:arm64 ;;
@@ -49,8 +50,10 @@ is_there() {
         libhiredis-dev) pkg-config --exists hiredis 2>/dev/null && return ;;
         libssl-dev) pkg-config --exists openssl 2>/dev/null && return ;;
         libc-ares-dev) pkg-config --exists libcares 2>/dev/null && return ;;
-        libpq-dev) pkg-config --exists libpq 2>/dev/null && return ;;
         zlib1g-dev) pkg-config --exists zlib 2>/dev/null && return ;;
+        libbrotli-dev) pkg-config --exists libbrotlienc libbrotlidec 2>/dev/null && return ;;
+        libzstd-dev) pkg-config --exists libzstd 2>/dev/null && return ;;
+        libpq-dev) pkg-config --exists libpq 2>/dev/null && return ;;
         postgresql)
                 command -v initdb >/dev/null && return
                 ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 && return ;;

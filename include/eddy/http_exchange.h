@@ -46,9 +46,9 @@ EDDY_API int eddy_http_exchange_peer(const eddy_http_exchange *exchange, eddy_ad
 /**
  * How long a request's body is, as far as its head says.
  *
- * @return bytes; 0: there is none; -1: it comes in chunks, and its length is known at its end
+ * @return bytes; 0: there is none; -1: it comes in chunks or is decoded, and its length is known at its end
  */
-EDDY_API int64_t eddy_http_exchange_length(const eddy_http_exchange *exchange);
+EDDY_API int64_t eddy_http_exchange_length(eddy_http_exchange *exchange);
 
 /**
  * Read from a request's body. A client that waits for leave (`Expect: 100-continue`) gets it by the first call.
@@ -57,8 +57,9 @@ EDDY_API int64_t eddy_http_exchange_length(const eddy_http_exchange *exchange);
  * @param n       at least 1
  * @return how many bytes; 0: at its end
  * @retval EDDY_ELIMIT      it is longer than the service allows; unanswered, 413
- * @retval EDDY_EPROTOCOL   its chunks are none; unanswered, 400
- * @retval EDDY_EINCOMPLETE the client has ended in its midst
+ * @retval EDDY_EPROTOCOL   its chunks, or its content coding, are none; unanswered, 400
+ * @retval EDDY_ENOTSUP     the service decodes, and does not know its content coding; unanswered, 415
+ * @retval EDDY_EINCOMPLETE the client, or the content coding, has ended in its midst
  * @retval -ETIMEDOUT       the client is silent for longer than the service's `timeout`; unanswered, 408
  * @retval -ECONNRESET ...  the connection has failed
  * @retval EDDY_CANCELLED, EDDY_TIMEOUT  the caller was interrupted; nothing was taken
@@ -128,13 +129,16 @@ EDDY_API EDDY_ASYNC int eddy_http_reply(eddy_http_exchange *exchange, const eddy
 EDDY_API EDDY_ASYNC int eddy_http_reply_begin(eddy_http_exchange *exchange, const eddy_http_answer *answer);
 
 /**
- * Write a piece of an answer's body. It leaves at the end of the loop's iteration, or at once where it is large.
+ * Write a piece of an answer's body. It leaves at the end of the loop's iteration, or at once where it is large; where the service
+ * compresses, with what follows it, but for events and the like (see docs/http-compression.md).
  *
  * @param data  is free again when this returns
  * @return 0
  * @retval EDDY_EINVALIDSTATE  no answer was begun, or it has ended
  * @retval -EINVAL             it is longer than the answer's Content-Length: nothing of it was written
- * @retval EDDY_TIMEOUT, EDDY_CANCELLED  the caller was interrupted; how much was written is not known
+ * @retval EDDY_TIMEOUT, EDDY_CANCELLED  the caller was interrupted; how much was written is not known. Where it is compressed, and was
+ *                                       taken in part, the answer cannot go on: further calls say the same
+ * @retval -ENOMEM             no memory to send or to compress it
  * @retval -ETIMEDOUT, -ECONNRESET, -EPIPE ...  the client did not take it
  * @retval EDDY_ENOTASK        called outside a coroutine
  *

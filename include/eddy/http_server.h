@@ -49,7 +49,13 @@ typedef struct eddy_http_service_options {
         size_t stack_size;     /**< of each handler's task; 0: eddy_set_stack_size()'s */
         bool ignores_gone;     /**< handlers are not cancelled when their client has gone */
         bool cancels_at_end;   /**< they are, too, when it has ended its sending half alone */
-        void *reserved[4];     /**< zero */
+        /** Answers of handlers leave in a content coding where their client takes one and it is worth it. Not for answers that hold a
+         * secret beside what a stranger chose: see docs/http-compression.md */
+        bool compresses;
+        /** Bodies of requests are read as what they were before their content coding. `max_body` holds for both, and where it is 0 the
+         * latter has 16 MiB; nor may it be more than 100 times what has come, from the first MiB on */
+        bool decodes;
+        void *reserved[4]; /**< zero */
 } eddy_http_service_options;
 
 /**

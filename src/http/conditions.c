@@ -2,6 +2,7 @@
  * whole file, as the standard allows. */
 #include "http/conditions.h"
 
+#include "http/etag.h"
 #include "http/strict.h"
 #include <string.h>
 #include <strings.h>
@@ -9,34 +10,6 @@
 static bool equals(const char *text, size_t n, const char *other, size_t m)
 {
         return n == m && memcmp(text, other, n) == 0;
-}
-
-/* Whether a list such as `"a", W/"b"` names our ETag, which is a strong one; nothing counts behind what is no ETag. */
-static bool names_etag(const char *at, size_t n, const struct http_version *version, bool is_weak_enough)
-{
-        const char *end = at + n;
-
-        while (at < end) {
-                const char *tag, *quote;
-                bool is_weak;
-
-                if (*at == ' ' || *at == '\t' || *at == ',') {
-                        at++;
-                        continue;
-                }
-                is_weak = end - at > 2 && at[0] == 'W' && at[1] == '/';
-                tag = is_weak ? at + 2 : at;
-                quote = *tag == '"' && tag + 1 < end ? memchr(tag + 1, '"', (size_t)(end - tag - 1)) : NULL;
-                if (!quote)
-                        return false;
-                at = quote + 1;
-                if ((is_weak_enough || !is_weak) &&
-                    equals(tag, (size_t)(at - tag), version->etag, version->etag_size))
-                        return true;
-                if (at < end && *at != ' ' && *at != '\t' && *at != ',')
-                        return false;
-        }
-        return false;
 }
 
 /* Whether one of If-Match or If-None-Match, in all its lines, is met by what we have. */
@@ -50,7 +23,8 @@ static bool matches(const struct http_request *request, const char *head, enum h
                 if (http_field_of(http_text(head, header->name), header->name.size) != field)
                         continue;
                 if (equals(value, header->value.size, "*", 1) ||
-                    names_etag(value, header->value.size, version, field == FIELD_IF_NONE_MATCH))
+                    etag_is_listed(value, header->value.size, version->etag, version->etag_size,
+                                   field == FIELD_IF_NONE_MATCH))
                         return true;
         }
         return false;

@@ -8,6 +8,13 @@
 /* Of a body in one go, so that a client that takes it slowly costs no copy of the whole. */
 enum { PIECE = 256 * 1024 };
 
+void exchange_clear(eddy_http_exchange *exchange)
+{
+        exchange->task = NULL;
+        exchange->compression = (struct compression){.has_begun = false};
+        exchange->decoding = (struct decoding){.has_begun = false};
+}
+
 void exchange_init(eddy_http_exchange *exchange, eddy_http_service *service, const struct exchange_impl *impl,
                    const struct http_request *request, char *head)
 {
@@ -22,6 +29,8 @@ void exchange_finish(eddy_http_exchange *exchange)
 {
         eddy_unref(exchange->task);
         exchange->task = NULL;
+        compression_finish(&exchange->compression);
+        decoding_finish(&exchange->decoding);
 }
 
 void exchange_wake(eddy_http_exchange *exchange)
@@ -71,6 +80,8 @@ static int status_of_body_error(int rc)
                 return HTTP_STATUS_REQUEST_TIMEOUT;
         case -ENOMEM:
                 return HTTP_STATUS_SERVICE_UNAVAILABLE;
+        case EDDY_ENOTSUP:
+                return HTTP_STATUS_UNSUPPORTED_MEDIA_TYPE;
         default:
                 return HTTP_STATUS_BAD_REQUEST;
         }

@@ -2,6 +2,8 @@
 #ifndef HTTP_EXCHANGE_H
 #define HTTP_EXCHANGE_H
 
+#include "http/compression.h"
+#include "http/decoding.h"
 #include "http/parser.h"
 #include "http/service.h"
 #include "http/target.h"
@@ -66,18 +68,23 @@ struct eddy_http_exchange {
         bool is_chunked;   /* the answer's body leaves in chunks */
         bool is_bodiless;  /* none of it is sent */
         enum answer_state answer;
-        int status;   /* of its answer */
+        struct compression compression; /* of the answer's body */
+        int status;                     /* of its answer */
         int64_t left; /* bytes of the answer's body to be written; -1: it is not known how many */
-        int64_t sent; /* bytes of the answer's body */
+        int64_t sent; /* bytes of the answer's body, as they leave */
         ssize_t file; /* what has become of a file that is sent: EDDY_PENDING, how many bytes, or the error */
-        int64_t body_length; /* of the request; -1: it comes in chunks */
-        int body_error;      /* reading it has failed so; 0: it has not */
-        char *trailers;      /* headers behind its body, each "name: value" with a NUL behind it; NULL: none */
+        int64_t body_length;      /* of the request; -1: it comes in chunks */
+        struct decoding decoding; /* of it */
+        int body_error;           /* reading it has failed so; 0: it has not */
+        char *trailers; /* headers behind its body, each "name: value" with a NUL behind it; NULL: none */
         size_t trailers_size;
         size_t route_at;          /* where the path of what is mounted begins within the target; 0: nowhere */
         struct routing *routing;  /* of the innermost router that is answering, or NULL */
         char path[HTTP_PATH_MAX]; /* that is asked for, where files are */
 };
+
+/** It has nothing to give back: no request has come. */
+void exchange_clear(eddy_http_exchange *exchange);
 
 /** Prepare it for a request that has come. */
 void exchange_init(eddy_http_exchange *exchange, eddy_http_service *service, const struct exchange_impl *impl,

@@ -19,6 +19,7 @@ struct eddy_http_files {
         dev_t silent;          /* the file system that last did not know what lies in memory, */
         bool has_silent;       /* if there was one */
         bool hides_listings;
+        bool has_precompressed;    /* files beside others, that may be sent for them */
         time_t dated;              /* of the file that was asked for last, */
         char date[HTTP_DATE_SIZE]; /* and as a header has it; the next one is often the same */
 };

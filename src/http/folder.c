@@ -2,11 +2,14 @@
 #include "base/list.h"
 #include "base/memory.h"
 #include "base/sys_file.h"
+#include "http/beside.h"
 #include "http/conditions.h"
 #include "http/content_type.h"
+#include "http/etag.h"
 #include "http/files.h"
 #include "http/head.h"
 #include "http/listing.h"
+#include "http/precompressed.h"
 #include <eddy/http_router.h>
 #include <string.h>
 
@@ -71,18 +74,6 @@ static void describe(struct http_version *version, const struct stat *status, st
         memcpy(version->date, files->date, HTTP_DATE_SIZE);
 }
 
-/* Have something done beside the loop that takes its time: 0, or why no thread does it. Cancellation waits, so that the
- * thread may use what lies on the caller's stack. */
-static int do_beside(eddy_executor *executor, const char *name, eddy_fn fn, void *work, intptr_t *result)
-{
-        const eddy_work_options options = {.name = name, .executor = executor};
-        int rc = 0;
-
-        EDDY_SHIELD_SCOPE
-                rc = eddy_to_thread_with(&options, fn, work, result);
-        return rc;
-}
-
 /* A file that is being opened by a path that is not in memory. */
 struct opening {
         const struct beneath *folder;
@@ -94,6 +85,16 @@ static intptr_t open_slowly(void *arg)
         const struct opening *opening = arg;
 
         return beneath_open(opening->folder, opening->path);
+}
+
+/* Bytes that are coded have a name of their own. */
+static void mark_version(struct http_version *version, enum coding coding)
+{
+        char plain[HTTP_ETAG_MAX];
+
+        memcpy(plain, version->etag, version->etag_size);
+        version->etag_size =
+            etag_with_coding(version->etag, sizeof version->etag, plain, version->etag_size, coding);
 }
 
 /* Open what is asked for: a descriptor or an error. */
@@ -196,14 +197,29 @@ static void add_content_range(eddy_http_exchange *exchange, int status, struct h
         head_add(exchange, "Content-Range: ", text, (size_t)n);
 }
 
-static void write_file_head(eddy_http_exchange *exchange, int status, const struct http_version *version,
+/* The file that is sent: the one that was asked for, or one beside it that is the same, coded. */
+struct choice {
+        int fd;
+        const struct stat *file;
+        enum coding coding;
+        bool varies; /* others may get another one */
+        struct http_version version;
+};
+
+static void write_file_head(eddy_http_exchange *exchange, int status, const struct choice *choice,
                             struct http_range range)
 {
+        const struct http_version *version = &choice->version;
+
         head_begin(exchange, status);
         if (status != HTTP_STATUS_NOT_MODIFIED) {
                 head_add_text(exchange, "Content-Type: ", http_content_type(exchange->path));
                 head_add_number(exchange, "Content-Length: ", range.end - range.start);
         }
+        if (choice->coding != CODING_IDENTITY && status != HTTP_STATUS_NOT_MODIFIED)
+                head_add_text(exchange, "Content-Encoding: ", coding_name(choice->coding));
+        if (choice->varies)
+                head_add_text(exchange, "Vary: ", "Accept-Encoding");
         if (status == HTTP_STATUS_PARTIAL_CONTENT || status == HTTP_STATUS_RANGE_NOT_SATISFIABLE)
                 add_content_range(exchange, status, range, version->size);
         head_add(exchange, "Last-Modified: ", version->date, HTTP_DATE_SIZE);
@@ -214,12 +230,12 @@ static void write_file_head(eddy_http_exchange *exchange, int status, const stru
 }
 
 /* A file's bytes, small ones behind the head in one piece. */
-static int send_range(struct eddy_http_files *files, eddy_http_exchange *exchange, int fd, dev_t device,
-                      int status, const struct http_version *version, struct http_range range)
+static int send_range(struct eddy_http_files *files, eddy_http_exchange *exchange, int status,
+                      const struct choice *choice, struct http_range range)
 {
         bool is_head = exchange->request->method == HTTP_HEAD;
         struct reading reading = {
-            .fd = fd,
+            .fd = choice->fd,
             .buffer = exchange->service->body,
             .n = is_head ? 0 : (size_t)(range.end - range.start),
             .offset = range.start,
@@ -227,34 +243,89 @@ static int send_range(struct eddy_http_files *files, eddy_http_exchange *exchang
         int rc = 0;
 
         if (reading.n > HTTP_SMALL_SIZE) {
-                write_file_head(exchange, status, version, range);
-                return exchange_send_file(exchange, fd, range.start, range.end);
+                write_file_head(exchange, status, choice, range);
+                return exchange_send_file(exchange, choice->fd, range.start, range.end);
         }
-        rc = read_range(files, &reading, device);
+        rc = read_range(files, &reading, choice->file->st_dev);
         if (rc < 0) {
                 rc = head_send_error(exchange, HTTP_STATUS_INTERNAL_SERVER_ERROR);
         } else {
-                write_file_head(exchange, status, version, range);
+                write_file_head(exchange, status, choice, range);
                 rc = exchange_send(exchange, reading.buffer, reading.n);
         }
         memory_free(reading.own);
         return rc;
 }
 
-static int answer_file(struct eddy_http_files *files, eddy_http_exchange *exchange, int fd,
-                       const struct stat *file)
+static int send_choice(struct eddy_http_files *files, eddy_http_exchange *exchange, struct choice *choice)
 {
-        struct http_version version;
+        struct http_version *version = &choice->version;
         struct http_range range;
         int status;
 
-        describe(&version, file, files);
-        status = http_conditions(exchange->request, exchange->head, &version, &range);
+        describe(version, choice->file, files);
+        if (choice->coding != CODING_IDENTITY)
+                mark_version(version, choice->coding);
+        status = http_conditions(exchange->request, exchange->head, version, &range);
         if (status == HTTP_STATUS_PRECONDITION_FAILED)
                 return head_send_error(exchange, status);
         if (status == HTTP_STATUS_RANGE_NOT_SATISFIABLE || status == HTTP_STATUS_NOT_MODIFIED)
                 range.end = range.start;
-        return send_range(files, exchange, fd, file->st_dev, status, &version, range);
+        return send_range(files, exchange, status, choice, range);
+}
+
+/* A file beside another that is being looked for. */
+struct search {
+        struct precompressed *found;
+        const struct beneath *folder;
+        const char *path;
+        const struct stat *original;
+        struct acceptance acceptance;
+};
+
+static int search(const struct search *search, int (*open)(const struct beneath *folder, const char *path))
+{
+        return precompressed_open(search->found, search->folder, open, search->path, search->original,
+                                  &search->acceptance, &coding_of_files);
+}
+
+static intptr_t search_slowly(void *arg)
+{
+        return search(arg, beneath_open);
+}
+
+/* The file beside the one that was asked for that its client likes best, if there is one. */
+static void find_precompressed(struct eddy_http_files *files, const eddy_http_exchange *exchange,
+                               const struct stat *original, struct precompressed *found)
+{
+        struct search work = {
+            .found = found, .folder = &files->folder, .path = exchange->path, .original = original};
+        intptr_t result = 0;
+
+        acceptance_of(&work.acceptance, exchange->request, exchange->head);
+        if (search(&work, beneath_open_now) == -EAGAIN &&
+            do_beside(files->reader, "open", search_slowly, &work, &result) < 0)
+                search_slowly(&work);
+}
+
+static int answer_file(struct eddy_http_files *files, eddy_http_exchange *exchange, int fd,
+                       const struct stat *file)
+{
+        struct choice choice = {.fd = fd, .file = file, .varies = files->has_precompressed};
+        struct precompressed found = {.fd = -1};
+        int rc;
+
+        if (files->has_precompressed)
+                find_precompressed(files, exchange, file, &found);
+        if (found.fd >= 0) {
+                choice.fd = found.fd;
+                choice.file = &found.status;
+                choice.coding = found.coding;
+        }
+        rc = send_choice(files, exchange, &choice);
+        if (found.fd >= 0)
+                sys_close(found.fd);
+        return rc;
 }
 
 /* Links in a folder's page are relative to it, so its URL must end in a slash. What was asked with it is kept, and where it is

@@ -92,6 +92,18 @@ void head_end(eddy_http_exchange *exchange)
         head_add_end(exchange);
 }
 
+/* What a request's body may come in, for one that came in something else. */
+static void add_codings(eddy_http_exchange *exchange)
+{
+        char text[64] = "identity";
+        size_t size = strlen(text);
+
+        for (enum coding coding = CODING_GZIP; coding < CODINGS; coding++)
+                if (coding_is_built_in(coding))
+                        size += (size_t)snprintf(text + size, sizeof text - size, ", %s", coding_name(coding));
+        head_add(exchange, "Accept-Encoding: ", text, size);
+}
+
 int head_send_error(eddy_http_exchange *exchange, int status)
 {
         bool is_head = exchange->request->status == 0 && exchange->request->method == HTTP_HEAD;
@@ -106,6 +118,8 @@ int head_send_error(eddy_http_exchange *exchange, int status)
         head_add_number(exchange, "Content-Length: ", (int64_t)n);
         if (status == HTTP_STATUS_METHOD_NOT_ALLOWED)
                 head_add_text(exchange, "Allow: ", "GET, HEAD");
+        if (status == HTTP_STATUS_UNSUPPORTED_MEDIA_TYPE)
+                add_codings(exchange);
         head_end(exchange);
         exchange->sent = is_head ? 0 : (int64_t)n;
         rc = exchange->impl->send_head(exchange, body, is_head ? 0 : n);

@@ -94,6 +94,9 @@ static int note(struct headers *headers, const char *line)
                 return headers->says_close || headers->says_keep_alive || headers->says_upgrade ? 0 : -EINVAL;
         case HEADER_CODING: /* none is ever applied */
                 return -EINVAL;
+        case HEADER_TYPE:
+                headers->type = value;
+                /* fall through */
         default:
                 headers->size += strlen(line) + 2;
                 return 0;
@@ -110,6 +113,7 @@ int headers_examine(struct headers *headers, const eddy_http_answer *answer)
                         return -EINVAL;
                 headers->size = strlen(answer->content_type);
                 headers->kinds = 1u << HEADER_TYPE;
+                headers->type = answer->content_type;
         }
         for (const char *const *line = answer->headers; line && *line && rc == 0; line++)
                 rc = is_line(*line) ? note(headers, *line) : -EINVAL;

@@ -59,7 +59,7 @@ static bool have_request(struct http1 *connection)
                 return false;
         request->start = request->end = 0;
         request->connection = connection;
-        request->exchange.task = NULL;
+        exchange_clear(&request->exchange);
         request->body = (struct http_body){.state = BODY_OVER};
         http_parser_begin(&request->parser);
         connection->request = request;

@@ -1,11 +1,14 @@
 /* How a handler answers: at once, or from a beginning to an end. */
+#include "base/memory.h"
 #include "http/head.h"
 #include "http/headers.h"
 #include <string.h>
+#include <strings.h>
 
 /* What an answer comes to. */
 struct plan {
         struct headers headers;
+        const struct coding_plan *coding; /* NULL: nobody asks */
         int status;
         bool goes_on;    /* its body is written piece by piece */
         bool has_length; /* its head says how long the body is */
@@ -46,6 +49,7 @@ static int make_plan(struct plan *plan, const eddy_http_exchange *exchange, cons
         bool is_head = exchange->request->method == HTTP_HEAD;
         int rc = headers_examine(&plan->headers, answer);
 
+        plan->coding = NULL;
         plan->status = answer->status ? answer->status : HTTP_STATUS_OK;
         if (rc < 0 || plan->status < 200 || plan->status > 999 || plan->headers.says_upgrade)
                 return -EINVAL;
@@ -60,6 +64,76 @@ static int make_plan(struct plan *plan, const eddy_http_exchange *exchange, cons
         return heed_length(plan, answer, is_head);
 }
 
+static const char default_type[] = "text/plain; charset=utf-8";
+
+/* What its body is of; NULL: it has none, or nobody says. */
+static const char *type_of(const struct plan *plan, const eddy_http_answer *answer)
+{
+        if (!plan->headers.type && (answer->body_size > 0 || plan->goes_on))
+                return default_type;
+        return plan->headers.type;
+}
+
+/* An ETag that is not the handler's is not known to the handler when it comes back: the line of If-None-Match that names it; NULL:
+ * none does, or nobody asks. */
+static const char *find_unchanged(const struct coding_plan *coding, eddy_http_exchange *exchange, int status)
+{
+        int method = exchange->request->method;
+        const char *value, *name;
+
+        if (!coding->replaces_etag || status != HTTP_STATUS_OK || (method != HTTP_GET && method != HTTP_HEAD))
+                return NULL;
+        for (unsigned i = 0; (value = eddy_http_exchange_header_at(exchange, i, &name)); i++)
+                if (strcasecmp(name, "If-None-Match") == 0 && coding_plan_is_unchanged(coding, value))
+                        break;
+        return value;
+}
+
+/* Which coding it gets, and whether the client has it in that one already. */
+static void plan_coding(struct coding_plan *coding, struct plan *plan, eddy_http_exchange *exchange,
+                        const eddy_http_answer *answer, bool is_in_vain)
+{
+        struct acceptance acceptance;
+        struct coding_question question = {
+            .options = &coding_defaults,
+            .acceptance = &acceptance,
+            .if_none_match = eddy_http_exchange_header(exchange, "If-None-Match"),
+            .status = plan->status,
+            .content_type = type_of(plan, answer),
+            .headers = answer->headers,
+            .size = plan->has_length ? plan->length : -1,
+            .would_grow = is_in_vain,
+        };
+        const char *known;
+
+        acceptance_of(&acceptance, exchange->request, exchange->head);
+        coding_plan(coding, &question);
+        known = find_unchanged(coding, exchange, plan->status);
+        if (known) {
+                question.if_none_match = known;
+                question.status = plan->status = HTTP_STATUS_NOT_MODIFIED;
+                plan->has_body = false;
+                coding_plan(coding, &question);
+        }
+        if (plan->status == HTTP_STATUS_NOT_MODIFIED &&
+            coding->lines[0]) /* the length is that of one coding or another */
+                plan->has_length = false;
+        plan->coding = coding;
+}
+
+static void add_lines(eddy_http_exchange *exchange, const char *const *lines, const struct coding_plan *coding)
+{
+        for (; lines && *lines; lines++) {
+                enum header_kind kind = headers_kind(*lines);
+
+                if (kind != HEADER_LENGTH && kind != HEADER_CONNECTION &&
+                    (!coding || coding_plan_keeps(coding, *lines)))
+                        head_add_text(exchange, "", *lines);
+        }
+        for (lines = coding ? coding->lines : NULL; lines && *lines; lines++)
+                head_add_text(exchange, "", *lines);
+}
+
 static void write_head(eddy_http_exchange *exchange, const eddy_http_answer *answer, const struct plan *plan)
 {
         unsigned kinds = plan->headers.kinds;
@@ -69,19 +143,48 @@ static void write_head(eddy_http_exchange *exchange, const eddy_http_answer *ans
         if (answer->content_type)
                 head_add_text(exchange, "Content-Type: ", answer->content_type);
         else if ((answer->body_size > 0 || plan->goes_on) && !(kinds & 1u << HEADER_TYPE))
-                head_add_text(exchange, "Content-Type: ", "text/plain; charset=utf-8");
+                head_add_text(exchange, "Content-Type: ", default_type);
         if (plan->has_length)
                 head_add_number(exchange, "Content-Length: ", plan->length);
         if (exchange->is_chunked)
                 head_add_text(exchange, "Transfer-Encoding: ", "chunked");
-        for (const char *const *line = answer->headers; line && *line; line++) {
-                enum header_kind kind = headers_kind(*line);
-
-                if (kind != HEADER_LENGTH && kind != HEADER_CONNECTION)
-                        head_add_text(exchange, "", *line);
-        }
+        add_lines(exchange, answer->headers, plan->coding);
         exchange->is_closing |= plan->headers.says_close;
         head_end(exchange);
+}
+
+static int send_whole(eddy_http_exchange *exchange, const eddy_http_answer *answer, const struct plan *plan,
+                      const void *body, size_t size)
+{
+        write_head(exchange, answer, plan);
+        exchange->answer = ANSWER_BEGUN;
+        return exchange_send(exchange, body, plan->has_body ? size : 0);
+}
+
+/* In the coding that its client takes, where it becomes smaller by that. */
+static int reply_compressed(eddy_http_exchange *exchange, const eddy_http_answer *answer, struct plan *plan)
+{
+        struct coding_plan coding;
+        char *coded = NULL;
+        ssize_t size = 0;
+        int rc;
+
+        plan_coding(&coding, plan, exchange, answer, false);
+        if (coding.coding != CODING_IDENTITY && plan->has_body) {
+                size = compression_of_whole(&coding, answer->body, answer->body_size, &coded);
+                if (coded)
+                        plan->length = size;
+                else
+                        plan_coding(&coding, plan, exchange, answer, true);
+        } else if (coding.coding != CODING_IDENTITY) {
+                plan->has_length = false;
+        }
+        rc = exchange->failure;
+        if (rc == 0)
+                rc = coded ? send_whole(exchange, answer, plan, coded, (size_t)size)
+                           : send_whole(exchange, answer, plan, answer->body, answer->body_size);
+        memory_free(coded);
+        return rc;
 }
 
 int eddy_http_reply(eddy_http_exchange *exchange, const eddy_http_answer *answer)
@@ -95,14 +198,28 @@ int eddy_http_reply(eddy_http_exchange *exchange, const eddy_http_answer *answer
                 rc = exchange_wait_for_room(exchange);
         if (rc < 0)
                 return rc;
-        write_head(exchange, answer, &plan);
-        exchange->answer = ANSWER_BEGUN;
-        return exchange_send(exchange, answer->body, plan.has_body ? answer->body_size : 0);
+        if (exchange->service->options.compresses)
+                return reply_compressed(exchange, answer, &plan);
+        return send_whole(exchange, answer, &plan, answer->body, answer->body_size);
+}
+
+/* Its length is not known then: a promise of one is of what is written. */
+static void begin_compression(eddy_http_exchange *exchange, const eddy_http_answer *answer, struct plan *plan,
+                              struct coding_plan *coding)
+{
+        plan_coding(coding, plan, exchange, answer, false);
+        if (coding->coding == CODING_IDENTITY)
+                return;
+        if (plan->has_body && compression_begin(&exchange->compression, coding, exchange->left) < 0)
+                plan_coding(coding, plan, exchange, answer, true);
+        else
+                plan->has_length = false;
 }
 
 int eddy_http_reply_begin(eddy_http_exchange *exchange, const eddy_http_answer *answer)
 {
         int rc = enter(exchange, ANSWER_NONE);
+        struct coding_plan coding;
         struct plan plan;
 
         if (rc == 0)
@@ -111,8 +228,10 @@ int eddy_http_reply_begin(eddy_http_exchange *exchange, const eddy_http_answer *
                 rc = exchange_wait_for_room(exchange);
         if (rc < 0)
                 return rc;
-        exchange->is_bodiless = !plan.has_body;
         exchange->left = plan.has_length ? plan.length : -1;
+        if (exchange->service->options.compresses)
+                begin_compression(exchange, answer, &plan, &coding);
+        exchange->is_bodiless = !plan.has_body;
         if (plan.has_body && !plan.has_length) {
                 exchange->is_chunked = exchange->request->minor > 0;
                 exchange->is_unframed = !exchange->is_chunked;
@@ -138,7 +257,8 @@ int eddy_http_reply_write(eddy_http_exchange *exchange, const void *data, size_t
                 return -EINVAL;
         if (exchange->left >= 0)
                 exchange->left -= (int64_t)n;
-        return exchange_send_more(exchange, data, n);
+        return exchange->compression.has_begun ? compression_write(exchange, data, n)
+                                               : exchange_send_more(exchange, data, n);
 }
 
 /* Write trailers where the head was: 0 or -EINVAL. */
@@ -169,6 +289,8 @@ int eddy_http_reply_end_with(eddy_http_exchange *exchange, const char *const *tr
         if (exchange->left > 0 && !exchange->is_bodiless)
                 return EDDY_EINCOMPLETE;
         rc = write_trailers(exchange, trailers);
+        if (rc == 0 && exchange->compression.has_begun)
+                rc = compression_end(exchange);
         if (rc == 0)
                 rc = exchange->impl->end(exchange, exchange->service->head, exchange->service->head_size);
         if (rc == 0)

@@ -51,9 +51,9 @@ int eddy_http_exchange_peer(const eddy_http_exchange *exchange, eddy_address *ad
         return fd < 0 ? -ENOTCONN : eddy_address_of_peer(address, fd);
 }
 
-int64_t eddy_http_exchange_length(const eddy_http_exchange *exchange)
+int64_t eddy_http_exchange_length(eddy_http_exchange *exchange)
 {
-        return exchange->body_length;
+        return exchange->body_length > 0 && decoding_is_needed(exchange) ? -1 : exchange->body_length;
 }
 
 const char *eddy_http_exchange_trailer(eddy_http_exchange *exchange, const char *name)
@@ -72,7 +72,8 @@ ssize_t eddy_http_exchange_read(eddy_http_exchange *exchange, void *buffer, size
         int rc = eddy_current_task() ? eddy_interrupted() : EDDY_ENOTASK;
 
         while (rc == 0 && exchange->body_error == 0) {
-                ssize_t size = exchange->impl->read(exchange, buffer, n);
+                ssize_t size = decoding_is_needed(exchange) ? decoding_read(exchange, buffer, n)
+                                                            : exchange->impl->read(exchange, buffer, n);
 
                 if (size >= 0)
                         return size;
@@ -110,9 +111,10 @@ static int make_room(struct whole *whole, size_t limit)
 
 static ssize_t read_whole(eddy_http_exchange *exchange, struct whole *whole, size_t limit)
 {
+        int64_t length = eddy_http_exchange_length(exchange);
         ssize_t n;
 
-        if (exchange->body_length > 0 && (uint64_t)exchange->body_length > limit) {
+        if (length > 0 && (uint64_t)length > limit) {
                 exchange->body_error = EDDY_ELIMIT;
                 return EDDY_ELIMIT;
         }

@@ -61,7 +61,7 @@ intptr_t eddy_http_serve(eddy_stream *stream, void *service)
                 return rc;
         }
         rc = eddy_event_wait(&attendance.over);
-        if (rc < 0 && !eddy_event_is_set(&attendance.over)) {
+        if (rc < 0 && !eddy_event_is_set(&attendance.over)) { /* else it has gone, at the same time */
                 http1_give_up(connection);
                 EDDY_SHIELD_SCOPE
                         eddy_event_wait(&attendance.over);

@@ -15,9 +15,11 @@ struct visit {
         eddy_stream *ends[2];
         char place[32];
         const char *request;
+        size_t request_size;       /* 0: it ends in a NUL */
+        eddy_http_handler handler; /* that answers it, where no folder does */
 };
 
-static const char *const names[] = {"small", "large"};
+static const char *const names[] = {"small", "large", "small.gz"};
 
 static int make_file(const char *place, const char *name, off_t size)
 {
@@ -33,6 +35,7 @@ static int make_file(const char *place, const char *name, off_t size)
 
 static intptr_t visit_open(struct visit *visit, const char *request)
 {
+        const eddy_http_files_options options = {.precompressed = true};
         int rc;
 
         *visit = (struct visit){.place = "/tmp/eddy-faults-XXXXXX", .request = request};
@@ -42,7 +45,9 @@ static intptr_t visit_open(struct visit *visit, const char *request)
         if (rc == 0)
                 rc = make_file(visit->place, names[1], 300 * 1024);
         if (rc == 0)
-                rc = eddy_http_files_create(&visit->files, visit->place, NULL);
+                rc = make_file(visit->place, names[2], 100);
+        if (rc == 0)
+                rc = eddy_http_files_create(&visit->files, visit->place, &options);
         return rc < 0 ? rc : eddy_stream_pair(visit->ends);
 }
 
@@ -65,7 +70,7 @@ static intptr_t ask(void *arg)
 {
         static char bytes[64 * 1024];
         struct visit *visit = arg;
-        size_t size = strlen(visit->request);
+        size_t size = visit->request_size ? visit->request_size : strlen(visit->request);
         ssize_t n = eddy_stream_write_all(visit->ends[1], visit->request, size);
 
         while (n > 0)
@@ -109,13 +114,100 @@ static intptr_t serving_cold_files(void *arg)
 
         (void)arg;
         fault_script(is_cold);
-        rc = serve_to("GET /small HTTP/1.1\r\nHost: x\r\n\r\nGET /large HTTP/1.0\r\n\r\n");
+        rc = serve_to("GET /small HTTP/1.1\r\nHost: x\r\nAccept-Encoding: gzip\r\n\r\n"
+                      "GET /large HTTP/1.0\r\n\r\n");
         fault_script(NULL);
         return rc;
 }
 
+enum { MUCH = 300 * 1000 };
+
+/** In one piece that a thread makes smaller, or in several. */
+static int answer_compressed(eddy_http_exchange *exchange, void *body)
+{
+        const eddy_http_answer whole = {.body = body, .body_size = MUCH};
+        int rc;
+
+        if (strcmp(eddy_http_exchange_target(exchange), "/whole") == 0)
+                return eddy_http_reply(exchange, &whole);
+        rc = eddy_http_reply_begin(exchange, &(eddy_http_answer){.body = body, .body_size = 1000});
+        if (rc == 0)
+                rc = eddy_http_reply_write(exchange, body, MUCH);
+        return rc < 0 ? rc : eddy_http_reply_end(exchange);
+}
+
+/** It becomes 10,000 bytes. */
+static int read_coded(eddy_http_exchange *exchange, void *arg)
+{
+        char bytes[3000];
+        ssize_t n;
+
+        (void)arg;
+        while ((n = eddy_http_exchange_read(exchange, bytes, sizeof bytes)) > 0)
+                ;
+        return n < 0 ? (int)n : eddy_http_reply(exchange, &(eddy_http_answer){0});
+}
+
+static ssize_t serve_compressed(void *arg)
+{
+        const eddy_http_service_options options = {.compresses = true, .decodes = true};
+        struct visit *visit = arg;
+        static char body[MUCH];
+        eddy_http_service *service;
+        intptr_t rc;
+
+        for (size_t i = 0; i < sizeof body; i++)
+                body[i] = (char)('a' + i * i % 23);
+        rc = eddy_http_service_create(&service, visit->handler, body, &options);
+        if (rc < 0)
+                return rc;
+        rc = eddy_http_serve(visit->ends[0], service);
+        eddy_http_service_destroy(service);
+        return rc;
+}
+
+static intptr_t compressed(const char *request, size_t size, eddy_http_handler handler)
+{
+        struct visit visit = {.request = request, .request_size = size, .handler = handler};
+        intptr_t rc = eddy_stream_pair(visit.ends);
+
+        if (rc == 0)
+                rc = act_beside(ask, &visit, serve_compressed, &visit);
+        eddy_stream_destroy(visit.ends[0]);
+        eddy_stream_destroy(visit.ends[1]);
+        return rc;
+}
+
+static intptr_t compressed_whole(void *arg)
+{
+        (void)arg;
+        return compressed("GET /whole HTTP/1.0\r\nAccept-Encoding: gzip\r\n\r\n", 0, answer_compressed);
+}
+
+static intptr_t compressed_pieces(void *arg)
+{
+        (void)arg;
+        return compressed(
+            "GET /pieces HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAccept-Encoding: gzip\r\n\r\n", 0,
+            answer_compressed);
+}
+
+static intptr_t decoded(void *arg)
+{
+        static const char request[] =
+            "POST / HTTP/1.0\r\nContent-Encoding: deflate\r\nContent-Length: 34\r\n\r\n"
+            "\170\332\355\301\001\015\000\000\000\302\240\254\357\137\302\034\156\100\001\000\000\000\000\000"
+            "\000\000\000\300\277\001\237\273\315\343";
+
+        (void)arg;
+        return compressed(request, sizeof request - 1, read_coded);
+}
+
 const struct scenario scenarios[] = {
     {"listing", listing},
+    {"compressed answers", compressed_whole},
+    {"compressed answers in pieces", compressed_pieces},
+    {"a decoded body", decoded},
     {"serving cold files", serving_cold_files},
     {NULL, NULL},
 };

@@ -6,7 +6,7 @@
 #include <eddy/http_router.h>
 #include <sys/stat.h>
 
-enum { LARGE = 100 * 1000 };
+enum { LARGE = 100 * 1000, LARGE_CODED = 60 * 1000, SMALL_CODED = 300 };
 
 static char place[] = "/tmp/eddy-http-files-XXXXXX";
 
@@ -40,6 +40,8 @@ static int make_folder(void **state)
         write_file("small", 1000);
         write_file("large", LARGE);
         write_file("folder/index.html", 1000);
+        write_file("small.gz", SMALL_CODED); /* what is in them nobody looks at */
+        write_file("large.gz", LARGE_CODED);
         return symlink("small", "link");
 }
 
@@ -52,16 +54,21 @@ static int remove_folder(void **state)
         return system(command);
 }
 
-static void open_world(void)
+static void open_world_with(const eddy_http_files_options *options)
 {
         uint16_t port;
 
-        assert_int_equal(eddy_http_files_create(&world.files, place, NULL), 0);
+        assert_int_equal(eddy_http_files_create(&world.files, place, options), 0);
         assert_int_equal(
             eddy_start_server(&world.server, eddy_http_serve_files, world.files, "127.0.0.1", 0, NULL), 0);
         port = eddy_server_port(world.server);
         assert_int_equal(eddy_open_connection(&world.stream, "127.0.0.1", port, NULL), 0);
         assert_int_equal(eddy_open_connection(&world.other, "127.0.0.1", port, NULL), 0);
+}
+
+static void open_world(void)
+{
+        open_world_with(NULL);
 }
 
 static void close_world(void)
@@ -75,26 +82,42 @@ static void close_world(void)
         eddy_http_files_destroy(world.files);
 }
 
-static void request(eddy_stream *stream, const char *path)
+static void request_with(eddy_stream *stream, const char *path, const char *lines)
 {
-        char text[64];
-        int n = snprintf(text, sizeof text, "GET /%s HTTP/1.1\r\nHost: x\r\n\r\n", path);
+        char text[512];
+        int n = snprintf(text, sizeof text, "GET /%s HTTP/1.1\r\nHost: x\r\n%s\r\n", path, lines);
 
         assert_int_equal(eddy_stream_write_all(stream, text, (size_t)n), n);
+}
+
+static void request(eddy_stream *stream, const char *path)
+{
+        request_with(stream, path, "");
+}
+
+static char head[1024]; /* of the last answer */
+
+/** So many bytes of the pattern come next, from one on. */
+static void assert_answered_from(eddy_stream *stream, const char *status, size_t start, size_t size)
+{
+        static char body[LARGE];
+        const char *data;
+        ssize_t n = eddy_stream_read_until(stream, "\r\n\r\n", 4, &data);
+
+        assert_in_range(n, 1, sizeof head - 1);
+        memcpy(head, data, (size_t)n);
+        head[n] = '\0';
+        assert_memory_equal(head, status, strlen(status));
+        assert_int_equal(eddy_stream_read_exactly(stream, body, size), size);
+        for (size_t i = 0; i < size; i++)
+                if (body[i] != pattern_at(start + i))
+                        fail_msg("byte %zu differs", i);
 }
 
 /** The file with so many bytes of the pattern comes next. */
 static void assert_answered(eddy_stream *stream, const char *status, size_t size)
 {
-        static char body[LARGE];
-        const char *head;
-
-        assert_true(eddy_stream_read_until(stream, "\r\n\r\n", 4, &head) > 0);
-        assert_memory_equal(head, status, strlen(status));
-        assert_int_equal(eddy_stream_read_exactly(stream, body, size), size);
-        for (size_t i = 0; i < size; i++)
-                if (body[i] != pattern_at(i))
-                        fail_msg("byte %zu differs", i);
+        assert_answered_from(stream, status, 0, size);
 }
 
 /** Everything whose answer may take a look at the disk. */
@@ -178,7 +201,6 @@ static void mounted(void)
 {
         eddy_http_service *service;
         eddy_http_router *router;
-        const char *head;
 
         open_world();
         assert_int_equal(eddy_http_router_create(&router, NULL), 0);
@@ -197,14 +219,122 @@ static void mounted(void)
                 assert_answered(world.stream, "HTTP/1.1 200 ", targets[i].size);
         }
         request(world.stream, "at/folder?x=y");
-        assert_true(eddy_stream_read_until(world.stream, "\r\n\r\n", 4, &head) > 0);
-        assert_memory_equal(head, "HTTP/1.1 301 ", 13);
+        assert_answered(world.stream, "HTTP/1.1 301 ", 0);
         assert_non_null(strstr(head, "\r\nLocation: /at/folder/?x=y\r\n"));
         request(world.stream, "at/../small");
         assert_answered(world.stream, "HTTP/1.1 400 ", 0);
         close_world();
         eddy_http_service_destroy(service);
         eddy_http_router_destroy(router);
+}
+
+static const eddy_http_files_options precompressed = {.precompressed = true};
+
+static bool has(const char *line)
+{
+        char whole[256];
+
+        snprintf(whole, sizeof whole, "\r\n%s\r\n", line);
+        return strstr(head, whole) != NULL;
+}
+
+/** The header that begins so, as it is in the head, until the next call. */
+static const char *header(const char *start)
+{
+        static char line[128];
+        const char *at = strstr(head, start);
+
+        assert_non_null(at);
+        snprintf(line, sizeof line, "%.*s", (int)strcspn(at, "\r"), at);
+        return line;
+}
+
+/** Ask for a file in gzip, with further lines or "". */
+static void request_coded(const char *path, const char *lines)
+{
+        char all[256];
+
+        snprintf(all, sizeof all, "Accept-Encoding: gzip\r\n%s", lines);
+        request_with(world.stream, path, all);
+}
+
+/** What lies beside a file is sent for it, to who can read that. */
+static void files_beside_files(void)
+{
+        static const struct {
+                const char *path;
+                size_t size, coded_size;
+        } asked[] = {{"small", 1000, SMALL_CODED}, {"large", LARGE, LARGE_CODED}};
+
+        open_world_with(&precompressed);
+        for (int i = 0; i < 2; i++) {
+                char plain[128], again[192];
+
+                request(world.stream, asked[i].path);
+                assert_answered(world.stream, "HTTP/1.1 200 ", asked[i].size);
+                assert_true(has("Vary: Accept-Encoding") && !strstr(head, "Content-Encoding"));
+                strcpy(plain, header("ETag: "));
+                request_coded(asked[i].path, "");
+                assert_answered(world.stream, "HTTP/1.1 200 ", asked[i].coded_size);
+                assert_true(has("Vary: Accept-Encoding") && has("Content-Encoding: gzip"));
+                assert_true(has("Content-Type: application/octet-stream"));
+                assert_string_not_equal(header("ETag: "), plain);
+                assert_non_null(strstr(header("ETag: "), "-gzip\""));
+
+                snprintf(again, sizeof again, "If-None-Match: %s\r\n", header("ETag: ") + 6);
+                request_coded(asked[i].path, again);
+                assert_answered(world.stream, "HTTP/1.1 304 ", 0);
+                assert_non_null(strstr(again, header("ETag: ") + 6));
+                request_with(world.stream, asked[i].path, again); /* who cannot read that one any more */
+                assert_answered(world.stream, "HTTP/1.1 200 ", asked[i].size);
+        }
+        request(world.stream, "folder/");
+        assert_answered(world.stream, "HTTP/1.1 200 ", 1000);
+        close_world();
+
+        open_world();
+        request_coded("small", "");
+        assert_answered(world.stream, "HTTP/1.1 200 ", 1000);
+        assert_null(strstr(head, "Vary"));
+        close_world();
+}
+
+/** A range is of the bytes that are sent, and goes on where those are the same. */
+static void ranges_of_files_beside_files(void)
+{
+        char again[192];
+
+        open_world_with(&precompressed);
+        request_coded("small", "Range: bytes=100-199\r\n");
+        assert_answered_from(world.stream, "HTTP/1.1 206 ", 100, 100);
+        assert_true(has("Content-Range: bytes 100-199/300") && has("Content-Encoding: gzip"));
+        snprintf(again, sizeof again, "Range: bytes=200-\r\nIf-Range: %s\r\n", header("ETag: ") + 6);
+        request_coded("small", again);
+        assert_answered_from(world.stream, "HTTP/1.1 206 ", 200, 100);
+        request_with(world.stream, "small", again);
+        assert_answered(world.stream, "HTTP/1.1 200 ", 1000);
+        request_coded("small", "Range: bytes=300-\r\n");
+        assert_answered(world.stream, "HTTP/1.1 416 ", 0);
+        assert_true(has("Content-Range: bytes */300"));
+        close_world();
+}
+
+/** To look for one takes a look at the disk, too, as to open the other and to read it. */
+static void cold_files_beside_files(void)
+{
+        open_world_with(&precompressed);
+        request_coded("small", "");
+        assert_answered(world.stream, "HTTP/1.1 200 ", SMALL_CODED);
+        begin_cold(AT_PATH);
+        slow_disk.stays_cold = true;
+        request_coded("small", "");
+        assert_others_are_answered();
+        slow_disk_open();
+        assert_answered(world.stream, "HTTP/1.1 200 ", SMALL_CODED);
+        slow_disk_end();
+        assert_true(slow_disk.trips >= 3);
+        assert_int_equal(slow_disk.loop_trips, 0);
+        close_world();
 }
 
 static intptr_t serve(void *stream)
@@ -244,6 +374,9 @@ int main(void)
             scene_test(cold),
             scene_test(silent),
             scene_test(mounted),
+            scene_test(files_beside_files),
+            scene_test(ranges_of_files_beside_files),
+            scene_test(cold_files_beside_files),
             scene_test(cancelled),
         };
 
