@@ -32,12 +32,14 @@ struct http1 {
         eddy_http_service *service;
         eddy_transport *transport; /* NULL: none yet, or no more */
         struct http1_request *request; /* NULL: it is silent */
+        struct http2 *http2;           /* goes on with it; NULL: it is one of HTTP/1 */
         struct deadline silence, answer;
         struct progress progress;
         eddy_handle turn;      /* goes on when a task has ended */
         unsigned requests;     /* that have come */
         size_t dropped;        /* bytes that nobody wants, behind the last answer or of a body */
         bool has_ended;        /* the client sends no more */
+        bool is_known;         /* to speak HTTP/1 */
         bool is_answering;     /* a task does */
         bool is_starting;      /* and runs in the call that has started it */
         bool is_over;          /* and has ended */
@@ -62,6 +64,9 @@ struct http1 *http1_create(eddy_http_service *service);
 
 /** Free one that nobody uses, and none will. */
 void http1_destroy(struct http1 *connection);
+
+/** Nobody attends to it any more; whoever did is told. */
+void http1_dismiss(struct http1 *connection);
 
 /** Prepare what the connections of a service share. */
 void http1_init_deadlines(eddy_http_service *service);
