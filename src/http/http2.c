@@ -51,11 +51,23 @@ static void destroy(struct http2 *connection)
         http1_destroy(entrance);
 }
 
-void http2_refuse_rest(struct http2_stream *stream)
+/* Who is told to send no more by RST_STREAM may take that for a failure, whatever the answer was, so it is for those alone who send
+ * much, or nothing. */
+void http2_pass_over(struct http2_stream *stream)
 {
-        if (stream->has_sent_end && !stream->has_ended && !stream->is_answering && !stream->is_closed)
-                nghttp2_submit_rst_stream(stream->connection->session, NGHTTP2_FLAG_NONE, stream->id,
-                                          NGHTTP2_NO_ERROR);
+        struct http2 *connection = stream->connection;
+        size_t n = bytes_size(&stream->in);
+
+        if (!stream->has_sent_end || stream->has_ended || stream->is_answering || stream->is_closed)
+                return;
+        bytes_drop(&stream->in, n);
+        stream->dropped += n;
+        if (stream->dropped > HTTP1_DRAIN_MAX)
+                nghttp2_submit_rst_stream(connection->session, NGHTTP2_FLAG_NONE, stream->id, NGHTTP2_NO_ERROR);
+        else
+                nghttp2_session_consume_stream(connection->session, stream->id, n);
+        if (!deadline_runs(&stream->silence))
+                deadline_start(&connection->service->http2_streams, &stream->silence);
 }
 
 /* Who opens streams to reset them has others work for nothing. It does not matter who has reset one: a client can break it so that
@@ -149,7 +161,7 @@ static void conclude(struct http2_stream *stream)
         if (exchange->answer != ANSWER_ENDED || !stream->has_end)
                 reset(stream, NGHTTP2_INTERNAL_ERROR);
         else
-                http2_refuse_rest(stream);
+                http2_pass_over(stream);
 }
 
 /* Nothing is said any more. A socket that is closed while bytes wait to be read resets the connection, and what was said last may be
@@ -399,7 +411,10 @@ static void stream_is_silent(struct deadline *deadline)
 {
         struct http2_stream *stream = container_of(deadline, struct http2_stream, silence);
 
-        if (bytes_size(&stream->out) == 0) {
+        if (stream->has_sent_end && !stream->is_answering) {
+                reset(stream, NGHTTP2_NO_ERROR);
+                http2_schedule(stream->connection);
+        } else if (bytes_size(&stream->out) == 0) {
                 stream->is_late = stream->awaits_client;
                 exchange_wake(&stream->exchange);
         } else if (stream->connection->is_full || stream->given != stream->given_before) {

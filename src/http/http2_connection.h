@@ -56,6 +56,7 @@ struct http2_stream {
         char *answer_trailers; /* lines; NULL: none */
         size_t answer_trailers_size;
         uint64_t taken;        /* bytes of the request's body */
+        size_t dropped;        /* likewise, that nobody has read */
         uint64_t given, given_before; /* bytes of the answer's body that have left; when it was looked at last */
         int64_t left;          /* bytes of the answer's body that are to be written; -1: not known */
         struct deadline silence, answer;
@@ -98,8 +99,8 @@ void http2_stream_closed(struct http2_stream *stream, uint32_t error);
 /** Its task ends behind this. */
 void http2_stream_over(struct http2_stream *stream);
 
-/** All of an answer has left: let go of a request that nobody reads. */
-void http2_refuse_rest(struct http2_stream *stream);
+/** Pass over what comes of a request that is answered, and that nobody reads. */
+void http2_pass_over(struct http2_stream *stream);
 
 /** Free one. */
 void http2_stream_free(struct http2_stream *stream);

@@ -95,6 +95,7 @@ static int on_data(nghttp2_session *session, uint8_t flags, int32_t id, const ui
         if (bytes_put(&stream->in, data, n) < 0)
                 return nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, id, NGHTTP2_INTERNAL_ERROR);
         exchange_wake(&stream->exchange);
+        http2_pass_over(stream);
         return 0;
 }
 
@@ -109,7 +110,7 @@ static int on_frame_sent(nghttp2_session *session, const nghttp2_frame *frame, v
         stream = stream_of(session, frame->hd.stream_id);
         if (stream) {
                 stream->has_sent_end = true;
-                http2_refuse_rest(stream);
+                http2_pass_over(stream);
         }
         return 0;
 }
