@@ -145,8 +145,9 @@ static bool go_on(void)
         return true;
 }
 
+/** What is sent may be what the condition needs. */
 #define go_on_until(condition)                                                                                 \
-        while (!(condition))                                                                                   \
+        for (send_frames(); !(condition); send_frames())                                                       \
         assert_true(go_on())
 
 static nghttp2_nv field(const char *name, const char *value)
