@@ -7,6 +7,13 @@
 
 enum { LINGER_MAX = 1024 * 1024 }; /* bytes behind the end that are waited for */
 
+const char *const *eddy_http_alpn(void)
+{
+        static const char *const versions[] = {"h2", "http/1.1", NULL};
+
+        return versions;
+}
+
 enum http2_sign http2_recognize(const eddy_transport *transport, const char *data, size_t n)
 {
         eddy_tls_info info;

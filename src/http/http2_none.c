@@ -1,6 +1,13 @@
 /* Without nghttp2: nobody is taken for one who speaks HTTP/2. */
 #include "http/http2.h"
 
+const char *const *eddy_http_alpn(void)
+{
+        static const char *const versions[] = {"http/1.1", NULL};
+
+        return versions;
+}
+
 enum http2_sign http2_recognize(const eddy_transport *transport, const char *data, size_t n)
 {
         (void)transport;
