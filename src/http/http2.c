@@ -90,7 +90,7 @@ void http2_stream_closed(struct http2_stream *stream, uint32_t error)
         bool was_answered = stream->has_sent_end || stream->exchange.answer == ANSWER_ENDED;
 
         stream->is_closed = true;
-        if (error != NGHTTP2_NO_ERROR && !was_answered)
+        if (error != NGHTTP2_NO_ERROR && !was_answered && !stream->is_reset)
                 count_reset(stream->connection);
         if (!stream->is_answering)
                 http2_stream_free(stream);
@@ -98,10 +98,12 @@ void http2_stream_closed(struct http2_stream *stream, uint32_t error)
                 exchange_lose(&stream->exchange, -ECONNRESET);
 }
 
-static void reset(struct http2_stream *stream, uint32_t error)
+void http2_stream_reset(struct http2_stream *stream, uint32_t error)
 {
-        if (!stream->is_closed && stream->connection->session)
-                nghttp2_submit_rst_stream(stream->connection->session, NGHTTP2_FLAG_NONE, stream->id, error);
+        if (stream->is_closed || !stream->connection->session)
+                return;
+        stream->is_reset = true;
+        nghttp2_submit_rst_stream(stream->connection->session, NGHTTP2_FLAG_NONE, stream->id, error);
 }
 
 static void refuse(struct http2_stream *stream, int status)
@@ -112,7 +114,7 @@ static void refuse(struct http2_stream *stream, int status)
         if (head_send_error(exchange, status) == 0)
                 exchange_count(exchange, stream->connection->entrance->peer);
         else
-                reset(stream, NGHTTP2_INTERNAL_ERROR);
+                http2_stream_reset(stream, NGHTTP2_INTERNAL_ERROR);
 }
 
 /* A request has come: have it answered. */
@@ -166,7 +168,7 @@ static void conclude(struct http2_stream *stream)
                 return;
         }
         if (exchange->answer != ANSWER_ENDED || !stream->has_end)
-                reset(stream, NGHTTP2_INTERNAL_ERROR);
+                http2_stream_reset(stream, NGHTTP2_INTERNAL_ERROR);
         else
                 http2_pass_over(stream);
 }
@@ -181,6 +183,16 @@ static void end_connection(struct http2 *connection)
                 eddy_transport_close(connection->transport);
         else
                 deadline_start(&connection->service->lingering, &connection->entrance->silence);
+}
+
+/* What comes may have to be answered by nghttp2 itself, which keeps that while there is no room for it. */
+static void listen_as_fits(struct http2 *connection)
+{
+        if (connection->is_full &&
+            nghttp2_session_get_outbound_queue_size(connection->session) > HTTP2_QUEUE_MAX)
+                eddy_transport_pause_reading(connection->transport);
+        else
+                eddy_transport_resume_reading(connection->transport);
 }
 
 /* Have leave what nghttp2 wants to say, as far as there is room. */
@@ -198,6 +210,7 @@ static void flush(struct http2 *connection)
                         return;
                 }
         }
+        listen_as_fits(connection);
 }
 
 static void note_given_up(struct http2 *connection)
@@ -353,6 +366,8 @@ int http2_take_over(struct http1 *entrance, const char *data, size_t n)
         eddy_transport_set_protocol(connection->transport, &http2_protocol, connection);
         eddy_transport_resume_reading(connection->transport);
         receive(connection, data, n);
+        if (connection->service->is_stopping)
+                http2_stop(connection);
         return 0;
 }
 
@@ -408,7 +423,7 @@ static void client_is_silent(struct deadline *deadline)
 /* The client takes nothing of a stream, or takes too long. */
 static void cut(struct http2_stream *stream)
 {
-        reset(stream, NGHTTP2_CANCEL);
+        http2_stream_reset(stream, NGHTTP2_CANCEL);
         if (stream->is_answering)
                 exchange_lose(&stream->exchange, -ETIMEDOUT);
         http2_schedule(stream->connection);
@@ -419,7 +434,7 @@ static void stream_is_silent(struct deadline *deadline)
         struct http2_stream *stream = container_of(deadline, struct http2_stream, silence);
 
         if (stream->has_sent_end && !stream->is_answering) {
-                reset(stream, NGHTTP2_NO_ERROR);
+                http2_stream_reset(stream, NGHTTP2_NO_ERROR);
                 http2_schedule(stream->connection);
         } else if (bytes_size(&stream->out) == 0) {
                 stream->is_late = stream->awaits_client;

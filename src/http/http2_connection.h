@@ -9,12 +9,15 @@
 #include <nghttp2/nghttp2.h>
 
 enum {
-        HTTP2_STREAMS_MAX = 100,       /* that a client may have open */
-        HTTP2_TASKS_MAX = 200,         /* of them and of those that were reset, and whose handlers have not ended */
-        HTTP2_HEAD_MAX = 16 * 1024,    /* bytes of a request's head, or of what comes behind its body */
-        HTTP2_OUT_MAX = 64 * 1024,     /* bytes of a stream beyond which its handler waits */
-        HTTP2_WINDOW = 1024 * 1024,    /* of a connection; that of a stream is 64 KiB */
-        HTTP2_RESETS_MAX = 200,        /* streams that are reset before they are answered, and not made up for by others */
+        HTTP2_STREAMS_MAX = 100, /* that a client may have open */
+        HTTP2_TASKS_MAX = 200,   /* of them and of those that were reset, and whose handlers have not ended */
+        HTTP2_HEAD_MAX = 16 * 1024, /* bytes of a request's head, or of what comes behind its body */
+        HTTP2_OUT_MAX = 64 * 1024,  /* bytes of a stream beyond which its handler waits */
+        HTTP2_WINDOW = 1024 * 1024, /* of a connection; that of a stream is 64 KiB */
+        HTTP2_QUEUE_MAX =
+            1000, /* frames that wait for a client that takes none, beyond which it is not listened to */
+        HTTP2_RESETS_MAX =
+            200, /* streams that are reset before they are answered, and not made up for by others */
 };
 
 /** One connection. */
@@ -33,12 +36,12 @@ struct http2 {
         struct deadline silence;
         struct progress progress;
         eddy_handle turn;
-        size_t dropped;    /* bytes that came behind the end */
-        bool is_settling;  /* what is said now leaves soon */
-        bool is_full;      /* more is unsent than should be */
-        bool is_stopping;  /* no more streams are taken */
-        bool is_ending;    /* nothing is said any more */
-        bool is_given_up;  /* whoever attended to it does no more */
+        size_t dropped;   /* bytes that came behind the end */
+        bool is_settling; /* what is said now leaves soon */
+        bool is_full;     /* more is unsent than should be */
+        bool is_stopping; /* no more streams are taken */
+        bool is_ending;   /* nothing is said any more */
+        bool is_given_up; /* whoever attended to it does no more */
 };
 
 /** One stream: a request and its answer. Freed when neither nghttp2 nor a task has it. */
@@ -55,21 +58,23 @@ struct http2_stream {
         struct bytes out;      /* of the answer's body */
         char *answer_trailers; /* lines; NULL: none */
         size_t answer_trailers_size;
-        uint64_t taken;        /* bytes of the request's body */
-        size_t dropped;        /* likewise, that nobody has read */
-        uint64_t given, given_before; /* bytes of the answer's body that have left; when it was looked at last */
-        int64_t left;          /* bytes of the answer's body that are to be written; -1: not known */
+        uint64_t taken; /* bytes of the request's body */
+        size_t dropped; /* likewise, that nobody has read */
+        uint64_t given,
+            given_before; /* bytes of the answer's body that have left; when it was looked at last */
+        int64_t left;     /* bytes of the answer's body that are to be written; -1: not known */
         struct deadline silence, answer;
-        bool is_whole;         /* its head is */
-        bool is_answering;     /* a task does */
-        bool has_ended;        /* the client has sent all of it */
-        bool has_continued;    /* the client has got leave to send its body, or needs none */
-        bool has_end;          /* nothing comes behind `out` but trailers */
-        bool has_sent_end;     /* and that has left */
-        bool is_deferred;      /* nghttp2 waits for more of the answer */
-        bool is_closed;        /* nghttp2 knows it no more */
-        bool awaits_client;    /* its task does */
-        bool is_late;          /* the client has not come in time */
+        bool is_whole;      /* its head is */
+        bool is_answering;  /* a task does */
+        bool has_ended;     /* the client has sent all of it */
+        bool has_continued; /* the client has got leave to send its body, or needs none */
+        bool has_end;       /* nothing comes behind `out` but trailers */
+        bool has_sent_end;  /* and that has left */
+        bool is_deferred;   /* nghttp2 waits for more of the answer */
+        bool is_reset;      /* by us, and not for what the client has done */
+        bool is_closed;     /* nghttp2 knows it no more */
+        bool awaits_client; /* its task does */
+        bool is_late;       /* the client has not come in time */
 };
 
 /** How streams answer. */
@@ -98,6 +103,9 @@ void http2_stream_closed(struct http2_stream *stream, uint32_t error);
 
 /** Its task ends behind this. */
 void http2_stream_over(struct http2_stream *stream);
+
+/** Break a stream, of which the client takes nothing for whole. */
+void http2_stream_reset(struct http2_stream *stream, uint32_t error);
 
 /** Pass over what comes of a request that is answered, and that nobody reads. */
 void http2_pass_over(struct http2_stream *stream);

@@ -232,7 +232,8 @@ static int send_head(eddy_http_exchange *exchange, const void *body, size_t n)
 {
         struct http2_stream *stream = http2_stream_of(exchange);
         const eddy_http_service *service = exchange->service;
-        const char *text = service->head, *status = text + 9, *lines = memchr(text, '\n', service->head_size) + 1;
+        const char *text = service->head, *status = text + 9,
+                   *lines = memchr(text, '\n', service->head_size) + 1;
         struct fields fields;
         int rc = failure_of(stream);
 
@@ -241,8 +242,8 @@ static int send_head(eddy_http_exchange *exchange, const void *body, size_t n)
         if (rc < 0)
                 return rc;
         if (status[0] == '1') {
-                rc = result_of(nghttp2_submit_headers(stream->connection->session, NGHTTP2_FLAG_NONE, stream->id,
-                                                      NULL, fields.all, fields.count, NULL));
+                rc = result_of(nghttp2_submit_headers(stream->connection->session, NGHTTP2_FLAG_NONE,
+                                                      stream->id, NULL, fields.all, fields.count, NULL));
                 http2_schedule(stream->connection);
         } else {
                 rc = begin_answer(stream, &fields, body, n);
@@ -288,11 +289,8 @@ static void abandon(eddy_http_exchange *exchange)
 {
         struct http2_stream *stream = http2_stream_of(exchange);
 
-        if (failure_of(stream) == 0) {
-                nghttp2_submit_rst_stream(stream->connection->session, NGHTTP2_FLAG_NONE, stream->id,
-                                          NGHTTP2_INTERNAL_ERROR);
-                http2_schedule(stream->connection);
-        }
+        http2_stream_reset(stream, NGHTTP2_INTERNAL_ERROR);
+        http2_schedule(stream->connection);
 }
 
 /* The body is read for the first time: a client that waits for leave has it. */
@@ -309,8 +307,8 @@ static int give_leave(struct http2_stream *stream)
         stream->has_continued = true;
         if (stream->exchange.answer != ANSWER_NONE)
                 return 0;
-        rc = nghttp2_submit_headers(stream->connection->session, NGHTTP2_FLAG_NONE, stream->id, NULL, &status, 1,
-                                    NULL);
+        rc = nghttp2_submit_headers(stream->connection->session, NGHTTP2_FLAG_NONE, stream->id, NULL, &status,
+                                    1, NULL);
         http2_schedule(stream->connection);
         return result_of(rc);
 }

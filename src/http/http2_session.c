@@ -83,7 +83,8 @@ static int on_frame(nghttp2_session *session, const nghttp2_frame *frame, void *
 }
 
 /* The connection's window is for all streams, so it opens at once; a stream's own when its handler has taken the bytes. */
-static int on_data(nghttp2_session *session, uint8_t flags, int32_t id, const uint8_t *data, size_t n, void *self)
+static int on_data(nghttp2_session *session, uint8_t flags, int32_t id, const uint8_t *data, size_t n,
+                   void *self)
 {
         struct http2_stream *stream = stream_of(session, id);
 
@@ -174,8 +175,8 @@ static int greet(nghttp2_session *session)
             {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, HTTP2_HEAD_MAX},
             {NGHTTP2_SETTINGS_NO_RFC7540_PRIORITIES, 1},
         };
-        int rc = nghttp2_submit_settings(session, NGHTTP2_FLAG_NONE, settings,
-                                         sizeof settings / sizeof *settings);
+        int rc =
+            nghttp2_submit_settings(session, NGHTTP2_FLAG_NONE, settings, sizeof settings / sizeof *settings);
 
         return rc ? rc : nghttp2_session_set_local_window_size(session, NGHTTP2_FLAG_NONE, 0, HTTP2_WINDOW);
 }

@@ -33,8 +33,8 @@ static struct reply *reply_to(int32_t id)
         return &client.replies[id / 2];
 }
 
-static int on_header(nghttp2_session *session, const nghttp2_frame *frame, const uint8_t *name, size_t name_size,
-                     const uint8_t *value, size_t value_size, uint8_t flags, void *arg)
+static int on_header(nghttp2_session *session, const nghttp2_frame *frame, const uint8_t *name,
+                     size_t name_size, const uint8_t *value, size_t value_size, uint8_t flags, void *arg)
 {
         struct reply *reply = reply_to(frame->hd.stream_id);
         size_t size = strlen(reply->headers);
@@ -68,7 +68,8 @@ static int on_frame(nghttp2_session *session, const nghttp2_frame *frame, void *
 
 static bool holds_back;
 
-static int on_data(nghttp2_session *session, uint8_t flags, int32_t id, const uint8_t *data, size_t n, void *arg)
+static int on_data(nghttp2_session *session, uint8_t flags, int32_t id, const uint8_t *data, size_t n,
+                   void *arg)
 {
         struct reply *reply = reply_to(id);
 
@@ -152,7 +153,8 @@ static bool go_on(void)
 
 static nghttp2_nv field(const char *name, const char *value)
 {
-        return (nghttp2_nv){(uint8_t *)(uintptr_t)name, (uint8_t *)(uintptr_t)value, strlen(name), strlen(value), 0};
+        return (nghttp2_nv){(uint8_t *)(uintptr_t)name, (uint8_t *)(uintptr_t)value, strlen(name),
+                            strlen(value), 0};
 }
 
 /** A body that is sent: so many bytes, and a trailer behind them. */
@@ -187,8 +189,8 @@ static ssize_t give(nghttp2_session *session, int32_t id, uint8_t *buffer, size_
 /** Ask, with up to four further headers, the last with a NULL behind it: the stream's number. */
 static int32_t ask(const char *method, const char *path, const char *const *headers, struct upload *upload)
 {
-        nghttp2_nv all[8] = {field(":method", method), field(":scheme", "http"), field(":authority", "example.org"),
-                             field(":path", path)};
+        nghttp2_nv all[8] = {field(":method", method), field(":scheme", "http"),
+                             field(":authority", "example.org"), field(":path", path)};
         nghttp2_data_provider provider = {.source.ptr = upload, .read_callback = give};
         size_t count = 4;
         int32_t id;
@@ -419,7 +421,8 @@ static void a_reset_cancels_the_handler(void)
         assert_int_equal(nghttp2_submit_rst_stream(client.session, 0, id, NGHTTP2_CANCEL), 0);
         send_frames();
         until(was_cancelled);
-        assert_string_equal(answer_to(ask("GET", "/", NULL, NULL))->status, "200"); /* and the connection goes on */
+        assert_string_equal(answer_to(ask("GET", "/", NULL, NULL))->status,
+                            "200"); /* and the connection goes on */
         close_client();
 }
 
@@ -431,7 +434,8 @@ static int stop_in_the_midst(eddy_http_exchange *exchange, void *arg)
                 return -EIO;
         if (strcmp(target, "/midst") != 0)
                 return describe(exchange, arg);
-        assert_int_equal(eddy_http_reply_begin(exchange, &(eddy_http_answer){.body = "part", .body_size = 4}), 0);
+        assert_int_equal(eddy_http_reply_begin(exchange, &(eddy_http_answer){.body = "part", .body_size = 4}),
+                         0);
         return 0;
 }
 
@@ -441,9 +445,11 @@ static void handlers_that_end_early(void)
         const struct reply *reply;
 
         open_client(stop_in_the_midst, NULL);
-        reply = answer_to(ask("GET", "/midst", NULL, NULL));
-        assert_false(reply->has_ended);
-        assert_int_equal(reply->error, NGHTTP2_INTERNAL_ERROR);
+        for (int i = 0; i < 300; i++) { /* none of which is the client's fault */
+                reply = answer_to(ask("GET", "/midst", NULL, NULL));
+                assert_false(reply->has_ended);
+                assert_int_equal(reply->error, NGHTTP2_INTERNAL_ERROR);
+        }
         assert_string_equal(answer_to(ask("GET", "/fail", NULL, NULL))->status, "500");
         assert_string_equal(answer_to(ask("GET", "/", NULL, NULL))->status, "200");
         close_client();
@@ -519,6 +525,8 @@ static void bodies_that_nobody_reads(void)
         assert_true(much.left > 0);
         id = ask("POST", "/", NULL, &slow);
         go_on_until(reply_to(id)->has_ended);
+        answer_to(ask("GET", "/", NULL, NULL));
+        assert_false(reply_to(id)->is_closed); /* it may still send the rest */
         slow = (struct upload){.left = 1};
         assert_int_equal(nghttp2_session_resume_data(client.session, id), 0);
         assert_int_equal(answer_to(id)->error, NGHTTP2_NO_ERROR);
