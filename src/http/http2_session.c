@@ -126,34 +126,11 @@ static int on_stream_close(nghttp2_session *session, int32_t id, uint32_t error,
         return 0;
 }
 
-static void *allocate(size_t size, void *arg)
-{
-        (void)arg;
-        return memory_alloc(size);
-}
-
-static void *allocate_zeroed(size_t count, size_t size, void *arg)
-{
-        (void)arg;
-        return memory_zalloc(count * size);
-}
-
-static void *reallocate(void *memory, size_t size, void *arg)
-{
-        (void)arg;
-        return memory_realloc(memory, size);
-}
-
-static void give_back(void *memory, void *arg)
-{
-        (void)arg;
-        memory_free(memory);
-}
-
+/* Memory is nghttp2's own affair: where one allocation of its own fails and later ones do not, nghttp2_session_del() may abort
+ * (1.52), so an allocator of a user's that says no is not asked. */
 static nghttp2_session *make(struct http2 *connection, nghttp2_session_callbacks *callbacks,
                              nghttp2_option *options)
 {
-        nghttp2_mem memory = {NULL, allocate, give_back, allocate_zeroed, reallocate};
         nghttp2_session *session;
 
         nghttp2_session_callbacks_set_on_begin_headers_callback(callbacks, on_begin_headers);
@@ -164,8 +141,7 @@ static nghttp2_session *make(struct http2 *connection, nghttp2_session_callbacks
         nghttp2_session_callbacks_set_on_stream_close_callback(callbacks, on_stream_close);
         nghttp2_option_set_no_auto_window_update(options, 1);
         nghttp2_option_set_no_closed_streams(options, 1);
-        return nghttp2_session_server_new3(&session, callbacks, connection, options, &memory) == 0 ? session
-                                                                                                   : NULL;
+        return nghttp2_session_server_new2(&session, callbacks, connection, options) == 0 ? session : NULL;
 }
 
 static int greet(nghttp2_session *session)

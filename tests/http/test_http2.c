@@ -1,6 +1,7 @@
 /* HTTP/2 on the wire, as nghttp2's client sees it. */
 #include "helpers.h"
 
+#include "base/fault.h"
 #include <nghttp2/nghttp2.h>
 
 enum { STREAMS = 1000, BIG = 300 * 1000 };
@@ -643,6 +644,46 @@ static void clients_that_leave(void)
         close_client();
 }
 
+/** Which use of memory fails, counted from the beginning of a scene; 0: none. */
+static unsigned long to_fail, uses;
+
+static bool fails_now(const char *what)
+{
+        return (strcmp(what, "malloc") == 0 || strcmp(what, "realloc") == 0) && ++uses == to_fail;
+}
+
+static void ask_without_memory(void)
+{
+        struct upload upload = {.left = 100000};
+        int32_t post, get;
+
+        open_client(take, NULL);
+        give_way();
+        uses = 0;
+        fault_script(fails_now);
+        post = ask("POST", "/", NULL, &upload);
+        get = ask("GET", "/", NULL, NULL);
+        while (!(reply_to(post)->is_closed && reply_to(get)->is_closed) && go_on())
+                ;
+        fault_script(NULL);
+        if (uses < to_fail) {
+                assert_string_equal(reply_to(post)->status, "200");
+                assert_string_equal(reply_to(get)->status, "200");
+        }
+        close_client();
+}
+
+/** Whichever use of memory fails, the stream or the connection ends, and nothing waits or is lost. */
+static void without_memory(void)
+{
+        to_fail = 0;
+        do {
+                to_fail++;
+                ask_without_memory();
+        } while (uses >= to_fail);
+        assert_true(to_fail > 10);
+}
+
 static void serve_one(void)
 {
         eddy_http_service *service;
@@ -683,6 +724,7 @@ int main(void)
             scene_test(silent_clients),
             scene_test(clients_that_leave),
             scene_test(serve_one),
+            scene_test(without_memory),
         };
 
         return cmocka_run_group_tests_name("http2", tests, NULL, NULL);
