@@ -624,6 +624,12 @@ static void silent_clients(void)
         assert_int_equal(answer_to(id)->error, NGHTTP2_CANCEL);
         close_client();
 
+        open_client(big, &(eddy_http_service_options){.answer_timeout = eddy_ms(20)}); /* too little is */
+        holds_back = true;
+        id = ask("GET", "/", NULL, NULL);
+        assert_int_equal(answer_to(id)->error, NGHTTP2_CANCEL);
+        close_client();
+
         open_client(take, &quick); /* nothing comes of a body */
         id = ask("POST", "/", NULL, &upload);
         assert_string_equal(answer_to(id)->status, "408");
@@ -641,6 +647,61 @@ static void clients_that_leave(void)
         eddy_stream_destroy(world.stream);
         world.stream = NULL;
         until(was_cancelled);
+        close_client();
+}
+
+/** Whoever serves one connection and is interrupted has its handlers cancelled first. */
+static void serve_one_until_interrupted(void)
+{
+        eddy_http_service *service;
+        eddy_stream *ends[2];
+        intptr_t rc = 0;
+
+        open_client(wait_until_cancelled, NULL);
+        eddy_stream_destroy(world.stream);
+        assert_int_equal(eddy_http_service_create(&service, wait_until_cancelled, NULL, NULL), 0);
+        assert_int_equal(eddy_stream_pair(ends), 0);
+        world.stream = ends[1];
+        was_cancelled = false;
+        ask("GET", "/ever", NULL, NULL);
+        send_frames();
+        EDDY_TIMEOUT_SCOPE(eddy_ms(20))
+                rc = eddy_http_serve(ends[0], service);
+        assert_int_equal(rc, EDDY_TIMEOUT);
+        assert_true(was_cancelled);
+        while (go_on())
+                ;
+        eddy_stream_destroy(ends[0]);
+        close_client();
+        eddy_http_service_destroy(service);
+}
+
+static int say_close(eddy_http_exchange *exchange, void *arg)
+{
+        (void)arg;
+        return eddy_http_reply(exchange, &(eddy_http_answer){
+                                             .headers = (const char *const[]){"Connection: close", NULL},
+                                         });
+}
+
+/** A connection that is to be made anew says so, and answers what it has taken. */
+static void the_last_request(void)
+{
+        open_client(describe, &(eddy_http_service_options){.max_requests = 2});
+        assert_string_equal(answer_to(ask("GET", "/", NULL, NULL))->status, "200");
+        assert_false(client.is_told_to_go);
+        assert_string_equal(answer_to(ask("GET", "/", NULL, NULL))->status, "200");
+        while (go_on())
+                ;
+        assert_true(client.is_told_to_go);
+        close_client();
+
+        open_client(say_close, NULL);
+        assert_string_equal(answer_to(ask("GET", "/", NULL, NULL))->status, "200");
+        while (go_on())
+                ;
+        assert_true(client.is_told_to_go);
+        assert_int_equal(client.why, NGHTTP2_NO_ERROR);
         close_client();
 }
 
@@ -724,6 +785,8 @@ int main(void)
             scene_test(silent_clients),
             scene_test(clients_that_leave),
             scene_test(serve_one),
+            scene_test(serve_one_until_interrupted),
+            scene_test(the_last_request),
             scene_test(without_memory),
         };
 
