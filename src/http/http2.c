@@ -77,11 +77,9 @@ void http2_pass_over(struct http2_stream *stream)
                 deadline_start(&connection->service->http2_streams, &stream->silence);
 }
 
-/* Who opens streams to reset them has others work for nothing. It does not matter who has reset one: a client can break it so that
- * we do. */
-static void count_reset(struct http2 *connection)
+void http2_count_nuisance(struct http2 *connection)
 {
-        if (++connection->resets == HTTP2_RESETS_MAX)
+        if (++connection->nuisances == HTTP2_NUISANCES_MAX)
                 nghttp2_session_terminate_session(connection->session, NGHTTP2_ENHANCE_YOUR_CALM);
 }
 
@@ -90,8 +88,9 @@ void http2_stream_closed(struct http2_stream *stream, uint32_t error)
         bool was_answered = stream->has_sent_end || stream->exchange.answer == ANSWER_ENDED;
 
         stream->is_closed = true;
+        /* Who has reset it does not matter: a client can break it so that nghttp2 does. */
         if (error != NGHTTP2_NO_ERROR && !was_answered && !stream->is_reset)
-                count_reset(stream->connection);
+                http2_count_nuisance(stream->connection);
         if (!stream->is_answering)
                 http2_stream_free(stream);
         else if (!stream->has_sent_end)
@@ -160,8 +159,8 @@ static void conclude(struct http2_stream *stream)
         connection->answering--;
         if (exchange->answer != ANSWER_NONE)
                 exchange_count(exchange, connection->entrance->peer);
-        if (exchange->answer == ANSWER_ENDED && connection->resets > 0)
-                connection->resets--;
+        if (exchange->answer == ANSWER_ENDED && connection->nuisances > 0)
+                connection->nuisances--;
         exchange_finish(exchange);
         if (stream->is_closed) {
                 http2_stream_free(stream);

@@ -14,10 +14,8 @@ enum {
         HTTP2_HEAD_MAX = 16 * 1024, /* bytes of a request's head, or of what comes behind its body */
         HTTP2_OUT_MAX = 64 * 1024,  /* bytes of a stream beyond which its handler waits */
         HTTP2_WINDOW = 1024 * 1024, /* of a connection; that of a stream is 64 KiB */
-        HTTP2_QUEUE_MAX =
-            1000, /* frames that wait for a client that takes none, beyond which it is not listened to */
-        HTTP2_RESETS_MAX =
-            200, /* streams that are reset before they are answered, and not made up for by others */
+        HTTP2_QUEUE_MAX = 1000,     /* frames for a client that takes none; beyond, it is not listened to */
+        HTTP2_NUISANCES_MAX = 200,  /* of a client: see http2_count_nuisance() */
 };
 
 /** One connection. */
@@ -32,7 +30,7 @@ struct http2 {
         unsigned stream_count;
         unsigned answering; /* tasks */
         unsigned requests;  /* that have come */
-        unsigned resets;    /* see HTTP2_RESETS_MAX */
+        unsigned nuisances; /* not made up for by answers */
         struct deadline silence;
         struct progress progress;
         eddy_handle turn;
@@ -97,6 +95,9 @@ int http2_request_check(struct http2_stream *stream);
 
 /** Something is to leave, or a task is over: see to it soon. */
 void http2_schedule(struct http2 *connection);
+
+/** A client has us work for nothing: who does so too often is told to go. */
+void http2_count_nuisance(struct http2 *connection);
 
 /** nghttp2 knows a stream no more, and why. */
 void http2_stream_closed(struct http2_stream *stream, uint32_t error);

@@ -74,6 +74,8 @@ static int on_frame(nghttp2_session *session, const nghttp2_frame *frame, void *
         if (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) {
                 stream->has_ended = true;
                 exchange_wake(&stream->exchange);
+        } else if (frame->hd.type == NGHTTP2_DATA && frame->hd.length == 0) {
+                http2_count_nuisance(connection);
         }
         if (frame->hd.type == NGHTTP2_HEADERS && frame->headers.cat == NGHTTP2_HCAT_REQUEST) {
                 stream->is_whole = true;

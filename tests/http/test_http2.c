@@ -588,6 +588,26 @@ static void a_flood_of_resets(void)
         close_client();
 }
 
+/** GET / of stream 1, whose body follows. */
+#define RAW_HEAD "\0\0\6\1\4\0\0\0\1\x82\x86\x84\x41\1x"
+
+static void a_flood_of_nothing(void)
+{
+        static const uint8_t nothing[9] = {[8] = 1};
+
+        open_client(take, NULL);
+        send_frames();
+        assert_int_equal(eddy_stream_write_all(world.stream, RAW_HEAD, sizeof RAW_HEAD - 1),
+                         sizeof RAW_HEAD - 1);
+        for (int i = 0; i < 400; i++)
+                assert_int_equal(eddy_stream_write(world.stream, nothing, sizeof nothing), 0);
+        while (go_on())
+                ;
+        assert_true(client.is_told_to_go);
+        assert_int_equal(client.why, NGHTTP2_ENHANCE_YOUR_CALM);
+        close_client();
+}
+
 /** Nor does a client that asks for answers to its pings, and takes none, fill the memory. */
 static void a_flood_of_pings(void)
 {
@@ -616,6 +636,14 @@ static void silent_clients(void)
                 ;
         assert_true(client.is_told_to_go);
         assert_int_equal(client.why, NGHTTP2_NO_ERROR);
+        close_client();
+
+        open_client(describe, &quick); /* a head is begun */
+        send_frames();
+        assert_int_equal(eddy_stream_write_all(world.stream, "\0\0\1\1\1\0\0\0\1\x82", 10), 10);
+        while (go_on())
+                ;
+        assert_true(client.is_told_to_go);
         close_client();
 
         open_client(big, &quick); /* nothing is taken of an answer */
@@ -781,6 +809,7 @@ int main(void)
             scene_test(bodies_that_nobody_reads),
             scene_test(stop),
             scene_test(a_flood_of_resets),
+            scene_test(a_flood_of_nothing),
             scene_test(a_flood_of_pings),
             scene_test(silent_clients),
             scene_test(clients_that_leave),
