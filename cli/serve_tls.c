@@ -3,6 +3,7 @@
 
 #include "cli.h"
 
+#include <eddy/http_server.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -21,7 +22,8 @@ static int make(eddy_tls **tls, const char *host)
 
 int serve_open_tls(eddy_tls **tls, const char *host, const char *certificate_file, const char *key_file)
 {
-        const eddy_tls_options options = {.certificate_file = certificate_file, .key_file = key_file};
+        const eddy_tls_options options = {
+            .certificate_file = certificate_file, .key_file = key_file, .alpn = eddy_http_alpn()};
         int rc = certificate_file ? eddy_tls_create_server(tls, &options) : make(tls, host);
 
         if (rc == 0)

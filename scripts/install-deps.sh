@@ -10,9 +10,9 @@ set -eu
 packages_for() {
         case $1 in
         build) echo gcc libc6-dev meson ninja-build pkg-config python3 \
-                liburing-dev libcurl4-openssl-dev 'libllhttp-dev|node-llhttp' libhiredis-dev libssl-dev libpq-dev libc-ares-dev \
+                liburing-dev libcurl4-openssl-dev 'libllhttp-dev|node-llhttp' libnghttp2-dev libhiredis-dev libssl-dev libpq-dev libc-ares-dev \
                 zlib1g-dev libbrotli-dev libzstd-dev ;;
-        test) echo libcmocka-dev g++ clang 'libclang-rt-dev|libclang-rt-14-dev' valgrind mandoc curl openssl redis-server postgresql nginx-light sslscan testssl.sh gnutls-bin python3-websockets ;;
+        test) echo libcmocka-dev g++ clang 'libclang-rt-dev|libclang-rt-14-dev' valgrind mandoc curl nghttp2-client openssl redis-server postgresql nginx-light sslscan testssl.sh gnutls-bin python3-websockets ;;
         musl) echo musl-tools linux-libc-dev ;;
         aarch64) echo gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user libcmocka-dev:arm64 ;;
         python) echo python3-dev python3-venv ;;
@@ -47,6 +47,7 @@ is_there() {
                 # node-llhttp will do only where it has the C sources, which later releases leave to the library.
                 pkg-config --exists libllhttp 2>/dev/null || [ -f /usr/share/llhttp/llhttp.c ]
                 return ;;
+        libnghttp2-dev) pkg-config --exists libnghttp2 2>/dev/null && return ;;
         libhiredis-dev) pkg-config --exists hiredis 2>/dev/null && return ;;
         libssl-dev) pkg-config --exists openssl 2>/dev/null && return ;;
         libc-ares-dev) pkg-config --exists libcares 2>/dev/null && return ;;

@@ -123,7 +123,8 @@ EDDY_API EDDY_ASYNC int eddy_http_reply(eddy_http_exchange *exchange, const eddy
  * @param answer  its body is the first piece; with what it points to it is free again when this returns
  * @return 0, or as eddy_http_reply()
  *
- * A handler that returns before eddy_http_reply_end() breaks the connection: no client takes what it got for all there is.
+ * A handler that returns before eddy_http_reply_end() breaks the connection, or in HTTP/2 its stream: no client takes what it got for
+ * all there is.
  * Suspends where the client is slow. aiohttp.web.StreamResponse.prepare().
  */
 EDDY_API EDDY_ASYNC int eddy_http_reply_begin(eddy_http_exchange *exchange, const eddy_http_answer *answer);
@@ -206,7 +207,7 @@ EDDY_API EDDY_ASYNC int eddy_http_reply_event(eddy_http_exchange *exchange, cons
  * @return 0
  * @retval EDDY_EINVALIDSTATE  it has been answered, or has a body that was not read
  * @retval -EINVAL             a header is none
- * @retval EDDY_ENOTSUP        the client speaks HTTP/1.0, or did not ask for it (`Connection: upgrade`)
+ * @retval EDDY_ENOTSUP        the client speaks HTTP/1.0 or HTTP/2, or did not ask for it (`Connection: upgrade`)
  * @retval -ENOMEM, -ECONNRESET ...  no memory, or the connection has failed
  *
  * Does not suspend.

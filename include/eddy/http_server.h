@@ -1,4 +1,4 @@
-/* An HTTP server, on llhttp: whatever a function answers. A library of its own: link with eddy-http. */
+/* An HTTP server, on llhttp and nghttp2: whatever a function answers. A library of its own: link with eddy-http. */
 #ifndef EDDY_HTTP_SERVER_H
 #define EDDY_HTTP_SERVER_H
 
@@ -77,13 +77,13 @@ EDDY_API void eddy_http_service_destroy(eddy_http_service *service);
 
 /**
  * Listen on a port and answer requests. HTTP/1.1 and 1.0, keep-alive, pipelining: answers to requests that came together
- * leave together, in their order. A silent connection has no task and no buffer. What another parser could read otherwise
+ * leave together, in their order. HTTP/2 with who begins so, or has agreed on it by TLS (eddy_http_alpn()). A silent connection has no task and no buffer. What another parser could read otherwise
  * is no request: 400 or 501, and the connection ends.
  *
  * @param server   receives it; give it back with eddy_server_destroy()
  * @param service  must stay until the last connection has ended
  * @param host     as of eddy_start_server(), with `port`
- * @param options  likewise; may be NULL. `tls` makes it HTTPS
+ * @param options  likewise; may be NULL. `tls` makes it HTTPS; for HTTP/2 its context has to offer that
  * @return 0, or as eddy_start_server()
  *
  * Suspends while a host name is looked up. aiohttp.web.TCPSite(), run_app().
@@ -111,9 +111,20 @@ EDDY_API EDDY_ASYNC intptr_t eddy_http_serve(eddy_stream *stream, void *service)
 
 /**
  * End gracefully: connections that wait for a request close now, the others after the answer they are
- * sending. Close the server first (eddy_server_close()). Does not suspend.
+ * sending; those of HTTP/2 are told to bring no more (GOAWAY), and close after the last answer. Close the server first (eddy_server_close()). Does not suspend.
  */
 EDDY_API void eddy_http_service_stop(eddy_http_service *service);
+
+/**
+ * What the server speaks, for a TLS context to offer to its clients:
+ *
+ *         eddy_tls_create_server(&tls, &(eddy_tls_options){.certificate_file = file, .alpn = eddy_http_alpn()});
+ *
+ * @return "h2" where libeddy-http is built with nghttp2, and "http/1.1"; NULL at their end. Never to be given back
+ *
+ * Does not suspend. Any thread may call it. SSLContext.set_alpn_protocols().
+ */
+EDDY_API const char *const *eddy_http_alpn(void);
 
 /** What has been served since it was created. */
 EDDY_API void eddy_http_service_count(const eddy_http_service *service, eddy_http_counts *counts);

@@ -2,6 +2,7 @@
 #include "http/exchange.h"
 
 #include "base/memory.h"
+#include "base/sys_file.h"
 #include "http/head.h"
 #include <eddy/timeout.h>
 
@@ -23,6 +24,27 @@ void exchange_init(eddy_http_exchange *exchange, eddy_http_service *service, con
         exchange->impl = impl;
         exchange->request = request;
         exchange->head = head;
+}
+
+void exchange_count(const eddy_http_exchange *exchange, const char *peer)
+{
+        eddy_http_service *service = exchange->service;
+        const struct http_request *request = exchange->request;
+        eddy_http_access access;
+
+        service->counts.requests++;
+        service->counts.bytes += (uint64_t)exchange->sent;
+        if (!service->options.on_request)
+                return;
+        access = (eddy_http_access){
+            .peer = peer ? peer : "-",
+            .method = request->status ? "-" : llhttp_method_name((llhttp_method_t)request->method),
+            .target = http_text(exchange->head, request->target),
+            .target_size = request->target.size,
+            .status = exchange->status,
+            .sent = exchange->sent,
+        };
+        service->options.on_request(&access, service->options.arg);
 }
 
 void exchange_finish(eddy_http_exchange *exchange)
@@ -215,10 +237,64 @@ int exchange_send(eddy_http_exchange *exchange, const void *body, size_t n)
         return rc;
 }
 
+/* A piece of a file that is being read. */
+struct piece {
+        int fd;
+        struct iovec place;
+        int64_t start;
+};
+
+static intptr_t read_slowly(void *arg)
+{
+        const struct piece *piece = arg;
+
+        return sys_pread(piece->fd, piece->place.iov_base, piece->place.iov_len, piece->start);
+}
+
+/* What lies in memory is read at once; a thread reads what does not. How many bytes, or the error. */
+static ssize_t read_piece(struct piece *piece)
+{
+        ssize_t n = sys_preadv_nowait(piece->fd, &piece->place, 1, piece->start);
+        intptr_t result = 0;
+        int rc = 0;
+
+        if (n >= 0)
+                return n;
+        EDDY_SHIELD_SCOPE
+                rc = eddy_to_thread(read_slowly, piece, &result);
+        return rc < 0 ? read_slowly(piece) : result;
+}
+
+/* Send bytes of a file as any others. */
+static int send_pieces(eddy_http_exchange *exchange, int fd, int64_t start, int64_t end)
+{
+        enum { SIZE = 64 * 1024 };
+        struct piece piece = {.fd = fd, .place = {memory_alloc(SIZE), 0}, .start = start};
+        int rc = piece.place.iov_base ? 0 : -ENOMEM;
+
+        while (rc == 0 && piece.start < end) {
+                ssize_t n;
+
+                piece.place.iov_len = end - piece.start < SIZE ? (size_t)(end - piece.start) : SIZE;
+                n = read_piece(&piece);
+                if (n <= 0) /* it was truncated meanwhile, and the answer promises more */
+                        rc = n < 0 ? (int)n : -EIO;
+                else
+                        rc = exchange_send_more(exchange, piece.place.iov_base, (size_t)n);
+                piece.start += n;
+        }
+        memory_free(piece.place.iov_base);
+        if (rc == 0)
+                exchange->answer = ANSWER_ENDED;
+        return rc;
+}
+
 int exchange_send_file(eddy_http_exchange *exchange, int fd, int64_t start, int64_t end)
 {
         int rc = exchange->impl->send_head(exchange, NULL, 0);
 
+        if (!exchange->impl->send_file)
+                return rc < 0 ? rc : send_pieces(exchange, fd, start, end);
         exchange->file = EDDY_PENDING;
         if (rc == 0)
                 rc = exchange->impl->send_file(exchange, fd, start, end - start);

@@ -25,7 +25,8 @@ struct exchange_impl {
         /** Send more of a body that goes on: likewise. */
         int (*send)(eddy_http_exchange *exchange, const void *data, size_t n);
 
-        /** Send bytes of a file behind the head. `exchange->file` says what has become of it, and then its task is woken. */
+        /** Send bytes of a file behind the head. `exchange->file` says what has become of it, and then its task is woken.
+         * NULL: a file is sent as any other body. */
         int (*send_file)(eddy_http_exchange *exchange, int fd, int64_t start, int64_t n);
 
         /** The connection is to end as it is, for what is being sent cannot be whole. */
@@ -101,6 +102,9 @@ void exchange_cancel(eddy_http_exchange *exchange);
 
 /** The client has gone, and why; its task is told, if there is one. */
 void exchange_lose(eddy_http_exchange *exchange, int failure);
+
+/** Count and log the answer that was made to a peer of this address; NULL: it is not known. */
+void exchange_count(const eddy_http_exchange *exchange, const char *peer);
 
 /** Give back what it has. Its task has ended. */
 void exchange_finish(eddy_http_exchange *exchange);

@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "http/head.h"
 #include "http/http1_exchange.h"
+#include "http/http2.h"
 #include <string.h>
 #include <strings.h>
 
@@ -13,8 +14,7 @@ enum {
         LINGER_MAX = 1024 * 1024, /* bytes behind the last answer that are waited for */
 };
 
-/* Nobody attends to it any more. */
-static void dismiss(struct http1 *connection)
+void http1_dismiss(struct http1 *connection)
 {
         void (*gone)(const struct http1 *connection) = connection->gone;
 
@@ -28,7 +28,7 @@ void http1_destroy(struct http1 *connection)
         eddy_http_service *service = connection->service;
 
         list_remove(&connection->link);
-        dismiss(connection);
+        http1_dismiss(connection);
         memory_free(connection->peer);
         memory_free(connection);
         service_note_gone(service);
@@ -72,30 +72,6 @@ static bool is_blank(const struct http1_request *request)
                 if (request->in[at] != '\r' && request->in[at] != '\n')
                         return false;
         return true;
-}
-
-/* Count and log the answer that was made. */
-static void count(struct http1 *connection)
-{
-        const struct http1_request *request = connection->request;
-        const eddy_http_exchange *exchange = &request->exchange;
-        eddy_http_service *service = connection->service;
-        const struct http_request *parsed = exchange->request;
-        eddy_http_access access;
-
-        service->counts.requests++;
-        service->counts.bytes += (uint64_t)exchange->sent;
-        if (!service->options.on_request)
-                return;
-        access = (eddy_http_access){
-            .peer = connection->peer ? connection->peer : "-",
-            .method = parsed->status ? "-" : llhttp_method_name((llhttp_method_t)parsed->method),
-            .target = http_text(exchange->head, parsed->target),
-            .target_size = parsed->target.size,
-            .status = exchange->status,
-            .sent = exchange->sent,
-        };
-        service->options.on_request(&access, service->options.arg);
 }
 
 /* No more requests: what was answered leaves. A socket that is closed while bytes wait to be read resets the connection, and the
@@ -159,7 +135,7 @@ static void decline(struct http1 *connection, int status)
 
         request->exchange.is_closing = true;
         if (head_send_error(&request->exchange, status) == 0)
-                count(connection);
+                exchange_count(&request->exchange, connection->peer);
         end_connection(connection, true);
 }
 
@@ -353,7 +329,7 @@ static bool conclude(struct http1 *connection)
 
         connection->is_answering = connection->is_over = false;
         if (state != ANSWER_NONE)
-                count(connection);
+                exchange_count(exchange, connection->peer);
         exchange_finish(exchange);
         if (!connection->transport) {
                 give_request_back(connection);
@@ -373,7 +349,31 @@ static bool conclude(struct http1 *connection)
                 http_parser_begin(&request->parser);
         }
         if (connection->is_given_up)
-                dismiss(connection);
+                http1_dismiss(connection);
+        return true;
+}
+
+/* Whether HTTP/1 goes on with what has come first on a connection: not where it is HTTP/2's, or may be. */
+static bool know(struct http1 *connection)
+{
+        struct http1_request *request = connection->request;
+
+        if (connection->is_known)
+                return true;
+        switch (http2_recognize(connection->transport, request->in, request->end)) {
+        case HTTP2_PERHAPS:
+                if (!connection->has_ended)
+                        return false;
+                break;
+        case HTTP2_YES:
+                if (http2_take_over(connection, request->in, request->end) < 0)
+                        eddy_transport_abort(connection->transport);
+                give_request_back(connection);
+                return false;
+        default:
+                break;
+        }
+        connection->is_known = true;
         return true;
 }
 
@@ -477,10 +477,12 @@ static void buffer_updated(eddy_transport *transport, void *self, size_t n)
         connection->is_late = false;
         if (request->end == sizeof request->in)
                 eddy_transport_pause_reading(transport);
-        if (!connection->is_answering)
-                answer_requests(connection);
-        else if (connection->awaited == AWAITS_BYTES)
+        if (!connection->is_answering) {
+                if (know(connection))
+                        answer_requests(connection);
+        } else if (connection->awaited == AWAITS_BYTES) {
                 exchange_wake(&request->exchange);
+        }
 }
 
 static bool eof_received(eddy_transport *transport, void *self)
@@ -632,6 +634,10 @@ struct http1 *http1_create(eddy_http_service *service)
 
 void http1_give_up(struct http1 *connection)
 {
+        if (connection->http2) {
+                http2_give_up(connection->http2);
+                return;
+        }
         connection->is_given_up = true;
         if (connection->is_answering) {
                 exchange_cancel(&connection->request->exchange);
@@ -639,11 +645,13 @@ void http1_give_up(struct http1 *connection)
         }
         if (connection->transport)
                 eddy_transport_close(connection->transport);
-        dismiss(connection);
+        http1_dismiss(connection);
 }
 
 void http1_stop(struct http1 *connection)
 {
-        if (connection->transport && !connection->request && !connection->is_lingering)
+        if (connection->http2)
+                http2_stop(connection->http2);
+        else if (connection->transport && !connection->request && !connection->is_lingering)
                 eddy_transport_close(connection->transport);
 }

@@ -33,6 +33,7 @@ struct http1 {
         eddy_http_service *service;
         eddy_transport *transport;     /* NULL: none yet, or no more */
         struct http1_request *request; /* NULL: it is silent */
+        struct http2 *http2;           /* goes on with it; NULL: it is one of HTTP/1 */
         struct deadline silence;       /* the client is to send or to take something, */
         struct deadline answer;        /* to have taken an answer whole, */
         struct deadline linger;        /* or to have seen the end */
@@ -41,6 +42,7 @@ struct http1 {
         unsigned requests;    /* that have come */
         size_t dropped;       /* bytes that nobody wants, behind the last answer or of a body */
         bool has_ended;       /* the client sends no more */
+        bool is_known;        /* to speak HTTP/1 */
         bool is_answering;    /* a task does */
         bool is_starting;     /* and runs in the call that has started it */
         bool is_over;         /* and has ended */
@@ -66,6 +68,9 @@ struct http1 *http1_create(eddy_http_service *service);
 
 /** Free one that nobody uses, and none will. */
 void http1_destroy(struct http1 *connection);
+
+/** Nobody attends to it any more; whoever did is told. */
+void http1_dismiss(struct http1 *connection);
 
 /** Prepare what the connections of a service share. */
 void http1_init_deadlines(eddy_http_service *service);

@@ -2,7 +2,7 @@
 
 #include "base/list.h"
 #include "base/memory.h"
-#include "http/http1.h"
+#include "http/http2.h"
 #include "http_common/date.h"
 #include <stdio.h>
 #include <string.h>
@@ -68,6 +68,7 @@ void service_init(eddy_http_service *service, eddy_http_handler handler, void *a
                 service->options = *options;
         list_init(&service->connections);
         http1_init_deadlines(service);
+        http2_init_deadlines(service);
 }
 
 static void finish(eddy_http_service *service)
@@ -95,6 +96,9 @@ void service_note_gone(eddy_http_service *service)
         deadlines_rest(&service->silent);
         deadlines_rest(&service->answers);
         deadlines_rest(&service->lingering);
+        deadlines_rest(&service->http2_silent);
+        deadlines_rest(&service->http2_streams);
+        deadlines_rest(&service->http2_answers);
         if (service->is_released)
                 finish(service);
 }

@@ -1,0 +1,459 @@
+#include "http/http2.h"
+
+#include "base/list.h"
+#include "http/head.h"
+#include "http/http2_connection.h"
+#include <eddy/tls.h>
+
+enum { LINGER_MAX = 1024 * 1024 }; /* bytes behind the end that are waited for */
+
+const char *const *eddy_http_alpn(void)
+{
+        static const char *const versions[] = {"h2", "http/1.1", NULL};
+
+        return versions;
+}
+
+enum http2_sign http2_recognize(const eddy_transport *transport, const char *data, size_t n)
+{
+        eddy_tls_info info;
+
+        if (eddy_transport_tls_info(transport, &info) == 0 && info.alpn)
+                return strcmp(info.alpn, "h2") == 0 ? HTTP2_YES : HTTP2_NO;
+        if (n >= NGHTTP2_CLIENT_MAGIC_LEN)
+                return memcmp(data, NGHTTP2_CLIENT_MAGIC, NGHTTP2_CLIENT_MAGIC_LEN) == 0 ? HTTP2_YES : HTTP2_NO;
+        return memcmp(data, NGHTTP2_CLIENT_MAGIC, n) == 0 ? HTTP2_PERHAPS : HTTP2_NO;
+}
+
+void http2_stream_free(struct http2_stream *stream)
+{
+        struct http2 *connection = stream->connection;
+
+        deadline_stop(&stream->silence);
+        deadline_stop(&stream->answer);
+        if (list_is_linked(&stream->state))
+                list_remove(&stream->state);
+        list_remove(&stream->link);
+        connection->stream_count--;
+        if (connection->session)
+                nghttp2_session_set_stream_user_data(connection->session, stream->id, NULL);
+        memory_free(stream->head.data);
+        memory_free(stream->trailers.data);
+        memory_free(stream->in.data);
+        memory_free(stream->out.data);
+        memory_free(stream->answer_trailers);
+        memory_free(stream);
+        if (connection->stream_count == 0 && connection->transport && !connection->is_ending)
+                deadline_start(&connection->service->http2_silent, &connection->silence);
+}
+
+static void destroy(struct http2 *connection)
+{
+        struct http1 *entrance = connection->entrance;
+
+        eddy_handle_cancel(&connection->turn);
+        deadline_stop(&connection->silence);
+        memory_free(connection);
+        entrance->http2 = NULL;
+        http1_destroy(entrance);
+}
+
+/* Who is told to send no more by RST_STREAM may take that for a failure, whatever the answer was, so it is for those alone who send
+ * much, or nothing. */
+void http2_pass_over(struct http2_stream *stream)
+{
+        struct http2 *connection = stream->connection;
+        size_t n = bytes_size(&stream->in);
+
+        if (!stream->has_sent_end || stream->has_ended || stream->is_answering || stream->is_closed)
+                return;
+        bytes_drop(&stream->in, n);
+        stream->dropped += n;
+        if (stream->dropped > HTTP1_DRAIN_MAX)
+                nghttp2_submit_rst_stream(connection->session, NGHTTP2_FLAG_NONE, stream->id, NGHTTP2_NO_ERROR);
+        else
+                nghttp2_session_consume_stream(connection->session, stream->id, n);
+        if (!deadline_runs(&stream->silence))
+                deadline_start(&connection->service->http2_streams, &stream->silence);
+}
+
+void http2_count_nuisance(struct http2 *connection)
+{
+        if (++connection->nuisances == HTTP2_NUISANCES_MAX)
+                nghttp2_session_terminate_session(connection->session, NGHTTP2_ENHANCE_YOUR_CALM);
+}
+
+void http2_stream_closed(struct http2_stream *stream, uint32_t error)
+{
+        bool was_answered = stream->has_sent_end || stream->exchange.answer == ANSWER_ENDED;
+
+        stream->is_closed = true;
+        /* Who has reset it does not matter: a client can break it so that nghttp2 does. */
+        if (error != NGHTTP2_NO_ERROR && !was_answered && !stream->is_reset)
+                http2_count_nuisance(stream->connection);
+        if (!stream->is_answering)
+                http2_stream_free(stream);
+        else if (!stream->has_sent_end)
+                exchange_lose(&stream->exchange, -ECONNRESET);
+}
+
+void http2_stream_reset(struct http2_stream *stream, uint32_t error)
+{
+        if (stream->is_closed || !stream->connection->session)
+                return;
+        stream->is_reset = true;
+        nghttp2_submit_rst_stream(stream->connection->session, NGHTTP2_FLAG_NONE, stream->id, error);
+}
+
+static void refuse(struct http2_stream *stream, int status)
+{
+        eddy_http_exchange *exchange = &stream->exchange;
+
+        stream->request.status = status;
+        if (head_send_error(exchange, status) == 0)
+                exchange_count(exchange, stream->connection->entrance->peer);
+        else
+                http2_stream_reset(stream, NGHTTP2_INTERNAL_ERROR);
+}
+
+/* A request has come: have it answered. */
+static void start_answer(struct http2_stream *stream)
+{
+        struct http2 *connection = stream->connection;
+        eddy_http_service *service = connection->service;
+        unsigned most = service->options.max_requests;
+        int status;
+
+        exchange_init(&stream->exchange, service, &http2_exchange, &stream->request, stream->head.data);
+        status = http2_request_check(stream);
+        connection->requests++;
+        if (most > 0 && connection->requests >= most)
+                http2_stop(connection);
+        if (status) {
+                refuse(stream, status);
+                return;
+        }
+        stream->is_answering = true;
+        connection->answering++;
+        if (exchange_start(&stream->exchange) == 0)
+                return;
+        stream->is_answering = false;
+        connection->answering--;
+        exchange_finish(&stream->exchange);
+        refuse(stream, HTTP_STATUS_SERVICE_UNAVAILABLE);
+}
+
+void http2_stream_over(struct http2_stream *stream)
+{
+        list_append(&stream->connection->over, &stream->state);
+        http2_schedule(stream->connection);
+}
+
+/* A task has ended, and said what it has to say. */
+static void conclude(struct http2_stream *stream)
+{
+        struct http2 *connection = stream->connection;
+        eddy_http_exchange *exchange = &stream->exchange;
+
+        stream->is_answering = false;
+        connection->answering--;
+        if (exchange->answer != ANSWER_NONE)
+                exchange_count(exchange, connection->entrance->peer);
+        if (exchange->answer == ANSWER_ENDED && connection->nuisances > 0)
+                connection->nuisances--;
+        exchange_finish(exchange);
+        if (stream->is_closed) {
+                http2_stream_free(stream);
+                return;
+        }
+        if (exchange->answer != ANSWER_ENDED || !stream->has_end)
+                http2_stream_reset(stream, NGHTTP2_INTERNAL_ERROR);
+        else
+                http2_pass_over(stream);
+}
+
+/* Nothing is said any more. A socket that is closed while bytes wait to be read resets the connection, and what was said last may be
+ * lost with it; so let the client finish. */
+static void end_connection(struct http2 *connection)
+{
+        connection->is_ending = true;
+        deadline_stop(&connection->silence);
+        if (eddy_transport_write_eof(connection->transport) < 0)
+                eddy_transport_close(connection->transport);
+        else
+                deadline_start(&connection->service->lingering, &connection->entrance->silence);
+}
+
+/* What comes may have to be answered by nghttp2 itself, which keeps that while there is no room for it. */
+static void listen_as_fits(struct http2 *connection)
+{
+        if (connection->is_full &&
+            nghttp2_session_get_outbound_queue_size(connection->session) > HTTP2_QUEUE_MAX)
+                eddy_transport_pause_reading(connection->transport);
+        else
+                eddy_transport_resume_reading(connection->transport);
+}
+
+/* Have leave what nghttp2 wants to say, as far as there is room. */
+static void flush(struct http2 *connection)
+{
+        const uint8_t *data;
+        ssize_t n;
+
+        while (!connection->is_full && !eddy_transport_is_closing(connection->transport)) {
+                n = nghttp2_session_mem_send(connection->session, &data);
+                if (n == 0)
+                        break;
+                if (n < 0 || eddy_transport_write(connection->transport, data, (size_t)n) < 0) {
+                        eddy_transport_abort(connection->transport);
+                        return;
+                }
+        }
+        listen_as_fits(connection);
+}
+
+static void note_given_up(struct http2 *connection)
+{
+        if (connection->transport)
+                eddy_transport_close(connection->transport);
+        http1_dismiss(connection->entrance);
+}
+
+/* Begin what has come, end what is over, and say what is to be said. The connection may be gone behind this. */
+static void settle(struct http2 *connection)
+{
+        connection->is_settling = true;
+        while (!list_is_empty(&connection->ready))
+                start_answer(container_of(list_take_first(&connection->ready), struct http2_stream, state));
+        while (!list_is_empty(&connection->over))
+                conclude(container_of(list_take_first(&connection->over), struct http2_stream, state));
+        if (connection->transport && !connection->is_ending) {
+                flush(connection);
+                if (!nghttp2_session_want_read(connection->session) &&
+                    !nghttp2_session_want_write(connection->session))
+                        end_connection(connection);
+        }
+        connection->is_settling = false;
+        if (connection->is_given_up && connection->answering == 0)
+                note_given_up(connection);
+        if (!connection->transport && connection->stream_count == 0)
+                destroy(connection);
+}
+
+static void take_turn(void *connection)
+{
+        settle(connection);
+}
+
+void http2_schedule(struct http2 *connection)
+{
+        if (!connection->is_settling)
+                eddy_call_soon(NULL, &connection->turn, take_turn, connection);
+}
+
+static void receive(struct http2 *connection, const void *data, size_t n)
+{
+        ssize_t rc = nghttp2_session_mem_recv(connection->session, data, n);
+
+        if (rc == NGHTTP2_ERR_BAD_CLIENT_MAGIC)
+                nghttp2_session_terminate_session(connection->session, NGHTTP2_PROTOCOL_ERROR);
+        else if (rc < 0)
+                eddy_transport_abort(connection->transport);
+        settle(connection);
+}
+
+static void data_received(eddy_transport *transport, void *self, const void *data, size_t n)
+{
+        struct http2 *connection = self;
+
+        if (!connection->is_ending) {
+                receive(connection, data, n);
+                return;
+        }
+        connection->dropped += n;
+        if (connection->dropped > LINGER_MAX)
+                eddy_transport_close(transport);
+}
+
+/* Streams go on, if nothing has to come for them: without windows to open no answer is longer than they are now. */
+static bool eof_received(eddy_transport *transport, void *self)
+{
+        (void)transport;
+        (void)self;
+        return false;
+}
+
+static void lose_streams(struct http2 *connection, int reason)
+{
+        eddy_link *next;
+
+        for (eddy_link *link = connection->streams.next; link != &connection->streams; link = next) {
+                struct http2_stream *stream = container_of(link, struct http2_stream, link);
+
+                next = link->next;
+                stream->is_closed = true;
+                if (stream->is_answering && reason != EDDY_ELOOPCLOSED) {
+                        exchange_lose(&stream->exchange, reason ? reason : -ECONNRESET);
+                } else {
+                        exchange_finish(&stream->exchange);
+                        http2_stream_free(stream);
+                }
+        }
+}
+
+static void connection_lost(eddy_transport *transport, void *self, int reason)
+{
+        struct http2 *connection = self;
+        struct http1 *entrance = connection->entrance;
+
+        (void)transport;
+        deadline_stop(&connection->silence);
+        deadline_stop(&entrance->silence);
+        connection->transport = entrance->transport = NULL;
+        entrance->reason = reason;
+        nghttp2_session_del(connection->session);
+        connection->session = NULL;
+        lose_streams(connection, reason);
+        settle(connection);
+}
+
+static void pause_writing(eddy_transport *transport, void *self)
+{
+        struct http2 *connection = self;
+
+        (void)transport;
+        connection->is_full = true;
+}
+
+static void resume_writing(eddy_transport *transport, void *self)
+{
+        struct http2 *connection = self;
+
+        (void)transport;
+        connection->is_full = false;
+        settle(connection);
+}
+
+static const eddy_protocol http2_protocol = {
+    .data_received = data_received,
+    .eof_received = eof_received,
+    .connection_lost = connection_lost,
+    .pause_writing = pause_writing,
+    .resume_writing = resume_writing,
+};
+
+int http2_take_over(struct http1 *entrance, const char *data, size_t n)
+{
+        struct http2 *connection = memory_zalloc(sizeof *connection);
+
+        if (!connection)
+                return -ENOMEM;
+        connection->entrance = entrance;
+        connection->service = entrance->service;
+        connection->transport = entrance->transport;
+        list_init(&connection->streams);
+        list_init(&connection->ready);
+        list_init(&connection->over);
+        connection->session = http2_session_create(connection);
+        if (!connection->session) {
+                memory_free(connection);
+                return -ENOMEM;
+        }
+        entrance->http2 = connection;
+        deadline_stop(&entrance->silence);
+        deadline_start(&connection->service->http2_silent, &connection->silence);
+        eddy_transport_set_protocol(connection->transport, &http2_protocol, connection);
+        eddy_transport_resume_reading(connection->transport);
+        receive(connection, data, n);
+        if (connection->service->is_stopping)
+                http2_stop(connection);
+        return 0;
+}
+
+void http2_stop(struct http2 *connection)
+{
+        if (connection->is_stopping || !connection->session)
+                return;
+        connection->is_stopping = true;
+        nghttp2_submit_goaway(connection->session, NGHTTP2_FLAG_NONE,
+                              nghttp2_session_get_last_proc_stream_id(connection->session), NGHTTP2_NO_ERROR,
+                              NULL, 0);
+        http2_schedule(connection);
+}
+
+void http2_give_up(struct http2 *connection)
+{
+        connection->is_given_up = true;
+        for (eddy_link *link = connection->streams.next; link != &connection->streams; link = link->next) {
+                struct http2_stream *stream = container_of(link, struct http2_stream, link);
+
+                if (stream->is_answering)
+                        exchange_cancel(&stream->exchange);
+        }
+        http2_schedule(connection);
+}
+
+/* Whether a request has come whole, and its answer not left. */
+static bool is_busy(const struct http2 *connection)
+{
+        for (const eddy_link *link = connection->streams.next; link != &connection->streams; link = link->next)
+                if (container_of(link, const struct http2_stream, link)->is_whole)
+                        return true;
+        return false;
+}
+
+static void client_is_silent(struct deadline *deadline)
+{
+        struct http2 *connection = container_of(deadline, struct http2, silence);
+
+        if (eddy_transport_write_buffer_size(connection->transport) > 0) {
+                if (!progress_excuses(&connection->progress, eddy_transport_fd(connection->transport))) {
+                        eddy_transport_abort(connection->transport);
+                        return;
+                }
+        } else if (!is_busy(connection)) {
+                nghttp2_session_terminate_session(connection->session, NGHTTP2_NO_ERROR);
+                http2_schedule(connection);
+                return;
+        }
+        deadline_start(&connection->service->http2_silent, deadline);
+}
+
+/* The client takes nothing of a stream, or takes too long. */
+static void cut(struct http2_stream *stream)
+{
+        http2_stream_reset(stream, NGHTTP2_CANCEL);
+        if (stream->is_answering)
+                exchange_lose(&stream->exchange, -ETIMEDOUT);
+        http2_schedule(stream->connection);
+}
+
+static void stream_is_silent(struct deadline *deadline)
+{
+        struct http2_stream *stream = container_of(deadline, struct http2_stream, silence);
+
+        if (stream->has_sent_end && !stream->is_answering) {
+                http2_stream_reset(stream, NGHTTP2_NO_ERROR);
+                http2_schedule(stream->connection);
+        } else if (bytes_size(&stream->out) == 0) {
+                stream->is_late = stream->awaited == AWAITS_BYTES;
+                exchange_wake(&stream->exchange);
+        } else if (stream->connection->is_full || stream->given != stream->given_before) {
+                stream->given_before = stream->given;
+                deadline_start(&stream->connection->service->http2_streams, deadline);
+        } else {
+                cut(stream);
+        }
+}
+
+static void answer_takes_too_long(struct deadline *deadline)
+{
+        cut(container_of(deadline, struct http2_stream, answer));
+}
+
+void http2_init_deadlines(eddy_http_service *service)
+{
+        deadlines_init(&service->http2_silent, service->silent.delay, client_is_silent);
+        deadlines_init(&service->http2_streams, service->silent.delay, stream_is_silent);
+        deadlines_init(&service->http2_answers, service->options.answer_timeout, answer_takes_too_long);
+}

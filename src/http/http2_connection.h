@@ -1,0 +1,117 @@
+/* A connection of HTTP/2: a client of the callback level, on nghttp2, which knows frames, windows and compressed heads. Each stream
+ * is an exchange. What nghttp2 calls only notes what has come; tasks start, and what they say leaves, when it has seen all of it. */
+#ifndef HTTP_HTTP2_CONNECTION_H
+#define HTTP_HTTP2_CONNECTION_H
+
+#include "http/http2.h"
+#include "http/http2_bytes.h"
+
+#include <nghttp2/nghttp2.h>
+
+enum {
+        HTTP2_STREAMS_MAX = 100, /* that a client may have open */
+        HTTP2_TASKS_MAX = 200,   /* of them and of those that were reset, and whose handlers have not ended */
+        HTTP2_HEAD_MAX = 16 * 1024, /* bytes of a request's head, or of what comes behind its body */
+        HTTP2_OUT_MAX = 64 * 1024,  /* bytes of a stream beyond which its handler waits */
+        HTTP2_WINDOW = 1024 * 1024, /* of a connection; that of a stream is 64 KiB */
+        HTTP2_QUEUE_MAX = 1000,     /* frames for a client that takes none; beyond, it is not listened to */
+        HTTP2_NUISANCES_MAX = 200,  /* of a client: see http2_count_nuisance() */
+};
+
+/** One connection. */
+struct http2 {
+        struct http1 *entrance; /* by which it has come, and is known to its service and to who attends to it */
+        eddy_http_service *service;
+        eddy_transport *transport; /* NULL: no more */
+        nghttp2_session *session;  /* NULL: likewise */
+        eddy_link streams;         /* struct http2_stream */
+        eddy_link ready;           /* those of them whose head is whole, and that nobody answers yet */
+        eddy_link over;            /* those whose task has ended */
+        unsigned stream_count;
+        unsigned answering; /* tasks */
+        unsigned requests;  /* that have come */
+        unsigned nuisances; /* not made up for by answers */
+        struct deadline silence;
+        struct progress progress;
+        eddy_handle turn;
+        size_t dropped;   /* bytes that came behind the end */
+        bool is_settling; /* what is said now leaves soon */
+        bool is_full;     /* more is unsent than should be */
+        bool is_stopping; /* no more streams are taken */
+        bool is_ending;   /* nothing is said any more */
+        bool is_given_up; /* whoever attended to it does no more */
+};
+
+/** One stream: a request and its answer. Freed when neither nghttp2 nor a task has it. */
+struct http2_stream {
+        struct eddy_http_exchange exchange; /* first, so that one is known by the other */
+        struct http2 *connection;
+        eddy_link link;  /* in connection->streams */
+        eddy_link state; /* in connection->ready or ->over, or in none */
+        int32_t id;
+        struct http_request request; /* its spans are of `head` */
+        struct bytes head;
+        struct bytes trailers; /* of the request */
+        struct bytes in;       /* of the request's body */
+        struct bytes out;      /* of the answer's body */
+        char *answer_trailers; /* lines; NULL: none */
+        size_t answer_trailers_size;
+        uint64_t taken; /* bytes of the request's body */
+        size_t dropped; /* likewise, that nobody has read */
+        uint64_t given,
+            given_before; /* bytes of the answer's body that have left; when it was looked at last */
+        int64_t left;     /* bytes of the answer's body that are to be written; -1: not known */
+        struct deadline silence, answer;
+        bool is_whole;        /* its head is */
+        bool is_answering;    /* a task does */
+        bool has_ended;       /* the client has sent all of it */
+        bool has_continued;   /* the client has got leave to send its body, or needs none */
+        bool has_end;         /* nothing comes behind `out` but trailers */
+        bool has_sent_end;    /* and that has left */
+        bool is_deferred;     /* nghttp2 waits for more of the answer */
+        bool is_reset;        /* by us, and not for what the client has done */
+        bool is_closed;       /* nghttp2 knows it no more */
+        enum awaited awaited; /* what its task waits for */
+        bool is_late;         /* the client has not come in time */
+};
+
+/** How streams answer. */
+extern const struct exchange_impl http2_exchange;
+
+static inline struct http2_stream *http2_stream_of(const eddy_http_exchange *exchange)
+{
+        return (struct http2_stream *)(uintptr_t)exchange;
+}
+
+/** A session whose callbacks note what comes, with what it says first: NULL where there is no memory. */
+nghttp2_session *http2_session_create(struct http2 *connection);
+
+/** A header of a stream's request has come: 0 or -ENOMEM. What is wrong is noted in request.status. */
+int http2_request_add(struct http2_stream *stream, const char *name, size_t name_size, const char *value,
+                      size_t value_size);
+
+/** All have: 0, or what to answer. */
+int http2_request_check(struct http2_stream *stream);
+
+/** Something is to leave, or a task is over: see to it soon. */
+void http2_schedule(struct http2 *connection);
+
+/** A client has us work for nothing: who does so too often is told to go. */
+void http2_count_nuisance(struct http2 *connection);
+
+/** nghttp2 knows a stream no more, and why. */
+void http2_stream_closed(struct http2_stream *stream, uint32_t error);
+
+/** Its task ends behind this. */
+void http2_stream_over(struct http2_stream *stream);
+
+/** Break a stream, of which the client takes nothing for whole. */
+void http2_stream_reset(struct http2_stream *stream, uint32_t error);
+
+/** Pass over what comes of a request that is answered, and that nobody reads. */
+void http2_pass_over(struct http2_stream *stream);
+
+/** Free one. */
+void http2_stream_free(struct http2_stream *stream);
+
+#endif

@@ -1,0 +1,823 @@
+/* HTTP/2 on the wire, as nghttp2's client sees it. */
+#include "helpers.h"
+
+#include "base/fault.h"
+#include <nghttp2/nghttp2.h>
+
+enum { STREAMS = 1000, BIG = 300 * 1000 };
+
+/** What has come on a stream. */
+struct reply {
+        char status[4];
+        char headers[1024]; /* "name: value\n" each, of all heads */
+        unsigned heads;
+        char start[64]; /* the body's first bytes */
+        size_t size;
+        bool has_ended; /* by END_STREAM */
+        bool is_closed;
+        uint32_t error;
+};
+
+/** A client. */
+static struct client {
+        nghttp2_session *session;
+        struct reply replies[STREAMS]; /* by half of a stream's number */
+        bool is_told_to_go;
+        uint32_t why;
+        int32_t last;
+        size_t unread; /* bytes of stream 1 that are never taken: its window stays closed */
+} client;
+
+static struct reply *reply_to(int32_t id)
+{
+        assert_in_range(id, 1, 2 * STREAMS - 1);
+        return &client.replies[id / 2];
+}
+
+static int on_header(nghttp2_session *session, const nghttp2_frame *frame, const uint8_t *name,
+                     size_t name_size, const uint8_t *value, size_t value_size, uint8_t flags, void *arg)
+{
+        struct reply *reply = reply_to(frame->hd.stream_id);
+        size_t size = strlen(reply->headers);
+
+        (void)session;
+        (void)flags;
+        (void)arg;
+        if (name_size == 7 && memcmp(name, ":status", 7) == 0)
+                memcpy(reply->status, value, 3);
+        snprintf(reply->headers + size, sizeof reply->headers - size, "%.*s: %.*s\n", (int)name_size, name,
+                 (int)value_size, value);
+        return 0;
+}
+
+static int on_frame(nghttp2_session *session, const nghttp2_frame *frame, void *arg)
+{
+        (void)session;
+        (void)arg;
+        if (frame->hd.type == NGHTTP2_GOAWAY) {
+                client.is_told_to_go = true;
+                client.why = frame->goaway.error_code;
+                client.last = frame->goaway.last_stream_id;
+        }
+        if (frame->hd.type == NGHTTP2_HEADERS)
+                reply_to(frame->hd.stream_id)->heads++;
+        if ((frame->hd.type == NGHTTP2_HEADERS || frame->hd.type == NGHTTP2_DATA) &&
+            frame->hd.flags & NGHTTP2_FLAG_END_STREAM)
+                reply_to(frame->hd.stream_id)->has_ended = true;
+        return 0;
+}
+
+static bool holds_back;
+
+static int on_data(nghttp2_session *session, uint8_t flags, int32_t id, const uint8_t *data, size_t n,
+                   void *arg)
+{
+        struct reply *reply = reply_to(id);
+
+        (void)flags;
+        (void)arg;
+        for (size_t i = 0; i < n && reply->size + i + 1 < sizeof reply->start; i++)
+                reply->start[reply->size + i] = (char)data[i];
+        reply->size += n;
+        nghttp2_session_consume_connection(session, n);
+        if (id != 1 || !holds_back)
+                nghttp2_session_consume_stream(session, id, n);
+        return 0;
+}
+
+static int on_close(nghttp2_session *session, int32_t id, uint32_t error, void *arg)
+{
+        (void)session;
+        (void)arg;
+        reply_to(id)->is_closed = true;
+        reply_to(id)->error = error;
+        return 0;
+}
+
+static void open_client(eddy_http_handler handler, const eddy_http_service_options *options)
+{
+        nghttp2_session_callbacks *callbacks;
+        nghttp2_option *option;
+
+        open_world(handler, options);
+        memset(&client, 0, sizeof client);
+        holds_back = false;
+        assert_int_equal(nghttp2_session_callbacks_new(&callbacks), 0);
+        nghttp2_session_callbacks_set_on_header_callback(callbacks, on_header);
+        nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks, on_frame);
+        nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks, on_data);
+        nghttp2_session_callbacks_set_on_stream_close_callback(callbacks, on_close);
+        assert_int_equal(nghttp2_option_new(&option), 0);
+        nghttp2_option_set_no_auto_window_update(option, 1);
+        assert_int_equal(nghttp2_session_client_new2(&client.session, callbacks, NULL, option), 0);
+        nghttp2_option_del(option);
+        nghttp2_session_callbacks_del(callbacks);
+        assert_int_equal(nghttp2_submit_settings(client.session, 0, NULL, 0), 0);
+}
+
+static void close_client(void)
+{
+        nghttp2_session_del(client.session);
+        close_world();
+}
+
+/** Send what there is to be sent. */
+static void send_frames(void)
+{
+        const uint8_t *data;
+        ssize_t n;
+
+        while ((n = nghttp2_session_mem_send(client.session, &data)) > 0)
+                if (eddy_stream_write_all(world.stream, data, (size_t)n) < 0)
+                        return;
+        assert_int_equal(n, 0);
+}
+
+/** Send, and take what comes next; false: the connection has ended. */
+static bool go_on(void)
+{
+        static char buffer[16 * 1024];
+        ssize_t n;
+
+        send_frames();
+        n = eddy_stream_read(world.stream, buffer, sizeof buffer);
+        if (n <= 0)
+                return false;
+        assert_int_equal(nghttp2_session_mem_recv(client.session, (const uint8_t *)buffer, (size_t)n), n);
+        return true;
+}
+
+/** What is sent may be what the condition needs. */
+#define go_on_until(condition)                                                                                 \
+        for (send_frames(); !(condition); send_frames())                                                       \
+        assert_true(go_on())
+
+static nghttp2_nv field(const char *name, const char *value)
+{
+        return (nghttp2_nv){(uint8_t *)(uintptr_t)name, (uint8_t *)(uintptr_t)value, strlen(name),
+                            strlen(value), 0};
+}
+
+/** A body that is sent: so many bytes, and a trailer behind them. */
+struct upload {
+        size_t left;
+        bool has_trailer, pauses;
+};
+
+static ssize_t give(nghttp2_session *session, int32_t id, uint8_t *buffer, size_t n, uint32_t *flags,
+                    nghttp2_data_source *source, void *arg)
+{
+        struct upload *upload = source->ptr;
+        const nghttp2_nv trailer = field("sum", "42");
+
+        (void)arg;
+        if (n > upload->left)
+                n = upload->left;
+        if (n == 0 && upload->pauses)
+                return NGHTTP2_ERR_DEFERRED;
+        memset(buffer, 'u', n);
+        upload->left -= n;
+        if (upload->left > 0 || upload->pauses)
+                return (ssize_t)n;
+        *flags |= NGHTTP2_DATA_FLAG_EOF;
+        if (upload->has_trailer) {
+                *flags |= NGHTTP2_DATA_FLAG_NO_END_STREAM;
+                assert_int_equal(nghttp2_submit_trailer(session, id, &trailer, 1), 0);
+        }
+        return (ssize_t)n;
+}
+
+/** Ask, with up to four further headers, the last with a NULL behind it: the stream's number. */
+static int32_t ask(const char *method, const char *path, const char *const *headers, struct upload *upload)
+{
+        nghttp2_nv all[8] = {field(":method", method), field(":scheme", "http"),
+                             field(":authority", "example.org"), field(":path", path)};
+        nghttp2_data_provider provider = {.source.ptr = upload, .read_callback = give};
+        size_t count = 4;
+        int32_t id;
+
+        for (; headers && *headers; headers += 2)
+                all[count++] = field(headers[0], headers[1]);
+        id = nghttp2_submit_request(client.session, NULL, all, count, upload ? &provider : NULL, NULL);
+        assert_true(id > 0);
+        return id;
+}
+
+static const struct reply *answer_to(int32_t id)
+{
+        go_on_until(reply_to(id)->is_closed);
+        return reply_to(id);
+}
+
+/** Says what it was asked. */
+static int describe(eddy_http_exchange *exchange, void *arg)
+{
+        const char *cookie = eddy_http_exchange_header(exchange, "Cookie");
+        char text[256];
+        int n = snprintf(text, sizeof text, "%s %s %s %s", eddy_http_exchange_method(exchange),
+                         eddy_http_exchange_target(exchange), eddy_http_exchange_header(exchange, "Host"),
+                         cookie ? cookie : "-");
+
+        (void)arg;
+        return eddy_http_reply(exchange, &(eddy_http_answer){
+                                             .body = text,
+                                             .body_size = (size_t)n,
+                                             .headers = (const char *const[]){"X-Color: blue", NULL},
+                                         });
+}
+
+static void answers(void)
+{
+        const char *const cookies[] = {"cookie", "a=1", "x", "y", "cookie", "b=2", NULL};
+        eddy_http_counts counts;
+        const struct reply *reply;
+        int32_t id;
+
+        open_client(describe, NULL);
+        reply = answer_to(ask("GET", "/a?b", NULL, NULL));
+        assert_string_equal(reply->status, "200");
+        assert_string_equal(reply->start, "GET /a?b example.org -");
+        assert_non_null(strstr(reply->headers, "x-color: blue\n"));
+        assert_non_null(strstr(reply->headers, "content-length: 22\n"));
+        assert_null(strstr(reply->headers, "connection"));
+        assert_true(reply->has_ended);
+        id = ask("GET", "/1", cookies, NULL);
+        assert_string_equal(answer_to(id)->start, "GET /1 example.org a=1; b=2");
+        reply = answer_to(ask("HEAD", "/", NULL, NULL));
+        assert_int_equal(reply->size, 0);
+        assert_non_null(strstr(reply->headers, "content-length: "));
+        eddy_http_service_count(world.service, &counts);
+        assert_int_equal(counts.connections, 1);
+        assert_int_equal(counts.requests, 3);
+        close_client();
+}
+
+/** The preface may come in any pieces; and what begins like it and goes on otherwise is HTTP/1's to judge. */
+static void a_preface_in_pieces(void)
+{
+        const uint8_t *data;
+        ssize_t n;
+
+        open_client(describe, NULL);
+        ask("GET", "/", NULL, NULL);
+        n = nghttp2_session_mem_send(client.session, &data);
+        for (ssize_t i = 0; i < n; i++) {
+                assert_int_equal(eddy_stream_write_all(world.stream, data + i, 1), 1);
+                assert_int_equal(eddy_yield(), 0);
+        }
+        assert_string_equal(answer_to(1)->status, "200");
+        close_client();
+
+        open_world(hello, NULL);
+        send_text("P");
+        give_way();
+        send_text("OST / HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n");
+        assert_answer("HTTP/1.1 200 OK", "hello, world!");
+        close_world();
+
+        open_world(hello, NULL);
+        send_text("PRI * HTTP/2.0\r\n\r\nSN\r\n\r\n");
+        assert_non_null(strstr(next_head(), "HTTP/1.1 505 "));
+        close_world();
+}
+
+/** Sends back what it gets, piece by piece, and the trailer. */
+static int echo(eddy_http_exchange *exchange, void *arg)
+{
+        char buffer[5000], trailer[64];
+        const char *const trailers[] = {trailer, NULL};
+        const char *sum;
+        ssize_t n;
+
+        (void)arg;
+        assert_int_equal(eddy_http_reply_begin(exchange, &(eddy_http_answer){.status = 201}), 0);
+        while ((n = eddy_http_exchange_read(exchange, buffer, sizeof buffer)) > 0) {
+                int rc = eddy_http_reply_write(exchange, buffer, (size_t)n);
+
+                if (rc < 0)
+                        return rc;
+        }
+        if (n < 0)
+                return (int)n;
+        sum = eddy_http_exchange_trailer(exchange, "Sum");
+        snprintf(trailer, sizeof trailer, "Sum-Was: %s", sum ? sum : "missing");
+        return eddy_http_reply_end_with(exchange, trailers);
+}
+
+static void bodies_and_trailers(void)
+{
+        struct upload upload = {.left = BIG, .has_trailer = true};
+        const struct reply *reply;
+
+        open_client(echo, NULL);
+        reply = answer_to(ask("POST", "/", NULL, &upload));
+        assert_string_equal(reply->status, "201");
+        assert_int_equal(reply->size, BIG);
+        assert_int_equal(reply->heads, 2);
+        assert_non_null(strstr(reply->headers, "sum-was: 42\n"));
+        assert_true(reply->has_ended);
+        assert_null(strstr(reply->headers, "transfer-encoding"));
+        close_client();
+}
+
+static unsigned begun;
+
+/** Answers when a hundred have begun. */
+static int wait_for_a_hundred(eddy_http_exchange *exchange, void *arg)
+{
+        begun++;
+        while (begun < 100)
+                assert_int_equal(eddy_yield(), 0);
+        return describe(exchange, arg);
+}
+
+static void a_hundred_at_once(void)
+{
+        open_client(wait_for_a_hundred, NULL);
+        begun = 0;
+        for (int i = 0; i < 100; i++)
+                ask("GET", "/", NULL, NULL);
+        for (int i = 0; i < 100; i++)
+                assert_string_equal(answer_to(2 * i + 1)->start, "GET / example.org -");
+        close_client();
+}
+
+static int big(eddy_http_exchange *exchange, void *arg)
+{
+        static char body[BIG];
+
+        (void)arg;
+        memset(body, 'b', sizeof body);
+        return eddy_http_reply(exchange, &(eddy_http_answer){.body = body, .body_size = sizeof body});
+}
+
+/** A client that takes nothing of one answer gets the others. */
+static void slow_readers_hold_up_their_stream_alone(void)
+{
+        int32_t held, other;
+
+        open_client(big, NULL);
+        holds_back = true;
+        held = ask("GET", "/", NULL, NULL);
+        other = ask("GET", "/", NULL, NULL);
+        assert_int_equal(answer_to(other)->size, BIG);
+        assert_false(reply_to(held)->is_closed);
+        assert_int_equal(reply_to(held)->size, NGHTTP2_INITIAL_WINDOW_SIZE);
+        assert_int_equal(nghttp2_session_consume_stream(client.session, held, reply_to(held)->size), 0);
+        holds_back = false;
+        assert_int_equal(answer_to(held)->size, BIG);
+        close_client();
+}
+
+static bool may_read;
+
+static int read_late(eddy_http_exchange *exchange, void *arg)
+{
+        if (strcmp(eddy_http_exchange_target(exchange), "/late") == 0)
+                while (!may_read)
+                        assert_int_equal(eddy_yield(), 0);
+        return echo(exchange, arg);
+}
+
+/** A handler that does not read holds its client up, and none of the other streams. */
+static void slow_handlers_hold_up_their_stream_alone(void)
+{
+        struct upload uploads[] = {{.left = BIG}, {.left = BIG}};
+        int32_t held, other;
+
+        open_client(read_late, NULL);
+        may_read = false;
+        held = ask("POST", "/late", NULL, &uploads[0]);
+        other = ask("POST", "/", NULL, &uploads[1]);
+        assert_int_equal(answer_to(other)->size, BIG);
+        assert_int_equal(uploads[0].left, BIG - NGHTTP2_INITIAL_WINDOW_SIZE);
+        may_read = true;
+        assert_int_equal(answer_to(held)->size, BIG);
+        close_client();
+}
+
+static bool was_cancelled;
+
+static int wait_until_cancelled(eddy_http_exchange *exchange, void *arg)
+{
+        int rc;
+
+        if (strcmp(eddy_http_exchange_target(exchange), "/ever") != 0)
+                return describe(exchange, arg);
+        has_begun = true;
+        rc = eddy_sleep(EDDY_FOREVER);
+        was_cancelled = rc == EDDY_CANCELLED;
+        return rc;
+}
+
+static void a_reset_cancels_the_handler(void)
+{
+        int32_t id;
+
+        open_client(wait_until_cancelled, NULL);
+        was_cancelled = false;
+        id = ask("GET", "/ever", NULL, NULL);
+        send_frames();
+        until(has_begun);
+        assert_int_equal(nghttp2_submit_rst_stream(client.session, 0, id, NGHTTP2_CANCEL), 0);
+        send_frames();
+        until(was_cancelled);
+        assert_string_equal(answer_to(ask("GET", "/", NULL, NULL))->status,
+                            "200"); /* and the connection goes on */
+        close_client();
+}
+
+static int stop_in_the_midst(eddy_http_exchange *exchange, void *arg)
+{
+        const char *target = eddy_http_exchange_target(exchange);
+
+        if (strcmp(target, "/fail") == 0)
+                return -EIO;
+        if (strcmp(target, "/midst") != 0)
+                return describe(exchange, arg);
+        assert_int_equal(eddy_http_reply_begin(exchange, &(eddy_http_answer){.body = "part", .body_size = 4}),
+                         0);
+        return 0;
+}
+
+/** No client takes a part of an answer for all of it. */
+static void handlers_that_end_early(void)
+{
+        const struct reply *reply;
+
+        open_client(stop_in_the_midst, NULL);
+        for (int i = 0; i < 300; i++) { /* none of which is the client's fault */
+                reply = answer_to(ask("GET", "/midst", NULL, NULL));
+                assert_false(reply->has_ended);
+                assert_int_equal(reply->error, NGHTTP2_INTERNAL_ERROR);
+        }
+        assert_string_equal(answer_to(ask("GET", "/fail", NULL, NULL))->status, "500");
+        assert_string_equal(answer_to(ask("GET", "/", NULL, NULL))->status, "200");
+        close_client();
+}
+
+static void what_is_refused(void)
+{
+        static char longest[9000];
+        const char *const other_host[] = {"host", "example.com", NULL};
+        const char *const same_host[] = {"host", "Example.org", NULL};
+        const char *const odd[] = {"expect", "a miracle", NULL};
+        const char *const much[] = {"a", longest, "b", longest, NULL};
+
+        memset(longest, 'x', sizeof longest - 1);
+        open_client(describe, NULL);
+        assert_string_equal(answer_to(ask("GET", "/", other_host, NULL))->status, "400");
+        assert_string_equal(answer_to(ask("GET", "/", same_host, NULL))->status, "200");
+        assert_string_equal(answer_to(ask("BREW", "/", NULL, NULL))->status, "501");
+        assert_string_equal(answer_to(ask("GET", "/%zz", NULL, NULL))->status, "400");
+        assert_string_equal(answer_to(ask("GET", "/", odd, NULL))->status, "417");
+        assert_string_equal(answer_to(ask("GET", "/", much, NULL))->status, "431");
+        assert_int_equal(answer_to(ask("GET", "no-path", NULL, NULL))->error, NGHTTP2_PROTOCOL_ERROR);
+        assert_string_equal(answer_to(ask("GET", "/", NULL, NULL))->status, "200");
+        close_client();
+}
+
+/** Takes a body whole before it says anything. */
+static int take(eddy_http_exchange *exchange, void *arg)
+{
+        char *body;
+        ssize_t n = eddy_http_exchange_read_all(exchange, &body, BIG);
+        int rc;
+
+        (void)arg;
+        if (n < 0)
+                return (int)n;
+        rc = eddy_http_reply(exchange, &(eddy_http_answer){.body = body, .body_size = (size_t)n});
+        eddy_free(body);
+        return rc;
+}
+
+static void leave_to_send(void)
+{
+        const char *const expectation[] = {"expect", "100-continue", NULL};
+        struct upload upload = {.pauses = true};
+        int32_t id;
+
+        open_client(take, NULL);
+        id = ask("POST", "/", expectation, &upload);
+        go_on_until(strstr(reply_to(id)->headers, ":status: 100\n"));
+        upload = (struct upload){.left = 5};
+        assert_int_equal(nghttp2_session_resume_data(client.session, id), 0);
+        assert_string_equal(answer_to(id)->start, "uuuuu");
+        assert_string_equal(reply_to(id)->status, "200");
+        close_client();
+}
+
+/** An answer that comes before the body is one, for a client that goes on sending, too. */
+static void bodies_that_nobody_reads(void)
+{
+        struct upload little = {.left = 30000}, much = {.left = BIG}, slow = {.left = 1, .pauses = true};
+        const struct reply *reply;
+        int32_t id;
+
+        open_client(describe, NULL);
+        reply = answer_to(ask("POST", "/", NULL, &little));
+        assert_true(reply->has_ended);
+        assert_int_equal(reply->error, NGHTTP2_NO_ERROR);
+        assert_int_equal(little.left, 0);
+        reply = answer_to(ask("POST", "/", NULL, &much));
+        assert_true(reply->has_ended);
+        assert_int_equal(reply->error, NGHTTP2_NO_ERROR);
+        assert_true(much.left > 0);
+        id = ask("POST", "/", NULL, &slow);
+        go_on_until(reply_to(id)->has_ended);
+        answer_to(ask("GET", "/", NULL, NULL));
+        assert_false(reply_to(id)->is_closed); /* it may still send the rest */
+        slow = (struct upload){.left = 1};
+        assert_int_equal(nghttp2_session_resume_data(client.session, id), 0);
+        assert_int_equal(answer_to(id)->error, NGHTTP2_NO_ERROR);
+        close_client();
+}
+
+static int answer_when_told(eddy_http_exchange *exchange, void *arg)
+{
+        has_begun = true;
+        while (!may_read)
+                assert_int_equal(eddy_yield(), 0);
+        return describe(exchange, arg);
+}
+
+static void stop(void)
+{
+        int32_t id;
+
+        open_client(answer_when_told, NULL);
+        may_read = false;
+        id = ask("GET", "/", NULL, NULL);
+        send_frames();
+        until(has_begun);
+        eddy_server_close(world.server);
+        eddy_http_service_stop(world.service);
+        go_on_until(client.is_told_to_go);
+        assert_int_equal(client.why, NGHTTP2_NO_ERROR);
+        assert_int_equal(client.last, id);
+        may_read = true;
+        assert_string_equal(answer_to(id)->status, "200");
+        while (go_on())
+                ;
+        close_client();
+
+        open_client(describe, NULL); /* one that waits for a request */
+        assert_string_equal(answer_to(ask("GET", "/", NULL, NULL))->status, "200");
+        eddy_http_service_stop(world.service);
+        while (go_on())
+                ;
+        assert_true(client.is_told_to_go);
+        close_client();
+}
+
+/** Who opens streams only to reset them is shown out, and nobody works for it. */
+static void a_flood_of_resets(void)
+{
+        open_client(wait_until_cancelled, NULL);
+        for (int i = 0; i < 400; i++) {
+                int32_t id = ask("GET", "/ever", NULL, NULL);
+
+                send_frames();
+                assert_int_equal(nghttp2_submit_rst_stream(client.session, 0, id, NGHTTP2_CANCEL), 0);
+        }
+        while (go_on())
+                ;
+        assert_true(client.is_told_to_go);
+        assert_int_equal(client.why, NGHTTP2_ENHANCE_YOUR_CALM);
+        close_client();
+}
+
+/** GET / of stream 1, whose body follows. */
+#define RAW_HEAD "\0\0\6\1\4\0\0\0\1\x82\x86\x84\x41\1x"
+
+static void a_flood_of_nothing(void)
+{
+        static const uint8_t nothing[9] = {[8] = 1};
+
+        open_client(take, NULL);
+        send_frames();
+        assert_int_equal(eddy_stream_write_all(world.stream, RAW_HEAD, sizeof RAW_HEAD - 1),
+                         sizeof RAW_HEAD - 1);
+        for (int i = 0; i < 400; i++)
+                assert_int_equal(eddy_stream_write(world.stream, nothing, sizeof nothing), 0);
+        while (go_on())
+                ;
+        assert_true(client.is_told_to_go);
+        assert_int_equal(client.why, NGHTTP2_ENHANCE_YOUR_CALM);
+        close_client();
+}
+
+/** Nor does a client that asks for answers to its pings, and takes none, fill the memory. */
+static void a_flood_of_pings(void)
+{
+        static const uint8_t ping[17] = {0, 0, 8, 6};
+        char many[17 * 1000];
+        unsigned i = 0;
+
+        open_client(describe, NULL);
+        send_frames();
+        for (size_t at = 0; at < sizeof many; at += sizeof ping)
+                memcpy(many + at, ping, sizeof ping);
+        while (i < 10000 && eddy_stream_write_all(world.stream, many, sizeof many) > 0)
+                i++;
+        assert_true(i < 10000);
+        close_client();
+}
+
+static void silent_clients(void)
+{
+        const eddy_http_service_options quick = {.timeout = eddy_ms(20)};
+        struct upload upload = {.pauses = true};
+        int32_t id;
+
+        open_client(describe, &quick); /* nothing is asked */
+        while (go_on())
+                ;
+        assert_true(client.is_told_to_go);
+        assert_int_equal(client.why, NGHTTP2_NO_ERROR);
+        close_client();
+
+        open_client(describe, &quick); /* a head is begun */
+        send_frames();
+        assert_int_equal(eddy_stream_write_all(world.stream, "\0\0\1\1\1\0\0\0\1\x82", 10), 10);
+        while (go_on())
+                ;
+        assert_true(client.is_told_to_go);
+        close_client();
+
+        open_client(big, &quick); /* nothing is taken of an answer */
+        holds_back = true;
+        id = ask("GET", "/", NULL, NULL);
+        assert_int_equal(answer_to(id)->error, NGHTTP2_CANCEL);
+        close_client();
+
+        open_client(big, &(eddy_http_service_options){.answer_timeout = eddy_ms(20)}); /* too little is */
+        holds_back = true;
+        id = ask("GET", "/", NULL, NULL);
+        assert_int_equal(answer_to(id)->error, NGHTTP2_CANCEL);
+        close_client();
+
+        open_client(take, &quick); /* nothing comes of a body */
+        id = ask("POST", "/", NULL, &upload);
+        assert_string_equal(answer_to(id)->status, "408");
+        close_client();
+}
+
+/** A client that leaves has its handlers cancelled. */
+static void clients_that_leave(void)
+{
+        open_client(wait_until_cancelled, NULL);
+        was_cancelled = false;
+        ask("GET", "/ever", NULL, NULL);
+        send_frames();
+        until(has_begun);
+        eddy_stream_destroy(world.stream);
+        world.stream = NULL;
+        until(was_cancelled);
+        close_client();
+}
+
+/** Whoever serves one connection and is interrupted has its handlers cancelled first. */
+static void serve_one_until_interrupted(void)
+{
+        eddy_http_service *service;
+        eddy_stream *ends[2];
+        intptr_t rc = 0;
+
+        open_client(wait_until_cancelled, NULL);
+        eddy_stream_destroy(world.stream);
+        assert_int_equal(eddy_http_service_create(&service, wait_until_cancelled, NULL, NULL), 0);
+        assert_int_equal(eddy_stream_pair(ends), 0);
+        world.stream = ends[1];
+        was_cancelled = false;
+        ask("GET", "/ever", NULL, NULL);
+        send_frames();
+        EDDY_TIMEOUT_SCOPE(eddy_ms(20))
+                rc = eddy_http_serve(ends[0], service);
+        assert_int_equal(rc, EDDY_TIMEOUT);
+        assert_true(was_cancelled);
+        while (go_on())
+                ;
+        eddy_stream_destroy(ends[0]);
+        close_client();
+        eddy_http_service_destroy(service);
+}
+
+static int say_close(eddy_http_exchange *exchange, void *arg)
+{
+        (void)arg;
+        return eddy_http_reply(exchange, &(eddy_http_answer){
+                                             .headers = (const char *const[]){"Connection: close", NULL},
+                                         });
+}
+
+/** A connection that is to be made anew says so, and answers what it has taken. */
+static void the_last_request(void)
+{
+        open_client(describe, &(eddy_http_service_options){.max_requests = 2});
+        assert_string_equal(answer_to(ask("GET", "/", NULL, NULL))->status, "200");
+        assert_false(client.is_told_to_go);
+        assert_string_equal(answer_to(ask("GET", "/", NULL, NULL))->status, "200");
+        while (go_on())
+                ;
+        assert_true(client.is_told_to_go);
+        close_client();
+
+        open_client(say_close, NULL);
+        assert_string_equal(answer_to(ask("GET", "/", NULL, NULL))->status, "200");
+        while (go_on())
+                ;
+        assert_true(client.is_told_to_go);
+        assert_int_equal(client.why, NGHTTP2_NO_ERROR);
+        close_client();
+}
+
+/** Which use of memory fails, counted from the beginning of a scene; 0: none. */
+static unsigned long to_fail, uses;
+
+static bool fails_now(const char *what)
+{
+        return (strcmp(what, "malloc") == 0 || strcmp(what, "realloc") == 0) && ++uses == to_fail;
+}
+
+static void ask_without_memory(void)
+{
+        struct upload upload = {.left = 100000};
+        int32_t post, get;
+
+        open_client(take, NULL);
+        give_way();
+        uses = 0;
+        fault_script(fails_now);
+        post = ask("POST", "/", NULL, &upload);
+        get = ask("GET", "/", NULL, NULL);
+        while (!(reply_to(post)->is_closed && reply_to(get)->is_closed) && go_on())
+                ;
+        fault_script(NULL);
+        if (uses < to_fail) {
+                assert_string_equal(reply_to(post)->status, "200");
+                assert_string_equal(reply_to(get)->status, "200");
+        }
+        close_client();
+}
+
+/** Whichever use of memory fails, the stream or the connection ends, and nothing waits or is lost. */
+static void without_memory(void)
+{
+        to_fail = 0;
+        do {
+                to_fail++;
+                ask_without_memory();
+        } while (uses >= to_fail);
+        assert_true(to_fail > 10);
+}
+
+static void serve_one(void)
+{
+        eddy_http_service *service;
+        eddy_stream *ends[2];
+
+        open_client(describe, NULL);
+        eddy_stream_destroy(world.stream);
+        assert_int_equal(eddy_http_service_create(&service, describe, NULL, NULL), 0);
+        assert_int_equal(eddy_stream_pair(ends), 0);
+        world.stream = ends[1];
+        ask("GET", "/", NULL, NULL);
+        send_frames();
+        assert_int_equal(eddy_stream_write_eof(ends[1]), 0);
+        assert_int_equal(eddy_http_serve(ends[0], service), 0);
+        assert_string_equal(answer_to(1)->start, "GET / example.org -");
+        eddy_stream_destroy(ends[0]);
+        close_client();
+        eddy_http_service_destroy(service);
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+            scene_test(answers),
+            scene_test(a_preface_in_pieces),
+            scene_test(bodies_and_trailers),
+            scene_test(a_hundred_at_once),
+            scene_test(slow_readers_hold_up_their_stream_alone),
+            scene_test(slow_handlers_hold_up_their_stream_alone),
+            scene_test(a_reset_cancels_the_handler),
+            scene_test(handlers_that_end_early),
+            scene_test(what_is_refused),
+            scene_test(leave_to_send),
+            scene_test(bodies_that_nobody_reads),
+            scene_test(stop),
+            scene_test(a_flood_of_resets),
+            scene_test(a_flood_of_nothing),
+            scene_test(a_flood_of_pings),
+            scene_test(silent_clients),
+            scene_test(clients_that_leave),
+            scene_test(serve_one),
+            scene_test(serve_one_until_interrupted),
+            scene_test(the_last_request),
+            scene_test(without_memory),
+        };
+
+        return cmocka_run_group_tests_name("http2", tests, NULL, NULL);
+}
