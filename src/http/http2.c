@@ -275,7 +275,7 @@ static void data_received(eddy_transport *transport, void *self, const void *dat
                 eddy_transport_close(transport);
 }
 
-/* Streams go on, if nothing has to come for them: without windows to open no answer is longer than they are now. */
+/* Who sends no more opens no windows either: what was said leaves, and handlers that are still at it are cancelled. */
 static bool eof_received(eddy_transport *transport, void *self)
 {
         (void)transport;

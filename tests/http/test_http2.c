@@ -119,6 +119,7 @@ static void close_client(void)
 {
         nghttp2_session_del(client.session);
         close_world();
+        give_way(); /* handlers that were cancelled end */
 }
 
 /** Send what there is to be sent. */
@@ -752,8 +753,9 @@ static void ask_without_memory(void)
         fault_script(fails_now);
         post = ask("POST", "/", NULL, &upload);
         get = ask("GET", "/", NULL, NULL);
-        while (!(reply_to(post)->is_closed && reply_to(get)->is_closed) && go_on())
-                ;
+        do
+                send_frames();
+        while (!(reply_to(post)->is_closed && reply_to(get)->is_closed) && go_on());
         fault_script(NULL);
         if (uses < to_fail) {
                 assert_string_equal(reply_to(post)->status, "200");
