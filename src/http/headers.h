@@ -17,9 +17,9 @@ enum header_kind {
 
 /** What is to be known of an answer's headers before its head is written. */
 struct headers {
-        size_t size;    /* bytes of head that they take */
-        unsigned kinds; /* 1 << enum header_kind, of those there are */
-        int64_t length; /* as Content-Length has it; -1: it is not there */
+        size_t size;      /* bytes of head that they take */
+        unsigned kinds;   /* 1 << enum header_kind, of those there are */
+        int64_t length;   /* as Content-Length has it; -1: it is not there */
         const char *type; /* as Content-Type has it, in any of its places; NULL: it is not there */
         bool says_close, says_keep_alive, says_upgrade;
 };

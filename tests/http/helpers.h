@@ -32,8 +32,7 @@ static inline void open_world(eddy_http_handler handler, const eddy_http_service
         has_begun = false;
         eddy_loop_set_exception_handler(eddy_running_loop(), note_exception, NULL);
         assert_int_equal(eddy_http_service_create(&world.service, handler, NULL, options), 0);
-        assert_int_equal(eddy_http_start_server(&world.server, world.service, "127.0.0.1", 0, NULL),
-                         0);
+        assert_int_equal(eddy_http_start_server(&world.server, world.service, "127.0.0.1", 0, NULL), 0);
         assert_int_equal(eddy_open_connection(&world.stream, "127.0.0.1", eddy_server_port(world.server), NULL),
                          0);
 }

@@ -23,8 +23,7 @@ static void open_world(const eddy_http_router_options *options)
         assert_int_equal(eddy_http_router_create(&world.router, options), 0);
         assert_int_equal(eddy_http_service_create(&world.service, eddy_http_router_handle, world.router, NULL),
                          0);
-        assert_int_equal(eddy_http_start_server(&world.server, world.service, "127.0.0.1", 0, NULL),
-                         0);
+        assert_int_equal(eddy_http_start_server(&world.server, world.service, "127.0.0.1", 0, NULL), 0);
         assert_int_equal(eddy_open_connection(&world.stream, "127.0.0.1", eddy_server_port(world.server), NULL),
                          0);
 }
