@@ -181,7 +181,7 @@ static void end_connection(struct http2 *connection)
         if (eddy_transport_write_eof(connection->transport) < 0)
                 eddy_transport_close(connection->transport);
         else
-                deadline_start(&connection->service->lingering, &connection->entrance->silence);
+                deadline_start(&connection->service->lingering, &connection->entrance->linger);
 }
 
 /* What comes may have to be answered by nghttp2 itself, which keeps that while there is no room for it. */
@@ -308,7 +308,7 @@ static void connection_lost(eddy_transport *transport, void *self, int reason)
 
         (void)transport;
         deadline_stop(&connection->silence);
-        deadline_stop(&entrance->silence);
+        deadline_stop(&entrance->linger);
         connection->transport = entrance->transport = NULL;
         entrance->reason = reason;
         nghttp2_session_del(connection->session);
