@@ -3,6 +3,7 @@
 #include "http/body.h"
 
 #include "base/memory.h"
+#include "http/escape.h"
 #include "http/strict.h"
 #include <eddy/error.h>
 #include <string.h>
@@ -39,14 +40,6 @@ void body_take(struct http_body *body, size_t n)
                 body->state = body->is_chunked ? BODY_DATA_CR : BODY_OVER;
 }
 
-static int hex_value(char digit)
-{
-        if (digit >= '0' && digit <= '9')
-                return digit - '0';
-        digit |= 0x20;
-        return digit >= 'a' && digit <= 'f' ? digit - 'a' + 10 : -1;
-}
-
 /* A byte of a line may be anything that is no control character, in which another parser could see its end. */
 static bool is_in_line(char byte)
 {
@@ -66,7 +59,7 @@ static int begin_chunk(struct http_body *body)
 
 static int note_size(struct http_body *body, char byte)
 {
-        int value = hex_value(byte);
+        int value = escape_digit(byte);
 
         if (value >= 0) {
                 if (body->digits == 0)

@@ -5,7 +5,6 @@
 #include "http/strict.h"
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 /* A stretch of a header. */
 struct stretch {
@@ -62,7 +61,7 @@ static bool list_previous(struct list *list, struct stretch *member)
 
 static bool is(struct stretch text, const char *other)
 {
-        return text.size == strlen(other) && strncasecmp(text.at, other, text.size) == 0;
+        return http_is_text(text.at, text.size, other);
 }
 
 static void set_scheme(eddy_http_forwarded *from, struct stretch text)

@@ -69,11 +69,6 @@ static int64_t parse_length(const char *text, size_t n)
         return length;
 }
 
-static bool equals(const char *text, size_t n, const char *other)
-{
-        return strlen(other) == n && strncasecmp(text, other, n) == 0;
-}
-
 static int note(struct headers *headers, const char *line)
 {
         enum header_kind kind = headers_kind(line);
@@ -88,9 +83,9 @@ static int note(struct headers *headers, const char *line)
                 headers->length = parse_length(value, n);
                 return headers->length < 0 ? -EINVAL : 0;
         case HEADER_CONNECTION:
-                headers->says_close = equals(value, n, "close");
-                headers->says_keep_alive = equals(value, n, "keep-alive");
-                headers->says_upgrade = equals(value, n, "upgrade");
+                headers->says_close = http_is_text(value, n, "close");
+                headers->says_keep_alive = http_is_text(value, n, "keep-alive");
+                headers->says_upgrade = http_is_text(value, n, "upgrade");
                 return headers->says_close || headers->says_keep_alive || headers->says_upgrade ? 0 : -EINVAL;
         case HEADER_CODING: /* none is ever applied */
                 return -EINVAL;

@@ -6,7 +6,6 @@
 #include "http/http1_exchange.h"
 #include "http/http2.h"
 #include <string.h>
-#include <strings.h>
 
 enum {
         DEFAULT_TIMEOUT = 30, /* seconds */
@@ -221,20 +220,13 @@ static bool is_last(const struct http1 *connection)
                (most > 0 && connection->requests >= most);
 }
 
-static bool asks_for_leave(const char *text, size_t n)
-{
-        static const char expectation[] = "100-continue";
-
-        return n == sizeof expectation - 1 && strncasecmp(text, expectation, n) == 0;
-}
-
 /* What its head says of the body: 0, or what to answer. */
 static int begin_body(struct http1 *connection)
 {
         struct http1_request *request = connection->request;
         struct http_request *parsed = &request->parser.request;
         const char *head = request->exchange.head;
-        const struct http_span *expected = parsed->minor > 0 ? http_request_field(parsed, FIELD_EXPECT) : NULL;
+        enum http_expectation expectation = http_request_expectation(parsed, head);
         size_t head_size = (size_t)(request->in + request->start - head);
         int64_t length = http_request_length(parsed, head);
         size_t most = connection->service->options.max_body;
@@ -248,12 +240,10 @@ static int begin_body(struct http1 *connection)
         request->body_at = request->start;
         body_finish(&request->body);
         body_begin(&request->body, length);
-        connection->has_continued = !expected;
+        connection->has_continued = expectation == EXPECTS_NOTHING;
         if (most > 0 && length > 0 && (uint64_t)length > most)
                 return HTTP_STATUS_PAYLOAD_TOO_LARGE;
-        return expected && !asks_for_leave(http_text(head, *expected), expected->size)
-                   ? HTTP_STATUS_EXPECTATION_FAILED
-                   : 0;
+        return expectation == EXPECTS_MORE ? HTTP_STATUS_EXPECTATION_FAILED : 0;
 }
 
 /* A request has come: have it answered. */

@@ -153,17 +153,12 @@ int http2_request_add(struct http2_stream *stream, const char *name, size_t name
         return 0;
 }
 
-static bool asks_for_leave(const char *text, size_t n)
-{
-        return n == 12 && strncasecmp(text, "100-continue", n) == 0;
-}
-
 int http2_request_check(struct http2_stream *stream)
 {
         struct http_request *request = &stream->request;
         size_t most = stream->connection->service->options.max_body;
         const char *head = stream->head.data;
-        const struct http_span *expected;
+        enum http_expectation expectation;
         int64_t length;
 
         request->minor = 1; /* the abilities of a client of HTTP/1.1 */
@@ -172,16 +167,14 @@ int http2_request_check(struct http2_stream *stream)
                 request->status = http_check_meaning(request, head);
         if (request->status)
                 return request->status;
-        expected = http_request_field(request, FIELD_EXPECT);
+        expectation = http_request_expectation(request, head);
         length = http_request_length(request, head);
         if (!http_request_field(request, FIELD_CONTENT_LENGTH) && !stream->has_ended)
                 length = -1;
         request->has_body = length != 0;
-        stream->has_continued = !expected;
+        stream->has_continued = expectation == EXPECTS_NOTHING;
         stream->exchange.body_length = length;
         if (most > 0 && length > 0 && (uint64_t)length > most)
                 return HTTP_STATUS_PAYLOAD_TOO_LARGE;
-        return expected && !asks_for_leave(http_text(head, *expected), expected->size)
-                   ? HTTP_STATUS_EXPECTATION_FAILED
-                   : 0;
+        return expectation == EXPECTS_MORE ? HTTP_STATUS_EXPECTATION_FAILED : 0;
 }

@@ -23,11 +23,6 @@ static bool is_blank(char byte)
         return byte == ' ' || byte == '\t';
 }
 
-static bool equals(const char *text, size_t n, const char *other)
-{
-        return strlen(other) == n && strncasecmp(text, other, n) == 0;
-}
-
 /* The next element of a list between commas, without blanks around it. False behind the last. */
 static bool next_element(const char **at, const char *end, const char **element, size_t *size)
 {
@@ -53,7 +48,7 @@ static bool lists(const char *list, size_t n, const char *name)
         size_t size;
 
         while (next_element(&at, list + n, &element, &size))
-                if (equals(element, size, name))
+                if (http_is_text(element, size, name))
                         return true;
         return false;
 }
@@ -136,7 +131,7 @@ void acceptance_of(struct acceptance *acceptance, const struct http_request *req
         for (unsigned i = 0; i < request->header_count; i++) {
                 const struct http_header *header = &request->headers[i];
 
-                if (equals(http_text(head, header->name), header->name.size, "accept-encoding"))
+                if (http_is_text(http_text(head, header->name), header->name.size, "accept-encoding"))
                         acceptance_add(acceptance, http_text(head, header->value), header->value.size);
         }
 }
@@ -428,7 +423,7 @@ void coding_plan(struct coding_plan *plan, const struct coding_question *questio
         *plan = (struct coding_plan){.coding = CODING_IDENTITY};
         plan->etag = find_value(question, "etag", &plan->etag_size);
         /* It says that the body is sent as it is, which needs no saying to the client. */
-        plan->replaces_coding = value && equals(value, size, "identity");
+        plan->replaces_coding = value && http_is_text(value, size, "identity");
         if (question->status == 304) {
                 plan_unchanged(plan, question);
                 return;

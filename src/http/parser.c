@@ -176,3 +176,13 @@ int64_t http_request_length(const struct http_request *request, const char *head
                 length = 10 * length + (http_text(head, *value)[i] - '0');
         return length;
 }
+
+enum http_expectation http_request_expectation(const struct http_request *request, const char *head)
+{
+        const struct http_span *value = http_request_field(request, FIELD_EXPECT);
+
+        if (!value || request->minor == 0)
+                return EXPECTS_NOTHING;
+        return http_is_text(http_text(head, *value), value->size, "100-continue") ? EXPECTS_LEAVE
+                                                                                  : EXPECTS_MORE;
+}

@@ -89,6 +89,11 @@ static inline const struct http_span *http_request_field(const struct http_reque
 /** How long its body is; 0: there is none, -1: it comes in chunks. */
 int64_t http_request_length(const struct http_request *request, const char *head);
 
+/** What a client waits for before it sends a body; one of HTTP/1.0 for nothing, whatever it says. */
+enum http_expectation { EXPECTS_NOTHING, EXPECTS_LEAVE, EXPECTS_MORE /* than anybody knows of */ };
+
+enum http_expectation http_request_expectation(const struct http_request *request, const char *head);
+
 /** The value of a header, its name in any case. False where there is none. */
 bool http_request_header(const struct http_request *request, const char *head, const char *name,
                          struct http_span *value);

@@ -150,7 +150,7 @@ bool http_is_host(const char *text, size_t n)
         return at == n || (text[at] == ':' && skip_digits(text, at + 1, n) == n);
 }
 
-static bool equals(const char *text, size_t n, const char *name)
+bool http_is_text(const char *text, size_t n, const char *name)
 {
         return strlen(name) == n && strncasecmp(text, name, n) == 0;
 }
@@ -266,7 +266,7 @@ static int check_body(struct http_request *request, const char *head)
         request->has_body = coding || is_long > 0;
         if (is_long < 0 || (coding && (length || request->minor == 0)))
                 return HTTP_STATUS_BAD_REQUEST;
-        if (!coding || equals(http_text(head, *coding), coding->size, "chunked"))
+        if (!coding || http_is_text(http_text(head, *coding), coding->size, "chunked"))
                 return 0;
         return HTTP_STATUS_NOT_IMPLEMENTED;
 }

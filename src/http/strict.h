@@ -19,6 +19,9 @@ enum http_field http_field_of(const char *name, size_t n);
 /** Whether a byte can stand in a method or a header's name. */
 bool http_is_token_byte(char byte);
 
+/** Whether n bytes are a name, in any case. */
+bool http_is_text(const char *text, size_t n, const char *name);
+
 /** Whether this can stand in Host: a name or an address, and perhaps a port. */
 bool http_is_host(const char *text, size_t n);
 
