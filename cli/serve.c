@@ -3,6 +3,7 @@
 #include "serve_tls.h"
 
 #include <eddy/http_files.h>
+#include <eddy/http_run.h>
 #include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
@@ -39,9 +40,6 @@ struct serve {
         eddy_tls *tls; /* NULL: none */
         size_t max_connections;
         eddy_http_files *files;
-        eddy_server *server;
-        eddy_timer grace; /* for answers under way, once it is to stop */
-        bool is_stopping;
 };
 
 static void log_request(const eddy_http_access *access, void *arg)
@@ -55,27 +53,6 @@ static void log_request(const eddy_http_access *access, void *arg)
         cli_printable(printable, sizeof printable, target);
         fprintf(stderr, "%s %s %s %d %lld\n", access->peer, access->method, printable, access->status,
                 (long long)access->sent);
-}
-
-static void abort_clients(void *arg)
-{
-        const struct serve *serve = arg;
-
-        eddy_server_abort_clients(serve->server);
-}
-
-static void on_stop_signal(void *arg)
-{
-        struct serve *serve = arg;
-
-        if (serve->is_stopping) {
-                abort_clients(serve);
-                return;
-        }
-        serve->is_stopping = true;
-        eddy_server_close(serve->server);
-        eddy_http_service_stop(eddy_http_files_service(serve->files));
-        eddy_call_later(eddy_running_loop(), &serve->grace, eddy_seconds(GRACE_SECONDS), abort_clients, serve);
 }
 
 static int start_failure(const struct serve *serve, int rc)
@@ -96,16 +73,6 @@ static int start_failure(const struct serve *serve, int rc)
         return CLI_FAILED;
 }
 
-static void announce(const struct serve *serve)
-{
-        const char *host = serve->bind ? serve->bind : "127.0.0.1";
-        bool is_ipv6 = strchr(host, ':') != NULL;
-
-        printf("serving %s at %s://%s%s%s:%u/\n", serve->folder, serve->tls ? "https" : "http",
-               is_ipv6 ? "[" : "", host, is_ipv6 ? "]" : "", eddy_server_port(serve->server));
-        fflush(stdout);
-}
-
 static void on_reload_signal(void *arg)
 {
         const struct serve *serve = arg;
@@ -113,26 +80,33 @@ static void on_reload_signal(void *arg)
         serve_reload_tls(serve->tls);
 }
 
+static void announce(eddy_server *server, void *arg)
+{
+        struct serve *serve = arg;
+        const char *host = serve->bind ? serve->bind : "127.0.0.1";
+        bool is_ipv6 = strchr(host, ':') != NULL;
+
+        if (serve->certificate_file)
+                eddy_add_signal_handler(eddy_running_loop(), SIGHUP, on_reload_signal, serve);
+        printf("serving %s at %s://%s%s%s:%u/\n", serve->folder, serve->tls ? "https" : "http",
+               is_ipv6 ? "[" : "", host, is_ipv6 ? "]" : "", eddy_server_port(server));
+        fflush(stdout);
+}
+
 static intptr_t serve_until_stopped(void *arg)
 {
         struct serve *serve = arg;
         const eddy_server_options options = {.max_connections = serve->max_connections, .tls = serve->tls};
-        eddy_loop *loop = eddy_running_loop();
-        int rc = eddy_http_start_server(&serve->server, eddy_http_files_service(serve->files), serve->bind,
-                                        (uint16_t)serve->port, &options);
+        int rc =
+            eddy_http_service_run(eddy_http_files_service(serve->files), serve->bind, (uint16_t)serve->port,
+                                  &(eddy_http_run_options){
+                                      .server = &options,
+                                      .drain = eddy_seconds(GRACE_SECONDS),
+                                      .on_start = announce,
+                                      .arg = serve,
+                                  });
 
-        if (rc < 0)
-                return start_failure(serve, rc);
-        eddy_add_signal_handler(loop, SIGTERM, on_stop_signal, serve);
-        eddy_add_signal_handler(loop, SIGINT, on_stop_signal, serve);
-        if (serve->certificate_file)
-                eddy_add_signal_handler(loop, SIGHUP, on_reload_signal, serve);
-        announce(serve);
-        eddy_server_wait_closed(serve->server);
-        eddy_timer_cancel(&serve->grace);
-        eddy_server_destroy(serve->server);
-        serve->server = NULL;
-        return CLI_OK;
+        return rc < 0 ? start_failure(serve, rc) : CLI_OK;
 }
 
 static int parse_option(struct serve *serve, int option)

@@ -63,27 +63,16 @@ static int add_routes(eddy_http_router *router, eddy_http_router *api)
         return rc;
 }
 
-static int serve(eddy_http_router *router, uint16_t port)
+static void announce(eddy_server *server, void *arg)
 {
-        eddy_http_service *service;
-        int rc = eddy_http_service_create(&service, eddy_http_router_handle, router, NULL);
-        if (rc < 0)
-                return rc;
-
-        eddy_server *server;
-        rc = eddy_http_start_server(&server, service, "127.0.0.1", port, NULL);
-        if (rc == 0) {
-                printf("serving on port %u\n", eddy_server_port(server));
-                fflush(stdout);
-                rc = eddy_server_serve_forever(server);
-                eddy_server_destroy(server);
-        }
-        eddy_http_service_destroy(service);
-        return rc;
+        (void)arg;
+        printf("serving on port %u\n", eddy_server_port(server));
+        fflush(stdout);
 }
 
-static intptr_t app(void *port)
+int main(int argc, char **argv)
 {
+        uint16_t port = (uint16_t)(argc > 1 ? atoi(argv[1]) : 8080);
         eddy_http_router *router, *api = NULL;
         int rc = eddy_http_router_create(&router, NULL);
         if (rc == 0)
@@ -91,17 +80,11 @@ static intptr_t app(void *port)
         if (rc == 0)
                 rc = add_routes(router, api);
         if (rc == 0)
-                rc = serve(router, *(uint16_t *)port);
+                rc = eddy_http_run(eddy_http_router_handle, router, "127.0.0.1", port,
+                                   &(eddy_http_run_options){.on_start = announce});
         eddy_http_router_destroy(router);
         eddy_http_router_destroy(api);
-        return rc;
-}
-
-int main(int argc, char **argv)
-{
-        uint16_t port = (uint16_t)(argc > 1 ? atoi(argv[1]) : 8080);
-        intptr_t rc = eddy_run(app, &port);
-        if (rc < 0 && rc != EDDY_CANCELLED)
+        if (rc < 0)
                 fprintf(stderr, "http_router: %s\n", eddy_explain(rc));
-        return rc < 0 && rc != EDDY_CANCELLED;
+        return rc < 0;
 }

@@ -28,30 +28,18 @@ static int handle(eddy_http_exchange *request, void *arg)
         return eddy_http_reply(request, &(eddy_http_answer){.body = text, .body_size = (size_t)n});
 }
 
-static intptr_t app(void *port)
+static void announce(eddy_server *server, void *arg)
 {
-        eddy_http_service *service;
-        int rc = eddy_http_service_create(&service, handle, NULL, NULL);
-        if (rc < 0)
-                return rc;
-
-        eddy_server *server;
-        rc = eddy_http_start_server(&server, service, "127.0.0.1", *(uint16_t *)port, NULL);
-        if (rc == 0) {
-                printf("serving on port %u\n", eddy_server_port(server));
-                fflush(stdout);
-                rc = eddy_server_serve_forever(server);
-                eddy_server_destroy(server);
-        }
-        eddy_http_service_destroy(service);
-        return rc;
+        (void)arg;
+        printf("serving on port %u\n", eddy_server_port(server));
+        fflush(stdout);
 }
 
 int main(int argc, char **argv)
 {
         uint16_t port = (uint16_t)(argc > 1 ? atoi(argv[1]) : 8080);
-        intptr_t rc = eddy_run(app, &port);
-        if (rc < 0 && rc != EDDY_CANCELLED)
+        int rc = eddy_http_run(handle, NULL, "127.0.0.1", port, &(eddy_http_run_options){.on_start = announce});
+        if (rc < 0)
                 fprintf(stderr, "http_server: %s\n", eddy_explain(rc));
-        return rc < 0 && rc != EDDY_CANCELLED;
+        return rc < 0;
 }

@@ -116,6 +116,19 @@ EDDY_API EDDY_ASYNC intptr_t eddy_http_serve(eddy_stream *stream, void *service)
 EDDY_API void eddy_http_service_stop(eddy_http_service *service);
 
 /**
+ * End gracefully, within a bound: as eddy_http_service_stop(), and wait until the last connection has ended. When the bound has
+ * passed, handlers that are still at it are cancelled and the connections reset; then for their ends, however long those take.
+ *
+ * @param bound  how long answers that are under way have; 0 or less: none. EDDY_FOREVER: all the time they take
+ * @return how many connections were reset; 0: all have ended by themselves
+ * @retval EDDY_CANCELLED, EDDY_TIMEOUT  the caller was interrupted; those that are left go on to their end
+ * @retval EDDY_ENOTASK                  called outside a coroutine
+ *
+ * Suspends; the service has to stay until this returns. Server.Shutdown() of Go, BaseRunner.cleanup() of aiohttp.
+ */
+EDDY_API EDDY_ASYNC int eddy_http_service_drain(eddy_http_service *service, eddy_duration bound);
+
+/**
  * What the server speaks, for a TLS context to offer to its clients:
  *
  *         eddy_tls_create_server(&tls, &(eddy_tls_options){.certificate_file = file, .alpn = eddy_http_alpn()});

@@ -638,6 +638,13 @@ void http1_give_up(struct http1 *connection)
         http1_dismiss(connection);
 }
 
+void http1_abort(struct http1 *connection)
+{
+        http1_give_up(connection);
+        if (connection->transport)
+                eddy_transport_abort(connection->transport);
+}
+
 void http1_stop(struct http1 *connection)
 {
         if (connection->http2)

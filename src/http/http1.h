@@ -90,6 +90,9 @@ void http1_over(struct http1 *connection);
 /** End one: who answers is cancelled, and what was answered leaves, without anybody who attends to it. */
 void http1_give_up(struct http1 *connection);
 
+/** End one at once: who answers is cancelled, and what has not left is lost. */
+void http1_abort(struct http1 *connection);
+
 /** Let one end, at once where it waits for a request. */
 void http1_stop(struct http1 *connection);
 

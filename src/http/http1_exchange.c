@@ -28,7 +28,7 @@ static void plan_ending(eddy_http_exchange *exchange)
         const struct http_body *body = &request->body;
         bool waits_for_leave = !request->connection->has_continued && request->end == request->start;
 
-        if (exchange->body_error ||
+        if (exchange->body_error || exchange->service->is_stopping ||
             (!body_is_over(body) && (waits_for_leave || (!body->is_chunked && body->left > HTTP1_DRAIN_MAX))))
                 exchange->is_closing = true;
 }

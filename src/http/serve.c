@@ -1,6 +1,7 @@
 /* Where a service's connections come from: a server, or a stream that is there already. */
 #include "base/list.h"
 #include "http/http1.h"
+#include <eddy/timeout.h>
 #include <eddy/unix.h>
 
 static void *make_connection(void *service)
@@ -25,6 +26,50 @@ void eddy_http_service_stop(eddy_http_service *service)
         service->is_stopping = true;
         for (eddy_link *link = service->connections.next; link != &service->connections; link = link->next)
                 http1_stop(container_of(link, struct http1, link));
+}
+
+/* Wait until the last connection has gone, or somebody is interrupted. */
+static int wait_until_gone(eddy_http_service *service)
+{
+        int rc = eddy_interrupted();
+
+        while (rc == 0 && !list_is_empty(&service->connections)) {
+                eddy_event_clear(&service->all_gone);
+                rc = eddy_event_wait(&service->all_gone);
+        }
+        return rc;
+}
+
+/* How many there were. */
+static int abort_connections(eddy_http_service *service)
+{
+        int count = 0;
+
+        for (eddy_link *link = service->connections.next; link != &service->connections; link = link->next) {
+                http1_abort(container_of(link, struct http1, link));
+                count++;
+        }
+        return count;
+}
+
+int eddy_http_service_drain(eddy_http_service *service, eddy_duration bound)
+{
+        eddy_timeout timeout;
+        int rc = eddy_timeout_open(&timeout, bound), count = 0;
+
+        if (rc < 0)
+                return rc;
+        eddy_http_service_stop(service);
+        rc = wait_until_gone(service);
+        eddy_timeout_close(&timeout);
+        if (rc == 0)
+                return 0;
+        rc = eddy_interrupted();
+        if (rc == 0) { /* it is the bound alone that has passed */
+                count = abort_connections(service);
+                rc = wait_until_gone(service);
+        }
+        return rc < 0 ? rc : count;
 }
 
 /* A task that stays until its connection has gone. */

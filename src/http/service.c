@@ -67,6 +67,7 @@ void service_init(eddy_http_service *service, eddy_http_handler handler, void *a
         if (options)
                 service->options = *options;
         list_init(&service->connections);
+        eddy_event_init(&service->all_gone);
         http1_init_deadlines(service);
         http2_init_deadlines(service);
 }
@@ -99,6 +100,7 @@ void service_note_gone(eddy_http_service *service)
         deadlines_rest(&service->http2_silent);
         deadlines_rest(&service->http2_streams);
         deadlines_rest(&service->http2_answers);
+        eddy_event_set(&service->all_gone);
         if (service->is_released)
                 finish(service);
 }

@@ -5,6 +5,7 @@
 #include "http/deadline.h"
 
 #include <eddy/http_server.h>
+#include <eddy/sync.h>
 #include <time.h>
 
 enum {
@@ -27,6 +28,7 @@ struct eddy_http_service {
             http2_answers; /* of HTTP/2: connections, and streams likewise */
         void (*free)(eddy_http_service *service);
         bool is_stopping, is_released;
+        eddy_event all_gone; /* set when the last connection has gone; who waits clears it before */
         struct spare *spares; /* memory of connections that rest */
         unsigned spare_count;
         time_t preamble_time;              /* the second for which the preamble is right */
