@@ -11,7 +11,7 @@ packages_for() {
         case $1 in
         build) echo gcc libc6-dev meson ninja-build pkg-config python3 \
                 liburing-dev libcurl4-openssl-dev 'libllhttp-dev|node-llhttp' libnghttp2-dev libhiredis-dev libssl-dev libpq-dev libc-ares-dev \
-                zlib1g-dev libbrotli-dev libzstd-dev ;;
+                zlib1g-dev libbrotli-dev libzstd-dev libjansson-dev ;;
         test) echo libcmocka-dev g++ clang 'libclang-rt-dev|libclang-rt-14-dev' valgrind mandoc curl nghttp2-client openssl redis-server postgresql nginx-light sslscan testssl.sh gnutls-bin python3-websockets ;;
         musl) echo musl-tools linux-libc-dev ;;
         aarch64) echo gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user libcmocka-dev:arm64 ;;
@@ -54,6 +54,7 @@ is_there() {
         zlib1g-dev) pkg-config --exists zlib 2>/dev/null && return ;;
         libbrotli-dev) pkg-config --exists libbrotlienc libbrotlidec 2>/dev/null && return ;;
         libzstd-dev) pkg-config --exists libzstd 2>/dev/null && return ;;
+        libjansson-dev) pkg-config --exists jansson 2>/dev/null && return ;;
         libpq-dev) pkg-config --exists libpq 2>/dev/null && return ;;
         postgresql)
                 command -v initdb >/dev/null && return

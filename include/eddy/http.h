@@ -11,8 +11,10 @@
 #include <eddy/http_files.h>     // IWYU pragma: export
 #include <eddy/http_form.h>      // IWYU pragma: export
 #include <eddy/http_forwarded.h> // IWYU pragma: export
+#include <eddy/http_json.h>      // IWYU pragma: export
 #include <eddy/http_multipart.h> // IWYU pragma: export
 #include <eddy/http_router.h>    // IWYU pragma: export
+#include <eddy/http_run.h>       // IWYU pragma: export
 #include <eddy/http_server.h>    // IWYU pragma: export
 
 #endif

@@ -17,7 +17,8 @@ typedef struct eddy_http_exchange eddy_http_exchange;
  *
  * @return 0, or why it failed: the loop's exception handler is told, and the client gets status 500. Where it has its
  *         answer, that arrives as it is, and the connection ends behind it. A handler that returns what
- *         eddy_http_exchange_read() has returned needs no answer of its own: the client gets the status that says so
+ *         eddy_http_exchange_read() has returned, or what reads a form or JSON, needs no answer of its own: the client gets the
+ *         status that says so
  */
 typedef int (*eddy_http_handler)(eddy_http_exchange *exchange, void *arg);
 

@@ -39,7 +39,7 @@ typedef struct eddy_http_fields_options {
  * @param n        its size in bytes
  * @param options  may be NULL
  * @return 0
- * @retval EDDY_ELIMIT  there are more fields or bytes than the options allow; the detail says which. A handler answers 413
+ * @retval EDDY_ELIMIT  there are more fields or bytes than the options allow; the detail says which. Unanswered, 413 where it is a body's
  * @retval -ENOMEM      no memory
  *
  * As the URL standard has it: "&" alone separates (";" is part of a value), "+" is a blank, a field without "=" has an
@@ -82,7 +82,7 @@ EDDY_API int eddy_http_exchange_query(eddy_http_exchange *exchange, eddy_http_fi
  * @param fields   as for eddy_http_fields_parse(); give them back with eddy_http_fields_destroy()
  * @param options  may be NULL; no more than max_size is read
  * @return 0
- * @retval -EINVAL      the body is no form: its Content-Type is not application/x-www-form-urlencoded. A handler answers 415
+ * @retval -EINVAL      the body is no form: its Content-Type is not application/x-www-form-urlencoded; unanswered, 415
  * @retval EDDY_ELIMIT  as for eddy_http_fields_parse()
  * @retval EDDY_CANCELLED, EDDY_TIMEOUT, EDDY_EINCOMPLETE ...  as from reading the body
  * @retval -ENOMEM      no memory

@@ -49,7 +49,7 @@ typedef struct eddy_http_multipart_options {
  * @param exchange  whose body nobody has read yet
  * @param options   copied; may be NULL
  * @return 0
- * @retval -EINVAL         the body is none: its Content-Type is not multipart/form-data. A handler answers 415
+ * @retval -EINVAL         the body is none: its Content-Type is not multipart/form-data; unanswered, 415
  * @retval EDDY_EPROTOCOL  its Content-Type says no boundary, several, or one that is none
  * @retval -ENOMEM         no memory
  *
@@ -66,8 +66,8 @@ EDDY_API void eddy_http_multipart_close(eddy_http_multipart *form);
  *
  * @param part  receives what it is
  * @return 1, or 0 where there are no more: then the body has been read to its end
- * @retval EDDY_ELIMIT      there is more than the options allow; the detail says of what. A handler answers 413
- * @retval EDDY_EPROTOCOL   the body is no such form; the detail says why. A handler answers 400
+ * @retval EDDY_ELIMIT      there is more than the options allow; the detail says of what; unanswered, 413
+ * @retval EDDY_EPROTOCOL   the body is no such form; the detail says why; unanswered, 400
  * @retval EDDY_EINCOMPLETE the body has ended before its last boundary
  * @retval EDDY_CANCELLED, EDDY_TIMEOUT ...  as from reading the body; after an interruption it may be called again
  * @retval EDDY_ENOTASK     called outside a coroutine

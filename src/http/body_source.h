@@ -7,7 +7,9 @@
 struct body_source {
         /** As eddy_http_exchange_read(): at most n bytes; 0 at the body's end, and ever after; negative: an error. May suspend. */
         ssize_t (*read)(void *of, void *buffer, size_t n);
-        void *of; /* passed to it */
+        /** What reading its content has come to, which this returns. NULL: nobody wants to know */
+        int (*note_content)(void *of, int rc);
+        void *of; /* passed to both */
 };
 
 /** That of a request. */

@@ -92,6 +92,19 @@ static void tell(int rc)
                                                               });
 }
 
+int exchange_note_content(eddy_http_exchange *exchange, int rc)
+{
+        if (rc == EDDY_ELIMIT || rc == EDDY_EPROTOCOL || rc == EDDY_EINCOMPLETE || rc == -EINVAL)
+                exchange->content_error = rc;
+        return rc;
+}
+
+/* Whether a handler's error is what its request's body came to. */
+static bool is_clients_fault(const eddy_http_exchange *exchange, int rc)
+{
+        return rc == exchange->body_error || rc == exchange->content_error;
+}
+
 /* What a body that could not be read is answered with. */
 static int status_of_body_error(int rc)
 {
@@ -103,6 +116,7 @@ static int status_of_body_error(int rc)
         case -ENOMEM:
                 return HTTP_STATUS_SERVICE_UNAVAILABLE;
         case EDDY_ENOTSUP:
+        case -EINVAL: /* it is something else */
                 return HTTP_STATUS_UNSUPPORTED_MEDIA_TYPE;
         default:
                 return HTTP_STATUS_BAD_REQUEST;
@@ -120,7 +134,7 @@ static void answer_in_its_place(eddy_http_exchange *exchange, int rc, bool was_l
         }
         if (was_late)
                 status = HTTP_STATUS_SERVICE_UNAVAILABLE;
-        else if (rc < 0 && rc == exchange->body_error)
+        else if (rc < 0 && is_clients_fault(exchange, rc))
                 status = status_of_body_error(rc);
         else if (rc < 0)
                 tell(rc);
@@ -155,7 +169,7 @@ static intptr_t run(void *arg)
                 answer_in_its_place(exchange, rc, was_late);
         } else if (rc < 0) {
                 exchange->is_closing = true;
-                if (is_own_failure(rc) && rc != exchange->body_error)
+                if (is_own_failure(rc) && !is_clients_fault(exchange, rc))
                         tell(rc);
         }
         exchange->impl->over(exchange);

@@ -77,6 +77,7 @@ struct eddy_http_exchange {
         int64_t body_length;      /* of the request; -1: it comes in chunks */
         struct decoding decoding; /* of it */
         int body_error;           /* reading it has failed so; 0: it has not */
+        int content_error;        /* and what it holds is not what was asked for */
         char *trailers; /* headers behind its body, each "name: value" with a NUL behind it; NULL: none */
         size_t trailers_size;
         size_t route_at;          /* where the path of what is mounted begins within the target; 0: nowhere */
@@ -102,6 +103,10 @@ void exchange_cancel(eddy_http_exchange *exchange);
 
 /** The client has gone, and why; its task is told, if there is one. */
 void exchange_lose(eddy_http_exchange *exchange, int failure);
+
+/** What a call for the content of its body comes to: `rc`, and where that is the client's fault, a handler that returns it has the client
+ * told so. */
+int exchange_note_content(eddy_http_exchange *exchange, int rc);
 
 /** Count and log the answer that was made to a peer of this address; NULL: it is not known. */
 void exchange_count(const eddy_http_exchange *exchange, const char *peer);

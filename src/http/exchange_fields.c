@@ -15,9 +15,14 @@ static ssize_t read_exchange(void *exchange, void *buffer, size_t n)
         return eddy_http_exchange_read(exchange, buffer, n);
 }
 
+static int note_content(void *exchange, int rc)
+{
+        return exchange_note_content(exchange, rc);
+}
+
 struct body_source body_of_exchange(eddy_http_exchange *exchange)
 {
-        return (struct body_source){read_exchange, exchange};
+        return (struct body_source){read_exchange, note_content, exchange};
 }
 
 /* The nth line of a header, which may come in several; NULL where there are not so many. */
@@ -46,8 +51,9 @@ int eddy_http_exchange_form(eddy_http_exchange *exchange, eddy_http_fields **fie
 
         *fields = NULL;
         if (!type || !parameters_begin(type, "application/x-www-form-urlencoded"))
-                return eddy_fail(-EINVAL, "a body of type %s, not a form", type ? type : "unknown");
-        return form_read(body_of_exchange(exchange), fields, options);
+                return exchange_note_content(
+                    exchange, eddy_fail(-EINVAL, "a body of type %s, not a form", type ? type : "unknown"));
+        return exchange_note_content(exchange, form_read(body_of_exchange(exchange), fields, options));
 }
 
 ssize_t eddy_http_exchange_cookie(eddy_http_exchange *exchange, const char *name, char *value, size_t size)
@@ -69,8 +75,9 @@ ssize_t eddy_http_exchange_cookie(eddy_http_exchange *exchange, const char *name
 int eddy_http_multipart_open(eddy_http_multipart **form, eddy_http_exchange *exchange,
                              const eddy_http_multipart_options *options)
 {
-        return multipart_open(form, body_of_exchange(exchange),
-                              eddy_http_exchange_header(exchange, "Content-Type"), options);
+        const char *type = eddy_http_exchange_header(exchange, "Content-Type");
+
+        return exchange_note_content(exchange, multipart_open(form, body_of_exchange(exchange), type, options));
 }
 
 int eddy_http_exchange_forwarded(eddy_http_exchange *exchange, const eddy_http_forwarded_options *options,

@@ -94,6 +94,18 @@ void eddy_http_multipart_close(eddy_http_multipart *form)
         memory_free(form);
 }
 
+/* An error of the form, which whoever has sent it is told of. */
+static int note(const eddy_http_multipart *form, int rc)
+{
+        return form->body.note_content ? form->body.note_content(form->body.of, rc) : rc;
+}
+
+/* It is over with the form, if this is an error. */
+static int conclude(eddy_http_multipart *form, int rc)
+{
+        return form->failure = note(form, rc);
+}
+
 /* See that there are bytes to parse: 1; 0 at the body's end; or an error. */
 static int fill(eddy_http_multipart *form)
 {
@@ -108,8 +120,8 @@ static int fill(eddy_http_multipart *form)
         form->filled = (size_t)n;
         form->size += (size_t)n;
         if (form->size > form->most.max_size)
-                return form->failure =
-                           eddy_fail(EDDY_ELIMIT, "a form of more than %zu bytes", form->most.max_size);
+                return conclude(form,
+                                eddy_fail(EDDY_ELIMIT, "a form of more than %zu bytes", form->most.max_size));
         return 1;
 }
 
@@ -160,7 +172,7 @@ static int advance(eddy_http_multipart *form)
         ssize_t rc = fill(form);
 
         if (rc == 0)
-                return form->failure = eddy_fail(EDDY_EINCOMPLETE, "a form without its last boundary");
+                return conclude(form, eddy_fail(EDDY_EINCOMPLETE, "a form without its last boundary"));
         if (rc < 0)
                 return (int)rc;
         rc = multipart_parser_feed(&form->parser, form->buffer + form->at, form->filled - form->at,
@@ -169,7 +181,7 @@ static int advance(eddy_http_multipart *form)
                 form->at += (size_t)rc;
                 rc = handle(form);
         }
-        return form->failure = (int)rc;
+        return conclude(form, (int)rc);
 }
 
 /* Whether a caller may be here: 0, or why not. */
@@ -246,8 +258,8 @@ ssize_t eddy_http_multipart_read_all(eddy_http_multipart *form, char **content)
         while ((rc = gathering_reserve(all)) == 0 && (rc = find_content(form)) == 1) {
                 if (all->size + form->piece.size > form->most.max_field_size) {
                         all->size = 0;
-                        return eddy_fail(EDDY_ELIMIT, "part %.100s of more than %zu bytes", form->part.name,
-                                         form->most.max_field_size);
+                        return note(form, eddy_fail(EDDY_ELIMIT, "part %.100s of more than %zu bytes",
+                                                    form->part.name, form->most.max_field_size));
                 }
                 all->size += take(form, all->text + all->size, all->capacity - all->size);
         }

@@ -23,7 +23,8 @@ ADAPTERS = {'http': 'http', 'images': 'http', 'redis': 'redis', 'postgres': 'pos
             'websocket_client': 'websocket', 'websocket': 'websocket_server'}
 
 # The libraries that examples put on the loop.
-LIBRARIES = {'bridge_curl': 'libcurl', 'bridge_libpq': 'libpq', 'cares_resolver': 'libcares'}
+LIBRARIES = {'bridge_curl': 'libcurl', 'bridge_libpq': 'libpq', 'cares_resolver': 'libcares',
+             'http_json': 'jansson'}
 
 PRELUDE = '''
 #include <eddy.h>
@@ -54,7 +55,7 @@ def is_left_out(path, named):
     return not {adapter_of(path), LIBRARIES.get(name)} <= {None, *named}
 
 
-def example_faults(compiler, root, path):
+def example_faults(compiler, root, path, _):
     with open(path, encoding='utf-8') as file:
         text = file.read()
     adapter = adapter_of(path)
@@ -70,7 +71,7 @@ def example_faults(compiler, root, path):
         yield complaint
 
 
-def block_faults(compiler, root, path):
+def block_faults(compiler, root, path, named):
     with open(path, encoding='utf-8') as file:
         text = file.read()
     adapter = adapter_of(path)
@@ -78,6 +79,8 @@ def block_faults(compiler, root, path):
     for match in re.finditer(r'^```c\n(.*?)^```', text, re.M | re.S):
         line = text.count('\n', 0, match.start()) + 2
         block = match.group(1)
+        if '<jansson.h>' in block and 'jansson' not in named:
+            continue
         if not re.search(r'^(\{|.*\) \{$|struct .*|#include .*)', block, re.M):
             block = 'static intptr_t block(void *arg)\n{\n#line %d\n%s\n;return 0;\n}\n' % (line, block)
         complaint = compile_source(compiler, root, prelude + '#line %d\n' % line + block, WARNINGS + UNUSED)
@@ -93,7 +96,7 @@ def main():
         for path in sorted(glob.glob(os.path.join(root, pattern))):
             if is_left_out(path, named):
                 continue
-            for fault in faults(compiler, root, path):
+            for fault in faults(compiler, root, path, named):
                 failed = True
                 print('%s: %s' % (os.path.relpath(path, root), fault))
     return 1 if failed else 0

@@ -461,6 +461,17 @@ def http_server(program):
     return server.end() + note.replace('\r', '')
 
 
+def http_json(program):
+    server = Example(program, '0')
+    with connect(server.port()) as client:
+        for body in b'[1, 2]', b'[1, "2"]', b'[1, 2':
+            client.sendall(b'POST /sum HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%s' % (len(body), body))
+        client.sendall(b'GET /sum HTTP/1.0\r\n\r\n')
+        note = re.sub(r'( 422|Server:|Date:) .*\r', r'\1 ...\r', receive_all(client).decode())
+    server.interrupt()
+    return server.end() + note.replace('\r', '')
+
+
 def http_router(program):
     server = Example(program, '0')
     with connect(server.port()) as client:
@@ -735,7 +746,7 @@ SCENARIOS = {function.__name__: function for function in
              (cares_resolver, ctrl_c, echo_server, echo_client, get_headers, lookup, multicast, tcp_echo_client, tcp_echo_server, say_after,
               display_date, chat_server, port_scanner, images, read_file, copy_file, list_directory,
               watch_folder, queue, pipes, signals, subprocess_date, to_thread, workers, udp_echo_server,
-              udp_echo_client, unix_echo, http_router, http_server, protocol_proxy, bridge_curl, tls_client_certificate, tls_echo_server,
+              udp_echo_client, unix_echo, http_json, http_router, http_server, protocol_proxy, bridge_curl, tls_client_certificate, tls_echo_server,
               tls_head, tls_start, websocket_client, websocket_echo)}
 
 # Protocols that do what streams do.

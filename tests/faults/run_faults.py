@@ -262,6 +262,10 @@ def http_server(start):
     return ask(start, b'GET / HTTP/1.1\r\nHost: x\r\n\r\nGET /Ada HTTP/1.0\r\n\r\n')
 
 
+def http_json(start):
+    return ask(start, b'POST /sum HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 5\r\n\r\n[1,2]')
+
+
 def http_router(start):
     return ask(start, b'GET /hello/%s HTTP/1.1\r\nHost: x\r\n\r\nGET /api/status HTTP/1.0\r\n\r\n' % (b'a' * 300))
 
@@ -517,7 +521,7 @@ def tls_start(start):
 SCENARIOS = {function.__name__: function for function in
              (cares_resolver, ctrl_c, lookup, multicast, echo_server, chat_server, echo_client, tcp_echo_server, tcp_echo_client, get_headers,
               port_scanner, images, read_file, copy_file, list_directory, watch_folder, signals, workers,
-              udp_echo_server, udp_echo_client, unix_echo, http_router, http_server, protocol_proxy, bridge_curl, tls_client_certificate,
+              udp_echo_server, udp_echo_client, unix_echo, http_json, http_router, http_server, protocol_proxy, bridge_curl, tls_client_certificate,
               tls_echo_server, tls_head, tls_start, websocket_client, websocket_echo)}
 
 # Protocols that do what streams do.

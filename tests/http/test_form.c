@@ -157,7 +157,7 @@ static int read_all(const char *text, size_t n, size_t piece, int rc, eddy_http_
 {
         struct pieces pieces = {text, n, piece, rc};
 
-        return form_read((struct body_source){read_piece, &pieces}, fields, options);
+        return form_read((struct body_source){.read = read_piece, .of = &pieces}, fields, options);
 }
 
 TEST(reads_a_body)

@@ -189,7 +189,8 @@ static eddy_http_multipart *open_form(const char *text, size_t size, size_t piec
         eddy_http_multipart *form;
 
         body = (struct body){.text = text, .size = size, .piece = piece};
-        assert_int_equal(multipart_open(&form, (struct body_source){read_piece, &body}, TYPE, options), 0);
+        assert_int_equal(
+            multipart_open(&form, (struct body_source){.read = read_piece, .of = &body}, TYPE, options), 0);
         return form;
 }
 
@@ -467,7 +468,7 @@ COROUTINE_TEST(fails_without_memory)
 
                 body = (struct body){.text = three, .size = sizeof three - 1, .piece = 100};
                 fault_arm(nth, 1);
-                rc = multipart_open(&form, (struct body_source){read_piece, &body}, TYPE, NULL);
+                rc = multipart_open(&form, (struct body_source){.read = read_piece, .of = &body}, TYPE, NULL);
                 assert_true(!form == (rc < 0));
                 if (rc == 0)
                         rc = eddy_http_multipart_next(form, &part);
@@ -487,10 +488,11 @@ TEST(opens_what_is_such_a_form)
 {
         eddy_http_multipart *form;
 
-        assert_int_equal(multipart_open(&form, (struct body_source){read_piece, &body}, "text/plain", NULL),
-                         -EINVAL);
+        assert_int_equal(
+            multipart_open(&form, (struct body_source){.read = read_piece, .of = &body}, "text/plain", NULL),
+            -EINVAL);
         assert_null(form);
-        assert_int_equal(multipart_open(&form, (struct body_source){read_piece, &body},
+        assert_int_equal(multipart_open(&form, (struct body_source){.read = read_piece, .of = &body},
                                         "multipart/form-data; boundary=\"a;b\"", NULL),
                          EDDY_EPROTOCOL);
         assert_null(form);
