@@ -12,6 +12,7 @@
 #include <eddy/http_form.h>      // IWYU pragma: export
 #include <eddy/http_forwarded.h> // IWYU pragma: export
 #include <eddy/http_json.h>      // IWYU pragma: export
+#include <eddy/http_log.h>       // IWYU pragma: export
 #include <eddy/http_multipart.h> // IWYU pragma: export
 #include <eddy/http_router.h>    // IWYU pragma: export
 #include <eddy/http_run.h>       // IWYU pragma: export

@@ -19,14 +19,17 @@ EDDY_BEGIN_DECLS
  */
 typedef struct eddy_http_service eddy_http_service;
 
-/** One request that was answered, for a log. */
+/** One request that was answered, for a log (eddy/http_log.h). What it points to is valid during the call. */
 typedef struct eddy_http_access {
         const char *peer;   /**< its address */
         const char *method; /**< such as "GET"; "-" where it was not understood */
         const char *target; /**< as it was sent; NOT terminated */
         size_t target_size;
         int status;
-        int64_t sent; /**< bytes of body */
+        int64_t sent;                 /**< bytes of body */
+        const char *version;          /**< such as "HTTP/1.1" */
+        eddy_duration took;           /**< from the end of the request's head to that of its handler */
+        eddy_http_exchange *exchange; /**< for its headers; NULL where it was not understood */
 } eddy_http_access;
 
 /** What has been served. */

@@ -16,6 +16,14 @@ void exchange_clear(eddy_http_exchange *exchange)
         exchange->decoding = (struct decoding){.has_begun = false};
 }
 
+static eddy_time now(void)
+{
+        struct timespec time;
+
+        clock_gettime(CLOCK_MONOTONIC, &time);
+        return (eddy_time)time.tv_sec * 1000000000 + time.tv_nsec;
+}
+
 void exchange_init(eddy_http_exchange *exchange, eddy_http_service *service, const struct exchange_impl *impl,
                    const struct http_request *request, char *head)
 {
@@ -24,9 +32,18 @@ void exchange_init(eddy_http_exchange *exchange, eddy_http_service *service, con
         exchange->impl = impl;
         exchange->request = request;
         exchange->head = head;
+        if (service->options.on_request)
+                exchange->began = now();
 }
 
-void exchange_count(const eddy_http_exchange *exchange, const char *peer)
+static const char *version_of(const eddy_http_exchange *exchange)
+{
+        if (exchange->impl->version)
+                return exchange->impl->version;
+        return exchange->request->minor == 0 ? "HTTP/1.0" : "HTTP/1.1";
+}
+
+void exchange_count(eddy_http_exchange *exchange, const char *peer)
 {
         eddy_http_service *service = exchange->service;
         const struct http_request *request = exchange->request;
@@ -43,6 +60,9 @@ void exchange_count(const eddy_http_exchange *exchange, const char *peer)
             .target_size = request->target.size,
             .status = exchange->status,
             .sent = exchange->sent,
+            .version = version_of(exchange),
+            .took = now() - exchange->began,
+            .exchange = request->status ? NULL : exchange,
         };
         service->options.on_request(&access, service->options.arg);
 }

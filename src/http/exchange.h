@@ -16,6 +16,8 @@ enum awaited { AWAITS_NOTHING, AWAITS_BYTES, AWAITS_ROOM };
 
 /** How an exchange's bytes come and leave; one for each version of HTTP. None of these suspends. */
 struct exchange_impl {
+        const char *version; /* "HTTP/2.0"; NULL: the request says which of HTTP/1 */
+
         /** The head is about to say how the connection goes on: it does not where that is known by now. */
         void (*plan_ending)(eddy_http_exchange *exchange);
 
@@ -56,9 +58,10 @@ enum answer_state { ANSWER_NONE, ANSWER_BEGUN, ANSWER_ENDED };
 struct eddy_http_exchange {
         eddy_http_service *service;
         const struct exchange_impl *impl;
-        eddy_task *task;                    /* that answers; NULL: none does yet */
-        bool has_begun;                     /* that does */
-        eddy_event moved;                   /* something has come that it may wait for */
+        eddy_task *task;  /* that answers; NULL: none does yet */
+        bool has_begun;   /* that does */
+        eddy_event moved; /* something has come that it may wait for */
+        eddy_time began;  /* when its head was whole, by the monotonic clock, where there is a log */
         const struct http_request *request; /* its spans are of `head` */
         char *head;
         bool is_cancelled; /* its task was, for the client has gone */
@@ -109,7 +112,7 @@ void exchange_lose(eddy_http_exchange *exchange, int failure);
 int exchange_note_content(eddy_http_exchange *exchange, int rc);
 
 /** Count and log the answer that was made to a peer of this address; NULL: it is not known. */
-void exchange_count(const eddy_http_exchange *exchange, const char *peer);
+void exchange_count(eddy_http_exchange *exchange, const char *peer);
 
 /** Give back what it has. Its task has ended. */
 void exchange_finish(eddy_http_exchange *exchange);

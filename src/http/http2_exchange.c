@@ -382,6 +382,7 @@ static void over(eddy_http_exchange *exchange)
 }
 
 const struct exchange_impl http2_exchange = {
+    .version = "HTTP/2.0",
     .plan_ending = plan_ending,
     .send_head = send_head,
     .send = send_piece,
