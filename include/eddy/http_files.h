@@ -17,6 +17,9 @@ typedef struct eddy_http_files_options {
         eddy_duration answer_timeout; /**< for an answer to be taken whole, however steadily; 0: none */
         bool hides_listings;          /**< a folder without index.html is 404, not a list of its files */
         bool precompressed; /**< for "app.js" what lies beside it as "app.js.br", ".zst" or ".gz" may be sent */
+        /** Names that begin with a dot, such as .git and .env, are found like others; but not listed. Else they are 404, all but
+         * /.well-known/ */
+        bool shows_hidden;
         void (*on_request)(const eddy_http_access *access, void *arg);
         void *arg;         /**< passed to on_request */
         void *reserved[4]; /**< zero */

@@ -44,6 +44,7 @@ int eddy_http_files_create(eddy_http_files **files_out, const char *directory,
                      },
                      free_files);
         files->hides_listings = chosen.hides_listings;
+        files->shows_hidden = chosen.shows_hidden;
         files->has_precompressed = chosen.precompressed;
         *files_out = files;
         return 0;

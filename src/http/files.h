@@ -18,7 +18,7 @@ struct eddy_http_files {
         eddy_executor *reader; /* opens and reads what is not in memory; large folders must not hold it up */
         dev_t silent;          /* the file system that last did not know what lies in memory, */
         bool has_silent;       /* if there was one */
-        bool hides_listings;
+        bool hides_listings, shows_hidden;
         bool has_precompressed;    /* files beside others, that may be sent for them */
         time_t dated;              /* of the file that was asked for last, */
         char date[HTTP_DATE_SIZE]; /* and as a header has it; the next one is often the same */

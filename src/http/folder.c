@@ -447,6 +447,16 @@ static int answer_opened(struct eddy_http_files *files, eddy_http_exchange *exch
         return answer_file(files, exchange, *fd, &status);
 }
 
+/* Whether a path leads through a name that begins with a dot. What is well known (RFC 8615) is meant to be found. */
+static bool is_hidden(const char *path)
+{
+        static const char well_known[] = ".well-known/";
+
+        if (strncmp(path, well_known, sizeof well_known - 1) == 0)
+                path += sizeof well_known - 1;
+        return path[0] == '.' || strstr(path, "/.");
+}
+
 static int answer(struct eddy_http_files *files, eddy_http_exchange *exchange)
 {
         const char *target = eddy_http_exchange_target_below(exchange);
@@ -458,6 +468,8 @@ static int answer(struct eddy_http_files *files, eddy_http_exchange *exchange)
         rc = http_target_decode(target, strlen(target), exchange->path);
         if (rc < 0)
                 return head_send_error(exchange, status_of((int)rc));
+        if (!files->shows_hidden && is_hidden(exchange->path))
+                return head_send_error(exchange, HTTP_STATUS_NOT_FOUND);
         fd = open_path(files, exchange);
         if (fd < 0)
                 return head_send_error(exchange, status_of(fd));

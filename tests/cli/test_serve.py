@@ -118,6 +118,23 @@ class ServeTest(unittest.TestCase):
         self.assertEqual((status, headers["content-type"], body), (200, "text/html; charset=utf-8", b"index"))
         self.assertEqual(self.get("/small.txt/")[0], 404)
 
+    def test_names_with_a_dot_are_hidden(self):
+        for folder in ".git", ".well-known", ".well-known/.private", "folder/.d":
+            os.mkdir(os.path.join(self.place, folder))
+        hidden = ".env", ".git/config", "folder/.d/x", "folder/.e", ".well-known/.private/x"
+        for name in (*hidden, ".well-known/security.txt", "folder/a.b"):
+            self.write(name, b"x")
+        self.start()
+        for name in (*hidden, "%2eenv", "folder/%2Ee", "./.env", "folder/..%2f.env", ".git/", ".git"):
+            self.assertEqual(self.get("/" + name)[0], 404, name)
+        for name in ".well-known/security.txt", "folder/a.b":
+            self.assertEqual(self.get("/" + name)[0], 200, name)
+        self.stop()
+        self.start("--all")
+        for name in hidden:
+            self.assertEqual(self.get("/" + name)[0], 200, name)
+        self.assertNotIn(b".env", self.get("/")[2])
+
     def test_folders_are_listed_beside_the_loop(self):
         self.start()
 
