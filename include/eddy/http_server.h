@@ -58,6 +58,9 @@ typedef struct eddy_http_service_options {
         /** Bodies of requests are read as what they were before their content coding. `max_body` holds for both, and where it is 0 the
          * latter has 16 MiB; nor may it be more than 100 times what has come, from the first MiB on */
         bool decodes;
+        /** At a time; who comes beyond has its first request answered by 503, and 2 s to bring one. 0: no bound. (That of a server, in its own
+         * options, lets them wait) */
+        size_t max_connections;
         void *reserved[4]; /**< zero */
 } eddy_http_service_options;
 

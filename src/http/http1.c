@@ -27,6 +27,7 @@ void http1_destroy(struct http1 *connection)
         eddy_http_service *service = connection->service;
 
         list_remove(&connection->link);
+        service->connection_count--;
         http1_dismiss(connection);
         memory_free(connection->peer);
         memory_free(connection);
@@ -252,6 +253,8 @@ static void start_answer(struct http1 *connection)
         eddy_http_exchange *exchange = &connection->request->exchange;
         int status = begin_body(connection);
 
+        if (connection->is_surplus)
+                status = HTTP_STATUS_SERVICE_UNAVAILABLE;
         connection->requests++;
         connection->is_late = connection->is_in_head = false;
         if (status) {
@@ -356,8 +359,11 @@ static bool know(struct http1 *connection)
                         return false;
                 break;
         case HTTP2_YES:
+                deadline_stop(&connection->linger);
                 if (http2_take_over(connection, request->in, request->end) < 0)
                         eddy_transport_abort(connection->transport);
+                else if (connection->is_surplus)
+                        http1_stop(connection);
                 give_request_back(connection);
                 return false;
         default:
@@ -433,6 +439,8 @@ static void connection_made(eddy_transport *transport, void *self)
                 eddy_transport_close(transport);
         else
                 deadline_start(&connection->service->silent, &connection->silence);
+        if (connection->is_surplus)
+                deadline_start(&connection->service->lingering, &connection->linger);
 }
 
 static void *get_buffer(eddy_transport *transport, void *self, size_t *size)
@@ -612,12 +620,15 @@ void http1_init_deadlines(eddy_http_service *service)
 
 struct http1 *http1_create(eddy_http_service *service)
 {
+        size_t most = service->options.max_connections;
         struct http1 *connection = memory_zalloc(sizeof *connection);
 
         if (!connection)
                 return NULL;
         connection->service = service;
         list_append(&service->connections, &connection->link);
+        service->connection_count++;
+        connection->is_surplus = most > 0 && service->connection_count > most;
         service->counts.connections++;
         return connection;
 }

@@ -42,6 +42,7 @@ struct http1 {
         unsigned requests;    /* that have come */
         size_t dropped;       /* bytes that nobody wants, behind the last answer or of a body */
         bool has_ended;       /* the client sends no more */
+        bool is_surplus;      /* there are more than there may be */
         bool is_known;        /* to speak HTTP/1 */
         bool is_answering;    /* a task does */
         bool is_starting;     /* and runs in the call that has started it */

@@ -20,7 +20,8 @@ struct eddy_http_service {
         void *arg;
         eddy_http_service_options options;
         eddy_http_counts counts;
-        eddy_link connections;      /* struct http1 */
+        eddy_link connections;      /* struct http1, */
+        size_t connection_count;    /* and how many */
         struct deadlines silent;    /* clients that are to send, or to take something */
         struct deadlines answers;   /* answers that are to be taken whole */
         struct deadlines lingering; /* clients that are to see the end */

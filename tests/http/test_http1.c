@@ -404,6 +404,38 @@ static void handlers_have_all_the_time(void)
         close_world();
 }
 
+static void too_many_connections(void)
+{
+        eddy_stream *first;
+
+        open_world(hello, &(eddy_http_service_options){.max_connections = 1});
+        send_text("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+        assert_answer("HTTP/1.1 200 OK", "hello, world!");
+        first = world.stream;
+        assert_int_equal(eddy_open_connection(&world.stream, "127.0.0.1", eddy_server_port(world.server), NULL),
+                         0);
+        send_text("GET / HTTP/1.1\r\nHost: x\r\n\r\nGET / HTTP/1.1\r\nHost: x\r\n\r\n");
+        assert_non_null(strstr(next_head(), "HTTP/1.1 503 "));
+        assert_body("503 Service Unavailable\n");
+        assert_end();
+        eddy_stream_destroy(world.stream);
+        assert_int_equal(eddy_open_connection(&world.stream, "127.0.0.1", eddy_server_port(world.server), NULL),
+                         0);
+        assert_end(); /* who brings nothing does not stay */
+        eddy_stream_destroy(world.stream);
+        world.stream = first; /* and the first is served as before; so is who comes behind it */
+        for (int i = 0; i < 2; i++) {
+                send_text("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+                assert_answer("HTTP/1.1 200 OK", "hello, world!");
+                eddy_stream_destroy(world.stream);
+                while (eddy_server_connections(world.server) > 0)
+                        assert_int_equal(eddy_yield(), 0);
+                assert_int_equal(
+                    eddy_open_connection(&world.stream, "127.0.0.1", eddy_server_port(world.server), NULL), 0);
+        }
+        close_world();
+}
+
 static void stop(void)
 {
         open_world(sleep_first, NULL);
@@ -440,6 +472,7 @@ int main(void)
             scene_test(refused_on_entry),
             scene_test(slow_clients_are_not_waited_for),
             scene_test(handlers_have_all_the_time),
+            scene_test(too_many_connections),
             scene_test(stop),
         };
 
