@@ -1,51 +1,12 @@
 #include "http/http1.h"
 
-#include "base/list.h"
 #include "base/memory.h"
 #include "http/head.h"
 #include "http/http1_exchange.h"
 #include "http/http2.h"
 #include <string.h>
 
-enum {
-        DEFAULT_TIMEOUT = 30, /* seconds */
-        LINGER_SECONDS = 2,
-        LINGER_MAX = 1024 * 1024, /* bytes behind the last answer that are waited for */
-};
-
-void http1_dismiss(struct http1 *connection)
-{
-        void (*gone)(const struct http1 *connection) = connection->gone;
-
-        connection->gone = NULL;
-        if (gone)
-                gone(connection);
-}
-
-void http1_destroy(struct http1 *connection)
-{
-        eddy_http_service *service = connection->service;
-
-        list_remove(&connection->link);
-        service->connection_count--;
-        http1_dismiss(connection);
-        memory_free(connection->peer);
-        memory_free(connection);
-        service_note_gone(service);
-}
-
-/* Give back what a silent connection does without. */
-static void give_request_back(struct http1 *connection)
-{
-        struct http1_request *request = connection->request;
-
-        if (!request)
-                return;
-        body_finish(&request->body);
-        exchange_finish(&request->exchange);
-        service_give_memory(connection->service, request);
-        connection->request = NULL;
-}
+enum { LINGER_MAX = 1024 * 1024 }; /* bytes behind the last answer that are waited for */
 
 /* Whether there is memory for a request that comes. */
 static bool have_request(struct http1 *connection)
@@ -66,42 +27,6 @@ static bool have_request(struct http1 *connection)
         return true;
 }
 
-static bool is_blank(const struct http1_request *request)
-{
-        for (size_t at = request->start; at < request->end; at++)
-                if (request->in[at] != '\r' && request->in[at] != '\n')
-                        return false;
-        return true;
-}
-
-/* No more requests: what was answered leaves. A socket that is closed while bytes wait to be read resets the connection, and the
- * answer may be lost with it; so where more may come, let the client finish. */
-static void end_connection(struct http1 *connection, bool may_bring_more)
-{
-        give_request_back(connection);
-        if (!connection->transport || eddy_transport_is_closing(connection->transport))
-                return;
-        if (!may_bring_more || connection->has_ended || eddy_transport_write_eof(connection->transport) < 0) {
-                eddy_transport_close(connection->transport);
-                return;
-        }
-        connection->is_lingering = true;
-        deadline_start(&connection->service->lingering, &connection->linger);
-        eddy_transport_resume_reading(connection->transport);
-}
-
-/* The answer is none that a client may take for whole. */
-static void break_connection(struct http1 *connection)
-{
-        bool has_no_other_end = connection->request->exchange.is_unframed;
-
-        give_request_back(connection);
-        if (has_no_other_end)
-                eddy_transport_abort(connection->transport);
-        else
-                eddy_transport_close(connection->transport);
-}
-
 /* The client is to send, and has all its time for that. */
 static void await_client(struct http1 *connection)
 {
@@ -112,9 +37,9 @@ static void await_client(struct http1 *connection)
 /* Nothing has come of a next request. */
 static void await_request(struct http1 *connection)
 {
-        give_request_back(connection);
+        http1_give_request_back(connection);
         if (connection->has_ended || connection->service->is_stopping)
-                end_connection(connection, false);
+                http1_end(connection, false);
         else
                 await_client(connection);
 }
@@ -136,11 +61,10 @@ static void decline(struct http1 *connection, int status)
         request->exchange.is_closing = true;
         if (head_send_error(&request->exchange, status) == 0)
                 exchange_count(&request->exchange, connection->peer);
-        end_connection(connection, true);
+        http1_end(connection, true);
 }
 
-/* What comes is no request. */
-static void refuse(struct http1 *connection, int status)
+void http1_refuse(struct http1 *connection, int status)
 {
         struct http1_request *request = connection->request;
 
@@ -193,15 +117,15 @@ static void await_rest_of_head(struct http1 *connection)
         struct http1_request *request = connection->request;
 
         if (connection->has_ended) {
-                if (is_blank(request))
-                        end_connection(connection, false);
+                if (http1_is_blank(request))
+                        http1_end(connection, false);
                 else
-                        refuse(connection, HTTP_STATUS_BAD_REQUEST);
+                        http1_refuse(connection, HTTP_STATUS_BAD_REQUEST);
                 return;
         }
         move_to_front(request, 0);
         if (request->end >= HTTP1_HEAD_MAX) {
-                refuse(connection, too_long(&request->parser.request));
+                http1_refuse(connection, too_long(&request->parser.request));
                 return;
         }
         if (!connection
@@ -297,7 +221,7 @@ static bool drain(struct http1 *connection)
         }
         if (n < 0 || connection->dropped > HTTP1_DRAIN_MAX) {
                 connection->is_draining = false;
-                end_connection(connection, true);
+                http1_end(connection, true);
                 return false;
         }
         if (body_is_over(&request->body)) {
@@ -305,7 +229,7 @@ static bool drain(struct http1 *connection)
                 return true;
         }
         if (connection->has_ended) {
-                end_connection(connection, false);
+                http1_end(connection, false);
                 return false;
         }
         request->start = request->end = request->body_at;
@@ -325,17 +249,17 @@ static bool conclude(struct http1 *connection)
                 exchange_count(exchange, connection->peer);
         exchange_finish(exchange);
         if (!connection->transport) {
-                give_request_back(connection);
+                http1_give_request_back(connection);
                 http1_destroy(connection);
                 return false;
         }
         if (state == ANSWER_BEGUN) {
-                break_connection(connection);
+                http1_break(connection);
         } else if (exchange->is_closing || connection->service->is_stopping || connection->is_given_up ||
                    eddy_transport_is_closing(connection->transport)) {
                 bool may_bring_more = request->end > request->start || !body_is_over(&request->body);
 
-                end_connection(connection, may_bring_more && state == ANSWER_ENDED);
+                http1_end(connection, may_bring_more && state == ANSWER_ENDED);
         } else {
                 connection->dropped = 0;
                 connection->is_draining = !body_is_over(&request->body);
@@ -364,7 +288,7 @@ static bool know(struct http1 *connection)
                         eddy_transport_abort(connection->transport);
                 else if (connection->is_surplus)
                         http1_stop(connection);
-                give_request_back(connection);
+                http1_give_request_back(connection);
                 return false;
         default:
                 break;
@@ -388,7 +312,7 @@ static void answer_requests(struct http1 *connection)
                 }
                 rc = parse(request);
                 if (rc < 0)
-                        refuse(connection, request->parser.request.status);
+                        http1_refuse(connection, request->parser.request.status);
                 else if (rc == 0)
                         return await_rest_of_head(connection);
                 else
@@ -520,7 +444,7 @@ static void connection_lost(eddy_transport *transport, void *self, int reason)
         } else if (connection->is_answering && reason != EDDY_ELOOPCLOSED) {
                 exchange_lose(&connection->request->exchange, reason ? reason : -ECONNRESET);
         } else {
-                give_request_back(connection);
+                http1_give_request_back(connection);
                 http1_destroy(connection);
         }
 }
@@ -557,109 +481,3 @@ const eddy_protocol http1_protocol = {
     .pause_writing = pause_writing,
     .resume_writing = resume_writing,
 };
-
-bool http1_is_sending(const struct http1 *connection)
-{
-        return eddy_transport_write_buffer_size(connection->transport) > 0 ||
-               (connection->is_answering && connection->request->exchange.file == EDDY_PENDING);
-}
-
-/* The client takes nothing, or takes too long. */
-static void cut(struct http1 *connection)
-{
-        eddy_transport_abort(connection->transport);
-        if (connection->is_answering)
-                exchange_lose(&connection->request->exchange, -ETIMEDOUT);
-}
-
-static void client_is_silent(struct deadline *deadline)
-{
-        struct http1 *connection = container_of(deadline, struct http1, silence);
-        struct http1_request *request = connection->request;
-
-        if (http1_is_sending(connection)) {
-                if (progress_excuses(&connection->progress, eddy_transport_fd(connection->transport)))
-                        deadline_start(&connection->service->silent, deadline);
-                else
-                        cut(connection);
-        } else if (connection->is_answering) {
-                connection->is_late = connection->awaited == AWAITS_BYTES;
-                exchange_wake(&request->exchange);
-        } else if (connection->is_lingering) {
-                return;
-        } else if (request && !connection->is_draining && !is_blank(request)) {
-                refuse(connection, HTTP_STATUS_REQUEST_TIMEOUT);
-        } else {
-                end_connection(connection, false);
-        }
-}
-
-static void answer_takes_too_long(struct deadline *deadline)
-{
-        struct http1 *connection = container_of(deadline, struct http1, answer);
-
-        if (http1_is_sending(connection) ||
-            (connection->is_answering && connection->request->exchange.answer == ANSWER_BEGUN))
-                cut(connection);
-}
-
-static void has_lingered(struct deadline *deadline)
-{
-        eddy_transport_close(container_of(deadline, struct http1, linger)->transport);
-}
-
-void http1_init_deadlines(eddy_http_service *service)
-{
-        eddy_duration timeout = service->options.timeout;
-
-        deadlines_init(&service->silent, timeout > 0 ? timeout : eddy_seconds(DEFAULT_TIMEOUT),
-                       client_is_silent);
-        deadlines_init(&service->answers, service->options.answer_timeout, answer_takes_too_long);
-        deadlines_init(&service->lingering, eddy_seconds(LINGER_SECONDS), has_lingered);
-}
-
-struct http1 *http1_create(eddy_http_service *service)
-{
-        size_t most = service->options.max_connections;
-        struct http1 *connection = memory_zalloc(sizeof *connection);
-
-        if (!connection)
-                return NULL;
-        connection->service = service;
-        list_append(&service->connections, &connection->link);
-        service->connection_count++;
-        connection->is_surplus = most > 0 && service->connection_count > most;
-        service->counts.connections++;
-        return connection;
-}
-
-void http1_give_up(struct http1 *connection)
-{
-        if (connection->http2) {
-                http2_give_up(connection->http2);
-                return;
-        }
-        connection->is_given_up = true;
-        if (connection->is_answering) {
-                exchange_cancel(&connection->request->exchange);
-                return;
-        }
-        if (connection->transport)
-                eddy_transport_close(connection->transport);
-        http1_dismiss(connection);
-}
-
-void http1_abort(struct http1 *connection)
-{
-        http1_give_up(connection);
-        if (connection->transport)
-                eddy_transport_abort(connection->transport);
-}
-
-void http1_stop(struct http1 *connection)
-{
-        if (connection->http2)
-                http2_stop(connection->http2);
-        else if (connection->transport && !connection->request && !connection->is_lingering)
-                eddy_transport_close(connection->transport);
-}

@@ -70,6 +70,22 @@ struct http1 *http1_create(eddy_http_service *service);
 /** Free one that nobody uses, and none will. */
 void http1_destroy(struct http1 *connection);
 
+/** Give back what a silent connection does without. */
+void http1_give_request_back(struct http1 *connection);
+
+/** Whether nothing has come of a next request. */
+bool http1_is_blank(const struct http1_request *request);
+
+/** What comes is no request: the client is told why, and the connection ends. */
+void http1_refuse(struct http1 *connection, int status);
+
+/** No more requests: what was answered leaves. A socket that is closed while bytes wait to be read resets the connection, and the
+ * answer may be lost with it; so where more may come, let the client finish. */
+void http1_end(struct http1 *connection, bool may_bring_more);
+
+/** The answer is none that a client may take for whole: so it ends, and says so. */
+void http1_break(struct http1 *connection);
+
 /** Nobody attends to it any more; whoever did is told. */
 void http1_dismiss(struct http1 *connection);
 

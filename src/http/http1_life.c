@@ -1,0 +1,182 @@
+/* How a connection begins, how long its client may take, and how it ends. */
+#include "base/list.h"
+#include "base/memory.h"
+#include "http/http1.h"
+#include "http/http2.h"
+
+enum {
+        DEFAULT_TIMEOUT = 30, /* seconds */
+        LINGER_SECONDS = 2,
+};
+
+struct http1 *http1_create(eddy_http_service *service)
+{
+        size_t most = service->options.max_connections;
+        struct http1 *connection = memory_zalloc(sizeof *connection);
+
+        if (!connection)
+                return NULL;
+        connection->service = service;
+        list_append(&service->connections, &connection->link);
+        service->connection_count++;
+        connection->is_surplus = most > 0 && service->connection_count > most;
+        service->counts.connections++;
+        return connection;
+}
+
+void http1_dismiss(struct http1 *connection)
+{
+        void (*gone)(const struct http1 *connection) = connection->gone;
+
+        connection->gone = NULL;
+        if (gone)
+                gone(connection);
+}
+
+void http1_destroy(struct http1 *connection)
+{
+        eddy_http_service *service = connection->service;
+
+        list_remove(&connection->link);
+        service->connection_count--;
+        http1_dismiss(connection);
+        memory_free(connection->peer);
+        memory_free(connection);
+        service_note_gone(service);
+}
+
+void http1_give_request_back(struct http1 *connection)
+{
+        struct http1_request *request = connection->request;
+
+        if (!request)
+                return;
+        body_finish(&request->body);
+        exchange_finish(&request->exchange);
+        service_give_memory(connection->service, request);
+        connection->request = NULL;
+}
+
+bool http1_is_blank(const struct http1_request *request)
+{
+        for (size_t at = request->start; at < request->end; at++)
+                if (request->in[at] != '\r' && request->in[at] != '\n')
+                        return false;
+        return true;
+}
+
+void http1_end(struct http1 *connection, bool may_bring_more)
+{
+        http1_give_request_back(connection);
+        if (!connection->transport || eddy_transport_is_closing(connection->transport))
+                return;
+        if (!may_bring_more || connection->has_ended || eddy_transport_write_eof(connection->transport) < 0) {
+                eddy_transport_close(connection->transport);
+                return;
+        }
+        connection->is_lingering = true;
+        deadline_start(&connection->service->lingering, &connection->linger);
+        eddy_transport_resume_reading(connection->transport);
+}
+
+void http1_break(struct http1 *connection)
+{
+        bool has_no_other_end = connection->request->exchange.is_unframed;
+
+        http1_give_request_back(connection);
+        if (has_no_other_end)
+                eddy_transport_abort(connection->transport);
+        else
+                eddy_transport_close(connection->transport);
+}
+
+bool http1_is_sending(const struct http1 *connection)
+{
+        return eddy_transport_write_buffer_size(connection->transport) > 0 ||
+               (connection->is_answering && connection->request->exchange.file == EDDY_PENDING);
+}
+
+/* The client takes nothing, or takes too long. */
+static void cut(struct http1 *connection)
+{
+        eddy_transport_abort(connection->transport);
+        if (connection->is_answering)
+                exchange_lose(&connection->request->exchange, -ETIMEDOUT);
+}
+
+static void client_is_silent(struct deadline *deadline)
+{
+        struct http1 *connection = container_of(deadline, struct http1, silence);
+        struct http1_request *request = connection->request;
+
+        if (http1_is_sending(connection)) {
+                if (progress_excuses(&connection->progress, eddy_transport_fd(connection->transport)))
+                        deadline_start(&connection->service->silent, deadline);
+                else
+                        cut(connection);
+        } else if (connection->is_answering) {
+                connection->is_late = connection->awaited == AWAITS_BYTES;
+                exchange_wake(&request->exchange);
+        } else if (connection->is_lingering) {
+                return;
+        } else if (request && !connection->is_draining && !http1_is_blank(request)) {
+                http1_refuse(connection, HTTP_STATUS_REQUEST_TIMEOUT);
+        } else {
+                http1_end(connection, false);
+        }
+}
+
+static void answer_takes_too_long(struct deadline *deadline)
+{
+        struct http1 *connection = container_of(deadline, struct http1, answer);
+
+        if (http1_is_sending(connection) ||
+            (connection->is_answering && connection->request->exchange.answer == ANSWER_BEGUN))
+                cut(connection);
+}
+
+static void has_lingered(struct deadline *deadline)
+{
+        eddy_transport_close(container_of(deadline, struct http1, linger)->transport);
+}
+
+void http1_init_deadlines(eddy_http_service *service)
+{
+        eddy_duration timeout = service->options.timeout;
+
+        deadlines_init(&service->silent, timeout > 0 ? timeout : eddy_seconds(DEFAULT_TIMEOUT),
+                       client_is_silent);
+        deadlines_init(&service->answers, service->options.answer_timeout, answer_takes_too_long);
+        deadlines_init(&service->lingering, eddy_seconds(LINGER_SECONDS), has_lingered);
+}
+
+void http1_give_up(struct http1 *connection)
+{
+        if (connection->http2) {
+                http2_give_up(connection->http2);
+                return;
+        }
+        connection->is_given_up = true;
+        if (connection->is_answering) {
+                exchange_cancel(&connection->request->exchange);
+                return;
+        }
+        if (connection->transport)
+                eddy_transport_close(connection->transport);
+        http1_dismiss(connection);
+}
+
+void http1_abort(struct http1 *connection)
+{
+        http1_give_up(connection);
+        if (connection->transport)
+                eddy_transport_abort(connection->transport);
+}
+
+void http1_stop(struct http1 *connection)
+{
+        if (connection->http2)
+                http2_stop(connection->http2);
+        else if (connection->transport && !connection->request && !connection->is_lingering)
+                eddy_transport_close(connection->transport);
+}
