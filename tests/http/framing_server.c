@@ -1,10 +1,13 @@
-/* framing_server: tells each client which requests it has read, "METHOD TARGET BODY" in each answer. It writes two ports on a line: on
- * the first it reads bodies, on the second it leaves them unread. */
+/* framing_server [TIMEOUT EXCHANGE_TIMEOUT]: tells each client which requests it has read, "METHOD TARGET BODY" in each answer. It writes two
+ * ports on a line: on the first it reads bodies, on the second it leaves them unread. Its times are in seconds. */
 #include <eddy/http.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { BODY_MAX = 1024 };
+
+static eddy_http_service_options options;
 
 static int tell(eddy_http_exchange *exchange, void *reads)
 {
@@ -26,7 +29,7 @@ static int tell(eddy_http_exchange *exchange, void *reads)
 
 static int start(eddy_server **server, eddy_http_service **service, bool reads)
 {
-        int rc = eddy_http_service_create(service, tell, reads ? service : NULL, NULL);
+        int rc = eddy_http_service_create(service, tell, reads ? service : NULL, &options);
 
         return rc < 0 ? rc : eddy_http_start_server(server, *service, "127.0.0.1", 0, NULL);
 }
@@ -52,9 +55,14 @@ static intptr_t serve(void *arg)
         return rc;
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
-        intptr_t rc = eddy_run(serve, NULL);
+        intptr_t rc;
 
+        if (argc == 3) {
+                options.timeout = eddy_seconds(atof(argv[1]));
+                options.exchange_timeout = eddy_seconds(atof(argv[2]));
+        }
+        rc = eddy_run(serve, NULL);
         return rc < 0 && rc != EDDY_CANCELLED;
 }
