@@ -233,7 +233,7 @@ static bool drain(struct http1 *connection)
                 return false;
         }
         request->start = request->end = request->body_at;
-        await_client(connection);
+        eddy_transport_resume_reading(connection->transport);
         return false;
 }
 
@@ -263,6 +263,8 @@ static bool conclude(struct http1 *connection)
         } else {
                 connection->dropped = 0;
                 connection->is_draining = !body_is_over(&request->body);
+                if (connection->is_draining) /* its time is for the whole of what is left */
+                        deadline_start(&connection->service->silent, &connection->silence);
                 http_parser_begin(&request->parser);
         }
         if (connection->is_given_up)

@@ -301,6 +301,26 @@ static void unread_bodies(void)
         free(data);
 }
 
+/** Its sender has `timeout` for the whole of what nobody reads, so that it holds no connection by a byte now and then. */
+static void unread_bodies_that_trickle(void)
+{
+        static const char *const heads[] = {POST "Content-Length: 60000\r\n\r\n", CHUNKED "ea60\r\n"};
+
+        for (size_t i = 0; i < sizeof heads / sizeof heads[0]; i++) {
+                int sent = 0;
+
+                open_world(read_nothing, &(eddy_http_service_options){.timeout = eddy_ms(50)});
+                send_text(heads[i]);
+                assert_answer("HTTP/1.1 200 OK", "no");
+                for (; eddy_server_connections(world.server) > 0; sent++) {
+                        assert_true(sent < 1000);
+                        eddy_stream_write(world.stream, "x", 1);
+                        assert_int_equal(eddy_sleep(eddy_ms(5)), 0);
+                }
+                close_world();
+        }
+}
+
 static int describe(eddy_http_exchange *exchange, void *arg)
 {
         char text[512] = "", *at = text;
@@ -408,6 +428,7 @@ int main(void)
             scene_test(late_once),
             scene_test(leave_to_send),
             scene_test(unread_bodies),
+            scene_test(unread_bodies_that_trickle),
             scene_test(what_is_told_of_a_request),
             scene_test(forms),
         };
