@@ -6,7 +6,9 @@
 #include "http/http2.h"
 #include <string.h>
 
-enum { LINGER_MAX = 1024 * 1024 }; /* bytes behind the last answer that are waited for */
+enum {
+        LINGER_MAX = 1024 * 1024
+}; /* bytes behind the last answer that are read; with more, their sender has to wait */
 
 /* Whether there is memory for a request that comes. */
 static bool have_request(struct http1 *connection)
@@ -204,26 +206,14 @@ static void start_answer(struct http1 *connection)
 static bool drain(struct http1 *connection)
 {
         struct http1_request *request = connection->request;
-        size_t size = 0;
-        ssize_t n = 0;
+        ssize_t n = body_pass_over(&request->body, request->in + request->start, request->end - request->start);
 
-        while (!body_is_over(&request->body)) {
-                n = body_find(&request->body, request->in + request->start, request->end - request->start,
-                              &size);
-                if (n < 0)
-                        break;
-                request->start += (size_t)n + size;
-                connection->dropped += (size_t)n + size;
-                if (size > 0)
-                        body_take(&request->body, size);
-                else if (!body_is_over(&request->body))
-                        break;
-        }
-        if (n < 0 || connection->dropped > HTTP1_DRAIN_MAX) {
+        if (n < 0) {
                 connection->is_draining = false;
                 http1_end(connection, true);
                 return false;
         }
+        request->start += (size_t)n;
         if (body_is_over(&request->body)) {
                 connection->is_draining = false;
                 return true;
@@ -261,7 +251,6 @@ static bool conclude(struct http1 *connection)
 
                 http1_end(connection, may_bring_more && state == ANSWER_ENDED);
         } else {
-                connection->dropped = 0;
                 connection->is_draining = !body_is_over(&request->body);
                 if (connection->is_draining) /* its time is for the whole of what is left */
                         deadline_start(&connection->service->silent, &connection->silence);
@@ -394,7 +383,7 @@ static void buffer_updated(eddy_transport *transport, void *self, size_t n)
         if (connection->is_lingering) {
                 connection->dropped += n;
                 if (connection->dropped > LINGER_MAX)
-                        eddy_transport_close(transport);
+                        eddy_transport_pause_reading(transport);
                 return;
         }
         request->end += n;

@@ -13,7 +13,7 @@ enum {
         HTTP1_HEAD_MAX = 16 * 1024,
         HTTP1_IN_SIZE = 32 * 1024, /* a head, and bytes of a body or of requests behind it */
         HTTP1_DRAIN_MAX =
-            64 * 1024, /* bytes of a body that nobody has read, for which the connection is kept */
+            64 * 1024, /* bytes of a body that nobody has read, for which the connection or the stream is kept */
 };
 
 /** A request that comes or is answered, with those behind it: what a silent connection does without. */
@@ -40,7 +40,7 @@ struct http1 {
         struct progress progress;
         eddy_handle turn;     /* goes on when a task has ended */
         unsigned requests;    /* that have come */
-        size_t dropped;       /* bytes that nobody wants, behind the last answer or of a body */
+        size_t dropped;       /* bytes behind the last answer, which nobody wants */
         bool has_ended;       /* the client sends no more */
         bool is_surplus;      /* there are more than there may be */
         bool is_known;        /* to speak HTTP/1 */
