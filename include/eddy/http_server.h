@@ -55,6 +55,11 @@ typedef struct eddy_http_service_options {
         /** Bodies of requests are read as what they were before their content coding. `max_body` holds for both, and where it is 0 the
          * latter has 16 MiB; nor may it be more than 100 times what has come, from the first MiB on */
         bool decodes;
+        unsigned
+            http2_max_concurrent_streams; /**< requests that a client of HTTP/2 may have open on a connection; 0: 100 */
+        size_t http2_max_header_list_size; /**< bytes of the head of such a request, 431 beyond; 0: 16 KiB */
+        /** For how much ado about nothing a connection of HTTP/2 ends (ENHANCE_YOUR_CALM): see docs/http-server.md; 0: 10,000 */
+        unsigned http2_max_nuisance;
         void *reserved[4]; /**< zero */
 } eddy_http_service_options;
 
