@@ -31,6 +31,12 @@ static struct client {
         unsigned ended_count;
 } client;
 
+/** What is to be sent together, so that it comes together. */
+static struct {
+        uint8_t bytes[64 * 1024];
+        size_t size;
+} outgoing;
+
 static struct reply *reply_to(int32_t id)
 {
         assert_in_range(id, 1, 2 * STREAMS - 1);
@@ -107,6 +113,7 @@ static void prepare_client(void)
 
         memset(&client, 0, sizeof client);
         holds_back = false;
+        outgoing.size = 0;
         assert_int_equal(nghttp2_session_callbacks_new(&callbacks), 0);
         nghttp2_session_callbacks_set_on_header_callback(callbacks, on_header);
         nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks, on_frame);
@@ -133,16 +140,32 @@ static inline void close_client(void)
         give_way(); /* handlers that were cancelled end */
 }
 
-/** Send what there is to be sent. */
-static void send_frames(void)
+static void send_gathered(void)
+{
+        if (outgoing.size > 0)
+                eddy_stream_write_all(world.stream, outgoing.bytes, outgoing.size);
+        outgoing.size = 0;
+}
+
+/** Have ready what there is to be sent by now, in this order. */
+static void gather_frames(void)
 {
         const uint8_t *data;
         ssize_t n;
 
-        while ((n = nghttp2_session_mem_send(client.session, &data)) > 0)
-                if (eddy_stream_write_all(world.stream, data, (size_t)n) < 0)
-                        return;
+        while ((n = nghttp2_session_mem_send(client.session, &data)) > 0) {
+                if (outgoing.size + (size_t)n > sizeof outgoing.bytes)
+                        send_gathered();
+                memcpy(outgoing.bytes + outgoing.size, data, (size_t)n);
+                outgoing.size += (size_t)n;
+        }
         assert_int_equal(n, 0);
+}
+
+static void send_frames(void)
+{
+        gather_frames();
+        send_gathered();
 }
 
 /** Send, and take what comes next; false: the connection has ended. */
