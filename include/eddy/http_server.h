@@ -61,6 +61,11 @@ typedef struct eddy_http_service_options {
         /** At a time; who comes beyond has its first request answered by 503, and 2 s to bring one. 0: no bound. (That of a server, in its own
          * options, lets them wait) */
         size_t max_connections;
+        unsigned
+            http2_max_concurrent_streams; /**< requests that a client of HTTP/2 may have open on a connection; 0: 100 */
+        size_t http2_max_header_list_size; /**< bytes of the head of such a request, 431 beyond; 0: 16 KiB */
+        /** For how much ado about nothing a connection of HTTP/2 ends (ENHANCE_YOUR_CALM): see docs/http-server.md; 0: 10,000 */
+        unsigned http2_max_nuisance;
         void *reserved[4]; /**< zero */
 } eddy_http_service_options;
 

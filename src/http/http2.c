@@ -5,7 +5,11 @@
 #include "http/http2_connection.h"
 #include <eddy/tls.h>
 
-enum { LINGER_MAX = 1024 * 1024 }; /* bytes behind the end that are waited for */
+enum {
+        LINGER_MAX = 1024 * 1024,  /* bytes behind the end that are waited for */
+        GOODBYE_MS = 1000,         /* for a client to know that it is to open no more streams */
+        FORGOTTEN_MS = 100 * 1000, /* in which all nuisance is */
+};
 
 const char *const *eddy_http_alpn(void)
 {
@@ -53,6 +57,7 @@ static void destroy(struct http2 *connection)
 
         eddy_handle_cancel(&connection->turn);
         deadline_stop(&connection->silence);
+        deadline_stop(&connection->goodbye);
         memory_free(connection);
         entrance->http2 = NULL;
         http1_destroy(entrance);
@@ -77,10 +82,29 @@ void http2_pass_over(struct http2_stream *stream)
                 deadline_start(&connection->service->http2_streams, &stream->silence);
 }
 
-void http2_count_nuisance(struct http2 *connection)
+void http2_make_up(struct http2 *connection, unsigned worth)
 {
-        if (++connection->nuisances == HTTP2_NUISANCES_MAX)
-                nghttp2_session_terminate_session(connection->session, NGHTTP2_ENHANCE_YOUR_CALM);
+        connection->nuisance -= worth < connection->nuisance ? worth : connection->nuisance;
+}
+
+static void forget_some_nuisance(struct http2 *connection)
+{
+        eddy_time now = eddy_loop_time(eddy_running_loop());
+        int64_t worth = (now - connection->pardoned) / eddy_ms(1) * connection->nuisance_max / FORGOTTEN_MS;
+
+        if (worth == 0)
+                return;
+        http2_make_up(connection, worth < connection->nuisance ? (unsigned)worth : connection->nuisance);
+        connection->pardoned = now;
+}
+
+void http2_count_nuisance(struct http2 *connection, unsigned cost)
+{
+        connection->nuisance += cost;
+        if (connection->nuisance >= connection->nuisance_max)
+                forget_some_nuisance(connection);
+        if (connection->nuisance >= connection->nuisance_max && !connection->fault)
+                connection->fault = NGHTTP2_ENHANCE_YOUR_CALM;
 }
 
 void http2_stream_closed(struct http2_stream *stream, uint32_t error)
@@ -90,7 +114,7 @@ void http2_stream_closed(struct http2_stream *stream, uint32_t error)
         stream->is_closed = true;
         /* Who has reset it does not matter: a client can break it so that nghttp2 does. */
         if (error != NGHTTP2_NO_ERROR && !was_answered && !stream->is_reset)
-                http2_count_nuisance(stream->connection);
+                http2_count_nuisance(stream->connection, NUISANCE_STREAM);
         if (!stream->is_answering)
                 http2_stream_free(stream);
         else if (!stream->has_sent_end)
@@ -159,8 +183,8 @@ static void conclude(struct http2_stream *stream)
         connection->answering--;
         if (exchange->answer != ANSWER_NONE)
                 exchange_count(exchange, connection->entrance->peer);
-        if (exchange->answer == ANSWER_ENDED && connection->nuisances > 0)
-                connection->nuisances--;
+        if (exchange->answer == ANSWER_ENDED)
+                http2_make_up(connection, WORTH_ANSWER);
         exchange_finish(exchange);
         if (stream->is_closed) {
                 http2_stream_free(stream);
@@ -178,6 +202,7 @@ static void end_connection(struct http2 *connection)
 {
         connection->is_ending = true;
         deadline_stop(&connection->silence);
+        deadline_stop(&connection->goodbye);
         if (eddy_transport_write_eof(connection->transport) < 0)
                 eddy_transport_close(connection->transport);
         else
@@ -228,6 +253,8 @@ static void settle(struct http2 *connection)
         while (!list_is_empty(&connection->over))
                 conclude(container_of(list_take_first(&connection->over), struct http2_stream, state));
         if (connection->transport && !connection->is_ending) {
+                if (connection->fault)
+                        nghttp2_session_terminate_session(connection->session, connection->fault);
                 flush(connection);
                 if (!nghttp2_session_want_read(connection->session) &&
                     !nghttp2_session_want_write(connection->session))
@@ -253,7 +280,7 @@ void http2_schedule(struct http2 *connection)
 
 static void receive(struct http2 *connection, const void *data, size_t n)
 {
-        ssize_t rc = nghttp2_session_mem_recv(connection->session, data, n);
+        ssize_t rc = http2_receive(connection, data, n);
 
         if (rc == NGHTTP2_ERR_BAD_CLIENT_MAGIC)
                 nghttp2_session_terminate_session(connection->session, NGHTTP2_PROTOCOL_ERROR);
@@ -308,6 +335,7 @@ static void connection_lost(eddy_transport *transport, void *self, int reason)
 
         (void)transport;
         deadline_stop(&connection->silence);
+        deadline_stop(&connection->goodbye);
         deadline_stop(&entrance->linger);
         connection->transport = entrance->transport = NULL;
         entrance->reason = reason;
@@ -342,18 +370,33 @@ static const eddy_protocol http2_protocol = {
     .resume_writing = resume_writing,
 };
 
+static void init(struct http2 *connection, struct http1 *entrance)
+{
+        const eddy_http_service_options *options = &entrance->service->options;
+
+        connection->entrance = entrance;
+        connection->service = entrance->service;
+        connection->transport = entrance->transport;
+        connection->streams_max =
+            options->http2_max_concurrent_streams ? options->http2_max_concurrent_streams : HTTP2_STREAMS_MAX;
+        connection->head_max =
+            options->http2_max_header_list_size ? options->http2_max_header_list_size : HTTP2_HEAD_MAX;
+        connection->nuisance_max =
+            options->http2_max_nuisance ? options->http2_max_nuisance : HTTP2_NUISANCE_MAX;
+        connection->frames.left = NGHTTP2_CLIENT_MAGIC_LEN;
+        connection->pardoned = eddy_loop_time(eddy_running_loop());
+        list_init(&connection->streams);
+        list_init(&connection->ready);
+        list_init(&connection->over);
+}
+
 int http2_take_over(struct http1 *entrance, const char *data, size_t n)
 {
         struct http2 *connection = memory_zalloc(sizeof *connection);
 
         if (!connection)
                 return -ENOMEM;
-        connection->entrance = entrance;
-        connection->service = entrance->service;
-        connection->transport = entrance->transport;
-        list_init(&connection->streams);
-        list_init(&connection->ready);
-        list_init(&connection->over);
+        init(connection, entrance);
         connection->session = http2_session_create(connection);
         if (!connection->session) {
                 memory_free(connection);
@@ -370,15 +413,36 @@ int http2_take_over(struct http1 *entrance, const char *data, size_t n)
         return 0;
 }
 
+/* Streams may be under way that the client has opened before it knows: it is told first, and those that come before it has
+ * answered a ping are still taken. */
 void http2_stop(struct http2 *connection)
 {
         if (connection->is_stopping || !connection->session)
                 return;
         connection->is_stopping = true;
+        if (nghttp2_submit_shutdown_notice(connection->session) == 0 &&
+            nghttp2_submit_ping(connection->session, NGHTTP2_FLAG_NONE, NULL) == 0)
+                deadline_start(&connection->service->http2_goodbyes, &connection->goodbye);
+        else
+                http2_leave(connection);
+        http2_schedule(connection);
+}
+
+void http2_leave(struct http2 *connection)
+{
+        if (connection->has_left)
+                return;
+        connection->has_left = true;
+        deadline_stop(&connection->goodbye);
         nghttp2_submit_goaway(connection->session, NGHTTP2_FLAG_NONE,
                               nghttp2_session_get_last_proc_stream_id(connection->session), NGHTTP2_NO_ERROR,
                               NULL, 0);
         http2_schedule(connection);
+}
+
+static void client_does_not_answer(struct deadline *deadline)
+{
+        http2_leave(container_of(deadline, struct http2, goodbye));
 }
 
 void http2_give_up(struct http2 *connection)
@@ -453,6 +517,11 @@ static void answer_takes_too_long(struct deadline *deadline)
 
 void http2_init_deadlines(eddy_http_service *service)
 {
+        eddy_duration goodbye = eddy_ms(GOODBYE_MS);
+
+        if (service->silent.delay < goodbye)
+                goodbye = service->silent.delay;
+        deadlines_init(&service->http2_goodbyes, goodbye, client_does_not_answer);
         deadlines_init(&service->http2_silent, service->silent.delay, client_is_silent);
         deadlines_init(&service->http2_streams, service->silent.delay, stream_is_silent);
         deadlines_init(&service->http2_answers, service->options.answer_timeout, answer_takes_too_long);

@@ -9,13 +9,30 @@
 #include <nghttp2/nghttp2.h>
 
 enum {
-        HTTP2_STREAMS_MAX = 100, /* that a client may have open */
-        HTTP2_TASKS_MAX = 200,   /* of them and of those that were reset, and whose handlers have not ended */
-        HTTP2_HEAD_MAX = 16 * 1024, /* bytes of a request's head, or of what comes behind its body */
+        HTTP2_STREAMS_MAX = 100,    /* that a client may have open, unless the options say otherwise; */
+        HTTP2_HEAD_MAX = 16 * 1024, /* bytes of a request's head, or of what comes behind its body, likewise; */
+        HTTP2_NUISANCE_MAX = 10000, /* and nuisance: see http2_count_nuisance() */
         HTTP2_OUT_MAX = 64 * 1024,  /* bytes of a stream beyond which its handler waits */
         HTTP2_WINDOW = 1024 * 1024, /* of a connection; that of a stream is 64 KiB */
         HTTP2_QUEUE_MAX = 1000,     /* frames for a client that takes none; beyond, it is not listened to */
-        HTTP2_NUISANCES_MAX = 200,  /* of a client: see http2_count_nuisance() */
+        HTTP2_REMEMBERED = 32,      /* streams that were reset by us, and of which something may be under way */
+};
+
+/** What a client's doings cost, and what is worth something. */
+enum {
+        NUISANCE_FRAME = 1,   /* a frame that brings nothing */
+        NUISANCE_STREAM = 50, /* a stream that is broken before it was answered */
+        WORTH_ANSWER = 50,    /* an answer that was made */
+        WORTH_DATA = 10,      /* a frame of one: clients open windows for it, and measure by it */
+        DRIBBLE =
+            64, /* bytes of such a frame that is worth nothing, where the client's window made it so short */
+};
+
+/** Where the frame that is coming is. */
+struct http2_frames {
+        uint8_t head[9 + 4]; /* as far as it has come, and behind it what is looked at of a PRIORITY frame */
+        size_t size;         /* of that */
+        size_t left;         /* bytes of the frame behind it, or at the very beginning of the preface */
 };
 
 /** One connection. */
@@ -30,16 +47,26 @@ struct http2 {
         unsigned stream_count;
         unsigned answering; /* tasks */
         unsigned requests;  /* that have come */
-        unsigned nuisances; /* not made up for by answers */
-        struct deadline silence;
+        unsigned streams_max;
+        size_t head_max;
+        unsigned nuisance, nuisance_max;
+        eddy_time pardoned; /* when some of it was forgotten last */
+        struct http2_frames frames;
+        uint32_t fault;                  /* what the client is told to go for; NGHTTP2_NO_ERROR: nothing */
+        int32_t last_id;                 /* of the streams that have come */
+        int32_t reset[HTTP2_REMEMBERED]; /* those that were last, by us */
+        unsigned resets;
+        struct deadline silence, goodbye;
         struct progress progress;
         eddy_handle turn;
-        size_t dropped;   /* bytes that came behind the end */
-        bool is_settling; /* what is said now leaves soon */
-        bool is_full;     /* more is unsent than should be */
-        bool is_stopping; /* no more streams are taken */
-        bool is_ending;   /* nothing is said any more */
-        bool is_given_up; /* whoever attended to it does no more */
+        size_t dropped;      /* bytes that came behind the end */
+        bool is_settling;    /* what is said now leaves soon */
+        bool is_full;        /* more is unsent than should be */
+        bool is_stopping;    /* the client is asked to open no more streams */
+        bool has_left;       /* and none are taken */
+        bool has_priorities; /* the client says what it wants first */
+        bool is_ending;      /* nothing is said any more */
+        bool is_given_up;    /* whoever attended to it does no more */
 };
 
 /** One stream: a request and its answer. Freed when neither nghttp2 nor a task has it. */
@@ -93,11 +120,21 @@ int http2_request_add(struct http2_stream *stream, const char *name, size_t name
 /** All have: 0, or what to answer. */
 int http2_request_check(struct http2_stream *stream);
 
+/** Bytes have come: 0, or nghttp2's error. What has to be said to them is connection->fault. */
+ssize_t http2_receive(struct http2 *connection, const uint8_t *data, size_t n);
+
 /** Something is to leave, or a task is over: see to it soon. */
 void http2_schedule(struct http2 *connection);
 
-/** A client has us work for nothing: who does so too often is told to go. */
-void http2_count_nuisance(struct http2 *connection);
+/** A client has us work for nothing: who does so too often is told to go. A hundredth of what is too much is forgotten each second, so
+ * that a connection may last for weeks. */
+void http2_count_nuisance(struct http2 *connection, unsigned cost);
+
+/** It has brought something, or taken it. */
+void http2_make_up(struct http2 *connection, unsigned worth);
+
+/** The client knows that it is to open no more streams: those that come from now on are not taken, and it may repeat them elsewhere. */
+void http2_leave(struct http2 *connection);
 
 /** nghttp2 knows a stream no more, and why. */
 void http2_stream_closed(struct http2_stream *stream, uint32_t error);

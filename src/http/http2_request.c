@@ -10,11 +10,12 @@ static bool is(const char *text, size_t n, const char *name)
 }
 
 /* Note a text: 0, -ENOMEM, or -E2BIG. */
-static int put_text(struct bytes *head, const char *text, size_t n, struct http_span *span)
+static int put_text(struct http2_stream *stream, const char *text, size_t n, struct http_span *span)
 {
+        struct bytes *head = &stream->head;
         int rc;
 
-        if (head->end + n + 1 > HTTP2_HEAD_MAX)
+        if (head->end + n + 1 > stream->connection->head_max)
                 return -E2BIG;
         *span = (struct http_span){(uint32_t)head->end, (uint32_t)n};
         rc = bytes_put(head, text, n);
@@ -57,9 +58,9 @@ static int add_header(struct http2_stream *stream, const char *name, size_t name
 
         if (request->header_count == HTTP_HEADERS_MAX)
                 return -E2BIG;
-        rc = put_text(&stream->head, name, name_size, &header->name);
+        rc = put_text(stream, name, name_size, &header->name);
         if (rc == 0)
-                rc = put_text(&stream->head, value, value_size, &header->value);
+                rc = put_text(stream, value, value_size, &header->value);
         if (rc == 0)
                 request->header_count++;
         return rc;
@@ -88,7 +89,7 @@ static int add_cookie(struct http2_stream *stream, const char *value, size_t n)
         if (!cookie)
                 return add_header(stream, "cookie", 6, value, n);
         before = cookie->value.size;
-        if (head->end + before + n + 3 > HTTP2_HEAD_MAX)
+        if (head->end + before + n + 3 > stream->connection->head_max)
                 return -E2BIG;
         if (cookie->value.at + before + 1 == head->end) {
                 head->end--;
@@ -117,7 +118,7 @@ static int add_pseudo_header(struct http2_stream *stream, const char *name, size
         struct http_request *request = &stream->request;
 
         if (is(name, name_size, ":path"))
-                return put_text(&stream->head, value, value_size, &request->target);
+                return put_text(stream, value, value_size, &request->target);
         if (is(name, name_size, ":authority"))
                 return add_host(stream, value, value_size);
         if (is(name, name_size, ":method")) {
@@ -137,8 +138,10 @@ int http2_request_add(struct http2_stream *stream, const char *name, size_t name
         struct http_request *request = &stream->request;
         int rc;
 
-        if (request->status)
+        if (request->status) { /* a few bytes can stand for very many headers */
+                http2_count_nuisance(stream->connection, NUISANCE_FRAME);
                 return 0;
+        }
         if (name[0] == ':')
                 rc = add_pseudo_header(stream, name, name_size, value, value_size);
         else if (is(name, name_size, "host"))

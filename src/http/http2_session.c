@@ -14,9 +14,12 @@ static int on_begin_headers(nghttp2_session *session, const nghttp2_frame *frame
 
         if (frame->hd.type != NGHTTP2_HEADERS || frame->headers.cat != NGHTTP2_HCAT_REQUEST)
                 return 0;
-        if (connection->stream_count >= HTTP2_TASKS_MAX)
+        if (connection->stream_count / 2 >=
+            connection->streams_max) { /* with those whose handlers are still at it */
+                http2_count_nuisance(connection, NUISANCE_STREAM);
                 return nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, frame->hd.stream_id,
                                                  NGHTTP2_REFUSED_STREAM);
+        }
         stream = memory_zalloc(sizeof *stream);
         if (!stream)
                 return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
@@ -28,12 +31,13 @@ static int on_begin_headers(nghttp2_session *session, const nghttp2_frame *frame
 }
 
 /* A line of those behind the body: 0, -ENOMEM or -E2BIG. */
-static int add_trailer(struct bytes *trailers, const char *name, size_t name_size, const char *value,
+static int add_trailer(struct http2_stream *stream, const char *name, size_t name_size, const char *value,
                        size_t value_size)
 {
+        struct bytes *trailers = &stream->trailers;
         int rc;
 
-        if (trailers->end + name_size + value_size + 3 > HTTP2_HEAD_MAX)
+        if (trailers->end + name_size + value_size + 3 > stream->connection->head_max)
                 return -E2BIG;
         rc = bytes_put(trailers, name, name_size);
         if (rc == 0)
@@ -56,9 +60,28 @@ static int on_header(nghttp2_session *session, const nghttp2_frame *frame, const
         if (frame->headers.cat == NGHTTP2_HCAT_REQUEST)
                 rc = http2_request_add(stream, (const char *)name, name_size, (const char *)value, value_size);
         else
-                rc = add_trailer(&stream->trailers, (const char *)name, name_size, (const char *)value,
-                                 value_size);
+                rc = add_trailer(stream, (const char *)name, name_size, (const char *)value, value_size);
         return rc < 0 ? NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE : 0;
+}
+
+/* A client that has no say in what comes first gets some of each answer at a time, as RFC 9218 would have it for those it calls
+ * incremental: by its default a small one waits for a large one that was asked for before. */
+static void share_alike(struct http2 *connection, const struct http2_stream *stream)
+{
+        const nghttp2_extpri alike = {.urgency = NGHTTP2_EXTPRI_DEFAULT_URGENCY, .inc = 1};
+        struct http_span value;
+
+        if (http_request_header(&stream->request, stream->head.data, "priority", &value))
+                connection->has_priorities = true;
+        if (!connection->has_priorities)
+                nghttp2_session_change_extpri_stream_priority(connection->session, stream->id, &alike, 0);
+}
+
+static void note_request(struct http2 *connection, struct http2_stream *stream)
+{
+        stream->is_whole = true;
+        list_append(&connection->ready, &stream->state);
+        share_alike(connection, stream);
 }
 
 static int on_frame(nghttp2_session *session, const nghttp2_frame *frame, void *self)
@@ -66,6 +89,10 @@ static int on_frame(nghttp2_session *session, const nghttp2_frame *frame, void *
         struct http2 *connection = self;
         struct http2_stream *stream;
 
+        if (frame->hd.type == NGHTTP2_PING && frame->hd.flags & NGHTTP2_FLAG_ACK && connection->is_stopping)
+                http2_leave(connection);
+        if (frame->hd.type == NGHTTP2_PRIORITY_UPDATE)
+                connection->has_priorities = true;
         if (frame->hd.type != NGHTTP2_HEADERS && frame->hd.type != NGHTTP2_DATA)
                 return 0;
         stream = stream_of(session, frame->hd.stream_id);
@@ -74,13 +101,18 @@ static int on_frame(nghttp2_session *session, const nghttp2_frame *frame, void *
         if (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) {
                 stream->has_ended = true;
                 exchange_wake(&stream->exchange);
-        } else if (frame->hd.type == NGHTTP2_DATA && frame->hd.length == 0) {
-                http2_count_nuisance(connection);
         }
-        if (frame->hd.type == NGHTTP2_HEADERS && frame->headers.cat == NGHTTP2_HCAT_REQUEST) {
-                stream->is_whole = true;
-                list_append(&connection->ready, &stream->state);
-        }
+        if (frame->hd.type == NGHTTP2_HEADERS && frame->headers.cat == NGHTTP2_HCAT_REQUEST)
+                note_request(connection, stream);
+        return 0;
+}
+
+/* What is wrong with a stream that we know costs when it is closed. */
+static int on_invalid_frame(nghttp2_session *session, const nghttp2_frame *frame, int error, void *self)
+{
+        (void)error;
+        if (!stream_of(session, frame->hd.stream_id))
+                http2_count_nuisance(self, NUISANCE_STREAM);
         return 0;
 }
 
@@ -91,7 +123,7 @@ static int on_data(nghttp2_session *session, uint8_t flags, int32_t id, const ui
         struct http2_stream *stream = stream_of(session, id);
 
         (void)flags;
-        (void)self;
+        http2_make_up(self, NUISANCE_FRAME);
         nghttp2_session_consume_connection(session, n);
         if (!stream)
                 return 0;
@@ -104,14 +136,17 @@ static int on_data(nghttp2_session *session, uint8_t flags, int32_t id, const ui
 
 static int on_frame_sent(nghttp2_session *session, const nghttp2_frame *frame, void *self)
 {
-        struct http2_stream *stream;
+        struct http2_stream *stream = stream_of(session, frame->hd.stream_id);
+        struct http2 *connection = self;
 
-        (void)self;
-        if ((frame->hd.type != NGHTTP2_HEADERS && frame->hd.type != NGHTTP2_DATA) ||
-            !(frame->hd.flags & NGHTTP2_FLAG_END_STREAM))
+        if (frame->hd.type == NGHTTP2_RST_STREAM)
+                connection->reset[connection->resets++ % HTTP2_REMEMBERED] = frame->hd.stream_id;
+        if (frame->hd.type != NGHTTP2_HEADERS && frame->hd.type != NGHTTP2_DATA)
                 return 0;
-        stream = stream_of(session, frame->hd.stream_id);
-        if (stream) {
+        if (frame->hd.type == NGHTTP2_DATA &&
+            (frame->hd.length >= DRIBBLE || !stream || bytes_size(&stream->out) == 0))
+                http2_make_up(connection, WORTH_DATA);
+        if (stream && frame->hd.flags & NGHTTP2_FLAG_END_STREAM) {
                 stream->has_sent_end = true;
                 http2_pass_over(stream);
         }
@@ -138,19 +173,21 @@ static nghttp2_session *make(struct http2 *connection, nghttp2_session_callbacks
         nghttp2_session_callbacks_set_on_begin_headers_callback(callbacks, on_begin_headers);
         nghttp2_session_callbacks_set_on_header_callback(callbacks, on_header);
         nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks, on_frame);
+        nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(callbacks, on_invalid_frame);
         nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks, on_data);
         nghttp2_session_callbacks_set_on_frame_send_callback(callbacks, on_frame_sent);
         nghttp2_session_callbacks_set_on_stream_close_callback(callbacks, on_stream_close);
         nghttp2_option_set_no_auto_window_update(options, 1);
         nghttp2_option_set_no_closed_streams(options, 1);
+        nghttp2_option_set_builtin_recv_extension_type(options, NGHTTP2_PRIORITY_UPDATE);
         return nghttp2_session_server_new2(&session, callbacks, connection, options) == 0 ? session : NULL;
 }
 
-static int greet(nghttp2_session *session)
+static int greet(const struct http2 *connection, nghttp2_session *session)
 {
         const nghttp2_settings_entry settings[] = {
-            {NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, HTTP2_STREAMS_MAX},
-            {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, HTTP2_HEAD_MAX},
+            {NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, connection->streams_max},
+            {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, (uint32_t)connection->head_max},
             {NGHTTP2_SETTINGS_NO_RFC7540_PRIORITIES, 1},
         };
         int rc =
@@ -169,7 +206,7 @@ nghttp2_session *http2_session_create(struct http2 *connection)
                 session = make(connection, callbacks, options);
         nghttp2_session_callbacks_del(callbacks);
         nghttp2_option_del(options);
-        if (session && greet(session) != 0) {
+        if (session && greet(connection, session) != 0) {
                 nghttp2_session_del(session);
                 session = NULL;
         }

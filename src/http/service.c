@@ -100,6 +100,7 @@ void service_note_gone(eddy_http_service *service)
         deadlines_rest(&service->http2_silent);
         deadlines_rest(&service->http2_streams);
         deadlines_rest(&service->http2_answers);
+        deadlines_rest(&service->http2_goodbyes);
         eddy_event_set(&service->all_gone);
         if (service->is_released)
                 finish(service);

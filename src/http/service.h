@@ -26,7 +26,8 @@ struct eddy_http_service {
         struct deadlines answers;   /* answers that are to be taken whole */
         struct deadlines lingering; /* clients that are to see the end */
         struct deadlines http2_silent, http2_streams,
-            http2_answers; /* of HTTP/2: connections, and streams likewise */
+            http2_answers;               /* of HTTP/2: connections, and streams likewise */
+        struct deadlines http2_goodbyes; /* its clients that are to know that a connection ends */
         void (*free)(eddy_http_service *service);
         bool is_stopping, is_released;
         eddy_event all_gone; /* set when the last connection has gone; who waits clears it before */
