@@ -8,7 +8,7 @@
 #   make test-python-suites   CPython's own tests, scenarios, and the tests of packages built on asyncio, on both loops, for
 #                  each Python that is there, on both backends; the packages come from PyPI
 #   make bench     measure eddy beside its peers; make bench ROWS="switch yield" for some rows; NECO=folder and
-#                  LIBDILL=folder for these two, which must lie there built
+#                  LIBDILL=folder for these two, which must lie there built; MOVED_GB=10 for longer bodies of HTTP
 #   make bench-compare OLD=old.json     what got slower since then, noise and machine taken into account
 #   make bench-scale    measure what work costs as it grows; draw docs/plots, plan docs/scaling.md
 #   make bench-python   measure eddyloop beside other event loops for Python: see python/bench/README.md; ROWS as above,
@@ -58,7 +58,7 @@ test-python-suites:
 bench: all
 	scripts/install-deps.sh bench
 	-scripts/install-deps.sh bench-more
-	NECO=$(NECO) LIBDILL=$(LIBDILL) python3 bench/run.py --build-dir $(BUILD) $(ROWS)
+	NECO=$(NECO) LIBDILL=$(LIBDILL) MOVED_GB=$(MOVED_GB) python3 bench/run.py --build-dir $(BUILD) $(ROWS)
 
 bench-compare:
 	python3 bench/compare.py --build-dir $(BUILD) $(OLD) $(NEW)

@@ -47,8 +47,17 @@ def configure(build_dir):
 
 
 def go(build_dir):
-    target = (build_dir / "bench" / "go_contestant").resolve()
-    return run(["go", "build", "-o", str(target), "."], cwd=HERE / "go")
+    """Where its module cannot be had, without what needs that."""
+    build = ["go", "build", "-o", str((build_dir / "bench" / "go_contestant").resolve())]
+    why = run([*build, "."], cwd=HERE / "go")
+    return why and run([*build, "-tags", "offline", "."], cwd=HERE / "go")
+
+
+def node(build_dir, with_modules):
+    """Its files, beside the modules that package-lock.json names."""
+    place = build_dir / "bench" / "node"
+    shutil.copytree(HERE / "node", place, dirs_exist_ok=True)
+    return run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=place) if with_modules else ""
 
 
 def tokio(build_dir):
@@ -63,7 +72,7 @@ def tokio(build_dir):
     (package / ".cargo" / "config.toml").write_text(
         f'[source.crates-io]\nreplace-with = "debian"\n[source.debian]\ndirectory = "{DEBIAN_CRATES}"\n')
     manifest = (HERE / "tokio" / "Cargo.toml").read_text()
-    manifest = re.sub(r"(?m)^(hyper|hyper-util|http-body-util|tokio-rustls|default|http|tls) *=.*\n", "", manifest)
+    manifest = re.sub(r"(?m)^(.*optional = true.*|(default|http|tls) = .*)\n", "", manifest)
     (package / "Cargo.toml").write_text(re.sub(r'(tokio = .*?version = )"[^"]*"', r'\1"1"', manifest))
     return run(["cargo", "build", "--release", "--offline", "--target-dir", str(target)], cwd=package)
 
@@ -99,9 +108,9 @@ class Builder:
         """What a program needs that this machine does not have."""
         if program.kind == "library":
             return "" if os.environ.get(program.peer) else f"skipped: needs {program.peer}=path"
-        wanted = {"go": ["go"], "tokio": ["cargo"], "node": ["node"], "command": ["wrk", "curl"],
-                  "s_server": ["openssl", "curl"],
-                  "nginx": ["nginx"] + [tool for tool in ("wrk", "curl") if tool in program.package]}.get(program.kind, [])
+        packaged = [tool for tool in ("wrk", "curl", "npm") if tool in program.package]
+        wanted = {"go": ["go"], "tokio": ["cargo"], "node": ["node", *packaged], "command": ["wrk", "curl"],
+                  "s_server": ["openssl", "curl"], "nginx": ["nginx", *packaged]}.get(program.kind, [])
         if not all(map(machine.there, wanted)) or program.peer and not self.peers.get(program.peer):
             return f"skipped: needs {program.package}"
         if "mod-stream" in program.package and not secure.nginx_module():
@@ -114,6 +123,8 @@ class Builder:
             why = go(self.build_dir)
         elif program.kind == "tokio":
             why = tokio(self.build_dir)
+        elif program.kind == "node":
+            why = node(self.build_dir, "npm" in program.package)
         elif program.kind == "library":
             why = library(program, program.peer, self.build_dir)
         elif program.kind == "native":

@@ -19,9 +19,9 @@ def native(file, peer="", package=""):
     return Program("native", file, peer, package)
 
 
-def eddy(file, *backends, argument=""):
-    """eddy under the name of each backend, epoll alone where the row does not depend on it."""
-    return {f"eddy-{backend}": Program("native", file, backend=backend, argument=argument)
+def eddy(file, *backends, argument="", needs=("", "")):
+    """eddy under the name of each backend, epoll alone where the row does not depend on it; and what it needs besides: peer, package."""
+    return {f"eddy-{backend}": Program("native", file, *needs, backend=backend, argument=argument)
             for backend in backends or ("epoll",)}
 
 
@@ -39,7 +39,8 @@ GO = {"go": Program("go", package="golang")}
 TOKIO = {"tokio": Program("tokio", package="cargo, with crates.io or librust-tokio-dev")}
 NECO = {"neco": Program("library", "peers/neco_contest.c", peer="NECO")}
 LIBDILL = {"libdill": Program("library", "peers/libdill_contest.c", peer="LIBDILL")}
-NODE = {"node": Program("node", "peers/node_server.js", package="nodejs")}
+NODE = {"node": Program("node", "node/server.js", package="nodejs")}
+NODE_SITE = {"node": Program("node", "node/server.js", package="nodejs and npm")}
 STATE_THREADS = {"state-threads": native("st_tasks", "state-threads", "libst-dev")}
 BOOST = "boost-context", "libboost-context-dev and a C++ compiler"
 PYTHON_GENERATOR = {"python": Program("python", "peers/python_generator.py")}
@@ -85,11 +86,14 @@ WHOLE = {"raw-epoll": RAW["raw-epoll"]} | libuv("libuv_echo") | {
 PROTOCOL_64K = eddy("eddy_echo", *BOTH, argument="protocol_echo") | WHOLE
 BUFFERED_64K = eddy("eddy_echo", *BOTH, argument="buffered_echo") | WHOLE
 HTTP = eddy("eddy_http", *BOTH) | NGINX | GO | TOKIO | NODE
-FILES = {f"eddy-{backend}": Program("command", package="wrk and curl", backend=backend) for backend in BOTH} | NGINX_FILES
+HTTP_SITE = eddy("eddy_http_site", *BOTH, needs=("jansson", "libjansson-dev")) | GO | TOKIO | NODE_SITE
+WEBSOCKET = eddy("eddy_http_site", *BOTH, needs=("jansson", "libjansson-dev")) | GO | NODE_SITE
+COMMAND = {f"eddy-{backend}": Program("command", package="wrk and curl", backend=backend) for backend in BOTH}
+FILES = COMMAND | NGINX_FILES | GO | TOKIO | NODE_SITE
 
 # By TLS.
 RAW_TLS = {"raw-openssl": native("raw_tls_echo", "openssl", "libssl-dev")}
 TLS = eddy("eddy_tls", *BOTH) | RAW_TLS | NGINX_STREAM | GO | TOKIO
 TLS_PROTOCOL = eddy("eddy_tls", *BOTH, argument="tls_protocol_echo") | RAW_TLS
 TLS_IDLE = eddy("eddy_tls", *BOTH, argument="tls_echo_lend") | RAW_TLS | NGINX_STREAM | GO | TOKIO
-TLS_BULK = FILES | {"s_server": Program("s_server", package="openssl and curl")}
+TLS_BULK = COMMAND | NGINX_FILES | {"s_server": Program("s_server", package="openssl and curl")}

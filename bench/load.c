@@ -1,16 +1,17 @@
 /* The load of the TCP rows: requests on many connections, one at a time on each, every answer checked.
  *
- *         load PORT CONNECTIONS BYTES|http SECONDS|- [RATE]
+ *         load PORT CONNECTIONS WHAT SECONDS|- [RATE]
  *
  * Without a rate the loop is closed: each answer is followed by the next request. With one it is open: requests are
  * due at even distances, whether or not the server keeps up, and one that finds every connection taken waits for the
  * first that is free. Latencies count from when a request was due and not from when it could be sent, so a server
  * that stalls is charged with what it delayed ("coordinated omission"); the load polls all the while, so as to be on
- * time itself. BYTES are those of a message to echo; http asks for "/", and the first answer says how long all are.
- * Instead of SECONDS, - has it told when to run: see bench_runs().
+ * time itself. WHAT is what load_request_make() knows: the bytes of a message to echo; "http", which asks for "/"; "http:16", so
+ * many at once, whose latency is that of the last; "websocket:64". Instead of SECONDS, - has it told when to run: see bench_runs().
  *
- * Prints `NAME VALUE` lines: requests, seconds, and of latencies mean_us, p50_us, p99_us, p999_us. */
+ * Prints `NAME VALUE` lines: requests, together (how many are sent at once), seconds, and of latencies mean_us, p50_us, p99_us, p999_us. */
 #include "latency.h"
+#include "load_request.h"
 #include <arpa/inet.h>
 #include <netinet/tcp.h>
 #include <sys/epoll.h>
@@ -18,11 +19,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { MAX_BYTES = 128 * 1024, STATUS_LINE = sizeof "HTTP/1.1 200" - 1, SILENCE_MS = 10000 };
+enum { SILENCE_MS = 10000 };
 
-/* What is sent, and which bytes of an answer are known before it comes: its first and its last. */
-static char request[MAX_BYTES], expected[MAX_BYTES];
-static size_t request_size, answer_size, head, tail;
+static struct load_request request;
 
 typedef struct connection {
         int fd;
@@ -59,47 +58,10 @@ static connection *connect_to(uint16_t port)
                 die("connect");
         setsockopt(new->fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
         /* One who sends the longest message does not wait, while others' answers come. */
-        setsockopt(new->fd, SOL_SOCKET, SO_SNDBUF, &(int){2 * MAX_BYTES}, sizeof(int));
+        setsockopt(new->fd, SOL_SOCKET, SO_SNDBUF, &(int){2 * LOAD_MAX_BYTES}, sizeof(int));
         epoll_ctl(load.epoll, EPOLL_CTL_ADD, new->fd,
                   &(struct epoll_event){.events = EPOLLIN, .data.ptr = new});
         return new;
-}
-
-static void prepare_echo(size_t bytes)
-{
-        if (bytes == 0 || bytes > MAX_BYTES)
-                exit(2);
-        for (size_t i = 0; i < bytes; i++)
-                request[i] = expected[i] = (char)('a' + i % 26);
-        request_size = answer_size = head = bytes;
-}
-
-/* Ask once, to learn what all answers look like; their dates may differ. */
-static void prepare_http(connection *first)
-{
-        char *body = NULL, *length = NULL;
-        size_t received = 0;
-
-        request_size = (size_t)sprintf(request, "GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n");
-        if (send(first->fd, request, request_size, MSG_NOSIGNAL) != (ssize_t)request_size)
-                die("send");
-        while (!body || received < answer_size) {
-                ssize_t n = recv(first->fd, expected + received, MAX_BYTES - 1 - received, 0);
-
-                if (n <= 0)
-                        die("recv");
-                received += (size_t)n;
-                body = strstr(expected, "\r\n\r\n");
-                length = strcasestr(expected, "\r\ncontent-length:");
-                if (body && !length)
-                        bench_skip("its answer has no Content-Length");
-                if (body)
-                        answer_size = (size_t)(body + 4 - expected) + strtoul(length + 17, NULL, 10);
-        }
-        head = STATUS_LINE;
-        tail = answer_size - (size_t)(body + 4 - expected);
-        if (received > answer_size || memcmp(expected, "HTTP/1.1 200", head) != 0)
-                bench_skip("its answer is not \"200 OK\"");
 }
 
 /* Send what is due, as far as connections are idle. In a closed loop something always is. */
@@ -115,34 +77,45 @@ static void send_due(double now)
                 self->received = 0;
                 self->due = due;
                 load.sent++;
-                if (send(self->fd, request, request_size, MSG_NOSIGNAL) != (ssize_t)request_size)
+                if (send(self->fd, request.bytes, request.size, MSG_NOSIGNAL) != (ssize_t)request.size)
                         die("send");
         }
 }
 
 /* Whether a piece of an answer, its bytes [from, to), is right as far as [first, end) goes, which is known. */
-static bool is_right(const char *piece, size_t from, size_t to, size_t first, size_t end)
+static bool is_right_there(const char *piece, size_t from, size_t to, size_t first, size_t end)
 {
         size_t begin = from > first ? from : first, stop = to < end ? to : end;
 
-        return begin >= stop || memcmp(piece + (begin - from), expected + begin, stop - begin) == 0;
+        return begin >= stop || memcmp(piece + (begin - from), request.expected + begin, stop - begin) == 0;
+}
+
+/* Of each of the answers that come together the beginning and the end are known. */
+static bool is_right(const char *piece, size_t from, size_t to)
+{
+        size_t each = request.answer_size / (size_t)request.together;
+
+        for (size_t start = from / each * each; start < to; start += each)
+                if (!is_right_there(piece, from, to, start, start + request.head) ||
+                    !is_right_there(piece, from, to, start + each - request.tail, start + each))
+                        return false;
+        return true;
 }
 
 static void receive(connection *self)
 {
-        static char piece[MAX_BYTES];
+        static char piece[LOAD_MAX_BYTES];
         size_t before = self->received;
-        ssize_t n = recv(self->fd, piece, answer_size - before, 0);
+        ssize_t n = recv(self->fd, piece, request.answer_size - before, 0);
 
         if (n <= 0)
                 die("recv");
         self->received += (size_t)n;
-        if (!is_right(piece, before, self->received, 0, head) ||
-            !is_right(piece, before, self->received, answer_size - tail, answer_size)) {
+        if (!is_right(piece, before, self->received)) {
                 fprintf(stderr, "an answer is not what was expected\n");
                 exit(1);
         }
-        if (self->received < answer_size)
+        if (self->received < request.answer_size)
                 return;
         double now = bench_now();
         latency_add(&load.latencies, now - self->due);
@@ -177,7 +150,8 @@ static void run(double seconds)
                 for (int i = 0; i < ready; i++)
                         receive(events[i].data.ptr);
         }
-        printf("requests %ld\nseconds %.6f\n", load.answered, bench_now() - load.start);
+        printf("requests %ld\ntogether %ld\nseconds %.6f\n", load.answered * request.together, request.together,
+               bench_now() - load.start);
         latency_print(&load.latencies);
 }
 
@@ -186,27 +160,28 @@ int main(int argc, char **argv)
         struct rlimit files;
 
         if (argc < 5 || argc > 6) {
-                fprintf(stderr, "load PORT CONNECTIONS BYTES|http SECONDS|- [RATE]\n");
+                fprintf(stderr, "load PORT CONNECTIONS WHAT SECONDS|- [RATE]\n");
                 return 2;
         }
         getrlimit(RLIMIT_NOFILE, &files);
         files.rlim_cur = files.rlim_max;
         setrlimit(RLIMIT_NOFILE, &files);
         load.epoll = epoll_create1(EPOLL_CLOEXEC);
-        for (long i = 0; i < atol(argv[2]); i++) {
+        long count = atol(argv[2]);
+        int *fds = count > 0 ? calloc((size_t)count, sizeof *fds) : NULL;
+        if (!fds)
+                return 2;
+        for (long i = 0; i < count; i++) {
                 connection *new = connect_to((uint16_t)atoi(argv[1]));
 
                 new->next = load.idle;
                 load.idle = new;
+                fds[i] = new->fd;
         }
-        if (!load.idle)
-                return 2;
-        if (strcmp(argv[3], "http") == 0)
-                prepare_http(load.idle);
-        else
-                prepare_echo((size_t)atol(argv[3]));
+        load_request_make(&request, argv[3], fds, (size_t)count);
+        free(fds);
         load.rate = argc > 5 ? atof(argv[5]) : 0;
-        load.interval = load.rate > 0 ? 1 / load.rate : 0;
+        load.interval = load.rate > 0 ? (double)request.together / load.rate : 0;
         bench_runs(argv[4], run);
         return 0;
 }

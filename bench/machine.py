@@ -62,7 +62,16 @@ def tokio_versions(build_dir):
     lock = built / "debian" / "Cargo.lock"
     crates = (lock if lock.exists() else Path(__file__).parent / "tokio" / "Cargo.lock").read_text()
     return [f"{crate} {version}"
-            for crate, version in re.findall(r'name = "(tokio|hyper)"\nversion = "([^"]+)"', crates)]
+            for crate, version in re.findall(r'name = "(tokio|hyper|h2|matchit|serde_json)"\nversion = "([^"]+)"', crates)]
+
+
+def module_versions():
+    """Of what Go's and Node's contestants are built with."""
+    bench = Path(__file__).parent
+    locked = json.loads((bench / "node" / "package-lock.json").read_text())["packages"]
+    needed = locked[""]["dependencies"]
+    required = re.findall(r"(?m)^require github\.com/(\S+) v(\S+)", (bench / "go" / "go.mod").read_text())
+    return [" ".join(each) for each in required] + [f"{name} {locked[f'node_modules/{name}']['version']}" for name in needed]
 
 
 def describe(build_dir, cores):
@@ -73,7 +82,7 @@ def describe(build_dir, cores):
         versions.append(output("go", "env", "GOVERSION").replace("go", "go ", 1))
     if shutil.which("node"):
         versions.append(output("node", "--version").replace("v", "node ", 1))
-    versions += tokio_versions(build_dir)
+    versions += tokio_versions(build_dir) + module_versions()
     if there("nginx"):
         versions.append(output(there("nginx"), "-v", stream="stderr").replace("nginx version: nginx/", "nginx "))
     versions.append(f"asyncio of {platform.python_implementation()} {platform.python_version()}")

@@ -7,6 +7,7 @@ import processes
 import rows
 import secure
 import servers
+import web
 from processes import Failure
 
 HERE = Path(__file__).resolve().parent
@@ -20,7 +21,7 @@ def command(program, argument, build_dir):
     if program.kind == "tokio":
         return [str(place / "tokio" / "release" / "eddy-bench-tokio"), argument]
     if program.kind == "node":
-        return ["node", str(HERE / program.file), argument]
+        return ["node", str(place / program.file), argument]
     if program.kind == "python":
         return [sys.executable, str(HERE / program.file), argument]
     if program.kind == "nginx":
@@ -45,13 +46,15 @@ def figures(argv, wanted, cores, environment):
 def measure(experiment, program, cores, build_dir):
     """{row: value}. Raises Failure."""
     environment = {"EDDY_BACKEND": program.backend} if program.backend else {}
+    argv = command(program, experiment.argument, build_dir)
     if experiment.kind in ("files", "bulk"):
         measure_files = files.measure if experiment.kind == "files" else files.measure_bulk
-        return measure_files(program.kind, experiment.rows, environment, cores, build_dir)
-    argv = command(program, experiment.argument, build_dir)
+        return measure_files(program.kind, argv, experiment.rows, environment, cores, build_dir)
     if experiment.kind in servers.METHODS:
         return servers.measure(experiment, argv, environment, cores, build_dir)
     if experiment.kind in secure.METHODS:
         return secure.measure(experiment, argv, environment, cores, build_dir)
+    if experiment.kind in web.METHODS:
+        return web.measure(experiment, argv, environment, cores, build_dir)
     allowed = {cores.contestant, cores.load} if experiment.kind == "threads" else {cores.contestant}
     return figures(argv, experiment.rows, allowed, environment)

@@ -3,9 +3,10 @@ from dataclasses import dataclass, field
 
 import files
 import secure
-from contestants import (BUFFERED, BUFFERED_64K, BURST, CHANNEL, CONTEXTS, ECHO, ECHO_FAST, FILE, FILES, GENERATORS, HTTP, IDLE,
-                         LOCK_HANDOVER, LOCK_PAIR, PROCESS, PROTOCOL, PROTOCOL_64K, QUEUE, SELECT, SLEEPERS, SWITCH, THREADS, TIMERS, TLS, TLS_BULK,
-                         TLS_IDLE, TLS_PROTOCOL, TO_THREAD, UDP, YIELD)
+import web
+from contestants import (BUFFERED, BUFFERED_64K, BURST, CHANNEL, CONTEXTS, ECHO, ECHO_FAST, FILE, FILES, GENERATORS, HTTP, HTTP_SITE,
+                         IDLE, LOCK_HANDOVER, LOCK_PAIR, PROCESS, PROTOCOL, PROTOCOL_64K, QUEUE, SELECT, SLEEPERS, SWITCH, THREADS, TIMERS, TLS, TLS_BULK,
+                         TLS_IDLE, TLS_PROTOCOL, TO_THREAD, UDP, WEBSOCKET, YIELD)
 from servers import COUNTED_SECONDS, IDLE_CONNECTIONS, Load
 
 
@@ -16,9 +17,9 @@ class Experiment:
     argument: str         # what the program is asked to do
     contestants: dict     # name -> Program
     # It prints them itself; "threads": on all cores; or a server: "load", "storm", "udp", "syscalls", "idle", "files", "bulk",
-    # "tls", "tls_idle".
+    # "tls", "tls_idle", "web", "transfer".
     kind: str = "figures"
-    load: Load = None     # of a server
+    load: object = None   # of a server: Load, or of web.py
     most_repeats: int = 100
 
 
@@ -67,6 +68,27 @@ def plus(more, who, row):
     return lambda medians, _: more + medians[row][who] if who in medians.get(row, {}) else None
 
 
+def at_least(row, **factors):
+    """So many times the figures of these peers in this very run, as far as they took part."""
+    def aim(medians, _):
+        return max((factor * medians[row][who] for who, factor in factors.items() if who in medians.get(row, {})), default=None)
+    return aim
+
+
+def at_most(row, **factors):
+    """Their figures divided so, where less is better."""
+    def aim(medians, _):
+        return min((medians[row][who] / factor for who, factor in factors.items() if who in medians.get(row, {})), default=None)
+    return aim
+
+
+def near_best(factor, row):
+    """So many times the least figure of a peer in this very run."""
+    def aim(medians, _):
+        return min((factor * value for who, value in medians.get(row, {}).items() if not who.startswith("eddy-")), default=None)
+    return aim
+
+
 def echo(name, connections, bytes_, contestants, seconds=1, figures=("user_us", "total_us")):
     return Experiment(tuple(f"{name}_{figure}" for figure in figures), "echo", contestants, "load",
                       Load(connections, bytes_, seconds))
@@ -81,13 +103,29 @@ def agree(how):
     return Experiment((f"tls_{how}_total_us", f"tls_{how}_per_second"), "tls_greet", TLS, "tls", Load(CONNECTIONS, how, 1))
 
 
+def web_pages(name, argument, contestants, request):
+    return Experiment((f"{name}_per_second", f"{name}_total_us"), argument, contestants, "web", request)
+
+
+def websocket(name, bytes_):
+    return Experiment((f"{name}_per_second", f"{name}_total_us"), "http_site", WEBSOCKET, "load",
+                      Load(CONNECTIONS, f"websocket:{bytes_}", 1.5))
+
+
+def moving(up, version):
+    name = f"http{version}_{'up' if up else 'down'}"
+    return Experiment((f"{name}_per_second", f"{name}_peak_bytes"), "http2_site" if version == 2 else "http_site", HTTP_SITE, "transfer",
+                      web.Transfer(up, version), most_repeats=2)
+
+
 def secure_idle(name, contestants):
     return Experiment((f"{name}_bytes",), "tls_echo", contestants, "tls_idle", Load(secure.IDLE_CONNECTIONS, BYTES, 1), most_repeats=2)
 
 
 CONNECTIONS, BYTES = 100, 64
 UDP_OUTSTANDING = 100
-ECHO_RATE, HTTP_RATE = 50000, 20000
+ECHO_RATE, HTTP_RATE = 50000, 20000  # the latter about half of what the slowest can do
+PIPELINED = 16
 PERCENTILES = "p50_us", "p99_us", "p999_us"
 
 EXPERIMENTS = (
@@ -132,7 +170,24 @@ EXPERIMENTS = (
     Experiment(("http_p50_us", "http_p99_us"), "http", HTTP, "load", Load(CONNECTIONS, "http", 1, HTTP_RATE)),
     Experiment(("http_syscalls",), "http", HTTP, "syscalls", Load(CONNECTIONS, "http", COUNTED_SECONDS),
                most_repeats=1),
-    Experiment(files.ROWS, "files", FILES, kind="files"),
+    Experiment(("http_pipelined_per_second", "http_pipelined_total_us"), "http", HTTP, "load",
+               Load(CONNECTIONS, f"http:{PIPELINED}", 1.5)),
+    web_pages("https", "http", HTTP, web.Request(secure=True)),
+    web_pages("http2", "http2", HTTP, web.Request(version=2)),
+    web_pages("https2", "http2", HTTP, web.Request(version=2, secure=True)),
+    web_pages("http_json", "http_site", HTTP_SITE, web.Request("/json", web.USERS)),
+    web_pages("http_post_1k", "http_site", HTTP_SITE, web.Request("/size", b"1024", body=1024)),
+    web_pages("http_post_1m", "http_site", HTTP_SITE, web.Request("/size", b"1048576", body=1024 ** 2)),
+    web_pages("http_routes", "http_site", HTTP_SITE, web.Request("/resource7/12345/parts/wheel", b"wheel", script="routes.lua")),
+    web_pages("http_stream", "http_site", HTTP_SITE, web.Request(f"/stream/{web.STREAMED}", web.STREAMED, connections=10)),
+    Experiment(("http_idle_bytes",), "http", HTTP, "idle", Load(IDLE_CONNECTIONS, "http", 0), most_repeats=1),
+    moving(up=True, version=1),
+    moving(up=False, version=1),
+    moving(up=True, version=2),
+    moving(up=False, version=2),
+    websocket("websocket_64", 64),
+    websocket("websocket_64k", 64 * 1024),
+    Experiment(files.ROWS, "http_site", FILES, kind="files"),
     secure_echo("tls_echo", BYTES, TLS),
     secure_echo("tls_echo_16k", 16 * 1024, TLS),
     secure_echo("tls_protocol_echo", BYTES, TLS_PROTOCOL),
@@ -140,7 +195,7 @@ EXPERIMENTS = (
     agree("full"),
     agree("resumed"),
     Experiment(("tls_bulk_per_second", "tls_bulk_seconds"), "bulk", TLS_BULK, "bulk"),
-    Experiment(files.TLS_ROWS, "files", FILES, kind="files"),
+    Experiment(files.TLS_ROWS, "http_site", FILES, kind="files"),
     secure_idle("tls_idle", TLS_IDLE),
     secure_idle("tls_idle_protocol", TLS_PROTOCOL),
     Experiment(("file_read",), "file_read", FILE),
@@ -193,6 +248,29 @@ def secure_echo_rows(name, who, contestants):
             ((f"{name}_total_us", f"{BYTES} B"), (f"{name}_16k_total_us", "16 KiB"))}
 
 
+def web_rows(name, workload, behind=None, note="", **factors):
+    """The rows of what is asked by HTTP, and so many times which peers eddy is to be."""
+    rate, total = f"{name}_per_second", f"{name}_total_us"
+    note = note or " and ".join(f"{factor} times {who}" for who, factor in factors.items())
+    known = {"note": note and f"aim: {note} in this run", "behind": behind or {}}
+    return {
+        rate: Row("1/s", f"{workload}, server and load on one core each", at_least(rate, **factors) if factors else None, **known),
+        total: Row("us", "the same: server's user and system time of each", at_most(total, **factors) if factors else None, **known),
+    }
+
+
+def moving_rows(name, workload):
+    return {
+        f"{name}_per_second": Row("GB/s", f"{workload}, a core each"),
+        f"{name}_peak_bytes": Row("B", "the same: by how much the server's memory grows at most", 1024 ** 2),
+    }
+
+
+def websocket_rows(name, size):
+    return web_rows(name, f"WebSocket, {CONNECTIONS} connections, messages of {size} that are sent back, one at a time on each",
+                    note="twice Node's ws, and Go with gorilla/websocket,", node=2, go=1)
+
+
 def agreeing_rows(how, workload):
     total = f"tls_{how}_total_us"
     return {
@@ -202,6 +280,7 @@ def agreeing_rows(how, workload):
     }
 
 
+MOVED = f"a body of {web.MOVED // 1024 ** 3} GiB"
 RUSTLS = {"tokio": "rustls and ring, whose elliptic curves and keys take less than OpenSSL 3.0's, which looks up each algorithm anew"}
 OPENSSL = RUSTLS | {
     "go": "its own crypto library, likewise",
@@ -337,10 +416,30 @@ ROWS = {
     "http_p50_us": Row(
         "us", f"the same, {HTTP_RATE:,} requests a second due whatever the server does: half are answered within this, "
         "counted from when each was due"),
-    "http_p99_us": Row("us", "the same: 99 % are"),
+    "http_p99_us": Row("us", "the same: 99 % are", near_best(1.25, "http_p99_us"), note="aim: 1.25 times the best peer in this run, for noise",
+                       behind=TAIL),
     "http_syscalls": Row(
         "calls", f"the same, a closed loop for {COUNTED_SECONDS} s: system calls a request of the server",
         note=COUNTED),
+    **web_rows("http_pipelined", f"the same, {PIPELINED} requests at once on each connection", nginx=1.3),
+    **web_rows("https", f"\"hello, world!\" by HTTPS, {CONNECTIONS} connections kept alive, asked by wrk", nginx=1.2),
+    **web_rows("http2", f"\"hello, world!\" by HTTP/2, {web.CONNECTIONS} connections of {web.STREAMS} streams, asked by h2load",
+               nginx=1.2),
+    **web_rows("https2", "the same by TLS", nginx=1.2),
+    **web_rows("http_json", f"a JSON object of 1 KB made for each request, {CONNECTIONS} connections, asked by wrk"),
+    **web_rows("http_post_1k", f"a body of 1 KB is read whole and its size answered, {CONNECTIONS} connections, asked by wrk"),
+    **web_rows("http_post_1m", "the same with a body of 1 MiB"),
+    **web_rows("http_routes", f"500 routes asked in turn, half of them with two names in their path, {CONNECTIONS} connections, by wrk"),
+    **web_rows("http_stream", "an answer of 10 MiB in pieces of 64 KiB, 10 connections, asked by wrk"),
+    "http_idle_bytes": Row(
+        "B", f"{IDLE_CONNECTIONS:,} connections kept alive that have each had one \"hello, world!\": resident memory and page tables "
+        "that each takes of the server"),
+    **moving_rows("http1_up", f"{MOVED} sent to a server by HTTP/1 in one exchange, by curl"),
+    **moving_rows("http1_down", f"{MOVED} answered by HTTP/1, in pieces of 64 KiB"),
+    **moving_rows("http2_up", f"{MOVED} sent to a server by HTTP/2 in one exchange, by curl"),
+    **moving_rows("http2_down", f"{MOVED} answered by HTTP/2, in pieces of 64 KiB"),
+    **websocket_rows("websocket_64", "64 B"),
+    **websocket_rows("websocket_64k", "64 KiB"),
     "serve_1k_per_second": Row(
         "1/s", f"a file of 1 KB by HTTP keep-alive, {files.CONNECTIONS} connections, server and wrk on a core each",
         times(1, "nginx", "serve_1k_per_second"), note="aim: nginx in this run"),
@@ -360,6 +459,8 @@ ROWS = {
         "1/s", f"a file of 1 KB by HTTPS keep-alive, {files.CONNECTIONS} connections, server and wrk on a core each",
         times(1, "nginx", "tls_serve_1k_per_second"), note="aim: nginx in this run"),
     "tls_serve_1k_total_us": Row("us", "the same: server's user and system time of each"),
+    "tls_serve_100k_per_second": Row("1/s", "a file of 100 KB by HTTPS, likewise"),
+    "tls_serve_100k_total_us": Row("us", "the same: server's user and system time of each"),
     "tls_serve_1m_per_second": Row(
         "1/s", "a file of 1 MB by HTTPS, likewise", times(1, "nginx", "tls_serve_1m_per_second"),
         note="aim: nginx in this run",

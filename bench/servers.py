@@ -39,7 +39,7 @@ NGINX_HELLO = 'location / { default_type text/plain; return 200 "hello, world!";
 class Load:
     """What comes at a server."""
     connections: int
-    request: object      # bytes of a message to echo, or "http"
+    request: object      # bytes of a message to echo, or what else load_request.h describes
     seconds: float
     rate: float = 0      # requests a second that are due, whatever the server does; 0: the next follows the answer
 
@@ -54,12 +54,12 @@ def free_port():
         return probe.getsockname()[1]
 
 
-def nginx(place, port, location, certificate=None):
+def nginx(place, port, location, certificate=None, version=1):
     """The command that starts nginx, with its configuration in a folder of its own; with a certificate by TLS."""
     if certificate:
         location += NGINX_TLS.format(certificate=certificate)
     return nginx_command(place, NGINX_CONFIG.format(place=place, port=port, location=location,
-                                                    listens="ssl" if certificate else ""))
+                                                    listens=("ssl " if certificate else "") + ("http2" if version == 2 else "")))
 
 
 def nginx_command(place, configuration):
@@ -113,10 +113,16 @@ class Server:
         tick = os.sysconf("SC_CLK_TCK")
         return int(fields[11]) / tick, int(fields[12]) / tick
 
-    def memory(self):
+    def memory(self, resident="VmRSS"):
         """Bytes that are resident, and those of page tables."""
         status = Path(f"/proc/{self.process.pid}/status").read_text()
-        return sum(int(re.search(rf"{name}:\s*(\d+) kB", status)[1]) * 1024 for name in ("VmRSS", "VmPTE"))
+        return sum(int(re.search(rf"{name}:\s*(\d+) kB", status)[1]) * 1024 for name in (resident, "VmPTE"))
+
+    def memory_peak(self, anew=False):
+        """The most that memory() was; from now on, where it is to be told `anew`."""
+        if anew:
+            Path(f"/proc/{self.process.pid}/clear_refs").write_text("5")
+        return self.memory("VmHWM")
 
     def kill(self):
         """End it: user and system seconds that it has used in all, exactly."""
@@ -137,7 +143,8 @@ def serving(argv, cores, environment, _build_dir):
         port = None
         if argv[0] == "nginx":
             port = free_port()
-            argv = nginx(stack.enter_context(tempfile.TemporaryDirectory()), port, NGINX_HELLO)
+            argv = nginx(stack.enter_context(tempfile.TemporaryDirectory()), port, NGINX_HELLO,
+                         environment.get("CERTIFICATE"), 2 if argv[1] == "http2" else 1)
         server = Server(argv, cores, environment, port)
         stack.callback(server.close)
         yield server
@@ -150,7 +157,7 @@ def said(output):
 
 def check(answered, connections):
     """In a closed loop, by Little's law, as many requests are under way as there are connections."""
-    under_way = answered["requests"] / answered["seconds"] * answered["mean_us"] / 1e6
+    under_way = answered["requests"] / answered.get("together", 1) / answered["seconds"] * answered["mean_us"] / 1e6
     if not 0.9 < under_way / connections < 1.1:
         raise Failure(f"the load's figures do not add up: {under_way:.1f} of {connections} connections were busy")
 
@@ -270,18 +277,30 @@ def system_calls(server, load, cores, build_dir):
         return {"syscalls": int(count[1]) / answered["requests"]}
 
 
+def is_hello(connection):
+    """Whether the page comes that all contestants have."""
+    answer = b""
+    while not answer.endswith(b"hello, world!"):
+        piece = connection.recv(4096)
+        if not piece:
+            return False
+        answer += piece
+    return answer.startswith(b"HTTP/1.1 200")
+
+
 def idle_memory(server, load, cores, build_dir):
-    """{"bytes": what a connection takes that has had one message echoed and is idle}."""
+    """{"bytes": what a connection takes that has had one message echoed, or one page, and is idle}."""
+    http = load.request == "http"
+    message = b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n" if http else b"x" * load.request
     before = server.memory()
     with contextlib.ExitStack() as stack:
         connections = [stack.enter_context(socket.create_connection(("127.0.0.1", server.port), timeout=10))
                        for _ in range(load.connections)]
-        message = b"x" * load.request
         for connection in connections:
             connection.sendall(message)
         for connection in connections:
-            if connection.recv(load.request, socket.MSG_WAITALL) != message:
-                raise server.failure("an echo differs from its message")
+            if not (is_hello(connection) if http else connection.recv(len(message), socket.MSG_WAITALL) == message):
+                raise server.failure("an answer is not what was expected")
         return {"bytes": (server.memory() - before) / load.connections}
 
 

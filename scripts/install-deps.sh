@@ -17,8 +17,9 @@ packages_for() {
         aarch64) echo gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user libcmocka-dev:arm64 ;;
         python) echo python3-dev python3-venv ;;
         test-python) echo python3-dev python3-dbg python3-venv python3-mesonpy python3-build ;;
-        bench) echo g++ golang-go libuv1-dev libev-dev libst-dev libboost-context-dev nginx-light libnginx-mod-stream wrk curl openssl ;;
-        bench-more) echo nodejs strace ;;
+        bench) echo g++ golang-go libuv1-dev libev-dev libst-dev libboost-context-dev nginx-light libnginx-mod-stream wrk curl nghttp2-client openssl \
+                libjansson-dev ;;
+        bench-more) echo nodejs npm strace ;;
         bench-python) echo python3-dev python3-venv openssl ;;
         fuzz) echo nginx-light libcmocka-dev ;;
         check) echo clang-format clang-tidy cppcheck ;;
@@ -32,13 +33,15 @@ packages_for() {
 # A program that was installed in another way will do as well as its package.
 is_there() {
         case $1 in
-        gcc | meson | clang | mandoc | curl | openssl | valgrind | redis-server | sslscan | clang-format | clang-tidy | cppcheck | wrk | g++ | strace)
+        gcc | meson | clang | mandoc | curl | openssl | valgrind | redis-server | sslscan | clang-format | clang-tidy | cppcheck | wrk | g++ | strace | npm)
                 command -v "$1" >/dev/null && return ;;
         testssl.sh) command -v testssl >/dev/null && return ;;
         nginx-light) command -v nginx >/dev/null && return ;;
         ninja-build) command -v ninja >/dev/null && return ;;
         pkg-config) command -v pkg-config >/dev/null && return ;;
         python3) command -v python3 >/dev/null && return ;;
+        nghttp2-client) command -v h2load >/dev/null && return ;;
+        libjansson-dev) pkg-config --exists jansson 2>/dev/null && return ;;
         nodejs) command -v node >/dev/null && return ;;
         liburing-dev) pkg-config --exists liburing 2>/dev/null && return ;;
         golang-go) command -v go >/dev/null && return ;;

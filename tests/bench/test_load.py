@@ -139,6 +139,40 @@ class Answers(unittest.TestCase):
         self.assertEqual(said["requests"] + 1, server.answered)  # the first one told the length
         self.assertEqual(asked, {b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"})
 
+    def test_requests_that_are_sent_together_are_counted_each_and_each_answer_is_looked_at(self):
+        page = b"HTTP/1.1 %s\r\nContent-Length: 4\r\n\r\n%s"
+        asked = set()
+
+        def answer_with(wrong):
+            def answer(data, n):
+                count = data.count(b"GET / ")
+                asked.add(count)
+                return b"".join(page % (wrong if n == 3 and i == 1 else (b"200 OK", b"text")) for i in range(count))
+            return answer
+        server = Server(answer_with((b"200 OK", b"text")))
+        status, said, _ = server.load(1, "http:3", 0.2)
+        self.assertEqual((status, asked, said["together"]), (0, {1, 3}, 3))
+        self.assertEqual(said["requests"], 3 * (server.answered - 1))
+        for wrong in (b"500 No", b"text"), (b"200 OK", b"TEXT"):
+            self.assertEqual(Server(answer_with(wrong)).load(1, "http:3", 0.2)[0], 1)
+
+    def test_a_websocket_has_its_messages_masked_and_takes_them_back_unmasked(self):
+        for size, head in (64, b"\x82\x40"), (300, b"\x82\x7e\x01\x2c"):
+            def answer(data, n, size=size, head=head):
+                if n == 1:
+                    return b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n"
+                self.assertEqual(data[:len(head)], head[:1] + bytes([head[1] | 0x80]) + head[2:])
+                mask, masked = data[len(head):len(head) + 4], data[len(head) + 4:]
+                self.assertEqual(len(masked), size)
+                return head + bytes(byte ^ mask[i % 4] for i, byte in enumerate(masked))
+            server = Server(answer)
+            status, said, why = server.load(1, f"websocket:{size}", 0.1)
+            self.assertEqual(status, 0, why)
+            self.assertEqual(said["requests"] + 1, server.answered)
+        status, _, why = Server(lambda data, n: b"HTTP/1.1 404 Not Found\r\n\r\n").load(1, "websocket:64", 0.1)
+        self.assertEqual(status, 77)
+        self.assertIn("no WebSocket", why)
+
     def test_another_status_or_body_is_refused(self):
         page = b"HTTP/1.1 %s\r\nContent-Length: 4\r\n\r\n%s"
         status, _, _ = Server(lambda data, n: page % (b"404 No", b"text")).load(1, "http", 0.2)

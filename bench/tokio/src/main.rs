@@ -1,7 +1,11 @@
 //! tokio's contestant in eddy's benchmark: it runs the rows that its arguments name, each on the faster of the
 //! two runtimes that tokio has.
 
+#[cfg(feature = "http")]
+mod http;
 mod servers;
+#[cfg(feature = "http")]
+mod site;
 mod sync;
 mod tasks;
 #[cfg(feature = "tls")]
@@ -51,10 +55,10 @@ fn main() -> Result<()> {
             "echo" => run(servers::echo())?,
             "udp_echo" => run(servers::udp_echo())?,
             #[cfg(feature = "http")]
-            "http" => run(servers::http())?,
+            "http" | "http2" | "http_site" | "http2_site" => run(http::run(row.as_str()))?,
             #[cfg(not(feature = "http"))]
-            "http" => {
-                eprintln!("needs hyper 1 from crates.io");
+            "http" | "http2" | "http_site" | "http2_site" => {
+                eprintln!("needs hyper 1 and others from crates.io");
                 std::process::exit(77);
             }
             #[cfg(feature = "tls")]

@@ -41,26 +41,3 @@ pub async fn udp_echo() -> Result<()> {
         let _ = socket.send_to(&buffer[..n], peer).await;
     }
 }
-
-#[cfg(feature = "http")]
-pub async fn http() -> Result<()> {
-    use http_body_util::Full;
-    use hyper::body::{Bytes, Incoming};
-    use hyper::server::conn::http1;
-    use hyper::service::service_fn;
-    use hyper::{Request, Response};
-
-    async fn hello(_: Request<Incoming>) -> hyper::http::Result<Response<Full<Bytes>>> {
-        Response::builder()
-            .header("content-type", "text/plain")
-            .body(Full::new(Bytes::from_static(b"hello, world!")))
-    }
-
-    let listener = listen().await?;
-    loop {
-        let (stream, _) = listener.accept().await?;
-        stream.set_nodelay(true)?;
-        let stream = hyper_util::rt::TokioIo::new(stream);
-        spawn(http1::Builder::new().serve_connection(stream, service_fn(hello)));
-    }
-}

@@ -11,12 +11,13 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::TlsAcceptor;
 
-fn acceptor() -> Result<TlsAcceptor> {
-    let file = std::env::var("CERTIFICATE")?;
-    let chain = CertificateDer::pem_file_iter(&file)?.collect::<std::result::Result<_, _>>()?;
+/// What agrees on TLS, with the certificate and key of a file, and on one of these protocols.
+pub fn acceptor(file: &str, protocols: Vec<Vec<u8>>) -> Result<TlsAcceptor> {
+    let chain = CertificateDer::pem_file_iter(file)?.collect::<std::result::Result<_, _>>()?;
     let mut config = ServerConfig::builder()
         .with_no_client_auth()
-        .with_single_cert(chain, PrivateKeyDer::from_pem_file(&file)?)?;
+        .with_single_cert(chain, PrivateKeyDer::from_pem_file(file)?)?;
+    config.alpn_protocols = protocols;
     config.ticketer = tokio_rustls::rustls::crypto::ring::Ticketer::new()?;
     Ok(TlsAcceptor::from(Arc::new(config)))
 }
@@ -32,7 +33,7 @@ async fn converse(acceptor: TlsAcceptor, stream: TcpStream, greets: bool) -> std
 }
 
 pub async fn serve(greets: bool) -> Result<()> {
-    let acceptor = acceptor()?;
+    let acceptor = acceptor(&std::env::var("CERTIFICATE")?, vec![])?;
     let listener = listen().await?;
     loop {
         let (stream, _) = listener.accept().await?;
