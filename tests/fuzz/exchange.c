@@ -182,7 +182,8 @@ static void note_access(const eddy_http_access *access, void *arg)
         char status[16];
 
         (void)arg;
-        if (access->method[0] == '-') { /* how far it was understood, and so what it lacks, depends on how far it had come */
+        if (access->method[0] ==
+            '-') { /* how far it was understood, and so what it lacks, depends on how far it had come */
                 note("refused", "", 0);
                 return;
         }
@@ -338,6 +339,18 @@ static void say(const struct outcome *one)
                 one->log);
 }
 
+/* Whether the same was seen and answered. Behind a body in chunks that was left, whose end had not come, no request is seen. */
+static bool is_alike(const struct outcome *whole, const struct outcome *pieces)
+{
+        static const char left[] = " /leave\n";
+        size_t n = sizeof left - 1;
+
+        if (pieces->size > whole->size || memcmp(whole->log, pieces->log, pieces->size) != 0)
+                return false;
+        return pieces->size == whole->size ||
+               (pieces->size >= n && memcmp(pieces->log + pieces->size - n, left, n) == 0);
+}
+
 /* Whether reading alone ends no connection: by a limit, by a coding, or by turning to another protocol. */
 static bool has_no_other_end(const struct outcome *whole)
 {
@@ -361,7 +374,7 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t n)
                 damage();
         play(&whole, true, size + 1);
         play(&pieces, true, 1 + draw(40));
-        if (whole.size != pieces.size || memcmp(whole.log, pieces.log, whole.size) != 0) {
+        if (!is_alike(&whole, &pieces)) {
                 say(&whole);
                 say(&pieces);
                 fail("it depends on how it arrives", (long)whole.seen);
