@@ -16,28 +16,22 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static int reply(eddy_http_exchange *request, const char *format, const char *value)
-{
-        char text[256];
-        int n = snprintf(text, sizeof text, format, value);
-        return eddy_http_reply(request, &(eddy_http_answer){.body = text, .body_size = (size_t)n});
-}
-
 static int hello(eddy_http_exchange *request, void *arg)
 {
         (void)arg;
-        return reply(request, "Hello, %.100s\n", eddy_http_exchange_param(request, "name"));
+        return eddy_http_reply_text(request, 200, "Hello, %s\n", eddy_http_exchange_param(request, "name"));
 }
 
 static int files(eddy_http_exchange *request, void *arg)
 {
         (void)arg;
-        return reply(request, "the file \"%.100s\"\n", eddy_http_exchange_param(request, "path"));
+        return eddy_http_reply_text(request, 200, "the file \"%s\"\n",
+                                    eddy_http_exchange_param(request, "path"));
 }
 
 static int status(eddy_http_exchange *request, void *version)
 {
-        return reply(request, "version %s\n", version);
+        return eddy_http_reply_text(request, 200, "version %s\n", (const char *)version);
 }
 
 static int log_request(eddy_http_exchange *request, eddy_http_next *next, void *arg)

@@ -23,9 +23,7 @@ static int handle(eddy_http_exchange *request, void *arg)
                 return eddy_http_reply(request, &(eddy_http_answer){.status = 405});
 
         const char *name = eddy_http_exchange_target(request) + 1;
-        char text[256];
-        int n = snprintf(text, sizeof text, "Hello, %.100s\n", *name ? name : "Anonymous");
-        return eddy_http_reply(request, &(eddy_http_answer){.body = text, .body_size = (size_t)n});
+        return eddy_http_reply_text(request, 200, "Hello, %s\n", *name ? name : "Anonymous");
 }
 
 static void announce(eddy_server *server, void *arg)

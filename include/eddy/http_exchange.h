@@ -118,6 +118,18 @@ typedef struct eddy_http_answer {
 EDDY_API EDDY_ASYNC int eddy_http_reply(eddy_http_exchange *exchange, const eddy_http_answer *answer);
 
 /**
+ * Answer a request with plain text.
+ *
+ * @param status  200 to 999; 0: 200
+ * @param format  as of printf(), with what comes behind it
+ * @return as eddy_http_reply(); -ENOMEM where the text is long and there is no memory for it
+ *
+ * Suspends where the client is slow. aiohttp.web.Response(text=...).
+ */
+EDDY_API EDDY_ASYNC __attribute__((format(printf, 3, 4))) int
+eddy_http_reply_text(eddy_http_exchange *exchange, int status, const char *format, ...);
+
+/**
  * Begin an answer whose body is written piece by piece. With a Content-Length among its headers the body must have just
  * that; without one it leaves in chunks, or to a client of HTTP/1.0 until the connection ends.
  *

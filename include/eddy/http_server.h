@@ -11,7 +11,7 @@ EDDY_BEGIN_DECLS
  *
  *         static int hello(eddy_http_exchange *exchange, void *arg)
  *         {
- *                 return eddy_http_reply(exchange, &(eddy_http_answer){.body = "hello", .body_size = 5});
+ *                 return eddy_http_reply_text(exchange, 200, "hello");
  *         }
  *
  *         eddy_http_service_create(&service, hello, NULL, NULL);

@@ -2,6 +2,8 @@
 #include "base/memory.h"
 #include "http/head.h"
 #include "http/headers.h"
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -214,6 +216,43 @@ static void begin_compression(eddy_http_exchange *exchange, const eddy_http_answ
                 plan_coding(coding, plan, exchange, answer, true);
         else
                 plan->has_length = false;
+}
+
+/* A text that does not fit into little memory. */
+static int reply_long_text(eddy_http_exchange *exchange, eddy_http_answer *answer, const char *format,
+                           va_list values)
+{
+        char *text = memory_alloc(answer->body_size + 1);
+        int rc;
+
+        if (!text)
+                return -ENOMEM;
+        vsnprintf(text, answer->body_size + 1, format, values);
+        answer->body = text;
+        rc = eddy_http_reply(exchange, answer);
+        memory_free(text);
+        return rc;
+}
+
+int eddy_http_reply_text(eddy_http_exchange *exchange, int status, const char *format, ...)
+{
+        char text[1024];
+        eddy_http_answer answer = {.status = status, .body = text};
+        va_list values;
+        int n, rc;
+
+        va_start(values, format);
+        n = vsnprintf(text, sizeof text, format, values);
+        va_end(values);
+        if (n < 0)
+                return -EINVAL;
+        answer.body_size = (size_t)n;
+        if (answer.body_size < sizeof text)
+                return eddy_http_reply(exchange, &answer);
+        va_start(values, format);
+        rc = reply_long_text(exchange, &answer, format, values);
+        va_end(values);
+        return rc;
 }
 
 int eddy_http_reply_begin(eddy_http_exchange *exchange, const eddy_http_answer *answer)

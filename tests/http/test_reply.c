@@ -28,6 +28,28 @@ static void assert_rest(const char *expected)
                 __VA_ARGS__, NULL                                                                              \
         }
 
+static int answer_with_text(eddy_http_exchange *exchange, void *arg)
+{
+        (void)arg;
+        if (strcmp(eddy_http_exchange_target(exchange), "/long") == 0)
+                return eddy_http_reply_text(exchange, 404, "%5000s", "end");
+        return eddy_http_reply_text(exchange, 0, "%s has %d", "Ada", 3);
+}
+
+static void texts(void)
+{
+        static char text[5001];
+
+        open_world(answer_with_text, NULL);
+        send_text("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+        assert_answer("HTTP/1.1 200 OK", "Ada has 3");
+        send_text("GET /long HTTP/1.1\r\nHost: x\r\n\r\n");
+        assert_non_null(strstr(next_head(), "HTTP/1.1 404 "));
+        assert_int_equal(eddy_stream_read_exactly(world.stream, text, 5000), 5000);
+        assert_string_equal(text + 4996, " end");
+        close_world();
+}
+
 static int answer_in_pieces(eddy_http_exchange *exchange, void *arg)
 {
         const char *target = eddy_http_exchange_target(exchange);
@@ -371,6 +393,7 @@ static void services_outlive_their_handlers(void)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
+            scene_test(texts),
             scene_test(piece_by_piece),
             scene_test(pieces_without_an_end),
             scene_test(slow_readers_hold_up_their_handler),
