@@ -111,8 +111,8 @@ EDDY_API EDDY_ASYNC int eddy_websocket_connect_stream(eddy_websocket **ws, eddy_
 /** A request that may ask for a WebSocket, of any HTTP server. */
 typedef struct eddy_websocket_request {
         const char *method; /**< such as "GET" */
-        /** Its header of a name in any case, several joined by ", "; NULL where there is none. */
-        const char *(*header)(void *arg, const char *name);
+        /** The nth line, counted from 0, of its header of a name in any case; NULL where there are not so many */
+        const char *(*header)(void *arg, const char *name, unsigned nth);
         void *arg;         /**< passed to it */
         void *reserved[2]; /**< zero */
 } eddy_websocket_request;

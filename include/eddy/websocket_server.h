@@ -19,12 +19,19 @@
 
 #include <eddy/http_server.h>
 #include <eddy/websocket.h>
+#include <strings.h>
 
 EDDY_BEGIN_DECLS
 
-static inline const char *eddy_websocket_header_(void *exchange, const char *name)
+static inline const char *eddy_websocket_header_(void *exchange, const char *name, unsigned nth)
 {
-        return eddy_http_exchange_header((eddy_http_exchange *)exchange, name);
+        const char *value, *line_name;
+
+        for (unsigned i = 0;
+             (value = eddy_http_exchange_header_at((eddy_http_exchange *)exchange, i, &line_name)); i++)
+                if (strcasecmp(line_name, name) == 0 && nth-- == 0)
+                        return value;
+        return NULL;
 }
 
 /**

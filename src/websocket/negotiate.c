@@ -19,7 +19,24 @@ enum {
 
 static const char *header(const eddy_websocket_request *request, const char *name)
 {
-        return request->header(request->arg, name);
+        return request->header(request->arg, name, 0);
+}
+
+/** Whether it comes in several lines, where one alone has a meaning. */
+static bool is_repeated(const eddy_websocket_request *request, const char *name)
+{
+        return request->header(request->arg, name, 1);
+}
+
+/** Whether a header that is a list, in any number of lines, has a token. */
+static bool is_listed(const eddy_websocket_request *request, const char *name, const char *text)
+{
+        const char *line;
+
+        for (unsigned i = 0; (line = request->header(request->arg, name, i)); i++)
+                if (token_is_listed(line, text))
+                        return true;
+        return false;
 }
 
 /** Where there is room: three lines at least are ours. */
@@ -51,13 +68,12 @@ static int check_request(eddy_websocket_handshake *handshake, const eddy_websock
 
         if (strcmp(request->method, "GET") != 0)
                 return refuse(handshake, METHOD_NOT_ALLOWED, "a WebSocket is asked for by GET", get);
-        if (!token_is_listed(header(request, "Upgrade"), "websocket") ||
-            !token_is_listed(header(request, "Connection"), "upgrade"))
+        if (!is_listed(request, "Upgrade", "websocket") || !is_listed(request, "Connection", "upgrade"))
                 return refuse(handshake, UPGRADE_REQUIRED, "here is a WebSocket, and none was asked for",
                               upgrade);
-        if (!version || strcmp(version, "13") != 0)
+        if (!version || strcmp(version, "13") != 0 || is_repeated(request, "Sec-WebSocket-Version"))
                 return refuse(handshake, UPGRADE_REQUIRED, "the version of WebSocket is 13", upgrade);
-        if (!key_is_valid(header(request, "Sec-WebSocket-Key")))
+        if (!key_is_valid(header(request, "Sec-WebSocket-Key")) || is_repeated(request, "Sec-WebSocket-Key"))
                 return refuse(handshake, BAD_REQUEST, "Sec-WebSocket-Key is not 16 bytes in base64", NULL);
         return 0;
 }
@@ -99,24 +115,30 @@ static bool is_listed_origin(const char *origin, const char *const *list)
         return false;
 }
 
+static bool is_allowed(const char *origin, const eddy_websocket_request *request,
+                       const eddy_websocket_options *options)
+{
+        return options->origins ? is_listed_origin(origin, options->origins)
+                                : is_same_host(origin, header(request, "Host"));
+}
+
 /** Browsers say whose page it is that connects, and send the user's cookies along. Other programs say nothing. */
 static int check_origin(eddy_websocket_handshake *handshake, const eddy_websocket_request *request,
                         const eddy_websocket_options *options)
 {
         const char *origin = header(request, "Origin");
 
-        if (!origin || (options->origins ? is_listed_origin(origin, options->origins)
-                                         : is_same_host(origin, header(request, "Host"))))
+        if (!origin || (!is_repeated(request, "Origin") && is_allowed(origin, request, options)))
                 return 0;
         return refuse(handshake, FORBIDDEN, "pages of that origin may not connect", NULL);
 }
 
-/** The first of those that the client would like that is spoken here. */
-static const char *choose_subprotocol(const char *wanted, const char *const *spoken)
+/** The first of a line of those that the client would like that is spoken here. */
+static const char *find_subprotocol(const char *wanted, const char *const *spoken)
 {
         struct token token;
 
-        while (spoken && wanted && token_take(&wanted, &token)) {
+        while (token_take(&wanted, &token)) {
                 for (const char *const *one = spoken; *one; one++) {
                         if (strlen(*one) == token.size && memcmp(*one, token.text, token.size) == 0)
                                 return *one;
@@ -125,6 +147,28 @@ static const char *choose_subprotocol(const char *wanted, const char *const *spo
                         break;
         }
         return NULL;
+}
+
+static const char *choose_subprotocol(const eddy_websocket_request *request, const char *const *spoken)
+{
+        const char *line, *chosen = NULL;
+
+        for (unsigned i = 0;
+             spoken && !chosen && (line = request->header(request->arg, "Sec-WebSocket-Protocol", i)); i++)
+                chosen = find_subprotocol(line, spoken);
+        return chosen;
+}
+
+/** The first line of offers that has one which is taken. */
+static void choose_compression(eddy_websocket_handshake *handshake, char extension[COMPRESSION_MAX_TEXT],
+                               const eddy_websocket_request *request, const eddy_websocket_options *options)
+{
+        const char *line;
+
+        for (unsigned i = 0;
+             !handshake->terms_.is_on && (line = request->header(request->arg, "Sec-WebSocket-Extensions", i));
+             i++)
+                compression_accept(&handshake->terms_, extension, line, options);
 }
 
 /** Add a line, if there is one: a name, and a value. */
@@ -143,11 +187,10 @@ static void agree(eddy_websocket_handshake *handshake, const eddy_websocket_requ
         char extension[COMPRESSION_MAX_TEXT], key[ACCEPT_KEY_TEXT + 1];
 
         accept_key(key, header(request, "Sec-WebSocket-Key"));
-        compression_accept(&handshake->terms_, extension, header(request, "Sec-WebSocket-Extensions"), options);
+        choose_compression(handshake, extension, request, options);
         handshake->status = SWITCHING_PROTOCOLS;
         handshake->reason = "";
-        handshake->subprotocol =
-            choose_subprotocol(header(request, "Sec-WebSocket-Protocol"), options->subprotocols);
+        handshake->subprotocol = choose_subprotocol(request, options->subprotocols);
         add(handshake, "Upgrade: websocket");
         add(handshake, "Connection: Upgrade");
         add_line(handshake, handshake->accept_, sizeof handshake->accept_, "Sec-WebSocket-Accept", key);

@@ -16,12 +16,12 @@ static struct {
 } how = {.options = {.max_message = SIZE_MAX}};
 
 /** The lines of a request's head, each ended by a NUL, and an empty one. */
-static const char *find_header(void *head, const char *name)
+static const char *find_header(void *head, const char *name, unsigned nth)
 {
         size_t size = strlen(name);
 
         for (const char *line = (char *)head + strlen(head) + 1; *line; line += strlen(line) + 1) {
-                if (strncasecmp(line, name, size) == 0 && line[size] == ':')
+                if (strncasecmp(line, name, size) == 0 && line[size] == ':' && nth-- == 0)
                         return line + size + 1 + strspn(line + size + 1, " ");
         }
         return NULL;

@@ -16,7 +16,7 @@ const char *eddy_http_exchange_method(const eddy_http_exchange *exchange)
         return exchange->method;
 }
 
-const char *eddy_http_exchange_header(eddy_http_exchange *exchange, const char *name)
+const char *eddy_http_exchange_header_at(eddy_http_exchange *exchange, unsigned index, const char **name)
 {
         const char *const headers[] = {
             "Host",
@@ -34,8 +34,10 @@ const char *eddy_http_exchange_header(eddy_http_exchange *exchange, const char *
         };
 
         for (size_t i = 0; i < sizeof headers / sizeof headers[0]; i += 2) {
-                if (strcmp(headers[i], name) == 0)
+                if (headers[i + 1] && index-- == 0) {
+                        *name = headers[i];
                         return headers[i + 1];
+                }
         }
         return NULL;
 }

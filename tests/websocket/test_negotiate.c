@@ -8,12 +8,12 @@ struct headers {
         const char *list[24];
 };
 
-static const char *find(void *arg, const char *name)
+static const char *find(void *arg, const char *name, unsigned nth)
 {
         const struct headers *headers = arg;
 
         for (int i = 0; headers->list[i]; i += 2) {
-                if (strcasecmp(headers->list[i], name) == 0)
+                if (strcasecmp(headers->list[i], name) == 0 && nth-- == 0)
                         return headers->list[i + 1];
         }
         return NULL;
@@ -99,6 +99,35 @@ TEST(what_is_no_request_for_one_is_told_so)
                         assert_string_equal(line_of(&handshake, "Upgrade: "), "websocket");
                 }
         }
+}
+
+/** Lists may come in several lines; what is one thing may not. */
+TEST(headers_in_several_lines)
+{
+        static const char *const spoken[] = {"chat.v2", NULL};
+        static const char *const repeated[][2] = {
+            {"Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="},
+            {"Sec-WebSocket-Version", "13"},
+            {"Origin", "http://evil.example"},
+        };
+        eddy_websocket_options options = {.subprotocols = spoken};
+        struct headers lists = {{REQUEST, "Sec-WebSocket-Protocol", "chat.v1", "Sec-WebSocket-Protocol",
+                                 "chat.v2", "Sec-WebSocket-Extensions", "x-other", "sec-websocket-extensions",
+                                 "permessage-deflate"}};
+        eddy_websocket_handshake handshake;
+
+        lists.list[5] = "keep-alive";
+        lists.list[18] = "Connection";
+        lists.list[19] = "Upgrade";
+        assert_int_equal(negotiate(&handshake, lists, &options), 0);
+        assert_string_equal(handshake.subprotocol, "chat.v2");
+        assert_non_null(line_of(&handshake, "Sec-WebSocket-Extensions: permessage-deflate"));
+        for (size_t i = 0; i < sizeof repeated / sizeof repeated[0]; i++)
+                assert_int_equal(negotiate(&handshake,
+                                           (struct headers){{REQUEST, "Origin", "http://example.org",
+                                                             repeated[i][0], repeated[i][1]}},
+                                           NULL),
+                                 EDDY_EWEBSOCKET);
 }
 
 TEST(only_get_asks_for_one)
@@ -294,6 +323,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
             cmocka_unit_test(the_example_of_the_standard),
             cmocka_unit_test(what_is_no_request_for_one_is_told_so),
+            cmocka_unit_test(headers_in_several_lines),
             cmocka_unit_test(only_get_asks_for_one),
             cmocka_unit_test(pages_of_others_may_not_connect),
             cmocka_unit_test(the_client_s_best_subprotocol_that_is_spoken_here),
