@@ -37,6 +37,12 @@ typedef struct eddy_http_counts {
         uint64_t connections, requests, bytes; /**< bytes of bodies */
 } eddy_http_counts;
 
+/** A content coding, and how hard to try. */
+typedef struct eddy_http_coding {
+        const char *name; /**< "gzip", "br" or "zstd" */
+        int level;        /**< 1 to 9 (br: 11, zstd: 19), more is smaller and slower; 0: 6 (br: 5, zstd: 3) */
+} eddy_http_coding;
+
 /** How requests are to be served. Zero, or NULL for the whole, is the default of each. */
 typedef struct eddy_http_service_options {
         /** For a request's head to arrive whole, for the next bytes of its body, and for how long a client may take nothing of an
@@ -55,6 +61,10 @@ typedef struct eddy_http_service_options {
         /** Answers of handlers leave in a content coding where their client takes one and it is worth it. Not for answers that hold a
          * secret beside what a stranger chose: see docs/http-compression.md */
         bool compresses;
+        /** In which, among those that a client likes as well, the best first, a NULL name behind the last; what is not built in is passed by.
+         * NULL: zstd, br, gzip */
+        const eddy_http_coding *codings;
+        size_t compress_min_size; /**< bytes of a body that it is worth it for; 0: 1024 */
         /** Bodies of requests are read as what they were before their content coding. `max_body` holds for both, and where it is 0 the
          * latter has 16 MiB; nor may it be more than 100 times what has come, from the first MiB on */
         bool decodes;
@@ -76,7 +86,9 @@ typedef struct eddy_http_service_options {
  * @param handler  called for each request
  * @param arg      passed to it
  * @param options  may be NULL
- * @return 0 or -ENOMEM
+ * @return 0
+ * @retval -EINVAL  a coding among the options is none, is there twice, or has no such level; the detail says which
+ * @retval -ENOMEM  no memory
  *
  * Does not suspend. aiohttp.web.Server().
  */

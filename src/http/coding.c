@@ -60,6 +60,11 @@ enum coding coding_of_name(const char *name, size_t n)
         return coding;
 }
 
+bool coding_has_level(enum coding coding, int level)
+{
+        return level >= 0 && level <= kinds[coding].most_level;
+}
+
 bool coding_is_built_in(enum coding coding)
 {
         return coding == CODING_IDENTITY || kinds[coding].engine;
@@ -87,7 +92,7 @@ int encoder_begin(struct encoder *encoder, enum coding coding, int level, int64_
 
         if (rc < 0)
                 return rc;
-        if (level < 0 || level > kinds[coding].most_level)
+        if (!coding_has_level(coding, level))
                 return -EINVAL;
         encoder->state = encoder->engine->begin_encoder(coding, level ? level : kinds[coding].level, size);
         return encoder->state ? 0 : -ENOMEM;

@@ -36,6 +36,9 @@ const char *coding_name(enum coding coding);
 /** The coding of a name in any case, "x-gzip" among them; CODINGS: there is none, or it is not known. */
 enum coding coding_of_name(const char *name, size_t n);
 
+/** Whether it can be written as small and slow as that; 0 is the default of each. */
+bool coding_has_level(enum coding coding, int level);
+
 /** Whether this build has it. */
 bool coding_is_built_in(enum coding coding);
 

@@ -2,6 +2,7 @@
 
 #include "http/etag.h"
 #include "http/strict.h"
+#include <eddy.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +18,38 @@ const struct coding_options coding_defaults = {
 const struct coding_options coding_of_files = {
     .order = {CODING_BR, CODING_ZSTD, CODING_GZIP},
 };
+
+/* Put one behind those that are there. */
+static int add_coding(struct coding_options *options, unsigned *count, const eddy_http_coding *wanted)
+{
+        enum coding coding = coding_of_name(wanted->name, strlen(wanted->name));
+
+        if (coding == CODING_IDENTITY || coding == CODING_DEFLATE || coding == CODINGS)
+                return eddy_fail(-EINVAL, "%s is no content coding to send", wanted->name);
+        for (unsigned i = 0; i < *count; i++)
+                if (options->order[i] == coding)
+                        return eddy_fail(-EINVAL, "the content coding %s is there twice", wanted->name);
+        if (!coding_has_level(coding, wanted->level))
+                return eddy_fail(-EINVAL, "the content coding %s has no level %d", wanted->name, wanted->level);
+        options->order[(*count)++] = coding;
+        options->levels[coding] = (signed char)wanted->level;
+        return 0;
+}
+
+int coding_options_read(struct coding_options *options, const eddy_http_coding *codings, size_t least_size)
+{
+        unsigned count = 0;
+        int rc = 0;
+
+        *options = coding_defaults;
+        if (least_size > 0)
+                options->least_size = least_size < INT64_MAX ? (int64_t)least_size : INT64_MAX;
+        if (codings)
+                memset(options->order, 0, sizeof options->order);
+        for (; rc == 0 && codings && codings->name; codings++)
+                rc = add_coding(options, &count, codings);
+        return rc;
+}
 
 static bool is_blank(char byte)
 {

@@ -5,6 +5,8 @@
 #include "http/coding.h"
 #include "http/parser.h"
 
+#include <eddy/http_server.h>
+
 /** What Accept-Encoding says, in all its lines; in thousandths, negative where it says nothing. */
 struct acceptance {
         short quality[CODINGS];
@@ -33,6 +35,9 @@ struct coding_options {
 
 /** On the way what costs least for what it saves is best, and of files that lie there what is smallest. */
 extern const struct coding_options coding_defaults, coding_of_files;
+
+/** Make them of what a program says: 0, or -EINVAL and a detail. */
+int coding_options_read(struct coding_options *options, const eddy_http_coding *codings, size_t least_size);
 
 /** The best of some codings, 1 << each: the client's weights decide, and among equals the order of the service. A coding is better
  * than none where the client does not say otherwise. IDENTITY: none of them. */

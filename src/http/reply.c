@@ -97,7 +97,7 @@ static void plan_coding(struct coding_plan *coding, struct plan *plan, eddy_http
 {
         struct acceptance acceptance;
         struct coding_question question = {
-            .options = &coding_defaults,
+            .options = &exchange->service->coding,
             .acceptance = &acceptance,
             .if_none_match = eddy_http_exchange_header(exchange, "If-None-Match"),
             .status = plan->status,

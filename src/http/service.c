@@ -70,6 +70,7 @@ void service_init(eddy_http_service *service, eddy_http_handler handler, void *a
         eddy_event_init(&service->all_gone);
         http1_init_deadlines(service);
         http2_init_deadlines(service);
+        service->coding = coding_defaults;
 }
 
 static void finish(eddy_http_service *service)
@@ -115,12 +116,19 @@ int eddy_http_service_create(eddy_http_service **created, eddy_http_handler hand
                              const eddy_http_service_options *options)
 {
         eddy_http_service *service = memory_alloc(sizeof *service);
+        int rc = 0;
 
-        *created = service;
+        *created = NULL;
         if (!service)
                 return -ENOMEM;
         service_init(service, handler, arg, options, free_service);
-        return 0;
+        if (options)
+                rc = coding_options_read(&service->coding, options->codings, options->compress_min_size);
+        if (rc < 0)
+                memory_free(service);
+        else
+                *created = service;
+        return rc;
 }
 
 void eddy_http_service_destroy(eddy_http_service *service)

@@ -3,6 +3,7 @@
 #define HTTP_SERVICE_H
 
 #include "http/deadline.h"
+#include "http/negotiate.h"
 
 #include <eddy/http_server.h>
 #include <eddy/sync.h>
@@ -19,6 +20,7 @@ struct eddy_http_service {
         eddy_http_handler handler;
         void *arg;
         eddy_http_service_options options;
+        struct coding_options coding; /* of answers, where they are compressed */
         eddy_http_counts counts;
         eddy_link connections;      /* struct http1, */
         size_t connection_count;    /* and how many */

@@ -231,6 +231,44 @@ static void whole_answers(void)
         close_world();
 }
 
+/** The service says which codings, in which order, how hard to try and from which size on. */
+static void what_the_service_prefers(void)
+{
+        size_t sizes[2];
+        eddy_http_service_options options = compressing;
+
+        for (int i = 0; i < 2; i++) {
+                options.codings = (const eddy_http_coding[]){{"gzip", i == 0 ? 1 : 9}, {"br", 1}, {NULL, 0}};
+                options.compress_min_size = MEDIUM + 1;
+                open_world(answer_by_target, &options);
+                ask("GET", "/large", "Accept-Encoding: zstd, br, gzip\r\n");
+                assert_true(is_coded(CODING_GZIP));
+                sizes[i] = got.size;
+                ask("GET", "/large", "Accept-Encoding: zstd\r\n"); /* it is left out */
+                assert_false(names("Content-Encoding"));
+                ask("GET", "/medium", "Accept-Encoding: gzip\r\n");
+                assert_false(names("Content-Encoding"));
+                close_world();
+        }
+        assert_true(sizes[1] < sizes[0]);
+}
+
+static void preferences_that_are_none(void **state)
+{
+        static const eddy_http_coding wrong[][3] = {
+            {{"lzma", 0}}, {{"deflate", 0}}, {{"gzip", 10}}, {{"identity", 0}},
+            {{"br", 12}},  {{"zstd", -1}},   {{"zstd", 20}}, {{"gzip", 1}, {"x-gzip", 2}}};
+        eddy_http_service *service;
+
+        (void)state;
+        for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+                assert_int_equal(eddy_http_service_create(&service, answer_by_target, NULL,
+                                                          &(eddy_http_service_options){.codings = wrong[i]}),
+                                 -EINVAL);
+                assert_null(service);
+        }
+}
+
 static void pieces(void)
 {
         static const struct {
@@ -478,10 +516,16 @@ static void promises(void)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-            scene_test(whole_answers),         scene_test(pieces),
-            scene_test(pieces_without_chunks), scene_test(what_is_left_as_it_is),
-            scene_test(what_the_client_has),   scene_test(events_leave_when_they_are_sent),
-            scene_test(clients_that_leave),    scene_test(promises),
+            scene_test(what_the_service_prefers),
+            cmocka_unit_test(preferences_that_are_none),
+            scene_test(whole_answers),
+            scene_test(pieces),
+            scene_test(pieces_without_chunks),
+            scene_test(what_is_left_as_it_is),
+            scene_test(what_the_client_has),
+            scene_test(events_leave_when_they_are_sent),
+            scene_test(clients_that_leave),
+            scene_test(promises),
         };
 
         return cmocka_run_group_tests_name("compression", tests, NULL, NULL);
