@@ -82,6 +82,20 @@ EDDY_API EDDY_ASYNC ssize_t eddy_http_exchange_read(eddy_http_exchange *exchange
 EDDY_API EDDY_ASYNC ssize_t eddy_http_exchange_read_all(eddy_http_exchange *exchange, char **body,
                                                         size_t limit);
 
+/**
+ * Write a request's body to a file, at its position.
+ *
+ * @param file   open for writing
+ * @param limit  the most that is taken, bytes
+ * @return its length
+ * @retval EDDY_ELIMIT  it is longer; what was written stays. Unanswered, 413
+ * @retval -ENOSPC ...  as eddy_file_write_all(): how much was written is told by the file's length alone
+ *
+ * Else as eddy_http_exchange_read(). Suspends.
+ */
+EDDY_API EDDY_ASYNC int64_t eddy_http_exchange_read_to_file(eddy_http_exchange *exchange, eddy_file *file,
+                                                            int64_t limit);
+
 /** A header of those that came behind a body in chunks, its name in any case; NULL where it has none, or the body's end was not read. */
 EDDY_API const char *eddy_http_exchange_trailer(eddy_http_exchange *exchange, const char *name);
 
@@ -128,6 +142,22 @@ EDDY_API EDDY_ASYNC int eddy_http_reply(eddy_http_exchange *exchange, const eddy
  */
 EDDY_API EDDY_ASYNC __attribute__((format(printf, 3, 4))) int
 eddy_http_reply_text(eddy_http_exchange *exchange, int status, const char *format, ...);
+
+/**
+ * Answer a request with a file: all of it, or a range, or the news that the client has it, by its conditions (If-None-Match,
+ * If-Modified-Since, Range and others), which GET and HEAD may have. Its ETag is made of its time and size.
+ *
+ * @param file          a regular one; its position does not count. Stays the caller's
+ * @param content_type  NULL: application/octet-stream
+ * @param headers       further ones, such as "Content-Disposition: attachment"; NULL behind the last. May be NULL
+ * @return 0
+ * @retval -EINVAL  it is no regular file; a header is none, or says what is the file's to say: Content-Length, Connection, Server, Date ...
+ * @retval -EIO     it became shorter meanwhile; the connection breaks
+ *
+ * Else as eddy_http_reply(). It is never compressed. Suspends while the disk, or the client, is slow. aiohttp.web.FileResponse().
+ */
+EDDY_API EDDY_ASYNC int eddy_http_reply_file(eddy_http_exchange *exchange, const eddy_file *file,
+                                             const char *content_type, const char *const *headers);
 
 /**
  * Begin an answer whose body is written piece by piece. With a Content-Length among its headers the body must have just

@@ -4,11 +4,9 @@
 
 #include "http/beneath.h"
 #include "http/service.h"
-#include "http_common/date.h"
 
 #include <eddy/http_files.h>
 #include <eddy/thread.h>
-#include <sys/types.h>
 
 /** A folder that is served, by any number of connections of one loop. */
 struct eddy_http_files {
@@ -16,12 +14,8 @@ struct eddy_http_files {
         struct beneath folder;
         eddy_executor *lister; /* makes pages of folders, beside the loop and what else helper threads do */
         eddy_executor *reader; /* opens and reads what is not in memory; large folders must not hold it up */
-        dev_t silent;          /* the file system that last did not know what lies in memory, */
-        bool has_silent;       /* if there was one */
         bool hides_listings, shows_hidden;
-        bool has_precompressed;    /* files beside others, that may be sent for them */
-        time_t dated;              /* of the file that was asked for last, */
-        char date[HTTP_DATE_SIZE]; /* and as a header has it; the next one is often the same */
+        bool has_precompressed; /* files beside others, that may be sent for them */
 };
 
 #endif

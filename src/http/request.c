@@ -85,6 +85,26 @@ ssize_t eddy_http_exchange_read(eddy_http_exchange *exchange, void *buffer, size
         return rc < 0 ? rc : exchange->body_error;
 }
 
+int64_t eddy_http_exchange_read_to_file(eddy_http_exchange *exchange, eddy_file *file, int64_t limit)
+{
+        enum { PIECE = 128 * 1024 };
+        char *piece = memory_alloc(PIECE);
+        int64_t total = 0;
+        ssize_t n = piece ? 1 : -ENOMEM;
+
+        while (n > 0) {
+                n = eddy_http_exchange_read(exchange, piece, PIECE);
+                if (n > 0 && n > limit - total)
+                        n = exchange_note_content(exchange, EDDY_ELIMIT);
+                else if (n > 0)
+                        n = eddy_file_write_all(file, piece, (size_t)n);
+                if (n > 0)
+                        total += n;
+        }
+        memory_free(piece);
+        return n < 0 ? n : total;
+}
+
 /* A buffer that grows as a body comes, so that who only says that much will come gets no memory for it. */
 struct whole {
         char *data;

@@ -4,9 +4,11 @@
 
 #include "http/deadline.h"
 #include "http/negotiate.h"
+#include "http_common/date.h"
 
 #include <eddy/http_server.h>
 #include <eddy/sync.h>
+#include <sys/types.h>
 #include <time.h>
 
 enum {
@@ -15,6 +17,14 @@ enum {
 };
 
 struct spare; /* a block of memory that waits to be used again */
+
+/** What is kept of the last file that was sent. */
+struct file_cache {
+        dev_t silent;              /* the file system that last did not know what lies in memory, */
+        bool has_silent;           /* if there was one */
+        time_t dated;              /* when the file was changed, */
+        char date[HTTP_DATE_SIZE]; /* and as a header has it; the next one is often the same */
+};
 
 struct eddy_http_service {
         eddy_http_handler handler;
@@ -33,6 +43,7 @@ struct eddy_http_service {
         void (*free)(eddy_http_service *service);
         bool is_stopping, is_released;
         eddy_event all_gone; /* set when the last connection has gone; who waits clears it before */
+        struct file_cache files;
         struct spare *spares; /* memory of connections that rest */
         unsigned spare_count;
         time_t preamble_time;              /* the second for which the preamble is right */

@@ -302,6 +302,57 @@ static void unread_bodies(void)
         free(data);
 }
 
+enum { TO_FILE_MOST = 400 * 1000 };
+
+static eddy_file *kept;
+
+static int keep_body(eddy_http_exchange *exchange, void *arg)
+{
+        int64_t n = eddy_http_exchange_read_to_file(exchange, kept, TO_FILE_MOST);
+
+        (void)arg;
+        return n < 0 ? (int)n : eddy_http_reply_text(exchange, 200, "%lld", (long long)n);
+}
+
+static void bodies_to_a_file(void)
+{
+        static char text[TO_FILE_MOST], *data;
+
+        data = make_pattern(TO_FILE_MOST);
+        open_world(keep_body, NULL);
+        assert_int_equal(eddy_file_open_temporary(&kept, NULL), 0);
+        send_text(POST "Content-Length: 400000\r\n\r\n");
+        assert_int_equal(eddy_stream_write_all(world.stream, data, TO_FILE_MOST), TO_FILE_MOST);
+        assert_answer("HTTP/1.1 200 OK", "400000");
+        send_text(CHUNKED "3\r\nabc\r\n0\r\n\r\n"); /* behind it */
+        assert_answer("HTTP/1.1 200 OK", "3");
+        assert_int_equal(eddy_file_read_at(kept, text, 3, TO_FILE_MOST), 3);
+        assert_memory_equal(text, "abc", 3);
+        assert_int_equal(eddy_file_read_at(kept, text, sizeof text, 0), TO_FILE_MOST);
+        assert_memory_equal(text, data, TO_FILE_MOST);
+        send_text(CHUNKED "61A81\r\n");
+        assert_int_equal(eddy_stream_write_all(world.stream, data, TO_FILE_MOST), TO_FILE_MOST);
+        send_text("x\r\n0\r\n\r\n");
+        assert_non_null(strstr(next_head(), "HTTP/1.1 413 "));
+        eddy_file_close(kept);
+        close_world();
+        free(data);
+}
+
+/** A disk that is full is the handler's failure, and the connection's next request is answered. */
+static void disks_that_are_full(void)
+{
+        open_world(keep_body, NULL);
+        assert_int_equal(eddy_file_open(&kept, "/dev/full", O_WRONLY, 0), 0);
+        for (int i = 0; i < 2; i++) {
+                send_text(POST "Content-Length: 3\r\n\r\nabc");
+                assert_answer("HTTP/1.1 500 Internal Server Error", "500 Internal Server Error\n");
+                assert_int_equal(world.error, -ENOSPC);
+        }
+        eddy_file_close(kept);
+        close_world();
+}
+
 /** Its sender has `timeout` for the whole of what nobody reads, so that it holds no connection by a byte now and then. */
 static void unread_bodies_that_trickle(void)
 {
@@ -462,6 +513,8 @@ int main(void)
             scene_test(long_heads),
             scene_test(late_once),
             scene_test(leave_to_send),
+            scene_test(bodies_to_a_file),
+            scene_test(disks_that_are_full),
             scene_test(unread_bodies),
             scene_test(unread_bodies_that_trickle),
             scene_test(unread_chunks),
