@@ -143,7 +143,8 @@ int eddy_tls_create_self_signed(eddy_tls **tls, const char *name, char fingerpri
 }
 
 int eddy_tls_create_self_signed_with(eddy_tls **tls, const char *name,
-                                     char fingerprint[EDDY_TLS_FINGERPRINT_SIZE], const eddy_tls_options *options)
+                                     char fingerprint[EDDY_TLS_FINGERPRINT_SIZE],
+                                     const eddy_tls_options *options)
 {
         X509 *certificate = NULL;
         EVP_PKEY *key;

@@ -22,7 +22,18 @@ enum {
         SECONDS = 60,
 };
 
-enum type { DATA, HEADERS, PRIORITY, RST_STREAM, SETTINGS, PUSH_PROMISE, PING, GOAWAY, WINDOW_UPDATE, CONTINUATION };
+enum type {
+        DATA,
+        HEADERS,
+        PRIORITY,
+        RST_STREAM,
+        SETTINGS,
+        PUSH_PROMISE,
+        PING,
+        GOAWAY,
+        WINDOW_UPDATE,
+        CONTINUATION
+};
 
 enum { END_STREAM = 1, END_HEADERS = 4 };
 
@@ -169,7 +180,8 @@ static intptr_t listen_in(void *arg)
         ssize_t n;
 
         (void)arg;
-        while ((n = eddy_stream_read(talk.ends[1], talk.bytes + talk.size, sizeof talk.bytes - talk.size)) > 0) {
+        while ((n = eddy_stream_read(talk.ends[1], talk.bytes + talk.size, sizeof talk.bytes - talk.size)) >
+               0) {
                 size_t at = 0, length;
 
                 talk.size += (size_t)n;
@@ -283,7 +295,8 @@ static void open_window(unsigned index)
 
 static void change_setting(void)
 {
-        unsigned char setting[6] = {0, (unsigned char)(1 + draw(9)), 0, 0, (unsigned char)draw(256), (unsigned char)draw(256)};
+        unsigned char setting[6] = {0, (unsigned char)(1 + draw(9)), 0,
+                                    0, (unsigned char)draw(256),     (unsigned char)draw(256)};
 
         if (setting[1] == 2) /* which is 0 or 1 */
                 memset(setting + 2, 0, 4);
