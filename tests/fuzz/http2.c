@@ -76,6 +76,23 @@ static int echo_body(eddy_http_exchange *exchange)
         return rc < 0 ? rc : eddy_http_reply_end_with(exchange, trailers);
 }
 
+static int echo_in_tunnel(eddy_http_exchange *exchange)
+{
+        const char *const headers[] = {"Upgrade: websocket", NULL};
+        eddy_stream *stream;
+        char bytes[3000];
+        ssize_t n;
+        int rc = eddy_http_exchange_upgrade(exchange, headers, &stream);
+
+        if (rc < 0)
+                return rc;
+        while ((n = eddy_stream_read(stream, bytes, sizeof bytes)) > 0 &&
+               eddy_stream_write_all(stream, bytes, (size_t)n) > 0)
+                ;
+        eddy_stream_destroy(stream);
+        return 0;
+}
+
 static int answer_as_asked(eddy_http_exchange *exchange)
 {
         static const char much[100 * 1000];
@@ -93,6 +110,8 @@ static int answer_as_asked(eddy_http_exchange *exchange)
         case 'p': /* a part, and no more */
                 eddy_http_reply_begin(exchange, &(eddy_http_answer){.body = "part", .body_size = 4});
                 return 0;
+        case 't':
+                return echo_in_tunnel(exchange);
         case 'w':
                 return eddy_sleep(eddy_ms(1)) < 0 ? -EIO : 0;
         default:
@@ -235,16 +254,24 @@ static void send_frame(unsigned type, unsigned flags, uint32_t id, const void *p
 }
 
 /** A head in literals, so that each is one whatever came before. */
-static size_t write_head(unsigned char *head, bool has_body)
+static size_t write_head(unsigned char *head, bool has_body, bool is_tunnel)
 {
-        static const char targets[] = "/bhepws";
+        static const char targets[] = "/bhepwst";
         size_t n = 0;
 
-        head[n++] = has_body ? 0x83 : 0x82;
+        if (is_tunnel) {
+                memcpy(head,
+                       "\x02\x07"
+                       "CONNECT\0\x09:protocol\x09websocket",
+                       30);
+                n = 30;
+        } else {
+                head[n++] = has_body ? 0x83 : 0x82;
+        }
         head[n++] = 0x86;
         memcpy(head + n, "\x04\x02/", 3);
         n += 3;
-        head[n++] = (unsigned char)targets[draw(sizeof targets - 1)];
+        head[n++] = is_tunnel ? 't' : (unsigned char)targets[draw(sizeof targets - 1)];
         memcpy(head + n, "\x01\x01x", 3);
         n += 3;
         if (draw(3) == 1) {
@@ -257,9 +284,9 @@ static size_t write_head(unsigned char *head, bool has_body)
 
 static void ask(unsigned index)
 {
-        unsigned char head[64];
-        bool has_body = draw(2);
-        size_t n = write_head(head, has_body), first = draw(4) == 1 ? draw((unsigned)n) : n;
+        unsigned char head[80];
+        bool is_tunnel = draw(6) == 1, has_body = draw(2) || is_tunnel;
+        size_t n = write_head(head, has_body, is_tunnel), first = draw(4) == 1 ? draw((unsigned)n) : n;
         unsigned end = has_body ? 0 : END_STREAM;
 
         talk.streams[index].is_asked = true;

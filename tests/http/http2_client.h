@@ -195,6 +195,7 @@ static nghttp2_nv field(const char *name, const char *value)
 
 /** A body that is sent: so many bytes, and a trailer behind them. */
 struct upload {
+        const char *bytes; /* NULL: any */
         size_t left;
         bool has_trailer, pauses;
 };
@@ -211,6 +212,10 @@ static ssize_t give(nghttp2_session *session, int32_t id, uint8_t *buffer, size_
         if (n == 0 && upload->pauses)
                 return NGHTTP2_ERR_DEFERRED;
         memset(buffer, 'u', n);
+        if (upload->bytes) {
+                memcpy(buffer, upload->bytes, n);
+                upload->bytes += n;
+        }
         upload->left -= n;
         if (upload->left > 0 || upload->pauses)
                 return (ssize_t)n;
