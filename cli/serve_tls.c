@@ -7,14 +7,14 @@
 #include <stdio.h>
 #include <unistd.h>
 
-static int make(eddy_tls **tls, const char *host)
+static int make(eddy_tls **tls, const char *host, const eddy_tls_options *options)
 {
         char name[256] = "localhost", fingerprint[EDDY_TLS_FINGERPRINT_SIZE];
         int rc;
 
         if (!host && gethostname(name, sizeof name - 1) == 0)
                 host = name;
-        rc = eddy_tls_create_self_signed(tls, host, fingerprint);
+        rc = eddy_tls_create_self_signed_with(tls, host, fingerprint, options);
         if (rc == 0)
                 printf("self-signed certificate, SHA-256 %s\n", fingerprint);
         return rc;
@@ -24,7 +24,7 @@ int serve_open_tls(eddy_tls **tls, const char *host, const char *certificate_fil
 {
         const eddy_tls_options options = {
             .certificate_file = certificate_file, .key_file = key_file, .alpn = eddy_http_alpn()};
-        int rc = certificate_file ? eddy_tls_create_server(tls, &options) : make(tls, host);
+        int rc = certificate_file ? eddy_tls_create_server(tls, &options) : make(tls, host, &options);
 
         if (rc == 0)
                 return CLI_OK;

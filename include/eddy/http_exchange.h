@@ -242,7 +242,8 @@ typedef struct eddy_http_event {
 EDDY_API EDDY_ASYNC int eddy_http_reply_event(eddy_http_exchange *exchange, const eddy_http_event *event);
 
 /**
- * Turn to another protocol: the client is told so (101 Switching Protocols), and its connection is the handler's from now on.
+ * Turn to another protocol: the client is told so (101 Switching Protocols), and its connection is the handler's from now on; of HTTP/2 a
+ * stream is, for a WebSocket alone.
  *
  * @param headers  of that answer, among them "Upgrade: NAME"; "Connection: Upgrade" is added where it is not there. NULL
  *                 behind the last
@@ -250,8 +251,9 @@ EDDY_API EDDY_ASYNC int eddy_http_reply_event(eddy_http_exchange *exchange, cons
  * @return 0
  * @retval EDDY_EINVALIDSTATE  it has been answered, or has a body that was not read
  * @retval -EINVAL             a header is none
- * @retval EDDY_ENOTSUP        the client speaks HTTP/1.0 or HTTP/2, or did not ask for it (`Connection: upgrade`)
- * @retval -ENOMEM, -ECONNRESET ...  no memory, or the connection has failed
+ * @retval EDDY_ENOTSUP        the client speaks HTTP/1.0, did not ask for it (`Connection: upgrade`), or speaks HTTP/2 and asks for no
+ *                             WebSocket
+ * @retval -ENOMEM, -EMFILE, -ECONNRESET ...  no memory, no descriptor for a WebSocket of HTTP/2, or the connection has failed
  *
  * Does not suspend.
  */

@@ -134,7 +134,8 @@ EDDY_API EDDY_ASYNC intptr_t eddy_http_serve(eddy_stream *stream, void *service)
 
 /**
  * End gracefully: connections that wait for a request close now, the others after the answer they are
- * sending; those of HTTP/2 are told to bring no more (GOAWAY), and close after the last answer. Close the server first (eddy_server_close()). Does not suspend.
+ * sending; those of HTTP/2 are told to bring no more (GOAWAY), answer what was under way, and close. Close the server first
+ * (eddy_server_close()). Does not suspend.
  */
 EDDY_API void eddy_http_service_stop(eddy_http_service *service);
 

@@ -129,6 +129,18 @@ EDDY_API int eddy_tls_create_server(eddy_tls **tls, const eddy_tls_options *opti
 EDDY_API int eddy_tls_create_self_signed(eddy_tls **tls, const char *name,
                                          char fingerprint[EDDY_TLS_FINGERPRINT_SIZE]);
 
+/**
+ * As eddy_tls_create_self_signed(), and all but the certificate as of eddy_tls_create_server(): `.alpn` for HTTP/2, say.
+ *
+ * @param options  without certificate_file and key_file; may be NULL
+ * @return as eddy_tls_create_self_signed() and eddy_tls_create_server()
+ *
+ * Does not suspend. Any thread may call it.
+ */
+EDDY_API int eddy_tls_create_self_signed_with(eddy_tls **tls, const char *name,
+                                              char fingerprint[EDDY_TLS_FINGERPRINT_SIZE],
+                                              const eddy_tls_options *options);
+
 /** Read a context's files anew: certificates, keys, issuers, what was revoked. Connections that begin from now on have them; those that
  * are there stay as they are. So do sessions where nothing is verified; else they are agreed on anew. 0, or as
  * eddy_tls_create_client(), and then all is as before. Does not suspend, but reads files. Any thread may call it.

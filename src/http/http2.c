@@ -35,6 +35,8 @@ void http2_stream_free(struct http2_stream *stream)
 
         deadline_stop(&stream->silence);
         deadline_stop(&stream->answer);
+        if (stream->tunnel)
+                http2_tunnel_close(stream->tunnel);
         if (list_is_linked(&stream->state))
                 list_remove(&stream->state);
         list_remove(&stream->link);
@@ -115,9 +117,11 @@ void http2_stream_closed(struct http2_stream *stream, uint32_t error)
         /* Who has reset it does not matter: a client can break it so that nghttp2 does. */
         if (error != NGHTTP2_NO_ERROR && !was_answered && !stream->is_reset)
                 http2_count_nuisance(stream->connection, NUISANCE_STREAM);
+        if (stream->tunnel)
+                http2_tunnel_close(stream->tunnel);
         if (!stream->is_answering)
                 http2_stream_free(stream);
-        else if (!stream->has_sent_end)
+        else if (!stream->has_sent_end && !stream->was_tunnel)
                 exchange_lose(&stream->exchange, -ECONNRESET);
 }
 
@@ -190,6 +194,8 @@ static void conclude(struct http2_stream *stream)
                 http2_stream_free(stream);
                 return;
         }
+        if (stream->tunnel)
+                return;
         if (exchange->answer != ANSWER_ENDED || !stream->has_end)
                 http2_stream_reset(stream, NGHTTP2_INTERNAL_ERROR);
         else
@@ -319,8 +325,11 @@ static void lose_streams(struct http2 *connection, int reason)
 
                 next = link->next;
                 stream->is_closed = true;
+                if (stream->tunnel)
+                        http2_tunnel_close(stream->tunnel);
                 if (stream->is_answering && reason != EDDY_ELOOPCLOSED) {
-                        exchange_lose(&stream->exchange, reason ? reason : -ECONNRESET);
+                        if (!stream->was_tunnel)
+                                exchange_lose(&stream->exchange, reason ? reason : -ECONNRESET);
                 } else {
                         exchange_finish(&stream->exchange);
                         http2_stream_free(stream);
@@ -487,7 +496,9 @@ static void client_is_silent(struct deadline *deadline)
 static void cut(struct http2_stream *stream)
 {
         http2_stream_reset(stream, NGHTTP2_CANCEL);
-        if (stream->is_answering)
+        if (stream->tunnel)
+                http2_tunnel_close(stream->tunnel);
+        else if (stream->is_answering)
                 exchange_lose(&stream->exchange, -ETIMEDOUT);
         http2_schedule(stream->connection);
 }

@@ -89,17 +89,20 @@ struct http2_stream {
             given_before; /* bytes of the answer's body that have left; when it was looked at last */
         int64_t left;     /* bytes of the answer's body that are to be written; -1: not known */
         struct deadline silence, answer;
-        bool is_whole;        /* its head is */
-        bool is_answering;    /* a task does */
-        bool has_ended;       /* the client has sent all of it */
-        bool has_continued;   /* the client has got leave to send its body, or needs none */
-        bool has_end;         /* nothing comes behind `out` but trailers */
-        bool has_sent_end;    /* and that has left */
-        bool is_deferred;     /* nghttp2 waits for more of the answer */
-        bool is_reset;        /* by us, and not for what the client has done */
-        bool is_closed;       /* nghttp2 knows it no more */
-        enum awaited awaited; /* what its task waits for */
-        bool is_late;         /* the client has not come in time */
+        struct http2_tunnel *tunnel; /* that it has become; NULL: none, or no more, */
+        bool was_tunnel;             /* though it was one */
+        bool wants_tunnel;           /* it asks for that, by CONNECT */
+        bool is_whole;               /* its head is */
+        bool is_answering;           /* a task does */
+        bool has_ended;              /* the client has sent all of it */
+        bool has_continued;          /* the client has got leave to send its body, or needs none */
+        bool has_end;                /* nothing comes behind `out` but trailers */
+        bool has_sent_end;           /* and that has left */
+        bool is_deferred;            /* nghttp2 waits for more of the answer */
+        bool is_reset;               /* by us, and not for what the client has done */
+        bool is_closed;              /* nghttp2 knows it no more */
+        enum awaited awaited;        /* what its task waits for */
+        bool is_late;                /* the client has not come in time */
 };
 
 /** How streams answer. */
@@ -147,6 +150,20 @@ void http2_stream_reset(struct http2_stream *stream, uint32_t error);
 
 /** Pass over what comes of a request that is answered, and that nobody reads. */
 void http2_pass_over(struct http2_stream *stream);
+
+/** There is more of its answer, or the end. */
+void http2_stream_tell_more(struct http2_stream *stream);
+
+/** Make it another protocol's, whose end receives `theirs`: 0, or as eddy_stream_pair() or eddy_transport_from_stream(). */
+int http2_tunnel_open(struct http2_stream *stream, eddy_stream **theirs);
+
+/** Bytes have come from the client; its end; or the stream is closed, or to be freed, and its tunnel with it: what has come is still had. */
+void http2_tunnel_take(struct http2_tunnel *tunnel, const void *data, size_t n);
+void http2_tunnel_take_end(struct http2_tunnel *tunnel);
+void http2_tunnel_close(struct http2_tunnel *tunnel);
+
+/** The client has taken some. */
+void http2_tunnel_resume(struct http2_tunnel *tunnel);
 
 /** Free one. */
 void http2_stream_free(struct http2_stream *stream);

@@ -18,7 +18,7 @@ static void await_taking(struct http2_stream *stream)
 
         if (!deadline_runs(&stream->silence))
                 deadline_start(&service->http2_streams, &stream->silence);
-        if (service->http2_answers.delay > 0 && !deadline_runs(&stream->answer))
+        if (service->http2_answers.delay > 0 && !stream->tunnel && !deadline_runs(&stream->answer))
                 deadline_start(&service->http2_answers, &stream->answer);
 }
 
@@ -28,6 +28,8 @@ static void note_taken(struct http2_stream *stream, size_t n)
         eddy_http_exchange *exchange = &stream->exchange;
 
         stream->given += n;
+        if (stream->tunnel && bytes_size(&stream->out) < HTTP2_OUT_MAX / 2)
+                http2_tunnel_resume(stream->tunnel);
         if (exchange->is_full && bytes_size(&stream->out) < HTTP2_OUT_MAX / 2) {
                 exchange->is_full = false;
                 exchange_wake(exchange);
@@ -43,8 +45,10 @@ static void note_taken(struct http2_stream *stream, size_t n)
 /* What nobody says in HTTP/2: it is about connections. */
 static bool is_of_connection(const char *name, size_t n)
 {
-        static const char *const names[] = {"Connection", "Keep-Alive", "Proxy-Connection", "Transfer-Encoding",
-                                            "Upgrade"};
+        static const char *const names[] = {
+            "Connection",        "Keep-Alive", "Proxy-Connection",
+            "Transfer-Encoding", "Upgrade",    "Sec-WebSocket-Accept",
+        };
 
         for (size_t i = 0; i < sizeof names / sizeof *names; i++)
                 if (strlen(names[i]) == n && strncasecmp(names[i], name, n) == 0)
@@ -171,8 +175,7 @@ static ssize_t give(nghttp2_session *session, int32_t id, uint8_t *buffer, size_
         return (ssize_t)n;
 }
 
-/* There is more of it, or its end. */
-static void tell_more(struct http2_stream *stream)
+void http2_stream_tell_more(struct http2_stream *stream)
 {
         if (stream->is_deferred) {
                 stream->is_deferred = false;
@@ -224,7 +227,7 @@ static int begin_answer(struct http2_stream *stream, const struct fields *fields
         rc = nghttp2_submit_response(stream->connection->session, stream->id, fields->all, fields->count,
                                      is_all ? NULL : &provider);
         if (rc == 0)
-                tell_more(stream);
+                http2_stream_tell_more(stream);
         return result_of(rc);
 }
 
@@ -262,7 +265,7 @@ static int send_piece(eddy_http_exchange *exchange, const void *data, size_t n)
         if (rc == 0)
                 rc = put(stream, data, n);
         if (rc == 0)
-                tell_more(stream);
+                http2_stream_tell_more(stream);
         return rc;
 }
 
@@ -281,7 +284,7 @@ static int end(eddy_http_exchange *exchange, const char *trailers, size_t n)
                 stream->answer_trailers_size = n;
         }
         stream->has_end = true;
-        tell_more(stream);
+        http2_stream_tell_more(stream);
         return 0;
 }
 
@@ -330,6 +333,8 @@ static ssize_t read_body(eddy_http_exchange *exchange, void *buffer, size_t n)
         struct http2_stream *stream = http2_stream_of(exchange);
         size_t most = exchange->service->options.max_body, size = bytes_size(&stream->in);
 
+        if (stream->wants_tunnel)
+                return 0;
         if (size == 0 && stream->has_ended) {
                 exchange->trailers = stream->trailers.data;
                 exchange->trailers_size = stream->trailers.end;
@@ -362,11 +367,60 @@ static void note_awaited(eddy_http_exchange *exchange, enum awaited what)
                 deadline_stop(&stream->silence);
 }
 
-static int upgrade(eddy_http_exchange *exchange, eddy_stream **stream)
+/* The head that was written is HTTP/1's; what of it is about WebSockets' way through that, others than those of HTTP/1 do not want to
+ * see. */
+static int accept_tunnel(struct http2_stream *stream)
 {
-        (void)exchange;
-        (void)stream;
-        return EDDY_ENOTSUP;
+        const nghttp2_data_provider provider = {.source.ptr = stream, .read_callback = give};
+        const eddy_http_service *service = stream->exchange.service;
+        const char *lines = (const char *)memchr(service->head, '\n', service->head_size) + 1;
+        struct fields fields;
+        int rc = find_fields(&fields, "200", lines, (size_t)(service->head + service->head_size - lines));
+
+        if (rc < 0)
+                return rc;
+        rc = nghttp2_submit_response(stream->connection->session, stream->id, fields.all, fields.count,
+                                     &provider);
+        memory_free(fields.all);
+        return result_of(rc);
+}
+
+/* What has come before. */
+static void begin_tunnel(struct http2_stream *stream)
+{
+        size_t n = bytes_size(&stream->in);
+
+        if (n > 0)
+                http2_tunnel_take(stream->tunnel, stream->in.data + stream->in.start, n);
+        bytes_drop(&stream->in, n);
+        if (stream->has_ended)
+                http2_tunnel_take_end(stream->tunnel);
+        stream->left = -1;
+        deadline_stop(&stream->silence);
+        http2_schedule(stream->connection);
+}
+
+static int upgrade(eddy_http_exchange *exchange, eddy_stream **theirs)
+{
+        struct http2_stream *stream = http2_stream_of(exchange);
+        int rc = failure_of(stream);
+
+        if (!stream->wants_tunnel)
+                return EDDY_ENOTSUP;
+        if (rc == 0)
+                rc = http2_tunnel_open(stream, theirs);
+        if (rc < 0)
+                return rc;
+        rc = accept_tunnel(stream);
+        if (rc < 0) {
+                http2_tunnel_close(stream->tunnel);
+                eddy_stream_destroy(*theirs);
+                *theirs = NULL;
+                return rc;
+        }
+        exchange->answer = ANSWER_ENDED;
+        begin_tunnel(stream);
+        return 0;
 }
 
 static int descriptor(const eddy_http_exchange *exchange)

@@ -119,6 +119,11 @@ static int add_pseudo_header(struct http2_stream *stream, const char *name, size
 
         if (is(name, name_size, ":path"))
                 return put_text(stream, value, value_size, &request->target);
+        if (is(name, name_size, ":protocol")) {
+                stream->wants_tunnel = true;
+                if (!is(value, value_size, "websocket"))
+                        request->status = HTTP_STATUS_NOT_IMPLEMENTED;
+        }
         if (is(name, name_size, ":authority"))
                 return add_host(stream, value, value_size);
         if (is(name, name_size, ":method")) {
@@ -156,6 +161,27 @@ int http2_request_add(struct http2_stream *stream, const char *name, size_t name
         return 0;
 }
 
+/* As HTTP/1 asks for a WebSocket, so that handlers need know of one way only: 0, or what to answer. What is the key in it stands for
+ * nothing here (RFC 8441, 5). */
+static int ask_for_websocket(struct http2_stream *stream)
+{
+        static const char *const lines[][2] = {
+            {"connection", "Upgrade"},
+            {"upgrade", "websocket"},
+            {"sec-websocket-key", "AAAAAAAAAAAAAAAAAAAAAA=="},
+        };
+        int rc = 0;
+
+        for (size_t i = 0; i < sizeof lines / sizeof *lines && rc == 0; i++)
+                if (!find(stream, lines[i][0]))
+                        rc = add_header(stream, lines[i][0], strlen(lines[i][0]), lines[i][1],
+                                        strlen(lines[i][1]));
+        stream->request.method = HTTP_GET;
+        if (rc == -E2BIG)
+                return HTTP_STATUS_REQUEST_HEADER_FIELDS_TOO_LARGE;
+        return rc < 0 ? HTTP_STATUS_SERVICE_UNAVAILABLE : 0;
+}
+
 int http2_request_check(struct http2_stream *stream)
 {
         struct http_request *request = &stream->request;
@@ -166,6 +192,8 @@ int http2_request_check(struct http2_stream *stream)
 
         request->minor = 1; /* the abilities of a client of HTTP/1.1 */
         request->keeps_alive = true;
+        if (request->status == 0 && stream->wants_tunnel)
+                request->status = ask_for_websocket(stream);
         if (request->status == 0)
                 request->status = http_check_meaning(request, head);
         if (request->status)
@@ -173,7 +201,7 @@ int http2_request_check(struct http2_stream *stream)
         expectation = http_request_expectation(request, head);
         length = http_request_length(request, head);
         if (!http_request_field(request, FIELD_CONTENT_LENGTH) && !stream->has_ended)
-                length = -1;
+                length = stream->wants_tunnel ? 0 : -1;
         request->has_body = length != 0;
         stream->has_continued = expectation == EXPECTS_NOTHING;
         stream->exchange.body_length = length;

@@ -101,6 +101,8 @@ static int on_frame(nghttp2_session *session, const nghttp2_frame *frame, void *
         if (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) {
                 stream->has_ended = true;
                 exchange_wake(&stream->exchange);
+                if (stream->tunnel)
+                        http2_tunnel_take_end(stream->tunnel);
         }
         if (frame->hd.type == NGHTTP2_HEADERS && frame->headers.cat == NGHTTP2_HCAT_REQUEST)
                 note_request(connection, stream);
@@ -127,6 +129,10 @@ static int on_data(nghttp2_session *session, uint8_t flags, int32_t id, const ui
         nghttp2_session_consume_connection(session, n);
         if (!stream)
                 return 0;
+        if (stream->tunnel) {
+                http2_tunnel_take(stream->tunnel, data, n);
+                return 0;
+        }
         if (bytes_put(&stream->in, data, n) < 0)
                 return nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, id, NGHTTP2_INTERNAL_ERROR);
         exchange_wake(&stream->exchange);
@@ -189,6 +195,7 @@ static int greet(const struct http2 *connection, nghttp2_session *session)
             {NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, connection->streams_max},
             {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, (uint32_t)connection->head_max},
             {NGHTTP2_SETTINGS_NO_RFC7540_PRIORITIES, 1},
+            {NGHTTP2_SETTINGS_ENABLE_CONNECT_PROTOCOL, 1},
         };
         int rc =
             nghttp2_submit_settings(session, NGHTTP2_FLAG_NONE, settings, sizeof settings / sizeof *settings);

@@ -112,15 +112,16 @@ static int write_both(const X509 *certificate, const EVP_PKEY *key)
 }
 
 /** A context that has read both, and cannot again: 0 or an error. */
-static int create_from(eddy_tls **tls, int fd)
+static int create_from(eddy_tls **tls, int fd, const eddy_tls_options *given)
 {
+        eddy_tls_options options = given ? *given : (eddy_tls_options){.certificate_file = NULL};
         char path[64];
-        eddy_tls_options options = {.certificate_file = path};
         const char **file;
         char *none;
         int rc;
 
         snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+        options.certificate_file = path;
         rc = eddy_tls_create_server(tls, &options);
         if (rc < 0)
                 return rc;
@@ -138,6 +139,13 @@ static int create_from(eddy_tls **tls, int fd)
 
 int eddy_tls_create_self_signed(eddy_tls **tls, const char *name, char fingerprint[EDDY_TLS_FINGERPRINT_SIZE])
 {
+        return eddy_tls_create_self_signed_with(tls, name, fingerprint, NULL);
+}
+
+int eddy_tls_create_self_signed_with(eddy_tls **tls, const char *name,
+                                     char fingerprint[EDDY_TLS_FINGERPRINT_SIZE],
+                                     const eddy_tls_options *options)
+{
         X509 *certificate = NULL;
         EVP_PKEY *key;
         int fd = -ENOMEM, rc;
@@ -147,6 +155,8 @@ int eddy_tls_create_self_signed(eddy_tls **tls, const char *name, char fingerpri
                 name = "localhost";
         if (!is_host(name))
                 return eddy_fail(-EINVAL, "'%s' is no host name", name);
+        if (options && (options->certificate_file || options->key_file))
+                return eddy_fail(-EINVAL, "a certificate that is made is not read from a file");
         ERR_clear_error();
         key = EVP_EC_gen("P-256");
         certificate = X509_new();
@@ -157,7 +167,7 @@ int eddy_tls_create_self_signed(eddy_tls **tls, const char *name, char fingerpri
         ERR_clear_error();
         if (fd < 0)
                 return fd;
-        rc = create_from(tls, fd);
+        rc = create_from(tls, fd, options);
         sys_close(fd);
         return rc;
 }

@@ -34,7 +34,10 @@ class ServeHttp2Test(unittest.TestCase):
                                         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         self.addCleanup(self.process.communicate)
         self.addCleanup(self.process.kill)
-        self.url = re.search(r" at (https?://127.0.0.1:\d+)/$", self.process.stdout.readline(), re.M).group(1)
+        said = self.process.stdout.readline()
+        if "self-signed" in said:
+            said = self.process.stdout.readline()
+        self.url = re.search(r" at (https?://127.0.0.1:\d+)/$", said, re.M).group(1)
 
     def stop(self):
         self.process.send_signal(signal.SIGTERM)
@@ -76,6 +79,11 @@ class ServeHttp2Test(unittest.TestCase):
         self.assertEqual(self.curl("/big.bin", "--cacert", root.file, "--http2"), (0, "2 200", self.big))
         self.assertEqual(self.curl("/big.bin", "--cacert", root.file, "--http1.1"), (0, "1.1 200", self.big))
         self.assertEqual(self.curl("/small.txt", "--cacert", root.file, "--no-alpn"), (0, "1.1 200", self.small))
+        self.stop()
+
+    def test_a_certificate_of_its_own(self):
+        self.start("--tls")
+        self.assertEqual(self.curl("/small.txt", "--insecure"), (0, "2 200", self.small))
         self.stop()
 
     def test_many_at_once(self):

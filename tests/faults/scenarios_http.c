@@ -78,6 +78,16 @@ static intptr_t ask(void *arg)
         return n;
 }
 
+/** And go, which is what a server waits for. */
+static intptr_t ask_and_go(void *arg)
+{
+        struct visit *visit = arg;
+        intptr_t n = ask(arg);
+        int rc = eddy_stream_write_eof(visit->ends[1]);
+
+        return n < 0 ? n : rc;
+}
+
 static ssize_t serve(void *arg)
 {
         struct visit *visit = arg;
@@ -172,7 +182,7 @@ static intptr_t compressed(const char *request, size_t size, eddy_http_handler h
         intptr_t rc = eddy_stream_pair(visit.ends);
 
         if (rc == 0)
-                rc = act_beside(ask, &visit, serve_compressed, &visit);
+                rc = act_beside(ask_and_go, &visit, serve_compressed, &visit);
         eddy_stream_destroy(visit.ends[0]);
         eddy_stream_destroy(visit.ends[1]);
         return rc;
@@ -203,11 +213,45 @@ static intptr_t decoded(void *arg)
         return compressed(request, sizeof request - 1, read_coded);
 }
 
+/** Whole, in pieces with what comes behind them, or what the client sends. */
+static int answer_http2(eddy_http_exchange *exchange, void *body)
+{
+        const char *const trailers[] = {"Sum: 1", NULL};
+        char *all;
+        ssize_t n;
+        int rc;
+
+        if (strcmp(eddy_http_exchange_target(exchange), "/") == 0)
+                return eddy_http_reply(exchange, &(eddy_http_answer){.body = body, .body_size = MUCH / 10});
+        n = eddy_http_exchange_read_all(exchange, &all, MUCH);
+        if (n < 0)
+                return (int)n;
+        rc = eddy_http_reply_begin(exchange, &(eddy_http_answer){.body = all, .body_size = (size_t)n});
+        eddy_free(all);
+        if (rc == 0)
+                rc = eddy_http_reply_write(exchange, body, 1000);
+        return rc < 0 ? rc : eddy_http_reply_end_with(exchange, trailers);
+}
+
+/* GET / and POST /index.html with "body" of its own, and the end of it all. */
+static intptr_t http2(void *arg)
+{
+        static const char request[] = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0\0\0\0\0"
+                                      "\0\0\6\1\5\0\0\0\1\x82\x86\x84\x41\1x"
+                                      "\0\0\6\1\4\0\0\0\3\x83\x86\x85\x41\1x"
+                                      "\0\0\4\0\0\0\0\0\3body\0\0\4\0\1\0\0\0\3body"
+                                      "\0\0\10\7\0\0\0\0\0\0\0\0\0\0\0\0\0";
+
+        (void)arg;
+        return compressed(request, sizeof request - 1, answer_http2);
+}
+
 const struct scenario scenarios[] = {
     {"listing", listing},
     {"compressed answers", compressed_whole},
     {"compressed answers in pieces", compressed_pieces},
     {"a decoded body", decoded},
     {"serving cold files", serving_cold_files},
+    {"HTTP/2", http2},
     {NULL, NULL},
 };

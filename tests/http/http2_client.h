@@ -168,18 +168,23 @@ static void send_frames(void)
         send_gathered();
 }
 
-/** Send, and take what comes next; false: the connection has ended. */
-static inline bool go_on(void)
+/** Take what comes next; false: the connection has ended. */
+static bool listen_on(void)
 {
         static char buffer[16 * 1024];
-        ssize_t n;
+        ssize_t n = eddy_stream_read(world.stream, buffer, sizeof buffer);
 
-        send_frames();
-        n = eddy_stream_read(world.stream, buffer, sizeof buffer);
         if (n <= 0)
                 return false;
         assert_int_equal(nghttp2_session_mem_recv(client.session, (const uint8_t *)buffer, (size_t)n), n);
         return true;
+}
+
+/** Likewise, and send before that. */
+static inline bool go_on(void)
+{
+        send_frames();
+        return listen_on();
 }
 
 /** What is sent may be what the condition needs. */
@@ -195,6 +200,7 @@ static nghttp2_nv field(const char *name, const char *value)
 
 /** A body that is sent: so many bytes, and a trailer behind them. */
 struct upload {
+        const char *bytes; /* NULL: any */
         size_t left;
         bool has_trailer, pauses;
 };
@@ -211,6 +217,10 @@ static ssize_t give(nghttp2_session *session, int32_t id, uint8_t *buffer, size_
         if (n == 0 && upload->pauses)
                 return NGHTTP2_ERR_DEFERRED;
         memset(buffer, 'u', n);
+        if (upload->bytes) {
+                memcpy(buffer, upload->bytes, n);
+                upload->bytes += n;
+        }
         upload->left -= n;
         if (upload->left > 0 || upload->pauses)
                 return (ssize_t)n;

@@ -320,21 +320,14 @@ static void stop(void)
 /** Who does not answer the ping that goes with it is not waited for. */
 static void stop_without_an_answer(void)
 {
-        char bytes[1000];
-        ssize_t n;
-
         open_client(answer_when_told, &(eddy_http_service_options){.timeout = eddy_ms(20)});
         may_read = false;
         ask("GET", "/", NULL, NULL);
         send_frames();
         until(has_begun);
         eddy_http_service_stop(world.service);
-        do {
-                n = eddy_stream_read(world.stream, bytes, sizeof bytes);
-                assert_true(n > 0);
-                assert_int_equal(nghttp2_session_mem_recv(client.session, (const uint8_t *)bytes, (size_t)n),
-                                 n);
-        } while (client.last != 1);
+        while (client.last != 1)
+                assert_true(listen_on());
         may_read = true;
         assert_string_equal(answer_to(1)->status, "200");
         close_client();

@@ -123,6 +123,29 @@ static void is_trusted_by_nobody(void)
         eddy_tls_unref(tls);
 }
 
+/** All but the certificate can be chosen. */
+static void has_options(void)
+{
+        static const char *const protocols[] = {"h2", NULL};
+        const eddy_tls_options options = {.alpn = protocols}, other = {.certificate_file = "/none"};
+        char fingerprint[EDDY_TLS_FINGERPRINT_SIZE];
+        eddy_tls *tls, *client = trusting(&options);
+        eddy_tls_info info;
+        eddy_server *server;
+        eddy_stream *stream;
+
+        assert_int_equal(eddy_tls_create_self_signed_with(&tls, NULL, fingerprint, &other), -EINVAL);
+        assert_int_equal(eddy_tls_create_self_signed_with(&tls, NULL, fingerprint, &options), 0);
+        server = start(tls);
+        assert_int_equal(open_to(&stream, server, client), 0);
+        assert_int_equal(eddy_stream_tls_info(stream, &info), 0);
+        assert_string_equal(info.alpn, "h2");
+        eddy_stream_destroy(stream);
+        stop(server);
+        eddy_tls_unref(client);
+        eddy_tls_unref(tls);
+}
+
 static void each_is_another_one(void)
 {
         char one[EDDY_TLS_FINGERPRINT_SIZE], two[EDDY_TLS_FINGERPRINT_SIZE];
@@ -246,6 +269,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
             scene_test(is_what_clients_see),
             scene_test(is_trusted_by_nobody),
+            scene_test(has_options),
             scene_test(each_is_another_one),
             scene_test(what_is_no_name),
             scene_test(what_fails),
