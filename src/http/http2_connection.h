@@ -13,9 +13,11 @@ enum {
         HTTP2_TASKS_MAX = 200,   /* of them and of those that were reset, and whose handlers have not ended */
         HTTP2_HEAD_MAX = 16 * 1024, /* bytes of a request's head, or of what comes behind its body */
         HTTP2_OUT_MAX = 64 * 1024,  /* bytes of a stream beyond which its handler waits */
-        HTTP2_WINDOW = 1024 * 1024, /* of a connection; that of a stream is 64 KiB */
-        HTTP2_QUEUE_MAX = 1000,     /* frames for a client that takes none; beyond, it is not listened to */
-        HTTP2_NUISANCES_MAX = 200,  /* of a client: see http2_count_nuisance() */
+        HTTP2_WINDOW = 1024 * 1024, /* of a connection */
+        HTTP2_STREAM_WINDOW = 64 * 1024,
+        HTTP2_STREAM_WINDOW_WIDE = 256 * 1024, /* of one whose handler has taken so much as the other holds */
+        HTTP2_QUEUE_MAX = 1000,    /* frames for a client that takes none; beyond, it is not listened to */
+        HTTP2_NUISANCES_MAX = 200, /* of a client: see http2_count_nuisance() */
 };
 
 /** One connection. */
