@@ -11,7 +11,9 @@
 
 enum {
         HTTP1_HEAD_MAX = 16 * 1024,
-        HTTP1_IN_SIZE = 32 * 1024, /* a head, and bytes of a body or of requests behind it */
+        /* A head, and bytes of a body or of requests behind it: more than the 64 KiB that the kernel's packets of a fast network hold,
+         * or each call takes a part of one and has the client told of the room. What is not needed of it is never touched. */
+        HTTP1_IN_SIZE = 128 * 1024,
         HTTP1_DRAIN_MAX =
             64 * 1024, /* bytes of a body that nobody has read, for which the connection or the stream is kept */
 };

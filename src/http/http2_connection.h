@@ -13,9 +13,11 @@ enum {
         HTTP2_HEAD_MAX = 16 * 1024, /* bytes of a request's head, or of what comes behind its body, likewise; */
         HTTP2_NUISANCE_MAX = 10000, /* and nuisance: see http2_count_nuisance() */
         HTTP2_OUT_MAX = 64 * 1024,  /* bytes of a stream beyond which its handler waits */
-        HTTP2_WINDOW = 1024 * 1024, /* of a connection; that of a stream is 64 KiB */
-        HTTP2_QUEUE_MAX = 1000,     /* frames for a client that takes none; beyond, it is not listened to */
-        HTTP2_REMEMBERED = 32,      /* streams that were reset by us, and of which something may be under way */
+        HTTP2_WINDOW = 1024 * 1024, /* of a connection */
+        HTTP2_STREAM_WINDOW = 64 * 1024,
+        HTTP2_STREAM_WINDOW_WIDE = 256 * 1024, /* of one whose handler has taken so much as the other holds */
+        HTTP2_QUEUE_MAX = 1000, /* frames for a client that takes none; beyond, it is not listened to */
+        HTTP2_REMEMBERED = 32,  /* streams that were reset by us, and of which something may be under way */
 };
 
 /** What a client's doings cost, and what is worth something. */

@@ -328,6 +328,23 @@ static ssize_t await_body(struct http2_stream *stream)
         return rc < 0 ? rc : EDDY_PENDING;
 }
 
+/* The handler has taken so many bytes: as many more may come. One that reads on has more of them on their way than one that may never
+ * read, so that a fast client need not wait for each window. */
+static void open_window(struct http2_stream *stream, size_t size)
+{
+        nghttp2_session *session = stream->connection->session;
+        bool was_narrow = stream->taken < HTTP2_STREAM_WINDOW;
+
+        stream->taken += size;
+        if (failure_of(stream) < 0 || stream->has_ended)
+                return;
+        nghttp2_session_consume_stream(session, stream->id, size);
+        if (was_narrow && stream->taken >= HTTP2_STREAM_WINDOW)
+                nghttp2_session_set_local_window_size(session, NGHTTP2_FLAG_NONE, stream->id,
+                                                      HTTP2_STREAM_WINDOW_WIDE);
+        http2_schedule(stream->connection);
+}
+
 static ssize_t read_body(eddy_http_exchange *exchange, void *buffer, size_t n)
 {
         struct http2_stream *stream = http2_stream_of(exchange);
@@ -348,11 +365,7 @@ static ssize_t read_body(eddy_http_exchange *exchange, void *buffer, size_t n)
                 size = n;
         memcpy(buffer, stream->in.data + stream->in.start, size);
         bytes_drop(&stream->in, size);
-        stream->taken += size;
-        if (failure_of(stream) == 0 && !stream->has_ended) {
-                nghttp2_session_consume_stream(stream->connection->session, stream->id, size);
-                http2_schedule(stream->connection);
-        }
+        open_window(stream, size);
         return (ssize_t)size;
 }
 

@@ -8,7 +8,7 @@
 #include <string.h>
 
 /* More than this is given back to the system: enough that steady load allocates nothing. */
-enum { SPARES_MAX = 256 };
+enum { SPARES_MAX = 64 };
 
 struct spare {
         struct spare *next;

@@ -164,6 +164,39 @@ static void slow_handlers_hold_up_their_stream_alone(void)
         close_client();
 }
 
+static int read_some(eddy_http_exchange *exchange, void *arg)
+{
+        char buffer[1024];
+
+        if (strcmp(eddy_http_exchange_target(exchange), "/some") == 0) {
+                for (size_t taken = 0; taken < 64 * sizeof buffer;)
+                        taken += (size_t)eddy_http_exchange_read(exchange, buffer, sizeof buffer);
+                has_begun = true;
+                while (!may_read)
+                        assert_int_equal(eddy_yield(), 0);
+        }
+        return echo(exchange, arg);
+}
+
+/** One that has read some lets more come than one that has not, and no more than it could have kept. */
+static void who_reads_on_has_more_on_its_way(void)
+{
+        struct upload uploads[] = {{.left = 2 * BIG}, {.left = 1}};
+        int32_t held;
+
+        open_client(read_some, NULL);
+        may_read = has_begun = false;
+        held = ask("POST", "/some", NULL, &uploads[0]);
+        go_on_until(has_begun);
+        answer_to(ask("POST", "/", NULL, &uploads[1])); /* and what was said before has come */
+        send_frames();
+        assert_in_range(2 * BIG - uploads[0].left, 192 * 1024, (64 + 256) * 1024);
+        may_read = true;
+        assert_int_equal(answer_to(held)->is_closed, true);
+        assert_int_equal(uploads[0].left, 0);
+        close_client();
+}
+
 static void a_reset_cancels_the_handler(void)
 {
         int32_t id;
@@ -514,6 +547,7 @@ int main(void)
             scene_test(a_hundred_at_once),
             scene_test(slow_readers_hold_up_their_stream_alone),
             scene_test(slow_handlers_hold_up_their_stream_alone),
+            scene_test(who_reads_on_has_more_on_its_way),
             scene_test(a_reset_cancels_the_handler),
             scene_test(handlers_that_end_early),
             scene_test(what_is_refused),
