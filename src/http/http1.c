@@ -10,7 +10,7 @@
 enum {
         DEFAULT_TIMEOUT = 30, /* seconds */
         LINGER_SECONDS = 2,
-        LINGER_MAX = 1024 * 1024, /* bytes behind the last answer that are waited for */
+        LINGER_MAX = 1024 * 1024, /* bytes behind the last answer that are read; who sends more has to wait */
 };
 
 void http1_dismiss(struct http1 *connection)
@@ -460,7 +460,7 @@ static void buffer_updated(eddy_transport *transport, void *self, size_t n)
         if (connection->is_lingering) {
                 connection->dropped += n;
                 if (connection->dropped > LINGER_MAX)
-                        eddy_transport_close(transport);
+                        eddy_transport_pause_reading(transport);
                 return;
         }
         request->end += n;

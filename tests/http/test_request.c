@@ -3,6 +3,7 @@
 
 #include <eddy/http_form.h>
 #include <eddy/http_multipart.h>
+#include <errno.h>
 
 /** What a handler has read, and how much it would: the whole, or why not. */
 static struct {
@@ -301,6 +302,28 @@ static void unread_bodies(void)
         free(data);
 }
 
+/** Who sends more than anybody listens to has to wait, and is not reset: it may not have seen the answer yet. */
+static void answers_to_who_goes_on_sending(void)
+{
+        char *data = make_pattern(MUCH);
+        int in_vain = 0;
+
+        open_world(read_nothing, NULL);
+        send_text(POST "Content-Length: 1000000000\r\n\r\n");
+        while (in_vain < 100) {
+                ssize_t n = send(eddy_stream_fd(world.stream), data, MUCH, MSG_DONTWAIT | MSG_NOSIGNAL);
+
+                assert_true(n > 0 || errno == EAGAIN);
+                in_vain = n > 0 ? 0 : in_vain + 1;
+                assert_int_equal(eddy_yield(), 0);
+        }
+        assert_non_null(strstr(next_head(), "\r\nConnection: close\r\n"));
+        assert_body("no");
+        assert_end();
+        close_world();
+        free(data);
+}
+
 static int describe(eddy_http_exchange *exchange, void *arg)
 {
         char text[512] = "", *at = text;
@@ -408,6 +431,7 @@ int main(void)
             scene_test(late_once),
             scene_test(leave_to_send),
             scene_test(unread_bodies),
+            scene_test(answers_to_who_goes_on_sending),
             scene_test(what_is_told_of_a_request),
             scene_test(forms),
         };
