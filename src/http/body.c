@@ -180,3 +180,31 @@ ssize_t body_find(struct http_body *body, const char *in, size_t n, size_t *size
                 *size = n - at < body->left ? n - at : (size_t)body->left;
         return (ssize_t)at;
 }
+
+ssize_t body_pass_over(struct http_body *body, const char *in, size_t n)
+{
+        size_t at = 0, size;
+
+        while (at < n && !body_is_over(body)) {
+                ssize_t found = body_find(body, in + at, n - at, &size);
+
+                if (found < 0)
+                        return found;
+                at += (size_t)found + size;
+                if (size > 0)
+                        body_take(body, size);
+        }
+        return (ssize_t)at;
+}
+
+bool body_ends_within(const struct http_body *body, const char *in, size_t n)
+{
+        struct http_body ahead = *body;
+        bool ends;
+
+        if (ahead.trailers) /* where some are there already, the last ones are about to come */
+                return false;
+        ends = body_pass_over(&ahead, in, n) >= 0 && body_is_over(&ahead);
+        body_finish(&ahead);
+        return ends;
+}

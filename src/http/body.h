@@ -55,6 +55,16 @@ ssize_t body_find(struct http_body *body, const char *in, size_t n, size_t *size
 /** n bytes of those that body_find() has found are taken. */
 void body_take(struct http_body *body, size_t n);
 
+/**
+ * Take all that is there of it, for nobody.
+ *
+ * @return how many of the n bytes were its; or as body_find()
+ */
+ssize_t body_pass_over(struct http_body *body, const char *in, size_t n);
+
+/** Whether the rest of it is among the next n bytes, which are not taken. */
+bool body_ends_within(const struct http_body *body, const char *in, size_t n);
+
 /** Whether all of it has come, and been taken. */
 static inline bool body_is_over(const struct http_body *body)
 {

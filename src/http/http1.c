@@ -277,26 +277,14 @@ static void start_answer(struct http1 *connection)
 static bool drain(struct http1 *connection)
 {
         struct http1_request *request = connection->request;
-        size_t size = 0;
-        ssize_t n = 0;
+        ssize_t n = body_pass_over(&request->body, request->in + request->start, request->end - request->start);
 
-        while (!body_is_over(&request->body)) {
-                n = body_find(&request->body, request->in + request->start, request->end - request->start,
-                              &size);
-                if (n < 0)
-                        break;
-                request->start += (size_t)n + size;
-                connection->dropped += (size_t)n + size;
-                if (size > 0)
-                        body_take(&request->body, size);
-                else if (!body_is_over(&request->body))
-                        break;
-        }
-        if (n < 0 || connection->dropped > HTTP1_DRAIN_MAX) {
+        if (n < 0) {
                 connection->is_draining = false;
                 end_connection(connection, true);
                 return false;
         }
+        request->start += (size_t)n;
         if (body_is_over(&request->body)) {
                 connection->is_draining = false;
                 return true;
@@ -334,7 +322,6 @@ static bool conclude(struct http1 *connection)
 
                 end_connection(connection, may_bring_more && state == ANSWER_ENDED);
         } else {
-                connection->dropped = 0;
                 connection->is_draining = !body_is_over(&request->body);
                 http_parser_begin(&request->parser);
         }

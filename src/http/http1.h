@@ -40,7 +40,7 @@ struct http1 {
         struct progress progress;
         eddy_handle turn;     /* goes on when a task has ended */
         unsigned requests;    /* that have come */
-        size_t dropped;       /* bytes that nobody wants, behind the last answer or of a body */
+        size_t dropped;       /* bytes behind the last answer, which nobody wants */
         bool has_ended;       /* the client sends no more */
         bool is_known;        /* to speak HTTP/1 */
         bool is_answering;    /* a task does */

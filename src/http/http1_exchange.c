@@ -20,16 +20,25 @@ static void await_taking(struct http1 *connection)
                 deadline_start(&service->answers, &connection->answer);
 }
 
+/* More of a body may come than is worth being passed over. */
+static bool may_be_long(const struct http1_request *request)
+{
+        const struct http_body *body = &request->body;
+
+        if (!body->is_chunked)
+                return body->left > HTTP1_DRAIN_MAX;
+        return !body_ends_within(body, request->in + request->start, request->end - request->start);
+}
+
 /* A body that is not read is passed over, for the next request. But who waits for leave to send it may do so or not, and who
- * has much of it is better told to begin anew. */
+ * has much of it is better told to begin anew; told, for a client may send its next request before it sees the connection end. */
 static void plan_ending(eddy_http_exchange *exchange)
 {
         const struct http1_request *request = request_of(exchange);
-        const struct http_body *body = &request->body;
         bool waits_for_leave = !request->connection->has_continued && request->end == request->start;
 
         if (exchange->body_error ||
-            (!body_is_over(body) && (waits_for_leave || (!body->is_chunked && body->left > HTTP1_DRAIN_MAX))))
+            (!body_is_over(&request->body) && (waits_for_leave || may_be_long(request))))
                 exchange->is_closing = true;
 }
 

@@ -161,11 +161,29 @@ TEST(what_nobody_needs_is_bounded)
         body_finish(&body);
 }
 
+/** For nobody: the same bytes are its, and whether its end is there is known before they are taken. */
+static void passed_over(void **state)
+{
+        (void)state;
+        for (size_t i = 0; i < sizeof chunks / sizeof chunks[0]; i++) {
+                size_t n = strlen(chunks[i].in);
+                struct http_body body;
+
+                body_begin(&body, -1);
+                assert_int_equal(body_ends_within(&body, chunks[i].in, n), chunks[i].rc > 0);
+                assert_int_equal(body.state, BODY_SIZE);
+                if (chunks[i].rc != NEEDS_MORE)
+                        assert_int_equal(body_pass_over(&body, chunks[i].in, n), chunks[i].rc);
+                body_finish(&body);
+        }
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
             cmocka_unit_test(in_chunks),
             cmocka_unit_test(by_length),
+            cmocka_unit_test(passed_over),
             cmocka_unit_test(what_nobody_needs_is_bounded),
         };
 

@@ -302,6 +302,18 @@ static void unread_bodies(void)
         free(data);
 }
 
+/** Nobody knows how long a body in chunks is: where its end has not come, the answer says that it is the last, so that nobody sends a
+ * request behind the body that finds the connection ended. */
+static void unread_chunks(void)
+{
+        open_world(read_nothing, NULL);
+        send_text(CHUNKED "3\r\nabc\r\n");
+        assert_non_null(strstr(next_head(), "\r\nConnection: close\r\n"));
+        assert_body("no");
+        assert_end();
+        close_world();
+}
+
 /** Who sends more than anybody listens to has to wait, and is not reset: it may not have seen the answer yet. */
 static void answers_to_who_goes_on_sending(void)
 {
@@ -431,6 +443,7 @@ int main(void)
             scene_test(late_once),
             scene_test(leave_to_send),
             scene_test(unread_bodies),
+            scene_test(unread_chunks),
             scene_test(answers_to_who_goes_on_sending),
             scene_test(what_is_told_of_a_request),
             scene_test(forms),
