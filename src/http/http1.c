@@ -6,9 +6,8 @@
 #include "http/http2.h"
 #include <string.h>
 
-enum {
-        LINGER_MAX = 1024 * 1024
-}; /* bytes behind the last answer that are read; with more, their sender has to wait */
+/* Bytes behind the last answer that are read; who sends more has to wait. */
+enum { LINGER_MAX = 1024 * 1024 };
 
 /* Whether there is memory for a request that comes. */
 static bool have_request(struct http1 *connection)
