@@ -182,7 +182,8 @@ static void note_access(const eddy_http_access *access, void *arg)
         char status[16];
 
         (void)arg;
-        if (access->method[0] == '-') { /* how far it was understood, and so what it lacks, depends on how far it had come */
+        if (access->method[0] ==
+            '-') { /* how far it was understood, and so what it lacks, depends on how far it had come */
                 note("refused", "", 0);
                 return;
         }
@@ -344,6 +345,16 @@ static bool has_no_other_end(const struct outcome *whole)
         return options.max_body == 0 && !options.decodes && !memmem(whole->log, whole->size, "turned ", 7);
 }
 
+/* Where a client says that it waits for leave, and a handler reads no body, it matters whether the body has come all the same: if not, the
+ * connection ends, for nobody knows whether it will. */
+static bool is_same(const struct outcome *one, const struct outcome *other)
+{
+        size_t n = one->size < other->size ? one->size : other->size;
+
+        return memcmp(one->log, other->log, n) == 0 &&
+               (one->size == other->size || memmem(bytes, size, "Expect: 100-continue", 20));
+}
+
 int LLVMFuzzerTestOneInput(const unsigned char *data, size_t n)
 {
         static struct outcome whole, pieces, unread;
@@ -361,7 +372,7 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t n)
                 damage();
         play(&whole, true, size + 1);
         play(&pieces, true, 1 + draw(40));
-        if (whole.size != pieces.size || memcmp(whole.log, pieces.log, whole.size) != 0) {
+        if (!is_same(&whole, &pieces)) {
                 say(&whole);
                 say(&pieces);
                 fail("it depends on how it arrives", (long)whole.seen);
