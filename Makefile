@@ -16,8 +16,8 @@
 #   make instructions   hold the hot paths to their budget of instructions; UPDATE=--update writes it
 #   make soak      what takes longer: every use of the system failing in every example, on both backends and with sanitizers,
 #                  and make fuzz
-#   make fuzz      damaged requests to nginx and eddy, which must refuse what nginx does, damaged TLS and HTTP/2, damaged forms and content
-#                  codings; COUNT=20000 SEED=1
+#   make fuzz      damaged requests to nginx and eddy, which must refuse what nginx does, damaged TLS, forms, content codings, headers,
+#                  connections of HTTP/1 and 2, and WebSocket frames; COUNT=20000 SEED=1
 #   make check     clang-format, clang-tidy, cppcheck
 #   make install   into PREFIX (/usr/local), or below DESTDIR
 
@@ -86,11 +86,15 @@ soak: all
 fuzz: all
 	scripts/install-deps.sh fuzz
 	meson configure -Dtests=enabled $(BUILD)
-	ninja -C $(BUILD) tests/tls/fuzz_tls tests/http/fuzz_multipart tests/http/fuzz_coding tests/http/fuzz_http2
+	ninja -C $(BUILD) tests/tls/fuzz_tls tests/http/fuzz_multipart tests/http/fuzz_coding tests/http/fuzz_fields tests/http/fuzz_exchange \
+		tests/http/fuzz_http2 tests/websocket/fuzz_websocket
 	$(BUILD)/tests/tls/fuzz_tls $(COUNT) $(SEED)
 	$(BUILD)/tests/http/fuzz_multipart $(COUNT)000 $(SEED)
 	$(BUILD)/tests/http/fuzz_coding $(COUNT) $(SEED)
+	$(BUILD)/tests/http/fuzz_fields $(COUNT)00 $(SEED)
+	$(BUILD)/tests/http/fuzz_exchange $(COUNT) $(SEED)
 	$(BUILD)/tests/http/fuzz_http2 $(COUNT)0 $(SEED)
+	$(BUILD)/tests/websocket/fuzz_websocket $(COUNT) $(SEED)
 	EDDY_BACKEND=epoll python3 tests/fuzz/requests.py --count $(COUNT) --seed $(SEED) $(BUILD)/cli/eddy
 	EDDY_BACKEND=uring python3 tests/fuzz/requests.py --count $(COUNT) --seed $(SEED) $(BUILD)/cli/eddy
 

@@ -75,6 +75,8 @@ static intptr_t ask(void *arg)
 
         while (n > 0)
                 n = eddy_stream_read(visit->ends[1], bytes, sizeof bytes);
+        if (n < 0)
+                eddy_stream_abort(visit->ends[1]); /* so that nobody waits for its rest */
         return n;
 }
 

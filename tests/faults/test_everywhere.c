@@ -26,9 +26,9 @@ struct run {
         unsigned long at;      /* suspension at which it is cancelled; 0: never */
         unsigned long failing; /* use of the system that fails; 0: none */
         unsigned long suspensions, uses;
-        eddy_task *task; /* the scenario's */
+        eddy_task *task;   /* the scenario's */
+        eddy_task *victim; /* to be cancelled: the scenario's, or that of a request which is answered in it */
         eddy_handle canceller;
-        bool was_cancelled;
 };
 
 static struct run run;
@@ -44,13 +44,22 @@ int __wrap_eddy_yield(void);
 static void cancel(void *arg)
 {
         (void)arg;
-        run.was_cancelled = eddy_cancel_with(run.task, "cancelled by the test");
+        eddy_cancel_with(run.victim, "cancelled by the test");
+        eddy_unref(run.victim);
+        run.victim = NULL;
+}
+
+/* Whether it is of the scenario: its own task, or one that an HTTP server has made for a request in it. */
+static bool is_of_scenario(eddy_task *task)
+{
+        return run.task && task && (task == run.task || strcmp(eddy_task_name(task), "request") == 0);
 }
 
 static void count_suspension(void)
 {
-        if (!run.task || eddy_current_task() != run.task || ++run.suspensions != run.at)
+        if (!is_of_scenario(eddy_current_task()) || ++run.suspensions != run.at)
                 return;
+        run.victim = eddy_ref(eddy_current_task());
         if (run.moment == AS_IT_SUSPENDS)
                 cancel(NULL);
         else
@@ -80,9 +89,10 @@ static intptr_t conduct(void *arg)
         if (!run.task)
                 return -ENOMEM;
         if (run.moment == BEFORE_IT_BEGINS)
-                cancel(NULL);
+                eddy_cancel(run.task);
         rc = eddy_await(run.task, &result);
-        eddy_handle_cancel(&run.canceller);
+        if (eddy_handle_cancel(&run.canceller))
+                eddy_unref(run.victim);
         eddy_unref(run.task);
         /* Nobody is to cancel what comes after it at the same address. */
         run.task = NULL;

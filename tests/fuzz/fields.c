@@ -155,11 +155,13 @@ static void judge_conditions(void)
                                 "Sun, 06 Nov 1994 08:49:37 GMT", "Sun, ", "06", "Nov", "\t"));
                 n += (size_t)snprintf(head + n, sizeof head - n, "%s: ", names[draw(6)]);
                 memcpy(head + n, text, size);
-                n += size + (size_t)sprintf(head + n + size, "\r\n");
+                memcpy(head + n + size, "\r\n", 2);
+                n += size + 2;
                 free(text);
         }
         text = NULL;
-        n += (size_t)sprintf(head + n, "\r\n");
+        memcpy(head + n, "\r\n", 2);
+        n += 2;
         http_parser_begin(&parser);
         if (http_parser_feed(&parser, head, n) <= 0)
                 return;
