@@ -20,6 +20,7 @@ static const char help[] =
     "      --answer-timeout S  how long it may take over an answer, however steadily; default: no limit\n"
     "      --no-listing    do not list folders that have no index.html\n"
     "      --all           serve names that begin with a dot, too, though not in lists\n"
+    "      --precompressed send FILE.br, .zst or .gz for FILE to who takes that\n"
     "      --tls           serve by HTTPS, with a certificate that nobody has issued unless one is given\n"
     "      --cert FILE     the certificate, with those that lead from it to a root; PEM\n"
     "      --key FILE      its key, where that is not in the same file; PEM\n"
@@ -36,7 +37,7 @@ struct serve {
         const char *folder, *bind;
         long port;
         double timeout, answer_timeout;
-        bool hides_listings, shows_hidden, is_verbose, wants_tls;
+        bool hides_listings, shows_hidden, precompressed, is_verbose, wants_tls;
         const char *certificate_file, *key_file;
         eddy_tls *tls; /* NULL: none */
         size_t max_connections;
@@ -137,6 +138,9 @@ static int parse_option(struct serve *serve, int option)
         case 'A':
                 serve->shows_hidden = true;
                 return 0;
+        case 'z':
+                serve->precompressed = true;
+                return 0;
         case 's':
                 serve->wants_tls = true;
                 return 0;
@@ -164,6 +168,7 @@ static int parse(struct serve *serve, int argc, char **argv, bool *wants_help)
             {"answer-timeout", required_argument, NULL, 'a'},
             {"no-listing", no_argument, NULL, 'n'},
             {"all", no_argument, NULL, 'A'},
+            {"precompressed", no_argument, NULL, 'z'},
             {"tls", no_argument, NULL, 's'},
             {"cert", required_argument, NULL, 'c'},
             {"key", required_argument, NULL, 'k'},
@@ -211,6 +216,7 @@ static int serve_folder(struct serve *serve)
             .answer_timeout = eddy_seconds(serve->answer_timeout),
             .hides_listings = serve->hides_listings,
             .shows_hidden = serve->shows_hidden,
+            .precompressed = serve->precompressed,
             .on_request = serve->is_verbose ? log_request : NULL,
         };
         size_t descriptors = cli_raise_descriptor_limit();

@@ -118,6 +118,16 @@ class ServeTest(unittest.TestCase):
         self.assertEqual((status, headers["content-type"], body), (200, "text/html; charset=utf-8", b"index"))
         self.assertEqual(self.get("/small.txt/")[0], 404)
 
+    def test_precompressed(self):
+        self.write("small.txt.gz", b"not looked at")
+        self.start()
+        self.assertNotIn("content-encoding", self.get("/small.txt", "Accept-Encoding: gzip")[1])
+        self.stop()
+        self.start("--precompressed")
+        status, headers, body = self.get("/small.txt", "Accept-Encoding: gzip")
+        self.assertEqual((status, headers["content-encoding"], body), (200, "gzip", b"not looked at"))
+        self.assertEqual(self.get("/small.txt")[2], b"hello, world!\n")
+
     def test_names_with_a_dot_are_hidden(self):
         for folder in ".git", ".well-known", ".well-known/.private", "folder/.d":
             os.mkdir(os.path.join(self.place, folder))
