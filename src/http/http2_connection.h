@@ -25,7 +25,8 @@ enum {
         NUISANCE_FRAME = 1,   /* a frame that brings nothing */
         NUISANCE_STREAM = 50, /* a stream that is broken before it was answered */
         WORTH_ANSWER = 50,    /* an answer that was made */
-        WORTH_DATA = 10,      /* a frame of one: clients open windows for it, and measure by it */
+        WORTH_DATA = 10,      /* a frame of one, by which clients measure, */
+        WORTH_BYTES = 256,    /* and 1 more for each so many of its bytes, for which they open windows */
         DRIBBLE =
             64, /* bytes of such a frame that is worth nothing, where the client's window made it so short */
 };

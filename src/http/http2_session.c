@@ -151,7 +151,7 @@ static int on_frame_sent(nghttp2_session *session, const nghttp2_frame *frame, v
                 return 0;
         if (frame->hd.type == NGHTTP2_DATA &&
             (frame->hd.length >= DRIBBLE || !stream || bytes_size(&stream->out) == 0))
-                http2_make_up(connection, WORTH_DATA);
+                http2_make_up(connection, WORTH_DATA + (unsigned)frame->hd.length / WORTH_BYTES);
         if (stream && frame->hd.flags & NGHTTP2_FLAG_END_STREAM) {
                 stream->has_sent_end = true;
                 http2_pass_over(stream);

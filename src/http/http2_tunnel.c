@@ -118,7 +118,9 @@ void http2_tunnel_take(struct http2_tunnel *tunnel, const void *data, size_t n)
 {
         struct http2_stream *stream = tunnel->stream;
 
-        eddy_transport_write(tunnel->transport, data, n);
+        /* Of other failures connection_lost() tells. */
+        if (eddy_transport_write(tunnel->transport, data, n) == -ENOMEM)
+                http2_stream_reset(stream, NGHTTP2_INTERNAL_ERROR);
         tunnel->held += n;
         give_room(tunnel);
         if (stream->has_sent_end && deadline_runs(&stream->silence))

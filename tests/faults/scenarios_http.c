@@ -215,6 +215,22 @@ static intptr_t decoded(void *arg)
         return compressed(request, sizeof request - 1, read_coded);
 }
 
+/** Sends back what comes. */
+static int answer_in_tunnel(eddy_http_exchange *exchange)
+{
+        const char *const headers[] = {"Upgrade: websocket", NULL};
+        char bytes[100];
+        eddy_stream *stream;
+        ssize_t n = eddy_http_exchange_upgrade(exchange, headers, &stream);
+
+        if (n < 0)
+                return (int)n;
+        while ((n = eddy_stream_read(stream, bytes, sizeof bytes)) > 0)
+                n = eddy_stream_write_all(stream, bytes, (size_t)n);
+        eddy_stream_destroy(stream);
+        return (int)n;
+}
+
 /** Whole, in pieces with what comes behind them, or what the client sends. */
 static int answer_http2(eddy_http_exchange *exchange, void *body)
 {
@@ -225,6 +241,8 @@ static int answer_http2(eddy_http_exchange *exchange, void *body)
 
         if (strcmp(eddy_http_exchange_target(exchange), "/") == 0)
                 return eddy_http_reply(exchange, &(eddy_http_answer){.body = body, .body_size = MUCH / 10});
+        if (strcmp(eddy_http_exchange_target(exchange), "/t") == 0)
+                return answer_in_tunnel(exchange);
         n = eddy_http_exchange_read_all(exchange, &all, MUCH);
         if (n < 0)
                 return (int)n;
@@ -235,13 +253,15 @@ static int answer_http2(eddy_http_exchange *exchange, void *body)
         return rc < 0 ? rc : eddy_http_reply_end_with(exchange, trailers);
 }
 
-/* GET / and POST /index.html with "body" of its own, and the end of it all. */
+/* GET / and POST /index.html with a body, a WebSocket's stream at /t, and the end of it all. */
 static intptr_t http2(void *arg)
 {
         static const char request[] = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0\0\0\0\0"
                                       "\0\0\6\1\5\0\0\0\1\x82\x86\x84\x41\1x"
                                       "\0\0\6\1\4\0\0\0\3\x83\x86\x85\x41\1x"
                                       "\0\0\4\0\0\0\0\0\3body\0\0\4\0\1\0\0\0\3body"
+                                      "\0\0\x26\1\4\0\0\0\5\2\7CONNECT\0\x9:protocol\x9websocket\x86\4\2/t\1\1x"
+                                      "\0\0\5\0\1\0\0\0\5hello"
                                       "\0\0\10\7\0\0\0\0\0\0\0\0\0\0\0\0\0";
 
         (void)arg;

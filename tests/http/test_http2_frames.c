@@ -10,6 +10,7 @@ static struct {
         size_t size;
         int goaway; /* the error that is told with it; -1: none was */
         unsigned settings, pings, resets, heads;
+        size_t data;    /* bytes */
         uint32_t reset; /* the last one's error */
         bool has_ended;
 } heard;
@@ -19,8 +20,9 @@ static uint32_t number_at(const uint8_t *bytes)
         return (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 | bytes[3];
 }
 
-static void hear_frame(uint8_t type, const uint8_t *payload)
+static void hear_frame(uint8_t type, const uint8_t *payload, size_t n)
 {
+        heard.data += type == NGHTTP2_DATA ? n : 0;
         if (type == NGHTTP2_GOAWAY)
                 heard.goaway = (int)number_at(payload + 4);
         if (type == NGHTTP2_RST_STREAM)
@@ -45,7 +47,7 @@ static intptr_t listen_in(void *stream)
 
                         if (heard.size - at < whole)
                                 break;
-                        hear_frame(head[3], head + 9);
+                        hear_frame(head[3], head + 9, whole - 9);
                         at += whole;
                 }
                 heard.size -= at;
@@ -262,6 +264,30 @@ static void much_is_no_flood(void)
         close_client();
 }
 
+/** Nor is it one to open them in small steps, many at once. */
+static void windows_that_open_in_small_steps(void)
+{
+        enum { STEP = 512, STEPS = 120 };
+        static const char get[] = "\0\0\6\1\5\0\0\0\1\x82\x86\x84\x41\1x",
+                          step[] = "\0\0\4\10\0\0\0\0\1\0\0\2\0\0\0\4\10\0\0\0\0\0\0\0\2\0";
+        static char steps[STEPS * (sizeof step - 1)];
+        size_t room = NGHTTP2_INITIAL_WINDOW_SIZE;
+
+        for (size_t at = 0; at < sizeof steps; at += sizeof step - 1)
+                memcpy(steps + at, step, sizeof step - 1);
+        open_raw(big, &(eddy_http_service_options){.http2_max_nuisance = 500});
+        send_raw(get, sizeof get - 1);
+        while (room < BIG && !heard.has_ended) {
+                until(heard.data == room || heard.has_ended);
+                send_raw(steps, sizeof steps);
+                room += STEP * STEPS;
+        }
+        until(heard.data == BIG || heard.has_ended);
+        assert_int_equal(heard.goaway, -1);
+        assert_int_equal(heard.data, BIG);
+        close_raw();
+}
+
 /** What a server has as its limits it says, and keeps. */
 static void limits(void)
 {
@@ -356,6 +382,7 @@ int main(void)
             scene_test(a_window_that_opens_by_bytes),
             scene_test(a_flood_of_what_is_to_be_answered),
             scene_test(much_is_no_flood),
+            scene_test(windows_that_open_in_small_steps),
             scene_test(limits),
             scene_test(what_is_wrong),
             scene_test(late_frames),
