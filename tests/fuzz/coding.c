@@ -6,44 +6,17 @@
  * comes back, and nothing goes on for ever; where nothing is damaged it is the same body. And whatever Accept-Encoding is, an
  * answer gets no coding that it does not allow. A failure names the seed.
  * With -DHAS_FUZZER_MAIN and clang's -fsanitize=fuzzer the input is libFuzzer's. */
+#include "input.h"
+
 #include "http/coding.h"
 #include "http/negotiate.h"
-
-#include <eddy/error.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 enum {
         BODY = 8 * 1024,
         LIMIT = 64 * 1024,
         GUARD = 16, /* bytes behind the room that stay as they are */
         MOST_CALLS = 100 * 1000,
-        MOST_INPUT = 512,
 };
-
-int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size);
-
-static unsigned long seed;
-
-static _Noreturn void fail(const char *what, long number)
-{
-        fprintf(stderr, "fuzz: seed %lu: %s (%ld)\n", seed, what, number);
-        abort();
-}
-
-/* The input: numbers, and 0 where there are no more. */
-
-static const unsigned char *input;
-static size_t left;
-
-static unsigned draw(unsigned below)
-{
-        if (left == 0)
-                return 0;
-        left--;
-        return *input++ % below;
-}
 
 static unsigned char body[BODY], coded[4 * BODY + 1024], decoded[LIMIT + GUARD];
 
@@ -199,40 +172,10 @@ static void check_accept(void)
 
 int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 {
-        input = data;
-        left = size;
+        begin_input(data, size);
         if (draw(2))
                 check_body();
         else
                 check_accept();
         return 0;
 }
-
-#ifndef HAS_FUZZER_MAIN
-/** The next random number (splitmix64). */
-static uint64_t next(uint64_t *state)
-{
-        uint64_t z = *state += 0x9e3779b97f4a7c15;
-
-        z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
-        z = (z ^ z >> 27) * 0x94d049bb133111eb;
-        return z ^ z >> 31;
-}
-
-int main(int argc, char **argv)
-{
-        unsigned long count = argc > 1 ? strtoul(argv[1], NULL, 10) : 1000;
-        unsigned long first = argc > 2 ? strtoul(argv[2], NULL, 10) : 1;
-
-        for (seed = first; seed < first + count; seed++) {
-                unsigned char data[MOST_INPUT];
-                uint64_t state = seed;
-
-                for (size_t i = 0; i < sizeof data; i++)
-                        data[i] = (unsigned char)next(&state);
-                LLVMFuzzerTestOneInput(data, sizeof data);
-        }
-        printf("%lu inputs from seed %lu on\n", count, first);
-        return 0;
-}
-#endif

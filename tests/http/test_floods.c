@@ -145,7 +145,8 @@ static void thousands_that_go_away(void)
         for (unsigned i = 0; i < count; i++) {
                 clients[i] = connect_to_port(eddy_server_port(world.server));
                 say(clients[i], begun[i % 5]);
-                if (i % 32 == 0) /* a blocking socket of this thread waits for nobody where the backlog is full */
+                if (i % 32 ==
+                    0) /* a blocking socket of this thread waits for nobody where the backlog is full */
                         until(eddy_server_connections(world.server) == i + 2);
         }
         until(eddy_server_connections(world.server) == count + 1 &&
