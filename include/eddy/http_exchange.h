@@ -180,6 +180,7 @@ EDDY_API EDDY_ASYNC int eddy_http_reply_begin(eddy_http_exchange *exchange, cons
  * @return 0
  * @retval EDDY_EINVALIDSTATE  no answer was begun, or it has ended
  * @retval -EINVAL             it is longer than the answer's Content-Length: nothing of it was written
+ * @retval -EPIPE              nobody takes a body: the request is HEAD, or the status 204, 205 or 304. A handler that returns it has answered
  * @retval EDDY_TIMEOUT, EDDY_CANCELLED  the caller was interrupted; how much was written is not known. Where it is compressed, and was
  *                                       taken in part, the answer cannot go on: further calls say the same
  * @retval -ENOMEM             no memory to send or to compress it

@@ -11,7 +11,7 @@
  *                 json_decref(numbers);
  *                 if (rc < 0)
  *                         return eddy_http_reply_json(exchange, 422, json_pack("{s:s}", "error", "a and b, please"));
- *                 return eddy_http_reply_json(exchange, 200, json_pack("{s:i}", "sum", a + b));
+ *                 return eddy_http_reply_json(exchange, 200, json_pack("{s:I}", "sum", (json_int_t)a + b));
  *         }
  */
 #ifndef EDDY_HTTP_JSON_H

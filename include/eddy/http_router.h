@@ -141,7 +141,7 @@ EDDY_API EDDY_ASYNC int eddy_http_router_handle(eddy_http_exchange *exchange, vo
  *         until the router returns
  *
  * A single segment's may contain a slash, that was sent as "%2F": it is a text, and no path. That of "{name...}" is a path which
- * is not absolute, and has no segment that is "." or "..", nor an empty one but at its end. aiohttp's request.match_info, Go's
+ * is not absolute, and has no segment that is "." or "..", nor an empty one but at its end; with "%2F" in it the answer is 400. aiohttp's request.match_info, Go's
  * Request.PathValue().
  */
 EDDY_API const char *eddy_http_exchange_param(const eddy_http_exchange *exchange, const char *name);

@@ -16,7 +16,7 @@ EDDY_BEGIN_DECLS
 typedef struct eddy_http_run_options {
         const eddy_http_service_options *service; /**< for eddy_http_run(); may be NULL */
         const eddy_server_options *server; /**< such as TLS, sockets that are there already; may be NULL */
-        eddy_duration drain;               /**< for answers under way when it is to end; 0: 60 s */
+        eddy_duration drain;               /**< for answers under way when it is to end; 0: 60 s; less: none */
         /** Connections are accepted: the moment to say where, for which eddy_server_port() tells the port */
         void (*on_start)(eddy_server *server, void *arg);
         void *arg;         /**< passed to on_start */
@@ -25,7 +25,7 @@ typedef struct eddy_http_run_options {
 
 /**
  * Serve until SIGINT or SIGTERM comes, or the caller is interrupted; then accept no more, and give answers that are under way the time
- * of `drain`. A second signal does not wait for them.
+ * of `drain`. A second signal does not wait for them; a third does what it does without this.
  *
  * @param service  must stay until this returns
  * @param host     as of eddy_http_start_server(), with `port`

@@ -103,10 +103,12 @@ static bool is_own_failure(int rc)
                rc != -ECONNABORTED && rc != -EPIPE;
 }
 
-static void tell(int rc)
+static const char failed[] = "a request's handler failed";
+
+static void tell(const char *message, int rc)
 {
         eddy_loop_call_exception_handler(eddy_running_loop(), &(eddy_exception){
-                                                                  .message = "a request's handler failed",
+                                                                  .message = message,
                                                                   .error = rc,
                                                                   .detail = eddy_error_detail(),
                                                               });
@@ -114,8 +116,9 @@ static void tell(int rc)
 
 int exchange_note_content(eddy_http_exchange *exchange, int rc)
 {
-        if (rc == EDDY_ELIMIT || rc == EDDY_EPROTOCOL || rc == EDDY_EINCOMPLETE || rc == -EINVAL)
-                exchange->content_error = rc;
+        bool is_clients = rc == EDDY_ELIMIT || rc == EDDY_EPROTOCOL || rc == EDDY_EINCOMPLETE || rc == -EINVAL;
+
+        exchange->content_error = is_clients ? rc : 0;
         return rc;
 }
 
@@ -156,8 +159,8 @@ static void answer_in_its_place(eddy_http_exchange *exchange, int rc, bool was_l
                 status = HTTP_STATUS_SERVICE_UNAVAILABLE;
         else if (rc < 0 && is_clients_fault(exchange, rc))
                 status = status_of_body_error(rc);
-        else if (rc < 0)
-                tell(rc);
+        else
+                tell(rc < 0 ? failed : "a request's handler returned without an answer", rc);
         head_send_error(exchange, status);
 }
 
@@ -184,13 +187,18 @@ static intptr_t run(void *arg)
         int rc;
 
         exchange->has_begun = true;
+        exchange->task =
+            eddy_current_task(); /* so that it can be cancelled before the call that starts it returns */
         rc = call_handler(exchange->service, exchange, &was_late);
+        if (exchange->answer == ANSWER_BEGUN && exchange->is_bodiless &&
+            rc == -EPIPE) /* its head was all of it */
+                rc = eddy_http_reply_end(exchange);
         if (exchange->answer == ANSWER_NONE && exchange->failure == 0) {
                 answer_in_its_place(exchange, rc, was_late);
         } else if (rc < 0) {
                 exchange->is_closing = true;
                 if (is_own_failure(rc) && !is_clients_fault(exchange, rc))
-                        tell(rc);
+                        tell(failed, rc);
         }
         exchange->impl->over(exchange);
         return 0;

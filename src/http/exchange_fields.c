@@ -40,8 +40,9 @@ int eddy_http_exchange_query(eddy_http_exchange *exchange, eddy_http_fields **fi
 {
         const char *question = strchr(eddy_http_exchange_target(exchange), '?');
 
-        return eddy_http_fields_parse(fields, question ? question + 1 : "", question ? strlen(question + 1) : 0,
-                                      NULL);
+        return exchange_note_content(exchange,
+                                     eddy_http_fields_parse(fields, question ? question + 1 : "",
+                                                            question ? strlen(question + 1) : 0, NULL));
 }
 
 int eddy_http_exchange_form(eddy_http_exchange *exchange, eddy_http_fields **fields,
@@ -66,7 +67,9 @@ ssize_t eddy_http_exchange_cookie(eddy_http_exchange *exchange, const char *name
         if (!found)
                 return -ENOENT;
         if (n >= size)
-                return eddy_fail(EDDY_ELIMIT, "cookie %s has %zu bytes, more than is expected of it", name, n);
+                return exchange_note_content(
+                    exchange,
+                    eddy_fail(EDDY_ELIMIT, "cookie %s has %zu bytes, more than is expected of it", name, n));
         memcpy(value, found, n);
         value[n] = '\0';
         return (ssize_t)n;

@@ -20,6 +20,7 @@ int eddy_http_files_create(eddy_http_files **files_out, const char *directory,
         eddy_http_files *files = memory_zalloc(sizeof *files);
         int rc;
 
+        *files_out = NULL;
         if (!files)
                 return -ENOMEM;
         rc = eddy_executor_create(&files->lister,

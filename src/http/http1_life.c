@@ -18,8 +18,8 @@ struct http1 *http1_create(eddy_http_service *service)
                 return NULL;
         connection->service = service;
         list_append(&service->connections, &connection->link);
-        service->connection_count++;
-        connection->is_surplus = most > 0 && service->connection_count > most;
+        connection->is_surplus = most > 0 && service->connection_count >= most;
+        service->connection_count += !connection->is_surplus;
         service->counts.connections++;
         return connection;
 }
@@ -38,7 +38,7 @@ void http1_destroy(struct http1 *connection)
         eddy_http_service *service = connection->service;
 
         list_remove(&connection->link);
-        service->connection_count--;
+        service->connection_count -= !connection->is_surplus;
         http1_dismiss(connection);
         memory_free(connection->peer);
         memory_free(connection);
@@ -173,10 +173,18 @@ void http1_abort(struct http1 *connection)
                 eddy_transport_abort(connection->transport);
 }
 
+/* Whether it waits for a request, of which nothing has come but line ends perhaps. */
+static bool is_silent(const struct http1 *connection)
+{
+        const struct http1_request *request = connection->request;
+
+        return !request || (!connection->is_answering && !connection->is_draining && http1_is_blank(request));
+}
+
 void http1_stop(struct http1 *connection)
 {
         if (connection->http2)
                 http2_stop(connection->http2);
-        else if (connection->transport && !connection->request && !connection->is_lingering)
+        else if (connection->transport && is_silent(connection) && !connection->is_lingering)
                 eddy_transport_close(connection->transport);
 }

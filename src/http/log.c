@@ -90,16 +90,16 @@ static void put_header(struct line *line, const eddy_http_access *access, const 
 /* "192.0.2.1:80" and "[::1]:80" without the port, and a socket's name as it is. */
 static void put_host(struct line *line, const char *peer)
 {
-        const char *end = strrchr(peer, ':');
-        bool is_bracketed = *peer == '[' && end && end[-1] == ']';
+        const char *end = strchr(peer, ':');
 
-        if (!end || strchr(peer, '/')) {
-                put_foreign(line, *peer ? peer : "-", *peer ? strlen(peer) : 1, "\\x%02x");
-                return;
-        }
-        peer += is_bracketed;
-        end -= is_bracketed;
-        put_foreign(line, peer, (size_t)(end - peer), "\\x%02x");
+        if (*peer == '[')
+                end = strchr(++peer, ']');
+        else if (!end || strchr(end + 1, ':') || strchr(peer, '/'))
+                end = peer + strlen(peer);
+        if (!end || end == peer)
+                put(line, '-');
+        else
+                put_foreign(line, peer, (size_t)(end - peer), "\\x%02x");
 }
 
 static void put_common(struct line *line, const eddy_http_access *access, time_t when)

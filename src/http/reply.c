@@ -279,7 +279,9 @@ int eddy_http_reply_begin(eddy_http_exchange *exchange, const eddy_http_answer *
         write_head(exchange, answer, &plan);
         exchange->answer = ANSWER_BEGUN;
         rc = exchange->impl->send_head(exchange, NULL, 0);
-        return rc < 0 ? rc : eddy_http_reply_write(exchange, answer->body, answer->body_size);
+        return rc < 0 || exchange->is_bodiless
+                   ? rc
+                   : eddy_http_reply_write(exchange, answer->body, answer->body_size);
 }
 
 int eddy_http_reply_write(eddy_http_exchange *exchange, const void *data, size_t n)
@@ -290,8 +292,8 @@ int eddy_http_reply_write(eddy_http_exchange *exchange, const void *data, size_t
                 return rc;
         if (exchange->failure)
                 return exchange->failure;
-        if (exchange->is_bodiless)
-                return 0;
+        if (exchange->is_bodiless) /* who writes for ever is to know */
+                return n > 0 ? -EPIPE : 0;
         if (exchange->left >= 0 && n > (uint64_t)exchange->left)
                 return -EINVAL;
         if (exchange->left >= 0)

@@ -47,7 +47,8 @@ static int decode_values(struct routing *routing, const struct router_value *val
         for (unsigned i = 0; i < route->name_count; i++) {
                 routing->values[i] = text;
                 text = router_path_decode(values[i].at, values[i].end, text);
-                if (route->names[i].kind == ROUTER_PART_REST && router_path_strays(routing->values[i]))
+                if (route->names[i].kind == ROUTER_PART_REST &&
+                    router_path_has_escaped_slash(values[i].at, values[i].end))
                         return HTTP_STATUS_BAD_REQUEST;
         }
         return 0;

@@ -1,5 +1,6 @@
 #include "http/router_path.h"
 
+#include "http/escape.h"
 #include "http/target.h"
 #include <errno.h>
 #include <string.h>
@@ -93,13 +94,10 @@ char *router_path_decode(const char *at, const char *end, char *text)
         return text;
 }
 
-bool router_path_strays(const char *rest)
+bool router_path_has_escaped_slash(const char *at, const char *end)
 {
-        for (size_t size;; rest += size + 1) {
-                size = strcspn(rest, "/");
-                if (is_dots(rest, size) || (size == 0 && rest[size]))
+        for (; at < end; at++)
+                if (*at == '%' && escape_byte(at, end) == '/')
                         return true;
-                if (!rest[size])
-                        return false;
-        }
+        return false;
 }

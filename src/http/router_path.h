@@ -35,8 +35,7 @@ bool router_path_equals(const struct router_segment *segment, const char *text, 
 /** Decode into `text`, which has room for as many bytes and a NUL; returns what is behind that. */
 char *router_path_decode(const char *at, const char *end, char *text);
 
-/** Whether a decoded rest of a path could lead out of the folder that it is taken to lie in, or is ambiguous: it is absolute,
- * or has segments that no path may have, which came by "%2F". */
-bool router_path_strays(const char *rest);
+/** Whether it has a slash that was sent as "%2F". */
+bool router_path_has_escaped_slash(const char *at, const char *end);
 
 #endif

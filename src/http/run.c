@@ -25,7 +25,11 @@ static intptr_t hurry(void *arg)
         struct ending *ending = arg;
         int rc = eddy_signal_watch_next(&ending->watch);
 
-        return rc < 0 ? rc : eddy_http_service_drain(ending->service, 0);
+        if (rc < 0)
+                return rc;
+        eddy_signal_watch_close(
+            &ending->watch); /* where a handler hangs, a third one does what it did before */
+        return eddy_http_service_drain(ending->service, 0);
 }
 
 static int wait_for_end(struct ending *ending)
@@ -63,13 +67,14 @@ int eddy_http_service_run(eddy_http_service *service, const char *host, uint16_t
         rc = eddy_http_start_server(&server, service, host, port, options->server);
         if (rc < 0)
                 return rc;
+        service->is_stopping = false; /* where it has run before */
         ending.is_watched = eddy_signal_watch_open(&ending.watch, signals, SIGNALS) == 0;
         if (options->on_start)
                 options->on_start(server, options->arg);
         rc = wait_for_end(&ending);
         eddy_server_close(server);
         EDDY_SHIELD_SCOPE {
-                count = drain(&ending, options->drain > 0 ? options->drain : eddy_seconds(DEFAULT_DRAIN));
+                count = drain(&ending, options->drain ? options->drain : eddy_seconds(DEFAULT_DRAIN));
                 eddy_server_abort_clients(server); /* those that have agreed on nothing yet */
                 eddy_server_wait_closed(server);
         }

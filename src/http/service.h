@@ -33,7 +33,7 @@ struct eddy_http_service {
         struct coding_options coding; /* of answers, where they are compressed */
         eddy_http_counts counts;
         eddy_link connections;      /* struct http1, */
-        size_t connection_count;    /* and how many */
+        size_t connection_count;    /* and how many, without those that are too many */
         struct deadlines silent;    /* clients that are to send, or to take something */
         struct deadlines answers;   /* answers that are to be taken whole */
         struct deadlines lingering; /* clients that are to see the end */

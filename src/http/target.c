@@ -42,6 +42,9 @@ static ssize_t decode(const char *at, const char *end, char path[HTTP_PATH_MAX])
 
                 if (byte <= 0)
                         return -EINVAL;
+                if (byte == '/' &&
+                    at[-1] != '/') /* no name has one, and who is in front may have seen no other folder */
+                        return -ENOENT;
                 if (size == HTTP_PATH_MAX - 1)
                         return -ENAMETOOLONG;
                 path[size++] = (char)byte;

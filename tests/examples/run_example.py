@@ -475,7 +475,7 @@ def http_json(program):
 def http_router(program):
     server = Example(program, '0')
     with connect(server.port()) as client:
-        for target in '/hello/Ada%20L', '/files/a/b%2Fc', '/files/%2e%2e/c', '/api/status', '/api/none':
+        for target in '/hello/Ada%20L', '/files/a/b%20c', '/files/%2e%2e/c', '/api/status', '/api/none':
             client.sendall(b'GET %s HTTP/1.1\r\nHost: x\r\n\r\n' % target.encode())
         client.sendall(b'DELETE /api/status HTTP/1.0\r\n\r\n')
         note = re.sub(r'(Server|Date): .*\r', r'\1: ...\r', receive_all(client).decode())

@@ -272,7 +272,7 @@ static void read_paths(void)
                 at = segment.end + 1;
         }
         router_path_decode(text + 1, text + size, path);
-        if (!router_path_strays(path) && (path[0] == '/' || leads_out(path)))
+        if (!router_path_has_escaped_slash(text + 1, text + size) && (path[0] == '/' || leads_out(path)))
                 fail("a rest that leads out of its folder", (long)size);
 }
 

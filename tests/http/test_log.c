@@ -96,7 +96,7 @@ static void peers_have_no_port(void **state)
         static const char *const peers[][2] = {
             {"192.0.2.1:80", "192.0.2.1 - "},
             {"[2001:db8::1]:80", "2001:db8::1 - "},
-            {"/run/a:b", "/run/a:b - "},
+            {"/run/a:b", "/run/a:b - "}, {"2001:db8::1", "2001:db8::1 - "},
             {"", "- - "},
             {"-", "- - "},
         };
