@@ -252,11 +252,23 @@ def web_rows(name, workload, behind=None, note="", **factors):
     """The rows of what is asked by HTTP, and so many times which peers eddy is to be."""
     rate, total = f"{name}_per_second", f"{name}_total_us"
     note = note or " and ".join(f"{factor} times {who}" for who, factor in factors.items())
-    known = {"note": note and f"aim: {note} in this run", "behind": behind or {}}
+    note, behind = note and f"aim: {note} in this run", behind or {}
     return {
-        rate: Row("1/s", f"{workload}, server and load on one core each", at_least(rate, **factors) if factors else None, **known),
-        total: Row("us", "the same: server's user and system time of each", at_most(total, **factors) if factors else None, **known),
+        rate: Row("1/s", f"{workload}, server and load on one core each", at_least(rate, **factors) if factors else None,
+                  note=note, behind=BY_LOAD | behind),
+        total: Row("us", "the same: server's user and system time of each", at_most(total, **factors) if factors else None,
+                   note=note, behind=behind),
     }
+
+
+def file_rows(name, scheme):
+    """The rows of files.py."""
+    found, place = {}, f" by {scheme} keep-alive, {files.CONNECTIONS} connections, asked by wrk"
+    for size, text in (("1k", "1 KB"), ("100k", "100 KB"), ("1m", "1 MB")):
+        found |= web_rows(f"{name}_{size}", f"a file of {text}{place}",
+                          note="nginx, with tcp_nopush and pieces of 256 KiB, its fastest,", nginx=1)
+        place = f" by {scheme}, likewise"
+    return found
 
 
 def moving_rows(name, workload):
@@ -280,6 +292,8 @@ def agreeing_rows(how, workload):
     }
 
 
+JANSSON = dict.fromkeys(("tokio", "go"), "jansson makes a tree of values first, and takes 98 of 100 instructions")
+BY_LOAD = dict.fromkeys(("nginx", "tokio", "go", "node"), "the load is as busy as the server: the row of processor time tells them apart")
 MOVED = f"a body of {web.MOVED // 1024 ** 3} GiB"
 RUSTLS = {"tokio": "rustls and ring, whose elliptic curves and keys take less than OpenSSL 3.0's, which looks up each algorithm anew"}
 OPENSSL = RUSTLS | {
@@ -426,27 +440,21 @@ ROWS = {
     **web_rows("http2", f"\"hello, world!\" by HTTP/2, {web.CONNECTIONS} connections of {web.STREAMS} streams, asked by h2load",
                nginx=1.2),
     **web_rows("https2", "the same by TLS", nginx=1.2),
-    **web_rows("http_json", f"a JSON object of 1 KB made for each request, {CONNECTIONS} connections, asked by wrk"),
+    **web_rows("http_json", f"a JSON object of 1 KB made for each request, {CONNECTIONS} connections, asked by wrk", JANSSON),
     **web_rows("http_post_1k", f"a body of 1 KB is read whole and its size answered, {CONNECTIONS} connections, asked by wrk"),
     **web_rows("http_post_1m", "the same with a body of 1 MiB"),
     **web_rows("http_routes", f"500 routes asked in turn, half of them with two names in their path, {CONNECTIONS} connections, by wrk"),
     **web_rows("http_stream", "an answer of 10 MiB in pieces of 64 KiB, 10 connections, asked by wrk"),
     "http_idle_bytes": Row(
         "B", f"{IDLE_CONNECTIONS:,} connections kept alive that have each had one \"hello, world!\": resident memory and page tables "
-        "that each takes of the server"),
+        "that each takes of the server", behind={"nginx": "it keeps less of a connection: ours could still turn to another protocol"}),
     **moving_rows("http1_up", f"{MOVED} sent to a server by HTTP/1 in one exchange, by curl"),
     **moving_rows("http1_down", f"{MOVED} answered by HTTP/1, in pieces of 64 KiB"),
     **moving_rows("http2_up", f"{MOVED} sent to a server by HTTP/2 in one exchange, by curl"),
     **moving_rows("http2_down", f"{MOVED} answered by HTTP/2, in pieces of 64 KiB"),
     **websocket_rows("websocket_64", "64 B"),
     **websocket_rows("websocket_64k", "64 KiB"),
-    "serve_1k_per_second": Row(
-        "1/s", f"a file of 1 KB by HTTP keep-alive, {files.CONNECTIONS} connections, server and wrk on a core each",
-        times(1, "nginx", "serve_1k_per_second"), note="aim: nginx in this run"),
-    "serve_100k_per_second": Row("1/s", "the same with a file of 100 KB"),
-    "serve_1m_per_second": Row(
-        "1/s", "the same with a file of 1 MB", times(1, "nginx", "serve_1m_per_second"),
-        note="aim: nginx in this run, with tcp_nopush and pieces of 256 KiB, its fastest"),
+    **file_rows("serve", "HTTP"),
     **secure_echo_rows("tls_echo", "", TLS),
     **secure_echo_rows("tls_protocol_echo", " by a protocol", TLS_PROTOCOL),
     **agreeing_rows("full", "connect, agree on TLS 1.3 with a key of P-256, receive a byte, close"),
@@ -455,17 +463,7 @@ ROWS = {
         "GB/s", "a file of 1 GiB by HTTPS on one connection, fetched by curl, a core each",
         times(0.95, "s_server", "tls_bulk_per_second"), note="aim: 0.95 of openssl s_server in this run"),
     "tls_bulk_seconds": Row("s", "the same: server's user and system time of each GB"),
-    "tls_serve_1k_per_second": Row(
-        "1/s", f"a file of 1 KB by HTTPS keep-alive, {files.CONNECTIONS} connections, server and wrk on a core each",
-        times(1, "nginx", "tls_serve_1k_per_second"), note="aim: nginx in this run"),
-    "tls_serve_1k_total_us": Row("us", "the same: server's user and system time of each"),
-    "tls_serve_100k_per_second": Row("1/s", "a file of 100 KB by HTTPS, likewise"),
-    "tls_serve_100k_total_us": Row("us", "the same: server's user and system time of each"),
-    "tls_serve_1m_per_second": Row(
-        "1/s", "a file of 1 MB by HTTPS, likewise", times(1, "nginx", "tls_serve_1m_per_second"),
-        note="aim: nginx in this run",
-        behind={"nginx": "both wait for wrk, which decrypts on one core; the row of processor time tells them apart"}),
-    "tls_serve_1m_total_us": Row("us", "the same: server's user and system time of each"),
+    **file_rows("tls_serve", "HTTPS"),
     "tls_idle_bytes": Row(
         "B", f"TLS echo, {secure.IDLE_CONNECTIONS:,} connections that have each had one message echoed: resident memory and page "
         "tables that each takes of the server", behind={

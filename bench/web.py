@@ -83,7 +83,7 @@ def wrk(url, cores, connections, seconds, script="", *arguments):
     scripted = ["-s", str(SCRIPTS / script)] if script else []
     said = processes.run(["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", *scripted, url, "--", *arguments], {cores.load})
     rate, count = (re.search(wanted, said) for wanted in (r"Requests/sec:\s*([\d.]+)", r"(\d+) requests in"))
-    if not rate or "Non-2xx" in said or "Socket errors" in said:
+    if not rate or count[1] == "0" or "Non-2xx" in said or "Socket errors" in said:
         raise processes.Failure("not every answer was the one that was asked for")
     return float(rate[1]), int(count[1])
 
