@@ -15,7 +15,7 @@
 #                  PYTHON=python3.13 for another interpreter than python3
 #   make instructions   hold the hot paths to their budget of instructions; UPDATE=--update writes it
 #   make soak      what takes longer: every use of the system failing in every example, on both backends and with sanitizers,
-#                  and make fuzz
+#                  oha, which is compiled, and make fuzz
 #   make fuzz      damaged requests to nginx and eddy, which must refuse what nginx does, damaged TLS, forms, content codings, headers,
 #                  connections of HTTP/1 and 2, and WebSocket frames; COUNT=20000 SEED=1
 #   make check     clang-format, clang-tidy, cppcheck
@@ -80,7 +80,8 @@ instructions: all
 
 soak: all
 	scripts/install-deps.sh build test
-	EDDY_FAULT_RUNS=100000 EDDY_WALKS=10000 scripts/test.sh plain sanitize
+	-scripts/peers.py --oha build-peers
+	EDDY_FAULT_RUNS=100000 EDDY_WALKS=10000 scripts/test.sh plain sanitize peers
 	$(MAKE) fuzz
 
 fuzz: all
@@ -111,4 +112,4 @@ clean:
 
 .PHONY: all demo test test-python-suites python python-wheels bench bench-compare bench-scale bench-python instructions soak fuzz check install clean
 
-CONFIGS = plain clang sanitize thread valgrind ucontext musl aarch64 python
+CONFIGS = plain clang sanitize thread valgrind ucontext musl aarch64 python peers

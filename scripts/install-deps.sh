@@ -1,7 +1,7 @@
 #!/bin/sh
 # Install what is missing for a purpose, through the system's package manager, saying so first:
 #
-#     scripts/install-deps.sh build|test|musl|aarch64|python|test-python|bench|bench-more|bench-python|fuzz|check ...
+#     scripts/install-deps.sh build|test|musl|aarch64|python|test-python|peers|bench|bench-more|bench-python|fuzz|check ...
 #
 # Where everything is there it says nothing and asks nobody. What releases of Debian and Ubuntu call differently has
 # several names, a|b: the first that the system knows is installed.
@@ -17,6 +17,7 @@ packages_for() {
         aarch64) echo gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user libcmocka-dev:arm64 ;;
         python) echo python3-dev python3-venv ;;
         test-python) echo python3-dev python3-dbg python3-venv python3-mesonpy python3-build ;;
+        peers) echo curl nghttp2-client openssl python3-websockets python3-venv wrk chromium golang-go nodejs npm ;;
         bench) echo g++ golang-go libuv1-dev libev-dev libst-dev libboost-context-dev nginx-light libnginx-mod-stream wrk curl nghttp2-client openssl \
                 libjansson-dev ;;
         bench-more) echo nodejs npm strace ;;
@@ -33,7 +34,7 @@ packages_for() {
 # A program that was installed in another way will do as well as its package.
 is_there() {
         case $1 in
-        gcc | meson | clang | mandoc | curl | openssl | valgrind | redis-server | sslscan | clang-format | clang-tidy | cppcheck | wrk | g++ | strace | npm)
+        gcc | meson | clang | mandoc | curl | openssl | valgrind | redis-server | sslscan | clang-format | clang-tidy | cppcheck | wrk | g++ | strace | chromium | npm)
                 command -v "$1" >/dev/null && return ;;
         testssl.sh) command -v testssl >/dev/null && return ;;
         nginx-light) command -v nginx >/dev/null && return ;;

@@ -52,12 +52,12 @@ def ask(program):
     return Python(**{**said, "version": tuple(said["version"])})
 
 
-def folders():
+def folders(versions="3.*"):
     """Where interpreters may lie: pyenv's stand-ins on PATH run but the chosen ones."""
     yield from os.get_exec_path()
     if shutil.which("pyenv"):
         root = subprocess.run(["pyenv", "root"], stdout=subprocess.PIPE, text=True, check=False).stdout.strip()
-        yield from sorted(Path(root).glob("versions/3.*/bin"))
+        yield from sorted(Path(root).glob(f"versions/{versions}/bin"))
 
 
 def pythons():

@@ -1,15 +1,17 @@
 #!/bin/sh
 # Run the whole suite in every configuration, or in those named:
 #
-#     scripts/test.sh [plain] [clang] [sanitize] [thread] [valgrind] [ucontext] [musl] [aarch64] [python]
+#     scripts/test.sh [plain] [clang] [sanitize] [thread] [valgrind] [ucontext] [musl] [aarch64] [python] [peers]
 #
-# The last lines name what failed, and sum up all runs. Each configuration keeps its build folder, build-NAME; valgrind runs
-# what plain has built, and python has a folder for each version. EDDY_FAULT_RUNS is how many uses of the system fail, one at a time, in each example; by default
+# The last lines name what failed and why tests were skipped, and sum up all runs. Each configuration keeps its build folder, build-NAME;
+# valgrind and peers run what plain has built, and python has a folder for each version. EDDY_FAULT_RUNS is how many uses of the system fail, one at a time, in each example; by default
 # 150 in the first run, and a sample in the others.
 set -u
 
-passed=0 failed=0 skipped=0 failures= built_as=
+passed=0 failed=0 skipped=0 failures= skips= built_as=
 fault_runs=${EDDY_FAULT_RUNS:-150}
+# What needs things from registries is run by `peers` alone, which fetches them.
+left_out="--no-suite fetched"
 # More than there are processors, for many tests only wait.
 at_once=$((2 * $(nproc)))
 
@@ -62,11 +64,12 @@ run_tests() {
         fi
         # shellcheck disable=SC2086
         EDDY_FAULT_RUNS=$fault_runs meson test -C "$folder" $build --num-processes "$at_once" \
-                --print-errorlogs $options 2>&1 | tee "$folder/test.log" | grep -vE '^(ninja|>>>|$|\[[0-9]+/)'
+                --print-errorlogs $left_out $options 2>&1 | tee "$folder/test.log" | grep -vE '^(ninja|>>>|$|\[[0-9]+/)'
         passed=$((passed + $(count Ok "$folder")))
         skipped=$((skipped + $(count Skipped "$folder")))
         failed=$((failed + $(count Fail "$folder") + $(count Timeout "$folder")))
         failures=$failures$(sed -n '/^Summary of Failures/,/^Ok:/s/^ *[0-9].*/\n&/p' "$folder/test.log")
+        note_skips <"$(sed -n 's/^Full log written to //p' "$folder/test.log")"
         grep -q '^Ok:' "$folder/test.log" || fail "the run did not end"
         fault_runs=${EDDY_FAULT_RUNS:-10}
 }
@@ -86,6 +89,14 @@ run_python() {
         set -- $sum
         passed=$((passed + $1)) failed=$((failed + $3)) skipped=$((skipped + $5))
         say_time "tested"
+}
+
+# Keep the sentences of what was skipped, for the end.
+note_skips() {
+        sentences=$(sed -n 's/^skipped: //p' | sort -u)
+        [ -z "$sentences" ] || skips="$skips
+== $name
+$sentences"
 }
 
 # Begin a part, in the output and in the list of what failed.
@@ -174,12 +185,24 @@ for config in "${@:-plain}"; do
                 # eddyloop, for each Python that has its headers; what is lacking is skipped by name.
                 scripts/install-deps.sh test-python
                 run_python ;;
+        peers)
+                # Programs of others, and suites that judge. What comes from registries is fetched first.
+                scripts/install-deps.sh peers
+                mkdir -p build-peers
+                name=peers
+                python3 scripts/peers.py build-peers | tee build-peers/fetched.log
+                note_skips <build-peers/fetched.log
+                say_time "fetched"
+                built_as=plain left_out=
+                EDDY_PEERS=$(pwd)/build-peers run peers "--werror" "--suite peers"
+                built_as= left_out="--no-suite fetched" ;;
         *)
                 echo "test.sh: unknown configuration '$config'" >&2
                 exit 2 ;;
         esac
 done
 
+[ -z "$skips" ] || printf '\nSkipped, by configuration:%s\n' "$skips"
 [ "$failed" = 0 ] || printf '\nFailures, by configuration:%s\n' "$failures"
 printf '\n%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"
 [ "$failed" = 0 ]

@@ -47,7 +47,8 @@ static inline void fiber_know_stack(struct stack *stack)
         (void)stack;
 }
 
-/** Call it when a stack is taken: its last user never returned from its bottom frames, which are still marked. */
+/** Call it when a stack is taken, and before it is unmapped: its last user never returned from its bottom frames, which are
+ * still marked, and would be where something else is mapped. */
 static inline void fiber_reuse_stack(struct stack *stack)
 {
 #if SANITIZER_ADDRESS
@@ -64,7 +65,7 @@ static inline void fiber_forget_stack(struct stack *stack)
 #if SANITIZER_THREAD
         __tsan_destroy_fiber(stack->fiber);
 #endif
-        (void)stack;
+        fiber_reuse_stack(stack);
 }
 
 /** Call it before the last switch away from a stack, in the function that is its bottom. That never returns, and
