@@ -27,15 +27,6 @@ struct fiber_home {
         bool is_left; /* it is being switched away from, so whoever arrives learns its place */
 };
 
-/** Call it before anything of a stack is written: marks may be left of whoever's stack was mapped there before, a thread's perhaps. */
-static inline void fiber_clear_top(struct stack *stack)
-{
-#if SANITIZER_ADDRESS
-        __asan_unpoison_memory_region(stack, sizeof *stack);
-#endif
-        (void)stack;
-}
-
 static inline void fiber_know_stack(struct stack *stack)
 {
 #ifdef HAVE_VALGRIND

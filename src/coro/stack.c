@@ -193,7 +193,6 @@ static struct stack *make_stack(struct stack_slab *slab)
         if (install_guard(memory, guard) < 0)
                 return NULL;
         slab->made++;
-        fiber_clear_top(stack);
         *stack = (struct stack){.slab = slab, .bottom = memory + guard};
         fiber_know_stack(stack);
         return stack;
