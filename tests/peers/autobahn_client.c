@@ -36,41 +36,42 @@ static int run_case(const char *url, long number)
         return 0;
 }
 
-static long count_cases(const char *url)
+/** Ask for something that is told in one message: a number, where it is one. */
+static long ask(const char *url, const char *target)
 {
         eddy_websocket *ws;
         eddy_websocket_message message;
-        int rc = open_at(&ws, url, "/getCaseCount");
-        long count;
+        int rc = open_at(&ws, url, target);
+        long number;
 
         if (rc < 0)
                 return rc;
-        count = eddy_websocket_receive(ws, &message) > 0 ? strtol(message.data, NULL, 10) : 0;
+        number = eddy_websocket_receive(ws, &message) > 0 ? strtol(message.data, NULL, 10) : 0;
         eddy_websocket_close(ws, 0, NULL);
         eddy_websocket_destroy(ws);
-        return count;
+        return number;
 }
 
-static int update_reports(const char *url)
+/** The server has its verdict when it has seen the connection end, which it may see behind the next one's beginning. */
+static int await_verdict(const char *url, long number)
 {
-        eddy_websocket *ws;
-        int rc = open_at(&ws, url, "/updateReports?agent=eddy");
+        char target[64];
 
-        if (rc < 0)
-                return rc;
-        eddy_websocket_receive(ws, &(eddy_websocket_message){0});
-        eddy_websocket_destroy(ws);
-        return 0;
+        snprintf(target, sizeof target, "/getCaseStatus?case=%ld&agent=eddy", number);
+        return (int)ask(url, target);
 }
 
 static intptr_t app(void *url)
 {
-        long count = count_cases(url);
+        long count = ask(url, "/getCaseCount");
         int rc = count < 0 ? (int)count : 0;
 
-        for (long number = 1; rc == 0 && number <= count; number++)
+        for (long number = 1; rc == 0 && number <= count; number++) {
                 rc = run_case(url, number);
-        return rc < 0 ? rc : update_reports(url);
+                if (rc == 0)
+                        rc = await_verdict(url, number);
+        }
+        return rc < 0 ? rc : (int)ask(url, "/updateReports?agent=eddy");
 }
 
 int main(int argc, char **argv)

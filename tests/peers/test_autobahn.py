@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """What Autobahn's test suite says of our WebSockets: test_autobahn.py SERVER server, test_autobahn.py CLIENT client."""
+import ast
 import collections
 import json
 import os
@@ -28,7 +29,7 @@ class AutobahnTest(unittest.TestCase):
         self.place = place.name
 
     def start(self, mode, **spec):
-        """Its program, with a file that says what it is to do."""
+        """Its program, when it has said which cases there are."""
         path = os.path.join(self.place, 'spec.json')
         with open(path, 'w', encoding='ascii') as file:
             json.dump({**SPEC, 'outdir': self.place, **spec}, file)
@@ -38,19 +39,20 @@ class AutobahnTest(unittest.TestCase):
         self.addCleanup(process.stdout.close)
         self.addCleanup(process.wait)
         self.addCleanup(process.kill)
+        line = next(line for line in process.stdout if line.startswith('Cases = '))
+        self.cases = set(ast.literal_eval(line.partition(' = ')[2]))
         return process
 
     def test_server(self):
         server = Server(ClientTest.executable)
         self.addCleanup(server.stop)
         url = server.plain.replace('http', 'ws') + '/websocket'
-        said = self.start('fuzzingclient', servers=[{'agent': 'eddy', 'url': url}]).communicate()[0]
-        self.judge(said)
+        process = self.start('fuzzingclient', servers=[{'agent': 'eddy', 'url': url}])
+        self.judge(process.communicate()[0])
 
     def test_client(self):
         port = free_port()
         process = self.start('fuzzingserver', url='ws://127.0.0.1:%d' % port)
-        next(line for line in process.stdout if line.startswith('Cases = '))
         while True:  # it is about to listen
             try:
                 socket.create_connection(('127.0.0.1', port)).close()
@@ -62,11 +64,12 @@ class AutobahnTest(unittest.TestCase):
         self.judge(process.communicate()[0])
 
     def judge(self, said):
-        """No case may have failed."""
+        """All cases have run, and none may have failed."""
         with open(os.path.join(self.place, 'index.json'), encoding='ascii') as file:
             cases = json.load(file)['eddy']
         verdicts = {name: {case['behavior'], case['behaviorClose']} for name, case in cases.items()}
         print(len(cases), 'cases:', dict(collections.Counter(' '.join(sorted(verdict)) for verdict in verdicts.values())))
+        self.assertEqual(set(cases), self.cases)
         self.assertEqual({name: verdict for name, verdict in verdicts.items() if not verdict <= GOOD}, {}, said)
 
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """What h2spec, a suite for servers of HTTP/2, says of ours: test_h2spec.py SERVER plain|tls."""
+import re
 import subprocess
 import sys
 
@@ -7,6 +8,9 @@ from server import ClientTest, main, program
 
 H2SPEC = program('h2spec')
 HOW = sys.argv.pop(2)
+# The port speaks HTTP/1.1 too. What is no preface is a request there, which is told 400 before the connection ends; h2spec would
+# have it end without a word.
+TOLERATED = {'plain': {'2: Sends invalid connection preface'}, 'tls': set()}[HOW]
 
 
 class H2specTest(ClientTest):
@@ -15,7 +19,8 @@ class H2specTest(ClientTest):
         done = subprocess.run([H2SPEC, '--strict', '--path', '/hello', '--port', port, *options], stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT, text=True, check=False)
         self.assertRegex(done.stdout, r'\n\d+ tests, \d+ passed, ', 'it has not ended')
-        self.assertEqual(done.returncode, 0, done.stdout.partition('Failures:')[2])
+        failures = done.stdout.partition('Failures:')[2]
+        self.assertLessEqual(set(re.findall('× (.*)', failures)), TOLERATED, failures)
 
 
 if __name__ == '__main__':
