@@ -110,6 +110,24 @@ typedef struct eddy_http_answer {
 } eddy_http_answer;
 
 /**
+ * Have a header in whatever answers this request: a handler's answer, a file, or what the server says itself, such as 404 and 500. For
+ * what runs around a handler (middleware), such as CORS, `Strict-Transport-Security` or a cookie.
+ *
+ * @param line  "Name: value", copied. One that the answer has too is there twice
+ * @return 0
+ * @retval EDDY_EINVALIDSTATE  it has been answered
+ * @retval -EINVAL             it is no header, or one that is the answer's to say: Content-Type, Content-Length, Connection, Server, Date ...
+ * @retval EDDY_ELIMIT         those that were added are more than 4 KiB
+ * @retval -ENOMEM             no memory
+ *
+ * Does not suspend. on_response_prepare of aiohttp, ResponseWriter.Header() of Go.
+ */
+EDDY_API int eddy_http_exchange_add_header(eddy_http_exchange *exchange, const char *line);
+
+/** The status of the answer that was begun; 0: none was. For what runs around a handler. StreamResponse.status. */
+EDDY_API int eddy_http_exchange_status(const eddy_http_exchange *exchange);
+
+/**
  * Answer a request, once. A body is described and not sent where none may be: to a HEAD request, and with status 204, 205
  * and 304. A Content-Type, Server or Date among the headers replaces the default, and "Connection: close" ends the
  * connection with this answer. What its length and its connection are is the server's to say: Content-Length and

@@ -27,14 +27,14 @@ struct json_t; /* jansson's */
  * Read a request's body whole, as JSON of any kind, whatever its Content-Type is.
  *
  * @param value  receives it, the caller's: give it back with json_decref(). NULL where this fails
- * @param limit  the most that is read, bytes; 0: 1 MiB
+ * @param limit  the most that is read, bytes; 0: 1 MiB, of which jansson may make 80 MiB: all its elements being "0"
  * @return 0
  * @retval EDDY_EPROTOCOL  it is no JSON, or is nested more than 128 deep; the detail says where. Unanswered, 400
  * @retval EDDY_ELIMIT     it is longer; unanswered, 413
  * @retval EDDY_ENOTSUP    libeddy-http is built without jansson
  * @retval EDDY_CANCELLED, EDDY_TIMEOUT, ...  as eddy_http_exchange_read_all()
  *
- * Of a key that is there twice the last value counts. Suspends. Request.json().
+ * Of a key that is there twice the last value counts. What is long is parsed by a thread. Suspends. Request.json().
  */
 EDDY_API EDDY_ASYNC int eddy_http_exchange_json(eddy_http_exchange *exchange, struct json_t **value,
                                                 size_t limit);

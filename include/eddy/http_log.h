@@ -26,7 +26,8 @@ typedef struct eddy_http_log eddy_http_log;
 /**
  * Begin a log.
  *
- * @param log     receives it; give it back with eddy_http_log_destroy(), behind the services that it is for
+ * @param log     receives it; give it back with eddy_http_log_destroy(), behind the last connection of the services that it is for
+ *                (eddy_http_service_drain())
  * @param fd      of what is open for writing; stays the caller's. Open files with O_APPEND: then several processes may have
  *                one, and so may a program that turns it over
  * @param format  of each line

@@ -30,7 +30,7 @@ typedef struct eddy_http_run_options {
  * @param service  must stay until this returns
  * @param host     as of eddy_http_start_server(), with `port`
  * @param options  may be NULL; `service` is not looked at
- * @return how many connections had to be reset; 0: all have ended by themselves
+ * @return how many connections had to be reset in the midst of a request; 0: none
  * @retval EDDY_CANCELLED, EDDY_TIMEOUT  the caller was interrupted; answers under way had their time all the same
  * @retval -EADDRINUSE, ...              as eddy_http_start_server(): nothing was served
  *

@@ -144,7 +144,7 @@ EDDY_API void eddy_http_service_stop(eddy_http_service *service);
  * passed, handlers that are still at it are cancelled and the connections reset; then for their ends, however long those take.
  *
  * @param bound  how long answers that are under way have; 0 or less: none. EDDY_FOREVER: all the time they take
- * @return how many connections were reset; 0: all have ended by themselves
+ * @return how many connections were reset in the midst of a request; 0: none
  * @retval EDDY_CANCELLED, EDDY_TIMEOUT  the caller was interrupted; those that are left go on to their end
  * @retval EDDY_ENOTASK                  called outside a coroutine
  *

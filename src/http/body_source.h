@@ -9,7 +9,8 @@ struct body_source {
         ssize_t (*read)(void *of, void *buffer, size_t n);
         /** What reading its content has come to, which this returns. NULL: nobody wants to know */
         int (*note_content)(void *of, int rc);
-        void *of; /* passed to both */
+        int64_t length; /* as its head says, bytes; 0: it is not known */
+        void *of;       /* passed to both */
 };
 
 /** That of a request. */

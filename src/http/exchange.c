@@ -12,6 +12,7 @@ enum { PIECE = 256 * 1024 };
 void exchange_clear(eddy_http_exchange *exchange)
 {
         exchange->task = NULL;
+        exchange->lines = NULL;
         exchange->compression = (struct compression){.has_begun = false};
         exchange->decoding = (struct decoding){.has_begun = false};
 }
@@ -43,8 +44,12 @@ static const char *version_of(const eddy_http_exchange *exchange)
         return exchange->request->minor == 0 ? "HTTP/1.0" : "HTTP/1.1";
 }
 
-void exchange_count(eddy_http_exchange *exchange, const char *peer)
+/* As nginx logs it: the client did not wait, or the server. */
+enum { STATUS_GONE = 499 };
+
+void exchange_count(eddy_http_exchange *exchange)
 {
+        const char *peer = exchange->impl->peer(exchange);
         eddy_http_service *service = exchange->service;
         const struct http_request *request = exchange->request;
         eddy_http_access access;
@@ -58,7 +63,7 @@ void exchange_count(eddy_http_exchange *exchange, const char *peer)
             .method = request->status ? "-" : llhttp_method_name((llhttp_method_t)request->method),
             .target = http_text(exchange->head, request->target),
             .target_size = request->target.size,
-            .status = exchange->status,
+            .status = exchange->answer == ANSWER_NONE ? STATUS_GONE : exchange->status,
             .sent = exchange->sent,
             .version = version_of(exchange),
             .took = now() - exchange->began,
@@ -71,6 +76,8 @@ void exchange_finish(eddy_http_exchange *exchange)
 {
         eddy_unref(exchange->task);
         exchange->task = NULL;
+        memory_free(exchange->lines);
+        exchange->lines = NULL;
         compression_finish(&exchange->compression);
         decoding_finish(&exchange->decoding);
 }

@@ -49,6 +49,9 @@ struct exchange_impl {
         /** Its descriptor; -1 where it has gone. */
         int (*fd)(const eddy_http_exchange *exchange);
 
+        /** Its address, where it was noted; else NULL. */
+        const char *(*peer)(const eddy_http_exchange *exchange);
+
         /** The handler has returned, and what it has to say was said. The task ends behind this. */
         void (*over)(eddy_http_exchange *exchange);
 };
@@ -81,6 +84,8 @@ struct eddy_http_exchange {
         struct decoding decoding; /* of it */
         int body_error;           /* reading it has failed so; 0: it has not */
         int content_error;        /* and what it holds is not what was asked for */
+        char *lines;              /* further headers of the answer, each with its CR LF; NULL: none */
+        size_t lines_size;
         char *trailers; /* headers behind its body, each "name: value" with a NUL behind it; NULL: none */
         size_t trailers_size;
         size_t route_at;          /* where the path of what is mounted begins within the target; 0: nowhere */
@@ -111,11 +116,14 @@ void exchange_lose(eddy_http_exchange *exchange, int failure);
  * told so. */
 int exchange_note_content(eddy_http_exchange *exchange, int rc);
 
-/** Count and log the answer that was made to a peer of this address; NULL: it is not known. */
-void exchange_count(eddy_http_exchange *exchange, const char *peer);
+/** Count and log its answer, or that it has none. */
+void exchange_count(eddy_http_exchange *exchange);
 
 /** Give back what it has. Its task has ended. */
 void exchange_finish(eddy_http_exchange *exchange);
+
+/** Whether its body may be as long as that, as far as its head says: 0, or EDDY_ELIMIT before a client has leave to send it. */
+int exchange_check_length(eddy_http_exchange *exchange, size_t most);
 
 /** Wait until no more is unsent than should be: 0, the failure, or how the caller was interrupted. Suspends. */
 int exchange_wait_for_room(eddy_http_exchange *exchange);

@@ -22,7 +22,7 @@ static int note_content(void *exchange, int rc)
 
 struct body_source body_of_exchange(eddy_http_exchange *exchange)
 {
-        return (struct body_source){read_exchange, note_content, exchange};
+        return (struct body_source){read_exchange, note_content, eddy_http_exchange_length(exchange), exchange};
 }
 
 /* The nth line of a header, which may come in several; NULL where there are not so many. */

@@ -144,7 +144,7 @@ static int answer_redirect(eddy_http_exchange *exchange)
         location[size++] = '/';
         memcpy(location + size, query ? query : "", query_size);
         size += query_size;
-        if (HTTP_REPLY_MAX + size > HTTP_HEAD_SIZE) {
+        if (HTTP_REPLY_MAX + HTTP_LINES_MAX + size > HTTP_HEAD_SIZE) {
                 rc = head_send_error(exchange, HTTP_STATUS_URI_TOO_LONG);
         } else {
                 head_begin(exchange, HTTP_STATUS_MOVED_PERMANENTLY);

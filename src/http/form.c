@@ -120,6 +120,8 @@ static int gather(struct gathering *all, struct body_source body, size_t max_siz
 {
         ssize_t n = 1;
 
+        if (body.length > 0 && (uint64_t)body.length > max_size) /* before its sender has leave to send it */
+                return fail_for_size(max_size);
         while (n > 0) {
                 n = gathering_reserve(all);
                 if (n == 0)

@@ -84,6 +84,7 @@ void head_add_end(eddy_http_exchange *exchange)
 
 void head_end(eddy_http_exchange *exchange)
 {
+        put(exchange->service, exchange->lines ? exchange->lines : "", exchange->lines_size);
         exchange->impl->plan_ending(exchange);
         if (exchange->is_closing)
                 put(exchange->service, "Connection: close\r\n", 19);

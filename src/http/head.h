@@ -5,7 +5,10 @@
 
 #include "http/exchange.h"
 
-enum { HTTP_REPLY_MAX = 1024 };
+enum {
+        HTTP_REPLY_MAX = 1024,
+        HTTP_LINES_MAX = 4096, /* of what was added to an exchange, besides */
+};
 
 /** The status line, and the headers that every answer has: Server and Date. */
 void head_begin(eddy_http_exchange *exchange, int status);

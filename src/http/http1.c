@@ -6,8 +6,10 @@
 #include "http/http2.h"
 #include <string.h>
 
-/* Bytes behind the last answer that are read; who sends more has to wait. */
-enum { LINGER_MAX = 1024 * 1024 };
+enum {
+        LINGER_MAX = 1024 * 1024, /* bytes behind the last answer that are read; who sends more has to wait */
+        AT_ONCE = 64, /* requests that came together and are answered before others have their turn */
+};
 
 /* Whether there is memory for a request that comes. */
 static bool have_request(struct http1 *connection)
@@ -61,7 +63,7 @@ static void decline(struct http1 *connection, int status)
 
         request->exchange.is_closing = true;
         if (head_send_error(&request->exchange, status) == 0)
-                exchange_count(&request->exchange, connection->peer);
+                exchange_count(&request->exchange);
         http1_end(connection, true);
 }
 
@@ -234,8 +236,7 @@ static bool conclude(struct http1 *connection)
         enum answer_state state = exchange->answer;
 
         connection->is_answering = connection->is_over = false;
-        if (state != ANSWER_NONE)
-                exchange_count(exchange, connection->peer);
+        exchange_count(exchange);
         exchange_finish(exchange);
         if (!connection->transport) {
                 http1_give_request_back(connection);
@@ -287,9 +288,22 @@ static bool know(struct http1 *connection)
         return true;
 }
 
-/* Answer all requests that have come, as far as nobody has to wait. */
+static void answer_requests(struct http1 *connection);
+
+/* It is its turn again. */
+static void answer_more(void *arg)
+{
+        struct http1 *connection = arg;
+
+        if (!eddy_transport_is_closing(connection->transport))
+                answer_requests(connection);
+}
+
+/* Answer requests that have come, as far as nobody has to wait: but others have their turn when some were answered. */
 static void answer_requests(struct http1 *connection)
 {
+        unsigned left = AT_ONCE;
+
         while (connection->request && !connection->is_answering && !connection->is_lingering) {
                 struct http1_request *request = connection->request;
                 int rc;
@@ -298,6 +312,10 @@ static void answer_requests(struct http1 *connection)
                         return;
                 if (request->start == request->end) {
                         await_request(connection);
+                        return;
+                }
+                if (left-- == 0) {
+                        eddy_call_soon(NULL, &connection->turn, answer_more, connection);
                         return;
                 }
                 rc = parse(request);
@@ -407,6 +425,8 @@ static bool eof_received(eddy_transport *transport, void *self)
         if (connection->is_lingering)
                 return false;
         if (!connection->is_answering) {
+                if (eddy_handle_pending(&connection->turn)) /* what has come is answered yet */
+                        return true;
                 if (request && !connection->is_draining && request->end > request->start)
                         await_rest_of_head(connection);
                 return false;
@@ -420,6 +440,7 @@ static bool eof_received(eddy_transport *transport, void *self)
 static void connection_lost(eddy_transport *transport, void *self, int reason)
 {
         struct http1 *connection = self;
+        bool had_turn;
 
         (void)transport;
         if (!connection)
@@ -429,7 +450,8 @@ static void connection_lost(eddy_transport *transport, void *self, int reason)
         deadline_stop(&connection->silence);
         deadline_stop(&connection->answer);
         deadline_stop(&connection->linger);
-        if (connection->is_over && eddy_handle_cancel(&connection->turn)) {
+        had_turn = eddy_handle_cancel(&connection->turn);
+        if (connection->is_over && had_turn) {
                 conclude(connection);
         } else if (connection->is_answering && reason != EDDY_ELOOPCLOSED) {
                 exchange_lose(&connection->request->exchange, reason ? reason : -ECONNRESET);

@@ -15,7 +15,8 @@ enum {
          * or each call takes a part of one and has the client told of the room. What is not needed of it is never touched. */
         HTTP1_IN_SIZE = 128 * 1024,
         HTTP1_DRAIN_MAX =
-            64 * 1024, /* bytes of a body that nobody has read, for which the connection or the stream is kept */
+            64 *
+            1024, /* bytes of a body that nobody has read, for which the connection or the stream is kept */
 };
 
 /** A request that comes or is answered, with those behind it: what a silent connection does without. */
@@ -109,8 +110,8 @@ void http1_over(struct http1 *connection);
 /** End one: who answers is cancelled, and what was answered leaves, without anybody who attends to it. */
 void http1_give_up(struct http1 *connection);
 
-/** End one at once: who answers is cancelled, and what has not left is lost. */
-void http1_abort(struct http1 *connection);
+/** End one at once: who answers is cancelled, and what has not left is lost. Whether a request was under way. */
+bool http1_abort(struct http1 *connection);
 
 /** Let one end, at once where it waits for a request. */
 void http1_stop(struct http1 *connection);

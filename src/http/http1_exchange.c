@@ -230,6 +230,11 @@ static int descriptor(const eddy_http_exchange *exchange)
         return connection->transport ? eddy_transport_fd(connection->transport) : -1;
 }
 
+static const char *peer(const eddy_http_exchange *exchange)
+{
+        return http1_of(exchange)->peer;
+}
+
 static void over(eddy_http_exchange *exchange)
 {
         http1_over(http1_of(exchange));
@@ -246,5 +251,6 @@ const struct exchange_impl http1_exchange = {
     .await = note_awaited,
     .upgrade = upgrade,
     .fd = descriptor,
+    .peer = peer,
     .over = over,
 };

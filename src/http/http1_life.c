@@ -166,19 +166,22 @@ void http1_give_up(struct http1 *connection)
         http1_dismiss(connection);
 }
 
-void http1_abort(struct http1 *connection)
-{
-        http1_give_up(connection);
-        if (connection->transport)
-                eddy_transport_abort(connection->transport);
-}
-
 /* Whether it waits for a request, of which nothing has come but line ends perhaps. */
 static bool is_silent(const struct http1 *connection)
 {
         const struct http1_request *request = connection->request;
 
         return !request || (!connection->is_answering && !connection->is_draining && http1_is_blank(request));
+}
+
+bool http1_abort(struct http1 *connection)
+{
+        bool was_busy = connection->http2 || !is_silent(connection);
+
+        http1_give_up(connection);
+        if (connection->transport)
+                eddy_transport_abort(connection->transport);
+        return was_busy;
 }
 
 void http1_stop(struct http1 *connection)

@@ -139,7 +139,7 @@ static void refuse(struct http2_stream *stream, int status)
 
         stream->request.status = status;
         if (head_send_error(exchange, status) == 0)
-                exchange_count(exchange, stream->connection->entrance->peer);
+                exchange_count(exchange);
         else
                 http2_stream_reset(stream, NGHTTP2_INTERNAL_ERROR);
 }
@@ -185,8 +185,7 @@ static void conclude(struct http2_stream *stream)
 
         stream->is_answering = false;
         connection->answering--;
-        if (exchange->answer != ANSWER_NONE)
-                exchange_count(exchange, connection->entrance->peer);
+        exchange_count(exchange);
         if (exchange->answer == ANSWER_ENDED)
                 http2_make_up(connection, WORTH_ANSWER);
         exchange_finish(exchange);

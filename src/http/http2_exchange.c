@@ -443,6 +443,11 @@ static int descriptor(const eddy_http_exchange *exchange)
         return connection->transport ? eddy_transport_fd(connection->transport) : -1;
 }
 
+static const char *peer(const eddy_http_exchange *exchange)
+{
+        return http2_stream_of(exchange)->connection->entrance->peer;
+}
+
 static void over(eddy_http_exchange *exchange)
 {
         http2_stream_over(http2_stream_of(exchange));
@@ -459,5 +464,6 @@ const struct exchange_impl http2_exchange = {
     .await = note_awaited,
     .upgrade = upgrade,
     .fd = descriptor,
+    .peer = peer,
     .over = over,
 };

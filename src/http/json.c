@@ -1,5 +1,6 @@
 /* JSON in requests and answers, by jansson. */
 #include "base/memory.h"
+#include "http/beside.h"
 #include "http/exchange.h"
 #include <eddy/http_json.h>
 #include <jansson.h>
@@ -8,6 +9,7 @@ enum {
         DEFAULT_LIMIT = 1024 * 1024,
         /* jansson goes down by recursion, and allows 2,048 levels, which is more than a coroutine's stack may have. */
         MOST_DEEP = 128,
+        SHORT = 32 * 1024, /* what is longer is parsed by a thread: a MiB may take a quarter of a second */
         SMALL_SIZE = 2048, /* that needs no memory of its own */
 };
 
@@ -34,19 +36,39 @@ static unsigned depth_of(const char *text, size_t n)
         return deepest;
 }
 
-static int parse(json_t **value, const char *text, size_t n)
-{
+/* A text that is being parsed, and what comes of it. */
+struct parsing {
+        const char *text;
+        size_t n;
+        json_t *value;
         json_error_t error;
+};
+
+static intptr_t parse(void *arg)
+{
+        struct parsing *parsing = arg;
+
+        parsing->value = json_loadb(parsing->text, parsing->n, JSON_DECODE_ANY, &parsing->error);
+        return 0;
+}
+
+static int load(json_t **value, const char *text, size_t n)
+{
+        struct parsing parsing = {.text = text, .n = n};
+        const json_error_t *error = &parsing.error;
+        intptr_t result;
 
         if (depth_of(text, n) > MOST_DEEP)
                 return eddy_fail(EDDY_EPROTOCOL, "JSON that is nested more than %d deep", MOST_DEEP);
-        *value = json_loadb(text, n, JSON_DECODE_ANY, &error);
+        if (n <= SHORT || do_beside(NULL, "json", parse, &parsing, &result) < 0)
+                parse(&parsing);
+        *value = parsing.value;
         if (*value)
                 return 0;
-        if (json_error_code(&error) == json_error_out_of_memory)
+        if (json_error_code(error) == json_error_out_of_memory)
                 return -ENOMEM;
-        return eddy_fail(EDDY_EPROTOCOL, "no JSON: line %d, column %d: %s", error.line, error.column,
-                         error.text);
+        return eddy_fail(EDDY_EPROTOCOL, "no JSON: line %d, column %d: %s", error->line, error->column,
+                         error->text);
 }
 
 int eddy_http_exchange_json(eddy_http_exchange *exchange, json_t **value, size_t limit)
@@ -58,7 +80,7 @@ int eddy_http_exchange_json(eddy_http_exchange *exchange, json_t **value, size_t
         *value = NULL;
         if (n < 0)
                 return (int)n;
-        rc = parse(value, text, (size_t)n);
+        rc = load(value, text, (size_t)n);
         memory_free(text);
         return exchange_note_content(exchange, rc);
 }

@@ -106,6 +106,11 @@ static int conclude(eddy_http_multipart *form, int rc)
         return form->failure = note(form, rc);
 }
 
+static int fail_for_size(eddy_http_multipart *form)
+{
+        return conclude(form, eddy_fail(EDDY_ELIMIT, "a form of more than %zu bytes", form->most.max_size));
+}
+
 /* See that there are bytes to parse: 1; 0 at the body's end; or an error. */
 static int fill(eddy_http_multipart *form)
 {
@@ -113,16 +118,15 @@ static int fill(eddy_http_multipart *form)
 
         if (form->at < form->filled)
                 return 1;
+        if (form->body.length > 0 && (uint64_t)form->body.length > form->most.max_size)
+                return fail_for_size(form); /* before its sender has leave to send it */
         n = form->body.read(form->body.of, form->buffer, sizeof form->buffer);
         if (n <= 0)
                 return (int)n;
         form->at = 0;
         form->filled = (size_t)n;
         form->size += (size_t)n;
-        if (form->size > form->most.max_size)
-                return conclude(form,
-                                eddy_fail(EDDY_ELIMIT, "a form of more than %zu bytes", form->most.max_size));
-        return 1;
+        return form->size > form->most.max_size ? fail_for_size(form) : 1;
 }
 
 static int begin_part(eddy_http_multipart *form)

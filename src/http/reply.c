@@ -189,6 +189,35 @@ static int reply_compressed(eddy_http_exchange *exchange, const eddy_http_answer
         return rc;
 }
 
+int eddy_http_exchange_add_header(eddy_http_exchange *exchange, const char *line)
+{
+        size_t n = strlen(line), size = exchange->lines_size + n + 2;
+        struct headers headers;
+        char *lines;
+
+        if (exchange->answer != ANSWER_NONE)
+                return EDDY_EINVALIDSTATE;
+        if (headers_examine(&headers, &(eddy_http_answer){.headers = (const char *const[]){line, NULL}}) < 0 ||
+            headers.kinds & ~(1u << HEADER_OTHER))
+                return -EINVAL;
+        if (size > HTTP_LINES_MAX)
+                return eddy_fail(EDDY_ELIMIT, "headers of more than %d bytes were added to an answer",
+                                 HTTP_LINES_MAX);
+        lines = memory_realloc(exchange->lines, size);
+        if (!lines)
+                return -ENOMEM;
+        memcpy(lines + exchange->lines_size, line, n);
+        memcpy(lines + exchange->lines_size + n, "\r\n", 2);
+        exchange->lines = lines;
+        exchange->lines_size = size;
+        return 0;
+}
+
+int eddy_http_exchange_status(const eddy_http_exchange *exchange)
+{
+        return exchange->answer == ANSWER_NONE ? 0 : exchange->status;
+}
+
 int eddy_http_reply(eddy_http_exchange *exchange, const eddy_http_answer *answer)
 {
         int rc = enter(exchange, ANSWER_NONE);

@@ -48,7 +48,11 @@ int eddy_http_exchange_peer(const eddy_http_exchange *exchange, eddy_address *ad
 {
         int fd = exchange->impl->fd(exchange);
 
-        return fd < 0 ? -ENOTCONN : eddy_address_of_peer(address, fd);
+        const char *text = exchange->impl->peer(exchange);
+
+        if (fd >= 0)
+                return eddy_address_of_peer(address, fd);
+        return text && eddy_address_parse(address, text) == 0 ? 0 : -ENOTCONN;
 }
 
 int64_t eddy_http_exchange_length(eddy_http_exchange *exchange)
@@ -85,12 +89,25 @@ ssize_t eddy_http_exchange_read(eddy_http_exchange *exchange, void *buffer, size
         return rc < 0 ? rc : exchange->body_error;
 }
 
+int exchange_check_length(eddy_http_exchange *exchange, size_t most)
+{
+        int64_t length = eddy_http_exchange_length(exchange);
+
+        if (length <= 0 || (uint64_t)length <= most)
+                return 0;
+        exchange->body_error = EDDY_ELIMIT;
+        return EDDY_ELIMIT;
+}
+
 int64_t eddy_http_exchange_read_to_file(eddy_http_exchange *exchange, eddy_file *file, int64_t limit)
 {
         enum { PIECE = 128 * 1024 };
         char *piece = memory_alloc(PIECE);
         int64_t total = 0;
-        ssize_t n = piece ? 1 : -ENOMEM;
+        ssize_t n = piece ? exchange_check_length(exchange, limit > 0 ? (size_t)limit : 0) : -ENOMEM;
+
+        if (n == 0)
+                n = 1;
 
         while (n > 0) {
                 n = eddy_http_exchange_read(exchange, piece, PIECE);
@@ -131,13 +148,10 @@ static int make_room(struct whole *whole, size_t limit)
 
 static ssize_t read_whole(eddy_http_exchange *exchange, struct whole *whole, size_t limit)
 {
-        int64_t length = eddy_http_exchange_length(exchange);
-        ssize_t n;
+        ssize_t n = exchange_check_length(exchange, limit);
 
-        if (length > 0 && (uint64_t)length > limit) {
-                exchange->body_error = EDDY_ELIMIT;
-                return EDDY_ELIMIT;
-        }
+        if (n < 0)
+                return n;
         do {
                 n = make_room(whole, limit);
                 if (n == 0)

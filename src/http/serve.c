@@ -40,15 +40,13 @@ static int wait_until_gone(eddy_http_service *service)
         return rc;
 }
 
-/* How many there were. */
+/* How many had a request under way. */
 static int abort_connections(eddy_http_service *service)
 {
         int count = 0;
 
-        for (eddy_link *link = service->connections.next; link != &service->connections; link = link->next) {
-                http1_abort(container_of(link, struct http1, link));
-                count++;
-        }
+        for (eddy_link *link = service->connections.next; link != &service->connections; link = link->next)
+                count += http1_abort(container_of(link, struct http1, link));
         return count;
 }
 

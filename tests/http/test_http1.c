@@ -76,6 +76,21 @@ static void many_pipelined_requests(void)
         close_world();
 }
 
+/** Also by who sends no more behind them, and when others had their turn in between. */
+static void pipelined_requests_behind_which_nothing_comes(void)
+{
+        enum { MANY = 500 };
+
+        open_world(hello, NULL);
+        for (int i = 0; i < MANY; i++)
+                assert_int_equal(eddy_stream_write(world.stream, "GET / HTTP/1.1\r\nHost: x\r\n\r\n", 27), 0);
+        assert_int_equal(eddy_stream_write_eof(world.stream), 0);
+        for (int i = 0; i < MANY; i++)
+                assert_answer("HTTP/1.1 200 OK", "hello, world!");
+        assert_end();
+        close_world();
+}
+
 enum { BIG = 3 * 1024 * 1024 };
 
 static int answer_as_asked(eddy_http_exchange *exchange, void *arg)
@@ -462,6 +477,7 @@ int main(void)
             scene_test(answers),
             scene_test(pipelined_requests_are_answered_in_order),
             scene_test(many_pipelined_requests),
+            scene_test(pipelined_requests_behind_which_nothing_comes),
             scene_test(what_an_answer_may_be),
             scene_test(access_log),
             scene_test(mistakes_of_handlers),

@@ -81,6 +81,29 @@ static void json(void)
         assert_non_null(strstr(line, ",\"referer\":null,\"user_agent\":\"\\u005ca\\u0080\"}\n"));
 }
 
+static int wait_for_ever(eddy_http_exchange *exchange, void *arg)
+{
+        (void)exchange;
+        (void)arg;
+        has_begun = true;
+        return eddy_sleep(EDDY_FOREVER);
+}
+
+/* A request whose client has gone has a line, and by whom it came is known. */
+static void clients_that_have_gone(void)
+{
+        const char *line;
+
+        open_logged(wait_for_ever, EDDY_HTTP_LOG_COMMON);
+        send_text("GET /slow HTTP/1.1\r\nHost: x\r\n\r\n");
+        while (!has_begun)
+                assert_int_equal(eddy_yield(), 0);
+        eddy_stream_abort(world.stream);
+        assert_int_equal(eddy_http_service_drain(world.service, EDDY_FOREVER), 0);
+        line = close_logged();
+        assert_true(has_parts(line, "127.0.0.1 - - [", "] \"GET /slow HTTP/1.1\" 499 0\n"));
+}
+
 /* What is printed of an access alone. */
 static const char *print(const eddy_http_access *access)
 {
@@ -96,7 +119,8 @@ static void peers_have_no_port(void **state)
         static const char *const peers[][2] = {
             {"192.0.2.1:80", "192.0.2.1 - "},
             {"[2001:db8::1]:80", "2001:db8::1 - "},
-            {"/run/a:b", "/run/a:b - "}, {"2001:db8::1", "2001:db8::1 - "},
+            {"/run/a:b", "/run/a:b - "},
+            {"2001:db8::1", "2001:db8::1 - "},
             {"", "- - "},
             {"-", "- - "},
         };
@@ -195,6 +219,7 @@ int main(void)
             scene_test(common),
             scene_test(combined),
             scene_test(json),
+            scene_test(clients_that_have_gone),
             cmocka_unit_test(peers_have_no_port),
             cmocka_unit_test(long_texts_are_cut),
             scene_test(lines_leave_together),

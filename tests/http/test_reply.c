@@ -95,6 +95,48 @@ static void piece_by_piece(void)
         close_world();
 }
 
+static int add_headers(eddy_http_exchange *exchange, void *arg)
+{
+        static char much[4096] = "X: ";
+        static const char *const wrong[] = {"Content-Type: text/css", "Content-Length: 0", "Date: x",
+                                            "a\r\nb: c", "a"};
+        int rc;
+
+        memset(much + 3, 'x', sizeof much - 4);
+        assert_int_equal(eddy_http_exchange_add_header(exchange, "X-First: 1"), 0);
+        assert_int_equal(eddy_http_exchange_add_header(exchange, "Set-Cookie: a=b"), 0);
+        for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+                assert_int_equal(eddy_http_exchange_add_header(exchange, wrong[i]), -EINVAL);
+        assert_int_equal(eddy_http_exchange_add_header(exchange, much), EDDY_ELIMIT);
+        assert_int_equal(eddy_http_exchange_status(exchange), 0);
+        if (strcmp(eddy_http_exchange_target(exchange), "/fail") == 0)
+                return -EIO;
+        rc = eddy_http_reply(exchange, &(eddy_http_answer){.status = 404, .headers = LINES("X-Own: 2")});
+        assert_int_equal(eddy_http_exchange_status(exchange), 404);
+        assert_int_equal(eddy_http_exchange_add_header(exchange, "X-Late: 3"), EDDY_EINVALIDSTATE);
+        (void)arg;
+        return rc;
+}
+
+/** Whatever answers has the headers that were added before, and the next request has none of them. */
+static void headers_of_whatever_answers(void)
+{
+        static const char *const targets[] = {"/", "/fail"};
+
+        open_world(add_headers, NULL);
+        for (int i = 0; i < 4; i++) {
+                char request[64];
+                const char *head;
+
+                snprintf(request, sizeof request, "HEAD %s HTTP/1.1\r\nHost: x\r\n\r\n", targets[i % 2]);
+                send_text(request);
+                head = next_head();
+                assert_non_null(strstr(head, "\r\nX-First: 1\r\nSet-Cookie: a=b\r\n\r\n"));
+                assert_memory_equal(head, i % 2 ? "HTTP/1.1 500 " : "HTTP/1.1 404 ", 13);
+        }
+        close_world();
+}
+
 static int send_for_ever(eddy_http_exchange *exchange, void *arg)
 {
         int rc = 0;
@@ -417,6 +459,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
             scene_test(texts),
+            scene_test(headers_of_whatever_answers),
             scene_test(heads_of_what_has_no_end),
             scene_test(piece_by_piece),
             scene_test(pieces_without_an_end),

@@ -330,6 +330,15 @@ static void bodies_to_a_file(void)
         assert_memory_equal(text, "abc", 3);
         assert_int_equal(eddy_file_read_at(kept, text, sizeof text, 0), TO_FILE_MOST);
         assert_memory_equal(text, data, TO_FILE_MOST);
+        send_text(
+            POST
+            "Expect: 100-continue\r\nContent-Length: 400001\r\n\r\n"); /* who may not send it has no leave to */
+        assert_non_null(strstr(next_head(), "HTTP/1.1 413 "));
+        assert_body("413 Content Too Large\n");
+        assert_end();
+        eddy_stream_destroy(world.stream);
+        assert_int_equal(eddy_open_connection(&world.stream, "127.0.0.1", eddy_server_port(world.server), NULL),
+                         0);
         send_text(CHUNKED "61A81\r\n");
         assert_int_equal(eddy_stream_write_all(world.stream, data, TO_FILE_MOST), TO_FILE_MOST);
         send_text("x\r\n0\r\n\r\n");

@@ -205,8 +205,7 @@ static void paths_that_are_none(void)
         static const char *const bad[] = {
             "/.",          "/..",       "/a/../b",   "/a/./b",       "/a/..",    "/%2e%2e/b", "/a/.%2E/b",
             "/a/%2e/b",    "/a/%2e%2e", "/./",       "/s/../secret", "/../../x", "/a/..//",   "/a%2F..",
-            "/a%2F..%2Fb", "/%2Fetc",   "/a%2F%2Fb", "/a/%2F",       "/.%2Fa",
-            "/s%2Fa",    "/s/a%2fb",
+            "/a%2F..%2Fb", "/%2Fetc",   "/a%2F%2Fb", "/a/%2F",       "/.%2Fa",   "/s%2Fa",    "/s/a%2fb",
         };
 
         open_world(&(eddy_http_router_options){.redirects_slashes = true});
