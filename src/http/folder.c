@@ -251,9 +251,9 @@ static bool is_hidden(const char *path)
 {
         static const char well_known[] = ".well-known/";
 
-        if (strncmp(path, well_known, sizeof well_known - 1) == 0)
+        if (*path == '.' && strncmp(path, well_known, sizeof well_known - 1) == 0)
                 path += sizeof well_known - 1;
-        return path[0] == '.' || strstr(path, "/.");
+        return *path == '.' || strstr(path, "/.");
 }
 
 static int answer(struct eddy_http_files *files, eddy_http_exchange *exchange)
