@@ -207,8 +207,11 @@ static void conclude(struct http2_stream *stream)
 static void end_connection(struct http2 *connection)
 {
         connection->is_ending = true;
-        deadline_stop(&connection->silence);
         deadline_stop(&connection->goodbye);
+        if (eddy_transport_write_buffer_size(connection->transport) == 0)
+                deadline_stop(&connection->silence);
+        else if (!deadline_runs(&connection->silence)) /* who takes nothing of what was said is not waited for */
+                deadline_start(&connection->service->http2_silent, &connection->silence);
         if (eddy_transport_write_eof(connection->transport) < 0)
                 eddy_transport_close(connection->transport);
         else
@@ -484,6 +487,8 @@ static void client_is_silent(struct deadline *deadline)
                         eddy_transport_abort(connection->transport);
                         return;
                 }
+        } else if (connection->is_ending) {
+                return;
         } else if (!is_busy(connection)) {
                 nghttp2_session_terminate_session(connection->session, NGHTTP2_NO_ERROR);
                 http2_schedule(connection);

@@ -366,6 +366,53 @@ static void stop_without_an_answer(void)
         close_client();
 }
 
+static int answer_so_much(eddy_http_exchange *exchange, void *arg)
+{
+        static char body[1000 * 1000];
+        size_t size = (size_t)atoi(eddy_http_exchange_target(exchange) + 1);
+
+        (void)arg;
+        assert_in_range(size, 1, sizeof body);
+        return eddy_http_reply(exchange, &(eddy_http_answer){.body = body, .body_size = size});
+}
+
+static intptr_t serve_end(void *end)
+{
+        return eddy_http_serve(end, world.service);
+}
+
+/** Who has asked, and says that it goes, and takes nothing more is not waited for: whether the kernel holds all of its answer, a bit less
+ * or much less. */
+static void clients_that_go_and_take_nothing(void)
+{
+        enum { CLIENTS = 16, STEP = 40 * 1000 };
+        static const uint8_t greeting[] =
+            "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\6\4\0\0\0\0\0\0\4\x7f\xff\xff\xff\0\0\4\10\0\0\0\0\0\x40\0\0\0",
+            go_away[] = "\0\0\10\7\0\0\0\0\0\0\0\0\0\0\0\0\0";
+        uint8_t get[] = "\0\0\16\1\5\0\0\0\1\x82\x86\x41\1x\x04\7/123456";
+        eddy_stream *ends[CLIENTS][2];
+        eddy_task *tasks[CLIENTS];
+
+        open_world(answer_so_much, &(eddy_http_service_options){.timeout = eddy_ms(20)});
+        for (int i = 0; i < CLIENTS; i++) {
+                char path[8];
+
+                snprintf(path, sizeof path, "/%06d", (i + 1) * STEP);
+                memcpy(get + 16, path, 7);
+                assert_int_equal(eddy_stream_pair(ends[i]), 0);
+                tasks[i] = eddy_create_task(serve_end, ends[i][0]);
+                assert_true(eddy_stream_write_all(ends[i][1], greeting, sizeof greeting - 1) > 0);
+                assert_true(eddy_stream_write_all(ends[i][1], get, sizeof get - 1) > 0);
+                assert_true(eddy_stream_write_all(ends[i][1], go_away, sizeof go_away - 1) > 0);
+        }
+        for (int i = 0; i < CLIENTS; i++) {
+                assert_int_equal(eddy_join(tasks[i], NULL), 0);
+                eddy_stream_destroy(ends[i][0]);
+                eddy_stream_destroy(ends[i][1]);
+        }
+        close_world();
+}
+
 static void silent_clients(void)
 {
         const eddy_http_service_options quick = {.timeout = eddy_ms(20)};
@@ -555,6 +602,7 @@ int main(void)
             scene_test(bodies_that_nobody_reads),
             scene_test(stop),
             scene_test(stop_without_an_answer),
+            scene_test(clients_that_go_and_take_nothing),
             scene_test(silent_clients),
             scene_test(clients_that_leave),
             scene_test(serve_one),
