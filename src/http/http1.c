@@ -273,11 +273,8 @@ static bool know(struct http1 *connection)
                         return false;
                 break;
         case HTTP2_YES:
-                deadline_stop(&connection->linger);
                 if (http2_take_over(connection, request->in, request->end) < 0)
                         eddy_transport_abort(connection->transport);
-                else if (connection->is_surplus)
-                        http1_stop(connection);
                 http1_give_request_back(connection);
                 return false;
         default:

@@ -144,6 +144,13 @@ static void refuse(struct http2_stream *stream, int status)
                 http2_stream_reset(stream, NGHTTP2_INTERNAL_ERROR);
 }
 
+/* One of the connections that are too many has brought a request, which is its last. */
+static void turn_away(struct http2 *connection)
+{
+        deadline_stop(&connection->entrance->linger);
+        http2_leave(connection);
+}
+
 /* A request has come: have it answered. */
 static void start_answer(struct http2_stream *stream)
 {
@@ -157,6 +164,10 @@ static void start_answer(struct http2_stream *stream)
         connection->requests++;
         if (most > 0 && connection->requests >= most)
                 http2_stop(connection);
+        if (connection->entrance->is_surplus) {
+                status = HTTP_STATUS_SERVICE_UNAVAILABLE;
+                turn_away(connection);
+        }
         if (status) {
                 refuse(stream, status);
                 return;

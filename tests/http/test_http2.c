@@ -524,6 +524,40 @@ static void the_last_request(void)
         close_client();
 }
 
+/** One beyond those that may be there has its first requests answered by 503, and ends, whether it brings one or not. */
+static void too_many_connections(void)
+{
+        eddy_stream *first;
+
+        open_world(hello, &(eddy_http_service_options){.max_connections = 1});
+        send_text("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+        assert_answer("HTTP/1.1 200 OK", "hello, world!");
+        first = world.stream;
+        for (int brings = 0; brings < 2; brings++) {
+                assert_int_equal(
+                    eddy_open_connection(&world.stream, "127.0.0.1", eddy_server_port(world.server), NULL), 0);
+                prepare_client();
+                if (brings) {
+                        ask("GET", "/", NULL, NULL);
+                        ask("GET", "/", NULL, NULL);
+                }
+                while (go_on())
+                        ;
+                if (brings) {
+                        assert_string_equal(reply_to(1)->status, "503");
+                        assert_string_equal(reply_to(3)->status, "503");
+                        assert_true(client.is_told_to_go);
+                        assert_int_equal(client.last, 3);
+                }
+                nghttp2_session_del(client.session);
+                eddy_stream_destroy(world.stream);
+        }
+        world.stream = first;
+        send_text("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+        assert_answer("HTTP/1.1 200 OK", "hello, world!");
+        close_world();
+}
+
 /** Which use of memory fails, counted from the beginning of a scene; 0: none. */
 static unsigned long to_fail, uses;
 
@@ -608,6 +642,7 @@ int main(void)
             scene_test(serve_one),
             scene_test(serve_one_until_interrupted),
             scene_test(the_last_request),
+            scene_test(too_many_connections),
             scene_test(without_memory),
         };
 
