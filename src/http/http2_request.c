@@ -187,6 +187,7 @@ int http2_request_check(struct http2_stream *stream)
         struct http_request *request = &stream->request;
         size_t most = stream->connection->service->options.max_body;
         const char *head = stream->head.data;
+        bool has_body = request->has_body; /* as far as its end did not come with the head */
         enum http_expectation expectation;
         int64_t length;
 
@@ -200,8 +201,8 @@ int http2_request_check(struct http2_stream *stream)
                 return request->status;
         expectation = http_request_expectation(request, head);
         length = http_request_length(request, head);
-        if (!http_request_field(request, FIELD_CONTENT_LENGTH) && !stream->has_ended)
-                length = stream->wants_tunnel ? 0 : -1;
+        if (!http_request_field(request, FIELD_CONTENT_LENGTH))
+                length = has_body && !stream->wants_tunnel ? -1 : 0;
         request->has_body = length != 0;
         stream->has_continued = expectation == EXPECTS_NOTHING;
         stream->exchange.body_length = length;

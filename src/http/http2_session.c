@@ -77,9 +77,10 @@ static void share_alike(struct http2 *connection, const struct http2_stream *str
                 nghttp2_session_change_extpri_stream_priority(connection->session, stream->id, &alike, 0);
 }
 
-static void note_request(struct http2 *connection, struct http2_stream *stream)
+static void note_request(struct http2 *connection, struct http2_stream *stream, bool has_body)
 {
         stream->is_whole = true;
+        stream->request.has_body = has_body;
         list_append(&connection->ready, &stream->state);
         share_alike(connection, stream);
 }
@@ -105,7 +106,7 @@ static int on_frame(nghttp2_session *session, const nghttp2_frame *frame, void *
                         http2_tunnel_take_end(stream->tunnel);
         }
         if (frame->hd.type == NGHTTP2_HEADERS && frame->headers.cat == NGHTTP2_HCAT_REQUEST)
-                note_request(connection, stream);
+                note_request(connection, stream, !(frame->hd.flags & NGHTTP2_FLAG_END_STREAM));
         return 0;
 }
 

@@ -179,6 +179,33 @@ static void uploads_that_are_cut_off(void)
         }
 }
 
+/** Says what is known of the body's length before it is read. */
+static int tell_length(eddy_http_exchange *exchange, void *arg)
+{
+        char text[64];
+        int n = snprintf(text, sizeof text, "%lld", (long long)eddy_http_exchange_length(exchange));
+
+        (void)arg;
+        return eddy_http_reply(exchange, &(eddy_http_answer){.body = text, .body_size = (size_t)n});
+}
+
+/** A body that came whole with its head is one as any other. */
+static void bodies_that_come_with_the_head(void)
+{
+        const char *const length[] = {"content-length", "3", NULL};
+        struct upload uploads[] = {{.left = 5}, {.left = 3}, {.left = 5000}};
+
+        open_client(tell_length, NULL);
+        assert_string_equal(answer_to(ask("POST", "/", NULL, &uploads[0]))->start, "-1");
+        assert_string_equal(answer_to(ask("POST", "/", length, &uploads[1]))->start, "3");
+        assert_string_equal(answer_to(ask("POST", "/", NULL, NULL))->start, "0");
+        close_client();
+
+        open_client(take, &(eddy_http_service_options){.max_body = 1000});
+        assert_string_equal(answer_to(ask("POST", "/", NULL, &uploads[2]))->status, "413");
+        close_client();
+}
+
 /** What a head has promised of a body is held to it. */
 static void bodies_of_another_length(void)
 {
@@ -246,6 +273,7 @@ int main(void)
             scene_test(early_hints),
             scene_test(trailers_without_a_body),
             scene_test(uploads_that_are_cut_off),
+            scene_test(bodies_that_come_with_the_head),
             scene_test(bodies_of_another_length),
             scene_test(whole_files),
         };
