@@ -274,7 +274,9 @@ static int end(eddy_http_exchange *exchange, const char *trailers, size_t n)
         struct http2_stream *stream = http2_stream_of(exchange);
         int rc = failure_of(stream);
 
-        if (rc < 0 || stream->has_end)
+        if (stream->has_end) /* it may be closed because the client has all of it */
+                return stream->exchange.failure;
+        if (rc < 0)
                 return rc;
         if (n > 0) {
                 stream->answer_trailers = memory_alloc(n);

@@ -138,6 +138,34 @@ static void trailers_without_a_body(void)
         close_client();
 }
 
+static int how_it_ended;
+
+/** Ends when the client has had all that was promised. */
+static int end_late(eddy_http_exchange *exchange, void *arg)
+{
+        const char *const headers[] = {"Content-Length: 5", NULL};
+        int rc = eddy_http_reply_begin(exchange, &(eddy_http_answer){.headers = headers});
+
+        (void)arg;
+        if (rc == 0)
+                rc = eddy_http_reply_write(exchange, "hello", 5);
+        while (rc == 0 && !reply_to(1)->is_closed)
+                rc = eddy_yield();
+        how_it_ended = rc < 0 ? rc : eddy_http_reply_end(exchange);
+        return how_it_ended;
+}
+
+/** A client that has its answer whole may be done with the stream before the handler is. */
+static void answers_that_are_whole_before_their_end(void)
+{
+        open_client(end_late, NULL);
+        how_it_ended = 1;
+        assert_string_equal(answer_to(ask("GET", "/", NULL, NULL))->start, "hello");
+        until(how_it_ended < 1);
+        assert_int_equal(how_it_ended, 0);
+        close_client();
+}
+
 static ssize_t taken;
 
 /** Says how reading the body has ended. */
@@ -272,6 +300,7 @@ int main(void)
             scene_test(equal_answers),
             scene_test(early_hints),
             scene_test(trailers_without_a_body),
+            scene_test(answers_that_are_whole_before_their_end),
             scene_test(uploads_that_are_cut_off),
             scene_test(bodies_that_come_with_the_head),
             scene_test(bodies_of_another_length),
