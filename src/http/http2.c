@@ -137,7 +137,6 @@ static void refuse(struct http2_stream *stream, int status)
 {
         eddy_http_exchange *exchange = &stream->exchange;
 
-        stream->request.status = status;
         if (head_send_error(exchange, status) == 0)
                 exchange_count(exchange, stream->connection->entrance->peer);
         else

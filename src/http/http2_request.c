@@ -143,7 +143,7 @@ int http2_request_add(struct http2_stream *stream, const char *name, size_t name
         struct http_request *request = &stream->request;
         int rc;
 
-        if (request->status) { /* a few bytes can stand for very many headers */
+        if (request->status && !is(name, name_size, ":method")) { /* a few bytes can stand for very many headers */
                 http2_count_nuisance(stream->connection, NUISANCE_FRAME);
                 return 0;
         }

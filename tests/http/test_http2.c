@@ -558,6 +558,44 @@ static void too_many_connections(void)
         close_world();
 }
 
+static char logged[64];
+
+static void note_log(const eddy_http_access *access, void *arg)
+{
+        (void)arg;
+        snprintf(logged, sizeof logged, "%s %.*s %d %d", access->method, (int)access->target_size, access->target,
+                 access->status, (int)access->sent);
+}
+
+/** An answer to HEAD has no body, whatever it says; and a log knows what was asked, where that was understood. */
+static void heads_that_are_refused(void)
+{
+        static char longest[9000], long_path[20000] = "/";
+        const char *const odd[] = {"expect", "a miracle", NULL}, *const other_host[] = {"host", "example.com", NULL},
+                          *const much[] = {"a", longest, "b", longest, NULL};
+        const struct {
+                const char *path, *const *headers, *status, *log;
+        } rows[] = {
+            {"/", odd, "417", "HEAD / 417 0"},
+            {"/", other_host, "400", "- / 400 0"},
+            {"/", much, "431", "- / 431 0"},
+            {long_path, NULL, "431", "-  431 0"},
+        };
+
+        memset(longest, 'x', sizeof longest - 1);
+        memset(long_path + 1, 'x', sizeof long_path - 2);
+        open_client(describe, &(eddy_http_service_options){.on_request = note_log});
+        for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+                const struct reply *reply = answer_to(ask("HEAD", rows[i].path, rows[i].headers, NULL));
+
+                assert_string_equal(reply->status, rows[i].status);
+                assert_int_equal(reply->error, NGHTTP2_NO_ERROR);
+                assert_int_equal(reply->size, 0);
+                assert_string_equal(logged, rows[i].log);
+        }
+        close_client();
+}
+
 /** Which use of memory fails, counted from the beginning of a scene; 0: none. */
 static unsigned long to_fail, uses;
 
@@ -642,6 +680,7 @@ int main(void)
             scene_test(serve_one),
             scene_test(serve_one_until_interrupted),
             scene_test(the_last_request),
+            scene_test(heads_that_are_refused),
             scene_test(too_many_connections),
             scene_test(without_memory),
         };
