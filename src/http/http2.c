@@ -442,12 +442,19 @@ void http2_stop(struct http2 *connection)
         if (connection->is_stopping || !connection->session)
                 return;
         connection->is_stopping = true;
-        if (nghttp2_submit_shutdown_notice(connection->session) == 0 &&
-            nghttp2_submit_ping(connection->session, NGHTTP2_FLAG_NONE, NULL) == 0)
+        if (nghttp2_submit_shutdown_notice(connection->session) == 0)
                 deadline_start(&connection->service->http2_goodbyes, &connection->goodbye);
         else
                 http2_leave(connection);
         http2_schedule(connection);
+}
+
+/* nghttp2 sends a ping before all that is no ping, so it has it when the notice has left. */
+void http2_ask_whether_it_knows(struct http2 *connection)
+{
+        if (connection->is_stopping && !connection->has_left &&
+            nghttp2_submit_ping(connection->session, NGHTTP2_FLAG_NONE, NULL) != 0)
+                http2_leave(connection);
 }
 
 void http2_leave(struct http2 *connection)

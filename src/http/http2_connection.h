@@ -139,6 +139,9 @@ void http2_count_nuisance(struct http2 *connection, unsigned cost);
 /** It has brought something, or taken it. */
 void http2_make_up(struct http2 *connection, unsigned worth);
 
+/** The client is told that a connection ends: when it answers, it knows, for a ping that was sent behind. */
+void http2_ask_whether_it_knows(struct http2 *connection);
+
 /** The client knows that it is to open no more streams: those that come from now on are not taken, and it may repeat them elsewhere. */
 void http2_leave(struct http2 *connection);
 

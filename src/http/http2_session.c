@@ -14,6 +14,9 @@ static int on_begin_headers(nghttp2_session *session, const nghttp2_frame *frame
 
         if (frame->hd.type != NGHTTP2_HEADERS || frame->headers.cat != NGHTTP2_HCAT_REQUEST)
                 return 0;
+        if (connection->has_left) /* the client is told that it was not taken, or will be */
+                return nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, frame->hd.stream_id,
+                                                 NGHTTP2_REFUSED_STREAM);
         if (connection->stream_count / 2 >=
             connection->streams_max) { /* with those whose handlers are still at it */
                 http2_count_nuisance(connection, NUISANCE_STREAM);
@@ -148,6 +151,8 @@ static int on_frame_sent(nghttp2_session *session, const nghttp2_frame *frame, v
 
         if (frame->hd.type == NGHTTP2_RST_STREAM)
                 connection->reset[connection->resets++ % HTTP2_REMEMBERED] = frame->hd.stream_id;
+        if (frame->hd.type == NGHTTP2_GOAWAY)
+                http2_ask_whether_it_knows(connection);
         if (frame->hd.type != NGHTTP2_HEADERS && frame->hd.type != NGHTTP2_DATA)
                 return 0;
         if (frame->hd.type == NGHTTP2_DATA &&

@@ -12,6 +12,7 @@ static struct {
         unsigned settings, pings, resets, heads;
         size_t data;    /* bytes */
         uint32_t reset; /* the last one's error */
+        char order[64]; /* the types of frames, as letters from 'A' for DATA */
         bool has_ended;
 } heard;
 
@@ -22,6 +23,10 @@ static uint32_t number_at(const uint8_t *bytes)
 
 static void hear_frame(uint8_t type, const uint8_t *payload, size_t n)
 {
+        size_t count = strlen(heard.order);
+
+        if (count + 1 < sizeof heard.order)
+                heard.order[count] = (char)('A' + type);
         heard.data += type == NGHTTP2_DATA ? n : 0;
         if (type == NGHTTP2_GOAWAY)
                 heard.goaway = (int)number_at(payload + 4);
@@ -357,6 +362,31 @@ static int refuse_at_once(eddy_http_exchange *exchange, void *arg)
         return 0;
 }
 
+static unsigned calls;
+
+static int count_calls(eddy_http_exchange *exchange, void *arg)
+{
+        calls++;
+        return describe(exchange, arg);
+}
+
+/** A client that is told to go has the ping behind that, and what it asks for when it has answered it is not done. */
+static void requests_behind_the_last(void)
+{
+        open_raw(count_calls, &(eddy_http_service_options){.max_requests = 1});
+        calls = 0;
+        send_raw("\0\0\6\1\5\0\0\0\1\x82\x86\x84\x41\1x", 15);
+        until(heard.pings == 1);
+        assert_non_null(strchr(heard.order, 'A' + NGHTTP2_GOAWAY));
+        assert_true(strchr(heard.order, 'A' + NGHTTP2_GOAWAY) < strchr(heard.order, 'A' + NGHTTP2_PING));
+        send_raw("\0\0\10\6\1\0\0\0\0\0\0\0\0\0\0\0\0"
+                 "\0\0\6\1\5\0\0\0\3\x82\x86\x84\x41\1x",
+                 32);
+        until(heard.has_ended);
+        assert_int_equal(calls, 1);
+        close_raw();
+}
+
 /** What is under way when we reset a stream is passed over. */
 static void late_frames(void)
 {
@@ -385,6 +415,7 @@ int main(void)
             scene_test(windows_that_open_in_small_steps),
             scene_test(limits),
             scene_test(what_is_wrong),
+            scene_test(requests_behind_the_last),
             scene_test(late_frames),
         };
 
