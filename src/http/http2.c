@@ -109,13 +109,13 @@ void http2_count_nuisance(struct http2 *connection, unsigned cost)
                 connection->fault = NGHTTP2_ENHANCE_YOUR_CALM;
 }
 
-void http2_stream_closed(struct http2_stream *stream, uint32_t error)
+void http2_stream_closed(struct http2_stream *stream)
 {
         bool was_answered = stream->has_sent_end || stream->exchange.answer == ANSWER_ENDED;
 
         stream->is_closed = true;
-        /* Who has reset it does not matter: a client can break it so that nghttp2 does. */
-        if (error != NGHTTP2_NO_ERROR && !was_answered && !stream->is_reset)
+        /* Who has reset it does not matter: a client can break it so that nghttp2 does; nor what is said of it. */
+        if (!was_answered && !stream->is_reset)
                 http2_count_nuisance(stream->connection, NUISANCE_STREAM);
         if (stream->tunnel)
                 http2_tunnel_close(stream->tunnel);

@@ -145,8 +145,8 @@ void http2_ask_whether_it_knows(struct http2 *connection);
 /** The client knows that it is to open no more streams: those that come from now on are not taken, and it may repeat them elsewhere. */
 void http2_leave(struct http2 *connection);
 
-/** nghttp2 knows a stream no more, and why. */
-void http2_stream_closed(struct http2_stream *stream, uint32_t error);
+/** nghttp2 knows a stream no more. */
+void http2_stream_closed(struct http2_stream *stream);
 
 /** Its task ends behind this. */
 void http2_stream_over(struct http2_stream *stream);

@@ -169,9 +169,10 @@ static int on_stream_close(nghttp2_session *session, int32_t id, uint32_t error,
 {
         struct http2_stream *stream = stream_of(session, id);
 
+        (void)error;
         (void)self;
         if (stream)
-                http2_stream_closed(stream, error);
+                http2_stream_closed(stream);
         return 0;
 }
 
