@@ -204,9 +204,7 @@ static void conclude(struct http2_stream *stream)
                 http2_stream_free(stream);
                 return;
         }
-        if (stream->tunnel)
-                return;
-        if (exchange->answer != ANSWER_ENDED || !stream->has_end)
+        if (!stream->tunnel && (exchange->answer != ANSWER_ENDED || !stream->has_end))
                 http2_stream_reset(stream, NGHTTP2_INTERNAL_ERROR);
         else
                 http2_pass_over(stream);

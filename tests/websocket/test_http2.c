@@ -141,6 +141,35 @@ static void a_client_that_never_ends(void)
         close_client();
 }
 
+static int32_t watched;
+
+/** Goes on behind the end of its WebSocket until the client has seen that. */
+static int linger(eddy_http_exchange *exchange, void *arg)
+{
+        eddy_websocket *ws;
+        int rc = eddy_websocket_accept(&ws, exchange, NULL);
+
+        (void)arg;
+        if (rc < 0)
+                return rc;
+        eddy_websocket_destroy(ws);
+        while (rc == 0 && !reply_to(watched)->has_ended)
+                rc = eddy_yield();
+        return rc;
+}
+
+/** Nor is it where the handler has other things to do behind the WebSocket's end. */
+static void a_client_that_never_ends_and_a_handler_that_lingers(void)
+{
+        struct upload upload = {.pauses = true};
+
+        open_client(linger, &(eddy_http_service_options){.timeout = eddy_ms(20)});
+        watched = connect_to("/", &upload);
+        assert_true(answer_to(watched)->has_ended);
+        assert_int_equal(reply_to(watched)->error, NGHTTP2_NO_ERROR);
+        close_client();
+}
+
 static void what_is_refused(void)
 {
         static const char *const other[] = {":protocol", "connect-udp", NULL},
@@ -173,7 +202,8 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
             scene_test(a_conversation),           scene_test(slow_sides),      scene_test(ends),
-            scene_test(a_client_that_never_ends), scene_test(what_is_refused),
+            scene_test(a_client_that_never_ends), scene_test(a_client_that_never_ends_and_a_handler_that_lingers),
+            scene_test(what_is_refused),
         };
 
         return cmocka_run_group_tests_name("websocket http2", tests, NULL, NULL);
