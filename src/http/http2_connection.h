@@ -27,6 +27,7 @@ enum {
         WORTH_ANSWER = 50,    /* an answer that was made */
         WORTH_DATA = 10,      /* a frame of one, by which clients measure, */
         WORTH_BYTES = 256,    /* and 1 more for each so many of its bytes, for which they open windows */
+        HEADER_BYTES = 64,    /* of a header that nobody looks at, likewise */
         DRIBBLE =
             64, /* bytes of such a frame that is worth nothing, where the client's window made it so short */
 };
@@ -81,6 +82,7 @@ struct http2_stream {
         int32_t id;
         struct http_request request; /* its spans are of `head` */
         struct bytes head;
+        size_t head_rest;      /* bytes of headers that are not in it, for it is no good */
         struct bytes trailers; /* of the request */
         struct bytes in;       /* of the request's body */
         struct bytes out;      /* of the answer's body */
@@ -119,7 +121,7 @@ static inline struct http2_stream *http2_stream_of(const eddy_http_exchange *exc
 /** A session whose callbacks note what comes, with what it says first: NULL where there is no memory. */
 nghttp2_session *http2_session_create(struct http2 *connection);
 
-/** A header of a stream's request has come: 0 or -ENOMEM. What is wrong is noted in request.status. */
+/** A header of a stream's request has come: 0, -ENOMEM, or -E2BIG where it goes on and on. What is wrong is noted in request.status. */
 int http2_request_add(struct http2_stream *stream, const char *name, size_t name_size, const char *value,
                       size_t value_size);
 

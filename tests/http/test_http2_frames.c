@@ -174,6 +174,36 @@ static void a_head_that_unpacks_to_much(void)
         close_raw();
 }
 
+/** And for long ones: of these not even twice what a head may be is looked at. */
+static void a_head_that_unpacks_to_long_headers(void)
+{
+        enum { LONG = 3900, BEGIN = 9 + 6 + 6, TIMES = 9800 };
+        static char frame[BEGIN + LONG + TIMES];
+        const size_t size = sizeof frame - 9;
+
+        open_raw(take, NULL);
+        memcpy(frame, "\0\0\0\1\5\0\0\0\1\x82\x86\x84\x41\1x\x40\1a\x7f\xbd\x1d", BEGIN);
+        frame[1] = (char)(size >> 8);
+        frame[2] = (char)size;
+        memset(frame + BEGIN, 'v', LONG);
+        memset(frame + BEGIN + LONG, 0xbe, TIMES);
+        send_raw(frame, sizeof frame);
+        until(heard.resets == 1 || heard.heads == 1 || heard.has_ended);
+        assert_int_equal(heard.resets, 1); /* and no answer */
+        assert_int_equal(heard.heads, 0);
+        send_raw("\0\0\6\1\5\0\0\0\3\x82\x86\x84\x41\1x", 15); /* what it has defined is understood */
+        until(heard.heads == 1);
+        assert_int_equal(heard.goaway, -1);
+        for (int id = 5; id < 200 && !heard.has_ended; id += 2) { /* and that costs, by the length */
+                frame[8] = (char)id;
+                send_raw(frame, sizeof frame);
+                give_way();
+        }
+        until(heard.has_ended);
+        assert_int_equal(heard.goaway, NGHTTP2_ENHANCE_YOUR_CALM);
+        close_raw();
+}
+
 /** Who opens streams only to reset them is shown out, and nobody works for it. */
 static void a_flood_of_resets(void)
 {
@@ -411,6 +441,7 @@ int main(void)
             scene_test(floods),
             scene_test(a_flood_of_continuations),
             scene_test(a_head_that_unpacks_to_much),
+            scene_test(a_head_that_unpacks_to_long_headers),
             scene_test(a_flood_of_resets),
             scene_test(a_flood_of_streams_that_are_broken),
             scene_test(a_window_that_opens_by_bytes),
