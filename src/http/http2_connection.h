@@ -134,6 +134,9 @@ ssize_t http2_receive(struct http2 *connection, const uint8_t *data, size_t n);
 /** Something is to leave, or a task is over: see to it soon. */
 void http2_schedule(struct http2 *connection);
 
+/** We have reset a stream, or do so soon: what is under way of it is no fault. */
+void http2_note_reset(struct http2 *connection, int32_t id);
+
 /** A client has us work for nothing: who does so too often is told to go. A hundredth of what is too much is forgotten each second, so
  * that a connection may last for weeks. */
 void http2_count_nuisance(struct http2 *connection, unsigned cost);

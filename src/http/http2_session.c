@@ -116,9 +116,11 @@ static int on_frame(nghttp2_session *session, const nghttp2_frame *frame, void *
 /* What is wrong with a stream that we know costs when it is closed. */
 static int on_invalid_frame(nghttp2_session *session, const nghttp2_frame *frame, int error, void *self)
 {
-        (void)error;
-        if (!stream_of(session, frame->hd.stream_id))
-                http2_count_nuisance(self, NUISANCE_STREAM);
+        if (stream_of(session, frame->hd.stream_id))
+                return 0;
+        if (error == NGHTTP2_ERR_REFUSED_STREAM) /* it knows nothing more of it from now on */
+                http2_note_reset(self, frame->hd.stream_id);
+        http2_count_nuisance(self, NUISANCE_STREAM);
         return 0;
 }
 
@@ -150,7 +152,7 @@ static int on_frame_sent(nghttp2_session *session, const nghttp2_frame *frame, v
         struct http2 *connection = self;
 
         if (frame->hd.type == NGHTTP2_RST_STREAM)
-                connection->reset[connection->resets++ % HTTP2_REMEMBERED] = frame->hd.stream_id;
+                http2_note_reset(connection, frame->hd.stream_id);
         if (frame->hd.type == NGHTTP2_GOAWAY)
                 http2_ask_whether_it_knows(connection);
         if (frame->hd.type != NGHTTP2_HEADERS && frame->hd.type != NGHTTP2_DATA)

@@ -435,6 +435,39 @@ static void late_frames(void)
         close_raw();
 }
 
+/** A client that does not know yet how many streams it may have open is refused those beyond, and nothing worse. */
+static void streams_that_are_refused(void)
+{
+        enum { ALL = 12, MAY = 4 };
+        static const char stream[] = "\0\0\6\1\4\0\0\0\1\x82\x86\x84\x41\1x" /* a head, */
+                                     "\0\0\1\0\0\0\0\0\1x"                     /* a byte, */
+                                     "\0\0\5\1\5\0\0\0\1\0\1t\1v";            /* and a trailer */
+        enum { HEAD = 15, DATA = 10, WHOLE = sizeof stream - 1 };
+        static char frames[ALL * WHOLE];
+
+        open_client(take, &(eddy_http_service_options){.http2_max_concurrent_streams = MAY});
+        gather_frames();
+        for (int i = 0; i < ALL; i++) {
+                char *at = frames + i * WHOLE;
+
+                memcpy(at, stream, WHOLE);
+                at[8] = at[HEAD + 8] = at[HEAD + DATA + 8] = (char)(2 * i + 1);
+        }
+        memcpy(outgoing.bytes + outgoing.size, frames, sizeof frames);
+        outgoing.size += sizeof frames;
+        send_gathered();
+        memset(&heard, 0, sizeof heard);
+        heard.goaway = -1;
+        listener = eddy_create_task(listen_in, world.stream);
+        until(heard.heads == MAY || heard.has_ended);
+        send_raw("\0\0\10\6\0\0\0\0\0abcdefgh", 17);
+        until(heard.pings == 1 || heard.has_ended);
+        assert_int_equal(heard.goaway, -1);
+        assert_int_equal(heard.resets, ALL - MAY);
+        assert_int_equal(heard.reset, NGHTTP2_REFUSED_STREAM);
+        close_raw();
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -452,6 +485,7 @@ int main(void)
             scene_test(what_is_wrong),
             scene_test(requests_behind_the_last),
             scene_test(late_frames),
+            scene_test(streams_that_are_refused),
         };
 
         return cmocka_run_group_tests_name("http2 frames", tests, NULL, NULL);
