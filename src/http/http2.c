@@ -159,6 +159,10 @@ static void start_answer(struct http2_stream *stream)
         int status;
 
         exchange_init(&stream->exchange, service, &http2_exchange, &stream->request, stream->head.data);
+        if (connection->is_given_up) {
+                http2_stream_reset(stream, NGHTTP2_REFUSED_STREAM);
+                return;
+        }
         status = http2_request_check(stream);
         connection->requests++;
         if (most > 0 && connection->requests >= most)
@@ -254,13 +258,6 @@ static void flush(struct http2 *connection)
         listen_as_fits(connection);
 }
 
-static void note_given_up(struct http2 *connection)
-{
-        if (connection->transport)
-                eddy_transport_close(connection->transport);
-        http1_dismiss(connection->entrance);
-}
-
 /* Begin what has come, end what is over, and say what is to be said. The connection may be gone behind this. */
 static void settle(struct http2 *connection)
 {
@@ -279,7 +276,7 @@ static void settle(struct http2 *connection)
         }
         connection->is_settling = false;
         if (connection->is_given_up && connection->answering == 0)
-                note_given_up(connection);
+                http1_dismiss(connection->entrance);
         if (!connection->transport && connection->stream_count == 0)
                 destroy(connection);
 }
@@ -457,7 +454,7 @@ void http2_ask_whether_it_knows(struct http2 *connection)
 
 void http2_leave(struct http2 *connection)
 {
-        if (connection->has_left)
+        if (connection->has_left || !connection->session)
                 return;
         connection->has_left = true;
         deadline_stop(&connection->goodbye);
@@ -475,6 +472,7 @@ static void client_does_not_answer(struct deadline *deadline)
 void http2_give_up(struct http2 *connection)
 {
         connection->is_given_up = true;
+        http2_leave(connection);
         for (eddy_link *link = connection->streams.next; link != &connection->streams; link = link->next) {
                 struct http2_stream *stream = container_of(link, struct http2_stream, link);
 

@@ -492,6 +492,41 @@ static void serve_one_until_interrupted(void)
         eddy_http_service_destroy(service);
 }
 
+/** But the answers that were made leave, as far as the client takes them. */
+static void serve_one_until_interrupted_with_an_answer(void)
+{
+        eddy_http_service *service;
+        eddy_stream *ends[2];
+        intptr_t rc = 0;
+        int32_t id;
+
+        open_client(answer_so_much, NULL);
+        eddy_stream_destroy(world.stream);
+        assert_int_equal(eddy_http_service_create(&service, answer_so_much, NULL, NULL), 0);
+        assert_int_equal(eddy_stream_pair(ends), 0);
+        world.stream = ends[1];
+        holds_back = true;
+        id = ask("GET", "/200000", NULL, NULL);
+        send_frames();
+        EDDY_TIMEOUT_SCOPE(eddy_ms(20))
+                rc = eddy_http_serve(ends[0], service);
+        assert_int_equal(rc, EDDY_TIMEOUT);
+        eddy_stream_destroy(ends[0]);
+        while (reply_to(id)->size < NGHTTP2_INITIAL_WINDOW_SIZE)
+                assert_true(go_on());
+        holds_back = false;
+        assert_int_equal(nghttp2_session_consume_stream(client.session, id, reply_to(id)->size), 0);
+        assert_int_equal(answer_to(id)->size, 200000);
+        assert_true(reply_to(id)->has_ended);
+        ask("GET", "/", NULL, NULL); /* and nothing that comes then is answered */
+        while (go_on())
+                ;
+        assert_true(client.is_told_to_go);
+        assert_int_equal(client.last, id);
+        close_client();
+        eddy_http_service_destroy(service);
+}
+
 static int say_close(eddy_http_exchange *exchange, void *arg)
 {
         (void)arg;
@@ -679,6 +714,7 @@ int main(void)
             scene_test(clients_that_leave),
             scene_test(serve_one),
             scene_test(serve_one_until_interrupted),
+            scene_test(serve_one_until_interrupted_with_an_answer),
             scene_test(the_last_request),
             scene_test(heads_that_are_refused),
             scene_test(too_many_connections),
