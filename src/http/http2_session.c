@@ -178,6 +178,16 @@ static int on_stream_close(nghttp2_session *session, int32_t id, uint32_t error,
         return 0;
 }
 
+/* nghttp2 has bounds of its own for some of what brings nothing, which know nothing of what else a client does: nobody meets them before
+ * http2_max_nuisance. */
+static void leave_nuisance_to_us(const struct http2 *connection, nghttp2_option *options)
+{
+        nghttp2_option_set_max_outbound_ack(options, connection->nuisance_max);
+#ifdef HAVE_NGHTTP2_RESET_LIMIT
+        nghttp2_option_set_stream_reset_rate_limit(options, connection->nuisance_max, connection->nuisance_max);
+#endif
+}
+
 /* Memory is nghttp2's own affair: where one allocation of its own fails and later ones do not, nghttp2_session_del() may abort
  * (1.52), so an allocator of a user's that says no is not asked. */
 static nghttp2_session *make(struct http2 *connection, nghttp2_session_callbacks *callbacks,
@@ -194,6 +204,7 @@ static nghttp2_session *make(struct http2 *connection, nghttp2_session_callbacks
         nghttp2_session_callbacks_set_on_stream_close_callback(callbacks, on_stream_close);
         nghttp2_option_set_no_auto_window_update(options, 1);
         nghttp2_option_set_no_closed_streams(options, 1);
+        leave_nuisance_to_us(connection, options);
         nghttp2_option_set_builtin_recv_extension_type(options, NGHTTP2_PRIORITY_UPDATE);
         return nghttp2_session_server_new2(&session, callbacks, connection, options) == 0 ? session : NULL;
 }

@@ -225,6 +225,41 @@ static void a_flood_of_resets(void)
         }
 }
 
+/** Unless that many are allowed for. */
+static void many_resets(void)
+{
+        uint8_t frames[] = "\0\0\6\1\5\0\0\0\1\x82\x86\x84\x41\1x\0\0\4\3\0\0\0\0\1\0\0\0\10";
+
+        open_raw(take, &(eddy_http_service_options){.http2_max_nuisance = 1000 * 1000});
+        for (unsigned id = 1; id < 6000 && !heard.has_ended; id += 2) {
+                frames[7] = frames[22] = (uint8_t)(id >> 8);
+                frames[8] = frames[23] = (uint8_t)id;
+                send_raw(frames, sizeof frames - 1);
+                if (id % 50 == 1)
+                        give_way();
+        }
+        send_raw("\0\0\10\6\0\0\0\0\0abcdefgh", 17);
+        until(heard.pings == 1 || heard.has_ended);
+        assert_int_equal(heard.goaway, -1);
+        close_raw();
+}
+
+/** As many pings as are borne are answered, also when they come together and there is room for the answers. */
+static void many_pings_at_once(void)
+{
+        enum { PING = 17, PINGS = 3000 };
+        static char frames[PING * PINGS];
+
+        for (int i = 0; i < PINGS; i++)
+                memcpy(frames + (ptrdiff_t)PING * i, "\0\0\10\6\0\0\0\0\0abcdefgh", PING);
+        open_raw(take, NULL);
+        send_raw(frames, sizeof frames);
+        until(heard.pings == PINGS || heard.has_ended);
+        assert_int_equal(heard.pings, PINGS);
+        assert_int_equal(heard.goaway, -1);
+        close_raw();
+}
+
 /** Nor who has us reset them. */
 static void a_flood_of_streams_that_are_broken(void)
 {
@@ -275,7 +310,8 @@ static void a_flood_of_what_is_to_be_answered(void)
         for (size_t row = 0; row < 2; row++) {
                 unsigned i = 0;
 
-                open_client(describe, &(eddy_http_service_options){.http2_max_nuisance = UINT32_MAX});
+                open_client(describe, &(eddy_http_service_options){.http2_max_nuisance = UINT32_MAX,
+                                                                   .timeout = eddy_ms(20)});
                 send_frames();
                 for (size_t at = 0; at < sizeof many; at += rows[row].size)
                         memcpy(many + at, rows[row].frame, rows[row].size);
@@ -476,6 +512,8 @@ int main(void)
             scene_test(a_head_that_unpacks_to_much),
             scene_test(a_head_that_unpacks_to_long_headers),
             scene_test(a_flood_of_resets),
+            scene_test(many_resets),
+            scene_test(many_pings_at_once),
             scene_test(a_flood_of_streams_that_are_broken),
             scene_test(a_window_that_opens_by_bytes),
             scene_test(a_flood_of_what_is_to_be_answered),
