@@ -224,7 +224,7 @@ static void end_connection(struct http2 *connection)
                 deadline_stop(&connection->silence);
         else if (!deadline_runs(&connection->silence)) /* who takes nothing of what was said is not waited for */
                 deadline_start(&connection->service->http2_silent, &connection->silence);
-        if (eddy_transport_write_eof(connection->transport) < 0)
+        if (connection->has_ended || eddy_transport_write_eof(connection->transport) < 0)
                 eddy_transport_close(connection->transport);
         else
                 deadline_start(&connection->service->lingering, &connection->entrance->linger);
@@ -316,12 +316,39 @@ static void data_received(eddy_transport *transport, void *self, const void *dat
                 eddy_transport_close(transport);
 }
 
-/* Who sends no more opens no windows either: what was said leaves, and handlers that are still at it are cancelled. */
+/* A stream that the client has not ended, or of which it takes nothing, or takes too long. */
+static void cut(struct http2_stream *stream, int failure)
+{
+        http2_stream_reset(stream, stream->has_sent_end ? NGHTTP2_NO_ERROR : NGHTTP2_CANCEL);
+        if (stream->tunnel)
+                http2_tunnel_close(stream->tunnel);
+        else if (stream->is_answering)
+                exchange_lose(&stream->exchange, failure);
+        http2_schedule(stream->connection);
+}
+
+/* Who sends no more still takes the answers to what it has asked, as far as its windows are open. One that has gone altogether answers
+ * what it is told by a reset. */
 static bool eof_received(eddy_transport *transport, void *self)
 {
+        struct http2 *connection = self;
+
         (void)transport;
-        (void)self;
-        return false;
+        connection->has_ended = true;
+        if (connection->is_ending || connection->stream_count == 0)
+                return false;
+        for (eddy_link *link = connection->streams.next; link != &connection->streams; link = link->next) {
+                struct http2_stream *stream = container_of(link, struct http2_stream, link);
+
+                if (!stream->has_ended)
+                        cut(stream, -ECONNRESET);
+                else if (connection->service->options.cancels_at_end)
+                        exchange_cancel(&stream->exchange);
+        }
+        http2_leave(connection);
+        nghttp2_submit_ping(connection->session, NGHTTP2_FLAG_NONE, NULL);
+        http2_schedule(connection);
+        return true;
 }
 
 static void lose_streams(struct http2 *connection, int reason)
@@ -510,17 +537,6 @@ static void client_is_silent(struct deadline *deadline)
         deadline_start(&connection->service->http2_silent, deadline);
 }
 
-/* The client takes nothing of a stream, or takes too long. */
-static void cut(struct http2_stream *stream)
-{
-        http2_stream_reset(stream, NGHTTP2_CANCEL);
-        if (stream->tunnel)
-                http2_tunnel_close(stream->tunnel);
-        else if (stream->is_answering)
-                exchange_lose(&stream->exchange, -ETIMEDOUT);
-        http2_schedule(stream->connection);
-}
-
 static void stream_is_silent(struct deadline *deadline)
 {
         struct http2_stream *stream = container_of(deadline, struct http2_stream, silence);
@@ -535,13 +551,13 @@ static void stream_is_silent(struct deadline *deadline)
                 stream->given_before = stream->given;
                 deadline_start(&stream->connection->service->http2_streams, deadline);
         } else {
-                cut(stream);
+                cut(stream, -ETIMEDOUT);
         }
 }
 
 static void answer_takes_too_long(struct deadline *deadline)
 {
-        cut(container_of(deadline, struct http2_stream, answer));
+        cut(container_of(deadline, struct http2_stream, answer), -ETIMEDOUT);
 }
 
 void http2_init_deadlines(eddy_http_service *service)

@@ -69,6 +69,7 @@ struct http2 {
         bool is_stopping;    /* the client is asked to open no more streams */
         bool has_left;       /* and none are taken */
         bool has_priorities; /* the client says what it wants first */
+        bool has_ended;      /* the client sends no more */
         bool is_ending;      /* nothing is said any more */
         bool is_given_up;    /* whoever attended to it does no more */
 };

@@ -466,6 +466,47 @@ static void clients_that_leave(void)
         close_client();
 }
 
+/** One that only sends no more has its answers, as far as its windows are open, and is not waited for beyond. */
+static void clients_that_send_no_more(void)
+{
+        int32_t first, second, third;
+
+        open_client(answer_when_told, &(eddy_http_service_options){.timeout = eddy_ms(50)});
+        may_read = false;
+        first = ask("GET", "/", NULL, NULL);
+        send_frames();
+        until(has_begun);
+        assert_int_equal(eddy_stream_write_eof(world.stream), 0);
+        give_way();
+        may_read = true;
+        while (listen_on())
+                ;
+        assert_string_equal(reply_to(first)->start, "GET / example.org -");
+        assert_true(reply_to(first)->has_ended);
+        close_client();
+
+        open_client(answer_so_much, &(eddy_http_service_options){.timeout = eddy_ms(50)});
+        first = ask("GET", "/30000", NULL, NULL);
+        second = ask("GET", "/200000", NULL, NULL);
+        third = ask("GET", "/30", NULL, NULL);
+        send_frames();
+        assert_int_equal(eddy_stream_write_eof(world.stream), 0);
+        while (listen_on())
+                ;
+        assert_true(reply_to(first)->has_ended || reply_to(third)->has_ended);
+        assert_int_equal(reply_to(second)->error, NGHTTP2_CANCEL);
+        close_client();
+
+        open_client(wait_until_cancelled, &(eddy_http_service_options){.cancels_at_end = true});
+        was_cancelled = false;
+        ask("GET", "/ever", NULL, NULL);
+        send_frames();
+        until(has_begun);
+        assert_int_equal(eddy_stream_write_eof(world.stream), 0);
+        until(was_cancelled);
+        close_client();
+}
+
 /** Whoever serves one connection and is interrupted has its handlers cancelled first. */
 static void serve_one_until_interrupted(void)
 {
@@ -712,6 +753,7 @@ int main(void)
             scene_test(clients_that_go_and_take_nothing),
             scene_test(silent_clients),
             scene_test(clients_that_leave),
+            scene_test(clients_that_send_no_more),
             scene_test(serve_one),
             scene_test(serve_one_until_interrupted),
             scene_test(serve_one_until_interrupted_with_an_answer),
