@@ -433,6 +433,7 @@ static int upgrade(eddy_http_exchange *exchange, eddy_stream **theirs)
         rc = accept_tunnel(stream);
         if (rc < 0) {
                 http2_tunnel_close(stream->tunnel);
+                stream->was_tunnel = false; /* nobody else tells its handler when the client has gone */
                 eddy_stream_destroy(*theirs);
                 *theirs = NULL;
                 return rc;

@@ -1,6 +1,7 @@
 /* WebSockets on streams of HTTP/2 (RFC 8441), by the same handlers as on HTTP/1. */
 #include "../http/http2_client.h"
 
+#include "base/fault.h"
 #include <eddy/websocket_server.h>
 
 /** A mask that changes nothing. */
@@ -170,6 +171,59 @@ static void a_client_that_never_ends_and_a_handler_that_lingers(void)
         close_client();
 }
 
+static unsigned long to_fail, uses;
+
+static bool fails_now(const char *what)
+{
+        return (strcmp(what, "malloc") == 0 || strcmp(what, "realloc") == 0) && ++uses == to_fail;
+}
+
+static int outcome, upgraded;
+
+/** Goes on when there was no memory for its WebSocket, until its client has gone. */
+static int upgrade_without_memory(eddy_http_exchange *exchange, void *arg)
+{
+        static const char *const headers[] = {"Upgrade: websocket", NULL};
+        eddy_stream *stream;
+
+        (void)arg;
+        uses = 0;
+        fault_script(fails_now);
+        upgraded = eddy_http_exchange_upgrade(exchange, headers, &stream);
+        fault_script(NULL);
+        has_begun = true;
+        if (upgraded == 0)
+                eddy_stream_destroy(stream);
+        else
+                outcome = eddy_sleep(EDDY_FOREVER);
+        return outcome;
+}
+
+/** Whichever use of memory fails, a handler that has no WebSocket is told when its client has gone. */
+static void upgrades_without_memory(void)
+{
+        struct upload upload = {.pauses = true};
+
+        for (to_fail = 1, upgraded = -ENOMEM; upgraded < 0; to_fail++) {
+                int32_t id;
+
+                open_client(upgrade_without_memory, NULL);
+                outcome = 0;
+                id = connect_to("/", &upload);
+                send_frames();
+                until(has_begun);
+                if (upgraded < 0) {
+                        assert_int_equal(upgraded, -ENOMEM);
+                        assert_int_equal(nghttp2_submit_rst_stream(client.session, 0, id, NGHTTP2_CANCEL), 0);
+                        send_frames();
+                        until(outcome < 0);
+                        assert_int_equal(outcome, EDDY_CANCELLED);
+                }
+                close_client();
+        }
+        assert_true(to_fail > 3);
+}
+
 static void what_is_refused(void)
 {
         static const char *const other[] = {":protocol", "connect-udp", NULL},
@@ -203,7 +257,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
             scene_test(a_conversation),           scene_test(slow_sides),      scene_test(ends),
             scene_test(a_client_that_never_ends), scene_test(a_client_that_never_ends_and_a_handler_that_lingers),
-            scene_test(what_is_refused),
+            scene_test(upgrades_without_memory), scene_test(what_is_refused),
         };
 
         return cmocka_run_group_tests_name("websocket http2", tests, NULL, NULL);
