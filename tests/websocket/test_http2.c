@@ -142,6 +142,49 @@ static void a_client_that_never_ends(void)
         close_client();
 }
 
+/** As the first example of the documentation. */
+static int return_what_came(eddy_http_exchange *exchange, void *arg)
+{
+        eddy_websocket_message message;
+        eddy_websocket *ws;
+        int rc = eddy_websocket_accept(&ws, exchange, NULL);
+
+        (void)arg;
+        if (rc < 0)
+                return rc;
+        while ((rc = eddy_websocket_receive(ws, &message)) > 0)
+                ;
+        result = rc;
+        eddy_websocket_destroy(ws);
+        return rc;
+}
+
+/** A client that goes without a close is no failure of a handler that returns that, by either version. */
+static void a_client_that_goes_without_a_word(void)
+{
+        struct upload upload = {.pauses = true};
+
+        for (int version = 1; version <= 2; version++) {
+                open_client(return_what_came, NULL);
+                result = 1;
+                if (version == 1) {
+                        send_text("GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+                                  "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n");
+                        assert_non_null(strstr(next_head(), "HTTP/1.1 101 "));
+                } else {
+                        connect_to("/", &upload);
+                        go_on_until(reply_to(1)->heads == 1);
+                }
+                eddy_stream_destroy(world.stream);
+                world.stream = NULL;
+                until(result < 1);
+                give_way();
+                assert_int_equal(result, EDDY_EINCOMPLETE);
+                assert_null(world.exception);
+                close_client();
+        }
+}
+
 static int32_t watched;
 
 /** Goes on behind the end of its WebSocket until the client has seen that. */
@@ -257,7 +300,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
             scene_test(a_conversation),           scene_test(slow_sides),      scene_test(ends),
             scene_test(a_client_that_never_ends), scene_test(a_client_that_never_ends_and_a_handler_that_lingers),
-            scene_test(upgrades_without_memory), scene_test(what_is_refused),
+            scene_test(a_client_that_goes_without_a_word), scene_test(upgrades_without_memory), scene_test(what_is_refused),
         };
 
         return cmocka_run_group_tests_name("websocket http2", tests, NULL, NULL);
