@@ -100,6 +100,8 @@ static int on_frame(nghttp2_session *session, const nghttp2_frame *frame, void *
         if (frame->hd.type != NGHTTP2_HEADERS && frame->hd.type != NGHTTP2_DATA)
                 return 0;
         stream = stream_of(session, frame->hd.stream_id);
+        if (frame->hd.type == NGHTTP2_DATA && frame->hd.length > frame->data.padlen)
+                http2_make_up(connection, NUISANCE_FRAME);
         if (!stream)
                 return 0;
         if (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) {
@@ -131,7 +133,7 @@ static int on_data(nghttp2_session *session, uint8_t flags, int32_t id, const ui
         struct http2_stream *stream = stream_of(session, id);
 
         (void)flags;
-        http2_make_up(self, NUISANCE_FRAME);
+        (void)self;
         nghttp2_session_consume_connection(session, n);
         if (!stream)
                 return 0;

@@ -363,6 +363,23 @@ static void windows_that_open_in_small_steps(void)
         close_raw();
 }
 
+/** A frame of a body is worth one, in however many pieces it comes. */
+static void a_body_byte_by_byte(void)
+{
+        open_raw(take, &(eddy_http_service_options){.http2_max_nuisance = 500});
+        send_raw(RAW_HEAD, sizeof RAW_HEAD - 1);
+        send_nuisances(&nuisances[0], 450); /* so many that it would show */
+        send_raw("\0\1\0\0\0\0\0\0\1", 9);
+        for (int i = 0; i < 256; i++) {
+                send_raw("x", 1);
+                eddy_yield();
+        }
+        send_nuisances(&nuisances[0], 100);
+        until(heard.has_ended);
+        assert_int_equal(heard.goaway, NGHTTP2_ENHANCE_YOUR_CALM);
+        close_raw();
+}
+
 /** What a server has as its limits it says, and keeps. */
 static void limits(void)
 {
@@ -519,6 +536,7 @@ int main(void)
             scene_test(a_flood_of_what_is_to_be_answered),
             scene_test(much_is_no_flood),
             scene_test(windows_that_open_in_small_steps),
+            scene_test(a_body_byte_by_byte),
             scene_test(limits),
             scene_test(what_is_wrong),
             scene_test(requests_behind_the_last),
