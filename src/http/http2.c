@@ -414,6 +414,16 @@ static const eddy_protocol http2_protocol = {
     .resume_writing = resume_writing,
 };
 
+/* Where something is in a head is known by 32 bits, and so is how long the client may have it. */
+static size_t head_max_of(const eddy_http_service_options *options)
+{
+        size_t most = options->http2_max_header_list_size;
+
+        if (most == 0)
+                return HTTP2_HEAD_MAX;
+        return most < UINT32_MAX ? most : UINT32_MAX;
+}
+
 static void init(struct http2 *connection, struct http1 *entrance)
 {
         const eddy_http_service_options *options = &entrance->service->options;
@@ -423,8 +433,7 @@ static void init(struct http2 *connection, struct http1 *entrance)
         connection->transport = entrance->transport;
         connection->streams_max =
             options->http2_max_concurrent_streams ? options->http2_max_concurrent_streams : HTTP2_STREAMS_MAX;
-        connection->head_max =
-            options->http2_max_header_list_size ? options->http2_max_header_list_size : HTTP2_HEAD_MAX;
+        connection->head_max = head_max_of(options);
         connection->nuisance_max =
             options->http2_max_nuisance ? options->http2_max_nuisance : HTTP2_NUISANCE_MAX;
         connection->frames.left = NGHTTP2_CLIENT_MAGIC_LEN;

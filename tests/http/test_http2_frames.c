@@ -401,6 +401,12 @@ static void limits(void)
             nghttp2_session_get_remote_settings(client.session, NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE), 65536);
         close_client();
 
+        open_client(describe, &(eddy_http_service_options){.http2_max_header_list_size = SIZE_MAX});
+        assert_string_equal(answer_to(ask("GET", "/", much, NULL))->status, "200");
+        assert_int_equal(
+            nghttp2_session_get_remote_settings(client.session, NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE), UINT32_MAX);
+        close_client();
+
         open_raw(take, &options);
         send_raw(three, sizeof three - 1);
         until(heard.resets > 0 || heard.has_ended);
