@@ -6,9 +6,6 @@
 #include "http/http2.h"
 #include <string.h>
 
-/* Bytes behind the last answer that are read; who sends more has to wait. */
-enum { LINGER_MAX = 1024 * 1024 };
-
 /* Whether there is memory for a request that comes. */
 static bool have_request(struct http1 *connection)
 {
@@ -378,7 +375,7 @@ static void buffer_updated(eddy_transport *transport, void *self, size_t n)
 
         if (connection->is_lingering) {
                 connection->dropped += n;
-                if (connection->dropped > LINGER_MAX)
+                if (connection->dropped > HTTP1_LINGER_MAX)
                         eddy_transport_pause_reading(transport);
                 return;
         }

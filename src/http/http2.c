@@ -6,7 +6,6 @@
 #include <eddy/tls.h>
 
 enum {
-        LINGER_MAX = 1024 * 1024,  /* bytes behind the end that are waited for */
         GOODBYE_MS = 1000,         /* for a client to know that it is to open no more streams */
         FORGOTTEN_MS = 100 * 1000, /* in which all nuisance is */
 };
@@ -314,7 +313,7 @@ static void data_received(eddy_transport *transport, void *self, const void *dat
                 return;
         }
         connection->dropped += n;
-        if (connection->dropped > LINGER_MAX)
+        if (connection->dropped > HTTP1_LINGER_MAX)
                 eddy_transport_close(transport);
 }
 
