@@ -221,9 +221,10 @@ static void end_connection(struct http2 *connection)
 {
         connection->is_ending = true;
         deadline_stop(&connection->goodbye);
+        /* Who takes nothing of what was said is not waited for. */
         if (eddy_transport_write_buffer_size(connection->transport) == 0)
                 deadline_stop(&connection->silence);
-        else if (!deadline_runs(&connection->silence)) /* who takes nothing of what was said is not waited for */
+        else if (!deadline_runs(&connection->silence))
                 deadline_start(&connection->service->http2_silent, &connection->silence);
         if (connection->has_ended || eddy_transport_write_eof(connection->transport) < 0)
                 eddy_transport_close(connection->transport);

@@ -144,7 +144,7 @@ static int pass_over_header(struct http2_stream *stream, size_t size)
 
         http2_count_nuisance(connection, NUISANCE_FRAME + (unsigned)(size / HEADER_BYTES));
         stream->head_rest += size;
-        return stream->head.end + stream->head_rest > 2 * connection->head_max ? -E2BIG : 0;
+        return (stream->head.end + stream->head_rest) / 2 > connection->head_max ? -E2BIG : 0;
 }
 
 int http2_request_add(struct http2_stream *stream, const char *name, size_t name_size, const char *value,

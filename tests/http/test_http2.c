@@ -386,9 +386,9 @@ static intptr_t serve_end(void *end)
 static void clients_that_go_and_take_nothing(void)
 {
         enum { CLIENTS = 16, STEP = 40 * 1000 };
-        static const uint8_t greeting[] =
-            "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\6\4\0\0\0\0\0\0\4\x7f\xff\xff\xff\0\0\4\10\0\0\0\0\0\x40\0\0\0",
-            go_away[] = "\0\0\10\7\0\0\0\0\0\0\0\0\0\0\0\0\0";
+        static const uint8_t greeting[] = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+                                          "\0\0\6\4\0\0\0\0\0\0\4\x7f\xff\xff\xff\0\0\4\10\0\0\0\0\0\x40\0\0\0",
+                             go_away[] = "\0\0\10\7\0\0\0\0\0\0\0\0\0\0\0\0\0";
         uint8_t get[] = "\0\0\16\1\5\0\0\0\1\x82\x86\x41\1x\x04\7/123456";
         eddy_stream *ends[CLIENTS][2];
         eddy_task *tasks[CLIENTS];
@@ -640,15 +640,16 @@ static void note_log(const eddy_http_access *access, void *arg)
 {
         (void)arg;
         assert_non_null(access->target);
-        snprintf(logged, sizeof logged, "%s %.*s %d %d", access->method, (int)access->target_size, access->target,
-                 access->status, (int)access->sent);
+        snprintf(logged, sizeof logged, "%s %.*s %d %d", access->method, (int)access->target_size,
+                 access->target, access->status, (int)access->sent);
 }
 
 /** An answer to HEAD has no body, whatever it says; and a log knows what was asked, where that was understood. */
 static void heads_that_are_refused(void)
 {
         static char longest[9000], long_path[20000] = "/";
-        const char *const odd[] = {"expect", "a miracle", NULL}, *const other_host[] = {"host", "example.com", NULL},
+        const char *const odd[] = {"expect", "a miracle", NULL},
+                          *const other_host[] = {"host", "example.com", NULL},
                           *const much[] = {"a", longest, "b", longest, NULL};
         const struct {
                 const char *path, *const *headers, *status, *log;

@@ -404,7 +404,8 @@ static void limits(void)
         open_client(describe, &(eddy_http_service_options){.http2_max_header_list_size = SIZE_MAX});
         assert_string_equal(answer_to(ask("GET", "/", much, NULL))->status, "200");
         assert_int_equal(
-            nghttp2_session_get_remote_settings(client.session, NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE), UINT32_MAX);
+            nghttp2_session_get_remote_settings(client.session, NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE),
+            UINT32_MAX);
         close_client();
 
         open_raw(take, &options);
@@ -499,8 +500,8 @@ static void streams_that_are_refused(void)
 {
         enum { ALL = 12, MAY = 4 };
         static const char stream[] = "\0\0\6\1\4\0\0\0\1\x82\x86\x84\x41\1x" /* a head, */
-                                     "\0\0\1\0\0\0\0\0\1x"                     /* a byte, */
-                                     "\0\0\5\1\5\0\0\0\1\0\1t\1v";            /* and a trailer */
+                                     "\0\0\1\0\0\0\0\0\1x"                   /* a byte, */
+                                     "\0\0\5\1\5\0\0\0\1\0\1t\1v";           /* and a trailer */
         enum { HEAD = 15, DATA = 10, WHOLE = sizeof stream - 1 };
         static char frames[ALL * WHOLE];
 

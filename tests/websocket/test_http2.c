@@ -168,8 +168,9 @@ static void a_client_that_goes_without_a_word(void)
                 open_client(return_what_came, NULL);
                 result = 1;
                 if (version == 1) {
-                        send_text("GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
-                                  "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n");
+                        send_text(
+                            "GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+                            "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n");
                         assert_non_null(strstr(next_head(), "HTTP/1.1 101 "));
                 } else {
                         connect_to("/", &upload);
@@ -298,9 +299,14 @@ static void what_is_refused(void)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-            scene_test(a_conversation),           scene_test(slow_sides),      scene_test(ends),
-            scene_test(a_client_that_never_ends), scene_test(a_client_that_never_ends_and_a_handler_that_lingers),
-            scene_test(a_client_that_goes_without_a_word), scene_test(upgrades_without_memory), scene_test(what_is_refused),
+            scene_test(a_conversation),
+            scene_test(slow_sides),
+            scene_test(ends),
+            scene_test(a_client_that_never_ends),
+            scene_test(a_client_that_never_ends_and_a_handler_that_lingers),
+            scene_test(a_client_that_goes_without_a_word),
+            scene_test(upgrades_without_memory),
+            scene_test(what_is_refused),
         };
 
         return cmocka_run_group_tests_name("websocket http2", tests, NULL, NULL);
