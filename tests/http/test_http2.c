@@ -639,7 +639,6 @@ static char logged[64];
 static void note_log(const eddy_http_access *access, void *arg)
 {
         (void)arg;
-        assert_non_null(access->target);
         snprintf(logged, sizeof logged, "%s %.*s %d %d", access->method, (int)access->target_size,
                  access->target, access->status, (int)access->sent);
 }

@@ -387,6 +387,7 @@ static void limits(void)
         const char *const much[] = {"a", long_value, "b", long_value, NULL};
         static const char three[] = "\0\0\6\1\4\0\0\0\1\x82\x86\x84\x41\1x\0\0\6\1\4\0\0\0\3\x82\x86\x84\x41\1x"
                                     "\0\0\6\1\4\0\0\0\5\x82\x86\x84\x41\1x";
+        const size_t huge = SIZE_MAX - 100;
         const eddy_http_service_options options = {
             .http2_max_concurrent_streams = 2,
             .http2_max_header_list_size = 64 * 1024,
@@ -401,17 +402,41 @@ static void limits(void)
             nghttp2_session_get_remote_settings(client.session, NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE), 65536);
         close_client();
 
-        open_client(describe, &(eddy_http_service_options){.http2_max_header_list_size = SIZE_MAX});
+        open_client(describe, &(eddy_http_service_options){.http2_max_header_list_size = huge});
         assert_string_equal(answer_to(ask("GET", "/", much, NULL))->status, "200");
         assert_int_equal(
             nghttp2_session_get_remote_settings(client.session, NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE),
-            UINT32_MAX);
+            huge < UINT32_MAX ? huge : UINT32_MAX);
         close_client();
 
         open_raw(take, &options);
         send_raw(three, sizeof three - 1);
         until(heard.resets > 0 || heard.has_ended);
         assert_true(heard.has_ended || heard.reset == NGHTTP2_REFUSED_STREAM);
+        close_raw();
+}
+
+static int logged;
+
+static void note_log(const eddy_http_access *access, void *arg)
+{
+        (void)arg;
+        assert_non_null(access->target);
+        assert_int_equal(access->target_size, 0);
+        logged = access->status;
+}
+
+/** A log has a target to print also where nothing of the head fits in. */
+static void a_path_that_is_too_long(void)
+{
+        static char frame[9 + 5 + 200] = "\0\0\xcd\1\5\0\0\0\1\x82\x86\x04\x7f\x49/";
+
+        logged = 0;
+        open_raw(take, &(eddy_http_service_options){.http2_max_header_list_size = 100, .on_request = note_log});
+        memset(frame + 15, 'x', sizeof frame - 15);
+        send_raw(frame, sizeof frame);
+        until(heard.heads == 1 || heard.has_ended);
+        assert_int_equal(logged, 431);
         close_raw();
 }
 
@@ -545,6 +570,7 @@ int main(void)
             scene_test(windows_that_open_in_small_steps),
             scene_test(a_body_byte_by_byte),
             scene_test(limits),
+            scene_test(a_path_that_is_too_long),
             scene_test(what_is_wrong),
             scene_test(requests_behind_the_last),
             scene_test(late_frames),
