@@ -122,7 +122,8 @@ EDDY_API int eddy_http_start_unix_server(eddy_server **server, eddy_http_service
 /**
  * Serve one connection that is there already; an eddy_connection_handler. eddy_http_start_server() needs no task for each.
  *
- * @param stream   closed when this returns, and still to be given back by whoever has to
+ * @param stream   closed when this returns, or where the caller was interrupted, when the client has the answers that were made; and still to be
+ *                 given back by whoever has to
  * @param service  an eddy_http_service
  * @return 0, or the failure that ended the connection; answers that were made leave in any case
  * @retval EDDY_CANCELLED, EDDY_TIMEOUT  the caller was interrupted

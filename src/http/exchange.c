@@ -103,9 +103,12 @@ void exchange_lose(eddy_http_exchange *exchange, int failure)
                 exchange_cancel(exchange);
 }
 
-/* Whether a handler's error is its own, and not that somebody has interrupted it or the client has gone. */
-static bool is_own_failure(int rc)
+/* Whether a handler's error is its own, and not that somebody has interrupted it or the client has gone: of another protocol's stream, in
+ * the midst of something. */
+static bool is_own_failure(const eddy_http_exchange *exchange, int rc)
 {
+        if (rc == EDDY_EINCOMPLETE && exchange->status == HTTP_STATUS_SWITCHING_PROTOCOLS)
+                return false;
         return rc < 0 && rc != EDDY_CANCELLED && rc != EDDY_TIMEOUT && rc != -ETIMEDOUT && rc != -ECONNRESET &&
                rc != -ECONNABORTED && rc != -EPIPE;
 }
@@ -204,7 +207,7 @@ static intptr_t run(void *arg)
                 answer_in_its_place(exchange, rc, was_late);
         } else if (rc < 0) {
                 exchange->is_closing = true;
-                if (is_own_failure(rc) && !is_clients_fault(exchange, rc))
+                if (is_own_failure(exchange, rc) && !is_clients_fault(exchange, rc))
                         tell(failed, rc);
         }
         exchange->impl->over(exchange);

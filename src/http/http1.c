@@ -6,10 +6,7 @@
 #include "http/http2.h"
 #include <string.h>
 
-enum {
-        LINGER_MAX = 1024 * 1024, /* bytes behind the last answer that are read; who sends more has to wait */
-        AT_ONCE = 64, /* requests that came together and are answered before others have their turn */
-};
+enum { AT_ONCE = 64 }; /* requests that came together and are answered before others have their turn */
 
 /* Whether there is memory for a request that comes. */
 static bool have_request(struct http1 *connection)
@@ -274,11 +271,8 @@ static bool know(struct http1 *connection)
                         return false;
                 break;
         case HTTP2_YES:
-                deadline_stop(&connection->linger);
                 if (http2_take_over(connection, request->in, request->end) < 0)
                         eddy_transport_abort(connection->transport);
-                else if (connection->is_surplus)
-                        http1_stop(connection);
                 http1_give_request_back(connection);
                 return false;
         default:
@@ -399,7 +393,7 @@ static void buffer_updated(eddy_transport *transport, void *self, size_t n)
 
         if (connection->is_lingering) {
                 connection->dropped += n;
-                if (connection->dropped > LINGER_MAX)
+                if (connection->dropped > HTTP1_LINGER_MAX)
                         eddy_transport_pause_reading(transport);
                 return;
         }

@@ -16,7 +16,9 @@ enum {
         HTTP1_IN_SIZE = 128 * 1024,
         HTTP1_DRAIN_MAX =
             64 *
-            1024, /* bytes of a body that nobody has read, for which the connection or the stream is kept */
+            1024, /* bytes of a body that nobody has read, for which the connection or the stream is kept, */
+        HTTP1_LINGER_MAX =
+            1024 * 1024, /* and of what comes behind the last answer; who sends more has to wait */
 };
 
 /** A request that comes or is answered, with those behind it: what a silent connection does without. */

@@ -6,7 +6,6 @@
 #include <eddy/tls.h>
 
 enum {
-        LINGER_MAX = 1024 * 1024,  /* bytes behind the end that are waited for */
         GOODBYE_MS = 1000,         /* for a client to know that it is to open no more streams */
         FORGOTTEN_MS = 100 * 1000, /* in which all nuisance is */
 };
@@ -109,13 +108,13 @@ void http2_count_nuisance(struct http2 *connection, unsigned cost)
                 connection->fault = NGHTTP2_ENHANCE_YOUR_CALM;
 }
 
-void http2_stream_closed(struct http2_stream *stream, uint32_t error)
+void http2_stream_closed(struct http2_stream *stream)
 {
         bool was_answered = stream->has_sent_end || stream->exchange.answer == ANSWER_ENDED;
 
         stream->is_closed = true;
-        /* Who has reset it does not matter: a client can break it so that nghttp2 does. */
-        if (error != NGHTTP2_NO_ERROR && !was_answered && !stream->is_reset)
+        /* Who has reset it does not matter: a client can break it so that nghttp2 does; nor what is said of it. */
+        if (!was_answered && !stream->is_reset)
                 http2_count_nuisance(stream->connection, NUISANCE_STREAM);
         if (stream->tunnel)
                 http2_tunnel_close(stream->tunnel);
@@ -137,11 +136,17 @@ static void refuse(struct http2_stream *stream, int status)
 {
         eddy_http_exchange *exchange = &stream->exchange;
 
-        stream->request.status = status;
         if (head_send_error(exchange, status) == 0)
                 exchange_count(exchange);
         else
                 http2_stream_reset(stream, NGHTTP2_INTERNAL_ERROR);
+}
+
+/* One of the connections that are too many has brought a request, which is its last. */
+static void turn_away(struct http2 *connection)
+{
+        deadline_stop(&connection->entrance->linger);
+        http2_leave(connection);
 }
 
 /* A request has come: have it answered. */
@@ -150,13 +155,23 @@ static void start_answer(struct http2_stream *stream)
         struct http2 *connection = stream->connection;
         eddy_http_service *service = connection->service;
         unsigned most = service->options.max_requests;
+        static char nothing[1];
+        char *head = stream->head.data ? stream->head.data : nothing; /* where not even the target fits in */
         int status;
 
-        exchange_init(&stream->exchange, service, &http2_exchange, &stream->request, stream->head.data);
+        exchange_init(&stream->exchange, service, &http2_exchange, &stream->request, head);
+        if (connection->is_given_up) {
+                http2_stream_reset(stream, NGHTTP2_REFUSED_STREAM);
+                return;
+        }
         status = http2_request_check(stream);
         connection->requests++;
         if (most > 0 && connection->requests >= most)
                 http2_stop(connection);
+        if (connection->entrance->is_surplus) {
+                status = HTTP_STATUS_SERVICE_UNAVAILABLE;
+                turn_away(connection);
+        }
         if (status) {
                 refuse(stream, status);
                 return;
@@ -193,9 +208,7 @@ static void conclude(struct http2_stream *stream)
                 http2_stream_free(stream);
                 return;
         }
-        if (stream->tunnel)
-                return;
-        if (exchange->answer != ANSWER_ENDED || !stream->has_end)
+        if (!stream->tunnel && (exchange->answer != ANSWER_ENDED || !stream->has_end))
                 http2_stream_reset(stream, NGHTTP2_INTERNAL_ERROR);
         else
                 http2_pass_over(stream);
@@ -206,9 +219,13 @@ static void conclude(struct http2_stream *stream)
 static void end_connection(struct http2 *connection)
 {
         connection->is_ending = true;
-        deadline_stop(&connection->silence);
         deadline_stop(&connection->goodbye);
-        if (eddy_transport_write_eof(connection->transport) < 0)
+        /* Who takes nothing of what was said is not waited for. */
+        if (eddy_transport_write_buffer_size(connection->transport) == 0)
+                deadline_stop(&connection->silence);
+        else if (!deadline_runs(&connection->silence))
+                deadline_start(&connection->service->http2_silent, &connection->silence);
+        if (connection->has_ended || eddy_transport_write_eof(connection->transport) < 0)
                 eddy_transport_close(connection->transport);
         else
                 deadline_start(&connection->service->lingering, &connection->entrance->linger);
@@ -242,13 +259,6 @@ static void flush(struct http2 *connection)
         listen_as_fits(connection);
 }
 
-static void note_given_up(struct http2 *connection)
-{
-        if (connection->transport)
-                eddy_transport_close(connection->transport);
-        http1_dismiss(connection->entrance);
-}
-
 /* Begin what has come, end what is over, and say what is to be said. The connection may be gone behind this. */
 static void settle(struct http2 *connection)
 {
@@ -267,7 +277,7 @@ static void settle(struct http2 *connection)
         }
         connection->is_settling = false;
         if (connection->is_given_up && connection->answering == 0)
-                note_given_up(connection);
+                http1_dismiss(connection->entrance);
         if (!connection->transport && connection->stream_count == 0)
                 destroy(connection);
 }
@@ -303,16 +313,43 @@ static void data_received(eddy_transport *transport, void *self, const void *dat
                 return;
         }
         connection->dropped += n;
-        if (connection->dropped > LINGER_MAX)
+        if (connection->dropped > HTTP1_LINGER_MAX)
                 eddy_transport_close(transport);
 }
 
-/* Who sends no more opens no windows either: what was said leaves, and handlers that are still at it are cancelled. */
+/* A stream that the client has not ended, or of which it takes nothing, or takes too long. */
+static void cut(struct http2_stream *stream, int failure)
+{
+        http2_stream_reset(stream, stream->has_sent_end ? NGHTTP2_NO_ERROR : NGHTTP2_CANCEL);
+        if (stream->tunnel)
+                http2_tunnel_close(stream->tunnel);
+        else if (stream->is_answering)
+                exchange_lose(&stream->exchange, failure);
+        http2_schedule(stream->connection);
+}
+
+/* Who sends no more still takes the answers to what it has asked, as far as its windows are open. One that has gone altogether answers
+ * what it is told by a reset. */
 static bool eof_received(eddy_transport *transport, void *self)
 {
+        struct http2 *connection = self;
+
         (void)transport;
-        (void)self;
-        return false;
+        connection->has_ended = true;
+        if (connection->is_ending || connection->stream_count == 0)
+                return false;
+        for (eddy_link *link = connection->streams.next; link != &connection->streams; link = link->next) {
+                struct http2_stream *stream = container_of(link, struct http2_stream, link);
+
+                if (!stream->has_ended)
+                        cut(stream, -ECONNRESET);
+                else if (connection->service->options.cancels_at_end)
+                        exchange_cancel(&stream->exchange);
+        }
+        http2_leave(connection);
+        nghttp2_submit_ping(connection->session, NGHTTP2_FLAG_NONE, NULL);
+        http2_schedule(connection);
+        return true;
 }
 
 static void lose_streams(struct http2 *connection, int reason)
@@ -378,6 +415,16 @@ static const eddy_protocol http2_protocol = {
     .resume_writing = resume_writing,
 };
 
+/* Where something is in a head is known by 32 bits, and so is how long the client may have it. */
+static size_t head_max_of(const eddy_http_service_options *options)
+{
+        size_t most = options->http2_max_header_list_size;
+
+        if (most == 0)
+                return HTTP2_HEAD_MAX;
+        return most < UINT32_MAX ? most : UINT32_MAX;
+}
+
 static void init(struct http2 *connection, struct http1 *entrance)
 {
         const eddy_http_service_options *options = &entrance->service->options;
@@ -387,8 +434,7 @@ static void init(struct http2 *connection, struct http1 *entrance)
         connection->transport = entrance->transport;
         connection->streams_max =
             options->http2_max_concurrent_streams ? options->http2_max_concurrent_streams : HTTP2_STREAMS_MAX;
-        connection->head_max =
-            options->http2_max_header_list_size ? options->http2_max_header_list_size : HTTP2_HEAD_MAX;
+        connection->head_max = head_max_of(options);
         connection->nuisance_max =
             options->http2_max_nuisance ? options->http2_max_nuisance : HTTP2_NUISANCE_MAX;
         connection->frames.left = NGHTTP2_CLIENT_MAGIC_LEN;
@@ -428,17 +474,24 @@ void http2_stop(struct http2 *connection)
         if (connection->is_stopping || !connection->session)
                 return;
         connection->is_stopping = true;
-        if (nghttp2_submit_shutdown_notice(connection->session) == 0 &&
-            nghttp2_submit_ping(connection->session, NGHTTP2_FLAG_NONE, NULL) == 0)
+        if (nghttp2_submit_shutdown_notice(connection->session) == 0)
                 deadline_start(&connection->service->http2_goodbyes, &connection->goodbye);
         else
                 http2_leave(connection);
         http2_schedule(connection);
 }
 
+/* nghttp2 sends a ping before all that is no ping, so it has it when the notice has left. */
+void http2_ask_whether_it_knows(struct http2 *connection)
+{
+        if (connection->is_stopping && !connection->has_left &&
+            nghttp2_submit_ping(connection->session, NGHTTP2_FLAG_NONE, NULL) != 0)
+                http2_leave(connection);
+}
+
 void http2_leave(struct http2 *connection)
 {
-        if (connection->has_left)
+        if (connection->has_left || !connection->session)
                 return;
         connection->has_left = true;
         deadline_stop(&connection->goodbye);
@@ -456,6 +509,7 @@ static void client_does_not_answer(struct deadline *deadline)
 void http2_give_up(struct http2 *connection)
 {
         connection->is_given_up = true;
+        http2_leave(connection);
         for (eddy_link *link = connection->streams.next; link != &connection->streams; link = link->next) {
                 struct http2_stream *stream = container_of(link, struct http2_stream, link);
 
@@ -483,23 +537,14 @@ static void client_is_silent(struct deadline *deadline)
                         eddy_transport_abort(connection->transport);
                         return;
                 }
+        } else if (connection->is_ending) {
+                return;
         } else if (!is_busy(connection)) {
                 nghttp2_session_terminate_session(connection->session, NGHTTP2_NO_ERROR);
                 http2_schedule(connection);
                 return;
         }
         deadline_start(&connection->service->http2_silent, deadline);
-}
-
-/* The client takes nothing of a stream, or takes too long. */
-static void cut(struct http2_stream *stream)
-{
-        http2_stream_reset(stream, NGHTTP2_CANCEL);
-        if (stream->tunnel)
-                http2_tunnel_close(stream->tunnel);
-        else if (stream->is_answering)
-                exchange_lose(&stream->exchange, -ETIMEDOUT);
-        http2_schedule(stream->connection);
 }
 
 static void stream_is_silent(struct deadline *deadline)
@@ -516,13 +561,13 @@ static void stream_is_silent(struct deadline *deadline)
                 stream->given_before = stream->given;
                 deadline_start(&stream->connection->service->http2_streams, deadline);
         } else {
-                cut(stream);
+                cut(stream, -ETIMEDOUT);
         }
 }
 
 static void answer_takes_too_long(struct deadline *deadline)
 {
-        cut(container_of(deadline, struct http2_stream, answer));
+        cut(container_of(deadline, struct http2_stream, answer), -ETIMEDOUT);
 }
 
 void http2_init_deadlines(eddy_http_service *service)

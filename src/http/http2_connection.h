@@ -27,6 +27,7 @@ enum {
         WORTH_ANSWER = 50,    /* an answer that was made */
         WORTH_DATA = 10,      /* a frame of one, by which clients measure, */
         WORTH_BYTES = 256,    /* and 1 more for each so many of its bytes, for which they open windows */
+        HEADER_BYTES = 64,    /* of a header that nobody looks at, likewise */
         DRIBBLE =
             64, /* bytes of such a frame that is worth nothing, where the client's window made it so short */
 };
@@ -68,6 +69,7 @@ struct http2 {
         bool is_stopping;    /* the client is asked to open no more streams */
         bool has_left;       /* and none are taken */
         bool has_priorities; /* the client says what it wants first */
+        bool has_ended;      /* the client sends no more */
         bool is_ending;      /* nothing is said any more */
         bool is_given_up;    /* whoever attended to it does no more */
 };
@@ -81,6 +83,7 @@ struct http2_stream {
         int32_t id;
         struct http_request request; /* its spans are of `head` */
         struct bytes head;
+        size_t head_rest;      /* bytes of headers that are not in it, for it is no good */
         struct bytes trailers; /* of the request */
         struct bytes in;       /* of the request's body */
         struct bytes out;      /* of the answer's body */
@@ -119,7 +122,7 @@ static inline struct http2_stream *http2_stream_of(const eddy_http_exchange *exc
 /** A session whose callbacks note what comes, with what it says first: NULL where there is no memory. */
 nghttp2_session *http2_session_create(struct http2 *connection);
 
-/** A header of a stream's request has come: 0 or -ENOMEM. What is wrong is noted in request.status. */
+/** A header of a stream's request has come: 0, -ENOMEM, or -E2BIG where it goes on and on. What is wrong is noted in request.status. */
 int http2_request_add(struct http2_stream *stream, const char *name, size_t name_size, const char *value,
                       size_t value_size);
 
@@ -132,6 +135,9 @@ ssize_t http2_receive(struct http2 *connection, const uint8_t *data, size_t n);
 /** Something is to leave, or a task is over: see to it soon. */
 void http2_schedule(struct http2 *connection);
 
+/** We have reset a stream, or do so soon: what is under way of it is no fault. */
+void http2_note_reset(struct http2 *connection, int32_t id);
+
 /** A client has us work for nothing: who does so too often is told to go. A hundredth of what is too much is forgotten each second, so
  * that a connection may last for weeks. */
 void http2_count_nuisance(struct http2 *connection, unsigned cost);
@@ -139,11 +145,14 @@ void http2_count_nuisance(struct http2 *connection, unsigned cost);
 /** It has brought something, or taken it. */
 void http2_make_up(struct http2 *connection, unsigned worth);
 
+/** The client is told that a connection ends: when it answers, it knows, for a ping that was sent behind. */
+void http2_ask_whether_it_knows(struct http2 *connection);
+
 /** The client knows that it is to open no more streams: those that come from now on are not taken, and it may repeat them elsewhere. */
 void http2_leave(struct http2 *connection);
 
-/** nghttp2 knows a stream no more, and why. */
-void http2_stream_closed(struct http2_stream *stream, uint32_t error);
+/** nghttp2 knows a stream no more. */
+void http2_stream_closed(struct http2_stream *stream);
 
 /** Its task ends behind this. */
 void http2_stream_over(struct http2_stream *stream);

@@ -209,7 +209,7 @@ static bool has_no_body(const eddy_http_exchange *exchange)
         int status = exchange->status;
 
         return status == HTTP_STATUS_NO_CONTENT || status == HTTP_STATUS_NOT_MODIFIED ||
-               (exchange->request->status == 0 && exchange->request->method == HTTP_HEAD);
+               exchange->request->method == HTTP_HEAD;
 }
 
 /* Its head is of an answer, and not of one that comes before. */
@@ -219,7 +219,11 @@ static int begin_answer(struct http2_stream *stream, const struct fields *fields
         bool is_all;
         int rc;
 
-        stream->left = has_no_body(&stream->exchange) ? 0 : fields->length;
+        stream->left = fields->length;
+        if (has_no_body(&stream->exchange)) { /* also where the request was not understood in full */
+                stream->left = stream->exchange.sent = 0;
+                n = 0;
+        }
         rc = put(stream, body, n);
         if (rc < 0)
                 return rc;
@@ -274,7 +278,9 @@ static int end(eddy_http_exchange *exchange, const char *trailers, size_t n)
         struct http2_stream *stream = http2_stream_of(exchange);
         int rc = failure_of(stream);
 
-        if (rc < 0 || stream->has_end)
+        if (stream->has_end) /* it may be closed because the client has all of it */
+                return stream->exchange.failure;
+        if (rc < 0)
                 return rc;
         if (n > 0) {
                 stream->answer_trailers = memory_alloc(n);
@@ -427,6 +433,7 @@ static int upgrade(eddy_http_exchange *exchange, eddy_stream **theirs)
         rc = accept_tunnel(stream);
         if (rc < 0) {
                 http2_tunnel_close(stream->tunnel);
+                stream->was_tunnel = false; /* nobody else tells its handler when the client has gone */
                 eddy_stream_destroy(*theirs);
                 *theirs = NULL;
                 return rc;

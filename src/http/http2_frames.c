@@ -27,13 +27,24 @@ static struct frame read_frame(const uint8_t *head)
         };
 }
 
-/* Whether something may come of a stream that is no more, since it was us who ended it, or never took it. */
-static bool may_be_late(const struct http2 *connection, int32_t id)
+static bool is_noted_reset(const struct http2 *connection, int32_t id)
 {
         for (unsigned i = 0; i < HTTP2_REMEMBERED && i < connection->resets; i++)
                 if (connection->reset[i] == id)
                         return true;
-        return connection->has_left || connection->resets > HTTP2_REMEMBERED;
+        return false;
+}
+
+void http2_note_reset(struct http2 *connection, int32_t id)
+{
+        if (!is_noted_reset(connection, id))
+                connection->reset[connection->resets++ % HTTP2_REMEMBERED] = id;
+}
+
+/* Whether something may come of a stream that is no more, since it was us who ended it, or never took it. */
+static bool may_be_late(const struct http2 *connection, int32_t id)
+{
+        return is_noted_reset(connection, id) || connection->has_left || connection->resets > HTTP2_REMEMBERED;
 }
 
 static bool is_over(const struct http2 *connection, int32_t id)

@@ -137,16 +137,24 @@ static int add_pseudo_header(struct http2_stream *stream, const char *name, size
         return 0;
 }
 
+/* A few bytes can stand for very many headers, and each costs time by its length. */
+static int pass_over_header(struct http2_stream *stream, size_t size)
+{
+        struct http2 *connection = stream->connection;
+
+        http2_count_nuisance(connection, NUISANCE_FRAME + (unsigned)(size / HEADER_BYTES));
+        stream->head_rest += size;
+        return (stream->head.end + stream->head_rest) / 2 > connection->head_max ? -E2BIG : 0;
+}
+
 int http2_request_add(struct http2_stream *stream, const char *name, size_t name_size, const char *value,
                       size_t value_size)
 {
         struct http_request *request = &stream->request;
         int rc;
 
-        if (request->status) { /* a few bytes can stand for very many headers */
-                http2_count_nuisance(stream->connection, NUISANCE_FRAME);
-                return 0;
-        }
+        if (request->status && !is(name, name_size, ":method"))
+                return pass_over_header(stream, name_size + value_size);
         if (name[0] == ':')
                 rc = add_pseudo_header(stream, name, name_size, value, value_size);
         else if (is(name, name_size, "host"))
@@ -187,6 +195,7 @@ int http2_request_check(struct http2_stream *stream)
         struct http_request *request = &stream->request;
         size_t most = stream->connection->service->options.max_body;
         const char *head = stream->head.data;
+        bool has_body = request->has_body; /* as far as its end did not come with the head */
         enum http_expectation expectation;
         int64_t length;
 
@@ -200,8 +209,8 @@ int http2_request_check(struct http2_stream *stream)
                 return request->status;
         expectation = http_request_expectation(request, head);
         length = http_request_length(request, head);
-        if (!http_request_field(request, FIELD_CONTENT_LENGTH) && !stream->has_ended)
-                length = stream->wants_tunnel ? 0 : -1;
+        if (!http_request_field(request, FIELD_CONTENT_LENGTH))
+                length = has_body && !stream->wants_tunnel ? -1 : 0;
         request->has_body = length != 0;
         stream->has_continued = expectation == EXPECTS_NOTHING;
         stream->exchange.body_length = length;

@@ -14,6 +14,9 @@ static int on_begin_headers(nghttp2_session *session, const nghttp2_frame *frame
 
         if (frame->hd.type != NGHTTP2_HEADERS || frame->headers.cat != NGHTTP2_HCAT_REQUEST)
                 return 0;
+        if (connection->has_left) /* the client is told that it was not taken, or will be */
+                return nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, frame->hd.stream_id,
+                                                 NGHTTP2_REFUSED_STREAM);
         if (connection->stream_count / 2 >=
             connection->streams_max) { /* with those whose handlers are still at it */
                 http2_count_nuisance(connection, NUISANCE_STREAM);
@@ -77,9 +80,10 @@ static void share_alike(struct http2 *connection, const struct http2_stream *str
                 nghttp2_session_change_extpri_stream_priority(connection->session, stream->id, &alike, 0);
 }
 
-static void note_request(struct http2 *connection, struct http2_stream *stream)
+static void note_request(struct http2 *connection, struct http2_stream *stream, bool has_body)
 {
         stream->is_whole = true;
+        stream->request.has_body = has_body;
         list_append(&connection->ready, &stream->state);
         share_alike(connection, stream);
 }
@@ -96,6 +100,8 @@ static int on_frame(nghttp2_session *session, const nghttp2_frame *frame, void *
         if (frame->hd.type != NGHTTP2_HEADERS && frame->hd.type != NGHTTP2_DATA)
                 return 0;
         stream = stream_of(session, frame->hd.stream_id);
+        if (frame->hd.type == NGHTTP2_DATA && frame->hd.length > frame->data.padlen)
+                http2_make_up(connection, NUISANCE_FRAME);
         if (!stream)
                 return 0;
         if (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) {
@@ -105,16 +111,18 @@ static int on_frame(nghttp2_session *session, const nghttp2_frame *frame, void *
                         http2_tunnel_take_end(stream->tunnel);
         }
         if (frame->hd.type == NGHTTP2_HEADERS && frame->headers.cat == NGHTTP2_HCAT_REQUEST)
-                note_request(connection, stream);
+                note_request(connection, stream, !(frame->hd.flags & NGHTTP2_FLAG_END_STREAM));
         return 0;
 }
 
 /* What is wrong with a stream that we know costs when it is closed. */
 static int on_invalid_frame(nghttp2_session *session, const nghttp2_frame *frame, int error, void *self)
 {
-        (void)error;
-        if (!stream_of(session, frame->hd.stream_id))
-                http2_count_nuisance(self, NUISANCE_STREAM);
+        if (stream_of(session, frame->hd.stream_id))
+                return 0;
+        if (error == NGHTTP2_ERR_REFUSED_STREAM) /* it knows nothing more of it from now on */
+                http2_note_reset(self, frame->hd.stream_id);
+        http2_count_nuisance(self, NUISANCE_STREAM);
         return 0;
 }
 
@@ -125,7 +133,7 @@ static int on_data(nghttp2_session *session, uint8_t flags, int32_t id, const ui
         struct http2_stream *stream = stream_of(session, id);
 
         (void)flags;
-        http2_make_up(self, NUISANCE_FRAME);
+        (void)self;
         nghttp2_session_consume_connection(session, n);
         if (!stream)
                 return 0;
@@ -146,7 +154,9 @@ static int on_frame_sent(nghttp2_session *session, const nghttp2_frame *frame, v
         struct http2 *connection = self;
 
         if (frame->hd.type == NGHTTP2_RST_STREAM)
-                connection->reset[connection->resets++ % HTTP2_REMEMBERED] = frame->hd.stream_id;
+                http2_note_reset(connection, frame->hd.stream_id);
+        if (frame->hd.type == NGHTTP2_GOAWAY)
+                http2_ask_whether_it_knows(connection);
         if (frame->hd.type != NGHTTP2_HEADERS && frame->hd.type != NGHTTP2_DATA)
                 return 0;
         if (frame->hd.type == NGHTTP2_DATA &&
@@ -163,10 +173,21 @@ static int on_stream_close(nghttp2_session *session, int32_t id, uint32_t error,
 {
         struct http2_stream *stream = stream_of(session, id);
 
+        (void)error;
         (void)self;
         if (stream)
-                http2_stream_closed(stream, error);
+                http2_stream_closed(stream);
         return 0;
+}
+
+/* nghttp2 has bounds of its own for some of what brings nothing, which know nothing of what else a client does: nobody meets them before
+ * http2_max_nuisance. */
+static void leave_nuisance_to_us(const struct http2 *connection, nghttp2_option *options)
+{
+        nghttp2_option_set_max_outbound_ack(options, connection->nuisance_max);
+#ifdef HAVE_NGHTTP2_RESET_LIMIT
+        nghttp2_option_set_stream_reset_rate_limit(options, connection->nuisance_max, connection->nuisance_max);
+#endif
 }
 
 /* Memory is nghttp2's own affair: where one allocation of its own fails and later ones do not, nghttp2_session_del() may abort
@@ -185,6 +206,7 @@ static nghttp2_session *make(struct http2 *connection, nghttp2_session_callbacks
         nghttp2_session_callbacks_set_on_stream_close_callback(callbacks, on_stream_close);
         nghttp2_option_set_no_auto_window_update(options, 1);
         nghttp2_option_set_no_closed_streams(options, 1);
+        leave_nuisance_to_us(connection, options);
         nghttp2_option_set_builtin_recv_extension_type(options, NGHTTP2_PRIORITY_UPDATE);
         return nghttp2_session_server_new2(&session, callbacks, connection, options) == 0 ? session : NULL;
 }

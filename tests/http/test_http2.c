@@ -366,6 +366,53 @@ static void stop_without_an_answer(void)
         close_client();
 }
 
+static int answer_so_much(eddy_http_exchange *exchange, void *arg)
+{
+        static char body[1000 * 1000];
+        size_t size = (size_t)atoi(eddy_http_exchange_target(exchange) + 1);
+
+        (void)arg;
+        assert_in_range(size, 1, sizeof body);
+        return eddy_http_reply(exchange, &(eddy_http_answer){.body = body, .body_size = size});
+}
+
+static intptr_t serve_end(void *end)
+{
+        return eddy_http_serve(end, world.service);
+}
+
+/** Who has asked, and says that it goes, and takes nothing more is not waited for: whether the kernel holds all of its answer, a bit less
+ * or much less. */
+static void clients_that_go_and_take_nothing(void)
+{
+        enum { CLIENTS = 16, STEP = 40 * 1000 };
+        static const uint8_t greeting[] = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+                                          "\0\0\6\4\0\0\0\0\0\0\4\x7f\xff\xff\xff\0\0\4\10\0\0\0\0\0\x40\0\0\0",
+                             go_away[] = "\0\0\10\7\0\0\0\0\0\0\0\0\0\0\0\0\0";
+        uint8_t get[] = "\0\0\16\1\5\0\0\0\1\x82\x86\x41\1x\x04\7/123456";
+        eddy_stream *ends[CLIENTS][2];
+        eddy_task *tasks[CLIENTS];
+
+        open_world(answer_so_much, &(eddy_http_service_options){.timeout = eddy_ms(20)});
+        for (int i = 0; i < CLIENTS; i++) {
+                char path[8];
+
+                snprintf(path, sizeof path, "/%06d", (i + 1) * STEP);
+                memcpy(get + 16, path, 7);
+                assert_int_equal(eddy_stream_pair(ends[i]), 0);
+                tasks[i] = eddy_create_task(serve_end, ends[i][0]);
+                assert_true(eddy_stream_write_all(ends[i][1], greeting, sizeof greeting - 1) > 0);
+                assert_true(eddy_stream_write_all(ends[i][1], get, sizeof get - 1) > 0);
+                assert_true(eddy_stream_write_all(ends[i][1], go_away, sizeof go_away - 1) > 0);
+        }
+        for (int i = 0; i < CLIENTS; i++) {
+                assert_int_equal(eddy_join(tasks[i], NULL), 0);
+                eddy_stream_destroy(ends[i][0]);
+                eddy_stream_destroy(ends[i][1]);
+        }
+        close_world();
+}
+
 static void silent_clients(void)
 {
         const eddy_http_service_options quick = {.timeout = eddy_ms(20)};
@@ -419,6 +466,47 @@ static void clients_that_leave(void)
         close_client();
 }
 
+/** One that only sends no more has its answers, as far as its windows are open, and is not waited for beyond. */
+static void clients_that_send_no_more(void)
+{
+        int32_t first, second, third;
+
+        open_client(answer_when_told, &(eddy_http_service_options){.timeout = eddy_ms(50)});
+        may_read = false;
+        first = ask("GET", "/", NULL, NULL);
+        send_frames();
+        until(has_begun);
+        assert_int_equal(eddy_stream_write_eof(world.stream), 0);
+        give_way();
+        may_read = true;
+        while (listen_on())
+                ;
+        assert_string_equal(reply_to(first)->start, "GET / example.org -");
+        assert_true(reply_to(first)->has_ended);
+        close_client();
+
+        open_client(answer_so_much, &(eddy_http_service_options){.timeout = eddy_ms(50)});
+        first = ask("GET", "/30000", NULL, NULL);
+        second = ask("GET", "/200000", NULL, NULL);
+        third = ask("GET", "/30", NULL, NULL);
+        send_frames();
+        assert_int_equal(eddy_stream_write_eof(world.stream), 0);
+        while (listen_on())
+                ;
+        assert_true(reply_to(first)->has_ended || reply_to(third)->has_ended);
+        assert_int_equal(reply_to(second)->error, NGHTTP2_CANCEL);
+        close_client();
+
+        open_client(wait_until_cancelled, &(eddy_http_service_options){.cancels_at_end = true});
+        was_cancelled = false;
+        ask("GET", "/ever", NULL, NULL);
+        send_frames();
+        until(has_begun);
+        assert_int_equal(eddy_stream_write_eof(world.stream), 0);
+        until(was_cancelled);
+        close_client();
+}
+
 /** Whoever serves one connection and is interrupted has its handlers cancelled first. */
 static void serve_one_until_interrupted(void)
 {
@@ -441,6 +529,41 @@ static void serve_one_until_interrupted(void)
         while (go_on())
                 ;
         eddy_stream_destroy(ends[0]);
+        close_client();
+        eddy_http_service_destroy(service);
+}
+
+/** But the answers that were made leave, as far as the client takes them. */
+static void serve_one_until_interrupted_with_an_answer(void)
+{
+        eddy_http_service *service;
+        eddy_stream *ends[2];
+        intptr_t rc = 0;
+        int32_t id;
+
+        open_client(answer_so_much, NULL);
+        eddy_stream_destroy(world.stream);
+        assert_int_equal(eddy_http_service_create(&service, answer_so_much, NULL, NULL), 0);
+        assert_int_equal(eddy_stream_pair(ends), 0);
+        world.stream = ends[1];
+        holds_back = true;
+        id = ask("GET", "/200000", NULL, NULL);
+        send_frames();
+        EDDY_TIMEOUT_SCOPE(eddy_ms(20))
+                rc = eddy_http_serve(ends[0], service);
+        assert_int_equal(rc, EDDY_TIMEOUT);
+        eddy_stream_destroy(ends[0]);
+        while (reply_to(id)->size < NGHTTP2_INITIAL_WINDOW_SIZE)
+                assert_true(go_on());
+        holds_back = false;
+        assert_int_equal(nghttp2_session_consume_stream(client.session, id, reply_to(id)->size), 0);
+        assert_int_equal(answer_to(id)->size, 200000);
+        assert_true(reply_to(id)->has_ended);
+        ask("GET", "/", NULL, NULL); /* and nothing that comes then is answered */
+        while (go_on())
+                ;
+        assert_true(client.is_told_to_go);
+        assert_int_equal(client.last, id);
         close_client();
         eddy_http_service_destroy(service);
 }
@@ -474,6 +597,79 @@ static void the_last_request(void)
         while (eddy_server_connections(world.server) >
                0) /* which does not wait for ever for the client to go */
                 assert_int_equal(eddy_sleep(eddy_ms(10)), 0);
+        close_client();
+}
+
+/** One beyond those that may be there has its first requests answered by 503, and ends, whether it brings one or not. */
+static void too_many_connections(void)
+{
+        eddy_stream *first;
+
+        open_world(hello, &(eddy_http_service_options){.max_connections = 1});
+        send_text("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+        assert_answer("HTTP/1.1 200 OK", "hello, world!");
+        first = world.stream;
+        for (int brings = 0; brings < 2; brings++) {
+                assert_int_equal(
+                    eddy_open_connection(&world.stream, "127.0.0.1", eddy_server_port(world.server), NULL), 0);
+                prepare_client();
+                if (brings) {
+                        ask("GET", "/", NULL, NULL);
+                        ask("GET", "/", NULL, NULL);
+                }
+                while (go_on())
+                        ;
+                if (brings) {
+                        assert_string_equal(reply_to(1)->status, "503");
+                        assert_string_equal(reply_to(3)->status, "503");
+                        assert_true(client.is_told_to_go);
+                        assert_int_equal(client.last, 3);
+                }
+                nghttp2_session_del(client.session);
+                eddy_stream_destroy(world.stream);
+        }
+        world.stream = first;
+        send_text("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+        assert_answer("HTTP/1.1 200 OK", "hello, world!");
+        close_world();
+}
+
+static char logged[64];
+
+static void note_log(const eddy_http_access *access, void *arg)
+{
+        (void)arg;
+        snprintf(logged, sizeof logged, "%s %.*s %d %d", access->method, (int)access->target_size,
+                 access->target, access->status, (int)access->sent);
+}
+
+/** An answer to HEAD has no body, whatever it says; and a log knows what was asked, where that was understood. */
+static void heads_that_are_refused(void)
+{
+        static char longest[9000], long_path[20000] = "/";
+        const char *const odd[] = {"expect", "a miracle", NULL},
+                          *const other_host[] = {"host", "example.com", NULL},
+                          *const much[] = {"a", longest, "b", longest, NULL};
+        const struct {
+                const char *path, *const *headers, *status, *log;
+        } rows[] = {
+            {"/", odd, "417", "HEAD / 417 0"},
+            {"/", other_host, "400", "- / 400 0"},
+            {"/", much, "431", "- / 431 0"},
+            {long_path, NULL, "431", "-  431 0"},
+        };
+
+        memset(longest, 'x', sizeof longest - 1);
+        memset(long_path + 1, 'x', sizeof long_path - 2);
+        open_client(describe, &(eddy_http_service_options){.on_request = note_log});
+        for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+                const struct reply *reply = answer_to(ask("HEAD", rows[i].path, rows[i].headers, NULL));
+
+                assert_string_equal(reply->status, rows[i].status);
+                assert_int_equal(reply->error, NGHTTP2_NO_ERROR);
+                assert_int_equal(reply->size, 0);
+                assert_string_equal(logged, rows[i].log);
+        }
         close_client();
 }
 
@@ -555,11 +751,16 @@ int main(void)
             scene_test(bodies_that_nobody_reads),
             scene_test(stop),
             scene_test(stop_without_an_answer),
+            scene_test(clients_that_go_and_take_nothing),
             scene_test(silent_clients),
             scene_test(clients_that_leave),
+            scene_test(clients_that_send_no_more),
             scene_test(serve_one),
             scene_test(serve_one_until_interrupted),
+            scene_test(serve_one_until_interrupted_with_an_answer),
             scene_test(the_last_request),
+            scene_test(heads_that_are_refused),
+            scene_test(too_many_connections),
             scene_test(without_memory),
         };
 

@@ -138,6 +138,34 @@ static void trailers_without_a_body(void)
         close_client();
 }
 
+static int how_it_ended;
+
+/** Ends when the client has had all that was promised. */
+static int end_late(eddy_http_exchange *exchange, void *arg)
+{
+        const char *const headers[] = {"Content-Length: 5", NULL};
+        int rc = eddy_http_reply_begin(exchange, &(eddy_http_answer){.headers = headers});
+
+        (void)arg;
+        if (rc == 0)
+                rc = eddy_http_reply_write(exchange, "hello", 5);
+        while (rc == 0 && !reply_to(1)->is_closed)
+                rc = eddy_yield();
+        how_it_ended = rc < 0 ? rc : eddy_http_reply_end(exchange);
+        return how_it_ended;
+}
+
+/** A client that has its answer whole may be done with the stream before the handler is. */
+static void answers_that_are_whole_before_their_end(void)
+{
+        open_client(end_late, NULL);
+        how_it_ended = 1;
+        assert_string_equal(answer_to(ask("GET", "/", NULL, NULL))->start, "hello");
+        until(how_it_ended < 1);
+        assert_int_equal(how_it_ended, 0);
+        close_client();
+}
+
 static ssize_t taken;
 
 /** Says how reading the body has ended. */
@@ -177,6 +205,33 @@ static void uploads_that_are_cut_off(void)
                 assert_int_equal(taken, -ECONNRESET);
                 close_client();
         }
+}
+
+/** Says what is known of the body's length before it is read. */
+static int tell_length(eddy_http_exchange *exchange, void *arg)
+{
+        char text[64];
+        int n = snprintf(text, sizeof text, "%lld", (long long)eddy_http_exchange_length(exchange));
+
+        (void)arg;
+        return eddy_http_reply(exchange, &(eddy_http_answer){.body = text, .body_size = (size_t)n});
+}
+
+/** A body that came whole with its head is one as any other. */
+static void bodies_that_come_with_the_head(void)
+{
+        const char *const length[] = {"content-length", "3", NULL};
+        struct upload uploads[] = {{.left = 5}, {.left = 3}, {.left = 5000}};
+
+        open_client(tell_length, NULL);
+        assert_string_equal(answer_to(ask("POST", "/", NULL, &uploads[0]))->start, "-1");
+        assert_string_equal(answer_to(ask("POST", "/", length, &uploads[1]))->start, "3");
+        assert_string_equal(answer_to(ask("POST", "/", NULL, NULL))->start, "0");
+        close_client();
+
+        open_client(take, &(eddy_http_service_options){.max_body = 1000});
+        assert_string_equal(answer_to(ask("POST", "/", NULL, &uploads[2]))->status, "413");
+        close_client();
 }
 
 /** What a head has promised of a body is held to it. */
@@ -245,7 +300,9 @@ int main(void)
             scene_test(equal_answers),
             scene_test(early_hints),
             scene_test(trailers_without_a_body),
+            scene_test(answers_that_are_whole_before_their_end),
             scene_test(uploads_that_are_cut_off),
+            scene_test(bodies_that_come_with_the_head),
             scene_test(bodies_of_another_length),
             scene_test(whole_files),
         };

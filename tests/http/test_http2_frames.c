@@ -12,6 +12,7 @@ static struct {
         unsigned settings, pings, resets, heads;
         size_t data;    /* bytes */
         uint32_t reset; /* the last one's error */
+        char order[64]; /* the types of frames, as letters from 'A' for DATA */
         bool has_ended;
 } heard;
 
@@ -22,6 +23,10 @@ static uint32_t number_at(const uint8_t *bytes)
 
 static void hear_frame(uint8_t type, const uint8_t *payload, size_t n)
 {
+        size_t count = strlen(heard.order);
+
+        if (count + 1 < sizeof heard.order)
+                heard.order[count] = (char)('A' + type);
         heard.data += type == NGHTTP2_DATA ? n : 0;
         if (type == NGHTTP2_GOAWAY)
                 heard.goaway = (int)number_at(payload + 4);
@@ -169,21 +174,90 @@ static void a_head_that_unpacks_to_much(void)
         close_raw();
 }
 
+/** And for long ones: of these not even twice what a head may be is looked at. */
+static void a_head_that_unpacks_to_long_headers(void)
+{
+        enum { LONG = 3900, BEGIN = 9 + 6 + 6, TIMES = 9800 };
+        static char frame[BEGIN + LONG + TIMES];
+        const size_t size = sizeof frame - 9;
+
+        open_raw(take, NULL);
+        memcpy(frame, "\0\0\0\1\5\0\0\0\1\x82\x86\x84\x41\1x\x40\1a\x7f\xbd\x1d", BEGIN);
+        frame[1] = (char)(size >> 8);
+        frame[2] = (char)size;
+        memset(frame + BEGIN, 'v', LONG);
+        memset(frame + BEGIN + LONG, 0xbe, TIMES);
+        send_raw(frame, sizeof frame);
+        until(heard.resets == 1 || heard.heads == 1 || heard.has_ended);
+        assert_int_equal(heard.resets, 1); /* and no answer */
+        assert_int_equal(heard.heads, 0);
+        send_raw("\0\0\6\1\5\0\0\0\3\x82\x86\x84\x41\1x", 15); /* what it has defined is understood */
+        until(heard.heads == 1);
+        assert_int_equal(heard.goaway, -1);
+        for (int id = 5; id < 200 && !heard.has_ended; id += 2) { /* and that costs, by the length */
+                frame[8] = (char)id;
+                send_raw(frame, sizeof frame);
+                give_way();
+        }
+        until(heard.has_ended);
+        assert_int_equal(heard.goaway, NGHTTP2_ENHANCE_YOUR_CALM);
+        close_raw();
+}
+
 /** Who opens streams only to reset them is shown out, and nobody works for it. */
 static void a_flood_of_resets(void)
 {
-        open_client(wait_until_cancelled, NULL);
-        for (int i = 0; i < 400; i++) {
-                int32_t id = ask("GET", "/ever", NULL, NULL);
+        static const uint32_t reasons[] = {NGHTTP2_CANCEL, NGHTTP2_NO_ERROR};
 
-                send_frames();
-                assert_int_equal(nghttp2_submit_rst_stream(client.session, 0, id, NGHTTP2_CANCEL), 0);
+        for (size_t row = 0; row < 2; row++) {
+                open_client(wait_until_cancelled, NULL);
+                for (int i = 0; i < 400; i++) {
+                        int32_t id = ask("GET", "/ever", NULL, NULL);
+
+                        send_frames();
+                        assert_int_equal(nghttp2_submit_rst_stream(client.session, 0, id, reasons[row]), 0);
+                }
+                while (go_on())
+                        ;
+                assert_true(client.is_told_to_go);
+                assert_int_equal(client.why, NGHTTP2_ENHANCE_YOUR_CALM);
+                close_client();
         }
-        while (go_on())
-                ;
-        assert_true(client.is_told_to_go);
-        assert_int_equal(client.why, NGHTTP2_ENHANCE_YOUR_CALM);
-        close_client();
+}
+
+/** Unless that many are allowed for. */
+static void many_resets(void)
+{
+        uint8_t frames[] = "\0\0\6\1\5\0\0\0\1\x82\x86\x84\x41\1x\0\0\4\3\0\0\0\0\1\0\0\0\10";
+
+        open_raw(take, &(eddy_http_service_options){.http2_max_nuisance = 1000 * 1000});
+        for (unsigned id = 1; id < 6000 && !heard.has_ended; id += 2) {
+                frames[7] = frames[22] = (uint8_t)(id >> 8);
+                frames[8] = frames[23] = (uint8_t)id;
+                send_raw(frames, sizeof frames - 1);
+                if (id % 50 == 1)
+                        give_way();
+        }
+        send_raw("\0\0\10\6\0\0\0\0\0abcdefgh", 17);
+        until(heard.pings == 1 || heard.has_ended);
+        assert_int_equal(heard.goaway, -1);
+        close_raw();
+}
+
+/** As many pings as are borne are answered, also when they come together and there is room for the answers. */
+static void many_pings_at_once(void)
+{
+        enum { PING = 17, PINGS = 3000 };
+        static char frames[PING * PINGS];
+
+        for (int i = 0; i < PINGS; i++)
+                memcpy(frames + (ptrdiff_t)PING * i, "\0\0\10\6\0\0\0\0\0abcdefgh", PING);
+        open_raw(take, NULL);
+        send_raw(frames, sizeof frames);
+        until(heard.pings == PINGS || heard.has_ended);
+        assert_int_equal(heard.pings, PINGS);
+        assert_int_equal(heard.goaway, -1);
+        close_raw();
 }
 
 /** Nor who has us reset them. */
@@ -236,7 +310,8 @@ static void a_flood_of_what_is_to_be_answered(void)
         for (size_t row = 0; row < 2; row++) {
                 unsigned i = 0;
 
-                open_client(describe, &(eddy_http_service_options){.http2_max_nuisance = UINT32_MAX});
+                open_client(describe, &(eddy_http_service_options){.http2_max_nuisance = UINT32_MAX,
+                                                                   .timeout = eddy_ms(20)});
                 send_frames();
                 for (size_t at = 0; at < sizeof many; at += rows[row].size)
                         memcpy(many + at, rows[row].frame, rows[row].size);
@@ -288,6 +363,23 @@ static void windows_that_open_in_small_steps(void)
         close_raw();
 }
 
+/** A frame of a body is worth one, in however many pieces it comes. */
+static void a_body_byte_by_byte(void)
+{
+        open_raw(take, &(eddy_http_service_options){.http2_max_nuisance = 500});
+        send_raw(RAW_HEAD, sizeof RAW_HEAD - 1);
+        send_nuisances(&nuisances[0], 450); /* so many that it would show */
+        send_raw("\0\1\0\0\0\0\0\0\1", 9);
+        for (int i = 0; i < 256; i++) {
+                send_raw("x", 1);
+                eddy_yield();
+        }
+        send_nuisances(&nuisances[0], 100);
+        until(heard.has_ended);
+        assert_int_equal(heard.goaway, NGHTTP2_ENHANCE_YOUR_CALM);
+        close_raw();
+}
+
 /** What a server has as its limits it says, and keeps. */
 static void limits(void)
 {
@@ -295,6 +387,7 @@ static void limits(void)
         const char *const much[] = {"a", long_value, "b", long_value, NULL};
         static const char three[] = "\0\0\6\1\4\0\0\0\1\x82\x86\x84\x41\1x\0\0\6\1\4\0\0\0\3\x82\x86\x84\x41\1x"
                                     "\0\0\6\1\4\0\0\0\5\x82\x86\x84\x41\1x";
+        const size_t huge = SIZE_MAX - 100;
         const eddy_http_service_options options = {
             .http2_max_concurrent_streams = 2,
             .http2_max_header_list_size = 64 * 1024,
@@ -309,10 +402,41 @@ static void limits(void)
             nghttp2_session_get_remote_settings(client.session, NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE), 65536);
         close_client();
 
+        open_client(describe, &(eddy_http_service_options){.http2_max_header_list_size = huge});
+        assert_string_equal(answer_to(ask("GET", "/", much, NULL))->status, "200");
+        assert_int_equal(
+            nghttp2_session_get_remote_settings(client.session, NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE),
+            huge < UINT32_MAX ? huge : UINT32_MAX);
+        close_client();
+
         open_raw(take, &options);
         send_raw(three, sizeof three - 1);
         until(heard.resets > 0 || heard.has_ended);
         assert_true(heard.has_ended || heard.reset == NGHTTP2_REFUSED_STREAM);
+        close_raw();
+}
+
+static int logged;
+
+static void note_log(const eddy_http_access *access, void *arg)
+{
+        (void)arg;
+        assert_non_null(access->target);
+        assert_int_equal(access->target_size, 0);
+        logged = access->status;
+}
+
+/** A log has a target to print also where nothing of the head fits in. */
+static void a_path_that_is_too_long(void)
+{
+        static char frame[9 + 5 + 200] = "\0\0\xcd\1\5\0\0\0\1\x82\x86\x04\x7f\x49/";
+
+        logged = 0;
+        open_raw(take, &(eddy_http_service_options){.http2_max_header_list_size = 100, .on_request = note_log});
+        memset(frame + 15, 'x', sizeof frame - 15);
+        send_raw(frame, sizeof frame);
+        until(heard.heads == 1 || heard.has_ended);
+        assert_int_equal(logged, 431);
         close_raw();
 }
 
@@ -357,6 +481,31 @@ static int refuse_at_once(eddy_http_exchange *exchange, void *arg)
         return 0;
 }
 
+static unsigned calls;
+
+static int count_calls(eddy_http_exchange *exchange, void *arg)
+{
+        calls++;
+        return describe(exchange, arg);
+}
+
+/** A client that is told to go has the ping behind that, and what it asks for when it has answered it is not done. */
+static void requests_behind_the_last(void)
+{
+        open_raw(count_calls, &(eddy_http_service_options){.max_requests = 1});
+        calls = 0;
+        send_raw("\0\0\6\1\5\0\0\0\1\x82\x86\x84\x41\1x", 15);
+        until(heard.pings == 1);
+        assert_non_null(strchr(heard.order, 'A' + NGHTTP2_GOAWAY));
+        assert_true(strchr(heard.order, 'A' + NGHTTP2_GOAWAY) < strchr(heard.order, 'A' + NGHTTP2_PING));
+        send_raw("\0\0\10\6\1\0\0\0\0\0\0\0\0\0\0\0\0"
+                 "\0\0\6\1\5\0\0\0\3\x82\x86\x84\x41\1x",
+                 32);
+        until(heard.has_ended);
+        assert_int_equal(calls, 1);
+        close_raw();
+}
+
 /** What is under way when we reset a stream is passed over. */
 static void late_frames(void)
 {
@@ -371,21 +520,61 @@ static void late_frames(void)
         close_raw();
 }
 
+/** A client that does not know yet how many streams it may have open is refused those beyond, and nothing worse. */
+static void streams_that_are_refused(void)
+{
+        enum { ALL = 12, MAY = 4 };
+        static const char stream[] = "\0\0\6\1\4\0\0\0\1\x82\x86\x84\x41\1x" /* a head, */
+                                     "\0\0\1\0\0\0\0\0\1x"                   /* a byte, */
+                                     "\0\0\5\1\5\0\0\0\1\0\1t\1v";           /* and a trailer */
+        enum { HEAD = 15, DATA = 10, WHOLE = sizeof stream - 1 };
+        static char frames[ALL * WHOLE];
+
+        open_client(take, &(eddy_http_service_options){.http2_max_concurrent_streams = MAY});
+        gather_frames();
+        for (int i = 0; i < ALL; i++) {
+                char *at = frames + i * WHOLE;
+
+                memcpy(at, stream, WHOLE);
+                at[8] = at[HEAD + 8] = at[HEAD + DATA + 8] = (char)(2 * i + 1);
+        }
+        memcpy(outgoing.bytes + outgoing.size, frames, sizeof frames);
+        outgoing.size += sizeof frames;
+        send_gathered();
+        memset(&heard, 0, sizeof heard);
+        heard.goaway = -1;
+        listener = eddy_create_task(listen_in, world.stream);
+        until(heard.heads == MAY || heard.has_ended);
+        send_raw("\0\0\10\6\0\0\0\0\0abcdefgh", 17);
+        until(heard.pings == 1 || heard.has_ended);
+        assert_int_equal(heard.goaway, -1);
+        assert_int_equal(heard.resets, ALL - MAY);
+        assert_int_equal(heard.reset, NGHTTP2_REFUSED_STREAM);
+        close_raw();
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
             scene_test(floods),
             scene_test(a_flood_of_continuations),
             scene_test(a_head_that_unpacks_to_much),
+            scene_test(a_head_that_unpacks_to_long_headers),
             scene_test(a_flood_of_resets),
+            scene_test(many_resets),
+            scene_test(many_pings_at_once),
             scene_test(a_flood_of_streams_that_are_broken),
             scene_test(a_window_that_opens_by_bytes),
             scene_test(a_flood_of_what_is_to_be_answered),
             scene_test(much_is_no_flood),
             scene_test(windows_that_open_in_small_steps),
+            scene_test(a_body_byte_by_byte),
             scene_test(limits),
+            scene_test(a_path_that_is_too_long),
             scene_test(what_is_wrong),
+            scene_test(requests_behind_the_last),
             scene_test(late_frames),
+            scene_test(streams_that_are_refused),
         };
 
         return cmocka_run_group_tests_name("http2 frames", tests, NULL, NULL);

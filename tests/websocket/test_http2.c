@@ -1,6 +1,7 @@
 /* WebSockets on streams of HTTP/2 (RFC 8441), by the same handlers as on HTTP/1. */
 #include "../http/http2_client.h"
 
+#include "base/fault.h"
 #include <eddy/websocket_server.h>
 
 /** A mask that changes nothing. */
@@ -141,6 +142,132 @@ static void a_client_that_never_ends(void)
         close_client();
 }
 
+/** As the first example of the documentation. */
+static int return_what_came(eddy_http_exchange *exchange, void *arg)
+{
+        eddy_websocket_message message;
+        eddy_websocket *ws;
+        int rc = eddy_websocket_accept(&ws, exchange, NULL);
+
+        (void)arg;
+        if (rc < 0)
+                return rc;
+        while ((rc = eddy_websocket_receive(ws, &message)) > 0)
+                ;
+        result = rc;
+        eddy_websocket_destroy(ws);
+        return rc;
+}
+
+/** A client that goes without a close is no failure of a handler that returns that, by either version. */
+static void a_client_that_goes_without_a_word(void)
+{
+        struct upload upload = {.pauses = true};
+
+        for (int version = 1; version <= 2; version++) {
+                open_client(return_what_came, NULL);
+                result = 1;
+                if (version == 1) {
+                        send_text(
+                            "GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+                            "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n");
+                        assert_non_null(strstr(next_head(), "HTTP/1.1 101 "));
+                } else {
+                        connect_to("/", &upload);
+                        go_on_until(reply_to(1)->heads == 1);
+                }
+                eddy_stream_destroy(world.stream);
+                world.stream = NULL;
+                until(result < 1);
+                give_way();
+                assert_int_equal(result, EDDY_EINCOMPLETE);
+                assert_null(world.exception);
+                close_client();
+        }
+}
+
+static int32_t watched;
+
+/** Goes on behind the end of its WebSocket until the client has seen that. */
+static int linger(eddy_http_exchange *exchange, void *arg)
+{
+        eddy_websocket *ws;
+        int rc = eddy_websocket_accept(&ws, exchange, NULL);
+
+        (void)arg;
+        if (rc < 0)
+                return rc;
+        eddy_websocket_destroy(ws);
+        while (rc == 0 && !reply_to(watched)->has_ended)
+                rc = eddy_yield();
+        return rc;
+}
+
+/** Nor is it where the handler has other things to do behind the WebSocket's end. */
+static void a_client_that_never_ends_and_a_handler_that_lingers(void)
+{
+        struct upload upload = {.pauses = true};
+
+        open_client(linger, &(eddy_http_service_options){.timeout = eddy_ms(20)});
+        watched = connect_to("/", &upload);
+        assert_true(answer_to(watched)->has_ended);
+        assert_int_equal(reply_to(watched)->error, NGHTTP2_NO_ERROR);
+        close_client();
+}
+
+static unsigned long to_fail, uses;
+
+static bool fails_now(const char *what)
+{
+        return (strcmp(what, "malloc") == 0 || strcmp(what, "realloc") == 0) && ++uses == to_fail;
+}
+
+static int outcome, upgraded;
+
+/** Goes on when there was no memory for its WebSocket, until its client has gone. */
+static int upgrade_without_memory(eddy_http_exchange *exchange, void *arg)
+{
+        static const char *const headers[] = {"Upgrade: websocket", NULL};
+        eddy_stream *stream;
+
+        (void)arg;
+        uses = 0;
+        fault_script(fails_now);
+        upgraded = eddy_http_exchange_upgrade(exchange, headers, &stream);
+        fault_script(NULL);
+        has_begun = true;
+        if (upgraded == 0)
+                eddy_stream_destroy(stream);
+        else
+                outcome = eddy_sleep(EDDY_FOREVER);
+        return outcome;
+}
+
+/** Whichever use of memory fails, a handler that has no WebSocket is told when its client has gone. */
+static void upgrades_without_memory(void)
+{
+        struct upload upload = {.pauses = true};
+
+        for (to_fail = 1, upgraded = -ENOMEM; upgraded < 0; to_fail++) {
+                int32_t id;
+
+                open_client(upgrade_without_memory, NULL);
+                outcome = 0;
+                id = connect_to("/", &upload);
+                send_frames();
+                until(has_begun);
+                if (upgraded < 0) {
+                        assert_int_equal(upgraded, -ENOMEM);
+                        assert_int_equal(nghttp2_submit_rst_stream(client.session, 0, id, NGHTTP2_CANCEL), 0);
+                        send_frames();
+                        until(outcome < 0);
+                        assert_int_equal(outcome, EDDY_CANCELLED);
+                }
+                close_client();
+        }
+        assert_true(to_fail > 3);
+}
+
 static void what_is_refused(void)
 {
         static const char *const other[] = {":protocol", "connect-udp", NULL},
@@ -172,8 +299,14 @@ static void what_is_refused(void)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-            scene_test(a_conversation),           scene_test(slow_sides),      scene_test(ends),
-            scene_test(a_client_that_never_ends), scene_test(what_is_refused),
+            scene_test(a_conversation),
+            scene_test(slow_sides),
+            scene_test(ends),
+            scene_test(a_client_that_never_ends),
+            scene_test(a_client_that_never_ends_and_a_handler_that_lingers),
+            scene_test(a_client_that_goes_without_a_word),
+            scene_test(upgrades_without_memory),
+            scene_test(what_is_refused),
         };
 
         return cmocka_run_group_tests_name("websocket http2", tests, NULL, NULL);
