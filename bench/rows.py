@@ -172,7 +172,7 @@ EXPERIMENTS = (
                most_repeats=1),
     Experiment(("http_pipelined_per_second", "http_pipelined_total_us"), "http", HTTP, "load",
                Load(CONNECTIONS, f"http:{PIPELINED}", 1.5)),
-    web_pages("https", "http", HTTP, web.Request(secure=True)),
+    web_pages("https", "http", HTTP, web.Request(secure=True, seconds=5)),
     web_pages("http2", "http2", HTTP, web.Request(version=2)),
     web_pages("https2", "http2", HTTP, web.Request(version=2, secure=True)),
     web_pages("http_json", "http_site", HTTP_SITE, web.Request("/json", web.USERS)),
@@ -447,7 +447,7 @@ ROWS = {
     **web_rows("http_stream", "an answer of 10 MiB in pieces of 64 KiB, 10 connections, asked by wrk"),
     "http_idle_bytes": Row(
         "B", f"{IDLE_CONNECTIONS:,} connections kept alive that have each had one \"hello, world!\": resident memory and page tables "
-        "that each takes of the server", behind={"nginx": "it keeps less of a connection: ours could still turn to another protocol"}),
+        "that each takes of the server", behind={"nginx": "it keeps less: ours has a transport with marks, an end of its own and deadlines"}),
     **moving_rows("http1_up", f"{MOVED} sent to a server by HTTP/1 in one exchange, by curl"),
     **moving_rows("http1_down", f"{MOVED} answered by HTTP/1, in pieces of 64 KiB"),
     **moving_rows("http2_up", f"{MOVED} sent to a server by HTTP/2 in one exchange, by curl"),

@@ -33,7 +33,7 @@ class Request:
     version: int = 1        # of HTTP
     secure: bool = False    # by TLS
     connections: int = 100  # of wrk
-    seconds: int = 1
+    seconds: int = 1        # long enough that connecting, which is in it, takes little of it
 
     def url(self, server):
         return f"{'https' if self.secure else 'http'}://127.0.0.1:{server.port}{self.path}"
@@ -99,19 +99,19 @@ def h2load(url, cores, seconds):
     return float(rate[1]), int(done[1])
 
 
-def ask(request, server, cores):
+def ask(request, server, cores, seconds):
     if request.version == 2:
-        return h2load(request.url(server), cores, request.seconds)
+        return h2load(request.url(server), cores, seconds)
     script, arguments = ("post.lua", [str(request.body)]) if request.body else (request.script, [])
-    return wrk(request.url(server), cores, request.connections, request.seconds, script, *arguments)
+    return wrk(request.url(server), cores, request.connections, seconds, script, *arguments)
 
 
 def under_requests(server, request, cores, _build_dir):
     """{figure: value} of a server; the first requests are for compilers to settle. Kills it, to learn exactly what it has used."""
     check(request, server, cores)
-    ask(request, server, cores)
+    ask(request, server, cores, 1)
     before = sum(server.processor_time())
-    rate, count = ask(request, server, cores)
+    rate, count = ask(request, server, cores, request.seconds)
     return {"per_second": rate, "total_us": (sum(server.kill()) - before) * 1e6 / count}
 
 
