@@ -259,6 +259,35 @@ static void flush(struct http2 *connection)
         listen_as_fits(connection);
 }
 
+/* A stream that the client has not ended, or of which it takes nothing, or takes too long. */
+static void cut(struct http2_stream *stream, int failure)
+{
+        http2_stream_reset(stream, stream->has_sent_end ? NGHTTP2_NO_ERROR : NGHTTP2_CANCEL);
+        if (stream->tunnel)
+                http2_tunnel_close(stream->tunnel);
+        else if (stream->is_answering)
+                exchange_lose(&stream->exchange, failure);
+        http2_schedule(stream->connection);
+}
+
+/* What the client has opened no window for never leaves, since it sends no more: whether there is any. */
+static bool cut_what_is_stuck(struct http2 *connection)
+{
+        nghttp2_session *session = connection->session;
+        bool is_shut = nghttp2_session_get_remote_window_size(session) <= 0, is_any = false;
+
+        for (eddy_link *link = connection->streams.next; link != &connection->streams; link = link->next) {
+                struct http2_stream *stream = container_of(link, struct http2_stream, link);
+
+                if (stream->is_closed || bytes_size(&stream->out) == 0 ||
+                    (!is_shut && nghttp2_session_get_stream_remote_window_size(session, stream->id) > 0))
+                        continue;
+                cut(stream, -ECONNRESET);
+                is_any = true;
+        }
+        return is_any;
+}
+
 /* Begin what has come, end what is over, and say what is to be said. The connection may be gone behind this. */
 static void settle(struct http2 *connection)
 {
@@ -271,6 +300,8 @@ static void settle(struct http2 *connection)
                 if (connection->fault)
                         nghttp2_session_terminate_session(connection->session, connection->fault);
                 flush(connection);
+                if (connection->has_ended && !connection->is_full && cut_what_is_stuck(connection))
+                        flush(connection);
                 if (!nghttp2_session_want_read(connection->session) &&
                     !nghttp2_session_want_write(connection->session))
                         end_connection(connection);
@@ -315,17 +346,6 @@ static void data_received(eddy_transport *transport, void *self, const void *dat
         connection->dropped += n;
         if (connection->dropped > HTTP1_LINGER_MAX)
                 eddy_transport_close(transport);
-}
-
-/* A stream that the client has not ended, or of which it takes nothing, or takes too long. */
-static void cut(struct http2_stream *stream, int failure)
-{
-        http2_stream_reset(stream, stream->has_sent_end ? NGHTTP2_NO_ERROR : NGHTTP2_CANCEL);
-        if (stream->tunnel)
-                http2_tunnel_close(stream->tunnel);
-        else if (stream->is_answering)
-                exchange_lose(&stream->exchange, failure);
-        http2_schedule(stream->connection);
 }
 
 /* Who sends no more still takes the answers to what it has asked, as far as its windows are open. One that has gone altogether answers

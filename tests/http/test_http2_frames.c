@@ -275,7 +275,7 @@ static void a_flood_of_streams_that_are_broken(void)
         }
         until(heard.has_ended);
         assert_int_equal(heard.goaway, NGHTTP2_ENHANCE_YOUR_CALM);
-        assert_in_range(heard.resets, 1, 200);
+        assert_in_range(heard.resets, 1, 225); /* with those that have come in the same read */
         close_raw();
 }
 
@@ -429,11 +429,12 @@ static void note_log(const eddy_http_access *access, void *arg)
 /** A log has a target to print also where nothing of the head fits in. */
 static void a_path_that_is_too_long(void)
 {
-        static char frame[9 + 5 + 200] = "\0\0\xcd\1\5\0\0\0\1\x82\x86\x04\x7f\x49/";
+        static char frame[9 + 5 + 200 + 3] = "\0\0\xd0\1\5\0\0\0\1\x82\x86\x04\x7f\x49/";
 
         logged = 0;
         open_raw(take, &(eddy_http_service_options){.http2_max_header_list_size = 100, .on_request = note_log});
-        memset(frame + 15, 'x', sizeof frame - 15);
+        memset(frame + 15, 'x', 199);
+        memcpy(frame + 214, "\x41\1x", 3);
         send_raw(frame, sizeof frame);
         until(heard.heads == 1 || heard.has_ended);
         assert_int_equal(logged, 431);
