@@ -75,10 +75,7 @@ BARS = {
     "bars-sync": ("Queues, channels, locks and threads",
                   ("queue", "channel", "select", "lock", "thread", "to_thread")),
     "bars-echo": ("Connections", ("echo", "idle")),
-    "bars-http": ("HTTP and WebSockets", ("http", "websocket")),
-    "bars-files": ("Files by HTTP and HTTPS", ("serve", "tls_serve")),
-    "bars-tls": ("TLS", ("tls",)),
-    "bars-services": ("Datagrams", ("udp",)),
+    "bars-services": ("HTTP, WebSockets, files by HTTP, and datagrams", ("http", "websocket", "serve", "udp")),
     "bars-system": ("Timers, files and processes", ("",)),
 }
 
