@@ -438,7 +438,20 @@ static void too_many_connections(void)
                          0);
         assert_end(); /* who brings nothing does not stay */
         eddy_stream_destroy(world.stream);
-        world.stream = first; /* and the first is served as before; so is who comes behind it */
+        /* Those that were too many do not count: where one stays, and the first goes, there is room at once. */
+        assert_int_equal(eddy_open_connection(&world.stream, "127.0.0.1", eddy_server_port(world.server), NULL),
+                         0);
+        while (eddy_server_connections(world.server) < 2)
+                assert_int_equal(eddy_yield(), 0);
+        eddy_stream_destroy(first);
+        while (eddy_server_connections(world.server) > 1)
+                assert_int_equal(eddy_yield(), 0);
+        first = world.stream;
+        assert_int_equal(eddy_open_connection(&world.stream, "127.0.0.1", eddy_server_port(world.server), NULL),
+                         0);
+        send_text("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+        assert_answer("HTTP/1.1 200 OK", "hello, world!");
+        eddy_stream_destroy(first);
         for (int i = 0; i < 2; i++) {
                 send_text("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
                 assert_answer("HTTP/1.1 200 OK", "hello, world!");

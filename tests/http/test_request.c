@@ -507,6 +507,39 @@ static void forms(void)
         close_world();
 }
 
+/* Looks for a form, which may be none, and then makes a mistake of its own. */
+static int fall_back(eddy_http_exchange *exchange, void *arg)
+{
+        eddy_http_fields *fields;
+        int rc = eddy_http_exchange_form(exchange, &fields, NULL);
+
+        (void)arg;
+        assert_int_equal(rc, -EINVAL);
+        rc = eddy_http_exchange_query(exchange, &fields);
+        if (rc < 0)
+                return rc;
+        eddy_http_fields_destroy(fields);
+        return -EINVAL;
+}
+
+/** What a client has sent is not the handler's failure, and the handler's not the client's. */
+static void whose_fault_it_is(void)
+{
+        static char many[3000] = "POST /?";
+
+        open_world(fall_back, NULL);
+        for (size_t at = strlen(many), end = at + 2004; at < end; at += 2)
+                memcpy(many + at, "a&", 3);
+        strcat(many, " HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n");
+        send_text(many);
+        assert_answer("HTTP/1.1 413 ", "413 Content Too Large\n");
+        assert_null(world.exception);
+        send_text(POST "Content-Length: 0\r\n\r\n");
+        assert_answer("HTTP/1.1 500 ", "500 Internal Server Error\n");
+        assert_int_equal(world.error, -EINVAL);
+        close_world();
+}
+
 int main(void)
 {
         got.limit = SIZE_MAX;
@@ -530,6 +563,7 @@ int main(void)
             scene_test(answers_to_who_goes_on_sending),
             scene_test(what_is_told_of_a_request),
             scene_test(forms),
+            scene_test(whose_fault_it_is),
         };
 
         return cmocka_run_group_tests_name("request", tests, NULL, NULL);

@@ -63,6 +63,39 @@ static void draining_has_a_bound(void)
         close_world();
 }
 
+static int drained_by_handler;
+
+static int drain_at_once(eddy_http_exchange *exchange, void *arg)
+{
+        (void)exchange;
+        (void)arg;
+        drained_by_handler = eddy_http_service_drain(world.service, 0);
+        return drained_by_handler;
+}
+
+/* A handler that has not suspended yet is cancelled as any other. */
+static void a_handler_that_drains(void)
+{
+        drained_by_handler = 0;
+        open_world(drain_at_once, NULL);
+        send_text("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+        assert_int_equal(eddy_stream_read(world.stream, &(char){0}, 1), -ECONNRESET);
+        assert_int_equal(eddy_http_service_drain(world.service, EDDY_FOREVER), 0);
+        assert_int_equal(drained_by_handler, EDDY_CANCELLED);
+        close_world();
+}
+
+/* One that waits for a request ends at once, also where line ends have come, as some send behind a body. */
+static void silent_connections_are_not_waited_for(void)
+{
+        open_world(hello, NULL);
+        send_text("GET / HTTP/1.1\r\nHost: x\r\n\r\n\r\n");
+        assert_answer("HTTP/1.1 200 OK", "hello, world!");
+        assert_int_equal(eddy_http_service_drain(world.service, EDDY_FOREVER), 0);
+        assert_end();
+        close_world();
+}
+
 static void who_drains_may_be_interrupted(void)
 {
         int rc = 0;
@@ -143,6 +176,26 @@ static void a_signal_ends_it_behind_its_answers(void)
         assert_int_equal(close_running(running), 0);
 }
 
+/* A service that has run may run again. */
+static void once_more(void)
+{
+        eddy_task *running = open_running();
+
+        raise(SIGTERM);
+        eddy_event_set(&go_on);
+        assert_answer("HTTP/1.1 200 OK", "hello, world!");
+        eddy_stream_destroy(world.stream);
+        assert_int_equal(eddy_join(running, NULL), 0);
+        eddy_event_clear(&started);
+        running = eddy_create_task(run, world.service);
+        assert_int_equal(eddy_event_wait(&started), 0);
+        assert_int_equal(eddy_open_connection(&world.stream, "127.0.0.1", port, NULL), 0);
+        send_text("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+        assert_answer("HTTP/1.1 200 OK", "hello, world!");
+        raise(SIGTERM);
+        assert_int_equal(close_running(running), 0);
+}
+
 static void a_second_signal_does_not_wait(void)
 {
         eddy_task *running = open_running();
@@ -204,9 +257,15 @@ static void a_whole_program(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-            scene_test(draining_waits_for_answers),    scene_test(draining_has_a_bound),
-            scene_test(who_drains_may_be_interrupted), scene_test(a_signal_ends_it_behind_its_answers),
-            scene_test(a_second_signal_does_not_wait), scene_test(who_is_cancelled_drains),
+            scene_test(draining_waits_for_answers),
+            scene_test(draining_has_a_bound),
+            scene_test(a_handler_that_drains),
+            scene_test(silent_connections_are_not_waited_for),
+            scene_test(who_drains_may_be_interrupted),
+            scene_test(a_signal_ends_it_behind_its_answers),
+            scene_test(once_more),
+            scene_test(a_second_signal_does_not_wait),
+            scene_test(who_is_cancelled_drains),
             cmocka_unit_test(a_whole_program),
         };
 
