@@ -234,9 +234,11 @@ static void whole_answers(void)
 /** The service says which codings, in which order, how hard to try and from which size on. */
 static void what_the_service_prefers(void)
 {
-        size_t sizes[2];
+        size_t sizes[2] = {0, 0};
         eddy_http_service_options options = compressing;
 
+        if (!coding_is_built_in(CODING_GZIP))
+                return;
         for (int i = 0; i < 2; i++) {
                 options.codings = (const eddy_http_coding[]){{"gzip", i == 0 ? 1 : 9}, {"br", 1}, {NULL, 0}};
                 options.compress_min_size = MEDIUM + 1;
