@@ -6,11 +6,11 @@
  * of bodies than the client has opened windows for; when the client has gone the connection ends, and with it all handlers. Where
  * nothing is damaged, everything that was asked for is answered, or its stream is reset. A failure names the seed. With
  * -DHAS_FUZZER_MAIN and clang's -fsanitize=fuzzer the input is libFuzzer's. */
+#define HAS_OWN_MAIN
+#include "input.h"
+
 #include <eddy/http_server.h>
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 enum {
@@ -36,29 +36,6 @@ enum type {
 };
 
 enum { END_STREAM = 1, END_HEADERS = 4 };
-
-int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size);
-
-static unsigned long seed;
-
-static _Noreturn void fail(const char *what, long number)
-{
-        fprintf(stderr, "fuzz: seed %lu: %s (%ld)\n", seed, what, number);
-        abort();
-}
-
-/* The input: numbers, and 0 where there are no more. */
-
-static const unsigned char *input;
-static size_t left;
-
-static unsigned draw(unsigned below)
-{
-        if (left == 0)
-                return 0;
-        left--;
-        return *input++ % below;
-}
 
 /* The server. */
 
@@ -400,7 +377,7 @@ static void talk_on(void)
 
         send_bytes((const unsigned char *)preface, sizeof preface - 1);
         send_frame(SETTINGS, 0, 0, "", 0);
-        for (int i = 0; i < MOST_FRAMES && left > 0; i++)
+        for (int i = 0; i < MOST_FRAMES && input_left > 0; i++)
                 act(&next);
         if (talk.is_damaged)
                 return;
@@ -461,8 +438,7 @@ static intptr_t converse(void *arg)
 
 int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 {
-        input = data;
-        left = size;
+        begin_input(data, size);
         memset(&talk, 0, sizeof talk);
         talk.window = WINDOW;
         talk.is_damaged = draw(4) > 0;
@@ -474,16 +450,6 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 }
 
 #ifndef HAS_FUZZER_MAIN
-/** The next random number (splitmix64). */
-static uint64_t next_random(uint64_t *state)
-{
-        uint64_t z = *state += 0x9e3779b97f4a7c15;
-
-        z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
-        z = (z ^ z >> 27) * 0x94d049bb133111eb;
-        return z ^ z >> 31;
-}
-
 int main(int argc, char **argv)
 {
         unsigned long count = argc > 1 ? strtoul(argv[1], NULL, 10) : 1000;

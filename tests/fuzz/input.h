@@ -1,5 +1,5 @@
-/* What the programs that feed random input share: the input as numbers, how to fail, and a main() where there is no libFuzzer's. The
- * program defines LLVMFuzzerTestOneInput(). */
+/* What the programs that feed random input share: the input as numbers, how to fail, random numbers, and a main() where there is no
+ * libFuzzer's, unless the program has HAS_OWN_MAIN. The program defines LLVMFuzzerTestOneInput(). */
 #ifndef TESTS_FUZZ_INPUT_H
 #define TESTS_FUZZ_INPUT_H
 
@@ -50,7 +50,9 @@ static inline uint64_t next_random(uint64_t *state)
         z = (z ^ z >> 27) * 0x94d049bb133111eb;
         return z ^ z >> 31;
 }
+#endif
 
+#if !defined HAS_FUZZER_MAIN && !defined HAS_OWN_MAIN
 int main(int argc, char **argv)
 {
         enum { MOST_INPUT = 512 };

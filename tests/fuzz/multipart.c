@@ -5,25 +5,14 @@
  * Whatever comes, and however it is cut, it is read as by a reader that has all of it before its eyes; and what a part says that it is
  * lies in the memory that is given for it. A failure names the seed. With -DHAS_FUZZER_MAIN and clang's -fsanitize=fuzzer the input is
  * libFuzzer's: how large the pieces are, and the body. */
+#define HAS_OWN_MAIN
+#include "input.h"
+
 #include "http/multipart_head.h"
 #include "http/multipart_parser.h"
 #include "http/strict.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
 enum { MOST = 4096, SAID = 4 * MOST };
-
-int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size);
-
-static unsigned long seed;
-
-static _Noreturn void fail(const char *what)
-{
-        fprintf(stderr, "fuzz: seed %lu: %s\n", seed, what);
-        abort();
-}
 
 /* What was read: contents, with a mark before each of an event. */
 struct said {
@@ -34,7 +23,7 @@ struct said {
 static void say(struct said *said, const char *text, size_t n)
 {
         if (said->size + n > SAID)
-                fail("more is said than came");
+                fail("more is said than came", 0);
         memcpy(said->text + said->size, text, n);
         said->size += n;
 }
@@ -182,7 +171,7 @@ static void describe(const char *head, size_t size)
 
         memcpy(exact, head, size);
         if (multipart_describe(&part, exact, text) == 0 && !part.name)
-                fail("a part without a name");
+                fail("a part without a name", 0);
         if (part.filename)
                 eddy_http_base_name(part.filename);
         free(text);
@@ -223,7 +212,7 @@ static char feed(struct multipart_parser *parser, struct said *said, const char 
                 ssize_t rc = multipart_parser_feed(parser, exact + at, n - at, &piece);
 
                 if (rc > (ssize_t)(n - at) || (rc == 0 && piece.event == MULTIPART_MORE))
-                        fail("it stands still");
+                        fail("it stands still", 0);
                 if (rc >= 0)
                         tell(said, parser, &piece);
                 end = rc < 0 ? '!' : piece.event == MULTIPART_END ? '.' : 0;
@@ -256,21 +245,11 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
         see(&seen, (const char *)data + 1, size - 1);
         parse(&parsed, (const char *)data + 1, size - 1, piece);
         if (seen.size != parsed.size || memcmp(seen.text, parsed.text, seen.size) != 0)
-                fail("it is read in two ways");
+                fail("it is read in two ways", 0);
         return 0;
 }
 
 #ifndef HAS_FUZZER_MAIN
-/** The next random number (splitmix64). */
-static uint64_t next(uint64_t *state)
-{
-        uint64_t z = *state += 0x9e3779b97f4a7c15;
-
-        z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
-        z = (z ^ z >> 27) * 0x94d049bb133111eb;
-        return z ^ z >> 31;
-}
-
 /* Bodies of words that mean something there; a few bytes are anything. */
 static size_t compose(char *body, uint64_t *state)
 {
@@ -299,13 +278,13 @@ static size_t compose(char *body, uint64_t *state)
             "Content-Disposition: form-data; name=\"a\"; filename=\"b\\\"c\"\r\n\r\n",
             "Content-Disposition: form-data; name=",
             "Content-Disposition: form-data; name=a\r\n\r\n"};
-        size_t n = 0, count = next(state) % 24;
+        size_t n = 0, count = next_random(state) % 24;
 
         for (size_t i = 0; i < count; i++) {
-                const char *word = words[next(state) % (sizeof words / sizeof *words)];
+                const char *word = words[next_random(state) % (sizeof words / sizeof *words)];
 
-                if (next(state) % 16 == 0) {
-                        body[n++] = (char)next(state);
+                if (next_random(state) % 16 == 0) {
+                        body[n++] = (char)next_random(state);
                         continue;
                 }
                 memcpy(body + n, word, strlen(word));
@@ -324,7 +303,7 @@ int main(int argc, char **argv)
                 char body[MOST];
                 size_t n;
 
-                body[0] = (char)(next(&state) % (next(&state) % 2 ? 4 : 256));
+                body[0] = (char)(next_random(&state) % (next_random(&state) % 2 ? 4 : 256));
                 n = 1 + compose(body + 1, &state);
                 LLVMFuzzerTestOneInput((const unsigned char *)body, n);
         }

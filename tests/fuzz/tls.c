@@ -6,13 +6,13 @@
  * Whatever comes, nothing is read but what the other side has written, what fails says why, memory is bounded, and nothing goes on
  * for ever; where nothing is damaged all arrives. A failure names the seed; keys are new each time, so one may have to be tried again.
  * With -DHAS_FUZZER_MAIN and clang's -fsanitize=fuzzer the input is libFuzzer's. */
+#define HAS_OWN_MAIN
+#include "input.h"
+
 #include "tls/connection.h"
 
 #include <malloc.h>
 #include <openssl/err.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 enum {
@@ -23,16 +23,6 @@ enum {
         MOST_MEMORY = 2 * 1024 * 1024, /* of OpenSSL's, for both sides */
         SECONDS = 20,
 };
-
-int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size);
-
-static unsigned long seed;
-
-static _Noreturn void fail(const char *what, long number)
-{
-        fprintf(stderr, "fuzz: seed %lu: %s (%ld)\n", seed, what, number);
-        abort();
-}
 
 /* What OpenSSL has. */
 
@@ -64,19 +54,6 @@ static void *reallocate(void *place, size_t size, const char *file, int line)
         (void)file, (void)line;
         memory -= malloc_usable_size(place);
         return note_allocated(realloc(place, size));
-}
-
-/* The input: numbers, and 0 where there are no more. */
-
-static const unsigned char *input;
-static size_t left;
-
-static unsigned draw(unsigned below)
-{
-        if (left == 0)
-                return 0;
-        left--;
-        return *input++ % below;
 }
 
 /* Both sides. */
@@ -340,8 +317,7 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 
         if (!server)
                 create_contexts();
-        input = data;
-        left = size;
+        begin_input(data, size);
         calls = wire_size = 0;
         is_damaged = false;
         before = most_memory = memory;
@@ -362,16 +338,6 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 }
 
 #ifndef HAS_FUZZER_MAIN
-/** The next random number (splitmix64). */
-static uint64_t next(uint64_t *state)
-{
-        uint64_t z = *state += 0x9e3779b97f4a7c15;
-
-        z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
-        z = (z ^ z >> 27) * 0x94d049bb133111eb;
-        return z ^ z >> 31;
-}
-
 int main(int argc, char **argv)
 {
         unsigned long count = argc > 1 ? strtoul(argv[1], NULL, 10) : 1000;
@@ -381,10 +347,10 @@ int main(int argc, char **argv)
         for (seed = first; seed < first + count; seed++) {
                 unsigned char data[4096];
                 uint64_t state = seed;
-                size_t size = next(&state) % sizeof data;
+                size_t size = next_random(&state) % sizeof data;
 
                 for (size_t i = 0; i < size; i++)
-                        data[i] = (unsigned char)next(&state);
+                        data[i] = (unsigned char)next_random(&state);
                 is_damaged = false;
                 LLVMFuzzerTestOneInput(data, size);
                 agreed += ends[0].read > 0 && ends[1].read > 0;
