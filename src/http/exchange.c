@@ -17,14 +17,6 @@ void exchange_clear(eddy_http_exchange *exchange)
         exchange->decoding = (struct decoding){.has_begun = false};
 }
 
-static eddy_time now(void)
-{
-        struct timespec time;
-
-        clock_gettime(CLOCK_MONOTONIC, &time);
-        return (eddy_time)time.tv_sec * 1000000000 + time.tv_nsec;
-}
-
 void exchange_init(eddy_http_exchange *exchange, eddy_http_service *service, const struct exchange_impl *impl,
                    const struct http_request *request, char *head)
 {
@@ -34,7 +26,7 @@ void exchange_init(eddy_http_exchange *exchange, eddy_http_service *service, con
         exchange->request = request;
         exchange->head = head;
         if (service->options.on_request)
-                exchange->began = now();
+                exchange->began = eddy_now();
 }
 
 static const char *version_of(const eddy_http_exchange *exchange)
@@ -49,15 +41,16 @@ enum { STATUS_GONE = 499 };
 
 void exchange_count(eddy_http_exchange *exchange)
 {
-        const char *peer = exchange->impl->peer(exchange);
         eddy_http_service *service = exchange->service;
         const struct http_request *request = exchange->request;
         eddy_http_access access;
+        const char *peer;
 
         service->counts.requests++;
         service->counts.bytes += (uint64_t)exchange->sent;
         if (!service->options.on_request)
                 return;
+        peer = exchange->impl->peer(exchange);
         access = (eddy_http_access){
             .peer = peer ? peer : "-",
             .method = request->status ? "-" : llhttp_method_name((llhttp_method_t)request->method),
@@ -66,7 +59,7 @@ void exchange_count(eddy_http_exchange *exchange)
             .status = exchange->answer == ANSWER_NONE ? STATUS_GONE : exchange->status,
             .sent = exchange->sent,
             .version = version_of(exchange),
-            .took = now() - exchange->began,
+            .took = eddy_now() - exchange->began,
             .exchange = request->status ? NULL : exchange,
         };
         service->options.on_request(&access, service->options.arg);
@@ -225,6 +218,15 @@ int exchange_start(eddy_http_exchange *exchange)
         exchange->task = eddy_task_create(&options, run, exchange);
         /* One without a stack is over before it has begun. */
         return exchange->has_begun ? 0 : -ENOMEM;
+}
+
+int exchange_enter(const eddy_http_exchange *exchange, enum answer_state state)
+{
+        int rc = eddy_current_task() ? eddy_interrupted() : EDDY_ENOTASK;
+
+        if (rc < 0)
+                return rc;
+        return exchange->answer == state ? 0 : EDDY_EINVALIDSTATE;
 }
 
 /* Wait for something that its connection will tell: 0, or how the caller was interrupted. */

@@ -100,6 +100,10 @@ void exchange_clear(eddy_http_exchange *exchange);
 void exchange_init(eddy_http_exchange *exchange, eddy_http_service *service, const struct exchange_impl *impl,
                    const struct http_request *request, char *head);
 
+/** Whether a caller may say something of its answer, which is to be in this state: 0, how it was interrupted, EDDY_ENOTASK or
+ * EDDY_EINVALIDSTATE. */
+int exchange_enter(const eddy_http_exchange *exchange, enum answer_state state);
+
 /** Have the service's handler answer, at once as far as it does not suspend: 0 or -ENOMEM. */
 int exchange_start(eddy_http_exchange *exchange);
 

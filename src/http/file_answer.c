@@ -230,7 +230,7 @@ static bool are_allowed(const struct headers *headers, const char *const *lines)
 int eddy_http_reply_file(eddy_http_exchange *exchange, const eddy_file *file, const char *content_type,
                          const char *const *lines)
 {
-        int rc = eddy_current_task() ? eddy_interrupted() : EDDY_ENOTASK;
+        int rc = exchange_enter(exchange, ANSWER_NONE);
         struct file_answer answer = {
             .fd = eddy_file_fd(file),
             .content_type = content_type ? content_type : "application/octet-stream",
@@ -239,8 +239,6 @@ int eddy_http_reply_file(eddy_http_exchange *exchange, const eddy_file *file, co
         struct headers headers;
         struct stat status;
 
-        if (rc == 0 && exchange->answer != ANSWER_NONE)
-                rc = EDDY_EINVALIDSTATE;
         if (rc == 0)
                 rc = exchange_wait_for_room(exchange);
         if (rc == 0)

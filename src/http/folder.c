@@ -280,10 +280,8 @@ static int answer(struct eddy_http_files *files, eddy_http_exchange *exchange)
 
 int eddy_http_files_answer(eddy_http_exchange *exchange, void *files)
 {
-        int rc = eddy_current_task() ? eddy_interrupted() : EDDY_ENOTASK;
+        int rc = exchange_enter(exchange, ANSWER_NONE);
 
-        if (rc == 0 && exchange->answer != ANSWER_NONE)
-                rc = EDDY_EINVALIDSTATE;
         if (rc == 0)
                 rc = exchange_wait_for_room(exchange);
         return rc < 0 ? rc : answer(files, exchange);

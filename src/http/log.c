@@ -50,6 +50,9 @@ __attribute__((format(printf, 2, 3))) static void put_format(struct line *line, 
         put_text(line, text);
 }
 
+/* How a byte is escaped. */
+static const char in_text[] = "\\x%02x", in_json[] = "\\u%04x";
+
 /* What somebody else has said, within quotation marks. */
 static void put_foreign(struct line *line, const char *text, size_t n, const char *escape)
 {
@@ -99,12 +102,11 @@ static void put_host(struct line *line, const char *peer)
         if (!end || end == peer)
                 put(line, '-');
         else
-                put_foreign(line, peer, (size_t)(end - peer), "\\x%02x");
+                put_foreign(line, peer, (size_t)(end - peer), in_text);
 }
 
 static void put_common(struct line *line, const eddy_http_access *access, time_t when)
 {
-        static const char escape[] = "\\x%02x";
         struct tm local;
         char date[32];
 
@@ -113,7 +115,7 @@ static void put_common(struct line *line, const eddy_http_access *access, time_t
         put_format(line, " - - [%s] \"", date);
         if (strcmp(access->method, "-") != 0) {
                 put_format(line, "%s ", access->method);
-                put_foreign(line, access->target, access->target_size, escape);
+                put_foreign(line, access->target, access->target_size, in_text);
                 put_format(line, " %s", access->version);
         } else {
                 put(line, '-');
@@ -123,33 +125,30 @@ static void put_common(struct line *line, const eddy_http_access *access, time_t
 
 static void put_combined(struct line *line, const eddy_http_access *access, time_t when)
 {
-        static const char escape[] = "\\x%02x";
-
         put_common(line, access, when);
         put(line, ' ');
-        put_header(line, access, "Referer", escape, "\"-\"");
+        put_header(line, access, "Referer", in_text, "\"-\"");
         put(line, ' ');
-        put_header(line, access, "User-Agent", escape, "\"-\"");
+        put_header(line, access, "User-Agent", in_text, "\"-\"");
 }
 
 static void put_json(struct line *line, const eddy_http_access *access, time_t when)
 {
-        static const char escape[] = "\\u%04x";
         struct tm utc;
         char date[32];
 
         strftime(date, sizeof date, "%FT%TZ", gmtime_r(&when, &utc));
         put_format(line, "{\"time\":\"%s\",\"peer\":\"", date);
-        put_foreign(line, access->peer, strlen(access->peer), escape);
+        put_foreign(line, access->peer, strlen(access->peer), in_json);
         put_format(line, "\",\"method\":\"%s\",\"target\":\"", access->method);
-        put_foreign(line, access->target, access->target_size, escape);
+        put_foreign(line, access->target, access->target_size, in_json);
         put_format(line, "\",\"version\":\"%s\",\"status\":%d,\"sent\":%lld,\"took\":%lld.%06d",
                    access->version, access->status, (long long)access->sent,
                    (long long)(access->took / 1000000000), (int)(access->took % 1000000000 / 1000));
         put_text(line, ",\"referer\":");
-        put_header(line, access, "Referer", escape, "null");
+        put_header(line, access, "Referer", in_json, "null");
         put_text(line, ",\"user_agent\":");
-        put_header(line, access, "User-Agent", escape, "null");
+        put_header(line, access, "User-Agent", in_json, "null");
         put(line, '}');
 }
 

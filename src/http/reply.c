@@ -5,7 +5,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 /* What an answer comes to. */
 struct plan {
@@ -17,15 +16,6 @@ struct plan {
         bool has_body;   /* which is sent, too */
         int64_t length;
 };
-
-static int enter(const eddy_http_exchange *exchange, enum answer_state state)
-{
-        int rc = eddy_current_task() ? eddy_interrupted() : EDDY_ENOTASK;
-
-        if (rc < 0)
-                return rc;
-        return exchange->answer == state ? 0 : EDDY_EINVALIDSTATE;
-}
 
 /* A length among the headers: it is to be the body's; or, of what has no body here, it may be that of the one that another request
  * would have got. */
@@ -81,12 +71,12 @@ static const char *type_of(const struct plan *plan, const eddy_http_answer *answ
 static const char *find_unchanged(const struct coding_plan *coding, eddy_http_exchange *exchange, int status)
 {
         int method = exchange->request->method;
-        const char *value, *name;
+        const char *value;
 
         if (!coding->replaces_etag || status != HTTP_STATUS_OK || (method != HTTP_GET && method != HTTP_HEAD))
                 return NULL;
-        for (unsigned i = 0; (value = eddy_http_exchange_header_at(exchange, i, &name)); i++)
-                if (strcasecmp(name, "If-None-Match") == 0 && coding_plan_is_unchanged(coding, value))
+        for (unsigned i = 0; (value = eddy_http_exchange_header_nth(exchange, "If-None-Match", i)); i++)
+                if (coding_plan_is_unchanged(coding, value))
                         break;
         return value;
 }
@@ -220,7 +210,7 @@ int eddy_http_exchange_status(const eddy_http_exchange *exchange)
 
 int eddy_http_reply(eddy_http_exchange *exchange, const eddy_http_answer *answer)
 {
-        int rc = enter(exchange, ANSWER_NONE);
+        int rc = exchange_enter(exchange, ANSWER_NONE);
         struct plan plan;
 
         if (rc == 0)
@@ -286,7 +276,7 @@ int eddy_http_reply_text(eddy_http_exchange *exchange, int status, const char *f
 
 int eddy_http_reply_begin(eddy_http_exchange *exchange, const eddy_http_answer *answer)
 {
-        int rc = enter(exchange, ANSWER_NONE);
+        int rc = exchange_enter(exchange, ANSWER_NONE);
         struct coding_plan coding;
         struct plan plan;
 
@@ -315,7 +305,7 @@ int eddy_http_reply_begin(eddy_http_exchange *exchange, const eddy_http_answer *
 
 int eddy_http_reply_write(eddy_http_exchange *exchange, const void *data, size_t n)
 {
-        int rc = enter(exchange, ANSWER_BEGUN);
+        int rc = exchange_enter(exchange, ANSWER_BEGUN);
 
         if (rc < 0)
                 return rc;
