@@ -41,6 +41,10 @@ EDDY_API const char *eddy_http_exchange_header(eddy_http_exchange *exchange, con
 EDDY_API const char *eddy_http_exchange_header_at(eddy_http_exchange *exchange, unsigned index,
                                                   const char **name);
 
+/** The value of the nth line, counted from 0, of a request's header, its name in any case; NULL where there are not so many. */
+EDDY_API const char *eddy_http_exchange_header_nth(eddy_http_exchange *exchange, const char *name,
+                                                   unsigned nth);
+
 /** Who asks: 0, or -errno where its connection has gone. A proxy's address, where one is in between. Request.remote. */
 EDDY_API int eddy_http_exchange_peer(const eddy_http_exchange *exchange, eddy_address *address);
 

@@ -19,19 +19,12 @@
 
 #include <eddy/http_server.h>
 #include <eddy/websocket.h>
-#include <strings.h>
 
 EDDY_BEGIN_DECLS
 
 static inline const char *eddy_websocket_header_(void *exchange, const char *name, unsigned nth)
 {
-        const char *value, *line_name;
-
-        for (unsigned i = 0;
-             (value = eddy_http_exchange_header_at((eddy_http_exchange *)exchange, i, &line_name)); i++)
-                if (strcasecmp(line_name, name) == 0 && nth-- == 0)
-                        return value;
-        return NULL;
+        return eddy_http_exchange_header_nth((eddy_http_exchange *)exchange, name, nth);
 }
 
 /**

@@ -7,7 +7,6 @@
 #include <eddy/http_cookie.h>
 #include <eddy/http_cors.h>
 #include <eddy/http_forwarded.h>
-#include <strings.h>
 
 /* The one place where bodies come from. */
 static ssize_t read_exchange(void *exchange, void *buffer, size_t n)
@@ -25,15 +24,10 @@ struct body_source body_of_exchange(eddy_http_exchange *exchange)
         return (struct body_source){read_exchange, note_content, eddy_http_exchange_length(exchange), exchange};
 }
 
-/* The nth line of a header, which may come in several; NULL where there are not so many. */
+/* As an eddy_http_header_fn. */
 static const char *nth_header(void *exchange, const char *name, unsigned nth)
 {
-        const char *value, *line_name;
-
-        for (unsigned i = 0; (value = eddy_http_exchange_header_at(exchange, i, &line_name)); i++)
-                if (strcasecmp(line_name, name) == 0 && nth-- == 0)
-                        return value;
-        return NULL;
+        return eddy_http_exchange_header_nth(exchange, name, nth);
 }
 
 int eddy_http_exchange_query(eddy_http_exchange *exchange, eddy_http_fields **fields)
@@ -62,7 +56,7 @@ ssize_t eddy_http_exchange_cookie(eddy_http_exchange *exchange, const char *name
         const char *found = NULL, *line;
         size_t n;
 
-        for (unsigned i = 0; !found && (line = nth_header(exchange, "Cookie", i)); i++)
+        for (unsigned i = 0; !found && (line = eddy_http_exchange_header_nth(exchange, "Cookie", i)); i++)
                 found = eddy_http_cookie_find(line, name, &n);
         if (!found)
                 return -ENOENT;
@@ -100,8 +94,10 @@ void eddy_http_exchange_cors(eddy_http_exchange *exchange, const eddy_http_cors 
         const eddy_http_cors_request request = {
             .method = eddy_http_exchange_method(exchange),
             /* Of two nobody is meant. */
-            .origin = nth_header(exchange, "Origin", 1) ? "" : nth_header(exchange, "Origin", 0),
-            .requested_method = nth_header(exchange, "Access-Control-Request-Method", 0),
+            .origin = eddy_http_exchange_header_nth(exchange, "Origin", 1)
+                          ? ""
+                          : eddy_http_exchange_header(exchange, "Origin"),
+            .requested_method = eddy_http_exchange_header(exchange, "Access-Control-Request-Method"),
         };
 
         eddy_http_cors_decide(cors, &request, answer);

@@ -44,10 +44,19 @@ const char *eddy_http_exchange_header_at(eddy_http_exchange *exchange, unsigned 
         return terminated(exchange, header->value);
 }
 
+const char *eddy_http_exchange_header_nth(eddy_http_exchange *exchange, const char *name, unsigned nth)
+{
+        const char *value, *line_name;
+
+        for (unsigned i = 0; (value = eddy_http_exchange_header_at(exchange, i, &line_name)); i++)
+                if (strcasecmp(line_name, name) == 0 && nth-- == 0)
+                        break;
+        return value;
+}
+
 int eddy_http_exchange_peer(const eddy_http_exchange *exchange, eddy_address *address)
 {
         int fd = exchange->impl->fd(exchange);
-
         const char *text = exchange->impl->peer(exchange);
 
         if (fd >= 0)
@@ -99,25 +108,32 @@ int exchange_check_length(eddy_http_exchange *exchange, size_t most)
         return EDDY_ELIMIT;
 }
 
+/* Write the next piece of a body of which so much may come: how many bytes, 0 at its end, or the error. */
+static ssize_t write_piece(eddy_http_exchange *exchange, eddy_file *file, char *piece, size_t size,
+                           int64_t left)
+{
+        ssize_t n = eddy_http_exchange_read(exchange, piece, size);
+
+        if (n <= 0)
+                return n;
+        return n > left ? exchange_note_content(exchange, EDDY_ELIMIT)
+                        : eddy_file_write_all(file, piece, (size_t)n);
+}
+
 int64_t eddy_http_exchange_read_to_file(eddy_http_exchange *exchange, eddy_file *file, int64_t limit)
 {
         enum { PIECE = 128 * 1024 };
-        char *piece = memory_alloc(PIECE);
         int64_t total = 0;
-        ssize_t n = piece ? exchange_check_length(exchange, limit > 0 ? (size_t)limit : 0) : -ENOMEM;
+        ssize_t n = exchange_check_length(exchange, limit > 0 ? (size_t)limit : 0);
+        char *piece;
 
-        if (n == 0)
-                n = 1;
-
-        while (n > 0) {
-                n = eddy_http_exchange_read(exchange, piece, PIECE);
-                if (n > 0 && n > limit - total)
-                        n = exchange_note_content(exchange, EDDY_ELIMIT);
-                else if (n > 0)
-                        n = eddy_file_write_all(file, piece, (size_t)n);
-                if (n > 0)
-                        total += n;
-        }
+        if (n < 0)
+                return n;
+        piece = memory_alloc(PIECE);
+        if (!piece)
+                return -ENOMEM;
+        while ((n = write_piece(exchange, file, piece, PIECE, limit - total)) > 0)
+                total += n;
         memory_free(piece);
         return n < 0 ? n : total;
 }

@@ -16,7 +16,7 @@ const char *eddy_http_exchange_method(const eddy_http_exchange *exchange)
         return exchange->method;
 }
 
-const char *eddy_http_exchange_header_at(eddy_http_exchange *exchange, unsigned index, const char **name)
+const char *eddy_http_exchange_header_nth(eddy_http_exchange *exchange, const char *name, unsigned nth)
 {
         const char *const headers[] = {
             "Host",
@@ -34,10 +34,8 @@ const char *eddy_http_exchange_header_at(eddy_http_exchange *exchange, unsigned 
         };
 
         for (size_t i = 0; i < sizeof headers / sizeof headers[0]; i += 2) {
-                if (headers[i + 1] && index-- == 0) {
-                        *name = headers[i];
+                if (strcmp(headers[i], name) == 0 && nth == 0)
                         return headers[i + 1];
-                }
         }
         return NULL;
 }
