@@ -66,7 +66,7 @@ EDDY_API eddy_loop *eddy_runner_loop(eddy_runner *runner);
  * which also sees the context variables that it set. Runner.run(). */
 EDDY_API intptr_t eddy_runner_run(eddy_runner *runner, eddy_fn fn, void *arg);
 
-/** Cancel and await the tasks that are left, and destroy the loop. Runner.close(). */
+/** Cancel and await the tasks that are left, let callbacks that they have scheduled run, and destroy the loop. Runner.close(). */
 EDDY_API void eddy_runner_finish(eddy_runner *runner);
 
 EDDY_END_DECLS

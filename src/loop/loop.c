@@ -179,8 +179,8 @@ static int poll_backend(eddy_loop *loop)
         eddy_time begun = 0;
         int rc;
 
-        if (list_is_empty(loop->ready) && list_is_empty(&loop->come) && !loop->is_stopping &&
-            !has_mail(inbox) && !spin_for_mail(loop) && inbox_begin_sleep(inbox)) {
+        if (!loop_has_ready(loop) && !loop->is_stopping && !has_mail(inbox) && !spin_for_mail(loop) &&
+            inbox_begin_sleep(inbox)) {
                 begun = eddy_now();
                 timeout = timer_wheel_timeout(&loop->timers, begun);
         }

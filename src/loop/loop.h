@@ -154,6 +154,12 @@ static inline bool loop_find_next(eddy_loop *loop, eddy_handle **next)
         return true;
 }
 
+/** Whether a callback waits for its turn. */
+static inline bool loop_has_ready(const eddy_loop *loop)
+{
+        return !list_is_empty(loop->ready) || !list_is_empty(&loop->come);
+}
+
 /** Take what loop_find_next() has found. */
 static inline void loop_take_next(eddy_loop *loop)
 {

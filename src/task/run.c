@@ -148,6 +148,19 @@ static void cancel_all(eddy_loop *loop)
                 eddy_cancel(&container_of(link, struct task, all)->future);
 }
 
+/** What ended last may have left work to the next turns, such as the freeing of what it has used. Who goes on for ever is
+ * dropped. */
+enum { LAST_TURNS = 16 };
+
+static void run_rest(eddy_loop *loop)
+{
+        for (int i = 0; i < LAST_TURNS && loop_has_ready(loop); i++) {
+                eddy_loop_stop(loop);
+                if (eddy_loop_run_forever(loop) < 0)
+                        return;
+        }
+}
+
 void eddy_runner_finish(eddy_runner *runner)
 {
         eddy_task *ender;
@@ -160,6 +173,8 @@ void eddy_runner_finish(eddy_runner *runner)
                         eddy_loop_run_until_complete(runner->loop, ender, NULL);
                 eddy_unref(ender);
         }
+        if (runner->loop)
+                run_rest(runner->loop);
         eddy_loop_destroy(runner->loop);
         eddy_context_unref(runner->context);
         runner->loop = NULL;

@@ -1,4 +1,5 @@
 #include "reports.h"
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/wait.h>
@@ -422,6 +423,38 @@ TEST(sees_the_successors_of_many_to_their_end)
         trail_clear();
 }
 
+/** A callback that has itself called again, so many times. */
+struct recurring {
+        eddy_handle handle;
+        unsigned wanted, count;
+};
+
+static void recur(void *arg)
+{
+        struct recurring *recurring = arg;
+
+        if (++recurring->count < recurring->wanted)
+                eddy_call_soon(NULL, &recurring->handle, recur, recurring);
+}
+
+static intptr_t leave_callback(void *recurring)
+{
+        eddy_call_soon(NULL, &((struct recurring *)recurring)->handle, recur, recurring);
+        return 0;
+}
+
+TEST(runs_the_callbacks_that_are_left_unless_they_never_end)
+{
+        struct recurring recurring = {.wanted = 5};
+
+        assert_int_equal(run_main(leave_callback, &recurring), 0);
+        assert_int_equal(recurring.count, 5);
+
+        recurring = (struct recurring){.wanted = UINT_MAX};
+        assert_int_equal(run_main(leave_callback, &recurring), 0);
+        assert_in_range(recurring.count, 5, 1000);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -440,6 +473,7 @@ int main(void)
             cmocka_unit_test(a_forked_child_may_run_a_loop_of_its_own),
             cmocka_unit_test(ends_although_whatever_it_ends_starts_a_successor),
             cmocka_unit_test(sees_the_successors_of_many_to_their_end),
+            cmocka_unit_test(runs_the_callbacks_that_are_left_unless_they_never_end),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
