@@ -67,7 +67,7 @@ static int copy_out(char **copy, CURLU *parts)
 int url_join(char **joined, const char *base, const char *url)
 {
         /* Whether a scheme is one of ours is asked later, of the whole. */
-        const unsigned flags = CURLU_NON_SUPPORT_SCHEME | CURLU_URLENCODE;
+        const unsigned flags = CURLU_NON_SUPPORT_SCHEME;
         CURLU *parts = curl_url();
         CURLUcode code;
         int rc;
