@@ -163,7 +163,8 @@ static ssize_t copy(struct upload_form *form, void *buffer, size_t n, const void
 
         if (n > left)
                 n = left;
-        memcpy(buffer, (const char *)bytes + form->at, n);
+        if (n > 0) /* else there may be no bytes */
+                memcpy(buffer, (const char *)bytes + form->at, n);
         return (ssize_t)n;
 }
 
