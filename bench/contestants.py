@@ -90,6 +90,8 @@ HTTP_SITE = eddy("eddy_http_site", *BOTH, needs=("jansson", "libjansson-dev")) |
 WEBSOCKET = eddy("eddy_http_site", *BOTH, needs=("jansson", "libjansson-dev")) | GO | NODE_SITE
 COMMAND = {f"eddy-{backend}": Program("command", package="wrk and curl", backend=backend) for backend in BOTH}
 FILES = COMMAND | NGINX_FILES | GO | TOKIO | NODE_SITE
+HTTP_CLIENT = (eddy("eddy_http_client", *BOTH) | GO | {"curl-multi": native("curl_multi", "libcurl", "libcurl4-openssl-dev")} |
+               {"aiohttp": Program("python", "peers/aiohttp_client.py", package="aiohttp, by pip")})
 
 # By TLS.
 RAW_TLS = {"raw-openssl": native("raw_tls_echo", "openssl", "libssl-dev")}
