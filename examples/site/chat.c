@@ -58,11 +58,12 @@ static struct line *make_line(json_t *json)
 
 static void hand_to(struct person *person, struct line *line)
 {
-        line->users++;
-        if (eddy_queue_put_nowait(&person->lines, &line) == 0)
-                return;
-        give_back(line);
-        eddy_stream_abort(eddy_websocket_stream(person->ws)); /* his handler sees that, and he is gone */
+        int rc = eddy_queue_put_nowait(&person->lines, &line);
+        if (rc == 0)
+                line->users++;
+        else if (rc == EDDY_EQUEUEFULL) /* and not because he is saying goodbye */
+                eddy_stream_abort(
+                    eddy_websocket_stream(person->ws)); /* his handler sees that, and he is gone */
 }
 
 /* Takes the line. */
