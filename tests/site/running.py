@@ -23,7 +23,6 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 from servers import PATIENCE, postgres_server  # pylint: disable=wrong-import-position
 
 KEY = bytes(range(32))
-SAN = 10 if 'ASAN_OPTIONS' in os.environ else 1
 
 
 def png(width=2, height=2, waste=0):
@@ -53,15 +52,17 @@ class Site:
         self.place = tempfile.mkdtemp(prefix='eddy-site-')
         self.data = os.path.join(self.place, 'data')
         self.arguments = ['--data', self.data, *arguments]
+        self.port = 0
         if database:
             self.arguments += ['--database', database]
         self.start()
 
     def start(self):
+        """Also again: where it was, and with what it has kept."""
         environment = {**os.environ, 'SITE_KEY': KEY.hex()}
         # pylint: disable=consider-using-with
         with open(os.path.join(self.place, 'errors'), 'wb') as errors:
-            self.process = subprocess.Popen([self.executable, '--port', '0', *self.arguments], stdout=subprocess.PIPE,
+            self.process = subprocess.Popen([self.executable, '--port', str(self.port), *self.arguments], stdout=subprocess.PIPE,
                                             stderr=errors, text=True, env=environment)
         line = self.process.stdout.readline()
         found = re.match(r'(https?)://localhost:(\d+)/, with notes in (\w+)$', line)
@@ -220,12 +221,12 @@ class Chatter:
         return head[0] & 15, self.file.read(size)
 
     def message(self, key='text'):
-        """The next that is of a kind."""
+        """The next that has something; with "", the next."""
         while True:
             kind, data = self.frame()
             if kind is None:
                 raise AssertionError('the chat has ended')
-            if kind == 1 and key in json.loads(data):
+            if kind == 1 and (not key or key in json.loads(data)):
                 return json.loads(data)
 
     def close(self):
