@@ -52,11 +52,12 @@ int guard_origin(eddy_http_exchange *exchange, eddy_http_next *next, void *site)
 /* A handler that fails has said nothing to its client yet: here that is made a page. Who asks is told no more than he needs. */
 int guard_errors(eddy_http_exchange *exchange, eddy_http_next *next, void *site)
 {
+        const char *target = eddy_http_exchange_target(exchange);
         char task[96];
-        snprintf(task, sizeof task, "%s %.60s", eddy_http_exchange_method(exchange),
-                 eddy_http_exchange_target(exchange));
-        eddy_task_set_name(eddy_current_task(),
-                           task); /* what the live page shows; without memory it has its old one */
+        snprintf(task, sizeof task, "%s %.*s", eddy_http_exchange_method(exchange), (int)strcspn(target, "?"),
+                 target);
+        /* What the live page shows; without memory it has its old one. */
+        eddy_task_set_name(eddy_current_task(), task);
 
         int rc = eddy_http_next_call(next, exchange);
         if (rc >= 0 || eddy_http_exchange_status(exchange) != 0)

@@ -118,8 +118,9 @@ static int serve(struct site *site, eddy_http_router *router)
                 rc = eddy_tls_create_self_signed_with(&tls, NULL, fingerprint,
                                                       &(eddy_tls_options){.alpn = eddy_http_alpn()});
         if (rc == 0)
-                rc = eddy_http_service_create(&site->service, eddy_http_router_handle, router,
-                                              &(eddy_http_service_options){.max_body = 16 << 20});
+                rc = eddy_http_service_create(
+                    &site->service, eddy_http_router_handle, router,
+                    &(eddy_http_service_options){.max_body = 16 << 20, .max_connections = 1000});
         if (rc == 0) {
                 const eddy_server_options server = {.tls = tls};
                 rc = eddy_http_service_run(site->service, "127.0.0.1", site->port,

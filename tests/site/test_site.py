@@ -356,7 +356,10 @@ class Chat(SiteTest):
         talkers = [self.chatter(Visitor(self.site, 'Talker %d' % n)) for n in range(10)]
         others = set('Talker %d' % n for n in range(10))
         present = None
+        rounds = 0
         while present != others:  # some megabytes, until the system takes no more for him
+            rounds += 1
+            self.assertLess(rounds, 1500, 'he is kept, and a ping would find him out long after')
             for talker in talkers:
                 talker.say('"' * 490)
             for talker in talkers:
