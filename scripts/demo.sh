@@ -121,7 +121,8 @@ ask /notes --header "Origin: http://evil.example" --data-urlencode "token=$(toke
         --write-out '%{http_code}\n'
 
 say "What its tasks are doing, until SIGTERM ends the site"
-ask /live/events --no-buffer >"$place/events" &
+: >"$place/events"
+ask /live/events --no-buffer >>"$place/events" &
 reader=$!
 while ! grep -q '^data: ' "$place/events"; do
         kill -0 "$reader"
