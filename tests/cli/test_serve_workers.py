@@ -82,7 +82,7 @@ class WorkersTest(Working):
     def test_one_that_crashes_is_replaced(self):
         self.start_workers(2)
         before = self.workers()
-        os.kill(before[0], signal.SIGSEGV)
+        os.kill(before[0], signal.SIGABRT)
         self.wait_until(lambda: before[0] not in self.workers() and len(self.workers()) == 2)
         self.ask_much()
         self.assertIn("another takes its place", self.stop()[1])
