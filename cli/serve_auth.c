@@ -34,7 +34,7 @@ struct serve_auth {
 static char *hash_of(const char *password, const char *setting)
 {
         struct crypt_data *data = calloc(1, sizeof *data);
-        const char *hash = data ? crypt_r(password, setting, data) : NULL;
+        const char *hash = data ? crypt_rn(password, setting, data, sizeof *data) : NULL;
         char *copy = hash && *hash != '*' ? strdup(hash) : NULL;
 
         free(data);
