@@ -70,6 +70,7 @@ class WorkersTest(Working):
         # It reaches all processes of a group; told by who looks after them as well, it would be a second one, which does not wait.
         self.write("big.bin", os.urandom(1024) * 8192)
         self.start_workers(2, start_new_session=True)
+        self.wait_until(lambda: all(os.getpgid(pid) != self.process.pid for pid in self.workers()))
         busy = [self.connect() for _ in range(6)]
         for connection in busy:
             connection.sendall(b"GET /big.bin HTTP/1.1\r\nHost: x\r\n\r\n")
@@ -130,7 +131,7 @@ class WorkersTest(Working):
         self.start_workers(2)
         for args in ([], ["--workers", "2"]):
             result = subprocess.run([self.EDDY, "serve", "--port", str(self.port), *args, self.place], capture_output=True,
-                                    text=True)
+                                    text=True, timeout=30)
             self.assertEqual(result.returncode, 1)
             self.assertIn("in use", result.stderr)
 
@@ -240,16 +241,14 @@ class LogTest(Working):
         self.assertEqual(len(self.lines(self.log() + ".1")), 1)
 
     def test_lines_do_not_mix(self):
-        agent = "User-Agent: " + "a" * 3000
+        # Longer than what a pipe takes as a whole, and more than it holds.
+        target, headers = "/a.txt?" + "q" * 1900, ("User-Agent: " + "a" * 1900, "Referer: " + "r" * 1900)
         for to_file in (True, False):
             self.start_workers(3, "--log", self.log() if to_file else "-")
-            lines = []
             with concurrent.futures.ThreadPoolExecutor(9) as executor:
-                if not to_file:
-                    reader = executor.submit(lambda: [self.process.stdout.readline() for _ in range(400)])
-                list(executor.map(lambda i: self.get("/a.txt", agent), range(400)))
-                if not to_file:
-                    lines = reader.result(30)
+                asked = [executor.submit(self.get, target, *headers) for _ in range(400)]
+                lines = [] if to_file else [self.process.stdout.readline() for _ in range(400)]
+                concurrent.futures.wait(asked)
             self.stop()
             lines = lines or self.lines()
             self.assertEqual(len(lines), 400)

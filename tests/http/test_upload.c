@@ -8,6 +8,7 @@
 #include <eddy/http_upload.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -115,10 +116,15 @@ static void clear(void)
 
 static struct stat judged;
 static int verdict;
+static bool was_locked; /* when the judge was last asked, for all who would replace a file of the folder */
 
 static int judge(const struct stat *status, void *arg)
 {
+        int other = open(place, O_RDONLY | O_DIRECTORY);
+
         (void)arg;
+        was_locked = flock(other, LOCK_EX | LOCK_NB) < 0;
+        close(other);
         judged = status ? *status : (struct stat){.st_size = -1};
         return verdict;
 }
@@ -177,6 +183,7 @@ static void keep_some(void)
         assert_int_equal(count_names(), 1);
         verdict = 0;
         assert_int_equal(bring("a", "three", &asked), 0);
+        assert_true(was_locked);
         assert_int_equal(judged.st_size, 3);
         assert_string_equal(content_of("a"), "three");
         assert_int_equal(bring("b", "four", &asked), 0);
