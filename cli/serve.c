@@ -128,13 +128,15 @@ static void close_sockets(void *arg)
                         listen_close(&serve->sockets[i]);
 }
 
-/* In a process of its own. The sockets of the others are theirs: what nobody accepts from must not be held open. */
+/* In a process of its own. The sockets of the others are theirs: what nobody accepts from must not be held open. One that takes another's place
+ * may come long after what it has from before was read. */
 static int work(unsigned index, void *arg)
 {
         struct serve *serve = arg;
 
         serve->own = &serve->sockets[index];
         close_sockets(serve);
+        on_reload_signal(serve);
         return run_server(serve);
 }
 

@@ -74,7 +74,7 @@ void serve_log_reopen(struct serve_log *log)
 {
         int fd;
 
-        if (!log->log || strcmp(log->path, "-") == 0)
+        if (log->fd < 0 || log->lock >= 0 || strcmp(log->path, "-") == 0)
                 return;
         fd = open_file(log->path);
         if (fd < 0) {
@@ -82,7 +82,8 @@ void serve_log_reopen(struct serve_log *log)
                         strerror(errno));
                 return;
         }
-        eddy_http_log_set_fd(log->log, fd);
+        if (log->log)
+                eddy_http_log_set_fd(log->log, fd);
         close(log->fd);
         log->fd = fd;
 }

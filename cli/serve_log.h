@@ -21,7 +21,7 @@ int serve_log_open(struct serve_log *log, const char *path, const char *format, 
 /** Get ready in the process that serves: 0 or -ENOMEM. */
 int serve_log_begin(struct serve_log *log);
 
-/** Open its file anew, which may have been moved away; where that fails, it goes on as it is, and says so. */
+/** Open its file anew, which may have been moved away; where that fails, it goes on as it is, and says so. Not what takes turns: a pipe stays. */
 void serve_log_reopen(struct serve_log *log);
 
 /** Whether there is anything to log. */
