@@ -130,4 +130,5 @@ void proxy_url_finish(struct proxy_url *url)
         memory_free(url->path);
         memory_free(url->authority);
         memory_free(url->base);
+        *url = (struct proxy_url){.host = NULL};
 }
