@@ -78,7 +78,7 @@ static inline void close_proxy(void)
         close_world();
         eddy_http_router_destroy(router);
         eddy_http_proxy_destroy(proxy);
-        close(behind.listener);
+        eddy_sock_close(behind.listener);
         give_way(); /* connections that waited are lost later */
 }
 

@@ -383,7 +383,7 @@ static void answers_that_break(void)
 static void servers_that_are_not_there(void)
 {
         open_proxy(NULL);
-        close(behind.listener);
+        eddy_sock_close(behind.listener);
         send_text(GET("/"));
         assert_answer("HTTP/1.1 502 ", "502 Bad Gateway\n");
         assert_int_equal(failure_error, -ECONNREFUSED);
