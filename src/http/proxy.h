@@ -17,7 +17,7 @@ enum {
         PROXY_OUT_SIZE = 64 * 1024,
         PROXY_TEXT_SIZE = 16 * 1024,
         PROXY_LINES_MAX = PROXY_HEADERS_MAX + 1,
-        PROXY_SPARES_MAX = 16,
+        PROXY_SPARES_MAX = 64,
 };
 
 /** What a connection needs while a request is on it. */
