@@ -75,6 +75,7 @@ static inline void open_proxy(const eddy_http_proxy_options *options)
 static inline void close_proxy(void)
 {
         eddy_stream_destroy(behind.stream);
+        assert_true(eddy_http_service_drain(world.service, 0) >= 0); /* a tunnel is none of the server's */
         close_world();
         eddy_http_router_destroy(router);
         eddy_http_proxy_destroy(proxy);
