@@ -39,7 +39,7 @@ typedef struct eddy_http_proxy_options {
             idle_timeout; /**< for a connection to wait for its next request; 0: 30 s. Less, where the server says so */
         eddy_duration
             tunnel_timeout;   /**< for both sides of what has become another protocol to be silent; 0: 1 h */
-        unsigned max_idle;    /**< connections that wait; 0: 64. UINT_MAX: none do */
+        unsigned max_idle;    /**< connections that wait; 0: 128. UINT_MAX: none do */
         bool keeps_host;      /**< the server sees the Host that the client has named; else its own */
         bool keeps_locations; /**< Location and the paths of cookies pass as they are */
         eddy_http_proxy_tells tells;

@@ -5,7 +5,7 @@
 #include "http/strict.h"
 #include <limits.h>
 
-enum { MAX_IDLE = 64, CONNECT = 10, TAKE = 60, IDLE = 30, TUNNEL = 3600, LEAVE = 1 /* seconds */ };
+enum { MAX_IDLE = 128, CONNECT = 10, TAKE = 60, IDLE = 30, TUNNEL = 3600, LEAVE = 1 /* seconds */ };
 
 /* What the server is to do has not been done in time. */
 static void connection_is_late(struct deadline *deadline)

@@ -169,16 +169,16 @@ static bool passes_on(const struct told *told, enum proxy_field field)
         return field == PROXY_FIELD_FORWARDED ? told->by_forwarded : told->by_others;
 }
 
-/* The peer's address without its port; "unknown" where it has none. In `text`, of EDDY_ADDRESS_TEXT_SIZE bytes. */
-static const char *print_peer(const eddy_http_exchange *exchange, char *text)
+/* The peer's address without its port, n bytes; "unknown" where it has none. */
+static const char *find_peer(const eddy_http_exchange *exchange, size_t *n)
 {
         const char *peer = exchange->impl->peer(exchange), *colon;
 
         if (!peer || !*peer || strchr(peer, '/') || *peer == '@')
-                return "unknown";
+                peer = "unknown";
         colon = strrchr(peer, ':');
-        snprintf(text, EDDY_ADDRESS_TEXT_SIZE, "%.*s", colon ? (int)(colon - peer) : (int)strlen(peer), peer);
-        return text;
+        *n = colon ? (size_t)(colon - peer) : strlen(peer);
+        return peer;
 }
 
 /* The values of all of its lines, each with what parts it from the next. */
@@ -201,9 +201,8 @@ static void put_x_forwarded(struct proxy_pass *pass, struct text *text, const st
                             const struct http_span *host)
 {
         eddy_http_exchange *exchange = pass->exchange;
-        char peer[EDDY_ADDRESS_TEXT_SIZE];
-        const char *address = print_peer(exchange, peer);
-        size_t n = strlen(address);
+        size_t n;
+        const char *address = find_peer(exchange, &n);
 
         if (*address == '[') { /* as others write it */
                 address++;
@@ -224,8 +223,8 @@ static void put_forwarded(struct proxy_pass *pass, struct text *text, const stru
                           const struct http_span *host)
 {
         eddy_http_exchange *exchange = pass->exchange;
-        char peer[EDDY_ADDRESS_TEXT_SIZE];
-        const char *address = print_peer(exchange, peer);
+        size_t n;
+        const char *address = find_peer(exchange, &n);
         const char *quote = *address == '[' ? "\"" : "";
 
         put_text(text, "Forwarded: ");
@@ -233,7 +232,7 @@ static void put_forwarded(struct proxy_pass *pass, struct text *text, const stru
                 put_values(pass, text, PROXY_FIELD_FORWARDED, ", ");
         put_text(text, "for=");
         put_text(text, quote);
-        put_text(text, address);
+        put(text, address, n);
         put_text(text, quote);
         put_text(text, exchange->impl->is_secure(exchange) ? ";proto=https" : ";proto=http");
         if (host) {
