@@ -35,6 +35,7 @@ static const struct {
     {"x-forwarded-proto", PROXY_FIELD_FORWARDED_PROTO},
     {"proxy-authenticate", PROXY_FIELD_STAYS},
     {"proxy-authorization", PROXY_FIELD_STAYS},
+    {"authorization", PROXY_FIELD_AUTHORIZATION},
 };
 
 /* Those of each length, a bit each, so that most headers are compared with nothing. */
@@ -49,6 +50,7 @@ static const uint32_t of_length[] = {
     [9] = 1u << 10 | 1u << 11,
     [10] = 1u << 12 | 1u << 13 | 1u << 14,
     [12] = 1u << 15,
+    [13] = 1u << 26,
     [14] = 1u << 16 | 1u << 17,
     [15] = 1u << 18,
     [16] = 1u << 19 | 1u << 20 | 1u << 21,

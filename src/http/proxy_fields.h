@@ -21,6 +21,7 @@ enum proxy_field {
         PROXY_FIELD_EXPECT,
         PROXY_FIELD_VIA,
         PROXY_FIELD_COOKIE,
+        PROXY_FIELD_AUTHORIZATION,
         PROXY_FIELD_TYPE,
         PROXY_FIELD_SERVER,
         PROXY_FIELD_DATE,

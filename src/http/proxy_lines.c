@@ -57,6 +57,12 @@ static void note_keep_alive(struct proxy_connection *connection, const char *val
         }
 }
 
+/* An answer goes to no gateway's program, so that one with an underscore is another. */
+static enum proxy_field field_of(const char *name, size_t n)
+{
+        return memchr(name, '_', n) ? PROXY_FIELD_PASSES : proxy_field_of(name, n);
+}
+
 /* Whether a header of an answer may be there: of those that are ours to say as well, once. */
 static bool is_passed(const struct proxy_head *head, enum proxy_field field, unsigned *seen)
 {
@@ -67,6 +73,7 @@ static bool is_passed(const struct proxy_head *head, enum proxy_field field, uns
         case PROXY_FIELD_PASSES:
         case PROXY_FIELD_VIA:
         case PROXY_FIELD_COOKIE:
+        case PROXY_FIELD_AUTHORIZATION:
         case PROXY_FIELD_HOST:
         case PROXY_FIELD_EXPECT:
         case PROXY_FIELD_LOCATION:
@@ -84,7 +91,7 @@ static bool is_passed(const struct proxy_head *head, enum proxy_field field, uns
         case PROXY_FIELD_LENGTH:
                 return head->status >= 200 && head->status != HTTP_STATUS_NO_CONTENT &&
                        head->status != HTTP_STATUS_RESET_CONTENT;
-        case PROXY_FIELD_UPGRADE: /* and a server may say what else it speaks, but not for whom it is */
+        case PROXY_FIELD_UPGRADE: /* of another answer it is about the server's connection */
                 return head->status == HTTP_STATUS_SWITCHING_PROTOCOLS;
         default:
                 return false;
@@ -105,7 +112,7 @@ int proxy_lines_find(struct proxy_pass *pass, char *text)
                 const struct http_header *header = &head->headers[i];
                 const char *value = http_text(text, header->value);
 
-                fields[i] = proxy_field_of(http_text(text, header->name), header->name.size);
+                fields[i] = field_of(http_text(text, header->name), header->name.size);
                 if (fields[i] == PROXY_FIELD_CONNECTION)
                         proxy_hops_add(&hops, value, header->value.size);
                 else if (fields[i] == PROXY_FIELD_KEEP_ALIVE)

@@ -244,6 +244,8 @@ static int send_end(struct proxy_pass *pass)
         const char *at = exchange->trailers, *end = at + exchange->trailers_size;
         int rc = 0;
 
+        if (exchange->body_length >= 0 && pass->sent < exchange->body_length) /* somebody has read the rest */
+                return EDDY_EINVALIDSTATE;
         pass->sending = SENDING_OVER;
         if (exchange->body_length >= 0)
                 return MOVED;
@@ -266,7 +268,7 @@ static bool may_send(const struct proxy_pass *pass)
 
         if (pass->sending != SENDING_GOES_ON || !connection->transport || connection->is_full)
                 return false;
-        return !pass->has_sent || pass->proxy->url.is_secure || pass->receiving != RECEIVING_HEAD ||
+        return pass->sent == 0 || pass->proxy->url.is_secure || pass->receiving != RECEIVING_HEAD ||
                sys_has_come(eddy_transport_fd(connection->transport)) == 0;
 }
 
@@ -294,7 +296,7 @@ static int send_body(struct proxy_pass *pass)
         }
         if (n == 0)
                 return send_end(pass);
-        pass->has_sent = true;
+        pass->sent += n;
         parts[1].iov_len = (size_t)n;
         if (exchange->body_length >= 0)
                 rc = eddy_transport_write(pass->connection->transport, proxy->out, (size_t)n);
@@ -413,7 +415,7 @@ static bool was_closed_meanwhile(const struct proxy_pass *pass)
         const struct proxy_connection *connection = pass->connection;
 
         return connection->is_reused && (connection->has_ended || !connection->transport) &&
-               !pass->has_received && !pass->has_sent && pass->interims == 0 && is_idempotent(pass->exchange) &&
+               !pass->has_received && pass->sent == 0 && pass->interims == 0 && is_idempotent(pass->exchange) &&
                pass->exchange->failure == 0;
 }
 

@@ -261,6 +261,7 @@ static bool is_passed(const struct proxy_pass *pass, struct told *told, enum pro
 
         switch (field) {
         case PROXY_FIELD_PASSES:
+        case PROXY_FIELD_AUTHORIZATION:
         case PROXY_FIELD_TYPE:
         case PROXY_FIELD_SERVER:
         case PROXY_FIELD_DATE:

@@ -19,7 +19,7 @@ static void asks_the_server_behind(void)
         assert_not_asked("Content-Length");
         assert_not_asked("Via");
         tell("HTTP/1.1 404 Gone Fishing\r\nServer: behind\r\nContent-Length: 5\r\nX-A: "
-            "1\r\nX-A:2\r\nX-None:\r\n\r\nhello");
+             "1\r\nX-A:2\r\nX-None:\r\n\r\nhello");
         head = next_head();
         assert_memory_equal(head, "HTTP/1.1 404 Not Found\r\n", 24);
         assert_true(has_line(head, "Server: behind"));
@@ -34,7 +34,7 @@ static void asks_the_server_behind(void)
         read_asked();
         assert_memory_equal(behind.asked, "GET /base/ HTTP/1.1\r\n", 21);
         tell("HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Type: text/x\r\nContent-Type: text/html\r\n"
-            "Date: a\r\nDate: b\r\n\r\nx");
+             "Date: a\r\nDate: b\r\n\r\nx");
         head = next_head();
         assert_true(has_line(head, "Content-Type: text/x"));
         assert_true(has_line(head, "Date: a"));
@@ -117,9 +117,11 @@ static void what_is_between_neighbours_stays(void)
         open_proxy(NULL);
         ask_behind(
             "GET / HTTP/1.1\r\nHost: x\r\nConnection:\r\nConnection: keep-alive, X-Hop , , x_forwarded_for\r\n"
-            "x-hop: 1\r\nKeep-Alive: timeout=9\r\nProxy-Connection: keep-alive\r\nProxy-Authorization: secret\r\n"
+            "x-hop: 1\r\nKeep-Alive: timeout=9\r\nProxy-Connection: keep-alive\r\nProxy-Authorization: "
+            "secret\r\n"
             "TE: gzip, trailers\r\nUpgrade: h2c\r\nHTTP2-Settings: AAA\r\nProxy: evil\r\nTrailer: X-T\r\n"
-            "Content_Length: 5\r\nTransfer_Encoding: chunked\r\nCookie: a=1\r\nCookie: b=2\r\nX-End: "
+            "Content_Length: 5\r\nTransfer_Encoding: chunked\r\nCookie: a=1\r\nCookie: b=2\r\nAuthorization: "
+            "Basic x\r\nX-End: "
             "1\r\n\r\n");
         assert_not_asked("x-hop");
         assert_not_asked("Keep-Alive");
@@ -133,10 +135,11 @@ static void what_is_between_neighbours_stays(void)
         assert_asked("Trailer: X-T");
         assert_asked("Cookie: a=1; b=2");
         assert_asked("X-End: 1");
+        assert_asked("Authorization: Basic x");
         assert_asked("X-Forwarded-For: 127.0.0.1"); /* which the client cannot have left out */
         tell("HTTP/1.1 200 OK\r\nConnection: X-Hop\r\nX-Hop: 1\r\nKeep-Alive: "
-            "timeout=100\r\nProxy-Authenticate: Basic\r\n"
-            "Upgrade: h2c\r\nContent-Length: 0\r\nConnection: content-length\r\nX-End: 1\r\n\r\n");
+             "timeout=100\r\nProxy-Authenticate: Basic\r\n"
+             "Upgrade: h2c\r\nContent-Length: 0\r\nConnection: content-length\r\nX-End: 1\r\n\r\n");
         head = next_head();
         assert_null(strstr(head, "X-Hop"));
         assert_null(strstr(head, "Keep-Alive"));
@@ -278,7 +281,7 @@ static void redirections_lead_back_here(void)
         open_proxy_of("/api", "/base", &(eddy_http_proxy_options){.keeps_locations = true}, NULL);
         ask_behind(GET("/api/x"));
         tell("HTTP/1.1 302 Found\r\nLocation: /base/x\r\nSet-Cookie: a=b; Path=/base\r\nContent-Length: "
-            "0\r\n\r\n");
+             "0\r\n\r\n");
         assert_true(has_line(next_head(), "Location: /base/x"));
         close_proxy();
 }
@@ -290,8 +293,8 @@ static void cookies_are_for_here(void)
         open_proxy_of("/api", "/base", NULL, NULL);
         ask_behind(GET("/api/x"));
         tell("HTTP/1.1 200 OK\r\nSet-Cookie: a=1; Path=/base/x; HttpOnly\r\nSet-Cookie: b=2;path=/base\r\n"
-            "Set-Cookie: c=3; Path=/basement\r\nSet-Cookie: d=path=/base; Domain=127.0.0.1; Secure\r\n"
-            "Set-Cookie: e=5; Domain=other.example\r\nContent-Length: 0\r\n\r\n");
+             "Set-Cookie: c=3; Path=/basement\r\nSet-Cookie: d=path=/base; Domain=127.0.0.1; Secure\r\n"
+             "Set-Cookie: e=5; Domain=other.example\r\nContent-Length: 0\r\n\r\n");
         head = next_head();
         assert_true(has_line(head, "Set-Cookie: a=1; Path=/api/x; HttpOnly"));
         assert_true(has_line(head, "Set-Cookie: b=2; Path=/api"));

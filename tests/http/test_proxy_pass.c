@@ -16,7 +16,8 @@ static void bodies_of_requests(void)
         assert_asked("Transfer-Encoding: chunked");
         assert_not_asked("Content-Length");
         assert_behind("3\r\nabc\r\n"); /* at once, and not when all has come */
-        send_text("1;ext=x\r\nd\r\n0\r\nX-Sum: 1\r\nContent-Length: 9\r\nHost: evil\r\n\r\n");
+        send_text(
+            "1;ext=x\r\nd\r\n0\r\nX-Sum: 1\r\nContent-Length: 9\r\nHost: evil\r\nAuthorization: x\r\n\r\n");
         assert_behind("1\r\nd\r\n0\r\nX-Sum: 1\r\n\r\n");
         tell("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
         assert_answer("HTTP/1.1 200 OK", "ok");
@@ -451,6 +452,38 @@ static void bodies_that_break(void)
         close_proxy();
 }
 
+static int read_before(eddy_http_exchange *exchange, void *arg)
+{
+        char some[2];
+
+        (void)arg;
+        assert_int_equal(eddy_http_exchange_read(exchange, some, 2), 2);
+        return eddy_http_proxy_answer(exchange, proxy);
+}
+
+/* A body that somebody has read cannot be passed on, and what is left of it is none. */
+static void bodies_that_were_read(void)
+{
+        eddy_server *server;
+        eddy_http_service *service;
+
+        open_proxy(NULL);
+        assert_int_equal(eddy_http_service_create(&service, read_before, NULL, NULL), 0);
+        assert_int_equal(eddy_http_start_server(&server, service, "127.0.0.1", 0, NULL), 0);
+        eddy_stream_destroy(world.stream);
+        assert_int_equal(eddy_open_connection(&world.stream, "127.0.0.1", eddy_server_port(server), NULL), 0);
+        send_text("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello");
+        assert_memory_equal(next_head(), "HTTP/1.1 500 ", 13);
+        assert_int_equal(world.error, EDDY_EINVALIDSTATE);
+        eddy_stream_destroy(world.stream);
+        world.stream = NULL;
+        eddy_server_close(server);
+        assert_int_equal(eddy_http_service_drain(service, 0), 0);
+        eddy_server_destroy(server);
+        eddy_http_service_destroy(service);
+        close_proxy();
+}
+
 static void clients_that_leave(void)
 {
         open_proxy(NULL);
@@ -579,6 +612,7 @@ int main(void)
             scene_test(servers_that_are_slow),
             scene_test(servers_that_take_nothing),
             scene_test(bodies_that_break),
+            scene_test(bodies_that_were_read),
             scene_test(clients_that_leave),
             scene_test(slow_ones_hold_up_the_others),
             scene_test(uses_that_fail),
