@@ -117,6 +117,7 @@ struct proxy_pass {
         int64_t sent;          /* bytes of the body */
         bool has_received;     /* some of the answer */
         bool keeps_alive;      /* the server does */
+        bool has_type;         /* its answer says of what type it is */
         bool wants_bytes;      /* of the client's body, and none were there */
         unsigned interims;     /* answers before the answer */
         int server_error;      /* how the server has failed; 0: it has not */

@@ -134,5 +134,6 @@ int proxy_lines_find(struct proxy_pass *pass, char *text)
                                             : line;
         }
         input->lines[count] = NULL;
+        pass->has_type = seen & 1u << PROXY_FIELD_TYPE;
         return 0;
 }

@@ -43,16 +43,6 @@ static void begin_body(struct proxy_pass *pass, const struct proxy_head *head)
                 pass->receiving = RECEIVING_UNTIL_END;
 }
 
-static bool has_line(const char *const *lines, const char *name)
-{
-        size_t n = strlen(name);
-
-        for (; *lines; lines++)
-                if (strncasecmp(*lines, name, n) == 0)
-                        return true;
-        return false;
-}
-
 static int pass_answer_head(struct proxy_pass *pass, char *text)
 {
         struct proxy_input *input = pass->connection->input;
@@ -61,12 +51,11 @@ static int pass_answer_head(struct proxy_pass *pass, char *text)
         if (rc < 0)
                 return note_server_failure(pass, rc);
         begin_body(pass, &input->head);
-        rc = eddy_http_reply_begin(pass->exchange,
-                                   &(eddy_http_answer){
-                                       .status = input->head.status,
-                                       .content_type = has_line(input->lines, "content-type:") ? NULL : "",
-                                       .headers = input->lines,
-                                   });
+        rc = eddy_http_reply_begin(pass->exchange, &(eddy_http_answer){
+                                                       .status = input->head.status,
+                                                       .content_type = pass->has_type ? NULL : "",
+                                                       .headers = input->lines,
+                                                   });
         if (rc == -EINVAL)
                 return note_server_failure(
                     pass, eddy_fail(EDDY_EPROTOCOL, "the server's answer has headers that none may have"));
