@@ -87,12 +87,13 @@ soak: all
 fuzz: all
 	scripts/install-deps.sh fuzz
 	meson configure -Dtests=enabled $(BUILD)
-	ninja -C $(BUILD) tests/tls/fuzz_tls tests/http/fuzz_multipart tests/http/fuzz_coding tests/http/fuzz_fields tests/http/fuzz_exchange \
+	ninja -C $(BUILD) tests/tls/fuzz_tls tests/http/fuzz_multipart tests/http/fuzz_coding tests/http/fuzz_fields tests/http/fuzz_proxy tests/http/fuzz_exchange \
 		tests/http/fuzz_http2 tests/websocket/fuzz_websocket
 	$(BUILD)/tests/tls/fuzz_tls $(COUNT) $(SEED)
 	$(BUILD)/tests/http/fuzz_multipart $(COUNT)000 $(SEED)
 	$(BUILD)/tests/http/fuzz_coding $(COUNT) $(SEED)
 	$(BUILD)/tests/http/fuzz_fields $(COUNT)00 $(SEED)
+	$(BUILD)/tests/http/fuzz_proxy $(COUNT)00 $(SEED)
 	$(BUILD)/tests/http/fuzz_exchange $(COUNT) $(SEED)
 	$(BUILD)/tests/http/fuzz_http2 $(COUNT)0 $(SEED)
 	$(BUILD)/tests/websocket/fuzz_websocket $(COUNT) $(SEED)

@@ -110,7 +110,7 @@ class Builder:
             return "" if os.environ.get(program.peer) else f"skipped: needs {program.peer}=path"
         packaged = [tool for tool in ("wrk", "curl", "npm") if tool in program.package]
         wanted = {"go": ["go"], "tokio": ["cargo"], "node": ["node", *packaged], "command": ["wrk", "curl"],
-                  "s_server": ["openssl", "curl"], "nginx": ["nginx", *packaged]}.get(program.kind, [])
+                  "s_server": ["openssl", "curl"], "nginx": ["nginx", *packaged], "haproxy": ["haproxy", *packaged]}.get(program.kind, [])
         if not all(map(machine.there, wanted)) or program.peer and not self.peers.get(program.peer):
             return f"skipped: needs {program.package}"
         if "mod-stream" in program.package and not secure.nginx_module():

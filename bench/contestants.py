@@ -6,7 +6,7 @@ from dataclasses import dataclass
 class Program:
     """A contestant's program."""
     # "native": a ninja target; "library": compiled with what the user has given the path of; "go", "tokio", "node",
-    # "python"; "command": eddy serve; "nginx"; "s_server": that of openssl
+    # "python"; "command": eddy serve; "nginx"; "haproxy"; "s_server": that of openssl
     kind: str
     file: str = ""        # target below bench/ in the build directory, or script or source below bench/
     peer: str = ""        # the key in peers.json that must not be empty; "": nothing but libc
@@ -86,6 +86,8 @@ WHOLE = {"raw-epoll": RAW["raw-epoll"]} | libuv("libuv_echo") | {
 PROTOCOL_64K = eddy("eddy_echo", *BOTH, argument="protocol_echo") | WHOLE
 BUFFERED_64K = eddy("eddy_echo", *BOTH, argument="buffered_echo") | WHOLE
 HTTP = eddy("eddy_http", *BOTH) | NGINX | GO | TOKIO | NODE
+PROXY = eddy("eddy_http_proxy", *BOTH) | {"nginx": Program("nginx", package="nginx-light and wrk"),
+                                          "haproxy": Program("haproxy", package="haproxy, nginx-light and wrk")}
 HTTP_SITE = eddy("eddy_http_site", *BOTH, needs=("jansson", "libjansson-dev")) | GO | TOKIO | NODE_SITE
 WEBSOCKET = eddy("eddy_http_site", *BOTH, needs=("jansson", "libjansson-dev")) | GO | NODE_SITE
 COMMAND = {f"eddy-{backend}": Program("command", package="wrk and curl", backend=backend) for backend in BOTH}

@@ -85,6 +85,8 @@ def describe(build_dir, cores):
     versions += tokio_versions(build_dir) + module_versions()
     if there("nginx"):
         versions.append(output(there("nginx"), "-v", stream="stderr").replace("nginx version: nginx/", "nginx "))
+    if there("haproxy"):
+        versions.append(output(there("haproxy"), "-v").replace("HAProxy version", "haproxy").split("-")[0])
     versions.append(f"asyncio of {platform.python_implementation()} {platform.python_version()}")
     versions.append(os.confstr("CS_GNU_LIBC_VERSION") or "unknown libc")
     return [

@@ -5,6 +5,7 @@ from pathlib import Path
 import clients
 import files
 import processes
+import proxies
 import rows
 import secure
 import servers
@@ -25,8 +26,8 @@ def command(program, argument, build_dir):
         return ["node", str(place / program.file), argument]
     if program.kind == "python":
         return [sys.executable, str(HERE / program.file), argument]
-    if program.kind == "nginx":
-        return ["nginx", argument]
+    if program.kind in ("nginx", "haproxy"):
+        return [program.kind, argument]
     return [str(place / Path(program.file).stem), argument]
 
 
@@ -55,6 +56,8 @@ def measure(experiment, program, cores, build_dir):
         return servers.measure(experiment, argv, environment, cores, build_dir)
     if experiment.kind in secure.METHODS:
         return secure.measure(experiment, argv, environment, cores, build_dir)
+    if experiment.kind in proxies.METHODS:
+        return proxies.measure(experiment, argv, environment, cores, build_dir)
     if experiment.kind in web.METHODS:
         return web.measure(experiment, argv, environment, cores, build_dir)
     if experiment.kind == "client":

@@ -6,7 +6,7 @@ import files
 import secure
 import web
 from contestants import (BUFFERED, BUFFERED_64K, BURST, CHANNEL, CONTEXTS, ECHO, ECHO_FAST, FILE, FILES, GENERATORS, HTTP, HTTP_CLIENT, HTTP_SITE,
-                         IDLE, LOCK_HANDOVER, LOCK_PAIR, PROCESS, PROTOCOL, PROTOCOL_64K, QUEUE, SELECT, SLEEPERS, SWITCH, THREADS, TIMERS, TLS, TLS_BULK,
+                         IDLE, LOCK_HANDOVER, LOCK_PAIR, PROCESS, PROTOCOL, PROTOCOL_64K, PROXY, QUEUE, SELECT, SLEEPERS, SWITCH, THREADS, TIMERS, TLS, TLS_BULK,
                          TLS_IDLE, TLS_PROTOCOL, TO_THREAD, UDP, WEBSOCKET, YIELD)
 from servers import COUNTED_SECONDS, IDLE_CONNECTIONS, Load
 
@@ -18,7 +18,7 @@ class Experiment:
     argument: str         # what the program is asked to do
     contestants: dict     # name -> Program
     # It prints them itself; "threads": on all cores; or a server: "load", "storm", "udp", "syscalls", "idle", "files", "bulk",
-    # "tls", "tls_idle", "web", "transfer"; or it is a client: "client".
+    # "tls", "tls_idle", "web", "transfer", "proxy"; or it is a client: "client".
     kind: str = "figures"
     load: object = None   # of a server: Load, or of web.py
     most_repeats: int = 100
@@ -176,6 +176,7 @@ EXPERIMENTS = (
     web_pages("https", "http", HTTP, web.Request(secure=True, seconds=5)),
     web_pages("http2", "http2", HTTP, web.Request(version=2)),
     web_pages("https2", "http2", HTTP, web.Request(version=2, secure=True)),
+    Experiment(("http_proxy_per_second", "http_proxy_total_us"), "http_proxy", PROXY, "proxy", web.Request()),
     web_pages("http_json", "http_site", HTTP_SITE, web.Request("/json", web.USERS)),
     web_pages("http_post_1k", "http_site", HTTP_SITE, web.Request("/size", b"1024", body=1024)),
     web_pages("http_post_1m", "http_site", HTTP_SITE, web.Request("/size", b"1048576", body=1024 ** 2)),
@@ -453,6 +454,7 @@ ROWS = {
     **web_rows("http2", f"\"hello, world!\" by HTTP/2, {web.CONNECTIONS} connections of {web.STREAMS} streams, asked by h2load", HTTP,
                nginx=1.2),
     **web_rows("https2", "the same by TLS", HTTP, nginx=1.2),
+    **web_rows("http_proxy", f"\"hello, world!\" by a proxy to a nginx beside the load, {CONNECTIONS} connections, asked by wrk", PROXY, nginx=0.9),
     **web_rows("http_json", f"a JSON object of 1 KB made for each request, {CONNECTIONS} connections, asked by wrk", HTTP_SITE, JANSSON),
     **web_rows("http_post_1k", f"a body of 1 KB is read whole and its size answered, {CONNECTIONS} connections, asked by wrk", HTTP_SITE),
     **web_rows("http_post_1m", "the same with a body of 1 MiB", HTTP_SITE,

@@ -12,6 +12,13 @@ int serve_open_tls(eddy_tls **tls, const char *host, const char *certificate_fil
         return CLI_FAILED;
 }
 
+int serve_open_client_tls(eddy_tls **tls)
+{
+        (void)tls;
+        fputs("eddy serve: --proxy to https:// is not there: eddy was built without OpenSSL\n", stderr);
+        return CLI_FAILED;
+}
+
 void serve_reload_tls(eddy_tls *tls)
 {
         (void)tls;

@@ -35,6 +35,9 @@ static const char help[] =
     "      --upload-max SIZE  of a file, bytes, or with k, M or G behind; default: no limit\n"
     "      --overwrite     let a file that is uploaded take the place of another\n"
     "\n"
+    "      --proxy PREFIX=URL  have another server answer what lies below PREFIX, WebSockets too;\n"
+    "                      repeatable\n"
+    "\n"
     "      --auth USER:HASH  let in who has this password; repeatable. HASH: openssl passwd -6\n"
     "      --auth-file FILE  likewise those in FILE, one USER:HASH a line\n"
     "      --tls           serve by HTTPS, with a certificate that nobody has issued unless one is given\n"
@@ -69,6 +72,7 @@ enum {
         UPLOAD,
         UPLOAD_MAX,
         OVERWRITE,
+        PROXY,
         AUTH,
         AUTH_FILE,
         TLS,
@@ -95,6 +99,7 @@ static const struct option known[] = {
     {"upload", no_argument, NULL, UPLOAD},
     {"upload-max", required_argument, NULL, UPLOAD_MAX},
     {"overwrite", no_argument, NULL, OVERWRITE},
+    {"proxy", required_argument, NULL, PROXY},
     {"auth", required_argument, NULL, AUTH},
     {"auth-file", required_argument, NULL, AUTH_FILE},
     {"tls", no_argument, NULL, TLS},
@@ -209,6 +214,8 @@ static int read_option(struct serve_options *options, int option)
                 return add_to(&options->origins, "--cors", optarg ? optarg : "*");
         case UPLOAD_MAX:
                 return read_size(&options->upload_max);
+        case PROXY:
+                return add_to(&options->proxies, "--proxy", optarg);
         case AUTH:
                 return add_to(&options->users, "--auth", optarg);
         case AUTH_FILE:

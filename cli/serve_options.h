@@ -23,7 +23,7 @@ struct serve_options {
         bool is_application; /* whose pages are all index.html */
         bool takes_uploads, overwrites;
         int64_t upload_max;
-        struct serve_list users, immutable, origins;
+        struct serve_list users, immutable, origins, proxies;
         const char *user_file;
         bool wants_tls;
         const char *certificate_file, *key_file;

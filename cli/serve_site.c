@@ -3,6 +3,7 @@
 #include "serve_site.h"
 
 #include "cli.h"
+#include "serve_tls.h"
 
 #include <eddy/error.h>
 #include <stdio.h>
@@ -53,6 +54,20 @@ static int open_uploads(struct serve_site *site)
         return rc < 0 ? fail(eddy_error_detail()) : CLI_OK;
 }
 
+static int open_proxies(struct serve_site *site)
+{
+        const struct serve_list *wanted = &site->options->proxies;
+        int rc = CLI_OK;
+
+        for (size_t i = 0; i < wanted->count && rc == CLI_OK; i++) {
+                if (strstr(wanted->values[i], "https://") && !site->proxies.options.tls)
+                        rc = serve_open_client_tls(&site->proxies.options.tls);
+                if (rc == CLI_OK)
+                        rc = serve_proxy_add(&site->proxies, wanted->values[i]);
+        }
+        return rc;
+}
+
 /* Of one origin also what its users may see; of any, what everybody may. */
 static int open_cors(struct serve_site *site)
 {
@@ -62,6 +77,7 @@ static int open_cors(struct serve_site *site)
             "X-Requested-With", "Cache-Control", NULL};
         static const char *const exposed[] = {
             "Accept-Ranges", "Content-Encoding", "Content-Length", "Content-Range", "Date", "ETag", NULL};
+        static const char *const methods[] = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", NULL};
         const struct serve_list *origins = &site->options->origins;
         bool is_any = false;
         int rc = 0;
@@ -73,6 +89,7 @@ static int open_cors(struct serve_site *site)
                                                             .origins = origins->values,
                                                             .headers = headers,
                                                             .exposed = exposed,
+                                                            .methods = site->proxies.count > 0 ? methods : NULL,
                                                             .credentials = !is_any,
                                                         });
         return rc < 0 ? cli_usage_error("eddy serve", "--cors: %s", eddy_explain(rc)) : CLI_OK;
@@ -100,7 +117,7 @@ static int forbid_guesses(eddy_http_exchange *exchange, eddy_http_next *next, vo
         return rc < 0 ? rc : eddy_http_next_call(next, exchange);
 }
 
-static int add_routes(struct serve_site *site)
+static int add_folder(struct serve_site *site)
 {
         int rc = eddy_http_router_add(site->router, "GET", "/{...}", eddy_http_files_answer, site->files);
 
@@ -110,6 +127,13 @@ static int add_routes(struct serve_site *site)
         if (rc == 0 && site->uploads)
                 rc = eddy_http_router_add(site->router, "POST", "/{...}", eddy_http_uploads_answer,
                                           site->uploads);
+        return rc;
+}
+
+static int add_routes(struct serve_site *site)
+{
+        int rc = serve_proxy_is_for_all(&site->proxies) ? 0 : add_folder(site);
+
         if (rc == 0 && site->cors)
                 rc = eddy_http_router_use(site->router, add_cors, site->cors);
         if (rc == 0 && site->auth)
@@ -119,27 +143,37 @@ static int add_routes(struct serve_site *site)
         return rc;
 }
 
-static int open_router(struct serve_site *site)
+static int open_service(struct serve_site *site)
 {
         const struct serve_options *options = site->options;
+        int rc = eddy_http_service_create(
+            &site->service, eddy_http_router_handle, site->router,
+            &(eddy_http_service_options){
+                .timeout = eddy_seconds(options->timeout),
+                .answer_timeout = eddy_seconds(options->answer_timeout),
+                .compresses = options->compresses,
+                /* Whoever leaves what another server sends is to be noticed, though nothing comes of that for long. */
+                .cancels_at_end = site->proxies.count > 0,
+                .on_request = serve_log_is_wanted(site->log) ? serve_log_request : NULL,
+                .arg = site->log,
+            });
+
+        return rc < 0 ? fail(eddy_explain(rc)) : CLI_OK;
+}
+
+static int open_router(struct serve_site *site)
+{
         int rc;
 
-        if (!site->auth && !site->cors && !site->uploads)
+        if (!site->auth && !site->cors && !site->uploads && site->proxies.count == 0)
                 return CLI_OK;
         rc = eddy_http_router_create(&site->router, NULL);
         if (rc == 0)
                 rc = add_routes(site);
-        if (rc == 0)
-                rc = eddy_http_service_create(
-                    &site->service, eddy_http_router_handle, site->router,
-                    &(eddy_http_service_options){
-                        .timeout = eddy_seconds(options->timeout),
-                        .answer_timeout = eddy_seconds(options->answer_timeout),
-                        .compresses = options->compresses,
-                        .on_request = serve_log_is_wanted(site->log) ? serve_log_request : NULL,
-                        .arg = site->log,
-                    });
-        return rc < 0 ? fail(eddy_explain(rc)) : CLI_OK;
+        if (rc < 0)
+                return fail(eddy_explain(rc));
+        rc = serve_proxy_mount(&site->proxies, site->router);
+        return rc == CLI_OK ? open_service(site) : rc;
 }
 
 static bool is_local(const char *address)
@@ -176,6 +210,8 @@ int serve_site_open(struct serve_site *site, const struct serve_options *options
         if (rc == CLI_OK)
                 rc = open_uploads(site);
         if (rc == CLI_OK)
+                rc = open_proxies(site);
+        if (rc == CLI_OK)
                 rc = open_cors(site);
         if (rc == CLI_OK)
                 rc = open_router(site);
@@ -195,6 +231,8 @@ void serve_site_close(struct serve_site *site)
         eddy_http_router_destroy(site->router);
         eddy_http_files_destroy(site->files);
         eddy_http_uploads_destroy(site->uploads);
+        serve_proxy_close(&site->proxies);
+        serve_close_tls(site->proxies.options.tls);
         eddy_http_cors_destroy(site->cors);
         serve_auth_destroy(site->auth);
 }

@@ -5,6 +5,7 @@
 #include "serve_auth.h"
 #include "serve_log.h"
 #include "serve_options.h"
+#include "serve_proxy.h"
 
 #include <eddy/http_cors.h>
 #include <eddy/http_files.h>
@@ -16,6 +17,7 @@ struct serve_site {
         struct serve_auth *auth;    /* NULL: everybody may */
         eddy_http_cors *cors;       /* NULL: no other origin may */
         eddy_http_uploads *uploads; /* NULL: none are taken */
+        struct serve_proxies proxies;
         eddy_http_files *files;
         eddy_http_router *router;   /* around the files; NULL: they answer alone, which is fastest */
         eddy_http_service *service; /* of the router; NULL with it */

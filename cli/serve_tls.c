@@ -32,6 +32,16 @@ int serve_open_tls(eddy_tls **tls, const char *host, const char *certificate_fil
         return CLI_FAILED;
 }
 
+int serve_open_client_tls(eddy_tls **tls)
+{
+        int rc = eddy_tls_create_client(tls, NULL);
+
+        if (rc == 0)
+                return CLI_OK;
+        fprintf(stderr, "eddy serve: %s\n", eddy_explain(rc));
+        return CLI_FAILED;
+}
+
 void serve_reload_tls(eddy_tls *tls)
 {
         int rc = eddy_tls_reload(tls);

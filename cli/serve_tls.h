@@ -8,6 +8,9 @@
  * exit code; where that is not CLI_OK it has been said why. */
 int serve_open_tls(eddy_tls **tls, const char *host, const char *certificate_file, const char *key_file);
 
+/** What asks other servers by TLS, whose certificates must be trusted. An exit code; where that is not CLI_OK it has been said why. */
+int serve_open_client_tls(eddy_tls **tls);
+
 /** Read it again, or say why that failed; then all is as before. */
 void serve_reload_tls(eddy_tls *tls);
 

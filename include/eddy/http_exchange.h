@@ -106,7 +106,7 @@ EDDY_API const char *eddy_http_exchange_trailer(eddy_http_exchange *exchange, co
 /** What to answer. Zero is the default of each. */
 typedef struct eddy_http_answer {
         int status;                 /**< 200 to 999; 0: 200 */
-        const char *content_type;   /**< NULL: "text/plain; charset=utf-8" where there is a body */
+        const char *content_type;   /**< NULL: "text/plain; charset=utf-8" where there is a body; "": none */
         const char *const *headers; /**< further ones, "Name: value" each, NULL behind the last; or NULL */
         const void *body;           /**< may be NULL where its size is 0 */
         size_t body_size;

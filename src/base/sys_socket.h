@@ -55,6 +55,15 @@ static inline ssize_t sys_sendfile(int fd, int file, off_t *offset, size_t n)
         return rc;
 }
 
+/** Whether something is to be received: 1, also at its end or where it has failed; 0; or an error. */
+static inline int sys_has_come(int fd)
+{
+        char byte;
+        ssize_t n = fault_fires("recv") ? -ENOBUFS : sys_result(recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT));
+
+        return n == -EAGAIN ? 0 : n >= 0 ? 1 : (int)n;
+}
+
 /** How many bytes the peer has not acknowledged, or not read where it is on this machine; or an error. */
 static inline int sys_unsent(int fd)
 {

@@ -229,8 +229,7 @@ int exchange_enter(const eddy_http_exchange *exchange, enum answer_state state)
         return exchange->answer == state ? 0 : EDDY_EINVALIDSTATE;
 }
 
-/* Wait for something that its connection will tell: 0, or how the caller was interrupted. */
-static int wait_for_client(eddy_http_exchange *exchange, enum awaited what)
+int exchange_wait_for(eddy_http_exchange *exchange, enum awaited what)
 {
         int rc;
 
@@ -244,7 +243,7 @@ static int wait_for_client(eddy_http_exchange *exchange, enum awaited what)
 int exchange_wait_for_room(eddy_http_exchange *exchange)
 {
         while (exchange->is_full && exchange->failure == 0) {
-                int rc = wait_for_client(exchange, AWAITS_ROOM);
+                int rc = exchange_wait_for(exchange, AWAITS_ROOM);
 
                 if (rc < 0)
                         return rc;
@@ -254,7 +253,7 @@ int exchange_wait_for_room(eddy_http_exchange *exchange)
 
 int exchange_wait_for_bytes(eddy_http_exchange *exchange)
 {
-        return wait_for_client(exchange, AWAITS_BYTES);
+        return exchange_wait_for(exchange, AWAITS_BYTES);
 }
 
 int exchange_send_more(eddy_http_exchange *exchange, const void *data, size_t n)
@@ -357,12 +356,12 @@ int exchange_send_file(eddy_http_exchange *exchange, int fd, int64_t start, int6
                 return rc;
         }
         while (rc == 0 && exchange->file == EDDY_PENDING)
-                rc = wait_for_client(exchange, AWAITS_ROOM);
+                rc = exchange_wait_for(exchange, AWAITS_ROOM);
         if (rc < 0) { /* the file is its owner's again when this returns */
                 exchange->impl->abandon(exchange);
                 EDDY_SHIELD_SCOPE
                         while (exchange->file == EDDY_PENDING)
-                                wait_for_client(exchange, AWAITS_ROOM);
+                                exchange_wait_for(exchange, AWAITS_ROOM);
                 return rc;
         }
         if (exchange->file < 0)

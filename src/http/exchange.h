@@ -49,7 +49,10 @@ struct exchange_impl {
         /** Its descriptor; -1 where it has gone. */
         int (*fd)(const eddy_http_exchange *exchange);
 
-        /** Its address, where it was noted; else NULL. */
+        /** Whether its connection is one of TLS. */
+        bool (*is_secure)(const eddy_http_exchange *exchange);
+
+        /** Its address, which is noted by the first call; NULL: it has gone, or there is no memory. */
         const char *(*peer)(const eddy_http_exchange *exchange);
 
         /** The handler has returned, and what it has to say was said. The task ends behind this. */
@@ -131,6 +134,12 @@ int exchange_check_length(eddy_http_exchange *exchange, size_t most);
 
 /** Wait until no more is unsent than should be: 0, the failure, or how the caller was interrupted. Suspends. */
 int exchange_wait_for_room(eddy_http_exchange *exchange);
+
+/** Wait for something that its connection will tell, or exchange_wake(): 0, or how the caller was interrupted. Suspends. */
+int exchange_wait_for(eddy_http_exchange *exchange, enum awaited what);
+
+/** Say something before the answer, of a status of 1xx; as eddy_http_reply_hints(). */
+int exchange_send_interim(eddy_http_exchange *exchange, int status, const char *const *lines);
 
 /** Wait until bytes of the body have come, or the exchange is over: 0, or how the caller was interrupted. Suspends. */
 int exchange_wait_for_bytes(eddy_http_exchange *exchange);

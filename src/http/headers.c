@@ -35,8 +35,10 @@ enum header_kind headers_kind(const char *line)
             [HEADER_CODING] = "transfer-encoding:",
         };
 
+        /* Most lines begin as none of them. */
         for (enum header_kind kind = HEADER_TYPE; kind <= HEADER_CODING; kind++)
-                if (strncasecmp(line, names[kind], strlen(names[kind])) == 0)
+                if ((line[0] | 0x20) == names[kind][0] &&
+                    strncasecmp(line, names[kind], strlen(names[kind])) == 0)
                         return kind;
         return HEADER_OTHER;
 }

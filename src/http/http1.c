@@ -339,11 +339,11 @@ void http1_over(struct http1 *connection)
                 eddy_call_soon(NULL, &connection->turn, go_on, connection);
 }
 
-static void note_peer(struct http1 *connection)
+void http1_note_peer(struct http1 *connection)
 {
         eddy_address address;
 
-        if (!connection->service->options.on_request ||
+        if (connection->peer || !connection->transport ||
             eddy_address_of_peer(&address, eddy_transport_fd(connection->transport)) < 0)
                 return;
         connection->peer = memory_alloc(EDDY_ADDRESS_TEXT_SIZE);
@@ -360,7 +360,8 @@ static void connection_made(eddy_transport *transport, void *self)
                 return;
         }
         connection->transport = transport;
-        note_peer(connection);
+        if (connection->service->options.on_request) /* it may have gone when it is asked for */
+                http1_note_peer(connection);
         if (connection->service->is_stopping || connection->is_given_up)
                 eddy_transport_close(transport);
         else

@@ -72,6 +72,9 @@ extern const eddy_protocol http1_protocol;
 /** A connection that will come, or NULL. It frees itself when it has gone. */
 struct http1 *http1_create(eddy_http_service *service);
 
+/** Have its peer's address known, unless it has gone. */
+void http1_note_peer(struct http1 *connection);
+
 /** Free one that nobody uses, and none will. */
 void http1_destroy(struct http1 *connection);
 

@@ -1,6 +1,7 @@
 #include "http/http1_exchange.h"
 
 #include "http/http1.h"
+#include <eddy/tls.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -230,9 +231,20 @@ static int descriptor(const eddy_http_exchange *exchange)
         return connection->transport ? eddy_transport_fd(connection->transport) : -1;
 }
 
+static bool is_secure(const eddy_http_exchange *exchange)
+{
+        const struct http1 *connection = http1_of(exchange);
+        eddy_tls_info info;
+
+        return connection->transport && eddy_transport_tls_info(connection->transport, &info) == 0;
+}
+
 static const char *peer(const eddy_http_exchange *exchange)
 {
-        return http1_of(exchange)->peer;
+        struct http1 *connection = http1_of(exchange);
+
+        http1_note_peer(connection);
+        return connection->peer;
 }
 
 static void over(eddy_http_exchange *exchange)
@@ -251,6 +263,7 @@ const struct exchange_impl http1_exchange = {
     .await = note_awaited,
     .upgrade = upgrade,
     .fd = descriptor,
+    .is_secure = is_secure,
     .peer = peer,
     .over = over,
 };

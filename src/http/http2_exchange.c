@@ -1,6 +1,7 @@
 /* How a stream answers: what its handler says is kept until nghttp2 takes it, as far as the client's windows are open. */
 #include "http/http2_connection.h"
 
+#include <eddy/tls.h>
 #include <strings.h>
 
 /* Why nothing can be sent on it any more; 0: it can. */
@@ -450,9 +451,20 @@ static int descriptor(const eddy_http_exchange *exchange)
         return connection->transport ? eddy_transport_fd(connection->transport) : -1;
 }
 
+static bool is_secure(const eddy_http_exchange *exchange)
+{
+        const struct http2 *connection = http2_stream_of(exchange)->connection;
+        eddy_tls_info info;
+
+        return connection->transport && eddy_transport_tls_info(connection->transport, &info) == 0;
+}
+
 static const char *peer(const eddy_http_exchange *exchange)
 {
-        return http2_stream_of(exchange)->connection->entrance->peer;
+        struct http1 *entrance = http2_stream_of(exchange)->connection->entrance;
+
+        http1_note_peer(entrance);
+        return entrance->peer;
 }
 
 static void over(eddy_http_exchange *exchange)
@@ -471,6 +483,7 @@ const struct exchange_impl http2_exchange = {
     .await = note_awaited,
     .upgrade = upgrade,
     .fd = descriptor,
+    .is_secure = is_secure,
     .peer = peer,
     .over = over,
 };

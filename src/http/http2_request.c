@@ -185,6 +185,7 @@ static int ask_for_websocket(struct http2_stream *stream)
                         rc = add_header(stream, lines[i][0], strlen(lines[i][0]), lines[i][1],
                                         strlen(lines[i][1]));
         stream->request.method = HTTP_GET;
+        stream->request.wants_upgrade = true;
         if (rc == -E2BIG)
                 return HTTP_STATUS_REQUEST_HEADER_FIELDS_TOO_LARGE;
         return rc < 0 ? HTTP_STATUS_SERVICE_UNAVAILABLE : 0;

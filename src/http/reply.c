@@ -63,7 +63,7 @@ static const char *type_of(const struct plan *plan, const eddy_http_answer *answ
 {
         if (!plan->headers.type && (answer->body_size > 0 || plan->goes_on))
                 return default_type;
-        return plan->headers.type;
+        return plan->headers.type && *plan->headers.type ? plan->headers.type : NULL;
 }
 
 /* An ETag that is not the handler's is not known to the handler when it comes back: the line of If-None-Match that names it; NULL:
@@ -132,9 +132,10 @@ static void write_head(eddy_http_exchange *exchange, const eddy_http_answer *ans
 
         head_begin_bare(exchange, plan->status);
         head_add_preamble(exchange, !(kinds & 1u << HEADER_SERVER), !(kinds & 1u << HEADER_DATE));
-        if (answer->content_type)
+        if (answer->content_type && *answer->content_type)
                 head_add_text(exchange, "Content-Type: ", answer->content_type);
-        else if ((answer->body_size > 0 || plan->goes_on) && !(kinds & 1u << HEADER_TYPE))
+        else if (!answer->content_type && !(kinds & 1u << HEADER_TYPE) &&
+                 (answer->body_size > 0 || plan->goes_on))
                 head_add_text(exchange, "Content-Type: ", default_type);
         if (plan->has_length)
                 head_add_number(exchange, "Content-Length: ", plan->length);
@@ -358,7 +359,7 @@ int eddy_http_reply_end_with(eddy_http_exchange *exchange, const char *const *tr
         return rc;
 }
 
-int eddy_http_reply_hints(eddy_http_exchange *exchange, const char *const *lines)
+int exchange_send_interim(eddy_http_exchange *exchange, int status, const char *const *lines)
 {
         struct headers headers;
 
@@ -369,12 +370,17 @@ int eddy_http_reply_hints(eddy_http_exchange *exchange, const char *const *lines
                 return -EINVAL;
         if (exchange->request->minor == 0)
                 return exchange->failure;
-        head_begin_bare(exchange, HTTP_STATUS_EARLY_HINTS);
+        head_begin_bare(exchange, status);
         exchange->status = 0;
         for (; lines && *lines; lines++)
                 head_add_text(exchange, "", *lines);
         head_add_end(exchange);
         return exchange->impl->send_head(exchange, NULL, 0);
+}
+
+int eddy_http_reply_hints(eddy_http_exchange *exchange, const char *const *lines)
+{
+        return exchange_send_interim(exchange, HTTP_STATUS_EARLY_HINTS, lines);
 }
 
 int eddy_http_exchange_upgrade(eddy_http_exchange *exchange, const char *const *lines, eddy_stream **stream)

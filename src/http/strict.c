@@ -56,13 +56,20 @@ static size_t check_header(struct http_header *header, const char *head, size_t 
         return is_line_end(head, at, n) ? at + 2 : 0;
 }
 
+bool http_check_headers(struct http_header *headers, unsigned count, const char *head, size_t at, size_t n)
+{
+        for (unsigned i = 0; at > 0 && i < count; i++)
+                at = check_header(&headers[i], head, at, n);
+        return at > 0 && is_line_end(head, at, n) && at + 2 == n;
+}
+
 int http_check_layout(struct http_request *request, const char *head, size_t n)
 {
         size_t at = check_first_line(request, head, n);
 
-        for (unsigned i = 0; at > 0 && i < request->header_count; i++)
-                at = check_header(&request->headers[i], head, at, n);
-        return at > 0 && is_line_end(head, at, n) && at + 2 == n ? 0 : HTTP_STATUS_BAD_REQUEST;
+        return http_check_headers(request->headers, request->header_count, head, at, n)
+                   ? 0
+                   : HTTP_STATUS_BAD_REQUEST;
 }
 
 /* What a byte can be part of. */
@@ -195,8 +202,7 @@ enum http_field http_field_of(const char *name, size_t n)
         return FIELDS;
 }
 
-/* Digits and nothing else, and a number that fits: whether it is more than 0, or -1. */
-static int check_length(const char *text, size_t n)
+int http_check_length(const char *text, size_t n)
 {
         if (n == 0 || n > 18 || skip_digits(text, 0, n) != n)
                 return -1;
@@ -261,7 +267,7 @@ static int check_body(struct http_request *request, const char *head)
 {
         const struct http_span *length = http_request_field(request, FIELD_CONTENT_LENGTH);
         const struct http_span *coding = http_request_field(request, FIELD_TRANSFER_ENCODING);
-        int is_long = length ? check_length(http_text(head, *length), length->size) : 0;
+        int is_long = length ? http_check_length(http_text(head, *length), length->size) : 0;
 
         request->has_body = coding || is_long > 0;
         if (is_long < 0 || (coding && (length || request->minor == 0)))

@@ -483,6 +483,24 @@ def http_router(program):
     return server.end() + note.replace('\r', '')
 
 
+def http_proxy(program):
+    with listener() as (behind, behind_port):
+        server = Example(program, '0', 'http://127.0.0.1:%d' % behind_port)
+        with connect(server.port()) as client:
+            client.sendall(b'GET /page?a HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: 192.0.2.1\r\n\r\n')
+            with behind.accept()[0] as one, one.makefile('rb') as lines:
+                note = ''.join(line.decode() for line in iter(lines.readline, b'\r\n'))
+                one.sendall(b'HTTP/1.1 200 OK\r\nServer: behind\r\nDate: today\r\nContent-Length: 5\r\n\r\npage\n')
+                client.sendall(b'GET /status HTTP/1.1\r\nHost: x\r\n\r\n')
+                client.sendall(b'GET /none HTTP/1.0\r\n\r\n')
+                while lines.readline() != b'\r\n':
+                    pass
+                one.sendall(b'what?\r\n\r\n')
+                note += re.sub(r'(Server: eddy|Date: (?=[A-Z])).*\r', r'\1...\r', receive_all(client).decode())
+        server.interrupt()
+    return server.end() + note.replace('\r', '').replace(str(behind_port), 'PORT')
+
+
 def udp_echo_server(program, client):
     server = Example(program, '0')
     port = server.port()
@@ -746,7 +764,7 @@ SCENARIOS = {function.__name__: function for function in
              (cares_resolver, ctrl_c, echo_server, echo_client, get_headers, lookup, multicast, tcp_echo_client, tcp_echo_server, say_after,
               display_date, chat_server, port_scanner, images, read_file, copy_file, list_directory,
               watch_folder, queue, pipes, signals, subprocess_date, to_thread, workers, udp_echo_server,
-              udp_echo_client, unix_echo, http_json, http_router, http_server, protocol_proxy, bridge_curl, tls_client_certificate, tls_echo_server,
+              udp_echo_client, unix_echo, http_json, http_proxy, http_router, http_server, protocol_proxy, bridge_curl, tls_client_certificate, tls_echo_server,
               tls_head, tls_start, websocket_client, websocket_echo)}
 
 # Protocols that do what streams do.

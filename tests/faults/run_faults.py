@@ -274,6 +274,26 @@ def http_router(start):
     return ask(start, b'GET /hello/%s HTTP/1.1\r\nHost: x\r\n\r\nGET /api/status HTTP/1.0\r\n\r\n' % (b'a' * 300))
 
 
+def http_proxy(start):
+    """What it is asked is answered, and the connection behind it is lost by that."""
+
+    def answer(connection):
+        connection.recv(10000)
+        say_all(connection, b'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n')
+
+    with a_server(answer) as target_port:
+        program = start('0', 'http://127.0.0.1:%d' % target_port)
+        port = program.port()
+        for request in b'GET / HTTP/1.1\r\nHost: x\r\n\r\nGET /status HTTP/1.0\r\n\r\n', b'GET / HTTP/1.0\r\n\r\n':
+            if port:
+                with peer_errors(), connect(port) as guest:
+                    guest.settimeout(TALK_PATIENCE)
+                    guest.sendall(request)
+                    receive_all(guest)
+        program.interrupt()
+        return program.end()
+
+
 def websocket_echo(start):
     """With a client that sends "hello" and a close."""
     return ask(start, b'GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n'
@@ -565,7 +585,7 @@ def tls_start(start):
 SCENARIOS = {function.__name__: function for function in
              (cares_resolver, ctrl_c, lookup, multicast, echo_server, chat_server, echo_client, tcp_echo_server, tcp_echo_client, get_headers,
               port_scanner, images, read_file, copy_file, list_directory, watch_folder, signals, workers,
-              udp_echo_server, udp_echo_client, unix_echo, http_json, http_router, http_server, protocol_proxy, bridge_curl, site,
+              udp_echo_server, udp_echo_client, unix_echo, http_json, http_proxy, http_router, http_server, protocol_proxy, bridge_curl, site,
               tls_client_certificate, tls_echo_server, tls_head, tls_start, websocket_client, websocket_echo)}
 
 # Protocols that do what streams do.

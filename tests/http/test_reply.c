@@ -36,6 +36,32 @@ static int answer_with_text(eddy_http_exchange *exchange, void *arg)
         return eddy_http_reply_text(exchange, 0, "%s has %d", "Ada", 3);
 }
 
+static int answer_of_no_type(eddy_http_exchange *exchange, void *arg)
+{
+        const eddy_http_answer answer = {
+            .content_type = "", .body = "x", .body_size = 1, .headers = LINES("Content-Length: 1")};
+
+        (void)arg;
+        if (strcmp(eddy_http_exchange_target(exchange), "/pieces") != 0)
+                return eddy_http_reply(exchange, &answer);
+        assert_int_equal(eddy_http_reply_begin(exchange, &answer), 0);
+        return eddy_http_reply_end(exchange);
+}
+
+static void bodies_of_no_type(void)
+{
+        for (int compresses = 0; compresses < 2; compresses++) {
+                open_world(answer_of_no_type, &(eddy_http_service_options){.compresses = compresses});
+                for (int i = 0; i < 2; i++) {
+                        send_text(i ? "GET /pieces HTTP/1.1\r\nHost: x\r\n\r\n"
+                                    : "GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+                        assert_null(strstr(next_head(), "Content-Type"));
+                        assert_body("x");
+                }
+                close_world();
+        }
+}
+
 static void texts(void)
 {
         static char text[5001];
@@ -459,6 +485,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
             scene_test(texts),
+            scene_test(bodies_of_no_type),
             scene_test(headers_of_whatever_answers),
             scene_test(heads_of_what_has_no_end),
             scene_test(piece_by_piece),
