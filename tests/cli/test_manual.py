@@ -11,7 +11,7 @@ import unittest
 EDDY, PAGES = None, {}
 
 # An option at the beginning of a line of --help: its letter, its name, and the name of its argument.
-OPTION = re.compile(r"^ {2,6}((?:-\w, )?--[\w-]+(?:\[=[A-Z]+\]| [A-Z]+(?::[A-Z]+)?\b)?)", re.M)
+OPTION = re.compile(r"^ {2,6}((?:-\w, )?--[\w-]+(?:\[=[A-Z]+\]| [A-Z]+(?:[:=][A-Z]+)?\b)?)", re.M)
 
 
 def help_of(*command):
