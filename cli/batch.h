@@ -70,7 +70,8 @@ struct batch {
         enum fetch_existing existing;
         struct fetch_names names;
         eddy_http_client *client;
-        eddy_timer ticker;
+        eddy_timer ticker, flusher;
+        bool has_output; /* that the flusher will send on its way */
 };
 
 /** An item's file name, without its folder; its URL before it has one. */
@@ -80,6 +81,9 @@ const char *item_name(const struct item *item);
 int batch_add(const char *url, void *batch);
 
 void batch_finish(struct batch *batch);
+
+/** Send what has been written to standard output on its way within a moment. In the loop. */
+void batch_flush_soon(struct batch *batch);
 
 /** Download all; an exit code. */
 int fetch_run(struct batch *batch);

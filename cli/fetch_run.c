@@ -94,9 +94,12 @@ static void item_end(struct item *item, enum item_state state)
 static int choose_path(struct item *item, const char *name)
 {
         struct batch *batch = item->batch;
+        /* Where a name is taken and the next one will do, the download tells. */
+        bool looks = batch->existing != FETCH_NUMBER || batch->takes_names;
 
         free(item->path);
-        item->path = fetch_names_choose(&batch->names, batch->folder, name, batch->existing, &item->is_there);
+        item->path = fetch_names_choose(&batch->names, batch->folder, name, batch->existing,
+                                        looks ? &item->is_there : NULL);
         return item->path ? 0 : -ENOMEM;
 }
 
@@ -198,6 +201,23 @@ static intptr_t fetch_worker(void *arg)
         return rc;
 }
 
+/* Lines that came within a moment go out together. */
+static void flush_display(void *arg)
+{
+        struct batch *batch = arg;
+
+        cli_flush();
+        batch->has_output = false;
+}
+
+void batch_flush_soon(struct batch *batch)
+{
+        if (batch->has_output)
+                return;
+        batch->has_output = true;
+        eddy_call_later(eddy_running_loop(), &batch->flusher, eddy_ms(20), flush_display, batch);
+}
+
 static void tick_display(void *arg)
 {
         struct batch *batch = arg;
@@ -238,6 +258,8 @@ static intptr_t fetch_app(void *arg)
                 tick_display(batch);
         rc = run_workers(batch);
         eddy_timer_cancel(&batch->ticker);
+        eddy_timer_cancel(&batch->flusher);
+        cli_flush();
         batch->ended = eddy_now();
         batch->is_interrupted = rc == EDDY_CANCELLED;
         batch->display->end(batch);

@@ -17,7 +17,8 @@
 
 EDDY_BEGIN_DECLS
 
-#define EDDY_EHTTP (-3900) /**< the transfer failed; the detail says how */
+#define EDDY_EHTTP     (-3900) /**< the transfer failed; the detail says how */
+#define EDDY_ECHECKSUM (-3901) /**< a file's checksum is another than it should be; the detail has both */
 
 /** Keeps connections between fetches, so that one client serves many. */
 typedef struct eddy_http_client eddy_http_client;
@@ -86,6 +87,7 @@ typedef struct eddy_http_request {
         const char *ca_file; /**< certificates to trust, PEM; NULL: the system's */
 
         int64_t range_start;  /**< first byte wanted. More than 0 asks for a part: status 206 says it is one */
+        int64_t range_end;    /**< last byte wanted, which asks for a part too; 0: to the end */
         const char *if_range; /**< ETag or date of the bytes already here; else the whole is sent */
 
         /** The answer's headers are complete; redirects have been followed. An error ends the fetch with it.
@@ -137,6 +139,15 @@ typedef struct eddy_http_download_options {
          * that brings bytes (Content-Disposition); valid until the download ends. Called again, up to 100 times,
          * where that name is taken by then. NULL: give it up, with -EEXIST. Runs in the loop: must not suspend. */
         const char *(*choose_path)(const eddy_http_response *response, void *arg);
+        /** Connections that bring it at a time, up to 16, where it is large and the server proves that their parts are of
+         * one version; 0, 1: one. Fewer where the server refuses so many. */
+        unsigned segments;
+        /** What all its bytes must have, such as "sha256:" and hexadecimal digits; also sha512, sha384, sha224, and, which do
+         * not keep anybody from making another file with the same, sha1 and md5. NULL: nothing */
+        const char *checksum;
+        /** Other URLs of the same file, NULL behind the last: the next is tried where one has failed, and segments come
+         * from all whose parts are proven to be of one version. At most 31. NULL: none */
+        const char *const *mirrors;
         void *reserved[4]; /**< zero */
 } eddy_http_download_options;
 
@@ -161,6 +172,8 @@ typedef struct eddy_http_download_options {
  * @retval -EISDIR     it is the name of a folder
  * @retval -EBUSY      another process is downloading to it
  * @retval EDDY_EHTTP  the server refused; response->status and the detail say how
+ * @retval EDDY_ECHECKSUM  all bytes have come and are not those of the checksum; they are gone
+ * @retval EDDY_ENOTSUP    there is a checksum, and this was built without OpenSSL
  * @retval -ENOSPC, -EFBIG, -EACCES ...  the file cannot be written. No SIGXFSZ is raised
  * @retval EDDY_CANCELLED, EDDY_TIMEOUT  the caller was interrupted: there is no file of that name, and what came
  *                                       lies in the part file

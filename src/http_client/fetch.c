@@ -219,6 +219,11 @@ static int add_header(struct transfer *t, const char *line)
         return 0;
 }
 
+static bool asks_for_part(const eddy_http_request *request)
+{
+        return request->range_start > 0 || request->range_end > 0;
+}
+
 static int add_headers(struct transfer *t)
 {
         const eddy_http_request *request = t->request;
@@ -232,7 +237,7 @@ static int add_headers(struct transfer *t)
         /* Else curl would call it a web form. */
         if (rc == 0 && request->body && !has_type)
                 rc = add_header(t, "Content-Type: application/octet-stream");
-        if (rc == 0 && request->if_range && request->range_start > 0) {
+        if (rc == 0 && request->if_range && asks_for_part(request)) {
                 size_t size = strlen(request->if_range) + sizeof "If-Range: ";
                 char *line = memory_alloc(size);
 
@@ -315,7 +320,7 @@ static CURLcode set_request(struct transfer *t)
 {
         const eddy_http_request *request = t->request;
         CURLcode code = CURLE_OK;
-        char range[32];
+        char range[64];
 
         SET(CURLOPT_URL, t->url);
         SET(CURLOPT_PROTOCOLS_STR, "http,https");
@@ -324,8 +329,11 @@ static CURLcode set_request(struct transfer *t)
         SET(CURLOPT_MAXREDIRS, request->max_redirects > 0 ? (long)request->max_redirects : 20L);
         SET(CURLOPT_USERAGENT, t->client->user_agent);
         SET(CURLOPT_HTTPHEADER, t->headers);
-        if (request->range_start > 0) {
-                snprintf(range, sizeof range, "%lld-", (long long)request->range_start);
+        if (asks_for_part(request)) {
+                int n = snprintf(range, sizeof range, "%lld-", (long long)request->range_start);
+
+                if (request->range_end > 0)
+                        snprintf(range + n, sizeof range - (size_t)n, "%lld", (long long)request->range_end);
                 SET(CURLOPT_RANGE, range);
         }
         return code ? code : set_method(t);
