@@ -14,6 +14,7 @@
 #include <eddy/http_json.h>      // IWYU pragma: export
 #include <eddy/http_log.h>       // IWYU pragma: export
 #include <eddy/http_multipart.h> // IWYU pragma: export
+#include <eddy/http_request.h>   // IWYU pragma: export
 #include <eddy/http_router.h>    // IWYU pragma: export
 #include <eddy/http_run.h>       // IWYU pragma: export
 #include <eddy/http_server.h>    // IWYU pragma: export

@@ -1,35 +1,54 @@
-/* An HTTP client on libcurl. A library of its own: link with eddy-http-client.
+/* An HTTP client on libcurl: connections that are kept, cookies, proxies, HTTP/2. A library of its own: link with eddy-http-client.
  *
  *         eddy_http_client *client;
  *         eddy_http_response response;
+ *         char *body = NULL;
  *
- *         eddy_http_client_create(&client, NULL);
- *         rc = eddy_http_fetch(client, &(eddy_http_request){.url = url, .on_body = show}, &response);
+ *         rc = eddy_http_client_create(&client, NULL);
+ *         rc = eddy_http_send(client, &(eddy_http_request){.url = "https://example.org/"}, &response);
  *         if (rc == 0)
- *                 printf("%d %s\n", response.status, eddy_http_response_header(&response, "content-type"));
+ *                 n = eddy_http_response_read_all(&response, &body, 1 << 20);
  *         eddy_http_response_finish(&response);
  *         eddy_http_client_destroy(client);
+ *
+ * What is asked for, and what is answered, is in eddy/http_request.h.
  */
 #ifndef EDDY_HTTP_CLIENT_H
 #define EDDY_HTTP_CLIENT_H
 
-#include <eddy.h>
+#include <eddy/http_request.h>
 
 EDDY_BEGIN_DECLS
 
-#define EDDY_EHTTP     (-3900) /**< the transfer failed; the detail says how */
-#define EDDY_ECHECKSUM (-3901) /**< a file's checksum is another than it should be; the detail has both */
+/** Which versions of HTTP are spoken. */
+typedef enum eddy_http_versions {
+        EDDY_HTTP_BEST,      /**< HTTP/2 by TLS where the server has it, else HTTP/1.1 */
+        EDDY_HTTP_1_ONLY,    /**< HTTP/1.1 */
+        EDDY_HTTP_2_AT_ONCE, /**< HTTP/2 without asking, in the clear too */
+} eddy_http_versions;
 
-/** Keeps connections between fetches, so that one client serves many. */
-typedef struct eddy_http_client eddy_http_client;
-
-/** How a client is to be. Zero, or NULL for the whole, is the default of each. */
+/** How a client is to be. Zero, or NULL for the whole, is the default of each. Text is copied. */
 typedef struct eddy_http_client_options {
         eddy_loop *loop;             /**< whose it is; NULL: the running one */
         size_t max_connections;      /**< open at a time; further fetches wait; 0: no bound */
         size_t max_host_connections; /**< of those, to one host; 0: no bound */
-        const char *user_agent;      /**< copied; NULL: "eddy/" and its version */
-        void *reserved[4];           /**< zero */
+        const char *user_agent;      /**< NULL: "eddy/" and its version */
+        /** Where URLs that are relative begin, such as "https://example.org/api/". The client's own credentials (Authorization,
+         * Cookie) go to its scheme, host and port alone. NULL: no URL is relative */
+        const char *base_url;
+        /** "Name: value" each, NULL behind the last: sent with each request that has none of that name; or NULL */
+        const char *const *headers;
+        bool keeps_cookies; /**< what servers set is sent to them again, for as long as the client is; see also
+                             * eddy_http_client_set_cookies() */
+        /** "http://", "https://", "socks4://", "socks4a://", "socks5://" or "socks5h://" (which looks names up itself), with
+         * USER:PASSWORD@ where it asks for that. NULL: what the environment says (http_proxy, HTTPS_PROXY, ALL_PROXY,
+         * NO_PROXY ...); "": none */
+        const char *proxy;
+        eddy_http_versions versions;
+        const char *certificate_file; /**< the client's own, PEM, for servers that ask; NULL: none */
+        const char *key_file;         /**< its key, where that is not in the same file */
+        int64_t receive_rate; /**< bytes a second that all its transfers may receive together; 0: no bound */
+        void *reserved[4];    /**< zero */
 } eddy_http_client_options;
 
 /**
@@ -39,91 +58,40 @@ typedef struct eddy_http_client_options {
  * @param options  may be NULL
  * @return 0
  * @retval EDDY_ENOLOOP  no loop was named and none runs
+ * @retval -EINVAL       the base URL, the proxy or a header is none; the detail says which
  * @retval -ENOMEM       no memory
  *
  * Does not suspend. aiohttp.ClientSession().
  */
 EDDY_API int eddy_http_client_create(eddy_http_client **client, const eddy_http_client_options *options);
 
-/** Close a client's connections and give it back. No fetch may be under way. NULL is allowed. */
+/** Close a client's connections and give it back. No request may be under way, and no response unfinished. NULL is allowed. */
 EDDY_API void eddy_http_client_destroy(eddy_http_client *client);
 
-/** What a server answered. The caller's memory, filled by a fetch; end it with eddy_http_response_finish().
+/**
+ * Put cookies into a client's jar, such as eddy_http_client_cookies() has once given.
+ *
+ * @param cookies  lines of Netscape's cookie file, or "Set-Cookie: ..." with a Domain; what has expired is left out
+ * @return 0
+ * @retval EDDY_ENOTSUP  the client keeps none: see eddy_http_client_options.keeps_cookies
+ * @retval -ENOMEM       no memory
+ *
+ * Does not suspend. aiohttp.CookieJar.load().
  */
-typedef struct eddy_http_response {
-        int status;       /**< of the last answer, redirects followed, such as 200; 0: there was none */
-        int64_t length;   /**< bytes of body that it announced; -1: it did not say */
-        int64_t received; /**< bytes of body that came */
-        char *url;        /**< where it came from in the end; NULL: from nowhere */
-        char *headers;    /* "Name\0value\0" one after the other */
-        size_t headers_size;
-        void *reserved[2];
-} eddy_http_response;
-
-/** The value of a header, its name in any case; NULL where the answer has none. Valid while the response is.
- */
-EDDY_API const char *eddy_http_response_header(const eddy_http_response *response, const char *name);
-
-/** Give back what a response holds. One that is all zero may be finished too. */
-EDDY_API void eddy_http_response_finish(eddy_http_response *response);
-
-/** What to ask for. The callbacks run in the loop, outside any task, so they must not suspend. */
-typedef struct eddy_http_request {
-        /** http:// or https://. What no URL may have, such as blanks, line ends and letters beyond ASCII, is sent
-         * encoded ("%20"); what is encoded already stays as it is. */
-        const char *url;
-        const char *method;         /**< NULL: GET, or POST where there is a body */
-        const char *const *headers; /**< "Name: value" each, NULL behind the last; or NULL */
-        const void *body;           /**< sent with the request; NULL: none */
-        size_t body_size;
-
-        eddy_duration timeout;         /**< for the whole; 0, EDDY_FOREVER: none */
-        eddy_duration connect_timeout; /**< for name, connection and TLS; 0: 30 s */
-        /** Longest silence once connected; 0, EDDY_FOREVER: none. Whatever comes counts as a sign of life, and whatever
-         * has reached the server: who makes progress is not late, however slow. */
-        eddy_duration stall_timeout;
-        int max_redirects;   /**< 0: 20; less: a redirect is an answer like any other */
-        bool insecure;       /**< accept any TLS certificate */
-        const char *ca_file; /**< certificates to trust, PEM; NULL: the system's */
-
-        int64_t range_start;  /**< first byte wanted. More than 0 asks for a part: status 206 says it is one */
-        int64_t range_end;    /**< last byte wanted, which asks for a part too; 0: to the end */
-        const char *if_range; /**< ETag or date of the bytes already here; else the whole is sent */
-
-        /** The answer's headers are complete; redirects have been followed. An error ends the fetch with it.
-         */
-        int (*on_headers)(const eddy_http_response *response, void *arg);
-        /** A piece of body, valid during the call; NULL: dropped. An error ends the fetch with it. */
-        int (*on_body)(const void *data, size_t n, void *arg);
-        /** Bytes of body so far, and in all or -1. */
-        void (*on_progress)(int64_t received, int64_t total, void *arg);
-        void *arg;         /**< passed to these */
-        void *reserved[4]; /**< zero */
-} eddy_http_request;
+EDDY_API int eddy_http_client_set_cookies(eddy_http_client *client, const char *cookies);
 
 /**
- * Send a request and receive its answer; the body is passed on as it comes and never kept.
+ * All cookies of a client's jar.
  *
- * @param request   with what it points to must live until this returns
- * @param response  filled whatever happens; finish it always. NULL: nobody looks
- * @return 0 for an answer of any status, 404 included
- * @retval EDDY_TIMEOUT            a timeout of the request, or a deadline of the caller, passed
- * @retval -ETIMEDOUT              the kernel gave up on the host, which does not answer
- * @retval EDDY_CANCELLED          the caller was cancelled; the transfer is gone
- * @retval EDDY_ERESOLVE           the host has no address
- * @retval -ECONNREFUSED ...       no connection
- * @retval -ECONNRESET             the connection broke
- * @retval EDDY_EINCOMPLETE        the body ended before its announced length
- * @retval EDDY_EPROTOCOL          the answer was malformed, or the TLS handshake failed
- * @retval EDDY_EHTTP              another failure: the certificate is not trusted, too many redirects
- * @retval -EINVAL, EDDY_ENOTSUP   no URL, or none of http or https
- * @retval EDDY_ENOTASK            called outside a coroutine
- * @retval -ENOMEM                 no memory
+ * @param cookies  receives lines of Netscape's cookie file, ended by 0; give them back with eddy_free(). Whoever can read them is
+ *                 taken for the user: keep them in a file that nobody else may read
+ * @return their bytes
+ * @retval EDDY_ENOTSUP  the client keeps none
+ * @retval -ENOMEM       no memory
  *
- * eddy_error_detail() has the sentence. Suspends. aiohttp.ClientSession.request().
+ * Does not suspend. aiohttp.CookieJar.save().
  */
-EDDY_API EDDY_ASYNC int eddy_http_fetch(eddy_http_client *client, const eddy_http_request *request,
-                                        eddy_http_response *response);
+EDDY_API ssize_t eddy_http_client_cookies(eddy_http_client *client, char **cookies);
 
 /** How a download is to go. Zero, or NULL for the whole, is the default of each. */
 typedef struct eddy_http_download_options {

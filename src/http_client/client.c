@@ -1,10 +1,10 @@
 /* libcurl's multi-socket interface on eddy's loop. curl says which sockets to watch and when to wake it; we
  * tell it what happened. Only eddy's public functions are used, as any callback library could. */
-#include "http_client/client.h"
+#include "http_client/options.h"
+#include "http_client/transfer.h"
 
+#include "base/list.h"
 #include "base/memory.h"
-#include <stdio.h>
-#include <string.h>
 
 __attribute__((constructor)) static void register_errors(void)
 {
@@ -22,23 +22,12 @@ struct watch {
         int events; /* CURL_POLL_IN, CURL_POLL_OUT */
 };
 
-static struct client_ending *ending_of(CURL *easy)
+static struct transfer *transfer_of(CURL *easy)
 {
         char *pointer = NULL;
 
         curl_easy_getinfo(easy, CURLINFO_PRIVATE, &pointer);
-        return (struct client_ending *)(void *)pointer;
-}
-
-static void end_transfer(CURL *easy, CURLcode code)
-{
-        struct client_ending *ending = ending_of(easy);
-
-        if (!ending)
-                return;
-        ending->code = code;
-        /* Done already where the task was cancelled; then it is on its way to client_remove(). */
-        eddy_future_set_result(ending->done, 0);
+        return (struct transfer *)(void *)pointer;
 }
 
 static void client_act(eddy_http_client *client, curl_socket_t fd, int events)
@@ -49,7 +38,7 @@ static void client_act(eddy_http_client *client, curl_socket_t fd, int events)
         curl_multi_socket_action(client->multi, fd, events, &ignored);
         while ((message = curl_multi_info_read(client->multi, &ignored)))
                 if (message->msg == CURLMSG_DONE)
-                        end_transfer(message->easy_handle, message->data.result);
+                        transfer_end(transfer_of(message->easy_handle), message->data.result);
 }
 
 static void watch_on_readable(void *arg)
@@ -114,7 +103,7 @@ static struct watch *watch_create(eddy_http_client *client, curl_socket_t fd)
 static int on_socket(CURL *easy, curl_socket_t fd, int what, void *client, void *socket_watch)
 {
         struct watch *watch = socket_watch;
-        struct client_ending *ending;
+        struct transfer *t = transfer_of(easy);
 
         if (what == CURL_POLL_REMOVE) {
                 if (watch)
@@ -124,11 +113,10 @@ static int on_socket(CURL *easy, curl_socket_t fd, int what, void *client, void 
         }
         if (!watch)
                 watch = watch_create(client, fd);
-        ending = ending_of(easy);
-        if (ending)
-                ending->socket = fd;
-        if (!watch || watch_change(watch, what & CURL_POLL_INOUT) < 0)
-                end_transfer(easy, CURLE_OUT_OF_MEMORY);
+        if (t)
+                t->socket = fd;
+        if ((!watch || watch_change(watch, what & CURL_POLL_INOUT) < 0) && t)
+                transfer_end(t, CURLE_OUT_OF_MEMORY);
         return 0;
 }
 
@@ -145,17 +133,7 @@ static int on_timer_wish(CURLM *multi, long ms, void *arg)
         return 0;
 }
 
-static char *user_agent(const eddy_http_client_options *options)
-{
-        char text[64];
-
-        if (options->user_agent)
-                return memory_strdup(options->user_agent);
-        snprintf(text, sizeof text, "eddy/%s", eddy_version());
-        return memory_strdup(text);
-}
-
-static int client_configure(eddy_http_client *client, const eddy_http_client_options *options)
+static int configure(eddy_http_client *client, const eddy_http_client_options *options)
 {
         CURLMcode code = CURLM_OK;
 
@@ -186,13 +164,17 @@ int eddy_http_client_create(eddy_http_client **client_out, const eddy_http_clien
         if (!client)
                 goto undo_curl;
         client->loop = options->loop ? options->loop : eddy_running_loop();
-        client->user_agent = user_agent(options);
-        if (!client->user_agent)
-                goto undo_client;
+        list_init(&client->idle);
+        list_init(&client->active);
+        rc = options_copy(client, options);
+        if (rc < 0)
+                goto undo_copies;
+        if (options->keeps_cookies)
+                rc = jar_open(client);
+        if (rc < 0)
+                goto undo_copies;
         client->multi = curl_multi_init();
-        if (!client->multi)
-                goto undo_user_agent;
-        rc = client_configure(client, options);
+        rc = client->multi ? configure(client, options) : -ENOMEM;
         if (rc < 0)
                 goto undo_multi;
         *client_out = client;
@@ -200,9 +182,9 @@ int eddy_http_client_create(eddy_http_client **client_out, const eddy_http_clien
 
 undo_multi:
         curl_multi_cleanup(client->multi);
-undo_user_agent:
-        memory_free(client->user_agent);
-undo_client:
+        jar_close(client);
+undo_copies:
+        options_free(client);
         memory_free(client);
 undo_curl:
         curl_global_cleanup();
@@ -213,21 +195,11 @@ void eddy_http_client_destroy(eddy_http_client *client)
 {
         if (!client)
                 return;
+        transfer_free_idle(client);
         curl_multi_cleanup(client->multi);
         eddy_timer_cancel(&client->timer);
-        memory_free(client->user_agent);
+        jar_close(client);
+        options_free(client);
         memory_free(client);
         curl_global_cleanup();
-}
-
-int client_add(eddy_http_client *client, CURL *easy, struct client_ending *ending)
-{
-        if (curl_easy_setopt(easy, CURLOPT_PRIVATE, ending) || curl_multi_add_handle(client->multi, easy))
-                return -ENOMEM;
-        return 0;
-}
-
-void client_remove(eddy_http_client *client, CURL *easy)
-{
-        curl_multi_remove_handle(client->multi, easy);
 }

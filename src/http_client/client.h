@@ -9,20 +9,23 @@ struct eddy_http_client {
         eddy_loop *loop;
         CURLM *multi;
         eddy_timer timer; /* the one moment at which curl wants to be called */
-        char *user_agent;
+        CURLSH *share;    /* holds the cookies; NULL: none are kept */
+        CURL *jar;        /* by which they are looked at; NULL: none are kept */
+        eddy_link idle;   /* transfers to use again, */
+        size_t idle_count;
+        eddy_link active; /* and those that curl has */
+        size_t active_count;
+        /* As in the options: copies, NULL where there is none. */
+        const char *user_agent, *base_url, *proxy, *certificate_file, *key_file;
+        const char **headers;
+        eddy_http_versions versions;
+        int64_t receive_rate;
 };
 
-/** What a transfer waits for: CURLOPT_PRIVATE of its easy handle. */
-struct client_ending {
-        eddy_future *done; /* completed once `code` is known */
-        CURLcode code;
-        curl_socket_t socket; /* on which it goes on, or went; CURL_SOCKET_BAD: none yet */
-};
+/** Prepare a client's jar, where it keeps cookies. 0 or -ENOMEM. */
+int jar_open(eddy_http_client *client);
 
-/** Begin a transfer; its ending is told. 0 or -ENOMEM. */
-int client_add(eddy_http_client *client, CURL *easy, struct client_ending *ending);
-
-/** Forget a transfer, finished or not; nothing of it is called any more. */
-void client_remove(eddy_http_client *client, CURL *easy);
+/** Give it back. */
+void jar_close(eddy_http_client *client);
 
 #endif

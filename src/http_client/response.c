@@ -2,6 +2,7 @@
 #include "http_client/response.h"
 
 #include "base/memory.h"
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -71,9 +72,49 @@ const char *eddy_http_response_header(const eddy_http_response *response, const 
         return NULL;
 }
 
-void eddy_http_response_finish(eddy_http_response *response)
+const char *eddy_http_response_header_at(const eddy_http_response *response, unsigned place, const char **value)
+{
+        const char *at = response->headers, *end = at + response->headers_size;
+
+        for (; at < end; place--) {
+                const char *behind = at + strlen(at) + 1;
+
+                if (place == 0) {
+                        *value = behind;
+                        return at;
+                }
+                at = behind + strlen(behind) + 1;
+        }
+        return NULL;
+}
+
+int64_t response_announced_length(const eddy_http_response *response, bool is_decoded)
+{
+        const char *encoding = eddy_http_response_header(response, "content-encoding");
+        const char *length = eddy_http_response_header(response, "content-length");
+        char *end;
+        long long size;
+
+        if (response->status == 204 || response->status == 304)
+                return 0;
+        if (!length || eddy_http_response_header(response, "transfer-encoding") ||
+            (is_decoded && encoding && strcasecmp(encoding, "identity") != 0))
+                return -1;
+        errno = 0;
+        size = strtoll(length, &end, 10);
+        return end == length || errno || size < 0 ? -1 : size;
+}
+
+void response_restart(eddy_http_response *response)
 {
         response_clear_headers(response);
         memory_free(response->url);
-        response->url = NULL;
+        *response = (eddy_http_response){.length = -1};
+}
+
+int response_set_url(eddy_http_response *response, const char *url)
+{
+        memory_free(response->url);
+        response->url = memory_strdup(url);
+        return response->url ? 0 : -ENOMEM;
 }

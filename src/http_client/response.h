@@ -11,4 +11,13 @@ void response_clear_headers(eddy_http_response *response);
  * EDDY_ELIMIT where there are more headers than any honest server sends. */
 int response_add_header(eddy_http_response *response, const char *line, size_t size);
 
+/** Bytes of body that the headers announce, or -1. */
+int64_t response_announced_length(const eddy_http_response *response, bool is_decoded);
+
+/** Forget all: another answer is to come. */
+void response_restart(eddy_http_response *response);
+
+/** Say where it came from; 0 or -ENOMEM. */
+int response_set_url(eddy_http_response *response, const char *url);
+
 #endif

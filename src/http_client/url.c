@@ -1,8 +1,20 @@
 #include "http_client/url.h"
 
 #include "base/memory.h"
-#include <stdbool.h>
+#include <ctype.h>
+#include <curl/curl.h>
 #include <string.h>
+#include <strings.h>
+
+static char *put_encoded(char *to, unsigned char byte)
+{
+        static const char digits[] = "0123456789ABCDEF";
+
+        *to++ = '%';
+        *to++ = digits[byte >> 4];
+        *to++ = digits[byte & 15];
+        return to;
+}
 
 static bool is_allowed(unsigned char byte)
 {
@@ -11,7 +23,6 @@ static bool is_allowed(unsigned char byte)
 
 char *url_encode(const char *url)
 {
-        static const char digits[] = "0123456789ABCDEF";
         const char *scheme_end = url + strcspn(url, ":/?#");
         const char *start = strncmp(scheme_end, "://", 3) == 0 ? scheme_end + 3 : url;
         char *encoded = memory_alloc(3 * strlen(url) + 1), *to = encoded;
@@ -22,17 +33,167 @@ char *url_encode(const char *url)
         start += strcspn(start, "/?#");
         memcpy(encoded, url, (size_t)(start - url));
         to += start - url;
-        for (const char *at = start; *at; at++) {
-                unsigned char byte = (unsigned char)*at;
-
-                if (is_allowed(byte)) {
+        for (const char *at = start; *at; at++)
+                if (is_allowed((unsigned char)*at))
                         *to++ = *at;
-                } else {
-                        *to++ = '%';
-                        *to++ = digits[byte >> 4];
-                        *to++ = digits[byte & 15];
-                }
-        }
+                else
+                        to = put_encoded(to, (unsigned char)*at);
         *to = '\0';
         return encoded;
+}
+
+bool url_is_absolute(const char *url)
+{
+        size_t size = 0;
+
+        while (isalnum((unsigned char)url[size]) || (size > 0 && url[size] && strchr("+-.", url[size])))
+                size++;
+        return size > 0 && url[size] == ':';
+}
+
+/* curl's own pieces of URLs are freed by curl. */
+static int copy_out(char **copy, CURLU *parts)
+{
+        char *text;
+        CURLUcode code = curl_url_get(parts, CURLUPART_URL, &text, 0);
+
+        if (code)
+                return code == CURLUE_OUT_OF_MEMORY ? -ENOMEM : -EINVAL;
+        *copy = memory_strdup(text);
+        curl_free(text);
+        return *copy ? 0 : -ENOMEM;
+}
+
+int url_join(char **joined, const char *base, const char *url)
+{
+        /* Whether a scheme is one of ours is asked later, of the whole. */
+        const unsigned flags = CURLU_NON_SUPPORT_SCHEME | CURLU_URLENCODE;
+        CURLU *parts = curl_url();
+        CURLUcode code;
+        int rc;
+
+        if (!parts)
+                return -ENOMEM;
+        code = curl_url_set(parts, CURLUPART_URL, base, flags);
+        if (code == CURLUE_OK)
+                code = curl_url_set(parts, CURLUPART_URL, url, flags);
+        rc = code == CURLUE_OK ? copy_out(joined, parts) : code == CURLUE_OUT_OF_MEMORY ? -ENOMEM : -EINVAL;
+        curl_url_cleanup(parts);
+        return rc;
+}
+
+static bool have_same(CURLU *one, CURLU *other, CURLUPart part)
+{
+        char *text = NULL, *other_text = NULL;
+        bool is_same = curl_url_get(one, part, &text, CURLU_DEFAULT_PORT) == CURLUE_OK &&
+                       curl_url_get(other, part, &other_text, CURLU_DEFAULT_PORT) == CURLUE_OK &&
+                       strcasecmp(text, other_text) == 0;
+
+        curl_free(text);
+        curl_free(other_text);
+        return is_same;
+}
+
+bool url_has_same_origin(const char *one, const char *other)
+{
+        CURLU *parts = curl_url(), *other_parts = curl_url();
+        bool is_same = parts && other_parts && curl_url_set(parts, CURLUPART_URL, one, 0) == CURLUE_OK &&
+                       curl_url_set(other_parts, CURLUPART_URL, other, 0) == CURLUE_OK &&
+                       have_same(parts, other_parts, CURLUPART_SCHEME) &&
+                       have_same(parts, other_parts, CURLUPART_HOST) &&
+                       have_same(parts, other_parts, CURLUPART_PORT);
+
+        curl_url_cleanup(parts);
+        curl_url_cleanup(other_parts);
+        return is_same;
+}
+
+/* What may stand for itself in a name or a value, whoever takes them apart. */
+static bool is_unreserved(unsigned char byte)
+{
+        return isalnum(byte) || (byte && strchr("-._~", byte));
+}
+
+static char *put_field(char *to, const char *text)
+{
+        for (; *text; text++)
+                if (is_unreserved((unsigned char)*text))
+                        *to++ = *text;
+                else
+                        to = put_encoded(to, (unsigned char)*text);
+        return to;
+}
+
+static size_t most_of_fields(const char *const *fields)
+{
+        size_t most = 0;
+
+        for (; *fields; fields++)
+                most += 3 * strlen(*fields) + 1;
+        return most;
+}
+
+/* A name without a value, at the end, has an empty one. */
+static char *put_fields(char *to, const char *const *fields)
+{
+        bool is_first = true;
+
+        while (*fields) {
+                if (!is_first)
+                        *to++ = '&';
+                is_first = false;
+                to = put_field(to, *fields++);
+                *to++ = '=';
+                if (*fields)
+                        to = put_field(to, *fields++);
+        }
+        return to;
+}
+
+char *url_encode_form(const char *const *fields)
+{
+        char *text = memory_alloc(most_of_fields(fields) + 2);
+
+        if (text)
+                *put_fields(text, fields) = '\0';
+        return text;
+}
+
+char *url_add_query(const char *url, const char *const *query)
+{
+        size_t size = strcspn(url, "#");
+        char *text = memory_alloc(strlen(url) + most_of_fields(query) + 3), *to = text;
+
+        if (!text)
+                return NULL;
+        memcpy(to, url, size);
+        to += size;
+        if (*query)
+                *to++ = memchr(url, '?', size) ? '&' : '?';
+        to = put_fields(to, query);
+        strcpy(to, url + size);
+        return text;
+}
+
+int url_split_unix(const char *url, char **socket_path, char **rest)
+{
+        static const char before[] = "http://unix:", instead[] = "http://localhost";
+        const char *path = url + sizeof before - 1, *end;
+
+        if (strncasecmp(url, before, sizeof before - 1) != 0)
+                return 0;
+        end = strchr(path, ':');
+        if (!end || end == path)
+                return -EINVAL;
+        *socket_path = memory_alloc((size_t)(end - path) + 1);
+        *rest = memory_alloc(sizeof instead + strlen(end));
+        if (!*socket_path || !*rest) {
+                memory_free(*socket_path);
+                memory_free(*rest);
+                return -ENOMEM;
+        }
+        memcpy(*socket_path, path, (size_t)(end - path));
+        (*socket_path)[end - path] = '\0';
+        strcpy(stpcpy(*rest, instead), end + 1);
+        return 1;
 }

@@ -1,8 +1,29 @@
+/* URLs as people write them, and as they are sent. */
 #ifndef HTTP_CLIENT_URL_H
 #define HTTP_CLIENT_URL_H
 
-/** A URL as it may be sent: bytes of its path and query that no URL may have, such as blanks, line ends and letters beyond
- * ASCII, as "%20". What is encoded already stays as it is. To be given to memory_free(); NULL without memory. */
+#include <stdbool.h>
+
+/** A URL whose path and query hold only what one may have; freed by the caller. NULL: no memory. */
 char *url_encode(const char *url);
+
+/** Whether it names a scheme: "http://host" does, "path" and "//host" do not. */
+bool url_is_absolute(const char *url);
+
+/** What a URL means where another was the answer's, or is the base. 0, -ENOMEM, or -EINVAL where it means nothing. */
+int url_join(char **joined, const char *base, const char *url);
+
+/** Whether two URLs have scheme, host and port in common: who may see the credentials of one may see the other's. */
+bool url_has_same_origin(const char *one, const char *other);
+
+/** A URL with "name", "value" ... behind its query; freed by the caller. NULL: no memory. */
+char *url_add_query(const char *url, const char *const *query);
+
+/** "name", "value" ... as a form sends them, "a=b&c=d"; freed by the caller. NULL: no memory. */
+char *url_encode_form(const char *const *fields);
+
+/** Take "http://unix:/run/app.sock:/path" apart: the socket's path, and "http://localhost/path" for the rest, both freed by the
+ * caller. 1; 0 where it is no such URL; -ENOMEM, or -EINVAL where it has no end. */
+int url_split_unix(const char *url, char **socket_path, char **rest);
 
 #endif

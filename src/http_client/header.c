@@ -1,0 +1,41 @@
+#include "http_client/header.h"
+
+#include <eddy/error.h>
+#include <errno.h>
+#include <string.h>
+#include <strings.h>
+
+/* curl takes "Name;" for a header without a value. */
+static size_t name_size(const char *line)
+{
+        return strcspn(line, ":;");
+}
+
+int header_check(const char *line)
+{
+        size_t size = name_size(line);
+
+        if (size == 0 || !line[size] || strcspn(line, " \t") < size)
+                return eddy_fail(-EINVAL, "'%.64s' is no header: it needs a name and a colon", line);
+        if (strpbrk(line, "\r\n"))
+                return eddy_fail(-EINVAL, "the header %.*s has a line end in it", (int)(size < 64 ? size : 64),
+                                 line);
+        return 0;
+}
+
+bool header_has_name(const char *line, const char *name)
+{
+        size_t size = strlen(name);
+
+        return name_size(line) == size && strncasecmp(line, name, size) == 0;
+}
+
+bool header_is_among(const char *const *lines, const char *line)
+{
+        size_t size = name_size(line);
+
+        for (; lines && *lines; lines++)
+                if (name_size(*lines) == size && strncasecmp(*lines, line, size) == 0)
+                        return true;
+        return false;
+}

@@ -1,0 +1,86 @@
+/* What a client was told, kept for its requests. */
+#include "http_client/options.h"
+#include "http_client/header.h"
+
+#include "base/memory.h"
+#include <stdio.h>
+#include <strings.h>
+
+void options_free(eddy_http_client *client)
+{
+        for (const char **line = client->headers; line && *line; line++)
+                memory_free_text(*line);
+        memory_free((void *)client->headers);
+        memory_free_text(client->user_agent);
+        memory_free_text(client->base_url);
+        memory_free_text(client->proxy);
+        memory_free_text(client->certificate_file);
+        memory_free_text(client->key_file);
+}
+
+static int copy_headers(eddy_http_client *client, const char *const *lines)
+{
+        size_t count = 0;
+        int rc = 0;
+
+        while (lines && lines[count])
+                count++;
+        if (count == 0)
+                return 0;
+        client->headers = memory_zalloc((count + 1) * sizeof *lines);
+        if (!client->headers)
+                return -ENOMEM;
+        for (size_t i = 0; rc == 0 && i < count; i++) {
+                rc = header_check(lines[i]);
+                client->headers[i] = lines[i];
+                if (rc == 0)
+                        rc = memory_copy_text(&client->headers[i]);
+                if (rc < 0)
+                        client->headers[i] = NULL;
+        }
+        return rc;
+}
+
+static bool is_proxy(const char *text)
+{
+        static const char *const schemes[] = {"http://",    "https://",  "socks4://",
+                                              "socks4a://", "socks5://", "socks5h://"};
+
+        for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++)
+                if (strncasecmp(text, schemes[i], strlen(schemes[i])) == 0)
+                        return true;
+        return !strstr(text, "://"); /* an HTTP one, as curl has it */
+}
+
+static int check_options(const eddy_http_client_options *options)
+{
+        if (options->base_url && strncasecmp(options->base_url, "http://", 7) != 0 &&
+            strncasecmp(options->base_url, "https://", 8) != 0)
+                return eddy_fail(-EINVAL, "the base '%s' is neither http:// nor https://", options->base_url);
+        if (options->proxy && *options->proxy && !is_proxy(options->proxy))
+                return eddy_fail(-EINVAL, "the proxy '%s' is none of http://, https:// and socks5://",
+                                 options->proxy);
+        return 0;
+}
+
+int options_copy(eddy_http_client *client, const eddy_http_client_options *options)
+{
+        char agent[64];
+        int rc = check_options(options);
+
+        if (rc < 0)
+                return rc;
+        snprintf(agent, sizeof agent, "eddy/%s", eddy_version());
+        client->versions = options->versions;
+        client->receive_rate = options->receive_rate;
+        client->user_agent = options->user_agent ? options->user_agent : agent;
+        client->base_url = options->base_url;
+        client->proxy = options->proxy;
+        client->certificate_file = options->certificate_file;
+        client->key_file = options->key_file;
+        /* All, though one has failed: each is a copy then, or NULL. */
+        rc = memory_copy_text(&client->user_agent) | memory_copy_text(&client->base_url) |
+             memory_copy_text(&client->proxy) | memory_copy_text(&client->certificate_file) |
+             memory_copy_text(&client->key_file);
+        return rc < 0 ? -ENOMEM : copy_headers(client, options->headers);
+}

@@ -1,0 +1,64 @@
+/* How a transfer ended, in eddy's terms and in curl's own words. */
+#include "http_client/patience.h"
+
+#include <errno.h>
+
+static int os_error(const struct transfer *t, int otherwise)
+{
+        long error = 0;
+
+        curl_easy_getinfo(t->easy, CURLINFO_OS_ERRNO, &error);
+        return error > 0 ? -(int)error : otherwise;
+}
+
+static int error_of(const struct transfer *t)
+{
+        switch (t->code) {
+        case CURLE_OPERATION_TIMEDOUT:
+                /* curl's word for a host that the kernel gave up on, too. */
+                return os_error(t, 0) == -ETIMEDOUT ? -ETIMEDOUT : EDDY_TIMEOUT;
+        case CURLE_COULDNT_RESOLVE_HOST:
+        case CURLE_COULDNT_RESOLVE_PROXY:
+                return EDDY_ERESOLVE;
+        case CURLE_COULDNT_CONNECT:
+                return os_error(t, -ECONNREFUSED);
+        case CURLE_SEND_ERROR:
+        case CURLE_RECV_ERROR:
+                return os_error(t, -ECONNRESET);
+        case CURLE_GOT_NOTHING:
+        case CURLE_PARTIAL_FILE:
+                return EDDY_EINCOMPLETE;
+        case CURLE_OUT_OF_MEMORY:
+                return -ENOMEM;
+        case CURLE_URL_MALFORMAT:
+                return -EINVAL;
+        case CURLE_UNSUPPORTED_PROTOCOL:
+                /* curl's word for an answer that is not HTTP, too. */
+                return t->is_connected ? EDDY_EPROTOCOL : EDDY_ENOTSUP;
+        case CURLE_WEIRD_SERVER_REPLY:
+        case CURLE_HTTP2:
+        case CURLE_HTTP2_STREAM:
+        case CURLE_SSL_CONNECT_ERROR:
+        case CURLE_BAD_CONTENT_ENCODING:
+                return EDDY_EPROTOCOL;
+        default:
+                return EDDY_EHTTP;
+        }
+}
+
+int transfer_outcome(struct transfer *t)
+{
+        int rc = patience_verdict(t);
+
+        if (rc < 0)
+                return rc;
+        /* A callback that ran in the loop could not describe its failure to this task. */
+        if (t->refusal < 0)
+                return eddy_fail(t->refusal, "%s", t->code == CURLE_ABORTED_BY_CALLBACK ? t->message : "");
+        /* curl takes a connection that ends within the headers for an answer without a body. */
+        if (t->code == CURLE_OK && !t->has_all_headers)
+                return eddy_fail(EDDY_EINCOMPLETE, "the connection ended within the headers");
+        if (t->code == CURLE_OK)
+                return 0;
+        return eddy_fail(error_of(t), "%s", t->message[0] ? t->message : curl_easy_strerror(t->code));
+}

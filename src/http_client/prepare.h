@@ -1,0 +1,16 @@
+/* A request in curl's terms. */
+#ifndef HTTP_CLIENT_PREPARE_H
+#define HTTP_CLIENT_PREPARE_H
+
+#include "http_client/transfer.h"
+
+/** Say to a new transfer's easy handle what never changes. */
+CURLcode prepare_once(struct transfer *t);
+
+/** Say what is asked for now. 0; -ENOMEM, -EINVAL for what no request may have. */
+int prepare_hop(struct transfer *t);
+
+/** Divide the client's bandwidth among its transfers. */
+void prepare_rates(eddy_http_client *client);
+
+#endif

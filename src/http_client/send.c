@@ -1,0 +1,290 @@
+/* A request until its answer is there: hops where servers say that it is elsewhere, and attempts where one fails that may be
+ * repeated. */
+#include "http_client/header.h"
+#include "http_client/patience.h"
+#include "http_client/prepare.h"
+#include "http_client/response.h"
+#include "http_client/retry.h"
+#include "http_client/url.h"
+
+#include "base/memory.h"
+#include <strings.h>
+
+enum { DEFAULT_REDIRECTS = 20 };
+
+static bool is_redirect(int status)
+{
+        return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
+}
+
+static bool may_pass(int status)
+{
+        return status == 408 || status == 425 || status == 429 || status == 500 ||
+               (status >= 502 && status <= 504);
+}
+
+static bool is_idempotent(const struct transfer *t)
+{
+        static const char *const methods[] = {"GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE"};
+
+        for (size_t i = 0; i < sizeof methods / sizeof *methods; i++)
+                if (strcmp(t->method, methods[i]) == 0)
+                        return true;
+        return header_is_among(t->request->headers, "Idempotency-Key");
+}
+
+static eddy_duration longest_wait(const eddy_http_request *request)
+{
+        return request->max_wait > 0 ? request->max_wait : eddy_seconds(120);
+}
+
+enum fate transfer_judge(struct transfer *t)
+{
+        const eddy_http_response *response = t->response;
+        const char *location = eddy_http_response_header(response, "location");
+
+        if (is_redirect(response->status) && location && t->request->max_redirects >= 0) {
+                t->location = memory_strdup(location);
+                if (!t->location)
+                        t->refusal = -ENOMEM;
+                return FATE_REDIRECT;
+        }
+        if (t->may_repeat && may_pass(response->status) && is_idempotent(t) &&
+            retry_wish(response) <= longest_wait(t->request))
+                return FATE_AGAIN;
+        return FATE_FINAL;
+}
+
+static int check_redirect(const struct transfer *t, const char *url)
+{
+        unsigned most = t->request->max_redirects > 0 ? (unsigned)t->request->max_redirects : DEFAULT_REDIRECTS;
+        bool is_https = strncasecmp(url, "https://", 8) == 0;
+
+        if (t->redirects >= most)
+                return eddy_fail(EDDY_EHTTP, "redirected more than %u times", most);
+        if (!is_https && strncasecmp(url, "http://", 7) != 0)
+                return eddy_fail(EDDY_ENOTSUP, "redirected to %.128s, which is neither http:// nor https://",
+                                 url);
+        if (!is_https && strncasecmp(t->url, "https://", 8) == 0 && !t->request->allows_downgrade)
+                return eddy_fail(EDDY_EHTTP, "redirected from https:// to %.128s, where others can read along",
+                                 url);
+        return 0;
+}
+
+/* A form that was taken is not sent once more to where its answer is; what was to be put there, is. */
+static void choose_method(struct transfer *t)
+{
+        int status = t->response->status;
+        bool is_head = strcmp(t->method, "HEAD") == 0;
+
+        if ((status == 303 && !is_head) ||
+            ((status == 301 || status == 302) && strcmp(t->method, "POST") == 0)) {
+                t->method = "GET";
+                t->sends_body = false;
+        }
+}
+
+/* Go where the answer says. */
+static int follow(struct transfer *t)
+{
+        char *encoded = url_encode(t->location), *url = NULL;
+        int rc = encoded ? url_join(&url, t->url, encoded) : -ENOMEM;
+
+        if (rc == -EINVAL)
+                rc = eddy_fail(EDDY_EHTTP, "redirected to '%.128s', which is no URL", t->location);
+        memory_free(encoded);
+        memory_free(t->location);
+        t->location = NULL;
+        if (rc == 0)
+                rc = check_redirect(t, url);
+        if (rc < 0) {
+                memory_free(url);
+                return rc;
+        }
+        if (t->socket_path && !url_has_same_origin(t->url, url)) {
+                memory_free(t->socket_path);
+                t->socket_path = NULL;
+        }
+        memory_free(t->url);
+        t->url = url;
+        t->redirects++;
+        choose_method(t);
+        return t->sends_body ? upload_rewind(&t->upload) : 0;
+}
+
+/* Whether the head of what was asked for is there, and where it is fetched all of it. */
+static bool has_what_was_waited_for(const struct transfer *t)
+{
+        return t->is_done || (t->fate == FATE_FINAL && !t->is_fetched);
+}
+
+/* 0: there is an answer; its fate is known. */
+static int hop(struct transfer *t)
+{
+        int rc = prepare_hop(t);
+
+        response_restart(t->response);
+        if (rc == 0)
+                rc = transfer_start(t);
+        while (rc == 0 && !has_what_was_waited_for(t))
+                rc = transfer_await(t);
+        if (rc < 0)
+                return rc;
+        t->response->redirects = t->redirects;
+        rc = response_set_url(t->response, t->url);
+        if (rc == 0 && t->refusal == 0 && (t->fate == FATE_REDIRECT || t->fate == FATE_AGAIN))
+                return 0; /* whatever became of its body */
+        return rc == 0 && t->is_done ? transfer_outcome(t) : rc;
+}
+
+/* As far as servers lead. */
+static int attempt(struct transfer *t)
+{
+        int rc;
+
+        while ((rc = hop(t)) == 0 && t->fate == FATE_REDIRECT) {
+                transfer_stop(t);
+                rc = follow(t);
+                if (rc < 0)
+                        return rc;
+        }
+        if (rc == 0 && t->fate == FATE_AGAIN)
+                return EDDY_EHTTP;
+        return rc;
+}
+
+/* Whether a failure may pass, and asking again does no harm: nobody has been told anything yet. */
+static bool is_worth_retrying(const struct transfer *t, int rc)
+{
+        if (t->fate == FATE_AGAIN)
+                return true;
+        if (t->fate == FATE_FINAL || t->refusal < 0 || t->is_late)
+                return false;
+        return retry_may_help(rc) && (is_idempotent(t) || !t->is_connected);
+}
+
+static int pause_before(const struct transfer *t, unsigned nth)
+{
+        const eddy_http_request *request = t->request;
+        eddy_duration delay = retry_backoff(request->backoff, nth);
+        eddy_duration wish = t->fate == FATE_AGAIN ? retry_wish(t->response) : 0;
+
+        return eddy_sleep(wish > delay ? wish : delay);
+}
+
+/* What is asked for first, or again. */
+static int begin(struct transfer *t)
+{
+        const eddy_http_request *request = t->request;
+
+        memory_free(t->url);
+        t->url = memory_strdup(t->first_url);
+        t->sends_body = t->upload.type;
+        t->method = request->method ? request->method : t->sends_body ? "POST" : "GET";
+        t->redirects = 0;
+        return t->url ? 0 : -ENOMEM;
+}
+
+static int attempt_repeatedly(struct transfer *t)
+{
+        unsigned failures = 0;
+        int rc = begin(t);
+
+        while (rc == 0) {
+                t->may_repeat = failures < t->request->retries;
+                rc = attempt(t);
+                if (rc == 0 || eddy_interrupted() < 0 || !t->may_repeat || !is_worth_retrying(t, rc))
+                        break;
+                transfer_stop(t);
+                rc = pause_before(t, ++failures);
+                if (rc == 0 && t->sends_body)
+                        rc = upload_rewind(&t->upload);
+                if (rc == 0)
+                        rc = begin(t);
+        }
+        return rc;
+}
+
+/* The URL as it will be sent, and the socket where it names one. */
+static int find_url(struct transfer *t)
+{
+        const eddy_http_request *request = t->request;
+        char *text = request->query ? url_add_query(request->url, request->query) : memory_strdup(request->url);
+        char *encoded = text ? url_encode(text) : NULL, *rest = NULL;
+        int rc = encoded ? url_split_unix(encoded, &t->socket_path, &rest) : -ENOMEM;
+
+        memory_free(text);
+        if (rc == 0 && t->client->base_url && !url_is_absolute(encoded)) {
+                rc = url_join(&t->first_url, t->client->base_url, encoded);
+        } else if (rc >= 0) {
+                t->first_url = rc == 1 ? rest : encoded;
+                encoded = rc == 1 ? encoded : NULL;
+                rc = 0;
+        }
+        memory_free(encoded);
+        return rc == -EINVAL ? eddy_fail(-EINVAL, "'%.128s' is no URL", request->url) : rc;
+}
+
+static int send_request(struct transfer *t)
+{
+        int rc = find_url(t);
+
+        if (rc == 0)
+                rc = upload_open(&t->upload, t->request);
+        if (rc < 0)
+                return rc;
+        patience_begin(t);
+        return attempt_repeatedly(t);
+}
+
+static int open_transfer(struct transfer **t, eddy_http_client *client, const eddy_http_request *request,
+                         eddy_http_response *response)
+{
+        int rc = eddy_current_task() ? eddy_interrupted() : EDDY_ENOTASK;
+
+        *response = (eddy_http_response){.length = -1};
+        if (rc < 0)
+                return rc;
+        if (!request->url)
+                return eddy_fail(-EINVAL, "the request has no URL");
+        *t = transfer_take(client);
+        if (!*t)
+                return -ENOMEM;
+        (*t)->request = request;
+        (*t)->response = response;
+        return 0;
+}
+
+int eddy_http_send(eddy_http_client *client, const eddy_http_request *request, eddy_http_response *response)
+{
+        struct transfer *t = NULL;
+        int rc = open_transfer(&t, client, request, response);
+
+        if (rc < 0)
+                return rc;
+        rc = send_request(t);
+        if (rc < 0)
+                transfer_give(t);
+        else
+                response->transfer = t;
+        return rc;
+}
+
+int eddy_http_fetch(eddy_http_client *client, const eddy_http_request *request, eddy_http_response *response)
+{
+        eddy_http_response unseen;
+        struct transfer *t = NULL;
+        int rc;
+
+        if (!response)
+                response = &unseen;
+        rc = open_transfer(&t, client, request, response);
+        if (rc == 0) {
+                t->is_fetched = true;
+                rc = send_request(t);
+                transfer_give(t);
+        }
+        if (response == &unseen)
+                eddy_http_response_finish(response);
+        return rc;
+}

@@ -1,0 +1,386 @@
+#include "http_client/transfer.h"
+#include "http_client/patience.h"
+#include "http_client/prepare.h"
+#include "http_client/response.h"
+
+#include "base/list.h"
+#include "base/memory.h"
+#include "base/sys.h"
+#include <eddy/timeout.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { IDLE_MAX = 64 /* transfers that are kept for the next requests */ };
+
+void transfer_end(struct transfer *t, CURLcode code)
+{
+        if (t->is_done)
+                return;
+        t->is_done = true;
+        t->code = code;
+        if (t->filling) /* what it reads would go nowhere */
+                eddy_timeout_reschedule(t->filling, eddy_loop_time(t->client->loop));
+        eddy_event_set(&t->changed);
+}
+
+void transfer_refuse(struct transfer *t, int error, const char *format, ...)
+{
+        va_list arguments;
+
+        if (t->refusal == 0) {
+                va_start(arguments, format);
+                vsnprintf(t->message, sizeof t->message, format, arguments);
+                va_end(arguments);
+                t->refusal = error;
+        }
+        transfer_end(t, CURLE_ABORTED_BY_CALLBACK);
+}
+
+/* CURLOPT_RESOLVER_START_FUNCTION */
+static int on_look_up(void *resolver, void *reserved, void *arg)
+{
+        (void)resolver, (void)reserved;
+        patience_connecting(arg);
+        return 0;
+}
+
+/* CURLOPT_OPENSOCKETFUNCTION: where the name was known. */
+static curl_socket_t on_open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
+{
+        int fd = sys_socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+
+        (void)purpose;
+        patience_connecting(arg);
+        return fd < 0 ? CURL_SOCKET_BAD : fd;
+}
+
+/* CURLOPT_PREREQFUNCTION: connected, about to send. */
+static int on_connected(void *arg, char *peer, char *own, int peer_port, int own_port)
+{
+        struct transfer *t = arg;
+
+        (void)peer, (void)own, (void)peer_port, (void)own_port;
+        t->is_connected = true;
+        t->has_all_headers = false;
+        patience_connected(t);
+        return CURL_PREREQFUNC_OK;
+}
+
+/* "HTTP/1.1 200 OK", "HTTP/2 200" */
+static void read_status_line(eddy_http_response *response, const char *line, size_t size)
+{
+        const char *blank = memchr(line, ' ', size);
+
+        response->version =
+            size > 7 && line[6] == '.' ? 10 * (line[5] - '0') + line[7] - '0' : 10 * (line[5] - '0');
+        response->status = blank ? atoi(blank) : 0;
+}
+
+static bool is_interim(const struct transfer *t)
+{
+        return t->response->status < 200;
+}
+
+static void take_head(struct transfer *t)
+{
+        eddy_http_response *response = t->response;
+
+        response->length = response_announced_length(response, t->decodes);
+        t->fate = transfer_judge(t);
+        if (t->fate != FATE_FINAL)
+                return;
+        if (t->is_fetched && t->request->on_headers)
+                t->refusal = t->request->on_headers(response, t->request->arg);
+        eddy_event_set(&t->changed);
+}
+
+/* CURLOPT_HEADERFUNCTION: a line, of every answer on the way. */
+static size_t on_header(char *line, size_t one, size_t size, void *arg)
+{
+        struct transfer *t = arg;
+
+        patience_sign_of_life(t);
+        size *= one;
+        if (t->fate != FATE_OPEN)
+                return size; /* a trailer */
+        if (size > 5 && memcmp(line, "HTTP/", 5) == 0) {
+                response_clear_headers(t->response);
+                read_status_line(t->response, line, size);
+                return size;
+        }
+        t->has_all_headers = *line == '\r' || *line == '\n';
+        if (!t->has_all_headers)
+                t->refusal = response_add_header(t->response, line, size);
+        else if (!is_interim(t))
+                take_head(t);
+        return t->refusal < 0 ? 0 : size;
+}
+
+static size_t drop(struct transfer *t, size_t size)
+{
+        t->dropped += (int64_t)size;
+        return t->dropped > TRANSFER_DROP_MAX ? 0 : size;
+}
+
+static void tell_progress(const struct transfer *t)
+{
+        if (t->request->on_progress)
+                t->request->on_progress(t->response->received, t->response->length, t->request->arg);
+}
+
+/* What a reader who waits has no room for stays for its next call. */
+static bool keep(struct transfer *t, const char *data, size_t size)
+{
+        size_t direct = 0;
+
+        if (t->into && t->in_end == t->in_start) {
+                direct = t->into_size - t->into_got < size ? t->into_size - t->into_got : size;
+                memcpy(t->into + t->into_got, data, direct);
+                t->into_got += direct;
+        }
+        if (direct < size) {
+                memcpy(t->in + t->in_end, data + direct, size - direct);
+                t->in_end += size - direct;
+        }
+        eddy_event_set(&t->changed);
+        return true;
+}
+
+/* CURLOPT_WRITEFUNCTION: a piece of body. */
+static size_t on_body(char *data, size_t one, size_t size, void *arg)
+{
+        struct transfer *t = arg;
+        const eddy_http_request *request = t->request;
+
+        patience_sign_of_life(t);
+        size *= one;
+        if (t->fate != FATE_FINAL)
+                return drop(t, size);
+        if (t->is_fetched) {
+                if (request->on_body)
+                        t->refusal = request->on_body(data, size, request->arg);
+        } else {
+                if (!t->in)
+                        t->in = memory_alloc(TRANSFER_IN_SIZE);
+                if (!t->in)
+                        t->refusal = -ENOMEM;
+                else if (TRANSFER_IN_SIZE - t->in_end < size) {
+                        t->is_paused = true;
+                        return CURL_WRITEFUNC_PAUSE;
+                } else
+                        keep(t, data, size);
+        }
+        if (t->refusal < 0)
+                return 0;
+        t->response->received += (int64_t)size;
+        tell_progress(t);
+        return size;
+}
+
+/* CURLOPT_READFUNCTION: bytes of the request's body. */
+static size_t on_wanted(char *buffer, size_t one, size_t size, void *arg)
+{
+        struct transfer *t = arg;
+        ssize_t n = upload_take(&t->upload, buffer, size * one);
+
+        if (n >= 0)
+                return (size_t)n;
+        t->upload.is_wanted = true;
+        eddy_event_set(&t->changed);
+        return CURL_READFUNC_PAUSE;
+}
+
+/* CURLOPT_XFERINFOFUNCTION, here for what is sent: a slow upload is no stall. */
+static int on_transfer_info(void *arg, curl_off_t total, curl_off_t now, curl_off_t up_total, curl_off_t up_now)
+{
+        struct transfer *t = arg;
+
+        (void)total, (void)now, (void)up_total;
+        if (up_now != t->uploaded)
+                patience_sign_of_life(t);
+        t->uploaded = up_now;
+        return 0;
+}
+
+static CURLcode set_callbacks(struct transfer *t)
+{
+        CURLcode code = CURLE_OK;
+
+#define SET(option, value) (code = code ? code : curl_easy_setopt(t->easy, option, value))
+        SET(CURLOPT_PRIVATE, t);
+        SET(CURLOPT_ERRORBUFFER, t->message);
+        SET(CURLOPT_RESOLVER_START_FUNCTION, on_look_up);
+        SET(CURLOPT_RESOLVER_START_DATA, t);
+        SET(CURLOPT_OPENSOCKETFUNCTION, on_open_socket);
+        SET(CURLOPT_OPENSOCKETDATA, t);
+        SET(CURLOPT_PREREQFUNCTION, on_connected);
+        SET(CURLOPT_PREREQDATA, t);
+        SET(CURLOPT_HEADERFUNCTION, on_header);
+        SET(CURLOPT_HEADERDATA, t);
+        SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+        SET(CURLOPT_WRITEFUNCTION, on_body);
+        SET(CURLOPT_WRITEDATA, t);
+        SET(CURLOPT_READFUNCTION, on_wanted);
+        SET(CURLOPT_READDATA, t);
+        SET(CURLOPT_XFERINFOFUNCTION, on_transfer_info);
+        SET(CURLOPT_XFERINFODATA, t);
+        SET(CURLOPT_NOPROGRESS, 0L);
+#undef SET
+        return code;
+}
+
+static void destroy(struct transfer *t)
+{
+        curl_easy_cleanup(t->easy);
+        memory_free(t->upload.buffer);
+        memory_free(t->in);
+        memory_free(t);
+}
+
+static struct transfer *create(eddy_http_client *client)
+{
+        struct transfer *t = memory_zalloc(sizeof *t);
+
+        if (!t)
+                return NULL;
+        t->client = client;
+        t->easy = curl_easy_init();
+        if (t->easy && set_callbacks(t) == CURLE_OK && prepare_once(t) == CURLE_OK)
+                return t;
+        destroy(t);
+        return NULL;
+}
+
+/* What the next request begins with. */
+static void clear(struct transfer *t)
+{
+        *t = (struct transfer){
+            .client = t->client,
+            .easy = t->easy,
+            .in = t->in,
+            .upload.buffer = t->upload.buffer,
+            .had_body = t->had_body,
+            .decodes = t->decodes,
+            .socket = CURL_SOCKET_BAD,
+        };
+        eddy_event_init(&t->changed);
+}
+
+struct transfer *transfer_take(eddy_http_client *client)
+{
+        struct transfer *t;
+
+        if (list_is_empty(&client->idle)) {
+                t = create(client);
+        } else {
+                t = container_of(list_take_first(&client->idle), struct transfer, link);
+                client->idle_count--;
+        }
+        if (t)
+                clear(t);
+        return t;
+}
+
+void transfer_give(struct transfer *t)
+{
+        eddy_http_client *client = t->client;
+        bool is_peculiar = t->request->ca_file; /* which cannot be unsaid */
+
+        transfer_stop(t);
+        patience_end(t);
+        eddy_event_finish(&t->changed);
+        upload_close(&t->upload);
+        curl_slist_free_all(t->headers);
+        memory_free(t->location);
+        memory_free(t->first_url);
+        memory_free(t->url);
+        memory_free(t->socket_path);
+        if (is_peculiar || client->idle_count == IDLE_MAX) {
+                destroy(t);
+                return;
+        }
+        list_prepend(&client->idle, &t->link);
+        client->idle_count++;
+}
+
+void transfer_free_idle(eddy_http_client *client)
+{
+        while (!list_is_empty(&client->idle))
+                destroy(container_of(list_take_first(&client->idle), struct transfer, link));
+}
+
+int transfer_start(struct transfer *t)
+{
+        eddy_http_client *client = t->client;
+
+        t->fate = FATE_OPEN;
+        t->is_done = t->is_connected = t->has_all_headers = t->is_paused = false;
+        t->is_stalled = t->is_unconnected = false;
+        t->message[0] = '\0';
+        t->dropped = 0;
+        t->socket = CURL_SOCKET_BAD;
+        t->uploaded = 0;
+        t->acknowledged = 0;
+        eddy_event_clear(&t->changed);
+        if (curl_multi_add_handle(client->multi, t->easy))
+                return -ENOMEM;
+        t->is_added = true;
+        list_append(&client->active, &t->link);
+        client->active_count++;
+        prepare_rates(client);
+        return 0;
+}
+
+void transfer_stop(struct transfer *t)
+{
+        if (!t->is_added)
+                return;
+        t->is_added = false;
+        list_remove(&t->link);
+        t->client->active_count--;
+        curl_multi_remove_handle(t->client->multi, t->easy);
+        patience_rest(t);
+        prepare_rates(t->client);
+}
+
+/* In the caller's task, which may suspend in it while the transfer goes on. */
+static int fill(struct transfer *t)
+{
+        eddy_timeout filling;
+        int rc = eddy_timeout_open(&filling, EDDY_FOREVER);
+
+        if (rc < 0)
+                return rc;
+        t->filling = &filling;
+        rc = upload_fill(&t->upload);
+        t->filling = NULL;
+        eddy_timeout_close(&filling);
+        if (t->is_done)
+                return eddy_interrupted();
+        if (rc < 0 && eddy_interrupted() < 0)
+                return rc;
+        t->upload.is_wanted = false;
+        if (rc < 0)
+                transfer_refuse(t, rc, "%s", eddy_error_detail());
+        else
+                curl_easy_pause(t->easy, t->is_paused ? CURLPAUSE_RECV : CURLPAUSE_CONT);
+        return 0;
+}
+
+int transfer_await(struct transfer *t)
+{
+        int rc;
+
+        if (t->is_awaited)
+                return EDDY_EBUSY;
+        t->is_awaited = true;
+        if (t->upload.is_wanted && !t->is_done) {
+                rc = fill(t);
+        } else {
+                rc = eddy_event_wait(&t->changed);
+                eddy_event_clear(&t->changed);
+        }
+        t->is_awaited = false;
+        return rc;
+}
