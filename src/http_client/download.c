@@ -8,6 +8,7 @@
 #include <eddy/group.h>
 #include <eddy/run.h>
 #include <eddy/time.h>
+#include <eddy/timeout.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -48,13 +49,15 @@ static bool choose_next_url(struct download *d)
         return false;
 }
 
-/* Until one of the helpers has ended a transfer. */
+/* Until one of the helpers has ended a transfer, or for a while. 0, or what interrupted it. */
 static int wait_for_helpers(struct download *d)
 {
-        int rc = eddy_event_wait(&d->changed);
+        int rc = 0;
 
+        EDDY_TIMEOUT_SCOPE(SEGMENTS_PATIENCE)
+                rc = eddy_event_wait(&d->changed);
         eddy_event_clear(&d->changed);
-        return rc;
+        return rc < 0 ? eddy_interrupted() : 0;
 }
 
 /* What failed for good may be brought by those who are still at it, or by another URL. 0: go on; or rc, or what
@@ -66,7 +69,7 @@ static int fail_over(struct download *d, int rc)
         if (d->path_error < 0 || d->self.file_error < 0)
                 return rc;
         snprintf(detail, sizeof detail, "%s", eddy_error_detail());
-        while (segments_are_helped(d)) {
+        while (segments_are_helped(d) && !part_is_whole(&d->part)) {
                 int interruption = wait_for_helpers(d);
 
                 if (interruption < 0)
@@ -184,23 +187,40 @@ static int commit(struct download *d)
         }
 }
 
+static bool is_header(const char *line, const char *name)
+{
+        size_t n = strlen(name);
+
+        return strncasecmp(line, name, n) == 0 && (line[n] == ':' || line[n] == ';');
+}
+
+static bool is_secret(const char *line)
+{
+        return is_header(line, "authorization") || is_header(line, "cookie");
+}
+
 /* The bytes of a file are counted, so they must come as they are. */
 static int add_headers(struct download *d)
 {
         const char *const *theirs = d->request->headers;
         bool has_encoding = false;
-        size_t count = 0;
+        size_t count = 0, known = 0;
 
         for (; theirs && theirs[count]; count++)
-                has_encoding |= strncasecmp(theirs[count], "accept-encoding:", 16) == 0;
-        d->headers = memory_alloc((count + 2) * sizeof *d->headers);
+                has_encoding |= is_header(theirs[count], "accept-encoding");
+        d->headers = memory_alloc(2 * (count + 2) * sizeof *d->headers);
         if (!d->headers)
                 return -ENOMEM;
+        d->mirror_headers = d->headers + count + 2;
         if (count > 0)
                 memcpy(d->headers, theirs, count * sizeof *d->headers);
         if (!has_encoding)
                 d->headers[count++] = "Accept-Encoding: identity";
         d->headers[count] = NULL;
+        for (size_t i = 0; i < count; i++)
+                if (!is_secret(d->headers[i]))
+                        d->mirror_headers[known++] = d->headers[i];
+        d->mirror_headers[known] = NULL;
         return 0;
 }
 

@@ -15,6 +15,9 @@ enum {
         SOURCES_MAX = 32, /* the request's URL and mirrors */
 };
 
+/** After which who has nothing to do looks again whether somebody has become slow. */
+#define SEGMENTS_PATIENCE eddy_ms(200)
+
 struct download;
 
 /** Who transfers: the download's own task, or a helper of it. */
@@ -34,7 +37,8 @@ struct worker {
         eddy_timeout *deadline; /* of the transfer under way; NULL: there is none */
         eddy_time began;        /* the transfer, of which came: */
         int64_t came;
-        double rate; /* bytes a second, of the latest transfer that told it */
+        eddy_time latest; /* when something came, or it began */
+        double rate;      /* bytes a second, of the latest transfer that told it */
 };
 
 /** A download under way. Lives in eddy_http_download()'s frame. */
@@ -46,6 +50,7 @@ struct download {
         unsigned url_count;
         bool is_useless[SOURCES_MAX]; /* has failed for good, or has another version */
         const char **headers;         /* the request's, and ours */
+        const char **mirror_headers;  /* of those, what another host may know */
         const char *path;             /* the final name */
         bool is_path_chosen;          /* by options->choose_path() */
         int path_error;               /* why there is no final name, or 0 */

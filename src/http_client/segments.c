@@ -48,24 +48,25 @@ static bool holds(const struct worker *w)
         return w->gap && w->epoch == w->download->part.epoch;
 }
 
-/* Bytes a second of the transfer under way; 0: not known yet. */
+/* Bytes a second of the transfer under way; 0: not known yet, or silent. */
 static double current_rate(const struct worker *w)
 {
-        double seconds = w->deadline ? eddy_to_seconds(eddy_now() - w->began) : 0;
+        eddy_time now = eddy_now();
+        double seconds = w->deadline ? eddy_to_seconds(now - w->began) : 0;
 
-        return w->came > 0 && seconds > 0 ? (double)w->came / seconds : 0;
+        return w->came > 0 && seconds > 0 && now - w->latest < eddy_seconds(1) ? (double)w->came / seconds : 0;
 }
 
 /* How long a worker will need for its gap, as far as one can tell. */
 static double seconds_left(const struct worker *w)
 {
         double left = (double)(w->gap->end - w->gap->next), rate = current_rate(w);
-        double elapsed = eddy_to_seconds(eddy_now() - w->began);
+        double silence = eddy_to_seconds(eddy_now() - w->latest);
 
         if (rate > 0)
                 return left / rate;
         /* Who brings nothing is taken for the slower the longer that lasts. */
-        return elapsed > 1 ? left * elapsed : 0;
+        return silence > 1 ? left * silence : 0;
 }
 
 static struct worker *slowest(struct download *d, const struct worker *thief)
@@ -174,10 +175,15 @@ static intptr_t help(void *arg)
         bool goes_on = true;
 
         w->response = &response;
-        while (goes_on && !d->is_alone && choose_source(w) && segments_take(w)) {
+        while (goes_on && !d->is_alone && choose_source(w)) {
                 int64_t before = d->part.size;
-                int rc = worker_transfer(w);
+                int rc;
 
+                if (!segments_take(w)) {
+                        goes_on = !part_is_whole(&d->part) && eddy_sleep(SEGMENTS_PATIENCE) == 0;
+                        continue;
+                }
+                rc = worker_transfer(w);
                 segments_leave(w);
                 eddy_event_set(&d->changed);
                 if (d->part.size > before)

@@ -7,6 +7,7 @@
 #include <eddy/time.h>
 #include <eddy/timeout.h>
 #include <string.h>
+#include <strings.h>
 
 enum {
         REFUSAL_MAX = 64 * 1024, /* bytes of an error page that are read so that the connection can be kept */
@@ -177,6 +178,7 @@ static int on_body(const void *data, size_t n, void *arg)
         if ((int64_t)n > w->limit - w->at)
                 return unproven(w, "more than it said");
         w->came += (int64_t)n;
+        w->latest = eddy_now();
         rc = fill_gaps(w, data, n);
         if (w->file_error == 0)
                 tell_progress(w->download);
@@ -221,6 +223,14 @@ static int outcome(struct worker *w, int rc)
         }
 }
 
+static bool is_same_host(const char *one, const char *other)
+{
+        const char *scheme_end = strstr(one, "://");
+        size_t n = scheme_end ? (size_t)(scheme_end + 3 - one) + strcspn(scheme_end + 3, "/?#") : 0;
+
+        return one == other || (n > 0 && strncasecmp(one, other, n) == 0 && strcspn(other + n, "/?#") == 0);
+}
+
 /* What is asked for: the gap, where what comes can be proven to belong to what is here, else the whole. */
 static void ask(struct worker *w, eddy_http_request *request)
 {
@@ -238,6 +248,11 @@ static void ask(struct worker *w, eddy_http_request *request)
         }
         request->url = d->urls[w->source];
         request->headers = d->headers;
+        /* What the first host is told in confidence no other is. */
+        if (!is_same_host(request->url, d->urls[0])) {
+                request->headers = d->mirror_headers;
+                request->user = NULL;
+        }
         request->range_start = w->asked.size;
         request->range_end = w->asked.end > 0 ? w->asked.end - 1 : 0;
         request->if_range = proof == PROOF_VALIDATOR ? part->validator : NULL;
@@ -268,7 +283,7 @@ int worker_transfer(struct worker *w)
         w->refusal_size = w->came = 0;
         w->has_all = false;
         w->limit = INT64_MAX;
-        w->began = eddy_now();
+        w->began = w->latest = eddy_now();
         ask(w, &request);
         /* Who takes the gap away ends the transfer by it. */
         eddy_timeout_open(&deadline, EDDY_FOREVER);
