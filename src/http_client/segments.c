@@ -166,6 +166,14 @@ static bool helper_goes_on(struct worker *w, int rc, unsigned *failures)
         return eddy_sleep(worker_delay(w, *failures)) == 0;
 }
 
+/* Its place is free. */
+static void drop_helper(struct worker *w)
+{
+        segments_leave(w);
+        w->response = NULL;
+        w->download = NULL;
+}
+
 static intptr_t help(void *arg)
 {
         struct worker *w = arg;
@@ -179,7 +187,7 @@ static intptr_t help(void *arg)
                 int64_t before = d->part.size;
                 int rc;
 
-                if (!segments_take(w)) {
+                if (!holds(w) && !segments_take(w)) {
                         goes_on = !part_is_whole(&d->part) && eddy_sleep(SEGMENTS_PATIENCE) == 0;
                         continue;
                 }
@@ -191,8 +199,7 @@ static intptr_t help(void *arg)
                 goes_on = rc == 0 || (eddy_interrupted() == 0 && helper_goes_on(w, rc, &failures));
         }
         eddy_http_response_finish(&response);
-        w->response = NULL;
-        w->download = NULL; /* its place is free */
+        drop_helper(w);
         d->helpers_running--;
         eddy_event_set(&d->changed);
         return 0;
@@ -200,12 +207,14 @@ static intptr_t help(void *arg)
 
 static void start_helper(struct download *d, unsigned i)
 {
-        d->helpers[i] = (struct worker){.download = d, .source = i + 1};
+        d->helpers[i] = (struct worker){.download = d, .source = i + 1, .latest = eddy_now()};
+        /* Else the connection that is there already would be on it before the new one is made. */
+        segments_take(&d->helpers[i]);
         if (eddy_group_start(d->group, &(eddy_task_options){.name = "eddy_http_download, helper"}, help,
                              &d->helpers[i], NULL) == 0)
                 d->helpers_running++;
         else
-                d->helpers[i].download = NULL;
+                drop_helper(&d->helpers[i]);
 }
 
 void segments_spread(struct download *d)

@@ -580,9 +580,16 @@ static void assert_downloaded(const char *path)
 }
 
 /* Whatever fails inside, on either side: an error and no crash, no leak, no hanging. */
+struct fault_play {
+        unsigned long nth;
+        unsigned segments;
+};
+
 static intptr_t play_fault(void *arg)
 {
-        unsigned long nth = *(unsigned long *)arg;
+        const struct fault_play *play = arg;
+        const eddy_http_download_options options = {.overwrite = true, .segments = play->segments};
+        unsigned long nth = play->nth;
         struct world world = {0};
         bool was_used_up = false;
         char path[128];
@@ -593,8 +600,7 @@ static intptr_t play_fault(void *arg)
 
         snprintf(path, sizeof path, "%s/downloaded", folder);
         fault_arm(nth, 1);
-        rc = eddy_http_download(world.client, &request, path, &(eddy_http_download_options){.overwrite = true},
-                                NULL);
+        rc = eddy_http_download(world.client, &request, path, &options, NULL);
         was_used_up = fault_uses() >= nth;
         fault_arm(0, 0);
         if (!was_used_up)
@@ -618,12 +624,52 @@ static intptr_t play_fault_quietly(void *arg)
 
 static void test_faults(void **state)
 {
-        unsigned long nth = 1;
+        struct fault_play play = {.nth = 1};
 
         (void)state;
-        while (eddy_run(play_fault_quietly, &nth) == 1)
-                nth++;
-        assert_true(nth > 10);
+        for (; eddy_run(play_fault_quietly, &play) == 1; play.nth++)
+                ;
+        assert_true(play.nth > 10);
+}
+
+static void test_faults_with_segments(void **state)
+{
+        struct fault_play play = {.nth = 1, .segments = 3};
+
+        (void)state;
+        for (; eddy_run(play_fault_quietly, &play) == 1; play.nth++)
+                ;
+        assert_true(play.nth > 10);
+}
+
+/* Over three connections. */
+static intptr_t download_in_segments(void *arg)
+{
+        const eddy_http_download_options options = {.segments = 3};
+        struct world world = {0};
+        eddy_http_counts counts;
+        char path[128];
+
+        (void)arg;
+        assert_int_equal(world_open(&world, NULL), 0);
+        snprintf(path, sizeof path, "%s/downloaded", folder);
+        unlink(path);
+        assert_int_equal(eddy_http_download(world.client,
+                                            &(eddy_http_request){.url = url_of(world.server, "big")}, path,
+                                            &options, NULL),
+                         0);
+        assert_downloaded(path);
+        eddy_http_service_count(eddy_http_files_service(world.files), &counts);
+        assert_true(counts.requests >= 3);
+        unlink(path);
+        world_close(&world);
+        return 0;
+}
+
+static void test_segments(void **state)
+{
+        (void)state;
+        assert_int_equal(eddy_run(download_in_segments, NULL), 0);
 }
 
 static void write_file(const char *name, const char *data, size_t n)
@@ -676,7 +722,8 @@ int main(void)
             cmocka_unit_test(test_outside),       cmocka_unit_test(test_refused_on_entry),
             cmocka_unit_test(test_named_in_vain), cmocka_unit_test(test_queued),
             cmocka_unit_test(test_slow_upload),   cmocka_unit_test(test_far_limits),
-            cmocka_unit_test(test_faults),
+            cmocka_unit_test(test_faults),        cmocka_unit_test(test_faults_with_segments),
+            cmocka_unit_test(test_segments),
         };
 
         return cmocka_run_group_tests(tests, set_up, tear_down);
