@@ -1,6 +1,7 @@
 /* libcurl's multi-socket interface on eddy's loop. curl says which sockets to watch and when to wake it; we
  * tell it what happened. Only eddy's public functions are used, as any callback library could. */
 #include "http_client/options.h"
+#include "http_client/sockets.h"
 #include "http_client/transfer.h"
 
 #include "base/list.h"
@@ -15,14 +16,7 @@ __attribute__((constructor)) static void register_errors(void)
         eddy_register_errors(&block);
 }
 
-/** A socket that curl watches; owned by curl's entry for it (curl_multi_assign()). */
-struct watch {
-        eddy_http_client *client;
-        curl_socket_t fd;
-        int events; /* CURL_POLL_IN, CURL_POLL_OUT */
-};
-
-static struct transfer *transfer_of(CURL *easy)
+struct transfer *transfer_of(CURL *easy)
 {
         char *pointer = NULL;
 
@@ -30,7 +24,7 @@ static struct transfer *transfer_of(CURL *easy)
         return (struct transfer *)(void *)pointer;
 }
 
-static void client_act(eddy_http_client *client, curl_socket_t fd, int events)
+void client_act(eddy_http_client *client, curl_socket_t fd, int events)
 {
         CURLMsg *message;
         int ignored;
@@ -41,83 +35,9 @@ static void client_act(eddy_http_client *client, curl_socket_t fd, int events)
                         transfer_end(transfer_of(message->easy_handle), message->data.result);
 }
 
-static void watch_on_readable(void *arg)
-{
-        const struct watch *watch = arg;
-
-        client_act(watch->client, watch->fd, CURL_CSELECT_IN);
-}
-
-static void watch_on_writable(void *arg)
-{
-        const struct watch *watch = arg;
-
-        client_act(watch->client, watch->fd, CURL_CSELECT_OUT);
-}
-
 static void on_timer(void *arg)
 {
         client_act(arg, CURL_SOCKET_TIMEOUT, 0);
-}
-
-/** Watch for these events and no others. Where one cannot be had, the watch knows which it has. */
-static int watch_change(struct watch *watch, int events)
-{
-        eddy_loop *loop = watch->client->loop;
-        int gone = watch->events & ~events, wanted = events & ~watch->events, rc;
-
-        if (gone & CURL_POLL_IN)
-                eddy_remove_reader(loop, watch->fd);
-        if (gone & CURL_POLL_OUT)
-                eddy_remove_writer(loop, watch->fd);
-        watch->events &= ~gone;
-        if (wanted & CURL_POLL_IN) {
-                rc = eddy_add_reader(loop, watch->fd, watch_on_readable, watch);
-                if (rc < 0)
-                        return rc;
-                watch->events |= CURL_POLL_IN;
-        }
-        if (wanted & CURL_POLL_OUT) {
-                rc = eddy_add_writer(loop, watch->fd, watch_on_writable, watch);
-                if (rc < 0)
-                        return rc;
-                watch->events |= CURL_POLL_OUT;
-        }
-        return 0;
-}
-
-static struct watch *watch_create(eddy_http_client *client, curl_socket_t fd)
-{
-        struct watch *watch = memory_zalloc(sizeof *watch);
-
-        if (!watch)
-                return NULL;
-        watch->client = client;
-        watch->fd = fd;
-        curl_multi_assign(client->multi, fd, watch);
-        return watch;
-}
-
-/* CURLMOPT_SOCKETFUNCTION. A refusal here would make every transfer of the client fail, so a socket that
- * cannot be watched ends its own transfer only. */
-static int on_socket(CURL *easy, curl_socket_t fd, int what, void *client, void *socket_watch)
-{
-        struct watch *watch = socket_watch;
-        struct transfer *t = transfer_of(easy);
-
-        if (what == CURL_POLL_REMOVE) {
-                if (watch)
-                        watch_change(watch, 0);
-                memory_free(watch);
-                return 0;
-        }
-        if (!watch)
-                watch = watch_create(client, fd);
-        if (t)
-                t->socket = fd;
-        if ((!watch || watch_change(watch, what & CURL_POLL_INOUT) < 0) && t)
-                transfer_end(t, CURLE_OUT_OF_MEMORY);
-        return 0;
 }
 
 /* CURLMOPT_TIMERFUNCTION. The loop's own time stood still since the iteration began, and curl's did not. */
@@ -126,9 +46,11 @@ static int on_timer_wish(CURLM *multi, long ms, void *arg)
         eddy_http_client *client = arg;
 
         (void)multi;
-        if (ms < 0)
-                eddy_timer_cancel(&client->timer);
-        else
+        eddy_timer_cancel(&client->timer);
+        eddy_handle_cancel(&client->turn);
+        if (ms == 0) /* no event has to be waited for first */
+                eddy_call_soon(client->loop, &client->turn, on_timer, client);
+        else if (ms > 0)
                 eddy_call_later(client->loop, &client->timer, eddy_ms(ms), on_timer, client);
         return 0;
 }
@@ -138,7 +60,7 @@ static int configure(eddy_http_client *client, const eddy_http_client_options *o
         CURLMcode code = CURLM_OK;
 
 #define SET(option, value) (code = code ? code : curl_multi_setopt(client->multi, option, value))
-        SET(CURLMOPT_SOCKETFUNCTION, on_socket);
+        SET(CURLMOPT_SOCKETFUNCTION, sockets_watch);
         SET(CURLMOPT_SOCKETDATA, client);
         SET(CURLMOPT_TIMERFUNCTION, on_timer_wish);
         SET(CURLMOPT_TIMERDATA, client);
@@ -198,6 +120,8 @@ void eddy_http_client_destroy(eddy_http_client *client)
         transfer_free_idle(client);
         curl_multi_cleanup(client->multi);
         eddy_timer_cancel(&client->timer);
+        eddy_handle_cancel(&client->turn);
+        sockets_finish(client);
         jar_close(client);
         options_free(client);
         memory_free(client);

@@ -8,10 +8,13 @@
 struct eddy_http_client {
         eddy_loop *loop;
         CURLM *multi;
-        eddy_timer timer; /* the one moment at which curl wants to be called */
-        CURLSH *share;    /* holds the cookies; NULL: none are kept */
-        CURL *jar;        /* by which they are looked at; NULL: none are kept */
-        eddy_link idle;   /* transfers to use again, */
+        eddy_timer timer;               /* the one moment at which curl wants to be called, */
+        eddy_handle turn;               /* where that is now */
+        struct client_socket **sockets; /* by descriptor; NULL: curl wants none watched */
+        int socket_count;
+        CURLSH *share;  /* holds the cookies; NULL: none are kept */
+        CURL *jar;      /* by which they are looked at; NULL: none are kept */
+        eddy_link idle; /* transfers to use again, */
         size_t idle_count;
         eddy_link active; /* and those that curl has */
         size_t active_count;
@@ -21,6 +24,12 @@ struct eddy_http_client {
         eddy_http_versions versions;
         int64_t receive_rate;
 };
+
+/** The transfer of an easy handle; NULL: it has none. */
+struct transfer *transfer_of(CURL *easy);
+
+/** Have curl do what events there are for, or what is due (CURL_SOCKET_TIMEOUT). */
+void client_act(eddy_http_client *client, curl_socket_t fd, int events);
 
 /** Prepare a client's jar, where it keeps cookies. 0 or -ENOMEM. */
 int jar_open(eddy_http_client *client);

@@ -1,6 +1,7 @@
 /* What a client was told, kept for its requests. */
 #include "http_client/options.h"
 #include "http_client/header.h"
+#include "http_client/url.h"
 
 #include "base/memory.h"
 #include <stdio.h>
@@ -74,13 +75,15 @@ int options_copy(eddy_http_client *client, const eddy_http_client_options *optio
         client->versions = options->versions;
         client->receive_rate = options->receive_rate;
         client->user_agent = options->user_agent ? options->user_agent : agent;
-        client->base_url = options->base_url;
         client->proxy = options->proxy;
         client->certificate_file = options->certificate_file;
         client->key_file = options->key_file;
         /* All, though one has failed: each is a copy then, or NULL. */
-        rc = memory_copy_text(&client->user_agent) | memory_copy_text(&client->base_url) |
-             memory_copy_text(&client->proxy) | memory_copy_text(&client->certificate_file) |
-             memory_copy_text(&client->key_file);
-        return rc < 0 ? -ENOMEM : copy_headers(client, options->headers);
+        rc = memory_copy_text(&client->user_agent) | memory_copy_text(&client->proxy) |
+             memory_copy_text(&client->certificate_file) | memory_copy_text(&client->key_file);
+        if (options->base_url)
+                client->base_url = url_encode(options->base_url);
+        if (rc < 0 || (options->base_url && !client->base_url))
+                return -ENOMEM;
+        return copy_headers(client, options->headers);
 }

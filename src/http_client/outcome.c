@@ -11,6 +11,15 @@ static int os_error(const struct transfer *t, int otherwise)
         return error > 0 ? -(int)error : otherwise;
 }
 
+/* It was reached, and gives no way through. */
+static bool was_refused_by_proxy(const struct transfer *t)
+{
+        long status = 0;
+
+        curl_easy_getinfo(t->easy, CURLINFO_HTTP_CONNECTCODE, &status);
+        return !t->is_connected && status >= 300;
+}
+
 static int error_of(const struct transfer *t)
 {
         switch (t->code) {
@@ -24,7 +33,7 @@ static int error_of(const struct transfer *t)
                 return os_error(t, -ECONNREFUSED);
         case CURLE_SEND_ERROR:
         case CURLE_RECV_ERROR:
-                return os_error(t, -ECONNRESET);
+                return was_refused_by_proxy(t) ? EDDY_EHTTP : os_error(t, -ECONNRESET);
         case CURLE_GOT_NOTHING:
         case CURLE_PARTIAL_FILE:
                 return EDDY_EINCOMPLETE;

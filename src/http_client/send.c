@@ -55,20 +55,39 @@ enum fate transfer_judge(struct transfer *t)
         return FATE_FINAL;
 }
 
+static bool has_scheme(const char *url, const char *scheme)
+{
+        return strncasecmp(url, scheme, strlen(scheme)) == 0;
+}
+
 static int check_redirect(const struct transfer *t, const char *url)
 {
         unsigned most = t->request->max_redirects > 0 ? (unsigned)t->request->max_redirects : DEFAULT_REDIRECTS;
-        bool is_https = strncasecmp(url, "https://", 8) == 0;
 
         if (t->redirects >= most)
                 return eddy_fail(EDDY_EHTTP, "redirected more than %u times", most);
-        if (!is_https && strncasecmp(url, "http://", 7) != 0)
-                return eddy_fail(EDDY_ENOTSUP, "redirected to %.128s, which is neither http:// nor https://",
-                                 url);
-        if (!is_https && strncasecmp(t->url, "https://", 8) == 0 && !t->request->allows_downgrade)
+        if (!has_scheme(url, "https:") && has_scheme(t->url, "https:") && !t->request->allows_downgrade)
                 return eddy_fail(EDDY_EHTTP, "redirected from https:// to %.128s, where others can read along",
                                  url);
         return 0;
+}
+
+/* What an answer's Location means. */
+static int resolve(const struct transfer *t, char **url)
+{
+        char *encoded = url_encode(t->location);
+        int rc;
+
+        if (!encoded)
+                return -ENOMEM;
+        if (url_is_absolute(encoded) && !has_scheme(encoded, "http:") && !has_scheme(encoded, "https:"))
+                rc = eddy_fail(EDDY_ENOTSUP, "redirected to %.128s, which is neither http:// nor https://",
+                               encoded);
+        else
+                rc = url_join(url, t->url, encoded);
+        memory_free(encoded);
+        return rc == -EINVAL ? eddy_fail(EDDY_EHTTP, "redirected to '%.128s', which is no URL", t->location)
+                             : rc;
 }
 
 /* A form that was taken is not sent once more to where its answer is; what was to be put there, is. */
@@ -87,12 +106,9 @@ static void choose_method(struct transfer *t)
 /* Go where the answer says. */
 static int follow(struct transfer *t)
 {
-        char *encoded = url_encode(t->location), *url = NULL;
-        int rc = encoded ? url_join(&url, t->url, encoded) : -ENOMEM;
+        char *url = NULL;
+        int rc = resolve(t, &url);
 
-        if (rc == -EINVAL)
-                rc = eddy_fail(EDDY_EHTTP, "redirected to '%.128s', which is no URL", t->location);
-        memory_free(encoded);
         memory_free(t->location);
         t->location = NULL;
         if (rc == 0)

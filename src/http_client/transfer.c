@@ -2,10 +2,10 @@
 #include "http_client/patience.h"
 #include "http_client/prepare.h"
 #include "http_client/response.h"
+#include "http_client/sockets.h"
 
 #include "base/list.h"
 #include "base/memory.h"
-#include "base/sys.h"
 #include <eddy/timeout.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -48,11 +48,11 @@ static int on_look_up(void *resolver, void *reserved, void *arg)
 /* CURLOPT_OPENSOCKETFUNCTION: where the name was known. */
 static curl_socket_t on_open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
 {
-        int fd = sys_socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+        const struct transfer *t = arg;
 
         (void)purpose;
         patience_connecting(arg);
-        return fd < 0 ? CURL_SOCKET_BAD : fd;
+        return sockets_open(t->client, address);
 }
 
 /* CURLOPT_PREREQFUNCTION: connected, about to send. */
@@ -214,6 +214,8 @@ static CURLcode set_callbacks(struct transfer *t)
         SET(CURLOPT_RESOLVER_START_DATA, t);
         SET(CURLOPT_OPENSOCKETFUNCTION, on_open_socket);
         SET(CURLOPT_OPENSOCKETDATA, t);
+        SET(CURLOPT_CLOSESOCKETFUNCTION, sockets_close);
+        SET(CURLOPT_CLOSESOCKETDATA, t->client);
         SET(CURLOPT_PREREQFUNCTION, on_connected);
         SET(CURLOPT_PREREQDATA, t);
         SET(CURLOPT_HEADERFUNCTION, on_header);

@@ -1,5 +1,5 @@
 #include "http_client/upload.h"
-#include "http_client/multipart.h"
+#include "http_client/upload_form.h"
 #include "http_client/url.h"
 
 #include "base/memory.h"
@@ -58,7 +58,7 @@ int upload_open(struct upload *upload, const eddy_http_request *request)
         if (request->form)
                 return encode_form(upload);
         if (request->upload_count > 0)
-                return multipart_open(upload);
+                return upload_form_open(upload);
         if (request->body_path) {
                 upload->read = read_file;
                 return open_file(upload);
@@ -80,8 +80,8 @@ int upload_rewind(struct upload *upload)
         upload->start = upload->end = 0;
         upload->taken = 0;
         upload->is_over = upload->is_wanted = false;
-        if (upload->multipart)
-                multipart_rewind(upload);
+        if (upload->parts)
+                upload_form_rewind(upload);
         if (upload->read != read_callback || !is_begun)
                 return 0;
         if (!request->rewind_body)
@@ -94,10 +94,6 @@ int upload_rewind(struct upload *upload)
 static int note_read(struct upload *upload, size_t n)
 {
         upload->taken += (int64_t)n;
-        if (upload->length >= 0 && upload->taken > upload->length)
-                return eddy_fail(-EMSGSIZE,
-                                 "the body of the request is longer than the %lld bytes that were announced",
-                                 (long long)upload->length);
         if (n == 0 && upload->length >= 0 && upload->taken < upload->length)
                 return eddy_fail(EDDY_EINCOMPLETE, "the body of the request ended after %lld of %lld bytes",
                                  (long long)upload->taken, (long long)upload->length);
@@ -117,7 +113,7 @@ int upload_fill(struct upload *upload)
         if (!upload->buffer)
                 return -ENOMEM;
         /* A file may have grown since its length was announced. */
-        if (upload->file && upload->length - upload->taken < UPLOAD_SIZE)
+        if (upload->length >= 0 && upload->length - upload->taken < UPLOAD_SIZE)
                 room = (size_t)(upload->length - upload->taken);
         n = room > 0 ? upload->read(upload, upload->buffer, room) : 0;
         return n < 0 ? (int)n : note_read(upload, (size_t)n);
@@ -139,7 +135,7 @@ ssize_t upload_take(struct upload *upload, void *buffer, size_t n)
 void upload_close(struct upload *upload)
 {
         eddy_file_close(upload->file);
-        multipart_close(upload);
+        upload_form_close(upload);
         memory_free(upload->form);
         upload->file = NULL;
         upload->form = NULL;

@@ -7,7 +7,7 @@
 
 enum { UPLOAD_SIZE = 64 * 1024 /* bytes that wait for curl */ };
 
-struct multipart;
+struct upload_form;
 
 struct upload {
         const eddy_http_request *request;
@@ -19,7 +19,7 @@ struct upload {
         const char *type; /* what it is, unless a header of the request says that; NULL: there is no body */
         eddy_file *file;  /* the one it is, or the one of the form that is under way; NULL: none */
         int64_t taken;    /* bytes that were read of it */
-        struct multipart *multipart;
+        struct upload_form *parts;
         char *buffer;      /* UPLOAD_SIZE bytes; NULL: none were needed yet */
         size_t start, end; /* those that wait for curl */
         bool is_over;      /* no more will come */

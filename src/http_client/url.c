@@ -67,7 +67,7 @@ static int copy_out(char **copy, CURLU *parts)
 int url_join(char **joined, const char *base, const char *url)
 {
         /* Whether a scheme is one of ours is asked later, of the whole. */
-        const unsigned flags = CURLU_NON_SUPPORT_SCHEME | CURLU_URLENCODE;
+        const unsigned flags = CURLU_NON_SUPPORT_SCHEME;
         CURLU *parts = curl_url();
         CURLUcode code;
         int rc;
@@ -94,7 +94,22 @@ static bool have_same(CURLU *one, CURLU *other, CURLUPart part)
         return is_same;
 }
 
-bool url_has_same_origin(const char *one, const char *other)
+/* Where its path, query or fragment begins. */
+static size_t size_to_path(const char *url)
+{
+        const char *host = strstr(url, "://");
+
+        return host ? (size_t)(host + 3 - url) + strcspn(host + 3, "/?#") : strlen(url);
+}
+
+static bool begin_alike(const char *one, const char *other)
+{
+        size_t size = size_to_path(one);
+
+        return size_to_path(other) == size && strncasecmp(one, other, size) == 0;
+}
+
+static bool mean_the_same_origin(const char *one, const char *other)
 {
         CURLU *parts = curl_url(), *other_parts = curl_url();
         bool is_same = parts && other_parts && curl_url_set(parts, CURLUPART_URL, one, 0) == CURLUE_OK &&
@@ -106,6 +121,11 @@ bool url_has_same_origin(const char *one, const char *other)
         curl_url_cleanup(parts);
         curl_url_cleanup(other_parts);
         return is_same;
+}
+
+bool url_has_same_origin(const char *one, const char *other)
+{
+        return begin_alike(one, other) || mean_the_same_origin(one, other);
 }
 
 /* What may stand for itself in a name or a value, whoever takes them apart. */

@@ -113,8 +113,120 @@ static intptr_t downloading(void *arg)
         return rc;
 }
 
+/* Reads a body in chunks, which it breaks off, sends elsewhere and takes, in this order. */
+static intptr_t take(eddy_stream *stream, void *arg)
+{
+        static const char *const answers[] = {"", "307 Elsewhere\r\nLocation: y?z\r\nSet-Cookie: a=b",
+                                              "200 OK\r\nContent-Encoding: identity"};
+        unsigned *asked = arg;
+        const char *line;
+        char text[256];
+        ssize_t n;
+        int size;
+
+        while ((n = eddy_stream_read_line(stream, &line)) > 0 && strncmp(line, "0\r\n", 3) != 0)
+                ;
+        if (n > 0)
+                n = eddy_stream_read_line(stream, &line);
+        if (n <= 0 || (*asked)++ == 0)
+                return n;
+        size = snprintf(text, sizeof text, "HTTP/1.1 %s\r\nConnection: close\r\nContent-Length: 5\r\n\r\nwhole",
+                        answers[*asked > 2 ? 2 : *asked - 1]);
+        return eddy_stream_write_all(stream, text, (size_t)size);
+}
+
+static ssize_t give_piece(void *buffer, size_t n, void *arg)
+{
+        unsigned *left = arg;
+
+        (void)n;
+        if (*left == 0)
+                return 0;
+        --*left;
+        memcpy(buffer, "piece\n", 6);
+        return 6;
+}
+
+static int give_again(void *arg)
+{
+        *(unsigned *)arg = 2;
+        return 0;
+}
+
+static int send_body(eddy_http_client *client)
+{
+        const char *const query[] = {"a", "b c", NULL}, *const lines[] = {"Authorization: x", NULL};
+        unsigned left = 2;
+        const eddy_http_request request = {.url = "x",
+                                           .method = "PUT",
+                                           .query = query,
+                                           .headers = lines,
+                                           .retries = 2,
+                                           .backoff = 1,
+                                           .stall_timeout = eddy_seconds(5),
+                                           .read_body = give_piece,
+                                           .rewind_body = give_again,
+                                           .arg = &left};
+        eddy_http_response response;
+        char *body = NULL, *cookies = NULL;
+        int rc = eddy_http_send(client, &request, &response);
+        ssize_t n = rc < 0 ? rc : eddy_http_response_read_all(&response, &body, 100);
+
+        if (n >= 0 && strcmp(body, "whole") != 0)
+                abort();
+        eddy_http_response_finish(&response);
+        eddy_free(body);
+        if (n >= 0)
+                n = eddy_http_client_cookies(client, &cookies);
+        eddy_free(cookies);
+        return n < 0 ? (int)n : 0;
+}
+
+static intptr_t sending(void *arg)
+{
+        const char *const lines[] = {"X-Client: y", NULL};
+        eddy_http_client_options options = {.keeps_cookies = true, .headers = lines};
+        eddy_http_client *client = NULL;
+        eddy_server *server;
+        unsigned asked = 0;
+        char base[64];
+        int rc = eddy_start_server(&server, take, &asked, "127.0.0.1", 0, NULL);
+
+        (void)arg;
+        if (rc < 0)
+                return rc;
+        snprintf(base, sizeof base, "http://127.0.0.1:%d/", eddy_server_port(server));
+        options.base_url = base;
+        rc = eddy_http_client_create(&client, &options);
+        if (rc == 0)
+                rc = send_body(client);
+        eddy_http_client_destroy(client);
+        end_server(server);
+        return rc;
+}
+
+static intptr_t sending_files(void *arg)
+{
+        const eddy_http_upload uploads[] = {{.name = "a", .data = "b", .size = 1},
+                                            {.name = "c", .path = "/etc/hostname"}};
+        const eddy_http_request request = {
+            .uploads = uploads, .upload_count = 2, .stall_timeout = eddy_seconds(5)};
+        struct exchange exchange;
+        int rc = exchange_open(&exchange, false);
+
+        (void)arg;
+        if (rc == 0) {
+                eddy_http_request asked = request;
+
+                asked.url = exchange.url;
+                rc = eddy_http_fetch(exchange.client, &asked, NULL);
+        }
+        exchange_close(&exchange);
+        return rc;
+}
+
 const struct scenario scenarios[] = {
-    {"fetching", fetching},
-    {"downloading", downloading},
+    {"sending", sending},   {"sending files", sending_files},
+    {"fetching", fetching}, {"downloading", downloading},
     {NULL, NULL},
 };

@@ -1,4 +1,4 @@
-#include "http_client/multipart.h"
+#include "http_client/upload_form.h"
 
 #include "base/memory.h"
 #include "base/sys.h"
@@ -15,7 +15,7 @@ struct portion {
 };
 
 /** A form that is sent. */
-struct multipart {
+struct upload_form {
         char boundary[BOUNDARY_SIZE + 1];
         char type[64]; /* for Content-Type */
         char end[BOUNDARY_SIZE + 16];
@@ -26,7 +26,7 @@ struct multipart {
 };
 
 /* Random, so that nobody who gives a file can have chosen it. */
-static int choose_boundary(struct multipart *form)
+static int choose_boundary(struct upload_form *form)
 {
         static const char digits[] = "0123456789abcdef";
         unsigned char bytes[BOUNDARY_SIZE / 2];
@@ -81,7 +81,7 @@ static const char *type_of(const eddy_http_upload *upload)
         return upload->type ? upload->type : filename_of(upload) ? "application/octet-stream" : NULL;
 }
 
-static int write_head(struct multipart *form, size_t place, const eddy_http_upload *upload)
+static int write_head(struct upload_form *form, size_t place, const eddy_http_upload *upload)
 {
         const char *name = upload->name ? upload->name : "", *filename = filename_of(upload),
                    *type = type_of(upload);
@@ -128,14 +128,14 @@ static bool has_line_end(const char *text)
 static int add_portion(struct upload *upload, size_t place)
 {
         const eddy_http_upload *given = &upload->request->uploads[place];
-        struct portion *portion = &upload->multipart->portions[place];
+        struct portion *portion = &upload->parts->portions[place];
         int rc;
 
         if (has_line_end(given->type))
                 return eddy_fail(-EINVAL, "the type of an upload has a line end");
         rc = find_size(given, &portion->size);
         if (rc == 0)
-                rc = write_head(upload->multipart, place, given);
+                rc = write_head(upload->parts, place, given);
         if (rc == 0)
                 upload->length += (int64_t)strlen(portion->head) + portion->size;
         return rc;
@@ -144,7 +144,7 @@ static int add_portion(struct upload *upload, size_t place)
 /* Begin with the next part of it: behind a head its content, and behind that another head. */
 static int go_on(struct upload *upload)
 {
-        struct multipart *form = upload->multipart;
+        struct upload_form *form = upload->parts;
         int rc = 0;
 
         if (upload->file)
@@ -157,19 +157,20 @@ static int go_on(struct upload *upload)
         return rc;
 }
 
-static ssize_t copy(struct multipart *form, void *buffer, size_t n, const void *bytes, int64_t size)
+static ssize_t copy(struct upload_form *form, void *buffer, size_t n, const void *bytes, int64_t size)
 {
         size_t left = (size_t)(size - form->at);
 
         if (n > left)
                 n = left;
-        memcpy(buffer, (const char *)bytes + form->at, n);
+        if (n > 0) /* else there may be no bytes */
+                memcpy(buffer, (const char *)bytes + form->at, n);
         return (ssize_t)n;
 }
 
 static ssize_t read_file(struct upload *upload, void *buffer, size_t n)
 {
-        struct multipart *form = upload->multipart;
+        struct upload_form *form = upload->parts;
         const char *path = upload->request->uploads[form->place].path;
         int64_t left = form->portions[form->place].size - form->at;
         ssize_t count;
@@ -190,7 +191,7 @@ static ssize_t read_file(struct upload *upload, void *buffer, size_t n)
 /* Of what is under way; 0 where that is at its end. */
 static ssize_t read_piece(struct upload *upload, void *buffer, size_t n)
 {
-        struct multipart *form = upload->multipart;
+        struct upload_form *form = upload->parts;
         const eddy_http_upload *given = &upload->request->uploads[form->place];
         const struct portion *portion = &form->portions[form->place];
 
@@ -205,7 +206,7 @@ static ssize_t read_piece(struct upload *upload, void *buffer, size_t n)
 
 static ssize_t read_form(struct upload *upload, void *buffer, size_t n)
 {
-        struct multipart *form = upload->multipart;
+        struct upload_form *form = upload->parts;
         size_t got = 0;
 
         while (got < n) {
@@ -227,15 +228,15 @@ static ssize_t read_form(struct upload *upload, void *buffer, size_t n)
         return (ssize_t)got;
 }
 
-int multipart_open(struct upload *upload)
+int upload_form_open(struct upload *upload)
 {
         size_t count = upload->request->upload_count;
-        struct multipart *form = memory_zalloc(sizeof *form + count * sizeof form->portions[0]);
+        struct upload_form *form = memory_zalloc(sizeof *form + count * sizeof form->portions[0]);
         int rc;
 
         if (!form)
                 return -ENOMEM;
-        upload->multipart = form;
+        upload->parts = form;
         rc = choose_boundary(form);
         upload->read = read_form;
         upload->type = form->type;
@@ -245,23 +246,23 @@ int multipart_open(struct upload *upload)
         return rc;
 }
 
-void multipart_rewind(struct upload *upload)
+void upload_form_rewind(struct upload *upload)
 {
         eddy_file_close(upload->file);
         upload->file = NULL;
-        upload->multipart->place = 0;
-        upload->multipart->is_content = false;
-        upload->multipart->at = 0;
+        upload->parts->place = 0;
+        upload->parts->is_content = false;
+        upload->parts->at = 0;
 }
 
-void multipart_close(struct upload *upload)
+void upload_form_close(struct upload *upload)
 {
-        struct multipart *form = upload->multipart;
+        struct upload_form *form = upload->parts;
 
         if (!form)
                 return;
         for (size_t i = 0; i < upload->request->upload_count; i++)
                 memory_free(form->portions[i].head);
         memory_free(form);
-        upload->multipart = NULL;
+        upload->parts = NULL;
 }
