@@ -122,8 +122,8 @@ typedef struct eddy_http_download_options {
 /**
  * Fetch into a file that appears under its name only when all its bytes are proven to be of one version.
  *
- * The bytes go to ".NAME.part" beside it; where that would be longer than a name may be, NAME is cut in it. What an
- * earlier attempt or process left there is continued where the server proves that it still has the same: by a strong
+ * What is larger than 64 KiB goes to ".NAME.part" beside it; where that would be longer than a name may be, NAME is cut in it.
+ * What an earlier attempt or process left there is continued where the server proves that it still has the same: by a strong
  * ETag, or by the very same Last-Modified together with the same size, and by sending exactly the part that is missing.
  * Any other answer is no ground to go on: the file is begun anew, or the download fails. Failures that may pass are
  * retried: of the network, and answers 408, 425, 429, 500, 502, 503 and 504. Those that cannot are not: any other
