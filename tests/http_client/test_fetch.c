@@ -666,6 +666,58 @@ static intptr_t download_in_segments(void *arg)
         return 0;
 }
 
+/** A download that is to be cancelled. */
+struct cancelled {
+        struct world *world;
+        const char *path;
+};
+
+static intptr_t download_for_a_while(void *arg)
+{
+        const struct cancelled *cancelled = arg;
+
+        return eddy_http_download(
+            cancelled->world->client, &(eddy_http_request){.url = url_of(cancelled->world->server, "big")},
+            cancelled->path, &(eddy_http_download_options){.segments = 3, .overwrite = true}, NULL);
+}
+
+/* Cancelled after ever more turns of the loop: no such file, or all of it; and what is left is gone on with. */
+static intptr_t cancel_segments(void *arg)
+{
+        struct world world = {0};
+        struct cancelled cancelled = {.world = &world};
+        intptr_t outcome = EDDY_CANCELLED;
+        char path[128];
+
+        (void)arg;
+        assert_int_equal(world_open(&world, NULL), 0);
+        snprintf(path, sizeof path, "%s/downloaded", folder);
+        cancelled.path = path;
+        for (int turns = 0; outcome != 0; turns++) {
+                eddy_task *task = eddy_create_task(download_for_a_while, &cancelled);
+
+                unlink(path);
+                for (int i = 0; i < turns; i++)
+                        assert_int_equal(eddy_yield(), 0);
+                eddy_cancel(task);
+                eddy_join(task, &outcome);
+                assert_true(outcome == EDDY_CANCELLED || outcome == 0);
+                if (outcome == 0)
+                        assert_downloaded(path);
+                else
+                        assert_int_equal(access(path, F_OK), -1);
+        }
+        unlink(path);
+        world_close(&world);
+        return 0;
+}
+
+static void test_cancelled_segments(void **state)
+{
+        (void)state;
+        assert_int_equal(eddy_run(cancel_segments, NULL), 0);
+}
+
 static void test_segments(void **state)
 {
         (void)state;
@@ -723,7 +775,7 @@ int main(void)
             cmocka_unit_test(test_named_in_vain), cmocka_unit_test(test_queued),
             cmocka_unit_test(test_slow_upload),   cmocka_unit_test(test_far_limits),
             cmocka_unit_test(test_faults),        cmocka_unit_test(test_faults_with_segments),
-            cmocka_unit_test(test_segments),
+            cmocka_unit_test(test_segments),      cmocka_unit_test(test_cancelled_segments),
         };
 
         return cmocka_run_group_tests(tests, set_up, tear_down);

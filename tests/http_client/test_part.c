@@ -239,31 +239,6 @@ static void test_maps_that_are_not_believed(void **state)
         assert_false(exists(".name.part"));
 }
 
-static void test_gaps(void **state)
-{
-        struct gaps gaps;
-        struct gap *gap, *rest;
-
-        (void)state;
-        gaps_reset(&gaps, 10, 10);
-        assert_int_equal(gaps_count(&gaps), 0);
-        assert_null(gaps_from(&gaps, 0));
-        gaps_reset(&gaps, 0, 100);
-        gap = gaps_from(&gaps, 0);
-        gap->is_taken = true;
-        assert_null(gaps_waiting_from(&gaps, 0));
-        rest = gaps_split(&gaps, gap, 60);
-        assert_int_equal(gap->end, 60);
-        assert_ptr_equal(gaps_waiting_from(&gaps, 0), rest);
-        assert_null(gaps_waiting_from(&gaps, 61));
-        gap->next = gap->end; /* filled, and still somebody's: its place is not given away */
-        for (int i = 0; i < GAPS_MAX - 2; i++)
-                assert_ptr_not_equal(gaps_add(&gaps, 1000 + 10 * i, 1005 + 10 * i), gap);
-        assert_null(gaps_add(&gaps, 2000, 2001));
-        gap->is_taken = false;
-        assert_ptr_equal(gaps_add(&gaps, 2000, 2001), gap);
-}
-
 static void test_continued(void **state)
 {
         struct part part;
@@ -446,7 +421,6 @@ int main(void)
             cmocka_unit_test(test_large),
             cmocka_unit_test(test_continued_with_holes),
             cmocka_unit_test(test_maps_that_are_not_believed),
-            cmocka_unit_test(test_gaps),
         };
 
         return cmocka_run_group_tests(tests, set_up, tear_down);
