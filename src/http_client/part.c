@@ -18,8 +18,8 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 
-/* How much may come before a map is recorded again: what a kill may cost. */
-enum { RECORD_BYTES = 4 * 1024 * 1024 };
+/* How much may come, and how long that may take, before a map is recorded again: what a kill may cost. */
+enum { RECORD_BYTES = 4 * 1024 * 1024, RECORD_MS = 250 };
 
 uint64_t part_origin(const char *text)
 {
@@ -293,7 +293,7 @@ int part_write(struct part *part, struct gap *gap, const void *data, size_t n)
         }
         part->size += gap->next - before;
         if (part->is_mapped && (part->size - part->recorded_size >= RECORD_BYTES ||
-                                eddy_now() - part->recorded_at >= eddy_seconds(1)))
+                                eddy_now() - part->recorded_at >= eddy_ms(RECORD_MS)))
                 part_record(part, false);
         return rc;
 }

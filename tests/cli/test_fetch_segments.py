@@ -151,10 +151,10 @@ class Server(HostileServer):
         return True
 
     def do_stuck(self, connection, name, headers, attempt):
-        """The first transfer but one stops after a piece."""
+        """The transfers of the last part stop half-way, three times."""
         part = self.wanted(headers)
         if part and part[1] == SIZE and len(self.parts) < 4:
-            self.answer(connection, self.body(name), part, cut=PIECE)
+            self.answer(connection, self.body(name), part, cut=(part[1] - part[0]) // 2)
             connection.recv(1)
             return False
         return self.answer(connection, self.body(name), part)
@@ -168,6 +168,19 @@ class Server(HostileServer):
         if new:
             return self.answer(connection, self.body(name + "2"), part, etag='"2"')
         return self.answer(connection, self.body(name), part, cut=SIZE // 10)
+
+    def do_replaced(self, connection, name, headers, attempt):
+        """The first transfer breaks off while three parts are under way, slowly; from then on there is another version."""
+        part = self.wanted(headers)
+        if not part and attempt == 1:
+            self.answer(connection, self.body(name), cut=SIZE // 10)
+            while len(self.parts) < 3 and not self.release.wait(0.01):
+                pass
+            return self.reset(connection)
+        self.pause = 0.02
+        if headers.get("if-range") == '"1"' and len(self.parts) <= 3:
+            return self.answer(connection, self.body(name), part)
+        return self.answer(connection, self.body(name + "2"), part if headers.get("if-range") == '"2"' else None, etag='"2"')
 
     def do_gone(self, connection, name, headers, attempt):
         connection.sendall(b"HTTP/1.1 404 No\r\nContent-Length: 4\r\n\r\nnone")
@@ -298,6 +311,10 @@ class SegmentsTest(unittest.TestCase):
         result = self.fetch("--segments", "4", "--retry", "9", self.url("change/a"))
         self.assert_arrived(result, "a", self.server.body("a2"))
 
+    def test_change_while_helpers_are_at_work(self):
+        result = self.fetch("--segments", "4", self.url("replaced/a"))
+        self.assert_arrived(result, "a", self.server.body("a2"))
+
     def test_full_disk(self):
         """It fails at once, and what came is continued."""
         import resource
@@ -327,7 +344,7 @@ class SegmentsTest(unittest.TestCase):
         self.assertEqual(self.files(), ["a"])
 
     def kill_and_go_on(self, signum, segments, rounds):
-        self.server.pause = 0.004
+        self.server.pause = 0.02
         seed = int(os.environ.get("SEED") or time.time())
         chance = random.Random(seed)
         killed = 0
@@ -335,7 +352,7 @@ class SegmentsTest(unittest.TestCase):
             process = subprocess.Popen(self.command("--segments", chance.choice(segments), "--retry", "5", self.url("ok/a")),
                                        env=ENVIRONMENT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
             try:
-                process.wait(chance.uniform(0.01, 0.3))
+                process.wait(chance.uniform(0.05, 0.7))
             except subprocess.TimeoutExpired:
                 process.send_signal(signum)
                 killed += 1
@@ -348,7 +365,7 @@ class SegmentsTest(unittest.TestCase):
         return killed
 
     def test_killed_at_random(self):
-        self.assertGreater(self.kill_and_go_on(signal.SIGKILL, ["1", "2", "4", "8"], 30), 0)
+        self.assertGreater(self.kill_and_go_on(signal.SIGKILL, ["1", "2", "4", "8"], 20), 0)
 
     def test_interrupted_at_random(self):
         self.assertGreater(self.kill_and_go_on(signal.SIGINT, ["4"], 10), 0)
