@@ -13,14 +13,20 @@
 
 enum { IDLE_MAX = 64 /* transfers that are kept for the next requests */ };
 
+/* What a task reads would go nowhere. */
+static void stop_filling(struct transfer *t)
+{
+        if (t->filling)
+                eddy_timeout_reschedule(t->filling, eddy_loop_time(t->client->loop));
+}
+
 void transfer_end(struct transfer *t, CURLcode code)
 {
         if (t->is_done)
                 return;
         t->is_done = true;
         t->code = code;
-        if (t->filling) /* what it reads would go nowhere */
-                eddy_timeout_reschedule(t->filling, eddy_loop_time(t->client->loop));
+        stop_filling(t);
         eddy_event_set(&t->changed);
 }
 
@@ -87,6 +93,10 @@ static void take_head(struct transfer *t)
         eddy_http_response *response = t->response;
 
         response->length = response_announced_length(response, t->decodes);
+        /* curl sends no more then, but would wait for what it was promised. */
+        t->is_sent_in_vain = t->sends_body && response->status >= 300;
+        if (t->is_sent_in_vain)
+                stop_filling(t);
         t->fate = transfer_judge(t);
         if (t->fate != FATE_FINAL)
                 return;
@@ -182,7 +192,7 @@ static size_t on_body(char *data, size_t one, size_t size, void *arg)
 static size_t on_wanted(char *buffer, size_t one, size_t size, void *arg)
 {
         struct transfer *t = arg;
-        ssize_t n = upload_take(&t->upload, buffer, size * one);
+        ssize_t n = t->is_sent_in_vain ? 0 : upload_take(&t->upload, buffer, size * one);
 
         if (n >= 0)
                 return (size_t)n;
@@ -318,7 +328,7 @@ int transfer_start(struct transfer *t)
 
         t->fate = FATE_OPEN;
         t->is_done = t->is_connected = t->has_all_headers = t->is_paused = false;
-        t->is_stalled = t->is_unconnected = false;
+        t->is_stalled = t->is_unconnected = t->is_sent_in_vain = false;
         t->message[0] = '\0';
         t->dropped = 0;
         t->socket = CURL_SOCKET_BAD;
@@ -346,6 +356,14 @@ void transfer_stop(struct transfer *t)
         prepare_rates(t->client);
 }
 
+/* curl is given what there is, or told that no more comes. */
+static void go_on_sending(struct transfer *t)
+{
+        t->upload.is_wanted = false;
+        if (!t->is_done)
+                curl_easy_pause(t->easy, t->is_paused ? CURLPAUSE_RECV : CURLPAUSE_CONT);
+}
+
 /* In the caller's task, which may suspend in it while the transfer goes on. */
 static int fill(struct transfer *t)
 {
@@ -358,31 +376,35 @@ static int fill(struct transfer *t)
         rc = upload_fill(&t->upload);
         t->filling = NULL;
         eddy_timeout_close(&filling);
-        if (t->is_done)
-                return eddy_interrupted();
         if (rc < 0 && eddy_interrupted() < 0)
-                return rc;
-        t->upload.is_wanted = false;
-        if (rc < 0)
+                return eddy_interrupted();
+        if (rc < 0 && !t->is_done && !t->is_sent_in_vain)
                 transfer_refuse(t, rc, "%s", eddy_error_detail());
-        else
-                curl_easy_pause(t->easy, t->is_paused ? CURLPAUSE_RECV : CURLPAUSE_CONT);
+        go_on_sending(t);
         return 0;
+}
+
+static int await_change(struct transfer *t)
+{
+        int rc = eddy_event_wait(&t->changed);
+
+        eddy_event_clear(&t->changed);
+        return rc;
 }
 
 int transfer_await(struct transfer *t)
 {
-        int rc;
+        int rc = 0;
 
         if (t->is_awaited)
                 return EDDY_EBUSY;
         t->is_awaited = true;
-        if (t->upload.is_wanted && !t->is_done) {
+        if (!t->upload.is_wanted || t->is_done)
+                rc = await_change(t);
+        else if (t->is_sent_in_vain)
+                go_on_sending(t);
+        else
                 rc = fill(t);
-        } else {
-                rc = eddy_event_wait(&t->changed);
-                eddy_event_clear(&t->changed);
-        }
         t->is_awaited = false;
         return rc;
 }

@@ -40,6 +40,7 @@ struct transfer {
         struct curl_slist *headers;
         struct upload upload;
         struct eddy_timeout *filling; /* a task reads more of it; NULL: none does */
+        bool is_sent_in_vain;         /* the server has refused it before its end */
         bool had_body;                /* curl was told of one, */
         bool decodes;                 /* and what encodings are taken */
 
