@@ -271,6 +271,26 @@ static int fetch_all(struct download *d)
         return rc == EDDY_CANCELLED && closed < 0 ? closed : rc;
 }
 
+/* All of it, with the checksum that it is to have: what one URL, or several of them, brought wrong another may have. */
+static int fetch_proven(struct download *d)
+{
+        for (;;) {
+                char detail[512];
+                int rc = fetch_all(d);
+
+                if (rc == 0 && d->options->checksum)
+                        rc = checksum_verify(d->options->checksum, &d->part);
+                if (rc != EDDY_ECHECKSUM)
+                        return rc;
+                snprintf(detail, sizeof detail, "%s", eddy_error_detail());
+                part_discard(&d->part);
+                /* Nobody knows who of several it was. */
+                if (!d->is_mixed && !choose_next_url(d))
+                        return eddy_fail(rc, "%s", detail);
+                d->is_alone = true;
+        }
+}
+
 static int run(struct download *d)
 {
         int rc = check(d);
@@ -281,12 +301,7 @@ static int run(struct download *d)
                 rc = part_open(&d->part, d->path, d->urls);
         if (rc < 0)
                 return rc;
-        rc = fetch_all(d);
-        if (rc == 0 && d->options->checksum) {
-                rc = checksum_verify(d->options->checksum, &d->part);
-                if (rc == EDDY_ECHECKSUM)
-                        part_discard(&d->part);
-        }
+        rc = fetch_proven(d);
         if (rc == 0)
                 rc = commit(d);
         if (rc < 0)

@@ -60,6 +60,7 @@ struct download {
         struct worker helpers[SEGMENTS_MAX - 1]; /* a free place has no download */
         unsigned helpers_running;
         bool is_alone;      /* the server does not prove parts: one connection brings all */
+        bool is_mixed;      /* what is here came from several URLs */
         eddy_event changed; /* a helper's transfer has ended */
 };
 

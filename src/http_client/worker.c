@@ -71,6 +71,7 @@ static int begin_whole(struct worker *w, const eddy_http_response *response)
         w->file_error = part_begin(&d->part, part_origin(d->urls[w->source]), judge_validator(response), total);
         if (w->file_error < 0)
                 return w->file_error;
+        d->is_mixed = false;
         hold(w, gaps_from(&d->part.gaps, 0));
         w->at = 0;
         w->limit = total >= 0 ? total : INT64_MAX;
@@ -79,7 +80,10 @@ static int begin_whole(struct worker *w, const eddy_http_response *response)
 
 static void begin_part(struct worker *w)
 {
-        part_set_total(&w->download->part, w->judgement.total);
+        struct download *d = w->download;
+
+        d->is_mixed |= part_origin(d->urls[w->source]) != d->part.origin;
+        part_set_total(&d->part, w->judgement.total);
         w->at = w->asked.size;
         w->limit = w->asked.end > 0 ? w->asked.end : w->judgement.total;
 }

@@ -462,6 +462,19 @@ class SegmentsTest(unittest.TestCase):
         self.assert_missed(result)
         self.assertIn("checksum", result.stderr)
 
+    def test_mirrors_that_are_wrong(self):
+        """Whoever has other bytes than the checksum says, alone or in part, the one who has them brings them."""
+        checksum, body = self.sum_of("mirrored"), self.server.body("mirrored")
+        for name, first, mirrors, segments in (
+                ("v1-a", "fake/v1-a", ["tag/v1-b"], 1), ("v1-c", "tag/v1-c", ["fake/v1-d"], 4),
+                ("v1-e", "fake/v1-e", ["fake/v1-f", "gone/x", "tag/v1-g"], 4), ("v1-h", "tagbreaks/v1-h", ["fake/v1-i", "tag/v1-j"], 1)):
+            with self.subTest(name=name):
+                self.server.pause = 0.002
+                args = [arg for mirror in mirrors for arg in ("--mirror", self.url(mirror))]
+                result = self.fetch("--retry", "0", "--segments", str(segments), "--checksum", checksum, *args, self.url(first))
+                self.assert_arrived(result, name, body)
+                os.unlink(os.path.join(self.place, name))
+
     def test_segments_from_mirrors(self):
         self.server.pause = 0.003
         with Server() as other:
