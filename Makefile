@@ -1,7 +1,7 @@
 # Everything is built by meson and ninja; this installs what they need and spares you typing.
 #
 #   make           build into build/
-#   make demo      serve a few hundred images and fetch them all at once
+#   make demo      serve a few hundred images and fetch them all at once, and ask the website of examples/site
 #   make test      the whole suite, in every configuration; make test CONFIGS=plain for one
 #   make python    build eddyloop, the event loop for Python, into dist/: a wheel for PYTHON=python3
 #   make python-wheels   its source distribution and a wheel for each Python that is there, as they are given away

@@ -93,6 +93,8 @@ FILES = COMMAND | NGINX_FILES | GO | TOKIO | NODE_SITE
 FETCH = {f"eddy-{backend}": Program("fetch", package="nginx-light", backend=backend) for backend in BOTH} | {
     name: Program(name, package=f"nginx-light and {package}") for name, package in (("curl", "curl"), ("wget2", "wget2"), ("aria2c", "aria2"))}
 FETCH_PARTS = {name: program for name, program in FETCH.items() if name not in ("curl", "wget2")}
+HTTP_CLIENT = (eddy("eddy_http_client", *BOTH) | GO | {"curl-multi": native("curl_multi", "libcurl", "libcurl4-openssl-dev")} |
+               {"aiohttp": Program("python", "peers/aiohttp_client.py", package="aiohttp, by pip")})
 
 # By TLS.
 RAW_TLS = {"raw-openssl": native("raw_tls_echo", "openssl", "libssl-dev")}

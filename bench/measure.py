@@ -2,6 +2,7 @@
 import sys
 from pathlib import Path
 
+import clients
 import fetching
 import files
 import processes
@@ -59,5 +60,7 @@ def measure(experiment, program, cores, build_dir):
         return secure.measure(experiment, argv, environment, cores, build_dir)
     if experiment.kind in web.METHODS:
         return web.measure(experiment, argv, environment, cores, build_dir)
+    if experiment.kind == "client":
+        return clients.measure(argv, environment, cores, lambda argv, told: figures(argv, experiment.rows, {cores.contestant}, told))
     allowed = {cores.contestant, cores.load} if experiment.kind == "threads" else {cores.contestant}
     return figures(argv, experiment.rows, allowed, environment)

@@ -1,11 +1,12 @@
 """What is measured: rows, their workloads and aims, and what is known of those who are ahead."""
 from dataclasses import dataclass, field
 
+import clients
 import fetching
 import files
 import secure
 import web
-from contestants import (BUFFERED, BUFFERED_64K, BURST, CHANNEL, CONTEXTS, ECHO, ECHO_FAST, FETCH, FETCH_PARTS, FILE, FILES, GENERATORS, HTTP, HTTP_SITE,
+from contestants import (BUFFERED, BUFFERED_64K, BURST, CHANNEL, CONTEXTS, ECHO, ECHO_FAST, FETCH, FETCH_PARTS, FILE, FILES, GENERATORS, HTTP, HTTP_CLIENT, HTTP_SITE,
                          IDLE, LOCK_HANDOVER, LOCK_PAIR, PROCESS, PROTOCOL, PROTOCOL_64K, QUEUE, SELECT, SLEEPERS, SWITCH, THREADS, TIMERS, TLS, TLS_BULK,
                          TLS_IDLE, TLS_PROTOCOL, TO_THREAD, UDP, WEBSOCKET, YIELD)
 from servers import COUNTED_SECONDS, IDLE_CONNECTIONS, Load
@@ -18,7 +19,7 @@ class Experiment:
     argument: str         # what the program is asked to do
     contestants: dict     # name -> Program
     # It prints them itself; "threads": on all cores; or a server: "load", "storm", "udp", "syscalls", "idle", "files", "bulk",
-    # "tls", "tls_idle", "web", "transfer", "fetch".
+    # "tls", "tls_idle", "web", "transfer"; or it is a client: "client", "fetch".
     kind: str = "figures"
     load: object = None   # of a server: Load, or of web.py
     most_repeats: int = 100
@@ -192,6 +193,8 @@ EXPERIMENTS = (
     moving(up=False, version=2),
     websocket("websocket_64", 64),
     websocket("websocket_64k", 64 * 1024),
+    *(Experiment((f"http_client_{count}_per_second", f"http_client_{count}_total_us"), f"http_client_{count}", HTTP_CLIENT, "client")
+      for count in clients.TOGETHER),
     Experiment(files.ROWS, "http_site", FILES, kind="files"),
     fetched("small", FETCH),
     fetched("large", FETCH),
@@ -254,6 +257,15 @@ def secure_echo_rows(name, who, contestants):
                    behind=behind)
     return {figure: row(bytes_, figure) for figure, bytes_ in
             ((f"{name}_total_us", f"{BYTES} B"), (f"{name}_16k_total_us", "16 KiB"))}
+
+
+def client_rows(count, how):
+    rate, total = f"http_client_{count}_per_second", f"http_client_{count}_total_us"
+    return {
+        rate: Row("1/s", f"\"hello, world!\" asked of nginx {how}, connections kept, client and nginx on one core each"),
+        total: Row("us", "the same: client's user and system time of each", at_most(total, go=2), note="aim: half of Go's in this run",
+                   behind=dict.fromkeys(("go", "curl-multi"), "libcurl's own work, see docs/performance.md")),
+    }
 
 
 def web_rows(name, workload, contestants, behind=None, note="", **factors):
@@ -472,6 +484,8 @@ ROWS = {
     **moving_rows("http1_down", f"{MOVED} answered by HTTP/1, in pieces of 64 KiB"),
     **moving_rows("http2_up", f"{MOVED} sent to a server by HTTP/2 in one exchange, by curl"),
     **moving_rows("http2_down", f"{MOVED} answered by HTTP/2, in pieces of 64 KiB"),
+    **client_rows(1, "one after the other"),
+    **client_rows(100, "by 100 coroutines"),
     **websocket_rows("websocket_64", "64 B"),
     **websocket_rows("websocket_64k", "64 KiB"),
     **file_rows("serve", "HTTP"),

@@ -1,8 +1,10 @@
 #!/bin/sh
-# Serve a folder of images and fetch them all at once, with the two commands of eddy: scripts/demo.sh BUILD_DIR
+# Serve a folder of images and fetch them all at once, with the two commands of eddy; then a website, asked as a program asks it:
+# scripts/demo.sh BUILD_DIR
 set -eu
 
 eddy=$(cd "${1:-build}" && pwd)/cli/eddy
+site=$(cd "${1:-build}" && pwd)/examples/site/site
 count=300
 jobs=64
 
@@ -81,3 +83,55 @@ kill -TERM "$server"
 wait "$server"
 echo "it has ended with exit code $?"
 server=
+
+if [ ! -x "$site" ] || ! command -v curl >/dev/null; then
+        say "The website of examples/site is left out: it needs jansson, OpenSSL, and SQLite or libpq; and curl, to be asked"
+        exit 0
+fi
+
+say "A website of some two thousand lines: examples/site"
+mkfifo "$place/where"
+"$site" --port 0 --data "$place/data" >"$place/where" &
+server=$!
+read -r line <"$place/where"
+echo "$line"
+url=${line%%/,*}
+
+ask() {
+        path=$1
+        shift
+        curl --silent --show-error --noproxy '*' --max-time 30 --cookie "$place/cookies" --cookie-jar "$place/cookies" "$@" "$url$path"
+}
+token() {
+        ask /api/session | sed 's/.*"token":"\([0-9a-f]*\)".*/\1/'
+}
+for page in / /notes /pictures /chat /live /nothing; do
+        ask "$page" --output "$place/page" --write-out "%{http_code}  $page  "
+        sed -n 's/.*<title>\(.*\)<\/title>.*/\1/p' "$place/page"
+done
+
+say "Sign in, and leave a note as JSON"
+ask /login --data-urlencode "token=$(token)" --data-urlencode "name=Ada" --output "$place/page"
+ask /api/notes --header "X-Token: $(token)" --header 'Content-Type: application/json' --data '{"text": "a < b, said by a program"}' --output "$place/page"
+ask /api/notes
+echo
+
+say "The same from a page of another site"
+ask /notes --header "Origin: http://evil.example" --data-urlencode "token=$(token)" --data "text=evil" --output "$place/page" \
+        --write-out '%{http_code}\n'
+
+say "What its tasks are doing, until SIGTERM ends the site"
+: >"$place/events"
+ask /live/events --no-buffer >>"$place/events" &
+reader=$!
+while ! grep -q '^data: ' "$place/events"; do
+        kill -0 "$reader"
+        sleep 0.05
+done
+kill -TERM "$server"
+wait "$reader"
+sed -n '/^data: /{p;q;}' "$place/events"
+wait "$server"
+echo "it has ended with exit code $?"
+server=
+say "Look at it yourself: $site, and then http://localhost:8080/"

@@ -11,13 +11,13 @@ packages_for() {
         case $1 in
         build) echo gcc libc6-dev meson ninja-build pkg-config python3 \
                 liburing-dev libcurl4-openssl-dev 'libllhttp-dev|node-llhttp' libnghttp2-dev libhiredis-dev libssl-dev libpq-dev libc-ares-dev \
-                zlib1g-dev libbrotli-dev libzstd-dev libjansson-dev ;;
+                zlib1g-dev libbrotli-dev libzstd-dev libjansson-dev libsqlite3-dev 'libcrypt-dev|libc6-dev' ;;
         test) echo libcmocka-dev g++ clang 'libclang-rt-dev|libclang-rt-14-dev' valgrind mandoc curl nghttp2-client openssl redis-server postgresql nginx-light haproxy h2o slowhttptest sslscan testssl.sh gnutls-bin python3-websockets ;;
         musl) echo musl-tools linux-libc-dev ;;
         aarch64) echo gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user libcmocka-dev:arm64 ;;
         python) echo python3-dev python3-venv ;;
         test-python) echo python3-dev python3-dbg python3-venv python3-mesonpy python3-build ;;
-        peers) echo curl nghttp2-client openssl python3-websockets python3-venv wrk chromium golang-go nodejs npm ;;
+        peers) echo curl nghttp2-client openssl python3-websockets python3-venv wrk chromium chromium-driver golang-go nodejs npm ;;
         bench) echo g++ golang-go libuv1-dev libev-dev libst-dev libboost-context-dev nginx-light libnginx-mod-stream wrk curl nghttp2-client openssl \
                 libjansson-dev ;;
         bench-more) echo nodejs npm strace aria2 wget2 curl nginx-light ;;
@@ -45,6 +45,7 @@ is_there() {
         nghttp2-client) command -v h2load >/dev/null && return ;;
         libjansson-dev) pkg-config --exists jansson 2>/dev/null && return ;;
         nodejs) command -v node >/dev/null && return ;;
+        chromium-driver) command -v chromedriver >/dev/null && return ;;
         liburing-dev) pkg-config --exists liburing 2>/dev/null && return ;;
         golang-go) command -v go >/dev/null && return ;;
         libcurl4-openssl-dev) pkg-config --exists libcurl 2>/dev/null && return ;;
@@ -60,6 +61,7 @@ is_there() {
         libbrotli-dev) pkg-config --exists libbrotlienc libbrotlidec 2>/dev/null && return ;;
         libzstd-dev) pkg-config --exists libzstd 2>/dev/null && return ;;
         libjansson-dev) pkg-config --exists jansson 2>/dev/null && return ;;
+        libsqlite3-dev) pkg-config --exists sqlite3 2>/dev/null && return ;;
         libpq-dev) pkg-config --exists libpq 2>/dev/null && return ;;
         postgresql)
                 command -v initdb >/dev/null && return

@@ -45,6 +45,8 @@ var rows = map[string]func(){
 	"tls_greet":          func() { acceptAll(listenSecurely(), greet) },
 	"udp_echo":           udpEcho,
 	"http":               func() { serveHTTP(http.HandlerFunc(hello)) },
+	"http_client_1":      func() { httpClient("http_client_1", 1) },
+	"http_client_100":    func() { httpClient("http_client_100", 100) },
 	"file_read":          fileRead,
 	"file_write":         fileWrite,
 	"file_write_memory":  fileWriteMemory,

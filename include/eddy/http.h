@@ -18,5 +18,6 @@
 #include <eddy/http_router.h>    // IWYU pragma: export
 #include <eddy/http_run.h>       // IWYU pragma: export
 #include <eddy/http_server.h>    // IWYU pragma: export
+#include <eddy/http_upload.h>    // IWYU pragma: export
 
 #endif

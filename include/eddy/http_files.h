@@ -20,6 +20,18 @@ typedef struct eddy_http_files_options {
         /** Names that begin with a dot, such as .git and .env, are found like others; but not listed. Else they are 404, all but
          * /.well-known/ */
         bool shows_hidden;
+        /** A page that is not there is the root's index.html, by status 200: for applications that choose by the path what they show
+         * (single-page). Not what has the ending of a file, nor what is asked for by who does not accept text/html */
+        bool falls_back;
+        /** Texts leave in a content coding where their client takes one. The service has to, too (`compresses`); that of
+         * eddy_http_files_service() does. See docs/http-compression.md */
+        bool compresses;
+        bool has_upload_form; /**< lists have a form to upload by, which eddy_http_uploads_answer() answers */
+        /** For how long caches may keep files unasked, in whole seconds (Cache-Control); but pages never, which name them. 0: it is not said */
+        eddy_duration max_age;
+        /** Paths, such as "/assets/": what begins so never changes, for a new version has a new name, and caches never ask again. NULL behind
+         * the last; it must live as long as the folder. NULL: none */
+        const char *const *immutable;
         void (*on_request)(const eddy_http_access *access, void *arg);
         void *arg;         /**< passed to on_request */
         void *reserved[4]; /**< zero */

@@ -19,7 +19,10 @@ typedef struct eddy_http_run_options {
         eddy_duration drain;               /**< for answers under way when it is to end; 0: 60 s; less: none */
         /** Connections are accepted: the moment to say where, for which eddy_server_port() tells the port */
         void (*on_start)(eddy_server *server, void *arg);
-        void *arg;         /**< passed to on_start */
+        /** It is to end, and accepts no more: the moment to have WebSockets and streams of events say goodbye, whose handlers would
+         * go on until `drain` has passed. Must not wait for them itself */
+        void (*on_stop)(void *arg);
+        void *arg;         /**< passed to both */
         void *reserved[4]; /**< zero */
 } eddy_http_run_options;
 

@@ -212,6 +212,18 @@ static inline int sys_renameat(int folder, const char *from, const char *to)
         return fault_fires("renameat") ? -EIO : (int)sys_result(renameat(folder, from, folder, to));
 }
 
+/** Within one folder. */
+static inline int sys_renameat2(int folder, const char *from, const char *to, unsigned flags)
+{
+        return fault_fires("renameat2") ? -EIO : (int)sys_result(renameat2(folder, from, folder, to, flags));
+}
+
+static inline int sys_linkat(int from_folder, const char *from, int to_folder, const char *to, int flags)
+{
+        return fault_fires("linkat") ? -EMLINK
+                                     : (int)sys_result(linkat(from_folder, from, to_folder, to, flags));
+}
+
 static inline int sys_unlinkat(int folder, const char *name)
 {
         return fault_fires("unlinkat") ? -EIO : (int)sys_result(unlinkat(folder, name, 0));

@@ -24,7 +24,7 @@ static size_t hex_digits(char text[16], uint64_t value)
 }
 
 /* Nanoseconds and size: what changes twice within one tick of the file system's clock may keep its ETag. */
-static void describe(struct http_version *version, const struct stat *status, struct file_cache *cache)
+static void write_etag(struct http_version *version, const struct stat *status)
 {
         char *at = version->etag;
 
@@ -37,6 +37,18 @@ static void describe(struct http_version *version, const struct stat *status, st
         version->etag_size = (size_t)(at - version->etag);
         version->modified = status->st_mtim.tv_sec;
         version->size = status->st_size;
+}
+
+void file_version_of(struct http_version *version, const struct stat *status)
+{
+        write_etag(version, status);
+        http_date_write(version->date, version->modified);
+}
+
+/* The same, where the date is known by now in most cases. */
+static void describe(struct http_version *version, const struct stat *status, struct file_cache *cache)
+{
+        write_etag(version, status);
         if (cache->dated != version->modified || !cache->date[0]) {
                 http_date_write(cache->date, version->modified);
                 cache->dated = version->modified;

@@ -19,6 +19,9 @@ struct file_answer {
         struct http_version version;
 };
 
+/** What a file's bytes are known by. */
+void file_version_of(struct http_version *version, const struct stat *status);
+
 /** Send it. Its version is found out by this. Suspends while the disk, or the client, is slow. */
 int file_answer_send(eddy_http_exchange *exchange, struct file_answer *answer);
 

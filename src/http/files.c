@@ -2,6 +2,7 @@
 
 #include "base/list.h"
 #include "base/memory.h"
+#include <stdio.h>
 
 static void free_files(eddy_http_service *service)
 {
@@ -42,11 +43,19 @@ int eddy_http_files_create(eddy_http_files **files_out, const char *directory,
                          .answer_timeout = chosen.answer_timeout,
                          .on_request = chosen.on_request,
                          .arg = chosen.arg,
+                         .compresses = chosen.compresses,
                      },
                      free_files);
         files->hides_listings = chosen.hides_listings;
         files->shows_hidden = chosen.shows_hidden;
         files->has_precompressed = chosen.precompressed;
+        files->compresses = chosen.compresses;
+        files->falls_back = chosen.falls_back;
+        files->has_form = chosen.has_upload_form;
+        if (chosen.max_age > 0)
+                snprintf(files->age_line, sizeof files->age_line, "Cache-Control: max-age=%lld",
+                         (long long)eddy_to_seconds(chosen.max_age));
+        files->immutable = chosen.immutable;
         *files_out = files;
         return 0;
 destroy_reader:

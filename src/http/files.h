@@ -16,6 +16,9 @@ struct eddy_http_files {
         eddy_executor *reader; /* opens and reads what is not in memory; large folders must not hold it up */
         bool hides_listings, shows_hidden;
         bool has_precompressed; /* files beside others, that may be sent for them */
+        bool compresses, falls_back, has_form;
+        char age_line[48]; /* Cache-Control of files that may change; "": it is not said */
+        const char *const *immutable;
 };
 
 #endif

@@ -1,20 +1,17 @@
 /* What a request gets: a file or a part of it, a folder's index, a redirect, or an error. */
+#include "http/folder.h"
 #include "base/list.h"
 #include "base/memory.h"
 #include "base/sys_file.h"
 #include "http/beside.h"
 #include "http/content_type.h"
-#include "http/file_answer.h"
-#include "http/files.h"
 #include "http/head.h"
-#include "http/listing.h"
-#include "http/precompressed.h"
 #include <eddy/http_router.h>
 #include <string.h>
 
 static const char index_name[] = "index.html";
 
-static int status_of(int rc)
+int folder_status_of(int rc)
 {
         switch (rc) {
         case -EINVAL:
@@ -67,66 +64,6 @@ static int open_path(struct eddy_http_files *files, const eddy_http_exchange *ex
         return (int)result;
 }
 
-/* A file beside another that is being looked for. */
-struct search {
-        struct precompressed *found;
-        const struct beneath *folder;
-        const char *path;
-        const struct stat *original;
-        struct acceptance acceptance;
-};
-
-static int search(const struct search *search, int (*open)(const struct beneath *folder, const char *path))
-{
-        return precompressed_open(search->found, search->folder, open, search->path, search->original,
-                                  &search->acceptance, &coding_of_files);
-}
-
-static intptr_t search_slowly(void *arg)
-{
-        return search(arg, beneath_open);
-}
-
-/* The file beside the one that was asked for that its client likes best, if there is one. */
-static void find_precompressed(struct eddy_http_files *files, const eddy_http_exchange *exchange,
-                               const struct stat *original, struct precompressed *found)
-{
-        struct search work = {
-            .found = found, .folder = &files->folder, .path = exchange->path, .original = original};
-        intptr_t result = 0;
-
-        acceptance_of(&work.acceptance, exchange->request, exchange->head);
-        if (search(&work, beneath_open_now) == -EAGAIN &&
-            do_beside(files->reader, "open", search_slowly, &work, &result) < 0)
-                search_slowly(&work);
-}
-
-static int answer_file(struct eddy_http_files *files, eddy_http_exchange *exchange, int fd,
-                       const struct stat *status)
-{
-        struct file_answer answer = {
-            .fd = fd,
-            .status = status,
-            .content_type = http_content_type(exchange->path),
-            .varies = files->has_precompressed,
-            .reader = files->reader,
-        };
-        struct precompressed found = {.fd = -1};
-        int rc;
-
-        if (files->has_precompressed)
-                find_precompressed(files, exchange, status, &found);
-        if (found.fd >= 0) {
-                answer.fd = found.fd;
-                answer.status = &found.status;
-                answer.coding = found.coding;
-        }
-        rc = file_answer_send(exchange, &answer);
-        if (found.fd >= 0)
-                sys_close(found.fd);
-        return rc;
-}
-
 /* Links in a folder's page are relative to it, so its URL must end in a slash. What was asked with it is kept, and where it is
  * mounted. */
 static int answer_redirect(eddy_http_exchange *exchange)
@@ -157,52 +94,65 @@ static int answer_redirect(eddy_http_exchange *exchange)
         return rc;
 }
 
-/* A page that is being made beside the loop. */
-struct listing_work {
-        struct listing page;
-        int fd;
-        const char *path;
-};
-
-static intptr_t make_listing(void *arg)
+/* Whether a list of types, such as Accept, names pages by name: what scripts, styles and images are asked for by does not. */
+static bool names_pages(const char *accept)
 {
-        struct listing_work *work = arg;
+        for (const char *at = accept; at && (at = strcasestr(at, "text/html")); at++) {
+                const char *end = at + strlen("text/html");
 
-        return listing_make(&work->page, work->fd, work->path);
-}
-
-/* Takes the folder's descriptor. */
-static int list_beside(eddy_executor *lister, struct listing_work *work)
-{
-        intptr_t result = 0;
-        int rc = do_beside(lister, "listing", make_listing, work, &result);
-
-        if (rc < 0)
-                sys_close(work->fd);
-        return rc < 0 ? rc : (int)result;
-}
-
-static int answer_listing(struct eddy_http_files *files, eddy_http_exchange *exchange, int *fd)
-{
-        struct listing_work work = {.fd = *fd, .path = exchange->path};
-        const struct listing *page = &work.page;
-        int rc;
-
-        *fd = -1;
-        rc = list_beside(files->lister, &work);
-        if (rc < 0) {
-                rc = head_send_error(exchange, status_of(rc));
-        } else {
-                head_begin(exchange, HTTP_STATUS_OK);
-                head_add_text(exchange, "Content-Type: ", "text/html; charset=utf-8");
-                head_add_number(exchange, "Content-Length: ", (int64_t)page->size);
-                head_end(exchange);
-                exchange->answer = ANSWER_BEGUN;
-                rc = exchange_send(exchange, page->text,
-                                   exchange->request->method == HTTP_HEAD ? 0 : page->size);
+                if ((at == accept || strchr(", \t", at[-1])) && strchr(",; \t", *end))
+                        return true;
         }
-        listing_finish(&work.page);
+        return false;
+}
+
+/* Whether somebody wants a page to look at. What has the ending of a file, such as a script of the version before, is not there: a
+ * page in its place would be run as one, or kept as one. "/users/john.doe" has none. */
+static bool is_page_wanted(eddy_http_exchange *exchange)
+{
+        const char *purpose = eddy_http_exchange_header(exchange, "Sec-Fetch-Dest");
+        bool is_page = true;
+
+        if (purpose)
+                is_page = strcmp(purpose, "document") == 0 || strcmp(purpose, "iframe") == 0 ||
+                          strcmp(purpose, "frame") == 0 || strcmp(purpose, "empty") == 0;
+        for (unsigned i = 0; is_page; i++) {
+                const char *accept = eddy_http_exchange_header_nth(exchange, "Accept", i);
+
+                if (!accept)
+                        return false;
+                if (names_pages(accept))
+                        break;
+        }
+        return is_page && strcmp(http_content_type(exchange->path), "application/octet-stream") == 0;
+}
+
+/* The page that answers for all others lies in the root. */
+static int send_fallback(struct eddy_http_files *files, eddy_http_exchange *exchange)
+{
+        struct stat status;
+        int fd, rc;
+
+        memcpy(exchange->path, index_name, sizeof index_name);
+        fd = open_path(files, exchange);
+        if (fd < 0)
+                return head_send_error(exchange, folder_status_of(fd));
+        rc = sys_fstat(fd, &status);
+        if (rc < 0 || !S_ISREG(status.st_mode))
+                rc = head_send_error(exchange, HTTP_STATUS_NOT_FOUND);
+        else
+                rc = folder_send_file(files, exchange, fd, &status, true);
+        sys_close(fd);
         return rc;
+}
+
+static int answer_missing(struct eddy_http_files *files, eddy_http_exchange *exchange, int rc)
+{
+        int status = folder_status_of(rc);
+
+        if (files->falls_back && status == HTTP_STATUS_NOT_FOUND && is_page_wanted(exchange))
+                return send_fallback(files, exchange);
+        return head_send_error(exchange, status);
 }
 
 static int answer_opened(struct eddy_http_files *files, eddy_http_exchange *exchange, int *fd);
@@ -226,9 +176,12 @@ static int answer_folder(struct eddy_http_files *files, eddy_http_exchange *exch
                 return rc;
         }
         exchange->path[size] = '\0';
-        if (index != -ENOENT || files->hides_listings)
-                return head_send_error(exchange, status_of(index));
-        return answer_listing(files, exchange, fd);
+        if (index == -ENOENT && !files->hides_listings) {
+                index = *fd;
+                *fd = -1;
+                return folder_send_listing(files, exchange, index);
+        }
+        return answer_missing(files, exchange, index);
 }
 
 /* Whoever consumes the descriptor sets it to -1. */
@@ -238,12 +191,12 @@ static int answer_opened(struct eddy_http_files *files, eddy_http_exchange *exch
         int rc = sys_fstat(*fd, &status);
 
         if (rc < 0)
-                return head_send_error(exchange, status_of(rc));
+                return head_send_error(exchange, folder_status_of(rc));
         if (S_ISDIR(status.st_mode))
                 return answer_folder(files, exchange, fd);
         if (!S_ISREG(status.st_mode))
                 return head_send_error(exchange, HTTP_STATUS_NOT_FOUND);
-        return answer_file(files, exchange, *fd, &status);
+        return folder_send_file(files, exchange, *fd, &status, false);
 }
 
 /* Whether a path leads through a name that begins with a dot. What is well known (RFC 8615) is meant to be found. */
@@ -266,12 +219,12 @@ static int answer(struct eddy_http_files *files, eddy_http_exchange *exchange)
                 return head_send_error(exchange, HTTP_STATUS_METHOD_NOT_ALLOWED);
         rc = http_target_decode(target, strlen(target), exchange->path);
         if (rc < 0)
-                return head_send_error(exchange, status_of((int)rc));
+                return head_send_error(exchange, folder_status_of((int)rc));
         if (!files->shows_hidden && is_hidden(exchange->path))
                 return head_send_error(exchange, HTTP_STATUS_NOT_FOUND);
         fd = open_path(files, exchange);
         if (fd < 0)
-                return head_send_error(exchange, status_of(fd));
+                return answer_missing(files, exchange, fd);
         rc = answer_opened(files, exchange, &fd);
         if (fd >= 0)
                 sys_close(fd);

@@ -3,160 +3,163 @@
 #include "http/listing.h"
 
 #include "base/memory.h"
-#include "base/sys.h"
-#include "http/target.h"
-#include <dirent.h>
-#include <stdio.h>
-#include <stdlib.h>
+#include "base/sys_file.h"
+#include "http/listing_page.h"
+#include <ctype.h>
 #include <string.h>
+#include <strings.h>
 
-struct names {
-        char **names; /* folders with a slash at the end */
-        size_t count, capacity;
-};
-
-static int add_name(struct names *list, const char *name, bool is_folder)
+static struct listing_entry *add_entry(struct listing_entries *list)
 {
-        size_t size = strlen(name);
-        char *copy;
-
         if (list->count == list->capacity) {
                 size_t capacity = list->capacity ? 2 * list->capacity : 64;
-                char **names = memory_realloc(list->names, capacity * sizeof *names);
+                struct listing_entry *entries = memory_realloc(list->entries, capacity * sizeof *entries);
 
-                if (!names)
-                        return -ENOMEM;
-                list->names = names;
+                if (!entries)
+                        return NULL;
+                list->entries = entries;
                 list->capacity = capacity;
         }
-        copy = memory_alloc(size + 2);
-        if (!copy)
+        return &list->entries[list->count];
+}
+
+static enum listing_kind kind_of(mode_t mode)
+{
+        return S_ISDIR(mode) ? LISTING_FOLDER : S_ISLNK(mode) ? LISTING_LINK : LISTING_FILE;
+}
+
+/* What has gone since its name was read is left out. */
+static int read_entry(struct listing_entries *list, int folder, const char *name)
+{
+        struct listing_entry *entry;
+        struct stat status;
+
+        if (sys_lstatat(folder, name, &status) < 0)
+                return 0;
+        entry = add_entry(list);
+        if (!entry)
                 return -ENOMEM;
-        memcpy(copy, name, size);
-        copy[size] = is_folder ? '/' : '\0';
-        copy[size + 1] = '\0';
-        list->names[list->count++] = copy;
+        *entry = (struct listing_entry){
+            .name = memory_strdup(name),
+            .size = status.st_size,
+            .modified = status.st_mtim.tv_sec,
+            .kind = kind_of(status.st_mode),
+        };
+        if (!entry->name)
+                return -ENOMEM;
+        list->count++;
         return 0;
 }
 
-static int read_names(struct names *list, DIR *folder)
+static int read_entries(struct listing_entries *list, DIR *folder)
 {
         const struct dirent *entry;
         int rc = 0;
 
         while (rc == 0 && (entry = readdir(folder)))
                 if (entry->d_name[0] != '.')
-                        rc = add_name(list, entry->d_name, entry->d_type == DT_DIR);
+                        rc = read_entry(list, dirfd(folder), entry->d_name);
         return rc;
 }
 
-static void free_names(struct names *list)
+static void free_entries(struct listing_entries *list)
 {
         for (size_t i = 0; i < list->count; i++)
-                memory_free(list->names[i]);
-        memory_free(list->names);
+                memory_free(list->entries[i].name);
+        memory_free(list->entries);
 }
 
-static int compare(const void *a, const void *b)
+static bool is_digit(char letter)
 {
-        return strcmp(*(char *const *)a, *(char *const *)b);
+        return letter >= '0' && letter <= '9';
 }
 
-/* Room for n more bytes at the end of the page, or NULL. */
-static char *extend(struct listing *page, size_t n)
+/* How many digits a number has, from where its zeroes in front end; both move behind it. */
+static size_t read_number(const char **at)
 {
-        if (page->size + n > page->capacity) {
-                size_t capacity = 2 * page->capacity + n + 1024;
-                char *text = memory_realloc(page->text, capacity);
+        const char *start;
 
-                if (!text)
-                        return NULL;
-                page->text = text;
-                page->capacity = capacity;
+        while (**at == '0')
+                (*at)++;
+        start = *at;
+        while (is_digit(**at))
+                (*at)++;
+        return (size_t)(*at - start);
+}
+
+/* "2.jpg" comes before "10.jpg", and "a" beside "A". */
+static int compare_names(const char *a, const char *b)
+{
+        const char *first = a, *second = b;
+
+        while (*a && *b) {
+                if (is_digit(*a) && is_digit(*b)) {
+                        size_t n = read_number(&a), m = read_number(&b);
+                        int sign = n == m ? memcmp(a - n, b - m, n) : n < m ? -1 : 1;
+
+                        if (sign != 0)
+                                return sign;
+                        continue;
+                }
+                if (tolower((unsigned char)*a) != tolower((unsigned char)*b))
+                        return tolower((unsigned char)*a) - tolower((unsigned char)*b);
+                a++;
+                b++;
         }
-        return page->text + page->size;
+        return *a || *b ? (unsigned char)*a - (unsigned char)*b : strcmp(first, second);
 }
 
-static int put(struct listing *page, const char *text)
+static int sign_of(int64_t a, int64_t b)
 {
-        size_t n = strlen(text);
-        char *at = extend(page, n);
-
-        if (!at)
-                return -ENOMEM;
-        memcpy(at, text, n);
-        page->size += n;
-        return 0;
+        return a < b ? -1 : a > b;
 }
 
-static const char *entity(char letter)
+int listing_compare(const struct listing_entry *a, const struct listing_entry *b,
+                    const struct listing_options *options)
 {
-        switch (letter) {
-        case '<':
-                return "&lt;";
-        case '>':
-                return "&gt;";
-        case '&':
-                return "&amp;";
-        case '"':
-                return "&quot;";
-        default:
-                return NULL;
-        }
+        int sign = 0;
+
+        if ((a->kind == LISTING_FOLDER) != (b->kind == LISTING_FOLDER))
+                return a->kind == LISTING_FOLDER ? -1 : 1;
+        if (options->order == LISTING_BY_TIME)
+                sign = sign_of(a->modified, b->modified);
+        else if (options->order == LISTING_BY_SIZE && a->kind != LISTING_FOLDER)
+                sign = sign_of(a->size, b->size);
+        if (sign == 0)
+                sign = compare_names(a->name, b->name);
+        return options->is_descending ? -sign : sign;
 }
 
-static int put_escaped(struct listing *page, const char *text)
+static int compare(const void *a, const void *b, void *options)
 {
-        char *at = extend(page, strlen(text) * 6);
-        const char *start = at;
-
-        if (!at)
-                return -ENOMEM;
-        for (; *text; text++) {
-                const char *escape = entity(*text);
-
-                if (escape)
-                        at = stpcpy(at, escape);
-                else
-                        *at++ = *text;
-        }
-        page->size += (size_t)(at - start);
-        return 0;
+        return listing_compare(a, b, options);
 }
 
-static int put_link(struct listing *page, const char *name)
+/* Whether a query has "name=value". */
+static bool says(const char *query, const char *pair)
 {
-        /* "./": a name such as "http:x" is no URL of its own. */
-        int rc = put(page, "<li><a href=\"./");
-        char *at = rc == 0 ? extend(page, strlen(name) * 3) : NULL;
+        size_t n = strlen(pair);
 
-        if (!at)
-                return -ENOMEM;
-        page->size += http_target_encode(name, at);
-        rc = put(page, "\">");
-        if (rc == 0)
-                rc = put_escaped(page, name);
-        return rc == 0 ? put(page, "</a>\n") : rc;
+        for (const char *at = query; (at = strstr(at, pair)); at += n)
+                if ((at[-1] == '?' || at[-1] == '&') && (!at[n] || at[n] == '&'))
+                        return true;
+        return false;
 }
 
-static int put_page(struct listing *page, const char *path, const struct names *list)
+void listing_read_query(struct listing_options *options, const char *query)
 {
-        int rc = put(page, "<!DOCTYPE html>\n<meta charset=\"utf-8\">\n<title>/");
-
-        if (rc == 0)
-                rc = put_escaped(page, path);
-        if (rc == 0)
-                rc = put(page, "</title>\n<ul>\n");
-        if (rc == 0 && *path)
-                rc = put(page, "<li><a href=\"../\">../</a>\n");
-        for (size_t i = 0; i < list->count && rc == 0; i++)
-                rc = put_link(page, list->names[i]);
-        return rc == 0 ? put(page, "</ul>\n") : rc;
+        if (!query)
+                return;
+        if (says(query, "sort=size"))
+                options->order = LISTING_BY_SIZE;
+        else if (says(query, "sort=time"))
+                options->order = LISTING_BY_TIME;
+        options->is_descending = says(query, "order=desc");
 }
 
-int listing_make(struct listing *page, int fd, const char *path)
+int listing_make(struct listing *page, int fd, const char *path, const struct listing_options *options)
 {
-        struct names list = {0};
+        struct listing_entries list = {0};
         DIR *folder = fdopendir(fd);
         int rc;
 
@@ -164,14 +167,14 @@ int listing_make(struct listing *page, int fd, const char *path)
                 sys_close(fd);
                 return -ENOMEM;
         }
-        rc = read_names(&list, folder);
+        rc = read_entries(&list, folder);
         if (rc == 0) {
                 if (list.count > 0)
-                        qsort(list.names, list.count, sizeof *list.names, compare);
-                rc = put_page(page, path, &list);
+                        qsort_r(list.entries, list.count, sizeof *list.entries, compare, (void *)options);
+                rc = listing_page_put(page, path, &list, options);
         }
         closedir(folder);
-        free_names(&list);
+        free_entries(&list);
         return rc;
 }
 

@@ -73,6 +73,8 @@ int eddy_http_service_run(eddy_http_service *service, const char *host, uint16_t
                 options->on_start(server, options->arg);
         rc = wait_for_end(&ending);
         eddy_server_close(server);
+        if (options->on_stop)
+                options->on_stop(options->arg);
         EDDY_SHIELD_SCOPE {
                 count = drain(&ending, options->drain ? options->drain : eddy_seconds(DEFAULT_DRAIN));
                 eddy_server_abort_clients(server); /* those that have agreed on nothing yet */

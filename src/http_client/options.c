@@ -13,6 +13,7 @@ void options_free(eddy_http_client *client)
                 memory_free_text(*line);
         memory_free((void *)client->headers);
         memory_free_text(client->user_agent);
+        memory_free_text(client->encodings);
         memory_free_text(client->base_url);
         memory_free_text(client->proxy);
         memory_free_text(client->certificate_file);
@@ -64,26 +65,49 @@ static int check_options(const eddy_http_client_options *options)
         return 0;
 }
 
+static const char *agent_of(const eddy_http_client_options *options)
+{
+        static const char name[] = "User-Agent: ";
+        char *line = memory_alloc(sizeof name + 64 + (options->user_agent ? strlen(options->user_agent) : 0));
+
+        if (line && options->user_agent)
+                strcpy(stpcpy(line, name), options->user_agent);
+        else if (line)
+                sprintf(line, "%seddy/%s", name, eddy_version());
+        return line;
+}
+
+/* Those that curl can undo, but for deflate, which servers disagree on. */
+static const char *encodings(void)
+{
+        int features = curl_version_info(CURLVERSION_NOW)->features;
+        char line[64];
+
+        snprintf(line, sizeof line, "Accept-Encoding: %s%s%s",
+                 features & CURL_VERSION_LIBZ ? "gzip" : "identity",
+                 features & CURL_VERSION_BROTLI ? ", br" : "", features & CURL_VERSION_ZSTD ? ", zstd" : "");
+        return memory_strdup(line);
+}
+
 int options_copy(eddy_http_client *client, const eddy_http_client_options *options)
 {
-        char agent[64];
         int rc = check_options(options);
 
         if (rc < 0)
                 return rc;
-        snprintf(agent, sizeof agent, "eddy/%s", eddy_version());
         client->versions = options->versions;
         client->receive_rate = options->receive_rate;
-        client->user_agent = options->user_agent ? options->user_agent : agent;
         client->proxy = options->proxy;
         client->certificate_file = options->certificate_file;
         client->key_file = options->key_file;
-        /* All, though one has failed: each is a copy then, or NULL. */
-        rc = memory_copy_text(&client->user_agent) | memory_copy_text(&client->proxy) |
-             memory_copy_text(&client->certificate_file) | memory_copy_text(&client->key_file);
+        client->user_agent = agent_of(options);
+        client->encodings = encodings();
         if (options->base_url)
                 client->base_url = url_encode(options->base_url);
-        if (rc < 0 || (options->base_url && !client->base_url))
+        /* All, though one has failed: each is a copy then, or NULL. */
+        rc = memory_copy_text(&client->proxy) | memory_copy_text(&client->certificate_file) |
+             memory_copy_text(&client->key_file);
+        if (rc < 0 || !client->user_agent || !client->encodings || (options->base_url && !client->base_url))
                 return -ENOMEM;
-        return copy_headers(client, options->headers);
+        return header_check(client->user_agent) < 0 ? -EINVAL : copy_headers(client, options->headers);
 }

@@ -33,7 +33,6 @@ CURLcode prepare_once(struct transfer *t)
         SET(CURLOPT_CONNECTTIMEOUT_MS, (long)INT32_MAX); /* see patience_connecting() */
         SET(CURLOPT_PROTOCOLS_STR, "http,https");
         SET(CURLOPT_HTTP_VERSION, http_version(client->versions));
-        SET(CURLOPT_USERAGENT, client->user_agent);
         if (client->share) {
                 SET(CURLOPT_SHARE, client->share);
                 SET(CURLOPT_COOKIEFILE, "");
@@ -128,6 +127,11 @@ static int add_headers(struct transfer *t, bool is_trusted)
         rc = add_headers_of_request(t, is_trusted);
         if (rc == 0)
                 rc = add_headers_of_client(t, is_trusted);
+        /* curl has options for these two, and writes each twice for it, letter by letter. */
+        if (rc == 0 && !is_said(t, "User-Agent"))
+                rc = add_header(t, t->client->user_agent);
+        if (rc == 0 && t->decodes)
+                rc = add_header(t, t->client->encodings);
         /* Else curl would call it a web form, */
         if (rc == 0 && t->sends_body && !is_said(t, "Content-Type"))
                 rc = add_line(t, "Content-Type: ", t->upload.type);
@@ -224,14 +228,13 @@ static CURLcode set_connection(struct transfer *t)
 int prepare_hop(struct transfer *t)
 {
         bool is_trusted = url_has_same_origin(t->first_url, t->url);
-        CURLcode code;
+        CURLcode code = set_encodings(t);
         int rc = add_headers(t, is_trusted);
 
         if (rc < 0)
                 return rc;
-        code = set_connection(t);
+        code = code ? code : set_connection(t);
         code = code ? code : set_method(t);
-        code = code ? code : set_encodings(t);
         code = code ? code : set_range(t);
         SET(CURLOPT_HTTPHEADER, t->headers);
         SET(CURLOPT_USERPWD, is_trusted ? t->request->user : NULL);

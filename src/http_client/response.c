@@ -6,7 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
-enum { HEADERS_MAX = 256 * 1024 };
+enum { HEADERS_MAX = 256 * 1024, ROOM = 1024 };
 
 void response_clear_headers(eddy_http_response *response)
 {
@@ -29,6 +29,19 @@ static const char *trim_end(const char *start, const char *end)
         return end;
 }
 
+/* Memory comes in pieces of this size, not anew for each header. */
+static char *make_room(eddy_http_response *response, size_t size)
+{
+        size_t held = (response->headers_size + ROOM - 1) / ROOM, needed = (size + ROOM - 1) / ROOM;
+        char *headers = response->headers;
+
+        if (needed > held)
+                headers = memory_realloc(headers, needed * ROOM);
+        if (headers)
+                response->headers = headers;
+        return headers;
+}
+
 int response_add_header(eddy_http_response *response, const char *line, size_t size)
 {
         const char *colon = memchr(line, ':', size);
@@ -45,10 +58,9 @@ int response_add_header(eddy_http_response *response, const char *line, size_t s
         size = response->headers_size + name_size + 1 + value_size + 1;
         if (size > HEADERS_MAX)
                 return EDDY_ELIMIT;
-        headers = memory_realloc(response->headers, size);
+        headers = make_room(response, size);
         if (!headers)
                 return -ENOMEM;
-        response->headers = headers;
         headers += response->headers_size;
         memcpy(headers, line, name_size);
         headers[name_size] = '\0';

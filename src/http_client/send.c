@@ -41,9 +41,10 @@ static eddy_duration longest_wait(const eddy_http_request *request)
 enum fate transfer_judge(struct transfer *t)
 {
         const eddy_http_response *response = t->response;
-        const char *location = eddy_http_response_header(response, "location");
+        const char *location =
+            is_redirect(response->status) ? eddy_http_response_header(response, "location") : NULL;
 
-        if (is_redirect(response->status) && location && t->request->max_redirects >= 0) {
+        if (location && t->request->max_redirects >= 0) {
                 t->location = memory_strdup(location);
                 if (!t->location)
                         t->refusal = -ENOMEM;

@@ -237,7 +237,6 @@ static CURLcode set_callbacks(struct transfer *t)
         SET(CURLOPT_READDATA, t);
         SET(CURLOPT_XFERINFOFUNCTION, on_transfer_info);
         SET(CURLOPT_XFERINFODATA, t);
-        SET(CURLOPT_NOPROGRESS, 0L);
 #undef SET
         return code;
 }

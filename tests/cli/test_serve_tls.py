@@ -110,6 +110,38 @@ class ServeTlsTest(unittest.TestCase):
         self.assertIn(certificate.key, self.process.stderr.readline())
         self.assertEqual(self.serial_of_server(new), after)
 
+    def workers(self):
+        with open(f"/proc/{self.process.pid}/task/{self.process.pid}/children") as file:
+            return [int(pid) for pid in file.read().split()]
+
+    def wait_for_all(self, certificate):
+        """Until connections, which the kernel spreads, find this one each time."""
+        found = 0
+        for _ in range(10000):
+            try:
+                self.serial_of_server(certificate)
+                found += 1
+            except (ssl.SSLCertVerificationError, ConnectionError):
+                found = 0
+            if found == 40:
+                return
+        self.fail("others have another one")
+
+    def test_renewal_by_workers(self):
+        certificate = issue(self.place, "server", "IP:127.0.0.1")
+        self.start("--cert", certificate.file, "--key", certificate.key, "--workers", "3")
+        self.wait_for_all(pathlib.Path(certificate.file).read_text())
+        issue(self.place, "server", "IP:127.0.0.1")
+        new = pathlib.Path(certificate.file).read_text()
+        self.process.send_signal(signal.SIGHUP)
+        self.wait_for_all(new)
+        before = self.workers()
+        os.kill(before[0], signal.SIGABRT)  # who takes its place has the new one, too
+        while before[0] in self.workers() or len(self.workers()) < 3:
+            os.sched_yield()
+        self.wait_for_all(new)
+        self.stop()
+
     def test_who_speaks_no_tls(self):
         self.start()
         with socket.create_connection(("127.0.0.1", self.port), 30) as plain:

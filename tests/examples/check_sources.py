@@ -20,7 +20,7 @@ UNUSED = ['-Wno-unused', '-Wno-unused-parameter', '-Wno-missing-prototypes']
 
 # The adapters that examples and pages are about, by how their names begin.
 ADAPTERS = {'http': 'http', 'coming-from-aiohttp': 'http', 'images': 'http', 'redis': 'redis', 'postgres': 'postgres',
-            'websocket_client': 'websocket', 'websocket': 'websocket_server'}
+            'websocket_client': 'websocket', 'websocket': 'websocket_server', 'website': 'websocket_server'}
 
 # The libraries that examples put on the loop.
 LIBRARIES = {'bridge_curl': 'libcurl', 'bridge_libpq': 'libpq', 'cares_resolver': 'libcares',

@@ -13,6 +13,7 @@ import atexit
 import concurrent.futures
 import contextlib
 import functools
+import hmac
 import os
 import pathlib
 import signal
@@ -34,10 +35,13 @@ TALK_PATIENCE = 5   # seconds until a peer that does not answer is given up
 SANITIZERS_STATUS = 99
 HANGS = 'did not end'
 
+SITE_KEY = bytes(32)  # of examples/site
+
 # What runs programs of another architecture, such as an emulator.
 WRAPPER = os.environ.get('EDDY_EXE_WRAPPER', '').split()
 ENVIRONMENT = {
     **os.environ,
+    'SITE_KEY': SITE_KEY.hex(),
     'ASAN_OPTIONS': 'exitcode=%d' % SANITIZERS_STATUS,
     'UBSAN_OPTIONS': 'halt_on_error=1:print_stacktrace=1:exitcode=%d' % SANITIZERS_STATUS,
     'TSAN_OPTIONS': 'exitcode=%d' % SANITIZERS_STATUS,
@@ -275,6 +279,46 @@ def websocket_echo(start):
     return ask(start, b'GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n'
                       b'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n'
                       b'\x81\x85\0\0\0\0hello\x88\x80\0\0\0\0')
+
+
+def site_request(path, body=b'', kind='application/x-www-form-urlencoded', more=''):
+    """As somebody who has signed in: who has the key makes sessions. The token stands for @ in the body."""
+    def sign(purpose, text):
+        return hmac.new(SITE_KEY, ('%s:%s' % (purpose, text)).encode(), 'sha256').hexdigest()
+    cookie = 'ffffffff.%s.416461' % ('00' * 16)
+    cookie += '.' + sign('cookie', cookie)
+    body = body.replace(b'@', sign('token', cookie).encode())
+    return ('%s %s HTTP/1.1\r\nHost: x\r\nCookie: session=%s\r\nContent-Type: %s\r\nContent-Length: %d\r\n%s\r\n' %
+            ('POST' if body else 'GET', path, cookie, kind, len(body), more)).encode() + body
+
+
+def site(start):
+    """The website: a note, a picture, something said in the chat, an event, and its end while these are open."""
+    part = '--b\r\nContent-Disposition: form-data; name="%s"\r\n\r\n%s\r\n'
+    picture = (part % ('token', '@') + part % ('picture"; filename="a.gif', 'GIF89a' + 'x' * 50000) + '--b--\r\n').encode()
+    close = 'Connection: close\r\n'
+    with tempfile.TemporaryDirectory() as data:
+        program = start('--port', '0', '--data', data)
+        address = program.line().split('/,')[0].rpartition(':')[2]
+        if address.isdigit():
+            port = int(address)
+            for request in [site_request('/notes', b'token=@&text=hello'),
+                            site_request('/pictures', picture, 'multipart/form-data; boundary=b')]:
+                with peer_errors(), connect(port) as guest:
+                    guest.sendall(request + site_request('/notes') + site_request('/pictures', more=close))
+                    receive_all(guest)
+            with peer_errors(), connect(port) as guest, connect(port) as watcher:
+                watcher.sendall(site_request('/live/events'))
+                watcher.recv(1)
+                guest.sendall(site_request('/chat/socket', more='Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n'
+                                           'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n') + b'\x81\x85\0\0\0\0hello')
+                guest.recv(1)
+                program.interrupt()
+                receive_all(watcher)
+                guest.sendall(b'\x88\x82\0\0\0\0\x03\xe9')
+                receive_all(guest)
+        program.interrupt()
+        return program.end()
 
 
 def port_scanner(start):
@@ -521,8 +565,8 @@ def tls_start(start):
 SCENARIOS = {function.__name__: function for function in
              (cares_resolver, ctrl_c, lookup, multicast, echo_server, chat_server, echo_client, tcp_echo_server, tcp_echo_client, get_headers,
               port_scanner, images, read_file, copy_file, list_directory, watch_folder, signals, workers,
-              udp_echo_server, udp_echo_client, unix_echo, http_json, http_router, http_server, protocol_proxy, bridge_curl, tls_client_certificate,
-              tls_echo_server, tls_head, tls_start, websocket_client, websocket_echo)}
+              udp_echo_server, udp_echo_client, unix_echo, http_json, http_router, http_server, protocol_proxy, bridge_curl, site,
+              tls_client_certificate, tls_echo_server, tls_head, tls_start, websocket_client, websocket_echo)}
 
 # Protocols that do what streams do.
 SCENARIOS |= {'protocol_chat': chat_server, 'protocol_echo_client': tcp_echo_client,

@@ -6,7 +6,7 @@
 #include <eddy/http_router.h>
 #include <sys/stat.h>
 
-enum { LARGE = 100 * 1000, LARGE_CODED = 60 * 1000, SMALL_CODED = 300 };
+enum { LARGE = 100 * 1000, LARGE_CODED = 60 * 1000, SMALL_CODED = 300, HUGE_TEXT = 600 * 1000 };
 
 static char place[] = "/tmp/eddy-http-files-XXXXXX";
 
@@ -42,6 +42,8 @@ static int make_folder(void **state)
         write_file("folder/index.html", 1000);
         write_file("small.gz", SMALL_CODED); /* what is in them nobody looks at */
         write_file("large.gz", LARGE_CODED);
+        write_file("text.txt", 5000);
+        write_file("huge.txt", HUGE_TEXT);
         return symlink("small", "link");
 }
 
@@ -368,6 +370,52 @@ static void cancelled(void)
                 }
 }
 
+/** Reads that are to go well before one fails. */
+static int reads_left;
+
+static bool fail_reads(const char *what)
+{
+        return strcmp(what, "pread") == 0 && reads_left-- == 0;
+}
+
+/** What comes until the connection ends; give it back with eddy_free(). */
+static char *ask_for_coded(const char *path)
+{
+        char *answer;
+
+        request_with(world.stream, path, "Connection: close\r\nAccept-Encoding: gzip\r\n");
+        assert_true(eddy_stream_read_all(world.stream, &answer, 10 * HUGE_TEXT) > 0);
+        return answer;
+}
+
+/** A text that cannot be read to its end while it is compressed is none, and nobody takes its beginning for it. */
+static void disks_that_fail_while_texts_are_compressed(void)
+{
+        char *small;
+
+        for (int reads = 0; reads < 3; reads++) {
+                char *answer;
+
+                open_world_with(&(eddy_http_files_options){.compresses = true});
+                reads_left = reads;
+                fault_script(fail_reads);
+                answer = ask_for_coded("huge.txt");
+                fault_script(NULL);
+                assert_non_null(strstr(answer, "Content-Encoding: gzip\r\n"));
+                assert_null(strstr(answer, "\r\n0\r\n\r\n"));
+                eddy_free(answer);
+                close_world();
+        }
+        open_world_with(&(eddy_http_files_options){.compresses = true});
+        reads_left = 0;
+        fault_script(fail_reads);
+        small = ask_for_coded("text.txt");
+        fault_script(NULL);
+        assert_memory_equal(small, "HTTP/1.1 500 ", 13);
+        eddy_free(small);
+        close_world();
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -378,6 +426,7 @@ int main(void)
             scene_test(ranges_of_files_beside_files),
             scene_test(cold_files_beside_files),
             scene_test(cancelled),
+            scene_test(disks_that_fail_while_texts_are_compressed),
         };
 
         return cmocka_run_group_tests_name("files", tests, make_folder, remove_folder);

@@ -196,6 +196,29 @@ static void once_more(void)
         assert_int_equal(close_running(running), 0);
 }
 
+static void end_answers(void *arg)
+{
+        assert_ptr_equal(arg, &options);
+        eddy_event_set(&go_on);
+}
+
+/* What goes on for as long as the program lets it is told of the end, and by that of a task alike. */
+static void a_program_is_told_of_the_end(void)
+{
+        eddy_task *running = open_running();
+
+        options.on_stop = end_answers;
+        raise(SIGTERM);
+        assert_answer("HTTP/1.1 200 OK", "hello, world!");
+        assert_int_equal(close_running(running), 0);
+
+        running = open_running();
+        options.on_stop = end_answers;
+        eddy_cancel(running);
+        assert_answer("HTTP/1.1 200 OK", "hello, world!");
+        assert_int_equal(close_running(running), EDDY_CANCELLED);
+}
+
 static void a_second_signal_does_not_wait(void)
 {
         eddy_task *running = open_running();
@@ -264,6 +287,7 @@ int main(void)
             scene_test(who_drains_may_be_interrupted),
             scene_test(a_signal_ends_it_behind_its_answers),
             scene_test(once_more),
+            scene_test(a_program_is_told_of_the_end),
             scene_test(a_second_signal_does_not_wait),
             scene_test(who_is_cancelled_drains),
             cmocka_unit_test(a_whole_program),

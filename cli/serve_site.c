@@ -1,0 +1,200 @@
+/* Where no option asks for more than files, they are a service of their own. Else a router has, from the outside in: CORS, whose questions
+ * come without a password; the password; and then what answers. */
+#include "serve_site.h"
+
+#include "cli.h"
+
+#include <eddy/error.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static int fail(const char *what)
+{
+        fprintf(stderr, "eddy serve: %s\n", what);
+        return CLI_FAILED;
+}
+
+static int open_files(struct serve_site *site)
+{
+        const struct serve_options *options = site->options;
+        int rc = eddy_http_files_create(
+            &site->files, options->folder,
+            &(eddy_http_files_options){
+                .timeout = eddy_seconds(options->timeout),
+                .answer_timeout = eddy_seconds(options->answer_timeout),
+                .hides_listings = options->hides_listings || options->is_application,
+                .shows_hidden = options->shows_hidden,
+                .precompressed = options->precompressed,
+                .compresses = options->compresses,
+                .falls_back = options->is_application,
+                .has_upload_form = options->takes_uploads,
+                .max_age = eddy_seconds(options->max_age),
+                .immutable = options->immutable.count > 0 ? options->immutable.values : NULL,
+                .on_request = serve_log_is_wanted(site->log) ? serve_log_request : NULL,
+                .arg = site->log,
+            });
+
+        return rc < 0 ? fail(eddy_error_detail()) : CLI_OK;
+}
+
+static int open_uploads(struct serve_site *site)
+{
+        const struct serve_options *options = site->options;
+        int rc = 0;
+
+        if (options->takes_uploads)
+                rc = eddy_http_uploads_create(&site->uploads, options->folder,
+                                              &(eddy_http_uploads_options){
+                                                  .max_size = options->upload_max,
+                                                  .overwrites = options->overwrites,
+                                                  .takes_hidden = options->shows_hidden,
+                                              });
+        return rc < 0 ? fail(eddy_error_detail()) : CLI_OK;
+}
+
+/* Of one origin also what its users may see; of any, what everybody may. */
+static int open_cors(struct serve_site *site)
+{
+        static const char *const headers[] = {
+            "Authorization",    "Content-Type",  "If-Match", "If-Modified-Since",
+            "If-None-Match",    "If-Range",      "Range",    "If-Unmodified-Since",
+            "X-Requested-With", "Cache-Control", NULL};
+        static const char *const exposed[] = {
+            "Accept-Ranges", "Content-Encoding", "Content-Length", "Content-Range", "Date", "ETag", NULL};
+        const struct serve_list *origins = &site->options->origins;
+        bool is_any = false;
+        int rc = 0;
+
+        for (size_t i = 0; i < origins->count; i++)
+                is_any |= strcmp(origins->values[i], "*") == 0;
+        if (origins->count > 0)
+                rc = eddy_http_cors_create(&site->cors, &(eddy_http_cors_options){
+                                                            .origins = origins->values,
+                                                            .headers = headers,
+                                                            .exposed = exposed,
+                                                            .credentials = !is_any,
+                                                        });
+        return rc < 0 ? cli_usage_error("eddy serve", "--cors: %s", eddy_explain(rc)) : CLI_OK;
+}
+
+static int add_cors(eddy_http_exchange *exchange, eddy_http_next *next, void *cors)
+{
+        eddy_http_cors_answer answer;
+        int rc = 0;
+
+        eddy_http_exchange_cors(exchange, cors, &answer);
+        if (answer.is_preflight)
+                return eddy_http_reply(exchange, &(eddy_http_answer){.status = 204, .headers = answer.headers});
+        for (const char *const *line = answer.headers; rc == 0 && *line; line++)
+                rc = eddy_http_exchange_add_header(exchange, *line);
+        return rc < 0 ? rc : eddy_http_next_call(next, exchange);
+}
+
+/* What strangers put here is what its name says, and no browser is to guess that it is a page. */
+static int forbid_guesses(eddy_http_exchange *exchange, eddy_http_next *next, void *arg)
+{
+        int rc = eddy_http_exchange_add_header(exchange, "X-Content-Type-Options: nosniff");
+
+        (void)arg;
+        return rc < 0 ? rc : eddy_http_next_call(next, exchange);
+}
+
+static int add_routes(struct serve_site *site)
+{
+        int rc = eddy_http_router_add(site->router, "GET", "/{...}", eddy_http_files_answer, site->files);
+
+        if (rc == 0 && site->uploads)
+                rc = eddy_http_router_add(site->router, "PUT", "/{...}", eddy_http_uploads_answer,
+                                          site->uploads);
+        if (rc == 0 && site->uploads)
+                rc = eddy_http_router_add(site->router, "POST", "/{...}", eddy_http_uploads_answer,
+                                          site->uploads);
+        if (rc == 0 && site->cors)
+                rc = eddy_http_router_use(site->router, add_cors, site->cors);
+        if (rc == 0 && site->auth)
+                rc = eddy_http_router_use(site->router, serve_auth_guard, site->auth);
+        if (rc == 0 && site->uploads)
+                rc = eddy_http_router_use(site->router, forbid_guesses, NULL);
+        return rc;
+}
+
+static int open_router(struct serve_site *site)
+{
+        const struct serve_options *options = site->options;
+        int rc;
+
+        if (!site->auth && !site->cors && !site->uploads)
+                return CLI_OK;
+        rc = eddy_http_router_create(&site->router, NULL);
+        if (rc == 0)
+                rc = add_routes(site);
+        if (rc == 0)
+                rc = eddy_http_service_create(
+                    &site->service, eddy_http_router_handle, site->router,
+                    &(eddy_http_service_options){
+                        .timeout = eddy_seconds(options->timeout),
+                        .answer_timeout = eddy_seconds(options->answer_timeout),
+                        .compresses = options->compresses,
+                        .on_request = serve_log_is_wanted(site->log) ? serve_log_request : NULL,
+                        .arg = site->log,
+                    });
+        return rc < 0 ? fail(eddy_explain(rc)) : CLI_OK;
+}
+
+static bool is_local(const char *address)
+{
+        return address && (strncmp(address, "127.", 4) == 0 || strcmp(address, "::1") == 0 ||
+                           strcmp(address, "localhost") == 0);
+}
+
+/* What may not have been thought of is said, and done all the same. */
+static void warn(const struct serve_site *site)
+{
+        const struct serve_options *options = site->options;
+        char index[4096];
+
+        if (site->auth && !options->wants_tls && !is_local(options->bind))
+                fputs("eddy serve: warning: passwords can be read on their way; --tls hides them\n", stderr);
+        if (site->uploads && !site->auth && !is_local(options->bind))
+                fputs("eddy serve: warning: everybody who reaches this machine may upload; --auth asks who it "
+                      "is\n",
+                      stderr);
+        snprintf(index, sizeof index, "%s/index.html", options->folder);
+        if (options->is_application && access(index, R_OK) < 0)
+                fprintf(stderr, "eddy serve: warning: --spa answers by %s, which cannot be read\n", index);
+}
+
+int serve_site_open(struct serve_site *site, const struct serve_options *options, struct serve_log *log)
+{
+        int rc;
+
+        *site = (struct serve_site){.options = options, .log = log};
+        rc = serve_auth_create(&site->auth, options->users.values, options->user_file);
+        if (rc == CLI_OK)
+                rc = open_files(site);
+        if (rc == CLI_OK)
+                rc = open_uploads(site);
+        if (rc == CLI_OK)
+                rc = open_cors(site);
+        if (rc == CLI_OK)
+                rc = open_router(site);
+        if (rc == CLI_OK)
+                warn(site);
+        return rc;
+}
+
+eddy_http_service *serve_site_service(const struct serve_site *site)
+{
+        return site->service ? site->service : eddy_http_files_service(site->files);
+}
+
+void serve_site_close(struct serve_site *site)
+{
+        eddy_http_service_destroy(site->service);
+        eddy_http_router_destroy(site->router);
+        eddy_http_files_destroy(site->files);
+        eddy_http_uploads_destroy(site->uploads);
+        eddy_http_cors_destroy(site->cors);
+        serve_auth_destroy(site->auth);
+}
