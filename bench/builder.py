@@ -110,7 +110,9 @@ class Builder:
             return "" if os.environ.get(program.peer) else f"skipped: needs {program.peer}=path"
         packaged = [tool for tool in ("wrk", "curl", "npm") if tool in program.package]
         wanted = {"go": ["go"], "tokio": ["cargo"], "node": ["node", *packaged], "command": ["wrk", "curl"],
-                  "s_server": ["openssl", "curl"], "nginx": ["nginx", *packaged], "haproxy": ["haproxy", *packaged]}.get(program.kind, [])
+                  "s_server": ["openssl", "curl"], "nginx": ["nginx", *packaged], "haproxy": ["haproxy", *packaged],
+                  "fetch": ["nginx"], "curl": ["nginx", "curl"],
+                  "wget2": ["nginx", "wget2"], "aria2c": ["nginx", "aria2c"]}.get(program.kind, [])
         if not all(map(machine.there, wanted)) or program.peer and not self.peers.get(program.peer):
             return f"skipped: needs {program.package}"
         if "mod-stream" in program.package and not secure.nginx_module():
@@ -129,7 +131,7 @@ class Builder:
             why = library(program, program.peer, self.build_dir)
         elif program.kind == "native":
             why = ninja(self.build_dir, f"bench/{program.file}")
-        elif program.kind == "command":
+        elif program.kind in ("command", "fetch"):
             why = ninja(self.build_dir, "cli/eddy")
         return f"failed to build: {why}" if why else ""
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 class Program:
     """A contestant's program."""
     # "native": a ninja target; "library": compiled with what the user has given the path of; "go", "tokio", "node",
-    # "python"; "command": eddy serve; "nginx"; "haproxy"; "s_server": that of openssl
+    # "python"; "command": eddy serve; "fetch": eddy fetch, and its peers "curl", "wget2", "aria2c"; "nginx"; "haproxy"; "s_server": that of openssl
     kind: str
     file: str = ""        # target below bench/ in the build directory, or script or source below bench/
     peer: str = ""        # the key in peers.json that must not be empty; "": nothing but libc
@@ -92,6 +92,9 @@ HTTP_SITE = eddy("eddy_http_site", *BOTH, needs=("jansson", "libjansson-dev")) |
 WEBSOCKET = eddy("eddy_http_site", *BOTH, needs=("jansson", "libjansson-dev")) | GO | NODE_SITE
 COMMAND = {f"eddy-{backend}": Program("command", package="wrk and curl", backend=backend) for backend in BOTH}
 FILES = COMMAND | NGINX_FILES | GO | TOKIO | NODE_SITE
+FETCH = {f"eddy-{backend}": Program("fetch", package="nginx-light", backend=backend) for backend in BOTH} | {
+    name: Program(name, package=f"nginx-light and {package}") for name, package in (("curl", "curl"), ("wget2", "wget2"), ("aria2c", "aria2"))}
+FETCH_PARTS = {name: program for name, program in FETCH.items() if name not in ("curl", "wget2")}
 HTTP_CLIENT = (eddy("eddy_http_client", *BOTH) | GO | {"curl-multi": native("curl_multi", "libcurl", "libcurl4-openssl-dev")} |
                {"aiohttp": Program("python", "peers/aiohttp_client.py", package="aiohttp, by pip")})
 

@@ -3,6 +3,7 @@ import sys
 from pathlib import Path
 
 import clients
+import fetching
 import files
 import processes
 import proxies
@@ -52,6 +53,8 @@ def measure(experiment, program, cores, build_dir):
     if experiment.kind in ("files", "bulk"):
         measure_files = files.measure if experiment.kind == "files" else files.measure_bulk
         return measure_files(program.kind, argv, experiment.rows, environment, cores, build_dir)
+    if experiment.kind == "fetch":
+        return fetching.measure(program.kind, experiment.rows, environment, cores, build_dir)
     if experiment.kind in servers.METHODS:
         return servers.measure(experiment, argv, environment, cores, build_dir)
     if experiment.kind in secure.METHODS:

@@ -2,10 +2,11 @@
 from dataclasses import dataclass, field
 
 import clients
+import fetching
 import files
 import secure
 import web
-from contestants import (BUFFERED, BUFFERED_64K, BURST, CHANNEL, CONTEXTS, ECHO, ECHO_FAST, FILE, FILES, GENERATORS, HTTP, HTTP_CLIENT, HTTP_SITE,
+from contestants import (BUFFERED, BUFFERED_64K, BURST, CHANNEL, CONTEXTS, ECHO, ECHO_FAST, FETCH, FETCH_PARTS, FILE, FILES, GENERATORS, HTTP, HTTP_CLIENT, HTTP_SITE,
                          IDLE, LOCK_HANDOVER, LOCK_PAIR, PROCESS, PROTOCOL, PROTOCOL_64K, PROXY, QUEUE, SELECT, SLEEPERS, SWITCH, THREADS, TIMERS, TLS, TLS_BULK,
                          TLS_IDLE, TLS_PROTOCOL, TO_THREAD, UDP, WEBSOCKET, YIELD)
 from servers import COUNTED_SECONDS, IDLE_CONNECTIONS, Load
@@ -18,7 +19,7 @@ class Experiment:
     argument: str         # what the program is asked to do
     contestants: dict     # name -> Program
     # It prints them itself; "threads": on all cores; or a server: "load", "storm", "udp", "syscalls", "idle", "files", "bulk",
-    # "tls", "tls_idle", "web", "transfer", "proxy"; or it is a client: "client".
+    # "tls", "tls_idle", "web", "transfer", "proxy"; or it is a client: "client", "fetch".
     kind: str = "figures"
     load: object = None   # of a server: Load, or of web.py
     most_repeats: int = 100
@@ -113,6 +114,10 @@ def websocket(name, bytes_):
                       Load(CONNECTIONS, f"websocket:{bytes_}", 1.5))
 
 
+def fetched(name, contestants):
+    return Experiment((f"fetch_{name}_per_second", f"fetch_{name}_seconds"), "fetch", contestants, "fetch", most_repeats=3)
+
+
 def moving(up, version):
     name = f"http{version}_{'up' if up else 'down'}"
     return Experiment((f"{name}_per_second", f"{name}_peak_bytes"), "http2_site" if version == 2 else "http_site", HTTP_SITE, "transfer",
@@ -192,6 +197,9 @@ EXPERIMENTS = (
     *(Experiment((f"http_client_{count}_per_second", f"http_client_{count}_total_us"), f"http_client_{count}", HTTP_CLIENT, "client")
       for count in clients.TOGETHER),
     Experiment(files.ROWS, "http_site", FILES, kind="files"),
+    fetched("small", FETCH),
+    fetched("large", FETCH),
+    fetched("segments", FETCH_PARTS),
     secure_echo("tls_echo", BYTES, TLS),
     secure_echo("tls_echo_16k", 16 * 1024, TLS),
     secure_echo("tls_protocol_echo", BYTES, TLS_PROTOCOL),
@@ -282,6 +290,15 @@ def file_rows(name, scheme):
                           note="nginx, with tcp_nopush and pieces of 256 KiB, its fastest,", nginx=1)
         place = f" by {scheme}, likewise"
     return found
+
+
+def fetch_rows(name, unit, workload, **factors):
+    row, total = f"fetch_{name}_per_second", f"fetch_{name}_seconds"
+    return {
+        row: Row(unit, f"{workload}; nginx and the contestant on one core each", at_least(row, **factors),
+                 note="aim: the best of the others in this run"),
+        total: Row("s", "the same: the contestant's user and system time in all"),
+    }
 
 
 def moving_rows(name, workload):
@@ -474,6 +491,9 @@ ROWS = {
     **websocket_rows("websocket_64", "64 B"),
     **websocket_rows("websocket_64k", "64 KiB"),
     **file_rows("serve", "HTTP"),
+    **fetch_rows("small", "1/s", f"{fetching.COUNT:,} files of 4 KB downloaded, {fetching.TOGETHER} at a time", curl=1, wget2=1, aria2c=1),
+    **fetch_rows("large", "GB/s", "a file of 1 GB downloaded over one connection", curl=1, wget2=1, aria2c=1),
+    **fetch_rows("segments", "GB/s", f"the same over {fetching.SEGMENTS} connections, each of which nginx limits to {fetching.RATE} MiB/s", aria2c=1),
     **secure_echo_rows("tls_echo", "", TLS),
     **secure_echo_rows("tls_protocol_echo", " by a protocol", TLS_PROTOCOL),
     **agreeing_rows("full", "connect, agree on TLS 1.3 with a key of P-256, receive a byte, close"),

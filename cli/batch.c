@@ -5,9 +5,29 @@
 #include <stdlib.h>
 #include <string.h>
 
-int batch_add(const char *url, void *arg)
+int item_complete(struct item *item, const struct url_line *line)
+{
+        size_t count = 0;
+
+        while (line->mirrors[count])
+                count++;
+        if (count > 0)
+                item->mirrors = calloc(count + 1, sizeof *item->mirrors);
+        if (count > 0 && !item->mirrors)
+                return CLI_FAILED;
+        for (size_t i = 0; i < count; i++) {
+                item->mirrors[i] = strdup(line->mirrors[i]);
+                if (!item->mirrors[i])
+                        return CLI_FAILED;
+        }
+        item->checksum = line->checksum ? strdup(line->checksum) : NULL;
+        return line->checksum && !item->checksum ? CLI_FAILED : 0;
+}
+
+int batch_add(const struct url_line *line, void *arg)
 {
         struct batch *batch = arg;
+        struct item *item;
 
         if (batch->count == batch->capacity) {
                 size_t capacity = batch->capacity ? 2 * batch->capacity : 64;
@@ -18,18 +38,26 @@ int batch_add(const char *url, void *arg)
                 batch->items = items;
                 batch->capacity = capacity;
         }
-        batch->items[batch->count] = (struct item){.batch = batch, .url = strdup(url), .total = -1};
-        return batch->items[batch->count++].url ? 0 : CLI_FAILED;
+        item = &batch->items[batch->count++];
+        *item = (struct item){.batch = batch, .url = strdup(line->url), .total = -1};
+        return item->url ? item_complete(item, line) : CLI_FAILED;
 }
 
 void batch_finish(struct batch *batch)
 {
         for (size_t i = 0; i < batch->count; i++) {
-                free(batch->items[i].url);
-                free(batch->items[i].path);
-                free(batch->items[i].detail);
+                struct item *item = &batch->items[i];
+
+                for (char **mirror = item->mirrors; mirror && *mirror; mirror++)
+                        free(*mirror);
+                free(item->mirrors);
+                free(item->checksum);
+                free(item->url);
+                free(item->path);
+                free(item->detail);
         }
         free(batch->items);
+        free(batch->user);
         fetch_names_finish(&batch->names);
 }
 

@@ -3,8 +3,11 @@
 #define CLI_BATCH_H
 
 #include "fetch_name.h"
+#include "url_list.h"
 
 #include <eddy/http_client.h>
+
+enum { HEADERS_MAX = 64 };
 
 enum item_state { ITEM_WAITING, ITEM_RUNNING, ITEM_ARRIVED, ITEM_SKIPPED, ITEM_FAILED };
 
@@ -12,8 +15,11 @@ enum item_state { ITEM_WAITING, ITEM_RUNNING, ITEM_ARRIVED, ITEM_SKIPPED, ITEM_F
 struct item {
         struct batch *batch;
         char *url;
-        char *path; /* where it goes; NULL until it begins */
+        char **mirrors; /* NULL behind the last; NULL: none */
+        char *checksum; /* or NULL */
+        char *path;     /* where it goes; NULL until it begins */
         enum item_state state;
+        bool is_foreign;         /* of another host than the one whose sitemap lists it */
         bool is_named_by_server; /* its path is by the answer, not by the URL */
         bool is_there;           /* a file of that path was there before */
         bool has_progress;       /* the server has begun to answer */
@@ -63,23 +69,43 @@ struct batch {
         const struct display *display;
         const char *folder;
         const char *url_file; /* of which the URLs are, or NULL */
-        long parallel, retry_limit;
+        const char *from;     /* a sitemap or list, or NULL */
+        long parallel, segments, retry_limit;
         double timeout, max_wait; /* seconds */
         bool takes_names;         /* from Content-Disposition */
         bool insecure;
+        int64_t receive_rate;                 /* bytes a second; 0: no bound */
+        const char *proxy;                    /* NULL: as the environment says */
+        char *user;                           /* USER:PASSWORD, or NULL */
+        const char *headers[HEADERS_MAX + 1]; /* NULL behind the last */
+        const char *mirrors[URL_MIRRORS_MAX]; /* of the one URL on the command line */
+        const char *checksum;                 /* likewise, or NULL */
+        unsigned header_count, mirror_count;
+        struct from_sitemap *sitemaps, **last_sitemap; /* to be fetched first */
+        size_t sitemap_count, left_out;                /* in all; of what they list, or of themselves */
         enum fetch_existing existing;
         struct fetch_names names;
         eddy_http_client *client;
-        eddy_timer ticker;
+        eddy_timer ticker, flusher;
+        bool has_output; /* that the flusher will send on its way */
 };
 
 /** An item's file name, without its folder; its URL before it has one. */
 const char *item_name(const struct item *item);
 
 /** Add a URL to a batch, zeroed before the first. 0, or CLI_FAILED without memory. */
-int batch_add(const char *url, void *batch);
+int batch_add(const struct url_line *line, void *batch);
+
+/** Give an item these mirrors and this checksum. 0, or CLI_FAILED without memory. */
+int item_complete(struct item *item, const struct url_line *line);
+
+/** Fill in what all requests of a batch have; one to a foreign host without what that one is not to know. */
+void batch_prepare_request(const struct batch *batch, eddy_http_request *request, bool is_foreign);
 
 void batch_finish(struct batch *batch);
+
+/** Send what has been written to standard output on its way within a moment. In the loop. */
+void batch_flush_soon(struct batch *batch);
 
 /** Download all; an exit code. */
 int fetch_run(struct batch *batch);

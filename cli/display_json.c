@@ -51,10 +51,10 @@ static void begin_event(const char *name)
         printf("{\"event\":\"%s\"", name);
 }
 
-static void end_event(void)
+static void end_event(struct batch *batch)
 {
         fputs("}\n", stdout);
-        cli_flush();
+        batch_flush_soon(batch);
 }
 
 static void print_failure(const struct item *item)
@@ -67,17 +67,15 @@ static void print_failure(const struct item *item)
 
 static void retrying(struct batch *batch, const struct item *item, eddy_duration delay)
 {
-        (void)batch;
         begin_event("retry");
         print_string("url", item->url);
         print_failure(item);
         printf(",\"delay\":%.3f", eddy_to_seconds(delay));
-        end_event();
+        end_event(batch);
 }
 
 static void ended(struct batch *batch, const struct item *item)
 {
-        (void)batch;
         begin_event(item->state == ITEM_ARRIVED   ? "arrived"
                     : item->state == ITEM_SKIPPED ? "skipped"
                                                   : "failed");
@@ -88,7 +86,7 @@ static void ended(struct batch *batch, const struct item *item)
                 print_failure(item);
         printf(",\"bytes\":%lld,\"seconds\":%.3f,\"retries\":%u", (long long)item->received,
                eddy_to_seconds(item->ended - item->started), item->retries);
-        end_event();
+        end_event(batch);
 }
 
 static void tick(struct batch *batch)
@@ -101,7 +99,7 @@ static void tick(struct batch *batch)
         begin_event("progress");
         printf(",\"arrived\":%zu,\"failed\":%zu,\"running\":%zu,\"files\":%zu,\"bytes\":%lld", batch->arrived,
                batch->failed, batch->running_count, batch->count, (long long)batch->transferred);
-        end_event();
+        end_event(batch);
 }
 
 static void end(struct batch *batch)
@@ -111,7 +109,7 @@ static void end(struct batch *batch)
                batch->arrived, batch->skipped, batch->failed, batch->count, (long long)batch->transferred,
                eddy_to_seconds(batch->ended - batch->started));
         printf(",\"retries\":%zu,\"interrupted\":%s", batch->retries, batch->is_interrupted ? "true" : "false");
-        end_event();
+        end_event(batch);
 }
 
 const struct display display_json = {

@@ -12,6 +12,7 @@ static void retrying(struct batch *batch, const struct item *item, eddy_duration
         char url[TEXT_MAX], detail[TEXT_MAX];
 
         (void)batch;
+        cli_flush();
         cli_printable(url, sizeof url, item->url);
         cli_printable(detail, sizeof detail, item->detail ? item->detail : "");
         fprintf(stderr, "retry   %s: %s; again in %.2g s\n", url, detail, eddy_to_seconds(delay));
@@ -21,8 +22,8 @@ static void ended(struct batch *batch, const struct item *item)
 {
         char name[TEXT_MAX], detail[TEXT_MAX], size[16];
 
-        (void)batch;
         if (item->state == ITEM_FAILED) {
+                cli_flush();
                 cli_printable(name, sizeof name, item->url);
                 cli_printable(detail, sizeof detail, item->detail ? item->detail : eddy_strerror(item->error));
                 fprintf(stderr, "failed  %s: %s\n", name, detail);
@@ -34,7 +35,7 @@ static void ended(struct batch *batch, const struct item *item)
         else
                 printf("arrived %s, %s in %.2f s\n", name, format_size(size, (double)item->received),
                        eddy_to_seconds(item->ended - item->started));
-        cli_flush();
+        batch_flush_soon(batch);
 }
 
 static void end(struct batch *batch)

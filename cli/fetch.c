@@ -1,10 +1,10 @@
 /* eddy fetch: the command line. */
 #include "batch.h"
 #include "cli.h"
-#include "url_list.h"
+#include "fetch_from.h"
+#include "fetch_options.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -18,13 +18,26 @@ static const char help[] =
     "'.NAME.part', from which an interrupted download goes on where the server allows.\n"
     "\n"
     "  -i, --input FILE      read URLs from FILE, one a line; '-' is standard input;\n"
-    "                        lines that are empty or begin with '#' are left out\n"
+    "                        lines that are empty or begin with '#' are left out;\n"
+    "                        behind a tab may be mirrors, and a checksum\n"
+    "      --from FILE       fetch what a sitemap lists, FILE or a URL; or as -i;\n"
+    "                        '-' is standard input\n"
     "  -o, --output DIR      put files into DIR, created if need be; default: this folder\n"
     "  -j, --jobs N          download N at a time; default: 16\n"
+    "      --segments N      bring a large file over N connections at a time, up to 16, where\n"
+    "                        the server proves that their parts are of one version\n"
+    "      --mirror URL      where else the one file is; may be given again\n"
+    "      --checksum SUM    what the one file must have, such as sha256:0123...\n"
     "      --retry N         try N times more when no progress is made; default: 3\n"
     "      --max-wait S      wait as long as a server asks for before a retry, but fail at\n"
     "                        once where it asks for more than S seconds; default: 120\n"
     "      --timeout S       give an attempt up after S seconds of silence; default: 30\n"
+    "      --limit-rate RATE receive at most so many bytes a second, such as 500k or 2.5M\n"
+    "  -H, --header TEXT     send a header, such as 'Accept: text/html'; may be given again\n"
+    "  -u, --user USER       log in as USER:PASSWORD; USER alone: the password is asked for;\n"
+    "                        @FILE: read from the file's first line\n"
+    "      --proxy URL       by a proxy, such as socks5h://localhost:1080; '' is none;\n"
+    "                        default: what http_proxy and its like say\n"
     "  -k, --insecure        accept any TLS certificate\n"
     "      --content-disposition\n"
     "                        take a file's name from the server's answer, where that has one\n"
@@ -35,105 +48,6 @@ static const char help[] =
     "  -h, --help            show this\n"
     "\n"
     "Exits with 0 when all have arrived, 1 when some have not, 2 for bad usage, 130 after Ctrl-C.\n";
-
-static int add_argument(struct batch *batch, const char *url)
-{
-        const char *fault = url_fault(url, strlen(url));
-        char shown[256];
-
-        if (!fault)
-                return batch_add(url, batch);
-        cli_printable(shown, sizeof shown, url);
-        return cli_usage_error("eddy fetch", "'%s' %s", shown, fault);
-}
-
-static int parse_option(struct batch *batch, int option)
-{
-        switch (option) {
-        case 'i':
-                batch->url_file = optarg;
-                return 0;
-        case 'o':
-                if (strcmp(optarg, "-") == 0)
-                        return cli_usage_error("eddy fetch",
-                                               "--output takes a folder; './-' for one of that name");
-                batch->folder = optarg;
-                return 0;
-        case 'j':
-                if (!cli_parse_number(optarg, 1, 10000, &batch->parallel))
-                        return cli_usage_error("eddy fetch", "--jobs takes a number from 1 to 10000, not '%s'",
-                                               optarg);
-                return 0;
-        case 'r':
-                if (!cli_parse_number(optarg, 0, 1000000, &batch->retry_limit))
-                        return cli_usage_error("eddy fetch", "--retry takes a number, not '%s'", optarg);
-                return 0;
-        case 'm':
-                if (!cli_parse_seconds(optarg, &batch->max_wait))
-                        return cli_usage_error("eddy fetch", "--max-wait takes seconds, more than 0, not '%s'",
-                                               optarg);
-                return 0;
-        case 't':
-                if (!cli_parse_seconds(optarg, &batch->timeout))
-                        return cli_usage_error("eddy fetch", "--timeout takes seconds, more than 0, not '%s'",
-                                               optarg);
-                return 0;
-        case 'c':
-                batch->takes_names = true;
-                return 0;
-        case 'k':
-                batch->insecure = true;
-                return 0;
-        case 's':
-                batch->existing = FETCH_SKIP;
-                return 0;
-        case 'w':
-                batch->existing = FETCH_OVERWRITE;
-                return 0;
-        case 'J':
-                batch->display = &display_json;
-                return 0;
-        default:
-                fputs("Try 'eddy fetch --help'.\n", stderr);
-                return CLI_USAGE;
-        }
-}
-
-static int parse(struct batch *batch, int argc, char **argv, bool *wants_help)
-{
-        static const struct option options[] = {
-            {"input", required_argument, NULL, 'i'},
-            {"output", required_argument, NULL, 'o'},
-            {"jobs", required_argument, NULL, 'j'},
-            {"retry", required_argument, NULL, 'r'},
-            {"max-wait", required_argument, NULL, 'm'},
-            {"timeout", required_argument, NULL, 't'},
-            {"insecure", no_argument, NULL, 'k'},
-            {"content-disposition", no_argument, NULL, 'c'},
-            {"skip-existing", no_argument, NULL, 's'},
-            {"overwrite", no_argument, NULL, 'w'},
-            {"json", no_argument, NULL, 'J'},
-            {"help", no_argument, NULL, 'h'},
-            {0},
-        };
-        int option, rc = 0;
-
-        while (rc == 0 && (option = getopt_long(argc, argv, "i:o:j:kh", options, NULL)) != -1) {
-                *wants_help |= option == 'h';
-                rc = option == 'h' ? 0 : parse_option(batch, option);
-        }
-        if (rc || *wants_help)
-                return rc;
-        for (int i = optind; rc == 0 && i < argc; i++)
-                rc = add_argument(batch, argv[i]);
-        if (rc == 0 && batch->url_file)
-                rc = url_list_read(batch->url_file, batch_add, batch);
-        if (rc == 0 && batch->count == 0)
-                rc =
-                    cli_usage_error("eddy fetch", "%s",
-                                    batch->url_file ? "there is no URL in the file" : "name a URL, or -i FILE");
-        return rc;
-}
 
 static int prepare_folder(const char *folder)
 {
@@ -159,21 +73,25 @@ int fetch_main(int argc, char **argv)
         struct batch batch = {
             .folder = ".",
             .parallel = 16,
+            .segments = 1,
             .retry_limit = 3,
             .max_wait = 120,
             .timeout = 30,
             .display = isatty(STDOUT_FILENO) ? &display_terminal : &display_plain,
         };
         bool wants_help = false;
-        int rc = parse(&batch, argc, argv, &wants_help);
+        int rc;
 
         batch.last_running = &batch.running;
+        batch.last_sitemap = &batch.sitemaps;
+        rc = fetch_parse(&batch, argc, argv, &wants_help);
         if (wants_help)
                 fputs(help, stdout);
         else if (rc == 0)
                 rc = prepare_folder(batch.folder);
         if (rc == 0 && !wants_help)
                 rc = fetch_run(&batch);
+        from_finish(&batch);
         batch_finish(&batch);
         return rc;
 }

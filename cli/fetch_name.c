@@ -194,6 +194,8 @@ char *fetch_names_choose(struct fetch_names *names, const char *folder, const ch
                 if (!is_new)
                         continue;
                 snprintf(path, size, "%s/%s", folder, candidate);
+                if (!exists)
+                        break;
                 *exists = lstat(path, &status) == 0;
                 if (!*exists || existing != FETCH_NUMBER)
                         break;

@@ -32,7 +32,7 @@ enum fetch_existing { FETCH_NUMBER, FETCH_SKIP, FETCH_OVERWRITE };
  * Choose where a file goes: DIR/NAME, or DIR/NAME-1.EXT and so on where that is taken.
  *
  * @param exists  receives whether a file of that name is there already, which only FETCH_SKIP and
- *                FETCH_OVERWRITE allow
+ *                FETCH_OVERWRITE allow. NULL: whoever makes it finds out
  * @return the path, to be given to free(); NULL without memory
  */
 char *fetch_names_choose(struct fetch_names *names, const char *folder, const char *name,

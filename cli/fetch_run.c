@@ -2,6 +2,7 @@
 #include "batch.h"
 #include "cli.h"
 #include "disposition.h"
+#include "fetch_from.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -94,9 +95,12 @@ static void item_end(struct item *item, enum item_state state)
 static int choose_path(struct item *item, const char *name)
 {
         struct batch *batch = item->batch;
+        /* Where a name is taken and the next one will do, the download tells. */
+        bool looks = batch->existing != FETCH_NUMBER || batch->takes_names;
 
         free(item->path);
-        item->path = fetch_names_choose(&batch->names, batch->folder, name, batch->existing, &item->is_there);
+        item->path = fetch_names_choose(&batch->names, batch->folder, name, batch->existing,
+                                        looks ? &item->is_there : NULL);
         return item->path ? 0 : -ENOMEM;
 }
 
@@ -126,27 +130,34 @@ static const char *choose_path_by_answer(const eddy_http_response *response, voi
         return item->is_there && item->batch->existing == FETCH_SKIP ? NULL : item->path;
 }
 
+void batch_prepare_request(const struct batch *batch, eddy_http_request *request, bool is_foreign)
+{
+        request->connect_timeout = eddy_seconds(batch->timeout);
+        request->stall_timeout = eddy_seconds(batch->timeout);
+        request->insecure = batch->insecure;
+        request->user = is_foreign ? NULL : batch->user;
+        request->headers = is_foreign ? NULL : batch->headers;
+}
+
 static int download(struct item *item)
 {
         struct batch *batch = item->batch;
-        const eddy_http_request request = {
-            .url = item->url,
-            .connect_timeout = eddy_seconds(batch->timeout),
-            .stall_timeout = eddy_seconds(batch->timeout),
-            .insecure = batch->insecure,
-            .on_progress = on_progress,
-            .arg = item,
-        };
+        eddy_http_request request = {.url = item->url, .on_progress = on_progress, .arg = item};
         const eddy_http_download_options options = {
             .retries = (unsigned)batch->retry_limit,
             .max_wait = eddy_seconds(batch->max_wait),
             .overwrite = batch->existing == FETCH_OVERWRITE,
             .on_retry = on_retry,
             .choose_path = batch->takes_names ? choose_path_by_answer : NULL,
+            .segments = (unsigned)batch->segments,
+            .checksum = item->checksum,
+            .mirrors = (const char *const *)item->mirrors,
         };
         eddy_http_response response;
-        int rc = eddy_http_download(batch->client, &request, item->path, &options, &response);
+        int rc;
 
+        batch_prepare_request(batch, &request, item->is_foreign);
+        rc = eddy_http_download(batch->client, &request, item->path, &options, &response);
         item->status = response.status;
         if (rc < 0)
                 set_detail(item, rc, eddy_error_detail());
@@ -198,6 +209,23 @@ static intptr_t fetch_worker(void *arg)
         return rc;
 }
 
+/* Lines that came within a moment go out together. */
+static void flush_display(void *arg)
+{
+        struct batch *batch = arg;
+
+        cli_flush();
+        batch->has_output = false;
+}
+
+void batch_flush_soon(struct batch *batch)
+{
+        if (batch->has_output)
+                return;
+        batch->has_output = true;
+        eddy_call_later(eddy_running_loop(), &batch->flusher, eddy_ms(20), flush_display, batch);
+}
+
 static void tick_display(void *arg)
 {
         struct batch *batch = arg;
@@ -225,19 +253,30 @@ static int run_workers(struct batch *batch)
 static intptr_t fetch_app(void *arg)
 {
         struct batch *batch = arg;
-        const eddy_http_client_options options = {.max_host_connections = (size_t)batch->parallel};
+        long connections = batch->parallel > batch->segments ? batch->parallel : batch->segments;
+        const eddy_http_client_options options = {
+            .max_host_connections = (size_t)connections,
+            .proxy = batch->proxy,
+            .receive_rate = batch->receive_rate,
+        };
         int rc = eddy_http_client_create(&batch->client, &options);
 
-        if (rc < 0)
+        if (rc < 0) {
+                fprintf(stderr, "eddy fetch: %s\n", eddy_error_detail());
                 return rc;
+        }
         eddy_add_signal_handler(eddy_running_loop(), SIGTERM, interrupt, eddy_current_task());
         batch->started = eddy_now();
         if (batch->display->begin)
                 batch->display->begin(batch);
         if (batch->display->tick)
                 tick_display(batch);
-        rc = run_workers(batch);
+        rc = from_fetch(batch);
+        if (rc == 0)
+                rc = run_workers(batch);
         eddy_timer_cancel(&batch->ticker);
+        eddy_timer_cancel(&batch->flusher);
+        cli_flush();
         batch->ended = eddy_now();
         batch->is_interrupted = rc == EDDY_CANCELLED;
         batch->display->end(batch);
@@ -257,5 +296,5 @@ int fetch_run(struct batch *batch)
         }
         if (batch->is_interrupted || rc == EDDY_CANCELLED)
                 return CLI_INTERRUPTED;
-        return batch->arrived + batch->skipped == batch->count ? CLI_OK : CLI_FAILED;
+        return batch->left_out == 0 && batch->arrived + batch->skipped == batch->count ? CLI_OK : CLI_FAILED;
 }

@@ -28,20 +28,68 @@ const char *url_fault(const char *text, size_t n)
         return NULL;
 }
 
-/* Without what surrounds the URL; where it begins, and how long it is. */
-static char *trim(char *line, size_t *n, bool is_first)
+bool url_is_checksum(const char *text)
 {
-        if (is_first && *n >= 3 && memcmp(line, "\xef\xbb\xbf", 3) == 0) {
-                line += 3;
-                *n -= 3;
+        static const char *const algorithms[] = {"sha256:", "sha512:", "sha384:", "sha224:", "sha1:", "md5:"};
+
+        for (size_t i = 0; i < sizeof algorithms / sizeof *algorithms; i++)
+                if (strncasecmp(text, algorithms[i], strlen(algorithms[i])) == 0)
+                        return true;
+        return false;
+}
+
+/* Without what surrounds it; where it begins. */
+static char *trim(char *text)
+{
+        size_t n = strlen(text);
+
+        while (n > 0 && strchr(" \t\r\n", text[n - 1]))
+                text[--n] = '\0';
+        return text + strspn(text, " \t");
+}
+
+/* The checksum behind the last blank, which is cut off; NULL: there is none. */
+static char *cut_checksum(char *text)
+{
+        char *blank = strrchr(text, ' ');
+
+        if (!blank || !url_is_checksum(blank + 1))
+                return NULL;
+        *blank = '\0';
+        return blank + 1;
+}
+
+/* Fields behind tabs: mirrors, and a checksum. NULL, or what is wrong with the one that *at is left at. */
+static const char *split(char *line, struct url_line *parts, char **at)
+{
+        unsigned mirrors = 0;
+
+        *parts = (struct url_line){.url = NULL};
+        while ((*at = strsep(&line, "\t"))) {
+                const char *fault;
+                char *checksum;
+
+                *at = trim(*at);
+                if (**at == '\0')
+                        continue;
+                checksum = parts->url && url_is_checksum(*at) ? *at : cut_checksum(*at);
+                if (checksum && parts->checksum)
+                        return "is a second checksum";
+                if (checksum)
+                        parts->checksum = checksum;
+                if (checksum == *at)
+                        continue;
+                fault = url_fault(trim(*at), strlen(*at));
+                if (fault)
+                        return fault;
+                if (!parts->url)
+                        parts->url = *at;
+                else if (mirrors == URL_MIRRORS_MAX)
+                        return "is a mirror too many";
+                else
+                        parts->mirrors[mirrors++] = *at;
         }
-        while (*n > 0 && strchr(" \t\r\n", line[*n - 1]))
-                line[--*n] = '\0';
-        while (*line == ' ' || *line == '\t') {
-                line++;
-                --*n;
-        }
-        return line;
+        return NULL;
 }
 
 static int refuse_line(const char *path, size_t number, const char *text, const char *fault)
@@ -52,30 +100,35 @@ static int refuse_line(const char *path, size_t number, const char *text, const 
         return cli_usage_error("eddy fetch", "line %zu of %s: '%s' %s", number, path, shown, fault);
 }
 
-int url_list_read(const char *path, int (*add)(const char *url, void *arg), void *arg)
+static int read_line(const char *path, size_t number, char *line, size_t n,
+                     int (*add)(const struct url_line *line, void *arg), void *arg)
 {
-        FILE *file = strcmp(path, "-") == 0 ? stdin : fopen(path, "r");
+        struct url_line parts;
+        const char *fault;
+        char *at = line;
+
+        if (memchr(line, '\0', n))
+                return refuse_line(path, number, line, "has a zero byte behind it");
+        if (number == 1 && strncmp(line, "\xef\xbb\xbf", 3) == 0)
+                line += 3;
+        line = trim(line);
+        if (*line == '\0' || *line == '#')
+                return 0;
+        fault = split(line, &parts, &at);
+        return fault ? refuse_line(path, number, at, fault) : add(&parts, arg);
+}
+
+int url_list_read(FILE *file, const char *path, int (*add)(const struct url_line *line, void *arg), void *arg)
+{
         char *line = NULL;
         size_t size = 0, number = 0;
         ssize_t got;
         int rc = 0;
 
-        if (!file)
-                return cli_usage_error("eddy fetch", "cannot read %s: %m", path);
-        while (rc == 0 && (got = getline(&line, &size, file)) >= 0) {
-                size_t n = (size_t)got;
-                char *url = trim(line, &n, ++number == 1);
-                const char *fault = n > 0 && *url != '#' ? url_fault(url, n) : NULL;
-
-                if (fault)
-                        rc = refuse_line(path, number, url, fault);
-                else if (n > 0 && *url != '#')
-                        rc = add(url, arg);
-        }
+        while (rc == 0 && (got = getline(&line, &size, file)) >= 0)
+                rc = read_line(path, ++number, line, (size_t)got, add, arg);
         if (rc == 0 && ferror(file))
                 rc = cli_usage_error("eddy fetch", "cannot read %s: %m", path);
         free(line);
-        if (file != stdin)
-                fclose(file);
         return rc;
 }

@@ -20,7 +20,7 @@ packages_for() {
         peers) echo curl nghttp2-client openssl python3-websockets python3-venv wrk chromium chromium-driver golang-go nodejs npm ;;
         bench) echo g++ golang-go libuv1-dev libev-dev libst-dev libboost-context-dev nginx-light libnginx-mod-stream haproxy wrk curl nghttp2-client openssl \
                 libjansson-dev ;;
-        bench-more) echo nodejs npm strace ;;
+        bench-more) echo nodejs npm strace aria2 wget2 curl nginx-light ;;
         bench-python) echo python3-dev python3-venv openssl ;;
         fuzz) echo nginx-light libcmocka-dev ;;
         check) echo clang-format clang-tidy cppcheck ;;
@@ -34,8 +34,9 @@ packages_for() {
 # A program that was installed in another way will do as well as its package.
 is_there() {
         case $1 in
-        gcc | meson | clang | mandoc | curl | openssl | valgrind | redis-server | sslscan | clang-format | clang-tidy | cppcheck | wrk | g++ | strace | chromium | npm)
+        gcc | meson | clang | mandoc | curl | openssl | valgrind | redis-server | sslscan | clang-format | clang-tidy | cppcheck | wrk | g++ | strace | chromium | npm | wget2)
                 command -v "$1" >/dev/null && return ;;
+        aria2) command -v aria2c >/dev/null && return ;;
         testssl.sh) command -v testssl >/dev/null && return ;;
         nginx-light) command -v nginx >/dev/null && return ;;
         ninja-build) command -v ninja >/dev/null && return ;;

@@ -107,14 +107,23 @@ typedef struct eddy_http_download_options {
          * that brings bytes (Content-Disposition); valid until the download ends. Called again, up to 100 times,
          * where that name is taken by then. NULL: give it up, with -EEXIST. Runs in the loop: must not suspend. */
         const char *(*choose_path)(const eddy_http_response *response, void *arg);
+        /** Connections that bring it at a time, up to 16, where it is large and the server proves that their parts are of
+         * one version; 0, 1: one. Fewer where the server refuses so many. */
+        unsigned segments;
+        /** What all its bytes must have, such as "sha256:" and hexadecimal digits; also sha512, sha384, sha224, and, which do
+         * not keep anybody from making another file with the same, sha1 and md5. NULL: nothing */
+        const char *checksum;
+        /** Other URLs of the same file, NULL behind the last: the next is tried where one has failed, and segments come
+         * from all whose parts are proven to be of one version. At most 31. NULL: none */
+        const char *const *mirrors;
         void *reserved[4]; /**< zero */
 } eddy_http_download_options;
 
 /**
  * Fetch into a file that appears under its name only when all its bytes are proven to be of one version.
  *
- * The bytes go to ".NAME.part" beside it; where that would be longer than a name may be, NAME is cut in it. What an
- * earlier attempt or process left there is continued where the server proves that it still has the same: by a strong
+ * What is larger than 64 KiB goes to ".NAME.part" beside it; where that would be longer than a name may be, NAME is cut in it.
+ * What an earlier attempt or process left there is continued where the server proves that it still has the same: by a strong
  * ETag, or by the very same Last-Modified together with the same size, and by sending exactly the part that is missing.
  * Any other answer is no ground to go on: the file is begun anew, or the download fails. Failures that may pass are
  * retried: of the network, and answers 408, 425, 429, 500, 502, 503 and 504. Those that cannot are not: any other
@@ -131,6 +140,8 @@ typedef struct eddy_http_download_options {
  * @retval -EISDIR     it is the name of a folder
  * @retval -EBUSY      another process is downloading to it
  * @retval EDDY_EHTTP  the server refused; response->status and the detail say how
+ * @retval EDDY_ECHECKSUM  all bytes have come and are not those of the checksum; they are gone
+ * @retval EDDY_ENOTSUP    there is a checksum, and this was built without OpenSSL
  * @retval -ENOSPC, -EFBIG, -EACCES ...  the file cannot be written. No SIGXFSZ is raised
  * @retval EDDY_CANCELLED, EDDY_TIMEOUT  the caller was interrupted: there is no file of that name, and what came
  *                                       lies in the part file

@@ -18,7 +18,8 @@
 
 EDDY_BEGIN_DECLS
 
-#define EDDY_EHTTP (-3900) /**< the transfer failed; the detail says how */
+#define EDDY_EHTTP     (-3900) /**< the transfer failed; the detail says how */
+#define EDDY_ECHECKSUM (-3901) /**< a file's checksum is another than it should be; the detail has both */
 
 /** Keeps connections between requests, so that one client serves many. */
 typedef struct eddy_http_client eddy_http_client;

@@ -244,6 +244,22 @@ static inline int sys_link(const char *from, const char *to)
         return fault_fires("link") ? -EMLINK : (int)sys_result(link(from, to));
 }
 
+/** Give a file that was opened without a name (O_TMPFILE) one. */
+static inline int sys_link_nameless(int fd, const char *path)
+{
+        char place[32];
+
+        if (fault_fires("linkat"))
+                return -EMLINK;
+        /* Not everybody may, before Linux 6.10; and /proc is not everywhere. */
+        if (linkat(fd, "", AT_FDCWD, path, AT_EMPTY_PATH) == 0)
+                return 0;
+        if (errno != ENOENT && errno != EPERM)
+                return -errno;
+        snprintf(place, sizeof place, "/proc/self/fd/%d", fd);
+        return (int)sys_result(linkat(AT_FDCWD, place, AT_FDCWD, path, AT_SYMLINK_FOLLOW));
+}
+
 static inline int sys_unlink(const char *path)
 {
         return fault_fires("unlink") ? -EIO : (int)sys_result(unlink(path));

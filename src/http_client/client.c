@@ -9,7 +9,8 @@
 
 __attribute__((constructor)) static void register_errors(void)
 {
-        static const eddy_error_name names[] = {{EDDY_EHTTP, "EDDY_EHTTP", "the HTTP transfer failed"}};
+        static const eddy_error_name names[] = {{EDDY_EHTTP, "EDDY_EHTTP", "the HTTP transfer failed"},
+                                                {EDDY_ECHECKSUM, "EDDY_ECHECKSUM", "the checksum is another"}};
         static eddy_error_block block = {.names = names, .count = sizeof names / sizeof names[0]};
 
         eddy_register_errors(&block);

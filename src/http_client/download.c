@@ -1,214 +1,137 @@
 /* A download: fetches, continued and repeated until the file is whole and all its bytes are of one version. */
-#include "http_client/judge.h"
-#include "http_client/part.h"
+#include "http_client/download.h"
+#include "http_client/checksum.h"
 #include "http_client/retry.h"
-#include "http_common/status.h"
 
 #include "base/memory.h"
 #include "base/sys_file.h"
-#include <eddy/http_client.h>
+#include <eddy/group.h>
+#include <eddy/run.h>
+#include <eddy/time.h>
+#include <eddy/timeout.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/stat.h>
 
-enum {
-        REFUSAL_MAX = 64 * 1024, /* bytes of an error page that are read so that the connection can be kept */
-        NAMES_MAX = 100,         /* that are tried where each is taken */
-};
+enum { NAMES_MAX = 100 }; /* that are tried where each is taken */
 
-/** A download under way. Lives in eddy_http_download()'s frame. */
-struct download {
-        const eddy_http_request *request;
-        const eddy_http_download_options *options;
-        eddy_http_response *response;
-        const char **headers; /* the request's, and ours */
-        const char *path;     /* the final name */
-        bool is_path_chosen;  /* by options->choose_path() */
-        struct part part;
-        bool wants_rest;            /* the latest request was for what is missing, not for the whole */
-        struct judgement judgement; /* of the answer to it */
-        int64_t refusal_size;       /* bytes of an error page so far */
-        int path_error;             /* why there is no final name, or 0 */
-        int file_error;             /* why the file could not be written, or 0 */
-};
-
-static eddy_duration longest_wait(const eddy_http_download_options *options)
+static int attempt(struct download *d)
 {
-        return options->max_wait > 0 ? options->max_wait : eddy_seconds(120);
-}
+        int rc = worker_transfer(&d->self);
 
-static int choose_path(struct download *d, const eddy_http_response *response)
-{
-        if (!d->options->choose_path || d->is_path_chosen)
-                return 0;
-        d->is_path_chosen = true;
-        d->path = d->options->choose_path(response, d->request->arg);
-        d->path_error = d->path ? 0 : -EEXIST;
-        return d->path_error;
-}
-
-static void tell_progress(const struct download *d)
-{
-        if (d->request->on_progress)
-                d->request->on_progress(d->part.size, d->part.total, d->request->arg);
-}
-
-static int on_headers(const eddy_http_response *response, void *arg)
-{
-        struct download *d = arg;
-        const struct kept kept = {d->part.size, d->part.total, d->part.validator};
-
-        d->judgement = judge(response, &kept);
-        switch (d->judgement.verdict) {
-        case VERDICT_WHOLE:
-                d->file_error = part_begin(&d->part, judge_validator(response), d->judgement.total);
-                break;
-        case VERDICT_REST:
-                part_set_total(&d->part, d->judgement.total);
-                break;
-        case VERDICT_UNPROVEN:
-                return EDDY_EPROTOCOL;
-        default:
-                return 0;
-        }
-        if (d->file_error < 0 || choose_path(d, response) < 0)
-                return d->file_error < 0 ? d->file_error : d->path_error;
-        tell_progress(d);
-        return 0;
-}
-
-static int on_body(const void *data, size_t n, void *arg)
-{
-        struct download *d = arg;
-
-        if (d->judgement.verdict != VERDICT_WHOLE && d->judgement.verdict != VERDICT_REST) {
-                d->refusal_size += (int64_t)n;
-                return d->refusal_size > REFUSAL_MAX ? EDDY_EHTTP : 0;
-        }
-        if (d->part.total >= 0 && (int64_t)n > d->part.total - d->part.size) {
-                d->judgement = (struct judgement){VERDICT_UNPROVEN, -1, "more than it said"};
-                return EDDY_EPROTOCOL;
-        }
-        d->file_error = part_write(&d->part, data, n);
-        if (d->file_error == 0)
-                tell_progress(d);
-        return d->file_error;
-}
-
-static int refusal(const struct download *d)
-{
-        eddy_duration wish = d->judgement.verdict == VERDICT_LATER ? retry_wish(d->response) : 0;
-        char phrase[HTTP_PHRASE_MAX];
-        int status = d->response->status;
-
-        http_status_phrase(status, phrase);
-        if (wish <= longest_wait(d->options))
-                return eddy_fail(EDDY_EHTTP, "the server answered %d %s", status, phrase);
-        return eddy_fail(EDDY_EHTTP, "the server answered %d %s, and asks to be left alone for %.0f s", status,
-                         phrase, eddy_to_seconds(wish));
-}
-
-/* What the fetch and the file made of it, as one outcome. */
-static int outcome(struct download *d, int rc)
-{
-        if (d->path_error < 0)
-                return eddy_fail(d->path_error, "its name is taken");
-        if (d->file_error < 0)
-                return eddy_fail(d->file_error, "cannot write %s: %s", d->part.part_path,
-                                 eddy_strerror(d->file_error));
-        switch (d->judgement.verdict) {
-        case VERDICT_UNPROVEN:
-                return eddy_fail(EDDY_EPROTOCOL, "the server sent %s", d->judgement.reason);
-        case VERDICT_LATER:
-        case VERDICT_REFUSED:
-                return refusal(d);
-        default:
-                if (rc == 0 && d->part.total >= 0 && d->part.size != d->part.total)
-                        return eddy_fail(EDDY_EINCOMPLETE, "%lld of %lld bytes came", (long long)d->part.size,
-                                         (long long)d->part.total);
-                return rc;
-        }
-}
-
-static int attempt(struct download *d, eddy_http_client *client)
-{
-        eddy_http_request request = *d->request;
-        int rc;
-
-        part_leave_rest(&d->part);
-        eddy_http_response_finish(d->response);
-        d->judgement = (struct judgement){VERDICT_NONE, -1, NULL};
-        d->path_error = d->file_error = 0;
-        d->refusal_size = 0;
-        request.headers = d->headers;
-        d->wants_rest = d->part.size > 0;
-        request.range_start = d->part.size;
-        request.if_range = d->part.validator;
-        request.on_headers = on_headers;
-        request.on_body = on_body;
-        request.on_progress = NULL;
-        request.arg = d;
-        rc = eddy_http_fetch(client, &request, d->response);
-        /* Interrupted, unless all came before that. */
-        if (rc < 0 && eddy_interrupted() < 0)
-                return rc;
-        return outcome(d, rc);
-}
-
-/* Whether the latest attempt's failure may pass. */
-static bool is_worth_retrying(const struct download *d, int rc)
-{
-        if (d->path_error < 0 || d->file_error < 0)
-                return false;
-        switch (d->judgement.verdict) {
-        case VERDICT_UNPROVEN:
-                return true;
-        case VERDICT_LATER:
-                return retry_wish(d->response) <= longest_wait(d->options);
-        case VERDICT_REFUSED:
-                return false;
-        default:
-                return retry_may_help(rc);
-        }
-}
-
-static eddy_duration delay_before(const struct download *d, unsigned nth)
-{
-        eddy_duration delay = retry_backoff(d->options->backoff, nth);
-        eddy_duration wish = d->judgement.verdict == VERDICT_LATER ? retry_wish(d->response) : 0;
-
-        return wish > delay ? wish : delay;
+        segments_leave(&d->self);
+        /* Where nobody knew how much there is, the end of the answer tells. */
+        if (rc == 0 && d->part.total < 0 && d->self.limit == INT64_MAX && !d->self.has_all)
+                part_set_total(&d->part, d->part.size);
+        return rc;
 }
 
 /* Wait before the nth attempt after the first; 0, or what interrupted it. */
 static int pause_before(struct download *d, int rc, unsigned nth)
 {
-        eddy_duration delay = delay_before(d, nth);
+        eddy_duration delay = worker_delay(&d->self, nth);
 
         if (d->options->on_retry)
                 d->options->on_retry(rc, eddy_error_detail(), delay, d->request->arg);
         return eddy_sleep(delay);
 }
 
-static int attempt_repeatedly(struct download *d, eddy_http_client *client)
+/* Go on with another URL. False: there is none left. */
+static bool choose_next_url(struct download *d)
+{
+        d->is_useless[d->self.source] = true;
+        for (unsigned i = 0; i < d->url_count; i++)
+                if (!d->is_useless[i]) {
+                        d->self.source = i;
+                        return true;
+                }
+        return false;
+}
+
+/* Until one of the helpers has ended a transfer, or for a while. 0, or what interrupted it. */
+static int wait_for_helpers(struct download *d)
+{
+        int rc = 0;
+
+        EDDY_TIMEOUT_SCOPE(SEGMENTS_PATIENCE)
+                rc = eddy_event_wait(&d->changed);
+        eddy_event_clear(&d->changed);
+        return rc < 0 ? eddy_interrupted() : 0;
+}
+
+/* What failed for good may be brought by those who are still at it, or by another URL. 0: go on; or rc, or what
+ * interrupted it. */
+static int fail_over(struct download *d, int rc)
+{
+        char detail[256];
+
+        if (d->path_error < 0 || d->self.file_error < 0)
+                return rc;
+        snprintf(detail, sizeof detail, "%s", eddy_error_detail());
+        while (segments_are_helped(d) && !part_is_whole(&d->part)) {
+                int interruption = wait_for_helpers(d);
+
+                if (interruption < 0)
+                        return interruption;
+        }
+        return (d->part.is_mapped && part_is_whole(&d->part)) || choose_next_url(d)
+                   ? 0
+                   : eddy_fail(rc, "%s", detail);
+}
+
+/* What is here is of no use any more, which is no fault of the server's. 0 or an error. */
+static int begin_anew(struct download *d)
+{
+        int rc = part_begin(&d->part, 0, NULL, -1);
+
+        return rc < 0 ? part_fail(&d->part, rc) : 0;
+}
+
+/* The server proves nothing that was asked of it. 0: ask it, or another URL, anew; 1: it has failed. */
+static int after_unproven(struct download *d)
+{
+        bool is_foreign = d->part.size > 0 && part_origin(d->urls[d->self.source]) != d->part.origin;
+        bool wanted_part = d->self.wants_part;
+        int rc;
+
+        if (is_foreign && choose_next_url(d))
+                return 0;
+        rc = begin_anew(d);
+        return rc < 0 ? rc : wanted_part ? 0 : 1;
+}
+
+static int repeat(struct download *d)
 {
         int64_t reach = d->part.size;
         unsigned failures = 0;
-        int rc;
 
-        while ((rc = attempt(d, client)) < 0) {
-                int interruption;
+        for (;;) {
+                int rc;
 
-                if (eddy_interrupted() < 0 || !is_worth_retrying(d, rc))
+                eddy_event_clear(&d->changed);
+                if (!segments_are_helped(d))
+                        part_leave_rest(&d->part);
+                if (segments_take(&d->self)) {
+                        rc = attempt(d);
+                } else {
+                        rc = wait_for_helpers(d);
+                        if (rc < 0)
+                                return rc;
+                }
+                /* With helpers it may be whole though this task has failed. */
+                if (part_is_whole(&d->part) && (rc == 0 || d->part.is_mapped))
+                        return 0;
+                if (rc == 0)
+                        continue;
+                if (eddy_interrupted() < 0)
                         return rc;
-                if (d->judgement.verdict == VERDICT_UNPROVEN) {
-                        int undone = part_begin(&d->part, NULL, -1);
+                if (d->self.judgement.verdict == VERDICT_UNPROVEN && d->self.file_error == 0) {
+                        int after = after_unproven(d);
 
-                        if (undone < 0)
-                                return eddy_fail(undone, "cannot write %s: %s", d->part.part_path,
-                                                 eddy_strerror(undone));
-                        /* What was here is of no use any more, which is no fault of the server's. */
-                        if (d->wants_rest)
+                        if (after < 0)
+                                return after;
+                        if (after == 0)
                                 continue;
                 }
                 /* A connection that breaks again and again still brings the file, as long as it brings more. */
@@ -216,13 +139,15 @@ static int attempt_repeatedly(struct download *d, eddy_http_client *client)
                         reach = d->part.size;
                         failures = 0;
                 }
-                if (failures++ >= d->options->retries)
+                if (!worker_is_worth_retrying(&d->self, rc) || failures++ >= d->options->retries) {
+                        rc = fail_over(d, rc);
+                        failures = 0;
+                } else {
+                        rc = pause_before(d, rc, failures);
+                }
+                if (rc < 0 || (d->part.is_mapped && part_is_whole(&d->part)))
                         return rc;
-                interruption = pause_before(d, rc, failures);
-                if (interruption < 0)
-                        return interruption;
         }
-        return 0;
 }
 
 /* Only what is a file is replaced; else a FIFO or a device would be gone. */
@@ -250,15 +175,28 @@ static int commit(struct download *d)
         int rc;
 
         for (int names = 1;; names++) {
-                rc = check_name(d->path, d->options->overwrite);
+                /* What is not to be replaced the kernel refuses to. */
+                rc = d->options->overwrite ? check_name(d->path, true) : 0;
                 if (rc == 0)
                         rc = part_commit(&d->part, d->path, d->options->overwrite);
                 if (rc != -EEXIST || d->options->overwrite || !d->is_path_chosen || names == NAMES_MAX)
                         return rc;
                 d->is_path_chosen = false;
-                if (choose_path(d, d->response) < 0)
+                if (download_choose_path(d, d->self.response) < 0)
                         return rc;
         }
+}
+
+static bool is_header(const char *line, const char *name)
+{
+        size_t n = strlen(name);
+
+        return strncasecmp(line, name, n) == 0 && (line[n] == ':' || line[n] == ';');
+}
+
+static bool is_secret(const char *line)
+{
+        return is_header(line, "authorization") || is_header(line, "cookie");
 }
 
 /* The bytes of a file are counted, so they must come as they are. */
@@ -266,39 +204,108 @@ static int add_headers(struct download *d)
 {
         const char *const *theirs = d->request->headers;
         bool has_encoding = false;
-        size_t count = 0;
+        size_t count = 0, known = 0;
 
         for (; theirs && theirs[count]; count++)
-                has_encoding |= strncasecmp(theirs[count], "accept-encoding:", 16) == 0;
-        d->headers = memory_alloc((count + 2) * sizeof *d->headers);
+                has_encoding |= is_header(theirs[count], "accept-encoding");
+        d->headers = memory_alloc(2 * (count + 2) * sizeof *d->headers);
         if (!d->headers)
                 return -ENOMEM;
+        d->mirror_headers = d->headers + count + 2;
         if (count > 0)
                 memcpy(d->headers, theirs, count * sizeof *d->headers);
         if (!has_encoding)
                 d->headers[count++] = "Accept-Encoding: identity";
         d->headers[count] = NULL;
+        for (size_t i = 0; i < count; i++)
+                if (!is_secret(d->headers[i]))
+                        d->mirror_headers[known++] = d->headers[i];
+        d->mirror_headers[known] = NULL;
         return 0;
 }
 
-static int download(struct download *d, eddy_http_client *client)
+static int collect_urls(struct download *d)
 {
-        bool names_itself = d->options->choose_path;
+        const char *const *mirror = d->options->mirrors;
+
+        d->urls[d->url_count++] = d->request->url;
+        for (; mirror && *mirror; mirror++) {
+                if (d->url_count == SOURCES_MAX)
+                        return eddy_fail(-EINVAL, "more than %d mirrors", SOURCES_MAX - 1);
+                d->urls[d->url_count++] = *mirror;
+        }
+        return 0;
+}
+
+static int check(struct download *d)
+{
         int rc = eddy_current_task() ? eddy_interrupted() : EDDY_ENOTASK;
 
         if (rc == 0 && !d->request->url)
                 rc = eddy_fail(-EINVAL, "the request has no URL");
-        if (rc == 0 && !names_itself)
+        if (rc == 0)
+                rc = collect_urls(d);
+        if (rc == 0 && d->options->checksum)
+                rc = checksum_check(d->options->checksum);
+        if (rc == 0 && !d->options->choose_path)
                 rc = check_name(d->path, d->options->overwrite);
+        return rc;
+}
+
+static int fetch_all(struct download *d)
+{
+        eddy_group group;
+        int rc, closed;
+
+        if (d->options->segments < 2)
+                return repeat(d);
+        rc = eddy_group_open(&group);
+        if (rc < 0)
+                return rc;
+        d->group = &group;
+        rc = repeat(d);
+        eddy_group_cancel(&group);
+        d->group = NULL;
+        closed = eddy_group_close(&group);
+        /* The failure of a helper is that it could not be had; else there is none but this task's. */
+        return rc == EDDY_CANCELLED && closed < 0 ? closed : rc;
+}
+
+/* All of it, with the checksum that it is to have: what one URL, or several of them, brought wrong another may have. */
+static int fetch_proven(struct download *d)
+{
+        for (;;) {
+                char detail[512];
+                int rc = fetch_all(d);
+
+                if (rc == 0 && d->options->checksum)
+                        rc = checksum_verify(d->options->checksum, &d->part);
+                if (rc != EDDY_ECHECKSUM)
+                        return rc;
+                snprintf(detail, sizeof detail, "%s", eddy_error_detail());
+                part_discard(&d->part);
+                /* Nobody knows who of several it was. */
+                if (!d->is_mixed && !choose_next_url(d))
+                        return eddy_fail(rc, "%s", detail);
+                d->is_alone = true;
+        }
+}
+
+static int run(struct download *d)
+{
+        int rc = check(d);
+
         if (rc == 0)
                 rc = add_headers(d);
         if (rc == 0)
-                rc = part_open(&d->part, d->path, d->request->url);
+                rc = part_open(&d->part, d->path, d->urls);
         if (rc < 0)
                 return rc;
-        rc = attempt_repeatedly(d, client);
+        rc = fetch_proven(d);
         if (rc == 0)
                 rc = commit(d);
+        if (rc < 0)
+                part_sync(&d->part);
         part_close(&d->part);
         return rc;
 }
@@ -309,15 +316,19 @@ int eddy_http_download(eddy_http_client *client, const eddy_http_request *reques
         static const eddy_http_download_options defaults;
         eddy_http_response unseen;
         struct download d = {
+            .client = client,
             .request = request,
             .options = options ? options : &defaults,
-            .response = response ? response : &unseen,
             .path = path,
+            .self.response = response ? response : &unseen,
         };
         int rc;
 
-        *d.response = (eddy_http_response){.length = -1};
-        rc = download(&d, client);
+        d.self.download = &d;
+        *d.self.response = (eddy_http_response){.length = -1};
+        eddy_event_init(&d.changed);
+        rc = run(&d);
+        eddy_event_finish(&d.changed);
         memory_free(d.headers);
         if (!response)
                 eddy_http_response_finish(&unseen);

@@ -78,11 +78,21 @@ const char *judge_validator(const eddy_http_response *response)
         return modified && response->length >= 0 && is_strong_date(response, modified) ? modified : NULL;
 }
 
+static bool asked_for_part(const struct kept *kept)
+{
+        return kept->size > 0 || kept->end > 0;
+}
+
 static bool is_same_version(const eddy_http_response *response, const struct kept *kept)
 {
-        const char *name = kept->validator[0] == '"' ? "etag" : "last-modified";
-        const char *validator = eddy_http_response_header(response, name);
+        const char *name, *validator;
 
+        if (kept->is_proven_later)
+                return true;
+        if (!kept->validator)
+                return false;
+        name = kept->validator[0] == '"' ? "etag" : "last-modified";
+        validator = eddy_http_response_header(response, name);
         return validator && strcmp(validator, kept->validator) == 0;
 }
 
@@ -92,11 +102,11 @@ static const char *fault_of_rest(const eddy_http_response *response, const struc
 {
         if (!is_same_version(response, kept))
                 return "a part of another version";
-        if (kept->total >= 0 ? range->total != kept->total : kept->validator[0] != '"')
+        if (kept->total >= 0 ? range->total != kept->total : !kept->validator || kept->validator[0] != '"')
                 return "a part of a file of another size";
-        if (range->first != kept->size || range->last != range->total - 1)
+        if (range->first != kept->size || range->last != (kept->end > 0 ? kept->end : range->total) - 1)
                 return "another part than it was asked for";
-        if (response->length >= 0 && response->length != range->total - range->first)
+        if (response->length >= 0 && response->length != range->last + 1 - range->first)
                 return "a part of another length than it says";
         return NULL;
 }
@@ -106,7 +116,7 @@ static struct judgement judge_part(const eddy_http_response *response, const str
         struct judgement judgement = {VERDICT_UNPROVEN, -1, NULL};
         struct range range;
 
-        if (kept->size == 0)
+        if (!asked_for_part(kept))
                 judgement.reason = "a part, and was asked for the whole";
         else if (is_multipart(response) || is_encoded(response))
                 judgement.reason = "a part in another form than it was asked for";
@@ -126,7 +136,7 @@ static struct judgement judge_whole(const eddy_http_response *response, const st
         struct range range;
         bool is_all = !text || (parse_range(text, &range) && range.first == 0 && range.last == range.total - 1);
 
-        if (!is_all || (kept->size > 0 && is_multipart(response)))
+        if (!is_all || (asked_for_part(kept) && is_multipart(response)))
                 return (struct judgement){VERDICT_UNPROVEN, -1, "a part, and calls it the whole"};
         return (struct judgement){VERDICT_WHOLE, response->length, NULL};
 }
@@ -140,8 +150,8 @@ struct judgement judge(const eddy_http_response *response, const struct kept *ke
                 return judge_part(response, kept);
         case 416:
                 /* Of another version, then: the one that is here has more. */
-                return kept->size > 0 ? (struct judgement){VERDICT_UNPROVEN, -1, "no such part"}
-                                      : (struct judgement){VERDICT_REFUSED, -1, NULL};
+                return asked_for_part(kept) ? (struct judgement){VERDICT_UNPROVEN, -1, "no such part"}
+                                            : (struct judgement){VERDICT_REFUSED, -1, NULL};
         case 408: /* Request Timeout */
         case 425: /* Too Early */
         case 429: /* Too Many Requests */

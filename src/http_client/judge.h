@@ -4,17 +4,19 @@
 
 #include <eddy/http_client.h>
 
-/** The bytes of a file that are here, from its first on. */
+/** What is here of a file, and what was asked for: from byte `size` on. */
 struct kept {
-        int64_t size;
+        int64_t size;          /* 0, and no `end`: the whole was asked for */
         int64_t total;         /* of the whole file; -1: not known */
         const char *validator; /* the strong ETag or the date of their version; NULL: nothing tells it */
+        int64_t end;           /* where the part ends that was asked for; 0: with the file */
+        bool is_proven_later;  /* no validator is asked for: a checksum of the whole will tell */
 };
 
 enum verdict {
         VERDICT_NONE,     /* there was no answer */
         VERDICT_WHOLE,    /* the file, from its first byte on */
-        VERDICT_REST,     /* exactly what is missing, of the version that is here */
+        VERDICT_REST,     /* exactly what was asked for, of the version that is here */
         VERDICT_UNPROVEN, /* bytes, but nothing proves that they are what was asked for: none may be used */
         VERDICT_LATER,    /* not now */
         VERDICT_REFUSED,  /* never */
@@ -29,7 +31,7 @@ struct judgement {
 /**
  * Judge an answer's head.
  *
- * @param kept  what is here. Where its size is more than 0 the rest was asked for, by Range and If-Range
+ * @param kept  what is here. Where a part was asked for, it was by Range and, with a validator, If-Range
  */
 struct judgement judge(const eddy_http_response *response, const struct kept *kept);
 

@@ -138,7 +138,7 @@ static int add_headers(struct transfer *t, bool is_trusted)
         /* and wait for servers that have never heard of asking first. */
         if (rc == 0 && t->sends_body && !is_said(t, "Expect"))
                 rc = add_header(t, "Expect:");
-        if (rc == 0 && request->if_range && request->range_start > 0)
+        if (rc == 0 && request->if_range && (request->range_start > 0 || request->range_end > 0))
                 rc = add_line(t, "If-Range: ", request->if_range);
         return rc;
 }

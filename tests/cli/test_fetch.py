@@ -196,7 +196,8 @@ class FetchTest(unittest.TestCase):
     def test_url_file_with_faults(self):
         """A line that is no URL is refused by its number, and nothing is fetched."""
         url = self.server.url.encode()
-        for line in (b"ok/a", b"ftp://x/a", b"/ok/a", b"http:/x", url + b"/ok/a\t" + url + b"/ok/b", url + b"/ok/a\tb",
+        for line in (b"ok/a", b"ftp://x/a", b"/ok/a", b"http:/x", url + b"/ok/a\tb", b"sha256:00\t" + url + b"/ok/a",
+                     url + b"/ok/a\tsha256:00\tmd5:00", url + b"/ok/a sha256:00\tmd5:00",
                      url + b"/ok/a " + url + b"/ok/b", url + b"/ok/a # first", url + b"/ok/a\x00b", url + b"/ok/a\rb",
                      url + b"/ok/a\x1b[2J", url + b"/ok/a\x7f"):
             with self.subTest(line=line):

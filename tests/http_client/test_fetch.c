@@ -18,67 +18,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { BIG = 3 * 1024 * 1024 };
-
-static char folder[] = "/tmp/eddy-fetch-XXXXXX";
-static char *big;
-
-/** A server and a client for one test's coroutine. */
-struct world {
-        eddy_http_files *files;
-        eddy_server *server, *silent;
-        eddy_http_client *client;
-};
-
-static intptr_t say_nothing(eddy_stream *stream, void *arg)
-{
-        char byte;
-
-        (void)arg;
-        while (eddy_stream_read(stream, &byte, 1) > 0)
-                ;
-        return 0;
-}
-
-static int world_open(struct world *world, const eddy_http_client_options *options)
-{
-        int rc = eddy_http_files_create(&world->files, folder, NULL);
-
-        if (rc == 0)
-                rc = eddy_start_server(&world->server, eddy_http_serve_files, world->files, "127.0.0.1", 0,
-                                       NULL);
-        if (rc == 0)
-                rc = eddy_start_server(&world->silent, say_nothing, NULL, "127.0.0.1", 0, NULL);
-        if (rc == 0)
-                rc = eddy_http_client_create(&world->client, options);
-        return rc;
-}
-
-static void end_server(eddy_server *server)
-{
-        if (!server)
-                return;
-        eddy_server_close(server);
-        eddy_server_close_clients(server);
-        eddy_server_wait_closed(server);
-        eddy_server_destroy(server);
-}
-
-static void world_close(struct world *world)
-{
-        eddy_http_client_destroy(world->client);
-        end_server(world->server);
-        end_server(world->silent);
-        eddy_http_files_destroy(world->files);
-}
-
-static const char *url_of(eddy_server *server, const char *path)
-{
-        static char url[256];
-
-        snprintf(url, sizeof url, "http://127.0.0.1:%u/%s", eddy_server_port(server), path);
-        return url;
-}
+#include "files_world.h"
 
 /** What came of a body. */
 struct body {
@@ -341,28 +281,6 @@ static void refused_on_entry(struct world *world)
         assert_int_equal(access(path, F_OK), -1);
 }
 
-static const char *insist(const eddy_http_response *response, void *path)
-{
-        (void)response;
-        return path;
-}
-
-/* Who is asked for a name and knows only one that is taken gets no second file, and an end. */
-static void named_in_vain(struct world *world)
-{
-        char path[128], part[128];
-        eddy_http_request request = {.url = url_of(world->server, "small.txt"), .arg = path};
-
-        snprintf(path, sizeof path, "%s/taken", folder);
-        fclose(fopen(path, "w"));
-        assert_int_equal(eddy_http_download(world->client, &request, path,
-                                            &(eddy_http_download_options){.choose_path = insist}, NULL),
-                         -EEXIST);
-        snprintf(part, sizeof part, "%s/.taken.part", folder);
-        unlink(part);
-        assert_int_equal(unlink(path), 0);
-}
-
 /* Waiting for one's turn is no connecting. */
 static void queued(struct world *world)
 {
@@ -521,12 +439,6 @@ static void test_refused_on_entry(void **state)
         play(refused_on_entry);
 }
 
-static void test_named_in_vain(void **state)
-{
-        (void)state;
-        play(named_in_vain);
-}
-
 static void test_queued(void **state)
 {
         (void)state;
@@ -567,116 +479,16 @@ static void test_outside(void **state)
         eddy_http_files_destroy(NULL);
 }
 
-static void assert_downloaded(const char *path)
-{
-        char *data = malloc(BIG);
-        FILE *file = fopen(path, "r");
-
-        assert_non_null(file);
-        assert_int_equal(fread(data, 1, BIG, file), BIG);
-        assert_memory_equal(data, big, BIG);
-        fclose(file);
-        free(data);
-}
-
-/* Whatever fails inside, on either side: an error and no crash, no leak, no hanging. */
-static intptr_t play_fault(void *arg)
-{
-        unsigned long nth = *(unsigned long *)arg;
-        struct world world = {0};
-        bool was_used_up = false;
-        char path[128];
-        int rc = world_open(&world, NULL);
-
-        assert_int_equal(rc, 0);
-        const eddy_http_request request = {.url = url_of(world.server, "big"), .timeout = eddy_seconds(1)};
-
-        snprintf(path, sizeof path, "%s/downloaded", folder);
-        fault_arm(nth, 1);
-        rc = eddy_http_download(world.client, &request, path, &(eddy_http_download_options){.overwrite = true},
-                                NULL);
-        was_used_up = fault_uses() >= nth;
-        fault_arm(0, 0);
-        if (!was_used_up)
-                assert_int_equal(rc, 0);
-        if (rc == 0)
-                assert_downloaded(path);
-        world_close(&world);
-        return was_used_up;
-}
-
-static void ignore_exception(eddy_loop *loop, const eddy_exception *exception, void *arg)
-{
-        (void)loop, (void)exception, (void)arg;
-}
-
-static intptr_t play_fault_quietly(void *arg)
-{
-        eddy_loop_set_exception_handler(eddy_running_loop(), ignore_exception, NULL);
-        return play_fault(arg);
-}
-
-static void test_faults(void **state)
-{
-        unsigned long nth = 1;
-
-        (void)state;
-        while (eddy_run(play_fault_quietly, &nth) == 1)
-                nth++;
-        assert_true(nth > 10);
-}
-
-static void write_file(const char *name, const char *data, size_t n)
-{
-        char path[128];
-        FILE *file;
-
-        snprintf(path, sizeof path, "%s/%s", folder, name);
-        file = fopen(path, "w");
-        assert_non_null(file);
-        assert_int_equal(fwrite(data, 1, n, file), n);
-        fclose(file);
-}
-
-static int set_up(void **state)
-{
-        char path[128];
-
-        (void)state;
-        unsetenv("http_proxy");
-        unsetenv("all_proxy");
-        unsetenv("ALL_PROXY");
-        assert_non_null(mkdtemp(folder));
-        big = malloc(BIG);
-        for (size_t i = 0; i < BIG; i++)
-                big[i] = (char)(i * 2654435761u >> 13);
-        write_file("small.txt", "small", 5);
-        write_file("big", big, BIG);
-        snprintf(path, sizeof path, "%s/folder", folder);
-        return mkdir(path, 0777);
-}
-
-static int tear_down(void **state)
-{
-        char command[64];
-
-        (void)state;
-        free(big);
-        snprintf(command, sizeof command, "rm -rf %s", folder);
-        return system(command);
-}
-
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-            cmocka_unit_test(test_small),         cmocka_unit_test(test_large),
-            cmocka_unit_test(test_answers),       cmocka_unit_test(test_refusals),
-            cmocka_unit_test(test_failures),      cmocka_unit_test(test_timeouts),
-            cmocka_unit_test(test_crowd),         cmocka_unit_test(test_cancelled),
-            cmocka_unit_test(test_outside),       cmocka_unit_test(test_refused_on_entry),
-            cmocka_unit_test(test_named_in_vain), cmocka_unit_test(test_queued),
-            cmocka_unit_test(test_slow_upload),   cmocka_unit_test(test_far_limits),
-            cmocka_unit_test(test_faults),
+            cmocka_unit_test(test_small),      cmocka_unit_test(test_large),
+            cmocka_unit_test(test_answers),    cmocka_unit_test(test_refusals),
+            cmocka_unit_test(test_failures),   cmocka_unit_test(test_timeouts),
+            cmocka_unit_test(test_crowd),      cmocka_unit_test(test_cancelled),
+            cmocka_unit_test(test_outside),    cmocka_unit_test(test_refused_on_entry),
+            cmocka_unit_test(test_queued),     cmocka_unit_test(test_slow_upload),
+            cmocka_unit_test(test_far_limits),
         };
 
         return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -16,11 +16,17 @@
 #define RANGE     "Content-Range: bytes 40-99/100\n"
 #define MULTIPART "Content-Type: multipart/byteranges; boundary=x\n"
 
-static const struct kept nothing = {0, -1, NULL};
-static const struct kept by_etag = {40, 100, "\"a\""};
-static const struct kept by_etag_of_unknown_size = {40, -1, "\"a\""};
-static const struct kept by_date = {40, 100, "Mon, 06 Jan 2025 10:00:00 GMT"};
-static const struct kept by_date_of_unknown_size = {40, -1, "Mon, 06 Jan 2025 10:00:00 GMT"};
+static const struct kept nothing = {.size = 0, .total = -1, .validator = NULL};
+static const struct kept by_etag = {.size = 40, .total = 100, .validator = "\"a\""};
+static const struct kept by_etag_of_unknown_size = {.size = 40, .total = -1, .validator = "\"a\""};
+static const struct kept by_date = {.size = 40, .total = 100, .validator = "Mon, 06 Jan 2025 10:00:00 GMT"};
+static const struct kept by_date_of_unknown_size = {
+    .size = 40, .total = -1, .validator = "Mon, 06 Jan 2025 10:00:00 GMT"};
+
+static const struct kept by_etag_up_to_80 = {.size = 40, .total = 100, .validator = "\"a\"", .end = 80};
+static const struct kept by_etag_from_the_first = {.total = 100, .validator = "\"a\"", .end = 40};
+static const struct kept by_checksum = {
+    .size = 40, .total = 100, .validator = "\"a\"", .end = 80, .is_proven_later = true};
 
 /** An answer: its status, its headers, a line each, and its Content-Length, or -1. */
 struct answer {
@@ -47,6 +53,26 @@ static const struct answer answers[] = {
     {&nothing, 206, 60, ETAG RANGE, VERDICT_UNPROVEN, -1},
     {&nothing, 206, 60, "", VERDICT_UNPROVEN, -1},
     {&nothing, 416, 0, "Content-Range: bytes */100\n", VERDICT_REFUSED, -1},
+
+    /* A request for a part that ends before the file does, and one that begins with it. */
+    {&by_etag_up_to_80, 206, 40, ETAG "Content-Range: bytes 40-79/100\n", VERDICT_REST, 100},
+    {&by_etag_up_to_80, 206, -1, ETAG "Content-Range: bytes 40-79/100\n", VERDICT_REST, 100},
+    {&by_etag_up_to_80, 206, 60, ETAG RANGE, VERDICT_UNPROVEN, -1},
+    {&by_etag_up_to_80, 206, 39, ETAG "Content-Range: bytes 40-78/100\n", VERDICT_UNPROVEN, -1},
+    {&by_etag_up_to_80, 206, 41, ETAG "Content-Range: bytes 40-80/100\n", VERDICT_UNPROVEN, -1},
+    {&by_etag_up_to_80, 206, 60, ETAG "Content-Range: bytes 40-79/100\n", VERDICT_UNPROVEN, -1},
+    {&by_etag_up_to_80, 206, 40, "Content-Range: bytes 40-79/100\n", VERDICT_UNPROVEN, -1},
+    {&by_etag_up_to_80, 206, 40, ETAG "Content-Range: bytes 40-79/120\n", VERDICT_UNPROVEN, -1},
+    {&by_etag_up_to_80, 200, 100, ETAG, VERDICT_WHOLE, 100},
+    {&by_etag_up_to_80, 416, 0, "", VERDICT_UNPROVEN, -1},
+    {&by_etag_from_the_first, 206, 40, ETAG "Content-Range: bytes 0-39/100\n", VERDICT_REST, 100},
+    {&by_etag_from_the_first, 206, 100, ETAG "Content-Range: bytes 0-99/100\n", VERDICT_UNPROVEN, -1},
+    {&by_etag_from_the_first, 200, 40, ETAG "Content-Range: bytes 0-39/100\n", VERDICT_UNPROVEN, -1},
+
+    /* A request to another server, where a checksum will tell: the size must be the same. */
+    {&by_checksum, 206, 40, "ETag: \"b\"\nContent-Range: bytes 40-79/100\n", VERDICT_REST, 100},
+    {&by_checksum, 206, 40, "ETag: \"b\"\nContent-Range: bytes 40-79/101\n", VERDICT_UNPROVEN, -1},
+    {&by_checksum, 206, 40, "Content-Encoding: gzip\nContent-Range: bytes 40-79/100\n", VERDICT_UNPROVEN, -1},
 
     /* A request for the rest. It is that... */
     {&by_etag, 206, 60, ETAG RANGE, VERDICT_REST, 100},

@@ -22,7 +22,20 @@
 
 static char folder[] = "/tmp/eddy-download-XXXXXX";
 
-static const char url[] = "http://example.org/name";
+static const char *const url[] = {"http://example.org/name", NULL};
+static const char *const other_url[] = {"http://example.org/other", NULL};
+static const char *const both_urls[] = {"http://example.org/other", "http://example.org/name", NULL};
+
+static int begin(struct part *part, const char *validator, int64_t total)
+{
+        return part_begin(part, part_origin(url[0]), validator, total);
+}
+
+/* Into the first gap. */
+static int fill(struct part *part, const void *data, size_t n)
+{
+        return part_write(part, gaps_from(&part->gaps, 0), data, n);
+}
 
 static bool exists(const char *name)
 {
@@ -48,16 +61,43 @@ static void test_whole(void **state)
 
         (void)state;
         assert_int_equal(part_open(&part, "name", url), 0);
-        assert_int_equal(part_begin(&part, "\"tag\"", 6), 0);
-        assert_int_equal(part_write(&part, "abc", 3), 0);
-        assert_int_equal(part_write(&part, "def", 3), 0);
+        assert_int_equal(begin(&part, "\"tag\"", 6), 0);
+        assert_int_equal(fill(&part, "abc", 3), 0);
+        assert_int_equal(fill(&part, "def", 3), 0);
         assert_false(exists("name"));
-        assert_true(exists(".name.part"));
+        assert_false(exists(".name.part")); /* so few bytes are in memory */
         assert_int_equal(part_commit(&part, "name", false), 0);
         part_close(&part);
         assert_content("name", "abcdef");
         assert_false(exists(".name.part"));
         assert_int_equal(unlink("name"), 0);
+}
+
+/* More than is kept in memory, of a size that is told or not. */
+static void test_large(void **state)
+{
+        static char data[PART_MEMORY_MAX];
+        const int64_t totals[] = {PART_MEMORY_MAX + 3, -1};
+        struct stat status;
+        struct part part;
+
+        (void)state;
+        memset(data, 'x', sizeof data);
+        for (size_t i = 0; i < 2; i++) {
+                assert_int_equal(part_open(&part, "name", url), 0);
+                assert_int_equal(begin(&part, "\"tag\"", totals[i]), 0);
+                assert_int_equal(fill(&part, "abc", 3), 0);
+                assert_int_equal(exists(".name.part"), i == 0);
+                assert_int_equal(fill(&part, data, sizeof data), 0);
+                assert_true(exists(".name.part"));
+                assert_int_equal(part_is_whole(&part), i == 0);
+                assert_int_equal(part_commit(&part, "name", false), 0);
+                part_close(&part);
+                assert_int_equal(stat("name", &status), 0);
+                assert_int_equal(status.st_size, sizeof data + 3);
+                assert_false(exists(".name.part"));
+                assert_int_equal(unlink("name"), 0);
+        }
 }
 
 static void test_begun_anew(void **state)
@@ -66,10 +106,10 @@ static void test_begun_anew(void **state)
 
         (void)state;
         assert_int_equal(part_open(&part, "./name", url), 0);
-        assert_int_equal(part_begin(&part, NULL, 6), 0);
-        assert_int_equal(part_write(&part, "abcdef", 6), 0);
-        assert_int_equal(part_begin(&part, NULL, 6), 0);
-        assert_int_equal(part_write(&part, "x", 1), 0);
+        assert_int_equal(begin(&part, NULL, 6), 0);
+        assert_int_equal(fill(&part, "abcdef", 6), 0);
+        assert_int_equal(begin(&part, NULL, 6), 0);
+        assert_int_equal(fill(&part, "x", 1), 0);
         assert_int_equal(part_commit(&part, "name", false), 0);
         part_close(&part);
         assert_content("name", "x");
@@ -85,16 +125,118 @@ static void test_left_or_removed(void **state)
         part_close(&part);
         assert_false(exists(".name.part"));
         assert_int_equal(part_open(&part, "name", url), 0);
-        assert_int_equal(part_begin(&part, NULL, 6), 0);
-        assert_int_equal(part_write(&part, "abc", 3), 0);
+        assert_int_equal(begin(&part, NULL, 6), 0);
+        assert_int_equal(fill(&part, "abc", 3), 0);
         part_close(&part);
         assert_false(exists(".name.part")); /* it could not be continued */
         assert_int_equal(part_open(&part, "name", url), 0);
-        assert_int_equal(part_begin(&part, "\"tag\"", 6), 0);
-        assert_int_equal(part_write(&part, "abc", 3), 0);
+        assert_int_equal(begin(&part, "\"tag\"", 6), 0);
+        assert_int_equal(fill(&part, "abc", 3), 0);
         part_close(&part);
         assert_true(exists(".name.part"));
         assert_int_equal(unlink(".name.part"), 0);
+}
+
+static bool has_attributes(void)
+{
+        int fd = open("probe", O_CREAT | O_RDWR, 0666);
+        bool has = fsetxattr(fd, "user.test", "", 0, 0) == 0;
+
+        close(fd);
+        unlink("probe");
+        return has;
+}
+
+/* In two pieces, of which the second has begun: what is missing is known to the next process, and nothing that is missing is
+ * taken for there. */
+static void test_continued_with_holes(void **state)
+{
+        static char data[PART_MEMORY_MAX];
+        const int64_t total = 4 * PART_MEMORY_MAX, half = total / 2;
+        struct part part;
+        struct gap *gap;
+
+        (void)state;
+        if (!has_attributes())
+                skip(); /* needs a file system with extended attributes */
+        assert_int_equal(part_open(&part, "name", url), 0);
+        assert_int_equal(begin(&part, "\"tag\"", total), 0);
+        assert_int_equal(fill(&part, data, 10), 0);
+        gap = gaps_from(&part.gaps, 0);
+        gap->is_taken = true;
+        assert_true(part_divide(&part, 2));
+        gap = gaps_waiting_from(&part.gaps, 0);
+        assert_int_equal(gap->next, 10 + (total - 10) / 2);
+        assert_int_equal(part_write(&part, gap, data, 100), 0);
+        assert_int_equal(part.size, 110);
+        part_close(&part);
+
+        assert_int_equal(part_open(&part, "name", both_urls), 0);
+        assert_int_equal(part.size, 110);
+        assert_int_equal(part.total, total);
+        assert_int_equal(part.origin, part_origin(url[0]));
+        assert_int_equal(gaps_count(&part.gaps), 2);
+        assert_int_equal(gaps_from(&part.gaps, 0)->next, 10);
+        assert_int_equal(gaps_from(&part.gaps, 0)->end, 10 + (total - 10) / 2);
+        assert_int_equal(gaps_from(&part.gaps, 11)->next, 110 + (total - 10) / 2);
+        assert_int_equal(gaps_from(&part.gaps, 11)->end, total);
+        part_close(&part);
+
+        /* What is behind its map is none of it. */
+        assert_int_equal(truncate(".name.part", half), 0);
+        assert_int_equal(part_open(&part, "name", url), 0);
+        assert_int_equal(part.size, 0);
+        assert_null(part.validator);
+        part_close(&part);
+        assert_false(exists(".name.part"));
+}
+
+/* Maps that nobody of us wrote, or of another run of the machine. */
+static void test_maps_that_are_not_believed(void **state)
+{
+        static const struct {
+                const char *map;
+                int64_t size; /* 0: not believed */
+        } cases[] = {
+            {"0:10-20,", 90},
+            {"0:0-20,90-100,", 70},
+            {"0:", 100},
+            {"0:10-20,30-40,", 80},
+            {"0:10-101,", 0},
+            {"0:20-10,", 0},
+            {"0:10-10,", 0},
+            {"0:10-20,15-30,", 0},
+            {"0:30-40,10-20,", 0},
+            {"0:10-20", 0},
+            {"0:10-x,", 0},
+            {"0:-5-20,", 0},
+            {"1:10-20,", 0},
+            {"10-20,", 0},
+            {"x", 0},
+            {":10-20,", 0},
+            {"0:10-99999999999999999999,", 0},
+        };
+
+        (void)state;
+        if (!has_attributes())
+                skip(); /* needs a file system with extended attributes */
+        for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+                char text[256];
+                struct part part;
+                int fd = open(".name.part", O_CREAT | O_RDWR, 0666);
+
+                assert_int_equal(ftruncate(fd, 100), 0);
+                snprintf(text, sizeof text, "%016llx 100 %s \"tag\"", (unsigned long long)part_origin(url[0]),
+                         cases[i].map);
+                assert_int_equal(fsetxattr(fd, "user.eddy.origin", text, strlen(text), 0), 0);
+                close(fd);
+                assert_int_equal(part_open(&part, "name", url), 0);
+                if (part.size != cases[i].size)
+                        fail_msg("%s: %lld", cases[i].map, (long long)part.size);
+                part.size = 0; /* so that it goes */
+                part_close(&part);
+        }
+        assert_false(exists(".name.part"));
 }
 
 static void test_continued(void **state)
@@ -103,10 +245,10 @@ static void test_continued(void **state)
 
         (void)state;
         assert_int_equal(part_open(&part, "name", url), 0);
-        if (fsetxattr(part.fd, "user.test", "", 0, 0) < 0)
+        if (!has_attributes())
                 skip(); /* needs a file system with extended attributes */
-        assert_int_equal(part_begin(&part, "\"tag\"", 6), 0);
-        assert_int_equal(part_write(&part, "abc", 3), 0);
+        assert_int_equal(begin(&part, "\"tag\"", 6), 0);
+        assert_int_equal(fill(&part, "abc", 3), 0);
         part_close(&part);
 
         assert_int_equal(part_open(&part, "name", url), 0);
@@ -118,11 +260,11 @@ static void test_continued(void **state)
         assert_int_equal(truncate(".name.part", 7), 0); /* more than the whole was said to be */
         assert_int_equal(part_open(&part, "name", url), 0);
         assert_int_equal(part.size, 0);
-        assert_int_equal(part_begin(&part, "\"tag\"", 6), 0);
-        assert_int_equal(part_write(&part, "abc", 3), 0);
+        assert_int_equal(begin(&part, "\"tag\"", 6), 0);
+        assert_int_equal(fill(&part, "abc", 3), 0);
         part_close(&part);
 
-        assert_int_equal(part_open(&part, "name", "http://example.org/other"), 0);
+        assert_int_equal(part_open(&part, "name", other_url), 0);
         assert_int_equal(part.size, 0);
         assert_null(part.validator);
         part_close(&part);
@@ -161,8 +303,8 @@ static void test_long_names(void **state)
                 names[i][size] = '\0';
                 names[i][size - 1] = (char)('a' + i);
                 assert_int_equal(part_open(&parts[i], names[i], url), 0);
-                assert_int_equal(part_begin(&parts[i], NULL, -1), 0);
-                assert_int_equal(part_write(&parts[i], names[i] + size - 1, 1), 0);
+                assert_int_equal(begin(&parts[i], NULL, -1), 0);
+                assert_int_equal(fill(&parts[i], names[i] + size - 1, 1), 0);
         }
         for (int i = 0; i < 3; i++) {
                 assert_int_equal(part_commit(&parts[i], names[i], false), 0);
@@ -183,9 +325,9 @@ static void test_too_large(void **state)
         limit = before;
         limit.rlim_cur = 4;
         assert_int_equal(part_open(&part, "name", url), 0);
-        assert_int_equal(part_begin(&part, "\"tag\"", 6), 0);
+        assert_int_equal(begin(&part, "\"tag\"", PART_MEMORY_MAX + 1), 0);
         assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
-        assert_int_equal(part_write(&part, "abcdef", 6), -EFBIG);
+        assert_int_equal(fill(&part, "abcdef", 6), -EFBIG);
         assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
         assert_int_equal(part.size, 4);
         part_close(&part);
@@ -200,8 +342,8 @@ static void test_name_taken(void **state)
         (void)state;
         fclose(fopen("name", "w"));
         assert_int_equal(part_open(&part, "name", url), 0);
-        assert_int_equal(part_begin(&part, "\"tag\"", 6), 0);
-        assert_int_equal(part_write(&part, "abc", 3), 0);
+        assert_int_equal(begin(&part, "\"tag\"", 6), 0);
+        assert_int_equal(fill(&part, "abc", 3), 0);
         assert_int_equal(part_commit(&part, "name", false), -EEXIST);
         assert_content("name", "");
         assert_int_equal(part_commit(&part, "name", true), 0);
@@ -217,8 +359,17 @@ static void test_in_the_way(void **state)
 
         (void)state;
         assert_int_equal(part_open(&part, "name", url), 0);
+        assert_int_equal(begin(&part, NULL, PART_MEMORY_MAX + 1), 0);
         assert_int_equal(part_open(&other, "name", url), -EBUSY);
         part_close(&part);
+        /* Who finds it only when there is something to write. */
+        assert_int_equal(part_open(&part, "name", url), 0);
+        assert_int_equal(part_open(&other, "name", url), 0);
+        assert_int_equal(begin(&part, NULL, PART_MEMORY_MAX + 1), 0);
+        assert_int_equal(begin(&other, NULL, PART_MEMORY_MAX + 1), -EBUSY);
+        part_close(&part);
+        part_close(&other);
+        assert_false(exists(".name.part"));
 
         fd = open("precious", O_CREAT | O_WRONLY, 0666);
         assert_int_equal(write(fd, "mine", 4), 4);
@@ -234,7 +385,13 @@ static void test_in_the_way(void **state)
         assert_int_equal(unlink(".name.part"), 0);
         assert_content("precious", "mine");
         assert_int_equal(unlink("precious"), 0);
-        assert_int_equal(part_open(&part, "none/name", url), -ENOENT);
+        /* A folder that is not there is told when there is something to write. */
+        assert_int_equal(part_open(&part, "none/name", url), 0);
+        assert_int_equal(begin(&part, NULL, 6), 0);
+        assert_int_equal(fill(&part, "abcdef", 6), 0);
+        assert_int_equal(part_commit(&part, "none/name", false), -ENOENT);
+        assert_int_equal(begin(&part, NULL, PART_MEMORY_MAX + 1), -ENOENT);
+        part_close(&part);
 }
 
 static int set_up(void **state)
@@ -252,11 +409,18 @@ static int tear_down(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-            cmocka_unit_test(test_whole),           cmocka_unit_test(test_begun_anew),
-            cmocka_unit_test(test_left_or_removed), cmocka_unit_test(test_continued),
-            cmocka_unit_test(test_name_taken),      cmocka_unit_test(test_rest),
-            cmocka_unit_test(test_long_names),      cmocka_unit_test(test_too_large),
+            cmocka_unit_test(test_whole),
+            cmocka_unit_test(test_begun_anew),
+            cmocka_unit_test(test_left_or_removed),
+            cmocka_unit_test(test_continued),
+            cmocka_unit_test(test_name_taken),
+            cmocka_unit_test(test_rest),
+            cmocka_unit_test(test_long_names),
+            cmocka_unit_test(test_too_large),
             cmocka_unit_test(test_in_the_way),
+            cmocka_unit_test(test_large),
+            cmocka_unit_test(test_continued_with_holes),
+            cmocka_unit_test(test_maps_that_are_not_believed),
         };
 
         return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -1,0 +1,217 @@
+/* What --from names: a sitemap, or a list of URLs, in a file, on standard input or by HTTP. */
+#include "fetch_from.h"
+#include "cli.h"
+#include "sitemap.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+enum {
+        SIZE_MOST = 64 * 1024 * 1024, /* bytes; the protocol allows 50 MB, uncompressed */
+        DEPTH_MOST = 2,               /* an index lists sitemaps, and no index */
+        SITEMAPS_MOST = 50000,
+};
+
+/** A sitemap to be fetched. Owned by the batch. */
+struct from_sitemap {
+        struct from_sitemap *next;
+        int depth;
+        bool is_foreign; /* of another host than the first */
+        char url[];
+};
+
+/** A sitemap that is being read. */
+struct from_reading {
+        struct batch *batch;
+        const char *name;
+        const struct from_sitemap *sitemap; /* NULL: a file of the user's own */
+};
+
+static int say(const char *name, const char *what)
+{
+        char shown[512];
+
+        cli_printable(shown, sizeof shown, name);
+        fprintf(stderr, "eddy fetch: %s %s\n", shown, what);
+        return CLI_FAILED;
+}
+
+/* What a site lists of others gets no password and no header that is meant for the site. */
+static bool leads_elsewhere(const struct from_sitemap *from, const char *url)
+{
+        size_t host = from ? strcspn(strstr(from->url, "://") + 3, "/?#") : 0;
+        size_t n = from ? (size_t)(strstr(from->url, "://") + 3 - from->url) + host : 0;
+
+        return from &&
+               (from->is_foreign || strncasecmp(from->url, url, n) != 0 || strcspn(url + n, "/?#") != 0);
+}
+
+static int add_sitemap(struct batch *batch, const char *url, const struct from_sitemap *from)
+{
+        struct from_sitemap *sitemap;
+
+        if (batch->sitemap_count++ >= SITEMAPS_MOST)
+                return say(url, "is a sitemap too many");
+        sitemap = malloc(sizeof *sitemap + strlen(url) + 1);
+        if (!sitemap)
+                return CLI_FAILED;
+        strcpy(sitemap->url, url);
+        sitemap->depth = from ? from->depth + 1 : 0;
+        sitemap->is_foreign = leads_elsewhere(from, url);
+        sitemap->next = NULL;
+        *batch->last_sitemap = sitemap;
+        batch->last_sitemap = &sitemap->next;
+        return 0;
+}
+
+static int add_loc(const char *url, bool is_sitemap, void *arg)
+{
+        struct from_reading *reading = arg;
+        const struct from_sitemap *from = reading->sitemap;
+        const char *fault = url_fault(url, strlen(url));
+        int rc;
+
+        if (fault || (is_sitemap && from && from->depth == DEPTH_MOST)) {
+                say(reading->name, "lists what cannot be fetched, which is left out:");
+                say(url, fault ? fault : "is a sitemap within sitemaps of sitemaps");
+                reading->batch->left_out++;
+                return 0;
+        }
+        if (is_sitemap)
+                return add_sitemap(reading->batch, url, from);
+        rc = batch_add(&(struct url_line){.url = url}, reading->batch);
+        if (rc == 0)
+                reading->batch->items[reading->batch->count - 1].is_foreign = leads_elsewhere(from, url);
+        return rc;
+}
+
+static bool is_xml(const char *text)
+{
+        if (strncmp(text, "\xef\xbb\xbf", 3) == 0)
+                text += 3;
+        return text[strspn(text, " \t\r\n")] == '<';
+}
+
+static int read_sitemap(struct batch *batch, const char *name, const char *text, size_t n,
+                        const struct from_sitemap *sitemap)
+{
+        struct from_reading reading = {batch, name, sitemap};
+        int rc = sitemap_read(text, n, add_loc, &reading);
+
+        if (rc == -1)
+                return say(name, n >= 2 && memcmp(text, "\x1f\x8b", 2) == 0
+                                     ? "is compressed; unpack it first"
+                                     : "is no sitemap: it has neither <urlset> nor <sitemapindex>");
+        return rc;
+}
+
+static char *read_all(FILE *file, size_t *n)
+{
+        size_t capacity = 64 * 1024;
+        char *text = malloc(capacity + 1), *larger;
+
+        *n = 0;
+        while (text) {
+                *n += fread(text + *n, 1, capacity - *n, file);
+                text[*n] = '\0';
+                if (*n < capacity || capacity >= SIZE_MOST)
+                        return text;
+                larger = realloc(text, 2 * capacity + 1);
+                if (!larger)
+                        free(text);
+                text = larger;
+                capacity *= 2;
+        }
+        return NULL;
+}
+
+static int read_file(struct batch *batch, FILE *file, const char *name)
+{
+        size_t n;
+        char *text = read_all(file, &n);
+        FILE *memory;
+        int rc = CLI_FAILED;
+
+        if (!text)
+                return rc;
+        if (ferror(file)) {
+                rc = cli_usage_error("eddy fetch", "cannot read %s: %m", name);
+        } else if (is_xml(text)) {
+                rc = read_sitemap(batch, name, text, n, NULL);
+                rc = rc == 0 ? 0 : CLI_USAGE;
+        } else if (n > 0) {
+                memory = fmemopen(text, n, "r");
+                if (memory) {
+                        rc = url_list_read(memory, name, batch_add, batch);
+                        fclose(memory);
+                }
+        } else {
+                rc = 0;
+        }
+        free(text);
+        return rc;
+}
+
+int from_read(struct batch *batch, const char *name)
+{
+        FILE *file;
+        int rc;
+
+        if (!url_fault(name, strlen(name)))
+                return add_sitemap(batch, name, NULL);
+        if (strcmp(name, "-") == 0)
+                return read_file(batch, stdin, "standard input");
+        file = fopen(name, "r");
+        if (!file)
+                return cli_usage_error("eddy fetch", "cannot read %s: %m", name);
+        rc = read_file(batch, file, name);
+        fclose(file);
+        return rc;
+}
+
+static int fetch_sitemap(struct batch *batch, const struct from_sitemap *sitemap)
+{
+        eddy_http_response response;
+        eddy_http_request request = {.url = sitemap->url};
+        char *text = NULL, why[64];
+        ssize_t n;
+
+        batch_prepare_request(batch, &request, sitemap->is_foreign);
+        n = eddy_http_send(batch->client, &request, &response);
+        if (n == 0 && response.status != 200) {
+                snprintf(why, sizeof why, "is not to be had: the server answered %d", response.status);
+                n = say(sitemap->url, why);
+        } else if (n == 0) {
+                n = eddy_http_response_read_all(&response, &text, SIZE_MOST);
+        }
+        if (n < 0)
+                say(sitemap->url, eddy_error_detail());
+        else if (text)
+                n = read_sitemap(batch, sitemap->url, text, (size_t)n, sitemap);
+        eddy_free(text);
+        eddy_http_response_finish(&response);
+        return n == 0 ? 0 : CLI_FAILED;
+}
+
+int from_fetch(struct batch *batch)
+{
+        for (const struct from_sitemap *sitemap = batch->sitemaps; sitemap; sitemap = sitemap->next) {
+                if (fetch_sitemap(batch, sitemap) != 0)
+                        batch->left_out++;
+                if (eddy_interrupted() < 0)
+                        return eddy_interrupted();
+        }
+        return 0;
+}
+
+void from_finish(struct batch *batch)
+{
+        while (batch->sitemaps) {
+                struct from_sitemap *next = batch->sitemaps->next;
+
+                free(batch->sitemaps);
+                batch->sitemaps = next;
+        }
+}

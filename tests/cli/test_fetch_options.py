@@ -1,0 +1,181 @@
+#!/usr/bin/env python3
+"""`eddy fetch`: whence URLs come, and how they are asked for: test_fetch_options.py EDDY [TEST...]."""
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+from hostile import HostileServer
+
+EDDY = None
+ENVIRONMENT = {k: v for k, v in os.environ.items() if not k.lower().endswith("_proxy")}
+
+
+class Server(HostileServer):
+    """Serves `documents` by their path, and what HostileServer does."""
+
+    def __init__(self):
+        super().__init__()
+        self.documents = {}
+
+    def serve_request(self, connection, path, headers, attempt):
+        if path not in self.documents:
+            return super().serve_request(connection, path.split("//", 1)[-1].partition("/")[2] if "://" in path else path,
+                                         headers, attempt)
+        body = self.documents[path].encode()
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+        return True
+
+
+def urlset(*urls):
+    return "<?xml version='1.0'?>\n<urlset>" + "".join(f"<url><loc>{url}</loc></url>" for url in urls) + "</urlset>"
+
+
+def index(*urls):
+    return "<sitemapindex>" + "".join(f"<sitemap><loc>{url}</loc></sitemap>" for url in urls) + "</sitemapindex>"
+
+
+class OptionsTest(unittest.TestCase):
+    def setUp(self):
+        place = tempfile.TemporaryDirectory()
+        self.addCleanup(place.cleanup)
+        self.place = os.path.join(place.name, "files")
+        self.notes = place.name
+        self.server = Server()
+        self.addCleanup(self.server.close)
+
+    def fetch(self, *args, **options):
+        return subprocess.run([EDDY, "fetch", "-o", self.place, *args], capture_output=True, text=True, errors="replace",
+                              env=options.pop("env", ENVIRONMENT), timeout=60, **options)
+
+    def files(self):
+        return sorted(os.listdir(self.place))
+
+    def note(self, text):
+        path = os.path.join(self.notes, "note")
+        with open(path, "w") as file:
+            file.write(text)
+        return path
+
+    def assert_fetched(self, result, *names):
+        self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
+        self.assertEqual(self.files(), sorted(names))
+
+    def paths(self):
+        return [path for path, _ in self.server.requests]
+
+    # --from
+
+    def test_sitemap(self):
+        text = urlset(self.server.url + "/ok/a?b&amp;c", self.server.url + "/ok/d")
+        self.assert_fetched(self.fetch("--from", self.note(text)), "a", "d")
+        self.assertIn("/ok/a?b&c", self.paths())
+        self.assert_fetched(self.fetch("--overwrite", "--from", "-", input="\n" + text), "a", "d")
+
+    def test_list(self):
+        self.assert_fetched(self.fetch("--from", "-", input=f"# a list\n{self.server.url}/ok/a\n"), "a")
+
+    def test_sitemap_of_a_site(self):
+        url = self.server.url
+        self.server.documents = {"/sitemap.xml": index(url + "/one.xml", url + "/none.xml", url + "/two.xml", "file:///etc/passwd"),
+                                 "/one.xml": urlset(url + "/ok/a", "file:///etc/passwd", "/relative"),
+                                 "/two.xml": urlset(url + "/ok/b"), "/none.xml": "<html></html>"}
+        result = self.fetch("--from", url + "/sitemap.xml")
+        self.assertEqual(result.returncode, 1)  # something was left out
+        self.assertEqual(self.files(), ["a", "b"])
+        self.assertIn("none.xml is no sitemap", result.stderr)
+        self.assertIn("file:///etc/passwd is no URL", result.stderr)
+
+    def test_sitemap_that_lists_itself(self):
+        url = self.server.url
+        self.server.documents = {"/sitemap.xml": index(url + "/sitemap.xml")}
+        self.assertEqual(self.fetch("--from", url + "/sitemap.xml").returncode, 1)
+        self.assertEqual(self.paths(), ["/sitemap.xml"] * 3)
+
+    def test_sitemap_that_is_none(self):
+        for text in "<html></html>", "<x", "", "not a url\n":
+            result = self.fetch("--from", "-", input=text)
+            self.assertEqual(result.returncode, 2, text)
+        self.assertEqual(self.fetch("--from", "/none").returncode, 2)
+        self.assertEqual(self.fetch("--from", self.server.url + "/missing/a").returncode, 1)
+
+    def test_sitemap_that_leads_elsewhere(self):
+        """What is meant for the site is told nobody else."""
+        with Server() as other:
+            self.server.documents = {"/sitemap.xml": urlset(self.server.url + "/ok/a", other.url + "/ok/b")}
+            result = self.fetch("--user", "me:secret", "-H", "X-Key: 1", "--from", self.server.url + "/sitemap.xml")
+            self.assert_fetched(result, "a", "b")
+            self.assertTrue(all("authorization" in headers and headers["x-key"] == "1" for _, headers in self.server.requests))
+            self.assertFalse(any("authorization" in headers or "x-key" in headers for _, headers in other.requests))
+
+    # How they are asked for
+
+    def test_headers(self):
+        result = self.fetch("-H", "Accept: text/x", "--header", "X-One: 1", self.server.url + "/ok/a")
+        self.assert_fetched(result, "a")
+        headers = self.server.requests[0][1]
+        self.assertEqual((headers["accept"], headers["x-one"], headers["accept-encoding"]), ("text/x", "1", "identity"))
+        for bad in "X", ": x", "X Y: z", "X: a\r\nY: b", "":
+            self.assertEqual(self.fetch("-H", bad, self.server.url + "/ok/a").returncode, 2, bad)
+
+    def test_user(self):
+        for user in "me:secret", "@" + self.note("me:secret\nmore\n"):
+            self.server.requests.clear()
+            self.assert_fetched(self.fetch("--overwrite", "-u", user, self.server.url + "/ok/a"), "a")
+            self.assertEqual(self.server.requests[0][1]["authorization"], "Basic bWU6c2VjcmV0")
+        for bad in "@/none", "@" + self.note(""), "@" + self.note("me\n"):
+            self.assertEqual(self.fetch("-u", bad, self.server.url + "/ok/a").returncode, 2, bad)
+        result = self.fetch("-u", "me", self.server.url + "/ok/a", start_new_session=True, stdin=subprocess.DEVNULL)
+        self.assertEqual(result.returncode, 2)
+        self.assertIn("no terminal", result.stderr)
+
+    def test_password_is_not_in_the_list_of_processes(self):
+        process = subprocess.Popen([EDDY, "fetch", "-o", self.place, "-u", "me:secret", self.server.url + "/stall/a"],
+                                   env=ENVIRONMENT, stdout=subprocess.DEVNULL)
+        while not self.server.requests:
+            time.sleep(0.01)
+        with open(f"/proc/{process.pid}/cmdline", "rb") as file:
+            self.assertNotIn(b"secret", file.read())
+        process.terminate()
+        process.wait()
+
+    def test_proxy(self):
+        """A proxy is asked for whole URLs."""
+        result = self.fetch("--proxy", self.server.url, "http://example.invalid/ok/a")
+        self.assert_fetched(result, "a")
+        self.assertEqual(self.paths(), ["http://example.invalid/ok/a"])
+        environment = dict(ENVIRONMENT, http_proxy=self.server.url)
+        self.server.requests.clear()
+        self.assert_fetched(self.fetch("--overwrite", "http://example.invalid/ok/a", env=environment), "a")
+        result = self.fetch("--overwrite", "--proxy", "", "--retry", "0", "http://example.invalid/ok/a", env=environment)
+        self.assertEqual(result.returncode, 1)
+        self.assertEqual(len(self.server.requests), 1)
+        with socket.create_server(("127.0.0.1", 0)) as closed:
+            dead = f"http://127.0.0.1:{closed.getsockname()[1]}"
+        self.assertEqual(self.fetch("--proxy", dead, "--retry", "0", self.server.url + "/ok/b").returncode, 1)
+        self.assertEqual(self.fetch("--proxy", "what://x", self.server.url + "/ok/b").returncode, 1)
+
+    def test_rate(self):
+        self.server.documents = {"/a": "x" * 30_000_000}
+        began = time.monotonic()
+        self.assert_fetched(self.fetch("--limit-rate", "10M", self.server.url + "/a"), "a")
+        self.assertGreater(time.monotonic() - began, 1)
+        for bad in "0", "x", "-1", "1x", "1kk", "nan", "":
+            self.assertEqual(self.fetch("--limit-rate", bad, self.server.url + "/ok/a").returncode, 2, bad)
+
+    def test_bad_usage(self):
+        url = self.server.url + "/ok/a"
+        for args in (["--segments", "0", url], ["--segments", "17", url], ["--checksum", "x", url], ["--mirror", "ftp://x/", url],
+                     ["--mirror", url, url, url], ["--checksum", "md5:" + 32 * "0", url, url], ["--mirror", url]):
+            result = self.fetch(*args)
+            self.assertEqual(result.returncode, 2, args)
+            self.assertIn("--help", result.stderr)
+        self.assertEqual(self.server.requests, [])
+
+
+if __name__ == "__main__":
+    EDDY = os.path.abspath(sys.argv.pop(1))
+    unittest.main()
