@@ -47,6 +47,7 @@ static int on_timer_wish(CURLM *multi, long ms, void *arg)
 
         (void)multi;
         eddy_timer_cancel(&client->timer);
+        eddy_timer_cancel(&client->rate_timer);
         eddy_handle_cancel(&client->turn);
         if (ms == 0) /* no event has to be waited for first */
                 eddy_call_soon(client->loop, &client->turn, on_timer, client);
@@ -88,6 +89,8 @@ int eddy_http_client_create(eddy_http_client **client_out, const eddy_http_clien
         client->loop = options->loop ? options->loop : eddy_running_loop();
         list_init(&client->idle);
         list_init(&client->active);
+        list_init(&client->throttled);
+        client->credited = eddy_now();
         rc = options_copy(client, options);
         if (rc < 0)
                 goto undo_copies;
@@ -120,6 +123,7 @@ void eddy_http_client_destroy(eddy_http_client *client)
         transfer_free_idle(client);
         curl_multi_cleanup(client->multi);
         eddy_timer_cancel(&client->timer);
+        eddy_timer_cancel(&client->rate_timer);
         eddy_handle_cancel(&client->turn);
         sockets_finish(client);
         jar_close(client);

@@ -23,7 +23,11 @@ struct eddy_http_client {
         const char **headers;
         const char *user_agent, *encodings; /* "User-Agent: ...", "Accept-Encoding: ..." */
         eddy_http_versions versions;
-        int64_t receive_rate;
+        /* What may still be received at the moment `credited`, and who waits for more: see rate.h. */
+        int64_t receive_rate, credit;
+        eddy_time credited;
+        eddy_link throttled;
+        eddy_timer rate_timer;
 };
 
 /** The transfer of an easy handle; NULL: it has none. */

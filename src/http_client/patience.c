@@ -55,7 +55,7 @@ static void check_for_stall(void *arg)
 
         look_for_acknowledged(t);
         /* Who holds the server back may not call it silent. */
-        if (t->is_paused || t->upload.is_wanted)
+        if (t->is_paused || t->upload.is_wanted || t->throttled.next)
                 patience_sign_of_life(t);
         if (eddy_loop_time(t->client->loop) - t->last_sign < t->request->stall_timeout) {
                 watch_for_stall(t);

@@ -2,7 +2,6 @@
 #include "http_client/header.h"
 #include "http_client/url.h"
 
-#include "base/list.h"
 #include "base/memory.h"
 #include <stdio.h>
 #include <strings.h>
@@ -239,18 +238,4 @@ int prepare_hop(struct transfer *t)
         SET(CURLOPT_HTTPHEADER, t->headers);
         SET(CURLOPT_USERPWD, is_trusted ? t->request->user : NULL);
         return code == CURLE_OK ? 0 : code == CURLE_OUT_OF_MEMORY ? -ENOMEM : EDDY_ENOTSUP;
-}
-
-void prepare_rates(eddy_http_client *client)
-{
-        curl_off_t each;
-
-        if (client->receive_rate <= 0 || client->active_count == 0)
-                return;
-        each = client->receive_rate / (curl_off_t)client->active_count;
-        for (eddy_link *link = client->active.next; link != &client->active; link = link->next) {
-                const struct transfer *t = container_of(link, struct transfer, link);
-
-                curl_easy_setopt(t->easy, CURLOPT_MAX_RECV_SPEED_LARGE, each > 0 ? each : (curl_off_t)1);
-        }
 }

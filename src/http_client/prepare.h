@@ -10,7 +10,4 @@ CURLcode prepare_once(struct transfer *t);
 /** Say what is asked for now. 0; -ENOMEM, -EINVAL for what no request may have. */
 int prepare_hop(struct transfer *t);
 
-/** Divide the client's bandwidth among its transfers. */
-void prepare_rates(eddy_http_client *client);
-
 #endif

@@ -22,7 +22,7 @@ static void go_on(struct transfer *t)
         if (!t->is_paused || t->in_end > 0 || t->is_done)
                 return;
         t->is_paused = false;
-        curl_easy_pause(t->easy, t->upload.is_wanted ? CURLPAUSE_SEND : CURLPAUSE_CONT);
+        transfer_set_pauses(t);
 }
 
 /* At least a byte, unless that was all. */

@@ -1,6 +1,7 @@
 #include "http_client/transfer.h"
 #include "http_client/patience.h"
 #include "http_client/prepare.h"
+#include "http_client/rate.h"
 #include "http_client/response.h"
 #include "http_client/sockets.h"
 
@@ -165,6 +166,8 @@ static size_t on_body(char *data, size_t one, size_t size, void *arg)
 
         patience_sign_of_life(t);
         size *= one;
+        if (!rate_admits(t, size))
+                return CURL_WRITEFUNC_PAUSE;
         if (t->fate != FATE_FINAL)
                 return drop(t, size);
         if (t->is_fetched) {
@@ -339,7 +342,6 @@ int transfer_start(struct transfer *t)
         t->is_added = true;
         list_append(&client->active, &t->link);
         client->active_count++;
-        prepare_rates(client);
         return 0;
 }
 
@@ -350,17 +352,28 @@ void transfer_stop(struct transfer *t)
         t->is_added = false;
         list_remove(&t->link);
         t->client->active_count--;
+        rate_forget(t);
         curl_multi_remove_handle(t->client->multi, t->easy);
         patience_rest(t);
-        prepare_rates(t->client);
+}
+
+void transfer_set_pauses(struct transfer *t)
+{
+        int pauses = CURLPAUSE_CONT;
+
+        if (t->is_paused || list_is_linked(&t->throttled))
+                pauses |= CURLPAUSE_RECV;
+        if (t->upload.is_wanted)
+                pauses |= CURLPAUSE_SEND;
+        if (!t->is_done)
+                curl_easy_pause(t->easy, pauses);
 }
 
 /* curl is given what there is, or told that no more comes. */
 static void go_on_sending(struct transfer *t)
 {
         t->upload.is_wanted = false;
-        if (!t->is_done)
-                curl_easy_pause(t->easy, t->is_paused ? CURLPAUSE_RECV : CURLPAUSE_CONT);
+        transfer_set_pauses(t);
 }
 
 /* In the caller's task, which may suspend in it while the transfer goes on. */

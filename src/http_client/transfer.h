@@ -62,7 +62,8 @@ struct transfer {
         size_t in_start, in_end;
         char *into; /* a reader's, who waits; NULL: nobody does */
         size_t into_size, into_got;
-        bool is_paused; /* curl holds more back */
+        bool is_paused;      /* curl holds more back */
+        eddy_link throttled; /* in client->throttled: the client receives too much */
 
         /* What time is left: see patience.h. */
         eddy_timer connect_timer, stall_timer, total_timer;
@@ -88,6 +89,9 @@ int transfer_start(struct transfer *t);
 
 /** Take it from curl, ended or not. */
 void transfer_stop(struct transfer *t);
+
+/** Say to curl what is held up now, of what it receives and what it sends. What it held back may come within the call. */
+void transfer_set_pauses(struct transfer *t);
 
 /** It has ended, or is to; who waits is told. */
 void transfer_end(struct transfer *t, CURLcode code);
