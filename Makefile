@@ -17,7 +17,7 @@
 #   make soak      what takes longer: every use of the system failing in every example, on both backends and with sanitizers,
 #                  oha, which is compiled, and make fuzz
 #   make fuzz      damaged requests to nginx and eddy, which must refuse what nginx does, damaged TLS, forms, content codings, headers,
-#                  connections of HTTP/1 and 2, and WebSocket frames; COUNT=20000 SEED=1
+#                  connections of HTTP/1 and 2, WebSocket frames, URLs, and answers to the client; COUNT=20000 SEED=1
 #   make check     clang-format, clang-tidy, cppcheck
 #   make install   into PREFIX (/usr/local), or below DESTDIR
 
@@ -88,7 +88,8 @@ fuzz: all
 	scripts/install-deps.sh fuzz
 	meson configure -Dtests=enabled $(BUILD)
 	ninja -C $(BUILD) tests/tls/fuzz_tls tests/http/fuzz_multipart tests/http/fuzz_coding tests/http/fuzz_fields tests/http/fuzz_proxy tests/http/fuzz_exchange \
-		tests/http/fuzz_http2 tests/websocket/fuzz_websocket
+		tests/http/fuzz_http2 tests/websocket/fuzz_websocket tests/http_client/fuzz_urls tests/http_client/fuzz_answers \
+		tests/cli/fuzz_disposition
 	$(BUILD)/tests/tls/fuzz_tls $(COUNT) $(SEED)
 	$(BUILD)/tests/http/fuzz_multipart $(COUNT)000 $(SEED)
 	$(BUILD)/tests/http/fuzz_coding $(COUNT) $(SEED)
@@ -97,6 +98,9 @@ fuzz: all
 	$(BUILD)/tests/http/fuzz_exchange $(COUNT) $(SEED)
 	$(BUILD)/tests/http/fuzz_http2 $(COUNT)0 $(SEED)
 	$(BUILD)/tests/websocket/fuzz_websocket $(COUNT) $(SEED)
+	$(BUILD)/tests/http_client/fuzz_urls $(COUNT)00 $(SEED)
+	$(BUILD)/tests/http_client/fuzz_answers $(COUNT) $(SEED)
+	$(BUILD)/tests/cli/fuzz_disposition $(COUNT)00 $(SEED)
 	EDDY_BACKEND=epoll python3 tests/fuzz/requests.py --count $(COUNT) --seed $(SEED) $(BUILD)/cli/eddy
 	EDDY_BACKEND=uring python3 tests/fuzz/requests.py --count $(COUNT) --seed $(SEED) $(BUILD)/cli/eddy
 

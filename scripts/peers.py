@@ -3,8 +3,8 @@
 
     scripts/peers.py FOLDER [--oha]
 
-Programs go into FOLDER/bin, aiohttp into FOLDER/python, ws into FOLDER/node; what is there already is
-left alone. What cannot be had is told in a line that begins with "skipped:", and its tests are
+Programs go into FOLDER/bin, aiohttp into FOLDER/python, httpbin into FOLDER/httpbin, ws into FOLDER/node; what is
+there already is left alone. What cannot be had is told in a line that begins with "skipped:", and its tests are
 skipped. With --oha that is compiled, too, which takes minutes.
 """
 import argparse
@@ -73,14 +73,23 @@ def fetch_autobahn(folder):
     program.chmod(0o755)
 
 
-def fetch_aiohttp(folder):
+def fetch_for_python(folder, place, *packages):
     """For the Python that runs this."""
     tools = folder / "pip"
     try:
         venv.create(tools, with_pip=True, clear=True)
     except subprocess.CalledProcessError as error:
         raise Unavailable("no python3-venv") from error
-    call(tools / "bin" / "python", *PIP, "--target", folder / "python", "aiohttp")
+    call(tools / "bin" / "python", *PIP, "--target", folder / place, *packages)
+
+
+def fetch_aiohttp(folder):
+    fetch_for_python(folder, "python", "aiohttp")
+
+
+def fetch_httpbin(folder):
+    """With a server that it runs on."""
+    fetch_for_python(folder, "httpbin", "httpbin", "gunicorn")
 
 
 def fetch_ws(folder):
@@ -97,6 +106,7 @@ PEERS = {  # where each is, and what brings it there
     "h2spec": ("bin/h2spec", fetch_h2spec),
     "Autobahn's suite": ("bin/wstest", fetch_autobahn),
     "aiohttp": ("python/aiohttp", fetch_aiohttp),
+    "httpbin": ("httpbin/httpbin", fetch_httpbin),
     "ws": ("node/node_modules/ws", fetch_ws),
     "oha": ("bin/oha", fetch_oha),
 }

@@ -20,6 +20,41 @@ static bool was_refused_by_proxy(const struct transfer *t)
         return !t->is_connected && status >= 300;
 }
 
+/* What a SOCKS proxy says of the way beyond it, or where it left off. */
+static int error_of_proxy(const struct transfer *t)
+{
+        long reason = CURLPX_OK;
+
+        curl_easy_getinfo(t->easy, CURLINFO_PROXY_ERROR, &reason);
+        switch (reason) {
+        case CURLPX_RESOLVE_HOST:
+                return EDDY_ERESOLVE;
+        case CURLPX_REPLY_CONNECTION_REFUSED:
+                return -ECONNREFUSED;
+        case CURLPX_REPLY_HOST_UNREACHABLE:
+                return -EHOSTUNREACH;
+        case CURLPX_REPLY_NETWORK_UNREACHABLE:
+                return -ENETUNREACH;
+        case CURLPX_CLOSED:
+        case CURLPX_RECV_ADDRESS:
+        case CURLPX_RECV_AUTH:
+        case CURLPX_RECV_CONNECT:
+        case CURLPX_RECV_REQACK:
+        case CURLPX_SEND_AUTH:
+        case CURLPX_SEND_CONNECT:
+        case CURLPX_SEND_REQUEST:
+                return -ECONNRESET;
+        default:
+                return EDDY_EHTTP;
+        }
+}
+
+/* curl's word for it is that of its own header parser, which is a function of its. */
+static bool is_no_header(const struct transfer *t)
+{
+        return t->code == CURLE_BAD_FUNCTION_ARGUMENT && t->is_connected;
+}
+
 static int error_of(const struct transfer *t)
 {
         switch (t->code) {
@@ -34,6 +69,8 @@ static int error_of(const struct transfer *t)
         case CURLE_SEND_ERROR:
         case CURLE_RECV_ERROR:
                 return was_refused_by_proxy(t) ? EDDY_EHTTP : os_error(t, -ECONNRESET);
+        case CURLE_PROXY:
+                return error_of_proxy(t);
         case CURLE_GOT_NOTHING:
         case CURLE_PARTIAL_FILE:
                 return EDDY_EINCOMPLETE;
@@ -69,5 +106,7 @@ int transfer_outcome(struct transfer *t)
                 return eddy_fail(EDDY_EINCOMPLETE, "the connection ended within the headers");
         if (t->code == CURLE_OK)
                 return 0;
+        if (is_no_header(t))
+                return eddy_fail(EDDY_EPROTOCOL, "a line of the answer's head is no header");
         return eddy_fail(error_of(t), "%s", t->message[0] ? t->message : curl_easy_strerror(t->code));
 }

@@ -206,6 +206,12 @@ static CURLcode set_range(struct transfer *t)
         return code;
 }
 
+/* On a connection in the clear that was kept: https://github.com/curl/curl/issues/10634. */
+static bool begins_http2_twice(void)
+{
+        return curl_version_info(CURLVERSION_NOW)->version_num < 0x080000;
+}
+
 static CURLcode set_connection(struct transfer *t)
 {
         const eddy_http_request *request = t->request;
@@ -213,20 +219,25 @@ static CURLcode set_connection(struct transfer *t)
         CURLcode code = CURLE_OK;
 
         SET(CURLOPT_URL, t->url);
-        SET(CURLOPT_UNIX_SOCKET_PATH, t->socket_path);
-        SET(CURLOPT_NOPROXY, t->socket_path ? "*" : NULL);
+        SET(CURLOPT_UNIX_SOCKET_PATH, t->is_by_socket ? t->socket_path : NULL);
+        SET(CURLOPT_NOPROXY, t->is_by_socket ? "*" : NULL);
         /* Who asks for many things of a server that may speak HTTP/2 waits for that, rather than connect for each. */
         SET(CURLOPT_PIPEWAIT, is_by_tls && t->client->versions == EDDY_HTTP_BEST ? 1L : 0L);
         SET(CURLOPT_SSL_VERIFYPEER, request->insecure ? 0L : 1L);
         SET(CURLOPT_SSL_VERIFYHOST, request->insecure ? 0L : 2L);
         if (request->ca_file)
                 SET(CURLOPT_CAINFO, request->ca_file);
+        if (t->client->versions == EDDY_HTTP_2_AT_ONCE && begins_http2_twice()) {
+                SET(CURLOPT_FRESH_CONNECT, is_by_tls ? 0L : 1L);
+                SET(CURLOPT_FORBID_REUSE, is_by_tls ? 0L : 1L);
+        }
         return code;
 }
 
 int prepare_hop(struct transfer *t)
 {
-        bool is_trusted = url_has_same_origin(t->first_url, t->url);
+        /* Who listens on a socket is another one than who listens on a port of localhost. */
+        bool is_trusted = url_has_same_origin(t->first_url, t->url) && t->is_by_socket == !!t->socket_path;
         CURLcode code = set_encodings(t);
         int rc = add_headers(t, is_trusted);
 

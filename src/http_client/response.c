@@ -42,6 +42,15 @@ static char *make_room(eddy_http_response *response, size_t size)
         return headers;
 }
 
+/* What has a blank or a line end of its own in it is none: whoever writes it on would write two lines. */
+static bool is_name(const char *at, const char *end)
+{
+        for (; at < end; at++)
+                if (*at <= ' ' || *at >= 0x7f)
+                        return false;
+        return true;
+}
+
 int response_add_header(eddy_http_response *response, const char *line, size_t size)
 {
         const char *colon = memchr(line, ':', size);
@@ -50,7 +59,7 @@ int response_add_header(eddy_http_response *response, const char *line, size_t s
         size_t name_size, value_size;
         char *headers;
 
-        if (!colon || colon == line || colon >= end)
+        if (!colon || colon == line || colon >= end || !is_name(line, colon))
                 return 0;
         value = skip_blanks(colon + 1, end);
         name_size = (size_t)(colon - line);

@@ -118,10 +118,7 @@ static int follow(struct transfer *t)
                 memory_free(url);
                 return rc;
         }
-        if (t->socket_path && !url_has_same_origin(t->url, url)) {
-                memory_free(t->socket_path);
-                t->socket_path = NULL;
-        }
+        t->is_by_socket = t->is_by_socket && url_has_same_origin(t->url, url);
         memory_free(t->url);
         t->url = url;
         t->redirects++;
@@ -138,8 +135,10 @@ static bool has_what_was_waited_for(const struct transfer *t)
 /* 0: there is an answer; its fate is known. */
 static int hop(struct transfer *t)
 {
-        int rc = prepare_hop(t);
+        int rc = transfer_renew(t);
 
+        if (rc == 0)
+                rc = prepare_hop(t);
         response_restart(t->response);
         if (rc == 0)
                 rc = transfer_start(t);
@@ -196,6 +195,7 @@ static int begin(struct transfer *t)
 
         memory_free(t->url);
         t->url = memory_strdup(t->first_url);
+        t->is_by_socket = t->socket_path;
         t->sends_body = t->upload.type;
         t->method = request->method ? request->method : t->sends_body ? "POST" : "GET";
         t->redirects = 0;

@@ -7,10 +7,11 @@
 
 #include "base/list.h"
 #include "base/memory.h"
+#include <ctype.h>
 #include <eddy/timeout.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
+#include <strings.h>
 
 enum { IDLE_MAX = 64 /* transfers that are kept for the next requests */ };
 
@@ -74,19 +75,37 @@ static int on_connected(void *arg, char *peer, char *own, int peer_port, int own
         return CURL_PREREQFUNC_OK;
 }
 
+/* Three digits and no more, behind blanks; else 0. What curl takes beyond that it takes for another one than it says. */
+static int read_status(const char *at, const char *end)
+{
+        int status = 0;
+
+        while (at < end && *at == ' ')
+                at++;
+        for (size_t i = 0; i < 3; i++, at++) {
+                if (at >= end || *at < '0' || *at > '9')
+                        return 0;
+                status = 10 * status + *at - '0';
+        }
+        return status >= 100 && (at == end || strchr(" \r\n", *at)) ? status : 0;
+}
+
 /* "HTTP/1.1 200 OK", "HTTP/2 200" */
 static void read_status_line(eddy_http_response *response, const char *line, size_t size)
 {
-        const char *blank = memchr(line, ' ', size);
+        bool has_minor = size > 8 && line[6] == '.' && isdigit((unsigned char)line[7]);
+        const char *blank = line + (has_minor ? 8 : 6);
 
-        response->version =
-            size > 7 && line[6] == '.' ? 10 * (line[5] - '0') + line[7] - '0' : 10 * (line[5] - '0');
-        response->status = blank ? atoi(blank) : 0;
+        response->version = 10 * (line[5] - '0') + (has_minor ? line[7] - '0' : 0);
+        response->status = 0;
+        if (memcmp(line, "HTTP/", 5) == 0 && isdigit((unsigned char)line[5]) && *blank == ' ')
+                response->status = read_status(blank, line + size);
 }
 
+/* Behind a 101 comes what is no HTTP, but no other answer. */
 static bool is_interim(const struct transfer *t)
 {
-        return t->response->status < 200;
+        return t->response->status < 200 && t->response->status != 101;
 }
 
 static void take_head(struct transfer *t)
@@ -113,9 +132,9 @@ static size_t on_header(char *line, size_t one, size_t size, void *arg)
 
         patience_sign_of_life(t);
         size *= one;
-        if (t->fate != FATE_OPEN)
-                return size; /* a trailer */
-        if (size > 5 && memcmp(line, "HTTP/", 5) == 0) {
+        if (t->fate != FATE_OPEN || t->is_done)
+                return size; /* a trailer, or what was refused */
+        if (size > 6 && strncasecmp(line, "HTTP/", 5) == 0) {
                 response_clear_headers(t->response);
                 read_status_line(t->response, line, size);
                 return size;
@@ -123,9 +142,11 @@ static size_t on_header(char *line, size_t one, size_t size, void *arg)
         t->has_all_headers = *line == '\r' || *line == '\n';
         if (!t->has_all_headers)
                 t->refusal = response_add_header(t->response, line, size);
+        else if (t->response->status == 0)
+                transfer_refuse(t, EDDY_EPROTOCOL, "the server answered without a status that there could be");
         else if (!is_interim(t))
                 take_head(t);
-        return t->refusal < 0 ? 0 : size;
+        return t->refusal < 0 && !t->is_done ? 0 : size;
 }
 
 static size_t drop(struct transfer *t, size_t size)
@@ -252,6 +273,19 @@ static void destroy(struct transfer *t)
         memory_free(t);
 }
 
+static bool create_easy(struct transfer *t)
+{
+        t->easy = curl_easy_init();
+        return t->easy && set_callbacks(t) == CURLE_OK && prepare_once(t) == CURLE_OK;
+}
+
+/* An answer whose first line begins with a blank goes on with the last header of the answer before on the same handle, which curl has freed
+ * by then, until curl 8.2: https://github.com/curl/curl/issues/11101. */
+static bool handles_wear_out(void)
+{
+        return curl_version_info(CURLVERSION_NOW)->version_num < 0x080200;
+}
+
 static struct transfer *create(eddy_http_client *client)
 {
         struct transfer *t = memory_zalloc(sizeof *t);
@@ -259,11 +293,19 @@ static struct transfer *create(eddy_http_client *client)
         if (!t)
                 return NULL;
         t->client = client;
-        t->easy = curl_easy_init();
-        if (t->easy && set_callbacks(t) == CURLE_OK && prepare_once(t) == CURLE_OK)
+        if (create_easy(t))
                 return t;
         destroy(t);
         return NULL;
+}
+
+int transfer_renew(struct transfer *t)
+{
+        if (!t->has_been_used || !handles_wear_out())
+                return 0;
+        curl_easy_cleanup(t->easy);
+        t->had_body = t->decodes = t->has_been_used = false;
+        return create_easy(t) ? 0 : -ENOMEM;
 }
 
 /* What the next request begins with. */
@@ -276,6 +318,7 @@ static void clear(struct transfer *t)
             .upload.buffer = t->upload.buffer,
             .had_body = t->had_body,
             .decodes = t->decodes,
+            .has_been_used = t->has_been_used,
             .socket = CURL_SOCKET_BAD,
         };
         eddy_event_init(&t->changed);
@@ -310,7 +353,7 @@ void transfer_give(struct transfer *t)
         memory_free(t->first_url);
         memory_free(t->url);
         memory_free(t->socket_path);
-        if (is_peculiar || client->idle_count == IDLE_MAX) {
+        if (is_peculiar || !t->easy || client->idle_count == IDLE_MAX) {
                 destroy(t);
                 return;
         }
@@ -339,7 +382,7 @@ int transfer_start(struct transfer *t)
         eddy_event_clear(&t->changed);
         if (curl_multi_add_handle(client->multi, t->easy))
                 return -ENOMEM;
-        t->is_added = true;
+        t->is_added = t->has_been_used = true;
         list_append(&client->active, &t->link);
         client->active_count++;
         return 0;

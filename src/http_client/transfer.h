@@ -24,15 +24,17 @@ struct transfer {
         const eddy_http_request *request;
         eddy_http_response *response;
         CURL *easy;
-        bool is_added;   /* to the client's multi handle */
-        bool is_awaited; /* a task waits */
-        bool is_fetched; /* the body goes to request->on_body, else to whoever reads */
+        bool has_been_used; /* by curl, for an answer */
+        bool is_added;      /* to the client's multi handle */
+        bool is_awaited;    /* a task waits */
+        bool is_fetched;    /* the body goes to request->on_body, else to whoever reads */
         eddy_event changed;
 
         /* What is asked for now, redirects followed. */
         char *first_url;   /* where credentials may go */
         char *url;         /* NULL: not known yet */
-        char *socket_path; /* of a UNIX socket; NULL: none */
+        char *socket_path; /* where it begins at a UNIX socket; NULL: it does not */
+        bool is_by_socket; /* and no redirect has led away from there */
         const char *method;
         bool sends_body;
         bool may_repeat; /* another attempt is left, and would do no harm */
@@ -83,6 +85,9 @@ void transfer_give(struct transfer *t);
 
 /** Free those that are kept. */
 void transfer_free_idle(eddy_http_client *client);
+
+/** Make it fit for another answer, before it is prepared; 0 or -ENOMEM. */
+int transfer_renew(struct transfer *t);
 
 /** Hand it to curl, which goes on with it in the loop; 0 or -ENOMEM. */
 int transfer_start(struct transfer *t);

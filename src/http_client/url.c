@@ -21,16 +21,24 @@ static bool is_allowed(unsigned char byte)
         return byte > 0x20 && byte < 0x7f && !strchr("\"<>", byte);
 }
 
-char *url_encode(const char *url)
+/* Where what may be encoded begins: behind the host, which has rules of its own, and curl knows them. */
+static const char *skip_host(const char *url)
 {
         const char *scheme_end = url + strcspn(url, ":/?#");
-        const char *start = strncmp(scheme_end, "://", 3) == 0 ? scheme_end + 3 : url;
+        const char *host = strncmp(scheme_end, "://", 3) == 0 ? scheme_end + 3
+                           : strncmp(url, "//", 2) == 0       ? url + 2
+                                                              : NULL;
+
+        return host ? host + strcspn(host, "/?#") : url;
+}
+
+char *url_encode(const char *url)
+{
+        const char *start = skip_host(url);
         char *encoded = memory_alloc(3 * strlen(url) + 1), *to = encoded;
 
         if (!encoded)
                 return NULL;
-        /* The host has rules of its own, which curl knows. */
-        start += strcspn(start, "/?#");
         memcpy(encoded, url, (size_t)(start - url));
         to += start - url;
         for (const char *at = start; *at; at++)
@@ -106,6 +114,9 @@ static bool begin_alike(const char *one, const char *other)
 {
         size_t size = size_to_path(one);
 
+        /* "http:///host" is "http://host" to curl: there the host would not be seen. */
+        if (size == 0 || one[size - 1] == '/')
+                return false;
         return size_to_path(other) == size && strncasecmp(one, other, size) == 0;
 }
 
@@ -203,7 +214,7 @@ int url_split_unix(const char *url, char **socket_path, char **rest)
         if (strncasecmp(url, before, sizeof before - 1) != 0)
                 return 0;
         end = strchr(path, ':');
-        if (!end || end == path)
+        if (!end || end == path || (end[1] && !strchr("/?#", end[1])))
                 return -EINVAL;
         *socket_path = memory_alloc((size_t)(end - path) + 1);
         *rest = memory_alloc(sizeof instead + strlen(end));

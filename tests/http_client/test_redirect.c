@@ -231,6 +231,46 @@ COROUTINE_TEST(keeps_none_unless_told_to)
         world_close(&world);
 }
 
+static unsigned asked;
+
+static int lead_nowhere(eddy_http_exchange *exchange, void *arg)
+{
+        asked++;
+        location = arg;
+        status = 302;
+        return redirect(exchange);
+}
+
+COROUTINE_TEST(begins_anew_at_the_socket)
+{
+        struct world world;
+        eddy_http_service *service;
+        eddy_server *server;
+        char folder[] = "/tmp/eddy-test-XXXXXX", path[64], url[128], nowhere[72], *body;
+
+        world_open(&world, answer, NULL);
+        snprintf(nowhere, sizeof nowhere, "%s/", world.other_base);
+        eddy_server_close(world.other);
+        assert_non_null(mkdtemp(folder));
+        snprintf(path, sizeof path, "%s/socket", folder);
+        assert_int_equal(eddy_http_service_create(&service, lead_nowhere, nowhere, NULL), 0);
+        assert_int_equal(eddy_http_start_unix_server(&server, service, path, NULL), 0);
+        snprintf(url, sizeof url, "http://unix:%s:/", path);
+        assert_int_equal(
+            ask_whole(&world, &(eddy_http_request){.url = url, .retries = 2, .backoff = eddy_ms(1)}, &body),
+            -ECONNREFUSED);
+        assert_int_equal(asked, 3);
+        eddy_http_client_destroy(world.client);
+        world.client = NULL;
+        eddy_server_close(server);
+        eddy_http_service_drain(service, 0);
+        eddy_server_destroy(server);
+        eddy_http_service_destroy(service);
+        unlink(path);
+        rmdir(folder);
+        world_close(&world);
+}
+
 /* The server plays the proxy: it is asked for whole URLs. */
 COROUTINE_TEST(asks_by_a_proxy)
 {
@@ -259,6 +299,7 @@ int main(void)
             cmocka_unit_test(follows_as_far_as_it_may),       cmocka_unit_test(goes_nowhere_but_to_http),
             cmocka_unit_test(takes_credentials_nowhere_else), cmocka_unit_test(keeps_cookies),
             cmocka_unit_test(keeps_none_unless_told_to),      cmocka_unit_test(asks_by_a_proxy),
+            cmocka_unit_test(begins_anew_at_the_socket),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -339,6 +339,7 @@ COROUTINE_TEST(refuses_what_it_cannot_ask_for)
             {"ftp://127.0.0.1/", NULL, EDDY_ENOTSUP},
             {"file:///etc/passwd", NULL, EDDY_ENOTSUP},
             {"http://unix:/tmp/nothing", NULL, -EINVAL},
+            {"http://unix:/tmp/nothing:.example.org/", NULL, -EINVAL},
             {"http://127.0.0.1:99999/", NULL, -EINVAL},
             {"http://127.0.0.1/", "no header", -EINVAL},
             {"http://127.0.0.1/", "X: y\r\nInjected: 1", -EINVAL},

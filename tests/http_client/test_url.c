@@ -27,6 +27,11 @@ static const char *const cases[][2] = {
      "cher.example/b%C3%BC"},
     {"http://us er@x/", "http://us er@x/"}, /* curl refuses it */
     {"x/a b", "x/a%20b"},
+    {"x y/a b", "x%20y/a%20b"},
+    {"//b\xc3\xbc"
+     "cher.example/b\xc3\xbc",
+     "//b\xc3\xbc"
+     "cher.example/b%C3%BC"},
     {"x/a b?c=http://d e", "x/a%20b?c=http://d%20e"},
     {"http://", "http://"},
     {"", ""},
@@ -44,9 +49,30 @@ static void test_encoded(void **state)
         }
 }
 
+static void test_same_origin(void **state)
+{
+        static const struct {
+                const char *one, *other;
+                bool is_same;
+        } pairs[] = {
+            {"http://x/a", "http://x:80/b?c", true}, {"http://x/a", "HTTP://X", true},
+            {"http://x/a", "http://u:p@x/b", true},  {"http://x/a", "https://x/a", false},
+            {"http://x:1/a", "http://x:2/a", false}, {"http://x/a", "http://y/a", false},
+            {"http://x@y/", "http://x/", false},     {"http://x.y/", "http://x/", false},
+            {"http:///x/a", "http:///x/b", true},    {"http:///x/a", "http:///y/a", false},
+            {"http:/x/a", "http:/y/a", false},       {"", "", false},
+        };
+
+        (void)state;
+        for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
+                assert_int_equal(url_has_same_origin(pairs[i].one, pairs[i].other), pairs[i].is_same);
+                assert_int_equal(url_has_same_origin(pairs[i].other, pairs[i].one), pairs[i].is_same);
+        }
+}
+
 int main(void)
 {
-        const struct CMUnitTest tests[] = {cmocka_unit_test(test_encoded)};
+        const struct CMUnitTest tests[] = {cmocka_unit_test(test_encoded), cmocka_unit_test(test_same_origin)};
 
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
