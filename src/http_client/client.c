@@ -47,7 +47,6 @@ static int on_timer_wish(CURLM *multi, long ms, void *arg)
 
         (void)multi;
         eddy_timer_cancel(&client->timer);
-        eddy_timer_cancel(&client->rate_timer);
         eddy_handle_cancel(&client->turn);
         if (ms == 0) /* no event has to be waited for first */
                 eddy_call_soon(client->loop, &client->turn, on_timer, client);

@@ -159,10 +159,11 @@ class OptionsTest(unittest.TestCase):
         self.assertEqual(self.fetch("--proxy", "what://x", self.server.url + "/ok/b").returncode, 1)
 
     def test_rate(self):
-        self.server.documents = {"/a": "x" * 30_000_000}
+        """Of all together: three files that would be allowed alone come no sooner than their sum may."""
+        self.server.documents = {f"/{name}": name * 5_000_000 for name in "abc"}
         began = time.monotonic()
-        self.assert_fetched(self.fetch("--limit-rate", "10M", self.server.url + "/a"), "a")
-        self.assertGreater(time.monotonic() - began, 1)
+        self.assert_fetched(self.fetch("--limit-rate", "10M", *(self.server.url + path for path in self.server.documents)), *"abc")
+        self.assertGreater(time.monotonic() - began, 1.3)  # and what a tenth of a second may bring at once
         for bad in "0", "x", "-1", "1x", "1kk", "nan", "":
             self.assertEqual(self.fetch("--limit-rate", bad, self.server.url + "/ok/a").returncode, 2, bad)
 
