@@ -3,6 +3,7 @@
 #include "cli.h"
 #include "sitemap.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -116,8 +117,13 @@ static char *read_all(FILE *file, size_t *n)
         while (text) {
                 *n += fread(text + *n, 1, capacity - *n, file);
                 text[*n] = '\0';
-                if (*n < capacity || capacity >= SIZE_MOST)
+                if (*n < capacity)
                         return text;
+                if (capacity >= SIZE_MOST) {
+                        free(text);
+                        errno = EFBIG;
+                        return NULL;
+                }
                 larger = realloc(text, 2 * capacity + 1);
                 if (!larger)
                         free(text);
@@ -134,8 +140,10 @@ static int read_file(struct batch *batch, FILE *file, const char *name)
         FILE *memory;
         int rc = CLI_FAILED;
 
-        if (!text)
+        if (!text) {
+                fprintf(stderr, "eddy fetch: cannot read %s: %m\n", name);
                 return rc;
+        }
         if (ferror(file)) {
                 rc = cli_usage_error("eddy fetch", "cannot read %s: %m", name);
         } else if (is_xml(text)) {

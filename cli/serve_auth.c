@@ -77,13 +77,15 @@ static int add_user(struct serve_auth *auth, const char *text, const char *where
         auth->users = users;
         users[auth->count] = (struct user){strndup(text, (size_t)(colon - text)), strdup(colon + 1)};
         auth->count++;
-        return CLI_OK;
+        return users[auth->count - 1].name && users[auth->count - 1].hash ? CLI_OK
+                                                                          : refuse_user(where, "no memory");
 }
 
 static int read_file(struct serve_auth *auth, const char *path)
 {
         FILE *file = fopen(path, "re");
-        char line[1024], where[300];
+        char *line = NULL, where[300];
+        size_t room = 0;
         unsigned number = 0;
         int rc = CLI_OK;
 
@@ -91,12 +93,13 @@ static int read_file(struct serve_auth *auth, const char *path)
                 fprintf(stderr, "eddy serve: cannot read %s: %s\n", path, strerror(errno));
                 return CLI_FAILED;
         }
-        while (rc == CLI_OK && fgets(line, sizeof line, file)) {
+        while (rc == CLI_OK && getline(&line, &room, file) >= 0) {
                 line[strcspn(line, "\r\n")] = '\0';
                 snprintf(where, sizeof where, "line %u of %.200s", ++number, path);
                 if (*line && *line != '#')
                         rc = add_user(auth, line, where);
         }
+        free(line);
         fclose(file);
         return rc;
 }

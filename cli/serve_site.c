@@ -60,7 +60,11 @@ static int open_proxies(struct serve_site *site)
         int rc = CLI_OK;
 
         for (size_t i = 0; i < wanted->count && rc == CLI_OK; i++) {
-                if (strstr(wanted->values[i], "https://") && !site->proxies.options.tls)
+                bool is_elsewhere = strstr(wanted->values[i], "https://");
+
+                /* What is made here has to see the origin that browsers see; a site of its own answers by its own name alone. */
+                site->proxies.options.keeps_host = !is_elsewhere;
+                if (is_elsewhere && !site->proxies.options.tls)
                         rc = serve_open_client_tls(&site->proxies.options.tls);
                 if (rc == CLI_OK)
                         rc = serve_proxy_add(&site->proxies, wanted->values[i]);

@@ -44,6 +44,11 @@ __attribute__((noreturn)) static void be_worker(const struct workers *workers, u
                 _exit(CLI_FAILED);
         setpgid(0, 0);
         signal(SIGTTOU, SIG_IGN);
+        if (workers->options
+                ->passes_reload) { /* until it looks after them itself: what they ask for is done by then */
+                signal(SIGHUP, SIG_IGN);
+                signal(SIGUSR1, SIG_IGN);
+        }
         sigprocmask(SIG_SETMASK, &workers->before, NULL);
         exit_code = workers->options->work(index, workers->options->arg);
         fflush(NULL);

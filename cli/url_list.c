@@ -79,7 +79,8 @@ static const char *split(char *line, struct url_line *parts, char **at)
                         parts->checksum = checksum;
                 if (checksum == *at)
                         continue;
-                fault = url_fault(trim(*at), strlen(*at));
+                *at = trim(*at);
+                fault = url_fault(*at, strlen(*at));
                 if (fault)
                         return fault;
                 if (!parts->url)

@@ -3,7 +3,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 /* Nothing from elsewhere is loaded, no script within a page runs, no other site frames it, and a file is what its type says. */
 static const char *const headers[] = {
@@ -27,24 +26,10 @@ static bool is_harmless(const char *method)
         return strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0 || strcmp(method, "OPTIONS") == 0;
 }
 
-/* Whether a page of ours asks. Browsers say so; what says nothing is none, and has no cookies but its own. */
-static bool is_own(eddy_http_exchange *exchange)
-{
-        const char *fetch = eddy_http_exchange_header(exchange, "Sec-Fetch-Site");
-        const char *origin = eddy_http_exchange_header(exchange, "Origin");
-        const char *host = eddy_http_exchange_header(exchange, "Host");
-        if (fetch)
-                return strcmp(fetch, "same-origin") == 0 || strcmp(fetch, "none") == 0;
-        if (!origin)
-                return true;
-        const char *asks = strstr(origin, "://"); /* "null" has none */
-        return asks && host && strcasecmp(asks + 3, host) == 0;
-}
-
 /* What changes something is refused where another site's page causes it. Forms have a token besides, for old browsers. */
 int guard_origin(eddy_http_exchange *exchange, eddy_http_next *next, void *site)
 {
-        if (!is_harmless(eddy_http_exchange_method(exchange)) && !is_own(exchange))
+        if (!is_harmless(eddy_http_exchange_method(exchange)) && eddy_http_exchange_is_cross_site(exchange))
                 return page_error(exchange, site, 403, "Another site has sent this, so nothing was done.");
         return eddy_http_next_call(next, exchange);
 }

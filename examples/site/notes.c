@@ -72,7 +72,10 @@ static void take(struct draft *draft, const char *typed)
         size_t n;
         const char *text = text_trim(typed, &n);
         draft->fault = text_fault(text, n, NOTE_MAX_BYTES);
-        snprintf(draft->text, sizeof draft->text, "%.*s", (int)(n < NOTE_MAX_BYTES ? n : NOTE_MAX_BYTES), text);
+        if (n > NOTE_MAX_BYTES) /* given back up to a letter's end */
+                for (n = NOTE_MAX_BYTES; n > 0 && ((unsigned char)text[n] & 0xc0) == 0x80;)
+                        n--;
+        snprintf(draft->text, sizeof draft->text, "%.*s", (int)n, text);
 }
 
 int notes_add(eddy_http_exchange *exchange, void *arg)

@@ -72,7 +72,8 @@ typedef struct eddy_http_request {
         size_t upload_count;
         const char *body_path; /**< what a file holds, read as it is needed */
         /** Gives the next bytes, as many as there are, at most n; 0: the end; less: it failed, and so does the request. Called in the
-         * task that sends or reads, while it waits: it may suspend. Where the server has ended it by then its suspending calls
+         * task that sends or reads, while it waits: it may suspend, and what comes meanwhile is given when
+         * it returns. Where the server has ended it by then its suspending calls
          * return EDDY_TIMEOUT */
         ssize_t (*read_body)(void *buffer, size_t n, void *arg);
         int (*rewind_body)(

@@ -225,6 +225,14 @@ static inline int sys_shutdown(int fd, int how)
         return fault_fires("shutdown") ? -ENOTCONN : rc;
 }
 
+/** For helper threads: a loop has timers. */
+static inline void sys_sleep(long ms)
+{
+        struct timespec moment = {ms / 1000, ms % 1000 * 1000000};
+
+        nanosleep(&moment, NULL);
+}
+
 static inline int sys_poll(struct pollfd *fds, nfds_t n)
 {
         return fault_fires("poll") ? -ENOMEM : (int)sys_result(poll(fds, n, 0));

@@ -6,6 +6,7 @@
 #include "base/sys_file.h"
 #include "http/listing_page.h"
 #include <ctype.h>
+#include <errno.h>
 #include <string.h>
 #include <strings.h>
 
@@ -56,10 +57,10 @@ static int read_entries(struct listing_entries *list, DIR *folder)
         const struct dirent *entry;
         int rc = 0;
 
-        while (rc == 0 && (entry = readdir(folder)))
+        while (rc == 0 && (errno = 0, entry = readdir(folder)))
                 if (entry->d_name[0] != '.')
                         rc = read_entry(list, dirfd(folder), entry->d_name);
-        return rc;
+        return rc < 0 ? rc : -errno;
 }
 
 static void free_entries(struct listing_entries *list)

@@ -89,6 +89,9 @@ void proxy_connections_close(eddy_http_proxy *proxy);
 /** Bytes were used, of those that have come: more may. */
 void proxy_connection_use(struct proxy_connection *connection, size_t n);
 
+/** What is left of what came moves to the front, so that a head has the room of all. */
+void proxy_connection_make_room(struct proxy_connection *connection);
+
 /** How far the body of a request is. */
 enum proxy_sending {
         SENDING_WAITS, /* for leave */

@@ -289,12 +289,27 @@ void proxy_connections_close(eddy_http_proxy *proxy)
         proxy->spare_count = 0;
 }
 
+static void go_on_reading(struct proxy_connection *connection)
+{
+        if (connection->transport && !connection->has_ended)
+                eddy_transport_resume_reading(connection->transport);
+}
+
 void proxy_connection_use(struct proxy_connection *connection, size_t n)
 {
         connection->start += n;
         if (connection->start < connection->end)
                 return;
         connection->start = connection->end = 0;
-        if (connection->transport && !connection->has_ended)
-                eddy_transport_resume_reading(connection->transport);
+        go_on_reading(connection);
+}
+
+void proxy_connection_make_room(struct proxy_connection *connection)
+{
+        char *bytes = connection->input->bytes;
+
+        connection->end -= connection->start;
+        memmove(bytes, bytes + connection->start, connection->end);
+        connection->start = 0;
+        go_on_reading(connection);
 }

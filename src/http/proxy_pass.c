@@ -128,6 +128,7 @@ static int receive_head(struct proxy_pass *pass)
         if (head->status >= 200)
                 return pass_answer_head(pass, text);
         n = pass_interim(pass, text);
+        proxy_connection_make_room(connection);
         proxy_head_begin(head);
         return (int)n;
 }
@@ -411,7 +412,9 @@ static bool was_closed_meanwhile(const struct proxy_pass *pass)
 static int pass_on(struct proxy_pass *pass)
 {
         eddy_http_proxy *proxy = pass->proxy;
-        int rc = proxy_connection_take(proxy, pass->exchange, is_idempotent(pass->exchange), &pass->connection);
+        /* What is lost with a connection that was closed meanwhile can be asked for again, unless a body went with it. */
+        bool is_safe = is_idempotent(pass->exchange) && pass->exchange->body_length == 0;
+        int rc = proxy_connection_take(proxy, pass->exchange, is_safe, &pass->connection);
 
         if (rc < 0)
                 return note_server_failure(pass, rc);

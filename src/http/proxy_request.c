@@ -251,7 +251,9 @@ static struct told whom_to_believe(const struct proxy_pass *pass)
 
         if (!is_trusted && options->trusted && eddy_http_exchange_peer(pass->exchange, &peer) == 0)
                 is_trusted = eddy_http_networks_contain(options->trusted, &peer);
-        return (struct told){.by_forwarded = is_trusted, .by_others = is_trusted};
+        /* Whom we add to has written what we add to: the other spellings may be a stranger's. */
+        return (struct told){.by_forwarded = is_trusted && options->tells != EDDY_HTTP_PROXY_X_FORWARDED,
+                             .by_others = is_trusted && options->tells != EDDY_HTTP_PROXY_FORWARDED};
 }
 
 /* One header: whether it passes as it is. What is said again later is noted. */

@@ -115,8 +115,8 @@ static void take_server(struct tunnel *tunnel, struct proxy_connection *connecti
         eddy_transport *transport = connection->transport, *client = tunnel->client.transport;
         size_t n = connection->end - connection->start;
 
-        if (n > 0)
-                eddy_transport_write(client, connection->input->bytes + connection->start, n);
+        if (n > 0 && eddy_transport_write(client, connection->input->bytes + connection->start, n) == -ENOMEM)
+                eddy_transport_abort(client);
         connection->start = connection->end = 0;
         if (!transport) {
                 eddy_transport_close(client);

@@ -157,6 +157,7 @@ static int status_of(int rc)
         case -ENOSPC:
         case -EDQUOT:
                 return HTTP_STATUS_INSUFFICIENT_STORAGE;
+        case -EBUSY: /* somebody holds the folder's lock */
         case -EMFILE:
         case -ENFILE:
         case -ENOMEM:

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { ATTEMPTS = 16, MODE = 0666 };
+enum { ATTEMPTS = 16, MODE = 0666, LOCK_WAITS = 500, LOCK_PAUSE = 10 /* ms */ };
 
 int upload_file_begin(struct upload_file *file, const struct beneath *root, const char *folder)
 {
@@ -94,6 +94,17 @@ static int name_new(struct upload_file *file, int fd, const char *name)
         return rc;
 }
 
+/* Others hold it for a moment; somebody else's program may for as long as it likes. Where there are no locks, there are none. */
+static int lock(const struct upload_file *file)
+{
+        for (int waited = 0; sys_flock(file->folder, LOCK_EX | LOCK_NB) == -EWOULDBLOCK; waited++) {
+                if (waited == LOCK_WAITS)
+                        return -EBUSY;
+                sys_sleep(LOCK_PAUSE);
+        }
+        return 0;
+}
+
 /* In the place of what is there, in one step. Who else would replace it waits, in this process and in others, so that what the judge has
  * seen is what is replaced. */
 static int name_over(struct upload_file *file, int fd, const char *name, const struct upload_judge *judge)
@@ -101,7 +112,9 @@ static int name_over(struct upload_file *file, int fd, const char *name, const s
         char part[UPLOAD_PART_MAX] = "";
         int rc;
 
-        sys_flock(file->folder, LOCK_EX); /* where there are no locks, there are none */
+        rc = lock(file);
+        if (rc < 0)
+                return rc;
         rc = upload_file_ask(file, name, judge);
         for (int attempt = 0; rc == 0 && !file->part[0] && attempt < ATTEMPTS; attempt++) {
                 rc = choose_part(part);
@@ -129,7 +142,11 @@ int upload_file_keep(struct upload_file *file, int fd, const char *name, const s
 
         if (rc < 0)
                 return rc;
-        return judge ? name_over(file, fd, name, judge) : name_new(file, fd, name);
+        rc = judge ? name_over(file, fd, name, judge) : name_new(file, fd, name);
+        if (rc == 0)
+                sys_fsync(
+                    file->folder); /* so that the name is on the disk, too; where that cannot be had, it is not */
+        return rc;
 }
 
 void upload_file_finish(struct upload_file *file)

@@ -208,10 +208,10 @@ static int add_headers(struct download *d)
 
         for (; theirs && theirs[count]; count++)
                 has_encoding |= is_header(theirs[count], "accept-encoding");
-        d->headers = memory_alloc(2 * (count + 2) * sizeof *d->headers);
+        d->headers = memory_alloc(2 * (count + 4) * sizeof *d->headers);
         if (!d->headers)
                 return -ENOMEM;
-        d->mirror_headers = d->headers + count + 2;
+        d->mirror_headers = d->headers + count + 4;
         if (count > 0)
                 memcpy(d->headers, theirs, count * sizeof *d->headers);
         if (!has_encoding)
@@ -220,6 +220,9 @@ static int add_headers(struct download *d)
         for (size_t i = 0; i < count; i++)
                 if (!is_secret(d->headers[i]))
                         d->mirror_headers[known++] = d->headers[i];
+        /* Nor those that the client has for all its requests. */
+        d->mirror_headers[known++] = "Authorization:";
+        d->mirror_headers[known++] = "Cookie:";
         d->mirror_headers[known] = NULL;
         return 0;
 }
@@ -301,6 +304,7 @@ static int run(struct download *d)
                 rc = part_open(&d->part, d->path, d->urls);
         if (rc < 0)
                 return rc;
+        d->is_mixed = d->part.size > 0 && d->url_count > 1; /* by an earlier process, perhaps */
         rc = fetch_proven(d);
         if (rc == 0)
                 rc = commit(d);

@@ -164,8 +164,10 @@ static int make_file(struct part *part)
                 return rc;
         /* Somebody may have left one since we looked. */
         part->is_recorded = status.st_size > 0;
-        if (status.st_size > 0)
+        if (status.st_size > 0) {
+                part_record_remove(part);
                 rc = sys_ftruncate(part->fd, 0);
+        }
         if (rc == 0 && part->memory)
                 rc = write_all(part->fd, part->memory, (size_t)part->size, &written);
         if (rc < 0) {
@@ -266,7 +268,9 @@ static int keep_in_memory(struct part *part, const void *data, size_t n)
         char *memory;
 
         if (size > capacity) {
-                capacity = part->total >= 0 ? (size_t)part->total : size > 2048 ? 2 * size : 4096;
+                capacity = part->total >= 0 && part->total <= PART_MEMORY_MAX ? (size_t)part->total
+                           : size > 2048                                      ? 2 * size
+                                                                              : 4096;
                 memory = memory_realloc(part->memory, capacity);
                 if (!memory)
                         return -ENOMEM;

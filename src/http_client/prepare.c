@@ -174,6 +174,8 @@ static CURLcode set_method(struct transfer *t)
         code = code ? code : set_body(t);
         if (!is_head && !t->sends_body)
                 SET(CURLOPT_HTTPGET, 1L);
+        /* Else a slow upload would seem to be none. */
+        SET(CURLOPT_NOPROGRESS, t->sends_body && t->request->stall_timeout > 0 ? 0L : 1L);
         SET(CURLOPT_CUSTOMREQUEST,
             is_head || (!t->sends_body && strcmp(t->method, "GET") == 0) ? NULL : t->method);
         return code;
@@ -220,7 +222,8 @@ static CURLcode set_connection(struct transfer *t)
 
         SET(CURLOPT_URL, t->url);
         SET(CURLOPT_UNIX_SOCKET_PATH, t->is_by_socket ? t->socket_path : NULL);
-        SET(CURLOPT_NOPROXY, t->is_by_socket ? "*" : NULL);
+        /* What the environment says of proxies is not for one that was named. */
+        SET(CURLOPT_NOPROXY, t->is_by_socket ? "*" : t->client->proxy ? "" : NULL);
         /* Who asks for many things of a server that may speak HTTP/2 waits for that, rather than connect for each. */
         SET(CURLOPT_PIPEWAIT, is_by_tls && t->client->versions == EDDY_HTTP_BEST ? 1L : 0L);
         SET(CURLOPT_SSL_VERIFYPEER, request->insecure ? 0L : 1L);

@@ -18,6 +18,8 @@ static void refill(eddy_http_client *client)
         double earned = eddy_to_seconds(now - client->credited) * (double)client->receive_rate;
         int64_t most = most_credit(client);
 
+        if (earned < 1) /* so that no part of a byte is lost */
+                return;
         client->credited = now;
         client->credit = earned < (double)(most - client->credit) ? client->credit + (int64_t)earned : most;
 }

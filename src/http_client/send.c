@@ -23,12 +23,20 @@ static bool may_pass(int status)
                (status >= 502 && status <= 504);
 }
 
+/* What was asked for first, and would be again: not what a redirect has made of it. */
+static const char *first_method(const struct transfer *t)
+{
+        const char *method = t->request->method;
+
+        return method ? method : t->upload.type ? "POST" : "GET";
+}
+
 static bool is_idempotent(const struct transfer *t)
 {
         static const char *const methods[] = {"GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE"};
 
         for (size_t i = 0; i < sizeof methods / sizeof *methods; i++)
-                if (strcmp(t->method, methods[i]) == 0)
+                if (strcmp(first_method(t), methods[i]) == 0)
                         return true;
         return header_is_among(t->request->headers, "Idempotency-Key");
 }
@@ -50,7 +58,7 @@ enum fate transfer_judge(struct transfer *t)
                         t->refusal = -ENOMEM;
                 return FATE_REDIRECT;
         }
-        if (t->may_repeat && may_pass(response->status) && is_idempotent(t) &&
+        if (t->may_repeat && may_pass(response->status) && is_idempotent(t) && upload_can_rewind(&t->upload) &&
             retry_wish(response) <= longest_wait(t->request))
                 return FATE_AGAIN;
         return FATE_FINAL;
@@ -135,7 +143,8 @@ static bool has_what_was_waited_for(const struct transfer *t)
 /* 0: there is an answer; its fate is known. */
 static int hop(struct transfer *t)
 {
-        int rc = transfer_renew(t);
+        /* It may have run out while nothing was under way. */
+        int rc = t->is_late ? patience_verdict(t) : transfer_renew(t);
 
         if (rc == 0)
                 rc = prepare_hop(t);
@@ -148,7 +157,7 @@ static int hop(struct transfer *t)
                 return rc;
         t->response->redirects = t->redirects;
         rc = response_set_url(t->response, t->url);
-        if (rc == 0 && t->refusal == 0 && (t->fate == FATE_REDIRECT || t->fate == FATE_AGAIN))
+        if (rc == 0 && t->refusal == 0 && !t->is_late && (t->fate == FATE_REDIRECT || t->fate == FATE_AGAIN))
                 return 0; /* whatever became of its body */
         return rc == 0 && t->is_done ? transfer_outcome(t) : rc;
 }
@@ -172,11 +181,11 @@ static int attempt(struct transfer *t)
 /* Whether a failure may pass, and asking again does no harm: nobody has been told anything yet. */
 static bool is_worth_retrying(const struct transfer *t, int rc)
 {
-        if (t->fate == FATE_AGAIN)
-                return true;
         if (t->fate == FATE_FINAL || t->refusal < 0 || t->is_late)
                 return false;
-        return retry_may_help(rc) && (is_idempotent(t) || !t->is_connected);
+        if (t->fate == FATE_AGAIN)
+                return true;
+        return retry_may_help(rc) && upload_can_rewind(&t->upload) && (is_idempotent(t) || !t->was_connected);
 }
 
 static int pause_before(const struct transfer *t, unsigned nth)
@@ -184,21 +193,23 @@ static int pause_before(const struct transfer *t, unsigned nth)
         const eddy_http_request *request = t->request;
         eddy_duration delay = retry_backoff(request->backoff, nth);
         eddy_duration wish = t->fate == FATE_AGAIN ? retry_wish(t->response) : 0;
+        eddy_duration left =
+            t->deadline == EDDY_FOREVER ? EDDY_FOREVER : t->deadline - eddy_loop_time(t->client->loop);
 
-        return eddy_sleep(wish > delay ? wish : delay);
+        delay = wish > delay ? wish : delay;
+        return eddy_sleep(delay < left ? delay : left);
 }
 
 /* What is asked for first, or again. */
 static int begin(struct transfer *t)
 {
-        const eddy_http_request *request = t->request;
-
         memory_free(t->url);
         t->url = memory_strdup(t->first_url);
         t->is_by_socket = t->socket_path;
         t->sends_body = t->upload.type;
-        t->method = request->method ? request->method : t->sends_body ? "POST" : "GET";
+        t->method = first_method(t);
         t->redirects = 0;
+        t->was_connected = false;
         return t->url ? 0 : -ENOMEM;
 }
 
@@ -214,12 +225,13 @@ static int attempt_repeatedly(struct transfer *t)
                         break;
                 transfer_stop(t);
                 rc = pause_before(t, ++failures);
-                if (rc == 0 && t->sends_body)
-                        rc = upload_rewind(&t->upload);
                 if (rc == 0)
                         rc = begin(t);
+                if (rc == 0 && t->sends_body)
+                        rc = upload_rewind(&t->upload);
         }
-        return rc;
+        /* An answer that was not waited for is no failure to be told of. */
+        return rc < 0 && t->fate == FATE_AGAIN && eddy_interrupted() < 0 ? eddy_interrupted() : rc;
 }
 
 /* The URL as it will be sent, and the socket where it names one. */
@@ -246,11 +258,11 @@ static int send_request(struct transfer *t)
 {
         int rc = find_url(t);
 
+        patience_begin(t);
         if (rc == 0)
                 rc = upload_open(&t->upload, t->request);
         if (rc < 0)
                 return rc;
-        patience_begin(t);
         return attempt_repeatedly(t);
 }
 

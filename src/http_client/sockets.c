@@ -155,7 +155,7 @@ int sockets_watch(CURL *easy, curl_socket_t fd, int what, void *client, void *un
         }
         if (!socket)
                 socket = add(client, fd);
-        if (t)
+        if (t && socket && socket->is_ours)
                 t->socket = fd;
         if (socket)
                 socket->wanted = what & CURL_POLL_INOUT;

@@ -69,7 +69,7 @@ static int on_connected(void *arg, char *peer, char *own, int peer_port, int own
         struct transfer *t = arg;
 
         (void)peer, (void)own, (void)peer_port, (void)own_port;
-        t->is_connected = true;
+        t->is_connected = t->was_connected = true;
         t->has_all_headers = false;
         patience_connected(t);
         return CURL_PREREQFUNC_OK;
@@ -162,7 +162,7 @@ static void tell_progress(const struct transfer *t)
 }
 
 /* What a reader who waits has no room for stays for its next call. */
-static bool keep(struct transfer *t, const char *data, size_t size)
+static void keep(struct transfer *t, const char *data, size_t size)
 {
         size_t direct = 0;
 
@@ -176,7 +176,6 @@ static bool keep(struct transfer *t, const char *data, size_t size)
                 t->in_end += size - direct;
         }
         eddy_event_set(&t->changed);
-        return true;
 }
 
 /* CURLOPT_WRITEFUNCTION: a piece of body. */
@@ -187,6 +186,10 @@ static size_t on_body(char *data, size_t one, size_t size, void *arg)
 
         patience_sign_of_life(t);
         size *= one;
+        if (t->fate == FATE_FINAL && !t->is_fetched && TRANSFER_IN_SIZE - t->in_end < size) {
+                t->is_paused = true;
+                return CURL_WRITEFUNC_PAUSE;
+        }
         if (!rate_admits(t, size))
                 return CURL_WRITEFUNC_PAUSE;
         if (t->fate != FATE_FINAL)
@@ -197,13 +200,10 @@ static size_t on_body(char *data, size_t one, size_t size, void *arg)
         } else {
                 if (!t->in)
                         t->in = memory_alloc(TRANSFER_IN_SIZE);
-                if (!t->in)
-                        t->refusal = -ENOMEM;
-                else if (TRANSFER_IN_SIZE - t->in_end < size) {
-                        t->is_paused = true;
-                        return CURL_WRITEFUNC_PAUSE;
-                } else
+                if (t->in)
                         keep(t, data, size);
+                else
+                        t->refusal = -ENOMEM;
         }
         if (t->refusal < 0)
                 return 0;
@@ -276,7 +276,11 @@ static void destroy(struct transfer *t)
 static bool create_easy(struct transfer *t)
 {
         t->easy = curl_easy_init();
-        return t->easy && set_callbacks(t) == CURLE_OK && prepare_once(t) == CURLE_OK;
+        if (t->easy && set_callbacks(t) == CURLE_OK && prepare_once(t) == CURLE_OK)
+                return true;
+        curl_easy_cleanup(t->easy); /* one that knows half of it is of no use */
+        t->easy = NULL;
+        return false;
 }
 
 /* An answer whose first line begins with a blank goes on with the last header of the answer before on the same handle, which curl has freed
@@ -376,6 +380,7 @@ int transfer_start(struct transfer *t)
         t->is_stalled = t->is_unconnected = t->is_sent_in_vain = false;
         t->message[0] = '\0';
         t->dropped = 0;
+        t->upload.is_wanted = false;
         t->socket = CURL_SOCKET_BAD;
         t->uploaded = 0;
         t->acknowledged = 0;
@@ -408,8 +413,11 @@ void transfer_set_pauses(struct transfer *t)
                 pauses |= CURLPAUSE_RECV;
         if (t->upload.is_wanted)
                 pauses |= CURLPAUSE_SEND;
-        if (!t->is_done)
-                curl_easy_pause(t->easy, pauses);
+        CURLcode code = t->is_done ? CURLE_OK : curl_easy_pause(t->easy, pauses);
+
+        /* One of our callbacks has refused what was held back, of which curl tells nobody else. */
+        if (code)
+                transfer_end(t, code);
 }
 
 /* curl is given what there is, or told that no more comes. */

@@ -50,7 +50,8 @@ struct transfer {
         enum fate fate;
         char *location;
         bool has_all_headers; /* of the latest answer, */
-        bool is_connected;    /* to a request that is being sent, or was */
+        bool is_connected;    /* to a request that is being sent, or was: of this hop, */
+        bool was_connected;   /* or of an earlier one of the same attempt */
         int64_t dropped;      /* bytes of a body that nobody wants */
 
         /* How it ended. */

@@ -72,17 +72,27 @@ int upload_open(struct upload *upload, const eddy_http_request *request)
         return 0;
 }
 
+static bool is_begun(const struct upload *upload)
+{
+        return upload->taken > 0 || upload->is_over;
+}
+
+bool upload_can_rewind(const struct upload *upload)
+{
+        return upload->read != read_callback || upload->request->rewind_body || !is_begun(upload);
+}
+
 int upload_rewind(struct upload *upload)
 {
         const eddy_http_request *request = upload->request;
-        bool is_begun = upload->taken > 0 || upload->is_over;
+        bool was_begun = is_begun(upload);
 
         upload->start = upload->end = 0;
         upload->taken = 0;
         upload->is_over = upload->is_wanted = false;
         if (upload->parts)
                 upload_form_rewind(upload);
-        if (upload->read != read_callback || !is_begun)
+        if (upload->read != read_callback || !was_begun)
                 return 0;
         if (!request->rewind_body)
                 return eddy_fail(

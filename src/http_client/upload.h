@@ -29,6 +29,9 @@ struct upload {
 /** Find out what body a request has. 0; -ENOMEM, or what opening its file brought. Suspends for files. */
 int upload_open(struct upload *upload, const eddy_http_request *request);
 
+/** Whether it can begin anew. */
+bool upload_can_rewind(const struct upload *upload);
+
 /** Begin anew; 0, or less where it cannot. Suspends for files. */
 int upload_rewind(struct upload *upload);
 

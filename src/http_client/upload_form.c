@@ -213,8 +213,8 @@ static ssize_t read_form(struct upload *upload, void *buffer, size_t n)
                 ssize_t count = read_piece(upload, (char *)buffer + got, n - got);
                 int rc;
 
-                if (count < 0)
-                        return count;
+                if (count < 0) /* what there is must not be lost: the failure is met again */
+                        return got > 0 ? (ssize_t)got : count;
                 got += (size_t)count;
                 form->at += count;
                 if (count > 0)

@@ -221,6 +221,7 @@ int url_split_unix(const char *url, char **socket_path, char **rest)
         if (!*socket_path || !*rest) {
                 memory_free(*socket_path);
                 memory_free(*rest);
+                *socket_path = *rest = NULL;
                 return -ENOMEM;
         }
         memcpy(*socket_path, path, (size_t)(end - path));

@@ -4,6 +4,7 @@
 #include "http_client/retry.h"
 #include "http_common/status.h"
 
+#include "base/memory.h"
 #include <eddy/time.h>
 #include <eddy/timeout.h>
 #include <string.h>
@@ -236,13 +237,13 @@ static bool is_same_host(const char *one, const char *other)
 }
 
 /* What is asked for: the gap, where what comes can be proven to belong to what is here, else the whole. */
-static void ask(struct worker *w, eddy_http_request *request)
+static void ask(struct worker *w, eddy_http_request *request, const char *validator)
 {
         struct download *d = w->download;
         const struct part *part = &d->part;
         enum source_proof proof = source_proof(d, w->source);
 
-        w->asked = (struct kept){.total = part->total, .validator = part->validator};
+        w->asked = (struct kept){.total = part->total, .validator = validator};
         w->wants_part = false;
         if (proof != PROOF_NONE) {
                 w->asked.size = w->gap->next;
@@ -259,7 +260,7 @@ static void ask(struct worker *w, eddy_http_request *request)
         }
         request->range_start = w->asked.size;
         request->range_end = w->asked.end > 0 ? w->asked.end - 1 : 0;
-        request->if_range = proof == PROOF_VALIDATOR ? part->validator : NULL;
+        request->if_range = proof == PROOF_VALIDATOR ? validator : NULL;
         request->on_headers = on_headers;
         request->on_body = on_body;
         request->on_progress = NULL;
@@ -279,7 +280,11 @@ int worker_transfer(struct worker *w)
         struct download *d = w->download;
         eddy_http_request request = *d->request;
         eddy_timeout deadline;
+        char *validator = d->part.validator ? memory_strdup(d->part.validator) : NULL;
         int rc;
+
+        if (d->part.validator && !validator)
+                return -ENOMEM;
 
         eddy_http_response_finish(w->response);
         w->judgement = (struct judgement){VERDICT_NONE, -1, NULL};
@@ -288,13 +293,17 @@ int worker_transfer(struct worker *w)
         w->has_all = false;
         w->limit = INT64_MAX;
         w->began = w->latest = eddy_now();
-        ask(w, &request);
+        /* Another worker may begin the file anew, and with it the part's own. */
+        ask(w, &request, validator);
+        request.retries = 0; /* the download's are */
         /* Who takes the gap away ends the transfer by it. */
         eddy_timeout_open(&deadline, EDDY_FOREVER);
         w->deadline = &deadline;
         rc = eddy_http_fetch(d->client, &request, w->response);
         w->deadline = NULL;
         measure(w);
+        w->asked.validator = NULL;
+        memory_free(validator);
         if (eddy_timeout_close(&deadline) == EDDY_TIMEOUT)
                 return 0;
         /* Interrupted, unless all came before that. */

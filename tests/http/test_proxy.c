@@ -189,13 +189,13 @@ static void who_is_trusted_is_added_to(void)
         assert_asked("X-Forwarded-Proto: https");
         assert_asked("X-Forwarded-Host: evil");
         assert_asked("X-Forwarded-Prefix: /p");
-        assert_asked("Forwarded: for=6.6.6.6");
+        assert_not_asked("\nForwarded"); /* the other spelling may be a stranger's */
         close_proxy();
 
         open_proxy(&(eddy_http_proxy_options){.trusted = here, .tells = EDDY_HTTP_PROXY_FORWARDED});
         ask_behind(CLAIMS);
         assert_asked("Forwarded: for=6.6.6.6, for=127.0.0.1;proto=http;host=\"h\"");
-        assert_asked("X-Forwarded-For: 6.6.6.6");
+        assert_not_asked("X-Forwarded-For");
         close_proxy();
         eddy_http_networks_destroy(here);
 

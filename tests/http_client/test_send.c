@@ -88,14 +88,45 @@ static int broken_once(eddy_http_exchange *exchange)
         return eddy_http_reply_text(exchange, 200, "%u", asked);
 }
 
+static unsigned posted;
+
+/* Takes what is posted, and sends its client to an answer that is not there. */
+static int take_order(eddy_http_exchange *exchange)
+{
+        posted += strcmp(eddy_http_exchange_method(exchange), "POST") == 0;
+        return eddy_http_reply(
+            exchange,
+            &(eddy_http_answer){.status = 303, .headers = (const char *[]){"Location: /unavailable", NULL}});
+}
+
+static int unavailable(eddy_http_exchange *exchange)
+{
+        asked++;
+        return eddy_http_reply(exchange, &(eddy_http_answer){.status = 503});
+}
+
+/* Comes in two pieces, between which a clock runs out; or leads elsewhere so. */
+static int drip(eddy_http_exchange *exchange)
+{
+        int rc = eddy_http_reply_begin(
+            exchange, &(eddy_http_answer){.status = 302,
+                                          .content_type = "application/octet-stream",
+                                          .headers = (const char *[]){"Location: /headers", NULL}});
+
+        if (rc == 0)
+                rc = eddy_http_reply_write(exchange, "a", 1);
+        return rc < 0 ? rc : eddy_sleep(EDDY_FOREVER);
+}
+
 static int answer(eddy_http_exchange *exchange, void *arg)
 {
         static const struct {
                 const char *path;
                 int (*answer)(eddy_http_exchange *exchange);
         } answers[] = {
-            {"/much", write_much}, {"/pieces", two_pieces}, {"/aaa", compressible},
-            {"/headers", headers}, {"/busy", busy_once},    {"/broken", broken_once},
+            {"/much", write_much},         {"/pieces", two_pieces}, {"/aaa", compressible},
+            {"/headers", headers},         {"/busy", busy_once},    {"/order", take_order},
+            {"/unavailable", unavailable}, {"/drip", drip},         {"/broken", broken_once},
         };
         const char *target = eddy_http_exchange_target(exchange);
 
@@ -481,6 +512,109 @@ COROUTINE_TEST(ends_at_its_timeout)
         world_close(&world);
 }
 
+/* What a redirect has made a GET is a POST where it begins. */
+COROUTINE_TEST(posts_once_whatever_becomes_of_the_answer)
+{
+        struct world world;
+        char *body;
+
+        world_open(&world, answer, NULL);
+        posted = asked = 0;
+        assert_int_equal(
+            ask_whole(&world,
+                      &(eddy_http_request){
+                          .url = at(&world, "/order"), .body = "x", .body_size = 1, .retries = 3, .backoff = 1},
+                      &body),
+            503);
+        eddy_free(body);
+        assert_int_equal(posted, 1);
+        assert_int_equal(asked, 1);
+        world_close(&world);
+}
+
+static ssize_t give_once(void *buffer, size_t n, void *arg)
+{
+        unsigned *left = arg;
+
+        (void)n;
+        memset(buffer, 'x', 1);
+        return *left > 0 ? (ssize_t)(*left)-- : 0;
+}
+
+/* The answer there is is worth more than an error that says why there is no other. */
+COROUTINE_TEST(gives_the_answer_where_the_body_cannot_be_sent_again)
+{
+        unsigned left = 1;
+        struct world world;
+        char *body;
+
+        world_open(&world, answer, NULL);
+        assert_int_equal(ask_whole(&world,
+                                   &(eddy_http_request){.url = at(&world, "/unavailable"),
+                                                        .method = "PUT",
+                                                        .read_body = give_once,
+                                                        .arg = &left,
+                                                        .retries = 3,
+                                                        .backoff = 1},
+                                   &body),
+                         503);
+        eddy_free(body);
+        world_close(&world);
+}
+
+COROUTINE_TEST(ends_at_its_timeout_whatever_is_under_way)
+{
+        const eddy_http_request requests[] = {
+            {.url = "/drip", .timeout = eddy_ms(100)},
+            {.url = "/unavailable", .timeout = eddy_ms(100), .retries = 1, .backoff = eddy_seconds(5)},
+        };
+        struct world world;
+
+        world_open(&world, answer, NULL);
+        for (size_t i = 0; i < sizeof requests / sizeof *requests; i++) {
+                eddy_http_request request = requests[i];
+                eddy_timeout bound;
+                char *body;
+
+                request.url = at(&world, request.url);
+                eddy_timeout_open(&bound, eddy_seconds(4));
+                assert_int_equal(ask_whole(&world, &request, &body), EDDY_TIMEOUT);
+                assert_int_equal(eddy_timeout_close(&bound), 0); /* it was its own */
+        }
+        world_close(&world);
+}
+
+static int refuse_piece(const void *data, size_t n, void *arg)
+{
+        size_t *got = arg;
+
+        (void)data;
+        *got += n;
+        return *got > 100000 ? -EIO : 0;
+}
+
+/* What is refused when the rate lets it through ends the transfer, as it does otherwise. */
+COROUTINE_TEST(a_refusal_under_a_rate_ends_it)
+{
+        struct world world;
+        eddy_http_client *client;
+        size_t got = 0;
+
+        eddy_event_init(&may_go_on);
+        world_open(&world, answer, NULL);
+        client = world.client;
+        assert_int_equal(
+            eddy_http_client_create(&world.client, &(eddy_http_client_options){.receive_rate = 1000000}), 0);
+        assert_int_equal(
+            eddy_http_fetch(
+                world.client,
+                &(eddy_http_request){.url = at(&world, "/much"), .on_body = refuse_piece, .arg = &got}, NULL),
+            -EIO);
+        eddy_http_client_destroy(world.client);
+        world.client = client;
+        world_close(&world);
+}
+
 COROUTINE_TEST(a_deadline_of_the_reader_loses_nothing)
 {
         struct world world;
@@ -553,6 +687,10 @@ int main(void)
             cmocka_unit_test(does_not_retry_what_was_begun_to_be_read),
             cmocka_unit_test(retries_connections_whatever_is_sent),
             cmocka_unit_test(ends_at_its_timeout),
+            cmocka_unit_test(posts_once_whatever_becomes_of_the_answer),
+            cmocka_unit_test(gives_the_answer_where_the_body_cannot_be_sent_again),
+            cmocka_unit_test(ends_at_its_timeout_whatever_is_under_way),
+            cmocka_unit_test(a_refusal_under_a_rate_ends_it),
             cmocka_unit_test(a_deadline_of_the_reader_loses_nothing),
             cmocka_unit_test(has_one_reader_at_a_time),
         };
