@@ -112,8 +112,8 @@ static void servers_that_refuse(void)
 static void nothing_is_smuggled(void)
 {
         static const char *const requests[] = {
-            "GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: "
-            "h2c\r\nHTTP2-Settings: A\r\n\r\n",
+            ("GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\n"
+             "HTTP2-Settings: A\r\n\r\n"),
             "GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket, H2C\r\n\r\n",
             "GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: HTTP/2.0\r\n\r\n",
             "GET / HTTP/1.1\r\nHost: x\r\nUpgrade: chat\r\n\r\n",
