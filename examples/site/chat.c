@@ -143,8 +143,9 @@ static void listen_to(struct chat *chat, const struct person *person)
         while (eddy_websocket_receive(person->ws, &message) > 0) {
                 size_t n;
                 const char *text = text_trim(message.data, &n);
-                if (message.type != EDDY_WEBSOCKET_TEXT || text_fault(text, n, 4 * MESSAGE_MAX))
-                        continue; /* the page sends no such thing: its letters have at most 4 bytes */
+                if (message.type != EDDY_WEBSOCKET_TEXT || text_fault(text, n, 4 * MESSAGE_MAX) ||
+                    text_letters(text, n) > MESSAGE_MAX)
+                        continue; /* the page sends no such thing */
                 say_message(chat, person->name, text, n);
                 if (eddy_sleep(eddy_ms(10)) < 0) /* nobody talks all others down */
                         return;

@@ -104,6 +104,14 @@ const char *text_fault(const char *typed, size_t size, size_t most)
         return NULL;
 }
 
+size_t text_letters(const char *text, size_t size)
+{
+        size_t letters = 0;
+        for (size_t i = 0; i < size; i++)
+                letters += ((unsigned char)text[i] & 0xc0) != 0x80;
+        return letters;
+}
+
 const char *text_trim(const char *string, size_t *size)
 {
         if (!string)

@@ -24,6 +24,9 @@ void text_free(struct text *text);
 /* What is wrong with something that a person typed: a sentence to show; NULL where it is text of 1 to `most` bytes. */
 const char *text_fault(const char *typed, size_t size, size_t most);
 
+/* How many letters UTF-8 has, of as many bytes. */
+size_t text_letters(const char *text, size_t size);
+
 /* What of a string is left without blanks at its ends: where, and how many bytes. NULL is "". */
 const char *text_trim(const char *string, size_t *size);
 

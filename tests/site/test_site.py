@@ -343,6 +343,11 @@ class Chat(SiteTest):
             texts.append(ada.message()['text'])
         self.assertEqual(texts[-1], '<b>"\\</b>')
 
+    def test_long_messages_in_any_letters(self):
+        ada = self.chatter(Visitor(self.site, 'Ada'))
+        ada.say('\u0416' * 500)
+        self.assertEqual(ada.message()['text'], '\u0416' * 500)
+
     def test_who_may_not_come_in(self):
         ada = Visitor(self.site, 'Ada')
         self.assertEqual(self.chatter(ada, origin='http://evil.example').status, 403)
