@@ -252,7 +252,7 @@ class Contract(ServerTest):
     def test_answer_that_is_cut(self, _, options, url):
         """/cut announces 100 bytes, sends 10, and ends the connection."""
         answer = self.ask(*options, url + '/cut')
-        self.assertEqual(answer.status, 200)
+        self.assertIn(answer.status, (200, 0))  # where the end came at once, its reset overtakes the head
         self.assertIn(answer.error, ('EDDY_EINCOMPLETE', 'EDDY_EPROTOCOL', 'ECONNRESET'))
 
     @in_each_version
