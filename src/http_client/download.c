@@ -1,6 +1,7 @@
 /* A download: fetches, continued and repeated until the file is whole and all its bytes are of one version. */
 #include "http_client/download.h"
 #include "http_client/checksum.h"
+#include "http_client/header.h"
 #include "http_client/retry.h"
 
 #include "base/memory.h"
@@ -11,7 +12,6 @@
 #include <eddy/timeout.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/stat.h>
 
 enum { NAMES_MAX = 100 }; /* that are tried where each is taken */
@@ -187,38 +187,25 @@ static int commit(struct download *d)
         }
 }
 
-static bool is_header(const char *line, const char *name)
-{
-        size_t n = strlen(name);
-
-        return strncasecmp(line, name, n) == 0 && (line[n] == ':' || line[n] == ';');
-}
-
-static bool is_secret(const char *line)
-{
-        return is_header(line, "authorization") || is_header(line, "cookie");
-}
-
 /* The bytes of a file are counted, so they must come as they are. */
 static int add_headers(struct download *d)
 {
         const char *const *theirs = d->request->headers;
-        bool has_encoding = false;
         size_t count = 0, known = 0;
 
-        for (; theirs && theirs[count]; count++)
-                has_encoding |= is_header(theirs[count], "accept-encoding");
+        while (theirs && theirs[count])
+                count++;
         d->headers = memory_alloc(2 * (count + 4) * sizeof *d->headers);
         if (!d->headers)
                 return -ENOMEM;
         d->mirror_headers = d->headers + count + 4;
         if (count > 0)
                 memcpy(d->headers, theirs, count * sizeof *d->headers);
-        if (!has_encoding)
+        if (!header_is_among(theirs, "Accept-Encoding"))
                 d->headers[count++] = "Accept-Encoding: identity";
         d->headers[count] = NULL;
         for (size_t i = 0; i < count; i++)
-                if (!is_secret(d->headers[i]))
+                if (!header_is_credential(d->headers[i]))
                         d->mirror_headers[known++] = d->headers[i];
         /* Nor those that the client has for all its requests. */
         d->mirror_headers[known++] = "Authorization:";

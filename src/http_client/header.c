@@ -30,6 +30,12 @@ bool header_has_name(const char *line, const char *name)
         return name_size(line) == size && strncasecmp(line, name, size) == 0;
 }
 
+bool header_is_credential(const char *line)
+{
+        return header_has_name(line, "Authorization") || header_has_name(line, "Cookie") ||
+               header_has_name(line, "Cookie2");
+}
+
 bool header_is_among(const char *const *lines, const char *line)
 {
         size_t size = name_size(line);

@@ -1,5 +1,6 @@
 /* The table of answers is in docs/http.md. */
 #include "http_client/judge.h"
+#include "http_client/retry.h"
 #include "http_common/date.h"
 
 #include <string.h>
@@ -152,15 +153,8 @@ struct judgement judge(const eddy_http_response *response, const struct kept *ke
                 /* Of another version, then: the one that is here has more. */
                 return asked_for_part(kept) ? (struct judgement){VERDICT_UNPROVEN, -1, "no such part"}
                                             : (struct judgement){VERDICT_REFUSED, -1, NULL};
-        case 408: /* Request Timeout */
-        case 425: /* Too Early */
-        case 429: /* Too Many Requests */
-        case 500:
-        case 502:
-        case 503:
-        case 504:
-                return (struct judgement){VERDICT_LATER, -1, NULL};
         default:
-                return (struct judgement){VERDICT_REFUSED, -1, NULL};
+                return (struct judgement){
+                    retry_status_may_pass(response->status) ? VERDICT_LATER : VERDICT_REFUSED, -1, NULL};
         }
 }

@@ -2,8 +2,8 @@
  * ever sees a piece of it, and nothing of it is left by a kill. A larger one, or what an earlier attempt has left, is
  * ".NAME.part" beside the final name, locked against other processes. Where that would be longer than a name may be,
  * NAME is cut and a number that tells it from others is behind it. */
-#ifndef HTTP_PART_H
-#define HTTP_PART_H
+#ifndef HTTP_CLIENT_PART_H
+#define HTTP_CLIENT_PART_H
 
 #include "http_client/gaps.h"
 

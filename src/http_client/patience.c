@@ -1,5 +1,6 @@
 #include "http_client/patience.h"
 
+#include "base/list.h"
 #include "base/sys.h"
 #include <linux/tcp.h>
 #include <netinet/in.h>
@@ -55,7 +56,7 @@ static void check_for_stall(void *arg)
 
         look_for_acknowledged(t);
         /* Who holds the server back may not call it silent. */
-        if (t->is_paused || t->upload.is_wanted || t->throttled.next)
+        if (t->is_paused || t->upload.is_wanted || list_is_linked(&t->throttled))
                 patience_sign_of_life(t);
         if (eddy_loop_time(t->client->loop) - t->last_sign < t->request->stall_timeout) {
                 watch_for_stall(t);

@@ -45,12 +45,6 @@ CURLcode prepare_once(struct transfer *t)
         return code;
 }
 
-static bool is_credential(const char *line)
-{
-        return header_has_name(line, "Authorization") || header_has_name(line, "Cookie") ||
-               header_has_name(line, "Cookie2");
-}
-
 /* What describes a body goes where the body goes. */
 static bool is_of_body(const char *line)
 {
@@ -74,7 +68,8 @@ static int add_headers_of_request(struct transfer *t, bool is_trusted)
 
         for (const char *const *line = t->request->headers; line && *line && rc == 0; line++) {
                 rc = header_check(*line);
-                if (rc < 0 || (is_credential(*line) && !is_trusted) || (is_of_body(*line) && !t->sends_body))
+                if (rc < 0 || (header_is_credential(*line) && !is_trusted) ||
+                    (is_of_body(*line) && !t->sends_body))
                         continue;
                 rc = add_header(t, *line);
         }
@@ -89,8 +84,8 @@ static int add_headers_of_client(struct transfer *t, bool is_trusted)
         if (client->base_url)
                 is_trusted = is_trusted && url_has_same_origin(client->base_url, t->url);
         for (const char *const *line = client->headers; line && *line && rc == 0; line++) {
-                if (header_is_among(t->request->headers, *line) || (is_credential(*line) && !is_trusted) ||
-                    (is_of_body(*line) && !t->sends_body))
+                if (header_is_among(t->request->headers, *line) ||
+                    (header_is_credential(*line) && !is_trusted) || (is_of_body(*line) && !t->sends_body))
                         continue;
                 rc = add_header(t, *line);
         }

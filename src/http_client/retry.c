@@ -27,6 +27,22 @@ bool retry_may_help(int error)
         }
 }
 
+bool retry_status_may_pass(int status)
+{
+        switch (status) {
+        case 408: /* Request Timeout */
+        case 425: /* Too Early */
+        case 429: /* Too Many Requests */
+        case 500:
+        case 502:
+        case 503:
+        case 504:
+                return true;
+        default:
+                return false;
+        }
+}
+
 /* By the server's clock where it tells it, which need not be ours. */
 static eddy_duration until(const eddy_http_response *response, time_t when)
 {

@@ -8,6 +8,9 @@
  * certificate or a disk may not. */
 bool retry_may_help(int error);
 
+/** Whether an answer is one that the server may give otherwise later. */
+bool retry_status_may_pass(int status);
+
 /** How long the server asks to be left alone (Retry-After: seconds or a date); 0: it does not, or asks for nonsense. A
  * wait of any length is told, up to EDDY_FOREVER. */
 eddy_duration retry_wish(const eddy_http_response *response);

@@ -17,12 +17,6 @@ static bool is_redirect(int status)
         return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
 }
 
-static bool may_pass(int status)
-{
-        return status == 408 || status == 425 || status == 429 || status == 500 ||
-               (status >= 502 && status <= 504);
-}
-
 /* What was asked for first, and would be again: not what a redirect has made of it. */
 static const char *first_method(const struct transfer *t)
 {
@@ -58,8 +52,8 @@ enum fate transfer_judge(struct transfer *t)
                         t->refusal = -ENOMEM;
                 return FATE_REDIRECT;
         }
-        if (t->may_repeat && may_pass(response->status) && is_idempotent(t) && upload_can_rewind(&t->upload) &&
-            retry_wish(response) <= longest_wait(t->request))
+        if (t->may_repeat && retry_status_may_pass(response->status) && is_idempotent(t) &&
+            upload_can_rewind(&t->upload) && retry_wish(response) <= longest_wait(t->request))
                 return FATE_AGAIN;
         return FATE_FINAL;
 }

@@ -2,13 +2,13 @@
  * proven to belong to it. */
 #include "http_client/download.h"
 #include "http_client/retry.h"
+#include "http_client/url.h"
 #include "http_common/status.h"
 
 #include "base/memory.h"
 #include <eddy/time.h>
 #include <eddy/timeout.h>
 #include <string.h>
-#include <strings.h>
 
 enum {
         REFUSAL_MAX = 64 * 1024, /* bytes of an error page that are read so that the connection can be kept */
@@ -228,14 +228,6 @@ static int outcome(struct worker *w, int rc)
         }
 }
 
-static bool is_same_host(const char *one, const char *other)
-{
-        const char *scheme_end = strstr(one, "://");
-        size_t n = scheme_end ? (size_t)(scheme_end + 3 - one) + strcspn(scheme_end + 3, "/?#") : 0;
-
-        return one == other || (n > 0 && strncasecmp(one, other, n) == 0 && strcspn(other + n, "/?#") == 0);
-}
-
 /* What is asked for: the gap, where what comes can be proven to belong to what is here, else the whole. */
 static void ask(struct worker *w, eddy_http_request *request, const char *validator)
 {
@@ -254,7 +246,7 @@ static void ask(struct worker *w, eddy_http_request *request, const char *valida
         request->url = d->urls[w->source];
         request->headers = d->headers;
         /* What the first host is told in confidence no other is. */
-        if (!is_same_host(request->url, d->urls[0])) {
+        if (!url_has_same_origin(request->url, d->urls[0])) {
                 request->headers = d->mirror_headers;
                 request->user = NULL;
         }

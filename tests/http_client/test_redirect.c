@@ -194,7 +194,6 @@ COROUTINE_TEST(keeps_cookies)
 {
         const eddy_http_client_options options = {.keeps_cookies = true};
         struct world world;
-        eddy_http_client *another;
         char *saved;
         ssize_t n;
 
@@ -207,12 +206,10 @@ COROUTINE_TEST(keeps_cookies)
         assert_int_equal(n, strlen(saved));
         assert_non_null(strstr(saved, "a\t1"));
 
-        assert_int_equal(eddy_http_client_create(&another, &options), 0);
-        assert_int_equal(eddy_http_client_set_cookies(another, "# a comment\n\n"), 0);
-        assert_int_equal(eddy_http_client_set_cookies(another, saved), 0);
+        use_client(&world, &options);
+        assert_int_equal(eddy_http_client_set_cookies(world.client, "# a comment\n\n"), 0);
+        assert_int_equal(eddy_http_client_set_cookies(world.client, saved), 0);
         eddy_free(saved);
-        eddy_http_client_destroy(world.client);
-        world.client = another;
         assert_answer(&world, &(eddy_http_request){.url = at(&world, "/deep/x")}, 200,
                       "GET /deep/x ||b=2; a=1|");
         world_close(&world);
@@ -275,13 +272,10 @@ COROUTINE_TEST(begins_anew_at_the_socket)
 COROUTINE_TEST(asks_by_a_proxy)
 {
         struct world world;
-        eddy_http_client *client;
         char *body;
 
         world_open(&world, answer, NULL);
-        assert_int_equal(eddy_http_client_create(&client, &(eddy_http_client_options){.proxy = world.base}), 0);
-        eddy_http_client_destroy(world.client);
-        world.client = client;
+        use_client(&world, &(eddy_http_client_options){.proxy = world.base});
         assert_answer(&world, &(eddy_http_request){.url = "http://far.example/x?y"}, 200,
                       "GET http://far.example/x?y |||");
         assert_int_equal(

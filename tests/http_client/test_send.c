@@ -296,22 +296,17 @@ COROUTINE_TEST(says_who_asks)
 COROUTINE_TEST(asks_relative_to_a_base)
 {
         struct world world;
-        eddy_http_client *client;
         char base[128];
 
         world_open(&world, answer, NULL);
         snprintf(base, sizeof base, "%s/api/v1/", world.base);
-        client = world.client;
-        assert_int_equal(eddy_http_client_create(&world.client, &(eddy_http_client_options){.base_url = base}),
-                         0);
+        use_client(&world, &(eddy_http_client_options){.base_url = base});
         assert_answer(&world, &(eddy_http_request){.url = "users?x=1"}, 200, "GET /api/v1/users?x=1");
         assert_answer(&world, &(eddy_http_request){.url = "/users"}, 200, "GET /users");
         assert_answer(&world, &(eddy_http_request){.url = at(&world, "/whole")}, 200, "GET /whole");
         assert_answer(&world,
                       &(eddy_http_request){.url = "q", .query = (const char *[]){"a b", "c&d", "e", NULL}}, 200,
                       "GET /api/v1/q?a%20b=c%26d&e=");
-        eddy_http_client_destroy(world.client);
-        world.client = client;
         world_close(&world);
 }
 
@@ -320,23 +315,16 @@ COROUTINE_TEST(keeps_its_credentials_for_its_base)
 {
         const char *const defaults[] = {"Authorization: Bearer abc", "Accept:", "X-One: 1", NULL};
         struct world world;
-        eddy_http_client *client;
         char url[128];
 
         world_open(&world, answer, NULL);
-        client = world.client;
-        assert_int_equal(
-            eddy_http_client_create(
-                &world.client,
-                &(eddy_http_client_options){.base_url = world.base, .headers = defaults, .user_agent = "x"}),
-            0);
+        use_client(&world,
+                   &(eddy_http_client_options){.base_url = world.base, .headers = defaults, .user_agent = "x"});
         assert_answer(&world, &(eddy_http_request){.url = "/headers", .keeps_encoding = true}, 200,
                       "X-One=1\nAuthorization=Bearer abc\nUser-Agent=x\n");
         snprintf(url, sizeof url, "%s/headers", world.other_base);
         assert_answer(&world, &(eddy_http_request){.url = url, .keeps_encoding = true}, 200,
                       "X-One=1\nUser-Agent=x\n");
-        eddy_http_client_destroy(world.client);
-        world.client = client;
         world_close(&world);
 }
 
@@ -597,21 +585,16 @@ static int refuse_piece(const void *data, size_t n, void *arg)
 COROUTINE_TEST(a_refusal_under_a_rate_ends_it)
 {
         struct world world;
-        eddy_http_client *client;
         size_t got = 0;
 
         eddy_event_init(&may_go_on);
         world_open(&world, answer, NULL);
-        client = world.client;
-        assert_int_equal(
-            eddy_http_client_create(&world.client, &(eddy_http_client_options){.receive_rate = 1000000}), 0);
+        use_client(&world, &(eddy_http_client_options){.receive_rate = 1000000});
         assert_int_equal(
             eddy_http_fetch(
                 world.client,
                 &(eddy_http_request){.url = at(&world, "/much"), .on_body = refuse_piece, .arg = &got}, NULL),
             -EIO);
-        eddy_http_client_destroy(world.client);
-        world.client = client;
         world_close(&world);
 }
 

@@ -44,6 +44,13 @@ static inline void world_close(struct world *world)
         eddy_http_service_destroy(world->service);
 }
 
+/** Ask by another client from now on. */
+static inline void use_client(struct world *world, const eddy_http_client_options *options)
+{
+        eddy_http_client_destroy(world->client);
+        assert_int_equal(eddy_http_client_create(&world->client, options), 0);
+}
+
 /** A URL of the world's server. Valid until the fourth next call. */
 static inline const char *at(const struct world *world, const char *path)
 {
