@@ -17,6 +17,17 @@ from servers import PATIENCE, skip
 ELEMENT = 'element-6066-11e4-a52e-4f735466cecf'  # how WebDriver calls a reference to one
 ARGUMENTS = ['--headless=new', '--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--no-proxy-server',
              '--ignore-certificate-errors', '--no-first-run', '--disable-component-update', '--disable-background-networking']
+SCRIPT_PATIENCE = 3000  # milliseconds; no script of ours waits, but on a busy machine Chromium loses one now and then
+
+
+def until(ask):
+    """What it gives at last, or None: WebDriver cannot be told to call back."""
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:
+        if value := ask():
+            return value
+        time.sleep(0.02)
+    return None
 
 
 class Driver:
@@ -26,15 +37,24 @@ class Driver:
         program = shutil.which('chromedriver') or skip('no chromedriver')
         self.chromium = shutil.which('chromium') or skip('no chromium')
         self.folder = tempfile.mkdtemp(prefix='eddy-browser-')
+        # It wants one port of both versions of IP, takes the one that is free of one, and ends where somebody has the other.
+        self.port = next(filter(None, (self._start(program) for _ in range(5))), None)
+        if not self.port:
+            skip('chromedriver does not start')
+        self.url = 'http://127.0.0.1:' + self.port
+        self.opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+    def _start(self, program):
+        """Its port, or None if it ends at once."""
         # pylint: disable=consider-using-with
         self.process = subprocess.Popen([program, '--port=0'], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                         stderr=subprocess.DEVNULL, text=True, start_new_session=True,
                                         env={**os.environ, 'HOME': self.folder})
-        port = next(filter(None, (re.search(r'successfully on port (\d+)', line) for line in self.process.stdout)), None)
-        if not port:
-            skip('chromedriver does not start')
-        self.url = 'http://127.0.0.1:' + port.group(1)
-        self.opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        for line in self.process.stdout:
+            if found := re.search(r'successfully on port (\d+)', line):
+                return found.group(1)
+        self.process.communicate()
+        return None
 
     def ask(self, method, path, body=None):
         """What it answers. Its errors are told in its own words."""
@@ -46,9 +66,9 @@ class Driver:
         except urllib.error.HTTPError as error:
             raise AssertionError(json.load(error)['value']['message']) from None
 
-    def browser(self, *arguments):
+    def browser(self, *arguments, **preferences):
         """A new one, of nobody it has seen before."""
-        return Browser(self, arguments)
+        return Browser(self, arguments, preferences)
 
     def stop(self):
         self.process.terminate()
@@ -59,11 +79,11 @@ class Driver:
 class Browser:
     """A window, with cookies of its own."""
 
-    def __init__(self, driver, arguments):
+    def __init__(self, driver, arguments, preferences):
         self.driver = driver
-        options = {'binary': driver.chromium, 'args': [*ARGUMENTS, *arguments]}
+        options = {'binary': driver.chromium, 'args': [*ARGUMENTS, *arguments], 'prefs': preferences}
         made = driver.ask('POST', '/session', {'capabilities': {'alwaysMatch': {
-            'goog:chromeOptions': options, 'goog:loggingPrefs': {'browser': 'ALL'}}}})
+            'goog:chromeOptions': options, 'goog:loggingPrefs': {'browser': 'ALL'}, 'timeouts': {'script': SCRIPT_PATIENCE}}}})
         self.path = '/session/' + made['sessionId']
 
     def _post(self, path, **body):
@@ -98,15 +118,14 @@ class Browser:
 
     def wait(self, script, *arguments):
         """Until JavaScript returns what is true, and what that is."""
-        end = time.monotonic() + PATIENCE
-        while time.monotonic() < end:
+        def ask():
             try:
-                value = self.run('return ' + script, *arguments)
-            except AssertionError:  # between two pages
-                value = None
-            if value:
-                return value
-            time.sleep(0.02)  # WebDriver cannot be told to call back
+                return self.run('return ' + script, *arguments)
+            except AssertionError:  # between two pages, or lost
+                return None
+        return until(ask) or self._give_up(script)
+
+    def _give_up(self, script):
         raise AssertionError('in vain: %s; the page says %s' % (script, self.run('return document.body.innerText')))
 
     def complaints(self):
