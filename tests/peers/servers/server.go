@@ -164,8 +164,10 @@ func main() {
 	check(err)
 	pair, err := tls.LoadX509KeyPair(filepath.Join(place, "server.pem"), filepath.Join(place, "server.key"))
 	check(err)
-	server := &http.Server{Handler: newMux(), TLSConfig: &tls.Config{Certificates: []tls.Certificate{pair}}}
+	mux := newMux()
+	// Each has a server of its own: which one of two came first would decide whether it speaks HTTP/2.
+	server := &http.Server{Handler: mux, TLSConfig: &tls.Config{Certificates: []tls.Certificate{pair}}}
 	fmt.Println(plain.Addr().(*net.TCPAddr).Port, secure.Addr().(*net.TCPAddr).Port)
-	go server.Serve(plain)
+	go http.Serve(plain, mux)
 	check(server.ServeTLS(secure, "", ""))
 }
