@@ -93,7 +93,7 @@ EDDY_API void eddy_http_proxy_destroy(eddy_http_proxy *proxy);
  * @param proxy  an eddy_http_proxy
  * @return 0, also where the client was told of a failure; what eddy_http_exchange_read() would say of a request's body; or why the answer is not whole
  * @retval EDDY_CANCELLED, EDDY_TIMEOUT  the client has gone, or the caller was interrupted: the server's connection has ended
- * @retval EDDY_EINVALIDSTATE            it has been answered, or of its body, whose length was known, some was read
+ * @retval EDDY_EINVALIDSTATE            it has been answered, or some of its body was read before; the server behind was not asked
  *
  * Suspends. ReverseProxy.ServeHTTP() of Go.
  */

@@ -57,7 +57,7 @@ static ssize_t fill(eddy_http_exchange *exchange)
 
         if (decoding->is_full || decoding->start < decoding->end)
                 return 1;
-        n = exchange->impl->read(exchange, decoding->in, IN_SIZE);
+        n = exchange_take(exchange, decoding->in, IN_SIZE);
         decoding->start = 0;
         decoding->end = n > 0 ? (size_t)n : 0;
         return n;

@@ -251,6 +251,14 @@ int exchange_wait_for_room(eddy_http_exchange *exchange)
         return exchange->failure;
 }
 
+ssize_t exchange_take(eddy_http_exchange *exchange, void *buffer, size_t n)
+{
+        ssize_t size = exchange->impl->read(exchange, buffer, n);
+
+        exchange->is_body_read |= size > 0;
+        return size;
+}
+
 int exchange_wait_for_bytes(eddy_http_exchange *exchange)
 {
         return exchange_wait_for(exchange, AWAITS_BYTES);

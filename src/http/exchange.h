@@ -84,6 +84,7 @@ struct eddy_http_exchange {
         int64_t sent; /* bytes of the answer's body, as they leave */
         ssize_t file; /* what has become of a file that is sent: EDDY_PENDING, how many bytes, or the error */
         int64_t body_length;      /* of the request; -1: it comes in chunks */
+        bool is_body_read;        /* bytes of it were taken */
         struct decoding decoding; /* of it */
         int body_error;           /* reading it has failed so; 0: it has not */
         int content_error;        /* and what it holds is not what was asked for */
@@ -140,6 +141,9 @@ int exchange_wait_for(eddy_http_exchange *exchange, enum awaited what);
 
 /** Say something before the answer, of a status of 1xx; as eddy_http_reply_hints(). */
 int exchange_send_interim(eddy_http_exchange *exchange, int status, const char *const *lines);
+
+/** Take bytes of the request's body, as exchange_impl's read(). */
+ssize_t exchange_take(eddy_http_exchange *exchange, void *buffer, size_t n);
 
 /** Wait until bytes of the body have come, or the exchange is over: 0, or how the caller was interrupted. Suspends. */
 int exchange_wait_for_bytes(eddy_http_exchange *exchange);

@@ -234,8 +234,6 @@ static int send_end(struct proxy_pass *pass)
         const char *at = exchange->trailers, *end = at + exchange->trailers_size;
         int rc = 0;
 
-        if (exchange->body_length >= 0 && pass->sent < exchange->body_length) /* somebody has read the rest */
-                return EDDY_EINVALIDSTATE;
         pass->sending = SENDING_OVER;
         if (exchange->body_length >= 0)
                 return MOVED;
@@ -457,6 +455,10 @@ int eddy_http_proxy_answer(eddy_http_exchange *exchange, void *arg)
         int rc = exchange_enter(exchange, ANSWER_NONE), status;
         bool goes_on;
 
+        if (rc == 0 && exchange->is_body_read) /* what is left of it would pass for all of it */
+                rc = eddy_fail(EDDY_EINVALIDSTATE,
+                               "some of the request's body was read before the proxy was called, "
+                               "which passes on whole bodies alone");
         if (rc == 0)
                 rc = exchange_wait_for_room(exchange);
         if (rc < 0)

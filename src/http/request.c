@@ -86,7 +86,7 @@ ssize_t eddy_http_exchange_read(eddy_http_exchange *exchange, void *buffer, size
 
         while (rc == 0 && exchange->body_error == 0) {
                 ssize_t size = decoding_is_needed(exchange) ? decoding_read(exchange, buffer, n)
-                                                            : exchange->impl->read(exchange, buffer, n);
+                                                            : exchange_take(exchange, buffer, n);
 
                 if (size >= 0)
                         return size;

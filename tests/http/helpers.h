@@ -13,6 +13,7 @@ struct world {
         eddy_stream *stream;
         const char *exception; /* what the loop's exception handler was told */
         int error;
+        char detail[256];
 };
 
 static struct world world;
@@ -24,6 +25,7 @@ static inline void note_exception(eddy_loop *loop, const eddy_exception *excepti
         (void)arg;
         world.exception = exception->message;
         world.error = exception->error;
+        snprintf(world.detail, sizeof world.detail, "%s", exception->detail ? exception->detail : "");
 }
 
 static inline void open_world(eddy_http_handler handler, const eddy_http_service_options *options)

@@ -465,8 +465,8 @@ static int read_before(eddy_http_exchange *exchange, void *arg)
         return eddy_http_proxy_answer(exchange, proxy);
 }
 
-/* A body that somebody has read cannot be passed on, and what is left of it is none. */
-static void bodies_that_were_read(void)
+/* A body that somebody has read cannot be passed on, and what is left of it is none: the server behind is not asked. */
+static void refuse_what_was_read(const char *request)
 {
         eddy_server *server;
         eddy_http_service *service;
@@ -476,9 +476,11 @@ static void bodies_that_were_read(void)
         assert_int_equal(eddy_http_start_server(&server, service, "127.0.0.1", 0, NULL), 0);
         eddy_stream_destroy(world.stream);
         assert_int_equal(eddy_open_connection(&world.stream, "127.0.0.1", eddy_server_port(server), NULL), 0);
-        send_text("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello");
+        send_text(request);
         assert_memory_equal(next_head(), "HTTP/1.1 500 ", 13);
         assert_int_equal(world.error, EDDY_EINVALIDSTATE);
+        assert_non_null(strstr(world.detail, "before the proxy"));
+        assert_false(is_asked_again());
         eddy_stream_destroy(world.stream);
         world.stream = NULL;
         eddy_server_close(server);
@@ -486,6 +488,14 @@ static void bodies_that_were_read(void)
         eddy_server_destroy(server);
         eddy_http_service_destroy(service);
         close_proxy();
+}
+
+static void bodies_that_were_read(void)
+{
+        refuse_what_was_read("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello");
+        refuse_what_was_read("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nhe");
+        refuse_what_was_read(
+            "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n");
 }
 
 static void clients_that_leave(void)
