@@ -117,6 +117,7 @@ struct proxy_pass {
         bool expects_leave; /* the client waits for it before it sends a body */
         enum proxy_sending sending;
         enum proxy_receiving receiving;
+        bool has_asked;        /* bytes were sent to the server */
         int64_t sent;          /* bytes of the body */
         bool has_received;     /* some of the answer */
         bool keeps_alive;      /* the server does */

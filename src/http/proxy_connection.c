@@ -183,33 +183,40 @@ static int connect_to(const eddy_http_proxy *proxy, struct proxy_connection *con
         return rc;
 }
 
-int proxy_connection_open(eddy_http_proxy *proxy, eddy_http_exchange *exchange,
-                          struct proxy_connection **connection)
+/* The input is the connection's, or given back. */
+static int open_with(eddy_http_proxy *proxy, eddy_http_exchange *exchange, struct proxy_input *input,
+                     struct proxy_connection **connection)
 {
         struct proxy_connection *made = memory_zalloc(sizeof *made);
         int rc = -ENOMEM;
 
-        *connection = NULL;
         if (!made)
-                return -ENOMEM;
-        made->input = take_input(proxy);
-        if (!made->input)
-                goto free_it;
+                goto give_input;
+        made->input = input;
         made->exchange = exchange;
         rc = connect_to(proxy, made);
         if (rc < 0)
-                goto give_input;
+                goto free_it;
         made->proxy = proxy;
         proxy->connections++;
         proxy->counts.connections++;
         *connection = made;
         return 0;
 
-give_input:
-        give_input(proxy, made->input);
 free_it:
         memory_free(made);
+give_input:
+        give_input(proxy, input);
         return rc;
+}
+
+int proxy_connection_open(eddy_http_proxy *proxy, eddy_http_exchange *exchange,
+                          struct proxy_connection **connection)
+{
+        struct proxy_input *input = take_input(proxy);
+
+        *connection = NULL;
+        return input ? open_with(proxy, exchange, input, connection) : -ENOMEM;
 }
 
 /* One that waits, and is as good as new as far as can be seen; NULL: there is none. */
@@ -233,19 +240,19 @@ static struct proxy_connection *take_idle(eddy_http_proxy *proxy, bool is_safe)
 int proxy_connection_take(eddy_http_proxy *proxy, eddy_http_exchange *exchange, bool is_safe,
                           struct proxy_connection **connection)
 {
-        struct proxy_connection *taken = take_idle(proxy, is_safe);
+        struct proxy_input *input = take_input(proxy);
+        struct proxy_connection *taken;
 
-        *connection = taken;
-        if (!taken)
-                return proxy_connection_open(proxy, exchange, connection);
-        taken->input = take_input(proxy);
-        if (!taken->input) {
-                proxy_connection_drop(taken);
-                *connection = NULL;
+        *connection = NULL;
+        if (!input)
                 return -ENOMEM;
-        }
+        taken = take_idle(proxy, is_safe);
+        if (!taken)
+                return open_with(proxy, exchange, input, connection);
+        taken->input = input;
         taken->exchange = exchange;
         taken->is_reused = true;
+        *connection = taken;
         return 0;
 }
 

@@ -376,6 +376,7 @@ static int ask(struct proxy_pass *pass)
         pass->receiving = RECEIVING_HEAD;
         proxy_head_begin(&connection->input->head);
         connection->best_before = 0;
+        pass->has_asked = true;
         rc = connection->transport ? eddy_transport_write(connection->transport, pass->proxy->out, (size_t)n)
                                    : 0;
         return rc == -ENOMEM ? rc : move(pass);
@@ -472,8 +473,8 @@ int eddy_http_proxy_answer(eddy_http_exchange *exchange, void *arg)
                 rc = head_send_error(exchange, HTTP_STATUS_REQUEST_HEADER_FIELDS_TOO_LARGE);
         else if (rc < 0 && rc == pass.server_error && eddy_interrupted() == 0)
                 rc = tell_failure(&pass, rc);
-        goes_on =
-            pass.receiving == RECEIVING_OVER && pass.sending == SENDING_OVER && pass.keeps_alive && rc == 0;
+        goes_on = !pass.has_asked || (pass.receiving == RECEIVING_OVER && pass.sending == SENDING_OVER &&
+                                      pass.keeps_alive && rc == 0);
         if (pass.connection)
                 proxy_connection_give(pass.connection, goes_on && !pass.connection->has_ended &&
                                                            pass.connection->start == pass.connection->end);

@@ -456,6 +456,30 @@ static void bodies_that_break(void)
         close_proxy();
 }
 
+/* What cannot be sent costs no connection that is there. */
+static void requests_that_are_too_much(void)
+{
+        static char request[4096];
+        size_t at = 0;
+
+        open_proxy(NULL);
+        ask_behind(GET("/"));
+        tell("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+        assert_answer("HTTP/1.1 200 OK", "");
+        at += (size_t)snprintf(request, sizeof request, "GET / HTTP/1.1\r\nHost: x\r\nConnection: a0");
+        for (int i = 1; i < 200; i++)
+                at += (size_t)snprintf(request + at, sizeof request - at, ",a%d", i);
+        snprintf(request + at, sizeof request - at, "\r\n\r\n");
+        send_text(request);
+        assert_answer("HTTP/1.1 431 ", "431 Request Header Fields Too Large\n");
+        assert_int_equal(counted().idle, 1);
+        send_text(GET("/after"));
+        read_asked();
+        assert_memory_equal(behind.asked, "GET /after ", 11);
+        assert_int_equal(counted().connections, 1);
+        close_proxy();
+}
+
 static int read_before(eddy_http_exchange *exchange, void *arg)
 {
         char some[2];
@@ -626,6 +650,7 @@ int main(void)
             scene_test(servers_that_are_slow),
             scene_test(servers_that_take_nothing),
             scene_test(bodies_that_break),
+            scene_test(requests_that_are_too_much),
             scene_test(bodies_that_were_read),
             scene_test(clients_that_leave),
             scene_test(slow_ones_hold_up_the_others),
