@@ -176,7 +176,7 @@ static int serve_folder(struct serve *serve)
 
         serve->max_connections = descriptors > 128 ? (descriptors - 64) / each : 32; /* some are for the loop */
         if (rc == CLI_OK)
-                rc = serve_site_open(&serve->site, options, &serve->log);
+                rc = serve_site_open(&serve->site, options, &serve->log, serve->max_connections);
         if (rc == CLI_OK && options->wants_tls)
                 rc = serve_open_tls(&serve->tls, options->bind, options->certificate_file, options->key_file);
         if (rc == CLI_OK)

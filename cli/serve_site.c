@@ -54,10 +54,14 @@ static int open_uploads(struct serve_site *site)
         return rc < 0 ? fail(eddy_error_detail()) : CLI_OK;
 }
 
-static int open_proxies(struct serve_site *site)
+static int open_proxies(struct serve_site *site, size_t connections)
 {
         const struct serve_list *wanted = &site->options->proxies;
         int rc = CLI_OK;
+
+        if (wanted->count > 0) /* each has its share, so that one that is slow leaves the others theirs */
+                site->proxies.options.max_connections =
+                    connections > wanted->count ? connections / wanted->count : 1;
 
         for (size_t i = 0; i < wanted->count && rc == CLI_OK; i++) {
                 bool is_elsewhere = strstr(wanted->values[i], "https://");
@@ -203,7 +207,8 @@ static void warn(const struct serve_site *site)
                 fprintf(stderr, "eddy serve: warning: --spa answers by %s, which cannot be read\n", index);
 }
 
-int serve_site_open(struct serve_site *site, const struct serve_options *options, struct serve_log *log)
+int serve_site_open(struct serve_site *site, const struct serve_options *options, struct serve_log *log,
+                    size_t connections)
 {
         int rc;
 
@@ -214,7 +219,7 @@ int serve_site_open(struct serve_site *site, const struct serve_options *options
         if (rc == CLI_OK)
                 rc = open_uploads(site);
         if (rc == CLI_OK)
-                rc = open_proxies(site);
+                rc = open_proxies(site, connections);
         if (rc == CLI_OK)
                 rc = open_cors(site);
         if (rc == CLI_OK)

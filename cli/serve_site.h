@@ -23,8 +23,10 @@ struct serve_site {
         eddy_http_service *service; /* of the router; NULL with it */
 };
 
-/** Make it: an exit code; where that is not CLI_OK it has been said why. In any case end it with serve_site_close(). */
-int serve_site_open(struct serve_site *site, const struct serve_options *options, struct serve_log *log);
+/** Make it: an exit code; where that is not CLI_OK it has been said why. In any case end it with serve_site_close(). There are at most so
+ * many `connections` to the servers behind it, together. */
+int serve_site_open(struct serve_site *site, const struct serve_options *options, struct serve_log *log,
+                    size_t connections);
 
 /** The service that answers. */
 eddy_http_service *serve_site_service(const struct serve_site *site);

@@ -26,19 +26,23 @@ typedef enum eddy_http_proxy_tells {
 typedef struct eddy_http_proxy_failure {
         eddy_http_exchange *exchange;
         int status; /**< that the client is told; 0: its answer had begun, and breaks */
-        int error;  /**< why, such as -ECONNREFUSED, -ETIMEDOUT, or EDDY_EPROTOCOL: the answer was none */
+        int error; /**< why, such as -ECONNREFUSED, -ETIMEDOUT, -EBUSY: all connections are in use, or EDDY_EPROTOCOL: the answer was none */
         const char *detail; /**< a sentence; "": nobody knows more */
 } eddy_http_proxy_failure;
 
 /** How to reach the server behind. Zero, or NULL for the whole, is the default of each. */
 typedef struct eddy_http_proxy_options {
-        eddy_duration connect_timeout; /**< for a connection to be there; 0: 10 s */
-        eddy_duration read_timeout;    /**< for the next bytes of an answer; 0: 60 s */
-        eddy_duration write_timeout;   /**< for it to take something of what is sent; 0: 60 s */
+        eddy_duration
+            connect_timeout; /**< for a connection to be there, and before that for a place to be free for it; 0: 10 s */
+        eddy_duration read_timeout;  /**< for the next bytes of an answer; 0: 60 s */
+        eddy_duration write_timeout; /**< for it to take something of what is sent; 0: 60 s */
         eddy_duration
             idle_timeout; /**< for a connection to wait for its next request; 0: 30 s. Less, where the server says so */
         eddy_duration
-            tunnel_timeout;   /**< for both sides of what has become another protocol to be silent; 0: 1 h */
+            tunnel_timeout; /**< for both sides of what has become another protocol to be silent; 0: 1 h */
+        /** Connections at a time, tunnels too; further requests wait in line, and are answered by 503 where that takes too long. 0: half
+         * of the descriptors that the process may have when this is created, 16,384 at most. SIZE_MAX: no bound */
+        size_t max_connections;
         unsigned max_idle;    /**< connections that wait; 0: 128. UINT_MAX: none do */
         bool keeps_host;      /**< the server sees the Host that the client has named; else its own */
         bool keeps_locations; /**< Location and the paths of cookies pass as they are */
@@ -61,6 +65,7 @@ typedef struct eddy_http_proxy_counts {
         uint64_t retries;  /**< requests that were sent anew, for their connection had been closed meanwhile */
         uint64_t failures; /**< that ended otherwise than by an answer, of which the client was not the cause */
         unsigned idle;     /**< connections that wait, now */
+        unsigned waiting;  /**< requests that wait for one, now */
 } eddy_http_proxy_counts;
 
 /**
@@ -87,8 +92,8 @@ EDDY_API void eddy_http_proxy_destroy(eddy_http_proxy *proxy);
  * Answer a request by the server behind; an eddy_http_handler. Where a router has mounted it, the prefix gives way to the path of the
  * proxy's URL.
  *
- * What fails before there is an answer is answered by 502, or 504 where the server took too long; a path that leads above the
- * URL's by 400. An answer that breaks in its midst breaks here too.
+ * What fails before there is an answer is answered by 502, or 504 where the server took too long; what could not be asked for want of a
+ * connection, descriptors or memory by 503; a path that leads above the URL's by 400. An answer that breaks in its midst breaks here too.
  *
  * @param proxy  an eddy_http_proxy
  * @return 0, also where the client was told of a failure; what eddy_http_exchange_read() would say of a request's body; or why the answer is not whole

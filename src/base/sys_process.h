@@ -4,6 +4,7 @@
 
 #include "base/sys.h"
 #include <sched.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 
 #ifndef CLONE_PIDFD
@@ -26,6 +27,14 @@ int sys_clone_unseen(int (*fn)(void *), void *stack_top, int flags, void *arg, .
 #else
 #define sys_clone_unseen clone
 #endif
+
+/** How many descriptors this process may have. */
+static inline size_t sys_descriptor_limit(void)
+{
+        struct rlimit limit;
+
+        return getrlimit(RLIMIT_NOFILE, &limit) < 0 ? 1024 : (size_t)limit.rlim_cur;
+}
 
 /** waitid()'s name for a pidfd, which is an enumerator in newer C libraries. */
 enum { SYS_P_PIDFD = 3 };

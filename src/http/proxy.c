@@ -2,10 +2,12 @@
 
 #include "base/list.h"
 #include "base/memory.h"
+#include "base/sys_process.h"
 #include "http/strict.h"
 #include <limits.h>
 
-enum { MAX_IDLE = 128, CONNECT = 10, TAKE = 60, IDLE = 30, TUNNEL = 3600, LEAVE = 1 /* seconds */ };
+enum { MAX_IDLE = 128, MOST_CONNECTIONS = 16 * 1024 };
+enum { CONNECT = 10, TAKE = 60, IDLE = 30, TUNNEL = 3600, LEAVE = 1 /* seconds */ };
 
 /* What the server is to do has not been done in time. */
 static void connection_is_late(struct deadline *deadline)
@@ -81,7 +83,22 @@ static void init_deadlines(eddy_http_proxy *proxy)
         deadlines_init(&proxy->writing, or_default(options->write_timeout, TAKE), connection_takes_nothing);
         deadlines_init(&proxy->idling, or_default(options->idle_timeout, IDLE), connection_has_waited);
         deadlines_init(&proxy->tunnels, or_default(options->tunnel_timeout, TUNNEL), proxy_tunnel_expire);
+        deadlines_init(&proxy->queueing, options->connect_timeout, proxy_line_expire);
         deadlines_init(&proxy->leaves, eddy_seconds(LEAVE), leave_is_not_given);
+}
+
+/* Half of the descriptors that there may be, for each client that waits has one, too; and no more than one address has ports. */
+static size_t default_connections(void)
+{
+        size_t most = sys_descriptor_limit() / 2;
+
+        return most < MOST_CONNECTIONS ? most + !most : MOST_CONNECTIONS;
+}
+
+static void init_bounds(eddy_http_proxy_options *options)
+{
+        if (options->max_connections == 0)
+                options->max_connections = default_connections();
         if (options->max_idle == 0)
                 options->max_idle = MAX_IDLE;
         else if (options->max_idle == UINT_MAX)
@@ -101,6 +118,7 @@ int eddy_http_proxy_create(eddy_http_proxy **proxy, const char *url, const eddy_
                 return -ENOMEM;
         memset(made, 0, offsetof(struct eddy_http_proxy, out));
         list_init(&made->idle);
+        list_init(&made->line);
         rc = proxy_url_parse(&made->url, url);
         if (rc == 0 && made->url.is_secure && !(options && options->tls))
                 rc = eddy_fail(-EINVAL, "\"%s\" needs a context of TLS among the options", url);
@@ -111,6 +129,7 @@ int eddy_http_proxy_create(eddy_http_proxy **proxy, const char *url, const eddy_
                 return rc;
         }
         init_deadlines(made);
+        init_bounds(&made->options);
         *proxy = made;
         return 0;
 }

@@ -32,9 +32,11 @@ struct eddy_http_proxy {
         struct proxy_url url;
         eddy_http_proxy_options options; /* its texts are copies */
         eddy_link idle;                  /* struct proxy_connection, the one that was used last first */
-        unsigned connections;            /* that are there, idle or not */
+        size_t connections;              /* that are there, idle or not, or being made */
+        eddy_link line;                  /* who waits for one; proxy_line.c */
         struct deadlines reading, writing, idling, tunnels;
-        struct deadlines leaves; /* for a server to say that it wants a body */
+        struct deadlines queueing; /* in the line */
+        struct deadlines leaves;   /* for a server to say that it wants a body */
         eddy_http_proxy_counts counts;
         struct proxy_input *spares;
         unsigned spare_count;
@@ -62,18 +64,28 @@ struct proxy_connection {
         bool is_late, has_no_leave;   /* a deadline has passed */
 };
 
+/** Wait until a connection may be taken, which has to be done before anything else: 0; -EBUSY, where that took too long; how the
+ * exchange's client has gone; or how the caller was interrupted. Suspends. */
+int proxy_line_wait(eddy_http_proxy *proxy, eddy_http_exchange *exchange);
+
+/** One may be free: who is first is woken. */
+void proxy_line_move(eddy_http_proxy *proxy);
+
+/** Somebody has stood in the line for long enough. */
+void proxy_line_expire(struct deadline *deadline);
+
 /**
- * Have a connection: one that waits, or a new one.
+ * Have a connection: one that waits, or a new one, when it is the caller's turn.
  *
  * @param is_safe  nothing is lost if it proves to be closed; else it is looked at first
- * @return 0; -ETIMEDOUT, -ECONNREFUSED ...; or how the caller was interrupted
+ * @return 0; -ETIMEDOUT, -ECONNREFUSED ...; as proxy_line_wait(); or how the caller was interrupted
  *
  * Suspends.
  */
 int proxy_connection_take(eddy_http_proxy *proxy, eddy_http_exchange *exchange, bool is_safe,
                           struct proxy_connection **connection);
 
-/** A new one. Suspends. */
+/** A new one, in the place of one that the caller has just given back. Suspends. */
 int proxy_connection_open(eddy_http_proxy *proxy, eddy_http_exchange *exchange,
                           struct proxy_connection **connection);
 

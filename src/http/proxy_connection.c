@@ -30,19 +30,28 @@ static void give_input(eddy_http_proxy *proxy, struct proxy_input *input)
         proxy->spare_count++;
 }
 
-/* The last one lets the loop end. */
-static void leave_proxy(struct proxy_connection *connection)
+/* There is one less. The last one lets the loop end, unless somebody waits for one. */
+static void give_place(eddy_http_proxy *proxy)
 {
-        eddy_http_proxy *proxy = connection->proxy;
-
-        connection->proxy = NULL;
-        if (!proxy || --proxy->connections > 0)
+        proxy->connections--;
+        proxy_line_move(proxy);
+        if (proxy->connections > 0 || !list_is_empty(&proxy->line))
                 return;
         deadlines_rest(&proxy->reading);
         deadlines_rest(&proxy->writing);
         deadlines_rest(&proxy->idling);
         deadlines_rest(&proxy->tunnels);
+        deadlines_rest(&proxy->queueing);
         deadlines_rest(&proxy->leaves);
+}
+
+static void leave_proxy(struct proxy_connection *connection)
+{
+        eddy_http_proxy *proxy = connection->proxy;
+
+        connection->proxy = NULL;
+        if (proxy)
+                give_place(proxy);
 }
 
 static void wake(struct proxy_connection *connection)
@@ -190,23 +199,25 @@ static int open_with(eddy_http_proxy *proxy, eddy_http_exchange *exchange, struc
         struct proxy_connection *made = memory_zalloc(sizeof *made);
         int rc = -ENOMEM;
 
+        proxy->connections++; /* now, so that no others take its place while it is made */
+        proxy_line_move(proxy);
         if (!made)
-                goto give_input;
+                goto give_place;
         made->input = input;
         made->exchange = exchange;
         rc = connect_to(proxy, made);
         if (rc < 0)
                 goto free_it;
         made->proxy = proxy;
-        proxy->connections++;
         proxy->counts.connections++;
         *connection = made;
         return 0;
 
 free_it:
         memory_free(made);
-give_input:
+give_place:
         give_input(proxy, input);
+        give_place(proxy);
         return rc;
 }
 
@@ -240,15 +251,22 @@ static struct proxy_connection *take_idle(eddy_http_proxy *proxy, bool is_safe)
 int proxy_connection_take(eddy_http_proxy *proxy, eddy_http_exchange *exchange, bool is_safe,
                           struct proxy_connection **connection)
 {
-        struct proxy_input *input = take_input(proxy);
         struct proxy_connection *taken;
+        struct proxy_input *input;
+        int rc = proxy_line_wait(proxy, exchange);
 
         *connection = NULL;
-        if (!input)
+        if (rc < 0)
+                return rc;
+        input = take_input(proxy);
+        if (!input) {
+                proxy_line_move(proxy);
                 return -ENOMEM;
+        }
         taken = take_idle(proxy, is_safe);
         if (!taken)
                 return open_with(proxy, exchange, input, connection);
+        proxy_line_move(proxy);
         taken->input = input;
         taken->exchange = exchange;
         taken->is_reused = true;
@@ -281,6 +299,7 @@ void proxy_connection_give(struct proxy_connection *connection, bool goes_on)
         proxy->counts.idle++;
         deadline_start(&proxy->idling, &connection->deadline);
         eddy_transport_resume_reading(connection->transport);
+        proxy_line_move(proxy);
 }
 
 void proxy_connections_close(eddy_http_proxy *proxy)

@@ -416,7 +416,7 @@ static int pass_on(struct proxy_pass *pass)
         int rc = proxy_connection_take(proxy, pass->exchange, is_safe, &pass->connection);
 
         if (rc < 0)
-                return note_server_failure(pass, rc);
+                return rc == pass->exchange->failure ? rc : note_server_failure(pass, rc);
         rc = ask(pass);
         if (rc == pass->server_error && rc < 0 && was_closed_meanwhile(pass)) {
                 proxy->counts.retries++;
@@ -426,6 +426,22 @@ static int pass_on(struct proxy_pass *pass)
                 rc = rc < 0 ? note_server_failure(pass, rc) : ask(pass);
         }
         return rc;
+}
+
+/* What failed here, before the server was asked, is told apart: it may be asked for again. */
+static int status_of(int rc)
+{
+        switch (rc) {
+        case -ETIMEDOUT:
+                return HTTP_STATUS_GATEWAY_TIMEOUT;
+        case -EBUSY:
+        case -EMFILE:
+        case -ENFILE:
+        case -ENOMEM:
+                return HTTP_STATUS_SERVICE_UNAVAILABLE;
+        default:
+                return HTTP_STATUS_BAD_GATEWAY;
+        }
 }
 
 /* The server has failed: the client is told, or what it got breaks. */
@@ -441,9 +457,7 @@ static int tell_failure(struct proxy_pass *pass, int rc)
         };
 
         if (can_tell)
-                failure.status = rc == -ETIMEDOUT ? HTTP_STATUS_GATEWAY_TIMEOUT
-                                 : rc == -ENOMEM  ? HTTP_STATUS_SERVICE_UNAVAILABLE
-                                                  : HTTP_STATUS_BAD_GATEWAY;
+                failure.status = status_of(rc);
         pass->proxy->counts.failures++;
         if (options->on_failure)
                 options->on_failure(&failure, options->arg);

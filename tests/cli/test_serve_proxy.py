@@ -3,9 +3,12 @@
 import base64
 import http.server
 import os
+import resource
+import shutil
 import subprocess
 import sys
 import threading
+import time
 import unittest
 
 from serving import Serving
@@ -17,7 +20,23 @@ class Behind(http.server.BaseHTTPRequestHandler):
     """Says what it was asked."""
     protocol_version = "HTTP/1.1"
 
+    count = most = 0  # connections, now and at most
+    lock = threading.Lock()
+
+    def setup(self):
+        super().setup()
+        with self.lock:
+            Behind.count += 1
+            Behind.most = max(Behind.most, Behind.count)
+
+    def finish(self):
+        with self.lock:
+            Behind.count -= 1
+        super().finish()
+
     def answer(self):
+        if "slow" in self.path:
+            time.sleep(0.01)
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         said = f"{self.command} {self.path} {body.decode()}".encode()
         self.send_response(404 if "missing" in self.path else 200)
@@ -31,11 +50,15 @@ class Behind(http.server.BaseHTTPRequestHandler):
         pass
 
 
+class Server(http.server.ThreadingHTTPServer):
+    request_queue_size = 128
+
+
 class ProxyTest(Serving):
     def setUp(self):
         super().setUp()
         self.write("index.html", b"<title>app</title>")
-        self.behind = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Behind)
+        self.behind = Server(("127.0.0.1", 0), Behind)
         thread = threading.Thread(target=self.behind.serve_forever)
         thread.start()
         self.addCleanup(self.behind.server_close)
@@ -62,6 +85,17 @@ class ProxyTest(Serving):
     def test_for_all(self):
         self.start("--proxy", self.url())
         self.assertEqual(self.get("/index.html").body, b"GET /index.html ")
+
+    def test_many_streams(self):
+        """Clients with many streams do not use up the descriptors: their requests wait for a connection."""
+        self.start("--proxy", "/api=" + self.url(),
+                   preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (128, 128)))
+        h2load = shutil.which("h2load") or self.skipTest("no h2load")
+        said = subprocess.run([h2load, "-n", "600", "-c", "3", "-m", "100", f"http://127.0.0.1:{self.port}/api/slow"],
+                              stdout=subprocess.PIPE, text=True, timeout=60, check=True).stdout
+        self.assertIn("status codes: 600 2xx", said)
+        self.assertEqual(self.get("/index.html").status, 200)
+        self.assertLessEqual(Behind.most, 32)
 
     def test_behind_a_password(self):
         hashed = subprocess.run(["openssl", "passwd", "-5", "secret"], stdout=subprocess.PIPE, text=True, check=True).stdout

@@ -17,6 +17,7 @@ static struct {
 
 static eddy_http_proxy *proxy;
 static eddy_http_router *router;
+static eddy_task *asking;                 /* of the request that has come last */
 static int failure_status, failure_error; /* what on_failure() was told */
 static char failure_detail[256];
 
@@ -32,6 +33,7 @@ static inline int pass_on(eddy_http_exchange *exchange, void *arg)
 {
         (void)arg;
         has_begun = true;
+        asking = eddy_current_task();
         return router ? eddy_http_router_handle(exchange, router) : eddy_http_proxy_answer(exchange, proxy);
 }
 
@@ -54,7 +56,8 @@ static inline void open_proxy_of(const char *prefix, const char *base, const edd
         eddy_http_proxy_options all = options ? *options : (eddy_http_proxy_options){0};
         char url[128];
 
-        all.on_failure = note_failure;
+        if (!all.on_failure)
+                all.on_failure = note_failure;
         failure_status = failure_error = -1;
         snprintf(url, sizeof url, "http://127.0.0.1:%u%s", listen_behind(), base);
         behind.stream = NULL;

@@ -2,6 +2,8 @@
 #include "http2_client.h"
 #include "proxy_world.h"
 
+#include <sys/resource.h>
+
 static void open_http2_proxy(void)
 {
         open_proxy(NULL);
@@ -72,6 +74,30 @@ static void bodies(void)
         close_http2_proxy();
 }
 
+/* By default a client with many streams leaves descriptors to others. */
+static void streams_do_not_use_up_descriptors(void)
+{
+        enum { MANY = 60, LIMIT = 64 };
+        struct rlimit before, few;
+        int32_t last = 0;
+
+        assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+        few = (struct rlimit){.rlim_cur = LIMIT, .rlim_max = before.rlim_max};
+        assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+        open_http2_proxy();
+        for (int i = 0; i < MANY; i++)
+                last = ask("GET", "/", NULL, NULL);
+        send_frames();
+        until(counted().waiting == MANY - LIMIT / 2);
+        assert_int_equal(counted().failures, 0);
+        /* A stream that is reset leaves the line. */
+        assert_int_equal(nghttp2_submit_rst_stream(client.session, 0, last, NGHTTP2_CANCEL), 0);
+        send_frames();
+        until(counted().waiting == MANY - LIMIT / 2 - 1);
+        close_http2_proxy();
+        assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+}
+
 /* A stream breaks, and the others go on. */
 static void answers_that_break(void)
 {
@@ -129,6 +155,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
             scene_test(heads),
             scene_test(bodies),
+            scene_test(streams_do_not_use_up_descriptors),
             scene_test(answers_that_break),
             scene_test(websockets),
         };
