@@ -88,11 +88,26 @@ static size_t read_number(const char **at)
         return (size_t)(*at - start);
 }
 
+/* How many bytes two names begin with alike, but for the number that may be in its midst there. */
+static size_t find_difference(const char *a, const char *b)
+{
+        size_t n = 0;
+
+        while (a[n] && a[n] == b[n])
+                n++;
+        while (n > 0 && is_digit(a[n - 1]))
+                n--;
+        return n;
+}
+
 /* "2.jpg" comes before "10.jpg", and "a" beside "A". */
 static int compare_names(const char *a, const char *b)
 {
         const char *first = a, *second = b;
+        size_t alike = find_difference(a, b);
 
+        a += alike;
+        b += alike;
         while (*a && *b) {
                 if (is_digit(*a) && is_digit(*b)) {
                         size_t n = read_number(&a), m = read_number(&b);

@@ -194,7 +194,11 @@ static void put_size(struct listing *page, int64_t size)
         size_t unit = 0;
 
         if (size < 1000) {
-                put_format(page, "%lld B", (long long)size);
+                char digits[4] = {(char)('0' + size / 100), (char)('0' + size / 10 % 10),
+                                  (char)('0' + size % 10)};
+
+                put(page, digits + (size < 100) + (size < 10));
+                put(page, " B");
                 return;
         }
         for (; value >= 999.5; unit++)
@@ -202,23 +206,34 @@ static void put_size(struct listing *page, int64_t size)
         put_format(page, value < 9.95 ? "%.1f %s" : "%.0f %s", value, units[unit]);
 }
 
-static void put_time(struct listing *page, time_t when)
+/* A minute as text. Many files of one folder are of the same. */
+struct minute {
+        time_t start;
+        char text[64]; /* "": there is none yet */
+};
+
+static void put_time(struct listing *page, time_t when, struct minute *last)
 {
-        char text[64] = "";
         struct tm local;
 
-        if (localtime_r(&when, &local))
-                strftime(text, sizeof text, "%Y-%m-%d %H:%M", &local);
-        put(page, text);
+        if (!*last->text || when < last->start || when - last->start >= 60) {
+                *last->text = '\0';
+                if (localtime_r(&when, &local) &&
+                    strftime(last->text, sizeof last->text, "%Y-%m-%d %H:%M", &local) > 0)
+                        last->start = when - local.tm_sec;
+        }
+        put(page, last->text);
 }
 
 static void put_entry(struct listing *page, const struct listing_entry *entry,
-                      const struct listing_options *options)
+                      const struct listing_options *options, struct minute *last)
 {
         bool is_folder = entry->kind == LISTING_FOLDER;
 
         /* "./": a name such as "http:x" is no URL of its own. */
-        put_format(page, "<tr%s><td><a href=\"./", class_of(entry));
+        put(page, "<tr");
+        put(page, class_of(entry));
+        put(page, "><td><a href=\"./");
         put_encoded(page, entry->name);
         put(page, is_folder ? "/" : "");
         if (is_folder)
@@ -230,13 +245,15 @@ static void put_entry(struct listing *page, const struct listing_entry *entry,
                 put_size(page, entry->size);
         put(page, "<td>");
         if (entry->kind != LISTING_LINK)
-                put_time(page, entry->modified);
+                put_time(page, entry->modified, last);
         put(page, "\n");
 }
 
 static void put_table(struct listing *page, const char *path, const struct listing_entries *list,
                       const struct listing_options *options)
 {
+        struct minute last = {.text = ""};
+
         put(page, "<table><thead><tr>");
         put_column(page, LISTING_BY_NAME, "Name", options);
         put_column(page, LISTING_BY_SIZE, "Size", options);
@@ -248,7 +265,7 @@ static void put_table(struct listing *page, const char *path, const struct listi
                 put(page, ">../</a><td><td>\n");
         }
         for (size_t i = 0; i < list->count && !page->has_failed; i++)
-                put_entry(page, &list->entries[i], options);
+                put_entry(page, &list->entries[i], options, &last);
         put(page, list->count == 0 ? "</table>\n<p class=none>Nothing is here</p>\n" : "</table>\n");
 }
 

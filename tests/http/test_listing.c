@@ -4,6 +4,7 @@
 #include "http/listing.h"
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -29,6 +30,7 @@ TEST(names)
                                              "a001",
                                              "a2",
                                              "a10",
+                                             "a010",
                                              "a10b",
                                              "a11",
                                              "ab",
@@ -148,6 +150,40 @@ TEST(pages)
         listing_finish(&page);
 }
 
+/* Each file has a size and a time of its own, whatever the one before it has. */
+TEST(sizes_and_times)
+{
+        static const struct {
+                long long size;
+                time_t modified;
+                const char *text;
+        } rows[] = {
+            {0, 0, "<td>0 B<td>1970-01-01 00:00\n"},
+            {7, -1, "<td>7 B<td>1969-12-31 23:59\n"},
+            {42, 59, "<td>42 B<td>1970-01-01 00:00\n"},
+            {999, 60, "<td>999 B<td>1970-01-01 00:01\n"},
+            {1000, 1700000000, "<td>1.0 kB<td>2023-11-14 22:13\n"},
+            {2500000, 1700000000, "<td>2.5 MB<td>2023-11-14 22:13\n"},
+        };
+        struct listing page;
+        char path[128], row[256];
+
+        setenv("TZ", "UTC", 1);
+        for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+                const struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, {.tv_sec = rows[i].modified}};
+
+                snprintf(path, sizeof path, "%s/file-%zu.txt", place, i);
+                assert_int_equal(truncate(path, rows[i].size), 0);
+                assert_int_equal(utimensat(AT_FDCWD, path, times, 0), 0);
+        }
+        assert_int_equal(list(&page, &(struct listing_options){.order = LISTING_BY_NAME}), 0);
+        for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+                snprintf(row, sizeof row, ">file-%zu.txt</a>%s", i, rows[i].text);
+                assert_non_null(memmem(page.text, page.size, row, strlen(row)));
+        }
+        listing_finish(&page);
+}
+
 /** Where memory fails there is no page, and no part of one; a file that cannot be asked about is left out. */
 TEST(failures)
 {
@@ -170,8 +206,8 @@ TEST(failures)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-            cmocka_unit_test(names), cmocka_unit_test(orders),   cmocka_unit_test(queries),
-            cmocka_unit_test(pages), cmocka_unit_test(failures),
+            cmocka_unit_test(names), cmocka_unit_test(orders),          cmocka_unit_test(queries),
+            cmocka_unit_test(pages), cmocka_unit_test(sizes_and_times), cmocka_unit_test(failures),
         };
 
         return cmocka_run_group_tests_name("listing", tests, make_folder, remove_folder);
