@@ -1,5 +1,5 @@
 /* Lines of several processes do not mix: a file that is appended to takes each piece as a whole, and for pipes and terminals, which do not,
- * they take turns. */
+ * they take turns. A thread of each process writes, for whoever reads may not keep up. */
 #include "serve_log.h"
 
 #include "cli.h"
@@ -12,8 +12,6 @@
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
-
-enum { LINE_SIZE = 32 * 1024 }; /* more than a line can have */
 
 static int open_file(const char *path)
 {
@@ -67,30 +65,46 @@ int serve_log_open(struct serve_log *log, const char *path, const char *format, 
 
 int serve_log_begin(struct serve_log *log)
 {
-        return log->fd < 0 || log->lock >= 0 ? 0 : eddy_http_log_create(&log->log, log->fd, log->format);
+        if (log->fd < 0)
+                return 0;
+        log->writer = log_writer_create(log->fd, log->lock, log->format);
+        log->fd = -1;
+        return log->writer ? 0 : -ENOMEM;
+}
+
+/* A FIFO that nobody reads is not waited for. */
+static int open_anew(const char *path)
+{
+        int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0644);
+
+        if (fd >= 0)
+                fcntl(fd, F_SETFL, O_APPEND);
+        return fd;
 }
 
 void serve_log_reopen(struct serve_log *log)
 {
         int fd;
 
-        if (log->fd < 0 || log->lock >= 0 || strcmp(log->path, "-") == 0)
+        if (!log->path || log->lock >= 0 || strcmp(log->path, "-") == 0)
                 return;
-        fd = open_file(log->path);
+        fd = open_anew(log->path);
         if (fd < 0) {
                 fprintf(stderr, "eddy serve: the log is the one from before: %s: %s\n", log->path,
                         strerror(errno));
                 return;
         }
-        if (log->log)
-                eddy_http_log_set_fd(log->log, fd);
+        if (log->writer) {
+                log_writer_set_fd(log->writer, fd);
+                return;
+        }
         close(log->fd);
         log->fd = fd;
 }
 
 bool serve_log_is_wanted(const struct serve_log *log)
 {
-        return log->is_verbose || log->fd >= 0;
+        return log->is_verbose || log->path;
 }
 
 static void print(const eddy_http_access *access)
@@ -105,38 +119,9 @@ static void print(const eddy_http_access *access)
                 (long long)access->sent);
 }
 
-/* Whole, in spite of signals and of pipes that take little. */
-static void write_all(int fd, const char *text, size_t n)
+static void write_lines(void *log)
 {
-        while (n > 0) {
-                ssize_t written = write(fd, text, n);
-
-                if (written < 0 && errno != EINTR)
-                        break;
-                text += written > 0 ? written : 0;
-                n -= written > 0 ? (size_t)written : 0;
-        }
-}
-
-/* The lock is the process's, so that one that is killed in its midst holds up nobody. */
-static void take_turn(int lock, short type)
-{
-        struct flock range = {.l_type = type, .l_whence = SEEK_SET};
-
-        while (fcntl(lock, F_SETLKW, &range) < 0 && errno == EINTR)
-                ;
-}
-
-static void write_in_turn(const struct serve_log *log, const eddy_http_access *access)
-{
-        static char line[LINE_SIZE];
-        size_t n = eddy_http_log_print(line, sizeof line, log->format, time(NULL), access);
-
-        if (n >= sizeof line)
-                return;
-        take_turn(log->lock, F_WRLCK);
-        write_all(log->fd, line, n);
-        take_turn(log->lock, F_UNLCK);
+        log_writer_wake(((struct serve_log *)log)->writer);
 }
 
 void serve_log_request(const eddy_http_access *access, void *arg)
@@ -145,16 +130,21 @@ void serve_log_request(const eddy_http_access *access, void *arg)
 
         if (log->is_verbose)
                 print(access);
-        if (log->log)
-                eddy_http_log_request(access, log->log);
-        else if (log->lock >= 0)
-                write_in_turn(log, access);
+        if (!log->writer)
+                return;
+        log_writer_add(log->writer, access);
+        if (!eddy_handle_pending(&log->turn) && eddy_call_soon(NULL, &log->turn, write_lines, log) < 0)
+                log_writer_wake(log->writer);
 }
 
 void serve_log_end(struct serve_log *log)
 {
-        eddy_http_log_destroy(log->log);
-        log->log = NULL;
+        if (!log->writer)
+                return;
+        eddy_handle_cancel(&log->turn);
+        if (!log_writer_end(log->writer))
+                fputs("eddy serve: nobody takes the log, so its last lines are lost\n", stderr);
+        log->writer = NULL;
 }
 
 void serve_log_close(struct serve_log *log)

@@ -2,7 +2,9 @@
 #ifndef SERVE_LOG_H
 #define SERVE_LOG_H
 
-#include <eddy/http_log.h>
+#include "log_writer.h"
+
+#include <eddy/loop.h>
 
 /** Where requests are told of: to people, to a file, or both. */
 struct serve_log {
@@ -10,8 +12,9 @@ struct serve_log {
         eddy_http_log_format format;
         int fd,
             lock; /* of what is written to; and where other processes write there in pieces, what has them take turns. -1: none */
-        bool is_verbose;    /* standard error has a line, too */
-        eddy_http_log *log; /* of this process's loop; NULL: none */
+        bool is_verbose;           /* standard error has a line, too */
+        struct log_writer *writer; /* of this process, which has the descriptor then; NULL: none */
+        eddy_handle turn;          /* to have what was added in one iteration written */
 };
 
 /** Open it: an exit code, and what failed has been said. `is_shared`: by several processes. */
@@ -30,7 +33,7 @@ bool serve_log_is_wanted(const struct serve_log *log);
 /** Log a request; for a service's `on_request`. */
 void serve_log_request(const eddy_http_access *access, void *log);
 
-/** Write what is left. */
+/** Write what is left, as far as somebody takes it soon. */
 void serve_log_end(struct serve_log *log);
 
 /** Give back what it has. */

@@ -254,6 +254,44 @@ class LogTest(Working):
             self.assertEqual(len(lines), 400)
             self.assertEqual([line for line in lines if not COMBINED.match(line.rstrip("\n"))], [])
 
+    def read_until_told(self, pattern):
+        """Read the log up to the line that tells how many are missing: the lines before it, and how many."""
+        lines = []
+        while True:
+            lines.append(self.process.stdout.readline())
+            match = re.match(pattern, lines[-1])
+            if match:
+                return lines[:-1], int(match.group(1))
+
+    def test_a_reader_that_stalls(self):
+        """Nobody waits for it, and what it missed is told."""
+        count, target, headers = 500, "/a.txt?" + "q" * 1900, ("User-Agent: " + "a" * 1900, "Referer: " + "r" * 1900)
+        for name, pattern in (("combined", r"# \S+: (\d+) lines are missing here"), ("json", r'{"time":"\S+","dropped":(\d+)}$')):
+            self.start("--log", "-", "--log-format", name)
+            for _ in range(count):
+                self.assertEqual(self.get(target, *headers).status, 200)
+            before, missing = self.read_until_told(pattern)
+            self.assertEqual(len(before) + missing, count)
+            self.assertGreater(missing, 0)
+            self.get("/a.txt?after")
+            self.assertIn("/a.txt?after", self.process.stdout.readline())
+            self.stop()
+
+    def test_the_end_with_a_reader_that_stalls(self):
+        """What a reader takes late is whole; who takes nothing is not waited for."""
+        target, headers = "/a.txt?" + "q" * 1900, ("User-Agent: " + "a" * 1900, "Referer: " + "r" * 1900)
+        self.start("--log", "-")
+        for _ in range(100):
+            self.get(target, *headers)
+        self.assertEqual(len(self.stop()[0].splitlines()), 100)
+        for workers in (1, 2):
+            self.start("--log", "-", "--workers", str(workers))
+            for _ in range(100):
+                self.get(target, *headers)
+            self.process.send_signal(signal.SIGTERM)
+            self.assertEqual(self.process.wait(timeout=20), 0)
+            self.assertIn("nobody takes the log", self.process.stderr.read())
+
     def test_bad_logs(self):
         self.assertIn("--log-format", self.refused("--log", "-", "--log-format", "xml"))
         self.assertIn("--log", self.refused("--log-format", "json"))
