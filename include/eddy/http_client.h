@@ -34,7 +34,7 @@ typedef struct eddy_http_client_options {
         size_t max_host_connections; /**< of those, to one host; 0: no bound */
         const char *user_agent;      /**< NULL: "eddy/" and its version */
         /** Where URLs that are relative begin, such as "https://example.org/api/". The client's own credentials (Authorization,
-         * Cookie) go to its scheme, host and port alone. NULL: no URL is relative */
+         * Cookie, its certificate) go to its scheme, host and port alone. NULL: no URL is relative */
         const char *base_url;
         /** "Name: value" each, NULL behind the last: sent with each request that has none of that name; or NULL */
         const char *const *headers;
@@ -45,8 +45,10 @@ typedef struct eddy_http_client_options {
          * NO_PROXY ...); "": none */
         const char *proxy;
         eddy_http_versions versions;
-        const char *certificate_file; /**< the client's own, PEM, for servers that ask; NULL: none */
-        const char *key_file;         /**< its key, where that is not in the same file */
+        /** The client's own, PEM, for servers that ask: of the scheme, host and port that a request names, but of no other that
+         * redirects or mirrors lead to. NULL: none */
+        const char *certificate_file;
+        const char *key_file; /**< its key, where that is not in the same file */
         int64_t receive_rate; /**< bytes a second that all its transfers may receive together; 0: no bound */
         void *reserved[4];    /**< zero */
 } eddy_http_client_options;

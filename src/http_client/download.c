@@ -191,26 +191,18 @@ static int commit(struct download *d)
 static int add_headers(struct download *d)
 {
         const char *const *theirs = d->request->headers;
-        size_t count = 0, known = 0;
+        size_t count = 0;
 
         while (theirs && theirs[count])
                 count++;
-        d->headers = memory_alloc(2 * (count + 4) * sizeof *d->headers);
+        d->headers = memory_alloc((count + 2) * sizeof *d->headers);
         if (!d->headers)
                 return -ENOMEM;
-        d->mirror_headers = d->headers + count + 4;
         if (count > 0)
                 memcpy(d->headers, theirs, count * sizeof *d->headers);
         if (!header_is_among(theirs, "Accept-Encoding"))
                 d->headers[count++] = "Accept-Encoding: identity";
         d->headers[count] = NULL;
-        for (size_t i = 0; i < count; i++)
-                if (!header_is_credential(d->headers[i]))
-                        d->mirror_headers[known++] = d->headers[i];
-        /* Nor those that the client has for all its requests. */
-        d->mirror_headers[known++] = "Authorization:";
-        d->mirror_headers[known++] = "Cookie:";
-        d->mirror_headers[known] = NULL;
         return 0;
 }
 

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <strings.h>
 
-void options_free(eddy_http_client *client)
+void client_options_free(eddy_http_client *client)
 {
         for (const char **line = client->headers; line && *line; line++)
                 memory_free_text(*line);
@@ -89,7 +89,7 @@ static const char *encodings(void)
         return memory_strdup(line);
 }
 
-int options_copy(eddy_http_client *client, const eddy_http_client_options *options)
+int client_options_copy(eddy_http_client *client, const eddy_http_client_options *options)
 {
         int rc = check_options(options);
 

@@ -38,10 +38,6 @@ CURLcode prepare_once(struct transfer *t)
         }
         if (client->proxy)
                 SET(CURLOPT_PROXY, client->proxy);
-        if (client->certificate_file) {
-                SET(CURLOPT_SSLCERT, client->certificate_file);
-                SET(CURLOPT_SSLKEY, client->key_file ? client->key_file : client->certificate_file);
-        }
         return code;
 }
 
@@ -76,13 +72,20 @@ static int add_headers_of_request(struct transfer *t, bool is_trusted)
         return rc;
 }
 
+/* The client's own credentials are for its base, where it has one. */
+static bool is_trusted_by_client(const struct transfer *t, bool is_trusted)
+{
+        const char *base = t->client->base_url;
+
+        return is_trusted && (!base || url_has_same_origin(base, t->url));
+}
+
 static int add_headers_of_client(struct transfer *t, bool is_trusted)
 {
         const eddy_http_client *client = t->client;
         int rc = 0;
 
-        if (client->base_url)
-                is_trusted = is_trusted && url_has_same_origin(client->base_url, t->url);
+        is_trusted = is_trusted_by_client(t, is_trusted);
         for (const char *const *line = client->headers; line && *line && rc == 0; line++) {
                 if (header_is_among(t->request->headers, *line) ||
                     (header_is_credential(*line) && !is_trusted) || (is_of_body(*line) && !t->sends_body))
@@ -232,16 +235,32 @@ static CURLcode set_connection(struct transfer *t)
         return code;
 }
 
+/* Who asks for a certificate may be anybody. */
+static CURLcode set_certificate(struct transfer *t, bool is_trusted)
+{
+        const eddy_http_client *client = t->client;
+        bool is_shown = is_trusted_by_client(t, is_trusted);
+        CURLcode code = CURLE_OK;
+
+        if (!client->certificate_file)
+                return code;
+        SET(CURLOPT_SSLCERT, is_shown ? client->certificate_file : NULL);
+        SET(CURLOPT_SSLKEY, !is_shown ? NULL : client->key_file ? client->key_file : client->certificate_file);
+        return code;
+}
+
 int prepare_hop(struct transfer *t)
 {
         /* Who listens on a socket is another one than who listens on a port of localhost. */
-        bool is_trusted = url_has_same_origin(t->first_url, t->url) && t->is_by_socket == !!t->socket_path;
+        bool is_trusted = !t->is_anonymous && url_has_same_origin(t->first_url, t->url) &&
+                          t->is_by_socket == !!t->socket_path;
         CURLcode code = set_encodings(t);
         int rc = add_headers(t, is_trusted);
 
         if (rc < 0)
                 return rc;
         code = code ? code : set_connection(t);
+        code = code ? code : set_certificate(t, is_trusted);
         code = code ? code : set_method(t);
         code = code ? code : set_range(t);
         SET(CURLOPT_HTTPHEADER, t->headers);
