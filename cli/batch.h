@@ -83,6 +83,7 @@ struct batch {
         unsigned header_count, mirror_count;
         struct from_sitemap *sitemaps, **last_sitemap; /* to be fetched first */
         size_t sitemap_count, left_out;                /* in all; of what they list, or of themselves */
+        size_t complaints;                             /* about what they list */
         enum fetch_existing existing;
         struct fetch_names names;
         eddy_http_client *client;

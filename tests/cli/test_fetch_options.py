@@ -95,6 +95,34 @@ class OptionsTest(unittest.TestCase):
         self.assertEqual(self.fetch("--from", url + "/sitemap.xml").returncode, 1)
         self.assertEqual(self.paths(), ["/sitemap.xml"] * 3)
 
+    def test_sitemap_without_end(self):
+        """What a server lists takes no more memory, requests and words than are allowed for."""
+        url = self.server.url
+        half = urlset(*[f"http://127.0.0.1:1/{i}" for i in range(500_001)])
+        self.server.documents = {"/sitemap.xml": index(url + "/one.xml", url + "/one.xml", url + "/two.xml"), "/one.xml": half,
+                                 "/two.xml": urlset(url + "/ok/a"), "/huge.xml": "<urlset>" + " " * (65 << 20),
+                                 "/many.xml": index(*["file:///etc/passwd"] * 10_000)}
+        result = self.fetch("--from", url + "/sitemap.xml")
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("lists more than 1000000 URLs with those before", result.stderr)
+        self.assertIn("0 of 1000000 arrived", result.stdout)
+        self.assertEqual(self.paths(), ["/sitemap.xml", "/one.xml", "/one.xml"])
+        result = self.fetch("--from", url + "/huge.xml")
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("more than 67108864 bytes", result.stderr)
+        result = self.fetch("--from", url + "/many.xml")
+        self.assertEqual(result.returncode, 1)
+        self.assertLess(result.stderr.count("\n"), 100)
+        self.assertIn("and 9980 more", result.stderr)
+
+    def test_lines_without_end(self):
+        for args in ["-i"], ["--from"]:
+            result = self.fetch(*args, "-", input=self.server.url + "/ok/a\n" + self.server.url + "/ok/" + "b" * (1 << 20))
+            self.assertEqual(result.returncode, 2)
+            self.assertIn("line 2 of ", result.stderr)
+            self.assertIn("longer than", result.stderr)
+        self.assertEqual(self.server.requests, [])
+
     def test_sitemap_that_is_none(self):
         for text in "<html></html>", "<x", "", "not a url\n":
             result = self.fetch("--from", "-", input=text)
