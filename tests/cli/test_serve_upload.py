@@ -112,6 +112,8 @@ class UploadTest(Serving):
             self.assertEqual(answer.status, 404, target)
             self.assertIn("folder", answer.text)
         self.assertEqual(self.post("/none/", ("a", b"x")).status, 404)
+        for answer in self.put("/" + "n" * 300 + "/a"), self.post("/" + "n" * 300 + "/", ("a", b"x")):
+            self.assertEqual((answer.status, answer.text), (414, "a: its path is too long\n"))
 
     def test_collisions(self):
         self.write("a", b"old")
