@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 enum {
         SIZE_MOST = 64 * 1024 * 1024, /* bytes; the protocol allows 50 MB, uncompressed */
@@ -44,11 +43,7 @@ static int say(const char *name, const char *what)
 /* What a site lists of others gets no password and no header that is meant for the site. */
 static bool leads_elsewhere(const struct from_sitemap *from, const char *url)
 {
-        size_t host = from ? strcspn(strstr(from->url, "://") + 3, "/?#") : 0;
-        size_t n = from ? (size_t)(strstr(from->url, "://") + 3 - from->url) + host : 0;
-
-        return from &&
-               (from->is_foreign || strncasecmp(from->url, url, n) != 0 || strcspn(url + n, "/?#") != 0);
+        return from && (from->is_foreign || !eddy_http_is_same_origin(from->url, url));
 }
 
 static void leave_out(struct batch *batch, const char *name, const char *url, const char *why)

@@ -95,6 +95,17 @@ EDDY_API int eddy_http_client_set_cookies(eddy_http_client *client, const char *
  */
 EDDY_API ssize_t eddy_http_client_cookies(eddy_http_client *client, char **cookies);
 
+/**
+ * Whether two URLs have scheme, host and port in common, so that who may see the credentials of one may see those of the other.
+ *
+ * @param one    a URL with its scheme
+ * @param other  likewise
+ * @return false also where one of them is none, or memory is short
+ *
+ * By another name the same machine is another host. Does not suspend. yarl.URL.origin().
+ */
+EDDY_API bool eddy_http_is_same_origin(const char *one, const char *other);
+
 /** How a download is to go. Zero, or NULL for the whole, is the default of each. */
 typedef struct eddy_http_download_options {
         unsigned retries;      /**< attempts after the first that may fail without getting any further */

@@ -77,7 +77,7 @@ static bool is_trusted_by_client(const struct transfer *t, bool is_trusted)
 {
         const char *base = t->client->base_url;
 
-        return is_trusted && (!base || url_has_same_origin(base, t->url));
+        return is_trusted && (!base || eddy_http_is_same_origin(base, t->url));
 }
 
 static int add_headers_of_client(struct transfer *t, bool is_trusted)
@@ -252,7 +252,7 @@ static CURLcode set_certificate(struct transfer *t, bool is_trusted)
 int prepare_hop(struct transfer *t)
 {
         /* Who listens on a socket is another one than who listens on a port of localhost. */
-        bool is_trusted = !t->is_anonymous && url_has_same_origin(t->first_url, t->url) &&
+        bool is_trusted = !t->is_anonymous && eddy_http_is_same_origin(t->first_url, t->url) &&
                           t->is_by_socket == !!t->socket_path;
         CURLcode code = set_encodings(t);
         int rc = add_headers(t, is_trusted);

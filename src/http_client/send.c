@@ -121,7 +121,7 @@ static int follow(struct transfer *t)
                 memory_free(url);
                 return rc;
         }
-        t->is_by_socket = t->is_by_socket && url_has_same_origin(t->url, url);
+        t->is_by_socket = t->is_by_socket && eddy_http_is_same_origin(t->url, url);
         memory_free(t->url);
         t->url = url;
         t->redirects++;

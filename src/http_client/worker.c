@@ -268,7 +268,7 @@ static int fetch(struct worker *w, const eddy_http_request *request)
 {
         const struct download *d = w->download;
 
-        if (w->source == 0 || url_has_same_origin(request->url, d->urls[0]))
+        if (w->source == 0 || eddy_http_is_same_origin(request->url, d->urls[0]))
                 return eddy_http_fetch(d->client, request, w->response);
         return send_anonymously(d->client, request, w->response);
 }

@@ -138,6 +138,14 @@ class OptionsTest(unittest.TestCase):
             self.assert_fetched(result, "a", "b")
             self.assertTrue(all("authorization" in headers and headers["x-key"] == "1" for _, headers in self.server.requests))
             self.assertFalse(any("authorization" in headers or "x-key" in headers for _, headers in other.requests))
+        # The proxy, which is the server, is asked for all: a port may be left out where it is the usual one.
+        self.server.requests.clear()
+        self.server.documents = {"http://site.example/sitemap.xml": urlset("http://SITE.example:80/ok/a", "http://site.example.net/ok/b",
+                                                                           "http://site.example@x/ok/c")}
+        self.fetch("--overwrite", "--proxy", self.server.url, "--user", "me:secret", "--from", "http://site.example/sitemap.xml")
+        self.assertEqual([path for path, headers in self.server.requests if headers.get("authorization") == "Basic bWU6c2VjcmV0"],
+                         ["http://site.example/sitemap.xml", "http://SITE.example/ok/a"])
+        self.assertEqual(len(self.server.requests), 4)
 
     # How they are asked for
 
