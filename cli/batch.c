@@ -63,9 +63,7 @@ void batch_finish(struct batch *batch)
 
 const char *item_name(const struct item *item)
 {
-        const char *slash = item->path ? strrchr(item->path, '/') : NULL;
-
-        return slash ? slash + 1 : item->url;
+        return item->path ? item->path : item->url;
 }
 
 int64_t batch_expected(const struct batch *batch)

@@ -177,7 +177,7 @@ static void number_name(char out[FETCH_NAME_MAX + 1], const char *name, unsigned
 char *fetch_names_choose(struct fetch_names *names, const char *folder, const char *name,
                          enum fetch_existing existing, bool *exists)
 {
-        size_t size = strlen(folder) + strlen(name) + 16;
+        size_t size = (folder ? strlen(folder) : 0) + strlen(name) + 16;
         char *path = malloc(size), candidate[FETCH_NAME_MAX + 1];
         struct fetch_name_entry *entry;
         bool is_new;
@@ -193,7 +193,7 @@ char *fetch_names_choose(struct fetch_names *names, const char *folder, const ch
                         goto undo_path;
                 if (!is_new)
                         continue;
-                snprintf(path, size, "%s/%s", folder, candidate);
+                snprintf(path, size, "%s%s%s", folder ? folder : "", folder ? "/" : "", candidate);
                 if (!exists)
                         break;
                 *exists = lstat(path, &status) == 0;

@@ -31,6 +31,7 @@ enum fetch_existing { FETCH_NUMBER, FETCH_SKIP, FETCH_OVERWRITE };
 /**
  * Choose where a file goes: DIR/NAME, or DIR/NAME-1.EXT and so on where that is taken.
  *
+ * @param folder  DIR; NULL: where the process is, and then the path is but a name
  * @param exists  receives whether a file of that name is there already, which only FETCH_SKIP and
  *                FETCH_OVERWRITE allow. NULL: whoever makes it finds out
  * @return the path, to be given to free(); NULL without memory

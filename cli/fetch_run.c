@@ -99,8 +99,8 @@ static int choose_path(struct item *item, const char *name)
         bool looks = batch->existing != FETCH_NUMBER || batch->takes_names;
 
         free(item->path);
-        item->path = fetch_names_choose(&batch->names, batch->folder, name, batch->existing,
-                                        looks ? &item->is_there : NULL);
+        item->path =
+            fetch_names_choose(&batch->names, NULL, name, batch->existing, looks ? &item->is_there : NULL);
         return item->path ? 0 : -ENOMEM;
 }
 

@@ -90,6 +90,8 @@ int eddy_http_client_create(eddy_http_client **client_out, const eddy_http_clien
         list_init(&client->active);
         list_init(&client->throttled);
         client->credited = eddy_now();
+        client->wears_handles_out = curl_version_info(CURLVERSION_NOW)->version_num < 0x080200;
+        client->begins_http2_twice = curl_version_info(CURLVERSION_NOW)->version_num < 0x080000;
         rc = client_options_copy(client, options);
         if (rc < 0)
                 goto undo_copies;

@@ -28,7 +28,7 @@ CURLcode prepare_once(struct transfer *t)
         SET(CURLOPT_NOSIGNAL, 1L);
         /* Else giving up a name that is being looked up would block the loop until the answer comes. */
         SET(CURLOPT_QUICK_EXIT, 1L);
-        SET(CURLOPT_BUFFERSIZE, 64L * 1024);
+        SET(CURLOPT_BUFFERSIZE, 60L * 1024);
         SET(CURLOPT_CONNECTTIMEOUT_MS, (long)INT32_MAX); /* see patience_connecting() */
         SET(CURLOPT_PROTOCOLS_STR, "http,https");
         SET(CURLOPT_HTTP_VERSION, http_version(client->versions));
@@ -194,22 +194,21 @@ static CURLcode set_encodings(struct transfer *t)
 static CURLcode set_range(struct transfer *t)
 {
         const eddy_http_request *request = t->request;
+        bool is_wanted = request->range_start > 0 || request->range_end > 0;
         CURLcode code = CURLE_OK;
         char range[64];
 
+        if (!is_wanted)
+                SET(CURLOPT_RANGE, NULL);
+        if (!is_wanted)
+                return code;
         if (request->range_end > 0)
                 snprintf(range, sizeof range, "%lld-%lld", (long long)request->range_start,
                          (long long)request->range_end);
         else
                 snprintf(range, sizeof range, "%lld-", (long long)request->range_start);
-        SET(CURLOPT_RANGE, request->range_start > 0 || request->range_end > 0 ? range : NULL);
+        SET(CURLOPT_RANGE, range);
         return code;
-}
-
-/* On a connection in the clear that was kept: https://github.com/curl/curl/issues/10634. */
-static bool begins_http2_twice(void)
-{
-        return curl_version_info(CURLVERSION_NOW)->version_num < 0x080000;
 }
 
 static CURLcode set_connection(struct transfer *t)
@@ -228,7 +227,7 @@ static CURLcode set_connection(struct transfer *t)
         SET(CURLOPT_SSL_VERIFYHOST, request->insecure ? 0L : 2L);
         if (request->ca_file)
                 SET(CURLOPT_CAINFO, request->ca_file);
-        if (t->client->versions == EDDY_HTTP_2_AT_ONCE && begins_http2_twice()) {
+        if (t->client->versions == EDDY_HTTP_2_AT_ONCE && t->client->begins_http2_twice) {
                 SET(CURLOPT_FRESH_CONNECT, is_by_tls ? 0L : 1L);
                 SET(CURLOPT_FORBID_REUSE, is_by_tls ? 0L : 1L);
         }

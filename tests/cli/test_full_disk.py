@@ -103,7 +103,7 @@ class FetchTest(Serving):
 
     def assert_full(self, result, name):
         self.assertEqual(result.returncode, 1, result.stderr)
-        self.assertIn(f"cannot write {self.place}/.{name}.part: {FULL}", result.stderr)
+        self.assertIn(f"cannot write .{name}.part: {FULL}", result.stderr)
 
     def test_large(self):
         """What came stays, and is gone on with once there is room."""
