@@ -59,6 +59,7 @@ void batch_finish(struct batch *batch)
         free(batch->items);
         free(batch->user);
         fetch_names_finish(&batch->names);
+        fetch_names_finish(&batch->there);
 }
 
 const char *item_name(const struct item *item)

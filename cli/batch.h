@@ -87,6 +87,8 @@ struct batch {
         size_t complaints;                             /* about what they list */
         enum fetch_existing existing;
         struct fetch_names names;
+        struct fetch_names there; /* what was in the folder before, */
+        bool knows_there;         /* where that is known */
         eddy_http_client *client;
         eddy_timer ticker, flusher;
         bool has_output; /* that the flusher will send on its way */

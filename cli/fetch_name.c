@@ -1,5 +1,6 @@
 #include "fetch_name.h"
 
+#include <dirent.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -150,6 +151,25 @@ void fetch_names_finish(struct fetch_names *names)
                 free(names->entries[i].name);
         free(names->entries);
         *names = (struct fetch_names){0};
+}
+
+bool fetch_names_list(struct fetch_names *names, const char *folder, size_t most)
+{
+        DIR *directory = opendir(folder);
+        const struct dirent *entry = NULL;
+        bool is_new;
+
+        while (directory && names->count <= most && (entry = readdir(directory)))
+                if (!enter(names, entry->d_name, &is_new))
+                        break;
+        if (directory)
+                closedir(directory);
+        return directory && !entry && names->count <= most;
+}
+
+bool fetch_names_has(const struct fetch_names *names, const char *name)
+{
+        return names->capacity > 0 && names->entries[slot_of(names, name)].name;
 }
 
 /* NAME-2.EXT, with what is too long cut from NAME, and no half of a UTF-8 character left of it. */

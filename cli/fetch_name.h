@@ -25,6 +25,12 @@ struct fetch_names {
 
 void fetch_names_finish(struct fetch_names *names);
 
+/** Enter the names of all that is in a folder. False where it cannot be read, or there are more than `most`. */
+bool fetch_names_list(struct fetch_names *names, const char *folder, size_t most);
+
+/** Whether a name has been entered. */
+bool fetch_names_has(const struct fetch_names *names, const char *name);
+
 /** What to do about a file that is there already. */
 enum fetch_existing { FETCH_NUMBER, FETCH_SKIP, FETCH_OVERWRITE };
 

@@ -113,6 +113,9 @@ typedef struct eddy_http_download_options {
         /** The longest pause that a server may ask for (Retry-After, in seconds or as a date) and is granted; where it
          * asks for more the download fails at once, since an earlier attempt would be in vain. 0: 120 s */
         eddy_duration max_wait;
+        /** Nothing of that name, and no part file of it, was there when the caller looked: neither is looked for before anything is
+         * asked for. What has appeared since is not replaced: the download fails at its end then, unless `overwrite` is set */
+        bool is_new;
         bool overwrite; /**< replace a file that is there; what is none, such as a FIFO or a device, never is */
         /** An attempt failed and another follows after a while. */
         void (*on_retry)(int error, const char *detail, eddy_duration delay, void *arg);

@@ -229,7 +229,7 @@ static int check(struct download *d)
                 rc = collect_urls(d);
         if (rc == 0 && d->options->checksum)
                 rc = checksum_check(d->options->checksum);
-        if (rc == 0 && !d->options->choose_path)
+        if (rc == 0 && !d->options->choose_path && !d->options->is_new)
                 rc = check_name(d->path, d->options->overwrite);
         return rc;
 }
@@ -280,13 +280,16 @@ static int run(struct download *d)
         if (rc == 0)
                 rc = add_headers(d);
         if (rc == 0)
-                rc = part_open(&d->part, d->path, d->urls);
+                rc = part_open(&d->part, d->path, d->options->is_new ? NULL : d->urls);
         if (rc < 0)
                 return rc;
         d->is_mixed = d->part.size > 0 && d->url_count > 1; /* by an earlier process, perhaps */
         rc = fetch_proven(d);
         if (rc == 0)
                 rc = commit(d);
+        /* So little is sooner fetched again than tidied up. */
+        if (rc == -EEXIST && d->part.fd < 0)
+                part_discard(&d->part);
         if (rc < 0)
                 part_sync(&d->part);
         part_close(&d->part);
