@@ -41,7 +41,7 @@ typedef struct eddy_http_client_options {
         bool keeps_cookies; /**< what servers set is sent to them again, for as long as the client is; see also
                              * eddy_http_client_set_cookies() */
         /** "http://", "https://", "socks4://", "socks4a://", "socks5://" or "socks5h://" (which looks names up itself), with
-         * USER:PASSWORD@ where it asks for that. NULL: what the environment says (http_proxy, HTTPS_PROXY, ALL_PROXY,
+         * USER:PASSWORD@ where it asks for that. NULL: what the environment says when the client is created (http_proxy, HTTPS_PROXY, ALL_PROXY,
          * NO_PROXY ...); "": none */
         const char *proxy;
         eddy_http_versions versions;
