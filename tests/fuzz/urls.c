@@ -9,8 +9,8 @@
 #include "input.h"
 
 #include "http_client/url.h"
-#include <eddy/http_client.h>
 #include <ctype.h>
+#include <eddy/http_client.h>
 #include <strings.h>
 
 enum { MOST = 512 };
