@@ -59,13 +59,12 @@ void batch_finish(struct batch *batch)
         free(batch->items);
         free(batch->user);
         fetch_names_finish(&batch->names);
+        fetch_names_finish(&batch->there);
 }
 
 const char *item_name(const struct item *item)
 {
-        const char *slash = item->path ? strrchr(item->path, '/') : NULL;
-
-        return slash ? slash + 1 : item->url;
+        return item->path ? item->path : item->url;
 }
 
 int64_t batch_expected(const struct batch *batch)

@@ -17,7 +17,7 @@ struct item {
         char *url;
         char **mirrors; /* NULL behind the last; NULL: none */
         char *checksum; /* or NULL */
-        char *path;     /* where it goes; NULL until it begins */
+        char *path;     /* where it goes, within the batch's folder; NULL until it begins */
         enum item_state state;
         bool is_foreign;         /* of another host than the one whose sitemap lists it */
         bool is_named_by_server; /* its path is by the answer, not by the URL */
@@ -67,7 +67,8 @@ struct batch {
         int lines_drawn; /* above the cursor, to be drawn over */
 
         const struct display *display;
-        const char *folder;
+        const char *
+            folder; /* for files, as it was named; the process is there, so that the kernel looks for it but once */
         const char *url_file; /* of which the URLs are, or NULL */
         const char *from;     /* a sitemap or list, or NULL */
         long parallel, segments, retry_limit;
@@ -83,14 +84,17 @@ struct batch {
         unsigned header_count, mirror_count;
         struct from_sitemap *sitemaps, **last_sitemap; /* to be fetched first */
         size_t sitemap_count, left_out;                /* in all; of what they list, or of themselves */
+        size_t complaints;                             /* about what they list */
         enum fetch_existing existing;
         struct fetch_names names;
+        struct fetch_names there; /* what was in the folder before, */
+        bool knows_there;         /* where that is known */
         eddy_http_client *client;
         eddy_timer ticker, flusher;
         bool has_output; /* that the flusher will send on its way */
 };
 
-/** An item's file name, without its folder; its URL before it has one. */
+/** An item's file name; its URL before it has one. */
 const char *item_name(const struct item *item);
 
 /** Add a URL to a batch, zeroed before the first. 0, or CLI_FAILED without memory. */

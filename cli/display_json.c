@@ -3,6 +3,7 @@
 #include "batch.h"
 #include "cli.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -57,6 +58,14 @@ static void end_event(struct batch *batch)
         batch_flush_soon(batch);
 }
 
+static void print_file(const struct batch *batch, const struct item *item)
+{
+        char path[PATH_MAX + FETCH_NAME_MAX + 2];
+
+        snprintf(path, sizeof path, "%s/%s", batch->folder, item->path);
+        print_string("file", path);
+}
+
 static void print_failure(const struct item *item)
 {
         print_string("error", eddy_errname(item->error));
@@ -81,7 +90,7 @@ static void ended(struct batch *batch, const struct item *item)
                                                   : "failed");
         print_string("url", item->url);
         if (item->path)
-                print_string("file", item->path);
+                print_file(batch, item);
         if (item->state == ITEM_FAILED)
                 print_failure(item);
         printf(",\"bytes\":%lld,\"seconds\":%.3f,\"retries\":%u", (long long)item->received,

@@ -49,7 +49,8 @@ static const char help[] =
     "\n"
     "Exits with 0 when all have arrived, 1 when some have not, 2 for bad usage, 130 after Ctrl-C.\n";
 
-static int prepare_folder(const char *folder)
+/* Make it, and go there. */
+static int enter_folder(const char *folder)
 {
         struct stat status;
 
@@ -61,7 +62,7 @@ static int prepare_folder(const char *folder)
                 fprintf(stderr, "eddy fetch: %s is not a folder\n", folder);
                 return CLI_FAILED;
         }
-        if (access(folder, W_OK | X_OK) < 0) {
+        if (access(folder, W_OK | X_OK) < 0 || chdir(folder) < 0) {
                 fprintf(stderr, "eddy fetch: cannot write to %s: %m\n", folder);
                 return CLI_FAILED;
         }
@@ -88,7 +89,7 @@ int fetch_main(int argc, char **argv)
         if (wants_help)
                 fputs(help, stdout);
         else if (rc == 0)
-                rc = prepare_folder(batch.folder);
+                rc = enter_folder(batch.folder);
         if (rc == 0 && !wants_help)
                 rc = fetch_run(&batch);
         from_finish(&batch);

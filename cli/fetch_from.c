@@ -7,12 +7,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 enum {
         SIZE_MOST = 64 * 1024 * 1024, /* bytes; the protocol allows 50 MB, uncompressed */
         DEPTH_MOST = 2,               /* an index lists sitemaps, and no index */
         SITEMAPS_MOST = 50000,
+        LISTED_MOST = 1000000, /* URLs that servers may list in all: some 300 MB of memory */
+        COMPLAINTS_MOST = 20,  /* of what is left out */
 };
 
 /** A sitemap to be fetched. Owned by the batch. */
@@ -42,22 +43,39 @@ static int say(const char *name, const char *what)
 /* What a site lists of others gets no password and no header that is meant for the site. */
 static bool leads_elsewhere(const struct from_sitemap *from, const char *url)
 {
-        size_t host = from ? strcspn(strstr(from->url, "://") + 3, "/?#") : 0;
-        size_t n = from ? (size_t)(strstr(from->url, "://") + 3 - from->url) + host : 0;
+        return from && (from->is_foreign || !eddy_http_is_same_origin(from->url, url));
+}
 
-        return from &&
-               (from->is_foreign || strncasecmp(from->url, url, n) != 0 || strcspn(url + n, "/?#") != 0);
+static void leave_out(struct batch *batch, const char *name, const char *url, const char *why)
+{
+        batch->left_out++;
+        if (batch->complaints++ >= COMPLAINTS_MOST)
+                return;
+        say(name, "lists what cannot be fetched, which is left out:");
+        say(url, why);
+}
+
+/* A site without end is not for fetching a part of it, which nobody has chosen. */
+static int refuse_all(struct batch *batch, const char *name)
+{
+        char why[128];
+
+        snprintf(why, sizeof why,
+                 "lists more than %d URLs with those before; nothing is fetched: choose some of them",
+                 LISTED_MOST);
+        batch->left_out++;
+        batch->next = batch->count;
+        return say(name, why);
 }
 
 static int add_sitemap(struct batch *batch, const char *url, const struct from_sitemap *from)
 {
         struct from_sitemap *sitemap;
 
-        if (batch->sitemap_count++ >= SITEMAPS_MOST)
-                return say(url, "is a sitemap too many");
         sitemap = malloc(sizeof *sitemap + strlen(url) + 1);
         if (!sitemap)
                 return CLI_FAILED;
+        batch->sitemap_count++;
         strcpy(sitemap->url, url);
         sitemap->depth = from ? from->depth + 1 : 0;
         sitemap->is_foreign = leads_elsewhere(from, url);
@@ -74,14 +92,18 @@ static int add_loc(const char *url, bool is_sitemap, void *arg)
         const char *fault = url_fault(url, strlen(url));
         int rc;
 
-        if (fault || (is_sitemap && from && from->depth == DEPTH_MOST)) {
-                say(reading->name, "lists what cannot be fetched, which is left out:");
-                say(url, fault ? fault : "is a sitemap within sitemaps of sitemaps");
-                reading->batch->left_out++;
+        if (!fault && is_sitemap && from && from->depth == DEPTH_MOST)
+                fault = "is a sitemap within sitemaps of sitemaps";
+        if (!fault && is_sitemap && reading->batch->sitemap_count == SITEMAPS_MOST)
+                fault = "is a sitemap too many";
+        if (fault) {
+                leave_out(reading->batch, reading->name, url, fault);
                 return 0;
         }
         if (is_sitemap)
                 return add_sitemap(reading->batch, url, from);
+        if (from && reading->batch->count == LISTED_MOST)
+                return refuse_all(reading->batch, reading->name);
         rc = batch_add(&(struct url_line){.url = url}, reading->batch);
         if (rc == 0)
                 reading->batch->items[reading->batch->count - 1].is_foreign = leads_elsewhere(from, url);
@@ -210,7 +232,11 @@ int from_fetch(struct batch *batch)
                         batch->left_out++;
                 if (eddy_interrupted() < 0)
                         return eddy_interrupted();
+                if (batch->count > 0 && batch->next == batch->count)
+                        break; /* all is refused */
         }
+        if (batch->complaints > COMPLAINTS_MOST)
+                fprintf(stderr, "eddy fetch: ... and %zu more\n", batch->complaints - COMPLAINTS_MOST);
         return 0;
 }
 

@@ -1,5 +1,6 @@
 #include "fetch_name.h"
 
+#include <dirent.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -152,6 +153,25 @@ void fetch_names_finish(struct fetch_names *names)
         *names = (struct fetch_names){0};
 }
 
+bool fetch_names_list(struct fetch_names *names, const char *folder, size_t most)
+{
+        DIR *directory = opendir(folder);
+        const struct dirent *entry = NULL;
+        bool is_new;
+
+        while (directory && names->count <= most && (entry = readdir(directory)))
+                if (!enter(names, entry->d_name, &is_new))
+                        break;
+        if (directory)
+                closedir(directory);
+        return directory && !entry && names->count <= most;
+}
+
+bool fetch_names_has(const struct fetch_names *names, const char *name)
+{
+        return names->capacity > 0 && names->entries[slot_of(names, name)].name;
+}
+
 /* NAME-2.EXT, with what is too long cut from NAME, and no half of a UTF-8 character left of it. */
 static void number_name(char out[FETCH_NAME_MAX + 1], const char *name, unsigned number)
 {
@@ -177,7 +197,7 @@ static void number_name(char out[FETCH_NAME_MAX + 1], const char *name, unsigned
 char *fetch_names_choose(struct fetch_names *names, const char *folder, const char *name,
                          enum fetch_existing existing, bool *exists)
 {
-        size_t size = strlen(folder) + strlen(name) + 16;
+        size_t size = (folder ? strlen(folder) : 0) + strlen(name) + 16;
         char *path = malloc(size), candidate[FETCH_NAME_MAX + 1];
         struct fetch_name_entry *entry;
         bool is_new;
@@ -193,7 +213,7 @@ char *fetch_names_choose(struct fetch_names *names, const char *folder, const ch
                         goto undo_path;
                 if (!is_new)
                         continue;
-                snprintf(path, size, "%s/%s", folder, candidate);
+                snprintf(path, size, "%s%s%s", folder ? folder : "", folder ? "/" : "", candidate);
                 if (!exists)
                         break;
                 *exists = lstat(path, &status) == 0;

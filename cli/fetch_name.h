@@ -25,12 +25,19 @@ struct fetch_names {
 
 void fetch_names_finish(struct fetch_names *names);
 
+/** Enter the names of all that is in a folder. False where it cannot be read, or there are more than `most`. */
+bool fetch_names_list(struct fetch_names *names, const char *folder, size_t most);
+
+/** Whether a name has been entered. */
+bool fetch_names_has(const struct fetch_names *names, const char *name);
+
 /** What to do about a file that is there already. */
 enum fetch_existing { FETCH_NUMBER, FETCH_SKIP, FETCH_OVERWRITE };
 
 /**
  * Choose where a file goes: DIR/NAME, or DIR/NAME-1.EXT and so on where that is taken.
  *
+ * @param folder  DIR; NULL: where the process is, and then the path is but a name
  * @param exists  receives whether a file of that name is there already, which only FETCH_SKIP and
  *                FETCH_OVERWRITE allow. NULL: whoever makes it finds out
  * @return the path, to be given to free(); NULL without memory

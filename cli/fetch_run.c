@@ -10,6 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
+enum { MANY = 100 /* items, for which the folder is listed rather than looked into for each of them */ };
+
 static void on_progress(int64_t received, int64_t total, void *arg)
 {
         struct item *item = arg;
@@ -99,8 +101,8 @@ static int choose_path(struct item *item, const char *name)
         bool looks = batch->existing != FETCH_NUMBER || batch->takes_names;
 
         free(item->path);
-        item->path = fetch_names_choose(&batch->names, batch->folder, name, batch->existing,
-                                        looks ? &item->is_there : NULL);
+        item->path =
+            fetch_names_choose(&batch->names, NULL, name, batch->existing, looks ? &item->is_there : NULL);
         return item->path ? 0 : -ENOMEM;
 }
 
@@ -139,6 +141,18 @@ void batch_prepare_request(const struct batch *batch, eddy_http_request *request
         request->headers = is_foreign ? NULL : batch->headers;
 }
 
+/* Whether neither the file nor a part of it can have been there before. */
+static bool is_new(const struct item *item)
+{
+        char part[FETCH_NAME_MAX + sizeof "..part"];
+
+        /* The part of a name that is very long has another. */
+        if (!item->batch->knows_there || strlen(item->path) > FETCH_NAME_MAX - strlen("..part"))
+                return false;
+        snprintf(part, sizeof part, ".%s.part", item->path);
+        return !fetch_names_has(&item->batch->there, item->path) && !fetch_names_has(&item->batch->there, part);
+}
+
 static int download(struct item *item)
 {
         struct batch *batch = item->batch;
@@ -146,6 +160,7 @@ static int download(struct item *item)
         const eddy_http_download_options options = {
             .retries = (unsigned)batch->retry_limit,
             .max_wait = eddy_seconds(batch->max_wait),
+            .is_new = is_new(item),
             .overwrite = batch->existing == FETCH_OVERWRITE,
             .on_retry = on_retry,
             .choose_path = batch->takes_names ? choose_path_by_answer : NULL,
@@ -272,6 +287,9 @@ static intptr_t fetch_app(void *arg)
         if (batch->display->tick)
                 tick_display(batch);
         rc = from_fetch(batch);
+        /* To list is worth it where there is little else. */
+        if (rc == 0 && batch->count >= MANY)
+                batch->knows_there = fetch_names_list(&batch->there, ".", 8 * batch->count);
         if (rc == 0)
                 rc = run_workers(batch);
         eddy_timer_cancel(&batch->ticker);

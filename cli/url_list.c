@@ -7,6 +7,11 @@
 #include <strings.h>
 #include <sys/types.h>
 
+enum {
+        LINE_MOST =
+            512 * 1024 /* bytes: of a URL and as many mirrors as there may be, each as long as servers take */
+};
+
 static bool has_scheme(const char *text)
 {
         return strncasecmp(text, "http://", 7) == 0 || strncasecmp(text, "https://", 8) == 0;
@@ -119,15 +124,30 @@ static int read_line(const char *path, size_t number, char *line, size_t n,
         return fault ? refuse_line(path, number, at, fault) : add(&parts, arg);
 }
 
+/* Up to and including its end; how much that is, 0 where there is none any more. What is longer is cut, to LINE_MOST. */
+static size_t take_line(FILE *file, char *line)
+{
+        size_t n = 0;
+        int byte = 0;
+
+        while (n < LINE_MOST && byte != '\n' && (byte = getc_unlocked(file)) != EOF)
+                line[n++] = (char)byte;
+        line[n] = '\0';
+        return n;
+}
+
 int url_list_read(FILE *file, const char *path, int (*add)(const struct url_line *line, void *arg), void *arg)
 {
-        char *line = NULL;
-        size_t size = 0, number = 0;
-        ssize_t got;
-        int rc = 0;
+        char *line = malloc(LINE_MOST + 1);
+        size_t number = 0, n;
+        int rc = line ? 0 : CLI_FAILED;
 
-        while (rc == 0 && (got = getline(&line, &size, file)) >= 0)
-                rc = read_line(path, ++number, line, (size_t)got, add, arg);
+        while (rc == 0 && (n = take_line(file, line)) > 0) {
+                number++;
+                rc = n < LINE_MOST || line[n - 1] == '\n'
+                         ? read_line(path, number, line, n, add, arg)
+                         : refuse_line(path, number, line, "is longer than 512 KiB");
+        }
         if (rc == 0 && ferror(file))
                 rc = cli_usage_error("eddy fetch", "cannot read %s: %m", path);
         free(line);

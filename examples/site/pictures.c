@@ -15,14 +15,16 @@
 
 enum { PICTURE_MAX = 8 << 20, PICTURES_MAX = 200, HEAD = 12, PIECE = 16 * 1024, REFUSED = -2000 };
 
+static const char full[] = "The gallery is full.";
+
 /* A picture on its way to the disk. */
 struct upload {
+        struct site *site;
         eddy_http_multipart *form;
-        const char *folder;
         const char *complaint; /* why it is refused, with `status`, where that is the sender's to know */
         int status;
         eddy_file *file;
-        char hidden[1100], name[80]; /* its path meanwhile; its name in the end */
+        char hidden[1200], name[80]; /* its path meanwhile; its name in the end */
 };
 
 static int refuse(struct upload *upload, int status, const char *complaint)
@@ -106,7 +108,7 @@ static int write_hidden(struct upload *upload, const char *filename)
         if (!kind)
                 return refuse(upload, 415, "PNG, JPEG, GIF and WebP are taken here, and this is none of them.");
         choose_name(upload, filename, kind);
-        snprintf(upload->hidden, sizeof upload->hidden, "%s/.%s", upload->folder, upload->name);
+        snprintf(upload->hidden, sizeof upload->hidden, "%s/.%s", upload->site->pictures, upload->name);
         int rc = eddy_file_open(&upload->file, upload->hidden, O_WRONLY | O_CREAT | O_EXCL, 0644);
         return rc < 0 ? rc : copy_rest(upload, piece, n);
 }
@@ -118,17 +120,29 @@ static int keep(struct upload *upload, const char *filename)
                 return rc;
         /* Also where whoever sends it has gone, and this task is cancelled: nothing is to be left. */
         EDDY_SHIELD_SCOPE {
-                char path[1100];
+                char path[1200];
                 int closed = eddy_file_close(upload->file);
                 if (rc == 0)
                         rc = closed;
-                snprintf(path, sizeof path, "%s/%s", upload->folder, upload->name);
+                snprintf(path, sizeof path, "%s/%s", upload->site->pictures, upload->name);
                 if (rc == 0)
                         rc = eddy_path_rename(upload->hidden, path);
                 if (rc < 0)
                         eddy_path_unlink(upload->hidden);
                 upload->file = NULL;
         }
+        return rc;
+}
+
+/* Whoever comes meanwhile finds the place taken; what breaks off leaves it. */
+static int keep_in_place(struct upload *upload, const char *filename)
+{
+        struct site *site = upload->site;
+        site->arriving++;
+        int rc = gallery_count(site);
+        if (rc >= 0)
+                rc = rc + site->arriving > PICTURES_MAX ? refuse(upload, 507, full) : keep(upload, filename);
+        site->arriving--;
         return rc;
 }
 
@@ -149,7 +163,7 @@ static int take_parts(struct upload *upload)
                 } else if (strcmp(part.name, "picture") == 0) {
                         if (!is_ours || !session()->name[0])
                                 return refuse(upload, 403, "Please sign in, and then send your picture.");
-                        return keep(upload, part.filename);
+                        return keep_in_place(upload, part.filename);
                 }
         }
         return rc < 0 ? rc : refuse(upload, 422, "There is no picture in the form.");
@@ -157,10 +171,10 @@ static int take_parts(struct upload *upload)
 
 int pictures_add(eddy_http_exchange *exchange, void *arg)
 {
-        const struct site *site = arg;
-        struct upload upload = {.folder = site->pictures};
+        struct site *site = arg;
+        struct upload upload = {.site = site};
         if (gallery_count(site) >= PICTURES_MAX)
-                return page_error(exchange, site, 507, "The gallery is full.");
+                return page_error(exchange, site, 507, full);
         int rc =
             eddy_http_multipart_open(&upload.form, exchange,
                                      &(eddy_http_multipart_options){

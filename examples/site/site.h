@@ -22,6 +22,7 @@ struct site {
 
         unsigned char key[KEY_SIZE]; /* signs cookies */
         char pictures[1024];         /* folder of what was uploaded */
+        int arriving;                /* pictures that have been given a place, and are not there yet */
         struct templates *templates;
         struct store *store;
         struct chat *chat;

@@ -34,19 +34,21 @@ typedef struct eddy_http_client_options {
         size_t max_host_connections; /**< of those, to one host; 0: no bound */
         const char *user_agent;      /**< NULL: "eddy/" and its version */
         /** Where URLs that are relative begin, such as "https://example.org/api/". The client's own credentials (Authorization,
-         * Cookie) go to its scheme, host and port alone. NULL: no URL is relative */
+         * Cookie, its certificate) go to its scheme, host and port alone. NULL: no URL is relative */
         const char *base_url;
         /** "Name: value" each, NULL behind the last: sent with each request that has none of that name; or NULL */
         const char *const *headers;
         bool keeps_cookies; /**< what servers set is sent to them again, for as long as the client is; see also
                              * eddy_http_client_set_cookies() */
         /** "http://", "https://", "socks4://", "socks4a://", "socks5://" or "socks5h://" (which looks names up itself), with
-         * USER:PASSWORD@ where it asks for that. NULL: what the environment says (http_proxy, HTTPS_PROXY, ALL_PROXY,
+         * USER:PASSWORD@ where it asks for that. NULL: what the environment says when the client is created (http_proxy, HTTPS_PROXY, ALL_PROXY,
          * NO_PROXY ...); "": none */
         const char *proxy;
         eddy_http_versions versions;
-        const char *certificate_file; /**< the client's own, PEM, for servers that ask; NULL: none */
-        const char *key_file;         /**< its key, where that is not in the same file */
+        /** The client's own, PEM, for servers that ask: of the scheme, host and port that a request names, but of no other that
+         * redirects or mirrors lead to. NULL: none */
+        const char *certificate_file;
+        const char *key_file; /**< its key, where that is not in the same file */
         int64_t receive_rate; /**< bytes a second that all its transfers may receive together; 0: no bound */
         void *reserved[4];    /**< zero */
 } eddy_http_client_options;
@@ -93,6 +95,17 @@ EDDY_API int eddy_http_client_set_cookies(eddy_http_client *client, const char *
  */
 EDDY_API ssize_t eddy_http_client_cookies(eddy_http_client *client, char **cookies);
 
+/**
+ * Whether two URLs have scheme, host and port in common, so that who may see the credentials of one may see those of the other.
+ *
+ * @param one    a URL with its scheme
+ * @param other  likewise
+ * @return false also where one of them is none, or memory is short
+ *
+ * By another name the same machine is another host. Does not suspend. yarl.URL.origin().
+ */
+EDDY_API bool eddy_http_is_same_origin(const char *one, const char *other);
+
 /** How a download is to go. Zero, or NULL for the whole, is the default of each. */
 typedef struct eddy_http_download_options {
         unsigned retries;      /**< attempts after the first that may fail without getting any further */
@@ -100,6 +113,9 @@ typedef struct eddy_http_download_options {
         /** The longest pause that a server may ask for (Retry-After, in seconds or as a date) and is granted; where it
          * asks for more the download fails at once, since an earlier attempt would be in vain. 0: 120 s */
         eddy_duration max_wait;
+        /** Nothing of that name, and no part file of it, was there when the caller looked: neither is looked for before anything is
+         * asked for. What has appeared since is not replaced: the download fails at its end then, unless `overwrite` is set */
+        bool is_new;
         bool overwrite; /**< replace a file that is there; what is none, such as a FIFO or a device, never is */
         /** An attempt failed and another follows after a while. */
         void (*on_retry)(int error, const char *detail, eddy_duration delay, void *arg);

@@ -267,3 +267,35 @@ int eddy_http_reply_file(eddy_http_exchange *exchange, const eddy_file *file, co
         answer.status = &status;
         return file_answer_send(exchange, &answer);
 }
+
+int file_status_of(int rc)
+{
+        switch (rc) {
+        case -ENOENT:
+        case -ENOTDIR:
+        case -EXDEV: /* it is outside, which is nobody's business */
+        case -ELOOP:
+        case -ENXIO:
+                return HTTP_STATUS_NOT_FOUND;
+        case -EACCES:
+        case -EPERM:
+        case -EROFS:
+                return HTTP_STATUS_FORBIDDEN;
+        case -ENAMETOOLONG:
+                return HTTP_STATUS_URI_TOO_LONG;
+        case -EFBIG:
+        case EDDY_ELIMIT:
+                return HTTP_STATUS_PAYLOAD_TOO_LARGE;
+        case -ENOSPC:
+        case -EDQUOT:
+                return HTTP_STATUS_INSUFFICIENT_STORAGE;
+        case -EBUSY: /* somebody holds the folder's lock */
+        case -EAGAIN:
+        case -EMFILE:
+        case -ENFILE:
+        case -ENOMEM:
+                return HTTP_STATUS_SERVICE_UNAVAILABLE;
+        default:
+                return 0;
+        }
+}

@@ -22,6 +22,9 @@ struct file_answer {
 /** What a file's bytes are known by. */
 void file_version_of(struct http_version *version, const struct stat *status);
 
+/** The status that says why a file could not be opened, read or written; 0: that is not the file's fault. */
+int file_status_of(int rc);
+
 /** Send it. Its version is found out by this. Suspends while the disk, or the client, is slow. */
 int file_answer_send(eddy_http_exchange *exchange, struct file_answer *answer);
 

@@ -5,6 +5,7 @@
 #include "base/sys_file.h"
 #include "http/beside.h"
 #include "http/content_type.h"
+#include "http/file_answer.h"
 #include "http/head.h"
 #include <eddy/http_router.h>
 #include <string.h>
@@ -13,28 +14,11 @@ static const char index_name[] = "index.html";
 
 int folder_status_of(int rc)
 {
-        switch (rc) {
-        case -EINVAL:
+        int status = file_status_of(rc);
+
+        if (rc == -EINVAL)
                 return HTTP_STATUS_BAD_REQUEST;
-        case -EACCES:
-        case -EPERM:
-                return HTTP_STATUS_FORBIDDEN;
-        case -ENOENT:
-        case -ENOTDIR:
-        case -EXDEV: /* it is outside, which is nobody's business */
-        case -ELOOP:
-        case -ENXIO:
-                return HTTP_STATUS_NOT_FOUND;
-        case -ENAMETOOLONG:
-                return HTTP_STATUS_URI_TOO_LONG;
-        case -EAGAIN:
-        case -EMFILE:
-        case -ENFILE:
-        case -ENOMEM:
-                return HTTP_STATUS_SERVICE_UNAVAILABLE;
-        default:
-                return HTTP_STATUS_INTERNAL_SERVER_ERROR;
-        }
+        return status ? status : HTTP_STATUS_INTERNAL_SERVER_ERROR;
 }
 
 /* A file that is being opened by a path that is not in memory. */

@@ -137,36 +137,6 @@ static int keep_arrival(struct arrival *arrival)
         return rc < 0 ? rc : do_for(arrival, "upload", keep);
 }
 
-/* A status for what kept a file from being written; 0: it is not the file's fault. */
-static int status_of(int rc)
-{
-        switch (rc) {
-        case -ENOENT:
-        case -ENOTDIR:
-        case -EXDEV: /* it is outside, which is nobody's business */
-        case -ELOOP:
-        case -ENXIO:
-                return HTTP_STATUS_NOT_FOUND;
-        case -EACCES:
-        case -EPERM:
-        case -EROFS:
-                return HTTP_STATUS_FORBIDDEN;
-        case -EFBIG:
-        case EDDY_ELIMIT:
-                return HTTP_STATUS_PAYLOAD_TOO_LARGE;
-        case -ENOSPC:
-        case -EDQUOT:
-                return HTTP_STATUS_INSUFFICIENT_STORAGE;
-        case -EBUSY: /* somebody holds the folder's lock */
-        case -EMFILE:
-        case -ENFILE:
-        case -ENOMEM:
-                return HTTP_STATUS_SERVICE_UNAVAILABLE;
-        default:
-                return 0;
-        }
-}
-
 static const char *sentence_of(int status)
 {
         switch (status) {
@@ -174,6 +144,8 @@ static const char *sentence_of(int status)
                 return "there is no such folder";
         case HTTP_STATUS_FORBIDDEN:
                 return "nothing may be written there";
+        case HTTP_STATUS_URI_TOO_LONG:
+                return "its path is too long";
         case HTTP_STATUS_CONFLICT:
                 return "something of that name is there already";
         case HTTP_STATUS_PRECONDITION_FAILED:
@@ -190,7 +162,7 @@ static const char *sentence_of(int status)
 /* Say why there is no file, unless there is nobody to be told. */
 static int refuse(const struct arrival *arrival, int rc)
 {
-        int status = rc > 0 ? rc : status_of(rc);
+        int status = rc > 0 ? rc : file_status_of(rc);
 
         if (status == 0 || arrival->exchange->failure)
                 return rc;

@@ -90,7 +90,9 @@ int eddy_http_client_create(eddy_http_client **client_out, const eddy_http_clien
         list_init(&client->active);
         list_init(&client->throttled);
         client->credited = eddy_now();
-        rc = options_copy(client, options);
+        client->wears_handles_out = curl_version_info(CURLVERSION_NOW)->version_num < 0x080200;
+        client->begins_http2_twice = curl_version_info(CURLVERSION_NOW)->version_num < 0x080000;
+        rc = client_options_copy(client, options);
         if (rc < 0)
                 goto undo_copies;
         if (options->keeps_cookies)
@@ -108,7 +110,7 @@ undo_multi:
         curl_multi_cleanup(client->multi);
         jar_close(client);
 undo_copies:
-        options_free(client);
+        client_options_free(client);
         memory_free(client);
 undo_curl:
         curl_global_cleanup();
@@ -126,7 +128,7 @@ void eddy_http_client_destroy(eddy_http_client *client)
         eddy_handle_cancel(&client->turn);
         sockets_finish(client);
         jar_close(client);
-        options_free(client);
+        client_options_free(client);
         memory_free(client);
         curl_global_cleanup();
 }

@@ -8,6 +8,11 @@
 struct eddy_http_client {
         eddy_loop *loop;
         CURLM *multi;
+        /* An answer whose first line begins with a blank goes on with the last header of the answer before on the same handle, which
+         * curl has freed by then, until curl 8.2: https://github.com/curl/curl/issues/11101. */
+        bool wears_handles_out;
+        bool
+            begins_http2_twice; /* on a connection in the clear that was kept: https://github.com/curl/curl/issues/10634 */
         eddy_timer timer;               /* the one moment at which curl wants to be called, */
         eddy_handle turn;               /* where that is now */
         struct client_socket **sockets; /* by descriptor; NULL: curl wants none watched */

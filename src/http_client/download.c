@@ -191,26 +191,18 @@ static int commit(struct download *d)
 static int add_headers(struct download *d)
 {
         const char *const *theirs = d->request->headers;
-        size_t count = 0, known = 0;
+        size_t count = 0;
 
         while (theirs && theirs[count])
                 count++;
-        d->headers = memory_alloc(2 * (count + 4) * sizeof *d->headers);
+        d->headers = memory_alloc((count + 2) * sizeof *d->headers);
         if (!d->headers)
                 return -ENOMEM;
-        d->mirror_headers = d->headers + count + 4;
         if (count > 0)
                 memcpy(d->headers, theirs, count * sizeof *d->headers);
         if (!header_is_among(theirs, "Accept-Encoding"))
                 d->headers[count++] = "Accept-Encoding: identity";
         d->headers[count] = NULL;
-        for (size_t i = 0; i < count; i++)
-                if (!header_is_credential(d->headers[i]))
-                        d->mirror_headers[known++] = d->headers[i];
-        /* Nor those that the client has for all its requests. */
-        d->mirror_headers[known++] = "Authorization:";
-        d->mirror_headers[known++] = "Cookie:";
-        d->mirror_headers[known] = NULL;
         return 0;
 }
 
@@ -237,7 +229,7 @@ static int check(struct download *d)
                 rc = collect_urls(d);
         if (rc == 0 && d->options->checksum)
                 rc = checksum_check(d->options->checksum);
-        if (rc == 0 && !d->options->choose_path)
+        if (rc == 0 && !d->options->choose_path && !d->options->is_new)
                 rc = check_name(d->path, d->options->overwrite);
         return rc;
 }
@@ -288,13 +280,16 @@ static int run(struct download *d)
         if (rc == 0)
                 rc = add_headers(d);
         if (rc == 0)
-                rc = part_open(&d->part, d->path, d->urls);
+                rc = part_open(&d->part, d->path, d->options->is_new ? NULL : d->urls);
         if (rc < 0)
                 return rc;
         d->is_mixed = d->part.size > 0 && d->url_count > 1; /* by an earlier process, perhaps */
         rc = fetch_proven(d);
         if (rc == 0)
                 rc = commit(d);
+        /* So little is sooner fetched again than tidied up. */
+        if (rc == -EEXIST && d->part.fd < 0)
+                part_discard(&d->part);
         if (rc < 0)
                 part_sync(&d->part);
         part_close(&d->part);

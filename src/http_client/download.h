@@ -50,7 +50,6 @@ struct download {
         unsigned url_count;
         bool is_useless[SOURCES_MAX]; /* has failed for good, or has another version */
         const char **headers;         /* the request's, and ours */
-        const char **mirror_headers;  /* of those, what another host may know */
         const char *path;             /* the final name */
         bool is_path_chosen;          /* by options->choose_path() */
         int path_error;               /* why there is no final name, or 0 */

@@ -5,9 +5,10 @@
 
 #include "base/memory.h"
 #include <stdio.h>
+#include <stdlib.h>
 #include <strings.h>
 
-void options_free(eddy_http_client *client)
+void client_options_free(eddy_http_client *client)
 {
         for (const char **line = client->headers; line && *line; line++)
                 memory_free_text(*line);
@@ -89,7 +90,22 @@ static const char *encodings(void)
         return memory_strdup(line);
 }
 
-int options_copy(eddy_http_client *client, const eddy_http_client_options *options)
+/* Whether there is anything for curl to find, which would look for it at each request. */
+static bool environment_names_proxy(void)
+{
+        static const char *const names[] = {"http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy",
+                                            "ALL_PROXY"};
+
+        for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+                const char *value = getenv(names[i]);
+
+                if (value && *value)
+                        return true;
+        }
+        return false;
+}
+
+int client_options_copy(eddy_http_client *client, const eddy_http_client_options *options)
 {
         int rc = check_options(options);
 
@@ -97,7 +113,7 @@ int options_copy(eddy_http_client *client, const eddy_http_client_options *optio
                 return rc;
         client->versions = options->versions;
         client->receive_rate = options->receive_rate;
-        client->proxy = options->proxy;
+        client->proxy = options->proxy || environment_names_proxy() ? options->proxy : "";
         client->certificate_file = options->certificate_file;
         client->key_file = options->key_file;
         client->user_agent = agent_of(options);

@@ -5,9 +5,9 @@
 #include "http_client/client.h"
 
 /** Keep copies. 0, -ENOMEM, or -EINVAL with a sentence; free them in any case. */
-int options_copy(eddy_http_client *client, const eddy_http_client_options *options);
+int client_options_copy(eddy_http_client *client, const eddy_http_client_options *options);
 
 /** Free the copies. */
-void options_free(eddy_http_client *client);
+void client_options_free(eddy_http_client *client);
 
 #endif

@@ -102,7 +102,7 @@ int part_open(struct part *part, const char *path, const char *const *urls)
         part->part_path = part_name(path);
         if (!part->part_path)
                 return -ENOMEM;
-        rc = open_locked(part, 0, &status);
+        rc = urls ? open_locked(part, 0, &status) : -ENOENT;
         if (rc == -ENOENT) {
                 part->fd = -1;
                 return 0;

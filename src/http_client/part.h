@@ -37,7 +37,7 @@ uint64_t part_origin(const char *url);
 
 /** Take up what an earlier process left of one of these URLs; where there is nothing no file is made.
  *
- * @param urls  NULL behind the last
+ * @param urls  NULL behind the last; NULL: nothing was left, so it is not looked for
  * @return 0, -EBUSY where another process has it, -EEXIST where something else has its name, or as from open() */
 int part_open(struct part *part, const char *path, const char *const *urls);
 

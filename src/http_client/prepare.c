@@ -28,7 +28,7 @@ CURLcode prepare_once(struct transfer *t)
         SET(CURLOPT_NOSIGNAL, 1L);
         /* Else giving up a name that is being looked up would block the loop until the answer comes. */
         SET(CURLOPT_QUICK_EXIT, 1L);
-        SET(CURLOPT_BUFFERSIZE, 64L * 1024);
+        SET(CURLOPT_BUFFERSIZE, 60L * 1024);
         SET(CURLOPT_CONNECTTIMEOUT_MS, (long)INT32_MAX); /* see patience_connecting() */
         SET(CURLOPT_PROTOCOLS_STR, "http,https");
         SET(CURLOPT_HTTP_VERSION, http_version(client->versions));
@@ -38,10 +38,6 @@ CURLcode prepare_once(struct transfer *t)
         }
         if (client->proxy)
                 SET(CURLOPT_PROXY, client->proxy);
-        if (client->certificate_file) {
-                SET(CURLOPT_SSLCERT, client->certificate_file);
-                SET(CURLOPT_SSLKEY, client->key_file ? client->key_file : client->certificate_file);
-        }
         return code;
 }
 
@@ -76,13 +72,20 @@ static int add_headers_of_request(struct transfer *t, bool is_trusted)
         return rc;
 }
 
+/* The client's own credentials are for its base, where it has one. */
+static bool is_trusted_by_client(const struct transfer *t, bool is_trusted)
+{
+        const char *base = t->client->base_url;
+
+        return is_trusted && (!base || eddy_http_is_same_origin(base, t->url));
+}
+
 static int add_headers_of_client(struct transfer *t, bool is_trusted)
 {
         const eddy_http_client *client = t->client;
         int rc = 0;
 
-        if (client->base_url)
-                is_trusted = is_trusted && url_has_same_origin(client->base_url, t->url);
+        is_trusted = is_trusted_by_client(t, is_trusted);
         for (const char *const *line = client->headers; line && *line && rc == 0; line++) {
                 if (header_is_among(t->request->headers, *line) ||
                     (header_is_credential(*line) && !is_trusted) || (is_of_body(*line) && !t->sends_body))
@@ -191,22 +194,21 @@ static CURLcode set_encodings(struct transfer *t)
 static CURLcode set_range(struct transfer *t)
 {
         const eddy_http_request *request = t->request;
+        bool is_wanted = request->range_start > 0 || request->range_end > 0;
         CURLcode code = CURLE_OK;
         char range[64];
 
+        if (!is_wanted)
+                SET(CURLOPT_RANGE, NULL);
+        if (!is_wanted)
+                return code;
         if (request->range_end > 0)
                 snprintf(range, sizeof range, "%lld-%lld", (long long)request->range_start,
                          (long long)request->range_end);
         else
                 snprintf(range, sizeof range, "%lld-", (long long)request->range_start);
-        SET(CURLOPT_RANGE, request->range_start > 0 || request->range_end > 0 ? range : NULL);
+        SET(CURLOPT_RANGE, range);
         return code;
-}
-
-/* On a connection in the clear that was kept: https://github.com/curl/curl/issues/10634. */
-static bool begins_http2_twice(void)
-{
-        return curl_version_info(CURLVERSION_NOW)->version_num < 0x080000;
 }
 
 static CURLcode set_connection(struct transfer *t)
@@ -225,23 +227,39 @@ static CURLcode set_connection(struct transfer *t)
         SET(CURLOPT_SSL_VERIFYHOST, request->insecure ? 0L : 2L);
         if (request->ca_file)
                 SET(CURLOPT_CAINFO, request->ca_file);
-        if (t->client->versions == EDDY_HTTP_2_AT_ONCE && begins_http2_twice()) {
+        if (t->client->versions == EDDY_HTTP_2_AT_ONCE && t->client->begins_http2_twice) {
                 SET(CURLOPT_FRESH_CONNECT, is_by_tls ? 0L : 1L);
                 SET(CURLOPT_FORBID_REUSE, is_by_tls ? 0L : 1L);
         }
         return code;
 }
 
+/* Who asks for a certificate may be anybody. */
+static CURLcode set_certificate(struct transfer *t, bool is_trusted)
+{
+        const eddy_http_client *client = t->client;
+        bool is_shown = is_trusted_by_client(t, is_trusted);
+        CURLcode code = CURLE_OK;
+
+        if (!client->certificate_file)
+                return code;
+        SET(CURLOPT_SSLCERT, is_shown ? client->certificate_file : NULL);
+        SET(CURLOPT_SSLKEY, !is_shown ? NULL : client->key_file ? client->key_file : client->certificate_file);
+        return code;
+}
+
 int prepare_hop(struct transfer *t)
 {
         /* Who listens on a socket is another one than who listens on a port of localhost. */
-        bool is_trusted = url_has_same_origin(t->first_url, t->url) && t->is_by_socket == !!t->socket_path;
+        bool is_trusted = !t->is_anonymous && eddy_http_is_same_origin(t->first_url, t->url) &&
+                          t->is_by_socket == !!t->socket_path;
         CURLcode code = set_encodings(t);
         int rc = add_headers(t, is_trusted);
 
         if (rc < 0)
                 return rc;
         code = code ? code : set_connection(t);
+        code = code ? code : set_certificate(t, is_trusted);
         code = code ? code : set_method(t);
         code = code ? code : set_range(t);
         SET(CURLOPT_HTTPHEADER, t->headers);

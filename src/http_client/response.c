@@ -82,11 +82,13 @@ int response_add_header(eddy_http_response *response, const char *line, size_t s
 const char *eddy_http_response_header(const eddy_http_response *response, const char *name)
 {
         const char *at = response->headers, *end = at + response->headers_size;
+        size_t size = strlen(name);
 
         while (at < end) {
-                const char *value = at + strlen(at) + 1;
+                size_t name_size = strlen(at);
+                const char *value = at + name_size + 1;
 
-                if (strcasecmp(at, name) == 0)
+                if (name_size == size && strcasecmp(at, name) == 0)
                         return value;
                 at = value + strlen(value) + 1;
         }

@@ -1,5 +1,6 @@
 /* A request until its answer is there: hops where servers say that it is elsewhere, and attempts where one fails that may be
  * repeated. */
+#include "http_client/send.h"
 #include "http_client/header.h"
 #include "http_client/patience.h"
 #include "http_client/prepare.h"
@@ -120,7 +121,7 @@ static int follow(struct transfer *t)
                 memory_free(url);
                 return rc;
         }
-        t->is_by_socket = t->is_by_socket && url_has_same_origin(t->url, url);
+        t->is_by_socket = t->is_by_socket && eddy_http_is_same_origin(t->url, url);
         memory_free(t->url);
         t->url = url;
         t->redirects++;
@@ -293,7 +294,8 @@ int eddy_http_send(eddy_http_client *client, const eddy_http_request *request, e
         return rc;
 }
 
-int eddy_http_fetch(eddy_http_client *client, const eddy_http_request *request, eddy_http_response *response)
+static int fetch(eddy_http_client *client, const eddy_http_request *request, eddy_http_response *response,
+                 bool is_anonymous)
 {
         eddy_http_response unseen;
         struct transfer *t = NULL;
@@ -304,10 +306,21 @@ int eddy_http_fetch(eddy_http_client *client, const eddy_http_request *request, 
         rc = open_transfer(&t, client, request, response);
         if (rc == 0) {
                 t->is_fetched = true;
+                t->is_anonymous = is_anonymous;
                 rc = send_request(t);
                 transfer_give(t);
         }
         if (response == &unseen)
                 eddy_http_response_finish(response);
         return rc;
+}
+
+int eddy_http_fetch(eddy_http_client *client, const eddy_http_request *request, eddy_http_response *response)
+{
+        return fetch(client, request, response, false);
+}
+
+int send_anonymously(eddy_http_client *client, const eddy_http_request *request, eddy_http_response *response)
+{
+        return fetch(client, request, response, true);
 }

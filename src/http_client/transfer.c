@@ -283,13 +283,6 @@ static bool create_easy(struct transfer *t)
         return false;
 }
 
-/* An answer whose first line begins with a blank goes on with the last header of the answer before on the same handle, which curl has freed
- * by then, until curl 8.2: https://github.com/curl/curl/issues/11101. */
-static bool handles_wear_out(void)
-{
-        return curl_version_info(CURLVERSION_NOW)->version_num < 0x080200;
-}
-
 static struct transfer *create(eddy_http_client *client)
 {
         struct transfer *t = memory_zalloc(sizeof *t);
@@ -305,7 +298,7 @@ static struct transfer *create(eddy_http_client *client)
 
 int transfer_renew(struct transfer *t)
 {
-        if (!t->has_been_used || !handles_wear_out())
+        if (!t->has_been_used || !t->client->wears_handles_out)
                 return 0;
         curl_easy_cleanup(t->easy);
         t->had_body = t->decodes = t->has_been_used = false;

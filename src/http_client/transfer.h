@@ -31,7 +31,8 @@ struct transfer {
         eddy_event changed;
 
         /* What is asked for now, redirects followed. */
-        char *first_url;   /* where credentials may go */
+        bool is_anonymous; /* credentials may go nowhere; */
+        char *first_url;   /* else there, and to its like */
         char *url;         /* NULL: not known yet */
         char *socket_path; /* where it begins at a UNIX socket; NULL: it does not */
         bool is_by_socket; /* and no redirect has led away from there */

@@ -3,6 +3,7 @@
 #include "base/memory.h"
 #include <ctype.h>
 #include <curl/curl.h>
+#include <eddy/http_client.h>
 #include <string.h>
 #include <strings.h>
 
@@ -134,7 +135,7 @@ static bool mean_the_same_origin(const char *one, const char *other)
         return is_same;
 }
 
-bool url_has_same_origin(const char *one, const char *other)
+bool eddy_http_is_same_origin(const char *one, const char *other)
 {
         return begin_alike(one, other) || mean_the_same_origin(one, other);
 }

@@ -13,9 +13,6 @@ bool url_is_absolute(const char *url);
 /** What a URL means where another was the answer's, or is the base. 0, -ENOMEM, or -EINVAL where it means nothing. */
 int url_join(char **joined, const char *base, const char *url);
 
-/** Whether two URLs have scheme, host and port in common: who may see the credentials of one may see the other's. */
-bool url_has_same_origin(const char *one, const char *other);
-
 /** A URL with "name", "value" ... behind its query; freed by the caller. NULL: no memory. */
 char *url_add_query(const char *url, const char *const *query);
 

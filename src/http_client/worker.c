@@ -2,6 +2,7 @@
  * proven to belong to it. */
 #include "http_client/download.h"
 #include "http_client/retry.h"
+#include "http_client/send.h"
 #include "http_client/url.h"
 #include "http_common/status.h"
 
@@ -245,11 +246,6 @@ static void ask(struct worker *w, eddy_http_request *request, const char *valida
         }
         request->url = d->urls[w->source];
         request->headers = d->headers;
-        /* What the first host is told in confidence no other is. */
-        if (!url_has_same_origin(request->url, d->urls[0])) {
-                request->headers = d->mirror_headers;
-                request->user = NULL;
-        }
         request->range_start = w->asked.size;
         request->range_end = w->asked.end > 0 ? w->asked.end - 1 : 0;
         request->if_range = proof == PROOF_VALIDATOR ? validator : NULL;
@@ -265,6 +261,16 @@ static void measure(struct worker *w)
 
         if (w->came > 0 && seconds > 0)
                 w->rate = (double)w->came / seconds;
+}
+
+/* What the first host is told in confidence no other is. */
+static int fetch(struct worker *w, const eddy_http_request *request)
+{
+        const struct download *d = w->download;
+
+        if (w->source == 0 || eddy_http_is_same_origin(request->url, d->urls[0]))
+                return eddy_http_fetch(d->client, request, w->response);
+        return send_anonymously(d->client, request, w->response);
 }
 
 int worker_transfer(struct worker *w)
@@ -291,7 +297,7 @@ int worker_transfer(struct worker *w)
         /* Who takes the gap away ends the transfer by it. */
         eddy_timeout_open(&deadline, EDDY_FOREVER);
         w->deadline = &deadline;
-        rc = eddy_http_fetch(d->client, &request, w->response);
+        rc = fetch(w, &request);
         w->deadline = NULL;
         measure(w);
         w->asked.validator = NULL;

@@ -109,7 +109,8 @@ class Serving(unittest.TestCase):
             connection.sendall(body)
         except ConnectionError:  # it was answered before it was taken
             pass
-        return Answer(self.read_all(connection))
+        with connection:
+            return Answer(self.read_all(connection))
 
     def get(self, target, *headers):
         return self.ask("GET", target, *headers)

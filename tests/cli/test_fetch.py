@@ -62,6 +62,37 @@ class FetchTest(unittest.TestCase):
         for name in names:
             self.assertEqual(self.read(name), content(name + "1"))
 
+    def test_many_beside_what_is_there(self):
+        """The folder is listed for many: what is in it is neither lost nor fetched over, nor is what appears meanwhile."""
+        def appear(connection, name, headers, attempt):
+            if attempt == 1:
+                with open(os.path.join(self.place, name), "w") as file:
+                    file.write("theirs")
+            return self.server.send(connection, name, headers, size=1000)
+        self.server.do_appear = appear
+        names = [f"{i}.bin" for i in range(120)]
+        self.assertEqual(self.fetch("--retry", "0", *self.urls("truncate/part")).returncode, 1)
+        with open(os.path.join(self.place, "3.bin"), "w") as file:
+            file.write("mine")
+        self.server.requests.clear()
+        result = self.fetch(*self.urls(*("ok/" + name for name in names), "truncate/part", "appear/late"))
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertEqual(self.files(), sorted([*names, "3-1.bin", "part", "late", "late-1"]))
+        self.assertEqual((self.read("3.bin"), self.read("late")), (b"mine", b"theirs"))
+        for name, text in ("3-1.bin", "3.bin1"), ("part", "part1"), ("119.bin", "119.bin1"):
+            self.assertEqual(self.read(name), content(text), name)
+        self.assertEqual(self.read("late-1"), content("late1", 1000))
+        self.assertEqual([path for path, _ in self.server.requests].count("/ok/3.bin"), 1)
+        if self.has_attributes():
+            self.assertIn("range", next(headers for path, headers in self.server.requests if path == "/truncate/part"))
+
+    def has_attributes(self):
+        try:
+            os.setxattr(self.place, "user.test", b"")
+            return True
+        except OSError:
+            return False
+
     def test_dropped(self):
         self.assert_arrives("drop/a")
 

@@ -95,6 +95,34 @@ class OptionsTest(unittest.TestCase):
         self.assertEqual(self.fetch("--from", url + "/sitemap.xml").returncode, 1)
         self.assertEqual(self.paths(), ["/sitemap.xml"] * 3)
 
+    def test_sitemap_without_end(self):
+        """What a server lists takes no more memory, requests and words than are allowed for."""
+        url = self.server.url
+        half = urlset(*[f"http://127.0.0.1:1/{i}" for i in range(500_001)])
+        self.server.documents = {"/sitemap.xml": index(url + "/one.xml", url + "/one.xml", url + "/two.xml"), "/one.xml": half,
+                                 "/two.xml": urlset(url + "/ok/a"), "/huge.xml": "<urlset>" + " " * (65 << 20),
+                                 "/many.xml": index(*["file:///etc/passwd"] * 10_000)}
+        result = self.fetch("--from", url + "/sitemap.xml")
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("lists more than 1000000 URLs with those before", result.stderr)
+        self.assertIn("0 of 1000000 arrived", result.stdout)
+        self.assertEqual(self.paths(), ["/sitemap.xml", "/one.xml", "/one.xml"])
+        result = self.fetch("--from", url + "/huge.xml")
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("more than 67108864 bytes", result.stderr)
+        result = self.fetch("--from", url + "/many.xml")
+        self.assertEqual(result.returncode, 1)
+        self.assertLess(result.stderr.count("\n"), 100)
+        self.assertIn("and 9980 more", result.stderr)
+
+    def test_lines_without_end(self):
+        for args in ["-i"], ["--from"]:
+            result = self.fetch(*args, "-", input=self.server.url + "/ok/a\n" + self.server.url + "/ok/" + "b" * (1 << 20))
+            self.assertEqual(result.returncode, 2)
+            self.assertIn("line 2 of ", result.stderr)
+            self.assertIn("longer than", result.stderr)
+        self.assertEqual(self.server.requests, [])
+
     def test_sitemap_that_is_none(self):
         for text in "<html></html>", "<x", "", "not a url\n":
             result = self.fetch("--from", "-", input=text)
@@ -110,6 +138,14 @@ class OptionsTest(unittest.TestCase):
             self.assert_fetched(result, "a", "b")
             self.assertTrue(all("authorization" in headers and headers["x-key"] == "1" for _, headers in self.server.requests))
             self.assertFalse(any("authorization" in headers or "x-key" in headers for _, headers in other.requests))
+        # The proxy, which is the server, is asked for all: a port may be left out where it is the usual one.
+        self.server.requests.clear()
+        self.server.documents = {"http://site.example/sitemap.xml": urlset("http://SITE.example:80/ok/a", "http://site.example.net/ok/b",
+                                                                           "http://site.example@x/ok/c")}
+        self.fetch("--overwrite", "--proxy", self.server.url, "--user", "me:secret", "--from", "http://site.example/sitemap.xml")
+        self.assertEqual([path for path, headers in self.server.requests if headers.get("authorization") == "Basic bWU6c2VjcmV0"],
+                         ["http://site.example/sitemap.xml", "http://SITE.example/ok/a"])
+        self.assertEqual(len(self.server.requests), 4)
 
     # How they are asked for
 

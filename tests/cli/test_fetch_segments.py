@@ -504,6 +504,14 @@ class SegmentsTest(unittest.TestCase):
             self.assertNotIn("authorization", headers)
             self.assertNotIn("cookie", headers)
             self.assertEqual(headers["x-other"], "c")
+            os.unlink(os.path.join(self.place, "a"))
+            result = self.fetch("--segments", "4", "-H", "authorization: Bearer abc", "--mirror",
+                                f"{other.url}/tagbreaks/v1-b", "--mirror", f"{other.url}/tag/v1-c", self.url("tagbreaks/v1-a"))
+            self.assert_arrived(result, "v1-a", self.server.body("mirrored"))
+            self.assertEqual({headers.get("authorization") for path, headers in self.server.requests if "tag" in path},
+                             {"Bearer abc"})
+            self.assertGreater(len(other.requests), 1)
+            self.assertEqual({headers.get("authorization") for _, headers in other.requests}, {None})
 
 
 if __name__ == "__main__":

@@ -5,11 +5,11 @@
  * Whatever comes, each request ends with an answer or an error that the header names, within a time, and memory comes back. An answer
  * counts its bytes rightly, and no line of it holds another. A failure names the seed.
  * With -DHAS_FUZZER_MAIN and clang's -fsanitize=fuzzer the input is libFuzzer's. */
-#include "input.h"
+#include "message.h"
 
 #include <eddy/http_client.h>
 
-enum { MOST_BYTES = 16 * 1024, MOST_BODY = 1 << 20, PATIENCE_MS = 5 };
+enum { MOST_BODY = 1 << 20, PATIENCE_MS = 5 };
 
 /* What servers send, in parts. PORT stands for the server's own. */
 
@@ -67,29 +67,14 @@ static const char *const lines[] = {"Location: /x",
                                     "A",
                                     ": b",
                                     "A: \t b \t"};
-static const char *const ends[] = {"\r\n", "\r\n", "\r\n", "\r\n", "\r\n", "\n", "\r", "\r\r\n"};
-static const char *const sizes[] = {
-    "5", "5", "0", "05", "5;a=b", "5 ", "+5", "", "FFFFFFFFFFFFFFFF", "10000000000000005", "-1", "x"};
 /* "hello hello hello". */
 static const char gzip[] =
     "\x1f\x8b\x08\0\0\0\0\0\2\3\xcb\x48\xcd\xc9\xc9\x57\xc8\x40\x90\0\x80\x88\xf9\xe5\x11\0\0\0";
 
-#define ANY(texts)  (texts)[draw(sizeof(texts) / sizeof *(texts))]
-#define SANE(texts) (draw(8) ? (texts)[0] : ANY(texts))
-
-static char bytes[MOST_BYTES];
-static size_t size;
 static unsigned port;
 
-static void put_bytes(const char *data, size_t n)
-{
-        if (size + n <= sizeof bytes) {
-                memcpy(bytes + size, data, n);
-                size += n;
-        }
-}
-
-static void put(const char *text)
+/* A line, with the port in it. */
+static void put_line(const char *text)
 {
         const char *mark = strstr(text, "PORT");
         char made[256];
@@ -99,28 +84,11 @@ static void put(const char *text)
         put_bytes(made, (size_t)n);
 }
 
-static void put_chunks(void)
-{
-        for (unsigned i = draw(4); i > 0; i--) {
-                put(SANE(sizes));
-                put(SANE(ends));
-                put("hello");
-                put(SANE(ends));
-        }
-        put(draw(8) ? "0" : ANY(sizes));
-        put(SANE(ends));
-        if (draw(4) == 0) {
-                put(ANY(lines));
-                put(SANE(ends));
-        }
-        put(SANE(ends));
-}
-
 static void put_body(void)
 {
         switch (draw(4)) {
         case 0:
-                put_chunks();
+                put_chunks(lines, sizeof lines / sizeof *lines);
                 break;
         case 1:
                 put_bytes(gzip, sizeof gzip - 1);
@@ -139,30 +107,11 @@ static void put_answer(void)
         put(ANY(statuses));
         put(SANE(ends));
         for (unsigned i = draw(6); i > 0; i--) {
-                put(ANY(lines));
+                put_line(ANY(lines));
                 put(SANE(ends));
         }
         put(SANE(ends));
         put_body();
-}
-
-static void damage(void)
-{
-        size_t at = size > 0 ? (draw(256) * 256 + draw(256)) % size : 0;
-
-        if (size == 0 || size == sizeof bytes)
-                return;
-        switch (draw(3)) {
-        case 0:
-                bytes[at] ^= (char)(1u << draw(8));
-                break;
-        case 1:
-                memmove(bytes + at, bytes + at + 1, --size - at);
-                break;
-        default:
-                memmove(bytes + at + 1, bytes + at, size++ - at);
-                bytes[at] = "\0\1\t\n\v\r !\"%,/05:;=?[\\~\x7f\x80\xff"[draw(23)];
-        }
 }
 
 /* The server: to each request it sends what is next of the bytes, up to the next head, whoever asks for what. */

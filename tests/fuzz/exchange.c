@@ -6,11 +6,11 @@
  * arrive: in one piece and in many the handlers see the same requests with the same bodies, and the same is answered. Who leaves bodies
  * unread sees no request that who reads them does not. A failure names the seed.
  * With -DHAS_FUZZER_MAIN and clang's -fsanitize=fuzzer the input is libFuzzer's. */
-#include "input.h"
+#include "message.h"
 
 #include <eddy/http.h>
 
-enum { MOST_BYTES = 8 * 1024, MOST_LOG = 64 * 1024, MOST_ANSWERS = 1 << 20 };
+enum { MOST_LOG = 64 * 1024, MOST_ANSWERS = 1 << 20 };
 
 /* What clients send, in parts. */
 
@@ -55,58 +55,6 @@ static const char *const lines[] = {"Content-Length: 5",
                                     "If-Match: *",
                                     "Cookie: a=b; c",
                                     "Content-Type: text/plain"};
-static const char *const ends[] = {"\r\n", "\r\n", "\r\n", "\r\n", "\r\n",
-                                   "\r\n", "\r\n", "\n",   "\r",   "\r\r\n"};
-static const char *const sizes[] = {"5",
-                                    "5",
-                                    "5",
-                                    "0",
-                                    "00",
-                                    "05",
-                                    "5;a=b",
-                                    "5 ;a",
-                                    "5 ",
-                                    "+5",
-                                    "0x5",
-                                    "5;\n",
-                                    "",
-                                    "FFFFFFFFFFFFFFFF",
-                                    "10000000000000005",
-                                    "5;a=\"\r\n"};
-
-#define ANY(texts)  (texts)[draw(sizeof(texts) / sizeof *(texts))]
-#define SANE(texts) (draw(8) ? (texts)[0] : ANY(texts))
-
-static char bytes[MOST_BYTES];
-static size_t size;
-
-static void put(const char *text)
-{
-        size_t n = strlen(text);
-
-        if (size + n <= sizeof bytes) {
-                memcpy(bytes + size, text, n);
-                size += n;
-        }
-}
-
-static void put_chunks(void)
-{
-        for (unsigned i = draw(4); i > 0; i--) {
-                put(SANE(sizes));
-                put(SANE(ends));
-                put("hello");
-                put(SANE(ends));
-        }
-        put(draw(8) ? "0" : ANY(sizes));
-        put(SANE(ends));
-        for (unsigned i = draw(3); i > 0; i--) {
-                put(draw(2) ? "A: b" : ANY(lines));
-                put(SANE(ends));
-        }
-        put(SANE(ends));
-}
-
 static void put_request(void)
 {
         bool has_length = draw(3) == 0, has_chunks = !has_length && draw(2) == 0;
@@ -129,31 +77,9 @@ static void put_request(void)
         }
         put(SANE(ends));
         if (has_chunks)
-                put_chunks();
+                put_chunks(lines, sizeof lines / sizeof *lines);
         else if (has_length || !draw(4))
                 put("hello");
-}
-
-static void damage(void)
-{
-        static const unsigned char what[] = "\0\1\t\n\v\r !\"%,/05:;=?[\\~\x7f\x80\xff";
-        size_t at = size > 0 ? (draw(256) * 256 + draw(256)) % size : 0;
-
-        if (size == 0 || size == sizeof bytes)
-                return;
-        switch (draw(4)) {
-        case 0:
-                bytes[at] ^= (char)(1u << draw(8));
-                break;
-        case 1:
-                memmove(bytes + at, bytes + at + 1, --size - at);
-                break;
-        case 2:
-                memmove(bytes + at + 1, bytes + at, size++ - at);
-                /* fall through */
-        default:
-                bytes[at] = (char)what[draw(sizeof what - 1)];
-        }
 }
 
 /* What comes of them. */

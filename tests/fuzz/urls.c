@@ -10,6 +10,7 @@
 
 #include "http_client/url.h"
 #include <ctype.h>
+#include <eddy/http_client.h>
 #include <strings.h>
 
 enum { MOST = 512 };
@@ -156,13 +157,13 @@ static bool is_printable(const char *url)
 
 static void check_origins(const char *one, const char *other)
 {
-        bool is_same = url_has_same_origin(one, other);
+        bool is_same = eddy_http_is_same_origin(one, other);
         struct origin of_one, of_other;
         bool is_plain = find_origin(one, &of_one);
 
-        if (is_same != url_has_same_origin(other, one))
+        if (is_same != eddy_http_is_same_origin(other, one))
                 fail("two have the same origin one way round alone", is_same);
-        if (is_plain && is_printable(one) && !url_has_same_origin(one, one))
+        if (is_plain && is_printable(one) && !eddy_http_is_same_origin(one, one))
                 fail("it has not the origin that it has", (long)strlen(one));
         if (is_same && is_plain && find_origin(other, &of_other) && !are_same(&of_one, &of_other)) {
                 fprintf(stderr, "%s\n%s\n", one, other);

@@ -48,6 +48,67 @@ static void assert_downloaded(const char *path)
         free(data);
 }
 
+static void write_text(const char *path, const char *text)
+{
+        FILE *file = fopen(path, "w");
+
+        fputs(text, file);
+        fclose(file);
+}
+
+static void assert_text(const char *path, const char *text)
+{
+        char found[16] = "";
+        FILE *file = fopen(path, "r");
+
+        assert_non_null(file);
+        assert_int_equal(fread(found, 1, sizeof found - 1, file), strlen(text));
+        assert_string_equal(found, text);
+        fclose(file);
+}
+
+/* What is there in spite of what the caller says is found in the end, and stays. */
+static intptr_t said_to_be_new(void *arg)
+{
+        const char *const names[] = {"small.txt", "big"};
+        const eddy_http_download_options options = {.is_new = true};
+        char path[128], part[128];
+        struct world world = {0};
+
+        (void)arg;
+        assert_int_equal(world_open(&world, NULL), 0);
+        for (int i = 0; i < 2; i++) {
+                const eddy_http_request request = {.url = url_of(world.server, names[i])};
+
+                snprintf(path, sizeof path, "%s/new", folder);
+                snprintf(part, sizeof part, "%s/.new.part", folder);
+                write_text(path, "mine");
+                assert_int_equal(eddy_http_download(world.client, &request, path, &options, NULL), -EEXIST);
+                assert_text(path, "mine");
+                /* What is small is not kept for that. */
+                assert_int_equal(access(part, F_OK), i == 0 ? -1 : 0);
+                unlink(path);
+                /* Of a part nothing is taken. */
+                write_text(part, "other bytes");
+                assert_int_equal(eddy_http_download(world.client, &request, path, &options, NULL), 0);
+                if (i == 0)
+                        assert_text(path, "small");
+                assert_int_equal(access(part, F_OK), i == 0 ? 0 : -1);
+                unlink(part);
+                if (i == 0)
+                        unlink(path);
+        }
+        world_close(&world);
+        assert_downloaded(path);
+        return 0;
+}
+
+static void test_said_to_be_new(void **state)
+{
+        (void)state;
+        assert_int_equal(eddy_run(said_to_be_new, NULL), 0);
+}
+
 /* Whatever fails inside, on either side: an error and no crash, no leak, no hanging. */
 struct fault_play {
         unsigned long nth;
@@ -196,9 +257,9 @@ static void test_segments(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-            cmocka_unit_test(test_named_in_vain),        cmocka_unit_test(test_faults),
-            cmocka_unit_test(test_faults_with_segments), cmocka_unit_test(test_segments),
-            cmocka_unit_test(test_cancelled_segments),
+            cmocka_unit_test(test_named_in_vain), cmocka_unit_test(test_said_to_be_new),
+            cmocka_unit_test(test_faults),        cmocka_unit_test(test_faults_with_segments),
+            cmocka_unit_test(test_segments),      cmocka_unit_test(test_cancelled_segments),
         };
 
         return cmocka_run_group_tests(tests, set_up, tear_down);

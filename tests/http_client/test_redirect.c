@@ -238,6 +238,32 @@ static int lead_nowhere(eddy_http_exchange *exchange, void *arg)
         return redirect(exchange);
 }
 
+COROUTINE_TEST(asks_the_environment_when_it_is_created)
+{
+        static const char *const names[] = {"http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy",
+                                            "ALL_PROXY",  "no_proxy",    "NO_PROXY"};
+        struct world world;
+        char *body;
+        int rc;
+
+        for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+                unsetenv(names[i]);
+        setenv("https_proxy", "", 1); /* which names none */
+        world_open(&world, answer, NULL);
+        setenv("http_proxy", world.base, 1);
+        rc = ask_whole(&world, &(eddy_http_request){.url = "http://127.0.0.1:1/"}, &body);
+        assert_int_equal(rc, -ECONNREFUSED);
+        use_client(&world, NULL);
+        assert_answer(&world, &(eddy_http_request){.url = "http://127.0.0.1:1/"}, 200,
+                      "GET http://127.0.0.1:1/ |||");
+        setenv("no_proxy", "127.0.0.1,other.example", 1);
+        assert_answer(&world, &(eddy_http_request){.url = at(&world, "/near")}, 200, "GET /near |||");
+        unsetenv("http_proxy");
+        unsetenv("https_proxy");
+        unsetenv("no_proxy");
+        world_close(&world);
+}
+
 COROUTINE_TEST(begins_anew_at_the_socket)
 {
         struct world world;
@@ -289,10 +315,15 @@ COROUTINE_TEST(asks_by_a_proxy)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-            cmocka_unit_test(changes_methods_as_browsers_do), cmocka_unit_test(finds_its_way),
-            cmocka_unit_test(follows_as_far_as_it_may),       cmocka_unit_test(goes_nowhere_but_to_http),
-            cmocka_unit_test(takes_credentials_nowhere_else), cmocka_unit_test(keeps_cookies),
-            cmocka_unit_test(keeps_none_unless_told_to),      cmocka_unit_test(asks_by_a_proxy),
+            cmocka_unit_test(changes_methods_as_browsers_do),
+            cmocka_unit_test(finds_its_way),
+            cmocka_unit_test(follows_as_far_as_it_may),
+            cmocka_unit_test(goes_nowhere_but_to_http),
+            cmocka_unit_test(takes_credentials_nowhere_else),
+            cmocka_unit_test(keeps_cookies),
+            cmocka_unit_test(keeps_none_unless_told_to),
+            cmocka_unit_test(asks_by_a_proxy),
+            cmocka_unit_test(asks_the_environment_when_it_is_created),
             cmocka_unit_test(begins_anew_at_the_socket),
         };
 

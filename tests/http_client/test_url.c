@@ -1,5 +1,6 @@
 /* URLs are sent with what they may not have encoded, and with what is encoded as it is. */
 #include "http_client/url.h"
+#include <eddy/http_client.h>
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -65,8 +66,8 @@ static void test_same_origin(void **state)
 
         (void)state;
         for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
-                assert_int_equal(url_has_same_origin(pairs[i].one, pairs[i].other), pairs[i].is_same);
-                assert_int_equal(url_has_same_origin(pairs[i].other, pairs[i].one), pairs[i].is_same);
+                assert_int_equal(eddy_http_is_same_origin(pairs[i].one, pairs[i].other), pairs[i].is_same);
+                assert_int_equal(eddy_http_is_same_origin(pairs[i].other, pairs[i].one), pairs[i].is_same);
         }
 }
 

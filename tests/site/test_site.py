@@ -268,7 +268,7 @@ class Pictures(SiteTest):
         self.addCleanup(connection.close)
         connection.sendall(('POST /pictures HTTP/1.1\r\nHost: localhost\r\nContent-Type: %s\r\nContent-Length: %d\r\nCookie: %s\r\n\r\n'
                             % (kind, len(body), visitor.cookie)).encode() + body[:size])
-        wait(self.site.pictures, 'a picture on its way')
+        wait(lambda: any(name.startswith('.') for name in self.site.pictures()), 'a picture on its way')
         return connection, body[size:]
 
     def test_one_that_breaks_off_leaves_nothing(self):
@@ -319,6 +319,20 @@ class Pictures(SiteTest):
         ada = Visitor(self.site, 'Ada')
         self.assertEqual(ada.upload(png()).status, 507)
         self.assertEqual(ada.get('/pictures').text.count('<figure>'), 200)
+
+    def test_the_last_place_is_for_one(self):
+        for number in range(199):
+            with open(os.path.join(self.site.data, 'pictures', '%010x-00000000-a.png' % number), 'wb') as file:
+                file.write(png())
+        ada, eve = Visitor(self.site, 'Ada'), Visitor(self.site, 'Eve')
+        connection, _ = self.begin(ada, 500000)
+        self.assertEqual(eve.upload(png()).status, 507)
+        connection.close()
+        wait(lambda: len(self.site.pictures()) == 199, 'what broke off leaves its place')
+        connection, rest = self.begin(ada, 500000)
+        connection.sendall(rest)
+        self.assertIn(b' 303 ', connection.recv(100))
+        self.assertEqual(len(self.site.pictures()), 200)
 
 
 class Chat(SiteTest):
