@@ -274,7 +274,7 @@ class UploadTest(Serving):
         self.assertEqual(self.put("/last", body).status, 201)
 
     def test_log(self):
-        """A log that has no room loses lines, and no request."""
+        """A log that has no room loses lines, of which it says so, and no request."""
         logs = os.path.join(self.outside, "logs")
         os.mkdir(logs)
         disk = Disk(self, logs)
@@ -289,7 +289,9 @@ class UploadTest(Serving):
             self.get("/")
         self.stop()
         with open(log) as file:
-            self.assertTrue(all(line.startswith("127.0.0.1 ") for line in file))
+            lines = file.read().splitlines()
+        self.assertEqual({line.split()[0] for line in lines}, {"127.0.0.1", "#"})
+        self.assertRegex("\n".join(lines), r"(?m)^# .* lines? (is|are) missing here")
 
 
 def enter_namespace():
