@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """`eddy serve` by several processes, and what it logs: test_serve_workers.py EDDY [TEST...]."""
 import concurrent.futures
+import contextlib
 import json
 import os
 import re
@@ -24,6 +25,13 @@ class Working(Serving):
     def workers(self):
         with open(f"/proc/{self.process.pid}/task/{self.process.pid}/children") as file:
             return [int(pid) for pid in file.read().split()]
+
+    @staticmethod
+    def open_files(pid):
+        """What a process has open, but for what it closes meanwhile."""
+        for fd in os.listdir(f"/proc/{pid}/fd"):
+            with contextlib.suppress(FileNotFoundError):
+                yield os.readlink(f"/proc/{pid}/fd/{fd}")
 
     def wait_until(self, is_so):
         end = time.monotonic() + 30
@@ -49,8 +57,7 @@ class WorkersTest(Working):
         for connection in connections:
             connection.sendall(b"GET /a.txt HTTP/1.1\r\nHost: x\r\n\r\n")
             self.assertIn(b"200 OK", connection.recv(1000))
-        sockets = [sum("socket:" in os.readlink(f"/proc/{pid}/fd/{fd}") for fd in os.listdir(f"/proc/{pid}/fd"))
-                   for pid in self.workers()]
+        sockets = [sum("socket:" in name for name in self.open_files(pid)) for pid in self.workers()]
         self.assertTrue(all(count > 3 for count in sockets), sockets)
         for connection in connections:
             connection.close()
@@ -224,8 +231,7 @@ class LogTest(Working):
                 self.process.send_signal(signum)
                 self.wait_until(lambda: os.path.exists(self.log()))
                 if workers > 1:  # each has opened the new one
-                    self.wait_until(lambda: not any(self.log() + ".1" in os.readlink(f"/proc/{pid}/fd/{fd}")
-                                                    for pid in self.workers() for fd in os.listdir(f"/proc/{pid}/fd")))
+                    self.wait_until(lambda: not any(self.log() + ".1" in name for pid in self.workers() for name in self.open_files(pid)))
                 self.ask_much(20)
                 self.stop()
                 self.assertEqual((len(self.lines(self.log() + ".1")), len(self.lines())), (20, 20))
