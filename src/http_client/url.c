@@ -25,12 +25,15 @@ static bool is_allowed(unsigned char byte)
 /* Where what may be encoded begins: behind the host, which has rules of its own, and curl knows them. */
 static const char *skip_host(const char *url)
 {
-        const char *scheme_end = url + strcspn(url, ":/?#");
-        const char *host = strncmp(scheme_end, "://", 3) == 0 ? scheme_end + 3
-                           : strncmp(url, "//", 2) == 0       ? url + 2
-                                                              : NULL;
+        size_t host = strcspn(url, ":/?#");
 
-        return host ? host + strcspn(host, "/?#") : url;
+        if (strncmp(url + host, "://", 3) == 0)
+                host += 3;
+        else if (strncmp(url, "//", 2) == 0)
+                host = 2;
+        else
+                return url;
+        return url + host + strcspn(url + host, "/?#");
 }
 
 char *url_encode(const char *url)
