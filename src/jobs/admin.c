@@ -1,0 +1,92 @@
+/* Jobs and queues as who looks after them sees them. */
+#include "jobs/jobs.h"
+
+#include "base/memory.h"
+
+int eddy_jobs_get(eddy_jobs *jobs, const char *id, eddy_job_info **info)
+{
+        int rc = jobs_enter(jobs);
+
+        *info = NULL;
+        if (rc == 0)
+                rc = jobs_check_id(id);
+        return rc < 0 ? rc : jobs->engine->type->get(jobs->engine, id, info);
+}
+
+int eddy_jobs_list(eddy_jobs *jobs, const eddy_job_filter *filter, eddy_job_list *list)
+{
+        eddy_job_filter filled = filter ? *filter : (eddy_job_filter){0};
+        int rc = jobs_enter(jobs);
+
+        *list = (eddy_job_list){0};
+        filled.states = filled.states ? filled.states : (1u << EDDY_JOB_STATES) - 1;
+        filled.most = filled.most ? filled.most : 100;
+        return rc < 0 ? rc : jobs->engine->type->list(jobs->engine, &filled, list);
+}
+
+void eddy_job_list_free(eddy_job_list *list)
+{
+        for (size_t i = 0; i < list->count; i++)
+                memory_free(list->jobs[i]);
+        memory_free(list->jobs);
+        *list = (eddy_job_list){0};
+}
+
+static int act(eddy_jobs *jobs, enum jobs_action action, const char *id)
+{
+        int rc = jobs_enter(jobs);
+
+        if (rc == 0)
+                rc = jobs_check_id(id);
+        return rc < 0 ? rc : jobs->engine->type->act(jobs->engine, action, id);
+}
+
+int eddy_jobs_retry(eddy_jobs *jobs, const char *id)
+{
+        return act(jobs, JOBS_ACT_RETRY, id);
+}
+
+int eddy_jobs_cancel(eddy_jobs *jobs, const char *id)
+{
+        return act(jobs, JOBS_ACT_CANCEL, id);
+}
+
+int eddy_jobs_discard(eddy_jobs *jobs, const char *id)
+{
+        return act(jobs, JOBS_ACT_DISCARD, id);
+}
+
+static int change(eddy_jobs *jobs, const char *queue, const struct jobs_queue_change *change)
+{
+        int rc = jobs_enter(jobs);
+
+        if (rc == 0)
+                rc = jobs_check_name(queue, "a queue's name");
+        return rc < 0 ? rc : jobs->engine->type->set_queue(jobs->engine, queue, change);
+}
+
+int eddy_jobs_set_queue(eddy_jobs *jobs, const char *queue, const eddy_job_queue_options *options)
+{
+        if (options->period < 0)
+                return eddy_fail(-EINVAL, "a period is less than 0");
+        return change(jobs, queue, &(struct jobs_queue_change){.options = options, .pauses = -1});
+}
+
+int eddy_jobs_pause(eddy_jobs *jobs, const char *queue)
+{
+        return change(jobs, queue, &(struct jobs_queue_change){.pauses = 1});
+}
+
+int eddy_jobs_resume(eddy_jobs *jobs, const char *queue)
+{
+        return change(jobs, queue, &(struct jobs_queue_change){.pauses = 0});
+}
+
+int eddy_jobs_queues(eddy_jobs *jobs, eddy_job_queue **queues, size_t *n)
+{
+        int rc = jobs_enter(jobs);
+
+        *queues = NULL;
+        *n = 0;
+        return rc < 0 ? rc : jobs->engine->type->queues(jobs->engine, queues, n);
+}

@@ -1,0 +1,21 @@
+/* Jobs into the store. */
+#include "jobs/jobs.h"
+
+static int enqueue(void *arg, const eddy_job_spec *specs, size_t n, eddy_job_added *added)
+{
+        eddy_jobs *jobs = arg;
+
+        return jobs->engine->type->enqueue(jobs->engine, specs, n, added);
+}
+
+int eddy_jobs_enqueue_many(eddy_jobs *jobs, const eddy_job_spec *specs, size_t n, eddy_job_added *added)
+{
+        int rc = jobs_enter(jobs);
+
+        return rc < 0 || n == 0 ? rc : jobs_enqueue_checked(specs, n, added, enqueue, jobs);
+}
+
+int eddy_jobs_enqueue(eddy_jobs *jobs, const eddy_job_spec *spec, eddy_job_added *added)
+{
+        return eddy_jobs_enqueue_many(jobs, spec, 1, added);
+}
