@@ -1,0 +1,49 @@
+/* A connection to the file, the thread that uses it, and the transactions in which it does what coroutines ask for. */
+#ifndef JOBS_SQLITE_LANE_H
+#define JOBS_SQLITE_LANE_H
+
+#include "jobs/engine.h"
+#include <pthread.h>
+#include <sqlite3.h>
+
+enum { SQLITE_STATEMENTS_MOST = 64 };
+
+struct lane {
+        sqlite3 *db;
+        sqlite3_stmt *statements[SQLITE_STATEMENTS_MOST]; /* by number, each prepared when it is first needed */
+        eddy_executor *executor;                          /* of one thread */
+        pthread_mutex_t mutex;                            /* over `waiting` */
+        eddy_link waiting;                                /* requests */
+        bool made_ready;                                  /* the function that runs has made jobs ready */
+        char detail[256];                                 /* of the last failure; the thread's */
+};
+
+/** What is done within a transaction, on the lane's thread: 0 or more, or an error, and then all that it did is undone. */
+typedef int lane_fn(struct lane *lane, void *arg);
+
+/** Open a connection. Called on any thread, which it blocks: 0 or an error, whose words are in lane->detail. */
+int lane_open(struct lane *lane, const char *path, int flags, eddy_duration patience);
+
+/** Begin to take requests: 0 or an error. */
+int lane_start(struct lane *lane);
+
+/** Close it, when no request is left; suspends. A lane that was never opened is all zero, and is let be. */
+void lane_close(struct lane *lane);
+
+/**
+ * Have a function called within a transaction, with those that other coroutines ask for meanwhile: what it returns, once that is
+ * durable, or why it is not. An interruption of the caller waits until then. `made_ready` receives whether there are jobs to take now
+ * that there were not before; may be NULL.
+ */
+int lane_call(struct lane *lane, lane_fn *fn, void *arg, bool *made_ready);
+
+/** As lane_call(), of what only reads: no other process is kept from writing meanwhile. */
+int lane_look(struct lane *lane, lane_fn *fn, void *arg);
+
+/** On the lane's thread: keep the words of SQLite's last failure, and the error that it comes to. */
+int lane_failure(struct lane *lane, int code);
+
+/** On the lane's thread: fail with words of one's own. */
+__attribute__((format(printf, 3, 4))) int lane_fail(struct lane *lane, int rc, const char *format, ...);
+
+#endif

@@ -1,0 +1,187 @@
+#include "jobs/sqlite/life.h"
+
+#include "base/memory.h"
+#include <stdio.h>
+#include <string.h>
+
+static void copy_text(char *to, size_t room, struct jobs_bytes from)
+{
+        size_t size = from.size < room ? from.size : room - 1;
+
+        memcpy(to, from.data ? from.data : "", from.data ? size : 0);
+        to[from.data ? size : 0] = '\0';
+}
+
+void row_read(const struct statement *s, struct row *row)
+{
+        row->seq = column_number(s, 0);
+        row->state = (int)column_number(s, 1);
+        row->fence = column_number(s, 2);
+        row->attempt = (int)column_number(s, 3);
+        row->attempts = (int)column_number(s, 4);
+        row->has_key = column_bytes(s, 5).data != NULL;
+        copy_text(row->key, sizeof row->key, column_bytes(s, 5));
+        row->has_turn = column_number(s, 6) != 0;
+        row->yields_key = column_number(s, 7) != 0;
+        copy_text(row->queue, sizeof row->queue, column_bytes(s, 8));
+        copy_text(row->id, sizeof row->id, column_bytes(s, 9));
+        row->is_cancelling = column_number(s, 10) != 0;
+        copy_text(row->worker, sizeof row->worker, column_bytes(s, 11));
+}
+
+int row_find(struct lane *lane, const char *id, struct row *row)
+{
+        struct statement s = statement_begin(lane, FIND_JOB);
+        bool is_there;
+        int rc;
+
+        bind_text(&s, id);
+        is_there = statement_row(&s);
+        if (is_there)
+                row_read(&s, row);
+        rc = statement_end(&s);
+        return rc < 0 || is_there ? rc : lane_fail(lane, EDDY_ENOJOB, "there is no job %s", id);
+}
+
+int key_enter(struct lane *lane, const char *key, bool has_turn, int *state, bool *takes_turn)
+{
+        struct statement s;
+        bool is_taken;
+
+        *state = EDDY_JOB_READY;
+        *takes_turn = has_turn;
+        if (!key || has_turn)
+                return 0;
+        s = statement_begin(lane, TAKE_KEY);
+        bind_text(&s, key);
+        is_taken = statement_row(&s);
+        *state = is_taken ? EDDY_JOB_HELD : EDDY_JOB_READY;
+        *takes_turn = !is_taken;
+        return statement_end(&s);
+}
+
+/* The turn of a job's key goes to who waits for it. */
+static int pass_turn(struct lane *lane, const struct row *row)
+{
+        struct statement s;
+
+        if (!row->has_turn)
+                return 0;
+        s = statement_begin(lane, PASS_KEY);
+        bind_text(&s, row->key);
+        while (statement_row(&s))
+                lane->made_ready = true;
+        return statement_end(&s);
+}
+
+int row_make_ready(struct lane *lane, const struct row *row)
+{
+        bool has_turn;
+        int state, rc = key_enter(lane, row->has_key ? row->key : NULL, row->has_turn, &state, &has_turn);
+        struct statement s;
+
+        if (rc < 0)
+                return rc;
+        lane->made_ready = lane->made_ready || state == EDDY_JOB_READY;
+        s = statement_begin(lane, MAKE_READY);
+        bind_number(&s, row->seq);
+        bind_number(&s, state);
+        bind_number(&s, has_turn);
+        return statement_run(&s);
+}
+
+/* Whether a queue's jobs stay when they are done. */
+static int keeps_done(struct lane *lane, const char *queue, bool *keeps)
+{
+        struct statement s = statement_begin(lane, FIND_QUEUE);
+
+        bind_text(&s, queue);
+        *keeps = !statement_row(&s) || column_number(&s, 6) >= 0;
+        return statement_end(&s);
+}
+
+int row_finish(struct lane *lane, const struct row *row, eddy_job_state state, int64_t now,
+               struct jobs_bytes result)
+{
+        bool keeps = true;
+        int rc = state == EDDY_JOB_DEAD ? 0 : keeps_done(lane, row->queue, &keeps);
+        struct statement s;
+
+        if (rc < 0)
+                return rc;
+        if (!keeps)
+                return row_discard(lane, row);
+        s = statement_begin(lane, FINISH_JOB);
+        bind_number(&s, row->seq);
+        bind_number(&s, state);
+        bind_number(&s, now);
+        bind_bytes(&s, result.data, result.size);
+        rc = statement_run(&s);
+        return rc < 0 ? rc : pass_turn(lane, row);
+}
+
+int row_discard(struct lane *lane, const struct row *row)
+{
+        struct statement s = statement_begin(lane, DISCARD_JOB);
+        int rc;
+
+        bind_number(&s, row->seq);
+        rc = statement_run(&s);
+        return rc < 0 ? rc : pass_turn(lane, row);
+}
+
+int row_schedule(struct lane *lane, const struct row *row, int64_t due, int refund)
+{
+        bool yields = row->has_turn && row->yields_key;
+        struct statement s = statement_begin(lane, SCHEDULE_JOB);
+        int rc;
+
+        bind_number(&s, row->seq);
+        bind_number(&s, due);
+        bind_number(&s, refund);
+        bind_number(&s, row->has_turn && !yields);
+        rc = statement_run(&s);
+        return rc < 0 || !yields ? rc : pass_turn(lane, row);
+}
+
+int row_give_back(struct lane *lane, const struct row *row, int refund)
+{
+        struct statement s = statement_begin(lane, GIVE_JOB_BACK);
+
+        lane->made_ready = true;
+        bind_number(&s, row->seq);
+        bind_number(&s, refund);
+        return statement_run(&s);
+}
+
+int row_write(struct lane *lane, const struct row *row, int64_t now, const char *what, const char *text,
+              size_t size)
+{
+        char *line = sqlite3_mprintf("%lld %d %s %.*s\n", (long long)now, row->attempt, what, (int)size, text);
+        struct statement s = statement_begin(lane, WRITE_HISTORY);
+        int rc;
+
+        bind_number(&s, row->seq);
+        bind_text(&s, line);
+        rc = statement_run(&s);
+        sqlite3_free(line);
+        return line ? rc : -ENOMEM;
+}
+
+int row_write_words(struct lane *lane, const struct row *row, int64_t now, const struct jobs_words *words)
+{
+        int rc = 0;
+
+        if (words->note || words->progress >= 0) {
+                struct statement s = statement_begin(lane, WRITE_WORDS);
+                bind_number(&s, row->seq);
+                bind_real(&s, words->progress);
+                bind_text(&s, words->note);
+                rc = statement_run(&s);
+        }
+        for (const char *line = words->log, *end; rc == 0 && line && *line; line = *end ? end + 1 : end) {
+                end = strchrnul(line, '\n');
+                rc = row_write(lane, row, now, "log", line, (size_t)(end - line));
+        }
+        return rc;
+}

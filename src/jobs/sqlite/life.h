@@ -1,0 +1,49 @@
+/* A job's steps from state to state, as engine.h has them. All of it on a lane's thread, within a transaction. */
+#ifndef JOBS_SQLITE_LIFE_H
+#define JOBS_SQLITE_LIFE_H
+
+#include "jobs/sqlite/statement.h"
+
+enum { NAME_ROOM = 101 };
+
+/* What deciding needs of a job. */
+struct row {
+        int64_t seq, fence;
+        int state, attempt, attempts;
+        bool has_key, has_turn, yields_key, is_cancelling;
+        char key[NAME_ROOM], queue[NAME_ROOM], worker[EDDY_JOB_ID_SIZE], id[EDDY_JOB_ID_SIZE];
+};
+
+/** 0; EDDY_ENOJOB; or an error. */
+int row_find(struct lane *lane, const char *id, struct row *row);
+
+/** That on which FIND_DUE or FIND_LAPSED stands. */
+void row_read(const struct statement *s, struct row *row);
+
+/** READY, or HELD where another one has the key's turn: what to give it as its state, and whether it has the turn. 0 or an error. */
+int key_enter(struct lane *lane, const char *key, bool has_turn, int *state, bool *takes_turn);
+
+/** Make ready one that waited: 0 or an error. */
+int row_make_ready(struct lane *lane, const struct row *row);
+
+/** Finish it: DONE, DEAD or CANCELLED. 0 or an error. */
+int row_finish(struct lane *lane, const struct row *row, eddy_job_state state, int64_t now,
+               struct jobs_bytes result);
+
+/** Forget it: 0 or an error. */
+int row_discard(struct lane *lane, const struct row *row);
+
+/** Have it wait until `due`; `refund` is 1 where it cost no attempt. 0 or an error. */
+int row_schedule(struct lane *lane, const struct row *row, int64_t due, int refund);
+
+/** Give it back at once: 0 or an error. */
+int row_give_back(struct lane *lane, const struct row *row, int refund);
+
+/** A line of its history: 0 or an error. `text` has no line's end. */
+int row_write(struct lane *lane, const struct row *row, int64_t now, const char *what, const char *text,
+              size_t size);
+
+/** What its handler said: 0 or an error. */
+int row_write_words(struct lane *lane, const struct row *row, int64_t now, const struct jobs_words *words);
+
+#endif

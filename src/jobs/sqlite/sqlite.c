@@ -1,0 +1,379 @@
+/* Jobs in an SQLite file, which several processes may have open, or in memory. What is asked for is done on helper threads: one
+ * that writes, and one that looks, so that a long look holds up no work. */
+#include "jobs/sqlite/changes.h"
+#include "jobs/sqlite/store.h"
+
+#include "base/memory.h"
+#include <fcntl.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "schema.sql.h"
+
+enum { FORMAT = 1 };
+
+/* To open, on a helper thread. */
+struct opening {
+        struct sqlite_store *store;
+        const char *path;
+        eddy_duration patience;
+        bool must_exist;
+};
+
+/* Payloads are nobody else's to read; what SQLite makes beside the file has its permissions. */
+static int make_file(struct lane *lane, const char *path, bool must_exist)
+{
+        int fd = open(path, (must_exist ? 0 : O_CREAT) | O_RDWR | O_CLOEXEC, 0600), error = errno;
+
+        if (fd < 0)
+                return lane_fail(lane, -error, "%s: %s", path, strerror(error));
+        close(fd);
+        return 0;
+}
+
+static int execute(struct lane *lane, const char *sql)
+{
+        int code = sqlite3_exec(lane->db, sql, NULL, NULL, NULL);
+
+        return code == SQLITE_OK ? 0 : lane_failure(lane, code);
+}
+
+/* SQLite does not wait where two change a file's journal at once: whoever is refused tries again. */
+static int begin_log(struct lane *lane, eddy_duration patience)
+{
+        const struct timespec pause = {.tv_nsec = 5000000};
+        int rc;
+
+        do {
+                rc = execute(lane, "PRAGMA journal_mode = WAL");
+                if (rc != EDDY_EJOBSAWAY)
+                        return rc;
+                nanosleep(&pause, NULL);
+                patience -= 5000000;
+        } while (patience > 0);
+        return rc;
+}
+
+/* The first number that a statement gives. */
+static int ask(struct lane *lane, const char *sql, int64_t *number)
+{
+        sqlite3_stmt *stmt = NULL;
+        int code = sqlite3_prepare_v2(lane->db, sql, -1, &stmt, NULL);
+
+        if (code == SQLITE_OK)
+                code = sqlite3_step(stmt);
+        if (code == SQLITE_ROW)
+                *number = sqlite3_column_int64(stmt, 0);
+        code = code == SQLITE_ROW ? SQLITE_OK : lane_failure(lane, code);
+        sqlite3_finalize(stmt);
+        return code;
+}
+
+/* Of two processes that find nothing there one makes it. */
+static int check_format(struct lane *lane, const char *path)
+{
+        int64_t version = 0, tables = 0;
+        int rc = execute(lane, "BEGIN IMMEDIATE");
+
+        if (rc == 0)
+                rc = ask(lane, "PRAGMA user_version", &version);
+        if (rc == 0)
+                rc = ask(lane, "SELECT count(*) FROM sqlite_schema", &tables);
+        if (rc == 0 && version == 0 && tables == 0)
+                rc = execute(lane, schema_sql);
+        else if (rc == 0 && version == 0)
+                rc = lane_fail(lane, EDDY_EJOBSFORMAT, "%s is an SQLite file of something else", path);
+        else if (rc == 0 && version != FORMAT)
+                rc = lane_fail(lane, EDDY_EJOBSFORMAT,
+                               "%s has version %d of the format, and this is version %d of it", path,
+                               (int)version, FORMAT);
+        if (rc == 0)
+                rc = execute(lane, "COMMIT");
+        if (rc < 0 && lane->db && !sqlite3_get_autocommit(lane->db))
+                sqlite3_exec(lane->db, "ROLLBACK", NULL, NULL, NULL);
+        return rc;
+}
+
+static intptr_t open_file(void *arg)
+{
+        struct opening *opening = arg;
+        struct lane *writer = &opening->store->writer, *reader = &opening->store->reader;
+        const int flags = SQLITE_OPEN_READWRITE;
+        int64_t is_wal = 0;
+        int rc = make_file(writer, opening->path, opening->must_exist);
+
+        if (rc == 0)
+                rc = lane_open(writer, opening->path, flags, opening->patience);
+        if (rc == 0)
+                rc = begin_log(writer, opening->patience);
+        if (rc == 0)
+                rc = execute(writer, "PRAGMA synchronous = FULL; PRAGMA "
+                                     "journal_size_limit = 67108864");
+        if (rc == 0)
+                rc =
+                    ask(writer, "SELECT count(*) FROM pragma_journal_mode WHERE journal_mode = 'wal'", &is_wal);
+        if (rc == 0 && !is_wal)
+                rc = lane_fail(writer, EDDY_EJOBS, "%s: on this file system SQLite has no write-ahead log",
+                               opening->path);
+        if (rc == 0)
+                rc = check_format(writer, opening->path);
+        if (rc < 0)
+                return rc;
+        rc = lane_open(reader, opening->path, flags, opening->patience);
+        if (rc < 0)
+                memcpy(writer->detail, reader->detail, sizeof writer->detail);
+        return rc;
+}
+
+static intptr_t open_memory(void *arg)
+{
+        struct opening *opening = arg;
+        struct lane *writer = &opening->store->writer;
+        int rc = lane_open(writer, ":memory:", SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, opening->patience);
+
+        return rc < 0 ? rc : check_format(writer, "memory:");
+}
+
+static void close_store(struct jobs_engine *engine)
+{
+        struct sqlite_store *store = (struct sqlite_store *)engine;
+
+        changes_stop(store);
+        lane_close(&store->reader);
+        lane_close(&store->writer);
+        memory_free(store->path);
+        memory_free(store);
+}
+
+static int open_lanes(struct sqlite_store *store, const char *url, const eddy_jobs_options *options)
+{
+        struct opening opening = {
+            .store = store, .patience = options->patience, .must_exist = options->must_exist};
+        bool is_file = strncmp(url, "sqlite:", 7) == 0;
+        intptr_t opened = 0;
+        int rc;
+
+        if (is_file) {
+                store->path = memory_strdup(url + 7);
+                if (!store->path)
+                        return -ENOMEM;
+                if (!store->path[0])
+                        return eddy_fail(-EINVAL, "a file is missing: sqlite:FILE");
+        }
+        opening.path = store->path;
+        rc = lane_start(&store->writer);
+        if (rc == 0 && is_file)
+                rc = lane_start(&store->reader);
+        if (rc < 0)
+                return rc;
+        EDDY_SHIELD_SCOPE
+                rc = eddy_to_thread(is_file ? open_file : open_memory, &opening, &opened);
+        if (rc < 0)
+                return rc;
+        return opened < 0 ? eddy_fail((int)opened, "%s", store->writer.detail) : 0;
+}
+
+static int open_store(struct jobs_engine **engine, const char *url, const eddy_jobs_options *options,
+                      void (*on_hint)(void *arg, enum jobs_hint hint, const char *name), void *arg)
+{
+        struct sqlite_store *store = memory_zalloc(sizeof *store);
+        int rc;
+
+        *engine = NULL;
+        if (!store)
+                return -ENOMEM;
+        store->base = (struct jobs_engine){&eddy_jobs_engine_sqlite, on_hint, arg};
+        rc = open_lanes(store, url, options);
+        if (rc < 0) {
+                EDDY_SHIELD_SCOPE
+                        close_store(&store->base);
+                return rc;
+        }
+        *engine = &store->base;
+        return 0;
+}
+
+/* Hints of what this process does itself. */
+
+static void hint(struct sqlite_store *store, enum jobs_hint what, const char *name)
+{
+        store->base.on_hint(store->base.arg, what, name);
+}
+
+static int enqueue(struct jobs_engine *engine, const eddy_job_spec *specs, size_t n, eddy_job_added *added)
+{
+        struct sqlite_store *store = (struct sqlite_store *)engine;
+        struct enqueue_call call = {.specs = specs, .n = n, .added = added};
+        bool made_ready;
+        int rc = lane_call(&store->writer, store_enqueue, &call, &made_ready);
+
+        if (rc == 0) /* also of what is due later a worker has to know */
+                hint(store, JOBS_HINT_WORK, NULL);
+        return rc;
+}
+
+static int turn(struct jobs_engine *engine, struct jobs_turn *one)
+{
+        struct sqlite_store *store = (struct sqlite_store *)engine;
+        bool made_ready;
+        int rc = lane_call(&store->writer, store_turn, one, &made_ready);
+
+        if (rc < 0)
+                return rc;
+        for (size_t i = 0; i < one->outcome_count; i++)
+                if (one->outcomes[i].rc == 0)
+                        hint(store, JOBS_HINT_FINISHED, one->outcomes[i].id);
+        if (made_ready)
+                hint(store, JOBS_HINT_WORK, NULL);
+        return 0;
+}
+
+static int renew(struct jobs_engine *engine, struct jobs_lease *leases, size_t n, eddy_duration lease)
+{
+        struct renew_call call = {.leases = leases, .n = n, .lease = lease};
+
+        return lane_call(&((struct sqlite_store *)engine)->writer, store_renew, &call, NULL);
+}
+
+/* Memory has one connection. */
+static struct lane *looking_lane(struct jobs_engine *engine)
+{
+        struct sqlite_store *store = (struct sqlite_store *)engine;
+
+        return store->path ? &store->reader : &store->writer;
+}
+
+static int get(struct jobs_engine *engine, const char *id, eddy_job_info **info)
+{
+        struct get_call call = {.id = id};
+        int rc = lane_look(looking_lane(engine), store_get, &call);
+
+        if (rc < 0) {
+                memory_free(call.info);
+                call.info = NULL;
+        }
+        *info = call.info;
+        return rc;
+}
+
+static int list(struct jobs_engine *engine, const eddy_job_filter *filter, eddy_job_list *jobs)
+{
+        struct list_call call = {.filter = filter, .list = jobs};
+
+        return lane_look(looking_lane(engine), store_list, &call);
+}
+
+static int queues(struct jobs_engine *engine, eddy_job_queue **found, size_t *n)
+{
+        struct queues_call call = {0};
+        int rc = lane_look(looking_lane(engine), store_queues, &call);
+
+        if (rc < 0) {
+                memory_free(call.queues);
+                return rc;
+        }
+        *found = call.queues;
+        *n = call.n;
+        return 0;
+}
+
+static int act(struct jobs_engine *engine, enum jobs_action action, const char *id)
+{
+        struct sqlite_store *store = (struct sqlite_store *)engine;
+        struct act_call call = {.action = action, .id = id};
+        bool made_ready;
+        int rc = lane_call(&store->writer, store_act, &call, &made_ready);
+
+        if (rc == 0 && call.is_asked)
+                hint(store, JOBS_HINT_CANCEL, id);
+        if (rc == 0 && call.is_finished)
+                hint(store, JOBS_HINT_FINISHED, id);
+        if (made_ready)
+                hint(store, JOBS_HINT_WORK, NULL);
+        return rc;
+}
+
+static int set_queue(struct jobs_engine *engine, const char *queue, const struct jobs_queue_change *change)
+{
+        struct sqlite_store *store = (struct sqlite_store *)engine;
+        struct queue_call call = {.queue = queue, .change = change};
+        int rc = lane_call(&store->writer, store_set_queue, &call, NULL);
+
+        if (rc == 0)
+                hint(store, JOBS_HINT_WORK, queue);
+        return rc;
+}
+
+static int sweep(struct jobs_engine *engine)
+{
+        return lane_call(&((struct sqlite_store *)engine)->writer, store_sweep, NULL, NULL);
+}
+
+static int look_at_crons(struct jobs_engine *engine, struct jobs_cron_look *look)
+{
+        return lane_look(looking_lane(engine), store_look_at_crons, look);
+}
+
+/* On the lane's thread, which changes neither. */
+static int call_writer(struct jobs_engine *engine, lane_fn *fn, const void *arg, bool *made_ready)
+{
+        return lane_call(&((struct sqlite_store *)engine)->writer, fn, (void *)(uintptr_t)arg, made_ready);
+}
+
+static int set_cron(struct jobs_engine *engine, const struct jobs_cron *cron, bool keeps_next)
+{
+        const struct set_cron_call call = {cron, keeps_next};
+        int rc = call_writer(engine, store_set_cron, &call, NULL);
+
+        if (rc == 0)
+                hint((struct sqlite_store *)engine, JOBS_HINT_CRON, NULL);
+        return rc;
+}
+
+static int remove_cron(struct jobs_engine *engine, const char *name)
+{
+        return call_writer(engine, store_remove_cron, name, NULL);
+}
+
+static int fire_cron(struct jobs_engine *engine, const struct jobs_cron_fire *fire)
+{
+        bool made_ready;
+        int rc = call_writer(engine, store_fire_cron, fire, &made_ready);
+
+        if (made_ready)
+                hint((struct sqlite_store *)engine, JOBS_HINT_WORK, NULL);
+        return rc;
+}
+
+static int listen_to(struct jobs_engine *engine)
+{
+        return changes_listen((struct sqlite_store *)engine);
+}
+
+static int follow(struct jobs_engine *engine, const char *id)
+{
+        (void)id;
+        return changes_listen((struct sqlite_store *)engine);
+}
+
+const struct jobs_engine_type eddy_jobs_engine_sqlite = {
+    .name = "sqlite",
+    .open = open_store,
+    .close = close_store,
+    .enqueue = enqueue,
+    .turn = turn,
+    .renew = renew,
+    .get = get,
+    .list = list,
+    .act = act,
+    .listen = listen_to,
+    .follow = follow,
+    .set_queue = set_queue,
+    .queues = queues,
+    .sweep = sweep,
+    .look_at_crons = look_at_crons,
+    .set_cron = set_cron,
+    .remove_cron = remove_cron,
+    .fire_cron = fire_cron,
+};

@@ -1,0 +1,171 @@
+/* What becomes of jobs that run: verdicts, and leases that are renewed or end. */
+#include "jobs/sqlite/verdict.h"
+
+#include <string.h>
+
+/* What a queue's counters are told. */
+static int count(struct lane *lane, const struct row *row, bool is_finished, bool has_failed)
+{
+        struct statement s;
+
+        if (!is_finished && !has_failed)
+                return 0;
+        s = statement_begin(lane, COUNT_FINISHED);
+        bind_text(&s, row->queue);
+        bind_number(&s, is_finished);
+        bind_number(&s, has_failed);
+        return statement_run(&s);
+}
+
+static int fail(struct lane *lane, const struct row *row, const struct jobs_outcome *outcome, int64_t now,
+                bool is_last)
+{
+        const char *error = outcome->error ? outcome->error : "";
+        int rc = row_write(lane, row, now, "failed", error, strlen(error));
+
+        if (rc == 0)
+                rc = count(lane, row, is_last, true);
+        if (rc < 0)
+                return rc;
+        return is_last ? row_finish(lane, row, EDDY_JOB_DEAD, now, (struct jobs_bytes){0})
+                       : row_schedule(lane, row, now + outcome->delay / 1000, 0);
+}
+
+static int finish(struct lane *lane, const struct row *row, const struct jobs_outcome *outcome, int64_t now)
+{
+        struct jobs_bytes result = {outcome->result, outcome->result_size};
+        int rc = count(lane, row, true, false);
+
+        if (rc == 0 && outcome->verdict == JOBS_CANCEL)
+                rc = row_write(lane, row, now, "cancelled", "", 0);
+        return rc < 0
+                   ? rc
+                   : row_finish(lane, row, outcome->verdict == JOBS_DONE ? EDDY_JOB_DONE : EDDY_JOB_CANCELLED,
+                                now, result);
+}
+
+static int give_back(struct lane *lane, const struct row *row, const struct jobs_outcome *outcome, int64_t now)
+{
+        bool snoozes = outcome->verdict == JOBS_SNOOZE;
+        int rc = row_write(lane, row, now, snoozes ? "snoozed" : "returned", "", 0);
+
+        if (rc < 0)
+                return rc;
+        return snoozes ? row_schedule(lane, row, now + outcome->delay / 1000, 1) : row_give_back(lane, row, 1);
+}
+
+/* Whether a job that runs no more bears a verdict that was told before. */
+static bool is_told_again(const struct row *row, const struct jobs_outcome *outcome)
+{
+        switch (outcome->verdict) {
+        case JOBS_DONE:
+                return row->state == EDDY_JOB_DONE;
+        case JOBS_DIE:
+                return row->state == EDDY_JOB_DEAD;
+        case JOBS_CANCEL:
+                return row->state == EDDY_JOB_CANCELLED;
+        default:
+                return row->state != EDDY_JOB_RUNNING;
+        }
+}
+
+static int apply(struct lane *lane, const struct row *row, const struct jobs_outcome *outcome, int64_t now)
+{
+        int rc = row_write_words(lane, row, now, &outcome->words);
+
+        if (rc < 0)
+                return rc;
+        switch (outcome->verdict) {
+        case JOBS_RETRY:
+                return fail(lane, row, outcome, now, row->attempt >= row->attempts);
+        case JOBS_DIE:
+                return fail(lane, row, outcome, now, true);
+        case JOBS_SNOOZE:
+        case JOBS_RETURN:
+                return give_back(lane, row, outcome, now);
+        default:
+                return finish(lane, row, outcome, now);
+        }
+}
+
+int verdict_take(struct lane *lane, struct jobs_outcome *outcome, int64_t now)
+{
+        struct row row;
+        int rc = row_find(lane, outcome->id, &row);
+
+        outcome->rc = rc;
+        if (rc == EDDY_ENOJOB)
+                return 0;
+        if (rc < 0)
+                return rc;
+        if ((uint64_t)row.fence == outcome->fence && row.state == EDDY_JOB_RUNNING)
+                return apply(lane, &row, outcome, now);
+        outcome->rc = (uint64_t)row.fence == outcome->fence && is_told_again(&row, outcome) ? 0 : EDDY_EJOBLOST;
+        return 0;
+}
+
+static int end_lease(struct lane *lane, const struct row *row, int64_t now)
+{
+        int rc = row_write(lane, row, now, "lost", row->worker, strlen(row->worker));
+        bool is_last = row->attempt >= row->attempts;
+
+        if (rc == 0)
+                rc = count(lane, row, is_last || row->is_cancelling, true);
+        if (rc < 0)
+                return rc;
+        if (row->is_cancelling || is_last)
+                return row_finish(lane, row, row->is_cancelling ? EDDY_JOB_CANCELLED : EDDY_JOB_DEAD, now,
+                                  (struct jobs_bytes){0});
+        return row_give_back(lane, row, 0);
+}
+
+int leases_end(struct lane *lane, int64_t now)
+{
+        struct row rows[LAPSED_MOST];
+        struct statement s = statement_begin(lane, FIND_LAPSED);
+        size_t n = 0;
+        int rc;
+
+        bind_number(&s, now);
+        while (n < LAPSED_MOST && statement_row(&s))
+                row_read(&s, &rows[n++]);
+        rc = statement_end(&s);
+        for (size_t i = 0; rc == 0 && i < n; i++)
+                rc = end_lease(lane, &rows[i], now);
+        return rc;
+}
+
+/* Renewed jobs and their words; of those that are asked to end that is said. */
+static int renew(struct lane *lane, struct jobs_lease *lease, int64_t now, eddy_duration duration)
+{
+        struct row row;
+        struct statement s;
+        int rc = row_find(lane, lease->id, &row);
+
+        lease->rc = rc;
+        if (rc < 0)
+                return rc == EDDY_ENOJOB ? 0 : rc;
+        if ((uint64_t)row.fence != lease->fence || row.state != EDDY_JOB_RUNNING) {
+                lease->rc = EDDY_EJOBLOST;
+                return 0;
+        }
+        lease->rc = row.is_cancelling ? EDDY_CANCELLED : 0;
+        rc = row_write_words(lane, &row, now, &lease->words);
+        if (rc < 0)
+                return rc;
+        s = statement_begin(lane, RENEW_LEASE);
+        bind_number(&s, row.seq);
+        bind_number(&s, now + duration / 1000);
+        return statement_run(&s);
+}
+
+int store_renew(struct lane *lane, void *arg)
+{
+        struct renew_call *call = arg;
+        int64_t now = store_now();
+        int rc = 0;
+
+        for (size_t i = 0; rc == 0 && i < call->n; i++)
+                rc = renew(lane, &call->leases[i], now, call->lease);
+        return rc;
+}
