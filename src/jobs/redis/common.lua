@@ -1,0 +1,248 @@
+-- What the scripts that move jobs have in common, which include it. Keys and records: docs/jobs-format.md.
+local P <const>, call <const> = KEYS[1], redis.call
+local time = call('TIME')
+local now = time[1] * 1000000 + time[2]
+-- include record.lua
+
+local settings = {} -- queues that were looked at
+local woken = {}    -- queues of which there may be more to take than before
+local adding = {}   -- what the end of the script adds to sorted sets
+local ending = {}   -- and to lists
+local counted = {}  -- and jobs finished, by queue
+
+-- A job: its numbers, `queue`, `key` and `unique` ("": none), and `texts`, all that is behind the numbers.
+local function read(id)
+  local record = call('GET', P .. ':job:' .. id)
+  if not record or #record < HEAD_SIZE then
+    return nil
+  end
+  local job = {texts = '', queue = '', key = '', unique = '', struct.unpack(HEAD, record)}
+  local at = HEAD_SIZE + job[QUEUE_SIZE]
+  job.texts = string.sub(record, HEAD_SIZE + 1)
+  job.queue = string.sub(record, HEAD_SIZE + 1, at)
+  if job[KEY_SIZE] + job[UNIQUE_SIZE] > 0 then
+    local unique_at = at + job[KEY_SIZE]
+    job.key = string.sub(record, at + 1, unique_at)
+    job.unique = string.sub(record, unique_at + 1, unique_at + job[UNIQUE_SIZE])
+  end
+  return job
+end
+
+local function pack(job)
+  return struct.pack(HEAD, unpack(job, 1, PAYLOAD_SIZE)) .. job.texts
+end
+
+local function write(id, job)
+  call('SET', P .. ':job:' .. id, pack(job))
+end
+
+-- Where in `texts` its options are.
+local function options_range(job)
+  local before = job[QUEUE_SIZE] + job[KEY_SIZE] + job[UNIQUE_SIZE] + job[KIND_SIZE]
+  return before + 1, before + job[OPTIONS_SIZE]
+end
+
+-- Where in `texts` the payload ends, which its worker is behind.
+local function payload_end(job)
+  local _, options_end = options_range(job)
+  return options_end + job[PAYLOAD_SIZE]
+end
+
+local function has(job, flag)
+  return bit.band(job[FLAGS], flag) ~= 0
+end
+
+local function set_flag(job, flag)
+  job[FLAGS] = bit.bor(job[FLAGS], flag)
+end
+
+local function setting(queue)
+  local found = settings[queue]
+  if not found then
+    found = call('HMGET', P .. ':queue:' .. queue, 'paused', 'most_running', 'rate', 'period', 'keep_done', 'keep_dead', 'full_at')
+    settings[queue] = found
+  end
+  return found
+end
+
+local function append(lists, name, first, second)
+  local list = lists[name]
+  if not list then
+    list = {}
+    lists[name] = list
+  end
+  list[#list + 1] = first
+  list[#list + 1] = second
+end
+
+-- A line of a job's history, whose newest part is kept.
+local function tell(id, job, what, text)
+  local key = P .. ':log:' .. id
+  local line = string.format('%.0f %d ', now, job[ATTEMPT]) .. what .. (text and text ~= '' and ' ' .. text or '') .. '\n'
+  local size = call('APPEND', key, line)
+  if size > 1.25 * HISTORY then
+    local newest = call('GETRANGE', key, size - HISTORY, -1)
+    call('SET', key, string.sub(newest, (string.find(newest, '\n', 1, true) or 0) + 1))
+  end
+  set_flag(job, LOG)
+end
+
+-- What a handler said.
+local function take_words(id, job, words)
+  if words.p then
+    call('HSET', P .. ':words:' .. id, 'progress', words.p)
+    set_flag(job, WORDS)
+  end
+  if words.n then
+    call('HSET', P .. ':words:' .. id, 'note', words.n)
+    set_flag(job, WORDS)
+  end
+  if words.l then
+    for line in string.gmatch(words.l, '([^\n]*)\n') do
+      tell(id, job, 'log', line)
+    end
+  end
+end
+
+-- Have a queue looked at then, at the latest.
+local function look_at(queue, when)
+  local before = call('ZSCORE', P .. ':due', queue)
+  if not before or tonumber(before) > when then
+    call('ZADD', P .. ':due', when, queue)
+  end
+end
+
+-- "ATTEMPTS TIMEOUT BACKOFF MAX_BACKOFF YIELDS_KEY"; "" is this.
+local OPTIONS_DEFAULT <const> = '20 0 10000000 3600000000 0'
+
+local function attempts_of(job)
+  return tonumber(job[OPTIONS_SIZE] > 0 and string.match(job.texts, '^%d+', (options_range(job))) or 20)
+end
+
+local function yields_key(job)
+  local _, last = options_range(job)
+  return job[OPTIONS_SIZE] > 0 and string.byte(job.texts, last) == 49
+end
+
+local function put_ready(id, job)
+  call('ZADD', P .. ':ready:' .. job.queue, job[PLACE], id)
+  job[STATE] = READY
+  woken[job.queue] = true
+end
+
+-- It is due: READY where it has its key's turn or needs none, else HELD. It is the caller's to write, here and below.
+local function make_due(id, job)
+  local key = job.key
+  if key ~= '' and not call('SET', P .. ':turn:' .. key, id, 'NX') and call('GET', P .. ':turn:' .. key) ~= id then
+    call('ZADD', P .. ':waiting:' .. key, job[PLACE], id)
+    call('ZADD', P .. ':held:' .. job.queue, job[PLACE] % BAND, id)
+    job[STATE] = HELD
+    return
+  end
+  put_ready(id, job)
+end
+
+-- Where a job has its key's turn, the next one has it now.
+local function pass_on(id, job)
+  local turn = P .. ':turn:' .. job.key
+  if job.key == '' or call('GET', turn) ~= id then
+    return
+  end
+  while true do
+    local first = call('ZPOPMIN', P .. ':waiting:' .. job.key)[1]
+    if not first then
+      call('DEL', turn)
+      return
+    end
+    local next = read(first)
+    if next then
+      call('SET', turn, first)
+      call('ZREM', P .. ':held:' .. next.queue, first)
+      put_ready(first, next)
+      write(first, next)
+      return
+    end
+  end
+end
+
+local function schedule(id, job, when)
+  call('ZADD', P .. ':later:' .. job.queue, when, id)
+  call('ZADD', P .. ':scheduled:' .. job.queue, job[PLACE] % BAND, id)
+  job[STATE] = SCHEDULED
+  job[DUE] = when
+  look_at(job.queue, when)
+end
+
+local BESIDE = {[PAYLOAD_BESIDE] = ':data:', [RESULT_BESIDE] = ':result:', [LOG] = ':log:', [WORDS] = ':words:'}
+
+-- Nothing of a job is left but what points to it.
+local function forget(id, job)
+  call('DEL', P .. ':job:' .. id)
+  for flag, name in pairs(BESIDE) do
+    if has(job, flag) then
+      call('DEL', P .. name .. id)
+    end
+  end
+end
+
+-- Its unique name is free, now or when its time has passed.
+local function let_unique_go(id, job, is_at_once)
+  local name = P .. ':unique:' .. job.unique
+  if job.unique == '' or call('GET', name) ~= id then
+    return
+  end
+  local ends = job[UNTIL]
+  if not is_at_once and ends > now then
+    call('PEXPIREAT', name, math.ceil(ends / 1000))
+  else
+    call('DEL', name)
+  end
+end
+
+local FINISHED = {[DONE] = ':done:', [DEAD] = ':dead:', [CANCELLED] = ':cancelled:'}
+local ENDS = {[DONE] = ':done_ends:', [DEAD] = ':dead_ends:', [CANCELLED] = ':done_ends:'}
+
+-- It is finished, and in no set of its queue. Written, too, or gone where its queue keeps none.
+local function finish(id, job, state)
+  local queue = job.queue
+  local keep = setting(queue)[state == DEAD and 6 or 5]
+  job[STATE] = state
+  job[ENDED] = now
+  counted[queue] = (counted[queue] or 0) + 1
+  let_unique_go(id, job)
+  pass_on(id, job)
+  if has(job, FOLLOWED) then
+    call('PUBLISH', P .. ':finished', id)
+  end
+  if keep and tonumber(keep) < 0 then
+    forget(id, job)
+    return
+  end
+  append(adding, P .. FINISHED[state] .. queue, job[PLACE] % BAND, id)
+  append(ending, P .. ENDS[state] .. queue, id)
+  write(id, job)
+end
+
+local function do_all(command, lists)
+  for name, list in pairs(lists) do
+    for from = 1, #list, 1000 do
+      call(command, name, unpack(list, from, math.min(from + 999, #list)))
+    end
+  end
+end
+
+-- The end of each script: what was put off is done, and who may have something to do told so.
+local function conclude()
+  do_all('ZADD', adding)
+  do_all('RPUSH', ending)
+  for queue, n in pairs(counted) do
+    call('HINCRBY', P .. ':queue:' .. queue, 'finished', n)
+  end
+  for queue in pairs(woken) do
+    local is_paused, most = unpack(setting(queue), 1, 2)
+    local has_room = not most or call('ZCARD', P .. ':running:' .. queue) < tonumber(most)
+    if not is_paused and has_room and call('ZCARD', P .. ':ready:' .. queue) > 0 then
+      call('PUBLISH', P .. ':work', queue)
+    end
+  end
+end

@@ -1,0 +1,28 @@
+-- Set how a queue is to be: QUEUE, "1" to pause, "0" to go on, "" neither; then its numbers, or none of them. 0 is the default.
+-- include common.lua
+local QUEUE = ARGV[1]
+local key = P .. ':queue:' .. QUEUE
+
+local function set(field, value)
+  if value == '0' then
+    call('HDEL', key, field)
+  else
+    call('HSET', key, field, value)
+  end
+end
+
+call('SADD', P .. ':queues', QUEUE)
+if ARGV[2] ~= '' then
+  set('paused', ARGV[2])
+end
+for i, field in ipairs({'most_running', 'rate', 'period', 'keep_done', 'keep_dead'}) do
+  if ARGV[2 + i] then
+    set(field, ARGV[2 + i])
+  end
+end
+if ARGV[3] then
+  call('HDEL', key, 'full_at')
+end
+woken[QUEUE] = true
+conclude()
+return 0
