@@ -1,0 +1,68 @@
+/* What those do who look after jobs and queues. */
+#include "jobs/postgres/store.h"
+
+/* A hundred years, in nanoseconds, which leave room for sums. */
+static const eddy_duration longest_period = INT64_C(3153600000) * 1000000000;
+
+/* The store has the answers of functions that change a job: see change.sql. */
+static int answer(int64_t number)
+{
+        return number == 0 ? 0 : number == 1 ? EDDY_EJOBSTATE : EDDY_ENOJOB;
+}
+
+int pgjobs_act(struct jobs_engine *engine, enum jobs_action action, const char *id)
+{
+        static const char *const functions[] = {
+            [JOBS_ACT_RETRY] = "retry", [JOBS_ACT_CANCEL] = "cancel", [JOBS_ACT_DISCARD] = "discard"};
+        struct args args = {0};
+        int64_t number;
+        int rc;
+
+        args_text(&args, id);
+        rc = pgjobs_ask((struct store *)engine, &number, functions[action], &args);
+        if (rc < 0)
+                return rc;
+        /* It is what it was to become, or gone, by the call whose reply was lost. */
+        if (args.is_sent_again && number == (action == JOBS_ACT_DISCARD ? 2 : 1))
+                return 0;
+        return answer(number);
+}
+
+static void args_limit(struct args *args, bool is_set, int64_t value)
+{
+        if (is_set)
+                args_int(args, value);
+        else
+                args_null(args);
+}
+
+int pgjobs_set_queue(struct jobs_engine *engine, const char *queue, const struct jobs_queue_change *change)
+{
+        static const eddy_job_queue_options none;
+        const eddy_job_queue_options *options = change->options ? change->options : &none;
+        eddy_duration period = options->period ? options->period : eddy_seconds(1);
+        struct args args = {0};
+        int64_t number;
+
+        args_text(&args, queue);
+        args_limit(&args, change->options,
+                   options->most_running > INT32_MAX ? INT32_MAX : (int64_t)options->most_running);
+        args_limit(&args, change->options, options->rate > INT32_MAX ? INT32_MAX : (int64_t)options->rate);
+        args_limit(&args, change->options, period < longest_period ? period : longest_period);
+        args_limit(&args, change->options, options->keep_done ? options->keep_done : eddy_seconds(86400));
+        args_limit(&args, change->options, options->keep_dead ? options->keep_dead : eddy_seconds(30 * 86400));
+        if (change->pauses < 0)
+                args_null(&args);
+        else
+                args_bool(&args, change->pauses);
+        return pgjobs_ask((struct store *)engine, &number, "set_queue", &args);
+}
+
+int pgjobs_sweep(struct jobs_engine *engine)
+{
+        struct args args = {0};
+        int64_t number = 0;
+        int rc = pgjobs_ask((struct store *)engine, &number, "sweep", &args);
+
+        return rc < 0 ? rc : (int)number;
+}

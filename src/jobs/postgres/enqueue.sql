@@ -1,0 +1,97 @@
+-- Jobs into the store.
+
+-- Claim a unique name for a job: NULL, or the id of whose it is.
+CREATE FUNCTION @.claim(claimed text, by_id text, until_us bigint, moment bigint) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+    owner text;
+BEGIN
+    LOOP
+        -- Nothing is locked that is there, so that nobody's long transaction keeps a worker from finishing its job.
+        INSERT INTO @.unique_name (name, id, until) VALUES (claimed, by_id, until_us) ON CONFLICT (name) DO NOTHING;
+        IF FOUND THEN
+            RETURN NULL;
+        END IF;
+        SELECT u.id INTO owner FROM @.unique_name u
+        WHERE u.name = claimed AND (NOT u.is_finished OR u.until > moment);
+        IF FOUND THEN
+            RETURN owner;
+        END IF;
+        UPDATE @.unique_name u SET id = by_id, until = until_us, is_finished = false
+        WHERE u.name = claimed AND u.is_finished AND u.until <= moment;
+        IF FOUND THEN
+            RETURN NULL;
+        END IF;
+    END LOOP;
+END $$;
+
+-- Add jobs, in their order. Each array has as many items as there are jobs. Durations are in nanoseconds; one of delays and
+-- moments is 0. `within` is true in a transaction that does other things, too, and may take its time: then no turn of a key is
+-- waited for, and whoever listens is told in any case. Gives for each whether it was there, and the id under which it is.
+CREATE FUNCTION @.enqueue(
+    ids text[], kinds text[], payloads bytea[], queues text[], keys text[], uniques text[], unique_fors bigint[],
+    delays bigint[], moments bigint[], timeouts bigint[], backoffs bigint[], max_backoffs bigint[], priorities bigint[],
+    attempt_counts bigint[], yields bigint[], within boolean
+) RETURNS TABLE (added_id text, was_there boolean) LANGUAGE plpgsql
+SET jit = off SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_bitmapscan = off
+SET enable_hashjoin = off SET enable_mergejoin = off SET enable_sort = off AS $$
+DECLARE
+    now_us bigint := @.now_us();
+    count int := cardinality(ids);
+    others text[] := array_fill(NULL::text, ARRAY[count]);
+    has_keys boolean := array_remove(keys, NULL) <> '{}';
+    inserted text[];
+    name text;
+BEGIN
+    IF has_keys AND NOT within THEN
+        PERFORM @.lock_keys(keys);
+    END IF;
+    IF array_remove(uniques, NULL) <> '{}' THEN
+        FOR i IN 1 .. count LOOP
+            IF uniques[i] IS NOT NULL AND NOT EXISTS (SELECT 1 FROM @.job j WHERE j.id = ids[i]) THEN
+                others[i] := @.claim(uniques[i], ids[i], now_us + unique_fors[i] / 1000, now_us);
+            END IF;
+        END LOOP;
+    END IF;
+    WITH given AS (
+        SELECT *, CASE WHEN t.moment > now_us THEN t.moment ELSE now_us + (t.delay / 1000 + (t.delay % 1000 > 0)::int) END AS due
+        FROM unnest(ids, kinds, payloads, queues, keys, uniques, delays, moments, timeouts, backoffs, max_backoffs, priorities,
+                    attempt_counts, yields, others) WITH ORDINALITY
+            AS t(id, kind, payload, queue, key, uniq, delay, moment, timeout, backoff, max_backoff, priority, attempts, yields,
+                 other, n)
+    ), added AS (
+        INSERT INTO @.job (id, kind, payload, queue, key, unique_name, created, due, timeout, backoff, max_backoff, priority,
+                           attempts, yields_key, state)
+        SELECT g.id, g.kind, g.payload, g.queue, g.key, g.uniq, now_us, g.due, g.timeout, g.backoff, g.max_backoff, g.priority,
+               g.attempts, g.yields <> 0,
+               CASE WHEN g.due > now_us THEN 0 WHEN g.key IS NOT NULL THEN 1 ELSE 2 END
+        FROM given g WHERE g.other IS NULL OR g.other = g.id ORDER BY g.n
+        ON CONFLICT (id) DO NOTHING
+        RETURNING job.id, job.queue, job.state
+    ), counted AS (
+        INSERT INTO @.tally (queue, scheduled, held, ready)
+        SELECT a.queue, count(*) FILTER (WHERE a.state = 0), count(*) FILTER (WHERE a.state = 1),
+               count(*) FILTER (WHERE a.state = 2)
+        FROM added a GROUP BY a.queue
+    )
+    SELECT array_agg(a.id) INTO inserted FROM added a;
+    IF within THEN
+        INSERT INTO @.arrived SELECT DISTINCT k FROM unnest(keys) AS k WHERE k IS NOT NULL;
+        FOR name IN SELECT DISTINCT q FROM unnest(queues) AS q LOOP
+            PERFORM pg_notify('@@', 'w' || name);
+        END LOOP;
+    ELSE
+        IF has_keys THEN
+            PERFORM @.pass_on(keys, true);
+        END IF;
+        PERFORM @.wake(queues);
+    END IF;
+    IF cardinality(inserted) = count THEN
+        RETURN QUERY SELECT id, false FROM unnest(ids) AS id;
+        RETURN;
+    END IF;
+    RETURN QUERY
+        SELECT coalesce(t.other, t.id),
+               t.other IS NOT NULL OR i.id IS NULL OR row_number() OVER (PARTITION BY t.id ORDER BY t.n) > 1
+        FROM unnest(ids, others) WITH ORDINALITY AS t(id, other, n) LEFT JOIN unnest(inserted) AS i(id) ON i.id = t.id
+        ORDER BY t.n;
+END $$;

@@ -1,0 +1,131 @@
+-- What more than one of the functions needs. "@" stands for the schema's name, and "@@" for that as a text.
+
+-- The store's clock: microseconds since 1970.
+CREATE FUNCTION @.now_us() RETURNS bigint LANGUAGE sql VOLATILE AS $$
+    SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint
+$$;
+
+-- Lines more in a history, of which the newest 64 KiB are kept, whole lines.
+CREATE FUNCTION @.remember(history text, lines text) RETURNS text LANGUAGE plpgsql IMMUTABLE AS $$
+DECLARE
+    bytes bytea;
+BEGIN
+    IF octet_length(history) + octet_length(lines) <= 65536 THEN
+        RETURN history || lines;
+    END IF;
+    bytes := convert_to(history || lines, 'UTF8');
+    bytes := substring(bytes FROM octet_length(bytes) - 65535);
+    RETURN convert_from(substring(bytes FROM position('\x0a'::bytea IN bytes) + 1), 'UTF8');
+END $$;
+
+-- Lines of a job's log as its history has them.
+CREATE FUNCTION @.log_lines(log text, moment bigint, attempt int) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+    SELECT coalesce(string_agg(moment || ' ' || attempt || ' log ' || line || E'\n', '' ORDER BY n), '')
+    FROM regexp_split_to_table(rtrim(log, E'\n'), E'\n') WITH ORDINALITY AS t(line, n)
+    WHERE log IS NOT NULL AND log <> ''
+$$;
+
+-- Have the turns of keys to oneself until the transaction ends. In one order, and a bounded number of locks however many keys.
+CREATE FUNCTION @.lock_keys(keys text[]) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    bucket int;
+BEGIN
+    FOR bucket IN SELECT DISTINCT hashtext(k) & 1023 FROM unnest(keys) AS k WHERE k IS NOT NULL ORDER BY 1 LOOP
+        PERFORM pg_advisory_xact_lock(hashtext('@.key'), bucket);
+    END LOOP;
+END $$;
+
+-- Of keys of which no job has the turn the best that is held gets it: the one with the highest priority, or, where nobody had
+-- the turn before, the oldest. The caller has their locks. Gives the queues that have a job more to take.
+CREATE FUNCTION @.pass_on(keys text[], by_age boolean) RETURNS text[] LANGUAGE plpgsql AS $$
+DECLARE
+    queues text[];
+BEGIN
+    WITH best AS MATERIALIZED (
+        SELECT CASE WHEN by_age THEN (SELECT min(h.seq) FROM @.job h WHERE h.state = 1 AND h.key = k.key)
+               ELSE (SELECT h.seq FROM @.job h WHERE h.state = 1 AND h.key = k.key ORDER BY h.priority DESC, h.seq LIMIT 1)
+               END AS seq
+        FROM (SELECT DISTINCT unnest(keys) AS key) k
+        WHERE NOT EXISTS (SELECT 1 FROM @.job j WHERE j.has_turn AND j.key = k.key)
+    ), moved AS (
+        UPDATE @.job j SET state = 2, has_turn = true FROM best WHERE j.seq = best.seq RETURNING j.queue
+    ), counted AS (
+        INSERT INTO @.tally (queue, held, ready) SELECT queue, -count(*), count(*) FROM moved GROUP BY queue RETURNING queue
+    )
+    SELECT array_agg(queue) INTO queues FROM counted;
+    RETURN queues;
+END $$;
+
+-- Tell who listens that there is work, where somebody waits for it.
+CREATE FUNCTION @.wake(queues text[]) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    name text;
+BEGIN
+    FOR name IN SELECT DISTINCT q FROM unnest(queues) AS q ORDER BY 1 LOOP
+        -- Whoever marks the queue waits for us to commit, and then looks again; or has done so, and then we see the mark.
+        PERFORM pg_advisory_xact_lock_shared(hashtext('@.idle'), hashtext(name));
+        PERFORM 1 FROM @.idle i WHERE i.queue = name AND i.is_idle FOR UPDATE SKIP LOCKED;
+        IF FOUND THEN
+            UPDATE @.idle i SET is_idle = false WHERE i.queue = name;
+            PERFORM pg_notify('@@', 'w' || name);
+        END IF;
+    END LOOP;
+END $$;
+
+-- Be told when there is work in queues that are not marked yet. The caller looks once more before it commits.
+CREATE FUNCTION @.mark_idle(queues text[]) RETURNS boolean LANGUAGE plpgsql AS $$
+DECLARE
+    name text;
+    is_new boolean := false;
+BEGIN
+    FOR name IN SELECT DISTINCT q FROM unnest(queues) AS q
+                WHERE NOT EXISTS (SELECT 1 FROM @.idle i WHERE i.queue = q AND i.is_idle) ORDER BY 1 LOOP
+        PERFORM pg_advisory_xact_lock(hashtext('@.idle'), hashtext(name));
+        INSERT INTO @.idle VALUES (name, true) ON CONFLICT (queue) DO UPDATE SET is_idle = true;
+        is_new := true;
+    END LOOP;
+    RETURN is_new;
+END $$;
+
+-- Jobs that are finished, or gone, give their unique names back.
+CREATE FUNCTION @.give_names_back(ids text[], names text[], moment bigint) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM 1 FROM @.unique_name u JOIN unnest(ids, names) AS g(id, name) ON u.name = g.name AND u.id = g.id
+    ORDER BY u.name FOR UPDATE OF u;
+    DELETE FROM @.unique_name u USING unnest(ids, names) AS g(id, name)
+    WHERE u.name = g.name AND u.id = g.id AND u.until <= moment;
+    UPDATE @.unique_name u SET is_finished = true FROM unnest(ids, names) AS g(id, name)
+    WHERE u.name = g.name AND u.id = g.id;
+END $$;
+
+-- Which finished jobs are to stay no moment.
+CREATE FUNCTION @.drop_at_once(ids text[]) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    IF NOT EXISTS (SELECT 1 FROM @.queue q WHERE q.keep_done < 0 OR q.keep_dead < 0) THEN
+        RETURN;
+    END IF;
+    WITH gone AS (
+        DELETE FROM @.job j USING @.queue q
+        WHERE j.id = ANY(ids) AND q.name = j.queue AND j.state + 0 >= 4
+          AND CASE WHEN j.state = 5 THEN q.keep_dead ELSE q.keep_done END < 0
+        RETURNING j.queue, j.state
+    )
+    INSERT INTO @.tally (queue, done, dead, cancelled)
+    SELECT queue, -count(*) FILTER (WHERE state = 4), -count(*) FILTER (WHERE state = 5), -count(*) FILTER (WHERE state = 6)
+    FROM gone GROUP BY queue;
+END $$;
+
+-- What follows from jobs being finished.
+CREATE FUNCTION @.see_off(ids text[], followed text[], named_ids text[], names text[], moment bigint) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+    one text;
+BEGIN
+    FOR one IN SELECT unnest(followed) LOOP
+        PERFORM pg_notify('@@', 'f' || one);
+    END LOOP;
+    IF names IS NOT NULL THEN
+        PERFORM @.give_names_back(named_ids, names, moment);
+    END IF;
+    PERFORM @.drop_at_once(ids);
+END $$;

@@ -1,0 +1,95 @@
+-- Where jobs lie. "@" stands for the schema's name. docs/jobs-format.md says what each column means.
+CREATE TABLE @.format (version int NOT NULL);
+
+CREATE TABLE @.job (
+    seq bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    created bigint NOT NULL,
+    due bigint NOT NULL,
+    started bigint NOT NULL DEFAULT 0,
+    finished bigint NOT NULL DEFAULT 0,
+    lease bigint NOT NULL DEFAULT 0,
+    timeout bigint NOT NULL,
+    backoff bigint NOT NULL,
+    max_backoff bigint NOT NULL,
+    fence bigint NOT NULL DEFAULT 0,
+    turn bigint NOT NULL DEFAULT 0,
+    progress float8 NOT NULL DEFAULT -1,
+    attempt int NOT NULL DEFAULT 0,
+    attempts int NOT NULL,
+    state smallint NOT NULL,
+    priority smallint NOT NULL,
+    verdict smallint NOT NULL DEFAULT -1,
+    yields_key boolean NOT NULL,
+    has_turn boolean NOT NULL DEFAULT false,
+    is_cancelling boolean NOT NULL DEFAULT false,
+    is_followed boolean NOT NULL DEFAULT false,
+    id text COLLATE "C" NOT NULL,
+    kind text COLLATE "C" NOT NULL,
+    queue text COLLATE "C" NOT NULL,
+    key text COLLATE "C",
+    unique_name text COLLATE "C",
+    worker text,
+    note text,
+    history text NOT NULL DEFAULT '',
+    payload bytea NOT NULL,
+    result bytea
+) WITH (
+    fillfactor = 80,
+    autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 20000,
+    autovacuum_vacuum_insert_scale_factor = 0.2, autovacuum_vacuum_cost_delay = 0,
+    autovacuum_analyze_scale_factor = 0.1
+);
+-- Each statement that is made often has an index of just its rows in just its order, and no other whose rows it could look through
+-- instead: a job has a lease exactly while it runs (3), but who asks for the one does not name the other.
+CREATE UNIQUE INDEX job_id ON @.job (id);
+CREATE INDEX job_scheduled ON @.job (queue, due) WHERE state = 0;
+CREATE INDEX job_held ON @.job (key, priority DESC, seq) WHERE state = 1;
+CREATE INDEX job_ready ON @.job (queue, priority DESC, seq) WHERE state = 2;
+CREATE INDEX job_running ON @.job (queue, lease) WHERE lease > 0;
+CREATE INDEX job_turn ON @.job (turn) WHERE state = 3;
+CREATE INDEX job_finished ON @.job (queue, state, finished) WHERE state >= 4;
+-- Whatever the functions do wrong, no two jobs have a key's turn.
+CREATE UNIQUE INDEX job_has_turn ON @.job (key) WHERE has_turn;
+
+-- Whose a unique name is.
+CREATE TABLE @.unique_name (
+    name text COLLATE "C" PRIMARY KEY,
+    id text COLLATE "C" NOT NULL,
+    until bigint NOT NULL,
+    is_finished boolean NOT NULL DEFAULT false
+);
+
+-- Queues that somebody set; the others are as the defaults say.
+CREATE TABLE @.queue (
+    name text COLLATE "C" PRIMARY KEY,
+    most_running bigint NOT NULL DEFAULT 0,
+    rate bigint NOT NULL DEFAULT 0,
+    period bigint NOT NULL DEFAULT 1000000000,
+    keep_done bigint NOT NULL DEFAULT 86400000000000,
+    keep_dead bigint NOT NULL DEFAULT 2592000000000000,
+    is_paused boolean NOT NULL DEFAULT false,
+    spent_until bigint NOT NULL DEFAULT 0 -- nanoseconds since 1970: the rate is used up to there
+) WITH (fillfactor = 50);
+
+-- What each step changed in the counts; their sums are the counts. Only added to, so that no two steps wait for each other.
+CREATE TABLE @.tally (
+    queue text COLLATE "C" NOT NULL,
+    scheduled bigint NOT NULL DEFAULT 0,
+    held bigint NOT NULL DEFAULT 0,
+    ready bigint NOT NULL DEFAULT 0,
+    running bigint NOT NULL DEFAULT 0,
+    done bigint NOT NULL DEFAULT 0,
+    dead bigint NOT NULL DEFAULT 0,
+    cancelled bigint NOT NULL DEFAULT 0,
+    finished bigint NOT NULL DEFAULT 0,
+    failed bigint NOT NULL DEFAULT 0
+);
+
+-- Queues of which somebody found nothing to take, and wants to be told of work. What a crash forgets of it is marked again.
+CREATE UNLOGGED TABLE @.idle (
+    queue text COLLATE "C" PRIMARY KEY,
+    is_idle boolean NOT NULL
+) WITH (fillfactor = 50);
+
+-- Keys of held jobs that came with somebody's transaction, which decided nothing about turns: the next turn does.
+CREATE TABLE @.arrived (key text COLLATE "C" NOT NULL);
