@@ -16,6 +16,7 @@
 #   make instructions   hold the hot paths to their budget of instructions; UPDATE=--update writes it
 #   make soak      what takes longer: every use of the system failing in every example, on both backends and with sanitizers,
 #                  oha, which is compiled, and make fuzz
+#   make chaos     durable jobs while workers, connections and stores fail, for an hour; SEED=1
 #   make fuzz      damaged requests to nginx and eddy, which must refuse what nginx does, damaged TLS, forms, content codings, headers,
 #                  connections of HTTP/1 and 2, WebSocket frames, URLs, and answers to the client; COUNT=20000 SEED=1
 #   make check     clang-format, clang-tidy, cppcheck
@@ -84,6 +85,12 @@ soak: all
 	EDDY_FAULT_RUNS=100000 EDDY_WALKS=10000 scripts/test.sh plain sanitize peers
 	$(MAKE) fuzz
 
+chaos: all
+	scripts/install-deps.sh test
+	for engine in sqlite redis postgres; do \
+	        tests/jobs/chaos/chaos.py $(BUILD)/cli/eddy $(BUILD)/tests/jobs/chaos_worker $$engine 40000 $(SEED) || exit 1; \
+	done
+
 fuzz: all
 	scripts/install-deps.sh fuzz
 	meson configure -Dtests=enabled $(BUILD)
@@ -115,6 +122,6 @@ install: all
 clean:
 	rm -rf $(BUILD) $(BUILD)-*
 
-.PHONY: all demo test test-python-suites python python-wheels bench bench-compare bench-scale bench-python instructions soak fuzz check install clean
+.PHONY: all demo test chaos test-python-suites python python-wheels bench bench-compare bench-scale bench-python instructions soak fuzz check install clean
 
 CONFIGS = plain clang sanitize thread valgrind ucontext musl aarch64 python peers

@@ -160,7 +160,7 @@ for config in "${@:-plain}"; do
         ucontext)
                 # Another way to switch: what switches, and no adapter.
                 run ucontext "-Ducontext=true -Dhttp=disabled -Dhttp_client=disabled -Dredis=disabled \
-                        -Dpostgres=disabled -Dtls=disabled -Dwebsocket=disabled --werror" \
+                        -Dpostgres=disabled -Dtls=disabled -Dwebsocket=disabled -Djobs=disabled --werror" \
                         "--suite coro --suite loop --suite task --suite sync --suite net --suite stream --suite executor --suite thread --suite file \
                         --suite child --suite process --suite interruption --suite examples" ;;
         musl)
@@ -168,7 +168,7 @@ for config in "${@:-plain}"; do
                 if scripts/install-deps.sh musl; then
                         kernel_headers build-musl-kernel
                         CC=musl-gcc run musl "-Dtests=disabled -During=disabled -Dhttp=disabled \
-                                -Dhttp_client=disabled -Dredis=disabled -Dpostgres=disabled -Dtls=disabled -Dwebsocket=disabled \
+                                -Dhttp_client=disabled -Dredis=disabled -Dpostgres=disabled -Dtls=disabled -Dwebsocket=disabled -Djobs=disabled \
                                 -Dbridges=disabled -Dc_args=-isystem$(pwd)/build-musl-kernel" ""
                 else
                         skipped=$((skipped + 1))

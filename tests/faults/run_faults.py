@@ -468,6 +468,11 @@ def bridge_libpq(start):
     return start(postgres_server().new_schema(), "SELECT repeat('x', 100000)").end()
 
 
+def jobs_resize(start):
+    with tempfile.TemporaryDirectory() as folder:
+        return start('sqlite:' + os.path.join(folder, 'jobs.db')).end()
+
+
 def redis_commands(start):
     with redis_server() as redis:
         return start(str(redis.port)).end()
@@ -593,7 +598,7 @@ SCENARIOS |= {'protocol_chat': chat_server, 'protocol_echo_client': tcp_echo_cli
               'protocol_echo_server': tcp_echo_server, 'protocol_udp_echo': udp_echo_server}
 
 # These need a database server.
-SCENARIOS |= {'redis_commands': redis_commands, 'redis_workers': redis_workers,
+SCENARIOS |= {'jobs_resize': jobs_resize, 'redis_commands': redis_commands, 'redis_workers': redis_workers,
               'postgres_pool': with_database, 'postgres_query': with_database, 'bridge_libpq': bridge_libpq}
 
 
