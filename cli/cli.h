@@ -11,6 +11,7 @@ enum { CLI_OK = 0, CLI_FAILED = 1, CLI_USAGE = 2, CLI_INTERRUPTED = 130 };
 /* The subcommands: argv[0] is "eddy NAME". They return an exit code. */
 int fetch_main(int argc, char **argv);
 int serve_main(int argc, char **argv);
+int jobs_main(int argc, char **argv);
 
 /** Say what is wrong with the command line and where help is; returns CLI_USAGE. */
 __attribute__((format(printf, 2, 3))) int cli_usage_error(const char *command, const char *format, ...);

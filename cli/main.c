@@ -14,6 +14,7 @@ struct command {
 static const struct command commands[] = {
     {"fetch", "eddy fetch", "download many URLs at once", fetch_main},
     {"serve", "eddy serve", "serve a folder over HTTP", serve_main},
+    {"jobs", "eddy jobs", "work that is enqueued now and done later", jobs_main},
 };
 
 enum { COMMAND_COUNT = sizeof commands / sizeof *commands };

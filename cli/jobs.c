@@ -1,0 +1,128 @@
+/* eddy jobs: durable jobs from the command line. */
+#include "jobs.h"
+#include "cli.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct command {
+        const char *name;
+        int (*run)(eddy_jobs *jobs, const struct jobs_options *options);
+        int (*each)(eddy_jobs *jobs, const char *word); /* in place of `run`: done with each word */
+        int words_least, words_most;
+        bool makes_store;
+        double patience;   /* seconds for a store that is away; 0: as the library has it */
+        const char *words; /* what it takes, for who gave it something else */
+};
+
+static const struct command commands[] = {
+    {"enqueue", jobs_enqueue, NULL, 1, 2, true, 0, "KIND [PAYLOAD]"},
+    {"work", jobs_work, NULL, 0, 0, true, 0, "no words"},
+    {"list", jobs_list, NULL, 0, 0, false, 0, "no words"},
+    {"show", jobs_show, NULL, 1, 1, false, 0, "one ID"},
+    {"stats", jobs_stats, NULL, 0, 0, false, 0, "no words"},
+    {"retry", NULL, eddy_jobs_retry, 1, 1 << 20, false, 0, "IDs"},
+    {"cancel", NULL, eddy_jobs_cancel, 1, 1 << 20, false, 0, "IDs"},
+    {"discard", NULL, eddy_jobs_discard, 1, 1 << 20, false, 0, "IDs"},
+    {"pause", NULL, eddy_jobs_pause, 1, 1 << 20, true, 0, "QUEUEs"},
+    {"resume", NULL, eddy_jobs_resume, 1, 1 << 20, true, 0, "QUEUEs"},
+    {"queue", jobs_queue, NULL, 1, 1, true, 0, "one QUEUE"},
+    {"web", jobs_web, NULL, 0, 0, true, 3, "no words"},
+    {"cron", jobs_cron, NULL, 0, 4, true, 0, "no words, or NAME EXPRESSION KIND [PAYLOAD]"},
+};
+
+struct call {
+        const struct command *command;
+        struct jobs_options options;
+};
+
+int jobs_failure(int rc)
+{
+        fprintf(stderr, "eddy jobs: %s\n", eddy_explain(rc));
+        return rc == EDDY_CANCELLED ? CLI_INTERRUPTED : CLI_FAILED;
+}
+
+static int run_each(eddy_jobs *jobs, const struct call *call)
+{
+        int exit_code = CLI_OK;
+
+        for (int i = 0; i < call->options.word_count; i++) {
+                int rc = call->command->each(jobs, call->options.words[i]);
+                if (rc < 0)
+                        exit_code = jobs_failure(rc);
+                if (rc == EDDY_CANCELLED)
+                        break;
+        }
+        return exit_code;
+}
+
+/* Who only looks makes none: not to list schedules, either. */
+static bool makes_store(const struct call *call)
+{
+        return call->command->makes_store && (call->command->run != jobs_cron || call->options.word_count > 1);
+}
+
+static intptr_t run_call(void *arg)
+{
+        const struct call *call = arg;
+        eddy_jobs *jobs;
+        const eddy_jobs_options options = {
+            .must_exist = !makes_store(call),
+            .patience = eddy_seconds(call->command->patience),
+        };
+        int exit_code, rc = eddy_jobs_open(&jobs, call->options.store, &options);
+
+        if (rc < 0)
+                return jobs_failure(rc);
+        /* Who named no store is told which it is. */
+        if (!call->options.store && !getenv("EDDY_JOBS") && makes_store(call))
+                fprintf(stderr, "eddy jobs: the store is %s\n", eddy_jobs_url(jobs));
+        exit_code = call->command->run ? call->command->run(jobs, &call->options) : run_each(jobs, call);
+        eddy_jobs_close(jobs);
+        return exit_code;
+}
+
+static int run(struct call *call)
+{
+        eddy_runner runner;
+        intptr_t rc = eddy_runner_init(&runner, NULL);
+
+        if (rc == 0) {
+                rc = eddy_runner_run(&runner, run_call, call);
+                eddy_runner_finish(&runner);
+        }
+        if (rc == EDDY_CANCELLED)
+                return CLI_INTERRUPTED;
+        return rc < 0 ? jobs_failure((int)rc) : (int)rc;
+}
+
+static const struct command *find(const char *name)
+{
+        for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
+                if (strcmp(commands[i].name, name) == 0)
+                        return &commands[i];
+        return NULL;
+}
+
+int jobs_main(int argc, char **argv)
+{
+        struct call call = {0};
+        const char *name = argc > 1 ? argv[1] : "--help";
+        int rc;
+
+        if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0 || strcmp(name, "help") == 0) {
+                jobs_options_print_help();
+                return argc > 1 ? CLI_OK : CLI_USAGE;
+        }
+        call.command = find(name);
+        if (!call.command)
+                return cli_usage_error("eddy jobs", "there is no command '%s'", name);
+        rc = jobs_options_read(&call.options, name, argc - 1, argv + 1);
+        if (rc != CLI_OK)
+                return rc;
+        if (call.options.word_count < call.command->words_least ||
+            call.options.word_count > call.command->words_most)
+                return cli_usage_error("eddy jobs", "%s takes %s", name, call.command->words);
+        return run(&call);
+}

@@ -1,0 +1,67 @@
+/* eddy jobs: what its commands are told, and what they share. */
+#ifndef CLI_JOBS_H
+#define CLI_JOBS_H
+
+#include <eddy/jobs.h>
+
+enum { JOBS_EXECS_MOST = 64, JOBS_QUEUES_MOST = 64, JOBS_TOKEN_LEAST = 16, JOBS_TOKEN_MOST = 128 };
+
+/** A command line that does a kind of job, or with NULL every kind that has none of its own. */
+struct jobs_exec {
+        const char *kind, *command;
+};
+
+struct jobs_options {
+        const char *store;        /* NULL: as eddy_jobs_open() has it */
+        const char *const *words; /* word_count of them: what is no option */
+        int word_count;
+        eddy_job_spec spec;
+        struct jobs_exec execs[JOBS_EXECS_MOST];
+        size_t exec_count;
+        eddy_job_share
+            queues[JOBS_QUEUES_MOST]; /* to work on; the first one is also that to enqueue to and to list */
+        size_t queue_count;
+        long concurrency, most;
+        double lease, grace; /* seconds; 0: the library's */
+        double keep_done, keep_dead;
+        long most_running, rate;
+        double period;
+        const char *kind;                /* to list */
+        unsigned states;                 /* to list, as eddy_job_filter has them */
+        const char *bind, *host;         /* of the page; NULL: the default */
+        char token[JOBS_TOKEN_MOST + 1]; /* that it is to be opened with; "": one is made */
+        long port;
+        const char *zone;       /* of a schedule */
+        eddy_job_missed missed; /* likewise */
+        bool removes;           /* it */
+        bool is_strict, is_quiet, waits, by_lines, as_json;
+};
+
+/** Read the command line: an exit code. `command` is the word after "jobs". */
+int jobs_options_read(struct jobs_options *options, const char *command, int argc, char **argv);
+
+void jobs_options_print_help(void);
+
+/** Say what went wrong: CLI_FAILED. */
+int jobs_failure(int rc);
+
+/* The commands, each in a coroutine with an open store: an exit code. */
+int jobs_enqueue(eddy_jobs *jobs, const struct jobs_options *options);
+int jobs_work(eddy_jobs *jobs, const struct jobs_options *options);
+int jobs_list(eddy_jobs *jobs, const struct jobs_options *options);
+int jobs_show(eddy_jobs *jobs, const struct jobs_options *options);
+int jobs_stats(eddy_jobs *jobs, const struct jobs_options *options);
+int jobs_queue(eddy_jobs *jobs, const struct jobs_options *options);
+int jobs_web(eddy_jobs *jobs, const struct jobs_options *options);
+int jobs_cron(eddy_jobs *jobs, const struct jobs_options *options);
+
+/** Standard input to its end, given back with free(). NULL: no memory. */
+char *jobs_read_input(size_t *size);
+
+/** A moment as local time; "" for none. */
+void jobs_format_time(char *out, size_t size, eddy_job_time moment);
+
+/** What a command line comes to as a handler; `arg` is a struct jobs_exec. */
+int jobs_exec_handler(eddy_job *job, void *arg);
+
+#endif

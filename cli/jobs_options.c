@@ -1,0 +1,514 @@
+/* eddy jobs: its options. */
+#include "cli.h"
+#include "jobs.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum {
+        OPTION_ID = 256,
+        OPTION_PRIORITY,
+        OPTION_DELAY,
+        OPTION_AT,
+        OPTION_ATTEMPTS,
+        OPTION_TIMEOUT,
+        OPTION_BACKOFF,
+        OPTION_KEY,
+        OPTION_YIELD_KEY,
+        OPTION_UNIQUE,
+        OPTION_UNIQUE_FOR,
+        OPTION_WAIT,
+        OPTION_LINES,
+        OPTION_EXEC,
+        OPTION_STRICT,
+        OPTION_LEASE,
+        OPTION_GRACE,
+        OPTION_STATE,
+        OPTION_JSON,
+        OPTION_MOST_RUNNING,
+        OPTION_RATE,
+        OPTION_KEEP_DONE,
+        OPTION_KEEP_DEAD,
+        OPTION_ZONE,
+        OPTION_MISSED,
+        OPTION_REMOVE,
+        OPTION_PORT,
+        OPTION_BIND,
+        OPTION_HOST,
+        OPTION_TOKEN,
+        OPTION_TOKEN_FILE,
+};
+
+/* Which commands take it, by their first letters: e(nqueue), w(ork), l(ist), s(how), t (stats), q(ueue), o (cron), b (web). */
+struct taken {
+        int option;
+        const char *commands;
+};
+
+static const struct taken takers[] = {
+    {'q', "ewlo"},
+    {OPTION_ID, "e"},
+    {OPTION_PRIORITY, "eo"},
+    {OPTION_DELAY, "e"},
+    {OPTION_AT, "e"},
+    {OPTION_ATTEMPTS, "eo"},
+    {OPTION_TIMEOUT, "eo"},
+    {OPTION_BACKOFF, "eo"},
+    {OPTION_KEY, "eo"},
+    {OPTION_YIELD_KEY, "eo"},
+    {OPTION_UNIQUE, "eo"},
+    {OPTION_UNIQUE_FOR, "eo"},
+    {OPTION_WAIT, "e"},
+    {OPTION_LINES, "e"},
+    {OPTION_EXEC, "w"},
+    {'c', "w"},
+    {OPTION_STRICT, "w"},
+    {OPTION_LEASE, "w"},
+    {OPTION_GRACE, "w"},
+    {OPTION_STATE, "l"},
+    {'k', "l"},
+    {'n', "l"},
+    {OPTION_JSON, "lsto"},
+    {OPTION_MOST_RUNNING, "q"},
+    {OPTION_RATE, "q"},
+    {OPTION_KEEP_DONE, "q"},
+    {OPTION_KEEP_DEAD, "q"},
+    {OPTION_ZONE, "o"},
+    {OPTION_MISSED, "o"},
+    {OPTION_REMOVE, "o"},
+    {OPTION_PORT, "b"},
+    {OPTION_BIND, "b"},
+    {OPTION_HOST, "b"},
+    {OPTION_TOKEN, "b"},
+    {OPTION_TOKEN_FILE, "b"},
+};
+
+static const struct option options[] = {
+    {"store", required_argument, NULL, 's'},
+    {"queue", required_argument, NULL, 'q'},
+    {"id", required_argument, NULL, OPTION_ID},
+    {"priority", required_argument, NULL, OPTION_PRIORITY},
+    {"delay", required_argument, NULL, OPTION_DELAY},
+    {"at", required_argument, NULL, OPTION_AT},
+    {"attempts", required_argument, NULL, OPTION_ATTEMPTS},
+    {"timeout", required_argument, NULL, OPTION_TIMEOUT},
+    {"backoff", required_argument, NULL, OPTION_BACKOFF},
+    {"key", required_argument, NULL, OPTION_KEY},
+    {"yield-key", no_argument, NULL, OPTION_YIELD_KEY},
+    {"unique", required_argument, NULL, OPTION_UNIQUE},
+    {"unique-for", required_argument, NULL, OPTION_UNIQUE_FOR},
+    {"wait", no_argument, NULL, OPTION_WAIT},
+    {"lines", no_argument, NULL, OPTION_LINES},
+    {"exec", required_argument, NULL, OPTION_EXEC},
+    {"concurrency", required_argument, NULL, 'c'},
+    {"strict", no_argument, NULL, OPTION_STRICT},
+    {"lease", required_argument, NULL, OPTION_LEASE},
+    {"grace", required_argument, NULL, OPTION_GRACE},
+    {"kind", required_argument, NULL, 'k'},
+    {"state", required_argument, NULL, OPTION_STATE},
+    {"number", required_argument, NULL, 'n'},
+    {"json", no_argument, NULL, OPTION_JSON},
+    {"most-running", required_argument, NULL, OPTION_MOST_RUNNING},
+    {"rate", required_argument, NULL, OPTION_RATE},
+    {"keep-done", required_argument, NULL, OPTION_KEEP_DONE},
+    {"keep-dead", required_argument, NULL, OPTION_KEEP_DEAD},
+    {"zone", required_argument, NULL, OPTION_ZONE},
+    {"missed", required_argument, NULL, OPTION_MISSED},
+    {"remove", no_argument, NULL, OPTION_REMOVE},
+    {"port", required_argument, NULL, OPTION_PORT},
+    {"bind", required_argument, NULL, OPTION_BIND},
+    {"host", required_argument, NULL, OPTION_HOST},
+    {"token", required_argument, NULL, OPTION_TOKEN},
+    {"token-file", required_argument, NULL, OPTION_TOKEN_FILE},
+    {"help", no_argument, NULL, 'h'},
+    {0},
+};
+
+void jobs_options_print_help(void)
+{
+        fputs("usage: eddy jobs COMMAND [OPTION]...\n"
+              "\n"
+              "Enqueue work now, and have it done later, elsewhere, at least once.\n"
+              "\n"
+              "commands:\n"
+              "  enqueue KIND [PAYLOAD]   a job; the payload '-' is standard input\n"
+              "  work                     do jobs, until SIGTERM or Ctrl-C\n"
+              "  list                     jobs, newest first\n"
+              "  show ID                  all that is known of a job\n"
+              "  stats                    the queues, and how many jobs are in which state\n"
+              "  retry ID...              try jobs again now\n"
+              "  cancel ID...             jobs that run are asked to end\n"
+              "  discard ID...            forget jobs that do not run\n"
+              "  pause QUEUE...           let no more jobs of it begin\n"
+              "  resume QUEUE...\n"
+              "  queue QUEUE              set its limits; what is not named is as at first\n"
+              "  cron                     list schedules\n"
+              "  cron NAME EXPRESSION KIND [PAYLOAD]\n"
+              "                           have a job enqueued time and again by any worker; as\n"
+              "                           in crontab, such as '30 6 * * mon-fri', or '@daily'\n"
+              "  web                      a page of the queues and jobs, for browsers\n"
+              "\n"
+              "  -s, --store URL       sqlite:FILE, redis://..., postgres://...;\n"
+              "                        default: EDDY_JOBS, else a file of this user's\n"
+              "  -q, --queue NAME      to enqueue to, to list, to work on; default: default\n"
+              "                        work: any number of them, NAME=WEIGHT\n"
+              "\n"
+              "enqueue:\n"
+              "      --id ID           where there is such a job already nothing is added\n"
+              "      --priority N      -100 to 100; of a queue's jobs the higher come first\n"
+              "      --delay S         not before so many seconds\n"
+              "      --at TIME         not before, such as 2026-12-24T18:00:00, or seconds of 1970\n"
+              "      --attempts N      how often it is tried at most; default: 20\n"
+              "      --timeout S       for each attempt\n"
+              "      --backoff S       before the second attempt, doubled for each; default: 10\n"
+              "      --key KEY         of all jobs with it one runs at a time, in order\n"
+              "      --yield-key       while it waits for its next attempt others with its key may run\n"
+              "      --unique NAME     where such a job is not finished yet nothing is added\n"
+              "      --unique-for S    and for so long since that was enqueued, finished or not\n"
+              "      --wait            until it is finished: its result is printed, and if it is not\n"
+              "                        done the exit status is 1\n"
+              "      --lines           each line of standard input is the payload of a job\n"
+              "\n"
+              "work:\n"
+              "      --exec COMMAND    do jobs by this command line of the shell; KIND=COMMAND: of\n"
+              "                        one kind; may be given again. The payload is its standard\n"
+              "                        input, the result its standard output, and its standard\n"
+              "                        error the job's log. Status 0: done; 75: later, at no cost;\n"
+              "                        65: given up; others: tried again\n"
+              "  -c, --concurrency N   jobs at a time; default: as many as there are processors\n"
+              "      --strict          of a later queue jobs are taken only where the earlier have none\n"
+              "      --lease S         after which jobs of a worker that is silent are another\n"
+              "                        one's; default: 30\n"
+              "      --grace S         for jobs that run when it is to end; default: 30\n"
+              "\n"
+              "list, show, stats:\n"
+              "  -k, --kind KIND       of this kind\n"
+              "      --state STATE     scheduled, held, ready, running, done, dead, cancelled;\n"
+              "                        may be given again\n"
+              "  -n, --number N        at most so many; default: 20\n"
+              "      --json            one object of JSON a line\n"
+              "\n"
+              "queue:\n"
+              "      --most-running N  jobs of it at a time, wherever they run\n"
+              "      --rate N          jobs of it that begin in a second; N/S: in S seconds\n"
+              "      --keep-done S     how long done and cancelled jobs stay; default: a day\n"
+              "      --keep-dead S     how long dead ones stay; default: 30 days\n"
+              "\n"
+              "cron, with those of enqueue that are not about one job alone:\n"
+              "      --zone ZONE       whose clocks count, such as Europe/Berlin; default: UTC\n"
+              "      --missed HOW      times at which no worker was there: once, one job for all\n"
+              "                        (default); skip, none; all, one each\n"
+              "      --remove          forget the schedule NAME\n"
+              "web:\n"
+              "      --port N          listen there; 0: any free port; default: 8100\n"
+              "      --bind ADDRESS    and at this address; default: 127.0.0.1\n"
+              "      --host NAME       a name that browsers may call it by, as behind a proxy\n"
+              "      --token TOKEN     what opens it, 16 to 128 letters, digits and -._~; default:\n"
+              "                        one is made, and printed with the page's address\n"
+              "      --token-file FILE the same from a file's first line, which no list of\n"
+              "                        processes shows\n"
+              "\n"
+              "  -h, --help            this text\n"
+              "\n"
+              "Exits with 0, with 1 where something failed, 2 where the command line is wrong, or\n"
+              "130 after Ctrl-C.\n",
+              stdout);
+}
+
+static int refuse(const char *what)
+{
+        return cli_usage_error("eddy jobs", "'%s' is not %s", optarg, what);
+}
+
+static int take_number(const char *what, long min, long max, long *number)
+{
+        return cli_parse_number(optarg, min, max, number) ? CLI_OK : refuse(what);
+}
+
+static int take_int(const char *what, long min, long max, int *number)
+{
+        long value = 0;
+        int rc = take_number(what, min, max, &value);
+
+        *number = (int)value;
+        return rc;
+}
+
+static int take_seconds(double *seconds)
+{
+        return cli_parse_seconds(optarg, seconds) ? CLI_OK : refuse("seconds, more than 0");
+}
+
+static int take_duration(eddy_duration *duration)
+{
+        double seconds = 0;
+        int rc = take_seconds(&seconds);
+
+        *duration = eddy_seconds(seconds);
+        return rc;
+}
+
+/* Local time, or seconds since 1970. */
+static int take_moment(eddy_job_time *moment)
+{
+        struct tm time = {.tm_isdst = -1};
+        long seconds;
+        const char *end = strptime(optarg, "%Y-%m-%dT%H:%M:%S", &time);
+
+        if (!end)
+                end = strptime(optarg, "%Y-%m-%dT%H:%M", &time);
+        if (end && !*end)
+                seconds = (long)mktime(&time);
+        else if (!cli_parse_number(optarg, 1, INT64_MAX / 1000000, &seconds))
+                return refuse("a moment, such as 2026-12-24T18:00:00");
+        *moment = (eddy_job_time)seconds * 1000000;
+        return CLI_OK;
+}
+
+/* NAME or NAME=WEIGHT, which becomes a name in its place. */
+static int take_queue(struct jobs_options *to)
+{
+        char *equals = strrchr(optarg, '=');
+        long weight = 0;
+
+        if (to->queue_count == JOBS_QUEUES_MOST)
+                return cli_usage_error("eddy jobs", "more than %d queues", JOBS_QUEUES_MOST);
+        if (equals && !cli_parse_number(equals + 1, 1, 1000000, &weight))
+                return refuse("a queue's NAME=WEIGHT, the weight from 1 to 1000000");
+        if (equals)
+                *equals = '\0';
+        to->queues[to->queue_count++] = (eddy_job_share){optarg, (unsigned)weight};
+        return CLI_OK;
+}
+
+/* COMMAND, or KIND=COMMAND: what is before the sign is a kind where it could not be a path or words. */
+static int take_exec(struct jobs_options *to)
+{
+        char *equals = optarg + strcspn(optarg, "=/ \t'\"$");
+
+        if (to->exec_count == JOBS_EXECS_MOST)
+                return cli_usage_error("eddy jobs", "more than %d commands", JOBS_EXECS_MOST);
+        if (*equals == '=' && equals > optarg) {
+                *equals = '\0';
+                to->execs[to->exec_count++] = (struct jobs_exec){optarg, equals + 1};
+        } else {
+                to->execs[to->exec_count++] = (struct jobs_exec){NULL, optarg};
+        }
+        return CLI_OK;
+}
+
+static int take_state(struct jobs_options *to)
+{
+        for (int state = 0; state < EDDY_JOB_STATES; state++)
+                if (strcmp(optarg, eddy_job_state_name((eddy_job_state)state)) == 0) {
+                        to->states |= 1u << state;
+                        return CLI_OK;
+                }
+        return refuse("a state: scheduled, held, ready, running, done, dead or cancelled");
+}
+
+static int take_missed(struct jobs_options *to)
+{
+        static const char *const names[] = {"once", "skip", "all"};
+
+        for (int missed = 0; missed < 3; missed++)
+                if (strcmp(optarg, names[missed]) == 0) {
+                        to->missed = (eddy_job_missed)missed;
+                        return CLI_OK;
+                }
+        return refuse("once, skip or all");
+}
+
+/* N, or N/SECONDS. */
+static int take_rate(struct jobs_options *to)
+{
+        char *slash = strchr(optarg, '/');
+
+        to->period = 1;
+        if (slash && !cli_parse_seconds(slash + 1, &to->period))
+                return refuse("a rate, such as 10 or 100/60");
+        if (slash)
+                *slash = '\0';
+        return take_number("a rate, such as 10 or 100/60", 1, 1000000000, &to->rate);
+}
+
+/* Safe in an address, a header and a form, and long enough that nobody guesses it. */
+static int take_token(struct jobs_options *to, const char *token)
+{
+        size_t n = strlen(token);
+
+        if (n < JOBS_TOKEN_LEAST || n > JOBS_TOKEN_MOST ||
+            strspn(token, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~") < n)
+                return cli_usage_error("eddy jobs", "a token has %d to %d letters, digits and -._~",
+                                       JOBS_TOKEN_LEAST, JOBS_TOKEN_MOST);
+        strcpy(to->token, token);
+        return CLI_OK;
+}
+
+static int take_token_file(struct jobs_options *to)
+{
+        char line[JOBS_TOKEN_MOST + 3];
+        FILE *file = fopen(optarg, "re");
+        bool is_read = file && fgets(line, sizeof line, file);
+
+        if (!is_read)
+                fprintf(stderr, "eddy jobs: %s: %s\n", optarg, file ? "it is empty" : strerror(errno));
+        if (file)
+                fclose(file);
+        if (!is_read)
+                return CLI_FAILED;
+        line[strcspn(line, "\r\n")] = '\0';
+        return take_token(to, line);
+}
+
+static int take_web(struct jobs_options *to, int option)
+{
+        switch (option) {
+        case OPTION_PORT:
+                return take_number("a port from 0 to 65535", 0, 65535, &to->port);
+        case OPTION_BIND:
+                to->bind = optarg;
+                return CLI_OK;
+        case OPTION_HOST:
+                to->host = optarg;
+                return CLI_OK;
+        case OPTION_TOKEN:
+                return take_token(to, optarg);
+        default:
+                return take_token_file(to);
+        }
+}
+
+static int take_spec(struct jobs_options *to, int option)
+{
+        eddy_job_spec *spec = &to->spec;
+
+        switch (option) {
+        case OPTION_ID:
+                spec->id = optarg;
+                return CLI_OK;
+        case OPTION_PRIORITY:
+                return take_int("a priority from -100 to 100", -100, 100, &spec->priority);
+        case OPTION_DELAY:
+                return take_duration(&spec->delay);
+        case OPTION_AT:
+                return take_moment(&spec->at);
+        case OPTION_ATTEMPTS:
+                return take_int("a number from 1 to 1000000", 1, 1000000, &spec->attempts);
+        case OPTION_TIMEOUT:
+                return take_duration(&spec->timeout);
+        case OPTION_BACKOFF:
+                return take_duration(&spec->backoff);
+        case OPTION_KEY:
+                spec->key = optarg;
+                return CLI_OK;
+        case OPTION_YIELD_KEY:
+                spec->yields_key = true;
+                return CLI_OK;
+        case OPTION_UNIQUE:
+                spec->unique = optarg;
+                return CLI_OK;
+        default:
+                return take_duration(&spec->unique_for);
+        }
+}
+
+static int take_option(struct jobs_options *to, int option)
+{
+        switch (option) {
+        case 's':
+                to->store = optarg;
+                return CLI_OK;
+        case 'q':
+                return take_queue(to);
+        case OPTION_WAIT:
+                to->waits = true;
+                return CLI_OK;
+        case OPTION_LINES:
+                to->by_lines = true;
+                return CLI_OK;
+        case OPTION_EXEC:
+                return take_exec(to);
+        case 'c':
+                return take_number("a number from 1 to 100000", 1, 100000, &to->concurrency);
+        case OPTION_STRICT:
+                to->is_strict = true;
+                return CLI_OK;
+        case OPTION_LEASE:
+                return take_seconds(&to->lease);
+        case OPTION_GRACE:
+                return take_seconds(&to->grace);
+        case 'k':
+                to->kind = optarg;
+                return CLI_OK;
+        case OPTION_STATE:
+                return take_state(to);
+        case 'n':
+                return take_number("a number, 1 or more", 1, 1000000000, &to->most);
+        case OPTION_JSON:
+                to->as_json = true;
+                return CLI_OK;
+        case OPTION_MOST_RUNNING:
+                return take_number("a number, 1 or more", 1, 1000000000, &to->most_running);
+        case OPTION_RATE:
+                return take_rate(to);
+        case OPTION_KEEP_DONE:
+                return take_seconds(&to->keep_done);
+        case OPTION_KEEP_DEAD:
+                return take_seconds(&to->keep_dead);
+        case OPTION_ZONE:
+                to->zone = optarg;
+                return CLI_OK;
+        case OPTION_MISSED:
+                return take_missed(to);
+        case OPTION_REMOVE:
+                to->removes = true;
+                return CLI_OK;
+        default:
+                return option >= OPTION_PORT ? take_web(to, option) : take_spec(to, option);
+        }
+}
+
+static bool is_taken(const char *command, int option)
+{
+        char letter = strcmp(command, "stats") == 0  ? 't'
+                      : strcmp(command, "cron") == 0 ? 'o'
+                      : strcmp(command, "web") == 0  ? 'b'
+                                                     : command[0];
+
+        for (size_t i = 0; i < sizeof takers / sizeof *takers; i++)
+                if (takers[i].option == option)
+                        return strchr(takers[i].commands, letter) != NULL;
+        return true;
+}
+
+int jobs_options_read(struct jobs_options *to, const char *command, int argc, char **argv)
+{
+        int option, index = -1, rc = CLI_OK;
+
+        to->port = 8100;
+        optind = 1;
+        while (rc == CLI_OK && (option = getopt_long(argc, argv, "s:q:c:k:n:h", options, &index)) != -1) {
+                if (option == '?') {
+                        fputs("Try 'eddy jobs --help'.\n", stderr);
+                        return CLI_USAGE;
+                }
+                if (option == 'h') {
+                        jobs_options_print_help();
+                        exit(cli_finish(CLI_OK));
+                }
+                if (!is_taken(command, option))
+                        return index >= 0 ? cli_usage_error("eddy jobs", "%s takes no --%s", command,
+                                                            options[index].name)
+                                          : cli_usage_error("eddy jobs", "%s takes no -%c", command, option);
+                rc = take_option(to, option);
+                index = -1;
+        }
+        to->words = (const char *const *)argv + optind;
+        to->word_count = argc - optind;
+        return rc;
+}

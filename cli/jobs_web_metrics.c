@@ -1,0 +1,97 @@
+/* eddy jobs web: the queues for Prometheus, in its text format 0.0.4. */
+#include "jobs_web.h"
+
+#include <string.h>
+
+/* A label's value, as the format has it: names have no line ends. */
+static void add_label(struct text *text, const char *value)
+{
+        for (; *value; value++) {
+                if (*value == '\\' || *value == '"')
+                        text_add(text, "\\", 1);
+                text_add(text, value, 1);
+        }
+}
+
+static void add_head(struct text *text, const char *name, const char *type, const char *help)
+{
+        text_print(text, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
+}
+
+static void add_name(struct text *text, const char *name, const eddy_job_queue *queue)
+{
+        text_print(text, "%s{queue=\"", name);
+        add_label(text, queue->name);
+        text_print(text, "\"");
+}
+
+static void add_counts(struct text *text, const struct web_look *look)
+{
+        add_head(text, "eddy_jobs", "gauge", "Jobs that the store has, by their state.");
+        for (size_t i = 0; i < look->queue_count; i++)
+                for (int state = 0; state < EDDY_JOB_STATES; state++) {
+                        add_name(text, "eddy_jobs", &look->queues[i]);
+                        text_print(text, ",state=\"%s\"} %zu\n", eddy_job_state_name((eddy_job_state)state),
+                                   look->queues[i].counts[state]);
+                }
+}
+
+static double finished_of(const eddy_job_queue *queue)
+{
+        return (double)queue->finished;
+}
+
+static double failed_of(const eddy_job_queue *queue)
+{
+        return (double)queue->failed;
+}
+
+static double age_of(const eddy_job_queue *queue)
+{
+        return (double)queue->age / 1e9;
+}
+
+static double paused_of(const eddy_job_queue *queue)
+{
+        return queue->is_paused;
+}
+
+static const struct metric {
+        const char *name, *type, *help;
+        double (*value)(const eddy_job_queue *queue);
+} metrics[] = {
+    {"eddy_jobs_finished_total", "counter", "Jobs that were finished.", finished_of},
+    {"eddy_jobs_failed_attempts_total", "counter", "Attempts that failed.", failed_of},
+    {"eddy_jobs_oldest_ready_seconds", "gauge", "How long the oldest ready job has been ready.", age_of},
+    {"eddy_jobs_paused", "gauge", "1 where no job of the queue begins.", paused_of},
+};
+
+static void add_metric(struct text *text, const struct web_look *look, const struct metric *metric)
+{
+        add_head(text, metric->name, metric->type, metric->help);
+        for (size_t i = 0; i < look->queue_count; i++) {
+                add_name(text, metric->name, &look->queues[i]);
+                text_print(text, "} %.15g\n", metric->value(&look->queues[i]));
+        }
+}
+
+int web_metrics(eddy_http_exchange *exchange, void *arg)
+{
+        struct web *web = arg;
+        struct text text = {.rc = 0};
+        int rc = web_look(web);
+
+        if (rc < 0)
+                return rc;
+        add_counts(&text, &web->look);
+        for (size_t i = 0; i < sizeof metrics / sizeof *metrics; i++)
+                add_metric(&text, &web->look, &metrics[i]);
+        rc = text.rc;
+        if (rc == 0)
+                rc = eddy_http_reply(
+                    exchange, &(eddy_http_answer){.content_type = "text/plain; version=0.0.4; charset=utf-8",
+                                                  .body = text.data,
+                                                  .body_size = text.size});
+        text_free(&text);
+        return rc;
+}

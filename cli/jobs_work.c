@@ -1,0 +1,81 @@
+/* eddy jobs work. */
+#include "cli.h"
+#include "jobs.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+static const char *describe(eddy_job_event event)
+{
+        switch (event) {
+        case EDDY_JOB_EVENT_BEGUN:
+                return "begun";
+        case EDDY_JOB_EVENT_DONE:
+                return "done";
+        case EDDY_JOB_EVENT_RETRY:
+                return "failed, to be tried again";
+        case EDDY_JOB_EVENT_DEAD:
+                return "failed for good";
+        case EDDY_JOB_EVENT_CANCELLED:
+                return "cancelled";
+        case EDDY_JOB_EVENT_SNOOZED:
+                return "later";
+        case EDDY_JOB_EVENT_RETURNED:
+                return "returned";
+        default:
+                return "lost to another worker";
+        }
+}
+
+static void on_event(eddy_job *job, eddy_job_event event, const char *text, void *unused)
+{
+        char moment[32], kind[128], id[EDDY_JOB_ID_SIZE], why[512];
+        time_t now = time(NULL);
+        struct tm time;
+
+        (void)unused;
+        strftime(moment, sizeof moment, "%H:%M:%S", localtime_r(&now, &time));
+        cli_printable(kind, sizeof kind, eddy_job_kind(job));
+        cli_printable(id, sizeof id, eddy_job_id(job));
+        cli_printable(why, sizeof why, text ? text : "");
+        printf("%s  %s  %s  %s%s%s\n", moment, kind, id, describe(event), why[0] ? ": " : "", why);
+        cli_flush();
+}
+
+static int add_handlers(eddy_job_worker *worker, const struct jobs_options *options)
+{
+        int rc = 0;
+
+        for (size_t i = 0; rc == 0 && i < options->exec_count; i++)
+                rc = eddy_job_worker_handle(worker, options->execs[i].kind, jobs_exec_handler,
+                                            (void *)(uintptr_t)&options->execs[i]);
+        return rc;
+}
+
+int jobs_work(eddy_jobs *jobs, const struct jobs_options *options)
+{
+        const eddy_job_worker_options worker_options = {
+            .concurrency =
+                options->concurrency ? (size_t)options->concurrency : (size_t)sysconf(_SC_NPROCESSORS_ONLN),
+            .queues = options->queue_count > 0 ? options->queues : NULL,
+            .queue_count = options->queue_count,
+            .is_strict = options->is_strict,
+            .lease = eddy_seconds(options->lease),
+            .grace = eddy_seconds(options->grace),
+            .on_event = on_event,
+        };
+        eddy_job_worker *worker;
+        int rc;
+
+        if (options->exec_count == 0)
+                return cli_usage_error("eddy jobs", "work needs --exec, for something has to do the jobs");
+        rc = eddy_job_worker_create(&worker, jobs, &worker_options);
+        if (rc == 0)
+                rc = add_handlers(worker, options);
+        if (rc == 0)
+                rc = eddy_job_worker_run(worker);
+        eddy_job_worker_destroy(worker);
+        return rc < 0 ? jobs_failure(rc) : CLI_OK;
+}

@@ -1,0 +1,291 @@
+#!/usr/bin/env python3
+"""`eddy jobs` with workers as processes: test_jobs.py EDDY [TEST...]."""
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import unittest
+
+EDDY = None
+
+
+class Jobs(unittest.TestCase):
+    def setUp(self):
+        place = tempfile.TemporaryDirectory()
+        self.addCleanup(place.cleanup)
+        self.place = place.name
+        self.environment = {**os.environ, "EDDY_JOBS": "sqlite:" + self.path("jobs.db"), "HERE": self.place}
+
+    def path(self, name):
+        return os.path.join(self.place, name)
+
+    def fifo(self, name):
+        os.mkfifo(self.path(name))
+        return self.path(name)
+
+    def run_jobs(self, *arguments, **options):
+        return subprocess.run([EDDY, "jobs", *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=self.environment,
+                              timeout=60, **options)
+
+    def jobs(self, *arguments, **options):
+        done = self.run_jobs(*arguments, **options)
+        self.assertEqual((done.returncode, done.stderr), (0, b""))
+        return done.stdout
+
+    def enqueue(self, *arguments, **options):
+        return self.jobs("enqueue", *arguments, **options).decode().strip()
+
+    def job(self, job_id):
+        return json.loads(self.jobs("show", "--json", job_id))
+
+    def work(self, *arguments):
+        worker = subprocess.Popen([EDDY, "jobs", "work", *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                  env=self.environment, text=True)
+        self.addCleanup(worker.communicate)
+        self.addCleanup(worker.kill)
+        return worker
+
+    def stop(self, worker, signum=signal.SIGTERM):
+        worker.send_signal(signum)
+        out, err = worker.communicate(timeout=60)
+        self.assertEqual((worker.returncode, err), (0, ""))
+        return out
+
+    @staticmethod
+    def wait_for_line(worker, text):
+        for line in worker.stdout:
+            if text in line:
+                return
+        raise AssertionError("the worker has ended")
+
+    def failure(self, *arguments, code=2, **options):
+        done = self.run_jobs(*arguments, **options)
+        self.assertEqual((done.returncode, done.stdout), (code, b""), done.stderr)
+        return done.stderr.decode()
+
+
+class Programs(Jobs):
+    """What --exec runs."""
+
+    def test_the_result_is_what_it_writes(self):
+        self.work("--exec", "tr a-z A-Z")
+        self.assertEqual(self.jobs("enqueue", "--wait", "shout", "hello"), b"HELLO")
+
+    def test_bytes_of_any_kind_pass(self):
+        payload = bytes(range(256)) * 1000
+        self.work("--exec", "cat")
+        self.assertEqual(self.jobs("enqueue", "--wait", "copy", "-", input=payload), payload)
+
+    def test_each_kind_has_its_command(self):
+        self.work("--exec", "one=echo 1", "--exec", "two=echo 2", "--exec", "echo others")
+        self.assertEqual([self.jobs("enqueue", "--wait", kind) for kind in ("one", "two", "three")], [b"1\n", b"2\n", b"others\n"])
+
+    def test_the_environment_says_what_job_it_is(self):
+        self.work("--exec", "env | grep ^EDDY_JOB_ | sort")
+        said = self.jobs("enqueue", "--wait", "--id", "x 1", "--key", "k", "--timeout", "100", "--attempts", "3", "--queue", "default", "env")
+        values = dict(line.split("=", 1) for line in said.decode().splitlines())
+        self.assertGreater(int(values.pop("EDDY_JOB_DEADLINE")), 1_700_000_000)
+        self.assertEqual(values, {"EDDY_JOB_ID": "x 1", "EDDY_JOB_KIND": "env", "EDDY_JOB_QUEUE": "default", "EDDY_JOB_KEY": "k",
+                                  "EDDY_JOB_ATTEMPT": "1", "EDDY_JOB_ATTEMPTS": "3"})
+
+    def test_what_fails_is_tried_again(self):
+        self.work("--exec", 'echo "attempt $EDDY_JOB_ATTEMPT" >&2; test $EDDY_JOB_ATTEMPT = 3')
+        job_id = self.enqueue("--backoff", "0.01", "sometimes")
+        self.jobs("enqueue", "--wait", "--id", "other", "--key", "k", "always-third", "--backoff", "0.01")
+        job = self.job("other")
+        self.assertEqual((job["state"], job["attempt"]), ("done", 3))
+        self.assertRegex(job["history"], r"(?s) 1 log attempt 1\n.* 1 failed exit status 1: attempt 1\n.* 2 failed .* 3 log attempt 3\n")
+        self.assertNotEqual(self.job(job_id)["state"], "dead")
+
+    def test_the_exit_status_decides(self):
+        self.work("--exec", "give-up=echo why >&2; exit 65", "--exec", "later=exit 75", "--exec", "killed=kill -9 $$")
+        self.assertIn("is dead: failed why", self.failure("enqueue", "--wait", "give-up", code=1))
+        self.assertIn("ended by signal 9", self.failure("enqueue", "--wait", "--attempts", "1", "killed", code=1))
+        worker = self.work("--exec", "later=exit 75", "--queue", "other")
+        self.enqueue("--id", "later", "--queue", "other", "later")
+        self.wait_for_line(worker, "  later  later")
+        self.stop(worker)
+        job = self.job("later")
+        self.assertEqual((job["state"], job["attempt"]), ("scheduled", 0))
+
+    def test_progress_is_told(self):
+        gate = self.fifo("gate")
+        worker = self.work("--exec", 'echo "progress 0.25 a quarter" >&2; echo there > $HERE/gate; cat $HERE/gate >/dev/null', "--lease", "0.3")
+        self.enqueue("--id", "a", "slow")
+        with open(gate, encoding="ascii") as file:
+            self.assertEqual(file.read(), "there\n")
+        while self.job("a").get("progress") != 0.25:  # it is told with the next renewal
+            pass
+        self.assertEqual(self.job("a")["note"], "a quarter")
+        with open(gate, "w", encoding="ascii"):
+            pass
+        self.wait_for_line(worker, "done")
+
+    def test_one_that_is_cancelled_ends_with_all_that_it_has_begun(self):
+        gate = self.fifo("gate")
+        worker = self.work("--exec", "sleep 1000 & echo $! > $HERE/gate; wait")
+        self.enqueue("--id", "a", "slow")
+        with open(gate, encoding="ascii") as file:
+            pid = int(file.read())
+        self.jobs("cancel", "a")
+        self.wait_for_line(worker, "cancelled")
+        self.assertEqual(self.job("a")["state"], "cancelled")
+        self.assertFalse(os.path.exists("/proc/%d/fd/1" % pid))
+
+    def test_one_that_takes_too_long_is_tried_again(self):
+        self.work("--exec", "sleep 1000")
+        said = self.failure("enqueue", "--wait", "--timeout", "0.05", "--attempts", "2", "--backoff", "0.01", "slow", code=1)
+        self.assertIn("is dead: failed", said)
+
+
+class Workers(Jobs):
+    def test_a_killed_workers_jobs_are_done_by_another(self):
+        gate = self.fifo("gate")
+        first = self.work("--exec", "echo begun > $HERE/gate; sleep 1000", "--lease", "0.5")
+        self.enqueue("--id", "a", "slow")
+        with open(gate, encoding="ascii") as file:
+            self.assertEqual(file.read(), "begun\n")
+        first.kill()
+        second = self.work("--exec", "echo done")
+        self.wait_for_line(second, "  a  done")
+        job = self.job("a")
+        self.assertEqual((job["state"], job["attempt"], job["result"]), ("done", 2, "done\n"))
+        self.assertIn(" 1 lost ", job["history"])
+
+    def test_one_that_is_to_end_lets_its_jobs_finish(self):
+        gate, other = self.fifo("gate"), self.fifo("other")
+        worker = self.work("--exec", "echo begun > $HERE/gate; cat $HERE/other")
+        self.enqueue("--id", "a", "slow")
+        with open(gate, encoding="ascii") as file:
+            file.read()
+        worker.terminate()
+        self.enqueue("--id", "b", "slow")
+        with open(other, "w", encoding="ascii") as file:
+            file.write("finished\n")
+        out, err = worker.communicate(timeout=60)
+        self.assertEqual((worker.returncode, err), (0, ""))
+        self.assertIn("  a  done", out)
+        self.assertEqual(self.job("a")["result"], "finished\n")
+        self.assertEqual(self.job("b")["state"], "ready")
+
+    def test_what_could_not_finish_goes_back_at_no_cost(self):
+        gate = self.fifo("gate")
+        worker = self.work("--exec", "echo begun > $HERE/gate; sleep 1000", "--grace", "0.1")
+        self.enqueue("--id", "a", "slow")
+        with open(gate, encoding="ascii") as file:
+            file.read()
+        self.assertIn("  a  returned", self.stop(worker))
+        job = self.job("a")
+        self.assertEqual((job["state"], job["attempt"]), ("ready", 0))
+
+    def test_a_second_signal_ends_the_grace(self):
+        gate = self.fifo("gate")
+        worker = self.work("--exec", "trap 'echo asked >&2; exit 1' TERM; echo begun > $HERE/gate; sleep 1000 & wait", "--grace", "1000")
+        self.enqueue("--id", "a", "slow")
+        with open(gate, encoding="ascii") as file:
+            file.read()
+        worker.terminate()
+        while worker.poll() is None:
+            worker.send_signal(signal.SIGTERM) if self.job("a")["state"] == "running" else worker.wait(timeout=60)
+        self.assertIn(self.job("a")["state"], ("ready", "scheduled"))
+
+    def test_several_do_each_job_once(self):
+        workers = [self.work("--exec", "cat >> $HERE/done", "-c", "4") for _ in range(3)]
+        names = ["%03d" % n for n in range(150)]
+        ids = self.enqueue("--lines", "append", input="".join(name + "\n" for name in names).encode()).split()
+        self.assertEqual(len(set(ids)), len(names))
+        self.jobs("enqueue", "--wait", "--priority", "-100", "append", "last")
+        while json.loads(self.jobs("stats", "--json"))["done"] < len(names) + 1:
+            pass
+        for worker in workers:
+            self.stop(worker)
+        with open(self.path("done"), encoding="ascii") as file:
+            said = file.read()
+        self.assertEqual(sorted(said.replace("last", "")[k:k + 3] for k in range(0, 3 * len(names), 3)), names)
+
+    def test_one_key_is_done_in_order(self):
+        worker = self.work("--exec", "cat >> $HERE/done", "-c", "8")
+        for n in range(20):
+            self.enqueue("--key", "ada", "append", chr(ord("a") + n))
+        self.jobs("enqueue", "--wait", "--key", "ada", "append", ".")
+        self.stop(worker)
+        with open(self.path("done"), encoding="ascii") as file:
+            self.assertEqual(file.read(), "abcdefghijklmnopqrst.")
+
+
+class Commands(Jobs):
+    def test_jobs_are_retried_cancelled_and_discarded(self):
+        for name in "abc":
+            self.enqueue("--id", name, "work")
+        self.jobs("cancel", "a", "b")
+        self.jobs("retry", "b")
+        self.jobs("discard", "c")
+        states = {name: self.job(name)["state"] for name in "ab"}
+        self.assertEqual(states, {"a": "cancelled", "b": "ready"})
+        self.assertIn("there is no job c", self.failure("show", "c", code=1))
+        self.assertIn("there is no job c", self.failure("cancel", "c", "b", code=1))
+        self.assertEqual(self.job("b")["state"], "cancelled")
+
+    def test_lists(self):
+        for name in "abc":
+            self.enqueue("--id", name, "--queue", "mail" if name == "b" else "default", "--delay", "100", "work", name)
+        listed = [json.loads(line) for line in self.jobs("list", "--json").splitlines()]
+        self.assertEqual([(job["id"], job["payload"], job["state"]) for job in listed],
+                         [("c", "c", "scheduled"), ("b", "b", "scheduled"), ("a", "a", "scheduled")])
+        self.assertEqual([line.split()[0] for line in self.jobs("list", "-n", "1").decode().splitlines()], ["c"])
+        self.assertEqual([line.split()[0] for line in self.jobs("list", "-q", "mail").decode().splitlines()], ["b"])
+        self.assertEqual(self.jobs("list", "--state", "done", "--state", "dead"), b"")
+
+    def test_queues(self):
+        self.enqueue("work")
+        self.jobs("pause", "default")
+        self.jobs("queue", "mail", "--most-running", "3", "--rate", "100/60")
+        lines = [json.loads(line) for line in self.jobs("stats", "--json").splitlines()]
+        self.assertEqual([(line["queue"], line["ready"], line["paused"]) for line in lines], [("default", 1, True), ("mail", 0, False)])
+        self.jobs("resume", "default")
+        self.assertNotIn(b"paused", self.jobs("stats"))
+
+    def test_what_is_enqueued_again_adds_nothing(self):
+        self.assertEqual(self.enqueue("--id", "a", "work"), "a")
+        self.assertEqual(self.enqueue("--id", "a", "work"), "a")
+        self.assertEqual(self.enqueue("--unique", "u", "--id", "b", "work"), "b")
+        self.assertEqual(self.enqueue("--unique", "u", "--id", "c", "work"), "b")
+        self.assertEqual(len(self.jobs("list").splitlines()), 2)
+
+    def test_what_is_wrong_is_said(self):
+        self.assertIn("there is no command 'fly'", self.failure("fly"))
+        self.assertIn("enqueue takes KIND [PAYLOAD]", self.failure("enqueue"))
+        self.assertIn("'1000' is not a priority", self.failure("enqueue", "--priority", "1000", "x"))
+        self.assertIn("list takes no --key", self.failure("list", "--key", "k"))
+        self.assertIn("is not a moment", self.failure("enqueue", "--at", "tomorrow", "x"))
+        self.assertIn("'odd' is not a state", self.failure("list", "--state", "odd"))
+        self.assertIn("a job's kind has 1 to 100 bytes", self.failure("enqueue", "x" * 101, code=1))
+        self.assertIn("work needs --exec", self.failure("work"))
+        self.assertIn("it begins with sqlite:", self.failure("stats", "--store", "mysql://x", code=1))
+
+    def test_nothing_is_made_by_who_only_looks(self):
+        self.assertIn("No such file", self.failure("stats", code=1))
+        self.assertEqual(os.listdir(self.place), [])
+
+    def test_a_file_of_something_else_is_left_alone(self):
+        with open(self.path("jobs.db"), "wb") as file:
+            file.write(b"my diary\n" * 1000)
+        self.assertIn("file is not a database", self.failure("enqueue", "x", code=1))
+        with open(self.path("jobs.db"), "rb") as file:
+            self.assertEqual(file.read(), b"my diary\n" * 1000)
+
+    def test_without_a_name_the_store_is_the_users_and_named(self):
+        del self.environment["EDDY_JOBS"]
+        self.environment["XDG_STATE_HOME"] = self.path("state")
+        done = self.run_jobs("enqueue", "work")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(done.stderr.decode(), "eddy jobs: the store is sqlite:%s\n" % self.path("state/eddy/jobs.db"))
+        self.assertEqual(os.stat(self.path("state/eddy/jobs.db")).st_mode & 0o777, 0o600)
+        self.assertEqual(len(self.jobs("list").splitlines()), 1)
+
+
+if __name__ == "__main__":
+    EDDY = os.path.abspath(sys.argv.pop(1))
+    unittest.main()
