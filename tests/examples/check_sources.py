@@ -19,7 +19,7 @@ WARNINGS = ['-Wall', '-Wextra', '-Wshadow', '-Wstrict-prototypes', '-Wmissing-pr
 UNUSED = ['-Wno-unused', '-Wno-unused-parameter', '-Wno-missing-prototypes']
 
 # The adapters that examples and pages are about, by how their names begin.
-ADAPTERS = {'http': 'http', 'coming-from-aiohttp': 'http', 'images': 'http', 'redis': 'redis', 'postgres': 'postgres',
+ADAPTERS = {'http': 'http', 'coming-from-aiohttp': 'http', 'images': 'http', 'jobs': 'jobs', 'redis': 'redis', 'postgres': 'postgres',
             'websocket_client': 'websocket', 'websocket': 'websocket_server', 'website': 'websocket_server'}
 
 # The libraries that examples put on the loop.

@@ -556,6 +556,20 @@ def bridge_libpq(program):
     return ''.join(seen)
 
 
+def jobs_resize(program):
+    """In memory; then in a file, where it is killed in the midst and started again."""
+    with tempfile.TemporaryDirectory() as folder:
+        url = 'sqlite:' + os.path.join(folder, 'jobs.db')
+        seen = [run(program)]
+        first = Example(program, url)
+        for _ in range(3):
+            first.line()
+        first.process.kill()
+        first.end()
+        seen += ['killed, and started again:\n', re.sub(r'after \d+', 'after some', run(program, url))]
+    return ''.join(seen)
+
+
 def redis_commands(program):
     with redis_server() as redis:
         return run(program, str(redis.port))
@@ -773,7 +787,7 @@ SCENARIOS |= {'protocol_chat': chat_server, 'protocol_echo_client': tcp_echo_cli
               'protocol_subprocess': subprocess_date}
 
 # These need a database server.
-SCENARIOS |= {'redis_commands': redis_commands, 'redis_workers': redis_workers,
+SCENARIOS |= {'jobs_resize': jobs_resize, 'redis_commands': redis_commands, 'redis_workers': redis_workers,
               'postgres_pool': with_database, 'postgres_query': with_database, 'bridge_libpq': bridge_libpq}
 
 
