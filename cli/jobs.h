@@ -34,6 +34,7 @@ struct jobs_options {
         const char *zone;       /* of a schedule */
         eddy_job_missed missed; /* likewise */
         bool removes;           /* it */
+        bool has_weights;       /* of queues, which `work` alone has */
         bool is_strict, is_quiet, waits, by_lines, as_json;
 };
 

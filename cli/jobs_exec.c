@@ -9,38 +9,59 @@
 #include <sysexits.h>
 #include <time.h>
 
-enum { RESULT_MOST = 16 << 20, SNOOZE_SECONDS = 60, GRACE_SECONDS = 5 };
+enum { RESULT_MOST = 16 << 20, SNOOZE_SECONDS = 60, GRACE_SECONDS = 5, POLL_MS = 20 };
 
 struct run {
         eddy_job *job;
         eddy_process *process;
+        pid_t group;     /* the program's, and of what it has begun */
+        int readers;     /* of its two outputs, that have not come to the end */
+        int failure;     /* of passing on what it says or is told; the first one */
+        eddy_event read; /* both outputs have come to their end */
         char *result;
         size_t result_size;
         char last[512]; /* line of its standard error */
 };
 
+/* What cannot be passed on ends the program. */
+static void give_up(struct run *run, int rc)
+{
+        if (run->failure == 0)
+                run->failure = rc;
+        kill(-run->group, SIGKILL);
+}
+
 /* Where the process does not read all of it, that is its own affair. */
 static intptr_t feed(void *arg)
 {
-        const struct run *run = arg;
+        struct run *run = *(struct run **)arg;
         eddy_stream *in = eddy_process_stdin(run->process);
         size_t size;
         const void *payload = eddy_job_payload(run->job, &size);
-        int rc = size > 0 ? (int)eddy_stream_write_all(in, payload, size) : 0;
+        ssize_t n = size > 0 ? eddy_stream_write_all(in, payload, size) : 0;
 
         eddy_stream_close(in);
-        return rc == EDDY_CANCELLED || rc == EDDY_TIMEOUT ? rc : 0;
+        if (n < 0 && n != -EPIPE && n != -ECONNRESET && eddy_interrupted() == 0)
+                give_up(run, (int)n);
+        return 0;
+}
+
+static void end_reading(struct run *run)
+{
+        if (--run->readers == 0)
+                eddy_event_set(&run->read);
 }
 
 static intptr_t collect(void *arg)
 {
-        struct run *run = arg;
+        struct run *run = *(struct run **)arg;
         ssize_t n = eddy_stream_read_all(eddy_process_stdout(run->process), &run->result, RESULT_MOST);
 
-        if (n == EDDY_ELIMIT)
-                return eddy_fail(EDDY_ELIMIT, "the result is larger than 16 MiB");
+        if (n < 0 && eddy_interrupted() == 0)
+                give_up(run, (int)n);
         run->result_size = n > 0 ? (size_t)n : 0;
-        return n < 0 ? n : 0;
+        end_reading(run);
+        return 0;
 }
 
 /* "progress 0.5 half of it", or a line of the log. */
@@ -62,40 +83,39 @@ static void take_line(struct run *run, const char *line, size_t size)
 
 static intptr_t listen_to(void *arg)
 {
-        struct run *run = arg;
+        static const char dropped[] = "(a line of more than 64 KiB)";
+        struct run *run = *(struct run **)arg;
         eddy_stream *err = eddy_process_stderr(run->process);
         const char *line;
         ssize_t n;
 
-        while ((n = eddy_stream_read_line(err, &line)) != 0) {
-                if (n == EDDY_ELIMIT) /* a line beyond all bounds comes in pieces */
-                        n = eddy_stream_read_some(err, &line);
-                if (n < 0 && n != EDDY_EINCOMPLETE)
-                        return n;
-                if (n == EDDY_EINCOMPLETE) {
-                        n = eddy_stream_read_some(err, &line);
-                        if (n <= 0)
-                                return n;
-                }
-                take_line(run, line, (size_t)n - (line[n - 1] == '\n'));
+        while ((n = eddy_stream_read_line(err, &line)) > 0 || n == EDDY_ELIMIT) {
+                if (n == EDDY_ELIMIT)
+                        take_line(run, dropped, sizeof dropped - 1);
+                else
+                        take_line(run, line, (size_t)n - (line[n - 1] == '\n'));
         }
+        if (n < 0 && eddy_interrupted() == 0)
+                give_up(run, (int)n);
+        end_reading(run);
         return 0;
 }
 
-static void signal_group(eddy_process *process, int signum)
-{
-        if (eddy_process_returncode(process, NULL) == EDDY_EINVALIDSTATE)
-                kill(-eddy_process_pid(process), signum);
-}
-
-/* It may clean up, and what it has begun ends with it. */
-static void end_process(eddy_process *process)
+/* The program, and what it has begun, has some time to clean up; its outputs are read meanwhile. A group has its number as long as it has
+ * members. */
+static void end_group(struct run *run)
 {
         EDDY_SHIELD_SCOPE {
-                signal_group(process, SIGTERM);
-                EDDY_TIMEOUT_SCOPE(eddy_seconds(GRACE_SECONDS))
-                        eddy_process_wait(process, NULL);
-                signal_group(process, SIGKILL);
+                kill(-run->group, SIGTERM);
+                EDDY_TIMEOUT_SCOPE(eddy_seconds(GRACE_SECONDS)) {
+                        eddy_process_wait(run->process, NULL);
+                        while (kill(-run->group, 0) == 0 && eddy_sleep(eddy_ms(POLL_MS)) == 0)
+                                continue;
+                }
+                kill(-run->group, SIGKILL);
+                eddy_process_wait(run->process, NULL);
+                EDDY_TIMEOUT_SCOPE(eddy_seconds(1)) /* one that has left the group may hold them */
+                        eddy_event_wait(&run->read);
         }
 }
 
@@ -117,23 +137,42 @@ static int judge(struct run *run, int status)
         }
 }
 
+/* The program has ended: what it has begun and left behind may hold its outputs for as long as that lives, but not here. */
+static void read_to_the_end(struct run *run)
+{
+        EDDY_TIMEOUT_SCOPE(eddy_seconds(GRACE_SECONDS))
+                eddy_event_wait(&run->read);
+        if (!eddy_event_is_set(&run->read))
+                end_group(run);
+}
+
 static int talk(struct run *run)
 {
         eddy_group group;
         int status, rc;
 
+        run->readers = 2;
+        eddy_event_init(&run->read);
         eddy_group_open(&group);
-        eddy_group_create_task(&group, feed, run, NULL);
-        eddy_group_create_task(&group, collect, run, NULL);
-        eddy_group_create_task(&group, listen_to, run, NULL);
-        rc = eddy_group_close(&group);
+        rc = eddy_group_spawn(&group, collect, &run);
+        if (rc == 0)
+                rc = eddy_group_spawn(&group, listen_to, &run);
+        if (rc == 0)
+                rc = eddy_group_spawn(&group, feed, &run);
         if (rc == 0)
                 rc = eddy_process_wait(run->process, &status);
-        if (rc < 0) {
-                end_process(run->process);
-                return rc;
-        }
-        return judge(run, status);
+        if (rc == 0)
+                read_to_the_end(run);
+        else
+                end_group(run);
+        eddy_group_cancel(&group);
+        eddy_group_close(&group);
+        eddy_event_finish(&run->read);
+        if (rc == 0 && run->failure == EDDY_ELIMIT)
+                return eddy_fail(EDDY_ELIMIT, "the result is larger than 16 MiB");
+        if (rc == 0)
+                rc = run->failure;
+        return rc < 0 ? rc : judge(run, status);
 }
 
 static const char *or_nothing(const char *text)
@@ -177,6 +216,7 @@ int jobs_exec_handler(eddy_job *job, void *arg)
 
         if (rc < 0)
                 return rc;
+        run.group = eddy_process_pid(run.process);
         rc = talk(&run);
         eddy_process_destroy(run.process);
         eddy_free(run.result);

@@ -269,10 +269,10 @@ static int take_moment(eddy_job_time *moment)
         return CLI_OK;
 }
 
-/* NAME or NAME=WEIGHT, which becomes a name in its place. */
+/* NAME, or where there are weights NAME=WEIGHT, which becomes a name in its place. */
 static int take_queue(struct jobs_options *to)
 {
-        char *equals = strrchr(optarg, '=');
+        char *equals = to->has_weights ? strrchr(optarg, '=') : NULL;
         long weight = 0;
 
         if (to->queue_count == JOBS_QUEUES_MOST)
@@ -491,6 +491,7 @@ int jobs_options_read(struct jobs_options *to, const char *command, int argc, ch
         int option, index = -1, rc = CLI_OK;
 
         to->port = 8100;
+        to->has_weights = strcmp(command, "work") == 0;
         optind = 1;
         while (rc == CLI_OK && (option = getopt_long(argc, argv, "s:q:c:k:n:h", options, &index)) != -1) {
                 if (option == '?') {

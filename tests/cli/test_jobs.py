@@ -134,6 +134,40 @@ class Programs(Jobs):
         self.assertEqual(self.job("a")["state"], "cancelled")
         self.assertFalse(os.path.exists("/proc/%d/fd/1" % pid))
 
+    def test_what_it_has_begun_is_killed_where_it_does_not_listen(self):
+        gate = self.fifo("gate")
+        worker = self.work("--exec", "(trap '' TERM; exec >&- 2>&-; sleep 1000) & echo $! > $HERE/gate; wait")
+        self.enqueue("--id", "a", "slow")
+        with open(gate, encoding="ascii") as file:
+            pid = int(file.read())
+        self.jobs("cancel", "a")
+        self.wait_for_line(worker, "cancelled")
+        self.assertFalse(os.path.exists("/proc/%d/fd/1" % pid))
+        self.assertNotIn(b"sleep\0001000", self.command_line(pid))
+
+    def test_what_it_leaves_behind_holds_up_nothing(self):
+        self.work("--exec", "sleep 1000 & echo $!")
+        pid = int(self.jobs("enqueue", "--wait", "leave"))
+        self.assertEqual(self.command_line(pid), b"")
+
+    @staticmethod
+    def command_line(pid):
+        """Of a process, or nothing where that has ended."""
+        try:
+            with open("/proc/%d/cmdline" % pid, "rb") as file:
+                return file.read()
+        except (FileNotFoundError, ProcessLookupError):
+            return b""
+
+    def test_a_line_beyond_all_bounds_is_left_out(self):
+        line = "head -c 70000 /dev/zero | tr '\\0' x >&2"
+        self.work("--exec", "last=" + line, "--exec", f"first={line}; echo >&2; echo behind >&2")
+        for kind, lines in ("last", ["(a line of more than 64 KiB)"]), ("first", ["(a line of more than 64 KiB)", "behind"]):
+            with self.subTest(kind=kind):
+                self.jobs("enqueue", "--wait", "--id", kind, kind)
+                said = [line.split(" ", 3)[3] for line in self.job(kind)["history"].splitlines()]
+                self.assertEqual(said, lines)
+
     def test_one_that_takes_too_long_is_tried_again(self):
         self.work("--exec", "sleep 1000")
         said = self.failure("enqueue", "--wait", "--timeout", "0.05", "--attempts", "2", "--backoff", "0.01", "slow", code=1)
@@ -186,9 +220,9 @@ class Workers(Jobs):
         self.enqueue("--id", "a", "slow")
         with open(gate, encoding="ascii") as file:
             file.read()
-        worker.terminate()
-        while worker.poll() is None:
-            worker.send_signal(signal.SIGTERM) if self.job("a")["state"] == "running" else worker.wait(timeout=60)
+        worker.send_signal(signal.SIGTERM)
+        worker.send_signal(signal.SIGINT)  # another one of the same kind might come as one with the first
+        self.assertEqual(worker.wait(timeout=60), 0)
         self.assertIn(self.job("a")["state"], ("ready", "scheduled"))
 
     def test_several_do_each_job_once(self):

@@ -138,7 +138,7 @@ class Changes(PageTest):
 
 class Pages(PageTest):
     def test_what_a_job_says_is_never_markup(self):
-        names = {"--id": EVIL, "--queue": EVIL + "=1", "--key": EVIL, "--unique": EVIL}
+        names = {"--id": EVIL, "--queue": EVIL, "--key": EVIL, "--unique": EVIL}
         self.enqueue(*(word for pair in names.items() for word in pair), "--attempts", "1", EVIL, EVIL)
         worker = self.work("--queue", EVIL + "=1", "--exec", "cat >&2; exit 1")
         self.wait_for_line(worker, "failed for good")
