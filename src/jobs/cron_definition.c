@@ -7,7 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LINES_MOST = 2048 };
+/* Names, numbers, and what of the texts has its own bound. */
+enum { NUMBERS_MOST = 1024 };
 
 static const char *const missed_names[] = {"once", "skip", "all"};
 
@@ -31,10 +32,21 @@ static char *write_number(char *place, const char *name, int64_t value)
         return value ? place + sprintf(place, "%s %lld\n", name, (long long)value) : place;
 }
 
+static size_t measure(const eddy_job_cron *cron)
+{
+        const char *const texts[] = {cron->expression, cron->zone,     cron->spec.kind,
+                                     cron->spec.queue, cron->spec.key, cron->spec.unique};
+        size_t size = NUMBERS_MOST + cron->spec.size;
+
+        for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+                size += texts[i] ? strlen(texts[i]) : 0;
+        return size;
+}
+
 int jobs_cron_write(const eddy_job_cron *cron, struct jobs_bytes *definition, int64_t *digest)
 {
         const eddy_job_spec *spec = &cron->spec;
-        char *text = memory_alloc(LINES_MOST + spec->size), *place = text;
+        char *text = memory_alloc(measure(cron)), *place = text;
 
         if (!text)
                 return -ENOMEM;

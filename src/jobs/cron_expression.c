@@ -92,7 +92,7 @@ static int read_range(struct reader *reader, int *first, int *last)
                 return rc;
         reader->text++;
         rc = read_value(reader, last);
-        if (rc == 0 && *last == 0 && reader->field->what[0] == 'w')
+        if (rc == 0 && *last == 0 && *first > 0 && reader->field->what[0] == 'w')
                 *last = 7; /* sat-sun */
         if (rc == 0 && *last < *first)
                 return eddy_fail(-EINVAL, "a schedule's %s: %d-%d ends before it begins", reader->field->what,
@@ -216,9 +216,9 @@ static int parse_fields(struct jobs_cron_expression *expression, const char *tex
 int jobs_cron_parse(struct jobs_cron_expression *expression, const char *text)
 {
         *expression = (struct jobs_cron_expression){0};
-        text += strspn(text, " \t");
         if (strlen(text) > TEXT_MOST)
                 return eddy_fail(-EINVAL, "a schedule's expression has %d characters at most", TEXT_MOST);
+        text += strspn(text, " \t");
         if (strncmp(text, "@every ", 7) == 0)
                 return parse_interval(expression, text + 7 + strspn(text + 7, " \t"));
         for (size_t i = 0; i < sizeof nicknames / sizeof *nicknames; i++)
