@@ -92,21 +92,25 @@ static eddy_duration longest_wait(const eddy_job_worker *worker)
         return worker->options.lease / PART_AT_WHICH_DUE;
 }
 
-/* Which leases are to be renewed now: how many. */
+/* Which leases are to be renewed now: how many. They go behind the others, whose turn comes next. */
 static size_t gather(eddy_job_worker *worker, eddy_time now)
 {
         struct jobs_renewal *renewal = &worker->renewal;
-        size_t n = 0;
+        eddy_link *next;
+        size_t n = 0, left = list_count(&worker->running);
 
         renewal->said = 0;
-        for (eddy_link *link = worker->running.next; link != &worker->running; link = link->next) {
+        for (eddy_link *link = worker->running.next; left > 0; link = next, left--) {
                 struct eddy_job *job = (struct eddy_job *)link;
+                next = link->next;
                 if (!job->is_asking && at_part(worker, job, PART_THAT_JOINS) > now)
                         continue;
                 if (n == JOBS_AT_ONCE) {
                         renewal->said = now - words_delay; /* the others come next */
                         break;
                 }
+                list_remove(link);
+                list_append(&worker->running, link);
                 job->is_renewing = true;
                 renewal->jobs[n] = job;
                 renewal->leases[n++] = (struct jobs_lease){
@@ -138,15 +142,22 @@ static void settle(struct eddy_job *job, int rc, eddy_time lease_end)
                 jobs_running_end(job, rc == EDDY_CANCELLED ? JOBS_END_CANCELLED : JOBS_END_LOST);
 }
 
-static void settle_failure(struct eddy_job *job, eddy_time now)
+static void settle_failure(struct eddy_job *job)
 {
         job->is_renewing = false;
         jobs_words_sent(job, true);
-        if (!job->task)
-                return;
-        jobs_renewal_said(job);
-        if (job->lease_end <= now)
-                jobs_running_end(job, JOBS_END_LEASE);
+        if (job->task)
+                jobs_renewal_said(job);
+}
+
+/* Those whose leases have ended, whether it was they that could not be renewed, or they have waited for too long. */
+static void end_lapsed(eddy_job_worker *worker, eddy_time now)
+{
+        for (eddy_link *link = worker->running.next; link != &worker->running; link = link->next) {
+                struct eddy_job *job = (struct eddy_job *)link;
+                if (job->task && job->lease_end <= now)
+                        jobs_running_end(job, JOBS_END_LEASE);
+        }
 }
 
 /* No more until some time has passed, whoever asks for it. */
@@ -174,7 +185,8 @@ static void renew(eddy_job_worker *worker)
                 if (rc == 0)
                         settle(renewal->jobs[i], renewal->leases[i].rc, sent + worker->options.lease);
                 else
-                        settle_failure(renewal->jobs[i], eddy_now());
+                        settle_failure(renewal->jobs[i]);
+        end_lapsed(worker, eddy_now());
         rest(worker, rc < 0 ? most_between_tries : least_between);
         jobs_shift_wake(worker); /* for jobs whose verdicts have waited */
 }

@@ -12,9 +12,10 @@ enum {
         AGAIN_LEAST_MS = 200,  /* after a turn that failed, up to half of it left to chance, doubled */
         AGAIN_MOST_MS = 5000,  /* until this */
         AGAIN_AT_HINT_MS = 10, /* the store speaks, so it may be back */
-        REFUSALS_MOST = 6,    /* turns that the store refuses, in a row, until waiting is thought not to help */
-        EMPTY_MOST = 7,       /* looks in a row that find nothing come a ms apart, doubled so often */
-        EMPTY_AT_HINT_MS = 4, /* but no more where the store says that there is work */
+        REFUSALS_MOST = 6, /* turns that the store refuses, in a row, until waiting is thought not to help */
+        EMPTY_MOST = 7,    /* looks in a row that find nothing come a ms apart, doubled so often */
+        LISTENING_SECONDS = 2,  /* a turn waits no longer for hints to come */
+        EMPTY_AT_HINT_MS = 4,   /* but no more where the store says that there is work */
         RESULTS_MOST = 16 << 20 /* bytes that are told in one turn, but for one result */
 };
 
@@ -327,7 +328,8 @@ static void ask_for_hints(eddy_job_worker *worker)
             (shift->listened && now - shift->listened < worker->options.poll))
                 return;
         shift->listened = now;
-        shift->is_listening = engine->type->listen(engine) == 0;
+        EDDY_TIMEOUT_SCOPE(eddy_seconds(LISTENING_SECONDS))
+                shift->is_listening = engine->type->listen(engine) == 0;
         if (shift->is_listening)
                 jobs_cron_hint(worker); /* of what was set before */
 }
@@ -346,7 +348,8 @@ static int take_turn(eddy_job_worker *worker)
                 return eddy_interrupted();
         }
         shift->is_open = true;
-        shift->has_missed = false;
+        if (!is_again)
+                shift->has_missed = false;
         shift->has_hint = false; /* one that comes from now on is of what this turn may not see */
         rc = engine->type->turn(engine, &shift->turn);
         if (rc < 0) {

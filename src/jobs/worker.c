@@ -254,15 +254,13 @@ static void open_signals(eddy_job_worker *worker, struct jobs_signals *signals)
 }
 
 /* With the helpers there: until no job runs. */
-static int work_and_wind_up(eddy_job_worker *worker)
+static int work_and_wind_up(eddy_job_worker *worker, struct jobs_signals *signals)
 {
-        struct jobs_signals signals = {.worker = NULL};
         eddy_group helpers;
         int rc;
 
-        open_signals(worker, &signals);
         eddy_group_open(&helpers);
-        rc = start_helpers(worker, &helpers, &signals);
+        rc = start_helpers(worker, &helpers, signals);
         if (rc == 0) {
                 eddy_duration grace = worker->options.grace;
                 int late;
@@ -274,8 +272,6 @@ static int work_and_wind_up(eddy_job_worker *worker)
         worker->is_stopping = true; /* also where it never began */
         eddy_group_cancel(&helpers);
         eddy_group_close(&helpers);
-        if (signals.worker)
-                eddy_signal_watch_close(&signals.watch);
         return rc;
 }
 
@@ -302,13 +298,17 @@ static void end_run(eddy_job_worker *worker)
 static int run(eddy_job_worker *worker)
 {
         eddy_task *turns = eddy_spawn(jobs_shift_run, &worker);
+        struct jobs_signals signals = {.worker = NULL};
         int rc;
 
         if (!turns)
                 return -ENOMEM;
-        rc = work_and_wind_up(worker);
+        open_signals(worker, &signals);
+        rc = work_and_wind_up(worker, &signals);
         if (worker->failure == 0)
                 jobs_say_farewell(worker);
+        if (signals.worker) /* not before: one that comes during the farewell is not to cut that off */
+                eddy_signal_watch_close(&signals.watch);
         eddy_cancel(turns);
         EDDY_SHIELD_SCOPE
                 eddy_join(turns, NULL);
