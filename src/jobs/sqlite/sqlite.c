@@ -11,7 +11,7 @@
 
 #include "schema.sql.h"
 
-enum { FORMAT = 1 };
+enum { FORMAT = 1, APPLICATION = 1701077113 /* as schema.sql has it */ };
 
 /* To open, on a helper thread. */
 struct opening {
@@ -21,15 +21,23 @@ struct opening {
         bool must_exist;
 };
 
-/* Payloads are nobody else's to read; what SQLite makes beside the file has its permissions. */
+/* Payloads are nobody else's to read; what SQLite makes beside the file has its permissions. One that is there is never opened and closed but by
+ * SQLite: closing it would give up the locks that this process has on it by other connections. */
 static int make_file(struct lane *lane, const char *path, bool must_exist)
 {
-        int fd = open(path, (must_exist ? 0 : O_CREAT) | O_RDWR | O_CLOEXEC, 0600), error = errno;
+        static pthread_mutex_t making = PTHREAD_MUTEX_INITIALIZER;
+        int fd, error = 0;
 
-        if (fd < 0)
-                return lane_fail(lane, -error, "%s: %s", path, strerror(error));
-        close(fd);
-        return 0;
+        if (must_exist)
+                return access(path, F_OK) < 0 ? lane_fail(lane, -errno, "%s: %s", path, strerror(errno)) : 0;
+        pthread_mutex_lock(&making);
+        fd = open(path, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0600);
+        if (fd >= 0)
+                close(fd);
+        else if (errno != EEXIST)
+                error = errno;
+        pthread_mutex_unlock(&making);
+        return error ? lane_fail(lane, -error, "%s: %s", path, strerror(error)) : 0;
 }
 
 static int execute(struct lane *lane, const char *sql)
@@ -70,6 +78,19 @@ static int ask(struct lane *lane, const char *sql, int64_t *number)
         return code;
 }
 
+/* A file of somebody else's is not touched. */
+static int check_owner(struct lane *lane, const char *path)
+{
+        int64_t owner = 0, tables = 0;
+        int rc = ask(lane, "PRAGMA application_id", &owner);
+
+        if (rc == 0)
+                rc = ask(lane, "SELECT count(*) FROM sqlite_schema", &tables);
+        if (rc == 0 && owner != APPLICATION && (tables > 0 || owner != 0))
+                return lane_fail(lane, EDDY_EJOBSFORMAT, "%s is an SQLite file of something else", path);
+        return rc;
+}
+
 /* Of two processes that find nothing there one makes it. */
 static int check_format(struct lane *lane, const char *path)
 {
@@ -82,8 +103,6 @@ static int check_format(struct lane *lane, const char *path)
                 rc = ask(lane, "SELECT count(*) FROM sqlite_schema", &tables);
         if (rc == 0 && version == 0 && tables == 0)
                 rc = execute(lane, schema_sql);
-        else if (rc == 0 && version == 0)
-                rc = lane_fail(lane, EDDY_EJOBSFORMAT, "%s is an SQLite file of something else", path);
         else if (rc == 0 && version != FORMAT)
                 rc = lane_fail(lane, EDDY_EJOBSFORMAT,
                                "%s has version %d of the format, and this is version %d of it", path,
@@ -105,6 +124,8 @@ static intptr_t open_file(void *arg)
 
         if (rc == 0)
                 rc = lane_open(writer, opening->path, flags, opening->patience);
+        if (rc == 0)
+                rc = check_owner(writer, opening->path);
         if (rc == 0)
                 rc = begin_log(writer, opening->patience);
         if (rc == 0)
@@ -219,8 +240,11 @@ static int turn(struct jobs_engine *engine, struct jobs_turn *one)
         bool made_ready;
         int rc = lane_call(&store->writer, store_turn, one, &made_ready);
 
-        if (rc < 0)
+        if (rc < 0) { /* also where it was only the commit that failed */
+                while (one->taken_count > 0)
+                        memory_free(one->taken[--one->taken_count]);
                 return rc;
+        }
         for (size_t i = 0; i < one->outcome_count; i++)
                 if (one->outcomes[i].rc == 0)
                         hint(store, JOBS_HINT_FINISHED, one->outcomes[i].id);
@@ -358,6 +382,7 @@ static int follow(struct jobs_engine *engine, const char *id)
 }
 
 const struct jobs_engine_type eddy_jobs_engine_sqlite = {
+    .size = sizeof eddy_jobs_engine_sqlite,
     .name = "sqlite",
     .open = open_store,
     .close = close_store,
