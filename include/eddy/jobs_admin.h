@@ -12,7 +12,7 @@ typedef struct eddy_job_filter {
         const char *queue; /**< NULL: of all */
         const char *kind;  /**< NULL: of all */
         unsigned states;   /**< 1u << EDDY_JOB_READY and so on; 0: all */
-        const char *after; /**< the last job's `position` of the page before; NULL: from the newest on */
+        const char *after; /**< `next` of the page before; NULL: from the newest on */
         size_t most;       /**< 0: 100 */
         void *reserved[4]; /**< zero */
 } eddy_job_filter;
@@ -41,7 +41,7 @@ EDDY_API void eddy_job_list_free(eddy_job_list *list);
  *
  * @return 0, or an error as above
  * @retval EDDY_ENOJOB     there is none
- * @retval EDDY_EJOBSTATE  it runs or is ready
+ * @retval EDDY_EJOBSTATE  it runs, or waits for nothing but a worker or its key
  *
  * Suspends.
  */

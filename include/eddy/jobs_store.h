@@ -58,7 +58,7 @@ typedef struct eddy_jobs_options {
  * @return 0
  * @retval -EINVAL           the URL or a name is wrong
  * @retval EDDY_ENOTSUP      what the store's kind needs is not installed; the detail names it
- * @retval EDDY_EJOBSFORMAT  it was made by another version: an older one is brought up by `eddy jobs migrate`
+ * @retval EDDY_EJOBSFORMAT  it was made by another version of eddy, or is none of jobs at all
  * @retval EDDY_EJOBS, -ENOENT, -EACCES, -ECONNREFUSED ...  it cannot be opened, or is not there
  * @retval EDDY_EJOBSAWAY, EDDY_CANCELLED, EDDY_TIMEOUT, EDDY_ENOTASK, -ENOMEM
  *

@@ -3,6 +3,8 @@
 
 #include "base/memory.h"
 
+enum { LISTED_MOST = 100000 };
+
 int eddy_jobs_get(eddy_jobs *jobs, const char *id, eddy_job_info **info)
 {
         int rc = jobs_enter(jobs);
@@ -20,7 +22,9 @@ int eddy_jobs_list(eddy_jobs *jobs, const eddy_job_filter *filter, eddy_job_list
 
         *list = (eddy_job_list){0};
         filled.states = filled.states ? filled.states : (1u << EDDY_JOB_STATES) - 1;
-        filled.most = filled.most ? filled.most : 100;
+        filled.most = filled.most == 0 ? 100 : filled.most < LISTED_MOST ? filled.most : LISTED_MOST;
+        if (filled.after && !filled.after[0])
+                filled.after = NULL;
         return rc < 0 ? rc : jobs->engine->type->list(jobs->engine, &filled, list);
 }
 

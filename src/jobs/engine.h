@@ -17,6 +17,7 @@
  *   `most_running` and `rate` say.
  * - A RUNNING job whose lease has ended: "lost" in its history; READY again, or DEAD where attempt >= attempts.
  * - A verdict counts only with the fence that the job was taken with.
+ * - A RUNNING job that was asked to end is CANCELLED where it would run again: by RETRY, SNOOZE, RETURN, or the end of its lease.
  * - `unique` belongs to the job that was enqueued with it until that is finished and `unique_for` has passed since.
  */
 #ifndef JOBS_ENGINE_H
@@ -160,6 +161,7 @@ struct jobs_cron_fire {
 
 /* A kind of store. */
 struct jobs_engine_type {
+        size_t size;      /* of this struct: another one is of another version, where engines are loaded */
         const char *name; /* "sqlite" */
 
         /* Open what `url` says; on_hint and arg are set. `engine` is NULL where this fails. */

@@ -52,7 +52,9 @@ static int load(const struct kind *kind, const struct jobs_engine_type **type)
                                  kind->scheme, kind->name, dlerror());
         snprintf(symbol, sizeof symbol, "eddy_jobs_engine_%s", kind->name);
         *type = dlsym(library, symbol);
-        return *type ? 0 : eddy_fail(EDDY_ENOTSUP, "libeddy-jobs-%s is not of this version", kind->name);
+        if (*type && (*type)->size == sizeof **type)
+                return 0;
+        return eddy_fail(EDDY_ENOTSUP, "libeddy-jobs-%s is not of the version of libeddy-jobs", kind->name);
 }
 
 int jobs_find_engine(const char *url, const struct jobs_engine_type **type)

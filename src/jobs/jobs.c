@@ -76,7 +76,7 @@ static int choose_url(const eddy_jobs_options *options, char *url, size_t size)
         return (chosen && chosen[0]) || options->must_exist ? 0 : make_folders(url + strlen("sqlite:"));
 }
 
-/* "redis://user:secret@host" -> "redis://user@host". */
+/* "postgres://user:secret@host/db?password=secret" -> "postgres://user@host/db". */
 static char *without_password(const char *url)
 {
         char *copy = memory_strdup(url);
@@ -86,6 +86,8 @@ static char *without_password(const char *url)
         for (char *c = begin; c && c < end; c++)
                 if (*c == '@')
                         at = c;
+        if (begin)
+                begin[strcspn(begin, "?")] = '\0';
         if (!at)
                 return copy;
         colon = memchr(begin + 3, ':', (size_t)(at - begin - 3));

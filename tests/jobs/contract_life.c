@@ -257,6 +257,37 @@ COROUTINE_TEST(a_job_whose_lease_ended_is_another_workers)
         close_store(jobs);
 }
 
+COROUTINE_TEST(no_verdict_counts_when_the_lease_has_ended)
+{
+        static const enum jobs_verdict verdicts[] = {JOBS_DONE,   JOBS_RETRY, JOBS_SNOOZE,
+                                                     JOBS_RETURN, JOBS_DIE,   JOBS_CANCEL};
+        eddy_jobs *jobs = open_new_store();
+
+        for (size_t i = 0; i < sizeof verdicts / sizeof *verdicts; i++) {
+                struct turn turn = {.turn.lease = 1000};
+                eddy_job_info *info = NULL;
+                char id[8];
+                snprintf(id, sizeof id, "%zu", i);
+                enqueue(jobs, id, (eddy_job_spec){.attempts = 2, .queue = id});
+                turn.turn.queues = (const char *const[]){id};
+                turn.turn.queue_count = 1;
+                take(jobs, &turn, 1);
+                drop(&turn);
+                do { /* of queues that nobody works on some engines move it here */
+                        assert_true(jobs->engine->type->sweep(jobs->engine) >= 0);
+                        take(jobs, &turn, 0);
+                        drop(&turn);
+                        eddy_free(info);
+                        info = look(jobs, id);
+                } while (info->state == EDDY_JOB_RUNNING);
+                eddy_free(info);
+                assert_int_equal(tell(jobs, id, 1, (struct jobs_outcome){.verdict = verdicts[i]}),
+                                 EDDY_EJOBLOST);
+                assert_state(jobs, id, EDDY_JOB_READY);
+        }
+        close_store(jobs);
+}
+
 COROUTINE_TEST(what_kills_its_workers_is_dead_in_the_end)
 {
         eddy_jobs *jobs = open_new_store();
@@ -359,6 +390,7 @@ int main(void)
             cmocka_unit_test(what_is_given_up_is_dead_and_can_be_retried),
             cmocka_unit_test(what_snoozes_or_goes_back_has_cost_no_attempt),
             cmocka_unit_test(a_job_whose_lease_ended_is_another_workers),
+            cmocka_unit_test(no_verdict_counts_when_the_lease_has_ended),
             cmocka_unit_test(what_kills_its_workers_is_dead_in_the_end),
             cmocka_unit_test(a_lease_that_is_renewed_does_not_end),
             cmocka_unit_test(a_turn_whose_reply_was_lost_gives_the_same_jobs),

@@ -149,6 +149,41 @@ COROUTINE_TEST(and_for_as_long_as_it_was_to_be)
         close_store(jobs);
 }
 
+COROUTINE_TEST(what_is_retried_has_its_unique_name_again)
+{
+        eddy_jobs *jobs = open_new_store();
+        eddy_job_info *info;
+
+        assert_true(is_added(jobs, "a", "mail", 0, NULL));
+        assert_takes(jobs, "a");
+        assert_told(jobs, "a", .verdict = JOBS_DIE);
+        info = look(jobs, "a");
+        assert_string_equal(info->unique, "mail");
+        eddy_free(info);
+        assert_int_equal(eddy_jobs_retry(jobs, "a"), 0);
+        assert_false(is_added(jobs, "b", "mail", 0, "a"));
+        assert_int_equal(eddy_jobs_cancel(jobs, "a"), 0);
+        assert_true(is_added(jobs, "b", "mail", 0, NULL));
+        assert_int_equal(eddy_jobs_retry(jobs, "a"), 0); /* without the name, which is another one's */
+        assert_false(is_added(jobs, "c", "mail", 0, "b"));
+        close_store(jobs);
+}
+
+COROUTINE_TEST(one_id_under_two_unique_names_has_the_first)
+{
+        eddy_jobs *jobs = open_new_store();
+        const eddy_job_spec specs[] = {{.kind = "work", .id = "a", .unique = "one"},
+                                       {.kind = "work", .id = "a", .unique = "two"}};
+        eddy_job_added added[2];
+
+        assert_int_equal(eddy_jobs_enqueue_many(jobs, specs, 2, added), 0);
+        assert_false(added[0].was_there);
+        assert_true(added[1].was_there);
+        assert_false(is_added(jobs, "b", "one", 0, "a"));
+        assert_true(is_added(jobs, "c", "two", 0, NULL));
+        close_store(jobs);
+}
+
 /* Time. */
 
 COROUTINE_TEST(what_is_delayed_waits_and_says_how_long)
@@ -258,6 +293,36 @@ COROUTINE_TEST(no_more_begin_than_a_queues_rate_allows)
         close_store(jobs);
 }
 
+COROUTINE_TEST(what_was_used_up_of_another_rate_is_forgotten)
+{
+        eddy_jobs *jobs = open_new_store();
+
+        enqueue(jobs, "a", (eddy_job_spec){0});
+        enqueue(jobs, "b", (eddy_job_spec){0});
+        assert_int_equal(
+            eddy_jobs_set_queue(jobs, "default",
+                                &(eddy_job_queue_options){.rate = 1, .period = eddy_seconds(86400)}),
+            0);
+        assert_takes(jobs, "a");
+        assert_takes(jobs, "");
+        assert_int_equal(eddy_jobs_set_queue(jobs, "default", &(eddy_job_queue_options){.rate = 100}), 0);
+        assert_takes(jobs, "b");
+        close_store(jobs);
+}
+
+COROUTINE_TEST(an_empty_store_has_nothing_to_wait_for)
+{
+        eddy_jobs *jobs = open_new_store();
+        struct turn turn = {0};
+
+        assert_int_equal(take(jobs, &turn, 1), 0);
+        drop(&turn);
+        assert_int_equal(take(jobs, &turn, 1), 0); /* the first may have been the one that says that it waits */
+        assert_true(turn.turn.next == EDDY_FOREVER);
+        drop(&turn);
+        close_store(jobs);
+}
+
 COROUTINE_TEST(queues_are_counted)
 {
         eddy_jobs *jobs = open_new_store();
@@ -325,6 +390,29 @@ COROUTINE_TEST(what_runs_is_asked_to_end)
         close_store(jobs);
 }
 
+COROUTINE_TEST(what_was_asked_to_end_does_not_run_again)
+{
+        static const enum jobs_verdict verdicts[] = {JOBS_RETRY, JOBS_SNOOZE, JOBS_RETURN};
+        eddy_jobs *jobs = open_new_store();
+
+        for (size_t i = 0; i < sizeof verdicts / sizeof *verdicts; i++) {
+                char id[8];
+                snprintf(id, sizeof id, "%zu", i);
+                enqueue(jobs, id, (eddy_job_spec){.key = "ada"});
+                assert_takes(jobs, id);
+                assert_int_equal(eddy_jobs_cancel(jobs, id), 0);
+                assert_told(jobs, id, .verdict = verdicts[i]);
+                assert_state(jobs, id, EDDY_JOB_CANCELLED);
+                assert_told(jobs, id, .verdict = verdicts[i]);
+        }
+        enqueue(jobs, "done", (eddy_job_spec){.key = "ada"});
+        assert_takes(jobs, "done");
+        assert_int_equal(eddy_jobs_cancel(jobs, "done"), 0);
+        assert_told(jobs, "done", .verdict = JOBS_DONE);
+        assert_state(jobs, "done", EDDY_JOB_DONE);
+        close_store(jobs);
+}
+
 COROUTINE_TEST(what_does_not_run_is_cancelled_at_once)
 {
         eddy_jobs *jobs = open_new_store();
@@ -372,7 +460,13 @@ COROUTINE_TEST(or_not_at_all)
         eddy_jobs *jobs = open_new_store();
         eddy_job_info *info;
 
-        assert_int_equal(eddy_jobs_set_queue(jobs, "default", &(eddy_job_queue_options){.keep_done = -1}), 0);
+        assert_int_equal(
+            eddy_jobs_set_queue(jobs, "default", &(eddy_job_queue_options){.keep_done = -1, .keep_dead = -1}),
+            0);
+        enqueue(jobs, "dead", (eddy_job_spec){0});
+        assert_takes(jobs, "dead");
+        assert_told(jobs, "dead", .verdict = JOBS_DIE);
+        assert_int_equal(eddy_jobs_get(jobs, "dead", &info), EDDY_ENOJOB);
         enqueue(jobs, "a", (eddy_job_spec){.key = "ada"});
         enqueue(jobs, "b", (eddy_job_spec){.key = "ada"});
         assert_takes(jobs, "a");
@@ -486,14 +580,19 @@ int main(void)
             cmocka_unit_test(a_scheduled_job_takes_its_keys_turn_when_it_is_due),
             cmocka_unit_test(of_a_unique_name_there_is_one_until_it_is_finished),
             cmocka_unit_test(and_for_as_long_as_it_was_to_be),
+            cmocka_unit_test(what_is_retried_has_its_unique_name_again),
+            cmocka_unit_test(one_id_under_two_unique_names_has_the_first),
             cmocka_unit_test(what_is_delayed_waits_and_says_how_long),
             cmocka_unit_test(what_is_due_is_taken_in_its_place),
             cmocka_unit_test(queues_are_asked_in_the_order_that_the_worker_says),
             cmocka_unit_test(a_paused_queue_gives_nothing),
             cmocka_unit_test(no_more_run_than_a_queue_allows),
             cmocka_unit_test(no_more_begin_than_a_queues_rate_allows),
+            cmocka_unit_test(what_was_used_up_of_another_rate_is_forgotten),
+            cmocka_unit_test(an_empty_store_has_nothing_to_wait_for),
             cmocka_unit_test(queues_are_counted),
             cmocka_unit_test(what_runs_is_asked_to_end),
+            cmocka_unit_test(what_was_asked_to_end_does_not_run_again),
             cmocka_unit_test(what_does_not_run_is_cancelled_at_once),
             cmocka_unit_test(finished_jobs_stay_as_long_as_their_queue_says),
             cmocka_unit_test(or_not_at_all),

@@ -116,7 +116,8 @@ BEGIN
     ON CONFLICT (name) DO UPDATE SET
         most_running = coalesce(new_most, q.most_running), rate = coalesce(new_rate, q.rate),
         period = coalesce(new_period, q.period), keep_done = coalesce(new_done, q.keep_done),
-        keep_dead = coalesce(new_dead, q.keep_dead), is_paused = coalesce(pauses, q.is_paused);
+        keep_dead = coalesce(new_dead, q.keep_dead), is_paused = coalesce(pauses, q.is_paused),
+        spent_until = CASE WHEN new_rate IS NULL THEN q.spent_until ELSE 0 END; -- what was used up of another rate is forgotten
     PERFORM @.wake(ARRAY[of_name]);
     RETURN 0;
 END $$;

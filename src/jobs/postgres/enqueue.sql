@@ -42,9 +42,6 @@ DECLARE
     inserted text[];
     name text;
 BEGIN
-    IF has_keys AND NOT within THEN
-        PERFORM @.lock_keys(keys);
-    END IF;
     IF array_remove(uniques, NULL) <> '{}' THEN
         FOR i IN 1 .. count LOOP
             IF uniques[i] IS NOT NULL AND NOT EXISTS (SELECT 1 FROM @.job j WHERE j.id = ids[i]) THEN
@@ -74,6 +71,11 @@ BEGIN
         FROM added a GROUP BY a.queue
     )
     SELECT array_agg(a.id) INTO inserted FROM added a;
+    IF array_remove(uniques, NULL) <> '{}' THEN -- what was claimed for a job that was there, or came twice, under another name
+        DELETE FROM @.unique_name u USING unnest(ids, uniques, others) AS t(id, uniq, other)
+        WHERE t.other IS NULL AND u.name = t.uniq AND u.id = t.id
+          AND NOT EXISTS (SELECT 1 FROM @.job j WHERE j.id = t.id AND j.unique_name = t.uniq);
+    END IF;
     IF within THEN
         INSERT INTO @.arrived SELECT DISTINCT k FROM unnest(keys) AS k WHERE k IS NOT NULL;
         FOR name IN SELECT DISTINCT q FROM unnest(queues) AS q LOOP
@@ -81,6 +83,8 @@ BEGIN
         END LOOP;
     ELSE
         IF has_keys THEN
+            -- Not before: what is above may wait for somebody's transaction, and turns would wait for the keys.
+            PERFORM @.lock_keys(keys);
             PERFORM @.pass_on(keys, true);
         END IF;
         PERFORM @.wake(queues);

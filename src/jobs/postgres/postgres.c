@@ -94,6 +94,7 @@ static void close_store(struct jobs_engine *engine)
 }
 
 const struct jobs_engine_type eddy_jobs_engine_postgres = {
+    .size = sizeof eddy_jobs_engine_postgres,
     .name = "postgres",
     .open = open_store,
     .close = close_store,

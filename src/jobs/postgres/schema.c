@@ -80,7 +80,7 @@ static int check_version(eddy_postgres *pg, const char *schema)
         version = PQntuples(result) == 1 ? atoi(PQgetvalue(result, 0, 0)) : 0;
         if (version < STORE_FORMAT)
                 rc = eddy_fail(EDDY_EJOBSFORMAT,
-                               "the schema %s is of version %d, and this program's is %d: eddy jobs migrate",
+                               "the schema %s is of version %d, which needs an older eddy: this one knows %d",
                                schema, version, STORE_FORMAT);
         else if (version > STORE_FORMAT)
                 rc = eddy_fail(EDDY_EJOBSFORMAT,

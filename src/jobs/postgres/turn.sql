@@ -331,8 +331,11 @@ BEGIN
         IF is_due OR cardinality(ids) > 0 THEN
             SELECT m.due, m.ended INTO first_due, first_end FROM @.first_moments(queues) m;
         END IF;
-        next_us := greatest(1000, least(first_due, first_end, CASE WHEN room < most THEN now_us + lease_us END,
-                                        CASE WHEN is_limited THEN @.first_allowed(queues, now_us) END) - now_us);
+        next_us := least(first_due, first_end, CASE WHEN room < most THEN now_us + lease_us END,
+                         CASE WHEN is_limited THEN @.first_allowed(queues, now_us) END) - now_us;
+        IF next_us < 1000 THEN -- greatest() would make a number of NULL
+            next_us := 1000;
+        END IF;
     ELSE
         next_us := 1000; -- look soon
     END IF;

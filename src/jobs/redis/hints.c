@@ -16,11 +16,8 @@ struct hint {
 };
 
 static const char *const channels[] = {
-    [JOBS_HINT_WORK] = ":work",
-    [JOBS_HINT_FINISHED] = ":finished",
-    [JOBS_HINT_CANCEL] = ":cancel",
-    [JOBS_HINT_CRON] = ":cron",
-    [JOBS_HINT_ANY] = ":any", /* nobody publishes there: see listen_anew() */
+    [JOBS_HINT_WORK] = ":work", [JOBS_HINT_FINISHED] = ":finished", [JOBS_HINT_CANCEL] = ":cancel",
+    [JOBS_HINT_CRON] = ":cron", [JOBS_HINT_ANY] = ":any", /* nobody publishes there: see listen_anew() */
 };
 
 static const char *channel_name(const struct store *store, enum jobs_hint kind, char name[CHANNEL_SIZE])

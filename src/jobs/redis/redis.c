@@ -125,7 +125,7 @@ static int compare_formats(const char *format)
         return eddy_fail(
             EDDY_EJOBSFORMAT, "the jobs there are of format %s, and this is of format %s: %s", format, FORMAT,
             strtol(format, NULL, 10) > strtol(FORMAT, NULL, 10) ? "a newer version of eddy is needed"
-                                                                : "eddy jobs migrate brings it up");
+                                                                : "an older one is needed");
 }
 
 static int check_format(struct store *store, bool must_exist)
@@ -174,6 +174,7 @@ static void redis_jobs_close(struct jobs_engine *engine)
 }
 
 const struct jobs_engine_type eddy_jobs_engine_redis = {
+    .size = sizeof eddy_jobs_engine_redis,
     .name = "redis",
     .open = redis_jobs_open,
     .close = redis_jobs_close,

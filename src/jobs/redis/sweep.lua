@@ -7,12 +7,15 @@ local DAY <const> = 86400000000
 -- The job's end that the list begins with: whether it is over with. `stale` counts those that are not its last.
 local function sweep_first(id, queue, keep, stale)
   local job = read(id)
-  if not job or job[STATE] < DONE then
+  if not job then
     return true
   end
   if job[stale] > 0 then
     job[stale] = job[stale] - 1
     write(id, job)
+    return true
+  end
+  if job[STATE] < DONE then
     return true
   end
   if job[ENDED] + keep > now then

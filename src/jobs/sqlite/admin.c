@@ -36,6 +36,8 @@ static int cancel(struct lane *lane, const struct row *row, int64_t now, struct 
         if (row->state != EDDY_JOB_RUNNING) {
                 call->is_finished = true;
                 rc = row_write(lane, row, now, "cancelled", "", 0);
+                if (rc == 0)
+                        rc = row_count(lane, row, true, false);
                 return rc < 0 ? rc : row_finish(lane, row, EDDY_JOB_CANCELLED, now, (struct jobs_bytes){0});
         }
         call->is_asked = true;
@@ -60,6 +62,7 @@ int store_act(struct lane *lane, void *arg)
         default:
                 if (row.state == EDDY_JOB_RUNNING)
                         return lane_fail(lane, EDDY_EJOBSTATE, "job %s is running", row.id);
+                call->is_finished = true;
                 return row_discard(lane, &row);
         }
 }
@@ -102,14 +105,24 @@ int store_set_queue(struct lane *lane, void *arg)
         return statement_run(&s);
 }
 
-int store_sweep(struct lane *lane, void *unused)
+static int sweep(struct lane *lane, enum query query)
 {
-        struct statement s = statement_begin(lane, SWEEP_JOBS);
+        struct statement s = statement_begin(lane, query);
         int n = 0;
 
-        (void)unused;
         bind_number(&s, store_now());
         while (statement_row(&s))
                 n++;
         return statement_end(&s) < 0 ? s.rc : n;
+}
+
+int store_sweep(struct lane *lane, void *unused)
+{
+        int done = sweep(lane, SWEEP_DONE), dead = done < 0 ? 0 : sweep(lane, SWEEP_DEAD);
+
+        (void)unused;
+        return done < 0      ? done
+               : dead < 0    ? dead
+               : done > dead ? done
+                             : dead; /* a thousand say that there may be more */
 }

@@ -29,7 +29,7 @@ int lane_fail(struct lane *lane, int rc, const char *format, ...)
 
 int lane_failure(struct lane *lane, int code)
 {
-        const char *path = sqlite3_db_filename(lane->db, "main");
+        const char *path = lane->db ? sqlite3_db_filename(lane->db, "main") : NULL;
 
         snprintf(lane->detail, sizeof lane->detail, "%s: %s", path && path[0] ? path : "memory:",
                  lane->db ? sqlite3_errmsg(lane->db) : sqlite3_errstr(code));
@@ -70,23 +70,24 @@ int lane_start(struct lane *lane)
                                     &(eddy_executor_options){.max_threads = 1, .name = "eddy-jobs-db"});
 }
 
-static intptr_t destroy_executor(void *executor)
+static intptr_t close_connection(void *arg)
 {
-        eddy_executor_destroy(executor);
+        struct lane *lane = arg;
+
+        eddy_executor_destroy(lane->executor);
+        for (size_t i = 0; i < SQLITE_STATEMENTS_MOST; i++)
+                sqlite3_finalize(lane->statements[i]);
+        sqlite3_close(lane->db); /* which may have a log to write back */
         return 0;
 }
 
 void lane_close(struct lane *lane)
 {
-        if (lane->executor) {
-                /* Its thread has nothing left to do, so that blocking here is brief where no other thread can be had. */
-                if (eddy_to_thread(destroy_executor, lane->executor, NULL) < 0)
-                        eddy_executor_destroy(lane->executor);
-                pthread_mutex_destroy(&lane->mutex);
-        }
-        for (size_t i = 0; i < SQLITE_STATEMENTS_MOST; i++)
-                sqlite3_finalize(lane->statements[i]);
-        sqlite3_close(lane->db);
+        if (!lane->executor)
+                return;
+        if (eddy_to_thread(close_connection, lane, NULL) < 0) /* no other thread can be had */
+                close_connection(lane);
+        pthread_mutex_destroy(&lane->mutex);
 }
 
 /* Transactions. */

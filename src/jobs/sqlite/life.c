@@ -26,6 +26,8 @@ void row_read(const struct statement *s, struct row *row)
         copy_text(row->queue, sizeof row->queue, column_bytes(s, 8));
         copy_text(row->id, sizeof row->id, column_bytes(s, 9));
         row->is_cancelling = column_number(s, 10) != 0;
+        row->unique_until = column_number(s, 12);
+        row->verdict = (int)column_number(s, 13);
         copy_text(row->worker, sizeof row->worker, column_bytes(s, 11));
 }
 
@@ -90,26 +92,40 @@ int row_make_ready(struct lane *lane, const struct row *row)
         return statement_run(&s);
 }
 
-/* Whether a queue's jobs stay when they are done. */
-static int keeps_done(struct lane *lane, const char *queue, bool *keeps)
+int row_count(struct lane *lane, const struct row *row, bool is_finished, bool has_failed)
+{
+        struct statement s;
+
+        if (!is_finished && !has_failed)
+                return 0;
+        s = statement_begin(lane, COUNT_FINISHED);
+        bind_text(&s, row->queue);
+        bind_number(&s, is_finished);
+        bind_number(&s, has_failed);
+        return statement_run(&s);
+}
+
+/* Whether a job stays when it is finished: where its queue keeps none, as long as its unique name is its own. */
+static int keeps(struct lane *lane, const struct row *row, eddy_job_state state, int64_t now, bool *stays)
 {
         struct statement s = statement_begin(lane, FIND_QUEUE);
 
-        bind_text(&s, queue);
-        *keeps = !statement_row(&s) || column_number(&s, 6) >= 0;
+        bind_text(&s, row->queue);
+        *stays = !statement_row(&s) || column_number(&s, state == EDDY_JOB_DEAD ? 7 : 6) >= 0 ||
+                 row->unique_until > now;
         return statement_end(&s);
 }
 
 int row_finish(struct lane *lane, const struct row *row, eddy_job_state state, int64_t now,
                struct jobs_bytes result)
 {
-        bool keeps = true;
-        int rc = state == EDDY_JOB_DEAD ? 0 : keeps_done(lane, row->queue, &keeps);
+        bool stays;
+        int rc = keeps(lane, row, state, now, &stays);
         struct statement s;
 
         if (rc < 0)
                 return rc;
-        if (!keeps)
+        if (!stays)
                 return row_discard(lane, row);
         s = statement_begin(lane, FINISH_JOB);
         bind_number(&s, row->seq);

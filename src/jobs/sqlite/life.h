@@ -8,8 +8,9 @@ enum { NAME_ROOM = 101 };
 
 /* What deciding needs of a job. */
 struct row {
-        int64_t seq, fence;
-        int state, attempt, attempts;
+        int64_t seq, fence, unique_until;
+        int state, attempt, attempts,
+            verdict; /* the last one that was told of it since it was taken; -1: none */
         bool has_key, has_turn, yields_key, is_cancelling;
         char key[NAME_ROOM], queue[NAME_ROOM], worker[EDDY_JOB_ID_SIZE], id[EDDY_JOB_ID_SIZE];
 };
@@ -25,6 +26,9 @@ int key_enter(struct lane *lane, const char *key, bool has_turn, int *state, boo
 
 /** Make ready one that waited: 0 or an error. */
 int row_make_ready(struct lane *lane, const struct row *row);
+
+/** Have its queue's counters count an end, or an attempt that failed: 0 or an error. */
+int row_count(struct lane *lane, const struct row *row, bool is_finished, bool has_failed);
 
 /** Finish it: DONE, DEAD or CANCELLED. 0 or an error. */
 int row_finish(struct lane *lane, const struct row *row, eddy_job_state state, int64_t now,

@@ -49,14 +49,25 @@ int store_get(struct lane *lane, void *arg)
         return rc == 0 && !call->info ? -ENOMEM : rc;
 }
 
+/* What is looked at most has an index of its own, and is found behind a million of others. */
+static enum query query_of(unsigned states)
+{
+        if (states == 1u << EDDY_JOB_DEAD)
+                return LIST_DEAD;
+        return states == 1u << EDDY_JOB_RUNNING ? LIST_RUNNING : LIST_JOBS;
+}
+
 int store_list(struct lane *lane, void *arg)
 {
         struct list_call *call = arg;
         const eddy_job_filter *filter = call->filter;
-        int64_t after = filter->after ? strtoll(filter->after, NULL, 10) : INT64_MAX, last = 0;
-        struct statement s = statement_begin(lane, LIST_JOBS);
+        char *end = NULL;
+        int64_t after = filter->after ? strtoll(filter->after, &end, 10) : INT64_MAX, last = 0;
+        struct statement s = statement_begin(lane, query_of(filter->states));
         size_t room = 0;
 
+        if (end && *end)
+                return lane_fail(lane, -EINVAL, "'%s' is the end of no page", filter->after);
         bind_number(&s, after);
         bind_text(&s, filter->queue);
         bind_text(&s, filter->kind);

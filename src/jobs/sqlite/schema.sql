@@ -12,6 +12,7 @@ CREATE TABLE jobs (
         has_turn INTEGER NOT NULL DEFAULT 0,
         yields_key INTEGER NOT NULL DEFAULT 0,
         uniq TEXT,
+        has_unique INTEGER NOT NULL DEFAULT 0,
         unique_until INTEGER NOT NULL DEFAULT 0,
         attempt INTEGER NOT NULL DEFAULT 0,
         attempts INTEGER NOT NULL,
@@ -26,6 +27,7 @@ CREATE TABLE jobs (
         lease INTEGER NOT NULL DEFAULT 0,
         worker TEXT,
         worker_turn INTEGER NOT NULL DEFAULT 0,
+        verdict INTEGER NOT NULL DEFAULT -1,
         is_cancelling INTEGER NOT NULL DEFAULT 0,
         progress REAL NOT NULL DEFAULT -1,
         note TEXT,
@@ -37,9 +39,10 @@ CREATE INDEX scheduled ON jobs (due, queue) WHERE state = 0;
 CREATE INDEX held ON jobs (key, priority DESC, seq, queue) WHERE state = 1;
 CREATE INDEX ready ON jobs (queue, priority DESC, seq) WHERE state = 2;
 CREATE INDEX running ON jobs (lease, queue) WHERE state = 3;
-CREATE INDEX finished ON jobs (queue, finished, state) WHERE state >= 4;
+CREATE INDEX finished ON jobs (queue, state, finished) WHERE state >= 4;
+CREATE INDEX dead ON jobs (seq) WHERE state = 5;
 CREATE UNIQUE INDEX turns ON jobs (key) WHERE has_turn = 1;
-CREATE UNIQUE INDEX uniques ON jobs (uniq) WHERE uniq IS NOT NULL;
+CREATE UNIQUE INDEX uniques ON jobs (uniq) WHERE has_unique = 1;
 CREATE TABLE queues (
         name TEXT PRIMARY KEY,
         is_paused INTEGER NOT NULL DEFAULT 0,

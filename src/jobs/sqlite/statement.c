@@ -4,7 +4,8 @@
 
 /* States are those of eddy_job_state: 0 scheduled, 1 held, 2 ready, 3 running, and finished from 4 on. */
 #define ROW_COLUMNS                                                                                            \
-        "seq, state, fence, attempt, attempts, key, has_turn, yields_key, queue, id, is_cancelling, worker"
+        "seq, state, fence, attempt, attempts, key, has_turn, yields_key, queue, id, is_cancelling, worker, "  \
+        "unique_until, verdict"
 #define TAKE_COLUMNS                                                                                           \
         "seq, id, kind, queue, key, payload, fence, timeout, backoff, max_backoff, created, due, attempt, "    \
         "attempts, priority"
@@ -13,24 +14,26 @@
         "finished, lease, timeout, "                                                                           \
         "backoff, max_backoff, progress, state, priority, attempt, attempts, is_cancelling, yields_key, seq"
 #define CRON_COLUMNS "name, definition, digest, next, last"
+#define LISTED                                                                                                 \
+        "seq < ?1 AND (?2 IS NULL OR queue = ?2) AND (?3 IS NULL OR kind = ?3) ORDER BY seq DESC LIMIT ?5"
 
 static const char *const texts[QUERIES] = {
     [ADD_JOB] = "INSERT INTO jobs (id, kind, queue, state, priority, payload, key, has_turn, yields_key, uniq, "
-                "unique_until, attempts, "
+                "has_unique, unique_until, attempts, "
                 "timeout, backoff, max_backoff, created, due) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, "
-                "?11, ?12, ?13, ?14, "
-                "?15, ?16, ?17) ON CONFLICT (id) DO NOTHING RETURNING seq",
+                "?10 IS NOT NULL, ?11, ?12, ?13, "
+                "?14, ?15, ?16, ?17)",
     [ADD_QUEUE] = "INSERT INTO queues (name) VALUES (?1) ON CONFLICT DO NOTHING",
     [FIND_JOB] = "SELECT " ROW_COLUMNS " FROM jobs WHERE id = ?1",
-    [FIND_UNIQUE] = "SELECT seq, state, unique_until, id FROM jobs WHERE uniq = ?1",
-    [FREE_UNIQUE] = "UPDATE jobs SET uniq = NULL WHERE seq = ?1",
+    [FIND_UNIQUE] = "SELECT seq, state, unique_until, id FROM jobs WHERE uniq = ?1 AND has_unique = 1",
+    [FREE_UNIQUE] = "UPDATE jobs SET has_unique = 0 WHERE seq = ?1",
     [TAKE_KEY] = "SELECT 1 FROM jobs WHERE key = ?1 AND has_turn = 1",
     [PASS_KEY] = "UPDATE jobs SET state = 2, has_turn = 1 WHERE seq = (SELECT seq FROM jobs WHERE state = 1 "
                  "AND key = ?1 "
                  "ORDER BY priority DESC, seq LIMIT 1) RETURNING queue",
     [FINISH_JOB] = "UPDATE jobs SET state = ?2, finished = ?3, lease = 0, has_turn = 0, result = ?4, "
-                   "is_cancelling = 0, uniq = "
-                   "CASE WHEN unique_until > ?3 THEN uniq END WHERE seq = ?1",
+                   "is_cancelling = 0, has_unique = "
+                   "uniq IS NOT NULL AND unique_until > ?3 WHERE seq = ?1",
     [SCHEDULE_JOB] = "UPDATE jobs SET state = 0, due = ?2, lease = 0, attempt = attempt - ?3, has_turn = ?4, "
                      "is_cancelling = 0 "
                      "WHERE seq = ?1",
@@ -39,29 +42,35 @@ static const char *const texts[QUERIES] = {
     [WRITE_WORDS] = "UPDATE jobs SET progress = ?2, note = coalesce(?3, note) WHERE seq = ?1",
     [WRITE_HISTORY] = "UPDATE jobs SET history = substr(history || ?2, -65536) WHERE seq = ?1",
     [COUNT_FINISHED] = "UPDATE queues SET finished = finished + ?2, failed = failed + ?3 WHERE name = ?1",
-    [FIND_DUE] = "SELECT " ROW_COLUMNS " FROM jobs WHERE state = 0 AND due <= ?1 ORDER BY due LIMIT 256",
-    [FIND_LAPSED] = "SELECT " ROW_COLUMNS " FROM jobs WHERE state = 3 AND lease < ?1 ORDER BY lease LIMIT 256",
+    [FIND_DUE] = "SELECT " ROW_COLUMNS " FROM jobs WHERE state = 0 AND due <= ?1 ORDER BY due LIMIT 128",
+    [FIND_LAPSED] = "SELECT " ROW_COLUMNS " FROM jobs WHERE state = 3 AND lease < ?1 ORDER BY lease LIMIT 64",
     [MAKE_READY] = "UPDATE jobs SET state = ?2, has_turn = ?3 WHERE seq = ?1",
-    [FIND_QUEUE] = "SELECT is_paused, most_running, rate, period, tokens, tokens_at, keep_done FROM queues "
-                   "WHERE name = ?1",
+    [FIND_QUEUE] =
+        "SELECT is_paused, most_running, rate, period, tokens, tokens_at, keep_done, keep_dead FROM queues "
+        "WHERE name = ?1",
     [SPEND_TOKENS] = "UPDATE queues SET tokens = ?2, tokens_at = ?3 WHERE name = ?1",
     [COUNT_RUNNING] = "SELECT count(*) FROM jobs WHERE state = 3 AND queue = ?1",
     [TAKE_JOBS] = "UPDATE jobs SET state = 3, attempt = attempt + 1, fence = fence + 1, lease = ?3, started = "
                   "?4, worker = ?5, "
-                  "worker_turn = ?6, progress = -1, note = NULL WHERE seq IN (SELECT seq FROM jobs WHERE state "
+                  "worker_turn = ?6, verdict = -1, progress = -1, note = NULL WHERE seq IN (SELECT seq FROM "
+                  "jobs WHERE state "
                   "= 2 AND queue = ?1 "
                   "ORDER BY priority DESC, seq LIMIT ?2) RETURNING " TAKE_COLUMNS,
-    [TAKE_AGAIN] = "SELECT " TAKE_COLUMNS " FROM jobs WHERE state = 3 AND worker = ?1 AND worker_turn = ?2 ORDER BY priority DESC, seq",
+    [TAKE_AGAIN] =
+        "SELECT " TAKE_COLUMNS
+        " FROM jobs WHERE state = 3 AND worker = ?1 AND worker_turn = ?2 ORDER BY priority DESC, seq",
     [NEXT_MOMENT] = "SELECT min((SELECT coalesce(min(due), ?1) FROM jobs WHERE state = 0), "
                     "(SELECT coalesce(min(lease), ?1) FROM jobs WHERE state = 3))",
     [RENEW_LEASE] = "UPDATE jobs SET lease = ?2 WHERE seq = ?1",
     [GET_JOB] = "SELECT " INFO_COLUMNS " FROM jobs WHERE id = ?1",
-    [LIST_JOBS] = "SELECT " INFO_COLUMNS
-                  " FROM jobs WHERE seq < ?1 AND (?2 IS NULL OR queue = ?2) AND (?3 IS NULL OR kind = ?3) AND "
-                  "(1 << state) & ?4 ORDER BY seq DESC LIMIT ?5",
+    [LIST_JOBS] = "SELECT " INFO_COLUMNS " FROM jobs WHERE (1 << state) & ?4 AND " LISTED,
+    [LIST_DEAD] = "SELECT " INFO_COLUMNS " FROM jobs WHERE state = 5 AND ?4 AND " LISTED,
+    [LIST_RUNNING] = "SELECT " INFO_COLUMNS " FROM jobs WHERE state = 3 AND ?4 AND " LISTED,
     [RETRY_JOB] = "UPDATE jobs SET state = ?2, has_turn = ?3, attempts = max(attempts, attempt + 1), due = ?4, "
                   "finished = 0, "
-                  "result = NULL, progress = -1, note = NULL WHERE seq = ?1",
+                  "result = NULL, progress = -1, note = NULL, has_unique = has_unique OR (uniq IS NOT NULL AND "
+                  "NOT EXISTS (SELECT 1 FROM jobs AS other "
+                  "WHERE other.uniq = jobs.uniq AND other.has_unique = 1)) WHERE seq = ?1",
     [ASK_TO_CANCEL] = "UPDATE jobs SET is_cancelling = 1 WHERE seq = ?1",
     [DISCARD_JOB] = "DELETE FROM jobs WHERE seq = ?1",
     [SET_QUEUE] = "UPDATE queues SET most_running = ?2, rate = ?3, period = ?4, keep_done = ?5, keep_dead = "
@@ -77,10 +86,13 @@ static const char *const texts[QUERIES] = {
     [COUNT_ALL_RUNNING] = "SELECT queue, count(*) FROM jobs WHERE state = 3 GROUP BY queue",
     [COUNT_ENDED] = "SELECT queue, count(*), state FROM jobs WHERE state >= 4 GROUP BY queue, state",
     [FIND_DUE_OF] = "SELECT due FROM jobs WHERE seq = ?1",
-    [SWEEP_JOBS] =
-        "DELETE FROM jobs WHERE seq IN (SELECT seq FROM queues JOIN jobs ON queue = name WHERE state >= 4 AND "
-        "unique_until < ?1 AND "
-        "jobs.finished < ?1 - CASE state WHEN 5 THEN keep_dead ELSE keep_done END LIMIT 1000) RETURNING seq",
+    [SWEEP_DONE] = "DELETE FROM jobs WHERE seq IN (SELECT seq FROM queues CROSS JOIN jobs WHERE queue = name "
+                   "AND state >= 4 AND state IN (4, 6) "
+                   "AND jobs.finished < ?1 - keep_done AND unique_until < ?1 LIMIT 1000) RETURNING seq",
+    [SWEEP_DEAD] = "DELETE FROM jobs WHERE seq IN (SELECT seq FROM queues CROSS JOIN jobs WHERE queue = name "
+                   "AND state >= 4 AND state = 5 "
+                   "AND jobs.finished < ?1 - keep_dead AND unique_until < ?1 LIMIT 1000) RETURNING seq",
+    [SET_VERDICT] = "UPDATE jobs SET verdict = ?2 WHERE seq = ?1",
     [FIND_CANCELLING] = "SELECT id FROM jobs WHERE state = 3 AND is_cancelling = 1",
     [DATA_VERSION] = "PRAGMA data_version",
     [LIST_CRONS] = "SELECT " CRON_COLUMNS " FROM crons WHERE ?1 IS NULL OR name = ?1",

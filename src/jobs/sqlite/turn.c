@@ -189,12 +189,6 @@ static int find_next(struct lane *lane, int64_t now, int64_t wait, eddy_duration
         return statement_end(&s);
 }
 
-static void drop_taken(struct jobs_turn *turn)
-{
-        while (turn->taken_count > 0)
-                memory_free(turn->taken[--turn->taken_count]);
-}
-
 int store_turn(struct lane *lane, void *arg)
 {
         struct jobs_turn *turn = arg;
@@ -216,7 +210,5 @@ int store_turn(struct lane *lane, void *arg)
                 rc = take_from(lane, turn, turn->queues[i], now, &wait);
         if (rc == 0)
                 rc = find_next(lane, now, wait, &turn->next);
-        if (rc < 0)
-                drop_taken(turn);
         return rc;
 }

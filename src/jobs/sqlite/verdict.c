@@ -3,20 +3,6 @@
 
 #include <string.h>
 
-/* What a queue's counters are told. */
-static int count(struct lane *lane, const struct row *row, bool is_finished, bool has_failed)
-{
-        struct statement s;
-
-        if (!is_finished && !has_failed)
-                return 0;
-        s = statement_begin(lane, COUNT_FINISHED);
-        bind_text(&s, row->queue);
-        bind_number(&s, is_finished);
-        bind_number(&s, has_failed);
-        return statement_run(&s);
-}
-
 static int fail(struct lane *lane, const struct row *row, const struct jobs_outcome *outcome, int64_t now,
                 bool is_last)
 {
@@ -24,24 +10,29 @@ static int fail(struct lane *lane, const struct row *row, const struct jobs_outc
         int rc = row_write(lane, row, now, "failed", error, strlen(error));
 
         if (rc == 0)
-                rc = count(lane, row, is_last, true);
+                rc = row_count(lane, row, is_last, true);
         if (rc < 0)
                 return rc;
         return is_last ? row_finish(lane, row, EDDY_JOB_DEAD, now, (struct jobs_bytes){0})
                        : row_schedule(lane, row, now + outcome->delay / 1000, 0);
 }
 
-static int finish(struct lane *lane, const struct row *row, const struct jobs_outcome *outcome, int64_t now)
+static int cancel(struct lane *lane, const struct row *row, int64_t now)
 {
-        struct jobs_bytes result = {outcome->result, outcome->result_size};
-        int rc = count(lane, row, true, false);
+        int rc = row_write(lane, row, now, "cancelled", "", 0);
 
-        if (rc == 0 && outcome->verdict == JOBS_CANCEL)
-                rc = row_write(lane, row, now, "cancelled", "", 0);
-        return rc < 0
-                   ? rc
-                   : row_finish(lane, row, outcome->verdict == JOBS_DONE ? EDDY_JOB_DONE : EDDY_JOB_CANCELLED,
-                                now, result);
+        if (rc == 0)
+                rc = row_count(lane, row, true, false);
+        return rc < 0 ? rc : row_finish(lane, row, EDDY_JOB_CANCELLED, now, (struct jobs_bytes){0});
+}
+
+static int complete(struct lane *lane, const struct row *row, const struct jobs_outcome *outcome, int64_t now)
+{
+        int rc = row_count(lane, row, true, false);
+
+        return rc < 0 ? rc
+                      : row_finish(lane, row, EDDY_JOB_DONE, now,
+                                   (struct jobs_bytes){outcome->result, outcome->result_size});
 }
 
 static int give_back(struct lane *lane, const struct row *row, const struct jobs_outcome *outcome, int64_t now)
@@ -54,37 +45,37 @@ static int give_back(struct lane *lane, const struct row *row, const struct jobs
         return snoozes ? row_schedule(lane, row, now + outcome->delay / 1000, 1) : row_give_back(lane, row, 1);
 }
 
-/* Whether a job that runs no more bears a verdict that was told before. */
-static bool is_told_again(const struct row *row, const struct jobs_outcome *outcome)
+static int note(struct lane *lane, const struct row *row, enum jobs_verdict verdict)
 {
-        switch (outcome->verdict) {
-        case JOBS_DONE:
-                return row->state == EDDY_JOB_DONE;
-        case JOBS_DIE:
-                return row->state == EDDY_JOB_DEAD;
-        case JOBS_CANCEL:
-                return row->state == EDDY_JOB_CANCELLED;
-        default:
-                return row->state != EDDY_JOB_RUNNING;
-        }
+        struct statement s = statement_begin(lane, SET_VERDICT);
+
+        bind_number(&s, row->seq);
+        bind_number(&s, verdict);
+        return statement_run(&s);
 }
 
 static int apply(struct lane *lane, const struct row *row, const struct jobs_outcome *outcome, int64_t now)
 {
         int rc = row_write_words(lane, row, now, &outcome->words);
 
+        if (rc == 0)
+                rc = note(lane, row, outcome->verdict);
         if (rc < 0)
                 return rc;
         switch (outcome->verdict) {
         case JOBS_RETRY:
+                if (row->is_cancelling)
+                        return cancel(lane, row, now);
                 return fail(lane, row, outcome, now, row->attempt >= row->attempts);
         case JOBS_DIE:
                 return fail(lane, row, outcome, now, true);
         case JOBS_SNOOZE:
         case JOBS_RETURN:
-                return give_back(lane, row, outcome, now);
+                return row->is_cancelling ? cancel(lane, row, now) : give_back(lane, row, outcome, now);
+        case JOBS_CANCEL:
+                return cancel(lane, row, now);
         default:
-                return finish(lane, row, outcome, now);
+                return complete(lane, row, outcome, now);
         }
 }
 
@@ -100,7 +91,9 @@ int verdict_take(struct lane *lane, struct jobs_outcome *outcome, int64_t now)
                 return rc;
         if ((uint64_t)row.fence == outcome->fence && row.state == EDDY_JOB_RUNNING)
                 return apply(lane, &row, outcome, now);
-        outcome->rc = (uint64_t)row.fence == outcome->fence && is_told_again(&row, outcome) ? 0 : EDDY_EJOBLOST;
+        /* Told before under this fence, whatever has come of the job since; else its lease has ended. */
+        outcome->rc =
+            (uint64_t)row.fence == outcome->fence && row.verdict == (int)outcome->verdict ? 0 : EDDY_EJOBLOST;
         return 0;
 }
 
@@ -110,7 +103,7 @@ static int end_lease(struct lane *lane, const struct row *row, int64_t now)
         bool is_last = row->attempt >= row->attempts;
 
         if (rc == 0)
-                rc = count(lane, row, is_last || row->is_cancelling, true);
+                rc = row_count(lane, row, is_last || row->is_cancelling, false);
         if (rc < 0)
                 return rc;
         if (row->is_cancelling || is_last)

@@ -178,7 +178,8 @@ class Chaos:
                 worker.send_signal(signal.SIGCONT)
                 del self.stopped[worker]
         blow = self.chance.random()
-        if self.workers[n].poll() is not None or blow < 0.2:
+        assert self.workers[n].poll() is None, 'a worker has ended by itself, with %d' % self.workers[n].returncode
+        if blow < 0.2:
             self.stopped.pop(self.workers[n], None)
             self.workers[n].kill()
             self.workers[n].wait()

@@ -187,7 +187,7 @@ COROUTINE_TEST(a_store_of_another_version_is_refused)
         snprintf(sql, sizeof sql, "UPDATE %s.format SET version = 0", own_schema());
         assert_runs(pg, sql);
         assert_int_equal(eddy_jobs_open(&other, own_url(), &options), EDDY_EJOBSFORMAT);
-        assert_non_null(strstr(eddy_error_detail(), "migrate"));
+        assert_non_null(strstr(eddy_error_detail(), "older"));
         eddy_postgres_destroy(pg);
 }
 

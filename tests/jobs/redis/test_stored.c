@@ -14,7 +14,7 @@ COROUTINE_TEST(a_store_of_another_format_is_not_opened)
         assert_non_null(strstr(eddy_error_detail(), "newer"));
         assert_runs(beside, NULL, "SET {test}:format 0");
         assert_int_equal(try_to_open(&jobs, server.port, (eddy_jobs_options){0}), EDDY_EJOBSFORMAT);
-        assert_non_null(strstr(eddy_error_detail(), "migrate"));
+        assert_non_null(strstr(eddy_error_detail(), "older"));
         eddy_redis_destroy(beside);
 }
 
