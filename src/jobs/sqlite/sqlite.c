@@ -82,10 +82,14 @@ static int ask(struct lane *lane, const char *sql, int64_t *number)
 static int check_owner(struct lane *lane, const char *path)
 {
         int64_t owner = 0, tables = 0;
-        int rc = ask(lane, "PRAGMA application_id", &owner);
+        int rc = execute(lane, "BEGIN"); /* both are of one moment: another process may be making it */
 
         if (rc == 0)
+                rc = ask(lane, "PRAGMA application_id", &owner);
+        if (rc == 0)
                 rc = ask(lane, "SELECT count(*) FROM sqlite_schema", &tables);
+        if (!sqlite3_get_autocommit(lane->db))
+                sqlite3_exec(lane->db, "COMMIT", NULL, NULL, NULL);
         if (rc == 0 && owner != APPLICATION && (tables > 0 || owner != 0))
                 return lane_fail(lane, EDDY_EJOBSFORMAT, "%s is an SQLite file of something else", path);
         return rc;
