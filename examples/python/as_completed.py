@@ -13,7 +13,7 @@ async def fetch(milliseconds):
 
 
 async def main():
-    for earliest in asyncio.as_completed([fetch(30), fetch(10), fetch(20)]):
+    for earliest in asyncio.as_completed([fetch(300), fetch(100), fetch(200)]):
         print(f"done: {await earliest}")
 
 
