@@ -40,4 +40,7 @@ int cli_finish(int exit_code);
  * `out`, which has room for `size`, terminator included. */
 size_t cli_printable(char *out, size_t size, const char *text);
 
+/** How many bytes the character of UTF-8 has that begins here, `left` bytes before the end, at least 1; 0: it is none. */
+size_t cli_utf8_length(const unsigned char *text, size_t left);
+
 #endif

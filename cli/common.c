@@ -100,3 +100,23 @@ size_t cli_printable(char *out, size_t size, const char *text)
         out[n] = '\0';
         return n;
 }
+
+size_t cli_utf8_length(const unsigned char *text, size_t left)
+{
+        size_t n = text[0] < 0x80                      ? 1
+                   : text[0] >= 0xc2 && text[0] < 0xe0 ? 2
+                   : (text[0] & 0xf0) == 0xe0          ? 3
+                   : text[0] >= 0xf0 && text[0] < 0xf5 ? 4
+                                                       : 0;
+
+        if (n > left)
+                return 0;
+        for (size_t i = 1; i < n; i++)
+                if ((text[i] & 0xc0) != 0x80)
+                        return 0;
+        if (n == 3 && ((text[0] == 0xe0 && text[1] < 0xa0) || (text[0] == 0xed && text[1] >= 0xa0)))
+                return 0;
+        if (n == 4 && ((text[0] == 0xf0 && text[1] < 0x90) || (text[0] == 0xf4 && text[1] >= 0x90)))
+                return 0;
+        return n;
+}

@@ -35,7 +35,7 @@ struct jobs_options {
         eddy_job_missed missed; /* likewise */
         bool removes;           /* it */
         bool has_weights;       /* of queues, which `work` alone has */
-        bool is_strict, is_quiet, waits, by_lines, as_json;
+        bool is_strict, waits, by_lines, as_json;
 };
 
 /** Read the command line: an exit code. `command` is the word after "jobs". */

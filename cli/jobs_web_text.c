@@ -1,5 +1,6 @@
 /* Text that grows, and what other people's words look like in HTML. */
 #include "jobs_web_text.h"
+#include "cli.h"
 
 #include <ctype.h>
 #include <stdarg.h>
@@ -55,20 +56,11 @@ void text_print(struct text *text, const char *format, ...)
 /* How many bytes the first character has; 0 where it is none that a page may show. */
 static size_t character_size(const unsigned char *s, size_t n)
 {
-        size_t size = s[0] < 0x80 ? 1 : s[0] >= 0xc2 && s[0] < 0xe0 ? 2 : (s[0] & 0xf0) == 0xe0 ? 3 : 4;
+        size_t size = cli_utf8_length(s, n);
 
         if (size == 1)
                 return (s[0] >= ' ' && s[0] != 0x7f) || s[0] == '\n' || s[0] == '\t';
-        if (size > n || s[0] >= 0xf5 || s[0] < 0xc2)
-                return 0;
-        for (size_t i = 1; i < size; i++)
-                if ((s[i] & 0xc0) != 0x80)
-                        return 0;
-        /* A control character, longer than it need be, half a surrogate pair, or beyond the last character there is. */
-        if ((s[0] == 0xc2 && s[1] < 0xa0) || (s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] >= 0xa0) ||
-            (s[0] == 0xf0 && s[1] < 0x90) || (s[0] == 0xf4 && s[1] >= 0x90))
-                return 0;
-        return size;
+        return s[0] == 0xc2 && size == 2 && s[1] < 0xa0 ? 0 : size; /* a control character of two bytes */
 }
 
 bool text_is_readable(const char *bytes, size_t n)
