@@ -50,6 +50,13 @@ int lane_failure(struct lane *lane, int code)
         }
 }
 
+int lane_execute(struct lane *lane, const char *sql)
+{
+        int code = sqlite3_exec(lane->db, sql, NULL, NULL, NULL);
+
+        return code == SQLITE_OK ? 0 : lane_failure(lane, code);
+}
+
 int lane_open(struct lane *lane, const char *path, int flags, eddy_duration patience)
 {
         eddy_duration ms = patience / 1000000;
@@ -92,13 +99,6 @@ void lane_close(struct lane *lane)
 
 /* Transactions. */
 
-static int execute(struct lane *lane, const char *sql)
-{
-        int code = sqlite3_exec(lane->db, sql, NULL, NULL, NULL);
-
-        return code == SQLITE_OK ? 0 : lane_failure(lane, code);
-}
-
 static void keep_failure(struct lane *lane, struct request *request, int rc)
 {
         request->rc = rc;
@@ -108,7 +108,7 @@ static void keep_failure(struct lane *lane, struct request *request, int rc)
 /* One of several, so that what fails undoes nothing of the others'. */
 static int perform(struct lane *lane, struct request *request, bool is_alone)
 {
-        int rc = is_alone ? 0 : execute(lane, "SAVEPOINT one");
+        int rc = is_alone ? 0 : lane_execute(lane, "SAVEPOINT one");
 
         if (rc < 0)
                 return rc;
@@ -123,7 +123,7 @@ static int perform(struct lane *lane, struct request *request, bool is_alone)
                 return request->rc < 0 ? request->rc : EDDY_EJOBS;
         if (is_alone)
                 return request->rc < 0 ? request->rc : 0;
-        return execute(lane, request->rc < 0 ? "ROLLBACK TO one; RELEASE one" : "RELEASE one");
+        return lane_execute(lane, request->rc < 0 ? "ROLLBACK TO one; RELEASE one" : "RELEASE one");
 }
 
 static void run_transaction(struct lane *lane, eddy_link *requests)
@@ -134,12 +134,12 @@ static void run_transaction(struct lane *lane, eddy_link *requests)
         for (eddy_link *link = requests->next; link != requests; link = link->next)
                 only_reads = only_reads && container_of(link, struct request, link)->only_reads;
         /* Who reads first and writes then would be refused at once where another process has written between. */
-        rc = execute(lane, only_reads ? "BEGIN" : "BEGIN IMMEDIATE");
+        rc = lane_execute(lane, only_reads ? "BEGIN" : "BEGIN IMMEDIATE");
 
         for (eddy_link *link = requests->next; rc == 0 && link != requests; link = link->next)
                 rc = perform(lane, container_of(link, struct request, link), is_alone);
         if (rc == 0)
-                rc = execute(lane, "COMMIT");
+                rc = lane_execute(lane, "COMMIT");
         if (rc == 0)
                 return;
         for (eddy_link *link = requests->next; link != requests; link = link->next) {

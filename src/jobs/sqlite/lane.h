@@ -24,6 +24,9 @@ typedef int lane_fn(struct lane *lane, void *arg);
 /** Open a connection. Called on any thread, which it blocks: 0 or an error, whose words are in lane->detail. */
 int lane_open(struct lane *lane, const char *path, int flags, eddy_duration patience);
 
+/** Run statements that give nothing, on whatever thread has the connection: 0 or an error. */
+int lane_execute(struct lane *lane, const char *sql);
+
 /** Begin to take requests: 0 or an error. */
 int lane_start(struct lane *lane);
 

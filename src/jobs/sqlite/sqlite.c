@@ -40,13 +40,6 @@ static int make_file(struct lane *lane, const char *path, bool must_exist)
         return error ? lane_fail(lane, -error, "%s: %s", path, strerror(error)) : 0;
 }
 
-static int execute(struct lane *lane, const char *sql)
-{
-        int code = sqlite3_exec(lane->db, sql, NULL, NULL, NULL);
-
-        return code == SQLITE_OK ? 0 : lane_failure(lane, code);
-}
-
 /* SQLite does not wait where two change a file's journal at once: whoever is refused tries again. */
 static int begin_log(struct lane *lane, eddy_duration patience)
 {
@@ -54,7 +47,7 @@ static int begin_log(struct lane *lane, eddy_duration patience)
         int rc;
 
         do {
-                rc = execute(lane, "PRAGMA journal_mode = WAL");
+                rc = lane_execute(lane, "PRAGMA journal_mode = WAL");
                 if (rc != EDDY_EJOBSAWAY)
                         return rc;
                 nanosleep(&pause, NULL);
@@ -82,7 +75,7 @@ static int ask(struct lane *lane, const char *sql, int64_t *number)
 static int check_owner(struct lane *lane, const char *path)
 {
         int64_t owner = 0, tables = 0;
-        int rc = execute(lane, "BEGIN"); /* both are of one moment: another process may be making it */
+        int rc = lane_execute(lane, "BEGIN"); /* both are of one moment: another process may be making it */
 
         if (rc == 0)
                 rc = ask(lane, "PRAGMA application_id", &owner);
@@ -99,20 +92,20 @@ static int check_owner(struct lane *lane, const char *path)
 static int check_format(struct lane *lane, const char *path)
 {
         int64_t version = 0, tables = 0;
-        int rc = execute(lane, "BEGIN IMMEDIATE");
+        int rc = lane_execute(lane, "BEGIN IMMEDIATE");
 
         if (rc == 0)
                 rc = ask(lane, "PRAGMA user_version", &version);
         if (rc == 0)
                 rc = ask(lane, "SELECT count(*) FROM sqlite_schema", &tables);
         if (rc == 0 && version == 0 && tables == 0)
-                rc = execute(lane, schema_sql);
+                rc = lane_execute(lane, schema_sql);
         else if (rc == 0 && version != FORMAT)
                 rc = lane_fail(lane, EDDY_EJOBSFORMAT,
                                "%s has version %d of the format, and this is version %d of it", path,
                                (int)version, FORMAT);
         if (rc == 0)
-                rc = execute(lane, "COMMIT");
+                rc = lane_execute(lane, "COMMIT");
         if (rc < 0 && lane->db && !sqlite3_get_autocommit(lane->db))
                 sqlite3_exec(lane->db, "ROLLBACK", NULL, NULL, NULL);
         return rc;
@@ -133,8 +126,8 @@ static intptr_t open_file(void *arg)
         if (rc == 0)
                 rc = begin_log(writer, opening->patience);
         if (rc == 0)
-                rc = execute(writer, "PRAGMA synchronous = FULL; PRAGMA "
-                                     "journal_size_limit = 67108864");
+                rc = lane_execute(writer, "PRAGMA synchronous = FULL; PRAGMA "
+                                          "journal_size_limit = 67108864");
         if (rc == 0)
                 rc =
                     ask(writer, "SELECT count(*) FROM pragma_journal_mode WHERE journal_mode = 'wal'", &is_wal);
