@@ -171,6 +171,13 @@ void args_free(struct args *args)
         args->data = NULL;
 }
 
+struct jobs_bytes result_bytes(const PGresult *result, int row, int column)
+{
+        if (PQgetisnull(result, row, column))
+                return (struct jobs_bytes){0};
+        return (struct jobs_bytes){PQgetvalue(result, row, column), (size_t)PQgetlength(result, row, column)};
+}
+
 int64_t result_int(const PGresult *result, int row, int column)
 {
         const unsigned char *digits = (const unsigned char *)PQgetvalue(result, row, column);

@@ -2,6 +2,8 @@
 #ifndef JOBS_POSTGRES_ARGS_H
 #define JOBS_POSTGRES_ARGS_H
 
+#include "jobs/engine.h"
+
 #include <eddy/postgres.h>
 
 enum { ARGS_MOST = 24 };
@@ -49,6 +51,7 @@ void args_free(struct args *args);
 
 /** 0 where it is NULL. */
 int64_t result_int(const PGresult *result, int row, int column);
+struct jobs_bytes result_bytes(const PGresult *result, int row, int column); /* of SQL's NULL, no data */
 double result_float(const PGresult *result, int row, int column);
 
 #endif

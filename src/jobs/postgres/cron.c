@@ -3,11 +3,6 @@
 
 enum { NOW, SOONEST, NAME, DEFINITION, DIGEST, NEXT, LAST };
 
-static struct jobs_bytes bytes_of(const PGresult *result, int row, int column)
-{
-        return (struct jobs_bytes){PQgetvalue(result, row, column), (size_t)PQgetlength(result, row, column)};
-}
-
 static int read_crons(const PGresult *result, struct jobs_cron_look *look)
 {
         int rc = 0;
@@ -20,8 +15,8 @@ static int read_crons(const PGresult *result, struct jobs_cron_look *look)
                     .next = result_int(result, row, NEXT),
                     .last = result_int(result, row, LAST),
                 };
-                rc = jobs_cron_add(look, &numbers, bytes_of(result, row, NAME),
-                                   bytes_of(result, row, DEFINITION));
+                rc = jobs_cron_add(look, &numbers, result_bytes(result, row, NAME),
+                                   result_bytes(result, row, DEFINITION));
         }
         return rc;
 }

@@ -13,13 +13,6 @@
 /* Where the columns above are. */
 enum { PAYLOAD = 8, RESULT, CREATED, SEQ = 25 };
 
-static struct jobs_bytes get_bytes(const PGresult *result, int row, int column)
-{
-        if (PQgetisnull(result, row, column))
-                return (struct jobs_bytes){0};
-        return (struct jobs_bytes){PQgetvalue(result, row, column), (size_t)PQgetlength(result, row, column)};
-}
-
 static eddy_job_info *read_info(const PGresult *result, int row)
 {
         struct jobs_bytes texts[8];
@@ -42,9 +35,9 @@ static eddy_job_info *read_info(const PGresult *result, int row)
         };
 
         for (int i = 0; i < 8; i++)
-                texts[i] = get_bytes(result, row, i);
-        return jobs_info_create(&numbers, texts, get_bytes(result, row, PAYLOAD),
-                                get_bytes(result, row, RESULT));
+                texts[i] = result_bytes(result, row, i);
+        return jobs_info_create(&numbers, texts, result_bytes(result, row, PAYLOAD),
+                                result_bytes(result, row, RESULT));
 }
 
 int pgjobs_get(struct jobs_engine *engine, const char *id, eddy_job_info **info)

@@ -58,13 +58,6 @@ static void describe_turn(struct args *args, const struct jobs_turn *turn, bool 
         args_bool(args, listens);
 }
 
-static struct jobs_bytes get_bytes(const PGresult *result, int row, int column)
-{
-        if (PQgetisnull(result, row, column))
-                return (struct jobs_bytes){0};
-        return (struct jobs_bytes){PQgetvalue(result, row, column), (size_t)PQgetlength(result, row, column)};
-}
-
 static struct jobs_taken *read_taken(const PGresult *result, int row)
 {
         struct jobs_bytes texts[4];
@@ -80,8 +73,8 @@ static struct jobs_taken *read_taken(const PGresult *result, int row)
         };
 
         for (int i = 0; i < 4; i++)
-                texts[i] = get_bytes(result, row, i);
-        return jobs_taken_create(&numbers, texts, get_bytes(result, row, 4));
+                texts[i] = result_bytes(result, row, i);
+        return jobs_taken_create(&numbers, texts, result_bytes(result, row, 4));
 }
 
 static int tell_outcome(int64_t outcome)
