@@ -306,6 +306,7 @@ class Cancelling:
         return awaiting.is_reached, files
 
     async def check(self, prepare, is_late):
+        gc.collect()  # what an earlier test left in cycles is not to be closed while this one counts
         before = descriptors()
         devnull = os.stat(os.devnull)
         number, is_reached = 0, True
