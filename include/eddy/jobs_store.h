@@ -39,6 +39,10 @@ typedef struct eddy_jobs_options {
         eddy_tls *tls;          /**< for rediss://; kept as long as it is needed */
         eddy_duration patience; /**< how long a call waits for a store that is away; 0: 30 s */
         bool must_exist;        /**< a store that is not there is not made */
+        bool
+            migrates; /**< a store that an older version made is brought up to this one's format, for good; false: it
+                        * is refused with EDDY_EJOBSFORMAT. What is in it stays as it is. Older programs that have it
+                        * open get EDDY_EJOBSFORMAT from then on, which ends their workers */
         /** The store was lost, or could not be had again; the next attempt comes after `delay`. Called by the loop, outside any
          * task, so it must not suspend; nor must it close the store. */
         void (*on_loss)(int error, const char *detail, eddy_duration delay, void *arg);
