@@ -9,7 +9,7 @@ enum { SHOWN = 4096, SHOWN_OF_BINARY = 256 };
 
 static bool is_finished(const eddy_job_info *info)
 {
-        return info->state >= EDDY_JOB_DONE;
+        return eddy_job_state_is_finished(info->state);
 }
 
 static void add_fact(struct text *text, const char *name, const char *value)

@@ -22,6 +22,7 @@ typedef struct eddy_job_list {
         eddy_job_info **jobs; /**< count of them */
         size_t count;
         char next[EDDY_JOB_ID_SIZE]; /**< `after` of the next page; "": this is the last */
+        void *reserved[2];           /**< zero */
 } eddy_job_list;
 
 /** List jobs.
@@ -88,6 +89,7 @@ typedef struct eddy_job_queue {
         size_t failed;                  /**< and attempts that failed */
         eddy_duration age; /**< how long the oldest of the ready ones has been that; 0: there is none */
         bool is_paused;
+        void *reserved[4]; /**< zero */
 } eddy_job_queue;
 
 /**

@@ -55,6 +55,7 @@ EDDY_API EDDY_ASYNC int eddy_jobs_remove_cron(eddy_jobs *jobs, const char *name)
 typedef struct eddy_job_cron_list {
         eddy_job_cron **crons; /**< count of them */
         size_t count;
+        void *reserved[2]; /**< zero */
 } eddy_job_cron_list;
 
 /**

@@ -106,6 +106,7 @@ typedef struct eddy_job_spec {
 typedef struct eddy_job_added {
         char id[EDDY_JOB_ID_SIZE]; /**< its own, or that of the one that was there */
         bool was_there;            /**< nothing was added, since of its `id` or `unique` there is one */
+        void *reserved[2];         /**< zero */
 } eddy_job_added;
 
 /**
@@ -150,6 +151,9 @@ typedef enum eddy_job_state {
 
 /** Such as "ready"; "unknown" for no state. */
 EDDY_API const char *eddy_job_state_name(eddy_job_state state);
+
+/** Whether nothing more becomes of it by itself: EDDY_JOB_DONE, EDDY_JOB_DEAD and EDDY_JOB_CANCELLED. */
+EDDY_API bool eddy_job_state_is_finished(eddy_job_state state);
 
 /** All that the store knows of a job. Texts and bytes are its own, and those there are none of NULL. */
 typedef struct eddy_job_info {

@@ -39,7 +39,8 @@ typedef int (*eddy_job_handler)(eddy_job *job, void *arg);
 /** A queue of a worker's, and how often its turn comes. */
 typedef struct eddy_job_share {
         const char *queue;
-        unsigned weight; /**< beside those of others; 0: 1 */
+        unsigned weight;   /**< beside those of others; 0: 1 */
+        void *reserved[2]; /**< zero */
 } eddy_job_share;
 
 /** What a worker tells of a job: that its handler begins, and once the store has it what became of it. */

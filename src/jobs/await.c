@@ -36,7 +36,7 @@ static int await_finish(eddy_jobs *jobs, struct awaiter *awaiter, eddy_job_info 
                 rc = jobs->engine->type->get(jobs->engine, awaiter->id, info);
                 if (rc < 0)
                         break;
-                if ((*info)->state >= EDDY_JOB_DONE)
+                if (eddy_job_state_is_finished((*info)->state))
                         return (int)(*info)->state;
                 memory_free(*info);
                 *info = NULL;

@@ -94,6 +94,10 @@ static int fire_all(struct due *due, eddy_job_time newest)
         eddy_job_time moment = first_of_all(due, newest);
         int rc = 1;
 
+        if (moment > due->stored->next)
+                eddy_log(EDDY_LOG_WARNING,
+                         "the schedule %s has missed more than %d moments: the oldest have no job",
+                         due->cron->name, ALL_MOST);
         for (; rc > 0 && moment <= newest; moment = due->fire.later)
                 rc = fire(due, moment);
         return rc;

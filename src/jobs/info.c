@@ -13,6 +13,11 @@ const char *eddy_job_state_name(eddy_job_state state)
         return (unsigned)state < EDDY_JOB_STATES ? state_names[state] : "unknown";
 }
 
+bool eddy_job_state_is_finished(eddy_job_state state)
+{
+        return state == EDDY_JOB_DONE || state == EDDY_JOB_DEAD || state == EDDY_JOB_CANCELLED;
+}
+
 static size_t measure(const struct jobs_bytes *texts, size_t n)
 {
         size_t size = 0;

@@ -365,6 +365,15 @@ static int take_turn(eddy_job_worker *worker)
         return 0;
 }
 
+void jobs_shift_tell_last(eddy_job_worker *worker)
+{
+        struct jobs_shift *shift = &worker->shift;
+
+        shift->failures = shift->refusals = 0;
+        while (!jobs_shift_is_told(worker) && take_turn(worker) == 0 && shift->failures == 0)
+                ;
+}
+
 intptr_t jobs_shift_run(void *arg)
 {
         eddy_job_worker *worker = *(eddy_job_worker **)arg;

@@ -21,6 +21,10 @@ void jobs_shift_hint(eddy_job_worker *worker);
 /** Do not wait to try again what failed. */
 void jobs_shift_hurry(eddy_job_worker *worker);
 
+/** With jobs_shift_run() over: tell what is left to be told, once more, for a turn that was refused may have been so for what it asked.
+ * Suspends. */
+void jobs_shift_tell_last(eddy_job_worker *worker);
+
 /** Whether nothing is left to be told, and no turn's answer to be heard. */
 bool jobs_shift_is_told(const eddy_job_worker *worker);
 

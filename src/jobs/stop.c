@@ -76,6 +76,10 @@ void jobs_say_farewell(eddy_job_worker *worker)
 {
         jobs_shift_hurry(worker);
         EDDY_SHIELD_SCOPE
-                EDDY_TIMEOUT_SCOPE(worker->farewell)
-                        wait_until(worker, is_told);
+                EDDY_TIMEOUT_SCOPE(worker->farewell) {
+                        if (worker->failure == 0)
+                                wait_until(worker, is_told);
+                        else if (worker->failure == EDDY_EJOBS)
+                                jobs_shift_tell_last(worker);
+                }
 }

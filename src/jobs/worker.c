@@ -305,8 +305,7 @@ static int run(eddy_job_worker *worker)
                 return -ENOMEM;
         open_signals(worker, &signals);
         rc = work_and_wind_up(worker, &signals);
-        if (worker->failure == 0)
-                jobs_say_farewell(worker);
+        jobs_say_farewell(worker);
         if (signals.worker) /* not before: one that comes during the farewell is not to cut that off */
                 eddy_signal_watch_close(&signals.watch);
         eddy_cancel(turns);

@@ -246,7 +246,33 @@ COROUTINE_TEST(a_store_that_refuses_again_and_again_ends_it)
         assert_int_equal(eddy_join(work, &rc), 0);
         assert_int_equal(rc, EDDY_EJOBS);
         assert_string_equal(text, "the fake store is away");
-        assert_int_equal(fake.turns, 6);
+        assert_int_equal(fake.turns, 7); /* the last to say what became of jobs */
+        close_worker();
+}
+
+static int wait_for_ever(eddy_job *job, void *arg)
+{
+        (void)job, (void)arg;
+        begun++;
+        return eddy_sleep(EDDY_FOREVER);
+}
+
+COROUTINE_TEST(a_worker_that_gives_up_says_what_became_of_its_jobs)
+{
+        begun = 0;
+        open_worker(wait_for_ever, (eddy_job_worker_options){0});
+        add("a", (eddy_job_spec){0});
+        begin_work();
+        WAIT_UNTIL(begun == 1);
+        fake.failing = 6;
+        fake.failure = EDDY_EJOBS;
+        while (!eddy_done(work)) {
+                hint(JOBS_HINT_ANY, NULL);
+                eddy_sleep(eddy_ms(1));
+        }
+        assert_int_equal(join_work(), EDDY_EJOBS);
+        assert_int_equal(job_of("a")->state, EDDY_JOB_READY);
+        assert_int_equal(job_of("a")->attempt, 0);
         close_worker();
 }
 
@@ -278,6 +304,7 @@ int main(void)
             cmocka_unit_test(a_job_whose_lease_has_ended_before_it_came_goes_back),
             cmocka_unit_test(a_store_of_another_version_ends_it),
             cmocka_unit_test(a_store_that_refuses_again_and_again_ends_it),
+            cmocka_unit_test(a_worker_that_gives_up_says_what_became_of_its_jobs),
             cmocka_unit_test(finished_jobs_are_swept_in_portions),
         };
 
