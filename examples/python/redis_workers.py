@@ -49,5 +49,5 @@ async def main(url):
 
 try:
     eddyloop.run(main(sys.argv[1]))
-except KeyboardInterrupt:
+except (KeyboardInterrupt, asyncio.CancelledError):  # the second with redis-py before 5, whose timeouts hide the first
     print("goodbye")

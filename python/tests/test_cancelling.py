@@ -306,7 +306,7 @@ class Cancelling:
         return awaiting.is_reached, files
 
     async def check(self, prepare, is_late):
-        gc.collect()  # what an earlier test left in cycles is not to be closed while this one counts
+        gc.collect()
         before = descriptors()
         devnull = os.stat(os.devnull)
         number, is_reached = 0, True
@@ -320,7 +320,7 @@ class Cancelling:
                 file.close()
             if prepare in NEVER_DONE:
                 break
-        self.assertEqual(descriptors(), before)
+        self.assertLessEqual(set(descriptors()), set(before))  # what an earlier test left may be closed meanwhile
         self.assertEqual([told for told in self.told if told["message"] != TOLD_IN_DEBUG_MODE], [])
 
 

@@ -61,6 +61,10 @@ def is_installed(module):
     return ask(code, {}) == "True"
 
 
+def is_old_redis():
+    return is_installed("redis") and int(ask("import redis; print(redis.__version__)", {}).partition(".")[0]) < 5
+
+
 def loop_of(environment):
     """Whose loop a program gets."""
     code = "import eddyloop; loop = eddyloop.new_event_loop(); loop.close(); print(type(loop))"
@@ -215,6 +219,7 @@ class Scenarios:
     test_protocol_echo_client = check_echo_client
 
     @unittest.skipUnless(is_installed("redis"), "redis-py is not installed for this Python")
+    @unittest.skipIf(sys.flags.dev_mode and is_old_redis(), "redis-py before 5 does not close what is cancelled, and is told so")
     def test_redis_workers(self):
         """With a job that an earlier life took and did not finish."""
         jobs = [f"job {number}" for number in range(10)]
