@@ -16,7 +16,8 @@ static int retry(struct lane *lane, const struct row *row, int64_t now)
                 rc = key_enter(lane, row->has_key ? row->key : NULL, row->has_turn, &state, &has_turn);
         if (rc < 0)
                 return rc;
-        lane->made_ready = state == EDDY_JOB_READY;
+        if (state == EDDY_JOB_READY)
+                lane->effects |= LANE_MADE_READY;
         s = statement_begin(lane, RETRY_JOB);
         bind_number(&s, row->seq);
         bind_number(&s, state);

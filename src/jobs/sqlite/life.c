@@ -1,6 +1,7 @@
 #include "jobs/sqlite/life.h"
 
 #include "base/memory.h"
+#include "jobs/again.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -72,7 +73,7 @@ static int pass_turn(struct lane *lane, const struct row *row)
         s = statement_begin(lane, PASS_KEY);
         bind_text(&s, row->key);
         while (statement_row(&s))
-                lane->made_ready = true;
+                lane->effects |= LANE_MADE_READY;
         return statement_end(&s);
 }
 
@@ -84,7 +85,8 @@ int row_make_ready(struct lane *lane, const struct row *row)
 
         if (rc < 0)
                 return rc;
-        lane->made_ready = lane->made_ready || state == EDDY_JOB_READY;
+        if (state == EDDY_JOB_READY)
+                lane->effects |= LANE_MADE_READY;
         s = statement_begin(lane, MAKE_READY);
         bind_number(&s, row->seq);
         bind_number(&s, state);
@@ -111,7 +113,7 @@ static int keeps(struct lane *lane, const struct row *row, eddy_job_state state,
         struct statement s = statement_begin(lane, FIND_QUEUE);
 
         bind_text(&s, row->queue);
-        *stays = !statement_row(&s) || column_number(&s, state == EDDY_JOB_DEAD ? 7 : 6) >= 0 ||
+        *stays = !statement_row(&s) || column_number(&s, state == EDDY_JOB_DEAD ? 5 : 4) >= 0 ||
                  row->unique_until > now;
         return statement_end(&s);
 }
@@ -164,24 +166,63 @@ int row_give_back(struct lane *lane, const struct row *row, int refund)
 {
         struct statement s = statement_begin(lane, GIVE_JOB_BACK);
 
-        lane->made_ready = true;
+        lane->effects |= LANE_MADE_READY;
         bind_number(&s, row->seq);
         bind_number(&s, refund);
         return statement_run(&s);
 }
 
-int row_write(struct lane *lane, const struct row *row, int64_t now, const char *what, const char *text,
-              size_t size)
+static int append(struct lane *lane, const struct row *row, sqlite3_str *lines)
 {
-        char *line = sqlite3_mprintf("%lld %d %s %.*s\n", (long long)now, row->attempt, what, (int)size, text);
+        char *text = sqlite3_str_finish(lines);
         struct statement s = statement_begin(lane, WRITE_HISTORY);
         int rc;
 
         bind_number(&s, row->seq);
-        bind_text(&s, line);
+        bind_text(&s, text);
         rc = statement_run(&s);
-        sqlite3_free(line);
-        return line ? rc : -ENOMEM;
+        sqlite3_free(text);
+        return text ? rc : -ENOMEM;
+}
+
+static void add_line(sqlite3_str *lines, const struct row *row, int64_t now, const char *what, const char *text,
+                     size_t size)
+{
+        sqlite3_str_appendf(lines, "%lld %d %s%s%.*s\n", (long long)now, row->attempt, what,
+                            size > 0 ? " " : "", (int)size, text);
+}
+
+int row_write(struct lane *lane, const struct row *row, int64_t now, const char *what, const char *text,
+              size_t size)
+{
+        sqlite3_str *lines = sqlite3_str_new(lane->db);
+
+        add_line(lines, row, now, what, text, size);
+        return append(lane, row, lines);
+}
+
+/* What is new of a log. */
+static int write_log(struct lane *lane, const struct row *row, int64_t now, const struct jobs_words *words)
+{
+        struct statement s = statement_begin(lane, FIND_HISTORY);
+        struct jobs_bytes history = {0};
+        const char *log;
+        sqlite3_str *lines;
+        int rc;
+
+        bind_number(&s, row->seq);
+        if (statement_row(&s))
+                history = column_bytes(&s, 0);
+        log = jobs_again_log(words, history.data, history.size);
+        rc = statement_end(&s);
+        if (rc < 0 || !log)
+                return rc;
+        lines = sqlite3_str_new(lane->db);
+        for (const char *line = log, *end; *line; line = *end ? end + 1 : end) {
+                end = strchrnul(line, '\n');
+                add_line(lines, row, now, "log", line, (size_t)(end - line));
+        }
+        return append(lane, row, lines);
 }
 
 int row_write_words(struct lane *lane, const struct row *row, int64_t now, const struct jobs_words *words)
@@ -195,9 +236,5 @@ int row_write_words(struct lane *lane, const struct row *row, int64_t now, const
                 bind_text(&s, words->note);
                 rc = statement_run(&s);
         }
-        for (const char *line = words->log, *end; rc == 0 && line && *line; line = *end ? end + 1 : end) {
-                end = strchrnul(line, '\n');
-                rc = row_write(lane, row, now, "log", line, (size_t)(end - line));
-        }
-        return rc;
+        return rc < 0 || !words->log ? rc : write_log(lane, row, now, words);
 }

@@ -107,6 +107,8 @@ static int end_lease(struct lane *lane, const struct row *row, int64_t now)
         if (rc < 0)
                 return rc;
         if (row->is_cancelling || is_last)
+                lane->effects |= LANE_ENDED;
+        if (row->is_cancelling || is_last)
                 return row_finish(lane, row, row->is_cancelling ? EDDY_JOB_CANCELLED : EDDY_JOB_DEAD, now,
                                   (struct jobs_bytes){0});
         return row_give_back(lane, row, 0);
