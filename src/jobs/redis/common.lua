@@ -1,5 +1,5 @@
 -- What the scripts that move jobs have in common, which include it. Keys and records: docs/jobs-format.md.
-local P <const>, call <const> = KEYS[1], redis.call
+-- include format.lua
 local time = call('TIME')
 local now = time[1] * 1000000 + time[2]
 -- include record.lua
@@ -59,7 +59,7 @@ end
 local function setting(queue)
   local found = settings[queue]
   if not found then
-    found = call('HMGET', P .. ':queue:' .. queue, 'paused', 'most_running', 'rate', 'period', 'keep_done', 'keep_dead', 'full_at')
+    found = call('HMGET', P .. ':queue:' .. queue, 'paused', 'most_running', 'rate', 'period', 'keep_done', 'keep_dead', 'begun')
     settings[queue] = found
   end
   return found
@@ -87,7 +87,16 @@ local function tell(id, job, what, text)
   set_flag(job, LOG)
 end
 
--- What a handler said.
+-- How many lines of its log end a job's history: those since it was taken, for whatever ends an attempt is a line, too.
+local function count_logged(id, job)
+  local n = 0
+  for what in string.gmatch(has(job, LOG) and call('GET', P .. ':log:' .. id) or '', '%d+ %d+ (%l+)[^\n]*\n') do
+    n = what == 'log' and n + 1 or 0
+  end
+  return n
+end
+
+-- What a handler said, but for what is there already, since the reply was lost that said so.
 local function take_words(id, job, words)
   if words.p then
     call('HSET', P .. ':words:' .. id, 'progress', words.p)
@@ -98,8 +107,13 @@ local function take_words(id, job, words)
     set_flag(job, WORDS)
   end
   if words.l then
+    local there = count_logged(id, job) - (words.k or 0)
     for line in string.gmatch(words.l, '([^\n]*)\n') do
-      tell(id, job, 'log', line)
+      if there > 0 then
+        there = there - 1
+      else
+        tell(id, job, 'log', line)
+      end
     end
   end
 end
@@ -200,7 +214,7 @@ local function let_unique_go(id, job, is_at_once)
 end
 
 local FINISHED = {[DONE] = ':done:', [DEAD] = ':dead:', [CANCELLED] = ':cancelled:'}
-local ENDS = {[DONE] = ':done_ends:', [DEAD] = ':dead_ends:', [CANCELLED] = ':done_ends:'}
+local ENDS = {[DONE] = ':ended:', [DEAD] = ':died:', [CANCELLED] = ':ended:'}
 
 -- It is finished, and in no set of its queue. Written, too, or gone where its queue keeps none.
 local function finish(id, job, state)
@@ -219,7 +233,7 @@ local function finish(id, job, state)
     return
   end
   append(adding, P .. FINISHED[state] .. queue, job[PLACE] % BAND, id)
-  append(ending, P .. ENDS[state] .. queue, id)
+  append(ending, P .. ENDS[state] .. queue, string.format('%.0f ', now) .. id)
   write(id, job)
 end
 

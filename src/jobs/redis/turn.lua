@@ -1,5 +1,5 @@
 -- A worker's turn: LEASE, WORKER, TURN, IS_AGAIN, MOST, the number of queues, their names; then for each outcome ID, FENCE, VERDICT (a letter,
--- and one for each thing that comes behind), DELAY, and what of these there is: e(rror), r(esult), p(rogress), n(ote), l(og).
+-- and one for each thing that comes behind), DELAY, and what of these there is: e(rror), r(esult), p(rogress), n(ote), k (lines of its log before these), l(og).
 -- Answers: next (microseconds, -1: not known), a code for each outcome, and of each job that was taken its id, its record and, where it is
 -- long, its payload.
 -- include common.lua
@@ -81,7 +81,7 @@ local function decide(id, fence, verdict, delay, words)
   job[VERDICT], job[VERDICT_FENCE] = mark, fence
   if words then
     take_words(id, job, words)
-    if words.r then
+    if words.r and verdict == 'd' then
       take_result(id, job, words.r)
     end
   end
@@ -182,9 +182,29 @@ local function move_due()
   return true
 end
 
+-- What of a queue's rate is used up: slots of a 64th of its period, with how many jobs began in each. Until when one counts; and how many do.
+local SLOTS <const> = 64
+
+local function slot_end(slot, period)
+  return (slot + 1) * math.ceil(period / SLOTS) + period
+end
+
+local function used_up(text, period)
+  local current = math.floor(now / math.ceil(period / SLOTS))
+  local slots, used = {}, 0
+  for slot, n in string.gmatch(text or '', '(%d+) (%d+)') do
+    slot, n = math.min(tonumber(slot), current), tonumber(n)
+    if slot_end(slot, period) > now then
+      slots[#slots + 1] = {slot, n}
+      used = used + n
+    end
+  end
+  return slots, used, current
+end
+
 -- How many of a queue may begin now, and when more may if that is for want of time.
 local function room_in(queue, most)
-  local paused, limit, rate, period, _, _, full = unpack(setting(queue), 1, 7)
+  local paused, limit, rate, period, _, _, begun = unpack(setting(queue), 1, 7)
   if paused then
     return 0
   end
@@ -192,13 +212,17 @@ local function room_in(queue, most)
     most = math.min(most, limit - call('ZCARD', P .. ':running:' .. queue))
   end
   if rate and most > 0 then
-    local each = (period or 1000000) / rate
-    local full_at = tonumber(full or 0) -- when as many may begin at once as within a period
-    local free = math.floor((now + (period or 1000000) - math.max(full_at, now)) / each + 1e-6)
-    if free < 1 then
-      return 0, math.ceil(full_at + each - (period or 1000000))
+    rate, period = tonumber(rate), tonumber(period or 1000000)
+    local slots, used = used_up(begun, period)
+    if used >= rate then
+      local i = 1
+      while i < #slots and used - slots[i][2] >= rate do
+        used = used - slots[i][2]
+        i = i + 1
+      end
+      return 0, slot_end(slots[i][1], period)
     end
-    most = math.min(most, free)
+    most = math.min(most, rate - used)
   end
   return most
 end
@@ -207,8 +231,16 @@ end
 local function spend(queue, n)
   local found = setting(queue)
   if found[3] then
-    found[7] = math.max(tonumber(found[7] or 0), now) + n * (found[4] or 1000000) / found[3]
-    call('HSET', P .. ':queue:' .. queue, 'full_at', found[7])
+    local slots, _, current = used_up(found[7], tonumber(found[4] or 1000000))
+    if #slots == 0 or slots[#slots][1] ~= current then
+      slots[#slots + 1] = {current, 0}
+    end
+    slots[#slots][2] = slots[#slots][2] + n
+    for i, slot in ipairs(slots) do
+      slots[i] = string.format('%.0f %.0f', slot[1], slot[2])
+    end
+    found[7] = table.concat(slots, ' ')
+    call('HSET', P .. ':queue:' .. queue, 'begun', found[7])
   end
 end
 
