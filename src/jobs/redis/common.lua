@@ -9,10 +9,26 @@ local woken = {}    -- queues of which there may be more to take than before
 local adding = {}   -- what the end of the script adds to sorted sets
 local ending = {}   -- and to lists
 local counted = {}  -- and jobs finished, by queue
+local fresh = {}    -- records that were read in advance
+local written = {}  -- and those that are to be written
+
+-- Read records of jobs that will be looked at, in one step.
+local function read_ahead(ids)
+  local keys = {}
+  for i, id in ipairs(ids) do
+    keys[i] = P .. ':job:' .. id
+  end
+  for from = 1, #ids, 1000 do
+    for i, record in ipairs(call('MGET', unpack(keys, from, math.min(from + 999, #ids)))) do
+      fresh[ids[from + i - 1]] = record or nil
+    end
+  end
+end
 
 -- A job: its numbers, `queue`, `key` and `unique` ("": none), and `texts`, all that is behind the numbers.
 local function read(id)
-  local record = call('GET', P .. ':job:' .. id)
+  local record = written[id] or fresh[id] or call('GET', P .. ':job:' .. id)
+  fresh[id] = nil
   if not record or #record < HEAD_SIZE then
     return nil
   end
@@ -33,7 +49,19 @@ local function pack(job)
 end
 
 local function write(id, job)
-  call('SET', P .. ':job:' .. id, pack(job))
+  written[id] = pack(job)
+end
+
+-- At the end of each script that writes any.
+local function write_all()
+  local list = {}
+  for id, record in pairs(written) do
+    list[#list + 1] = P .. ':job:' .. id
+    list[#list + 1] = record
+  end
+  for from = 1, #list, 1000 do
+    call('MSET', unpack(list, from, math.min(from + 999, #list)))
+  end
 end
 
 -- Where in `texts` its options are.
@@ -192,6 +220,7 @@ local BESIDE = {[PAYLOAD_BESIDE] = ':data:', [RESULT_BESIDE] = ':result:', [LOG]
 -- Nothing of a job is left but what points to it.
 local function forget(id, job)
   call('DEL', P .. ':job:' .. id)
+  written[id] = nil
   for flag, name in pairs(BESIDE) do
     if has(job, flag) then
       call('DEL', P .. name .. id)
@@ -213,6 +242,7 @@ local function let_unique_go(id, job, is_at_once)
   end
 end
 
+local stamp = string.format('%.0f ', now)
 local FINISHED = {[DONE] = ':done:', [DEAD] = ':dead:', [CANCELLED] = ':cancelled:'}
 local ENDS = {[DONE] = ':ended:', [DEAD] = ':died:', [CANCELLED] = ':ended:'}
 
@@ -233,7 +263,7 @@ local function finish(id, job, state)
     return
   end
   append(adding, P .. FINISHED[state] .. queue, job[PLACE] % BAND, id)
-  append(ending, P .. ENDS[state] .. queue, string.format('%.0f ', now) .. id)
+  append(ending, P .. ENDS[state] .. queue, stamp .. id)
   write(id, job)
 end
 
@@ -247,6 +277,7 @@ end
 
 -- The end of each script: what was put off is done, and who may have something to do told so.
 local function conclude()
+  write_all()
   do_all('ZADD', adding)
   do_all('RPUSH', ending)
   for queue, n in pairs(counted) do

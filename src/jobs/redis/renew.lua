@@ -32,4 +32,5 @@ while at <= #ARGV do
   end
   codes[#codes + 1] = renew(ARGV[here], tonumber(ARGV[here + 1]), words)
 end
+write_all()
 return codes

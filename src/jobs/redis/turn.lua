@@ -9,6 +9,7 @@ local QUEUES = tonumber(ARGV[6])
 local FEW <const> = 200
 
 local codes = {}
+local leaving = {} -- jobs that run no longer, by set
 
 -- Behind its worker, or beside it.
 local function take_result(id, job, result)
@@ -74,7 +75,7 @@ local function decide(id, fence, verdict, delay, words)
     return job[VERDICT] == mark and job[VERDICT_FENCE] == fence and OK or LOST
   end
   local queue = job.queue
-  call('ZREM', P .. ':running:' .. queue, id)
+  append(leaving, P .. ':running:' .. queue, id)
   if setting(queue)[2] then
     woken[queue] = true
   end
@@ -93,20 +94,32 @@ local function decide(id, fence, verdict, delay, words)
   return OK
 end
 
-local function take_outcomes(at)
+-- Where each outcome begins, and where its words do.
+local function find_outcomes(at)
+  local places, ids = {}, {}
   while at <= #ARGV do
-    local letters, words = ARGV[at + 2], nil
-    local here = at
-    at = at + 4
+    places[#places + 1], ids[#ids + 1] = at, ARGV[at]
+    at = at + 3 + #ARGV[at + 2]
+  end
+  return places, ids
+end
+
+local function take_outcomes(at)
+  local places, ids = find_outcomes(at)
+  if #ids > 1 then
+    read_ahead(ids)
+  end
+  for i, here in ipairs(places) do
+    local letters, words = ARGV[here + 2], nil
     if #letters > 1 then
       words = {}
-      for i = 2, #letters do
-        words[string.sub(letters, i, i)] = ARGV[at]
-        at = at + 1
+      for k = 2, #letters do
+        words[string.sub(letters, k, k)] = ARGV[here + 2 + k]
       end
     end
-    codes[#codes + 1] = decide(ARGV[here], tonumber(ARGV[here + 1]), string.sub(letters, 1, 1), ARGV[here + 3], words)
+    codes[i] = decide(ids[i], tonumber(ARGV[here + 1]), string.sub(letters, 1, 1), ARGV[here + 3], words)
   end
+  do_all('ZREM', leaving)
 end
 
 -- Who has it, and by which turn, on a line each.
@@ -154,6 +167,7 @@ local function move_due()
       call('ZREM', later, unpack(ids))
       call('ZREM', P .. ':scheduled:' .. queue, unpack(ids))
     end
+    read_ahead(ids)
     for _, id in ipairs(ids) do
       local job = read(id)
       if job then
@@ -166,6 +180,7 @@ local function move_due()
     if #ids > 0 then
       call('ZREM', running, unpack(ids))
     end
+    read_ahead(ids)
     for _, id in ipairs(ids) do
       lose(id)
     end
@@ -252,9 +267,12 @@ end
 local function take_from(queue, most, taken)
   local ends = now + LEASE
   local popped = call('ZPOPMIN', P .. ':ready:' .. queue, most)
-  local leases = {}
+  local ids, leases = {}, {}
   for i = 1, #popped, 2 do
-    local id = popped[i]
+    ids[#ids + 1] = popped[i]
+  end
+  read_ahead(ids)
+  for _, id in ipairs(ids) do
     local job = read(id)
     if job then
       job[STATE] = RUNNING
@@ -264,7 +282,7 @@ local function take_from(queue, most, taken)
       job.texts = string.sub(job.texts, 1, payload_end(job)) .. HOLDER
       job[WORKER_SIZE] = #HOLDER
       local told = describe(id, job)
-      call('SET', P .. ':job:' .. id, told[2])
+      written[id] = told[2]
       taken[#taken + 1] = told
       leases[#leases + 1], leases[#leases + 2] = ends, id
     end
@@ -274,7 +292,7 @@ local function take_from(queue, most, taken)
     spend(queue, #leases / 2)
     look_at(queue, ends)
   end
-  return #popped / 2
+  return #ids
 end
 
 -- The jobs of this very turn, whose answer was lost, as they were given then.
@@ -298,8 +316,9 @@ local function take_again(taken)
   end
 end
 
--- What is written first is always a removal, which is never refused for want of memory, and so nor is what is behind it: what was done can
--- be told even then.
+-- What is written first is a removal, which is never refused for want of memory, and so nor is what is behind it: what was done can be told
+-- even then.
+call('DEL', P .. ':none')
 take_outcomes(7 + QUEUES)
 local is_all_moved = move_due()
 local taken, next = {}, nil
