@@ -9,17 +9,25 @@
 
 enum { SQLITE_STATEMENTS_MOST = 64 };
 
+/* A queue that a function has looked at, and what it has counted of it; the thread's. */
+struct lane_queue {
+        char name[EDDY_JOB_ID_SIZE]; /* "": none */
+        int64_t keep_done, keep_dead;
+        int64_t finished, failed;
+};
+
 struct lane {
         sqlite3 *db;
         sqlite3_stmt *statements[SQLITE_STATEMENTS_MOST]; /* by number, each prepared when it is first needed */
         eddy_executor *executor;                          /* of one thread */
         eddy_duration patience;                           /* how long a request waits for other processes */
-        int64_t busy_until;      /* the thread waits for them that long: of the monotonic clock, nanoseconds */
-        pthread_mutex_t mutex;   /* over what comes here */
-        eddy_link waiting;       /* requests */
-        uint64_t submitted;      /* runs that the thread was asked for, */
-        uint64_t ran;            /* those that it has begun, */
-        uint64_t ran_in_vain;    /* and up to which it need not look: another process was just found to write */
+        int64_t busy_until;    /* the thread waits for them that long: of the monotonic clock, nanoseconds */
+        pthread_mutex_t mutex; /* over what comes here */
+        eddy_link waiting;     /* requests */
+        uint64_t submitted;    /* runs that the thread was asked for, */
+        uint64_t ran;          /* those that it has begun, */
+        uint64_t ran_in_vain;  /* and up to which it need not look: another process was just found to write */
+        struct lane_queue queue;
         unsigned effects;        /* enum lane_effect: what the function that runs has done; the thread's */
         char detail[256];        /* of the last failure; the thread's */
         atomic_bool is_given_up; /* by who opens it */

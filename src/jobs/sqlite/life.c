@@ -94,28 +94,62 @@ int row_make_ready(struct lane *lane, const struct row *row)
         return statement_run(&s);
 }
 
+int queue_settle(struct lane *lane)
+{
+        struct lane_queue *queue = &lane->queue;
+        struct statement s;
+        int rc = 0;
+
+        if (queue->finished > 0 || queue->failed > 0) {
+                s = statement_begin(lane, COUNT_FINISHED);
+                bind_text(&s, queue->name);
+                bind_number(&s, queue->finished);
+                bind_number(&s, queue->failed);
+                rc = statement_run(&s);
+        }
+        *queue = (struct lane_queue){0};
+        return rc;
+}
+
+/* Have a job's queue be the one that is looked at. */
+static int know_queue(struct lane *lane, const struct row *row)
+{
+        struct lane_queue *queue = &lane->queue;
+        struct statement s;
+        int rc;
+
+        if (strcmp(queue->name, row->queue) == 0)
+                return 0;
+        rc = queue_settle(lane);
+        if (rc < 0)
+                return rc;
+        s = statement_begin(lane, FIND_QUEUE);
+        bind_text(&s, row->queue);
+        if (statement_row(&s)) {
+                queue->keep_done = column_number(&s, 4);
+                queue->keep_dead = column_number(&s, 5);
+        }
+        copy_text(queue->name, sizeof queue->name, (struct jobs_bytes){row->queue, strlen(row->queue)});
+        return statement_end(&s);
+}
+
 int row_count(struct lane *lane, const struct row *row, bool is_finished, bool has_failed)
 {
-        struct statement s;
+        int rc = know_queue(lane, row);
 
-        if (!is_finished && !has_failed)
-                return 0;
-        s = statement_begin(lane, COUNT_FINISHED);
-        bind_text(&s, row->queue);
-        bind_number(&s, is_finished);
-        bind_number(&s, has_failed);
-        return statement_run(&s);
+        lane->queue.finished += is_finished;
+        lane->queue.failed += has_failed;
+        return rc;
 }
 
 /* Whether a job stays when it is finished: where its queue keeps none, as long as its unique name is its own. */
 static int keeps(struct lane *lane, const struct row *row, eddy_job_state state, int64_t now, bool *stays)
 {
-        struct statement s = statement_begin(lane, FIND_QUEUE);
+        int rc = know_queue(lane, row);
+        int64_t keep = state == EDDY_JOB_DEAD ? lane->queue.keep_dead : lane->queue.keep_done;
 
-        bind_text(&s, row->queue);
-        *stays = !statement_row(&s) || column_number(&s, state == EDDY_JOB_DEAD ? 5 : 4) >= 0 ||
-                 row->unique_until > now;
-        return statement_end(&s);
+        *stays = keep >= 0 || row->unique_until > now;
+        return rc;
 }
 
 int row_finish(struct lane *lane, const struct row *row, eddy_job_state state, int64_t now,
@@ -134,6 +168,7 @@ int row_finish(struct lane *lane, const struct row *row, eddy_job_state state, i
         bind_number(&s, state);
         bind_number(&s, now);
         bind_bytes(&s, result.data, result.size);
+        bind_number(&s, row->verdict);
         rc = statement_run(&s);
         return rc < 0 ? rc : pass_turn(lane, row);
 }
@@ -158,6 +193,7 @@ int row_schedule(struct lane *lane, const struct row *row, int64_t due, int refu
         bind_number(&s, due);
         bind_number(&s, refund);
         bind_number(&s, row->has_turn && !yields);
+        bind_number(&s, row->verdict);
         rc = statement_run(&s);
         return rc < 0 || !yields ? rc : pass_turn(lane, row);
 }
@@ -169,6 +205,7 @@ int row_give_back(struct lane *lane, const struct row *row, int refund)
         lane->effects |= LANE_MADE_READY;
         bind_number(&s, row->seq);
         bind_number(&s, refund);
+        bind_number(&s, row->verdict);
         return statement_run(&s);
 }
 

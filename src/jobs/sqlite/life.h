@@ -27,8 +27,12 @@ int key_enter(struct lane *lane, const char *key, bool has_turn, int *state, boo
 /** Make ready one that waited: 0 or an error. */
 int row_make_ready(struct lane *lane, const struct row *row);
 
-/** Have its queue's counters count an end, or an attempt that failed: 0 or an error. */
+/** Have its queue's counters count an end, or an attempt that failed, once they are settled: 0 or an error. */
 int row_count(struct lane *lane, const struct row *row, bool is_finished, bool has_failed);
+
+/** Write down what was counted, at the end of whatever counts: 0 or an error. What looks at queues begins without what is known of them from
+ * before: another function may have changed them. */
+int queue_settle(struct lane *lane);
 
 /** Finish it: DONE, DEAD or CANCELLED. 0 or an error. */
 int row_finish(struct lane *lane, const struct row *row, eddy_job_state state, int64_t now,

@@ -31,14 +31,15 @@ static const char *const texts[QUERIES] = {
     [PASS_KEY] = "UPDATE jobs SET state = 2, has_turn = 1 WHERE seq = (SELECT seq FROM jobs WHERE state = 1 "
                  "AND key = ?1 "
                  "ORDER BY priority DESC, seq LIMIT 1) RETURNING queue",
-    [FINISH_JOB] = "UPDATE jobs SET state = ?2, finished = ?3, lease = 0, has_turn = 0, result = ?4, "
-                   "is_cancelling = 0, has_unique = "
-                   "uniq IS NOT NULL AND unique_until > ?3 WHERE seq = ?1",
-    [SCHEDULE_JOB] = "UPDATE jobs SET state = 0, due = ?2, lease = 0, attempt = attempt - ?3, has_turn = ?4, "
-                     "is_cancelling = 0 "
-                     "WHERE seq = ?1",
+    [FINISH_JOB] =
+        "UPDATE jobs SET state = ?2, finished = ?3, lease = 0, has_turn = 0, result = ?4, verdict = ?5, "
+        "is_cancelling = 0, has_unique = uniq IS NOT NULL AND unique_until > ?3 WHERE seq = ?1",
+    [SCHEDULE_JOB] =
+        "UPDATE jobs SET state = 0, due = ?2, lease = 0, attempt = attempt - ?3, has_turn = ?4, verdict = ?5, "
+        "is_cancelling = 0 WHERE seq = ?1",
     [GIVE_JOB_BACK] =
-        "UPDATE jobs SET state = 2, lease = 0, attempt = attempt - ?2, is_cancelling = 0 WHERE seq = ?1",
+        "UPDATE jobs SET state = 2, lease = 0, attempt = attempt - ?2, verdict = ?3, is_cancelling = 0 "
+        "WHERE seq = ?1",
     [WRITE_WORDS] = "UPDATE jobs SET progress = ?2, note = coalesce(?3, note) WHERE seq = ?1",
     [WRITE_HISTORY] = "UPDATE jobs SET history = substr(history || ?2, -65536) WHERE seq = ?1",
     [FIND_HISTORY] = "SELECT history FROM jobs WHERE seq = ?1",
@@ -91,7 +92,6 @@ static const char *const texts[QUERIES] = {
     [SWEEP_DEAD] = "DELETE FROM jobs WHERE seq IN (SELECT seq FROM queues CROSS JOIN jobs WHERE queue = name "
                    "AND state >= 4 AND state = 5 "
                    "AND jobs.finished < ?1 - keep_dead AND unique_until < ?1 LIMIT 1000) RETURNING seq",
-    [SET_VERDICT] = "UPDATE jobs SET verdict = ?2 WHERE seq = ?1",
     [FIND_CANCELLING] = "SELECT id FROM jobs WHERE state = 3 AND is_cancelling = 1",
     [DATA_VERSION] = "PRAGMA data_version",
     [USER_VERSION] = "PRAGMA user_version",

@@ -48,7 +48,6 @@ enum query {
         FIND_DUE_OF,
         SWEEP_DONE,
         SWEEP_DEAD,
-        SET_VERDICT,
         FIND_CANCELLING,
         DATA_VERSION,
         USER_VERSION,

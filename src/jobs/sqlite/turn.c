@@ -206,10 +206,13 @@ int store_turn(struct lane *lane, void *arg)
         int rc = 0;
 
         turn->taken_count = 0;
+        lane->queue = (struct lane_queue){0};
         for (size_t i = 0; rc == 0 && i < turn->outcome_count; i++)
                 rc = verdict_take(lane, &turn->outcomes[i], now);
         if (rc == 0)
                 rc = leases_end(lane, now);
+        if (rc == 0)
+                rc = queue_settle(lane);
         if (rc == 0)
                 rc = make_due_ready(lane, now);
         if (rc == 0 && turn->most > 0)

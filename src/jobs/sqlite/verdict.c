@@ -45,21 +45,10 @@ static int give_back(struct lane *lane, const struct row *row, const struct jobs
         return snoozes ? row_schedule(lane, row, now + outcome->delay / 1000, 1) : row_give_back(lane, row, 1);
 }
 
-static int note(struct lane *lane, const struct row *row, enum jobs_verdict verdict)
-{
-        struct statement s = statement_begin(lane, SET_VERDICT);
-
-        bind_number(&s, row->seq);
-        bind_number(&s, verdict);
-        return statement_run(&s);
-}
-
 static int apply(struct lane *lane, const struct row *row, const struct jobs_outcome *outcome, int64_t now)
 {
         int rc = row_write_words(lane, row, now, &outcome->words);
 
-        if (rc == 0)
-                rc = note(lane, row, outcome->verdict);
         if (rc < 0)
                 return rc;
         switch (outcome->verdict) {
@@ -89,8 +78,10 @@ int verdict_take(struct lane *lane, struct jobs_outcome *outcome, int64_t now)
                 return 0;
         if (rc < 0)
                 return rc;
-        if ((uint64_t)row.fence == outcome->fence && row.state == EDDY_JOB_RUNNING)
+        if ((uint64_t)row.fence == outcome->fence && row.state == EDDY_JOB_RUNNING) {
+                row.verdict = (int)outcome->verdict;
                 return apply(lane, &row, outcome, now);
+        }
         /* Told before under this fence, whatever has come of the job since; else its lease has ended. */
         outcome->rc =
             (uint64_t)row.fence == outcome->fence && row.verdict == (int)outcome->verdict ? 0 : EDDY_EJOBLOST;
