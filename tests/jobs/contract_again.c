@@ -126,6 +126,31 @@ COROUTINE_TEST(a_job_under_the_id_of_one_that_is_gone_stays_for_its_own_time)
         close_store(jobs);
 }
 
+/* A worker that was only slow comes back when its job is long gone, and another one has the id: both were taken once. */
+COROUTINE_TEST(a_job_under_the_id_of_one_that_is_gone_is_not_that_ones_workers)
+{
+        eddy_jobs *jobs = open_new_store();
+        struct jobs_outcome done = {.verdict = JOBS_DONE};
+        struct jobs_lease lease = {.id = "a", .fence = 1};
+        struct turn turn = {.turn.lease = 1000};
+
+        enqueue(jobs, "a", (eddy_job_spec){.attempts = 1});
+        assert_int_equal(take(jobs, &turn, 1), 1);
+        done.created = lease.created = turn.taken[0]->created;
+        drop(&turn);
+        while (eddy_jobs_discard(jobs, "a") == EDDY_EJOBSTATE) /* until its lease has ended */
+                assert_takes(jobs, "");
+        enqueue(jobs, "a", (eddy_job_spec){0});
+        assert_takes(jobs, "a");
+        assert_int_equal(tell(jobs, "a", 1, done), EDDY_EJOBLOST);
+        assert_int_equal(jobs->engine->type->renew(jobs->engine, &lease, 1, eddy_seconds(60)), 0);
+        assert_int_equal(lease.rc, EDDY_EJOBLOST);
+        assert_state(jobs, "a", EDDY_JOB_RUNNING);
+        assert_told(jobs, "a", .verdict = JOBS_DONE);
+        assert_int_equal(tell(jobs, "a", 1, done), EDDY_EJOBLOST);
+        close_store(jobs);
+}
+
 /* Pages. */
 
 COROUTINE_TEST(a_list_says_exactly_whether_it_goes_on)
@@ -233,6 +258,7 @@ int main(void)
             cmocka_unit_test(what_a_handler_said_is_there_once_however_often_it_is_sent),
             cmocka_unit_test(what_is_retried_has_nothing_of_its_first_end),
             cmocka_unit_test(a_job_under_the_id_of_one_that_is_gone_stays_for_its_own_time),
+            cmocka_unit_test(a_job_under_the_id_of_one_that_is_gone_is_not_that_ones_workers),
             cmocka_unit_test(a_list_says_exactly_whether_it_goes_on),
             cmocka_unit_test(within_no_period_more_begin_than_the_rate_says),
             cmocka_unit_test(what_is_used_up_of_a_rate_stays_so_where_that_is_set_again),

@@ -6,7 +6,7 @@
 #include <stdio.h>
 
 /* Arguments before a turn's queues, and of an outcome with all that it may have. */
-enum { HEAD = 6, OF_OUTCOME = 10, OF_LEASE = 7 };
+enum { HEAD = 6, OF_OUTCOME = 11, OF_LEASE = 8 };
 
 /* Of a job that was taken, in the order of turn.lua. */
 enum { TAKEN_ID, TAKEN_RECORD, TAKEN_PAYLOAD, TAKEN_CELLS };
@@ -65,6 +65,7 @@ static void add_outcome(struct call *call, struct letters *letters, const struct
         call_number(call, (long long)outcome->fence);
         call_bytes(call, letters->kinds, n);
         call_micros(call, outcome->delay > 0 ? outcome->delay : 0);
+        call_number(call, outcome->created);
         if (outcome->error)
                 call_text(call, outcome->error);
         if (outcome->result)
@@ -199,6 +200,7 @@ int redis_jobs_renew(struct jobs_engine *engine, struct jobs_lease *leases, size
         for (size_t i = 0; rc == 0 && i < n; i++) {
                 call_text(&call, leases[i].id);
                 call_number(&call, (long long)leases[i].fence);
+                call_number(&call, leases[i].created);
                 call_bytes(&call, letters[i].kinds, write_word_letters(&letters[i], 0, &leases[i].words));
                 add_words(&call, &letters[i], &leases[i].words);
         }

@@ -1,5 +1,5 @@
 -- A worker's turn: LEASE, WORKER, TURN, IS_AGAIN, MOST, the number of queues, their names; then for each outcome ID, FENCE, VERDICT (a letter,
--- and one for each thing that comes behind), DELAY, and what of these there is: e(rror), r(esult), p(rogress), n(ote), k (lines of its log before these), l(og).
+-- and one for each thing that comes behind), DELAY, CREATED (0: any), and what of these there is: e(rror), r(esult), p(rogress), n(ote), k (lines of its log before these), l(og).
 -- Answers: next (microseconds, -1: not known), a code for each outcome, and of each job that was taken its id, its record and, where it is
 -- long, its payload.
 -- include common.lua
@@ -65,11 +65,14 @@ local function put_back(id, job, verdict, delay, why)
 end
 
 -- One outcome: its code.
-local function decide(id, fence, verdict, delay, words)
+local function decide(id, fence, verdict, delay, created, words)
   local job = read(id)
   local mark = string.byte(verdict)
   if not job then
     return NONE
+  end
+  if created ~= 0 and job[CREATED] ~= created then
+    return LOST
   end
   if job[FENCE] ~= fence or job[STATE] ~= RUNNING then
     return job[VERDICT] == mark and job[VERDICT_FENCE] == fence and OK or LOST
@@ -99,7 +102,7 @@ local function find_outcomes(at)
   local places, ids = {}, {}
   while at <= #ARGV do
     places[#places + 1], ids[#ids + 1] = at, ARGV[at]
-    at = at + 3 + #ARGV[at + 2]
+    at = at + 4 + #ARGV[at + 2]
   end
   return places, ids
 end
@@ -114,10 +117,10 @@ local function take_outcomes(at)
     if #letters > 1 then
       words = {}
       for k = 2, #letters do
-        words[string.sub(letters, k, k)] = ARGV[here + 2 + k]
+        words[string.sub(letters, k, k)] = ARGV[here + 3 + k]
       end
     end
-    codes[i] = decide(ids[i], tonumber(ARGV[here + 1]), string.sub(letters, 1, 1), ARGV[here + 3], words)
+    codes[i] = decide(ids[i], tonumber(ARGV[here + 1]), string.sub(letters, 1, 1), ARGV[here + 3], tonumber(ARGV[here + 4]), words)
   end
   do_all('ZREM', leaving)
 end

@@ -29,7 +29,13 @@ void row_read(const struct statement *s, struct row *row)
         row->is_cancelling = column_number(s, 10) != 0;
         row->unique_until = column_number(s, 12);
         row->verdict = (int)column_number(s, 13);
+        row->created = column_number(s, 14);
         copy_text(row->worker, sizeof row->worker, column_bytes(s, 11));
+}
+
+bool row_is_taken(const struct row *row, uint64_t fence, eddy_job_time created)
+{
+        return (uint64_t)row->fence == fence && (created == 0 || created == row->created);
 }
 
 int row_find(struct lane *lane, const char *id, struct row *row)

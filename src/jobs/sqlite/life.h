@@ -8,7 +8,7 @@ enum { NAME_ROOM = 101 };
 
 /* What deciding needs of a job. */
 struct row {
-        int64_t seq, fence, unique_until;
+        int64_t seq, fence, unique_until, created;
         int state, attempt, attempts,
             verdict; /* the last one that was told of it since it was taken; -1: none */
         bool has_key, has_turn, yields_key, is_cancelling;
@@ -17,6 +17,9 @@ struct row {
 
 /** 0; EDDY_ENOJOB; or an error. */
 int row_find(struct lane *lane, const char *id, struct row *row);
+
+/** Whether a worker has it that took it with this fence, when it had been enqueued then (0: whenever). */
+bool row_is_taken(const struct row *row, uint64_t fence, eddy_job_time created);
 
 /** That on which FIND_DUE or FIND_LAPSED stands. */
 void row_read(const struct statement *s, struct row *row);

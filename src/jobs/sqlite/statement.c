@@ -5,7 +5,7 @@
 /* States are those of eddy_job_state: 0 scheduled, 1 held, 2 ready, 3 running, and finished from 4 on. */
 #define ROW_COLUMNS                                                                                            \
         "seq, state, fence, attempt, attempts, key, has_turn, yields_key, queue, id, is_cancelling, worker, "  \
-        "unique_until, verdict"
+        "unique_until, verdict, created"
 #define TAKE_COLUMNS                                                                                           \
         "seq, id, kind, queue, key, payload, fence, timeout, backoff, max_backoff, created, due, attempt, "    \
         "attempts, priority"

@@ -71,6 +71,7 @@ static int apply(struct lane *lane, const struct row *row, const struct jobs_out
 int verdict_take(struct lane *lane, struct jobs_outcome *outcome, int64_t now)
 {
         struct row row;
+        bool is_its;
         int rc = row_find(lane, outcome->id, &row);
 
         outcome->rc = rc;
@@ -78,13 +79,13 @@ int verdict_take(struct lane *lane, struct jobs_outcome *outcome, int64_t now)
                 return 0;
         if (rc < 0)
                 return rc;
-        if ((uint64_t)row.fence == outcome->fence && row.state == EDDY_JOB_RUNNING) {
+        is_its = row_is_taken(&row, outcome->fence, outcome->created);
+        if (is_its && row.state == EDDY_JOB_RUNNING) {
                 row.verdict = (int)outcome->verdict;
                 return apply(lane, &row, outcome, now);
         }
         /* Told before under this fence, whatever has come of the job since; else its lease has ended. */
-        outcome->rc =
-            (uint64_t)row.fence == outcome->fence && row.verdict == (int)outcome->verdict ? 0 : EDDY_EJOBLOST;
+        outcome->rc = is_its && row.verdict == (int)outcome->verdict ? 0 : EDDY_EJOBLOST;
         return 0;
 }
 
@@ -131,7 +132,7 @@ static int renew(struct lane *lane, struct jobs_lease *lease, int64_t now, eddy_
         lease->rc = rc;
         if (rc < 0)
                 return rc == EDDY_ENOJOB ? 0 : rc;
-        if ((uint64_t)row.fence != lease->fence || row.state != EDDY_JOB_RUNNING) {
+        if (!row_is_taken(&row, lease->fence, lease->created) || row.state != EDDY_JOB_RUNNING) {
                 lease->rc = EDDY_EJOBLOST;
                 return 0;
         }
