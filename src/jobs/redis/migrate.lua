@@ -6,24 +6,30 @@ local time = call('TIME')
 local now = time[1] * 1000000 + time[2]
 local steps = {}
 
--- From version 1: lists of ends had ids alone, and each record how many of them in front were not of its last end; what of a queue's rate was
--- used up was one moment. Records have stayed as they were, so that this unpacks them as they are.
-local function read(id)
-  local record = call('GET', P .. ':job:' .. id)
-  return record and #record >= HEAD_SIZE and {struct.unpack(HEAD, record)} or nil, record
+-- From version 1: lists of ends had ids alone, and each record, in its 4th and 5th byte, how many of them in front were not of its last end; what
+-- of a queue's rate was used up was one moment.
+local PAST_ENDS <const>, PAST_DEAD_ENDS <const>, END <const> = 4, 5, 59
+
+local function one_less(record, past)
+  return string.sub(record, 1, past - 1) .. string.char(string.byte(record, past) - 1) .. string.sub(record, past + 1)
 end
 
-local function add_moments(from, to, stale)
+local function add_moments(from, to, past)
   for at = 0, call('LLEN', from) - 1, 1000 do
-    local entries = {}
-    for _, id in ipairs(call('LRANGE', from, at, at + 999)) do
-      local job, record = read(id)
-      if job and job[stale] > 0 then
-        job[stale] = job[stale] - 1
-        call('SET', P .. ':job:' .. id, struct.pack(HEAD, unpack(job, 1, PAYLOAD_SIZE)) .. string.sub(record, HEAD_SIZE + 1))
-      elseif job and job[STATE] >= DONE then
-        entries[#entries + 1] = string.format('%.0f ', job[ENDED]) .. id
+    local ids, keys, entries, changed = call('LRANGE', from, at, at + 999), {}, {}, {}
+    for i, id in ipairs(ids) do
+      keys[i] = P .. ':job:' .. id
+    end
+    for i, record in ipairs(call('MGET', unpack(keys))) do
+      record = changed[keys[i]] or record
+      if record and #record >= HEAD_SIZE and string.byte(record, past) > 0 then
+        changed[keys[i]] = one_less(record, past)
+      elseif record and #record >= HEAD_SIZE and string.byte(record) >= DONE then
+        entries[#entries + 1] = string.format('%.0f ', (struct.unpack('<i8', record, END))) .. ids[i]
       end
+    end
+    for key, record in pairs(changed) do
+      call('SET', key, record)
     end
     if #entries > 0 then
       call('RPUSH', to, unpack(entries))
@@ -44,8 +50,8 @@ end
 
 steps['1'] = function()
   for _, queue in ipairs(call('SMEMBERS', P .. ':queues')) do
-    add_moments(P .. ':done_ends:' .. queue, P .. ':ended:' .. queue, DONE_STALE)
-    add_moments(P .. ':dead_ends:' .. queue, P .. ':died:' .. queue, DEAD_STALE)
+    add_moments(P .. ':done_ends:' .. queue, P .. ':ended:' .. queue, PAST_ENDS)
+    add_moments(P .. ':dead_ends:' .. queue, P .. ':died:' .. queue, PAST_DEAD_ENDS)
     count_begun(P .. ':queue:' .. queue)
   end
 end
