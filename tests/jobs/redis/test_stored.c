@@ -101,6 +101,31 @@ COROUTINE_TEST(nothing_is_left_of_jobs_that_were_swept)
         eddy_redis_destroy(beside);
 }
 
+/* Of a job that was there before under the same id, and of one that was retried. */
+COROUTINE_TEST(an_end_that_is_past_sweeps_no_other_life)
+{
+        eddy_redis *beside = connect_beside();
+        eddy_jobs *jobs = open_with(server.port, (eddy_jobs_options){0});
+        redisReply *reply;
+
+        enqueue(jobs, "a", (eddy_job_spec){0});
+        assert_takes(jobs, "a");
+        assert_told(jobs, "a", .verdict = JOBS_DONE);
+        assert_runs(beside, NULL, "LPUSH {test}:ended:default %s", "1796048248509936 a");
+        assert_runs(beside, NULL, "LPUSH {test}:ended:default %s", "1 a");
+        assert_runs(beside, NULL, "LPUSH {test}:ended:default %s", "1 gone");
+        assert_int_equal(eddy_jobs_set_queue(jobs, "default",
+                                             &(eddy_job_queue_options){
+                                                 .keep_done = eddy_seconds((eddy_duration)50 * 365 * 86400)}),
+                         0);
+        sweep_all(jobs);
+        assert_state(jobs, "a", EDDY_JOB_DONE);
+        assert_runs(beside, &reply, "LLEN {test}:ended:default");
+        assert_number(reply, 2); /* that of 2026 is not past yet */
+        eddy_jobs_close(jobs);
+        eddy_redis_destroy(beside);
+}
+
 COROUTINE_TEST(nothing_is_left_where_nothing_is_to_be_kept)
 {
         eddy_redis *beside = connect_beside();
@@ -243,6 +268,7 @@ int main(void)
             cmocka_unit_test(a_store_of_another_format_is_not_opened),
             cmocka_unit_test(a_password_that_is_wrong_is_told),
             cmocka_unit_test(nothing_is_left_of_jobs_that_were_swept),
+            cmocka_unit_test(an_end_that_is_past_sweeps_no_other_life),
             cmocka_unit_test(nothing_is_left_where_nothing_is_to_be_kept),
             cmocka_unit_test(what_cannot_be_read_is_passed_over),
             cmocka_unit_test(workers_at_once_keep_to_what_a_queue_allows),
