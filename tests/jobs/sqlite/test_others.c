@@ -1,6 +1,8 @@
 /* A file that other processes write to, and a disk that is slow or full. */
 #include "file.h"
 
+#include "jobs/worker.h"
+
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/mount.h>
@@ -94,6 +96,36 @@ COROUTINE_TEST(many_who_wait_for_another_process_are_all_done_after_it)
         close_store(jobs);
 }
 
+static sqlite3 *holder;
+
+/* Another process begins to write before the job is done. */
+static int hold_and_end(eddy_job *job, void *worker)
+{
+        (void)job;
+        run_beside(holder, "BEGIN IMMEDIATE");
+        eddy_job_worker_stop(worker);
+        return 0;
+}
+
+COROUTINE_TEST(a_worker_ends_though_another_process_writes)
+{
+        eddy_jobs *jobs = open_new_store();
+        eddy_job_worker *worker;
+
+        holder = open_beside();
+        assert_int_equal(eddy_job_worker_create(&worker, jobs, NULL), 0);
+        assert_int_equal(eddy_job_worker_handle(worker, "work", hold_and_end, worker), 0);
+        worker->farewell = eddy_ms(50);
+        enqueue(jobs, "a", (eddy_job_spec){0});
+        EDDY_TIMEOUT_SCOPE(eddy_seconds(10)) /* sooner than the store's patience */
+                assert_int_not_equal(eddy_job_worker_run(worker), EDDY_TIMEOUT);
+        eddy_job_worker_destroy(worker);
+        run_beside(holder, "COMMIT");
+        assert_state(jobs, "a", EDDY_JOB_RUNNING); /* until its lease ends */
+        sqlite3_close(holder);
+        close_store(jobs);
+}
+
 /* Whoever listens to others. */
 
 struct hearer {
@@ -168,6 +200,7 @@ int main(void)
             cmocka_unit_test(who_waits_for_another_process_may_be_interrupted),
             cmocka_unit_test(another_process_that_goes_on_for_too_long_is_away),
             cmocka_unit_test(many_who_wait_for_another_process_are_all_done_after_it),
+            cmocka_unit_test(a_worker_ends_though_another_process_writes),
             cmocka_unit_test(what_another_process_takes_long_to_write_is_heard_of),
             cmocka_unit_test(a_full_disk_is_told_and_what_is_there_stays),
         };
