@@ -15,6 +15,7 @@ enum { FAKE_JOBS = 10100, FAKE_TEXT = 20 * 1024 };
 struct fake_job {
         char id[16], kind[32], queue[32], error[1100], note[300], result[64];
         char *log;
+        size_t logged; /* lines of this attempt's */
         eddy_job_spec spec;
         eddy_job_state state;
         eddy_time due;
@@ -35,8 +36,8 @@ static struct {
         uint64_t last_number;
         eddy_time last_turn;
         size_t most_told, most_taken, most_renewed; /* in one turn, or renewal */
-        unsigned failing, losing,
-            renewals_failing; /* so many of the next ones: fail, or are done and lose the reply */
+        unsigned failing, losing, renewals_failing,
+            renewals_losing; /* so many of the next ones: fail, or are done and lose the reply */
         int failure;
         int sweep_finds;                                     /* jobs, in the next one; later ones find none */
         bool is_away, says_more, is_held, renewals_are_held; /* held: they wait, until it is false */
@@ -131,13 +132,19 @@ static inline int fake_judge(const struct jobs_outcome *outcome)
 
 static inline void fake_hear(struct fake_job *job, const struct jobs_words *words)
 {
+        const char *log = words->log;
+
         job->progress = words->progress;
         if (words->note)
                 snprintf(job->note, sizeof job->note, "%s", words->note);
         if (!words->log)
                 return;
         job->log = job->log ? job->log : calloc(1, FAKE_TEXT);
-        snprintf(job->log + strlen(job->log), FAKE_TEXT - strlen(job->log), "%s", words->log);
+        for (size_t there = job->logged; there > words->log_at && *log; there--)
+                log = strchr(log, '\n') + 1;
+        for (const char *line = log; *line; line = strchr(line, '\n') + 1)
+                job->logged++;
+        snprintf(job->log + strlen(job->log), FAKE_TEXT - strlen(job->log), "%s", log);
 }
 
 static inline bool fake_give(struct jobs_turn *turn, struct fake_job *job)
@@ -179,6 +186,7 @@ static inline int fake_take(struct jobs_turn *turn)
                         job->state = EDDY_JOB_RUNNING;
                         job->attempt++;
                         job->fence++;
+                        job->logged = 0;
                         job->number = turn->number;
                         job->is_lost = job->is_cancelling = false;
                         if (!fake_give(turn, job))
@@ -282,6 +290,8 @@ static inline int fake_renew(struct jobs_engine *engine, struct jobs_lease *leas
                         fake_hear(job, &leases[i].words);
                 fake.renewed++;
         }
+        if (rc == 0 && fake.renewals_losing > 0 && fake.renewals_losing--)
+                rc = EDDY_EJOBSAWAY;
         fake_changed();
         return rc;
 }

@@ -191,6 +191,24 @@ COROUTINE_TEST(what_was_said_is_sent_again_where_a_renewal_fails)
         close_worker();
 }
 
+COROUTINE_TEST(what_was_said_is_stored_once_where_the_reply_is_lost)
+{
+        struct fake_job *job;
+
+        has_begun = may_end = false;
+        open_worker(speak_and_wait, (eddy_job_worker_options){.lease = eddy_ms(300)});
+        fake.renewals_losing = 2;
+        add("a", (eddy_job_spec){0});
+        job = job_of("a");
+        begin_work();
+        WAIT_UNTIL(fake.renewals == 3 && job->log);
+        end_job();
+        WAIT_UNTIL(job->verdicts == 1);
+        assert_string_equal(job->log, "begun\nended\n");
+        assert_int_equal(end_work(), 0);
+        close_worker();
+}
+
 static int block(eddy_job *job, void *arg)
 {
         (void)job, (void)arg;
@@ -389,6 +407,7 @@ int main(void)
             cmocka_unit_test(what_a_handler_says_is_stored_while_it_runs),
             cmocka_unit_test(a_job_that_ends_during_a_renewal_is_told_after_it),
             cmocka_unit_test(what_was_said_is_sent_again_where_a_renewal_fails),
+            cmocka_unit_test(what_was_said_is_stored_once_where_the_reply_is_lost),
             cmocka_unit_test(who_blocks_the_loop_is_told_in_the_log),
             cmocka_unit_test(a_job_that_is_cancelled_ends),
             cmocka_unit_test(a_job_is_cancelled_by_its_renewal_where_nobody_said_so),

@@ -1,4 +1,5 @@
--- Have a job retried, cancelled or discarded: WHAT, ID. Answers a code.
+-- Have a job retried, cancelled or discarded: WHAT, ID, TOKEN, "1" where this comes again after a lost reply, for how many milliseconds it may.
+-- Answers a code.
 -- include common.lua
 local WHAT, id = ARGV[1], ARGV[2]
 local job = read(id)
@@ -14,11 +15,9 @@ local function take_out()
   end
 end
 
--- What a finished job has of its end; it stays in the list of ends, which is counted.
+-- What a finished job has of its end; it stays in the list of ends, with the moment of that.
 local function begin_anew()
   local unique = P .. ':unique:' .. job.unique
-  local stale = job[STATE] == DEAD and DEAD_STALE or DONE_STALE
-  job[stale] = math.min(job[stale] + 1, 255)
   job[FLAGS] = bit.band(job[FLAGS], PAYLOAD_BESIDE + LOG + FOLLOWED)
   job.texts = string.sub(job.texts, 1, payload_end(job) + job[WORKER_SIZE])
   job[ENDED] = 0
@@ -84,11 +83,18 @@ local function discard()
   return OK
 end
 
+-- include once.lua
+if is_done(ARGV[3], ARGV[4]) then
+  return OK
+end
 if not job then
   return NONE
 end
 -- Never refused for want of memory, which a cancelled or discarded job may give back.
 call('DEL', P .. ':none')
 local code = ({retry = retry, cancel = cancel, discard = discard})[WHAT]()
+if code == OK then
+  note_done(ARGV[3], ARGV[5])
+end
 conclude()
 return code

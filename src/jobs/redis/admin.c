@@ -26,12 +26,14 @@ int redis_jobs_act(struct jobs_engine *engine, enum jobs_action action, const ch
 {
         static const char *const names[] = {
             [JOBS_ACT_RETRY] = "retry", [JOBS_ACT_CANCEL] = "cancel", [JOBS_ACT_DISCARD] = "discard"};
+        char token[TOKEN_SIZE];
         struct call call;
-        int rc = call_begin(&call, engine, SCRIPT_ACT, 2);
+        int rc = call_begin(&call, engine, SCRIPT_ACT, 5);
 
         if (rc == 0) {
                 call_text(&call, names[action]);
                 call_text(&call, id);
+                call_once(&call, token);
                 rc = call_run(&call, REDIS_REPLY_INTEGER);
         }
         if (rc == 0)

@@ -13,6 +13,7 @@
 #include "follow.lua.h"
 #include "get.lua.h"
 #include "list.lua.h"
+#include "migrate.lua.h"
 #include "open.lua.h"
 #include "queues.lua.h"
 #include "remove_cron.lua.h"
@@ -26,10 +27,12 @@ enum {
         BEFORE = 4,     /* EVALSHA, SHA, "1", tag */
         MOST = 1000000, /* arguments that Redis takes, and a little less */
         NUMBER_SIZE = 24,
+        ELSEWHERE = 1,
 };
 
 static const char *const scripts[SCRIPTS] = {
     [SCRIPT_OPEN] = open_lua,
+    [SCRIPT_MIGRATE] = migrate_lua,
     [SCRIPT_ENQUEUE] = enqueue_lua,
     [SCRIPT_TURN] = turn_lua,
     [SCRIPT_RENEW] = renew_lua,
@@ -84,6 +87,19 @@ void call_micros(struct call *call, eddy_duration duration)
         call_number(call, micros_of(duration));
 }
 
+void call_once(struct call *call, char token[TOKEN_SIZE])
+{
+        struct store *store = call->store;
+        const eddy_duration longest = eddy_seconds(86400);
+        eddy_duration patience = store->patience < longest ? store->patience : longest;
+
+        snprintf(token, TOKEN_SIZE, "%s%llu", store->nonce, (unsigned long long)++store->acts);
+        call_text(call, token);
+        call->again = call->argc;
+        call_text(call, "0");
+        call_number(call, (patience + eddy_seconds(60)) / 1000000);
+}
+
 void call_end(struct call *call)
 {
         if (call->reply)
@@ -94,18 +110,18 @@ void call_end(struct call *call)
 /* What the server may answer instead. A script's errors come with its name before or behind them. */
 static const struct refusal {
         const char *code, *words;
-        int error; /* 0: it passes, and the script is sent again */
+        int error; /* 0: it passes, and the script is sent again; ELSEWHERE: to whoever has the server's name by now */
 } refusals[] = {
     {"NOSCRIPT", NULL, 0},
     {"LOADING", "it loads its data", 0},
     {"BUSY ", "it runs another script", 0},
-    {"READONLY", "it is a replica, which takes no writes", 0},
-    {"MASTERDOWN", "it is a replica that has lost its master", 0},
+    {"READONLY", "it is a replica, which takes no writes", ELSEWHERE},
+    {"MASTERDOWN", "it is a replica that has lost its master", ELSEWHERE},
     {"NOREPLICAS", "it has fewer replicas than it demands for writes", 0},
     {"CLUSTERDOWN", "its cluster is down", 0},
     {"TRYAGAIN", "its cluster moves the keys", 0},
     {"OOM ", "its memory is full (maxmemory)", -ENOSPC},
-    {"MISCONF", "it cannot write its data to disk, and takes no more until it can", -ENOSPC},
+    {"MISCONF", "it cannot write its data to disk, and takes no more until it can", 0},
     {"MOVED", "it is one of a cluster, and the jobs' keys are another one's: name that one", EDDY_EJOBS},
     {"ASK ", "it is one of a cluster, and the jobs' keys move to another one", EDDY_EJOBS},
     {"NOPERM", "this user may not do it", EDDY_EJOBS},
@@ -131,6 +147,8 @@ static int judge_refusal(struct call *call)
         const struct refusal *refusal;
 
         snprintf(answer, sizeof answer, "%s", detail ? detail : "");
+        if (strncmp(answer, "JOBSFORMAT ", 11) == 0)
+                return fail_format(answer + 11);
         refusal = find_refusal(answer);
         if (!refusal)
                 return eddy_fail(EDDY_EJOBS, "Redis refused: %s", answer);
@@ -140,7 +158,11 @@ static int judge_refusal(struct call *call)
                 snprintf(call->store->why, sizeof call->store->why, "%s", refusal->words);
         else
                 call->store->sha[call->script][0] = '\0';
-        return 0;
+        if (refusal->error == ELSEWHERE) { /* the server closes the connection then, and another one is made */
+                call->store->has_quit = true;
+                eddy_redis_command(call->store->redis, NULL, "QUIT");
+        }
+        return eddy_interrupted();
 }
 
 static int load_script(struct call *call)

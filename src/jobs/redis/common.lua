@@ -1,5 +1,5 @@
 -- What the scripts that move jobs have in common, which include it. Keys and records: docs/jobs-format.md.
-local P <const>, call <const> = KEYS[1], redis.call
+-- include format.lua
 local time = call('TIME')
 local now = time[1] * 1000000 + time[2]
 -- include record.lua
@@ -9,10 +9,26 @@ local woken = {}    -- queues of which there may be more to take than before
 local adding = {}   -- what the end of the script adds to sorted sets
 local ending = {}   -- and to lists
 local counted = {}  -- and jobs finished, by queue
+local fresh = {}    -- records that were read in advance
+local written = {}  -- and those that are to be written
+
+-- Read records of jobs that will be looked at, in one step.
+local function read_ahead(ids)
+  local keys = {}
+  for i, id in ipairs(ids) do
+    keys[i] = P .. ':job:' .. id
+  end
+  for from = 1, #ids, 1000 do
+    for i, record in ipairs(call('MGET', unpack(keys, from, math.min(from + 999, #ids)))) do
+      fresh[ids[from + i - 1]] = record or nil
+    end
+  end
+end
 
 -- A job: its numbers, `queue`, `key` and `unique` ("": none), and `texts`, all that is behind the numbers.
 local function read(id)
-  local record = call('GET', P .. ':job:' .. id)
+  local record = written[id] or fresh[id] or call('GET', P .. ':job:' .. id)
+  fresh[id] = nil
   if not record or #record < HEAD_SIZE then
     return nil
   end
@@ -33,7 +49,19 @@ local function pack(job)
 end
 
 local function write(id, job)
-  call('SET', P .. ':job:' .. id, pack(job))
+  written[id] = pack(job)
+end
+
+-- At the end of each script that writes any.
+local function write_all()
+  local list = {}
+  for id, record in pairs(written) do
+    list[#list + 1] = P .. ':job:' .. id
+    list[#list + 1] = record
+  end
+  for from = 1, #list, 1000 do
+    call('MSET', unpack(list, from, math.min(from + 999, #list)))
+  end
 end
 
 -- Where in `texts` its options are.
@@ -59,7 +87,7 @@ end
 local function setting(queue)
   local found = settings[queue]
   if not found then
-    found = call('HMGET', P .. ':queue:' .. queue, 'paused', 'most_running', 'rate', 'period', 'keep_done', 'keep_dead', 'full_at')
+    found = call('HMGET', P .. ':queue:' .. queue, 'paused', 'most_running', 'rate', 'period', 'keep_done', 'keep_dead', 'begun')
     settings[queue] = found
   end
   return found
@@ -87,7 +115,16 @@ local function tell(id, job, what, text)
   set_flag(job, LOG)
 end
 
--- What a handler said.
+-- How many lines of its log end a job's history: those since it was taken, for whatever ends an attempt is a line, too.
+local function count_logged(id, job)
+  local n = 0
+  for what in string.gmatch(has(job, LOG) and call('GET', P .. ':log:' .. id) or '', '%d+ %d+ (%l+)[^\n]*\n') do
+    n = what == 'log' and n + 1 or 0
+  end
+  return n
+end
+
+-- What a handler said, but for what is there already, since the reply was lost that said so.
 local function take_words(id, job, words)
   if words.p then
     call('HSET', P .. ':words:' .. id, 'progress', words.p)
@@ -98,8 +135,13 @@ local function take_words(id, job, words)
     set_flag(job, WORDS)
   end
   if words.l then
+    local there = count_logged(id, job) - (words.k or 0)
     for line in string.gmatch(words.l, '([^\n]*)\n') do
-      tell(id, job, 'log', line)
+      if there > 0 then
+        there = there - 1
+      else
+        tell(id, job, 'log', line)
+      end
     end
   end
 end
@@ -178,6 +220,7 @@ local BESIDE = {[PAYLOAD_BESIDE] = ':data:', [RESULT_BESIDE] = ':result:', [LOG]
 -- Nothing of a job is left but what points to it.
 local function forget(id, job)
   call('DEL', P .. ':job:' .. id)
+  written[id] = nil
   for flag, name in pairs(BESIDE) do
     if has(job, flag) then
       call('DEL', P .. name .. id)
@@ -199,8 +242,9 @@ local function let_unique_go(id, job, is_at_once)
   end
 end
 
+local stamp = string.format('%.0f ', now)
 local FINISHED = {[DONE] = ':done:', [DEAD] = ':dead:', [CANCELLED] = ':cancelled:'}
-local ENDS = {[DONE] = ':done_ends:', [DEAD] = ':dead_ends:', [CANCELLED] = ':done_ends:'}
+local ENDS = {[DONE] = ':ended:', [DEAD] = ':died:', [CANCELLED] = ':ended:'}
 
 -- It is finished, and in no set of its queue. Written, too, or gone where its queue keeps none.
 local function finish(id, job, state)
@@ -219,7 +263,7 @@ local function finish(id, job, state)
     return
   end
   append(adding, P .. FINISHED[state] .. queue, job[PLACE] % BAND, id)
-  append(ending, P .. ENDS[state] .. queue, id)
+  append(ending, P .. ENDS[state] .. queue, stamp .. id)
   write(id, job)
 end
 
@@ -233,6 +277,7 @@ end
 
 -- The end of each script: what was put off is done, and who may have something to do told so.
 local function conclude()
+  write_all()
   do_all('ZADD', adding)
   do_all('RPUSH', ending)
   for queue, n in pairs(counted) do

@@ -63,11 +63,13 @@ int redis_jobs_set_cron(struct jobs_engine *engine, const struct jobs_cron *cron
 
 int redis_jobs_remove_cron(struct jobs_engine *engine, const char *name)
 {
+        char token[TOKEN_SIZE];
         struct call call;
-        int rc = call_begin(&call, engine, SCRIPT_REMOVE_CRON, 1);
+        int rc = call_begin(&call, engine, SCRIPT_REMOVE_CRON, 4);
 
         if (rc == 0) {
                 call_text(&call, name);
+                call_once(&call, token);
                 rc = call_run(&call, REDIS_REPLY_INTEGER);
         }
         if (rc == 0 && call.reply->integer == CODE_NONE)

@@ -1,6 +1,6 @@
 -- Schedules: NAME, "" of all; "1": only those that are due, the longest ago first. Answers now, the soonest time that has not come or 0, and for
 -- each its name, definition, digest, and when it is due next and was last.
-local P <const>, call <const> = KEYS[1], redis.call
+-- include format.lua
 local time = call('TIME')
 local now = string.format('%.0f', time[1] * 1000000 + time[2])
 local names, soonest

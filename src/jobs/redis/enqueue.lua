@@ -1,12 +1,15 @@
 -- Add jobs: ID, KIND, QUEUE, PAYLOAD, KEY, UNIQUE, PRIORITY, WHEN, UNIQUE_FOR, OPTIONS for each; "" where there is none. WHEN is "+MICROSECONDS"
 -- from now or a moment. What is answered for each is nil, or the id of the one that was there.
+-- include format.lua
 -- include record.lua
 local WIDTH <const> = 10
-local P <const>, call <const> = KEYS[1], redis.call
 local time = call('TIME')
 local now = time[1] * 1000000 + time[2]
 local total = #ARGV / WIDTH
 -- The first write is one that is refused where memory is full, and then nothing has been done.
+if not format then
+  call('SET', P .. ':format', FORMAT)
+end
 local number = call('INCRBY', P .. ':seq', total) - total
 local answers, ready = {}, {}
 

@@ -1,5 +1,6 @@
 -- A schedule's time has come: NAME, DIGEST and NEXT that it is to have, LATER and LAST that it has then; then a job as enqueue.lua has it, or
 -- none. Answers nothing at all where the schedule is another one, or somebody was faster.
+-- include format.lua
 local SCHEDULE <const> = 5
 
 do

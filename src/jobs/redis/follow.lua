@@ -8,5 +8,6 @@ end
 if job[STATE] < DONE and not has(job, FOLLOWED) then
   set_flag(job, FOLLOWED)
   write(id, job)
+  write_all()
 end
 return OK

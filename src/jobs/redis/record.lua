@@ -7,7 +7,7 @@ local HISTORY <const> = 65536
 -- A job's record: these numbers, then texts, whose sizes are among them.
 local HEAD <const> = '<BHBBBIIIi8i8i8i8i8i8BBBBBBI'
 local HEAD_SIZE <const> = 76
-local STATE <const>, FLAGS <const>, DONE_STALE <const>, DEAD_STALE <const>, VERDICT <const>, VERDICT_FENCE <const> = 1, 2, 3, 4, 5, 6
+local STATE <const>, FLAGS <const>, UNUSED <const>, UNUSED_TOO <const>, VERDICT <const>, VERDICT_FENCE <const> = 1, 2, 3, 4, 5, 6
 local FENCE <const>, ATTEMPT <const>, PLACE <const>, DUE <const>, CREATED <const>, UNTIL <const> = 7, 8, 9, 10, 11, 12
 local BEGUN <const>, ENDED <const>, QUEUE_SIZE <const>, KEY_SIZE <const>, UNIQUE_SIZE <const>, KIND_SIZE <const> = 13, 14, 15, 16, 17, 18
 local OPTIONS_SIZE <const>, WORKER_SIZE <const>, PAYLOAD_SIZE <const> = 19, 20, 21

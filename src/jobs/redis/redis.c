@@ -2,18 +2,23 @@
 #include "jobs/redis/store.h"
 
 #include "base/memory.h"
+#include "jobs/again.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/random.h>
 
-#define FORMAT "1"
+#define FORMAT "2" /* as format.lua and migrate.lua have it */
 
 __attribute__((visibility("default"))) extern const struct jobs_engine_type eddy_jobs_engine_redis;
 
 static void on_redis_loss(int error, const char *detail, eddy_duration delay, void *arg)
 {
         struct store *store = arg;
+        bool was_wanted = store->has_quit;
 
+        store->has_quit = false;
+        if (was_wanted)
+                return;
         snprintf(store->why, sizeof store->why, "%s", detail ? detail : eddy_strerror(error));
         if (store->on_loss)
                 store->on_loss(error, detail, delay, store->on_loss_arg);
@@ -64,13 +69,10 @@ static int create_store(struct store **created, const char *url, const eddy_jobs
 
 static void free_store(struct store *store)
 {
-        eddy_link *link;
-
         if (!store)
                 return;
         eddy_redis_destroy(store->redis);
-        while ((link = list_pop(&store->workers)))
-                memory_free(link);
+        jobs_again_free(&store->workers);
         eddy_lock_finish(&store->hints_lock);
         memory_free(store->tag);
         memory_free_text(store->options.url);
@@ -116,22 +118,29 @@ static int connect_patiently(struct store *store)
         return rc;
 }
 
+int fail_format(const char *format)
+{
+        bool is_newer = strtol(format, NULL, 10) > strtol(FORMAT, NULL, 10);
+
+        return eddy_fail(
+            EDDY_EJOBSFORMAT, "the jobs there are of format %s, and this is of format %s: %s", format, FORMAT,
+            is_newer ? "a newer eddy is needed" : "run `eddy jobs migrate` once no older eddy needs them");
+}
+
 static int compare_formats(const char *format)
 {
         if (strcmp(format, FORMAT) == 0)
                 return 0;
         if (!format[0])
                 return eddy_fail(-ENOENT, "there is no store of jobs with this prefix");
-        return eddy_fail(
-            EDDY_EJOBSFORMAT, "the jobs there are of format %s, and this is of format %s: %s", format, FORMAT,
-            strtol(format, NULL, 10) > strtol(FORMAT, NULL, 10) ? "a newer version of eddy is needed"
-                                                                : "an older one is needed");
+        return fail_format(format);
 }
 
-static int check_format(struct store *store, bool must_exist)
+/* Which format there is, after a store was begun or brought up: 0 or an error. */
+static int check_format(struct store *store, enum script script, bool must_exist)
 {
         struct call call;
-        int rc = call_begin(&call, &store->engine, SCRIPT_OPEN, 2);
+        int rc = call_begin(&call, &store->engine, script, 2);
 
         if (rc == 0) {
                 call_text(&call, FORMAT);
@@ -154,7 +163,9 @@ static int redis_jobs_open(struct jobs_engine **engine, const char *url, const e
         if (rc == 0)
                 rc = connect_patiently(store);
         if (rc == 0)
-                rc = check_format(store, options->must_exist);
+                rc = check_format(store, SCRIPT_OPEN, options->must_exist);
+        if (rc == EDDY_EJOBSFORMAT && options->migrates)
+                rc = check_format(store, SCRIPT_MIGRATE, true);
         if (rc < 0) {
                 free_store(store);
                 return rc;

@@ -1,13 +1,13 @@
--- Renew leases: LEASE, then for each ID, FENCE, LETTERS and what they name, as of a turn. Answers a code for each.
+-- Renew leases: LEASE, then for each ID, FENCE, CREATED, LETTERS and what they name, as of a turn. Answers a code for each.
 -- include common.lua
 local ends = now + ARGV[1]
 
-local function renew(id, fence, words)
+local function renew(id, fence, created, words)
   local job = read(id)
   if not job then
     return NONE
   end
-  if job[FENCE] ~= fence or job[STATE] ~= RUNNING then
+  if job[FENCE] ~= fence or job[STATE] ~= RUNNING or (created ~= 0 and job[CREATED] ~= created) then
     return LOST
   end
   call('ZADD', P .. ':running:' .. job.queue, ends, id)
@@ -25,11 +25,12 @@ local codes = {}
 local at = 2
 while at <= #ARGV do
   local here, words = at, {}
-  at = at + 3
-  for letter in string.gmatch(ARGV[here + 2], '.') do
+  at = at + 4
+  for letter in string.gmatch(ARGV[here + 3], '.') do
     words[letter] = ARGV[at]
     at = at + 1
   end
-  codes[#codes + 1] = renew(ARGV[here], tonumber(ARGV[here + 1]), words)
+  codes[#codes + 1] = renew(ARGV[here], tonumber(ARGV[here + 1]), tonumber(ARGV[here + 2]), words)
 end
+write_all()
 return codes

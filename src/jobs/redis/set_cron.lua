@@ -1,5 +1,5 @@
 -- Set a schedule: NAME, DEFINITION, DIGEST, NEXT, "1" where one that is there keeps when it is due. One of the same digest is left as it is.
-local P <const>, call <const> = KEYS[1], redis.call
+-- include format.lua
 local NAME, DEFINITION, DIGEST, NEXT, KEEPS = unpack(ARGV)
 local key = P .. ':cron:' .. NAME
 local before = call('HMGET', key, 'digest', 'next', 'last')

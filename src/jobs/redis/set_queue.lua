@@ -11,6 +11,7 @@ local function set(field, value)
   end
 end
 
+local before = call('HMGET', key, 'rate', 'period')
 call('SADD', P .. ':queues', QUEUE)
 if ARGV[2] ~= '' then
   set('paused', ARGV[2])
@@ -20,8 +21,8 @@ for i, field in ipairs({'most_running', 'rate', 'period', 'keep_done', 'keep_dea
     set(field, ARGV[2 + i])
   end
 end
-if ARGV[3] then
-  call('HDEL', key, 'full_at')
+if ARGV[3] and ((before[1] or '0') ~= ARGV[4] or (before[2] or '0') ~= ARGV[5]) then
+  call('HDEL', key, 'begun')
 end
 woken[QUEUE] = true
 conclude()

@@ -9,6 +9,7 @@
 
 enum script {
         SCRIPT_OPEN,
+        SCRIPT_MIGRATE,
         SCRIPT_ENQUEUE,
         SCRIPT_TURN,
         SCRIPT_RENEW,
@@ -29,13 +30,6 @@ enum script {
 /* What scripts answer of a job. */
 enum { CODE_OK, CODE_LOST, CODE_NONE, CODE_CANCELLING, CODE_STATE };
 
-/* The last turn of a worker that this store was told of. Owned by store->workers. */
-struct last_turn {
-        eddy_link link;
-        uint64_t number;
-        char worker[];
-};
-
 struct store {
         struct jobs_engine engine; /* first, so that an engine is a store */
         eddy_redis *redis;
@@ -45,9 +39,11 @@ struct store {
         void (*on_loss)(int error, const char *detail, eddy_duration delay, void *arg);
         void *on_loss_arg;
         char why[256];         /* why it was away last */
+        bool has_quit;         /* the connection is lost because we asked for it */
         char sha[SCRIPTS][41]; /* of those that the server has; "" */
         char nonce[9];         /* with a turn's number: that turn and no other process's */
-        eddy_link workers;
+        uint64_t acts;         /* with the nonce: the token of what cannot be done twice */
+        eddy_link workers;     /* the turns that they told last */
         /* Hints: hints.c. */
         eddy_lock hints_lock;
         eddy_redis_pubsub *pubsub; /* NULL: nobody has asked for any */
@@ -173,6 +169,13 @@ void record_options(const struct record *record, struct job_options *options);
 /** `beside`: what lies beside the record where it is long, else nil. */
 struct jobs_bytes record_payload(const struct record *record, const redisReply *beside);
 struct jobs_bytes record_result(const struct record *record, const redisReply *beside);
+
+/** That the store is of this other format: EDDY_EJOBSFORMAT. */
+int fail_format(const char *format);
+
+/** Add the token of what cannot be done twice, whether it comes again, and for how long it may; `token` must live as long as the call. */
+enum { TOKEN_SIZE = 32 };
+void call_once(struct call *call, char token[TOKEN_SIZE]);
 
 /** That an answer is not as its script's: EDDY_EJOBS. */
 int fail_strangely(void);

@@ -2,17 +2,18 @@
 #include "jobs/redis/store.h"
 
 #include "base/memory.h"
+#include "jobs/again.h"
 #include <stdio.h>
 
 /* Arguments before a turn's queues, and of an outcome with all that it may have. */
-enum { HEAD = 6, OF_OUTCOME = 9, OF_LEASE = 6 };
+enum { HEAD = 6, OF_OUTCOME = 11, OF_LEASE = 8 };
 
 /* Of a job that was taken, in the order of turn.lua. */
 enum { TAKEN_ID, TAKEN_RECORD, TAKEN_PAYLOAD, TAKEN_CELLS };
 
 /* What is written for an outcome or a lease, until it has been sent. */
 struct letters {
-        char kinds[8];
+        char kinds[8], log_at[24];
         char progress[32];
 };
 
@@ -28,8 +29,10 @@ static size_t write_word_letters(struct letters *letters, size_t n, const struct
                 letters->kinds[n++] = 'p';
         if (words->note)
                 letters->kinds[n++] = 'n';
-        if (words->log)
+        if (words->log) {
+                letters->kinds[n++] = 'k';
                 letters->kinds[n++] = 'l';
+        }
         return n;
 }
 
@@ -41,8 +44,11 @@ static void add_words(struct call *call, struct letters *letters, const struct j
         }
         if (words->note)
                 call_text(call, words->note);
-        if (words->log)
+        if (words->log) {
+                snprintf(letters->log_at, sizeof letters->log_at, "%zu", words->log_at);
+                call_text(call, letters->log_at);
                 call_text(call, words->log);
+        }
 }
 
 static void add_outcome(struct call *call, struct letters *letters, const struct jobs_outcome *outcome)
@@ -59,32 +65,12 @@ static void add_outcome(struct call *call, struct letters *letters, const struct
         call_number(call, (long long)outcome->fence);
         call_bytes(call, letters->kinds, n);
         call_micros(call, outcome->delay > 0 ? outcome->delay : 0);
+        call_number(call, outcome->created);
         if (outcome->error)
                 call_text(call, outcome->error);
         if (outcome->result)
                 call_bytes(call, outcome->result, outcome->result_size);
         add_words(call, letters, &outcome->words);
-}
-
-/* Whether this worker has told this turn before. */
-static int note_turn(struct store *store, const struct jobs_turn *turn, bool *is_again)
-{
-        struct last_turn *last = NULL;
-        size_t size = strlen(turn->worker) + 1;
-
-        for (eddy_link *link = store->workers.next; link != &store->workers && !last; link = link->next)
-                if (strcmp(((struct last_turn *)link)->worker, turn->worker) == 0)
-                        last = (struct last_turn *)link;
-        if (!last) {
-                last = memory_zalloc(sizeof *last + size);
-                if (!last)
-                        return -ENOMEM;
-                memcpy(last->worker, turn->worker, size);
-                list_append(&store->workers, &last->link);
-        }
-        *is_again = last->number == turn->number;
-        last->number = turn->number;
-        return 0;
 }
 
 static int read_taken(const redisReply *row, struct jobs_taken **taken)
@@ -185,7 +171,7 @@ int redis_jobs_turn(struct jobs_engine *engine, struct jobs_turn *turn)
                         rc = -ENOMEM;
         }
         if (rc == 0)
-                rc = note_turn(call.store, turn, &is_again);
+                rc = jobs_again_note(&call.store->workers, turn, &is_again);
         if (rc == 0) {
                 write_turn(&call, turn, letters, id, is_again);
                 rc = call_run(&call, REDIS_REPLY_ARRAY);
@@ -214,6 +200,7 @@ int redis_jobs_renew(struct jobs_engine *engine, struct jobs_lease *leases, size
         for (size_t i = 0; rc == 0 && i < n; i++) {
                 call_text(&call, leases[i].id);
                 call_number(&call, (long long)leases[i].fence);
+                call_number(&call, leases[i].created);
                 call_bytes(&call, letters[i].kinds, write_word_letters(&letters[i], 0, &leases[i].words));
                 add_words(&call, &letters[i], &leases[i].words);
         }

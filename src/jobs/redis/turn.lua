@@ -1,5 +1,5 @@
 -- A worker's turn: LEASE, WORKER, TURN, IS_AGAIN, MOST, the number of queues, their names; then for each outcome ID, FENCE, VERDICT (a letter,
--- and one for each thing that comes behind), DELAY, and what of these there is: e(rror), r(esult), p(rogress), n(ote), l(og).
+-- and one for each thing that comes behind), DELAY, CREATED (0: any), and what of these there is: e(rror), r(esult), p(rogress), n(ote), k (lines of its log before these), l(og).
 -- Answers: next (microseconds, -1: not known), a code for each outcome, and of each job that was taken its id, its record and, where it is
 -- long, its payload.
 -- include common.lua
@@ -9,6 +9,7 @@ local QUEUES = tonumber(ARGV[6])
 local FEW <const> = 200
 
 local codes = {}
+local leaving = {} -- jobs that run no longer, by set
 
 -- Behind its worker, or beside it.
 local function take_result(id, job, result)
@@ -64,24 +65,27 @@ local function put_back(id, job, verdict, delay, why)
 end
 
 -- One outcome: its code.
-local function decide(id, fence, verdict, delay, words)
+local function decide(id, fence, verdict, delay, created, words)
   local job = read(id)
   local mark = string.byte(verdict)
   if not job then
     return NONE
   end
+  if created ~= 0 and job[CREATED] ~= created then
+    return LOST
+  end
   if job[FENCE] ~= fence or job[STATE] ~= RUNNING then
     return job[VERDICT] == mark and job[VERDICT_FENCE] == fence and OK or LOST
   end
   local queue = job.queue
-  call('ZREM', P .. ':running:' .. queue, id)
+  append(leaving, P .. ':running:' .. queue, id)
   if setting(queue)[2] then
     woken[queue] = true
   end
   job[VERDICT], job[VERDICT_FENCE] = mark, fence
   if words then
     take_words(id, job, words)
-    if words.r then
+    if words.r and verdict == 'd' then
       take_result(id, job, words.r)
     end
   end
@@ -93,20 +97,32 @@ local function decide(id, fence, verdict, delay, words)
   return OK
 end
 
-local function take_outcomes(at)
+-- Where each outcome begins, and where its words do.
+local function find_outcomes(at)
+  local places, ids = {}, {}
   while at <= #ARGV do
-    local letters, words = ARGV[at + 2], nil
-    local here = at
-    at = at + 4
+    places[#places + 1], ids[#ids + 1] = at, ARGV[at]
+    at = at + 4 + #ARGV[at + 2]
+  end
+  return places, ids
+end
+
+local function take_outcomes(at)
+  local places, ids = find_outcomes(at)
+  if #ids > 1 then
+    read_ahead(ids)
+  end
+  for i, here in ipairs(places) do
+    local letters, words = ARGV[here + 2], nil
     if #letters > 1 then
       words = {}
-      for i = 2, #letters do
-        words[string.sub(letters, i, i)] = ARGV[at]
-        at = at + 1
+      for k = 2, #letters do
+        words[string.sub(letters, k, k)] = ARGV[here + 3 + k]
       end
     end
-    codes[#codes + 1] = decide(ARGV[here], tonumber(ARGV[here + 1]), string.sub(letters, 1, 1), ARGV[here + 3], words)
+    codes[i] = decide(ids[i], tonumber(ARGV[here + 1]), string.sub(letters, 1, 1), ARGV[here + 3], tonumber(ARGV[here + 4]), words)
   end
+  do_all('ZREM', leaving)
 end
 
 -- Who has it, and by which turn, on a line each.
@@ -154,6 +170,7 @@ local function move_due()
       call('ZREM', later, unpack(ids))
       call('ZREM', P .. ':scheduled:' .. queue, unpack(ids))
     end
+    read_ahead(ids)
     for _, id in ipairs(ids) do
       local job = read(id)
       if job then
@@ -166,6 +183,7 @@ local function move_due()
     if #ids > 0 then
       call('ZREM', running, unpack(ids))
     end
+    read_ahead(ids)
     for _, id in ipairs(ids) do
       lose(id)
     end
@@ -182,9 +200,29 @@ local function move_due()
   return true
 end
 
+-- What of a queue's rate is used up: slots of a 64th of its period, with how many jobs began in each. Until when one counts; and how many do.
+local SLOTS <const> = 64
+
+local function slot_end(slot, period)
+  return (slot + 1) * math.ceil(period / SLOTS) + period
+end
+
+local function used_up(text, period)
+  local current = math.floor(now / math.ceil(period / SLOTS))
+  local slots, used = {}, 0
+  for slot, n in string.gmatch(text or '', '(%d+) (%d+)') do
+    slot, n = math.min(tonumber(slot), current), tonumber(n)
+    if slot_end(slot, period) > now then
+      slots[#slots + 1] = {slot, n}
+      used = used + n
+    end
+  end
+  return slots, used, current
+end
+
 -- How many of a queue may begin now, and when more may if that is for want of time.
 local function room_in(queue, most)
-  local paused, limit, rate, period, _, _, full = unpack(setting(queue), 1, 7)
+  local paused, limit, rate, period, _, _, begun = unpack(setting(queue), 1, 7)
   if paused then
     return 0
   end
@@ -192,13 +230,17 @@ local function room_in(queue, most)
     most = math.min(most, limit - call('ZCARD', P .. ':running:' .. queue))
   end
   if rate and most > 0 then
-    local each = (period or 1000000) / rate
-    local full_at = tonumber(full or 0) -- when as many may begin at once as within a period
-    local free = math.floor((now + (period or 1000000) - math.max(full_at, now)) / each + 1e-6)
-    if free < 1 then
-      return 0, math.ceil(full_at + each - (period or 1000000))
+    rate, period = tonumber(rate), tonumber(period or 1000000)
+    local slots, used = used_up(begun, period)
+    if used >= rate then
+      local i = 1
+      while i < #slots and used - slots[i][2] >= rate do
+        used = used - slots[i][2]
+        i = i + 1
+      end
+      return 0, slot_end(slots[i][1], period)
     end
-    most = math.min(most, free)
+    most = math.min(most, rate - used)
   end
   return most
 end
@@ -207,8 +249,16 @@ end
 local function spend(queue, n)
   local found = setting(queue)
   if found[3] then
-    found[7] = math.max(tonumber(found[7] or 0), now) + n * (found[4] or 1000000) / found[3]
-    call('HSET', P .. ':queue:' .. queue, 'full_at', found[7])
+    local slots, _, current = used_up(found[7], tonumber(found[4] or 1000000))
+    if #slots == 0 or slots[#slots][1] ~= current then
+      slots[#slots + 1] = {current, 0}
+    end
+    slots[#slots][2] = slots[#slots][2] + n
+    for i, slot in ipairs(slots) do
+      slots[i] = string.format('%.0f %.0f', slot[1], slot[2])
+    end
+    found[7] = table.concat(slots, ' ')
+    call('HSET', P .. ':queue:' .. queue, 'begun', found[7])
   end
 end
 
@@ -220,9 +270,12 @@ end
 local function take_from(queue, most, taken)
   local ends = now + LEASE
   local popped = call('ZPOPMIN', P .. ':ready:' .. queue, most)
-  local leases = {}
+  local ids, leases = {}, {}
   for i = 1, #popped, 2 do
-    local id = popped[i]
+    ids[#ids + 1] = popped[i]
+  end
+  read_ahead(ids)
+  for _, id in ipairs(ids) do
     local job = read(id)
     if job then
       job[STATE] = RUNNING
@@ -232,7 +285,7 @@ local function take_from(queue, most, taken)
       job.texts = string.sub(job.texts, 1, payload_end(job)) .. HOLDER
       job[WORKER_SIZE] = #HOLDER
       local told = describe(id, job)
-      call('SET', P .. ':job:' .. id, told[2])
+      written[id] = told[2]
       taken[#taken + 1] = told
       leases[#leases + 1], leases[#leases + 2] = ends, id
     end
@@ -242,7 +295,7 @@ local function take_from(queue, most, taken)
     spend(queue, #leases / 2)
     look_at(queue, ends)
   end
-  return #popped / 2
+  return #ids
 end
 
 -- The jobs of this very turn, whose answer was lost, as they were given then.
@@ -266,8 +319,9 @@ local function take_again(taken)
   end
 end
 
--- What is written first is always a removal, which is never refused for want of memory, and so nor is what is behind it: what was done can
--- be told even then.
+-- What is written first is a removal, which is never refused for want of memory, and so nor is what is behind it: what was done can be told
+-- even then.
+call('DEL', P .. ':none')
 take_outcomes(7 + QUEUES)
 local is_all_moved = move_due()
 local taken, next = {}, nil

@@ -16,7 +16,8 @@ static int retry(struct lane *lane, const struct row *row, int64_t now)
                 rc = key_enter(lane, row->has_key ? row->key : NULL, row->has_turn, &state, &has_turn);
         if (rc < 0)
                 return rc;
-        lane->made_ready = state == EDDY_JOB_READY;
+        if (state == EDDY_JOB_READY)
+                lane->effects |= LANE_MADE_READY;
         s = statement_begin(lane, RETRY_JOB);
         bind_number(&s, row->seq);
         bind_number(&s, state);
@@ -35,10 +36,13 @@ static int cancel(struct lane *lane, const struct row *row, int64_t now, struct 
                                  eddy_job_state_name((eddy_job_state)row->state));
         if (row->state != EDDY_JOB_RUNNING) {
                 call->is_finished = true;
+                lane->queue = (struct lane_queue){0};
                 rc = row_write(lane, row, now, "cancelled", "", 0);
                 if (rc == 0)
                         rc = row_count(lane, row, true, false);
-                return rc < 0 ? rc : row_finish(lane, row, EDDY_JOB_CANCELLED, now, (struct jobs_bytes){0});
+                if (rc == 0)
+                        rc = row_finish(lane, row, EDDY_JOB_CANCELLED, now, (struct jobs_bytes){0});
+                return rc < 0 ? rc : queue_settle(lane);
         }
         call->is_asked = true;
         s = statement_begin(lane, ASK_TO_CANCEL);

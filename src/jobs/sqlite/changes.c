@@ -4,8 +4,9 @@
 #include "base/memory.h"
 #include <stdio.h>
 
-/* The log is written before what is in it can be seen, by as long as the disk takes. */
-enum { FIRST_PAUSE_MS = 1, LAST_PAUSE_MS = 64 };
+/* The log is written before what is in it can be seen, by as long as the disk takes. So it is looked at in pauses that grow, up to the
+ * first of these while it goes on being written, which this process may do itself, and to the second after that. */
+enum { FIRST_PAUSE_MS = 1, BUSY_PAUSE_MS = 64, LAST_PAUSE_MS = 2048 };
 
 static void tell(struct sqlite_store *store, const struct changes_call *call)
 {
@@ -31,6 +32,42 @@ static bool look(struct sqlite_store *store)
         return rc < 0 || call.has_changed;
 }
 
+/* Wait for that long, and say whether anything was written meanwhile. */
+static int rest(struct sqlite_store *store, eddy_duration pause, bool *is_written)
+{
+        eddy_time end = eddy_now() + pause;
+        eddy_watch_event event;
+        int rc = 0;
+
+        EDDY_TIMEOUT_SCOPE(pause)
+                rc = eddy_watch_next(store->watch, &event);
+        *is_written = rc > 0;
+        if (rc > 0)
+                return eddy_sleep(end - eddy_now());
+        return rc == EDDY_TIMEOUT ? eddy_interrupted() : rc;
+}
+
+/* Something was written: until it is seen, or has been long enough ago. */
+static int look_for_a_while(struct sqlite_store *store)
+{
+        int pause = FIRST_PAUSE_MS;
+
+        while (pause <= LAST_PAUSE_MS) {
+                bool is_written;
+                int rc = rest(store, eddy_ms(pause), &is_written);
+                if (rc < 0)
+                        return rc;
+                if (look(store)) {
+                        if (!is_written)
+                                return 0;
+                        pause = FIRST_PAUSE_MS;
+                } else if (!is_written || 2 * pause <= BUSY_PAUSE_MS) {
+                        pause *= 2;
+                }
+        }
+        return 0;
+}
+
 static intptr_t watch_others(void *arg)
 {
         struct sqlite_store *store = arg;
@@ -38,13 +75,9 @@ static intptr_t watch_others(void *arg)
         int rc;
 
         while ((rc = eddy_watch_next(store->watch, &event)) > 0) {
-                for (int pause = FIRST_PAUSE_MS; pause <= LAST_PAUSE_MS; pause *= 2) {
-                        rc = eddy_sleep(eddy_ms(pause));
-                        if (rc < 0)
-                                return rc;
-                        if (look(store))
-                                break;
-                }
+                rc = look_for_a_while(store);
+                if (rc < 0)
+                        return rc;
         }
         return rc;
 }

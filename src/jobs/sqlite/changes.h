@@ -7,7 +7,8 @@
 struct sqlite_store {
         struct jobs_engine base;
         struct lane writer, reader;
-        char *path; /* NULL: it is in memory, and nobody else's */
+        char *path;        /* NULL: it is in memory, and nobody else's */
+        eddy_link workers; /* the turns that they told last */
         eddy_watch *watch;
         eddy_task *watcher;
         int64_t version; /* of the file, as the writer sees what others have done */

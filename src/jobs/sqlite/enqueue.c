@@ -59,7 +59,8 @@ static int insert(struct lane *lane, const eddy_job_spec *spec, int64_t now)
                 rc = key_enter(lane, spec->key, false, &state, &has_turn);
         if (rc < 0)
                 return rc;
-        lane->made_ready = lane->made_ready || state == EDDY_JOB_READY;
+        if (state == EDDY_JOB_READY)
+                lane->effects |= LANE_MADE_READY;
         s = statement_begin(lane, ADD_JOB);
         bind_text(&s, spec->id);
         bind_text(&s, spec->kind);

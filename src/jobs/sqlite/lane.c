@@ -3,17 +3,31 @@
 
 #include "base/list.h"
 #include "base/memory.h"
+#include "jobs/sqlite/format.h"
 #include <stdarg.h>
 #include <stdio.h>
+#include <time.h>
+
+/* Another process that writes is waited for on the thread, in slices; between them who is interrupted goes. */
+static const eddy_duration busy_slice = 20000000, busy_pause = 500000;
+
+/* Whose it is, under the lane's mutex. */
+enum request_state {
+        REQUEST_NEW,
+        REQUEST_WAITING, /* in the lane's list */
+        REQUEST_TAKEN,   /* the thread's */
+        REQUEST_DONE,
+};
 
 /* Somebody who waits, on the stack. */
 struct request {
         eddy_link link;
         lane_fn *fn;
         void *arg;
+        enum request_state state;
         int rc;
         bool only_reads;
-        bool made_ready;
+        unsigned effects;
         char detail[256];
 };
 
@@ -31,8 +45,13 @@ int lane_failure(struct lane *lane, int code)
 {
         const char *path = lane->db ? sqlite3_db_filename(lane->db, "main") : NULL;
 
-        snprintf(lane->detail, sizeof lane->detail, "%s: %s", path && path[0] ? path : "memory:",
-                 lane->db ? sqlite3_errmsg(lane->db) : sqlite3_errstr(code));
+        bool is_full = lane->db && (code & 0xff) == SQLITE_IOERR && sqlite3_system_errno(lane->db) == ENOSPC;
+
+        snprintf(lane->detail, sizeof lane->detail, "%s: %s%s",
+                 path && path[0] ? path : "memory:", lane->db ? sqlite3_errmsg(lane->db) : sqlite3_errstr(code),
+                 is_full ? ", since the disk is full" : "");
+        if (is_full)
+                return -ENOSPC;
         switch (code & 0xff) {
         case SQLITE_OK:
         case SQLITE_DONE:
@@ -57,14 +76,36 @@ int lane_execute(struct lane *lane, const char *sql)
         return code == SQLITE_OK ? 0 : lane_failure(lane, code);
 }
 
+static int64_t monotonic_now(void)
+{
+        struct timespec now;
+
+        clock_gettime(CLOCK_MONOTONIC, &now);
+        return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+/* Another process writes: whether to try again. */
+static int wait_for_others(void *arg, int times)
+{
+        const struct timespec pause = {.tv_nsec = busy_pause};
+        struct lane *lane = arg;
+
+        (void)times;
+        if (monotonic_now() >= lane->busy_until || atomic_load(&lane->is_given_up))
+                return 0;
+        nanosleep(&pause, NULL);
+        return 1;
+}
+
 int lane_open(struct lane *lane, const char *path, int flags, eddy_duration patience)
 {
-        eddy_duration ms = patience / 1000000;
         int code = sqlite3_open_v2(path, &lane->db, flags | SQLITE_OPEN_NOMUTEX, NULL);
 
+        lane->patience = patience;
+        lane->busy_until = eddy_time_add(monotonic_now(), patience);
         if (code == SQLITE_OK) {
                 sqlite3_extended_result_codes(lane->db, 1);
-                code = sqlite3_busy_timeout(lane->db, ms > INT32_MAX ? INT32_MAX : (int)ms);
+                code = sqlite3_busy_handler(lane->db, wait_for_others, lane);
         }
         return code == SQLITE_OK ? 0 : lane_failure(lane, code);
 }
@@ -113,17 +154,57 @@ static int perform(struct lane *lane, struct request *request, bool is_alone)
         if (rc < 0)
                 return rc;
         lane->detail[0] = '\0';
-        lane->made_ready = false;
+        lane->effects = 0;
         request->rc = request->fn(lane, request->arg);
-        request->made_ready = lane->made_ready;
+        request->effects = lane->effects;
         if (request->rc < 0)
                 keep_failure(lane, request, request->rc);
         if (sqlite3_get_autocommit(
                 lane->db)) /* a full disk ended the transaction, and whatever others had done in it */
-                return request->rc < 0 ? request->rc : EDDY_EJOBS;
+                return request->rc < 0 ? request->rc
+                                       : lane_fail(lane, EDDY_EJOBS, "SQLite ended the transaction");
         if (is_alone)
                 return request->rc < 0 ? request->rc : 0;
         return lane_execute(lane, request->rc < 0 ? "ROLLBACK TO one; RELEASE one" : "RELEASE one");
+}
+
+/* Begin, for others' writes to be waited for no longer than a slice, and see whether the format is still ours. */
+static int begin(struct lane *lane, bool only_reads)
+{
+        int rc;
+
+        lane->busy_until = monotonic_now() + busy_slice;
+        /* Who reads first and writes then would be refused at once where another process has written between. */
+        rc = lane_execute(lane, only_reads ? "BEGIN" : "BEGIN IMMEDIATE");
+        return rc < 0 ? rc : format_check(lane);
+}
+
+static void roll_back(struct lane *lane)
+{
+        if (!sqlite3_get_autocommit(lane->db))
+                sqlite3_exec(lane->db, "ROLLBACK", NULL, NULL, NULL);
+}
+
+static void settle(struct lane *lane, eddy_link *requests, int rc)
+{
+        for (eddy_link *link = requests->next; link != requests; link = link->next) {
+                struct request *request = container_of(link, struct request, link);
+                if (rc < 0 && request->rc >= 0)
+                        keep_failure(lane, request, rc);
+        }
+}
+
+/* Another process writes, and nothing was done: they wait again. */
+static void put_back(struct lane *lane, eddy_link *requests)
+{
+        settle(lane, requests, EDDY_EJOBSAWAY);
+        pthread_mutex_lock(&lane->mutex);
+        for (eddy_link *link = requests->next; link != requests; link = link->next)
+                container_of(link, struct request, link)->state = REQUEST_WAITING;
+        list_splice(requests, &lane->waiting);
+        list_splice(&lane->waiting, requests);
+        lane->ran_in_vain = lane->submitted;
+        pthread_mutex_unlock(&lane->mutex);
 }
 
 static void run_transaction(struct lane *lane, eddy_link *requests)
@@ -131,24 +212,29 @@ static void run_transaction(struct lane *lane, eddy_link *requests)
         bool is_alone = requests->next->next == requests, only_reads = true;
         int rc;
 
-        for (eddy_link *link = requests->next; link != requests; link = link->next)
-                only_reads = only_reads && container_of(link, struct request, link)->only_reads;
-        /* Who reads first and writes then would be refused at once where another process has written between. */
-        rc = lane_execute(lane, only_reads ? "BEGIN" : "BEGIN IMMEDIATE");
-
+        for (eddy_link *link = requests->next; link != requests; link = link->next) {
+                struct request *request = container_of(link, struct request, link);
+                request->rc = 0;
+                only_reads = only_reads && request->only_reads;
+        }
+        rc = begin(lane, only_reads);
+        if (rc == EDDY_EJOBSAWAY) {
+                roll_back(lane);
+                put_back(lane, requests);
+                return;
+        }
         for (eddy_link *link = requests->next; rc == 0 && link != requests; link = link->next)
                 rc = perform(lane, container_of(link, struct request, link), is_alone);
         if (rc == 0)
                 rc = lane_execute(lane, "COMMIT");
-        if (rc == 0)
-                return;
-        for (eddy_link *link = requests->next; link != requests; link = link->next) {
-                struct request *request = container_of(link, struct request, link);
-                if (request->rc >= 0)
-                        keep_failure(lane, request, rc);
+        if (rc < 0) {
+                settle(lane, requests, rc);
+                roll_back(lane);
         }
-        if (!sqlite3_get_autocommit(lane->db))
-                sqlite3_exec(lane->db, "ROLLBACK", NULL, NULL, NULL);
+        pthread_mutex_lock(&lane->mutex);
+        for (eddy_link *link = requests->next; link != requests; link = link->next)
+                container_of(link, struct request, link)->state = REQUEST_DONE;
+        pthread_mutex_unlock(&lane->mutex);
 }
 
 /* On the lane's thread, once for each request: the first finds those that came meanwhile, which are then done before their turn. */
@@ -159,14 +245,18 @@ static intptr_t run_waiting(void *arg)
 
         list_init(&requests);
         pthread_mutex_lock(&lane->mutex);
-        list_splice(&requests, &lane->waiting);
+        if (++lane->ran > lane->ran_in_vain)
+                list_splice(&requests, &lane->waiting);
+        for (eddy_link *link = requests.next; link != &requests; link = link->next)
+                container_of(link, struct request, link)->state = REQUEST_TAKEN;
         pthread_mutex_unlock(&lane->mutex);
         if (!list_is_empty(&requests))
                 run_transaction(lane, &requests);
         return 0;
 }
 
-static int call(struct lane *lane, struct request *request)
+/* Have the thread look at what waits, this request with it, and wait until it has. */
+static int run_once(struct lane *lane, struct request *request)
 {
         const eddy_work_options options = {.name = "jobs", .executor = lane->executor};
         eddy_future *run;
@@ -175,14 +265,61 @@ static int call(struct lane *lane, struct request *request)
         /* The thread sees neither without the other. */
         pthread_mutex_lock(&lane->mutex);
         run = eddy_executor_submit(&options, run_waiting, lane);
-        if (run && !eddy_done(run))
-                list_append(&lane->waiting, &request->link);
-        else
+        if (run && !eddy_done(run)) {
+                lane->submitted++;
+                if (request->state == REQUEST_NEW) {
+                        list_append(&lane->waiting, &request->link);
+                        request->state = REQUEST_WAITING;
+                }
+        } else {
                 rc = -ENOMEM;
+        }
         pthread_mutex_unlock(&lane->mutex);
         EDDY_SHIELD_SCOPE {
                 int failure = eddy_join(run, NULL);
                 rc = rc < 0 && failure < 0 ? failure : rc;
+        }
+        return rc;
+}
+
+/* What a request that has not begun is given up for; 0: it is not. */
+static int find_reason(eddy_time deadline, eddy_duration patience, int failure)
+{
+        int interrupted = eddy_interrupted();
+
+        if (failure < 0 || interrupted < 0)
+                return failure < 0 ? failure : interrupted;
+        if (eddy_now() < deadline)
+                return 0;
+        return eddy_fail(EDDY_EJOBSAWAY, "another process has been writing to the file for %.3g s",
+                         (double)patience / 1e9);
+}
+
+/* After a run that came to `rc`: whether the request is over with, and what that comes to. */
+static bool is_over(struct lane *lane, struct request *request, eddy_time deadline, int *rc)
+{
+        int reason = find_reason(deadline, lane->patience, *rc);
+        enum request_state state;
+
+        pthread_mutex_lock(&lane->mutex);
+        state = request->state;
+        if (state == REQUEST_WAITING && reason < 0)
+                list_remove(&request->link);
+        pthread_mutex_unlock(&lane->mutex);
+        *rc = state == REQUEST_DONE ? 0 : reason;
+        return state == REQUEST_DONE || (state != REQUEST_TAKEN && reason < 0);
+}
+
+static int call(struct lane *lane, struct request *request)
+{
+        eddy_time deadline = eddy_time_add(eddy_now(), lane->patience);
+        int rc = run_once(lane, request);
+
+        while (!is_over(lane, request, deadline, &rc)) {
+                if (rc < 0) /* without memory, while another run has it */
+                        EDDY_SHIELD_SCOPE
+                                eddy_sleep(eddy_ms(1));
+                rc = run_once(lane, request);
         }
         if (rc < 0)
                 return rc;
@@ -190,13 +327,13 @@ static int call(struct lane *lane, struct request *request)
                                                      : request->rc;
 }
 
-int lane_call(struct lane *lane, lane_fn *fn, void *arg, bool *made_ready)
+int lane_call(struct lane *lane, lane_fn *fn, void *arg, unsigned *effects)
 {
         struct request request = {.fn = fn, .arg = arg};
         int rc = call(lane, &request);
 
-        if (made_ready)
-                *made_ready = rc >= 0 && request.made_ready;
+        if (effects)
+                *effects = rc >= 0 ? request.effects : 0;
         return rc;
 }
 

@@ -1,6 +1,7 @@
 #include "jobs/sqlite/life.h"
 
 #include "base/memory.h"
+#include "jobs/again.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -28,7 +29,13 @@ void row_read(const struct statement *s, struct row *row)
         row->is_cancelling = column_number(s, 10) != 0;
         row->unique_until = column_number(s, 12);
         row->verdict = (int)column_number(s, 13);
+        row->created = column_number(s, 14);
         copy_text(row->worker, sizeof row->worker, column_bytes(s, 11));
+}
+
+bool row_is_taken(const struct row *row, uint64_t fence, eddy_job_time created)
+{
+        return (uint64_t)row->fence == fence && (created == 0 || created == row->created);
 }
 
 int row_find(struct lane *lane, const char *id, struct row *row)
@@ -72,7 +79,7 @@ static int pass_turn(struct lane *lane, const struct row *row)
         s = statement_begin(lane, PASS_KEY);
         bind_text(&s, row->key);
         while (statement_row(&s))
-                lane->made_ready = true;
+                lane->effects |= LANE_MADE_READY;
         return statement_end(&s);
 }
 
@@ -84,7 +91,8 @@ int row_make_ready(struct lane *lane, const struct row *row)
 
         if (rc < 0)
                 return rc;
-        lane->made_ready = lane->made_ready || state == EDDY_JOB_READY;
+        if (state == EDDY_JOB_READY)
+                lane->effects |= LANE_MADE_READY;
         s = statement_begin(lane, MAKE_READY);
         bind_number(&s, row->seq);
         bind_number(&s, state);
@@ -92,28 +100,62 @@ int row_make_ready(struct lane *lane, const struct row *row)
         return statement_run(&s);
 }
 
+int queue_settle(struct lane *lane)
+{
+        struct lane_queue *queue = &lane->queue;
+        struct statement s;
+        int rc = 0;
+
+        if (queue->finished > 0 || queue->failed > 0) {
+                s = statement_begin(lane, COUNT_FINISHED);
+                bind_text(&s, queue->name);
+                bind_number(&s, queue->finished);
+                bind_number(&s, queue->failed);
+                rc = statement_run(&s);
+        }
+        *queue = (struct lane_queue){0};
+        return rc;
+}
+
+/* Have a job's queue be the one that is looked at. */
+static int know_queue(struct lane *lane, const struct row *row)
+{
+        struct lane_queue *queue = &lane->queue;
+        struct statement s;
+        int rc;
+
+        if (strcmp(queue->name, row->queue) == 0)
+                return 0;
+        rc = queue_settle(lane);
+        if (rc < 0)
+                return rc;
+        s = statement_begin(lane, FIND_QUEUE);
+        bind_text(&s, row->queue);
+        if (statement_row(&s)) {
+                queue->keep_done = column_number(&s, 4);
+                queue->keep_dead = column_number(&s, 5);
+        }
+        copy_text(queue->name, sizeof queue->name, (struct jobs_bytes){row->queue, strlen(row->queue)});
+        return statement_end(&s);
+}
+
 int row_count(struct lane *lane, const struct row *row, bool is_finished, bool has_failed)
 {
-        struct statement s;
+        int rc = know_queue(lane, row);
 
-        if (!is_finished && !has_failed)
-                return 0;
-        s = statement_begin(lane, COUNT_FINISHED);
-        bind_text(&s, row->queue);
-        bind_number(&s, is_finished);
-        bind_number(&s, has_failed);
-        return statement_run(&s);
+        lane->queue.finished += is_finished;
+        lane->queue.failed += has_failed;
+        return rc;
 }
 
 /* Whether a job stays when it is finished: where its queue keeps none, as long as its unique name is its own. */
 static int keeps(struct lane *lane, const struct row *row, eddy_job_state state, int64_t now, bool *stays)
 {
-        struct statement s = statement_begin(lane, FIND_QUEUE);
+        int rc = know_queue(lane, row);
+        int64_t keep = state == EDDY_JOB_DEAD ? lane->queue.keep_dead : lane->queue.keep_done;
 
-        bind_text(&s, row->queue);
-        *stays = !statement_row(&s) || column_number(&s, state == EDDY_JOB_DEAD ? 7 : 6) >= 0 ||
-                 row->unique_until > now;
-        return statement_end(&s);
+        *stays = keep >= 0 || row->unique_until > now;
+        return rc;
 }
 
 int row_finish(struct lane *lane, const struct row *row, eddy_job_state state, int64_t now,
@@ -132,6 +174,7 @@ int row_finish(struct lane *lane, const struct row *row, eddy_job_state state, i
         bind_number(&s, state);
         bind_number(&s, now);
         bind_bytes(&s, result.data, result.size);
+        bind_number(&s, row->verdict);
         rc = statement_run(&s);
         return rc < 0 ? rc : pass_turn(lane, row);
 }
@@ -156,6 +199,7 @@ int row_schedule(struct lane *lane, const struct row *row, int64_t due, int refu
         bind_number(&s, due);
         bind_number(&s, refund);
         bind_number(&s, row->has_turn && !yields);
+        bind_number(&s, row->verdict);
         rc = statement_run(&s);
         return rc < 0 || !yields ? rc : pass_turn(lane, row);
 }
@@ -164,24 +208,64 @@ int row_give_back(struct lane *lane, const struct row *row, int refund)
 {
         struct statement s = statement_begin(lane, GIVE_JOB_BACK);
 
-        lane->made_ready = true;
+        lane->effects |= LANE_MADE_READY;
         bind_number(&s, row->seq);
         bind_number(&s, refund);
+        bind_number(&s, row->verdict);
         return statement_run(&s);
+}
+
+static int append(struct lane *lane, const struct row *row, sqlite3_str *lines)
+{
+        char *text = sqlite3_str_finish(lines);
+        struct statement s = statement_begin(lane, WRITE_HISTORY);
+        int rc;
+
+        bind_number(&s, row->seq);
+        bind_text(&s, text);
+        rc = statement_run(&s);
+        sqlite3_free(text);
+        return text ? rc : -ENOMEM;
+}
+
+static void add_line(sqlite3_str *lines, const struct row *row, int64_t now, const char *what, const char *text,
+                     size_t size)
+{
+        sqlite3_str_appendf(lines, "%lld %d %s%s%.*s\n", (long long)now, row->attempt, what,
+                            size > 0 ? " " : "", (int)size, text);
 }
 
 int row_write(struct lane *lane, const struct row *row, int64_t now, const char *what, const char *text,
               size_t size)
 {
-        char *line = sqlite3_mprintf("%lld %d %s %.*s\n", (long long)now, row->attempt, what, (int)size, text);
-        struct statement s = statement_begin(lane, WRITE_HISTORY);
+        sqlite3_str *lines = sqlite3_str_new(lane->db);
+
+        add_line(lines, row, now, what, text, size);
+        return append(lane, row, lines);
+}
+
+/* What is new of a log. */
+static int write_log(struct lane *lane, const struct row *row, int64_t now, const struct jobs_words *words)
+{
+        struct statement s = statement_begin(lane, FIND_HISTORY);
+        struct jobs_bytes history = {0};
+        const char *log;
+        sqlite3_str *lines;
         int rc;
 
         bind_number(&s, row->seq);
-        bind_text(&s, line);
-        rc = statement_run(&s);
-        sqlite3_free(line);
-        return line ? rc : -ENOMEM;
+        if (statement_row(&s))
+                history = column_bytes(&s, 0);
+        log = jobs_again_log(words, history.data, history.size);
+        rc = statement_end(&s);
+        if (rc < 0 || !log)
+                return rc;
+        lines = sqlite3_str_new(lane->db);
+        for (const char *line = log, *end; *line; line = *end ? end + 1 : end) {
+                end = strchrnul(line, '\n');
+                add_line(lines, row, now, "log", line, (size_t)(end - line));
+        }
+        return append(lane, row, lines);
 }
 
 int row_write_words(struct lane *lane, const struct row *row, int64_t now, const struct jobs_words *words)
@@ -195,9 +279,5 @@ int row_write_words(struct lane *lane, const struct row *row, int64_t now, const
                 bind_text(&s, words->note);
                 rc = statement_run(&s);
         }
-        for (const char *line = words->log, *end; rc == 0 && line && *line; line = *end ? end + 1 : end) {
-                end = strchrnul(line, '\n');
-                rc = row_write(lane, row, now, "log", line, (size_t)(end - line));
-        }
-        return rc;
+        return rc < 0 || !words->log ? rc : write_log(lane, row, now, words);
 }

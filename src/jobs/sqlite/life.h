@@ -8,7 +8,7 @@ enum { NAME_ROOM = 101 };
 
 /* What deciding needs of a job. */
 struct row {
-        int64_t seq, fence, unique_until;
+        int64_t seq, fence, unique_until, created;
         int state, attempt, attempts,
             verdict; /* the last one that was told of it since it was taken; -1: none */
         bool has_key, has_turn, yields_key, is_cancelling;
@@ -17,6 +17,9 @@ struct row {
 
 /** 0; EDDY_ENOJOB; or an error. */
 int row_find(struct lane *lane, const char *id, struct row *row);
+
+/** Whether a worker has it that took it with this fence, when it had been enqueued then (0: whenever). */
+bool row_is_taken(const struct row *row, uint64_t fence, eddy_job_time created);
 
 /** That on which FIND_DUE or FIND_LAPSED stands. */
 void row_read(const struct statement *s, struct row *row);
@@ -27,8 +30,12 @@ int key_enter(struct lane *lane, const char *key, bool has_turn, int *state, boo
 /** Make ready one that waited: 0 or an error. */
 int row_make_ready(struct lane *lane, const struct row *row);
 
-/** Have its queue's counters count an end, or an attempt that failed: 0 or an error. */
+/** Have its queue's counters count an end, or an attempt that failed, once they are settled: 0 or an error. */
 int row_count(struct lane *lane, const struct row *row, bool is_finished, bool has_failed);
+
+/** Write down what was counted, at the end of whatever counts: 0 or an error. What looks at queues begins without what is known of them from
+ * before: another function may have changed them. */
+int queue_settle(struct lane *lane);
 
 /** Finish it: DONE, DEAD or CANCELLED. 0 or an error. */
 int row_finish(struct lane *lane, const struct row *row, eddy_job_state state, int64_t now,

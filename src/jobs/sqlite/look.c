@@ -61,25 +61,27 @@ int store_list(struct lane *lane, void *arg)
 {
         struct list_call *call = arg;
         const eddy_job_filter *filter = call->filter;
-        char *end = NULL;
-        int64_t after = filter->after ? strtoll(filter->after, &end, 10) : INT64_MAX, last = 0;
+        int64_t after = filter->after ? strtoll(filter->after, NULL, 10) : INT64_MAX, last = 0;
         struct statement s = statement_begin(lane, query_of(filter->states));
         size_t room = 0;
 
-        if (end && *end)
+        if (filter->after &&
+            (strspn(filter->after, "0123456789") != strlen(filter->after) || strlen(filter->after) > 18))
                 return lane_fail(lane, -EINVAL, "'%s' is the end of no page", filter->after);
         bind_number(&s, after);
         bind_text(&s, filter->queue);
         bind_text(&s, filter->kind);
         bind_number(&s, filter->states);
-        bind_number(&s, filter->most < INT64_MAX ? (int64_t)filter->most : INT64_MAX);
+        bind_number(&s, filter->most < INT64_MAX ? (int64_t)filter->most + 1 : INT64_MAX);
         while (statement_row(&s)) {
+                if (call->list->count == filter->most) { /* that there is one more */
+                        snprintf(call->list->next, sizeof call->list->next, "%lld", (long long)last);
+                        break;
+                }
                 last = column_number(&s, 25);
                 if (jobs_list_add(call->list, &room, read_info(&s)) < 0)
                         s.rc = -ENOMEM;
         }
-        if (call->list->count == filter->most)
-                snprintf(call->list->next, sizeof call->list->next, "%lld", (long long)last);
         return statement_end(&s);
 }
 

@@ -1,4 +1,4 @@
--- Version 1 of the stored format, which docs/jobs-format.md describes. Times are microseconds, since 1970 where they are moments.
+-- Version 2 of the stored format, which docs/jobs-format.md describes. Times are microseconds, since 1970 where they are moments.
 PRAGMA application_id = 1701077113;
 CREATE TABLE jobs (
         seq INTEGER PRIMARY KEY,
@@ -51,10 +51,9 @@ CREATE TABLE queues (
         period INTEGER NOT NULL DEFAULT 1000000,
         keep_done INTEGER NOT NULL DEFAULT 86400000000,
         keep_dead INTEGER NOT NULL DEFAULT 2592000000000,
-        tokens REAL NOT NULL DEFAULT 0,
-        tokens_at INTEGER NOT NULL DEFAULT 0,
         finished INTEGER NOT NULL DEFAULT 0,
-        failed INTEGER NOT NULL DEFAULT 0
+        failed INTEGER NOT NULL DEFAULT 0,
+        begun TEXT NOT NULL DEFAULT ''
 ) WITHOUT ROWID;
 CREATE TABLE crons (
         name TEXT NOT NULL PRIMARY KEY,
@@ -64,4 +63,4 @@ CREATE TABLE crons (
         last INTEGER NOT NULL DEFAULT 0
 );
 CREATE INDEX crons_next ON crons (next);
-PRAGMA user_version = 1;
+PRAGMA user_version = 2;

@@ -1,24 +1,23 @@
 /* Jobs in an SQLite file, which several processes may have open, or in memory. What is asked for is done on helper threads: one
  * that writes, and one that looks, so that a long look holds up no work. */
 #include "jobs/sqlite/changes.h"
+#include "jobs/sqlite/format.h"
 #include "jobs/sqlite/store.h"
 
+#include "base/list.h"
 #include "base/memory.h"
+#include "jobs/again.h"
 #include <fcntl.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
-
-#include "schema.sql.h"
-
-enum { FORMAT = 1, APPLICATION = 1701077113 /* as schema.sql has it */ };
 
 /* To open, on a helper thread. */
 struct opening {
         struct sqlite_store *store;
         const char *path;
         eddy_duration patience;
-        bool must_exist;
+        bool must_exist, migrates;
 };
 
 /* Payloads are nobody else's to read; what SQLite makes beside the file has its permissions. One that is there is never opened and closed but by
@@ -48,66 +47,11 @@ static int begin_log(struct lane *lane, eddy_duration patience)
 
         do {
                 rc = lane_execute(lane, "PRAGMA journal_mode = WAL");
-                if (rc != EDDY_EJOBSAWAY)
+                if (rc != EDDY_EJOBSAWAY || atomic_load(&lane->is_given_up))
                         return rc;
                 nanosleep(&pause, NULL);
                 patience -= 5000000;
         } while (patience > 0);
-        return rc;
-}
-
-/* The first number that a statement gives. */
-static int ask(struct lane *lane, const char *sql, int64_t *number)
-{
-        sqlite3_stmt *stmt = NULL;
-        int code = sqlite3_prepare_v2(lane->db, sql, -1, &stmt, NULL);
-
-        if (code == SQLITE_OK)
-                code = sqlite3_step(stmt);
-        if (code == SQLITE_ROW)
-                *number = sqlite3_column_int64(stmt, 0);
-        code = code == SQLITE_ROW ? SQLITE_OK : lane_failure(lane, code);
-        sqlite3_finalize(stmt);
-        return code;
-}
-
-/* A file of somebody else's is not touched. */
-static int check_owner(struct lane *lane, const char *path)
-{
-        int64_t owner = 0, tables = 0;
-        int rc = lane_execute(lane, "BEGIN"); /* both are of one moment: another process may be making it */
-
-        if (rc == 0)
-                rc = ask(lane, "PRAGMA application_id", &owner);
-        if (rc == 0)
-                rc = ask(lane, "SELECT count(*) FROM sqlite_schema", &tables);
-        if (!sqlite3_get_autocommit(lane->db))
-                sqlite3_exec(lane->db, "COMMIT", NULL, NULL, NULL);
-        if (rc == 0 && owner != APPLICATION && (tables > 0 || owner != 0))
-                return lane_fail(lane, EDDY_EJOBSFORMAT, "%s is an SQLite file of something else", path);
-        return rc;
-}
-
-/* Of two processes that find nothing there one makes it. */
-static int check_format(struct lane *lane, const char *path)
-{
-        int64_t version = 0, tables = 0;
-        int rc = lane_execute(lane, "BEGIN IMMEDIATE");
-
-        if (rc == 0)
-                rc = ask(lane, "PRAGMA user_version", &version);
-        if (rc == 0)
-                rc = ask(lane, "SELECT count(*) FROM sqlite_schema", &tables);
-        if (rc == 0 && version == 0 && tables == 0)
-                rc = lane_execute(lane, schema_sql);
-        else if (rc == 0 && version != FORMAT)
-                rc = lane_fail(lane, EDDY_EJOBSFORMAT,
-                               "%s has version %d of the format, and this is version %d of it", path,
-                               (int)version, FORMAT);
-        if (rc == 0)
-                rc = lane_execute(lane, "COMMIT");
-        if (rc < 0 && lane->db && !sqlite3_get_autocommit(lane->db))
-                sqlite3_exec(lane->db, "ROLLBACK", NULL, NULL, NULL);
         return rc;
 }
 
@@ -122,20 +66,22 @@ static intptr_t open_file(void *arg)
         if (rc == 0)
                 rc = lane_open(writer, opening->path, flags, opening->patience);
         if (rc == 0)
-                rc = check_owner(writer, opening->path);
+                rc = format_check_owner(writer, opening->path);
         if (rc == 0)
                 rc = begin_log(writer, opening->patience);
         if (rc == 0)
                 rc = lane_execute(writer, "PRAGMA synchronous = FULL; PRAGMA "
                                           "journal_size_limit = 67108864");
         if (rc == 0)
-                rc =
-                    ask(writer, "SELECT count(*) FROM pragma_journal_mode WHERE journal_mode = 'wal'", &is_wal);
+                rc = format_ask(writer, "SELECT count(*) FROM pragma_journal_mode WHERE journal_mode = 'wal'",
+                                &is_wal);
         if (rc == 0 && !is_wal)
                 rc = lane_fail(writer, EDDY_EJOBS, "%s: on this file system SQLite has no write-ahead log",
                                opening->path);
         if (rc == 0)
-                rc = check_format(writer, opening->path);
+                rc = format_begin(writer, opening->path, opening->migrates);
+        if (rc == 0)
+                rc = format_ask(writer, "PRAGMA data_version", &opening->store->version);
         if (rc < 0)
                 return rc;
         rc = lane_open(reader, opening->path, flags, opening->patience);
@@ -150,7 +96,7 @@ static intptr_t open_memory(void *arg)
         struct lane *writer = &opening->store->writer;
         int rc = lane_open(writer, ":memory:", SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, opening->patience);
 
-        return rc < 0 ? rc : check_format(writer, "memory:");
+        return rc < 0 ? rc : format_begin(writer, "memory:", false);
 }
 
 static void close_store(struct jobs_engine *engine)
@@ -160,16 +106,38 @@ static void close_store(struct jobs_engine *engine)
         changes_stop(store);
         lane_close(&store->reader);
         lane_close(&store->writer);
+        jobs_again_free(&store->workers);
         memory_free(store->path);
         memory_free(store);
 }
 
+/* On the writer's thread. Whoever is interrupted has it wait for other processes no longer, and waits for that. */
+static int run_opening(struct opening *opening, eddy_fn open)
+{
+        struct lane *writer = &opening->store->writer;
+        eddy_future *run =
+            eddy_executor_submit(&(eddy_work_options){.executor = writer->executor}, open, opening);
+        intptr_t opened = 0;
+        ssize_t n = eddy_wait(&run, 1, EDDY_ALL_COMPLETED, EDDY_FOREVER);
+        int rc;
+
+        atomic_store(&writer->is_given_up, n < 0);
+        EDDY_SHIELD_SCOPE
+                rc = eddy_join(run, &opened);
+        if (rc == 0 && opened == EDDY_EJOBSAWAY)
+                rc = eddy_interrupted();
+        if (rc < 0)
+                return rc;
+        return opened < 0 ? eddy_fail((int)opened, "%s", writer->detail) : 0;
+}
+
 static int open_lanes(struct sqlite_store *store, const char *url, const eddy_jobs_options *options)
 {
-        struct opening opening = {
-            .store = store, .patience = options->patience, .must_exist = options->must_exist};
+        struct opening opening = {.store = store,
+                                  .patience = options->patience,
+                                  .must_exist = options->must_exist,
+                                  .migrates = options->migrates};
         bool is_file = strncmp(url, "sqlite:", 7) == 0;
-        intptr_t opened = 0;
         int rc;
 
         if (is_file) {
@@ -183,13 +151,7 @@ static int open_lanes(struct sqlite_store *store, const char *url, const eddy_jo
         rc = lane_start(&store->writer);
         if (rc == 0 && is_file)
                 rc = lane_start(&store->reader);
-        if (rc < 0)
-                return rc;
-        EDDY_SHIELD_SCOPE
-                rc = eddy_to_thread(is_file ? open_file : open_memory, &opening, &opened);
-        if (rc < 0)
-                return rc;
-        return opened < 0 ? eddy_fail((int)opened, "%s", store->writer.detail) : 0;
+        return rc < 0 ? rc : run_opening(&opening, is_file ? open_file : open_memory);
 }
 
 static int open_store(struct jobs_engine **engine, const char *url, const eddy_jobs_options *options,
@@ -201,6 +163,7 @@ static int open_store(struct jobs_engine **engine, const char *url, const eddy_j
         *engine = NULL;
         if (!store)
                 return -ENOMEM;
+        list_init(&store->workers);
         store->base = (struct jobs_engine){&eddy_jobs_engine_sqlite, on_hint, arg};
         rc = open_lanes(store, url, options);
         if (rc < 0) {
@@ -219,34 +182,54 @@ static void hint(struct sqlite_store *store, enum jobs_hint what, const char *na
         store->base.on_hint(store->base.arg, what, name);
 }
 
+/* What others may have waited for. */
+static void tell_effects(struct sqlite_store *store, unsigned effects)
+{
+        if (effects & LANE_ENDED)
+                hint(store, JOBS_HINT_FINISHED, NULL);
+        if (effects & LANE_MADE_READY)
+                hint(store, JOBS_HINT_WORK, NULL);
+}
+
 static int enqueue(struct jobs_engine *engine, const eddy_job_spec *specs, size_t n, eddy_job_added *added)
 {
         struct sqlite_store *store = (struct sqlite_store *)engine;
         struct enqueue_call call = {.specs = specs, .n = n, .added = added};
-        bool made_ready;
-        int rc = lane_call(&store->writer, store_enqueue, &call, &made_ready);
+        int rc = lane_call(&store->writer, store_enqueue, &call, NULL);
 
         if (rc == 0) /* also of what is due later a worker has to know */
                 hint(store, JOBS_HINT_WORK, NULL);
         return rc;
 }
 
+static void forget_taken(struct jobs_turn *turn)
+{
+        while (turn->taken_count > 0)
+                memory_free(turn->taken[--turn->taken_count]);
+}
+
 static int turn(struct jobs_engine *engine, struct jobs_turn *one)
 {
         struct sqlite_store *store = (struct sqlite_store *)engine;
-        bool made_ready;
-        int rc = lane_call(&store->writer, store_turn, one, &made_ready);
+        unsigned effects;
+        bool is_again;
+        int rc = jobs_again_note(&store->workers, one, &is_again);
 
+        one->taken_count = 0;
+        if (rc == 0)
+                rc = lane_call(&store->writer, store_turn, one, &effects);
         if (rc < 0) { /* also where it was only the commit that failed */
-                while (one->taken_count > 0)
-                        memory_free(one->taken[--one->taken_count]);
+                forget_taken(one);
                 return rc;
         }
-        for (size_t i = 0; i < one->outcome_count; i++)
-                if (one->outcomes[i].rc == 0)
-                        hint(store, JOBS_HINT_FINISHED, one->outcomes[i].id);
-        if (made_ready)
-                hint(store, JOBS_HINT_WORK, NULL);
+        for (size_t i = 0; i < one->outcome_count; i++) {
+                struct jobs_outcome *outcome = &one->outcomes[i];
+                if (outcome->rc == EDDY_ENOJOB && is_again) /* it was finished, and is not kept */
+                        outcome->rc = 0;
+                if (outcome->rc == 0)
+                        hint(store, JOBS_HINT_FINISHED, outcome->id);
+        }
+        tell_effects(store, effects);
         return 0;
 }
 
@@ -303,15 +286,14 @@ static int act(struct jobs_engine *engine, enum jobs_action action, const char *
 {
         struct sqlite_store *store = (struct sqlite_store *)engine;
         struct act_call call = {.action = action, .id = id};
-        bool made_ready;
-        int rc = lane_call(&store->writer, store_act, &call, &made_ready);
+        unsigned effects;
+        int rc = lane_call(&store->writer, store_act, &call, &effects);
 
         if (rc == 0 && call.is_asked)
                 hint(store, JOBS_HINT_CANCEL, id);
         if (rc == 0 && call.is_finished)
                 hint(store, JOBS_HINT_FINISHED, id);
-        if (made_ready)
-                hint(store, JOBS_HINT_WORK, NULL);
+        tell_effects(store, effects);
         return rc;
 }
 
@@ -337,9 +319,9 @@ static int look_at_crons(struct jobs_engine *engine, struct jobs_cron_look *look
 }
 
 /* On the lane's thread, which changes neither. */
-static int call_writer(struct jobs_engine *engine, lane_fn *fn, const void *arg, bool *made_ready)
+static int call_writer(struct jobs_engine *engine, lane_fn *fn, const void *arg, unsigned *effects)
 {
-        return lane_call(&((struct sqlite_store *)engine)->writer, fn, (void *)(uintptr_t)arg, made_ready);
+        return lane_call(&((struct sqlite_store *)engine)->writer, fn, (void *)(uintptr_t)arg, effects);
 }
 
 static int set_cron(struct jobs_engine *engine, const struct jobs_cron *cron, bool keeps_next)
@@ -359,11 +341,10 @@ static int remove_cron(struct jobs_engine *engine, const char *name)
 
 static int fire_cron(struct jobs_engine *engine, const struct jobs_cron_fire *fire)
 {
-        bool made_ready;
-        int rc = call_writer(engine, store_fire_cron, fire, &made_ready);
+        unsigned effects;
+        int rc = call_writer(engine, store_fire_cron, fire, &effects);
 
-        if (made_ready)
-                hint((struct sqlite_store *)engine, JOBS_HINT_WORK, NULL);
+        tell_effects((struct sqlite_store *)engine, effects);
         return rc;
 }
 

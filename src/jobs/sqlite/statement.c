@@ -5,7 +5,7 @@
 /* States are those of eddy_job_state: 0 scheduled, 1 held, 2 ready, 3 running, and finished from 4 on. */
 #define ROW_COLUMNS                                                                                            \
         "seq, state, fence, attempt, attempts, key, has_turn, yields_key, queue, id, is_cancelling, worker, "  \
-        "unique_until, verdict"
+        "unique_until, verdict, created"
 #define TAKE_COLUMNS                                                                                           \
         "seq, id, kind, queue, key, payload, fence, timeout, backoff, max_backoff, created, due, attempt, "    \
         "attempts, priority"
@@ -31,24 +31,25 @@ static const char *const texts[QUERIES] = {
     [PASS_KEY] = "UPDATE jobs SET state = 2, has_turn = 1 WHERE seq = (SELECT seq FROM jobs WHERE state = 1 "
                  "AND key = ?1 "
                  "ORDER BY priority DESC, seq LIMIT 1) RETURNING queue",
-    [FINISH_JOB] = "UPDATE jobs SET state = ?2, finished = ?3, lease = 0, has_turn = 0, result = ?4, "
-                   "is_cancelling = 0, has_unique = "
-                   "uniq IS NOT NULL AND unique_until > ?3 WHERE seq = ?1",
-    [SCHEDULE_JOB] = "UPDATE jobs SET state = 0, due = ?2, lease = 0, attempt = attempt - ?3, has_turn = ?4, "
-                     "is_cancelling = 0 "
-                     "WHERE seq = ?1",
+    [FINISH_JOB] =
+        "UPDATE jobs SET state = ?2, finished = ?3, lease = 0, has_turn = 0, result = ?4, verdict = ?5, "
+        "is_cancelling = 0, has_unique = uniq IS NOT NULL AND unique_until > ?3 WHERE seq = ?1",
+    [SCHEDULE_JOB] =
+        "UPDATE jobs SET state = 0, due = ?2, lease = 0, attempt = attempt - ?3, has_turn = ?4, verdict = ?5, "
+        "is_cancelling = 0 WHERE seq = ?1",
     [GIVE_JOB_BACK] =
-        "UPDATE jobs SET state = 2, lease = 0, attempt = attempt - ?2, is_cancelling = 0 WHERE seq = ?1",
+        "UPDATE jobs SET state = 2, lease = 0, attempt = attempt - ?2, verdict = ?3, is_cancelling = 0 "
+        "WHERE seq = ?1",
     [WRITE_WORDS] = "UPDATE jobs SET progress = ?2, note = coalesce(?3, note) WHERE seq = ?1",
     [WRITE_HISTORY] = "UPDATE jobs SET history = substr(history || ?2, -65536) WHERE seq = ?1",
+    [FIND_HISTORY] = "SELECT history FROM jobs WHERE seq = ?1",
     [COUNT_FINISHED] = "UPDATE queues SET finished = finished + ?2, failed = failed + ?3 WHERE name = ?1",
     [FIND_DUE] = "SELECT " ROW_COLUMNS " FROM jobs WHERE state = 0 AND due <= ?1 ORDER BY due LIMIT 128",
     [FIND_LAPSED] = "SELECT " ROW_COLUMNS " FROM jobs WHERE state = 3 AND lease < ?1 ORDER BY lease LIMIT 64",
     [MAKE_READY] = "UPDATE jobs SET state = ?2, has_turn = ?3 WHERE seq = ?1",
     [FIND_QUEUE] =
-        "SELECT is_paused, most_running, rate, period, tokens, tokens_at, keep_done, keep_dead FROM queues "
-        "WHERE name = ?1",
-    [SPEND_TOKENS] = "UPDATE queues SET tokens = ?2, tokens_at = ?3 WHERE name = ?1",
+        "SELECT is_paused, most_running, rate, period, keep_done, keep_dead, begun FROM queues WHERE name = ?1",
+    [NOTE_BEGUN] = "UPDATE queues SET begun = ?2 WHERE name = ?1",
     [COUNT_RUNNING] = "SELECT count(*) FROM jobs WHERE state = 3 AND queue = ?1",
     [TAKE_JOBS] = "UPDATE jobs SET state = 3, attempt = attempt + 1, fence = fence + 1, lease = ?3, started = "
                   "?4, worker = ?5, "
@@ -74,8 +75,7 @@ static const char *const texts[QUERIES] = {
     [ASK_TO_CANCEL] = "UPDATE jobs SET is_cancelling = 1 WHERE seq = ?1",
     [DISCARD_JOB] = "DELETE FROM jobs WHERE seq = ?1",
     [SET_QUEUE] = "UPDATE queues SET most_running = ?2, rate = ?3, period = ?4, keep_done = ?5, keep_dead = "
-                  "?6, tokens = ?3 WHERE "
-                  "name = ?1",
+                  "?6, begun = CASE WHEN rate = ?3 AND period = ?4 THEN begun ELSE '' END WHERE name = ?1",
     [PAUSE_QUEUE] = "UPDATE queues SET is_paused = ?2 WHERE name = ?1",
     [LIST_QUEUES] = "SELECT name, is_paused, most_running, rate, period, keep_done, keep_dead, finished, "
                     "failed FROM queues ORDER "
@@ -92,9 +92,9 @@ static const char *const texts[QUERIES] = {
     [SWEEP_DEAD] = "DELETE FROM jobs WHERE seq IN (SELECT seq FROM queues CROSS JOIN jobs WHERE queue = name "
                    "AND state >= 4 AND state = 5 "
                    "AND jobs.finished < ?1 - keep_dead AND unique_until < ?1 LIMIT 1000) RETURNING seq",
-    [SET_VERDICT] = "UPDATE jobs SET verdict = ?2 WHERE seq = ?1",
     [FIND_CANCELLING] = "SELECT id FROM jobs WHERE state = 3 AND is_cancelling = 1",
     [DATA_VERSION] = "PRAGMA data_version",
+    [USER_VERSION] = "PRAGMA user_version",
     [LIST_CRONS] = "SELECT " CRON_COLUMNS " FROM crons WHERE ?1 IS NULL OR name = ?1",
     [LIST_DUE_CRONS] =
         "SELECT " CRON_COLUMNS " FROM crons WHERE (?1 IS NULL OR name = ?1) AND next <= ?2 ORDER BY next",

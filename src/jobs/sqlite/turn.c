@@ -1,4 +1,5 @@
 /* A worker's turn: verdicts, what is due, and jobs to take. */
+#include "jobs/sqlite/rate.h"
 #include "jobs/sqlite/verdict.h"
 
 #include "base/memory.h"
@@ -62,12 +63,28 @@ static int read_all(struct statement *s, struct jobs_turn *turn)
         return rc;
 }
 
-/* Rate: what a queue may begin grows with time, up to what one period brings. */
+/* What a queue may begin. */
 struct allowance {
+        struct rate rate;
         size_t most;
-        double tokens; /* less than 0: there is no rate */
-        int64_t wait;  /* microseconds until there is one, where there is none */
+        bool has_rate;
+        int64_t wait; /* microseconds until there is one, where its rate allows none */
 };
+
+/* On a row of FIND_QUEUE. */
+static void read_rate(const struct statement *s, int64_t now, struct allowance *allowed)
+{
+        struct jobs_bytes begun = column_bytes(s, 6);
+        int64_t left;
+
+        allowed->has_rate = column_number(s, 2) > 0;
+        if (!allowed->has_rate)
+                return;
+        rate_read(&allowed->rate, column_number(s, 2), column_number(s, 3), begun.data, begun.size, now);
+        left = rate_left(&allowed->rate, now, &allowed->wait);
+        if ((uint64_t)left < allowed->most)
+                allowed->most = (size_t)left;
+}
 
 static int find_allowance(struct lane *lane, const char *queue, int64_t now, size_t most,
                           struct allowance *allowed)
@@ -75,22 +92,13 @@ static int find_allowance(struct lane *lane, const char *queue, int64_t now, siz
         struct statement s = statement_begin(lane, FIND_QUEUE);
         int64_t most_running = 0;
 
-        *allowed = (struct allowance){.most = most, .tokens = -1};
+        *allowed = (struct allowance){.most = most};
         bind_text(&s, queue);
-        if (!statement_row(&s) || column_number(&s, 0))
+        if (!statement_row(&s) || column_number(&s, 0)) {
                 allowed->most = 0;
-        else {
-                double rate = column_real(&s, 2), period = column_real(&s, 3),
-                       passed = (double)(now - column_number(&s, 5));
+        } else {
                 most_running = column_number(&s, 1);
-                if (rate > 0) {
-                        allowed->tokens = column_real(&s, 4) + (passed > 0 ? passed * rate / period : 0);
-                        allowed->tokens = allowed->tokens > rate ? rate : allowed->tokens;
-                        if (allowed->tokens < 1)
-                                allowed->wait = (int64_t)((1 - allowed->tokens) * period / rate) + 1;
-                        if (allowed->tokens < (double)allowed->most)
-                                allowed->most = (size_t)allowed->tokens;
-                }
+                read_rate(&s, now, allowed);
         }
         if (statement_end(&s) < 0 || most_running == 0 || allowed->most == 0)
                 return s.rc;
@@ -104,13 +112,14 @@ static int find_allowance(struct lane *lane, const char *queue, int64_t now, siz
         return statement_end(&s);
 }
 
-static int spend(struct lane *lane, const char *queue, int64_t now, double tokens)
+static int note_begun(struct lane *lane, const char *queue, int64_t now, struct rate *rate, size_t n)
 {
-        struct statement s = statement_begin(lane, SPEND_TOKENS);
+        struct statement s = statement_begin(lane, NOTE_BEGUN);
+        char text[RATE_TEXT_SIZE];
 
+        rate_note(rate, (int64_t)n, now, text);
         bind_text(&s, queue);
-        bind_real(&s, tokens);
-        bind_number(&s, now);
+        bind_text(&s, text);
         return statement_run(&s);
 }
 
@@ -137,8 +146,8 @@ static int take_from(struct lane *lane, struct jobs_turn *turn, const char *queu
                 rc = read_all(&s, turn);
                 had = turn->taken_count - begin;
         }
-        if (rc == 0 && allowed.tokens >= 0 && turn->taken_count > before)
-                rc = spend(lane, queue, now, allowed.tokens - (double)(turn->taken_count - before));
+        if (rc == 0 && allowed.has_rate && turn->taken_count > before)
+                rc = note_begun(lane, queue, now, &allowed.rate, turn->taken_count - before);
         return rc;
 }
 
@@ -197,10 +206,13 @@ int store_turn(struct lane *lane, void *arg)
         int rc = 0;
 
         turn->taken_count = 0;
+        lane->queue = (struct lane_queue){0};
         for (size_t i = 0; rc == 0 && i < turn->outcome_count; i++)
                 rc = verdict_take(lane, &turn->outcomes[i], now);
         if (rc == 0)
                 rc = leases_end(lane, now);
+        if (rc == 0)
+                rc = queue_settle(lane);
         if (rc == 0)
                 rc = make_due_ready(lane, now);
         if (rc == 0 && turn->most > 0)

@@ -45,21 +45,10 @@ static int give_back(struct lane *lane, const struct row *row, const struct jobs
         return snoozes ? row_schedule(lane, row, now + outcome->delay / 1000, 1) : row_give_back(lane, row, 1);
 }
 
-static int note(struct lane *lane, const struct row *row, enum jobs_verdict verdict)
-{
-        struct statement s = statement_begin(lane, SET_VERDICT);
-
-        bind_number(&s, row->seq);
-        bind_number(&s, verdict);
-        return statement_run(&s);
-}
-
 static int apply(struct lane *lane, const struct row *row, const struct jobs_outcome *outcome, int64_t now)
 {
         int rc = row_write_words(lane, row, now, &outcome->words);
 
-        if (rc == 0)
-                rc = note(lane, row, outcome->verdict);
         if (rc < 0)
                 return rc;
         switch (outcome->verdict) {
@@ -82,6 +71,7 @@ static int apply(struct lane *lane, const struct row *row, const struct jobs_out
 int verdict_take(struct lane *lane, struct jobs_outcome *outcome, int64_t now)
 {
         struct row row;
+        bool is_its;
         int rc = row_find(lane, outcome->id, &row);
 
         outcome->rc = rc;
@@ -89,11 +79,13 @@ int verdict_take(struct lane *lane, struct jobs_outcome *outcome, int64_t now)
                 return 0;
         if (rc < 0)
                 return rc;
-        if ((uint64_t)row.fence == outcome->fence && row.state == EDDY_JOB_RUNNING)
+        is_its = row_is_taken(&row, outcome->fence, outcome->created);
+        if (is_its && row.state == EDDY_JOB_RUNNING) {
+                row.verdict = (int)outcome->verdict;
                 return apply(lane, &row, outcome, now);
+        }
         /* Told before under this fence, whatever has come of the job since; else its lease has ended. */
-        outcome->rc =
-            (uint64_t)row.fence == outcome->fence && row.verdict == (int)outcome->verdict ? 0 : EDDY_EJOBLOST;
+        outcome->rc = is_its && row.verdict == (int)outcome->verdict ? 0 : EDDY_EJOBLOST;
         return 0;
 }
 
@@ -106,6 +98,8 @@ static int end_lease(struct lane *lane, const struct row *row, int64_t now)
                 rc = row_count(lane, row, is_last || row->is_cancelling, false);
         if (rc < 0)
                 return rc;
+        if (row->is_cancelling || is_last)
+                lane->effects |= LANE_ENDED;
         if (row->is_cancelling || is_last)
                 return row_finish(lane, row, row->is_cancelling ? EDDY_JOB_CANCELLED : EDDY_JOB_DEAD, now,
                                   (struct jobs_bytes){0});
@@ -138,7 +132,7 @@ static int renew(struct lane *lane, struct jobs_lease *lease, int64_t now, eddy_
         lease->rc = rc;
         if (rc < 0)
                 return rc == EDDY_ENOJOB ? 0 : rc;
-        if ((uint64_t)row.fence != lease->fence || row.state != EDDY_JOB_RUNNING) {
+        if (!row_is_taken(&row, lease->fence, lease->created) || row.state != EDDY_JOB_RUNNING) {
                 lease->rc = EDDY_EJOBLOST;
                 return 0;
         }

@@ -9,12 +9,12 @@ COROUTINE_TEST(a_store_of_another_format_is_not_opened)
         assert_int_equal(try_to_open(&jobs, server.port, (eddy_jobs_options){.must_exist = true}), -ENOENT);
         eddy_jobs_close(open_with(server.port, (eddy_jobs_options){0}));
         eddy_jobs_close(open_with(server.port, (eddy_jobs_options){.must_exist = true}));
-        assert_runs(beside, NULL, "SET {test}:format 2");
+        assert_runs(beside, NULL, "SET {test}:format 3");
         assert_int_equal(try_to_open(&jobs, server.port, (eddy_jobs_options){0}), EDDY_EJOBSFORMAT);
         assert_non_null(strstr(eddy_error_detail(), "newer"));
         assert_runs(beside, NULL, "SET {test}:format 0");
         assert_int_equal(try_to_open(&jobs, server.port, (eddy_jobs_options){0}), EDDY_EJOBSFORMAT);
-        assert_non_null(strstr(eddy_error_detail(), "older"));
+        assert_non_null(strstr(eddy_error_detail(), "eddy jobs migrate"));
         eddy_redis_destroy(beside);
 }
 
@@ -46,8 +46,9 @@ static void live_through(eddy_jobs *jobs, const char *id, enum jobs_verdict verd
         info = look(jobs, id);
         assert_int_equal(info->payload_size, sizeof large);
         assert_memory_equal(info->payload, large, sizeof large);
-        assert_int_equal(info->result_size, sizeof large);
-        assert_memory_equal(info->result, large, sizeof large);
+        assert_int_equal(info->result_size, verdict == JOBS_DONE ? sizeof large : 0);
+        if (verdict == JOBS_DONE)
+                assert_memory_equal(info->result, large, sizeof large);
         assert_string_equal(info->note, "quarter");
         assert_non_null(strstr(info->history, " 1 log one\n"));
         eddy_free(info);
@@ -94,7 +95,33 @@ COROUTINE_TEST(nothing_is_left_of_jobs_that_were_swept)
         sweep_all(jobs);
         assert_runs(beside, NULL, "DEL {test}:due"); /* one for all */
         assert_runs(beside, &reply, "DBSIZE");
-        assert_number(reply, 4); /* format, seq, queues, queue:default */
+        assert_number(reply,
+                      4 + 2); /* format, seq, queues, queue:default; and for a while that two calls were done */
+        eddy_jobs_close(jobs);
+        eddy_redis_destroy(beside);
+}
+
+/* Of a job that was there before under the same id, and of one that was retried. */
+COROUTINE_TEST(an_end_that_is_past_sweeps_no_other_life)
+{
+        eddy_redis *beside = connect_beside();
+        eddy_jobs *jobs = open_with(server.port, (eddy_jobs_options){0});
+        redisReply *reply;
+
+        enqueue(jobs, "a", (eddy_job_spec){0});
+        assert_takes(jobs, "a");
+        assert_told(jobs, "a", .verdict = JOBS_DONE);
+        assert_runs(beside, NULL, "LPUSH {test}:ended:default %s", "1796048248509936 a");
+        assert_runs(beside, NULL, "LPUSH {test}:ended:default %s", "1 a");
+        assert_runs(beside, NULL, "LPUSH {test}:ended:default %s", "1 gone");
+        assert_int_equal(eddy_jobs_set_queue(jobs, "default",
+                                             &(eddy_job_queue_options){
+                                                 .keep_done = eddy_seconds((eddy_duration)50 * 365 * 86400)}),
+                         0);
+        sweep_all(jobs);
+        assert_state(jobs, "a", EDDY_JOB_DONE);
+        assert_runs(beside, &reply, "LLEN {test}:ended:default");
+        assert_number(reply, 2); /* that of 2026 is not past yet */
         eddy_jobs_close(jobs);
         eddy_redis_destroy(beside);
 }
@@ -241,6 +268,7 @@ int main(void)
             cmocka_unit_test(a_store_of_another_format_is_not_opened),
             cmocka_unit_test(a_password_that_is_wrong_is_told),
             cmocka_unit_test(nothing_is_left_of_jobs_that_were_swept),
+            cmocka_unit_test(an_end_that_is_past_sweeps_no_other_life),
             cmocka_unit_test(nothing_is_left_where_nothing_is_to_be_kept),
             cmocka_unit_test(what_cannot_be_read_is_passed_over),
             cmocka_unit_test(workers_at_once_keep_to_what_a_queue_allows),

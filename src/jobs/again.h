@@ -1,0 +1,17 @@
+/* What an engine is told again after a lost reply. Each engine has a copy. */
+#ifndef JOBS_AGAIN_H
+#define JOBS_AGAIN_H
+
+#include "jobs/engine.h"
+
+/** Note a turn among those that workers told last, which begin as an empty list: 0 or -ENOMEM. `is_again`: its worker has told this very
+ * one before. Of what that settled the store may know nothing any more, where nothing is kept. */
+int jobs_again_note(eddy_link *workers, const struct jobs_turn *turn, bool *is_again);
+
+/** Forget them. */
+void jobs_again_free(eddy_link *workers);
+
+/** The lines of `words->log` that are not there yet, in a history of `size` bytes. NULL: none. */
+const char *jobs_again_log(const struct jobs_words *words, const char *history, size_t size);
+
+#endif
