@@ -14,7 +14,8 @@
  *   these the oldest, when the job is finished, discarded, or, where it yields its key, SCHEDULED again.
  * - Taking it: RUNNING, `attempt` and `fence` one more, `lease` from now. Of a queue's READY jobs the highest priority comes first,
  *   and of these the oldest (the order of enqueueing, which a retry does not change). None of a paused queue, no more than its
- *   `most_running` and `rate` say.
+ *   `most_running` and `rate` say: within no period, wherever it begins, more than `rate`. What is used up of a rate stays so unless
+ *   it or its period is set to another value.
  * - A RUNNING job whose lease has ended: "lost" in its history; READY again, or DEAD where attempt >= attempts.
  * - A verdict counts only with the fence that the job was taken with.
  * - A RUNNING job that was asked to end is CANCELLED where it would run again: by RETRY, SNOOZE, RETURN, or the end of its lease.
@@ -57,8 +58,10 @@ enum jobs_verdict {
 struct jobs_words {
         double progress;  /* as of eddy_job_info */
         const char *note; /* NULL: as it was */
-        const char *
-            log; /* lines, a newline behind each, without time and attempt, which the engine puts before; NULL: none */
+        /* Lines, a newline behind each, without time and attempt, which the engine puts before; NULL: none. What of them is there already,
+         * for the reply was lost that said so, is not added again: before them this attempt's log had `log_at` lines. */
+        const char *log;
+        size_t log_at;
 };
 
 struct jobs_outcome {

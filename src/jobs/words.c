@@ -126,6 +126,17 @@ static void add_line(struct jobs_said *said, const char *line, size_t size)
         memcpy(said->log + said->size + size, "\n", 2);
         said->size += size + 1;
         said->logged += size + 1;
+        said->lines++;
+}
+
+/* How many lines of the log come before those that are still to be sent. */
+static size_t lines_before(const struct jobs_said *said)
+{
+        size_t n = said->lines;
+
+        for (const char *line = said->log; line && (line = strchr(line, '\n')); line++)
+                n--;
+        return n;
 }
 
 __attribute__((format(printf, 2, 0))) static void log_line(struct eddy_job *job, const char *format,
@@ -224,23 +235,27 @@ struct jobs_words jobs_words_last(const struct eddy_job *job)
 
         return (struct jobs_words){.progress = job->progress,
                                    .note = said && said->has_note ? said->note : NULL,
-                                   .log = said ? said->log : NULL};
+                                   .log = said ? said->log : NULL,
+                                   .log_at = said ? lines_before(said) : 0};
 }
 
 struct jobs_words jobs_words_send(struct eddy_job *job)
 {
         struct jobs_said *said = job->said;
+        size_t log_at;
 
         job->is_asking = false;
         if (!said)
                 return (struct jobs_words){.progress = job->progress};
+        log_at = lines_before(said);
         memcpy(said->sending_note, said->note, sizeof said->note);
         said->sending_log = said->log;
         said->log = NULL;
         said->size = said->room = 0;
         return (struct jobs_words){.progress = job->progress,
                                    .note = said->has_note ? said->sending_note : NULL,
-                                   .log = said->sending_log};
+                                   .log = said->sending_log,
+                                   .log_at = log_at};
 }
 
 /* What was not sent comes before what was said since; where there is no memory for both, the older is lost. */

@@ -39,8 +39,8 @@ struct jobs_said {
         char *log;         /* lines that have not been sent, `size` bytes and a NUL; NULL: none */
         char *sending_log; /* with a renewal that is under way */
         size_t size, room;
-        size_t logged; /* bytes of this attempt, sent or not */
-        bool has_note; /* else the note is what it was before this attempt */
+        size_t logged, lines; /* bytes and lines of this attempt, sent or not */
+        bool has_note;        /* else the note is what it was before this attempt */
 };
 
 /* A place for a job. A worker has as many as its concurrency says. */
