@@ -30,27 +30,30 @@ END $$;
 CREATE FUNCTION @.enqueue(
     ids text[], kinds text[], payloads bytea[], queues text[], keys text[], uniques text[], unique_fors bigint[],
     delays bigint[], moments bigint[], timeouts bigint[], backoffs bigint[], max_backoffs bigint[], priorities bigint[],
-    attempt_counts bigint[], yields bigint[], within boolean
+    attempt_counts bigint[], yields bigint[], within boolean, for_format bigint
 ) RETURNS TABLE (added_id text, was_there boolean) LANGUAGE plpgsql
 SET jit = off SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_bitmapscan = off
 SET enable_hashjoin = off SET enable_mergejoin = off SET enable_sort = off AS $$
 DECLARE
-    now_us bigint := @.now_us();
+    now_us bigint;
     count int := cardinality(ids);
     others text[] := array_fill(NULL::text, ARRAY[count]);
     has_keys boolean := array_remove(keys, NULL) <> '{}';
     inserted text[];
     name text;
+    i int;
 BEGIN
+    SELECT @.now_us() INTO STRICT now_us FROM @.format f WHERE f.version = for_format;
     IF array_remove(uniques, NULL) <> '{}' THEN
-        FOR i IN 1 .. count LOOP
-            IF uniques[i] IS NOT NULL AND NOT EXISTS (SELECT 1 FROM @.job j WHERE j.id = ids[i]) THEN
+        -- By name, so that two who want the same ones do not wait for each other.
+        FOR i IN SELECT t.n FROM unnest(uniques) WITH ORDINALITY AS t(uniq, n) WHERE t.uniq IS NOT NULL ORDER BY t.uniq COLLATE "C", t.n LOOP
+            IF NOT EXISTS (SELECT 1 FROM @.job j WHERE j.id = ids[i]) THEN
                 others[i] := @.claim(uniques[i], ids[i], now_us + unique_fors[i] / 1000, now_us);
             END IF;
         END LOOP;
     END IF;
     WITH given AS (
-        SELECT *, CASE WHEN t.moment > now_us THEN t.moment ELSE now_us + (t.delay / 1000 + (t.delay % 1000 > 0)::int) END AS due
+        SELECT *, CASE WHEN t.moment > now_us THEN t.moment ELSE @.later(now_us, t.delay) END AS due
         FROM unnest(ids, kinds, payloads, queues, keys, uniques, delays, moments, timeouts, backoffs, max_backoffs, priorities,
                     attempt_counts, yields, others) WITH ORDINALITY
             AS t(id, kind, payload, queue, key, uniq, delay, moment, timeout, backoff, max_backoff, priority, attempts, yields,
@@ -65,7 +68,7 @@ BEGIN
         ON CONFLICT (id) DO NOTHING
         RETURNING job.id, job.queue, job.state
     ), counted AS (
-        INSERT INTO @.tally (queue, scheduled, held, ready)
+        INSERT INTO @.step (queue, scheduled, held, ready)
         SELECT a.queue, count(*) FILTER (WHERE a.state = 0), count(*) FILTER (WHERE a.state = 1),
                count(*) FILTER (WHERE a.state = 2)
         FROM added a GROUP BY a.queue
