@@ -80,7 +80,7 @@ DECLARE
     before bigint;
     j @.job;
 BEGIN
-    SELECT @.now_us() INTO STRICT now_us FROM @.format f WHERE f.version = for_format;
+    SELECT @.now_us() INTO STRICT now_us FROM @.format f WHERE f.version = for_format AND current_setting('transaction_isolation') = 'read committed';
     j := @.lock_job(wanted); -- where the first one still goes on, in a session that nobody hears any more, it is waited for
     before := @.answer_before(token);
     IF before IS NOT NULL THEN

@@ -43,7 +43,8 @@ DECLARE
     name text;
     i int;
 BEGIN
-    SELECT @.now_us() INTO STRICT now_us FROM @.format f WHERE f.version = for_format;
+    SELECT @.now_us() INTO STRICT now_us FROM @.format f
+    WHERE f.version = for_format AND (within OR current_setting('transaction_isolation') = 'read committed');
     IF array_remove(uniques, NULL) <> '{}' THEN
         -- By name, so that two who want the same ones do not wait for each other.
         FOR i IN SELECT t.n FROM unnest(uniques) WITH ORDINALITY AS t(uniq, n) WHERE t.uniq IS NOT NULL ORDER BY t.uniq COLLATE "C", t.n LOOP

@@ -3,6 +3,8 @@
 -- Each function that is called from outside is told which format the caller knows, and begins by looking whether that is the store's: where it is
 -- not it fails (no_data_found, P0002). It holds a lock of the table `format` from then on, so that whoever changes the format comes before or after
 -- it. What differs in the arguments fails by itself (undefined_function, 42883).
+--
+-- Those that wait for others, and then have to see what those did, fail in the same way where the transaction is not READ COMMITTED.
 
 -- The store's clock: microseconds since 1970.
 CREATE FUNCTION @.now_us() RETURNS bigint LANGUAGE sql VOLATILE AS $$

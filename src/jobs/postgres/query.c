@@ -96,9 +96,17 @@ static int query_isolated(eddy_postgres *pg, PGresult **result, const char *sql,
         return end;
 }
 
+/* Whether what failed did so since somebody has changed the database's or the role's default since the store was opened. */
+static bool lacks_isolation(const char *sqlstate, int rc, bool was_isolated)
+{
+        return strcmp(sqlstate, "P0002") == 0 && rc == EDDY_EJOBS && !was_isolated;
+}
+
 static int try_once(struct store *store, PGresult **result, const char *sql, const eddy_postgres_params *params,
                     int *verdict)
 {
+        bool isolates = store->isolates;
+        char sqlstate[8];
         eddy_postgres *pg;
         int rc = eddy_postgres_pool_acquire(store->pool, &pg);
 
@@ -106,13 +114,15 @@ static int try_once(struct store *store, PGresult **result, const char *sql, con
         if (rc < 0)
                 return rc;
         pgjobs_silence(pg);
-        rc = (store->isolates ? query_isolated : eddy_postgres_query)(pg, result, sql, params);
-        *verdict = rc == 0 ? 0 : pgjobs_judge(rc, eddy_postgres_sqlstate(pg));
-        /* Somebody may have changed the database's or the role's default. */
-        if (*verdict == STORE_AGAIN && strcmp(eddy_postgres_sqlstate(pg), "40001") == 0)
-                store->isolates = true;
+        rc = (isolates ? query_isolated : eddy_postgres_query)(pg, result, sql, params);
+        snprintf(sqlstate, sizeof sqlstate, "%s", rc == EDDY_EPOSTGRES ? eddy_postgres_sqlstate(pg) : "");
+        *verdict = rc == 0 ? 0 : pgjobs_judge(rc, sqlstate);
         if (*verdict < 0)
-                rc = pgjobs_explain(store, pg, rc, eddy_postgres_sqlstate(pg));
+                rc = pgjobs_explain(store, pg, rc, sqlstate);
+        if (*verdict < 0 && lacks_isolation(sqlstate, rc, isolates)) {
+                store->isolates = true;
+                *verdict = STORE_AGAIN;
+        }
         eddy_postgres_pool_release(store->pool, pg);
         return rc;
 }

@@ -45,7 +45,7 @@ DECLARE
     keys text[];
     ended record;
 BEGIN
-    SELECT @.now_us() INTO STRICT now_us FROM @.format f WHERE f.version = for_format;
+    SELECT @.now_us() INTO STRICT now_us FROM @.format f WHERE f.version = for_format AND current_setting('transaction_isolation') = 'read committed';
     PERFORM @.fold(for_format);
     PERFORM @.forget(now_us);
     -- Queues whose workers are all gone may keep a key from others.

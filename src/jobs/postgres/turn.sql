@@ -247,7 +247,7 @@ DECLARE
     n bigint;
 BEGIN
     -- Where the same turn still goes on, in a session that nobody hears any more, it is waited for.
-    SELECT @.now_us() INTO STRICT now_us FROM @.format f WHERE f.version = for_format;
+    SELECT @.now_us() INTO STRICT now_us FROM @.format f WHERE f.version = for_format AND current_setting('transaction_isolation') = 'read committed';
     PERFORM pg_advisory_xact_lock(hashtext('@.worker'), hashtext(worker_name));
     IF is_again THEN
         SELECT a.ids INTO gone_ids FROM @.answered a WHERE a.asker = worker_name AND a.number = turn.number;
