@@ -99,9 +99,13 @@ CREATE FUNCTION @.wake(queues text[]) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     name text;
 BEGIN
-    FOR name IN SELECT DISTINCT q FROM unnest(queues) AS q ORDER BY 1 LOOP
+    IF cardinality(queues) > 1 THEN
+        queues := ARRAY(SELECT DISTINCT q FROM unnest(queues) AS q ORDER BY 1);
+    END IF;
+    FOREACH name IN ARRAY coalesce(queues, '{}') LOOP
         -- Whoever marks the queue waits for us to commit, and then looks again; or has done so, and then we see the mark.
         PERFORM pg_advisory_xact_lock_shared(hashtext('@.idle'), hashtext(name));
+        CONTINUE WHEN NOT EXISTS (SELECT 1 FROM @.idle i WHERE i.queue = name AND i.is_idle);
         PERFORM 1 FROM @.idle i WHERE i.queue = name AND i.is_idle FOR UPDATE SKIP LOCKED;
         IF FOUND THEN
             UPDATE @.idle i SET is_idle = false WHERE i.queue = name;

@@ -24,6 +24,8 @@ FROM (
     WHERE s.rate > 0 AND s.spent_until > m.now_us * 1000) used
 WHERE q.name = used.name;
 ALTER TABLE @.queue DROP spent_until;
+CREATE INDEX queue_most_running ON @.queue (name) WHERE most_running > 0;
+CREATE INDEX queue_keeps_not ON @.queue (name) WHERE keep_done < 0 OR keep_dead < 0;
 
 CREATE TABLE @.answered (
     asker text COLLATE "C" NOT NULL,

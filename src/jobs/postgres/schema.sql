@@ -75,6 +75,9 @@ CREATE TABLE @.queue (
     slots bigint[] NOT NULL DEFAULT '{}',
     begun bigint[] NOT NULL DEFAULT '{}'
 ) WITH (fillfactor = 50);
+-- So that queues which are set, however many, cost nothing where these things are not.
+CREATE INDEX queue_most_running ON @.queue (name) WHERE most_running > 0;
+CREATE INDEX queue_keeps_not ON @.queue (name) WHERE keep_done < 0 OR keep_dead < 0;
 
 -- What each step changed in the counts; their sums are the counts. Only added to, so that no two steps wait for each other.
 CREATE TABLE @.step (
