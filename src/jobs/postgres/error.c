@@ -5,16 +5,17 @@
 
 /* SQLSTATEs, or what they begin with. */
 
-/* Another one was first. */
-static const char *const conflicts[] = {"40001", "40P01", NULL};
+/* Another one was first, or a session has not prepared what it was to have. Nothing was done. */
+static const char *const conflicts[] = {"40001", "40P01", "26000", NULL};
 
 /* Connections; resources, but for a full disk; locks, time-outs and the operator's doings; the disk; a standby that is not the primary yet. */
 static const char *const passing[] = {"08",  "53000", "53200", "53300", "53400", "55P03", "57014",
                                       "57P", "58030", "25006", "25P03", "25P04", NULL};
 
 /* A table, a function or a column is gone, or the store is not of the caller's format: somebody may have migrated it. XX000 is what a function says,
- * too, that was dropped when it had just been called. */
-static const char *const other_formats[] = {"3F000", "42703", "42883", "42P01", "P0002", "XX000", NULL};
+ * too, that was dropped when it had just been called; 0A000 a prepared statement whose function gives other columns by now. */
+static const char *const other_formats[] = {"0A000", "3F000", "42703", "42883",
+                                            "42P01", "P0002", "XX000", NULL};
 
 static bool is_one_of(const char *sqlstate, const char *const *states)
 {

@@ -5,8 +5,6 @@
 #include "base/memory.h"
 #include <stdio.h>
 
-enum { CONNECTIONS = 4 };
-
 __attribute__((visibility("default"))) extern const struct jobs_engine_type eddy_jobs_engine_postgres;
 
 /* What the server is to know of the client, behind the URL as it was given. */
@@ -48,11 +46,12 @@ static int create(struct store **created, const char *url, const eddy_jobs_optio
         list_init(&store->turns);
         eddy_event_init(&store->has_tried);
         store->conninfo = write_conninfo(url);
-        /* Nothing here leaves anything in a session. */
-        rc = !store->conninfo ? -ENOMEM
-                              : eddy_postgres_pool_create_with(
-                                    &store->pool, store->conninfo,
-                                    &(eddy_postgres_pool_options){.size = CONNECTIONS, .keeps_session = true});
+        /* Nothing here leaves anything in a session but prepared statements. */
+        rc = !store->conninfo
+                 ? -ENOMEM
+                 : eddy_postgres_pool_create_with(
+                       &store->pool, store->conninfo,
+                       &(eddy_postgres_pool_options){.size = STORE_CONNECTIONS, .keeps_session = true});
         if (rc < 0) {
                 destroy(store);
                 return rc;

@@ -79,15 +79,15 @@ void pgjobs_silence(eddy_postgres *pg)
 }
 
 /* With the isolation that the functions need. */
-static int query_isolated(eddy_postgres *pg, PGresult **result, const char *sql,
-                          const eddy_postgres_params *params)
+static int run_isolated(struct store *store, eddy_postgres *pg, PGresult **result,
+                        const struct store_call *call)
 {
         int rc = eddy_postgres_begin(pg), end;
 
         if (rc == 0)
                 rc = eddy_postgres_exec(pg, NULL, "SET TRANSACTION ISOLATION LEVEL READ COMMITTED");
         if (rc == 0)
-                rc = eddy_postgres_query(pg, result, sql, params);
+                rc = pgjobs_run(store, pg, result, call);
         end = eddy_postgres_end(pg, rc);
         if (rc == 0 && end < 0) {
                 PQclear(*result);
@@ -102,8 +102,7 @@ static bool lacks_isolation(const char *sqlstate, int rc, bool was_isolated)
         return strcmp(sqlstate, "P0002") == 0 && rc == EDDY_EJOBS && !was_isolated;
 }
 
-static int try_once(struct store *store, PGresult **result, const char *sql, const eddy_postgres_params *params,
-                    int *verdict)
+static int try_once(struct store *store, PGresult **result, const struct store_call *call, int *verdict)
 {
         bool isolates = store->isolates;
         char sqlstate[8];
@@ -114,7 +113,7 @@ static int try_once(struct store *store, PGresult **result, const char *sql, con
         if (rc < 0)
                 return rc;
         pgjobs_silence(pg);
-        rc = (isolates ? query_isolated : eddy_postgres_query)(pg, result, sql, params);
+        rc = (isolates ? run_isolated : pgjobs_run)(store, pg, result, call);
         snprintf(sqlstate, sizeof sqlstate, "%s", rc == EDDY_EPOSTGRES ? eddy_postgres_sqlstate(pg) : "");
         *verdict = rc == 0 ? 0 : pgjobs_judge(rc, sqlstate);
         if (*verdict < 0)
@@ -128,11 +127,10 @@ static int try_once(struct store *store, PGresult **result, const char *sql, con
 }
 
 /* Until it has been done, or never will be. */
-static int try_on(struct store *store, PGresult **result, const char *sql, const eddy_postgres_params *params,
-                  char *again)
+static int try_on(struct store *store, PGresult **result, const struct store_call *call)
 {
         for (int conflicts = 0;;) {
-                int verdict, rc = try_once(store, result, sql, params, &verdict);
+                int verdict, rc = try_once(store, result, call, &verdict);
 
                 if (rc == 0) {
                         store->delay = 0;
@@ -142,8 +140,8 @@ static int try_on(struct store *store, PGresult **result, const char *sql, const
                         return rc;
                 if (verdict == STORE_AGAIN && conflicts++ == CONFLICTS_MOST)
                         return pgjobs_error(rc, "40001");
-                if (verdict == STORE_AWAY && again)
-                        *again = 1;
+                if (verdict == STORE_AWAY && call->again)
+                        *call->again = 1;
                 rc =
                     verdict == STORE_AGAIN ? eddy_sleep(some_of(eddy_ms(CONFLICT_MS))) : pgjobs_wait(store, rc);
                 if (rc < 0)
@@ -172,31 +170,40 @@ static void pack(struct packed *packed, const struct args *args)
         }
 }
 
-static int query_in_time(struct store *store, PGresult **result, const char *sql, struct args *args)
+static int query_in_time(struct store *store, PGresult **result, struct store_call *call, struct args *args)
 {
         struct packed packed;
         int rc = 0;
 
         pack(&packed, args);
+        call->params = &packed.params;
+        call->again = args->again ? args->data + args->again : NULL;
         EDDY_TIMEOUT_SCOPE(store->patience)
-                rc = try_on(store, result, sql, &packed.params, args->again ? args->data + args->again : NULL);
+                rc = try_on(store, result, call);
         if (rc != EDDY_TIMEOUT || eddy_interrupted() < 0)
                 return rc;
         return eddy_fail(EDDY_EJOBSAWAY, "the PostgreSQL server did not answer in time%s%s",
                          store->delay ? ": " : "", store->delay ? store->loss_detail : "");
 }
 
-int pgjobs_query(struct store *store, PGresult **result, const char *sql, struct args *args)
+static int query(struct store *store, PGresult **result, const char *function, const char *sql,
+                 struct args *args)
 {
         char *filled = pgjobs_fill_in(sql, store->schema);
+        struct store_call call = {.function = function, .sql = filled};
         int rc = filled && !args->is_short ? 0 : -ENOMEM;
 
         *result = NULL;
         if (rc == 0)
-                rc = query_in_time(store, result, filled, args);
+                rc = query_in_time(store, result, &call, args);
         memory_free(filled);
         args_free(args);
         return rc;
+}
+
+int pgjobs_query(struct store *store, PGresult **result, const char *sql, struct args *args)
+{
+        return query(store, result, NULL, sql, args);
 }
 
 enum { CALL_SIZE = 256 };
@@ -217,7 +224,7 @@ int pgjobs_call(struct store *store, PGresult **result, const char *function, st
 
         args_int(args, STORE_FORMAT);
         write_call(sql, function, args->count);
-        return pgjobs_query(store, result, sql, args);
+        return query(store, result, function, sql, args);
 }
 
 /* The caller's connection answers nothing more in its transaction. */

@@ -181,10 +181,12 @@ static int check_database(eddy_postgres *pg, struct store *store)
 {
         PGresult *result;
         int rc = eddy_postgres_exec(
-            pg, &result, "SELECT getdatabaseencoding(), current_setting('default_transaction_isolation')");
+            pg, &result,
+            "SELECT getdatabaseencoding(), current_setting('default_transaction_isolation'), pg_backend_pid()");
 
         if (rc < 0)
                 return rc;
+        store->prepares = atoi(PQgetvalue(result, 0, 2)) == PQbackendPID(eddy_postgres_connection(pg));
         store->isolates = strcmp(PQgetvalue(result, 0, 1), "read committed") != 0;
         if (strcmp(PQgetvalue(result, 0, 0), "UTF8") != 0)
                 rc = eddy_fail(EDDY_EJOBS, "jobs need a database whose encoding is UTF8, and not %s",

@@ -9,13 +9,25 @@
 /* The format of what schema.sql makes. Each call of a function has it as the last argument. */
 enum { STORE_FORMAT = 2 };
 
+/* Of how many connections its pool is. */
+enum { STORE_CONNECTIONS = 4 };
+
+/* A connection of the pool, and which statements its session has prepared: a bit for each of prepared.c. */
+struct store_session {
+        const eddy_postgres *pg; /* only compared: it may be no more */
+        unsigned prepared;
+};
+
 struct store {
         struct jobs_engine engine; /* first, so that an engine is a store */
         eddy_loop *loop;
         eddy_postgres_pool *pool;
         char *conninfo;
         const char *schema; /* its name, behind which it lies in the block */
-        bool isolates;      /* transactions are not READ COMMITTED by themselves, as the functions need them */
+        bool prepares;      /* there is no pooler between: sessions are its own */
+        struct store_session sessions[STORE_CONNECTIONS];
+        unsigned next_session; /* which is the next to give its place */
+        bool isolates; /* transactions are not READ COMMITTED by themselves, as the functions need them */
 
         /* While the server is away all who call wait for the same moment. */
         eddy_duration patience;
@@ -74,6 +86,20 @@ void pgjobs_silence(eddy_postgres *pg);
 
 /** The server is away, since `rc`: tell who wants to know, and wait. 0, or the caller was interrupted. */
 int pgjobs_wait(struct store *store, int rc);
+
+/* prepared.c */
+
+/* A statement that is to be run. */
+struct store_call {
+        const char *function; /* of the schema, which it calls; NULL: it is another one */
+        const char *sql;      /* filled in */
+        const eddy_postgres_params *params;
+        char *
+            again; /* of the parameters, the byte that becomes 1 once it may have been done; NULL: there is none */
+};
+
+/** Run it once. */
+int pgjobs_run(struct store *store, eddy_postgres *pg, PGresult **result, const struct store_call *call);
 
 /* error.c */
 
