@@ -20,6 +20,16 @@ BEGIN
     RETURN true;
 END $$;
 
+-- The same for who only reads: once for a statement, and before anything of it is read. (What changes something needs a newer moment than that at which
+-- its statement began: it may have waited for the lock.)
+CREATE FUNCTION @.may_read(for_format bigint) RETURNS boolean LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    known int;
+BEGIN
+    SELECT f.version INTO STRICT known FROM @.format f WHERE f.version = for_format;
+    RETURN true;
+END $$;
+
 -- Remember what was answered to somebody who chose this number, not 0, to be told the same where the reply is lost and they ask again.
 CREATE FUNCTION @.answer(token bigint, given bigint) RETURNS bigint LANGUAGE plpgsql AS $$
 BEGIN

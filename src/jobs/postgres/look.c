@@ -51,7 +51,7 @@ int pgjobs_get(struct jobs_engine *engine, const char *id, eddy_job_info **info)
         args_text(&args, id);
         args_int(&args, STORE_FORMAT);
         rc = pgjobs_query((struct store *)engine, &result,
-                          "SELECT " COLUMNS " FROM @.job WHERE id = $1 AND @.check_format($2)", &args);
+                          "SELECT " COLUMNS " FROM @.job WHERE id = $1 AND @.may_read($2)", &args);
         if (rc < 0)
                 return rc;
         if (PQntuples(result) == 0) {
@@ -119,7 +119,7 @@ int pgjobs_list(struct jobs_engine *engine, const eddy_job_filter *filter, eddy_
         write_states(states, sizeof states, filter->states);
         snprintf(sql, sizeof sql,
                  "SELECT " COLUMNS
-                 " FROM @.job WHERE seq < $1%s%s%s AND @.check_format($3) ORDER BY seq DESC LIMIT $2",
+                 " FROM @.job WHERE seq < $1%s%s%s AND @.may_read($3) ORDER BY seq DESC LIMIT $2",
                  filter->queue ? " AND queue = $4" : "",
                  !filter->kind   ? ""
                  : filter->queue ? " AND kind = $5"

@@ -313,6 +313,8 @@ static void assert_all_refused(eddy_jobs *jobs, eddy_postgres *pg)
         assert_refused(run_turn(jobs, &turn), "newer");
         assert_refused(type->renew(jobs->engine, &lease, 1, eddy_seconds(1)), "newer");
         assert_refused(eddy_jobs_get(jobs, "a", &info), "newer");
+        assert_refused(eddy_jobs_get(jobs, "none", &info), "newer");
+        assert_refused(eddy_jobs_list(jobs, &(eddy_job_filter){.queue = "none"}, &list), "newer");
         assert_refused(eddy_jobs_list(jobs, NULL, &list), "newer");
         assert_refused(eddy_jobs_cancel(jobs, "a"), "newer");
         assert_refused(type->follow(jobs->engine, "a"), "newer");
