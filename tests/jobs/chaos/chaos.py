@@ -127,18 +127,18 @@ class Chaos:
         elif blow < 0.33:
             self.blows['cancel'] += 1
             self.cancel()
-        elif blow < 0.36:
+        elif blow < 0.34:
             if self.enqueuer.poll() is None:
                 self.blows['enqueuer'] += 1
                 self.enqueuer.kill()
                 self.enqueuer.wait()
                 self.enqueuer = self.begin_enqueuer()
-        elif blow < 0.4 and self.network:
+        elif blow < 0.38 and self.network:
             self.blows['cable'] += 1
             self.network.plug(n, False)
             self.unplugged[n] = now + self.chance.uniform(0.3, 3)
         else:
-            self.blows[self.engine.hurt(self.chance) or 'nothing'] += 1
+            self.blows[self.engine.hurt(self.chance) or 'pause'] += 1
 
     def calm(self):
         """Let them end what they do."""

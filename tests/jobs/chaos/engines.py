@@ -89,17 +89,19 @@ class Server:
     process = proxy = None
 
     def hurt(self, chance):
-        """What has been done to it."""
+        """What has been done to it, or None."""
         blow = chance.random()
-        if blow < 0.1:
+        if blow < 0.05:
             self.crash()
             self.start()
             return 'restart'
-        if blow < 0.5:
-            self.proxy.hold(chance.uniform(0, 1) if blow < 0.45 else chance.uniform(1, 2.5))
+        if blow < 0.3:
+            self.proxy.hold(chance.uniform(0, 0.5) if blow < 0.25 else chance.uniform(1, 2.5))  # of these some outlast leases
             return 'delay'
-        self.proxy.cut(chance)
-        return 'cut'
+        if blow < 0.55:
+            self.proxy.cut(chance)
+            return 'cut'
+        return None
 
     def crash(self):
         self.process.kill()

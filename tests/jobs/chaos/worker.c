@@ -102,9 +102,10 @@ static int enqueue(eddy_jobs *jobs, char kind, int number, eddy_job_spec spec)
         do
                 rc = eddy_jobs_enqueue(jobs, &spec, &added);
         while (rc == EDDY_EJOBSAWAY);
-        if (rc == 0)
-                printf("%s %s\n", strcmp(added.id, id) == 0 ? "added" : "there", id);
-        return rc;
+        if (rc < 0)
+                return rc;
+        printf("%s %s\n", strcmp(added.id, id) == 0 ? "added" : "there", id);
+        return added.was_there ? 0 : eddy_sleep(eddy_ms(20)); /* so that it goes on for a while */
 }
 
 static int enqueue_one(eddy_jobs *jobs, int i, int keys)
@@ -140,8 +141,6 @@ static int enqueue_all(eddy_jobs *jobs, int count, int keys)
         while (rc == EDDY_EJOBSAWAY);
         for (int i = 0; rc == 0 && i < count; i++) {
                 rc = enqueue_one(jobs, i, keys);
-                if (rc == 0)
-                        rc = eddy_sleep(eddy_ms(20)); /* so that it goes on for a while */
         }
         return rc;
 }
