@@ -135,7 +135,7 @@ CREATE FUNCTION @.queues(for_format bigint) RETURNS TABLE (
     name text, most_running bigint, rate bigint, period bigint, keep_done bigint, keep_dead bigint, is_paused boolean,
     scheduled bigint, held bigint, ready bigint, running bigint, done bigint, dead bigint, cancelled bigint, finished bigint,
     failed bigint, age_us bigint
-) LANGUAGE plpgsql AS $$
+) LANGUAGE plpgsql SET jit = off AS $$
 BEGIN
     PERFORM @.check_format(for_format);
     RETURN QUERY

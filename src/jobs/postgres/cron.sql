@@ -4,7 +4,7 @@
 -- where there are none, so that its first two columns are always there.
 CREATE FUNCTION @.look_at_crons(of_name text, only_due boolean, for_format bigint) RETURNS TABLE (
     now_us bigint, soonest bigint, name text, definition bytea, digest bigint, next bigint, last bigint
-) LANGUAGE plpgsql SET enable_seqscan = off AS $$
+) LANGUAGE plpgsql SET jit = off SET enable_seqscan = off AS $$
 DECLARE
     moment bigint;
 BEGIN

@@ -137,7 +137,7 @@ static int listen_once(struct store *store)
 /* Until it is cancelled. */
 static intptr_t keep_listening(void *arg)
 {
-        struct store *store = arg;
+        struct store *store = *(struct store **)arg;
         int rc = 0;
 
         while (rc != EDDY_CANCELLED) {
@@ -157,8 +157,7 @@ int pgjobs_listen(struct jobs_engine *engine)
         int rc = 0;
 
         if (!store->listener)
-                store->listener = eddy_task_create(
-                    &(eddy_task_options){.name = "jobs hints", .loop = store->loop}, keep_listening, store);
+                store->listener = eddy_spawn(keep_listening, &store); /* with its stack, or it is NULL */
         if (!store->listener)
                 return -ENOMEM;
         /* Where the server is away nobody is kept from doing without. */

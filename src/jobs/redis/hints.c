@@ -75,7 +75,7 @@ static int listen_anew(struct store *store)
 
 static intptr_t read_hints(void *arg)
 {
-        struct store *store = arg;
+        struct store *store = *(struct store **)arg;
         eddy_redis_message message;
         int rc = 0;
 
@@ -115,7 +115,7 @@ static int ensure_listener(struct store *store)
 
         if (rc < 0 || store->listener)
                 return rc;
-        store->listener = eddy_task_create(&(eddy_task_options){.name = "hints of jobs"}, read_hints, store);
+        store->listener = eddy_spawn(read_hints, &store); /* with its stack, or it is NULL */
         return store->listener ? 0 : -ENOMEM;
 }
 

@@ -70,7 +70,7 @@ static int look_for_a_while(struct sqlite_store *store)
 
 static intptr_t watch_others(void *arg)
 {
-        struct sqlite_store *store = arg;
+        struct sqlite_store *store = *(struct sqlite_store **)arg;
         eddy_watch_event event;
         int rc;
 
@@ -103,7 +103,7 @@ int changes_listen(struct sqlite_store *store)
                 return 0;
         rc = open_watch(store);
         if (rc == 0) {
-                store->watcher = eddy_create_task(watch_others, store);
+                store->watcher = eddy_spawn(watch_others, &store); /* with its stack, or it is NULL */
                 rc = store->watcher ? 0 : -ENOMEM;
         }
         if (rc < 0) {

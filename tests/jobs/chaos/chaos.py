@@ -1,271 +1,236 @@
 #!/usr/bin/env python3
 """Jobs while everything goes wrong: chaos.py EDDY WORKER ENGINE [JOBS [SEED]]. Workers are killed, and stopped for longer than their
-leases; connections are cut and delayed; the engine is killed and started again. In the end each job is done, exactly once as the
-engine has it and in the order of its key, and each effect is there at least once."""
+leases, and who enqueues is killed too; where network namespaces are permitted each worker is on a machine of its own, whose cable is
+pulled; with libfaketime their clocks are hours and days apart; connections are cut and delayed; the store is killed and started again;
+jobs are cancelled. check.py says what must hold in the end."""
 import collections
 import contextlib
+import glob
 import json
 import os
 import pathlib
 import random
-import selectors
-import shutil
 import signal
 import socket
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2]))
-from servers import Postgres, free_port, postgres_programs, skip  # pylint: disable=wrong-import-position
+from namespaces import Machines  # pylint: disable=wrong-import-position
+from check import check  # pylint: disable=wrong-import-position
+from engines import ENGINES  # pylint: disable=wrong-import-position
 
-WORKERS, KEYS, PATIENCE = 3, 20, 120
-
-
-class Sqlite:
-    """A file, which nobody can restart."""
-
-    def __init__(self, folder):
-        self.url = 'sqlite:' + os.path.join(folder, 'jobs.db')
-
-    def hurt(self, _):
-        """Nothing to do."""
-
-    def stop(self):
-        """Nothing to do."""
+WORKERS, KEYS, PATIENCE, TOLD_EACH = 3, 20, 120, 10  # the latter two in seconds
+CLOCKS = '', '+1h', '-1d', '+2d'
+UNFINISHED = 'scheduled', 'held', 'ready', 'running'
 
 
-class Proxy:
-    """Between workers and an engine: it cuts connections, and holds them up."""
-
-    def __init__(self, connect):
-        self.connect = connect
-        self.listener = socket.create_server(('127.0.0.1', 0))
-        self.port = self.listener.getsockname()[1]
-        self.pairs, self.held_until = [], 0
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    def _accept(self):
-        while True:
-            with contextlib.suppress(OSError):
-                client, _ = self.listener.accept()
-                try:
-                    server = self.connect()
-                except OSError:
-                    client.close()
-                    continue
-                self.pairs.append((client, server))
-                threading.Thread(target=self._pass_on, args=(client, server), daemon=True).start()
-
-    def _pass_on(self, client, server):
-        other = {client: server, server: client}
-        with selectors.DefaultSelector() as selector, contextlib.suppress(OSError, ValueError):
-            for one in other:
-                selector.register(one, selectors.EVENT_READ)
-            while True:
-                for key, _ in selector.select():
-                    data = key.fileobj.recv(65536)
-                    time.sleep(max(0, self.held_until - time.monotonic()))
-                    if not data:
-                        return self._end(client, server)
-                    other[key.fileobj].sendall(data)
-        return self._end(client, server)
-
-    def _end(self, *pair):
-        with contextlib.suppress(ValueError):
-            self.pairs.remove(pair)
-        for one in pair:
-            with contextlib.suppress(OSError):
-                one.shutdown(socket.SHUT_RDWR)
-            one.close()
-
-    def hurt(self, chance):
-        if chance.random() < 0.5:
-            self.held_until = time.monotonic() + chance.uniform(0, 1)
-        elif self.pairs:
-            for one in chance.choice(self.pairs):
-                with contextlib.suppress(OSError):
-                    one.shutdown(socket.SHUT_RDWR)
+def machines():
+    """None: there are none, since ... """
+    try:
+        return Machines(WORKERS), 'workers on machines of their own'
+    except OSError as error:
+        return None, 'workers as processes of one machine: %s' % error
 
 
-class Server:
-    """An engine that is a process, and loses nothing that it has confirmed."""
+def clocks():
+    """What sets a process's wall clock: its environment for one of CLOCKS."""
+    library = next(iter(glob.glob('/usr/lib*/faketime/libfaketime.so.1') + glob.glob('/usr/lib/*/faketime/libfaketime.so.1')), None)
+    if not library:
+        return None, 'one clock: no libfaketime'
 
-    process = None
+    def environment(clock):
+        return {**os.environ, 'LD_PRELOAD': library, 'FAKETIME': clock, 'FAKETIME_DONT_FAKE_MONOTONIC': '1',
+                'DONT_FAKE_MONOTONIC': '1'} if clock else None
 
-    def hurt(self, chance):
-        if chance.random() < 0.1:
-            self.crash()
-            self.start()
-        else:
-            self.proxy.hurt(chance)
-
-    def crash(self):
-        self.process.kill()
-        self.process.wait()
-
-    def stop(self):
-        self.crash()
-
-
-class Redis(Server):
-    def __init__(self, folder):
-        self.program = shutil.which('redis-server') or skip('no redis-server')
-        self.folder, self.port = folder, free_port()
-        self.start()
-        self.proxy = Proxy(lambda: socket.create_connection(('127.0.0.1', self.port)))
-        self.url = 'redis://127.0.0.1:%d/0' % self.proxy.port
-
-    def start(self):
-        # pylint: disable=consider-using-with
-        self.process = subprocess.Popen(
-            [self.program, '--port', str(self.port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'yes', '--appendfsync', 'always',
-             '--dir', self.folder], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
-        if not any('Ready to accept connections' in line for line in self.process.stdout):
-            skip('redis-server does not start')
-        threading.Thread(target=self.process.stdout.read, daemon=True).start()
-
-
-class Cluster(Server):
-    """PostgreSQL."""
-
-    def __init__(self, _):
-        self.postgres = Postgres(postgres_programs())
-        self.process = self.postgres.process
-        self.proxy = Proxy(self._connect)
-        self.url = 'postgres://tester@127.0.0.1:%d/postgres?sslmode=disable' % self.proxy.port
-
-    def _connect(self):
-        connection = socket.socket(socket.AF_UNIX)
-        connection.connect(self.postgres.folder + '/.s.PGSQL.5432')
-        return connection
-
-    def crash(self):
-        """Without a word to anybody, but with all its processes, or it would not start again."""
-        self.process.send_signal(signal.SIGQUIT)
-        self.process.wait()
-
-    def start(self):
-        self.process = self.postgres.process = subprocess.Popen(
-            self.process.args, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, cwd='/', **self.postgres.user)
-        if not any('ready to accept connections' in line for line in self.process.stderr):
-            raise AssertionError('postgres does not start again')
-        threading.Thread(target=self.process.stderr.read, daemon=True).start()
-
-    def stop(self):
-        self.postgres.stop()
+    tried = subprocess.run([WORKER], env=environment('+1h'), stderr=subprocess.DEVNULL, check=False)
+    return (environment, 'clocks set apart') if tried.returncode == 2 else (None, 'one clock: the worker has a sanitizer')
 
 
 class Chaos:
-    """Workers, and what befalls them."""
+    """Workers and who enqueues, and what befalls them."""
 
-    def __init__(self, engine, folder, seed):
-        self.engine, self.effects, self.chance = engine, os.path.join(folder, 'effects'), random.Random(seed)
-        self.workers = [self.begin() for _ in range(WORKERS)]
-        self.stopped = {}  # until when
+    def __init__(self, engine, folder, jobs, seed, network, clock):
+        self.engine, self.network, self.clock = engine, network, clock
+        self.effects, self.told = os.path.join(folder, 'effects'), os.path.join(folder, 'told')
+        self.chance, self.jobs = random.Random(seed), jobs
+        self.blows, self.cancelled = collections.Counter(), set()
+        self.stopped, self.unplugged = {}, {}  # until when
+        self.workers = [self.begin(n) for n in range(WORKERS)]
+        self.enqueuer = self.begin_enqueuer()
 
-    def begin(self):
+    def start(self, command, output):
+        clock = self.chance.choice(CLOCKS)
         # pylint: disable=consider-using-with
-        return subprocess.Popen([WORKER, self.engine.url, self.effects], stdout=subprocess.DEVNULL)
+        return subprocess.Popen(command, stdout=output, env=self.clock(clock) if self.clock else None)
+
+    def begin(self, n):
+        machine = self.network.on(n) if self.network else []
+        return self.start([*machine, WORKER, self.engine.url, self.effects], subprocess.DEVNULL)
+
+    def begin_enqueuer(self):
+        """Again from the first one, if it has to."""
+        machine = self.network.on(0) if self.network else []
+        with open(self.told, 'a', encoding='ascii') as told:
+            return self.start([*machine, WORKER, self.engine.url, 'enqueue', str(self.jobs), str(KEYS)], told)
+
+    def added(self):
+        with open(self.told, encoding='ascii') as file:
+            return {line.split()[1] for line in file if line.startswith('added ') and line.endswith('\n')}
+
+    def recover(self):
+        """What is over by now."""
+        now = time.monotonic()
+        for worker in [worker for worker, until in self.stopped.items() if until < now]:
+            worker.send_signal(signal.SIGCONT)
+            del self.stopped[worker]
+        for n in [n for n, until in self.unplugged.items() if until < now]:
+            self.network.plug(n, True)
+            del self.unplugged[n]
+
+    def replace(self, n):
+        self.stopped.pop(self.workers[n], None)
+        self.workers[n].kill()
+        self.workers[n].wait()
+        self.workers[n] = self.begin(n)
+
+    def mourn(self):
+        """Those that a job has killed."""
+        for n, worker in enumerate(self.workers):
+            if worker.poll() is not None:
+                assert worker.returncode == -signal.SIGKILL, 'a worker has ended by itself, with %d' % worker.returncode
+                self.blows['poison'] += 1
+                self.replace(n)
+
+    def cancel(self):
+        added = sorted(self.added())
+        if added:
+            name = self.chance.choice(added)
+            self.cancelled.add(name)
+            subprocess.run([EDDY, 'jobs', 'cancel', name, '--store', self.engine.direct], stdout=subprocess.DEVNULL,
+                           stderr=subprocess.DEVNULL, check=False, timeout=60)
 
     def hurt(self):
-        """One thing goes wrong, or is over."""
-        now, n = time.monotonic(), self.chance.randrange(WORKERS)
-        for worker, until in list(self.stopped.items()):
-            if until < now:
-                worker.send_signal(signal.SIGCONT)
-                del self.stopped[worker]
-        blow = self.chance.random()
-        assert self.workers[n].poll() is None, 'a worker has ended by itself, with %d' % self.workers[n].returncode
-        if blow < 0.2:
-            self.stopped.pop(self.workers[n], None)
-            self.workers[n].kill()
-            self.workers[n].wait()
-            self.workers[n] = self.begin()
-        elif blow < 0.35:
+        """One thing goes wrong."""
+        self.recover()
+        self.mourn()
+        now, n, blow = time.monotonic(), self.chance.randrange(WORKERS), self.chance.random()
+        if blow < 0.15:
+            self.blows['kill'] += 1
+            self.replace(n)
+        elif blow < 0.3:
+            self.blows['stop'] += 1
             self.workers[n].send_signal(signal.SIGSTOP)
             self.stopped[self.workers[n]] = now + self.chance.uniform(0.5, 3)
+        elif blow < 0.33:
+            self.blows['cancel'] += 1
+            self.cancel()
+        elif blow < 0.34:
+            if self.enqueuer.poll() is None:
+                self.blows['enqueuer'] += 1
+                self.enqueuer.kill()
+                self.enqueuer.wait()
+                self.enqueuer = self.begin_enqueuer()
+        elif blow < 0.38 and self.network:
+            self.blows['cable'] += 1
+            self.network.plug(n, False)
+            self.unplugged[n] = now + self.chance.uniform(0.3, 3)
         else:
-            self.engine.hurt(self.chance)
+            self.blows[self.engine.hurt(self.chance) or 'pause'] += 1
 
     def calm(self):
         """Let them end what they do."""
+        self.recover()
         for worker in self.stopped:
             worker.send_signal(signal.SIGCONT)
+        for n in self.unplugged:
+            self.network.plug(n, True)
         for worker in self.workers:
             worker.terminate()
         return [worker.wait(timeout=60) for worker in self.workers]
 
     def kill(self):
-        for worker in self.workers:
-            worker.kill()
-            worker.wait()
+        for process in [*self.workers, self.enqueuer]:
+            process.kill()
+            process.wait()
 
 
 def ask(engine, *arguments):
-    said = subprocess.run([EDDY, 'jobs', *arguments, '--json', '--store', engine.url], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-                          check=False, timeout=60).stdout
+    """What the command says; nothing, where the store is not there."""
+    said = subprocess.run([EDDY, 'jobs', *arguments, '--json', '--store', engine.direct], stdout=subprocess.PIPE,
+                          stderr=subprocess.DEVNULL, check=False, timeout=120).stdout
     return [json.loads(line) for line in said.splitlines()]
 
 
-def count(engine):
-    """How many are done, or 0 where nobody answers."""
-    return next(iter(ask(engine, 'stats')), {}).get('done', 0)
+class Progress:
+    """How far it is, told now and then; that nothing is done any more is an error."""
+
+    def __init__(self, chaos):
+        self.chaos, self.begun = chaos, time.monotonic()
+        self.finished, self.moved, self.told, self.queue = 0, self.begun, self.begun, {}
+
+    def look(self):
+        """How many jobs are unfinished."""
+        self.queue = next(iter(ask(self.chaos.engine, 'stats')), self.queue)
+        now, finished = time.monotonic(), self.queue.get('finished', 0)
+        if finished > self.finished:
+            self.finished, self.moved = finished, now
+        assert now - self.moved < PATIENCE, 'nothing is done any more: %s' % self.queue
+        if now - self.told >= TOLD_EACH:
+            self.told = now
+            print('%4d s: %d of %d; %s' % (now - self.begun, finished, self.chaos.jobs, self.blows()), flush=True)
+        return sum(self.queue.get(state, self.chaos.jobs) for state in UNFINISHED)
+
+    def blows(self):
+        return ', '.join('%s %d' % blow for blow in sorted(self.chaos.blows.items()))
 
 
-def check(engine, effects, jobs):
-    """What must hold in the end."""
-    found = ask(engine, 'list', '-n', str(2 * jobs))
-    states = collections.Counter(job['state'] for job in found)
-    assert states == {'done': jobs}, states
-    queue, = ask(engine, 'stats')
-    assert queue['finished'] == jobs, queue
-    times = collections.defaultdict(list)
-    for job in sorted(found, key=lambda job: int(job['id'][1:])):
-        times[job['key']].append(job['finished'])
-    for key, finished in times.items():
-        assert finished == sorted(finished), 'the jobs of %s are out of their order' % key
-    with open(effects, encoding='ascii') as file:
-        seen = collections.Counter(file.read().split())
-    assert set(seen) == {job['id'] for job in found}, 'effects are missing'
-    attempts = sum(job['attempt'] for job in found)
-    print('%d jobs: %d attempts, %d effects, %d lost leases' %
-          (jobs, attempts, seen.total(), sum(job['history'].count(' lost ') for job in found)))
+def go_on(chaos, progress, is_over):
+    """Blows, until something is so."""
+    looked = 0
+    while True:
+        chaos.hurt()
+        time.sleep(0.1)  # a blow now and then
+        if time.monotonic() - looked > 0.5:
+            looked = time.monotonic()
+            if is_over(progress.look()):
+                return
 
 
-def run(engine, folder, jobs, seed):
-    chaos = Chaos(engine, folder, seed)
+def run(chaos):
+    progress = Progress(chaos)
+    offset = time.time() - time.monotonic()
     try:
-        with subprocess.Popen([WORKER, engine.url, 'enqueue', str(jobs), str(KEYS)], stdout=subprocess.DEVNULL) as enqueuer:
-            while enqueuer.poll() is None:
-                chaos.hurt()
-                time.sleep(0.1)  # a blow now and then
-        before, since = 0, time.monotonic()
-        while before < jobs:
-            chaos.hurt()
-            time.sleep(0.1)
-            if time.monotonic() - since < PATIENCE and chaos.chance.random() < 0.8:
-                continue
-            now = count(engine)
-            assert now > before or time.monotonic() - since < PATIENCE, 'nothing is done any more: %d of %d' % (now, jobs)
-            before, since = (now, time.monotonic()) if now > before else (before, since)
+        go_on(chaos, progress, lambda _: chaos.enqueuer.poll() is not None)
+        assert chaos.enqueuer.returncode == 0, 'who enqueues has ended with %d' % chaos.enqueuer.returncode
+        go_on(chaos, progress, lambda unfinished: unfinished < WORKERS)
+        subprocess.run([EDDY, 'jobs', 'cron', '--remove', 'tick', '--store', chaos.engine.direct], check=True, timeout=60)
+        go_on(chaos, progress, lambda unfinished: unfinished == 0)
         assert set(chaos.calm()) <= {0, -signal.SIGTERM}  # the latter of one that had hardly begun
-        check(engine, chaos.effects, jobs)
+        found = ask(chaos.engine, 'list', '-n', str(2 * chaos.jobs + 100000))
+        queue, = ask(chaos.engine, 'stats')
+        assert queue['finished'] == len(found), 'not all were finished once: %s' % queue
+        print('%4d s: %s' % (time.monotonic() - progress.begun, progress.blows()), flush=True)
+        check(found, chaos.added(), chaos.cancelled, chaos.effects, offset)
     finally:
         chaos.kill()
 
 
 def main():
-    jobs, seed = (*map(int, sys.argv[4:]), *(300, int(time.time()))[len(sys.argv) - 4:])
-    print('%s: %d jobs, seed %d' % (sys.argv[3], jobs, seed), flush=True)
-    with tempfile.TemporaryDirectory() as folder:
-        engine = {'sqlite': Sqlite, 'redis': Redis, 'postgres': Cluster}[sys.argv[3]](folder)
-        try:
-            run(engine, folder, jobs, seed)
-        finally:
-            engine.stop()
+    name, jobs, seed = sys.argv[3], *map(int, sys.argv[4:]), *(1000, int(time.time()))[len(sys.argv) - 4:]
+    kind = ENGINES[name]
+    network, place = machines() if kind.has_network else (None, 'a file of one machine')
+    clock, said = clocks() if kind.has_clock else (None, 'one clock: it is the store\'s')
+    print('%s: %d jobs, seed %d; %s; %s' % (name, jobs, seed, place, said), flush=True)
+    with contextlib.ExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory())
+        if network:
+            stack.callback(network.close)
+        engine = kind(folder, network.listen() if network else socket.create_server(('127.0.0.1', 0)))
+        stack.callback(engine.stop)
+        run(Chaos(engine, folder, jobs, seed, network, clock))
 
 
 if __name__ == '__main__':

@@ -209,6 +209,52 @@ COROUTINE_TEST(hints_come_again_after_the_connection_was_lost)
         eddy_jobs_close(jobs);
 }
 
+/* Enqueueing on a connection where something fails, or who waits is cancelled, at any point: the job is there or not, and the same again
+ * succeeds. */
+
+static int try_eddy_jobs_enqueue_postgres(eddy_jobs *jobs)
+{
+        eddy_postgres *pg;
+        int rc = eddy_postgres_connect(&pg, server.conninfo);
+
+        if (rc == 0)
+                rc = eddy_jobs_enqueue_postgres(jobs, pg, &(eddy_job_spec){.kind = "work", .id = "a"}, 1, NULL);
+        eddy_postgres_destroy(pg);
+        return rc;
+}
+
+static intptr_t run_enqueuer(void *arg)
+{
+        return try_eddy_jobs_enqueue_postgres(arg);
+}
+
+COROUTINE_TEST(enqueueing_within_bears_the_nth_failure_and_cancellation_anywhere)
+{
+        eddy_jobs *jobs = open_new_store();
+        bool was_done = false;
+
+        for (unsigned long nth = 1, uses = nth; uses >= nth; nth++) {
+                fault_arm(nth, 1);
+                try_eddy_jobs_enqueue_postgres(jobs);
+                uses = fault_uses();
+                fault_arm(0, 0);
+        }
+        for (int turns = 0; turns < 100000 && !was_done; turns += 1 + turns / 8) {
+                eddy_task *task = eddy_create_task(run_enqueuer, jobs);
+                intptr_t rc;
+                for (int n = 0; n < turns && !eddy_done(task); n++)
+                        assert_int_equal(eddy_yield(), 0);
+                was_done = eddy_done(task);
+                eddy_cancel(task);
+                assert_int_equal(eddy_join(task, &rc), 0);
+                assert_true(rc == 0 || rc == EDDY_CANCELLED);
+        }
+        assert_int_equal(try_eddy_jobs_enqueue_postgres(jobs), 0);
+        assert_takes(jobs, "a");
+        assert_takes(jobs, "");
+        eddy_jobs_close(jobs);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -219,6 +265,7 @@ int main(void)
             cmocka_unit_test(who_found_nothing_hears_of_work_once),
             cmocka_unit_test(who_is_at_work_costs_no_notification),
             cmocka_unit_test(a_scheduled_job_is_heard_of_too),
+            cmocka_unit_test(enqueueing_within_bears_the_nth_failure_and_cancellation_anywhere),
             cmocka_unit_test(hints_come_again_after_the_connection_was_lost),
         };
 
