@@ -216,7 +216,7 @@ def count(engine):
 
 
 def check(engine, effects, jobs):
-    """What must hold in the end."""
+    """What must hold in the end: [done] [takeover], as docs/jobs.md calls it."""
     found = ask(engine, 'list', '-n', str(2 * jobs))
     states = collections.Counter(job['state'] for job in found)
     assert states == {'done': jobs}, states
