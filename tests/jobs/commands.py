@@ -132,7 +132,7 @@ def fail_power(folder, synced):
     with open(synced, encoding='utf-8') as file:
         for line in file:
             size, path = line.rstrip('\n').split(' ', 1)
-            sizes[path] = int(size)
+            sizes[path] = max(int(size), sizes.get(path, 0))  # they grow, and two processes may tell out of order
     for place, _, names in os.walk(folder):
         for name in names:
             path = os.path.join(place, name)

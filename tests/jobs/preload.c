@@ -10,20 +10,27 @@
 #include <time.h>
 #include <unistd.h>
 
-static void note(int fd)
+static long long size_of(int fd)
+{
+        struct stat status;
+
+        return fstat(fd, &status) == 0 ? (long long)status.st_size : 0;
+}
+
+/* What it had when it began to be brought there. */
+static void note(int fd, long long size)
 {
         const char *name = getenv("EDDY_TEST_SYNCED");
         char link[64], path[4096], line[4200];
-        struct stat status;
 
-        if (!name || fstat(fd, &status) < 0)
+        if (!name)
                 return;
         snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
         ssize_t n = readlink(link, path, sizeof path - 1);
         int notes = open(name, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
         if (n > 0 && notes >= 0) {
                 path[n] = '\0';
-                n = snprintf(line, sizeof line, "%lld %s\n", (long long)status.st_size, path);
+                n = snprintf(line, sizeof line, "%lld %s\n", size, path);
                 if (write(notes, line, (size_t)n) != n)
                         abort();
         }
@@ -33,19 +40,21 @@ static void note(int fd)
 
 int fdatasync(int fd)
 {
+        long long size = size_of(fd);
         int rc = (int)syscall(SYS_fdatasync, fd);
 
         if (rc == 0)
-                note(fd);
+                note(fd, size);
         return rc;
 }
 
 int fsync(int fd)
 {
+        long long size = size_of(fd);
         int rc = (int)syscall(SYS_fsync, fd);
 
         if (rc == 0)
-                note(fd);
+                note(fd, size);
         return rc;
 }
 

@@ -17,10 +17,11 @@ class Sqlite(Commands):
         synced = self.path('synced')
         os.mkdir(self.path('disk'))
         self.store = 'sqlite:' + self.path('disk/jobs.db')
-        worker = self.work('--exec', 'other=true', LD_PRELOAD=self.preload, EDDY_TEST_SYNCED=synced)
-        self.enqueue('--id', 'first', 'other')
+        noted = {'LD_PRELOAD': self.preload, 'EDDY_TEST_SYNCED': synced}  # of each who writes
+        worker = self.work('--exec', 'other=true', **noted)
+        self.enqueue('--id', 'first', 'other', **noted)
         self.wait_for_line(worker, 'first  done')
-        names = {self.enqueue('work', LD_PRELOAD=self.preload, EDDY_TEST_SYNCED=synced) for _ in range(20)}
+        names = {self.enqueue('work', **noted) for _ in range(20)}
         worker.kill()
         worker.wait()
         self.assertGreater(os.path.getsize(self.path('disk/jobs.db-wal')), 0)
