@@ -143,7 +143,7 @@ def ask(eddy, store, *arguments):
 
 
 def gallery(store, folder, program, eddy):
-    """All that there is to see, without what differs from run to run."""
+    """All that there is to see, without what differs from run to run. docs/jobs.md has it as [done] and [takeover]."""
     def fetch(page, name):
         # pylint: disable=consider-using-with
         return subprocess.Popen([*WRAPPER, program, 'fetch', site.url + page, os.path.join(folder, name), store],

@@ -91,7 +91,7 @@ class Server(Redis):
         super().__init__(free_port())
         self.folder = test.path(name)
         os.mkdir(self.folder)
-        self.synced = test.path(name + '.synced')
+        self.synced, self.busy = test.path(name + '.synced'), test.path(name + '.busy')
         words = {'port': self.port, 'bind': '127.0.0.1', 'save': '', 'appendonly': 'no', 'dir': self.folder, **options}
         self.command_line = [shutil.which('redis-server') or skip('no redis-server')]
         if 'sentinel' in options:
@@ -99,7 +99,7 @@ class Server(Redis):
             self.command_line += [test.path('sentinel.conf'), '--sentinel']
         for key, value in words.items():
             self.command_line += ['--' + key.replace('_', '-'), str(value)]
-        self.environment = {**os.environ, 'EDDY_TEST_SYNCED': self.synced}
+        self.environment = {**os.environ, 'EDDY_TEST_SYNCED': self.synced, 'EDDY_TEST_BUSY': self.busy}
         if test.preload:
             self.environment['LD_PRELOAD'] = test.preload
         self.url = 'redis://127.0.0.1:%d/0' % self.port

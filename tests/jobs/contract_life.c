@@ -200,6 +200,7 @@ COROUTINE_TEST(the_next_attempt_waits_for_its_time)
         close_store(jobs);
 }
 
+/* docs/jobs.md promises [done] */
 COROUTINE_TEST(what_is_given_up_is_dead_and_can_be_retried)
 {
         eddy_jobs *jobs = open_new_store();

@@ -208,6 +208,7 @@ COROUTINE_TEST(what_is_delayed_waits_and_says_how_long)
         close_store(jobs);
 }
 
+/* docs/jobs.md promises [order] */
 COROUTINE_TEST(what_is_due_is_taken_in_its_place)
 {
         eddy_jobs *jobs = open_new_store();
@@ -365,6 +366,7 @@ COROUTINE_TEST(queues_are_counted)
 
 /* Cancelling and forgetting. */
 
+/* docs/jobs.md promises [done] */
 COROUTINE_TEST(what_runs_is_asked_to_end)
 {
         eddy_jobs *jobs = open_new_store();
@@ -414,6 +416,7 @@ COROUTINE_TEST(what_was_asked_to_end_does_not_run_again)
         close_store(jobs);
 }
 
+/* docs/jobs.md promises [done] */
 COROUTINE_TEST(what_does_not_run_is_cancelled_at_once)
 {
         eddy_jobs *jobs = open_new_store();

@@ -1,5 +1,6 @@
 /* Loaded before the C library into programs of others, and ours: what a power failure would leave, and another clock. EDDY_TEST_SYNCED is a
- * file that gets a line for each file that is brought to the disk, its size and its path; EDDY_TEST_CLOCK is by how many seconds this
+ * file that gets a line for each file that is brought to the disk, its size and its path; as long as EDDY_TEST_BUSY is there the disk has no time
+ * for that. EDDY_TEST_CLOCK is by how many seconds this
  * program's clock is set apart from the machine's. */
 #include <fcntl.h>
 #include <stdio.h>
@@ -9,6 +10,14 @@
 #include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
+
+static void wait_for_disk(void)
+{
+        const char *busy = getenv("EDDY_TEST_BUSY");
+
+        while (busy && access(busy, F_OK) == 0)
+                usleep(1000);
+}
 
 static long long size_of(int fd)
 {
@@ -41,6 +50,8 @@ static void note(int fd, long long size)
 int fdatasync(int fd)
 {
         long long size = size_of(fd);
+
+        wait_for_disk();
         int rc = (int)syscall(SYS_fdatasync, fd);
 
         if (rc == 0)
@@ -51,6 +62,8 @@ int fdatasync(int fd)
 int fsync(int fd)
 {
         long long size = size_of(fd);
+
+        wait_for_disk();
         int rc = (int)syscall(SYS_fsync, fd);
 
         if (rc == 0)
