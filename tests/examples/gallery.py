@@ -167,8 +167,12 @@ def gallery(store, folder, program, eddy):
             site.go_on_until(kill * IMAGES // (KILLS + 1))
             crew.kill_who_has(site.one_that_is_held())
             crew.begin()
+        seen = [master.stdout.readline()]
+        master.kill()
+        master.communicate()
+        master = fetch('', 'album')
         site.go_on_until(10 * IMAGES)
-        seen = ['%d workers killed:\n' % KILLS, end(master)]
+        seen += ['%d workers killed, and the master:\n' % KILLS, end(master)]
         wanted = {name.replace('/', '-'): body for name, body in BODIES.items()} | {'twice.png-a-1-b-2': b'twice'}
         came = {name.split(tail)[1]: body for name, body in copies('album').items()}
         seen.append('the same images\n' if came == wanted else 'other images: %s\n' % sorted(came))
