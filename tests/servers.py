@@ -93,11 +93,17 @@ class Postgres:
             self.user = {'user': account.pw_uid, 'group': account.pw_gid, 'extra_groups': []}
         self.data = os.path.join(self.folder, 'data')
         self._run('initdb', '-D', self.data, '-U', 'tester', '-A', 'trust', '--no-sync', '--locale=C', '-E', 'UTF-8')
+        self.process = None
+        self.begin()
+        atexit.register(self.stop)
+
+    def begin(self):
+        """Also again, where it has ended."""
+        # pylint: disable=consider-using-with
         self.process = subprocess.Popen(
-            [programs / 'postgres', '-D', self.data, '-k', self.folder, '-c', 'listen_addresses=', '-c', 'fsync=off',
+            [self.programs / 'postgres', '-D', self.data, '-k', self.folder, '-c', 'listen_addresses=', '-c', 'fsync=off',
              '-c', 'log_min_messages=log'],  # nobody reads what errors there were
             stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, cwd='/', **self.user)
-        atexit.register(self.stop)
         if not any('ready to accept connections' in line for line in self.process.stderr):
             skip('postgres does not start')
 

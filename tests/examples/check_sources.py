@@ -3,8 +3,8 @@
 
     check_sources.py COMPILER [ARGUMENT...] -- ROOT [ADAPTER or LIBRARY...]
 
-Examples include <eddy.h>, or in its place the header of the one adapter that they are about, and what the C
-library has, nothing else; but for those that put somebody else's LIBRARY on the loop. A ```c block in
+Examples include <eddy.h>, or in its place the header of the one adapter that they are about (of two: SECOND_ADAPTERS), and what
+the C library has, nothing else; but for those that put somebody else's LIBRARY on the loop. A ```c block in
 docs/*.md is either declarations or, wrapped in a coroutine, statements; both may use what PRELUDE declares.
 What is about an ADAPTER or a LIBRARY is checked only where that is named: the third-party headers may be missing.
 """
@@ -21,6 +21,9 @@ UNUSED = ['-Wno-unused', '-Wno-unused-parameter', '-Wno-missing-prototypes']
 # The adapters that examples and pages are about, by how their names begin.
 ADAPTERS = {'http': 'http', 'coming-from-aiohttp': 'http', 'images': 'http', 'jobs': 'jobs', 'redis': 'redis', 'postgres': 'postgres',
             'websocket_client': 'websocket', 'websocket': 'websocket_server', 'website': 'websocket_server'}
+
+# What an example is about besides, by its name, and that one's header.
+SECOND_ADAPTERS = {'jobs_gallery': ('http', '<eddy/http_client.h>')}
 
 # The libraries that examples put on the loop.
 LIBRARIES = {'bridge_curl': 'libcurl', 'bridge_libpq': 'libpq', 'cares_resolver': 'libcares',
@@ -52,7 +55,7 @@ def adapter_of(path):
 
 def is_left_out(path, named):
     name = os.path.splitext(os.path.basename(path))[0]
-    return not {adapter_of(path), LIBRARIES.get(name)} <= {None, *named}
+    return not {adapter_of(path), SECOND_ADAPTERS.get(name, [None])[0], LIBRARIES.get(name)} <= {None, *named}
 
 
 def example_faults(compiler, root, path, _):
@@ -60,7 +63,8 @@ def example_faults(compiler, root, path, _):
         text = file.read()
     adapter = adapter_of(path)
     ours = '<eddy.h>' if adapter is None else '<eddy/%s.h>' % adapter
-    includes = re.findall(r'^#include\s+(\S+)', text, re.M)
+    second = SECOND_ADAPTERS.get(os.path.splitext(os.path.basename(path))[0], [None, None])[1]
+    includes = [name for name in re.findall(r'^#include\s+(\S+)', text, re.M) if name != second]
     if includes.count(ours) != 1:
         yield 'does not include %s once' % ours
     for name in includes:

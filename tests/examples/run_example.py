@@ -24,6 +24,7 @@ import tempfile
 import threading
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+import gallery  # pylint: disable=wrong-import-position
 from certificates import issue  # pylint: disable=wrong-import-position
 from servers import echo_websocket, postgres_server, redis_server, skip  # pylint: disable=wrong-import-position
 
@@ -789,6 +790,9 @@ SCENARIOS |= {'protocol_chat': chat_server, 'protocol_echo_client': tcp_echo_cli
 # These need a database server.
 SCENARIOS |= {'jobs_resize': jobs_resize, 'redis_commands': redis_commands, 'redis_workers': redis_workers,
               'postgres_pool': with_database, 'postgres_query': with_database, 'bridge_libpq': bridge_libpq}
+
+SCENARIOS |= {'jobs_gallery': gallery.scenario('sqlite'), 'jobs_gallery_redis': gallery.scenario('redis'),
+              'jobs_gallery_postgres': gallery.scenario('postgres')}
 
 
 def main():

@@ -473,6 +473,48 @@ def jobs_resize(start):
         return start('sqlite:' + os.path.join(folder, 'jobs.db')).end()
 
 
+@contextlib.contextmanager
+def a_gallery():
+    """What the master is told, and a store."""
+    page = b''.join(b'<img src="%d.png">' % i for i in range(4))
+
+    def talk(connection):
+        words = connection.recv(4096).split(b' ')
+        name = words[1] if len(words) > 1 else b'/'
+        body = page if name == b'/' else name * 20000
+        connection.sendall(b'HTTP/1.1 200 OK\r\nContent-Length: %d\r\nConnection: close\r\n\r\n' % len(body) + body)
+        connection.shutdown(socket.SHUT_WR)
+        receive_all(connection)
+
+    with a_server(talk) as port, tempfile.TemporaryDirectory() as folder:
+        yield ['fetch', 'http://127.0.0.1:%d/' % port, folder + '/album'], 'sqlite:%s/jobs.db' % folder
+
+
+@contextlib.contextmanager
+def helper(*arguments):
+    """The program itself, with nothing failing."""
+    with subprocess.Popen([*WRAPPER, sys.argv[2], *arguments], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                          stderr=subprocess.DEVNULL) as process:
+        yield process
+        process.kill()
+
+
+def jobs_gallery(start):
+    """The master."""
+    with a_gallery() as (fetch, store), helper('work', store):
+        return start(*fetch, store).end()
+
+
+def jobs_gallery_work(start):
+    """A worker, of a master who waits as long as it is there."""
+    with a_gallery() as (fetch, store), helper(*fetch, store) as master:
+        worker = start('work', store)
+        threading.Thread(target=lambda: (worker.process.wait(), master.kill())).start()
+        master.wait()
+        worker.interrupt()
+        return worker.end()
+
+
 def redis_commands(start):
     with redis_server() as redis:
         return start(str(redis.port)).end()
@@ -598,7 +640,7 @@ SCENARIOS |= {'protocol_chat': chat_server, 'protocol_echo_client': tcp_echo_cli
               'protocol_echo_server': tcp_echo_server, 'protocol_udp_echo': udp_echo_server}
 
 # These need a database server.
-SCENARIOS |= {'jobs_resize': jobs_resize, 'redis_commands': redis_commands, 'redis_workers': redis_workers,
+SCENARIOS |= {'jobs_gallery': jobs_gallery, 'jobs_gallery_work': jobs_gallery_work, 'jobs_resize': jobs_resize, 'redis_commands': redis_commands, 'redis_workers': redis_workers,
               'postgres_pool': with_database, 'postgres_query': with_database, 'bridge_libpq': bridge_libpq}
 
 

@@ -1,6 +1,7 @@
 /* The life of a job, in every engine: taken, done, tried again, lost, told twice. */
 #include "store.h"
 
+/* docs/jobs.md promises [stored] */
 COROUTINE_TEST(what_was_enqueued_is_taken_once_with_all_that_was_said)
 {
         eddy_jobs *jobs = open_new_store();
@@ -56,6 +57,7 @@ COROUTINE_TEST(an_empty_payload_is_empty)
         close_store(jobs);
 }
 
+/* docs/jobs.md promises [order] */
 COROUTINE_TEST(the_oldest_of_the_highest_priority_comes_first)
 {
         eddy_jobs *jobs = open_new_store();
@@ -69,6 +71,7 @@ COROUTINE_TEST(the_oldest_of_the_highest_priority_comes_first)
         close_store(jobs);
 }
 
+/* docs/jobs.md promises [all-or-none] */
 COROUTINE_TEST(many_are_enqueued_in_their_order_or_none)
 {
         enum { N = 200 };
@@ -94,6 +97,7 @@ COROUTINE_TEST(many_are_enqueued_in_their_order_or_none)
         close_store(jobs);
 }
 
+/* docs/jobs.md promises [same-id] */
 COROUTINE_TEST(what_is_enqueued_again_adds_nothing)
 {
         eddy_jobs *jobs = open_new_store();
@@ -133,6 +137,7 @@ COROUTINE_TEST(what_is_done_has_its_result)
         close_store(jobs);
 }
 
+/* docs/jobs.md promises [answer-lost] */
 COROUTINE_TEST(a_verdict_that_is_told_again_counts_once)
 {
         static const enum jobs_verdict verdicts[] = {JOBS_DONE, JOBS_DIE, JOBS_CANCEL, JOBS_RETRY, JOBS_SNOOZE};
@@ -156,6 +161,7 @@ COROUTINE_TEST(a_verdict_that_is_told_again_counts_once)
         close_store(jobs);
 }
 
+/* docs/jobs.md promises [dead] */
 COROUTINE_TEST(an_attempt_that_failed_is_followed_by_another_until_the_last)
 {
         eddy_jobs *jobs = open_new_store();
@@ -194,6 +200,7 @@ COROUTINE_TEST(the_next_attempt_waits_for_its_time)
         close_store(jobs);
 }
 
+/* docs/jobs.md promises [done] */
 COROUTINE_TEST(what_is_given_up_is_dead_and_can_be_retried)
 {
         eddy_jobs *jobs = open_new_store();
@@ -230,6 +237,7 @@ COROUTINE_TEST(what_snoozes_or_goes_back_has_cost_no_attempt)
         close_store(jobs);
 }
 
+/* docs/jobs.md promises [takeover] */
 COROUTINE_TEST(a_job_whose_lease_ended_is_another_workers)
 {
         eddy_jobs *jobs = open_new_store();
@@ -257,6 +265,7 @@ COROUTINE_TEST(a_job_whose_lease_ended_is_another_workers)
         close_store(jobs);
 }
 
+/* docs/jobs.md promises [fence] */
 COROUTINE_TEST(no_verdict_counts_when_the_lease_has_ended)
 {
         static const enum jobs_verdict verdicts[] = {JOBS_DONE,   JOBS_RETRY, JOBS_SNOOZE,
@@ -288,6 +297,7 @@ COROUTINE_TEST(no_verdict_counts_when_the_lease_has_ended)
         close_store(jobs);
 }
 
+/* docs/jobs.md promises [poison] */
 COROUTINE_TEST(what_kills_its_workers_is_dead_in_the_end)
 {
         eddy_jobs *jobs = open_new_store();
@@ -338,6 +348,7 @@ COROUTINE_TEST(a_lease_that_is_renewed_does_not_end)
         close_store(jobs);
 }
 
+/* docs/jobs.md promises [answer-lost] */
 COROUTINE_TEST(a_turn_whose_reply_was_lost_gives_the_same_jobs)
 {
         eddy_jobs *jobs = open_new_store();

@@ -3,6 +3,7 @@
 
 /* Keys. */
 
+/* docs/jobs.md promises [key] */
 COROUTINE_TEST(of_one_key_one_runs_at_a_time_in_order)
 {
         eddy_jobs *jobs = open_new_store();
@@ -207,6 +208,7 @@ COROUTINE_TEST(what_is_delayed_waits_and_says_how_long)
         close_store(jobs);
 }
 
+/* docs/jobs.md promises [order] */
 COROUTINE_TEST(what_is_due_is_taken_in_its_place)
 {
         eddy_jobs *jobs = open_new_store();
@@ -364,6 +366,7 @@ COROUTINE_TEST(queues_are_counted)
 
 /* Cancelling and forgetting. */
 
+/* docs/jobs.md promises [done] */
 COROUTINE_TEST(what_runs_is_asked_to_end)
 {
         eddy_jobs *jobs = open_new_store();
@@ -413,6 +416,7 @@ COROUTINE_TEST(what_was_asked_to_end_does_not_run_again)
         close_store(jobs);
 }
 
+/* docs/jobs.md promises [done] */
 COROUTINE_TEST(what_does_not_run_is_cancelled_at_once)
 {
         eddy_jobs *jobs = open_new_store();
@@ -433,6 +437,7 @@ COROUTINE_TEST(what_does_not_run_is_cancelled_at_once)
         close_store(jobs);
 }
 
+/* docs/jobs.md promises [dead] */
 COROUTINE_TEST(finished_jobs_stay_as_long_as_their_queue_says)
 {
         eddy_jobs *jobs = open_new_store();
@@ -452,6 +457,21 @@ COROUTINE_TEST(finished_jobs_stay_as_long_as_their_queue_says)
         assert_int_equal(eddy_jobs_get(jobs, "done", &info), EDDY_ENOJOB);
         assert_state(jobs, "dead", EDDY_JOB_DEAD);
         assert_state(jobs, "waiting", EDDY_JOB_SCHEDULED);
+        close_store(jobs);
+}
+
+/* docs/jobs.md promises [dead] */
+COROUTINE_TEST(dead_jobs_stay_for_thirty_days_by_default)
+{
+        eddy_jobs *jobs = open_new_store();
+        eddy_job_queue *queues;
+        size_t n;
+
+        enqueue(jobs, "a", (eddy_job_spec){0});
+        assert_int_equal(eddy_jobs_queues(jobs, &queues, &n), 0);
+        assert_true(queues[0].options.keep_done == eddy_seconds(86400));
+        assert_true(queues[0].options.keep_dead == eddy_seconds(30 * 86400));
+        eddy_free(queues);
         close_store(jobs);
 }
 
@@ -552,6 +572,7 @@ COROUTINE_TEST(whoever_awaits_a_job_hears_of_its_end)
         close_store(jobs);
 }
 
+/* docs/jobs.md promises [stored] */
 COROUTINE_TEST(two_who_have_a_store_open_see_the_same_jobs)
 {
         eddy_jobs *jobs, *other;
@@ -595,6 +616,7 @@ int main(void)
             cmocka_unit_test(what_was_asked_to_end_does_not_run_again),
             cmocka_unit_test(what_does_not_run_is_cancelled_at_once),
             cmocka_unit_test(finished_jobs_stay_as_long_as_their_queue_says),
+            cmocka_unit_test(dead_jobs_stay_for_thirty_days_by_default),
             cmocka_unit_test(or_not_at_all),
             cmocka_unit_test(jobs_are_listed_in_pages_from_the_newest_on),
             cmocka_unit_test(whoever_awaits_a_job_hears_of_its_end),

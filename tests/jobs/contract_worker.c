@@ -1,11 +1,13 @@
 /* A worker with every engine: what was enqueued is done. */
 #include "store.h"
 
+#include <pthread.h>
+
 static eddy_jobs *jobs;
 static eddy_job_worker *worker;
 static eddy_task *work;
 static eddy_event changed;
-static size_t begun, running, finished;
+static size_t begun, running, finished, lost;
 static bool may_end;
 static char order[4096];
 
@@ -14,6 +16,7 @@ static void on_event(eddy_job *job, eddy_job_event event, const char *text, void
         (void)job, (void)text, (void)arg;
         finished +=
             event == EDDY_JOB_EVENT_DONE || event == EDDY_JOB_EVENT_DEAD || event == EDDY_JOB_EVENT_CANCELLED;
+        lost += event == EDDY_JOB_EVENT_LOST;
         eddy_event_set(&changed);
 }
 
@@ -63,7 +66,7 @@ static intptr_t run_worker(void *arg)
 static void open_worker(eddy_job_handler handler, eddy_job_worker_options options)
 {
         eddy_event_init(&changed);
-        begun = running = finished = 0;
+        begun = running = finished = lost = 0;
         may_end = false;
         order[0] = '\0';
         jobs = open_new_store();
@@ -93,6 +96,7 @@ static void close_worker(void)
         close_store(jobs);
 }
 
+/* docs/jobs.md promises [key] */
 COROUTINE_TEST(jobs_of_a_key_are_done_one_after_the_other_and_in_order)
 {
         char id[16], last[3][16] = {"", "", ""};
@@ -132,6 +136,7 @@ static int await_job(const char *id, eddy_job_info **info)
         return rc;
 }
 
+/* docs/jobs.md promises [done] */
 COROUTINE_TEST(what_fails_is_tried_again_until_it_is_done)
 {
         eddy_job_info *info;
@@ -172,6 +177,7 @@ COROUTINE_TEST(a_job_that_runs_is_cancelled_by_who_asks_for_it)
         close_worker();
 }
 
+/* docs/jobs.md promises [lease] */
 COROUTINE_TEST(a_lease_is_renewed_and_nobody_takes_the_job_over)
 {
         open_worker(wait_for_test, (eddy_job_worker_options){.lease = eddy_ms(200)});
@@ -189,6 +195,84 @@ COROUTINE_TEST(a_lease_is_renewed_and_nobody_takes_the_job_over)
         close_worker();
 }
 
+/* docs/jobs.md promises [lease] */
+COROUTINE_TEST(a_lease_is_of_thirty_seconds_by_default)
+{
+        eddy_job_info *info;
+
+        open_worker(wait_for_test, (eddy_job_worker_options){0});
+        begin_work();
+        enqueue(jobs, "a", (eddy_job_spec){0});
+        WAIT_UNTIL(running == 1);
+        info = look(jobs, "a");
+        assert_int_equal((info->lease - info->started + 500000) / 1000000, 30);
+        eddy_free(info);
+        may_end = true;
+        eddy_event_set(&changed);
+        WAIT_UNTIL(finished == 1);
+        end_work();
+        close_worker();
+}
+
+/* Another process' worker, in a loop of its own: it takes the job and does it. No assertion may fail here. */
+static intptr_t take_over(void *arg)
+{
+        char prefix[32];
+        struct turn turn = {0};
+        eddy_jobs *own;
+
+        (void)arg;
+        snprintf(prefix, sizeof prefix, "test_%d_%u", (int)getpid(), store_number);
+        int rc = eddy_jobs_open(&own, store_url(), &(eddy_jobs_options){.prefix = prefix});
+        while (rc == 0 && turn.turn.taken_count == 0) {
+                turn.turn = (struct jobs_turn){.most = 1};
+                rc = run_turn(own, &turn);
+        }
+        if (rc == 0)
+                rc = tell(own, "a", turn.taken[0]->fence, (struct jobs_outcome){.verdict = JOBS_DONE});
+        drop(&turn);
+        eddy_jobs_close(own);
+        return rc;
+}
+
+static void *run_other_loop(void *arg)
+{
+        *(intptr_t *)arg = eddy_run(take_over, NULL);
+        return NULL;
+}
+
+static int block_until_it_is_taken_over(eddy_job *job, void *arg)
+{
+        intptr_t result = -1;
+        pthread_t other;
+
+        (void)job, (void)arg;
+        pthread_create(&other, NULL, run_other_loop, &result);
+        pthread_join(other, NULL);
+        return (int)result;
+}
+
+/* docs/jobs.md promises [twice-blocked] */
+COROUTINE_TEST(who_blocks_its_loop_loses_its_job)
+{
+        eddy_job_info *info;
+
+        if (strcmp(store_url(), "memory:") == 0) /* is one loop's */
+                skip();
+        open_worker(block_until_it_is_taken_over, (eddy_job_worker_options){.lease = eddy_ms(100)});
+        begin_work();
+        enqueue(jobs, "a", (eddy_job_spec){0});
+        WAIT_UNTIL(lost == 1);
+        info = look(jobs, "a");
+        assert_int_equal(info->state, EDDY_JOB_DONE);
+        assert_int_equal(info->attempt, 2);
+        assert_string_equal(info->worker, "one");
+        eddy_free(info);
+        end_work();
+        close_worker();
+}
+
+/* docs/jobs.md promises [returned] */
 COROUTINE_TEST(what_runs_when_the_worker_ends_goes_back)
 {
         eddy_job_info *info;
@@ -339,6 +423,8 @@ int main(void)
             cmocka_unit_test(what_fails_too_often_is_dead),
             cmocka_unit_test(a_job_that_runs_is_cancelled_by_who_asks_for_it),
             cmocka_unit_test(a_lease_is_renewed_and_nobody_takes_the_job_over),
+            cmocka_unit_test(a_lease_is_of_thirty_seconds_by_default),
+            cmocka_unit_test(who_blocks_its_loop_loses_its_job),
             cmocka_unit_test(what_runs_when_the_worker_ends_goes_back),
             cmocka_unit_test(what_is_delayed_is_done_when_it_is_due),
             cmocka_unit_test(a_queue_that_is_paused_is_worked_off_when_it_goes_on),

@@ -363,6 +363,7 @@ COROUTINE_TEST(a_verdict_that_comes_too_late_is_said_to_be_lost)
         close_worker();
 }
 
+/* docs/jobs.md promises [twice-away] */
 COROUTINE_TEST(a_job_whose_lease_cannot_be_renewed_ends_and_its_verdict_is_offered)
 {
         struct fake_job *job = begin((eddy_job_worker_options){.lease = eddy_ms(100)});

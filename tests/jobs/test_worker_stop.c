@@ -80,6 +80,7 @@ COROUTINE_TEST(leases_are_renewed_during_the_grace)
         close_worker();
 }
 
+/* docs/jobs.md promises [returned] */
 COROUTINE_TEST(after_the_grace_jobs_go_back_without_having_cost_an_attempt)
 {
         begin((eddy_job_worker_options){.grace = eddy_ms(20)});

@@ -165,6 +165,7 @@ COROUTINE_TEST(what_became_of_jobs_is_kept_until_the_store_is_back)
         close_worker();
 }
 
+/* docs/jobs.md promises [answer-lost] */
 COROUTINE_TEST(after_a_lost_reply_nothing_is_done_twice)
 {
         char id[16];

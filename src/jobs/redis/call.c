@@ -125,6 +125,7 @@ static const struct refusal {
     {"MOVED", "it is one of a cluster, and the jobs' keys are another one's: name that one", EDDY_EJOBS},
     {"ASK ", "it is one of a cluster, and the jobs' keys move to another one", EDDY_EJOBS},
     {"NOPERM", "this user may not do it", EDDY_EJOBS},
+    {"ERR unknown command", "it runs no scripts: it is a Sentinel, or something else than Redis", EDDY_EJOBS},
     {"WRONGTYPE", "keys with the prefix are not of a store of jobs", EDDY_EJOBS},
 };
 

@@ -151,7 +151,8 @@ class Check:
 
 
 def check(found, added, cancelled, path, offset):
-    """Of the store's jobs, those that who enqueued was told of, those that somebody asked to cancel, and the file."""
+    """What must hold in the end, [done] [takeover] as docs/jobs.md calls it: of the store's jobs, those that who enqueued was told of, those
+    that somebody asked to cancel, and the file."""
     it = Check(found, read_runs(path), offset)
     ticks = it.states(added, cancelled)
     it.completed()

@@ -44,6 +44,7 @@ static intptr_t enqueue_all(void *arg)
         return 0;
 }
 
+/* docs/jobs.md promises [same-id] */
 COROUTINE_TEST(what_is_enqueued_while_connections_break_is_there_once)
 {
         struct losses losses = {0};

@@ -50,6 +50,7 @@ static void enqueue_within(eddy_jobs *jobs, eddy_postgres *pg, const char *id, c
                 fail_msg("%s: %s", eddy_errname(rc), eddy_explain(rc));
 }
 
+/* docs/jobs.md promises [transaction] */
 COROUTINE_TEST(a_job_exists_exactly_if_its_transaction_commits)
 {
         eddy_jobs *jobs = open_new_store();

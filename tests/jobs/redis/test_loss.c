@@ -3,6 +3,7 @@
 
 /* Answers that are lost: the server has done it, and is told again. */
 
+/* docs/jobs.md promises [same-id] */
 COROUTINE_TEST(a_job_whose_enqueueing_was_not_answered_is_there_once)
 {
         eddy_redis *beside = connect_beside();
@@ -104,6 +105,7 @@ COROUTINE_TEST(scripts_that_the_server_has_forgotten_are_told_again)
         eddy_redis_destroy(beside);
 }
 
+/* docs/jobs.md promises [redis-full] */
 COROUTINE_TEST(where_memory_is_full_nothing_is_added_but_work_goes_on)
 {
         eddy_redis *beside = connect_beside();
@@ -139,6 +141,7 @@ static intptr_t enqueue_a(void *jobs)
         return eddy_jobs_enqueue(jobs, &(eddy_job_spec){.kind = "work", .id = "a"}, NULL);
 }
 
+/* docs/jobs.md promises [redis-replica] */
 COROUTINE_TEST(a_replica_is_waited_for_until_it_is_master)
 {
         eddy_redis *beside = connect_beside();

@@ -1,0 +1,117 @@
+#!/usr/bin/env python3
+"""When work is done twice, and that it counts once: test_twice.py EDDY [PRELOAD] [TEST...]. Names in brackets are those of docs/jobs.md."""
+
+import os
+import signal
+
+import commands
+from commands import Commands, Server
+from servers import Postgres, postgres_programs
+
+
+class Twice(Commands):
+    """Each attempt tells that it has begun, and goes on when it is told to."""
+
+    WORK = 'echo $$ > begun; read x < go$EDDY_JOB_ATTEMPT; echo effect >> effects'
+
+    def setUp(self):
+        super().setUp()
+        for name in 'begun', 'go1', 'go2':
+            os.mkfifo(self.path(name))
+
+    def begun(self):
+        """Wait for an attempt: its process."""
+        with open(self.path('begun'), encoding='ascii') as file:
+            return int(file.read())
+
+    def go_on(self, attempt):
+        with open(self.path('go%d' % attempt), 'w', encoding='ascii') as file:
+            file.write('on\n')
+
+    def effects(self):
+        if not os.path.exists(self.path('effects')):
+            return 0
+        with open(self.path('effects'), encoding='ascii') as file:
+            return len(file.readlines())
+
+    def assert_done_once(self, effects):
+        job = self.job('a')
+        self.assertEqual((self.effects(), self.finished(), job['state'], job['attempt']), (effects, 1, 'done', 2))
+        self.assertIn(' 1 lost ', job['history'])
+
+    def test_a_worker_that_dies_before_it_has_told(self):
+        """[twice-killed]"""
+        work = 'echo effect >> effects; test $EDDY_JOB_ATTEMPT = 2 || kill -9 $PPID'
+        first = self.work('--exec', work, '--lease', '0.3')
+        self.enqueue('--id', 'a', 'work')
+        self.assertEqual(first.wait(timeout=60), -signal.SIGKILL)
+        self.wait_for_line(self.work('--exec', work), 'a  done')
+        self.assert_done_once(effects=2)
+
+    def test_a_worker_that_was_stopped(self):
+        """[twice-stopped] [fence]"""
+        first = self.work('--exec', self.WORK, '--lease', '0.3')
+        self.enqueue('--id', 'a', 'work')
+        self.begun()
+        first.send_signal(signal.SIGSTOP)
+        second = self.work('--exec', self.WORK)
+        self.begun()
+        self.go_on(2)
+        self.wait_for_line(second, 'a  done')
+        self.go_on(1)
+        self.wait_until(lambda: self.effects() == 2)
+        first.send_signal(signal.SIGCONT)
+        self.wait_for_line(first, 'a  lost')
+        self.assert_done_once(effects=2)
+
+    def test_what_a_killed_worker_has_begun_goes_on(self):
+        """[twice-orphan]"""
+        first = self.work('--exec', self.WORK, '--lease', '0.3')
+        self.enqueue('--id', 'a', 'work')
+        self.begun()
+        first.kill()
+        second = self.work('--exec', self.WORK)
+        self.begun()
+        self.go_on(1)
+        self.wait_until(lambda: self.effects() == 1)
+        self.go_on(2)
+        self.wait_for_line(second, 'a  done')
+        self.assert_done_once(effects=2)
+
+
+class Clocks(Commands):
+    def check(self):
+        """One whose clock is an hour ahead takes nothing too early, and one that is an hour behind nothing too late."""
+        os.mkfifo(self.path('gate'))
+        first = self.work('-c', '1', '--exec', 'read x < gate')
+        self.enqueue('--id', 'long', 'slow')
+        self.wait_for_line(first, 'long  begun')
+        self.enqueue('--id', 'later', '--delay', '1000', 'work')
+        for apart in '3600', '-3600':
+            other = self.work('--exec', 'date +%s', LD_PRELOAD=self.preload, EDDY_TEST_CLOCK=apart)
+            told = int(self.run_jobs('enqueue', '--wait', '--delay', '0.05', 'work'))
+            job = self.job('later')
+            self.assertGreater(abs(told * 1000000 - job['created']), 3000 * 1000000)  # its clock was apart indeed
+            other.kill()
+        self.assertEqual(self.job('later')['state'], 'scheduled')
+        job = self.job('long')
+        self.assertEqual((job['state'], job['history']), ('running', ''))
+        with open(self.path('gate'), 'w', encoding='ascii') as file:
+            file.write('\n')
+        self.wait_for_line(first, 'long  done')
+
+    def test_redis_has_the_clock(self):
+        """[clock]"""
+        self.store = Server(self).url
+        self.check()
+
+    def test_postgresql_has_the_clock(self):
+        """[clock]"""
+        server = Postgres(postgres_programs())
+        self.addCleanup(server.stop)
+        self.store = 'postgres:///postgres?host=%s&user=tester' % server.folder
+        self.check()
+
+
+if __name__ == '__main__':
+    commands.main('__main__')
