@@ -155,6 +155,8 @@ static int redis_jobs_open(struct jobs_engine **engine, const char *url, const e
                 rc = connect_patiently(store);
         if (rc == 0)
                 rc = check_format(store, options->must_exist);
+        if (rc == 0)
+                rc = keep_scripts(&store->engine, FORMAT);
         if (rc < 0) {
                 free_store(store);
                 return rc;

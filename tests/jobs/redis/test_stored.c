@@ -94,7 +94,7 @@ COROUTINE_TEST(nothing_is_left_of_jobs_that_were_swept)
         sweep_all(jobs);
         assert_runs(beside, NULL, "DEL {test}:due"); /* one for all */
         assert_runs(beside, &reply, "DBSIZE");
-        assert_number(reply, 4); /* format, seq, queues, queue:default */
+        assert_number(reply, 5); /* format, scripts, seq, queues, queue:default */
         eddy_jobs_close(jobs);
         eddy_redis_destroy(beside);
 }
@@ -118,7 +118,7 @@ COROUTINE_TEST(nothing_is_left_where_nothing_is_to_be_kept)
         }
         assert_runs(beside, NULL, "DEL {test}:due");
         assert_runs(beside, &reply, "DBSIZE");
-        assert_number(reply, 4);
+        assert_number(reply, 5);
         eddy_jobs_close(jobs);
         eddy_redis_destroy(beside);
 }
