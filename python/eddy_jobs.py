@@ -363,13 +363,15 @@ class _Links:
 
 class _Engine:
     """A store of one kind. Each of its functions tries once: _Passing says that it may be tried again, which is safe for all of them."""
-    attempts = 1  # into which the patience is divided
-
     def __init__(self):
         self.waiting = {}  # events of those who wait, by the id of the job
         self._listener = None
         self._has_tried = asyncio.Event()
         self._is_wanted = asyncio.Event()
+
+    def share(self, patience):
+        """How long one attempt may take."""
+        return patience
 
     async def listen(self):
         """Hear of jobs that are finished, from when this returns on; unless that cannot be had now."""
@@ -548,7 +550,8 @@ def _driver(module, package):
 
 
 class _Server(_Engine):
-    attempts = 3  # within the patience, so that a server that is silent is given up in favour of a new connection
+    def share(self, patience):  # so that a connection that is silent is given up for a new one
+        return max(patience / 3, 2)
 
     def __init__(self):
         super().__init__()
@@ -755,9 +758,12 @@ class _Postgres(_Server):
             words.append("application_name=eddy-jobs")
         self._url = base + "?" + "&".join(words or ["application_name=eddy-jobs"])
         self._schema = prefix
+        # All go as texts: of other arrays asyncpg asks the server first what they are, which takes it up to a second for each connection.
+        casts = ("", "", "::bytea[]", "", "", "", *["::bigint[]"] * 9)
+        arguments = ", ".join(f"${n}::text[]{cast}" for n, cast in enumerate(casts, 1))
         self._enqueue = f"""WITH f AS MATERIALIZED (SELECT version FROM "{prefix}".format WHERE version = {POSTGRES_FORMAT})
-            SELECT e.added_id, e.was_there FROM f, LATERAL "{prefix}".enqueue($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15,
-            f.version < 0) WITH ORDINALITY AS e(added_id, was_there, n) ORDER BY e.n"""
+            SELECT e.added_id, e.was_there FROM f, LATERAL "{prefix}".enqueue({arguments}, f.version < 0)
+            WITH ORDINALITY AS e(added_id, was_there, n) ORDER BY e.n"""
         self._get = f"""SELECT version, {_COLUMNS % 'unique_name'} FROM "{prefix}".format LEFT JOIN "{prefix}".job
             ON id = $1"""
 
@@ -809,9 +815,10 @@ class _Postgres(_Server):
             raise _refuse_format(f"the schema {self._schema}", rows[0]["version"] if rows else 0, POSTGRES_FORMAT)
 
     async def enqueue(self, jobs):
-        columns = ([getattr(job, name) for job in jobs] for name in (
-            "id", "kind", "payload", "queue", "key", "unique", "unique_for", "delay", "at", "timeout", "backoff", "max_backoff", "priority",
-            "attempts", "yields_key"))
+        columns = [[job.id for job in jobs], [job.kind for job in jobs], ["\\x" + job.payload.hex() for job in jobs],
+                   *([getattr(job, name) for job in jobs] for name in ("queue", "key", "unique")),
+                   *([str(+getattr(job, name)) for job in jobs] for name in (
+                       "unique_for", "delay", "at", "timeout", "backoff", "max_backoff", "priority", "attempts", "yields_key"))]
         rows = await self._query(self._enqueue, *columns)
         if not rows:
             await self.open()
@@ -929,10 +936,10 @@ class Jobs:
     async def _patiently(self, function, *args, is_first=False):
         """What it gives, tried again for as long as it is only passing that it fails."""
         loop = asyncio.get_running_loop()
-        end, pause = loop.time() + self._patience, 0.05
+        end, pause, most = loop.time() + self._patience, 0.05, self._engine.share(self._patience)
         while True:
             try:
-                return await _within(max(min(end - loop.time(), self._patience / self._engine.attempts), 0.01), function(*args))
+                return await _within(max(min(end - loop.time(), most), 0.01), function(*args))
             except _Passing as why:
                 if loop.time() + pause > end or (is_first and not why.is_beginning):
                     raise StoreAway(f"{self.url} cannot be reached: {why}") from why
