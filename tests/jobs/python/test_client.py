@@ -101,6 +101,15 @@ class BothWays(Case):
         self.assertEqual((job.state, job.result, job.progress, job.note), ("done", b"b.jpg", 0.5, "half"))
         self.assertTrue(job.worker)
 
+    def test_the_documentations_program_runs(self):
+        with open(stores.ROOT / "docs" / "jobs.md", encoding="utf-8") as page:
+            program = page.read().split("```python\n")[1].split("```")[0]
+        self.work("jq -r .file 2>/dev/null || cat")
+        said = subprocess.run([sys.executable, "-W", "error", "-c", program], capture_output=True, text=True, check=False, timeout=PATIENCE,
+                              env={**self.environment, "PYTHONPATH": str(stores.ROOT / "python")})
+        self.assertIn("a.jpg", said.stdout)
+        self.assertEqual(said.stderr, "")
+
     async def test_each_field_is_stored_as_c_stores_it(self):
         jobs = await self.opened()
         for options, words in (
