@@ -310,12 +310,13 @@ _COLUMNS = ("id, kind, queue, state, payload, result, key, %s AS \"unique\", wor
 
 # What the stores have in common.
 
+_NOT_OPEN = "the store of jobs is not open"
 _MAKE = "`eddy jobs enqueue`, or a worker (`eddy jobs work`), makes it when it is used first"
 
 
 def _refuse_format(what, found, known):
-    needed = "a newer" if found > known else "an older"
-    return FormatError(f"{what} is of version {found} of its format, and this eddy_jobs.py knows version {known}: {needed} one is needed")
+    needed = "a newer one is needed" if found > known else "`eddy jobs migrate` brings it up to that, or else an older one is needed"
+    return FormatError(f"{what} is of version {found} of its format, and this eddy_jobs.py knows version {known}: {needed}")
 
 
 async def _within(seconds, coroutine):
@@ -342,6 +343,7 @@ class _Links:
         self._connect, self._close = connect, close
         self._free = []
         self._room = asyncio.Semaphore(most)
+        self._is_closed = False
 
     @contextlib.asynccontextmanager
     async def one(self):
@@ -352,19 +354,26 @@ class _Links:
             except BaseException as error:
                 self._close(link)
                 if isinstance(error, Exception):  # when one is lost the others usually are
-                    self.close()
+                    self._close_free()
                 raise
             self._free.append(link)
+            if self._is_closed:
+                self._close_free()
 
-    def close(self):
+    def _close_free(self):
         while self._free:
             self._close(self._free.pop())
+
+    def close(self):
+        self._is_closed = True
+        self._close_free()
 
 
 class _Engine:
     """A store of one kind. Each of its functions tries once: _Passing says that it may be tried again, which is safe for all of them."""
     def __init__(self):
         self.waiting = {}  # events of those who wait, by the id of the job
+        self.is_closed = False
         self._listener = None
         self._has_tried = asyncio.Event()
         self._is_wanted = asyncio.Event()
@@ -400,15 +409,18 @@ class _Engine:
                 event.set()
 
     async def close(self):
+        self.is_closed = True
         if self._listener:
             self._listener.cancel()
             await asyncio.wait({self._listener})
+        self._has_tried.set()
+        self.hint()  # who still waits is told that it is closed
 
 
 # SQLite.
 
 _SQLITE_APPLICATION = 1701077113
-_SQLITE_LOOK = 0.05  # seconds between two looks for others' commits, while somebody waits
+_SQLITE_PAUSE = (0.005, 0.05)  # seconds between two looks for others' commits, while somebody waits: at first, and at last
 
 
 class _Lane:
@@ -417,8 +429,11 @@ class _Lane:
     def __init__(self, path, patience):
         self._thread = ThreadPoolExecutor(1, "eddy_jobs")
         self._path, self._patience, self._db = path, patience, None
+        self._is_closed = False
 
     async def run(self, function, *args):
+        if self._is_closed:
+            raise JobsError(_NOT_OPEN)
         try:
             return await asyncio.get_running_loop().run_in_executor(self._thread, self._run, function, args)
         except sqlite3.Error as error:
@@ -435,12 +450,15 @@ class _Lane:
             self._db.execute("PRAGMA synchronous = FULL")
         return function(self._db, *args)
 
-    async def close(self):
-        def close(db):
-            db.close()
+    def _close(self):
         if self._db is not None:
-            await self.run(close)
+            self._db.close()
+
+    async def close(self):
+        self._is_closed = True
+        closing = asyncio.get_running_loop().run_in_executor(self._thread, self._close)
         self._thread.shutdown(wait=False)
+        await closing
 
 
 class _Sqlite(_Engine):
@@ -517,20 +535,23 @@ class _Sqlite(_Engine):
         await self.listen()
 
     async def _hear(self):
+        pause, most = _SQLITE_PAUSE
         while True:
             if not self.waiting:  # nobody wants to know
                 self._is_wanted.clear()
                 await self._is_wanted.wait()
-            for job_id in await self._reader.run(self._look, list(self.waiting)):
+            ended = await self._reader.run(self._look, list(self.waiting))
+            for job_id in ended or ():
                 self.hint(job_id)
             self._has_tried.set()
-            await asyncio.sleep(_SQLITE_LOOK)
+            pause = _SQLITE_PAUSE[0] if ended is not None else min(2 * pause, most)
+            await asyncio.sleep(pause)
 
     def _look(self, db, ids):
-        """Which of them are finished or gone, where others have changed anything since."""
+        """Which of them are finished or gone; None where others have changed nothing since."""
         version = db.execute("PRAGMA data_version").fetchone()[0]
         if version == self._version:
-            return ()
+            return None
         self._version = version
         return [job_id for job_id in ids if not db.execute("SELECT 1 FROM jobs WHERE id = ? AND state < 4", (job_id,)).fetchone()]
 
@@ -597,11 +618,11 @@ def _rounded_up(nanoseconds):
 class _Redis(_Server):
     def __init__(self, url, prefix, _patience):
         super().__init__()
-        driver = _driver("redis", "redis (redis-py)")
+        asynchronous, driver = (_driver(name, "redis (redis-py)") for name in ("redis.asyncio", "redis"))
         self._errors = driver.exceptions
         options = {"protocol": 2} if int(driver.__version__.split(".", maxsplit=1)[0]) >= 5 else {}
         try:
-            self._pool = _driver("redis.asyncio", "redis (redis-py)").ConnectionPool.from_url(
+            self._pool = asynchronous.ConnectionPool.from_url(
                 url, socket_keepalive=True, decode_responses=False, **options,
                 # A server that is gone without a word is noticed within half a minute.
                 socket_keepalive_options={socket.TCP_KEEPIDLE: 15, socket.TCP_KEEPINTVL: 5, socket.TCP_KEEPCNT: 3})
@@ -912,7 +933,7 @@ class Jobs:
             raise JobsError("the store is open already")
         self._engine = self._make()
         try:
-            await self._patiently(self._engine.open, is_first=True)
+            await self._patiently("open", is_first=True)
         except BaseException:
             await self.close()
             raise
@@ -933,23 +954,22 @@ class Jobs:
         if engine is not None:
             await engine.close()
 
-    async def _patiently(self, function, *args, is_first=False):
-        """What it gives, tried again for as long as it is only passing that it fails."""
-        loop = asyncio.get_running_loop()
-        end, pause, most = loop.time() + self._patience, 0.05, self._engine.share(self._patience)
+    async def _patiently(self, name, *args, is_first=False):
+        """What the engine's function of that name gives, tried again for as long as it is only passing that it fails."""
+        loop, engine = asyncio.get_running_loop(), self._engine
+        if engine is None:
+            raise JobsError(_NOT_OPEN)
+        end, pause, most = loop.time() + self._patience, 0.05, engine.share(self._patience)
         while True:
             try:
-                return await _within(max(min(end - loop.time(), most), 0.01), function(*args))
+                return await _within(max(min(end - loop.time(), most), 0.01), getattr(engine, name)(*args))
             except _Passing as why:
                 if loop.time() + pause > end or (is_first and not why.is_beginning):
                     raise StoreAway(f"{self.url} cannot be reached: {why}") from why
             await asyncio.sleep(pause)
             pause = min(2 * pause, 2)
-
-    def _opened(self):
-        if self._engine is None:
-            raise JobsError("the store of jobs is not open")
-        return self._engine
+            if engine.is_closed:
+                raise JobsError(_NOT_OPEN)
 
     async def enqueue(self, kind, payload=b"", **options):
         """Enqueue a job, as Spec says: once this has returned the store has it. What it gives is an Added. Where it raises StoreAway, or is
@@ -958,18 +978,17 @@ class Jobs:
 
     async def enqueue_many(self, specs):
         """Enqueue many in one round trip: all, or where this raises none. Gives an Added for each, in order."""
-        engine = self._opened()
         jobs = [_prepare(spec) for spec in specs]
         if not jobs:
             return []
-        there = await self._patiently(engine.enqueue, jobs)
+        there = await self._patiently("enqueue", jobs)
         # One whose id was made here can only be there because this very call was repeated.
         return [Added(found or job.id, found is not None and (found != job.id or job.has_own_id)) for job, found in zip(jobs, there)]
 
     async def get(self, job_id):
         """A Job; raises JobNotFound where there is none, or it has been swept."""
         _check_name(job_id, "a job's id", 127)
-        job = await self._patiently(self._opened().get, job_id)
+        job = await self._patiently("get", job_id)
         if job is None:
             raise JobNotFound(f"there is no job {job_id}")
         return job
@@ -978,10 +997,12 @@ class Jobs:
         """Wait until a job is done, dead or cancelled: the Job, whose check() gives its result or raises JobFailed. Raises JobNotFound
         where there is none, or no longer. To be bounded with asyncio.timeout() or wait_for()."""
         _check_name(job_id, "a job's id", 127)
-        engine, event = self._opened(), asyncio.Event()
+        engine, event = self._engine, asyncio.Event()
+        if engine is None:
+            raise JobsError(_NOT_OPEN)
         engine.waiting.setdefault(job_id, set()).add(event)
         try:
-            await self._patiently(engine.follow, job_id)
+            await self._patiently("follow", job_id)
             while not (job := await self.get(job_id)).is_finished:
                 with contextlib.suppress(_Passing):
                     await _within(self._poll, event.wait())
