@@ -926,12 +926,12 @@ class Jobs:
             raise JobsError("no store of jobs: it begins with sqlite:, redis://, rediss://, postgres:// or postgresql://")
         self.url = _without_password(url)  # which store it is, without a password
         self._make, self._engine = (lambda: engine(url, prefix, patience)), None
-        self._patience, self._poll = patience, poll
+        self._patience, self._poll, self._loop = patience, poll, None
 
     async def _open(self):
         if self._engine is not None:
             raise JobsError("the store is open already")
-        self._engine = self._make()
+        self._engine, self._loop = self._make(), asyncio.get_running_loop()
         try:
             await self._patiently("open", is_first=True)
         except BaseException:
@@ -954,11 +954,16 @@ class Jobs:
         if engine is not None:
             await engine.close()
 
+    def _opened(self):
+        if self._engine is None:
+            raise JobsError(_NOT_OPEN)
+        if asyncio.get_running_loop() is not self._loop:
+            raise JobsError("the store of jobs belongs to another event loop: open one in each")
+        return self._engine
+
     async def _patiently(self, name, *args, is_first=False):
         """What the engine's function of that name gives, tried again for as long as it is only passing that it fails."""
-        loop, engine = asyncio.get_running_loop(), self._engine
-        if engine is None:
-            raise JobsError(_NOT_OPEN)
+        loop, engine = asyncio.get_running_loop(), self._opened()
         end, pause, most = loop.time() + self._patience, 0.05, engine.share(self._patience)
         while True:
             try:
@@ -997,9 +1002,7 @@ class Jobs:
         """Wait until a job is done, dead or cancelled: the Job, whose check() gives its result or raises JobFailed. Raises JobNotFound
         where there is none, or no longer. To be bounded with asyncio.timeout() or wait_for()."""
         _check_name(job_id, "a job's id", 127)
-        engine, event = self._engine, asyncio.Event()
-        if engine is None:
-            raise JobsError(_NOT_OPEN)
+        engine, event = self._opened(), asyncio.Event()
         engine.waiting.setdefault(job_id, set()).add(event)
         try:
             await self._patiently("follow", job_id)

@@ -298,6 +298,14 @@ class Interrupted(Case):
             with self.assertRaisesRegex(eddy_jobs.JobsError, "not open"):
                 await ask
 
+    async def test_another_loop_needs_a_store_of_its_own(self):
+        jobs = await self.opened()
+
+        def use():
+            return asyncio.run(jobs.get("a"))
+        with self.assertRaisesRegex(eddy_jobs.JobsError, "another event loop"):
+            await asyncio.to_thread(use)
+
     async def test_who_waits_is_told_when_it_is_closed(self):
         jobs = await self.opened()
         waiting = asyncio.create_task(jobs.wait((await jobs.enqueue("resize")).id))
