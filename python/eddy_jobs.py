@@ -607,7 +607,9 @@ _REDIS_FULL = re.compile(r"\b(OOM|MISCONF)\b|^OutOfMemoryError")
 _REDIS_RECORD = struct.Struct("<BHBBBIIIqqqqqqBBBBBBI")
 _REDIS_OPTIONS = "20 0 10000000 3600000000 0"
 _REDIS_SCRIPTS = ("enqueue", "follow", "get")
-_REDIS_GUARD = f"""if redis.call('GET', KEYS[1] .. ':format') ~= '{REDIS_FORMAT}' then return redis.error_reply('EDDYFORMAT changed') end
+# Before each script: a server that has forgotten everything is a store that is empty, and not another one's.
+_REDIS_GUARD = f"""local known = redis.call('GET', KEYS[1] .. ':format')
+if known and known ~= '{REDIS_FORMAT}' then return redis.error_reply('JOBSFORMAT ' .. known) end
 """
 
 
@@ -669,8 +671,8 @@ class _Redis(_Server):
 
     def _judge(self, error):
         text = f"{type(error).__name__}: {error}"
-        if "EDDYFORMAT" in text:
-            return FormatError("the jobs in Redis have another version of the format by now, and a newer eddy_jobs.py is needed")
+        if found := re.search(r"JOBSFORMAT (\d+)", text):
+            return _refuse_format("the store", int(found[1]), REDIS_FORMAT)
         if _REDIS_PASSING.search(text):
             return _Passing(text, is_beginning=True)
         if _REDIS_FULL.search(text):
@@ -750,6 +752,7 @@ class _Redis(_Server):
 # What of a URL is libpq's, and neither asyncpg's nor the server's.
 _LIBPQ_ONLY = ("connect_timeout", "client_encoding", "keepalives", "keepalives_idle", "keepalives_interval", "keepalives_count",
                "tcp_user_timeout", "fallback_application_name", "gssencmode", "channel_binding", "sslcompression", "requirepeer", "sslsni")
+_POSTGRES_KNOWN = f", {POSTGRES_FORMAT}" if POSTGRES_FORMAT > 1 else ""  # what functions take last, from version 2 on
 _POSTGRES_POLL = 0.5  # seconds between two looks where nothing can be heard, because a pooler is between
 
 
@@ -783,7 +786,7 @@ class _Postgres(_Server):
         casts = ("", "", "::bytea[]", "", "", "", *["::bigint[]"] * 9)
         arguments = ", ".join(f"${n}::text[]{cast}" for n, cast in enumerate(casts, 1))
         self._enqueue = f"""WITH f AS MATERIALIZED (SELECT version FROM "{prefix}".format WHERE version = {POSTGRES_FORMAT})
-            SELECT e.added_id, e.was_there FROM f, LATERAL "{prefix}".enqueue({arguments}, f.version < 0)
+            SELECT e.added_id, e.was_there FROM f, LATERAL "{prefix}".enqueue({arguments}, f.version < 0{_POSTGRES_KNOWN})
             WITH ORDINALITY AS e(added_id, was_there, n) ORDER BY e.n"""
         self._get = f"""SELECT version, {_COLUMNS % 'unique_name'} FROM "{prefix}".format LEFT JOIN "{prefix}".job
             ON id = $1"""
@@ -814,7 +817,7 @@ class _Postgres(_Server):
     def _judge(self, error):
         """None: the schema is not as it was."""
         state = getattr(error, "sqlstate", None) or ""
-        if state in ("42P01", "3F000", "42883", "42703", "0A000"):
+        if state in ("42P01", "3F000", "42883", "42703", "0A000", "P0002"):
             return None
         if state in ("40001", "40P01", "53300", "25006") or state.startswith(("08", "57P")):
             return _Passing(error, is_beginning=state == "57P03")
@@ -854,7 +857,7 @@ class _Postgres(_Server):
 
     async def follow(self, job_id):
         await self.listen()
-        await self._query(f'SELECT "{self._schema}".follow($1)', job_id)
+        await self._query(f'SELECT "{self._schema}".follow($1{_POSTGRES_KNOWN})', job_id)
 
     async def _hear(self):
         session = await _within(10, self._connect())

@@ -408,6 +408,16 @@ class OnlyRedis(Case):
         STORE.server.command("SCRIPT", "FLUSH")
         self.assertEqual(await jobs.enqueue("resize", id="a"), ("a", True))
 
+    async def test_a_server_that_forgot_everything_is_an_empty_store(self):
+        jobs = await self.opened()
+        await jobs.enqueue("resize", id="a")
+        STORE.server.command("FLUSHALL")
+        with self.assertRaises(eddy_jobs.JobNotFound):
+            await jobs.get("a")
+        self.assertEqual(await jobs.enqueue("resize", id="a"), ("a", False))
+        self.work("true")  # which sees to the rest
+        self.assertEqual((await self.soon(jobs.wait("a"))).state, "done")
+
     async def test_a_full_memory_is_told_and_what_runs_goes_on(self):
         jobs = await self.opened()
         await jobs.enqueue("resize", id="a")
