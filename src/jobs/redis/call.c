@@ -12,6 +12,7 @@
 #include "fire_cron.lua.h"
 #include "follow.lua.h"
 #include "get.lua.h"
+#include "keep.lua.h"
 #include "list.lua.h"
 #include "migrate.lua.h"
 #include "open.lua.h"
@@ -33,6 +34,7 @@ enum {
 static const char *const scripts[SCRIPTS] = {
     [SCRIPT_OPEN] = open_lua,
     [SCRIPT_MIGRATE] = migrate_lua,
+    [SCRIPT_KEEP] = keep_lua,
     [SCRIPT_ENQUEUE] = enqueue_lua,
     [SCRIPT_TURN] = turn_lua,
     [SCRIPT_RENEW] = renew_lua,
@@ -237,6 +239,28 @@ int call_run(struct call *call, int type)
                                  store->why[0] ? ": " : "", store->why);
         if (rc == 0 && call->reply->type != type)
                 return fail_strangely();
+        return rc;
+}
+
+int keep_scripts(struct jobs_engine *engine, const char *format)
+{
+        static const struct {
+                const char *name;
+                enum script script;
+        } kept[] = {{"enqueue", SCRIPT_ENQUEUE}, {"follow", SCRIPT_FOLLOW}, {"get", SCRIPT_GET}};
+        const size_t n = sizeof kept / sizeof *kept;
+        struct call call;
+        int rc = call_begin(&call, engine, SCRIPT_KEEP, 1 + 2 * n);
+
+        if (rc == 0) {
+                call_text(&call, format);
+                for (size_t i = 0; i < n; i++) {
+                        call_text(&call, kept[i].name);
+                        call_text(&call, scripts[kept[i].script]);
+                }
+                rc = call_run(&call, REDIS_REPLY_INTEGER);
+        }
+        call_end(&call);
         return rc;
 }
 

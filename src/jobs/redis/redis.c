@@ -166,6 +166,8 @@ static int redis_jobs_open(struct jobs_engine **engine, const char *url, const e
                 rc = check_format(store, SCRIPT_OPEN, options->must_exist);
         if (rc == EDDY_EJOBSFORMAT && options->migrates)
                 rc = check_format(store, SCRIPT_MIGRATE, true);
+        if (rc == 0)
+                rc = keep_scripts(&store->engine, FORMAT);
         if (rc < 0) {
                 free_store(store);
                 return rc;

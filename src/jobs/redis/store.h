@@ -10,6 +10,7 @@
 enum script {
         SCRIPT_OPEN,
         SCRIPT_MIGRATE,
+        SCRIPT_KEEP,
         SCRIPT_ENQUEUE,
         SCRIPT_TURN,
         SCRIPT_RENEW,
@@ -90,6 +91,9 @@ void call_micros(struct call *call, eddy_duration duration);
  */
 EDDY_ASYNC int call_run(struct call *call, int type);
 void call_end(struct call *call);
+
+/** Keep what others enqueue and look with in a store of this format, for clients in other languages. Suspends. */
+EDDY_ASYNC int keep_scripts(struct jobs_engine *engine, const char *format);
 
 /** What a code comes to: 0 or an error. */
 int code_error(long long code);

@@ -96,7 +96,7 @@ COROUTINE_TEST(nothing_is_left_of_jobs_that_were_swept)
         assert_runs(beside, NULL, "DEL {test}:due"); /* one for all */
         assert_runs(beside, &reply, "DBSIZE");
         assert_number(reply,
-                      4 + 2); /* format, seq, queues, queue:default; and for a while that two calls were done */
+                      5 + 2); /* format, scripts, seq, queues, queue:default; and for a while that two calls were done */
         eddy_jobs_close(jobs);
         eddy_redis_destroy(beside);
 }
@@ -145,7 +145,7 @@ COROUTINE_TEST(nothing_is_left_where_nothing_is_to_be_kept)
         }
         assert_runs(beside, NULL, "DEL {test}:due");
         assert_runs(beside, &reply, "DBSIZE");
-        assert_number(reply, 4);
+        assert_number(reply, 5);
         eddy_jobs_close(jobs);
         eddy_redis_destroy(beside);
 }
