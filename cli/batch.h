@@ -2,6 +2,7 @@
 #ifndef CLI_BATCH_H
 #define CLI_BATCH_H
 
+#include "bars.h"
 #include "fetch_name.h"
 #include "url_list.h"
 
@@ -64,7 +65,7 @@ struct batch {
         eddy_time last_report; /* of the display, and what it told then: */
         int64_t last_transferred;
         double rate;     /* bytes a second, lately */
-        int lines_drawn; /* above the cursor, to be drawn over */
+        struct bars bars; /* that are drawn */
 
         const struct display *display;
         const char *

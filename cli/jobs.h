@@ -22,8 +22,8 @@ struct jobs_options {
             queues[JOBS_QUEUES_MOST]; /* to work on; the first one is also that to enqueue to and to list */
         size_t queue_count;
         long concurrency, most;
-        double lease, grace; /* seconds; 0: the library's */
-        double keep_done, keep_dead;
+        double lease, grace; /* seconds; 0: the library's; grace less than 0: none */
+        double keep_done, keep_dead; /* likewise; less than 0: not at all */
         long most_running, rate;
         double period;
         const char *kind;                /* to list */

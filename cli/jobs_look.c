@@ -119,11 +119,15 @@ static void print_bytes(const char *name, const void *data, size_t size)
         if (size == 0)
                 return;
         fputs("    ", stdout);
-        for (size_t i = 0; i < size && i < 2000; i++) {
+        for (size_t i = 0, step; i < size && i < 2000; i += step) {
+                step = cli_utf8_length(bytes + i, size - i);
                 if (bytes[i] == '\n' && i + 1 < size)
                         fputs("\n    ", stdout);
+                else if (bytes[i] != '\n' && (step == 0 || cli_is_control(bytes + i)))
+                        putchar('?');
                 else if (bytes[i] != '\n')
-                        putchar(bytes[i] < 0x20 || bytes[i] == 0x7f ? '?' : bytes[i]);
+                        fwrite(bytes + i, 1, step, stdout);
+                step = step ? step : 1;
         }
         puts(size > 2000 ? "..." : "");
 }

@@ -183,7 +183,8 @@ void jobs_options_print_help(void)
               "      --strict          of a later queue jobs are taken only where the earlier have none\n"
               "      --lease S         after which jobs of a worker that is silent are another\n"
               "                        one's; default: 30\n"
-              "      --grace S         for jobs that run when it is to end; default: 30\n"
+              "      --grace S         for jobs that run when it is to end; default: 30; 0:\n"
+              "                        none\n"
               "\n"
               "list, show, stats:\n"
               "  -k, --kind KIND       of this kind\n"
@@ -195,8 +196,9 @@ void jobs_options_print_help(void)
               "queue:\n"
               "      --most-running N  jobs of it at a time, wherever they run\n"
               "      --rate N          jobs of it that begin in a second; N/S: in S seconds\n"
-              "      --keep-done S     how long done and cancelled jobs stay; default: a day\n"
-              "      --keep-dead S     how long dead ones stay; default: 30 days\n"
+              "      --keep-done S     how long done and cancelled jobs stay; default: a day;\n"
+              "                        0: not at all\n"
+              "      --keep-dead S     how long dead ones stay; default: 30 days; 0: not at all\n"
               "\n"
               "cron, with those of enqueue that are not about one job alone:\n"
               "      --zone ZONE       whose clocks count, such as Europe/Berlin; default: UTC\n"
@@ -241,6 +243,19 @@ static int take_int(const char *what, long min, long max, int *number)
 static int take_seconds(double *seconds)
 {
         return cli_parse_seconds(optarg, seconds) ? CLI_OK : refuse("seconds, more than 0");
+}
+
+/* Where 0 is "none": for the library that is less than 0, since there 0 is the default. */
+static int take_seconds_or_none(double *seconds)
+{
+        double number = 0;
+
+        if (cli_parse_seconds(optarg, seconds))
+                return CLI_OK;
+        if (sscanf(optarg, "%lf", &number) != 1 || number != 0 || optarg[strspn(optarg, "0.")])
+                return refuse("seconds, 0 or more");
+        *seconds = -1;
+        return CLI_OK;
 }
 
 static int take_duration(eddy_duration *duration)
@@ -441,7 +456,7 @@ static int take_option(struct jobs_options *to, int option)
         case OPTION_LEASE:
                 return take_seconds(&to->lease);
         case OPTION_GRACE:
-                return take_seconds(&to->grace);
+                return take_seconds_or_none(&to->grace);
         case 'k':
                 to->kind = optarg;
                 return CLI_OK;
@@ -457,9 +472,9 @@ static int take_option(struct jobs_options *to, int option)
         case OPTION_RATE:
                 return take_rate(to);
         case OPTION_KEEP_DONE:
-                return take_seconds(&to->keep_done);
+                return take_seconds_or_none(&to->keep_done);
         case OPTION_KEEP_DEAD:
-                return take_seconds(&to->keep_dead);
+                return take_seconds_or_none(&to->keep_dead);
         case OPTION_ZONE:
                 to->zone = optarg;
                 return CLI_OK;

@@ -18,6 +18,7 @@ enum {
 /* What has become of a queue, sample by sample; that named "" is of all queues. */
 struct web_series {
         char name[EDDY_JOB_ID_SIZE];
+        bool has_point; /* of the newest sample; what has none is of a queue that is shown no longer */
         double rates[WEB_SAMPLES], failures[WEB_SAMPLES]; /* a second */
         double waits[WEB_SAMPLES]; /* seconds, of the job that has been ready the longest */
 };
@@ -87,6 +88,8 @@ double web_since(eddy_job_time moment);
 /* jobs_web_look.c */
 /* Look at the store, unless that has been done within the second: 0 or why it cannot be seen. Suspends. */
 int web_look(struct web *web);
+/* How long to rest after a look that has taken so long. */
+eddy_duration web_pause_after(eddy_duration cost);
 void web_look_init(struct web_look *look);
 void web_look_finish(struct web_look *look);
 

@@ -55,6 +55,7 @@ static void add_point(struct web_look *look, const char *name, const eddy_job_qu
 
         if (!series) /* without memory its plot stands still */
                 return;
+        series->has_point = true;
         add_sample(series->rates, n, (double)(now->finished - before->finished) / seconds);
         add_sample(series->failures, n, (double)(now->failed - before->failed) / seconds);
         add_sample(series->waits, n, (double)now->age / 1e9);
@@ -82,6 +83,22 @@ static eddy_job_queue before_of(const struct web_look *look, const eddy_job_queu
         return before;
 }
 
+/* Series of queues that are no more, or not among those shown, are not kept. */
+static void drop_series(struct web_look *look)
+{
+        size_t kept = 0;
+
+        for (size_t i = 0; i < look->series_count; i++) {
+                if (!look->series[i].has_point)
+                        continue;
+                look->series[i].has_point = false;
+                if (kept != i)
+                        look->series[kept] = look->series[i];
+                kept++;
+        }
+        look->series_count = kept;
+}
+
 static void add_points(struct web_look *look, const eddy_job_queue *queues, size_t n, double seconds)
 {
         eddy_job_queue all = {.finished = 0}, all_before = {.finished = 0};
@@ -97,6 +114,7 @@ static void add_points(struct web_look *look, const eddy_job_queue *queues, size
                 all.age = queues[i].age > all.age ? queues[i].age : all.age;
         }
         add_point(look, "", &all, &all_before, seconds);
+        drop_series(look);
         look->sample_count += look->sample_count < WEB_SAMPLES;
 }
 
@@ -172,7 +190,7 @@ static int look_anew(struct web *web)
         return rc;
 }
 
-static eddy_duration pause_after(eddy_duration cost)
+eddy_duration web_pause_after(eddy_duration cost)
 {
         const eddy_duration least = eddy_seconds(1), most = eddy_seconds(PAUSE_MOST);
 
@@ -189,7 +207,7 @@ static int look_now(struct web *web)
         if (rc == EDDY_CANCELLED || rc == EDDY_TIMEOUT)
                 return rc; /* it was this one's client that left */
         end = eddy_now();
-        look->next = eddy_time_add(end, pause_after(rc < 0 ? 0 : end - begin));
+        look->next = eddy_time_add(end, web_pause_after(rc < 0 ? 0 : end - begin));
         look->fault = rc;
         if (rc < 0)
                 snprintf(look->why, sizeof look->why, "%s", eddy_explain(rc));

@@ -14,8 +14,8 @@ void json_print_bytes(const void *data, size_t size)
 
                 if (n == 0)
                         fputs("\\ufffd", stdout);
-                else if (*at < 0x20 || *at == 0x7f)
-                        printf("\\u%04x", *at);
+                else if (cli_is_control(at))
+                        printf("\\u%04x", n == 1 ? *at : at[1]);
                 else if (*at == '"' || *at == '\\')
                         printf("\\%c", *at);
                 else
