@@ -46,7 +46,7 @@ static void fill(char bar[BAR_WIDTH + 1], double share)
 void bars_draw(struct bars *bars, const char *name, double share, const char *rest)
 {
         char printable[BARS_COLUMNS_MAX + 1], bar[BAR_WIDTH + 1];
-        int width = bars->columns - BARS_REST > NAME_LEAST ? bars->columns - BARS_REST : NAME_LEAST;
+        int width = bars->columns - bars->rest > NAME_LEAST ? bars->columns - bars->rest : NAME_LEAST;
         int left = bars->columns - 1 - (width + 1);
 
         cli_printable(printable, (size_t)width + 1, name);

@@ -5,15 +5,13 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-enum {
-        BARS_COLUMNS_MAX = 200,
-        BARS_REST = 48, /* columns that a line has beside its name */
-};
+enum { BARS_COLUMNS_MAX = 200 };
 
-/** What is drawn. Zeroed but for `out` and `fd` it is nothing. */
+/** What is drawn. Zeroed but for the first three it is nothing. */
 struct bars {
         FILE *out; /* where it is written to */
         int fd;    /* the terminal that this gets to */
+        int rest;  /* columns that a line has beside its name */
         int lines; /* above the cursor, to be drawn over */
         int columns, rows;
 };

@@ -40,6 +40,9 @@ int cli_finish(int exit_code);
  * `out`, which has room for `size`, terminator included. */
 size_t cli_printable(char *out, size_t size, const char *text);
 
+/** Print bytes for people's eyes, as cli_printable() has them but for tabs and line ends, with this before each line but the first. */
+void cli_print_bytes(const void *data, size_t size, const char *indent);
+
 /** How many bytes the character of UTF-8 has that begins here, `left` bytes before the end, at least 1; 0: it is none. */
 size_t cli_utf8_length(const unsigned char *text, size_t left);
 

@@ -111,6 +111,23 @@ size_t cli_printable(char *out, size_t size, const char *text)
         return n;
 }
 
+void cli_print_bytes(const void *data, size_t size, const char *indent)
+{
+        const unsigned char *at = data, *end = at + size;
+
+        while (at < end) {
+                size_t n = cli_utf8_length(at, (size_t)(end - at));
+
+                if (*at == '\n')
+                        printf("\n%s", at + 1 < end ? indent : "");
+                else if (*at != '\t' && (n == 0 || cli_is_control(at)))
+                        putchar('?');
+                else
+                        fwrite(at, 1, n, stdout);
+                at += n ? n : 1;
+        }
+}
+
 bool cli_is_control(const unsigned char *text)
 {
         return text[0] < 0x20 || text[0] == 0x7f || (text[0] == 0xc2 && text[1] < 0xa0);

@@ -6,10 +6,13 @@
 #include <stdio.h>
 #include <unistd.h>
 
+enum { NUMBERS_WIDTH = 48 };
+
 static void erase(struct batch *batch)
 {
         batch->bars.out = stdout;
         batch->bars.fd = STDOUT_FILENO;
+        batch->bars.rest = NUMBERS_WIDTH;
         bars_erase(&batch->bars);
         cli_flush(); /* before standard error goes on from here */
 }

@@ -88,8 +88,6 @@ double web_since(eddy_job_time moment);
 /* jobs_web_look.c */
 /* Look at the store, unless that has been done within the second: 0 or why it cannot be seen. Suspends. */
 int web_look(struct web *web);
-/* How long to rest after a look that has taken so long. */
-eddy_duration web_pause_after(eddy_duration cost);
 void web_look_init(struct web_look *look);
 void web_look_finish(struct web_look *look);
 

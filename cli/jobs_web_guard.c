@@ -176,7 +176,8 @@ int web_sign_in(eddy_http_exchange *exchange, void *arg)
 static bool is_own_path(const char *path)
 {
         return path[0] == '/' && path[1] != '/' &&
-               path[strspn(path, "/-._~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")] == '\0';
+               path[strspn(path, "/-._~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")] ==
+                   '\0';
 }
 
 /* Who comes with the token in the address has it in his history no longer than he must. */

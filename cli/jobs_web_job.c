@@ -1,4 +1,5 @@
 /* eddy jobs web: a job's whole life. */
+#include "jobs_follow.h"
 #include "jobs_web.h"
 
 #include <stdio.h>
@@ -269,7 +270,7 @@ int web_job_events(eddy_http_exchange *exchange, void *arg)
                 if (rc == 0 && !goes_on)
                         rc = eddy_http_reply_event(exchange, &(eddy_http_event){.name = "end", .data = "end"});
                 else if (rc == 0)
-                        goes_on = web_wait(web, web_pause_after(cost));
+                        goes_on = web_wait(web, jobs_rest_after(cost));
         }
         text_free(&shown.text);
         return rc < 0 ? rc : eddy_http_reply_end(exchange);

@@ -1,12 +1,10 @@
 /* eddy jobs web: how the store is, once a second for all who look, and not at all while nobody does. */
+#include "jobs_follow.h"
 #include "jobs_web.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* A look that has taken long is followed by a pause of so many times as long, up to this. */
-enum { COST_SHARE = 20, PAUSE_MOST = 30 /* seconds */ };
 
 void web_look_init(struct web_look *look)
 {
@@ -190,13 +188,6 @@ static int look_anew(struct web *web)
         return rc;
 }
 
-eddy_duration web_pause_after(eddy_duration cost)
-{
-        const eddy_duration least = eddy_seconds(1), most = eddy_seconds(PAUSE_MOST);
-
-        return cost > most / COST_SHARE ? most : cost > least / COST_SHARE ? COST_SHARE * cost : least;
-}
-
 /* What failed stays so for a second, too, or each who looks would wait for a store that is away. */
 static int look_now(struct web *web)
 {
@@ -207,7 +198,7 @@ static int look_now(struct web *web)
         if (rc == EDDY_CANCELLED || rc == EDDY_TIMEOUT)
                 return rc; /* it was this one's client that left */
         end = eddy_now();
-        look->next = eddy_time_add(end, web_pause_after(rc < 0 ? 0 : end - begin));
+        look->next = eddy_time_add(end, jobs_rest_after(rc < 0 ? 0 : end - begin));
         look->fault = rc;
         if (rc < 0)
                 snprintf(look->why, sizeof look->why, "%s", eddy_explain(rc));
