@@ -33,6 +33,7 @@ struct jobs_options {
         long most_running, rate;
         double period;
         const char *kind;                /* to list */
+        long lines;                      /* that `tail` begins with */
         unsigned states;                 /* to list, as eddy_job_filter has them */
         const char *bind, *host;         /* of the page; NULL: the default */
         char token[JOBS_TOKEN_MOST + 1]; /* that it is to be opened with; "": one is made */
@@ -41,6 +42,7 @@ struct jobs_options {
         eddy_job_missed missed; /* likewise */
         bool removes;           /* it */
         bool has_weights;       /* of queues, which `work` alone has */
+        bool is_tail;           /* of which `lines` is an option */
         bool is_strict, waits, by_lines, as_json;
 };
 
@@ -57,10 +59,14 @@ int jobs_enqueue(eddy_jobs *jobs, const struct jobs_options *options);
 int jobs_work(eddy_jobs *jobs, const struct jobs_options *options);
 int jobs_list(eddy_jobs *jobs, const struct jobs_options *options);
 int jobs_show(eddy_jobs *jobs, const struct jobs_options *options);
+int jobs_tail(eddy_jobs *jobs, const struct jobs_options *options);
 int jobs_stats(eddy_jobs *jobs, const struct jobs_options *options);
 int jobs_queue(eddy_jobs *jobs, const struct jobs_options *options);
 int jobs_web(eddy_jobs *jobs, const struct jobs_options *options);
 int jobs_cron(eddy_jobs *jobs, const struct jobs_options *options);
+
+/** Bring a store up to this version's format. In a coroutine: an exit code. */
+int jobs_migrate(const struct jobs_options *options);
 
 /** Each line of standard input is a job: an exit code. */
 int jobs_enqueue_lines(eddy_jobs *jobs, const eddy_job_spec *spec);

@@ -66,6 +66,9 @@ static const char *const texts[QUERIES] = {
     [LIST_JOBS] = "SELECT " INFO_COLUMNS " FROM jobs WHERE (1 << state) & ?4 AND " LISTED,
     [LIST_DEAD] = "SELECT " INFO_COLUMNS " FROM jobs WHERE state = 5 AND ?4 AND " LISTED,
     [LIST_RUNNING] = "SELECT " INFO_COLUMNS " FROM jobs WHERE state = 3 AND ?4 AND " LISTED,
+    [LIST_FINISHED] = "SELECT " INFO_COLUMNS " FROM jobs WHERE queue = ?1 AND state = ?2 AND state >= 4 AND "
+                      "finished >= ?3 ORDER BY finished DESC LIMIT ?4",
+    [FIND_QUEUE_NAMES] = "SELECT name FROM queues WHERE ?1 IS NULL OR name = ?1",
     [RETRY_JOB] = "UPDATE jobs SET state = ?2, has_turn = ?3, attempts = max(attempts, attempt + 1), due = ?4, "
                   "finished = 0, "
                   "result = NULL, progress = -1, note = NULL, has_unique = has_unique OR (uniq IS NOT NULL AND "

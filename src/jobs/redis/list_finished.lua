@@ -1,0 +1,45 @@
+-- Jobs that were finished at a moment or later, the last first: QUEUE or "", the moment, how many.
+-- include show.lua
+local QUEUE_NAME <const>, SINCE <const>, MOST <const> = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
+local CHUNK <const> = 100
+local found = {}
+local is_found = {}
+
+-- One that was tried again since is no end any more, or is met with again where it ended last.
+local function take(id)
+  local job = read(id)
+  if not job or job[STATE] < DONE then
+    return true
+  end
+  if job[ENDED] >= SINCE and not is_found[id] then
+    is_found[id] = true
+    found[#found + 1] = {job[ENDED], job[PLACE] % BAND, id}
+  end
+  return job[ENDED] >= SINCE
+end
+
+-- From the end of the list on.
+local function add_ends(list)
+  local last, before = -1, #found
+  repeat
+    local ids = call('LRANGE', list, last - CHUNK + 1, last)
+    for i = #ids, 1, -1 do
+      if not take(ids[i]) or #found - before >= MOST then
+        return
+      end
+    end
+    last = last - CHUNK
+  until #ids < CHUNK
+end
+
+for _, queue in ipairs(QUEUE_NAME ~= '' and {QUEUE_NAME} or call('SMEMBERS', P .. ':queues')) do
+  add_ends(P .. ':done_ends:' .. queue)
+  add_ends(P .. ':dead_ends:' .. queue)
+end
+table.sort(found, function(a, b) return a[1] > b[1] or (a[1] == b[1] and a[2] > b[2]) end)
+
+local answer = {''}
+for i = 1, math.min(#found, MOST) do
+  answer[#answer + 1] = show(found[i][3])
+end
+return answer
