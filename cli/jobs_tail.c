@@ -32,6 +32,7 @@ struct tail {
         size_t look;          /* which it is, from 1 on */
         eddy_job_time since;  /* from when on finished jobs are looked for */
         eddy_job_time from;   /* from when on jobs are told of that were not seen before */
+        eddy_job_time first;  /* the newest moment of the first look */
         eddy_job_time newest; /* of all that was seen */
         bool has_more;        /* has happened in this look than was looked at */
 };
@@ -169,12 +170,19 @@ static int write_events(struct tail *tail, bool is_first)
         return rc;
 }
 
-/* Where the next look begins. A store's clock may be another one than ours, by which the first look went. */
+/* Where the next look begins. A store's clock may be another one than ours, by which the first look went. What was there before that is none
+ * of what is told. */
 static void move_on(struct tail *tail, eddy_job_time newest_before)
 {
-        if (tail->newest > newest_before && (tail->look > 1 || tail->newest - SLACK > tail->since)) {
-                tail->since = tail->newest - SLACK;
-                tail->from = tail->since;
+        eddy_job_time moment = tail->newest - SLACK;
+
+        if (tail->look == 1) {
+                tail->first = tail->newest;
+                tail->from = tail->newest > tail->from ? tail->newest : tail->from;
+                tail->since = moment > tail->since ? moment : tail->since;
+        } else if (tail->newest > newest_before) {
+                tail->from = moment > tail->first ? moment : tail->first;
+                tail->since = moment;
         }
         if (tail->look > REMEMBERED)
                 tail_forget(&tail->memory, tail->look - REMEMBERED);
