@@ -18,6 +18,7 @@ enum {
             1000, /* of which more are looked at, as far as they are new, up to this; and so many finished ones */
         RUNNING = 100,
         REMEMBERED = 30,            /* looks */
+        QUIET = 3,                  /* likewise, which is more than what is late takes */
         SLACK = 2 * 1000000,        /* microseconds by which what happens may be told late */
         LOOKED_BACK = 60 * 1000000, /* likewise, at first */
 };
@@ -34,6 +35,7 @@ struct tail {
         eddy_job_time from;   /* from when on jobs are told of that were not seen before */
         eddy_job_time first;  /* the newest moment of the first look */
         eddy_job_time newest; /* of all that was seen */
+        size_t quiet;         /* looks that saw nothing new */
         bool has_more;        /* has happened in this look than was looked at */
 };
 
@@ -183,6 +185,9 @@ static void move_on(struct tail *tail, eddy_job_time newest_before)
         } else if (tail->newest > newest_before) {
                 tail->from = moment > tail->first ? moment : tail->first;
                 tail->since = moment;
+                tail->quiet = 0;
+        } else if (++tail->quiet == QUIET && tail->newest > 0) {
+                tail->since = tail->newest + 1; /* what was finished last is not read time and again */
         }
         if (tail->look > REMEMBERED)
                 tail_forget(&tail->memory, tail->look - REMEMBERED);

@@ -159,7 +159,7 @@ void tail_take(struct tail_events *events, struct tail_seen *seen, const eddy_jo
             .events = events,
             .info = info,
             .told = seen->moment ? seen->moment : since,
-            .told_at = seen->at_moment,
+            .told_at = seen->moment ? seen->at_moment : SIZE_MAX,
         };
 
         take_life(&walk);

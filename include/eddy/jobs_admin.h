@@ -34,8 +34,8 @@ typedef struct eddy_job_list {
 EDDY_API EDDY_ASYNC int eddy_jobs_list(eddy_jobs *jobs, const eddy_job_filter *filter, eddy_job_list *list);
 
 /**
- * Have the jobs that were finished lately, the last one first. It costs what these jobs and the queues do, however many others there are, so it
- * may be asked again and again.
+ * Have the jobs that were finished lately, the last one first, without their payloads and results, which may be large. It costs what these jobs and the
+ * queues do, however many others there are, so it may be asked again and again.
  *
  * @param queue  of this one alone; NULL: of all
  * @param since  at this moment, of the store's clock, or later

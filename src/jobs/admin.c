@@ -28,6 +28,16 @@ int eddy_jobs_list(eddy_jobs *jobs, const eddy_job_filter *filter, eddy_job_list
         return rc < 0 ? rc : jobs->engine->type->list(jobs->engine, &filled, list);
 }
 
+/* Engines leave out what is large, and may give what is at hand. */
+static void leave_out_bytes(const eddy_job_list *list)
+{
+        for (size_t i = 0; i < list->count; i++) {
+                list->jobs[i]->payload = "";
+                list->jobs[i]->result = NULL;
+                list->jobs[i]->payload_size = list->jobs[i]->result_size = 0;
+        }
+}
+
 int eddy_jobs_finished(eddy_jobs *jobs, const char *queue, eddy_job_time since, size_t most,
                        eddy_job_list *list)
 {
@@ -38,7 +48,10 @@ int eddy_jobs_finished(eddy_jobs *jobs, const char *queue, eddy_job_time since, 
                 rc = jobs_check_name(queue, "a queue's name");
         if (rc == 0 && (most == 0 || most > FINISHED_MOST))
                 rc = eddy_fail(-EINVAL, "1 to %d finished jobs can be had, and not %zu", FINISHED_MOST, most);
-        return rc < 0 ? rc : jobs->engine->type->list_finished(jobs->engine, queue, since, most, list);
+        if (rc == 0)
+                rc = jobs->engine->type->list_finished(jobs->engine, queue, since, most, list);
+        leave_out_bytes(list);
+        return rc;
 }
 
 void eddy_job_list_free(eddy_job_list *list)

@@ -386,6 +386,9 @@ static void assert_finished(eddy_jobs *jobs, const char *queue, eddy_job_time si
         for (size_t i = 0; i < list.count; i++)
                 snprintf(had + strlen(had), sizeof had - strlen(had), "%s ", list.jobs[i]->id);
         assert_string_equal(had, ids);
+        for (size_t i = 0; i < list.count; i++)
+                if (list.jobs[i]->payload_size > 0 || list.jobs[i]->result || !list.jobs[i]->history)
+                        fail_msg("%s has more than it should", list.jobs[i]->id);
         if (last)
                 *last = list.jobs[0]->finished;
         eddy_job_list_free(&list);
@@ -394,17 +397,20 @@ static void assert_finished(eddy_jobs *jobs, const char *queue, eddy_job_time si
 COROUTINE_TEST(what_was_finished_lately_is_found_the_last_first)
 {
         eddy_jobs *jobs = open_new_store();
+        static char payload[5000];
         eddy_job_time end;
         eddy_job_list list;
 
         assert_finished(jobs, NULL, 0, 10, "", NULL);
         for (const char *id = "a\0b\0c\0d\0e\0"; *id; id += 2)
-                enqueue(jobs, id, (eddy_job_spec){.queue = *id == 'd' ? "mail" : NULL});
+                enqueue(jobs, id,
+                        (eddy_job_spec){
+                            .queue = *id == 'd' ? "mail" : NULL, .payload = payload, .size = sizeof payload});
         assert_takes(jobs, "a b c e");
         assert_told(jobs, "c", .verdict = JOBS_DONE);
         assert_told(jobs, "a", .verdict = JOBS_DIE, .error = "why");
         assert_int_equal(eddy_jobs_cancel(jobs, "d"), 0);
-        assert_told(jobs, "b", .verdict = JOBS_DONE);
+        assert_told(jobs, "b", .verdict = JOBS_DONE, .result = payload, .result_size = sizeof payload);
         assert_finished(jobs, NULL, 0, 10, "b d a c ", &end);
         assert_finished(jobs, NULL, 0, 2, "b d ", NULL);
         assert_finished(jobs, "default", 0, 10, "b a c ", NULL);

@@ -1,4 +1,5 @@
--- Jobs that were finished at a moment or later, the last first: QUEUE or "", the moment, how many.
+-- Jobs that were finished at a moment or later, the last first, without what of payload and result lies beside the record: QUEUE or "", the
+-- moment, how many.
 -- include show.lua
 local QUEUE_NAME <const>, SINCE <const>, MOST <const> = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 local CHUNK <const> = 100
@@ -32,6 +33,13 @@ local function add_ends(list)
   until #ids < CHUNK
 end
 
+-- As show() has it.
+local function show_end(id)
+  local job = read(id)
+  local words = has(job, WORDS) and call('HMGET', P .. ':words:' .. id, 'progress', 'note') or {false, false}
+  return {id, pack(job), false, false, newest(beside(id, job, LOG)), words[1], words[2], false}
+end
+
 for _, queue in ipairs(QUEUE_NAME ~= '' and {QUEUE_NAME} or call('SMEMBERS', P .. ':queues')) do
   add_ends(P .. ':done_ends:' .. queue)
   add_ends(P .. ':dead_ends:' .. queue)
@@ -40,6 +48,6 @@ table.sort(found, function(a, b) return a[1] > b[1] or (a[1] == b[1] and a[2] > 
 
 local answer = {''}
 for i = 1, math.min(#found, MOST) do
-  answer[#answer + 1] = show(found[i][3])
+  answer[#answer + 1] = show_end(found[i][3])
 end
 return answer
