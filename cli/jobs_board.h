@@ -26,7 +26,7 @@ __attribute__((format(printf, 2, 3))) void jobs_board_say(struct jobs_board *boa
 void jobs_board_add(struct jobs_board *board, struct jobs_shown *shown, const eddy_job *job);
 void jobs_board_remove(struct jobs_board *board, struct jobs_shown *shown);
 
-/** Write what is left, for a moment, and give it back: false, where nobody took it. NULL is allowed. */
+/** Write what is left, for a moment, and give it back: false, where not all of it was taken. NULL is allowed. */
 bool jobs_board_destroy(struct jobs_board *board);
 
 #endif

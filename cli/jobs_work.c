@@ -94,7 +94,7 @@ int jobs_work(eddy_jobs *jobs, const struct jobs_options *options)
         size_t concurrency =
             options->concurrency ? (size_t)options->concurrency : (size_t)sysconf(_SC_NPROCESSORS_ONLN);
         struct shift shift = {.board = NULL};
-        int rc;
+        int rc, exit_code = CLI_OK;
 
         if (options->exec_count == 0)
                 return cli_usage_error("eddy jobs", "work needs --exec, for something has to do the jobs");
@@ -104,7 +104,9 @@ int jobs_work(eddy_jobs *jobs, const struct jobs_options *options)
         shift.board = jobs_board_create();
         rc = shift.board ? work(jobs, &shift, options, concurrency) : -ENOMEM;
         jobs_undertaker_stop(&shift.undertaker);
-        if (!jobs_board_destroy(shift.board))
-                fputs("eddy jobs: nobody takes the output, so its last lines are lost\n", stderr);
-        return rc < 0 ? jobs_failure(rc) : CLI_OK;
+        if (!jobs_board_destroy(shift.board)) {
+                fputs("eddy jobs: not all of this could be written to standard output\n", stderr);
+                exit_code = CLI_FAILED;
+        }
+        return rc < 0 ? jobs_failure(rc) : exit_code;
 }

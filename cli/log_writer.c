@@ -259,6 +259,7 @@ void log_writer_set_fd(struct log_writer *writer, int fd)
 bool log_writer_end(struct log_writer *writer)
 {
         struct timespec until;
+        bool is_whole;
 
         if (!writer)
                 return true;
@@ -272,6 +273,7 @@ bool log_writer_end(struct log_writer *writer)
                 pthread_detach(writer->thread); /* what it has is its own until the process ends */
                 return false;
         }
+        is_whole = writer->dropped == 0;
         destroy(writer);
-        return true;
+        return is_whole;
 }

@@ -33,7 +33,8 @@ void log_writer_wake(struct log_writer *writer);
 /** Go on with another descriptor, the writer's from now on, behind what was added until now. */
 void log_writer_set_fd(struct log_writer *writer, int fd);
 
-/** Write what is left, for at most 2 s, and give all back: false, where nobody took it. NULL is allowed. */
+/** Write what is left, for at most 2 s, and give all back: false, where nobody took the last of it, or it could not be written. NULL is
+ * allowed. */
 bool log_writer_end(struct log_writer *writer);
 
 #endif

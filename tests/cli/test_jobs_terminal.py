@@ -123,6 +123,17 @@ class Silence(test_jobs.Jobs):
         self.assertEqual(worker.communicate(timeout=60)[0].count(" done\n"), 1000)
 
 
+    def test_output_that_cannot_be_written_is_told(self):
+        with open("/dev/full", "wb") as full:
+            worker = subprocess.Popen([test_jobs.EDDY, "jobs", "work", "--exec", "true"], stdout=full, stderr=subprocess.PIPE,
+                                      env=self.environment)
+        self.addCleanup(worker.kill)
+        self.jobs("enqueue", "--wait", "x")
+        worker.terminate()
+        self.assertIn(b"standard output", worker.communicate(timeout=60)[1])
+        self.assertEqual(worker.returncode, 1)
+
+
 class Killed(test_jobs.Jobs):
     def children(self, pid):
         with open("/proc/%d/task/%d/children" % (pid, pid), encoding="ascii") as file:
