@@ -64,7 +64,7 @@ struct batch {
         bool is_interrupted;
         eddy_time last_report; /* of the display, and what it told then: */
         int64_t last_transferred;
-        double rate;     /* bytes a second, lately */
+        double rate;      /* bytes a second, lately */
         struct bars bars; /* that are drawn */
 
         const struct display *display;

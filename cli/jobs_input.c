@@ -16,7 +16,7 @@ int jobs_read_input(char **data, size_t *size)
                 return rc;
         n = eddy_stream_read_all(stream, data, PAYLOAD_MOST);
         *size = n > 0 ? (size_t)n : 0;
-        eddy_stream_close(stream);
+        eddy_stream_destroy(stream);
         if (n == EDDY_ELIMIT)
                 return eddy_fail(-EMSGSIZE, "the payload is larger than 16 MiB");
         return n < 0 ? (int)n : 0;

@@ -111,7 +111,7 @@ static void finish(struct lines *lines, int *rc)
                 free((void *)(uintptr_t)lines->specs[i].payload);
         *rc = *rc < 0 ? *rc : failure;
         bars_erase(&lines->bars);
-        eddy_stream_close(lines->stream);
+        eddy_stream_destroy(lines->stream);
 }
 
 int jobs_enqueue_lines(eddy_jobs *jobs, const eddy_job_spec *spec)

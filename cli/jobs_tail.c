@@ -73,7 +73,7 @@ static int take_page(struct tail *tail, const eddy_job_filter *filter, bool *kno
         eddy_job_list list;
         int rc = eddy_jobs_list(tail->jobs, filter, &list);
 
-        for (size_t i = 0; rc == 0 && i < list.count; i++)
+        for (size_t i = list.count; rc == 0 && i-- > 0;)
                 *known |= take(tail, list.jobs[i]);
         memcpy(next, list.next, EDDY_JOB_ID_SIZE);
         eddy_job_list_free(&list);
@@ -112,7 +112,7 @@ static int look_at_finished(struct tail *tail)
         eddy_job_list list;
         int rc = eddy_jobs_finished(tail->jobs, tail->queue, tail->since, MANY, &list);
 
-        for (size_t i = 0; rc == 0 && i < list.count; i++)
+        for (size_t i = list.count; rc == 0 && i-- > 0;)
                 take(tail, list.jobs[i]);
         tail->has_more |= list.count == MANY && tail->look > 1;
         eddy_job_list_free(&list);
@@ -257,7 +257,7 @@ int jobs_tail(eddy_jobs *jobs, const struct jobs_options *options)
                 rc = id ? follow_one(tail, id) : look_on_and_on(tail);
                 tail_clear(&tail->events);
                 tail_forget(&tail->memory, SIZE_MAX);
-                eddy_stream_close(tail->out);
+                eddy_stream_destroy(tail->out);
         }
         free(tail);
         if (rc == EDDY_CANCELLED)
