@@ -2,6 +2,7 @@
 #ifndef CLI_BATCH_H
 #define CLI_BATCH_H
 
+#include "bars.h"
 #include "fetch_name.h"
 #include "url_list.h"
 
@@ -63,8 +64,8 @@ struct batch {
         bool is_interrupted;
         eddy_time last_report; /* of the display, and what it told then: */
         int64_t last_transferred;
-        double rate;     /* bytes a second, lately */
-        int lines_drawn; /* above the cursor, to be drawn over */
+        double rate;      /* bytes a second, lately */
+        struct bars bars; /* that are drawn */
 
         const struct display *display;
         const char *

@@ -36,11 +36,17 @@ void cli_flush(void);
  * place of CLI_OK. */
 int cli_finish(int exit_code);
 
-/** Write text for people's eyes: control characters, which could steer a terminal, as "?". Bytes written to
+/** Write text for people's eyes: control characters, which could steer a terminal, and bytes that are no UTF-8 as "?". Bytes written to
  * `out`, which has room for `size`, terminator included. */
 size_t cli_printable(char *out, size_t size, const char *text);
 
+/** Print bytes for people's eyes, as cli_printable() has them but for tabs and line ends, with this before each line but the first. */
+void cli_print_bytes(const void *data, size_t size, const char *indent);
+
 /** How many bytes the character of UTF-8 has that begins here, `left` bytes before the end, at least 1; 0: it is none. */
 size_t cli_utf8_length(const unsigned char *text, size_t left);
+
+/** Whether the character of UTF-8 that begins here is a control character: U+0000 to U+001F, U+007F to U+009F. */
+bool cli_is_control(const unsigned char *text);
 
 #endif

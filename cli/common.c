@@ -90,15 +90,47 @@ size_t cli_raise_descriptor_limit(void)
 
 size_t cli_printable(char *out, size_t size, const char *text)
 {
-        size_t n = 0;
+        size_t n = 0, left = strlen(text);
 
-        for (; *text && n + 1 < size; text++) {
-                unsigned char byte = (unsigned char)*text;
+        while (left > 0) {
+                size_t step = cli_utf8_length((const unsigned char *)text, left);
+                bool is_shown = step > 0 && !cli_is_control((const unsigned char *)text);
 
-                out[n++] = byte < 0x20 || byte == 0x7f ? '?' : *text;
+                if (n + (is_shown ? step : 1) >= size)
+                        break;
+                if (is_shown)
+                        memcpy(out + n, text, step);
+                else
+                        out[n] = '?';
+                step = step ? step : 1;
+                n += is_shown ? step : 1;
+                text += step;
+                left -= step;
         }
         out[n] = '\0';
         return n;
+}
+
+void cli_print_bytes(const void *data, size_t size, const char *indent)
+{
+        const unsigned char *at = data, *end = at + size;
+
+        while (at < end) {
+                size_t n = cli_utf8_length(at, (size_t)(end - at));
+
+                if (*at == '\n')
+                        printf("\n%s", at + 1 < end ? indent : "");
+                else if (*at != '\t' && (n == 0 || cli_is_control(at)))
+                        putchar('?');
+                else
+                        fwrite(at, 1, n, stdout);
+                at += n ? n : 1;
+        }
+}
+
+bool cli_is_control(const unsigned char *text)
+{
+        return text[0] < 0x20 || text[0] == 0x7f || (text[0] == 0xc2 && text[1] < 0xa0);
 }
 
 size_t cli_utf8_length(const unsigned char *text, size_t left)

@@ -4,64 +4,36 @@
 #include "cli.h"
 
 #include <stdio.h>
-#include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
-enum { COLUMNS_MAX = 200, BAR_WIDTH = 20, NUMBERS_WIDTH = 48 };
-
-static void terminal_size(int *columns, int *rows)
-{
-        struct winsize size = {0};
-
-        ioctl(STDOUT_FILENO, TIOCGWINSZ, &size);
-        *columns = size.ws_col ? size.ws_col : 80;
-        *rows = size.ws_row ? size.ws_row : 24;
-        if (*columns > COLUMNS_MAX)
-                *columns = COLUMNS_MAX;
-}
+enum { NUMBERS_WIDTH = 48 };
 
 static void erase(struct batch *batch)
 {
-        if (batch->lines_drawn > 0)
-                printf("\r\x1b[%dA\x1b[J", batch->lines_drawn);
-        batch->lines_drawn = 0;
+        batch->bars.out = stdout;
+        batch->bars.fd = STDOUT_FILENO;
+        batch->bars.rest = NUMBERS_WIDTH;
+        bars_erase(&batch->bars);
         cli_flush(); /* before standard error goes on from here */
 }
 
-static void draw_bar(char bar[BAR_WIDTH + 1], double share)
+static void draw_item(const struct item *item, struct bars *bars)
 {
-        int filled = (int)(share * (double)BAR_WIDTH + 0.5);
+        char rest[BARS_COLUMNS_MAX], got[16], total[16];
+        double share = -1;
 
-        for (int i = 0; i < BAR_WIDTH; i++)
-                bar[i] = i < filled ? '#' : '.';
-        bar[BAR_WIDTH] = '\0';
-}
-
-static void draw_item(const struct item *item, int columns)
-{
-        char name[COLUMNS_MAX + 1], bar[BAR_WIDTH + 1], got[16], total[16];
-        int width = columns - NUMBERS_WIDTH > 12 ? columns - NUMBERS_WIDTH : 12;
-
-        cli_printable(name, (size_t)width + 1, item_name(item));
-        printf("%-*s ", width, name);
-        if (item->is_pausing) {
-                char reason[NUMBERS_WIDTH - 12];
-
-                cli_printable(reason, sizeof reason, item->detail ? item->detail : "");
-                printf("retry %u: %s\n", item->retries, reason);
-        } else if (!item->has_progress) {
-                puts("asks");
-        } else if (item->total < 0) {
-                printf("%9s\n", format_size(got, (double)item->received));
-        } else {
-                double share = item->total > 0 ? (double)item->received / (double)item->total : 1;
-
-                draw_bar(bar, share < 1 ? share : 1);
-                printf("%s %3.0f%% %9s of %s\n", bar, share * 100, format_size(got, (double)item->received),
-                       format_size(total, (double)item->total));
-        }
-        item->batch->lines_drawn++;
+        if (item->is_pausing)
+                snprintf(rest, sizeof rest, "retry %u: %s", item->retries, item->detail ? item->detail : "");
+        else if (!item->has_progress)
+                snprintf(rest, sizeof rest, "asks");
+        else if (item->total < 0)
+                snprintf(rest, sizeof rest, "%9s", format_size(got, (double)item->received));
+        else
+                snprintf(rest, sizeof rest, "%9s of %s", format_size(got, (double)item->received),
+                         format_size(total, (double)item->total));
+        if (item->has_progress && !item->is_pausing && item->total >= 0)
+                share = item->total > 0 ? (double)item->received / (double)item->total : 1;
+        bars_draw(bars, item_name(item), share, rest);
 }
 
 /* Averaged over a few seconds, so that it neither jumps nor sleeps. */
@@ -85,11 +57,11 @@ static double current_rate(struct batch *batch)
         return batch->rate;
 }
 
-static void draw_total(struct batch *batch, int columns)
+static void draw_total(struct batch *batch)
 {
         double rate = current_rate(batch);
         int64_t expected = batch_expected(batch), left = expected - batch->in_files;
-        char line[COLUMNS_MAX + 1], got[16], speed[16];
+        char line[BARS_COLUMNS_MAX + 1], got[16], speed[16];
         int n = snprintf(line, sizeof line, "%zu of %zu files, %s, %s/s", batch->arrived + batch->skipped,
                          batch->count, format_size(got, (double)batch->in_files), format_size(speed, rate));
 
@@ -100,24 +72,23 @@ static void draw_total(struct batch *batch, int columns)
 
                 snprintf(line + n, sizeof line - (size_t)n, ", %ld:%02ld left", seconds / 60, seconds % 60);
         }
-        printf("%.*s\n", columns - 1, line);
-        batch->lines_drawn++;
+        bars_draw_text(&batch->bars, line);
 }
 
 static void tick(struct batch *batch)
 {
-        int columns, rows, shown = 0;
         const struct item *item;
+        char more[64];
+        size_t shown = 0;
 
-        terminal_size(&columns, &rows);
         erase(batch);
-        for (item = batch->running; item && shown < rows - 3; item = item->next_running, shown++)
-                draw_item(item, columns);
+        for (item = batch->running; item && bars_room(&batch->bars) > 2; item = item->next_running, shown++)
+                draw_item(item, &batch->bars);
         if (item) {
-                printf("... and %zu more\n", batch->running_count - (size_t)shown);
-                batch->lines_drawn++;
+                snprintf(more, sizeof more, "... and %zu more", batch->running_count - shown);
+                bars_draw_text(&batch->bars, more);
         }
-        draw_total(batch, columns);
+        draw_total(batch);
         cli_flush();
 }
 

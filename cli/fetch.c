@@ -78,7 +78,7 @@ int fetch_main(int argc, char **argv)
             .retry_limit = 3,
             .max_wait = 120,
             .timeout = 30,
-            .display = isatty(STDOUT_FILENO) ? &display_terminal : &display_plain,
+            .display = bars_can_draw(STDOUT_FILENO) ? &display_terminal : &display_plain,
         };
         bool wants_help = false;
         int rc;

@@ -9,7 +9,8 @@
 struct command {
         const char *name;
         int (*run)(eddy_jobs *jobs, const struct jobs_options *options);
-        int (*each)(eddy_jobs *jobs, const char *word); /* in place of `run`: done with each word */
+        int (*each)(eddy_jobs *jobs, const char *word);  /* in place of `run`: done with each word */
+        int (*open)(const struct jobs_options *options); /* in place of both: it opens the store itself */
         int words_least, words_most;
         bool makes_store;
         double patience;   /* seconds for a store that is away; 0: as the library has it */
@@ -17,19 +18,21 @@ struct command {
 };
 
 static const struct command commands[] = {
-    {"enqueue", jobs_enqueue, NULL, 1, 2, true, 0, "KIND [PAYLOAD]"},
-    {"work", jobs_work, NULL, 0, 0, true, 0, "no words"},
-    {"list", jobs_list, NULL, 0, 0, false, 0, "no words"},
-    {"show", jobs_show, NULL, 1, 1, false, 0, "one ID"},
-    {"stats", jobs_stats, NULL, 0, 0, false, 0, "no words"},
-    {"retry", NULL, eddy_jobs_retry, 1, 1 << 20, false, 0, "IDs"},
-    {"cancel", NULL, eddy_jobs_cancel, 1, 1 << 20, false, 0, "IDs"},
-    {"discard", NULL, eddy_jobs_discard, 1, 1 << 20, false, 0, "IDs"},
-    {"pause", NULL, eddy_jobs_pause, 1, 1 << 20, true, 0, "QUEUEs"},
-    {"resume", NULL, eddy_jobs_resume, 1, 1 << 20, true, 0, "QUEUEs"},
-    {"queue", jobs_queue, NULL, 1, 1, true, 0, "one QUEUE"},
-    {"web", jobs_web, NULL, 0, 0, true, 3, "no words"},
-    {"cron", jobs_cron, NULL, 0, 4, true, 0, "no words, or NAME EXPRESSION KIND [PAYLOAD]"},
+    {"enqueue", jobs_enqueue, NULL, NULL, 1, 2, true, 0, "KIND [PAYLOAD]"},
+    {"work", jobs_work, NULL, NULL, 0, 0, true, 0, "no words"},
+    {"list", jobs_list, NULL, NULL, 0, 0, false, 0, "no words"},
+    {"tail", jobs_tail, NULL, NULL, 0, 1, false, 0, "no words, or one ID"},
+    {"show", jobs_show, NULL, NULL, 1, 1, false, 0, "one ID"},
+    {"stats", jobs_stats, NULL, NULL, 0, 0, false, 0, "no words"},
+    {"retry", NULL, eddy_jobs_retry, NULL, 1, 1 << 20, false, 0, "IDs"},
+    {"cancel", NULL, eddy_jobs_cancel, NULL, 1, 1 << 20, false, 0, "IDs"},
+    {"discard", NULL, eddy_jobs_discard, NULL, 1, 1 << 20, false, 0, "IDs"},
+    {"pause", NULL, eddy_jobs_pause, NULL, 1, 1 << 20, true, 0, "QUEUEs"},
+    {"resume", NULL, eddy_jobs_resume, NULL, 1, 1 << 20, true, 0, "QUEUEs"},
+    {"queue", jobs_queue, NULL, NULL, 1, 1, true, 0, "one QUEUE"},
+    {"migrate", NULL, NULL, jobs_migrate, 0, 0, false, 0, "no words"},
+    {"web", jobs_web, NULL, NULL, 0, 0, true, 3, "no words"},
+    {"cron", jobs_cron, NULL, NULL, 0, 4, true, 0, "no words, or NAME EXPRESSION KIND [PAYLOAD]"},
 };
 
 struct call {
@@ -41,6 +44,16 @@ int jobs_failure(int rc)
 {
         fprintf(stderr, "eddy jobs: %s\n", eddy_explain(rc));
         return rc == EDDY_CANCELLED ? CLI_INTERRUPTED : CLI_FAILED;
+}
+
+/* The store is of another format: what the engine says, and what to do where it is an older one. */
+static int refuse_format(int rc)
+{
+        int exit_code = jobs_failure(rc);
+
+        fputs("eddy jobs: if an older version made it, 'eddy jobs migrate' brings it up to this one's format\n",
+              stderr);
+        return exit_code;
 }
 
 static int run_each(eddy_jobs *jobs, const struct call *call)
@@ -71,10 +84,13 @@ static intptr_t run_call(void *arg)
             .must_exist = !makes_store(call),
             .patience = eddy_seconds(call->command->patience),
         };
-        int exit_code, rc = eddy_jobs_open(&jobs, call->options.store, &options);
+        int exit_code, rc;
 
+        if (call->command->open)
+                return call->command->open(&call->options);
+        rc = eddy_jobs_open(&jobs, call->options.store, &options);
         if (rc < 0)
-                return jobs_failure(rc);
+                return rc == EDDY_EJOBSFORMAT ? refuse_format(rc) : jobs_failure(rc);
         /* Who named no store is told which it is. */
         if (!call->options.store && !getenv("EDDY_JOBS") && makes_store(call))
                 fprintf(stderr, "eddy jobs: the store is %s\n", eddy_jobs_url(jobs));

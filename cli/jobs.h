@@ -4,7 +4,13 @@
 
 #include <eddy/jobs.h>
 
-enum { JOBS_EXECS_MOST = 64, JOBS_QUEUES_MOST = 64, JOBS_TOKEN_LEAST = 16, JOBS_TOKEN_MOST = 128 };
+enum {
+        JOBS_EXECS_MOST = 64,
+        JOBS_QUEUES_MOST = 64,
+        JOBS_TOKEN_LEAST = 16,
+        JOBS_TOKEN_MOST = 128,
+        JOBS_BAR_REST = 56
+};
 
 /** A command line that does a kind of job, or with NULL every kind that has none of its own. */
 struct jobs_exec {
@@ -22,11 +28,12 @@ struct jobs_options {
             queues[JOBS_QUEUES_MOST]; /* to work on; the first one is also that to enqueue to and to list */
         size_t queue_count;
         long concurrency, most;
-        double lease, grace; /* seconds; 0: the library's */
-        double keep_done, keep_dead;
+        double lease, grace;         /* seconds; 0: the library's; grace less than 0: none */
+        double keep_done, keep_dead; /* likewise; less than 0: not at all */
         long most_running, rate;
         double period;
         const char *kind;                /* to list */
+        long lines;                      /* that `tail` begins with */
         unsigned states;                 /* to list, as eddy_job_filter has them */
         const char *bind, *host;         /* of the page; NULL: the default */
         char token[JOBS_TOKEN_MOST + 1]; /* that it is to be opened with; "": one is made */
@@ -35,6 +42,7 @@ struct jobs_options {
         eddy_job_missed missed; /* likewise */
         bool removes;           /* it */
         bool has_weights;       /* of queues, which `work` alone has */
+        bool is_tail;           /* of which `lines` is an option */
         bool is_strict, waits, by_lines, as_json;
 };
 
@@ -51,18 +59,35 @@ int jobs_enqueue(eddy_jobs *jobs, const struct jobs_options *options);
 int jobs_work(eddy_jobs *jobs, const struct jobs_options *options);
 int jobs_list(eddy_jobs *jobs, const struct jobs_options *options);
 int jobs_show(eddy_jobs *jobs, const struct jobs_options *options);
+int jobs_tail(eddy_jobs *jobs, const struct jobs_options *options);
 int jobs_stats(eddy_jobs *jobs, const struct jobs_options *options);
 int jobs_queue(eddy_jobs *jobs, const struct jobs_options *options);
 int jobs_web(eddy_jobs *jobs, const struct jobs_options *options);
 int jobs_cron(eddy_jobs *jobs, const struct jobs_options *options);
 
-/** Standard input to its end, given back with free(). NULL: no memory. */
-char *jobs_read_input(size_t *size);
+/** Bring a store up to this version's format. In a coroutine: an exit code. */
+int jobs_migrate(const struct jobs_options *options);
+
+/** Each line of standard input is a job: an exit code. */
+int jobs_enqueue_lines(eddy_jobs *jobs, const eddy_job_spec *spec);
+
+/** Say on standard error what became of a job that is finished, and not done. */
+void jobs_print_failure(const eddy_job_info *info);
 
 /** A moment as local time; "" for none. */
 void jobs_format_time(char *out, size_t size, eddy_job_time moment);
 
-/** What a command line comes to as a handler; `arg` is a struct jobs_exec. */
+struct jobs_board;
+struct jobs_undertaker;
+
+/** A command line that does jobs, and who has to know of them. */
+struct jobs_program {
+        const char *command;
+        struct jobs_board *board;
+        const struct jobs_undertaker *undertaker;
+};
+
+/** What a command line comes to as a handler; `arg` is a struct jobs_program. */
 int jobs_exec_handler(eddy_job *job, void *arg);
 
 #endif

@@ -1,6 +1,7 @@
 /* eddy jobs cron. */
 #include "cli.h"
 #include "jobs.h"
+#include "jobs_input.h"
 #include "json.h"
 
 #include <stdio.h>
@@ -89,19 +90,19 @@ static int set(eddy_jobs *jobs, const struct jobs_options *options)
             .spec = options->spec,
         };
         char *input = NULL;
-        int rc;
+        int rc = 0;
 
         cron.spec.kind = options->words[2];
         cron.spec.queue = options->queue_count > 0 ? options->queues[0].queue : NULL;
         cron.spec.payload = options->word_count > 3 ? options->words[3] : "";
         cron.spec.size = strlen(cron.spec.payload);
         if (strcmp(cron.spec.payload, "-") == 0) {
-                cron.spec.payload = input = jobs_read_input(&cron.spec.size);
-                if (!input)
-                        return jobs_failure(-ENOMEM);
+                rc = jobs_read_input(&input, &cron.spec.size);
+                cron.spec.payload = input;
         }
-        rc = eddy_jobs_set_cron(jobs, &cron);
-        free(input);
+        if (rc == 0)
+                rc = eddy_jobs_set_cron(jobs, &cron);
+        eddy_free(input);
         return rc < 0 ? jobs_failure(rc) : print_moments(&cron);
 }
 

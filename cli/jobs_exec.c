@@ -1,6 +1,8 @@
 /* A job as a child process: its payload on standard input, its result from standard output, its log from standard error, and its
  * exit status says what becomes of it. */
 #include "jobs.h"
+#include "jobs_board.h"
+#include "jobs_undertaker.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -13,6 +15,7 @@ enum { RESULT_MOST = 16 << 20, SNOOZE_SECONDS = 60, GRACE_SECONDS = 5, POLL_MS =
 
 struct run {
         eddy_job *job;
+        struct jobs_shown shown;
         eddy_process *process;
         pid_t group;     /* the program's, and of what it has begun */
         int readers;     /* of its two outputs, that have not come to the end */
@@ -73,7 +76,10 @@ static void take_line(struct run *run, const char *line, size_t size)
         snprintf(text, sizeof text, "%.*s", (int)size, line);
         progress = strncmp(text, "progress ", 9) == 0 ? strtod(text + 9, &note) : -1;
         if (progress >= 0 && progress <= 1 && note > text + 9) {
-                eddy_job_progress(run->job, progress, "%s", note + strspn(note, " "));
+                note += strspn(note, " ");
+                run->shown.progress = progress;
+                snprintf(run->shown.note, sizeof run->shown.note, "%s", note);
+                eddy_job_progress(run->job, progress, "%s", note);
                 return;
         }
         eddy_job_log(run->job, "%s", text);
@@ -210,14 +216,18 @@ static int start(struct run *run, const char *command)
 
 int jobs_exec_handler(eddy_job *job, void *arg)
 {
-        const struct jobs_exec *exec = arg;
+        const struct jobs_program *program = arg;
         struct run run = {.job = job};
-        int rc = start(&run, exec->command);
+        int rc = start(&run, program->command);
 
         if (rc < 0)
                 return rc;
         run.group = eddy_process_pid(run.process);
+        jobs_undertaker_add(program->undertaker, run.group);
+        jobs_board_add(program->board, &run.shown, job);
         rc = talk(&run);
+        jobs_board_remove(program->board, &run.shown);
+        jobs_undertaker_remove(program->undertaker, run.group);
         eddy_process_destroy(run.process);
         eddy_free(run.result);
         return rc;

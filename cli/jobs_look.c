@@ -8,7 +8,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { LISTED = 20 };
+enum { LISTED = 20, SHOWN = 2000 };
 
 void jobs_format_time(char *out, size_t size, eddy_job_time moment)
 {
@@ -113,19 +113,12 @@ int jobs_list(eddy_jobs *jobs, const struct jobs_options *options)
 /* Bytes as text, as far as a terminal bears them. */
 static void print_bytes(const char *name, const void *data, size_t size)
 {
-        const unsigned char *bytes = data;
-
         printf("%-9s %zu bytes\n", name, size);
         if (size == 0)
                 return;
         fputs("    ", stdout);
-        for (size_t i = 0; i < size && i < 2000; i++) {
-                if (bytes[i] == '\n' && i + 1 < size)
-                        fputs("\n    ", stdout);
-                else if (bytes[i] != '\n')
-                        putchar(bytes[i] < 0x20 || bytes[i] == 0x7f ? '?' : bytes[i]);
-        }
-        puts(size > 2000 ? "..." : "");
+        cli_print_bytes(data, size < SHOWN ? size - (((const char *)data)[size - 1] == '\n') : SHOWN, "    ");
+        puts(size > SHOWN ? "..." : "");
 }
 
 static void print_history(const char *history)

@@ -43,15 +43,16 @@ enum {
         OPTION_TOKEN_FILE,
 };
 
-/* Which commands take it, by their first letters: e(nqueue), w(ork), l(ist), s(how), t (stats), q(ueue), o (cron), b (web). */
+/* Which commands take it, by their first letters: e(nqueue), w(ork), l(ist), s(how), t (stats), q(ueue), o (cron), b (web),
+ * f (tail). */
 struct taken {
         int option;
         const char *commands;
 };
 
 static const struct taken takers[] = {
-    {'q', "ewlo"},
-    {OPTION_ID, "e"},
+    {'q', "ewlof"},
+    {OPTION_ID, "ef"},
     {OPTION_PRIORITY, "eo"},
     {OPTION_DELAY, "e"},
     {OPTION_AT, "e"},
@@ -70,9 +71,9 @@ static const struct taken takers[] = {
     {OPTION_LEASE, "w"},
     {OPTION_GRACE, "w"},
     {OPTION_STATE, "l"},
-    {'k', "l"},
-    {'n', "l"},
-    {OPTION_JSON, "lsto"},
+    {'k', "lf"},
+    {'n', "lf"},
+    {OPTION_JSON, "lstof"},
     {OPTION_MOST_RUNNING, "q"},
     {OPTION_RATE, "q"},
     {OPTION_KEEP_DONE, "q"},
@@ -128,97 +129,6 @@ static const struct option options[] = {
     {0},
 };
 
-void jobs_options_print_help(void)
-{
-        fputs("usage: eddy jobs COMMAND [OPTION]...\n"
-              "\n"
-              "Enqueue work now, and have it done later, elsewhere, at least once.\n"
-              "\n"
-              "commands:\n"
-              "  enqueue KIND [PAYLOAD]   a job; the payload '-' is standard input\n"
-              "  work                     do jobs, until SIGTERM or Ctrl-C\n"
-              "  list                     jobs, newest first\n"
-              "  show ID                  all that is known of a job\n"
-              "  stats                    the queues, and how many jobs are in which state\n"
-              "  retry ID...              try jobs again now\n"
-              "  cancel ID...             jobs that run are asked to end\n"
-              "  discard ID...            forget jobs that do not run\n"
-              "  pause QUEUE...           let no more jobs of it begin\n"
-              "  resume QUEUE...\n"
-              "  queue QUEUE              set its limits; what is not named is as at first\n"
-              "  cron                     list schedules\n"
-              "  cron NAME EXPRESSION KIND [PAYLOAD]\n"
-              "                           have a job enqueued time and again by any worker; as\n"
-              "                           in crontab, such as '30 6 * * mon-fri', or '@daily'\n"
-              "  web                      a page of the queues and jobs, for browsers\n"
-              "\n"
-              "  -s, --store URL       sqlite:FILE, redis://..., postgres://...;\n"
-              "                        default: EDDY_JOBS, else a file of this user's\n"
-              "  -q, --queue NAME      to enqueue to, to list, to work on; default: default\n"
-              "                        work: any number of them, NAME=WEIGHT\n"
-              "\n"
-              "enqueue:\n"
-              "      --id ID           where there is such a job already nothing is added\n"
-              "      --priority N      -100 to 100; of a queue's jobs the higher come first\n"
-              "      --delay S         not before so many seconds\n"
-              "      --at TIME         not before, such as 2026-12-24T18:00:00, or seconds of 1970\n"
-              "      --attempts N      how often it is tried at most; default: 20\n"
-              "      --timeout S       for each attempt\n"
-              "      --backoff S       before the second attempt, doubled for each; default: 10\n"
-              "      --key KEY         of all jobs with it one runs at a time, in order\n"
-              "      --yield-key       while it waits for its next attempt others with its key may run\n"
-              "      --unique NAME     where such a job is not finished yet nothing is added\n"
-              "      --unique-for S    and for so long since that was enqueued, finished or not\n"
-              "      --wait            until it is finished: its result is printed, and if it is not\n"
-              "                        done the exit status is 1\n"
-              "      --lines           each line of standard input is the payload of a job\n"
-              "\n"
-              "work:\n"
-              "      --exec COMMAND    do jobs by this command line of the shell; KIND=COMMAND: of\n"
-              "                        one kind; may be given again. The payload is its standard\n"
-              "                        input, the result its standard output, and its standard\n"
-              "                        error the job's log. Status 0: done; 75: later, at no cost;\n"
-              "                        65: given up; others: tried again\n"
-              "  -c, --concurrency N   jobs at a time; default: as many as there are processors\n"
-              "      --strict          of a later queue jobs are taken only where the earlier have none\n"
-              "      --lease S         after which jobs of a worker that is silent are another\n"
-              "                        one's; default: 30\n"
-              "      --grace S         for jobs that run when it is to end; default: 30\n"
-              "\n"
-              "list, show, stats:\n"
-              "  -k, --kind KIND       of this kind\n"
-              "      --state STATE     scheduled, held, ready, running, done, dead, cancelled;\n"
-              "                        may be given again\n"
-              "  -n, --number N        at most so many; default: 20\n"
-              "      --json            one object of JSON a line\n"
-              "\n"
-              "queue:\n"
-              "      --most-running N  jobs of it at a time, wherever they run\n"
-              "      --rate N          jobs of it that begin in a second; N/S: in S seconds\n"
-              "      --keep-done S     how long done and cancelled jobs stay; default: a day\n"
-              "      --keep-dead S     how long dead ones stay; default: 30 days\n"
-              "\n"
-              "cron, with those of enqueue that are not about one job alone:\n"
-              "      --zone ZONE       whose clocks count, such as Europe/Berlin; default: UTC\n"
-              "      --missed HOW      times at which no worker was there: once, one job for all\n"
-              "                        (default); skip, none; all, one each\n"
-              "      --remove          forget the schedule NAME\n"
-              "web:\n"
-              "      --port N          listen there; 0: any free port; default: 8100\n"
-              "      --bind ADDRESS    and at this address; default: 127.0.0.1\n"
-              "      --host NAME       a name that browsers may call it by, as behind a proxy\n"
-              "      --token TOKEN     what opens it, 16 to 128 letters, digits and -._~; default:\n"
-              "                        one is made, and printed with the page's address\n"
-              "      --token-file FILE the same from a file's first line, which no list of\n"
-              "                        processes shows\n"
-              "\n"
-              "  -h, --help            this text\n"
-              "\n"
-              "Exits with 0, with 1 where something failed, 2 where the command line is wrong, or\n"
-              "130 after Ctrl-C.\n",
-              stdout);
-}
-
 static int refuse(const char *what)
 {
         return cli_usage_error("eddy jobs", "'%s' is not %s", optarg, what);
@@ -241,6 +151,19 @@ static int take_int(const char *what, long min, long max, int *number)
 static int take_seconds(double *seconds)
 {
         return cli_parse_seconds(optarg, seconds) ? CLI_OK : refuse("seconds, more than 0");
+}
+
+/* Where 0 is "none": for the library that is less than 0, since there 0 is the default. */
+static int take_seconds_or_none(double *seconds)
+{
+        double number = 0;
+
+        if (cli_parse_seconds(optarg, seconds))
+                return CLI_OK;
+        if (sscanf(optarg, "%lf", &number) != 1 || number != 0 || optarg[strspn(optarg, "0.")])
+                return refuse("seconds, 0 or more");
+        *seconds = -1;
+        return CLI_OK;
 }
 
 static int take_duration(eddy_duration *duration)
@@ -441,14 +364,15 @@ static int take_option(struct jobs_options *to, int option)
         case OPTION_LEASE:
                 return take_seconds(&to->lease);
         case OPTION_GRACE:
-                return take_seconds(&to->grace);
+                return take_seconds_or_none(&to->grace);
         case 'k':
                 to->kind = optarg;
                 return CLI_OK;
         case OPTION_STATE:
                 return take_state(to);
         case 'n':
-                return take_number("a number, 1 or more", 1, 1000000000, &to->most);
+                return to->is_tail ? take_number("a number from 0 to 1000", 0, 1000, &to->lines)
+                                   : take_number("a number, 1 or more", 1, 1000000000, &to->most);
         case OPTION_JSON:
                 to->as_json = true;
                 return CLI_OK;
@@ -457,9 +381,9 @@ static int take_option(struct jobs_options *to, int option)
         case OPTION_RATE:
                 return take_rate(to);
         case OPTION_KEEP_DONE:
-                return take_seconds(&to->keep_done);
+                return take_seconds_or_none(&to->keep_done);
         case OPTION_KEEP_DEAD:
-                return take_seconds(&to->keep_dead);
+                return take_seconds_or_none(&to->keep_dead);
         case OPTION_ZONE:
                 to->zone = optarg;
                 return CLI_OK;
@@ -478,6 +402,7 @@ static bool is_taken(const char *command, int option)
         char letter = strcmp(command, "stats") == 0  ? 't'
                       : strcmp(command, "cron") == 0 ? 'o'
                       : strcmp(command, "web") == 0  ? 'b'
+                      : strcmp(command, "tail") == 0 ? 'f'
                                                      : command[0];
 
         for (size_t i = 0; i < sizeof takers / sizeof *takers; i++)
@@ -486,14 +411,30 @@ static bool is_taken(const char *command, int option)
         return true;
 }
 
+/* --lines is what enqueue reads by, and how many tail begins with. */
+static const struct option *options_of(const struct jobs_options *to, struct option own[])
+{
+        if (!to->is_tail)
+                return options;
+        memcpy(own, options, sizeof options);
+        for (struct option *option = own; option->name; option++)
+                if (option->val == OPTION_LINES)
+                        *option = (struct option){"lines", required_argument, NULL, 'n'};
+        return own;
+}
+
 int jobs_options_read(struct jobs_options *to, const char *command, int argc, char **argv)
 {
+        struct option own[sizeof options / sizeof *options];
         int option, index = -1, rc = CLI_OK;
 
         to->port = 8100;
+        to->lines = 10;
+        to->is_tail = strcmp(command, "tail") == 0;
         to->has_weights = strcmp(command, "work") == 0;
         optind = 1;
-        while (rc == CLI_OK && (option = getopt_long(argc, argv, "s:q:c:k:n:h", options, &index)) != -1) {
+        while (rc == CLI_OK &&
+               (option = getopt_long(argc, argv, "s:q:c:k:n:h", options_of(to, own), &index)) != -1) {
                 if (option == '?') {
                         fputs("Try 'eddy jobs --help'.\n", stderr);
                         return CLI_USAGE;

@@ -18,6 +18,7 @@ enum {
 /* What has become of a queue, sample by sample; that named "" is of all queues. */
 struct web_series {
         char name[EDDY_JOB_ID_SIZE];
+        bool has_point; /* of the newest sample; what has none is of a queue that is shown no longer */
         double rates[WEB_SAMPLES], failures[WEB_SAMPLES]; /* a second */
         double waits[WEB_SAMPLES]; /* seconds, of the job that has been ready the longest */
 };

@@ -172,6 +172,14 @@ int web_sign_in(eddy_http_exchange *exchange, void *arg)
         return rc < 0 ? rc : web_redirect(exchange, "/");
 }
 
+/* Whether a path leads to a page of ours: others could lead elsewhere, such as "//host", or "/\host", which browsers take for the same. */
+static bool is_own_path(const char *path)
+{
+        return path[0] == '/' && path[1] != '/' &&
+               path[strspn(path, "/-._~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")] ==
+                   '\0';
+}
+
 /* Who comes with the token in the address has it in his history no longer than he must. */
 static int move_on(eddy_http_exchange *exchange, const struct web *web)
 {
@@ -180,8 +188,7 @@ static int move_on(eddy_http_exchange *exchange, const struct web *web)
         int rc = begin_session(exchange, web);
 
         snprintf(path, sizeof path, "%.*s", (int)strcspn(target, "?"), target);
-        /* "//host" would lead elsewhere. */
-        return rc < 0 ? rc : web_redirect(exchange, strncmp(path, "//", 2) == 0 ? "/" : path);
+        return rc < 0 ? rc : web_redirect(exchange, is_own_path(path) ? path : "/");
 }
 
 static bool has_bearer(eddy_http_exchange *exchange, const struct web *web)

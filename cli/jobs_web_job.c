@@ -1,11 +1,12 @@
 /* eddy jobs web: a job's whole life. */
+#include "jobs_follow.h"
 #include "jobs_web.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { SHOWN = 4096, SHOWN_OF_BINARY = 256 };
+enum { SHOWN = 4096, SHOWN_OF_BINARY = 256, RESENT_SECONDS = 15 };
 
 static bool is_finished(const eddy_job_info *info)
 {
@@ -212,31 +213,66 @@ int web_job(eddy_http_exchange *exchange, void *arg)
         return rc;
 }
 
-/* Until it is finished, or gone, or who looks has gone. The last event tells the page not to come again. */
+/* What a job looks like now: 0, and whether it goes on. */
+static int look_at(eddy_http_exchange *exchange, struct web *web, struct text *text, bool *goes_on)
+{
+        eddy_job_info *info;
+        int rc = get(exchange, web, &info);
+
+        *goes_on = info && !is_finished(info);
+        if (info)
+                add_live(text, web, info);
+        else if (rc == EDDY_ENOJOB)
+                text_print(text, "<div id=\"live\"><p>This job is gone.</p></div>");
+        eddy_free(info);
+        return rc == EDDY_ENOJOB ? 0 : rc;
+}
+
+/* What was sent last, and when. */
+struct shown {
+        struct text text;
+        eddy_time sent;
+};
+
+/* What looks the same is not sent again, but now and then, which finds out whether somebody is there still. */
+static int show(eddy_http_exchange *exchange, struct shown *shown, const struct text *text)
+{
+        bool is_same = shown->text.data && text->data && strcmp(shown->text.data, text->data) == 0;
+        struct text copy = {.rc = text->rc};
+
+        if (is_same && eddy_now() < eddy_time_add(shown->sent, eddy_seconds(RESENT_SECONDS)))
+                return 0;
+        shown->sent = eddy_now();
+        text_free(&shown->text);
+        text_add(&shown->text, text->data ? text->data : "", text->size);
+        text_add(&copy, text->data ? text->data : "", text->size);
+        return web_send_live(exchange, &copy);
+}
+
+/* Until it is finished, or gone, or who looks has gone. The last event tells the page not to come again. A job that is large is looked at less
+ * often, for its payload comes along. */
 int web_job_events(eddy_http_exchange *exchange, void *arg)
 {
         struct web *web = arg;
+        struct shown shown = {.sent = 0};
         bool goes_on = true;
         int rc = eddy_http_exchange_add_header(exchange, "X-Accel-Buffering: no");
 
         while (rc == 0 && goes_on) {
                 struct text text = {.rc = 0};
-                eddy_job_info *info;
-                rc = get(exchange, web, &info);
-                if (rc < 0 && rc != EDDY_ENOJOB)
-                        return rc;
-                if (info)
-                        add_live(&text, web, info);
-                else
-                        text_print(&text, "<div id=\"live\"><p>This job is gone.</p></div>");
-                goes_on = info && !is_finished(info);
-                eddy_free(info);
-                rc = web_send_live(exchange, &text);
+                eddy_time begin = eddy_now();
+                eddy_duration cost;
+                rc = look_at(exchange, web, &text, &goes_on);
+                cost = eddy_now() - begin;
+                if (rc == 0)
+                        rc = show(exchange, &shown, &text);
+                text_free(&text);
                 if (rc == 0 && !goes_on)
                         rc = eddy_http_reply_event(exchange, &(eddy_http_event){.name = "end", .data = "end"});
                 else if (rc == 0)
-                        goes_on = web_wait(web, eddy_seconds(1));
+                        goes_on = web_wait(web, jobs_rest_after(cost));
         }
+        text_free(&shown.text);
         return rc < 0 ? rc : eddy_http_reply_end(exchange);
 }
 

@@ -1,12 +1,10 @@
 /* eddy jobs web: how the store is, once a second for all who look, and not at all while nobody does. */
+#include "jobs_follow.h"
 #include "jobs_web.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* A look that has taken long is followed by a pause of so many times as long, up to this. */
-enum { COST_SHARE = 20, PAUSE_MOST = 30 /* seconds */ };
 
 void web_look_init(struct web_look *look)
 {
@@ -55,6 +53,7 @@ static void add_point(struct web_look *look, const char *name, const eddy_job_qu
 
         if (!series) /* without memory its plot stands still */
                 return;
+        series->has_point = true;
         add_sample(series->rates, n, (double)(now->finished - before->finished) / seconds);
         add_sample(series->failures, n, (double)(now->failed - before->failed) / seconds);
         add_sample(series->waits, n, (double)now->age / 1e9);
@@ -82,6 +81,22 @@ static eddy_job_queue before_of(const struct web_look *look, const eddy_job_queu
         return before;
 }
 
+/* Series of queues that are no more, or not among those shown, are not kept. */
+static void drop_series(struct web_look *look)
+{
+        size_t kept = 0;
+
+        for (size_t i = 0; i < look->series_count; i++) {
+                if (!look->series[i].has_point)
+                        continue;
+                look->series[i].has_point = false;
+                if (kept != i)
+                        look->series[kept] = look->series[i];
+                kept++;
+        }
+        look->series_count = kept;
+}
+
 static void add_points(struct web_look *look, const eddy_job_queue *queues, size_t n, double seconds)
 {
         eddy_job_queue all = {.finished = 0}, all_before = {.finished = 0};
@@ -97,6 +112,7 @@ static void add_points(struct web_look *look, const eddy_job_queue *queues, size
                 all.age = queues[i].age > all.age ? queues[i].age : all.age;
         }
         add_point(look, "", &all, &all_before, seconds);
+        drop_series(look);
         look->sample_count += look->sample_count < WEB_SAMPLES;
 }
 
@@ -172,13 +188,6 @@ static int look_anew(struct web *web)
         return rc;
 }
 
-static eddy_duration pause_after(eddy_duration cost)
-{
-        const eddy_duration least = eddy_seconds(1), most = eddy_seconds(PAUSE_MOST);
-
-        return cost > most / COST_SHARE ? most : cost > least / COST_SHARE ? COST_SHARE * cost : least;
-}
-
 /* What failed stays so for a second, too, or each who looks would wait for a store that is away. */
 static int look_now(struct web *web)
 {
@@ -189,7 +198,7 @@ static int look_now(struct web *web)
         if (rc == EDDY_CANCELLED || rc == EDDY_TIMEOUT)
                 return rc; /* it was this one's client that left */
         end = eddy_now();
-        look->next = eddy_time_add(end, pause_after(rc < 0 ? 0 : end - begin));
+        look->next = eddy_time_add(end, jobs_rest_after(rc < 0 ? 0 : end - begin));
         look->fault = rc;
         if (rc < 0)
                 snprintf(look->why, sizeof look->why, "%s", eddy_explain(rc));

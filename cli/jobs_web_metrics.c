@@ -3,13 +3,13 @@
 
 #include <string.h>
 
-/* A label's value, as the format has it: names have no line ends. */
+/* A label's value, as the format has it. Names have no line ends, unless somebody else has written them. */
 static void add_label(struct text *text, const char *value)
 {
         for (; *value; value++) {
-                if (*value == '\\' || *value == '"')
+                if (strchr("\\\"\n", *value))
                         text_add(text, "\\", 1);
-                text_add(text, value, 1);
+                text_add(text, *value == '\n' ? "n" : value, 1);
         }
 }
 

@@ -25,7 +25,7 @@ struct log_writer {
         uint64_t dropped; /* lines behind it */
         int next_fd;      /* -1: none */
         size_t before;    /* bytes of what was added that are not for that one yet */
-        bool is_ending;
+        bool is_ending, is_writing;
         char *buffer;
 
         eddy_http_log_format format;
@@ -139,9 +139,11 @@ static void *write_lines(void *arg)
                         struct batch batch = take_batch(writer);
                         uint64_t lost;
 
+                        writer->is_writing = true;
                         pthread_mutex_unlock(&writer->mutex);
                         lost = write_batch(writer, &batch);
                         pthread_mutex_lock(&writer->mutex);
+                        writer->is_writing = false;
                         writer->dropped += lost;
                 } else {
                         pthread_cond_wait(&writer->added, &writer->mutex);
@@ -214,6 +216,29 @@ void log_writer_add(struct log_writer *writer, const eddy_http_access *access)
         pthread_mutex_unlock(&writer->mutex);
 }
 
+void log_writer_add_text(struct log_writer *writer, const char *text, size_t n)
+{
+        pthread_mutex_lock(&writer->mutex);
+        writer->is_full |= n > SIZE - writer->size;
+        if (writer->is_full) {
+                writer->dropped += count_lines(text, n);
+        } else {
+                memcpy(writer->buffer + writer->size, text, n);
+                writer->size += n;
+        }
+        pthread_mutex_unlock(&writer->mutex);
+}
+
+bool log_writer_is_behind(struct log_writer *writer)
+{
+        bool is_behind;
+
+        pthread_mutex_lock(&writer->mutex);
+        is_behind = writer->size > 0 || writer->is_writing;
+        pthread_mutex_unlock(&writer->mutex);
+        return is_behind;
+}
+
 void log_writer_wake(struct log_writer *writer)
 {
         pthread_cond_signal(&writer->added);
@@ -234,6 +259,7 @@ void log_writer_set_fd(struct log_writer *writer, int fd)
 bool log_writer_end(struct log_writer *writer)
 {
         struct timespec until;
+        bool is_whole;
 
         if (!writer)
                 return true;
@@ -247,6 +273,7 @@ bool log_writer_end(struct log_writer *writer)
                 pthread_detach(writer->thread); /* what it has is its own until the process ends */
                 return false;
         }
+        is_whole = writer->dropped == 0;
         destroy(writer);
-        return true;
+        return is_whole;
 }

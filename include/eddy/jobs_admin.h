@@ -34,6 +34,21 @@ typedef struct eddy_job_list {
  */
 EDDY_API EDDY_ASYNC int eddy_jobs_list(eddy_jobs *jobs, const eddy_job_filter *filter, eddy_job_list *list);
 
+/**
+ * Have the jobs that were finished lately, the last one first, without their payloads and results, which may be large. It costs what these jobs and the
+ * queues do, however many others there are, so it may be asked again and again.
+ *
+ * @param queue  of this one alone; NULL: of all
+ * @param since  at this moment, of the store's clock, or later
+ * @param most   1 to 1000
+ * @param list   as of eddy_jobs_list(), without a `next`: where it has `most` there may be more
+ * @return 0, -EINVAL, or an error as above
+ *
+ * Suspends.
+ */
+EDDY_API EDDY_ASYNC int eddy_jobs_finished(eddy_jobs *jobs, const char *queue, eddy_job_time since, size_t most,
+                                           eddy_job_list *list);
+
 /** Give a list's jobs back. Does not suspend. */
 EDDY_API void eddy_job_list_free(eddy_job_list *list);
 

@@ -3,7 +3,7 @@
 
 #include "base/memory.h"
 
-enum { LISTED_MOST = 100000 };
+enum { LISTED_MOST = 100000, FINISHED_MOST = 1000 };
 
 int eddy_jobs_get(eddy_jobs *jobs, const char *id, eddy_job_info **info)
 {
@@ -26,6 +26,32 @@ int eddy_jobs_list(eddy_jobs *jobs, const eddy_job_filter *filter, eddy_job_list
         if (filled.after && !filled.after[0])
                 filled.after = NULL;
         return rc < 0 ? rc : jobs->engine->type->list(jobs->engine, &filled, list);
+}
+
+/* Engines leave out what is large, and may give what is at hand. */
+static void leave_out_bytes(const eddy_job_list *list)
+{
+        for (size_t i = 0; i < list->count; i++) {
+                list->jobs[i]->payload = "";
+                list->jobs[i]->result = NULL;
+                list->jobs[i]->payload_size = list->jobs[i]->result_size = 0;
+        }
+}
+
+int eddy_jobs_finished(eddy_jobs *jobs, const char *queue, eddy_job_time since, size_t most,
+                       eddy_job_list *list)
+{
+        int rc = jobs_enter(jobs);
+
+        *list = (eddy_job_list){0};
+        if (rc == 0 && queue)
+                rc = jobs_check_name(queue, "a queue's name");
+        if (rc == 0 && (most == 0 || most > FINISHED_MOST))
+                rc = eddy_fail(-EINVAL, "1 to %d finished jobs can be had, and not %zu", FINISHED_MOST, most);
+        if (rc == 0)
+                rc = jobs->engine->type->list_finished(jobs->engine, queue, since, most, list);
+        leave_out_bytes(list);
+        return rc;
 }
 
 void eddy_job_list_free(eddy_job_list *list)

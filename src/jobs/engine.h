@@ -188,6 +188,11 @@ struct jobs_engine_type {
         int (*get)(struct jobs_engine *engine, const char *id, eddy_job_info **info);
         /* `filter` has its defaults filled in; `list` is empty, and may have jobs in it where this fails. */
         int (*list)(struct jobs_engine *engine, const eddy_job_filter *filter, eddy_job_list *list);
+        /* Jobs that are finished, at `since` or later, the last first, of all queues where `queue` is NULL; `list` as of list(), without
+         * a `next`, and without payloads and results as far as that saves something. Its cost does not grow with jobs that are not
+         * among them. */
+        int (*list_finished)(struct jobs_engine *engine, const char *queue, eddy_job_time since, size_t most,
+                             eddy_job_list *list);
         int (*act)(struct jobs_engine *engine, enum jobs_action action, const char *id);
 
         /* Have JOBS_HINT_WORK, JOBS_HINT_CANCEL and JOBS_HINT_CRON come from now on. Again: nothing. */

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """`eddy fetch` against servers good and bad: test_fetch.py EDDY [TEST...]."""
+import contextlib
 import email.utils
 import json
 import os
@@ -448,6 +449,20 @@ class FetchTest(unittest.TestCase):
         os.close(primary)
         self.assertEqual(process.wait(timeout=30), 130)
         return text.decode()
+
+    def test_a_dumb_terminal_gets_lines(self):
+        primary, secondary = pty.openpty()
+        self.addCleanup(os.close, primary)
+        done = subprocess.run([EDDY, "fetch", "-o", self.place, *self.urls("ok/a")], stdout=secondary, stderr=secondary,
+                              env={**ENVIRONMENT, "TERM": "dumb"}, check=False, timeout=60)
+        os.close(secondary)
+        self.assertEqual(done.returncode, 0)
+        text = b""
+        with contextlib.suppress(OSError):  # the other side is closed
+            while data := os.read(primary, 4096):
+                text += data
+        self.assertIn(b"arrived a", text)
+        self.assertNotIn(b"\x1b", text)
 
     def check_interrupted(self, signum):
         text = self.interrupt_half_way(signum)

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -287,6 +288,30 @@ class Commands(Jobs):
         self.assertEqual(self.enqueue("--unique", "u", "--id", "b", "work"), "b")
         self.assertEqual(self.enqueue("--unique", "u", "--id", "c", "work"), "b")
         self.assertEqual(len(self.jobs("list").splitlines()), 2)
+
+    def test_0_is_none(self):
+        self.jobs("queue", "default", "--keep-done", "0", "--keep-dead", "0.0")
+        with sqlite3.connect(self.path("jobs.db")) as store:
+            self.assertEqual(store.execute("SELECT keep_done, keep_dead FROM queues").fetchall(), [(-1, -1)])
+        self.assertIn("'-1' is not seconds", self.failure("queue", "default", "--keep-done", "-1"))
+        gate = self.fifo("gate")
+        worker = self.work("--exec", "echo begun > $HERE/gate; sleep 1000", "--grace", "0")
+        self.enqueue("--id", "a", "slow")
+        with open(gate, encoding="ascii") as file:
+            file.read()
+        self.assertIn("  a  returned", self.stop(worker))
+
+    def test_what_steers_a_terminal_does_not_reach_it(self):
+        evil = "a\x9bb\x1b[31m\x7f\u00e9".encode() + b"\x9b\xff"
+        self.enqueue("--id", "a", "work", "-", input=evil)
+        self.assertIn("    a?b?[31m?\u00e9??\n".encode(), self.jobs("show", "a"))
+        self.assertIn(b'"a\\u009bb\\u001b[31m\\u007f\xc3\xa9\\ufffd\\ufffd"', self.jobs("show", "--json", "a"))
+        self.enqueue("--id", "b", "--attempts", "1", "fail")
+        worker = self.work("--exec", r"printf 'a\302\233b\033[31m\n' >&2; exit 1")
+        self.wait_for_line(worker, "fail  b  failed for good: exit status 1: a??b [31m\n")
+        self.assertIn(b" failed exit status 1: a??b [31m\n", self.jobs("show", "b"))
+        said = self.failure("enqueue", "--wait", "--id", "b", "fail", code=1)
+        self.assertIn("is dead: failed exit status 1: a??b [31m\n", said)
 
     def test_what_is_wrong_is_said(self):
         self.assertIn("there is no command 'fly'", self.failure("fly"))

@@ -55,6 +55,9 @@ class Access(PageTest):
         self.start()
         status, headers, _ = self.ask("GET", "/jobs?token=" + self.token)
         self.assertEqual((status, headers["Location"], headers["Cache-Control"]), (303, "/jobs", "no-store"))
+        for target in ("//evil.example", "/\\evil.example", "/x\\..\\\\evil.example", "/%5cevil.example"):
+            status, headers, _ = self.ask("GET", target + "?token=" + self.token)
+            self.assertNotIn("evil", headers["Location"] or "", target)
         self.assertRegex(headers["Set-Cookie"], r"(?i)^eddy-jobs-%d=\w{32}; path=/; (?=.*httponly)(?=.*samesite=strict)" % self.port)
         self.assertNotIn(self.token, headers["Set-Cookie"])
         self.sign_in()
@@ -242,8 +245,8 @@ class Pages(PageTest):
         streams = [self.listen(target) for target in ("/events", "/job/events?id=a")]
         for lines in streams:
             self.assertIn(b" 200 ", next(lines))
-            for _ in range(2):
-                self.assertTrue(any(b'id="live"' in line for line in lines))
+            self.assertTrue(any(b'id="live"' in line for line in lines))
+        self.assertTrue(any(b'id="live"' in line for line in streams[0]))
         self.jobs("cancel", "a")
         self.assertTrue(any(line == b"event: end\n" for line in streams[1]))
         self.page.terminate()
@@ -286,6 +289,14 @@ class Pages(PageTest):
 
 class Metrics(PageTest):
     LINE = re.compile(r'(\w+)\{((?:\w+="(?:[^"\\]|\\.)*",?)*)\} (\S+)\n')
+
+    def test_a_line_end_in_a_name_is_escaped(self):
+        self.enqueue("work")
+        with sqlite3.connect(self.path("jobs.db")) as store:
+            store.execute("UPDATE queues SET name = ?", ("two\nlines",))
+        self.start()
+        _, _, text = self.ask("GET", "/metrics?token=" + self.token)
+        self.assertIn('eddy_jobs_paused{queue="two\\nlines"} 0\n', text)
 
     def test_they_are_well_formed_and_right(self):
         queue = 'odd "queue" \\ with {}'

@@ -386,6 +386,61 @@ COROUTINE_TEST(what_nobody_has_is_told_so)
         close_store(jobs);
 }
 
+/* The ids of what was finished, and receives when the last was. */
+static void assert_finished(eddy_jobs *jobs, const char *queue, eddy_job_time since, size_t most,
+                            const char *ids, eddy_job_time *last)
+{
+        char had[256] = "";
+        eddy_job_list list;
+
+        assert_int_equal(eddy_jobs_finished(jobs, queue, since, most, &list), 0);
+        for (size_t i = 0; i < list.count; i++)
+                snprintf(had + strlen(had), sizeof had - strlen(had), "%s ", list.jobs[i]->id);
+        assert_string_equal(had, ids);
+        for (size_t i = 0; i < list.count; i++)
+                if (list.jobs[i]->payload_size > 0 || list.jobs[i]->result || !list.jobs[i]->history)
+                        fail_msg("%s has more than it should", list.jobs[i]->id);
+        if (last)
+                *last = list.jobs[0]->finished;
+        eddy_job_list_free(&list);
+}
+
+COROUTINE_TEST(what_was_finished_lately_is_found_the_last_first)
+{
+        eddy_jobs *jobs = open_new_store();
+        static char payload[5000];
+        eddy_job_time end;
+        eddy_job_list list;
+
+        assert_finished(jobs, NULL, 0, 10, "", NULL);
+        for (const char *id = "a\0b\0c\0d\0e\0"; *id; id += 2)
+                enqueue(jobs, id,
+                        (eddy_job_spec){
+                            .queue = *id == 'd' ? "mail" : NULL, .payload = payload, .size = sizeof payload});
+        assert_takes(jobs, "a b c e");
+        assert_told(jobs, "c", .verdict = JOBS_DONE);
+        assert_told(jobs, "a", .verdict = JOBS_DIE, .error = "why");
+        assert_int_equal(eddy_jobs_cancel(jobs, "d"), 0);
+        assert_told(jobs, "b", .verdict = JOBS_DONE, .result = payload, .result_size = sizeof payload);
+        assert_finished(jobs, NULL, 0, 10, "b d a c ", &end);
+        assert_finished(jobs, NULL, 0, 2, "b d ", NULL);
+        assert_finished(jobs, "default", 0, 10, "b a c ", NULL);
+        assert_finished(jobs, "mail", 0, 10, "d ", NULL);
+        assert_finished(jobs, "none", 0, 10, "", NULL);
+        assert_finished(jobs, NULL, end, 10, "b ", NULL);
+        assert_finished(jobs, NULL, end + 1, 10, "", NULL);
+        /* One that is tried again is not finished, until it is. */
+        assert_int_equal(eddy_jobs_retry(jobs, "a"), 0);
+        assert_finished(jobs, NULL, 0, 10, "b d c ", NULL);
+        assert_takes(jobs, "a");
+        assert_int_equal(tell(jobs, "a", 2, (struct jobs_outcome){.verdict = JOBS_DONE}), 0);
+        assert_finished(jobs, NULL, 0, 10, "a b d c ", NULL);
+        assert_int_equal(eddy_jobs_finished(jobs, NULL, 0, 0, &list), -EINVAL);
+        assert_int_equal(eddy_jobs_finished(jobs, NULL, 0, 1001, &list), -EINVAL);
+        assert_int_equal(eddy_jobs_finished(jobs, "", 0, 1, &list), -EINVAL);
+        close_store(jobs);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -406,6 +461,7 @@ int main(void)
             cmocka_unit_test(a_lease_that_is_renewed_does_not_end),
             cmocka_unit_test(a_turn_whose_reply_was_lost_gives_the_same_jobs),
             cmocka_unit_test(what_nobody_has_is_told_so),
+            cmocka_unit_test(what_was_finished_lately_is_found_the_last_first),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -64,9 +64,9 @@ class Twice(Commands):
         self.wait_for_line(first, 'a  lost')
         self.assert_done_once(effects=2)
 
-    def test_what_a_killed_worker_has_begun_goes_on(self):
+    def test_what_has_left_its_group_outlives_a_killed_worker(self):
         """[twice-orphan]"""
-        first = self.work('--exec', self.WORK, '--lease', '0.3')
+        first = self.work('--exec', "exec setsid --wait sh -c '%s'" % self.WORK, '--lease', '0.3')
         self.enqueue('--id', 'a', 'work')
         self.begun()
         first.kill()

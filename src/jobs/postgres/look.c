@@ -6,10 +6,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define COLUMNS                                                                                                \
-        "id, kind, queue, key, unique_name, worker, note, history, payload, result, created, due, started, "   \
-        "finished, lease, timeout, backoff, max_backoff, progress, state, priority, attempt, attempts, "       \
-        "is_cancelling, yields_key, seq"
+#define COLUMNS_WITH(payload_and_result)                                                                       \
+        "id, kind, queue, key, unique_name, worker, note, history, " payload_and_result                        \
+        ", created, due, started, finished, lease, timeout, backoff, max_backoff, progress, state, priority, " \
+        "attempt, attempts, is_cancelling, yields_key, seq"
+#define COLUMNS COLUMNS_WITH("payload, result")
 
 /* Where the columns above are. */
 enum { PAYLOAD = 8, RESULT, CREATED, SEQ = 25 };
@@ -136,6 +137,41 @@ int pgjobs_list(struct jobs_engine *engine, const eddy_job_filter *filter, eddy_
         if (rc < 0)
                 return rc;
         rc = read_list(result, filter->most, list);
+        PQclear(result);
+        return rc;
+}
+
+/* Of each queue, and each of the states that a job ends in, the last from the index, whose queues are gone through by it, too. */
+int pgjobs_list_finished(struct jobs_engine *engine, const char *queue, eddy_job_time since, size_t most,
+                         eddy_job_list *list)
+{
+        static const char sql[] =
+            "WITH RECURSIVE named (name) AS ("
+            "(SELECT queue FROM @.job WHERE state >= 4 AND $3::text IS NULL ORDER BY queue LIMIT 1) UNION ALL "
+            "SELECT (SELECT queue FROM @.job WHERE state >= 4 AND queue > named.name ORDER BY queue LIMIT 1) "
+            "FROM named WHERE named.name IS NOT NULL) "
+            "SELECT ended.* FROM (SELECT name FROM named WHERE name IS NOT NULL UNION ALL "
+            "SELECT $3 WHERE $3 IS NOT NULL) AS names "
+            "CROSS JOIN (VALUES (4), (5), (6)) AS ends (ended_in) CROSS JOIN LATERAL ("
+            "SELECT " COLUMNS_WITH(
+                "''::bytea AS payload, NULL::bytea AS result") " FROM @.job WHERE queue = names.name AND state "
+                                                               "= ends.ended_in AND state >= 4 AND finished >= "
+                                                               "$1 "
+                                                               "ORDER BY finished DESC LIMIT $2) AS ended "
+                                                               "WHERE @.may_read($4) ORDER BY finished DESC, "
+                                                               "seq DESC LIMIT $2";
+        struct args args = {0};
+        PGresult *result;
+        int rc;
+
+        args_int(&args, since);
+        args_int(&args, (int64_t)most);
+        args_text(&args, queue);
+        args_int(&args, STORE_FORMAT);
+        rc = pgjobs_query((struct store *)engine, &result, sql, &args);
+        if (rc < 0)
+                return rc;
+        rc = read_list(result, most, list);
         PQclear(result);
         return rc;
 }

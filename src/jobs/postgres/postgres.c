@@ -104,6 +104,7 @@ const struct jobs_engine_type eddy_jobs_engine_postgres = {
     .renew = pgjobs_renew,
     .get = pgjobs_get,
     .list = pgjobs_list,
+    .list_finished = pgjobs_list_finished,
     .act = pgjobs_act,
     .listen = pgjobs_listen,
     .follow = pgjobs_follow,

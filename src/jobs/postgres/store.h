@@ -143,6 +143,8 @@ int pgjobs_turn(struct jobs_engine *engine, struct jobs_turn *turn);
 int pgjobs_renew(struct jobs_engine *engine, struct jobs_lease *leases, size_t n, eddy_duration lease);
 int pgjobs_get(struct jobs_engine *engine, const char *id, eddy_job_info **info);
 int pgjobs_list(struct jobs_engine *engine, const eddy_job_filter *filter, eddy_job_list *list);
+int pgjobs_list_finished(struct jobs_engine *engine, const char *queue, eddy_job_time since, size_t most,
+                         eddy_job_list *list);
 int pgjobs_act(struct jobs_engine *engine, enum jobs_action action, const char *id);
 int pgjobs_set_queue(struct jobs_engine *engine, const char *queue, const struct jobs_queue_change *change);
 int pgjobs_queues(struct jobs_engine *engine, eddy_job_queue **queues, size_t *n);

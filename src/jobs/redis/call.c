@@ -14,6 +14,7 @@
 #include "get.lua.h"
 #include "keep.lua.h"
 #include "list.lua.h"
+#include "list_finished.lua.h"
 #include "migrate.lua.h"
 #include "open.lua.h"
 #include "queues.lua.h"
@@ -40,6 +41,7 @@ static const char *const scripts[SCRIPTS] = {
     [SCRIPT_RENEW] = renew_lua,
     [SCRIPT_GET] = get_lua,
     [SCRIPT_LIST] = list_lua,
+    [SCRIPT_LIST_FINISHED] = list_finished_lua,
     [SCRIPT_ACT] = act_lua,
     [SCRIPT_FOLLOW] = follow_lua,
     [SCRIPT_SET_QUEUE] = set_queue_lua,

@@ -152,3 +152,22 @@ int redis_jobs_list(struct jobs_engine *engine, const eddy_job_filter *filter, e
         while (rc == 0 && list->next[0] && list->count < filter->most);
         return rc;
 }
+
+int redis_jobs_list_finished(struct jobs_engine *engine, const char *queue, eddy_job_time since, size_t most,
+                             eddy_job_list *list)
+{
+        size_t room = 0;
+        struct call call;
+        int rc = call_begin(&call, engine, SCRIPT_LIST_FINISHED, 3);
+
+        if (rc == 0) {
+                call_text(&call, queue);
+                call_number(&call, since);
+                call_number(&call, (long long)most);
+                rc = call_run(&call, REDIS_REPLY_ARRAY);
+        }
+        if (rc == 0)
+                rc = read_page(call.reply, list, &room);
+        call_end(&call);
+        return rc;
+}

@@ -196,6 +196,7 @@ const struct jobs_engine_type eddy_jobs_engine_redis = {
     .renew = redis_jobs_renew,
     .get = redis_jobs_get,
     .list = redis_jobs_list,
+    .list_finished = redis_jobs_list_finished,
     .act = redis_jobs_act,
     .listen = redis_jobs_listen,
     .follow = redis_jobs_follow,

@@ -16,6 +16,7 @@ enum script {
         SCRIPT_RENEW,
         SCRIPT_GET,
         SCRIPT_LIST,
+        SCRIPT_LIST_FINISHED,
         SCRIPT_ACT,
         SCRIPT_FOLLOW,
         SCRIPT_SET_QUEUE,
@@ -190,6 +191,8 @@ int redis_jobs_turn(struct jobs_engine *engine, struct jobs_turn *turn);
 int redis_jobs_renew(struct jobs_engine *engine, struct jobs_lease *leases, size_t n, eddy_duration lease);
 int redis_jobs_get(struct jobs_engine *engine, const char *id, eddy_job_info **info);
 int redis_jobs_list(struct jobs_engine *engine, const eddy_job_filter *filter, eddy_job_list *list);
+int redis_jobs_list_finished(struct jobs_engine *engine, const char *queue, eddy_job_time since, size_t most,
+                             eddy_job_list *list);
 int redis_jobs_act(struct jobs_engine *engine, enum jobs_action action, const char *id);
 int redis_jobs_set_queue(struct jobs_engine *engine, const char *queue, const struct jobs_queue_change *change);
 int redis_jobs_queues(struct jobs_engine *engine, eddy_job_queue **queues, size_t *n);

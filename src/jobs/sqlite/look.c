@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 /* On a row of INFO_COLUMNS. */
-static eddy_job_info *read_info(const struct statement *s)
+eddy_job_info *store_read_info(const struct statement *s)
 {
         struct jobs_bytes texts[8];
         const eddy_job_info numbers = {
@@ -42,7 +42,7 @@ int store_get(struct lane *lane, void *arg)
 
         bind_text(&s, call->id);
         is_there = statement_row(&s);
-        call->info = is_there ? read_info(&s) : NULL;
+        call->info = is_there ? store_read_info(&s) : NULL;
         rc = statement_end(&s);
         if (rc == 0 && !is_there)
                 return lane_fail(lane, EDDY_ENOJOB, "there is no job %s", call->id);
@@ -79,7 +79,7 @@ int store_list(struct lane *lane, void *arg)
                         break;
                 }
                 last = column_number(&s, 25);
-                if (jobs_list_add(call->list, &room, read_info(&s)) < 0)
+                if (jobs_list_add(call->list, &room, store_read_info(&s)) < 0)
                         s.rc = -ENOMEM;
         }
         return statement_end(&s);

@@ -268,6 +268,14 @@ static int list(struct jobs_engine *engine, const eddy_job_filter *filter, eddy_
         return lane_look(looking_lane(engine), store_list, &call);
 }
 
+static int list_finished(struct jobs_engine *engine, const char *queue, eddy_job_time since, size_t most,
+                         eddy_job_list *jobs)
+{
+        struct finished_call call = {.queue = queue, .since = since, .most = most, .list = jobs};
+
+        return lane_look(looking_lane(engine), store_list_finished, &call);
+}
+
 static int queues(struct jobs_engine *engine, eddy_job_queue **found, size_t *n)
 {
         struct queues_call call = {0};
@@ -369,6 +377,7 @@ const struct jobs_engine_type eddy_jobs_engine_sqlite = {
     .renew = renew,
     .get = get,
     .list = list,
+    .list_finished = list_finished,
     .act = act,
     .listen = listen_to,
     .follow = follow,

@@ -9,10 +9,11 @@
 #define TAKE_COLUMNS                                                                                           \
         "seq, id, kind, queue, key, payload, fence, timeout, backoff, max_backoff, created, due, attempt, "    \
         "attempts, priority"
-#define INFO_COLUMNS                                                                                           \
-        "id, kind, queue, key, uniq, worker, note, history, payload, result, created, due, started, "          \
-        "finished, lease, timeout, "                                                                           \
-        "backoff, max_backoff, progress, state, priority, attempt, attempts, is_cancelling, yields_key, seq"
+#define INFO_COLUMNS_WITH(payload_and_result)                                                                  \
+        "id, kind, queue, key, uniq, worker, note, history, " payload_and_result                               \
+        ", created, due, started, finished, lease, timeout, backoff, max_backoff, progress, state, priority, " \
+        "attempt, attempts, is_cancelling, yields_key, seq"
+#define INFO_COLUMNS INFO_COLUMNS_WITH("payload, result")
 #define CRON_COLUMNS "name, definition, digest, next, last"
 #define LISTED                                                                                                 \
         "seq < ?1 AND (?2 IS NULL OR queue = ?2) AND (?3 IS NULL OR kind = ?3) ORDER BY seq DESC LIMIT ?5"
@@ -67,6 +68,10 @@ static const char *const texts[QUERIES] = {
     [LIST_JOBS] = "SELECT " INFO_COLUMNS " FROM jobs WHERE (1 << state) & ?4 AND " LISTED,
     [LIST_DEAD] = "SELECT " INFO_COLUMNS " FROM jobs WHERE state = 5 AND ?4 AND " LISTED,
     [LIST_RUNNING] = "SELECT " INFO_COLUMNS " FROM jobs WHERE state = 3 AND ?4 AND " LISTED,
+    [LIST_FINISHED] = "SELECT " INFO_COLUMNS_WITH(
+        "x'', NULL") " FROM jobs WHERE queue = ?1 AND state = ?2 AND state >= 4 AND "
+                     "finished >= ?3 ORDER BY finished DESC LIMIT ?4",
+    [FIND_QUEUE_NAMES] = "SELECT name FROM queues WHERE ?1 IS NULL OR name = ?1",
     [RETRY_JOB] = "UPDATE jobs SET state = ?2, has_turn = ?3, attempts = max(attempts, attempt + 1), due = ?4, "
                   "finished = 0, "
                   "result = NULL, progress = -1, note = NULL, has_unique = has_unique OR (uniq IS NOT NULL AND "

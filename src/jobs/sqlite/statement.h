@@ -34,6 +34,8 @@ enum query {
         LIST_JOBS,
         LIST_DEAD,
         LIST_RUNNING,
+        LIST_FINISHED,
+        FIND_QUEUE_NAMES,
         RETRY_JOB,
         ASK_TO_CANCEL,
         DISCARD_JOB,

@@ -32,6 +32,18 @@ struct list_call {
 };
 int store_list(struct lane *lane, void *list_call);
 
+struct finished_call {
+        const char *queue; /* NULL: all */
+        eddy_job_time since;
+        size_t most;
+        eddy_job_list *list;
+};
+int store_list_finished(struct lane *lane, void *finished_call);
+
+struct statement;
+/* On a row that has what a job is read from; NULL: no memory. */
+eddy_job_info *store_read_info(const struct statement *s);
+
 struct act_call {
         enum jobs_action action;
         const char *id;
