@@ -1,0 +1,75 @@
+"""The rows of durable jobs. Each store has its own, so that who is compared asks the same server."""
+import durable
+from contestants import JOBS, Program
+from row import Experiment, Row, at_least
+
+PEERS = {kind: [name for name in contestants if not name.startswith("eddy-")] for kind, contestants in JOBS.items()}
+FIGURES = {
+    "enqueue": ("enqueue_per_second", "enqueue_16_per_second", "enqueue_100_per_second", "bytes"),
+    "work": tuple(f"work_{concurrency}x{workers}_per_second" for concurrency in (1, durable.TOGETHER) for workers in (1, 2)),
+    "wait": ("through_per_second", *(f"wait_{load}_{which}_us" for load in durable.LOADS for which in ("p50", "p99"))),
+    "ask": ("trips", "idle_trips"),
+    "backlog": ("backlog_per_second", "backlog_ratio", "backlog_bytes"),
+}
+ONCE = "ask", "backlog"
+SERVERS = {"redis": "Redis", "postgres": "PostgreSQL", "sqlite": "SQLite"}
+
+
+def experiment(kind, argument):
+    # Of a backlog only what fills one in time.
+    contestants = {who: program for who, program in JOBS[kind].items() if argument != "backlog" or who.startswith("eddy-") or who == "river"}
+    if argument == "ask" and kind == "sqlite":
+        return ()
+    return (Experiment(tuple(f"jobs_{kind}_{figure}" for figure in FIGURES[argument]), argument, contestants, "jobs",
+                       most_repeats=1 if argument in ONCE else 3),)
+
+
+EXPERIMENTS = (
+    *(each for kind in JOBS for argument in FIGURES for each in experiment(kind, argument)),
+    Experiment(("jobs_sqlite_sync_us",), "sync", {"this disk": Program("jobs", "disk", argument="sqlite")}, "jobs"),
+)
+
+
+def store_rows(kind):
+    """The rows of one store."""
+    factors = dict.fromkeys(PEERS[kind], 1.5)
+    server, together = SERVERS[kind], durable.TOGETHER
+
+    def fast(figure, workload, aim=None):
+        row = f"jobs_{kind}_{figure}_per_second"
+        if not factors:
+            return row, Row("1/s", workload, aim, note="aim: of SQLite, with each commit on the disk" if aim else "")
+        return row, Row("1/s", workload, at_least(row, **factors), note="aim: 1.5 times the best of the others in this run")
+
+    def waits(load):
+        text = "the same: 99 % of them"
+        first = f"durable jobs in {server}, {load} % of that enqueued a second: from enqueueing to the handler, half of them"
+        return ((f"jobs_{kind}_wait_{load}_p50_us", Row("us", first)),
+                (f"jobs_{kind}_wait_{load}_p99_us", Row("us", text, 5000 if load == 50 else None)))
+
+    found = [
+        fast("enqueue", f"durable jobs in {server}: enqueued one by one, each awaited"),
+        fast("enqueue_16", f"the same by {together} tasks"),
+        fast("enqueue_100", "the same in batches of 100, where there is a call for many"),
+        (f"jobs_{kind}_bytes", Row("B", f"a job that waits in {server}, 64 B of payload: what the store grows by")),
+        fast("work_1x1", f"durable jobs in {server} that wait are done, an empty handler: one worker, one job at a time"),
+        fast("work_1x2", "the same by two workers"),
+        fast(f"work_{together}x1", f"the same by one worker, {together} jobs at a time", 10_000),
+        fast(f"work_{together}x2", "the same by two workers"),
+        fast("through", f"durable jobs in {server}: enqueued by {together} tasks and done {together} at a time, by two processes"),
+        *waits(10), *waits(50), *waits(90),
+        (f"jobs_{kind}_trips", Row("trips", f"durable jobs in {server} done {together} at a time: how often the server is asked for each", 1.1,
+                                   note="counted by a proxy between, which is asked and answers")),
+        (f"jobs_{kind}_idle_trips", Row("1/min", "the same: how often a worker asks that has nothing to do", 12,
+                                        note="peers that poll do so as often as for their latencies above")),
+        fast("backlog", f"durable jobs in {server}, {durable.BACKLOG:,} waiting: done {together} at a time"),
+        (f"jobs_{kind}_backlog_ratio", Row("x", f"the same: how long a job takes, by that of {durable.SPEEDS['eddy'] // 1000},000 or fewer that wait",
+                                           1.15)),
+        (f"jobs_{kind}_backlog_bytes", Row("B", "the same: by how much the worker's memory is more", 1024 ** 2)),
+    ]
+    measured = {row for each in EXPERIMENTS for row in each.rows}
+    return {name: row for name, row in found if name in measured}
+
+
+ROWS = {name: row for kind in JOBS for name, row in store_rows(kind).items()} | {
+    "jobs_sqlite_sync_us": Row("us", "the disk of these stores: 4 KiB written and synced (fdatasync)")}
