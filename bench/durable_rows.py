@@ -7,7 +7,8 @@ PEERS = {kind: [name for name in contestants if not name.startswith("eddy-")] fo
 FIGURES = {
     "enqueue": ("enqueue_per_second", "enqueue_16_per_second", "enqueue_100_per_second", "bytes"),
     "work": tuple(f"work_{concurrency}x{workers}_per_second" for concurrency in (1, durable.TOGETHER) for workers in (1, 2)),
-    "wait": ("through_per_second", *(f"wait_{load}_{which}_us" for load in durable.LOADS for which in ("p50", "p99"))),
+    "wait": ("through_per_second",
+             *(f"wait_{load}_{which}_us" for load in (*durable.LOADS, f"at_{durable.RATE}") for which in ("p50", "p99"))),
     "ask": ("trips", "idle_trips"),
     "backlog": ("backlog_per_second", "backlog_ratio", "backlog_bytes"),
 }
@@ -41,11 +42,10 @@ def store_rows(kind):
             return row, Row("1/s", workload, aim, note="aim: of SQLite, with each commit on the disk" if aim else "")
         return row, Row("1/s", workload, at_least(row, **factors), note="aim: 1.5 times the best of the others in this run")
 
-    def waits(load):
-        text = "the same: 99 % of them"
-        first = f"durable jobs in {server}, {load} % of that enqueued a second: from enqueueing to the handler, half of them"
+    def waits(load, text, aim=None):
+        first = f"durable jobs in {server}, {text} enqueued a second: from enqueueing to the handler, half of them"
         return ((f"jobs_{kind}_wait_{load}_p50_us", Row("us", first)),
-                (f"jobs_{kind}_wait_{load}_p99_us", Row("us", text, 5000 if load == 50 else None)))
+                (f"jobs_{kind}_wait_{load}_p99_us", Row("us", "the same: 99 % of them", aim)))
 
     found = [
         fast("enqueue", f"durable jobs in {server}: enqueued one by one, each awaited"),
@@ -57,11 +57,12 @@ def store_rows(kind):
         fast(f"work_{together}x1", f"the same by one worker, {together} jobs at a time", 10_000),
         fast(f"work_{together}x2", "the same by two workers"),
         fast("through", f"durable jobs in {server}: enqueued by {together} tasks and done {together} at a time, by two processes"),
-        *waits(10), *waits(50), *waits(90),
+        *waits(10, "10 % of these"), *waits(50, "50 % of these", 5000), *waits(90, "90 % of these"), *waits(f"at_{durable.RATE}", durable.RATE),
         (f"jobs_{kind}_trips", Row("trips", f"durable jobs in {server} done {together} at a time: how often the server is asked for each", 1.1,
                                    note="counted by a proxy between, which is asked and answers")),
-        (f"jobs_{kind}_idle_trips", Row("1/min", "the same: how often a worker asks that has nothing to do", 12,
-                                        note="peers that poll do so as often as for their latencies above")),
+        (f"jobs_{kind}_idle_trips", Row("1/min", "the same: how often a worker asks that has nothing to do", 18,
+                                        note=f"counted for {durable.IDLE_SECONDS} s; aim: once every 5 s, and a sweep; who polls does so as often as "
+                                        "for the latencies above")),
         fast("backlog", f"durable jobs in {server}, {durable.BACKLOG:,} waiting: done {together} at a time"),
         (f"jobs_{kind}_backlog_ratio", Row("x", f"the same: how long a job takes, by that of {durable.SPEEDS['eddy'] // 1000},000 or fewer that wait",
                                            1.15)),
