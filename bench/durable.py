@@ -1,6 +1,7 @@
 """The rows of durable jobs: who takes part in them is told by words that all contestants share (docs/performance.md)."""
 import contextlib
 import os
+import resource
 import select
 import subprocess
 import sys
@@ -101,7 +102,22 @@ class Report:
     def waits(self):
         """Microseconds from enqueueing to beginning, the least first, of those after the warm-up."""
         since = min(enqueued for _, enqueued in self.begun) + WARM_UP * 1e9
-        return sorted((when - enqueued) / 1e3 for when, enqueued in self.begun if enqueued >= since)
+        found = sorted((when - enqueued) / 1e3 for when, enqueued in self.begun if enqueued >= since)
+        if not found:
+            raise Failure("too few jobs were done to tell how long they waited")
+        return found
+
+
+@contextlib.contextmanager
+def processor_time(contestant, found, name):
+    """Put into `found` what is used of processors meanwhile, by the store and by programs that end."""
+    def used():
+        children = resource.getrusage(resource.RUSAGE_CHILDREN)
+        server = contestant.store.process
+        return children.ru_utime + children.ru_stime + (stores.processor_time(server) if server else 0)
+    before = used()
+    yield
+    found[name] = used() - before
 
 
 def rate(reports):
@@ -128,8 +144,11 @@ def enqueueing(contestant):
     found = {}
     contestant.fill(1)  # what there is to make in a store is made
     for name, batch, together in (("enqueue", 1, 1), ("enqueue_16", 1, TOGETHER), ("enqueue_100", BATCH, 1)):
-        words = contestant.run("enqueue", SECONDS, batch, together).split()
-        found[f"{name}_per_second"] = float(words[words.index("count") + 1]) / float(words[words.index("seconds") + 1])
+        with processor_time(contestant, found, f"{name}_total_us"):
+            words = contestant.run("enqueue", SECONDS, batch, together).split()
+        count = float(words[words.index("count") + 1])
+        found[f"{name}_per_second"] = count / float(words[words.index("seconds") + 1])
+        found[f"{name}_total_us"] *= 1e6 / count
     contestant.fill_anew(1)
     before = contestant.store.bytes()
     contestant.fill(max(2000, contestant.count // 4))
@@ -143,7 +162,11 @@ def working(contestant):
         for workers in 1, 2:
             count = contestant.count if concurrency > 1 else contestant.count // 3
             contestant.fill_anew(count)
-            found[f"work_{concurrency}x{workers}_per_second"] = rate(drain(contestant, count, concurrency, workers))
+            name = f"work_{concurrency}x{workers}"
+            with processor_time(contestant, found, f"{name}_total_us"):
+                reports = drain(contestant, count, concurrency, workers)
+            found[f"{name}_per_second"] = rate(reports)
+            found[f"{name}_total_us"] *= 1e6 / count
     return found
 
 

@@ -43,6 +43,19 @@ def sync_seconds(times=200):
     return sorted(taken)
 
 
+def processor_time(process):
+    """Seconds that a server has used, with its own processes, those that have ended among them."""
+    total, tick = 0, os.sysconf("SC_CLK_TCK")
+    for stat in glob.glob("/proc/[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            fields = Path(stat).read_text().rsplit(")", 1)[1].split()
+            if Path(stat).parent.name == str(process.pid):
+                total += sum(map(int, fields[11:15]))
+            elif fields[1] == str(process.pid):
+                total += sum(map(int, fields[11:13]))
+    return total / tick
+
+
 def wait_for(port, process):
     deadline = time.monotonic() + PATIENCE
     while process.poll() is None and time.monotonic() < deadline:
@@ -141,7 +154,7 @@ class Postgres:
 
 class Sqlite:
     """A file."""
-    port = None
+    port = process = None
 
     def __init__(self):
         self.place = folder() / "sqlite"
