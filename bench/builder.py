@@ -1,10 +1,13 @@
 """Building contestants, each when it is first needed."""
+import functools
 import os
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
+import durable
 import machine
 import processes
 import secure
@@ -90,6 +93,23 @@ def library(program, name, build_dir):
                 f"-Wl,-rpath,{libraries[0].resolve()}", f"-l{stem}", "-lpthread", "-ldl"])
 
 
+@functools.lru_cache(None)
+def job_peers(build_dir):
+    """Fetch who has durable jobs: what is told of those that could not be had."""
+    fetching = [sys.executable, str(HERE.parent / "scripts" / "peers.py"), "--jobs", str(durable.peers_folder(build_dir))]
+    try:
+        return subprocess.run(fetching, capture_output=True, text=True, timeout=2 * TIME_LIMIT, check=False).stdout
+    except subprocess.TimeoutExpired:
+        return ""
+
+
+def jobs(program, build_dir):
+    if program.file == "eddy":
+        return ninja(build_dir, "bench/eddy_jobs")
+    why = re.search(rf"skipped: .*\b{program.file}\b.* could not be had: (.*)", job_peers(build_dir)) if program.package else None
+    return why[1] if why else ""
+
+
 class Builder:
     """Builds each program once."""
 
@@ -131,8 +151,12 @@ class Builder:
             why = library(program, program.peer, self.build_dir)
         elif program.kind == "native":
             why = ninja(self.build_dir, f"bench/{program.file}")
+        elif program.kind == "jobs":
+            why = jobs(program, self.build_dir)
         elif program.kind in ("command", "fetch"):
             why = ninja(self.build_dir, "cli/eddy")
+        if why and program.kind == "jobs" and program.package:
+            return f"skipped: needs {program.package}: {why}"
         return f"failed to build: {why}" if why else ""
 
     def refused(self, program):

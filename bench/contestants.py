@@ -6,7 +6,8 @@ from dataclasses import dataclass
 class Program:
     """A contestant's program."""
     # "native": a ninja target; "library": compiled with what the user has given the path of; "go", "tokio", "node",
-    # "python"; "command": eddy serve; "fetch": eddy fetch, and its peers "curl", "wget2", "aria2c"; "nginx"; "haproxy"; "s_server": that of openssl
+    # "python"; "command": eddy serve; "fetch": eddy fetch, and its peers "curl", "wget2", "aria2c"; "nginx"; "haproxy"; "s_server": that of openssl;
+    # "jobs": who has durable jobs, `argument` is where
     kind: str
     file: str = ""        # target below bench/ in the build directory, or script or source below bench/
     peer: str = ""        # the key in peers.json that must not be empty; "": nothing but libc
@@ -104,3 +105,17 @@ TLS = eddy("eddy_tls", *BOTH) | RAW_TLS | NGINX_STREAM | GO | TOKIO
 TLS_PROTOCOL = eddy("eddy_tls", *BOTH, argument="tls_protocol_echo") | RAW_TLS
 TLS_IDLE = eddy("eddy_tls", *BOTH, argument="tls_echo_lend") | RAW_TLS | NGINX_STREAM | GO | TOKIO
 TLS_BULK = COMMAND | NGINX_FILES | {"s_server": Program("s_server", package="openssl and curl")}
+
+
+def with_jobs(kind, **peers):
+    """Who keeps durable jobs in such a store, and what brings them."""
+    return {f"eddy-{kind}": Program("jobs", "eddy", argument=kind)} | {
+        name: Program("jobs", name, package=package, argument=kind) for name, package in peers.items()}
+
+
+JOBS = {
+    "redis": with_jobs("redis", asynq="golang and its modules", bullmq="npm and its packages", arq="pip and its packages",
+                       rq="pip and its packages"),
+    "postgres": with_jobs("postgres", river="golang and its modules"),
+    "sqlite": with_jobs("sqlite"),
+}

@@ -74,6 +74,18 @@ def module_versions():
     return [" ".join(each) for each in required] + [f"{name} {locked[f'node_modules/{name}']['version']}" for name in needed]
 
 
+def job_versions():
+    """Of what keeps durable jobs, and of the stores."""
+    bench = Path(__file__).parent
+    found = re.findall(r"(?m)^\t\S+/(asynq|river) v(\S+)$", (bench / "jobs" / "go" / "go.mod").read_text())
+    found += re.findall(r'"(arq|rq)==([^"]+)"', (bench.parent / "scripts" / "peers.py").read_text())
+    locked = json.loads((bench / "jobs" / "node" / "package-lock.json").read_text())["packages"]
+    found.append(("bullmq", locked["node_modules/bullmq"]["version"]))
+    found += re.findall(r"(Redis) server v=(\S+)", output("redis-server", "--version"))
+    found += re.findall(r"(PostgreSQL)\) (\S+)", output("psql", "--version"))
+    return [" ".join(each) for each in found]
+
+
 def describe(build_dir, cores):
     """Lines for the head of the report."""
     found = peers(build_dir)
@@ -82,7 +94,7 @@ def describe(build_dir, cores):
         versions.append(output("go", "env", "GOVERSION").replace("go", "go ", 1))
     if shutil.which("node"):
         versions.append(output("node", "--version").replace("v", "node ", 1))
-    versions += tokio_versions(build_dir) + module_versions()
+    versions += tokio_versions(build_dir) + module_versions() + job_versions()
     if there("nginx"):
         versions.append(output(there("nginx"), "-v", stream="stderr").replace("nginx version: nginx/", "nginx "))
     if there("haproxy"):
@@ -96,5 +108,5 @@ def describe(build_dir, cores):
         f"compiler  {found.get('compiler', 'unknown')}, {flags(build_dir)}",
         f"peers     {', '.join(versions)}",
         f"cores     contestants and servers run on core {cores.contestant} alone (so Go has GOMAXPROCS=1), "
-        f"the load on core {cores.load}",
+        f"the load on core {cores.load}; workers, stores and who enqueues of durable jobs on all",
     ]

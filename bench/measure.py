@@ -3,6 +3,7 @@ import sys
 from pathlib import Path
 
 import clients
+import durable
 import fetching
 import files
 import processes
@@ -48,6 +49,8 @@ def figures(argv, wanted, cores, environment):
 
 def measure(experiment, program, cores, build_dir):
     """{row: value}. Raises Failure."""
+    if experiment.kind == "jobs":
+        return durable.measure(experiment, program, build_dir)
     environment = {"EDDY_BACKEND": program.backend} if program.backend else {}
     argv = command(program, experiment.argument, build_dir)
     if experiment.kind in ("files", "bulk"):

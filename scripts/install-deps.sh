@@ -19,7 +19,7 @@ packages_for() {
         test-python) echo python3-dev python3-dbg python3-venv python3-mesonpy python3-build ;;
         peers) echo curl nghttp2-client openssl python3-websockets python3-venv wrk chromium chromium-driver golang-go nodejs npm ;;
         bench) echo g++ golang-go libuv1-dev libev-dev libst-dev libboost-context-dev nginx-light libnginx-mod-stream haproxy wrk curl nghttp2-client openssl \
-                libjansson-dev ;;
+                libjansson-dev redis-server postgresql python3-venv ;;
         bench-more) echo nodejs npm strace aria2 wget2 curl nginx-light ;;
         bench-python) echo python3-dev python3-venv openssl ;;
         fuzz) echo nginx-light libcmocka-dev ;;

@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
-"""Fetch what tests/peers takes from registries, into a folder: called by scripts/test.sh.
+"""Fetch what tests/peers takes from registries, into a folder: called by scripts/test.sh; and what bench/ takes for its rows of jobs.
 
-    scripts/peers.py FOLDER [--oha]
+    scripts/peers.py FOLDER [--oha | --jobs]
 
 Programs go into FOLDER/bin, aiohttp into FOLDER/python, httpbin into FOLDER/httpbin, ws into FOLDER/node; what is
 there already is left alone. What cannot be had is told in a line that begins with "skipped:", and its tests are
-skipped. With --oha that is compiled, too, which takes minutes.
+skipped. With --oha that is compiled, too, which takes minutes. With --jobs none of these is fetched, but systems of durable jobs:
+asynq and River, compiled anew, into FOLDER/bin, arq and rq into FOLDER/jobs-python, bullmq into FOLDER/jobs-node.
 """
 import argparse
 import os
@@ -20,6 +21,7 @@ from pythons import folders
 ROOT = Path(__file__).resolve().parents[1]
 H2SPEC = "github.com/summerwind/h2spec/cmd/h2spec"  # tests/peers/h2spec/go.mod says which
 AUTOBAHN = "autobahntestsuite==0.8.2"
+JOBS_FOR_PYTHON = "arq==0.28.0", "rq==3.0.0", "redis==5.3.1", "hiredis==3.5.0"
 PIP = "-m", "pip", "install", "--quiet", "--no-warn-script-location", "--disable-pip-version-check", "--retries", "1"
 PATIENCE = 600
 
@@ -102,6 +104,23 @@ def fetch_oha(folder):
     call(need("cargo"), "install", "--quiet", "--locked", "--root", folder, "oha")
 
 
+def fetch_jobs_for_go(folder):
+    """Their program, compiled."""
+    call(need("go"), "build", "-o", folder / "bin" / "jobs", ".", cwd=ROOT / "bench" / "jobs" / "go", GOTOOLCHAIN="local",
+         GOFLAGS="-buildvcs=false")
+
+
+def fetch_jobs_for_python(folder):
+    fetch_for_python(folder, "jobs-python", *JOBS_FOR_PYTHON)
+
+
+def fetch_jobs_for_node(folder):
+    """As its lock says."""
+    shutil.copytree(ROOT / "bench" / "jobs" / "node", folder / "jobs-node", dirs_exist_ok=True)
+    call(need("npm"), "ci", "--ignore-scripts", "--loglevel=error", "--no-fund", "--no-audit", "--fetch-retries", "1",
+         cwd=folder / "jobs-node")
+
+
 PEERS = {  # where each is, and what brings it there
     "h2spec": ("bin/h2spec", fetch_h2spec),
     "Autobahn's suite": ("bin/wstest", fetch_autobahn),
@@ -111,16 +130,23 @@ PEERS = {  # where each is, and what brings it there
     "oha": ("bin/oha", fetch_oha),
 }
 
+JOBS = {
+    "asynq and river": ("", fetch_jobs_for_go),
+    "arq and rq": ("jobs-python/rq", fetch_jobs_for_python),
+    "bullmq": ("jobs-node/node_modules/bullmq", fetch_jobs_for_node),
+}
+
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--oha", action="store_true", help="compile oha, too")
+    parser.add_argument("--jobs", action="store_true", help="systems of durable jobs, and nothing else")
     parser.add_argument("folder", type=Path)
     options = parser.parse_args()
     folder = options.folder.resolve()
     (folder / "bin").mkdir(parents=True, exist_ok=True)
-    for name, (place, fetch) in PEERS.items():
-        if (folder / place).exists() or (name == "oha" and not options.oha):
+    for name, (place, fetch) in (JOBS if options.jobs else PEERS).items():
+        if (place and (folder / place).exists()) or (name == "oha" and not options.oha):
             continue
         try:
             fetch(folder)

@@ -3,9 +3,7 @@
 
 static int enqueue(void *arg, const eddy_job_spec *specs, size_t n, eddy_job_added *added)
 {
-        eddy_jobs *jobs = arg;
-
-        return jobs->engine->type->enqueue(jobs->engine, specs, n, added);
+        return jobs_together_enqueue(arg, specs, n, added);
 }
 
 int eddy_jobs_enqueue_many(eddy_jobs *jobs, const eddy_job_spec *specs, size_t n, eddy_job_added *added)

@@ -139,6 +139,8 @@ int eddy_jobs_open(eddy_jobs **opened, const char *url, const eddy_jobs_options 
                 return -ENOMEM;
         jobs->loop = eddy_running_loop();
         list_init(&jobs->listeners);
+        list_init(&jobs->together.waiting);
+        jobs->patience = filled.patience;
         rc = open_engine(jobs, url ? url : own, &filled);
         if (rc < 0) {
                 memory_free(jobs->url);

@@ -4,6 +4,7 @@
 
 #include "base/list.h"
 #include "jobs/engine.h"
+#include "jobs/together.h"
 
 /* Somebody who wants to hear hints. Called by the loop, outside any task. */
 struct jobs_listener {
@@ -16,6 +17,8 @@ struct eddy_jobs {
         eddy_link listeners;
         eddy_loop *loop;
         char *url; /* without a password */
+        eddy_duration patience;
+        struct jobs_together together;
 };
 
 /** What each call begins with: 0; EDDY_EWRONGLOOP; EDDY_ENOTASK; what interrupts the caller. */

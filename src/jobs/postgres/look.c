@@ -10,7 +10,8 @@
         "id, kind, queue, key, unique_name, worker, note, history, " payload_and_result                        \
         ", created, due, started, finished, lease, timeout, backoff, max_backoff, progress, state, priority, " \
         "attempt, attempts, is_cancelling, yields_key, seq"
-#define COLUMNS COLUMNS_WITH("payload, result")
+#define COLUMNS           COLUMNS_WITH("payload, result")
+#define COLUMNS_BUT_BYTES COLUMNS_WITH("''::bytea AS payload, NULL::bytea AS result")
 
 /* Where the columns above are. */
 enum { PAYLOAD = 8, RESULT, CREATED, SEQ = 25 };
@@ -153,13 +154,10 @@ int pgjobs_list_finished(struct jobs_engine *engine, const char *queue, eddy_job
             "SELECT ended.* FROM (SELECT name FROM named WHERE name IS NOT NULL UNION ALL "
             "SELECT $3 WHERE $3 IS NOT NULL) AS names "
             "CROSS JOIN (VALUES (4), (5), (6)) AS ends (ended_in) CROSS JOIN LATERAL ("
-            "SELECT " COLUMNS_WITH(
-                "''::bytea AS payload, NULL::bytea AS result") " FROM @.job WHERE queue = names.name AND state "
-                                                               "= ends.ended_in AND state >= 4 AND finished >= "
-                                                               "$1 "
-                                                               "ORDER BY finished DESC LIMIT $2) AS ended "
-                                                               "WHERE @.may_read($4) ORDER BY finished DESC, "
-                                                               "seq DESC LIMIT $2";
+            "SELECT " COLUMNS_BUT_BYTES
+            " FROM @.job WHERE queue = names.name AND state = ends.ended_in AND state >= 4 AND finished >= $1 "
+            "ORDER BY finished DESC LIMIT $2) AS ended "
+            "WHERE @.may_read($4) ORDER BY finished DESC, seq DESC LIMIT $2";
         struct args args = {0};
         PGresult *result;
         int rc;
