@@ -190,7 +190,7 @@ static intptr_t await_images(void *arg)
                 fprintf(stderr, "%zu of %zu%c", gallery->finished, gallery->count,
                         gallery->finished < gallery->count ? '\r' : '\n');
                 if (state != EDDY_JOB_DONE) { /* its history ends with why */
-                        printf("%s: %s\n%s", image.url, state < 0 ? "forgotten" : eddy_job_state_name(state),
+                        printf("%s: %s\n%s", image.url, info ? eddy_job_state_name(info->state) : "forgotten",
                                info ? info->history : "");
                         gallery->missing++;
                 }
