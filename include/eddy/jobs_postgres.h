@@ -24,7 +24,9 @@ EDDY_BEGIN_DECLS
  * @param specs  n of them
  * @param added  receives what became of each, in order; may be NULL
  * @return 0, or an error as of eddy_jobs_enqueue(), after which the transaction can but be rolled back
- * @retval EDDY_EJOBSAWAY  the connection is lost
+ * @retval EDDY_EJOBSAWAY  the connection is lost, or the server had to refuse for now: two transactions that claim the same unique names in
+ *                         different orders (eddy_postgres_sqlstate() is 40P01 then), or above READ COMMITTED saw others' (40001). The
+ *                         whole transaction can be done again
  * @retval -EINVAL         also where the store is no PostgreSQL database
  *
  * The times of jobs count from this call and not from the commit. A job with a key is READY only after a worker's next turn. Suspends.

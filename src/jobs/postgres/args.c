@@ -80,6 +80,12 @@ void args_bool(struct args *args, bool value)
         end(args);
 }
 
+void args_again(struct args *args, bool value)
+{
+        args->again = args->size;
+        args_bool(args, value);
+}
+
 void args_text(struct args *args, const char *text)
 {
         begin(args, TEXT_OID);

@@ -24,12 +24,14 @@ struct args {
         int sizes[ARGS_MOST]; /* -1: NULL */
         Oid types[ARGS_MOST];
         int count;
-        bool is_short;      /* of memory */
-        bool is_sent_again; /* the store may have had the call before */
+        size_t again;  /* where args_again()'s is in the data; 0: nowhere */
+        bool is_short; /* of memory */
 };
 
 void args_int(struct args *args, int64_t value);
 void args_bool(struct args *args, bool value);
+/** False the first time that the call is sent and then, for the store may have had it before, true. Not the first one of them. */
+void args_again(struct args *args, bool value);
 void args_null(struct args *args); /* of any type */
 /** NULL: SQL's. */
 void args_text(struct args *args, const char *text);

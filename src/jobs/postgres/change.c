@@ -4,28 +4,23 @@
 /* A hundred years, in nanoseconds, which leave room for sums. */
 static const eddy_duration longest_period = INT64_C(3153600000) * 1000000000;
 
-/* The store has the answers of functions that change a job: see change.sql. */
-static int answer(int64_t number)
-{
-        return number == 0 ? 0 : number == 1 ? EDDY_EJOBSTATE : EDDY_ENOJOB;
-}
-
 int pgjobs_act(struct jobs_engine *engine, enum jobs_action action, const char *id)
 {
-        static const char *const functions[] = {
+        static const char *const actions[] = {
             [JOBS_ACT_RETRY] = "retry", [JOBS_ACT_CANCEL] = "cancel", [JOBS_ACT_DISCARD] = "discard"};
         struct args args = {0};
-        int64_t number;
-        int rc;
+        int64_t number, token;
+        int rc = pgjobs_token(&token);
 
-        args_text(&args, id);
-        rc = pgjobs_ask((struct store *)engine, &number, functions[action], &args);
         if (rc < 0)
                 return rc;
-        /* It is what it was to become, or gone, by the call whose reply was lost. */
-        if (args.is_sent_again && number == (action == JOBS_ACT_DISCARD ? 2 : 1))
-                return 0;
-        return answer(number);
+        args_text(&args, actions[action]);
+        args_text(&args, id);
+        args_int(&args, token);
+        rc = pgjobs_ask((struct store *)engine, &number, "act", &args);
+        if (rc < 0)
+                return rc;
+        return number == 0 ? 0 : number == 1 ? EDDY_EJOBSTATE : EDDY_ENOJOB;
 }
 
 static void args_limit(struct args *args, bool is_set, int64_t value)

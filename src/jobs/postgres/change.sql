@@ -1,4 +1,4 @@
--- What those who look after jobs do. Each gives 0, 1: the job is in a state in which that cannot be done, or 2: there is none.
+-- What those who look after jobs and queues do.
 
 -- Have the turn of a job's key, and the job, to oneself.
 CREATE FUNCTION @.lock_job(wanted text) RETURNS @.job LANGUAGE plpgsql AS $$
@@ -12,22 +12,16 @@ END $$;
 
 -- Count a job out of one state and into another, or nowhere.
 CREATE FUNCTION @.count_change(of_queue text, from_state int, to_state int) RETURNS void LANGUAGE sql AS $$
-    INSERT INTO @.tally (queue, scheduled, held, ready, running, done, dead, cancelled, finished)
+    INSERT INTO @.step (queue, scheduled, held, ready, running, done, dead, cancelled, finished)
     SELECT of_queue, d[1], d[2], d[3], d[4], d[5], d[6], d[7], CASE WHEN to_state >= 4 AND from_state < 4 THEN 1 ELSE 0 END
     FROM (SELECT array_agg((s = to_state)::int - (s = from_state)::int ORDER BY s) AS d FROM generate_series(0, 6) AS s) c
 $$;
 
-CREATE FUNCTION @.retry(wanted text) RETURNS bigint LANGUAGE plpgsql
-SET jit = off SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_bitmapscan = off
-SET enable_hashjoin = off SET enable_mergejoin = off SET enable_sort = off AS $$
-DECLARE
-    now_us bigint := @.now_us();
-    j @.job;
+-- Each of these has the job to itself, which is there, and gives 0, or 1: it is in a state in which that cannot be done.
+
+CREATE FUNCTION @.retry_job(j @.job, now_us bigint) RETURNS bigint LANGUAGE plpgsql AS $$
 BEGIN
-    j := @.lock_job(wanted);
-    IF j.id IS NULL THEN
-        RETURN 2;
-    ELSIF j.state IN (1, 2, 3) THEN
+    IF j.state IN (1, 2, 3) THEN
         RETURN 1;
     END IF;
     IF j.state >= 4 AND j.unique_name IS NOT NULL THEN
@@ -35,7 +29,7 @@ BEGIN
         ON CONFLICT (name) DO UPDATE SET is_finished = false WHERE u.id = j.id;
     END IF;
     UPDATE @.job s SET state = CASE WHEN j.key IS NULL OR j.has_turn THEN 2 ELSE 1 END, due = now_us, finished = 0,
-        attempts = greatest(j.attempts, j.attempt + 1), is_cancelling = false,
+        attempts = greatest(j.attempts, j.attempt + 1), is_cancelling = false, result = NULL, note = NULL, progress = -1,
         history = @.remember(j.history, now_us || ' ' || j.attempt || E' retried\n')
     WHERE s.seq = j.seq;
     PERFORM @.count_change(j.queue, j.state, CASE WHEN j.key IS NULL OR j.has_turn THEN 2 ELSE 1 END);
@@ -43,21 +37,13 @@ BEGIN
     RETURN 0;
 END $$;
 
-CREATE FUNCTION @.cancel(wanted text) RETURNS bigint LANGUAGE plpgsql
-SET jit = off SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_bitmapscan = off
-SET enable_hashjoin = off SET enable_mergejoin = off SET enable_sort = off AS $$
-DECLARE
-    now_us bigint := @.now_us();
-    j @.job;
+CREATE FUNCTION @.cancel_job(j @.job, now_us bigint) RETURNS bigint LANGUAGE plpgsql AS $$
 BEGIN
-    j := @.lock_job(wanted);
-    IF j.id IS NULL THEN
-        RETURN 2;
-    ELSIF j.state >= 4 THEN
+    IF j.state >= 4 THEN
         RETURN 1;
     ELSIF j.state = 3 THEN
         UPDATE @.job s SET is_cancelling = true WHERE s.seq = j.seq;
-        PERFORM pg_notify('@@', 'c' || wanted);
+        PERFORM pg_notify('@@', 'c' || j.id);
         RETURN 0;
     END IF;
     UPDATE @.job s SET state = 6, has_turn = false, finished = now_us,
@@ -69,33 +55,50 @@ BEGIN
     RETURN 0;
 END $$;
 
-CREATE FUNCTION @.discard(wanted text) RETURNS bigint LANGUAGE plpgsql
-SET jit = off SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_bitmapscan = off
-SET enable_hashjoin = off SET enable_mergejoin = off SET enable_sort = off AS $$
-DECLARE
-    j @.job;
+CREATE FUNCTION @.discard_job(j @.job) RETURNS bigint LANGUAGE plpgsql AS $$
 BEGIN
-    j := @.lock_job(wanted);
-    IF j.id IS NULL THEN
-        RETURN 2;
-    ELSIF j.state = 3 THEN
+    IF j.state = 3 THEN
         RETURN 1;
     END IF;
     DELETE FROM @.job s WHERE s.seq = j.seq;
     PERFORM @.count_change(j.queue, j.state, -1);
     DELETE FROM @.unique_name u WHERE u.name = j.unique_name AND u.id = j.id;
     IF j.is_followed AND j.state < 4 THEN
-        PERFORM pg_notify('@@', 'f' || wanted);
+        PERFORM pg_notify('@@', 'f' || j.id);
     END IF;
     PERFORM @.wake(@.pass_on(ARRAY[j.key], false));
     RETURN 0;
 END $$;
 
--- Have the channel told when a job is finished.
-CREATE FUNCTION @.follow(wanted text) RETURNS bigint LANGUAGE plpgsql
+-- 'retry', 'cancel' or 'discard' a job: 0, 1: it is in a state in which that cannot be done, or 2: there is none. Who may ask again after a lost
+-- reply gives a `token`, any number but 0, which nobody else gives, and is answered as the first time.
+CREATE FUNCTION @.act(action text, wanted text, token bigint, for_format bigint) RETURNS bigint LANGUAGE plpgsql
+SET jit = off SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_bitmapscan = off
+SET enable_hashjoin = off SET enable_mergejoin = off SET enable_sort = off AS $$
+DECLARE
+    now_us bigint;
+    before bigint;
+    j @.job;
+BEGIN
+    SELECT @.now_us() INTO STRICT now_us FROM @.format f WHERE f.version = for_format AND current_setting('transaction_isolation') = 'read committed';
+    j := @.lock_job(wanted); -- where the first one still goes on, in a session that nobody hears any more, it is waited for
+    before := @.answer_before(token);
+    IF before IS NOT NULL THEN
+        RETURN before;
+    END IF;
+    RETURN @.answer(token, CASE
+        WHEN j.id IS NULL THEN 2
+        WHEN action = 'retry' THEN @.retry_job(j, now_us)
+        WHEN action = 'cancel' THEN @.cancel_job(j, now_us)
+        WHEN action = 'discard' THEN @.discard_job(j) END);
+END $$;
+
+-- Have the channel told when a job is finished: 0, or 2: there is none.
+CREATE FUNCTION @.follow(wanted text, for_format bigint) RETURNS bigint LANGUAGE plpgsql
 SET jit = off SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_bitmapscan = off
 SET enable_hashjoin = off SET enable_mergejoin = off SET enable_sort = off AS $$
 BEGIN
+    PERFORM @.check_format(for_format);
     IF NOT EXISTS (SELECT 1 FROM @.job s WHERE s.id = wanted) THEN
         RETURN 2;
     END IF;
@@ -105,11 +108,13 @@ END $$;
 
 -- How a queue is to be: NULL leaves a thing as it is.
 CREATE FUNCTION @.set_queue(
-    of_name text, new_most bigint, new_rate bigint, new_period bigint, new_done bigint, new_dead bigint, pauses boolean
+    of_name text, new_most bigint, new_rate bigint, new_period bigint, new_done bigint, new_dead bigint, pauses boolean,
+    for_format bigint
 ) RETURNS bigint LANGUAGE plpgsql
 SET jit = off SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_bitmapscan = off
 SET enable_hashjoin = off SET enable_mergejoin = off SET enable_sort = off AS $$
 BEGIN
+    PERFORM @.check_format(for_format);
     INSERT INTO @.queue AS q (name, most_running, rate, period, keep_done, keep_dead, is_paused)
     VALUES (of_name, coalesce(new_most, 0), coalesce(new_rate, 0), coalesce(new_period, 1000000000),
             coalesce(new_done, 86400000000000), coalesce(new_dead, 2592000000000000), coalesce(pauses, false))
@@ -117,25 +122,28 @@ BEGIN
         most_running = coalesce(new_most, q.most_running), rate = coalesce(new_rate, q.rate),
         period = coalesce(new_period, q.period), keep_done = coalesce(new_done, q.keep_done),
         keep_dead = coalesce(new_dead, q.keep_dead), is_paused = coalesce(pauses, q.is_paused),
-        spent_until = CASE WHEN new_rate IS NULL THEN q.spent_until ELSE 0 END; -- what was used up of another rate is forgotten
+        -- What was used up of another rate is forgotten.
+        slots = CASE WHEN (new_rate, new_period) <> (q.rate, q.period) THEN '{}' ELSE q.slots END,
+        begun = CASE WHEN (new_rate, new_period) <> (q.rate, q.period) THEN '{}' ELSE q.begun END;
     PERFORM @.wake(ARRAY[of_name]);
     RETURN 0;
 END $$;
 
 -- The queues, and their counts. `age_us`: since when the oldest of the ready jobs has been due, or nearly so;
 -- NULL: there is none.
-CREATE FUNCTION @.queues() RETURNS TABLE (
+CREATE FUNCTION @.queues(for_format bigint) RETURNS TABLE (
     name text, most_running bigint, rate bigint, period bigint, keep_done bigint, keep_dead bigint, is_paused boolean,
     scheduled bigint, held bigint, ready bigint, running bigint, done bigint, dead bigint, cancelled bigint, finished bigint,
     failed bigint, age_us bigint
 ) LANGUAGE plpgsql AS $$
 BEGIN
+    PERFORM @.check_format(for_format);
     RETURN QUERY
     WITH t AS (
         SELECT c.queue, sum(c.scheduled) AS scheduled, sum(c.held) AS held, sum(c.ready) AS ready, sum(c.running) AS running,
                sum(c.done) AS done, sum(c.dead) AS dead, sum(c.cancelled) AS cancelled, sum(c.finished) AS finished,
                sum(c.failed) AS failed
-        FROM @.tally c GROUP BY c.queue
+        FROM @.step c GROUP BY c.queue
     )
     SELECT n.queue, coalesce(q.most_running, 0), coalesce(q.rate, 0), coalesce(q.period, 1000000000),
            coalesce(q.keep_done, 86400000000000), coalesce(q.keep_dead, 2592000000000000), coalesce(q.is_paused, false), coalesce(n.scheduled, 0)::bigint,
@@ -161,62 +169,3 @@ BEGIN
     ORDER BY n.queue;
 END $$;
 
--- Forget finished jobs whose time to stay is over, a thousand at most: how many. Also what nobody's turn comes across.
-CREATE FUNCTION @.sweep() RETURNS bigint LANGUAGE plpgsql
-SET jit = off SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_bitmapscan = off
-SET enable_hashjoin = off SET enable_mergejoin = off SET enable_sort = off AS $$
-DECLARE
-    now_us bigint := @.now_us();
-    swept bigint := 0;
-    n bigint;
-    q record;
-    silent text[];
-    keys text[];
-    ended record;
-BEGIN
-    -- Queues whose workers are all gone may keep a key from others.
-    SELECT array_agg(DISTINCT j.queue) INTO silent FROM @.job j WHERE j.lease > 0 AND j.lease <= now_us;
-    IF silent IS NOT NULL THEN
-        keys := @.lock_turns('{}', silent, true, now_us);
-        SELECT * INTO ended FROM @.move_ended(silent, keys, now_us);
-        PERFORM @.wake(ended.stirred || @.pass_on(keys, false));
-    END IF;
-    FOR q IN SELECT c.queue, coalesce(s.keep_done, 86400000000000) AS keep_done,
-                    coalesce(s.keep_dead, 2592000000000000) AS keep_dead
-             FROM (SELECT DISTINCT queue FROM @.tally) c LEFT JOIN @.queue s ON s.name = c.queue LOOP
-        WITH old AS MATERIALIZED (
-            SELECT d.seq FROM (VALUES (4, q.keep_done), (5, q.keep_dead), (6, q.keep_done)) AS k(state, keep)
-            CROSS JOIN LATERAL (
-                SELECT j.seq FROM @.job j
-                WHERE j.state >= 4 AND j.queue = q.queue AND j.state = k.state
-                  AND j.finished <= now_us - greatest(k.keep, 0) / 1000
-                ORDER BY j.finished LIMIT 1000 - swept FOR UPDATE SKIP LOCKED) d
-            LIMIT 1000 - swept
-        ), gone AS (
-            DELETE FROM @.job j USING old WHERE j.seq = old.seq RETURNING j.state
-        ), counted AS (
-            INSERT INTO @.tally (queue, done, dead, cancelled)
-            SELECT q.queue, -count(*) FILTER (WHERE state = 4), -count(*) FILTER (WHERE state = 5),
-                   -count(*) FILTER (WHERE state = 6)
-            FROM gone HAVING count(*) > 0
-        )
-        SELECT count(*) INTO n FROM gone;
-        swept := swept + n;
-        EXIT WHEN swept >= 1000;
-    END LOOP;
-    DELETE FROM @.unique_name u WHERE u.is_finished AND u.until <= now_us;
-    PERFORM @.fold_tally();
-    RETURN swept;
-END $$;
-
--- Many changes of the counts become one.
-CREATE FUNCTION @.fold_tally() RETURNS void LANGUAGE sql AS $$
-    WITH old AS (
-        DELETE FROM @.tally t
-        WHERE t.ctid = ANY (ARRAY(SELECT s.ctid FROM @.tally s LIMIT 100000 FOR UPDATE SKIP LOCKED)) RETURNING t.*
-    )
-    INSERT INTO @.tally
-    SELECT queue, sum(scheduled), sum(held), sum(ready), sum(running), sum(done), sum(dead), sum(cancelled), sum(finished),
-           sum(failed)
-    FROM old GROUP BY queue
-$$;

@@ -53,13 +53,15 @@ int pgjobs_set_cron(struct jobs_engine *engine, const struct jobs_cron *cron, bo
 int pgjobs_remove_cron(struct jobs_engine *engine, const char *name)
 {
         struct args args = {0};
-        int64_t number;
-        int rc;
+        int64_t number, token;
+        int rc = pgjobs_token(&token);
 
+        if (rc < 0)
+                return rc;
         args_text(&args, name);
+        args_int(&args, token);
         rc = pgjobs_ask((struct store *)engine, &number, "remove_cron", &args);
-        /* Gone it is, too, by the call whose reply was lost. */
-        if (rc < 0 || number == 0 || args.is_sent_again)
+        if (rc < 0 || number == 0)
                 return rc;
         return eddy_fail(EDDY_ENOJOB, "there is no schedule %s", name);
 }

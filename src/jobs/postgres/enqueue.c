@@ -55,6 +55,7 @@ int pgjobs_enqueue(struct jobs_engine *engine, const eddy_job_spec *specs, size_
                         pgjobs_expect(store, specs[i].delay);
         read_added(result, n, added);
         PQclear(result);
+        pgjobs_tidy(store, n);
         return 0;
 }
 

@@ -30,48 +30,72 @@ END $$;
 CREATE FUNCTION @.enqueue(
     ids text[], kinds text[], payloads bytea[], queues text[], keys text[], uniques text[], unique_fors bigint[],
     delays bigint[], moments bigint[], timeouts bigint[], backoffs bigint[], max_backoffs bigint[], priorities bigint[],
-    attempt_counts bigint[], yields bigint[], within boolean
+    attempt_counts bigint[], yields bigint[], within boolean, for_format bigint
 ) RETURNS TABLE (added_id text, was_there boolean) LANGUAGE plpgsql
 SET jit = off SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_bitmapscan = off
 SET enable_hashjoin = off SET enable_mergejoin = off SET enable_sort = off AS $$
 DECLARE
-    now_us bigint := @.now_us();
+    now_us bigint;
     count int := cardinality(ids);
     others text[] := array_fill(NULL::text, ARRAY[count]);
     has_keys boolean := array_remove(keys, NULL) <> '{}';
+    has_names boolean := array_remove(uniques, NULL) <> '{}';
     inserted text[];
     name text;
+    i int;
+    due_us bigint;
+    new_state int;
 BEGIN
-    IF array_remove(uniques, NULL) <> '{}' THEN
-        FOR i IN 1 .. count LOOP
-            IF uniques[i] IS NOT NULL AND NOT EXISTS (SELECT 1 FROM @.job j WHERE j.id = ids[i]) THEN
+    SELECT @.now_us() INTO STRICT now_us FROM @.format f
+    WHERE f.version = for_format AND (within OR current_setting('transaction_isolation') = 'read committed');
+    IF has_names THEN
+        -- By name, so that two who want the same ones do not wait for each other.
+        FOR i IN SELECT t.n FROM unnest(uniques) WITH ORDINALITY AS t(uniq, n) WHERE t.uniq IS NOT NULL ORDER BY t.uniq COLLATE "C", t.n LOOP
+            IF NOT EXISTS (SELECT 1 FROM @.job j WHERE j.id = ids[i]) THEN
                 others[i] := @.claim(uniques[i], ids[i], now_us + unique_fors[i] / 1000, now_us);
             END IF;
         END LOOP;
     END IF;
-    WITH given AS (
-        SELECT *, CASE WHEN t.moment > now_us THEN t.moment ELSE now_us + (t.delay / 1000 + (t.delay % 1000 > 0)::int) END AS due
-        FROM unnest(ids, kinds, payloads, queues, keys, uniques, delays, moments, timeouts, backoffs, max_backoffs, priorities,
-                    attempt_counts, yields, others) WITH ORDINALITY
-            AS t(id, kind, payload, queue, key, uniq, delay, moment, timeout, backoff, max_backoff, priority, attempts, yields,
-                 other, n)
-    ), added AS (
-        INSERT INTO @.job (id, kind, payload, queue, key, unique_name, created, due, timeout, backoff, max_backoff, priority,
-                           attempts, yields_key, state)
-        SELECT g.id, g.kind, g.payload, g.queue, g.key, g.uniq, now_us, g.due, g.timeout, g.backoff, g.max_backoff, g.priority,
-               g.attempts, g.yields <> 0,
-               CASE WHEN g.due > now_us THEN 0 WHEN g.key IS NOT NULL THEN 1 ELSE 2 END
-        FROM given g WHERE g.other IS NULL OR g.other = g.id ORDER BY g.n
-        ON CONFLICT (id) DO NOTHING
-        RETURNING job.id, job.queue, job.state
-    ), counted AS (
-        INSERT INTO @.tally (queue, scheduled, held, ready)
-        SELECT a.queue, count(*) FILTER (WHERE a.state = 0), count(*) FILTER (WHERE a.state = 1),
-               count(*) FILTER (WHERE a.state = 2)
-        FROM added a GROUP BY a.queue
-    )
-    SELECT array_agg(a.id) INTO inserted FROM added a;
-    IF array_remove(uniques, NULL) <> '{}' THEN -- what was claimed for a job that was there, or came twice, under another name
+    IF count = 1 THEN -- the same as below, at half of its price
+        IF others[1] IS NULL OR others[1] = ids[1] THEN
+            due_us := CASE WHEN moments[1] > now_us THEN moments[1] ELSE @.later(now_us, delays[1]) END;
+            new_state := CASE WHEN due_us > now_us THEN 0 WHEN has_keys THEN 1 ELSE 2 END;
+            INSERT INTO @.job (id, kind, payload, queue, key, unique_name, created, due, timeout, backoff, max_backoff, priority,
+                               attempts, yields_key, state)
+            VALUES (ids[1], kinds[1], payloads[1], queues[1], keys[1], uniques[1], now_us, due_us, timeouts[1], backoffs[1], max_backoffs[1],
+                    priorities[1], attempt_counts[1], yields[1] <> 0, new_state)
+            ON CONFLICT (id) DO NOTHING;
+        END IF;
+        IF FOUND AND new_state IS NOT NULL THEN
+            INSERT INTO @.step (queue, scheduled, held, ready)
+            VALUES (queues[1], (new_state = 0)::int, (new_state = 1)::int, (new_state = 2)::int);
+            inserted := ids;
+        END IF;
+    ELSE
+        WITH given AS (
+            SELECT *, CASE WHEN t.moment > now_us THEN t.moment ELSE @.later(now_us, t.delay) END AS due
+            FROM unnest(ids, kinds, payloads, queues, keys, uniques, delays, moments, timeouts, backoffs, max_backoffs, priorities,
+                        attempt_counts, yields, others) WITH ORDINALITY
+                AS t(id, kind, payload, queue, key, uniq, delay, moment, timeout, backoff, max_backoff, priority, attempts, yields,
+                     other, n)
+        ), added AS (
+            INSERT INTO @.job (id, kind, payload, queue, key, unique_name, created, due, timeout, backoff, max_backoff, priority,
+                               attempts, yields_key, state)
+            SELECT g.id, g.kind, g.payload, g.queue, g.key, g.uniq, now_us, g.due, g.timeout, g.backoff, g.max_backoff, g.priority,
+                   g.attempts, g.yields <> 0,
+                   CASE WHEN g.due > now_us THEN 0 WHEN g.key IS NOT NULL THEN 1 ELSE 2 END
+            FROM given g WHERE g.other IS NULL OR g.other = g.id ORDER BY g.n
+            ON CONFLICT (id) DO NOTHING
+            RETURNING job.id, job.queue, job.state
+        ), counted AS (
+            INSERT INTO @.step (queue, scheduled, held, ready)
+            SELECT a.queue, count(*) FILTER (WHERE a.state = 0), count(*) FILTER (WHERE a.state = 1),
+                   count(*) FILTER (WHERE a.state = 2)
+            FROM added a GROUP BY a.queue
+        )
+        SELECT array_agg(a.id) INTO inserted FROM added a;
+    END IF;
+    IF has_names THEN -- what was claimed for a job that was there, or came twice, under another name
         DELETE FROM @.unique_name u USING unnest(ids, uniques, others) AS t(id, uniq, other)
         WHERE t.other IS NULL AND u.name = t.uniq AND u.id = t.id
           AND NOT EXISTS (SELECT 1 FROM @.job j WHERE j.id = t.id AND j.unique_name = t.uniq);
@@ -89,7 +113,12 @@ BEGIN
         END IF;
         PERFORM @.wake(queues);
     END IF;
-    IF cardinality(inserted) = count THEN
+    IF inserted IS NOT NULL AND count = 1 THEN
+        added_id := ids[1];
+        was_there := false;
+        RETURN NEXT;
+        RETURN;
+    ELSIF cardinality(inserted) = count THEN
         RETURN QUERY SELECT id, false FROM unnest(ids) AS id;
         RETURN;
     END IF;

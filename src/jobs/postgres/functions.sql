@@ -1,8 +1,37 @@
 -- What more than one of the functions needs. "@" stands for the schema's name, and "@@" for that as a text.
+--
+-- Each function that is called from outside is told which format the caller knows, and begins by looking whether that is the store's: where it is
+-- not it fails (no_data_found, P0002). It holds a lock of the table `format` from then on, so that whoever changes the format comes before or after
+-- it. What differs in the arguments fails by itself (undefined_function, 42883).
+--
+-- Those that wait for others, and then have to see what those did, fail in the same way where the transaction is not READ COMMITTED.
 
 -- The store's clock: microseconds since 1970.
 CREATE FUNCTION @.now_us() RETURNS bigint LANGUAGE sql VOLATILE AS $$
     SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint
+$$;
+
+-- Of functions that need no moment.
+CREATE FUNCTION @.check_format(for_format bigint) RETURNS boolean LANGUAGE plpgsql AS $$
+DECLARE
+    known int;
+BEGIN
+    SELECT f.version INTO STRICT known FROM @.format f WHERE f.version = for_format;
+    RETURN true;
+END $$;
+
+-- Remember what was answered to somebody who chose this number, not 0, to be told the same where the reply is lost and they ask again.
+CREATE FUNCTION @.answer(token bigint, given bigint) RETURNS bigint LANGUAGE plpgsql AS $$
+BEGIN
+    IF token <> 0 THEN
+        INSERT INTO @.answered (asker, number, answer, moment) VALUES ('', token, given, @.now_us()) ON CONFLICT DO NOTHING;
+    END IF;
+    RETURN given;
+END $$;
+
+-- What that was; NULL: nothing.
+CREATE FUNCTION @.answer_before(token bigint) RETURNS bigint LANGUAGE sql AS $$
+    SELECT a.answer FROM @.answered a WHERE a.asker = '' AND a.number = token AND token <> 0
 $$;
 
 -- Lines more in a history, of which the newest 64 KiB are kept, whole lines.
@@ -18,11 +47,20 @@ BEGIN
     RETURN convert_from(substring(bytes FROM position('\x0a'::bytea IN bytes) + 1), 'UTF8');
 END $$;
 
--- Lines of a job's log as its history has them.
-CREATE FUNCTION @.log_lines(log text, moment bigint, attempt int) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+-- Lines of a job's log as its history has them, a newline behind each, but for the first ones, which it has already.
+CREATE FUNCTION @.log_lines(log text, had bigint, moment bigint, attempt int) RETURNS text LANGUAGE sql IMMUTABLE AS $$
     SELECT coalesce(string_agg(moment || ' ' || attempt || ' log ' || line || E'\n', '' ORDER BY n), '')
-    FROM regexp_split_to_table(rtrim(log, E'\n'), E'\n') WITH ORDINALITY AS t(line, n)
-    WHERE log IS NOT NULL AND log <> ''
+    FROM regexp_split_to_table(left(log, -1), E'\n') WITH ORDINALITY AS t(line, n)
+    WHERE log IS NOT NULL AND log <> '' AND n > had
+$$;
+
+CREATE FUNCTION @.line_count(log text) RETURNS int LANGUAGE sql IMMUTABLE AS $$
+    SELECT length(log) - length(replace(log, E'\n', ''))
+$$;
+
+-- A moment, in microseconds since 1970, so many nanoseconds later: never sooner.
+CREATE FUNCTION @.later(now_us bigint, delay bigint) RETURNS bigint LANGUAGE sql IMMUTABLE AS $$
+    SELECT now_us + (delay / 1000 + (delay % 1000 > 0)::int)
 $$;
 
 -- Have the turns of keys to oneself until the transaction ends. In one order, and a bounded number of locks however many keys.
@@ -50,7 +88,7 @@ BEGIN
     ), moved AS (
         UPDATE @.job j SET state = 2, has_turn = true FROM best WHERE j.seq = best.seq RETURNING j.queue
     ), counted AS (
-        INSERT INTO @.tally (queue, held, ready) SELECT queue, -count(*), count(*) FROM moved GROUP BY queue RETURNING queue
+        INSERT INTO @.step (queue, held, ready) SELECT queue, -count(*), count(*) FROM moved GROUP BY queue RETURNING queue
     )
     SELECT array_agg(queue) INTO queues FROM counted;
     RETURN queues;
@@ -61,9 +99,13 @@ CREATE FUNCTION @.wake(queues text[]) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     name text;
 BEGIN
-    FOR name IN SELECT DISTINCT q FROM unnest(queues) AS q ORDER BY 1 LOOP
+    IF cardinality(queues) > 1 THEN
+        queues := ARRAY(SELECT DISTINCT q FROM unnest(queues) AS q ORDER BY 1);
+    END IF;
+    FOREACH name IN ARRAY coalesce(queues, '{}') LOOP
         -- Whoever marks the queue waits for us to commit, and then looks again; or has done so, and then we see the mark.
         PERFORM pg_advisory_xact_lock_shared(hashtext('@.idle'), hashtext(name));
+        CONTINUE WHEN NOT EXISTS (SELECT 1 FROM @.idle i WHERE i.queue = name AND i.is_idle);
         PERFORM 1 FROM @.idle i WHERE i.queue = name AND i.is_idle FOR UPDATE SKIP LOCKED;
         IF FOUND THEN
             UPDATE @.idle i SET is_idle = false WHERE i.queue = name;
@@ -98,25 +140,30 @@ BEGIN
     WHERE u.name = g.name AND u.id = g.id;
 END $$;
 
--- Which finished jobs are to stay no moment.
-CREATE FUNCTION @.drop_at_once(ids text[]) RETURNS void LANGUAGE plpgsql AS $$
+-- Finished jobs that are to stay no moment go: which they were.
+CREATE FUNCTION @.drop_at_once(ids text[]) RETURNS text[] LANGUAGE plpgsql AS $$
+DECLARE
+    dropped text[];
 BEGIN
     IF NOT EXISTS (SELECT 1 FROM @.queue q WHERE q.keep_done < 0 OR q.keep_dead < 0) THEN
-        RETURN;
+        RETURN NULL;
     END IF;
     WITH gone AS (
         DELETE FROM @.job j USING @.queue q
         WHERE j.id = ANY(ids) AND q.name = j.queue AND j.state + 0 >= 4
           AND CASE WHEN j.state = 5 THEN q.keep_dead ELSE q.keep_done END < 0
-        RETURNING j.queue, j.state
+        RETURNING j.id, j.queue, j.state
+    ), counted AS (
+        INSERT INTO @.step (queue, done, dead, cancelled)
+        SELECT queue, -count(*) FILTER (WHERE state = 4), -count(*) FILTER (WHERE state = 5), -count(*) FILTER (WHERE state = 6)
+        FROM gone GROUP BY queue
     )
-    INSERT INTO @.tally (queue, done, dead, cancelled)
-    SELECT queue, -count(*) FILTER (WHERE state = 4), -count(*) FILTER (WHERE state = 5), -count(*) FILTER (WHERE state = 6)
-    FROM gone GROUP BY queue;
+    SELECT array_agg(id) INTO dropped FROM gone;
+    RETURN dropped;
 END $$;
 
--- What follows from jobs being finished.
-CREATE FUNCTION @.see_off(ids text[], followed text[], named_ids text[], names text[], moment bigint) RETURNS void
+-- What follows from jobs being finished. Gives those that are gone by now.
+CREATE FUNCTION @.see_off(ids text[], followed text[], named_ids text[], names text[], moment bigint) RETURNS text[]
 LANGUAGE plpgsql AS $$
 DECLARE
     one text;
@@ -127,5 +174,5 @@ BEGIN
     IF names IS NOT NULL THEN
         PERFORM @.give_names_back(named_ids, names, moment);
     END IF;
-    PERFORM @.drop_at_once(ids);
+    RETURN @.drop_at_once(ids);
 END $$;

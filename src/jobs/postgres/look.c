@@ -2,6 +2,7 @@
 #include "jobs/postgres/store.h"
 
 #include "base/memory.h"
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -48,8 +49,9 @@ int pgjobs_get(struct jobs_engine *engine, const char *id, eddy_job_info **info)
 
         *info = NULL;
         args_text(&args, id);
-        rc =
-            pgjobs_query((struct store *)engine, &result, "SELECT " COLUMNS " FROM @.job WHERE id = $1", &args);
+        args_int(&args, STORE_FORMAT);
+        rc = pgjobs_query((struct store *)engine, &result,
+                          "SELECT " COLUMNS " FROM @.job WHERE id = $1 AND @.check_format($2)", &args);
         if (rc < 0)
                 return rc;
         if (PQntuples(result) == 0) {
@@ -89,24 +91,43 @@ static int read_list(const PGresult *result, size_t most, eddy_job_list *list)
         return rc;
 }
 
+/* Where a page begins, as a list's `next` says: 0 or -EINVAL. */
+static int read_after(const char *text, int64_t *after)
+{
+        char *end;
+
+        *after = INT64_MAX;
+        if (!text || !text[0])
+                return 0;
+        errno = 0;
+        *after = strtoll(text, &end, 10);
+        if (text[0] >= '0' && text[0] <= '9' && !*end && errno == 0)
+                return 0;
+        return eddy_fail(-EINVAL, "'%s' is no place in a list of this store", text);
+}
+
 int pgjobs_list(struct jobs_engine *engine, const eddy_job_filter *filter, eddy_job_list *list)
 {
-        bool is_first = !filter->after || !filter->after[0];
         char sql[1024], states[64];
         struct args args = {0};
         PGresult *result;
-        int rc;
+        int64_t after;
+        int rc = read_after(filter->after, &after);
 
+        if (rc < 0)
+                return rc;
         write_states(states, sizeof states, filter->states);
         snprintf(sql, sizeof sql,
-                 "SELECT " COLUMNS " FROM @.job WHERE seq < $1%s%s%s ORDER BY seq DESC LIMIT $2",
-                 filter->queue ? " AND queue = $3" : "",
+                 "SELECT " COLUMNS
+                 " FROM @.job WHERE seq < $1%s%s%s AND @.check_format($3) ORDER BY seq DESC LIMIT $2",
+                 filter->queue ? " AND queue = $4" : "",
                  !filter->kind   ? ""
-                 : filter->queue ? " AND kind = $4"
-                                 : " AND kind = $3",
+                 : filter->queue ? " AND kind = $5"
+                                 : " AND kind = $4",
                  states);
-        args_int(&args, is_first ? INT64_MAX : strtoll(filter->after, NULL, 10));
+        args_int(&args, after);
         args_int(&args, (int64_t)filter->most + 1);
+        args_int(&args, STORE_FORMAT);
         if (filter->queue)
                 args_text(&args, filter->queue);
         if (filter->kind)

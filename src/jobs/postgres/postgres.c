@@ -5,8 +5,6 @@
 #include "base/memory.h"
 #include <stdio.h>
 
-enum { CONNECTIONS = 4 };
-
 __attribute__((visibility("default"))) extern const struct jobs_engine_type eddy_jobs_engine_postgres;
 
 /* What the server is to know of the client, behind the URL as it was given. */
@@ -24,6 +22,7 @@ static char *write_conninfo(const char *url)
 static void destroy(struct store *store)
 {
         eddy_postgres_pool_destroy(store->pool);
+        pgjobs_forget_turns(store);
         eddy_event_finish(&store->has_tried);
         memory_free(store->conninfo);
         memory_free(store);
@@ -44,13 +43,15 @@ static int create(struct store **created, const char *url, const eddy_jobs_optio
         store->on_loss = options->on_loss;
         store->loss_arg = options->arg;
         list_init(&store->hints);
+        list_init(&store->turns);
         eddy_event_init(&store->has_tried);
         store->conninfo = write_conninfo(url);
-        /* Nothing here leaves anything in a session. */
-        rc = !store->conninfo ? -ENOMEM
-                              : eddy_postgres_pool_create_with(
-                                    &store->pool, store->conninfo,
-                                    &(eddy_postgres_pool_options){.size = CONNECTIONS, .keeps_session = true});
+        /* Nothing here leaves anything in a session but prepared statements. */
+        rc = !store->conninfo
+                 ? -ENOMEM
+                 : eddy_postgres_pool_create_with(
+                       &store->pool, store->conninfo,
+                       &(eddy_postgres_pool_options){.size = STORE_CONNECTIONS, .keeps_session = true});
         if (rc < 0) {
                 destroy(store);
                 return rc;
@@ -71,7 +72,7 @@ static int open_store(struct jobs_engine **engine, const char *url, const eddy_j
         store->engine.on_hint = on_hint;
         store->engine.arg = arg;
         EDDY_TIMEOUT_SCOPE(store->patience)
-                rc = pgjobs_prepare(store, options->must_exist);
+                rc = pgjobs_prepare(store, options->must_exist, options->migrates);
         if (rc == EDDY_TIMEOUT && eddy_interrupted() == 0)
                 rc = eddy_fail(EDDY_EJOBSAWAY, "the PostgreSQL server did not answer in time");
         if (rc < 0) {

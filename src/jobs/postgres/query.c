@@ -3,10 +3,9 @@
 
 #include "base/memory.h"
 #include <stdio.h>
+#include <sys/random.h>
 
-enum { AGAIN = 1, AWAY = 2, CONFLICTS_MOST = 20 };
-
-enum { FIRST_DELAY_MS = 100, LAST_DELAY_MS = 5000, CONFLICT_MS = 10 };
+enum { CONFLICTS_MOST = 20, FIRST_DELAY_MS = 100, LAST_DELAY_MS = 5000, CONFLICT_MS = 10 };
 
 /* Up to so long, differently for each who waits. */
 static eddy_duration some_of(eddy_duration most)
@@ -37,40 +36,6 @@ char *pgjobs_fill_in(const char *sql, const char *schema)
         }
         *end = '\0';
         return filled;
-}
-
-static bool begins(const char *text, const char *with)
-{
-        return strncmp(text, with, strlen(with)) == 0;
-}
-
-/* AGAIN: another one was first; AWAY: later it may work; or an error for good. */
-static int judge(int rc, const char *sqlstate)
-{
-        if (rc != EDDY_EPOSTGRES) {
-                bool is_final = rc == EDDY_CANCELLED || rc == EDDY_TIMEOUT || rc == -ENOMEM ||
-                                rc == EDDY_ENOTASK || rc == EDDY_EWRONGLOOP || rc == EDDY_ESHUTDOWN;
-                return is_final ? rc : AWAY;
-        }
-        if (strcmp(sqlstate, "40001") == 0 || strcmp(sqlstate, "40P01") == 0)
-                return AGAIN;
-        /* Connections, resources, the operator's doings, a standby that is not the primary yet. */
-        if (begins(sqlstate, "08") || begins(sqlstate, "57P") || strcmp(sqlstate, "53300") == 0 ||
-            strcmp(sqlstate, "25006") == 0 || !*sqlstate)
-                return AWAY;
-        return EDDY_EJOBS;
-}
-
-int pgjobs_error(int rc, const char *sqlstate)
-{
-        char detail[512];
-
-        if (rc != EDDY_EPOSTGRES)
-                return rc;
-        snprintf(detail, sizeof detail, "%s", eddy_error_detail());
-        if (begins(sqlstate, "42P01") || begins(sqlstate, "3F000") || begins(sqlstate, "42883"))
-                return eddy_fail(EDDY_EJOBS, "the store's schema is gone, or another version's: %s", detail);
-        return eddy_fail(strcmp(sqlstate, "53100") == 0 ? -ENOSPC : EDDY_EJOBS, "%s", detail);
 }
 
 static void tell_loss(void *arg)
@@ -113,30 +78,59 @@ void pgjobs_silence(eddy_postgres *pg)
         PQsetNoticeProcessor(eddy_postgres_connection(pg), ignore, NULL);
 }
 
-static int try_once(struct store *store, PGresult **result, const char *sql, const eddy_postgres_params *params,
-                    int *verdict)
+/* With the isolation that the functions need. */
+static int run_isolated(struct store *store, eddy_postgres *pg, PGresult **result,
+                        const struct store_call *call)
 {
+        int rc = eddy_postgres_begin(pg), end;
+
+        if (rc == 0)
+                rc = eddy_postgres_exec(pg, NULL, "SET TRANSACTION ISOLATION LEVEL READ COMMITTED");
+        if (rc == 0)
+                rc = pgjobs_run(store, pg, result, call);
+        end = eddy_postgres_end(pg, rc);
+        if (rc == 0 && end < 0) {
+                PQclear(*result);
+                *result = NULL;
+        }
+        return end;
+}
+
+/* Whether what failed did so since somebody has changed the database's or the role's default since the store was opened. */
+static bool lacks_isolation(const char *sqlstate, int rc, bool was_isolated)
+{
+        return strcmp(sqlstate, "P0002") == 0 && rc == EDDY_EJOBS && !was_isolated;
+}
+
+static int try_once(struct store *store, PGresult **result, const struct store_call *call, int *verdict)
+{
+        bool isolates = store->isolates;
+        char sqlstate[8];
         eddy_postgres *pg;
         int rc = eddy_postgres_pool_acquire(store->pool, &pg);
 
-        *verdict = judge(rc, "");
+        *verdict = pgjobs_judge(rc, "");
         if (rc < 0)
                 return rc;
         pgjobs_silence(pg);
-        rc = eddy_postgres_query(pg, result, sql, params);
-        *verdict = rc == 0 ? 0 : judge(rc, eddy_postgres_sqlstate(pg));
+        rc = (isolates ? run_isolated : pgjobs_run)(store, pg, result, call);
+        snprintf(sqlstate, sizeof sqlstate, "%s", rc == EDDY_EPOSTGRES ? eddy_postgres_sqlstate(pg) : "");
+        *verdict = rc == 0 ? 0 : pgjobs_judge(rc, sqlstate);
         if (*verdict < 0)
-                rc = pgjobs_error(rc, eddy_postgres_sqlstate(pg));
+                rc = pgjobs_explain(store, pg, rc, sqlstate);
+        if (*verdict < 0 && lacks_isolation(sqlstate, rc, isolates)) {
+                store->isolates = true;
+                *verdict = STORE_AGAIN;
+        }
         eddy_postgres_pool_release(store->pool, pg);
         return rc;
 }
 
 /* Until it has been done, or never will be. */
-static int try_on(struct store *store, PGresult **result, const char *sql, const eddy_postgres_params *params,
-                  bool *is_sent_again)
+static int try_on(struct store *store, PGresult **result, const struct store_call *call)
 {
         for (int conflicts = 0;;) {
-                int verdict, rc = try_once(store, result, sql, params, &verdict);
+                int verdict, rc = try_once(store, result, call, &verdict);
 
                 if (rc == 0) {
                         store->delay = 0;
@@ -144,11 +138,12 @@ static int try_on(struct store *store, PGresult **result, const char *sql, const
                 }
                 if (verdict < 0)
                         return rc;
-                if (verdict == AGAIN && conflicts++ == CONFLICTS_MOST)
+                if (verdict == STORE_AGAIN && conflicts++ == CONFLICTS_MOST)
                         return pgjobs_error(rc, "40001");
-                if (verdict == AWAY)
-                        *is_sent_again = true;
-                rc = verdict == AGAIN ? eddy_sleep(some_of(eddy_ms(CONFLICT_MS))) : pgjobs_wait(store, rc);
+                if (verdict == STORE_AWAY && call->again)
+                        *call->again = 1;
+                rc =
+                    verdict == STORE_AGAIN ? eddy_sleep(some_of(eddy_ms(CONFLICT_MS))) : pgjobs_wait(store, rc);
                 if (rc < 0)
                         return rc;
         }
@@ -175,31 +170,40 @@ static void pack(struct packed *packed, const struct args *args)
         }
 }
 
-static int query_in_time(struct store *store, PGresult **result, const char *sql, struct args *args)
+static int query_in_time(struct store *store, PGresult **result, struct store_call *call, struct args *args)
 {
         struct packed packed;
         int rc = 0;
 
         pack(&packed, args);
+        call->params = &packed.params;
+        call->again = args->again ? args->data + args->again : NULL;
         EDDY_TIMEOUT_SCOPE(store->patience)
-                rc = try_on(store, result, sql, &packed.params, &args->is_sent_again);
+                rc = try_on(store, result, call);
         if (rc != EDDY_TIMEOUT || eddy_interrupted() < 0)
                 return rc;
         return eddy_fail(EDDY_EJOBSAWAY, "the PostgreSQL server did not answer in time%s%s",
                          store->delay ? ": " : "", store->delay ? store->loss_detail : "");
 }
 
-int pgjobs_query(struct store *store, PGresult **result, const char *sql, struct args *args)
+static int query(struct store *store, PGresult **result, const char *function, const char *sql,
+                 struct args *args)
 {
         char *filled = pgjobs_fill_in(sql, store->schema);
+        struct store_call call = {.function = function, .sql = filled};
         int rc = filled && !args->is_short ? 0 : -ENOMEM;
 
         *result = NULL;
         if (rc == 0)
-                rc = query_in_time(store, result, filled, args);
+                rc = query_in_time(store, result, &call, args);
         memory_free(filled);
         args_free(args);
         return rc;
+}
+
+int pgjobs_query(struct store *store, PGresult **result, const char *sql, struct args *args)
+{
+        return query(store, result, NULL, sql, args);
 }
 
 enum { CALL_SIZE = 256 };
@@ -218,8 +222,26 @@ int pgjobs_call(struct store *store, PGresult **result, const char *function, st
 {
         char sql[CALL_SIZE];
 
+        args_int(args, STORE_FORMAT);
         write_call(sql, function, args->count);
-        return pgjobs_query(store, result, sql, args);
+        return query(store, result, function, sql, args);
+}
+
+/* The caller's connection answers nothing more in its transaction. */
+static int explain_elsewhere(struct store *store, int rc, const char *sqlstate)
+{
+        char detail[512];
+        eddy_postgres *pg;
+
+        if (rc != EDDY_EPOSTGRES)
+                return rc;
+        snprintf(detail, sizeof detail, "%s", eddy_error_detail());
+        if (eddy_postgres_pool_acquire(store->pool, &pg) < 0)
+                return pgjobs_error(eddy_fail(rc, "%s", detail), sqlstate);
+        pgjobs_silence(pg);
+        rc = pgjobs_explain(store, pg, eddy_fail(rc, "%s", detail), sqlstate);
+        eddy_postgres_pool_release(store->pool, pg);
+        return rc;
 }
 
 int pgjobs_call_on(struct store *store, eddy_postgres *pg, PGresult **result, const char *function,
@@ -230,6 +252,7 @@ int pgjobs_call_on(struct store *store, eddy_postgres *pg, PGresult **result, co
         int rc = -ENOMEM;
 
         *result = NULL;
+        args_int(args, STORE_FORMAT);
         write_call(sql, function, args->count);
         filled = pgjobs_fill_in(sql, store->schema);
         pack(&packed, args);
@@ -237,9 +260,9 @@ int pgjobs_call_on(struct store *store, eddy_postgres *pg, PGresult **result, co
                 rc = eddy_postgres_query(pg, result, filled, &packed.params);
         memory_free(filled);
         args_free(args);
-        if (rc < 0 && rc != EDDY_EPOSTGRES && judge(rc, "") == AWAY)
+        if (rc < 0 && rc != EDDY_EPOSTGRES && pgjobs_judge(rc, "") == STORE_AWAY)
                 return eddy_fail(EDDY_EJOBSAWAY, "the transaction's connection is lost");
-        return pgjobs_error(rc, rc < 0 ? eddy_postgres_sqlstate(pg) : "");
+        return rc < 0 ? explain_elsewhere(store, rc, eddy_postgres_sqlstate(pg)) : 0;
 }
 
 int pgjobs_ask(struct store *store, int64_t *number, const char *function, struct args *args)
@@ -251,5 +274,15 @@ int pgjobs_ask(struct store *store, int64_t *number, const char *function, struc
                 return rc;
         *number = result_int(result, 0, 0);
         PQclear(result);
+        return 0;
+}
+
+int pgjobs_token(int64_t *token)
+{
+        uint64_t bits;
+
+        if (getrandom(&bits, sizeof bits, 0) != sizeof bits)
+                return eddy_fail(-EIO, "the system has no random bytes");
+        *token = (int64_t)(bits >> 1) | 1;
         return 0;
 }

@@ -6,8 +6,17 @@
 #include "jobs/engine.h"
 #include "jobs/postgres/args.h"
 
-/* The version of what schema.sql makes. */
-enum { STORE_FORMAT = 1 };
+/* The format of what schema.sql makes. Each call of a function has it as the last argument. */
+enum { STORE_FORMAT = 2 };
+
+/* Of how many connections its pool is. */
+enum { STORE_CONNECTIONS = 4 };
+
+/* A connection of the pool, and which statements its session has prepared: a bit for each of prepared.c. */
+struct store_session {
+        const eddy_postgres *pg; /* only compared: it may be no more */
+        unsigned prepared;
+};
 
 struct store {
         struct jobs_engine engine; /* first, so that an engine is a store */
@@ -15,6 +24,10 @@ struct store {
         eddy_postgres_pool *pool;
         char *conninfo;
         const char *schema; /* its name, behind which it lies in the block */
+        bool prepares;      /* there is no pooler between: sessions are its own */
+        struct store_session sessions[STORE_CONNECTIONS];
+        unsigned next_session; /* which is the next to give its place */
+        bool isolates; /* transactions are not READ COMMITTED by themselves, as the functions need them */
 
         /* While the server is away all who call wait for the same moment. */
         eddy_duration patience;
@@ -33,7 +46,9 @@ struct store {
 
         eddy_task *tidier; /* the last one that removed dead rows, or NULL */
         eddy_time tidy_at; /* not before */
-        size_t told;       /* outcomes since then */
+        size_t steps;      /* jobs that were enqueued or settled since then */
+
+        eddy_link turns; /* of each worker, which one it has begun last */
 
         /* Its own connection, which hears of notifications. */
         eddy_task *listener;   /* NULL: nobody wants to know */
@@ -50,7 +65,7 @@ struct store {
  * goes away and comes back meanwhile. 0, or an error as of an engine's functions. */
 int pgjobs_query(struct store *store, PGresult **result, const char *sql, struct args *args);
 
-/** Call a function of the schema: SELECT * FROM it. */
+/** Call a function of the schema: SELECT * FROM it. STORE_FORMAT is added to its arguments. */
 int pgjobs_call(struct store *store, PGresult **result, const char *function, struct args *args);
 
 /** Call one once, on somebody's connection and in whatever transaction that is in. */
@@ -63,8 +78,8 @@ int pgjobs_ask(struct store *store, int64_t *number, const char *function, struc
 /** A text with the schema's name in the places of "@" (as SQL writes it) and "@@" (itself); memory_free() it. NULL: no memory. */
 char *pgjobs_fill_in(const char *sql, const char *schema);
 
-/** What a failure of libeddy-postgres is to a store's user; `sqlstate` may be "". */
-int pgjobs_error(int rc, const char *sqlstate);
+/** A number that nobody else has, not 0: see answered in schema.sql. */
+int pgjobs_token(int64_t *token);
 
 /** Have libpq say nothing on the standard error by itself. */
 void pgjobs_silence(eddy_postgres *pg);
@@ -72,10 +87,41 @@ void pgjobs_silence(eddy_postgres *pg);
 /** The server is away, since `rc`: tell who wants to know, and wait. 0, or the caller was interrupted. */
 int pgjobs_wait(struct store *store, int rc);
 
+/* prepared.c */
+
+/* A statement that is to be run. */
+struct store_call {
+        const char *function; /* of the schema, which it calls; NULL: it is another one */
+        const char *sql;      /* filled in */
+        const eddy_postgres_params *params;
+        char *
+            again; /* of the parameters, the byte that becomes 1 once it may have been done; NULL: there is none */
+};
+
+/** Run it once. */
+int pgjobs_run(struct store *store, eddy_postgres *pg, PGresult **result, const struct store_call *call);
+
+/* error.c */
+
+enum { STORE_AGAIN = 1, STORE_AWAY = 2 };
+
+/** What a failure of libeddy-postgres means: STORE_AGAIN: another one was first; STORE_AWAY: later it may work; or an error for good. `sqlstate`
+ * may be "". */
+int pgjobs_judge(int rc, const char *sqlstate);
+
+/** What it is to a store's user. */
+int pgjobs_error(int rc, const char *sqlstate);
+
+/** The same, where this connection may be asked whether the store is of another format by now. */
+int pgjobs_explain(struct store *store, eddy_postgres *pg, int rc, const char *sqlstate);
+
 /* schema.c */
 
-/** Make the schema where there is none, and check its version. */
-int pgjobs_prepare(struct store *store, bool must_exist);
+/** Make the schema where there is none, and check its format, or bring it up to this one. */
+int pgjobs_prepare(struct store *store, bool must_exist, bool migrates);
+
+/** 0, or EDDY_EJOBSFORMAT with a detail, or what keeps one from looking. */
+int pgjobs_check_format(eddy_postgres *pg, const char *schema);
 
 /* listen.c */
 
@@ -86,8 +132,8 @@ void pgjobs_stop_listening(struct store *store);
 
 /* tidy.c */
 
-/** So many outcomes were told: remove what is dead where that is worth it. Does not suspend. */
-void pgjobs_tidy(struct store *store, size_t told);
+/** So many jobs were enqueued or settled: remove what is dead where that is worth it. Does not suspend. */
+void pgjobs_tidy(struct store *store, size_t steps);
 /** In a shield. */
 void pgjobs_stop_tidying(struct store *store);
 
@@ -111,6 +157,9 @@ int pgjobs_fire_cron(struct jobs_engine *engine, const struct jobs_cron_fire *fi
 
 /** The arguments of enqueue() in enqueue.sql. */
 void pgjobs_describe(struct args *args, const eddy_job_spec *specs, size_t n, bool within);
+
+/** Does not suspend. */
+void pgjobs_forget_turns(struct store *store);
 
 /* Something will be due after a delay. */
 void pgjobs_expect(struct store *store, eddy_duration delay);

@@ -42,9 +42,56 @@ static void describe_outcomes(struct args *args, const struct jobs_outcome *outc
         args_array(args, ARGS_TEXTS, n);
         for (size_t i = 0; i < n; i++)
                 args_add_any_text(args, outcomes[i].words.log);
+        args_array(args, ARGS_INTS, n);
+        for (size_t i = 0; i < n; i++)
+                args_add_int(args, (int64_t)outcomes[i].words.log_at);
 }
 
-static void describe_turn(struct args *args, const struct jobs_turn *turn, bool looks, bool listens)
+/* Which turn a worker has begun last. */
+struct last_turn {
+        eddy_link link; /* first, so that a link is this */
+        uint64_t number;
+        char worker[];
+};
+
+void pgjobs_forget_turns(struct store *store)
+{
+        eddy_link *link;
+
+        while ((link = list_pop(&store->turns)))
+                memory_free(link);
+}
+
+static struct last_turn *find_last(struct store *store, const char *worker)
+{
+        for (eddy_link *link = store->turns.next; link != &store->turns; link = link->next)
+                if (strcmp(((struct last_turn *)link)->worker, worker) == 0)
+                        return (struct last_turn *)link;
+        return NULL;
+}
+
+/* Begin a turn: whether it may have been done already, or -ENOMEM. */
+static int note_turn(struct store *store, const struct jobs_turn *turn)
+{
+        struct last_turn *last = find_last(store, turn->worker);
+        size_t size = strlen(turn->worker) + 1;
+        bool is_again;
+
+        if (!last) {
+                last = memory_alloc(sizeof *last + size);
+                if (!last)
+                        return -ENOMEM;
+                memcpy(last->worker, turn->worker, size);
+                last->number = 0;
+                list_append(&store->turns, &last->link);
+        }
+        is_again = last->number == turn->number;
+        last->number = turn->number;
+        return is_again;
+}
+
+static void describe_turn(struct args *args, const struct jobs_turn *turn, bool looks, bool listens,
+                          bool is_again)
 {
         describe_outcomes(args, turn->outcomes, turn->outcome_count);
         args_array(args, ARGS_TEXTS, turn->queue_count);
@@ -56,6 +103,7 @@ static void describe_turn(struct args *args, const struct jobs_turn *turn, bool 
         args_int(args, (int64_t)turn->number);
         args_bool(args, looks);
         args_bool(args, listens);
+        args_again(args, is_again);
 }
 
 static struct jobs_taken *read_taken(const PGresult *result, int row)
@@ -139,11 +187,13 @@ int pgjobs_turn(struct jobs_engine *engine, struct jobs_turn *turn)
         bool looks = !store->was_full || eddy_now() >= store->look_at;
         struct args args = {0};
         PGresult *result;
-        int rc;
+        int rc = note_turn(store, turn);
 
         turn->taken_count = 0;
         turn->next = EDDY_FOREVER;
-        describe_turn(&args, turn, looks, store->is_listening);
+        if (rc < 0)
+                return rc;
+        describe_turn(&args, turn, looks, store->is_listening, rc);
         rc = pgjobs_call(store, &result, "turn", &args);
         if (rc < 0)
                 return rc;
@@ -177,6 +227,9 @@ int pgjobs_renew(struct jobs_engine *engine, struct jobs_lease *leases, size_t n
         args_array(&args, ARGS_TEXTS, n);
         for (size_t i = 0; i < n; i++)
                 args_add_any_text(&args, leases[i].words.log);
+        args_array(&args, ARGS_INTS, n);
+        for (size_t i = 0; i < n; i++)
+                args_add_int(&args, (int64_t)leases[i].words.log_at);
         args_int(&args, lease / 1000);
         rc = pgjobs_call((struct store *)engine, &result, "renew", &args);
         if (rc < 0)

@@ -7,8 +7,8 @@
 -- What becomes of jobs that were taken. Gives a text for each thing that follows from it: see its use in @.turn().
 CREATE FUNCTION @.settle(
     ids text[], fences bigint[], verdicts bigint[], delays bigint[], errors text[], results bytea[], progresses float8[],
-    notes text[], logs text[], now_us bigint,
-    OUT settled text[], OUT passed_keys text[], OUT stirred text[]
+    notes text[], logs text[], log_ats bigint[], now_us bigint,
+    OUT settled text[], OUT passed_keys text[], OUT stirred text[], OUT dropped text[]
 ) LANGUAGE plpgsql AS $$
 DECLARE
     finished_ids text[];
@@ -17,8 +17,8 @@ DECLARE
     followed text[];
 BEGIN
     WITH told AS (
-        SELECT * FROM unnest(ids, fences, verdicts, delays, errors, results, progresses, notes, logs)
-            AS t(id, fence, verdict, delay, error, result, progress, note, log) ORDER BY t.id
+        SELECT * FROM unnest(ids, fences, verdicts, delays, errors, results, progresses, notes, logs, log_ats)
+            AS t(id, fence, verdict, delay, error, result, progress, note, log, log_at) ORDER BY t.id
     ), changed AS (
         UPDATE @.job j SET
             -- DONE, RETRY, DIE, CANCEL, SNOOZE, RETURN. One that was asked to end does not begin again.
@@ -33,7 +33,7 @@ BEGIN
                 AND (t.verdict = 5 OR t.verdict = 4 AND NOT j.yields_key
                      OR t.verdict = 1 AND NOT j.yields_key AND j.attempt < j.attempts),
             attempt = CASE WHEN t.verdict IN (4, 5) THEN j.attempt - 1 ELSE j.attempt END,
-            due = CASE WHEN t.verdict IN (1, 4) THEN now_us + (t.delay / 1000 + (t.delay % 1000 > 0)::int) ELSE j.due END,
+            due = CASE WHEN t.verdict IN (1, 4) THEN @.later(now_us, t.delay) ELSE j.due END,
             finished = CASE WHEN t.verdict IN (0, 2, 3) OR j.is_cancelling OR t.verdict = 1 AND j.attempt >= j.attempts
                 THEN now_us ELSE 0 END,
             verdict = t.verdict,
@@ -42,7 +42,7 @@ BEGIN
             progress = t.progress,
             note = coalesce(t.note, j.note),
             history = CASE WHEN t.log IS NULL AND t.verdict = 0 THEN j.history ELSE @.remember(j.history,
-                @.log_lines(t.log, now_us, j.attempt)
+                @.log_lines(t.log, j.logged - t.log_at, now_us, j.attempt)
                 || CASE WHEN t.verdict = 0 THEN '' ELSE now_us || ' ' || j.attempt
                 || CASE WHEN t.verdict IN (1, 2) THEN ' failed' WHEN t.verdict = 3 THEN ' cancelled'
                    WHEN t.verdict = 4 THEN ' snoozed' ELSE ' returned' END
@@ -50,7 +50,7 @@ BEGIN
         FROM told t WHERE j.id = t.id AND j.state + 0 = 3 AND j.fence = t.fence
         RETURNING j.id, j.queue, j.key, j.has_turn, j.state, j.verdict, j.is_followed, j.unique_name
     ), counted AS (
-        INSERT INTO @.tally (queue, running, scheduled, ready, done, dead, cancelled, finished, failed)
+        INSERT INTO @.step (queue, running, scheduled, ready, done, dead, cancelled, finished, failed)
         SELECT c.queue, -count(*), count(*) FILTER (WHERE c.state = 0), count(*) FILTER (WHERE c.state = 2),
                count(*) FILTER (WHERE c.state = 4), count(*) FILTER (WHERE c.state = 5), count(*) FILTER (WHERE c.state = 6),
                count(*) FILTER (WHERE c.state >= 4), count(*) FILTER (WHERE c.verdict IN (1, 2))
@@ -64,7 +64,7 @@ BEGIN
            array_agg(c.unique_name) FILTER (WHERE c.state >= 4 AND c.unique_name IS NOT NULL)
     INTO settled, passed_keys, stirred, finished_ids, followed, named_ids, names FROM changed c;
     IF finished_ids IS NOT NULL THEN
-        PERFORM @.see_off(finished_ids, followed, named_ids, names, now_us);
+        dropped := @.see_off(finished_ids, followed, named_ids, names, now_us);
     END IF;
 END $$;
 
@@ -82,9 +82,9 @@ BEGIN
         UPDATE @.job j SET state = CASE WHEN j.key IS NULL OR j.has_turn THEN 2 ELSE 1 END FROM picked p WHERE j.seq = p.seq
         RETURNING j.queue, j.state
     ), counted AS (
-        INSERT INTO @.tally (queue, scheduled, held, ready)
+        INSERT INTO @.step (queue, scheduled, held, ready)
         SELECT queue, -count(*), count(*) FILTER (WHERE state = 1), count(*) FILTER (WHERE state = 2) FROM moved GROUP BY queue
-        RETURNING tally.queue
+        RETURNING step.queue
     )
     SELECT array_agg(queue) INTO stirred FROM counted;
     RETURN stirred;
@@ -116,7 +116,7 @@ BEGIN
         FROM picked p WHERE j.seq = p.seq
         RETURNING j.id, j.queue, j.state, j.key, j.has_turn, j.is_followed, j.unique_name
     ), counted AS (
-        INSERT INTO @.tally (queue, running, ready, dead, cancelled, finished)
+        INSERT INTO @.step (queue, running, ready, dead, cancelled, finished)
         SELECT queue, -count(*), count(*) FILTER (WHERE state = 2), count(*) FILTER (WHERE state = 5),
                count(*) FILTER (WHERE state = 6), count(*) FILTER (WHERE state >= 4)
         FROM moved GROUP BY queue
@@ -155,6 +155,27 @@ BEGIN
     RETURN keys;
 END $$;
 
+-- What began in a queue of late is counted in slots of a 64th of its rate's period. A slot counts until all of it is a period ago.
+CREATE FUNCTION @.slot_width(period bigint) RETURNS bigint LANGUAGE sql IMMUTABLE AS $$ SELECT greatest((period + 63999) / 64000, 1) $$;
+
+-- The slots that count still, and when they will no longer, oldest first. Where the clock was set back all is of now.
+CREATE FUNCTION @.begun_in(q @.queue, now_us bigint) RETURNS TABLE (slot bigint, n bigint, ends bigint) LANGUAGE sql AS $$
+    SELECT * FROM (
+        SELECT b.slot, b.n, (b.slot + 1) * @.slot_width(q.period) + (q.period + 999) / 1000 AS ends
+        FROM (SELECT least(u.slot, now_us / @.slot_width(q.period)) AS slot, u.n FROM unnest(q.slots, q.begun) AS u(slot, n)) b) e
+    WHERE e.ends > now_us ORDER BY e.slot
+$$;
+
+-- Jobs of a queue have begun: that is of its rate. The caller has its row.
+CREATE FUNCTION @.note_begun(of_queue text, more bigint, now_us bigint) RETURNS void LANGUAGE sql AS $$
+    UPDATE @.queue s SET (slots, begun) = (
+        SELECT array_agg(b.slot ORDER BY b.slot), array_agg(b.n ORDER BY b.slot) FROM (
+            SELECT a.slot, sum(a.n)::bigint AS n
+            FROM (SELECT o.slot, o.n FROM @.begun_in(s, now_us) o UNION ALL SELECT now_us / @.slot_width(s.period), more) a
+            GROUP BY a.slot) b)
+    WHERE s.name = of_queue AND s.rate > 0
+$$;
+
 -- How many jobs of a queue a worker may take now, of those that it wants. The caller has the queue's row to itself.
 CREATE FUNCTION @.room_in(of_queue text, wanted bigint, now_us bigint) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
@@ -168,19 +189,11 @@ BEGIN
         wanted := least(wanted, q.most_running
                         - (SELECT count(*) FROM @.job j WHERE j.lease > 0 AND j.queue = of_queue));
     END IF;
-    IF q.rate > 0 THEN -- a bucket of that many, filled evenly
-        wanted := least(wanted, (now_us * 1000 + q.period - greatest(q.spent_until, now_us * 1000))
-                                / greatest(q.period / q.rate, 1));
+    IF q.rate > 0 THEN
+        wanted := least(wanted, q.rate - (SELECT coalesce(sum(b.n), 0) FROM @.begun_in(q, now_us) b));
     END IF;
     RETURN wanted;
 END $$;
-
--- Jobs of a queue have begun: that is of its rate.
-CREATE FUNCTION @.spend(of_queue text, begun bigint, now_us bigint) RETURNS void LANGUAGE sql AS $$
-    UPDATE @.queue s
-    SET spent_until = greatest(s.spent_until, now_us * 1000) + begun * greatest(s.period / s.rate, 1)
-    WHERE s.name = of_queue AND s.rate > 0
-$$;
 
 -- When the first job of these queues is due, and the first lease ends.
 CREATE FUNCTION @.first_moments(queues text[], OUT due bigint, OUT ended bigint) LANGUAGE plpgsql AS $$
@@ -192,23 +205,23 @@ END $$;
 
 -- When a queue's rate lets a job begin that is ready.
 CREATE FUNCTION @.first_allowed(queues text[], now_us bigint) RETURNS bigint LANGUAGE sql AS $$
-    SELECT min((s.spent_until - s.period + s.period / s.rate + 999) / 1000) FROM @.queue s
-    WHERE s.name = ANY (queues) AND s.rate > 0 AND NOT s.is_paused
-      AND s.spent_until - s.period + s.period / s.rate > now_us * 1000
+    SELECT min(b.ends) FROM @.queue s CROSS JOIN LATERAL (
+        SELECT o.ends, sum(o.n) OVER (ORDER BY o.slot DESC) AS since, o.n FROM @.begun_in(s, now_us) o) b
+    WHERE s.name = ANY (queues) AND s.rate > 0 AND NOT s.is_paused AND b.since >= s.rate AND b.since - b.n < s.rate
       AND EXISTS (SELECT 1 FROM @.job j WHERE j.state = 2 AND j.queue = s.name)
 $$;
 
 -- A worker's turn: jobs that it was given are settled, what is due is moved, others are taken, from the first queue that has
 -- any, then the next.
 --
--- Arrays from `ids` to `logs` have an item for each job that is settled; verdicts are 0 DONE, 1 RETRY, 2 DIE, 3 CANCEL, 4 SNOOZE,
--- 5 RETURN; delays are in nanoseconds. `looks`: move what is due. `listens`: have the channel told when there is work, where
--- this turn leaves none. Gives a row for each job, and a last one with `id` NULL, which has `outcomes`: NULL where each was
+-- Arrays from `ids` to `log_ats` have an item for each job that is settled; verdicts are 0 DONE, 1 RETRY, 2 DIE, 3 CANCEL, 4 SNOOZE,
+-- 5 RETURN; delays are in nanoseconds; before the lines of a log there were so many in this attempt. `looks`: move what is due. `listens`: have
+-- the channel told when there is work, where this turn leaves none. `is_again`: the turn of this number may have been done already. Gives a row for each job, and a last one with `id` NULL, which has `outcomes`: NULL where each was
 -- settled, else for each 0: it was, 1: it is not this worker's any more, 2: there is none; and `next_us`: NULL: not known.
 CREATE FUNCTION @.turn(
     ids text[], fences bigint[], verdicts bigint[], delays bigint[], errors text[], results bytea[], progresses float8[],
-    notes text[], logs text[], queues text[], most bigint, lease_us bigint, worker_name text, number bigint, looks boolean,
-    listens boolean
+    notes text[], logs text[], log_ats bigint[], queues text[], most bigint, lease_us bigint, worker_name text, number bigint,
+    looks boolean, listens boolean, is_again boolean, for_format bigint
 ) RETURNS TABLE (
     id text, kind text, queue text, key text, payload bytea, fence bigint, timeout bigint, backoff bigint, max_backoff bigint,
     created bigint, due bigint, attempt int, attempts int, outcomes bigint[], next_us bigint
@@ -216,7 +229,7 @@ CREATE FUNCTION @.turn(
 SET jit = off SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_bitmapscan = off
 SET enable_hashjoin = off SET enable_mergejoin = off SET enable_sort = off AS $$
 DECLARE
-    now_us bigint := @.now_us();
+    now_us bigint;
     is_limited boolean := false;
     is_due boolean := false;
     first_due bigint;
@@ -227,13 +240,21 @@ DECLARE
     free_keys text[];
     stirred text[];
     foreign_ones text[];
+    gone_ids text[];
     name text;
     room bigint := most;
     here bigint;
     n bigint;
 BEGIN
     -- Where the same turn still goes on, in a session that nobody hears any more, it is waited for.
+    SELECT @.now_us() INTO STRICT now_us FROM @.format f WHERE f.version = for_format AND current_setting('transaction_isolation') = 'read committed';
     PERFORM pg_advisory_xact_lock(hashtext('@.worker'), hashtext(worker_name));
+    IF is_again THEN
+        SELECT a.ids INTO gone_ids FROM @.answered a WHERE a.asker = worker_name AND a.number = turn.number;
+        IF FOUND THEN -- others may be there under their ids by now
+            ids := ARRAY(SELECT CASE WHEN t.id = ANY (gone_ids) THEN NULL ELSE t.id END FROM unnest(ids) WITH ORDINALITY AS t(id, n) ORDER BY t.n);
+        END IF;
+    END IF;
     IF looks THEN
         SELECT m.due, m.ended INTO first_due, first_end FROM @.first_moments(queues) m;
         is_due := first_due <= now_us OR first_end <= now_us OR EXISTS (SELECT 1 FROM @.arrived);
@@ -242,12 +263,16 @@ BEGIN
         keys := @.lock_turns(ids, queues, is_due, now_us);
     END IF;
     IF cardinality(ids) > 0 THEN
-        SELECT * INTO done FROM @.settle(ids, fences, verdicts, delays, errors, results, progresses, notes, logs, now_us);
+        SELECT * INTO done FROM @.settle(ids, fences, verdicts, delays, errors, results, progresses, notes, logs, log_ats, now_us);
+        IF done.dropped IS NOT NULL THEN
+            INSERT INTO @.answered (asker, number, ids, moment) VALUES (worker_name, number, done.dropped, now_us)
+            ON CONFLICT ON CONSTRAINT answered_pkey DO UPDATE SET ids = answered.ids || done.dropped;
+        END IF;
         stirred := done.stirred;
         free_keys := done.passed_keys;
         IF done.settled IS NULL OR cardinality(done.settled) < cardinality(ids) THEN
             SELECT array_agg(CASE
-                WHEN t.id = ANY (done.settled) THEN 0
+                WHEN t.id IS NULL OR t.id = ANY (done.settled) THEN 0
                 WHEN j.id IS NULL THEN 2
                 WHEN j.fence = t.fence AND j.verdict = t.verdict AND j.state <> 3 THEN 0
                 ELSE 1 END ORDER BY t.n) INTO outcomes
@@ -269,11 +294,12 @@ BEGIN
         END IF;
     END IF;
 
-    IF most > 0 AND EXISTS (SELECT 1 FROM @.job j WHERE j.state = 3 AND j.turn = number AND j.worker = worker_name) THEN
+    IF is_again AND EXISTS (
+            SELECT 1 FROM @.job j WHERE j.lease > 0 AND j.queue = ANY (queues) AND j.turn = number AND j.worker = worker_name) THEN
         RETURN QUERY
             SELECT j.id, j.kind, j.queue, j.key, j.payload, j.fence, j.timeout, j.backoff, j.max_backoff, j.created, j.due,
                    j.attempt, j.attempts, NULL::bigint[], NULL::bigint
-            FROM @.job j WHERE j.state = 3 AND j.turn = number AND j.worker = worker_name
+            FROM @.job j WHERE j.lease > 0 AND j.queue = ANY (queues) AND j.turn = number AND j.worker = worker_name
             ORDER BY j.priority DESC, j.seq LIMIT most;
         room := 0;
     ELSIF most > 0 THEN
@@ -296,10 +322,10 @@ BEGIN
                     ), taken AS (
                         UPDATE @.job j SET state = 3, attempt = j.attempt + 1, fence = j.fence + 1, turn = number,
                             worker = worker_name, started = now_us, lease = now_us + lease_us, verdict = -1, progress = -1,
-                            note = NULL
+                            note = NULL, logged = 0
                         FROM picked p WHERE j.seq = p.seq RETURNING j.*
                     ), counted AS (
-                        INSERT INTO @.tally (queue, ready, running)
+                        INSERT INTO @.step (queue, ready, running)
                         SELECT name, -count(*), count(*) FROM taken HAVING count(*) > 0
                     )
                     SELECT t.id, t.kind, t.queue, t.key, t.payload, t.fence, t.timeout, t.backoff, t.max_backoff, t.created,
@@ -308,7 +334,7 @@ BEGIN
                 GET DIAGNOSTICS n = ROW_COUNT;
                 room := room - n;
                 IF is_limited AND n > 0 THEN
-                    PERFORM @.spend(name, n, now_us);
+                    PERFORM @.note_begun(name, n, now_us);
                 END IF;
                 EXIT WHEN room = 0;
             END LOOP;
@@ -345,21 +371,24 @@ END $$;
 -- Renew leases, and keep what the handlers said. Gives for each 0: renewed, 1: it is not this worker's any more, 2: there is
 -- none, 3: renewed, and asked to end.
 CREATE FUNCTION @.renew(
-    ids text[], fences bigint[], progresses float8[], notes text[], logs text[], lease_us bigint
+    ids text[], fences bigint[], progresses float8[], notes text[], logs text[], log_ats bigint[], lease_us bigint, for_format bigint
 ) RETURNS SETOF bigint LANGUAGE plpgsql
 SET jit = off SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_bitmapscan = off
 SET enable_hashjoin = off SET enable_mergejoin = off SET enable_sort = off AS $$
 DECLARE
-    now_us bigint := @.now_us();
+    now_us bigint;
 BEGIN
+    SELECT @.now_us() INTO STRICT now_us FROM @.format f WHERE f.version = for_format;
     PERFORM 1 FROM @.job j WHERE j.id = ANY (ids) ORDER BY j.id FOR UPDATE;
     RETURN QUERY
         WITH told AS (
-            SELECT * FROM unnest(ids, fences, progresses, notes, logs) WITH ORDINALITY AS t(id, fence, progress, note, log, n)
+            SELECT * FROM unnest(ids, fences, progresses, notes, logs, log_ats) WITH ORDINALITY
+                AS t(id, fence, progress, note, log, log_at, n)
         ), renewed AS (
             UPDATE @.job j SET lease = now_us + lease_us, progress = t.progress, note = coalesce(t.note, j.note),
                 history = CASE WHEN t.log IS NULL THEN j.history
-                          ELSE @.remember(j.history, @.log_lines(t.log, now_us, j.attempt)) END
+                          ELSE @.remember(j.history, @.log_lines(t.log, j.logged - t.log_at, now_us, j.attempt)) END,
+                logged = CASE WHEN t.log IS NULL THEN j.logged ELSE greatest(j.logged, t.log_at + @.line_count(t.log)) END
             FROM told t WHERE j.id = t.id AND j.state + 0 = 3 AND j.fence = t.fence
             RETURNING t.n, j.is_cancelling
         )

@@ -135,7 +135,7 @@ static inline void assert_counts_are_true(void)
                            "FROM @.job GROUP BY queue) j "
                            "FULL JOIN (SELECT name, scheduled AS a, held AS b, ready AS c, running AS d, done "
                            "AS e, dead AS f, cancelled AS g FROM "
-                           "@.queues()) q ON name = queue AND (j.a, j.b, j.c, j.d, j.e, j.f, j.g) = (q.a, q.b, "
+                           "@.queues(2)) q ON name = queue AND (j.a, j.b, j.c, j.d, j.e, j.f, j.g) = (q.a, q.b, "
                            "q.c, q.d, q.e, q.f, q.g) "
                            "WHERE name IS NULL OR queue IS NULL",
                            "0");
