@@ -371,6 +371,7 @@ class _Links:
 
 class _Engine:
     """A store of one kind. Each of its functions tries once: _Passing says that it may be tried again, which is safe for all of them."""
+
     def __init__(self):
         self.waiting = {}  # events of those who wait, by the id of the job
         self.is_closed = False
@@ -571,13 +572,13 @@ def _driver(module, package):
 
 
 class _Server(_Engine):
-    def share(self, patience):  # so that a connection that is silent is given up for a new one
-        return max(patience / 3, 2)
-
     def __init__(self):
         super().__init__()
         self._links = _Links(self._connect, self._disconnect)
         self._leaving = set()
+
+    def share(self, patience):
+        return max(patience / 3, 2)  # so that a connection that is silent is given up for a new one
 
     async def _connect(self):
         raise NotImplementedError
@@ -629,8 +630,10 @@ class _Redis(_Server):
         self._tag = "{%s}" % prefix
         self._scripts = {}
 
-    async def _connect(self):
+    async def _connect(self, hears=False):
         link = self._pool.make_connection()
+        if hears:
+            link.socket_timeout = None  # silence is no fault then, for which redis-py takes 5 s of it from version 8 on
         try:
             await link.connect()
         except BaseException:
@@ -730,7 +733,7 @@ class _Redis(_Server):
         await self._run("follow", job_id)
 
     async def _hear(self):
-        link = await _within(10, self._connect())
+        link = await _within(10, self._connect(hears=True))
         try:
             await link.send_command("SUBSCRIBE", self._tag + ":finished")
             await _within(10, link.read_response())
@@ -770,11 +773,11 @@ class _Postgres(_Server):
     def __init__(self, url, prefix, _patience):
         super().__init__()
         self._driver = _driver("asyncpg", "asyncpg")
-        base, mark, query = url.partition("?")
+        base, _, query = url.partition("?")
         words = [word for word in query.split("&") if word and word.partition("=")[0] not in _LIBPQ_ONLY]
-        if mark and not any(word.startswith("application_name=") for word in words):
+        if not any(word.startswith("application_name=") for word in words):
             words.append("application_name=eddy-jobs")
-        self._url = base + "?" + "&".join(words or ["application_name=eddy-jobs"])
+        self._url = base + "?" + "&".join(words)
         self._schema = prefix
         # All go as texts: of other arrays asyncpg asks the server first what they are, which takes it up to a second for each connection.
         casts = ("", "", "::bytea[]", "", "", "", *["::bigint[]"] * 9)
@@ -800,19 +803,22 @@ class _Postgres(_Server):
 
     async def _query(self, sql, *args):
         try:
+            return await self._ask(sql, *args)
+        except FormatError as error:
+            await self.open()  # which says what is wrong
+            raise _Passing(error) from error
+
+    async def _ask(self, sql, *args):
+        try:
             async with self._links.one() as session:
                 return await session.fetch(sql, *args)
         except (self._driver.PostgresError, self._driver.InterfaceError, OSError, EOFError, asyncio.TimeoutError, ValueError) as error:
-            if (verdict := self._judge(error)) is None:
-                await self.open()  # which says what is wrong
-                verdict = _Passing(error)
-            raise verdict from error
+            raise self._judge(error) from error
 
     def _judge(self, error):
-        """None: the schema is not as it was."""
         state = getattr(error, "sqlstate", None) or ""
         if state in ("42P01", "3F000", "42883", "42703", "0A000", "P0002"):
-            return None
+            return FormatError(f"the schema {self._schema} is not as jobs have it: {error}")
         if state in ("40001", "40P01", "53300", "25006") or state.startswith(("08", "57P")):
             return _Passing(error, is_beginning=state == "57P03")
         if state == "53100":
@@ -822,11 +828,11 @@ class _Postgres(_Server):
         return _Passing(error)
 
     async def open(self):
-        rows = await self._query("SELECT 1 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND "
-                                 "c.relname = 'format'", self._schema)
+        rows = await self._ask("SELECT 1 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND "
+                               "c.relname = 'format'", self._schema)
         if not rows:
             raise StoreMissing(f"the database has no schema {self._schema} with jobs yet; {_MAKE}")
-        self._check(await self._query(f'SELECT version FROM "{self._schema}".format'))
+        self._check(await self._ask(f'SELECT version FROM "{self._schema}".format'))
 
     def _check(self, rows):
         if not rows or rows[0]["version"] != POSTGRES_FORMAT:
@@ -840,6 +846,7 @@ class _Postgres(_Server):
         rows = await self._query(self._enqueue, *columns)
         if not rows:
             await self.open()
+            raise _Passing("the store changed its format")
         return [row["added_id"] if row["was_there"] else None for row in rows]
 
     async def get(self, job_id):

@@ -434,6 +434,16 @@ class OnlyRedis(Case):
             STORE.server.command("CONFIG", "SET", "maxmemory", "0")
         self.assertFalse((await jobs.enqueue("resize", id="b")).was_there)
 
+    async def test_silence_ends_no_subscription(self):
+        jobs = await self.opened(STORE.url + "?socket_timeout=0.1")
+        waiting = asyncio.create_task(jobs.wait((await jobs.enqueue("resize")).id))
+        while not (before := STORE.server.command("CLIENT", "LIST", "TYPE", "pubsub")):
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(0.3)
+        self.assertEqual(STORE.server.command("CLIENT", "LIST", "TYPE", "pubsub").split()[0], before.split()[0])
+        self.work("true")
+        await self.soon(waiting)
+
     async def test_a_wrong_password_is_told_at_once(self):
         with self.assertRaisesRegex(eddy_jobs.JobsError, "refused"):
             await self.opened(STORE.url.replace("//", "//nobody:wrong@"))
@@ -536,6 +546,34 @@ class Lost(Case):
         await asyncio.sleep(0.3)
         self.proxy.is_silent = False  # for new connections; what this one was asked is lost
         self.assertEqual((await self.soon(asking)).id, "a")
+
+
+class OnlyPostgres(Case):
+    def setUp(self):
+        if STORE.name != "postgres":
+            self.skipTest("of PostgreSQL")
+        super().setUp()
+
+    async def test_a_schema_of_something_else_is_refused(self):
+        STORE.reset(self.folder)
+        STORE.ask("CREATE SCHEMA eddy_jobs CREATE TABLE format (name text)")
+        with self.assertRaisesRegex(eddy_jobs.FormatError, "not as jobs have it"):
+            await self.soon(self.opened())
+
+    async def test_a_schema_that_goes_meanwhile_is_told(self):
+        jobs = await self.opened()
+        await jobs.enqueue("resize", id="a")
+        STORE.reset(self.folder)
+        for ask in jobs.enqueue, jobs.get:
+            with self.assertRaises(eddy_jobs.StoreMissing):
+                await self.soon(ask("a"))
+        self.eddy("enqueue", "resize", "--id", "b")
+        self.assertEqual(((await jobs.get("b")).id, (await jobs.enqueue("resize")).was_there), ("b", False))
+
+    async def test_what_a_url_says_to_libpq_alone_is_passed_over(self):
+        jobs = await self.opened(STORE.url + "&connect_timeout=5&keepalives=1&client_encoding=UTF8&application_name=mine")
+        self.assertFalse((await jobs.enqueue("resize")).was_there)
+        self.assertIn("mine", STORE.ask("SELECT application_name FROM pg_stat_activity"))
 
 
 class Pooled(Case):
