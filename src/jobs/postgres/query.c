@@ -78,16 +78,15 @@ void pgjobs_silence(eddy_postgres *pg)
         PQsetNoticeProcessor(eddy_postgres_connection(pg), ignore, NULL);
 }
 
-/* With the isolation that the functions need. */
-static int run_isolated(struct store *store, eddy_postgres *pg, PGresult **result,
-                        const struct store_call *call)
+/* With the isolation that the functions need. Nothing is prepared, for what fails ends the transaction. */
+static int run_isolated(eddy_postgres *pg, PGresult **result, const struct store_call *call)
 {
         int rc = eddy_postgres_begin(pg), end;
 
         if (rc == 0)
                 rc = eddy_postgres_exec(pg, NULL, "SET TRANSACTION ISOLATION LEVEL READ COMMITTED");
         if (rc == 0)
-                rc = pgjobs_run(store, pg, result, call);
+                rc = eddy_postgres_query(pg, result, call->sql, call->params);
         end = eddy_postgres_end(pg, rc);
         if (rc == 0 && end < 0) {
                 PQclear(*result);
@@ -113,7 +112,7 @@ static int try_once(struct store *store, PGresult **result, const struct store_c
         if (rc < 0)
                 return rc;
         pgjobs_silence(pg);
-        rc = (isolates ? run_isolated : pgjobs_run)(store, pg, result, call);
+        rc = isolates ? run_isolated(pg, result, call) : pgjobs_run(store, pg, result, call);
         snprintf(sqlstate, sizeof sqlstate, "%s", rc == EDDY_EPOSTGRES ? eddy_postgres_sqlstate(pg) : "");
         *verdict = rc == 0 ? 0 : pgjobs_judge(rc, sqlstate);
         if (*verdict < 0)
