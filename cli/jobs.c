@@ -46,16 +46,6 @@ int jobs_failure(int rc)
         return rc == EDDY_CANCELLED ? CLI_INTERRUPTED : CLI_FAILED;
 }
 
-/* The store is of another format: what the engine says, and what to do where it is an older one. */
-static int refuse_format(int rc)
-{
-        int exit_code = jobs_failure(rc);
-
-        fputs("eddy jobs: if an older version made it, 'eddy jobs migrate' brings it up to this one's format\n",
-              stderr);
-        return exit_code;
-}
-
 static int run_each(eddy_jobs *jobs, const struct call *call)
 {
         int exit_code = CLI_OK;
@@ -90,7 +80,7 @@ static intptr_t run_call(void *arg)
                 return call->command->open(&call->options);
         rc = eddy_jobs_open(&jobs, call->options.store, &options);
         if (rc < 0)
-                return rc == EDDY_EJOBSFORMAT ? refuse_format(rc) : jobs_failure(rc);
+                return jobs_failure(rc);
         /* Who named no store is told which it is. */
         if (!call->options.store && !getenv("EDDY_JOBS") && makes_store(call))
                 fprintf(stderr, "eddy jobs: the store is %s\n", eddy_jobs_url(jobs));

@@ -164,9 +164,7 @@ class Migrate(test_jobs.Jobs):
         with sqlite3.connect(self.path("jobs.db")) as store:
             store.execute("PRAGMA user_version = 1000")
         self.assertIn("version 1000", self.failure("migrate", code=1))
-        said = self.failure("list", code=1)
-        self.assertIn("version 1000", said)
-        self.assertIn("'eddy jobs migrate'", said)
+        self.assertIn("version 1000", self.failure("list", code=1))
         with sqlite3.connect(self.path("jobs.db")) as store:
             self.assertEqual(store.execute("PRAGMA user_version").fetchone(), (1000,))
 

@@ -146,10 +146,13 @@ class Killed(test_jobs.Jobs):
 
     def test_what_a_killed_worker_has_begun_ends_with_it(self):
         gate = self.fifo("gate")
-        worker = self.work("--exec", "(trap 'echo asked > $HERE/asked; exit' TERM; sleep 1000 & wait) & echo $! > $HERE/gate; wait")
+        worker = self.work("--exec", "echo progress 0.5 >&2; (trap 'echo asked > $HERE/asked; exit' TERM; sleep 1000 & wait) & echo $! > $HERE/gate; wait",
+                           "--lease", "0.3")
         self.enqueue("--id", "a", "slow")
         with open(gate, encoding="ascii") as file:
             pid = int(file.read())
+        while self.job("a").get("progress") != 0.5:  # the worker knows of its program, and so does the undertaker
+            pass
         undertaker = self.children(worker.pid)
         worker.kill()
         worker.wait(timeout=60)
