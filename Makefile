@@ -16,7 +16,7 @@
 #   make instructions   hold the hot paths to their budget of instructions; UPDATE=--update writes it
 #   make soak      what takes longer: every use of the system failing in every example, on both backends and with sanitizers,
 #                  oha, which is compiled, and make fuzz
-#   make chaos     durable jobs while workers, connections and stores fail, for an hour; SEED=1
+#   make chaos     durable jobs while workers, machines, connections, clocks and stores fail, for an hour; SEED=1
 #   make fuzz      damaged requests to nginx and eddy, which must refuse what nginx does, damaged TLS, forms, content codings, headers,
 #                  connections of HTTP/1 and 2, WebSocket frames, URLs, and answers to the client; COUNT=20000 SEED=1
 #   make check     clang-format, clang-tidy, cppcheck

@@ -12,7 +12,7 @@ packages_for() {
         build) echo gcc libc6-dev meson ninja-build pkg-config python3 \
                 liburing-dev libcurl4-openssl-dev 'libllhttp-dev|node-llhttp' libnghttp2-dev libhiredis-dev libssl-dev libpq-dev libc-ares-dev \
                 zlib1g-dev libbrotli-dev libzstd-dev libjansson-dev libsqlite3-dev 'libcrypt-dev|libc6-dev' ;;
-        test) echo libcmocka-dev g++ iproute2 clang 'libclang-rt-dev|libclang-rt-14-dev' valgrind mandoc curl nghttp2-client openssl redis-server postgresql pgbouncer nginx-light haproxy h2o slowhttptest sslscan testssl.sh gnutls-bin python3-websockets python3-redis python3-asyncpg ;;
+        test) echo libcmocka-dev g++ clang 'libclang-rt-dev|libclang-rt-14-dev' valgrind mandoc curl nghttp2-client openssl redis-server postgresql pgbouncer faketime iproute2 nginx-light haproxy h2o slowhttptest sslscan testssl.sh gnutls-bin python3-websockets python3-redis python3-asyncpg ;;
         musl) echo musl-tools linux-libc-dev ;;
         aarch64) echo gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user libcmocka-dev:arm64 ;;
         python) echo python3-dev python3-venv ;;

@@ -148,14 +148,17 @@ for config in "${@:-plain}"; do
                 # Where threads meet: the loop's inbox, the helper threads, and what stands on them.
                 run thread "-Db_sanitize=thread -Db_lundef=false" \
                         "--timeout-multiplier 5 --suite loop --suite transport --suite net --suite executor --suite thread --suite stream --suite task \
-                        --suite sync --suite file --suite child --suite process" ;;
+                        --suite sync --suite file --suite child --suite process --suite jobs-contract --suite jobs-programs" ;;
         valgrind)
                 # The examples are run by a script and the command by another: only programs are wrapped here.
                 built_as=plain
                 run valgrind "--werror" "--timeout-multiplier 20 --suite base --suite loop --suite coro \
                         --suite task --suite sync --suite transport --suite net --suite stream --suite executor --suite thread --suite file --suite child --suite process \
-                        --suite redis --suite postgres --suite tls \
+                        --suite redis --suite postgres --suite tls --suite jobs-programs \
                         --wrap=$(pwd)/scripts/valgrind.sh"
+                export EDDY_TEST_WRAPPER="$(pwd)/scripts/valgrind.sh"
+                run valgrind "--werror" "--timeout-multiplier 20 --suite jobs-contract"
+                unset EDDY_TEST_WRAPPER
                 built_as= ;;
         ucontext)
                 # Another way to switch: what switches, and no adapter.

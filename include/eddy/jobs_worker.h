@@ -65,7 +65,8 @@ typedef struct eddy_job_worker_options {
         bool has_no_signals; /**< SIGINT and SIGTERM are not its concern */
         const char *name; /**< for those who look, its own alone; NULL: host, process and a number by chance */
         eddy_duration
-            lease; /**< after which a job of a worker that is silent is another one's; 0: 30 s. It is renewed at a third of it */
+            lease; /**< after which a job of a worker that is silent is another one's; 0: 30 s. It is renewed at a third of it. 10 ms at
+                      * least, and better a second: where a round trip to the store takes longer nothing is ever begun */
         eddy_duration poll;  /**< how often the store is asked that has said nothing; 0: 5 s */
         eddy_duration grace; /**< for the jobs that run when the worker is to end; 0: 30 s; less: none */
         /** Something became of a job. `text` is why an attempt failed or a kind that nobody knows goes back, else NULL. Called in one of the

@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """Run a program of the contract with an engine: run_contract.py ENGINE PROGRAM [ARGUMENT...]. Where that needs a server which is not
-installed it is skipped."""
+installed it is skipped. EDDY_TEST_WRAPPER: what runs the program, such as scripts/valgrind.sh."""
 import contextlib
 import os
 import pathlib
+import shlex
 import subprocess
 import sys
 
@@ -26,6 +27,7 @@ def store(engine):
 def main():
     """The program's own status."""
     engine, *command = sys.argv[1:]
+    command = shlex.split(os.environ.get('EDDY_TEST_WRAPPER', '')) + command
     with store(engine) as url:
         sys.exit(subprocess.run(command, env={**os.environ, 'EDDY_TEST_JOBS': url}, check=False).returncode)
 

@@ -15,7 +15,7 @@ from commands import Commands, Server
 PAGE = pathlib.Path(__file__).resolve().parents[2] / 'docs' / 'jobs.md'
 
 
-class Page(Commands):
+class Newcomer(Commands):
     def setUp(self):
         super().setUp()
         self.store = ''
@@ -69,38 +69,6 @@ class Newcomer(Page):
         said = self.run_page()
         self.assertNotIn('the store is', said)
         self.assertIn('small-a.jpg', self.listed())
-
-
-class Machines(Page):
-    """Two of them, which are namespaces with a cable between; the test begins itself once more within."""
-
-    def test_the_same_on_two_machines(self):
-        if 'EDDY_TEST_INSIDE' in os.environ:
-            return self.check_inside()
-        enter = ['unshare', '--map-root-user', '--net', '--kill-child']
-        if not shutil.which('ip') or subprocess.run([*enter, 'true'], stderr=subprocess.DEVNULL, check=False).returncode:
-            return self.skipTest('no ip, or no namespaces for this user')
-        said = subprocess.run([*enter, sys.executable, __file__, self.eddy, 'Machines.test_the_same_on_two_machines'], stdout=subprocess.PIPE,
-                              stderr=subprocess.STDOUT, text=True, check=False, timeout=60, env={**os.environ, 'EDDY_TEST_INSIDE': ''})
-        return self.assertEqual(said.returncode, 0, said.stdout)
-
-    def check_inside(self):
-        # pylint: disable=consider-using-with
-        other = subprocess.Popen(['unshare', '--net', 'sh', '-c', 'echo there; exec cat'], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-        self.addCleanup(other.communicate)
-        other.stdout.readline()
-        there = ['nsenter', '--net=/proc/%d/ns/net' % other.pid]
-        for command in ['ip link set lo up'], ['ip link add cable type veth peer name cable netns %d' % other.pid], \
-                ['ip addr add 10.9.0.1/24 dev cable'], ['ip link set cable up'], \
-                ['ip addr add 10.9.0.2/24 dev cable', *there], ['ip link set cable up', *there]:
-            subprocess.run([*command[1:], *command[0].split()], check=True)
-        server = Server(self, bind='127.0.0.1 10.9.0.1', protected_mode='no')
-        self.environment['EDDY_JOBS'] = 'redis://10.9.0.1:%d' % server.port
-        script, work, enqueue = re.fullmatch(r'(.*)\n(eddy jobs work .*) &\n(eddy jobs enqueue .*)\n', self.block(), re.S).groups()
-        worker = self.shell(script + '\n' + work)
-        enqueuer = self.shell(enqueue, *[shutil.which(there[0]), *there[1:]])
-        job_id = enqueuer.stdout.read().strip()
-        self.wait_for_line(worker, job_id + '  done')
 
 
 if __name__ == '__main__':

@@ -15,6 +15,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2]))
@@ -22,7 +23,8 @@ from namespaces import Machines  # pylint: disable=wrong-import-position
 from check import check  # pylint: disable=wrong-import-position
 from engines import ENGINES  # pylint: disable=wrong-import-position
 
-WORKERS, KEYS, PATIENCE, TOLD_EACH = 3, 20, 120, 10  # the latter two in seconds
+WORKERS, KEYS, AGAIN = 3, 20, 50
+PATIENCE, TOLD_EACH = 120, 10  # s
 CLOCKS = '', '+1h', '-1d', '+2d'
 UNFINISHED = 'scheduled', 'held', 'ready', 'running'
 
@@ -57,9 +59,10 @@ class Chaos:
         self.effects, self.told = os.path.join(folder, 'effects'), os.path.join(folder, 'told')
         self.chance, self.jobs = random.Random(seed), jobs
         self.blows, self.cancelled = collections.Counter(), set()
-        self.stopped, self.unplugged = {}, {}  # until when
+        self.stopped, self.unplugged, self.lock = {}, {}, threading.Lock()  # until when
         self.workers = [self.begin(n) for n in range(WORKERS)]
         self.enqueuer = self.begin_enqueuer()
+        threading.Thread(target=self.recover_in_time, daemon=True).start()
 
     def start(self, command, output):
         clock = self.chance.choice(CLOCKS)
@@ -71,29 +74,38 @@ class Chaos:
         return self.start([*machine, WORKER, self.engine.url, self.effects], subprocess.DEVNULL)
 
     def begin_enqueuer(self):
-        """Again from the first one, if it has to."""
+        """Again, if it has to, from some of those on that it has said already."""
         machine = self.network.on(0) if self.network else []
-        with open(self.told, 'a', encoding='ascii') as told:
-            return self.start([*machine, WORKER, self.engine.url, 'enqueue', str(self.jobs), str(KEYS)], told)
+        with open(self.told, 'a+', encoding='ascii') as told:
+            told.seek(0)
+            first = max(0, max((int(line.split()[1][1:]) for line in told), default=0) - AGAIN)
+            return self.start([*machine, WORKER, self.engine.url, 'enqueue', str(first), str(self.jobs), str(KEYS)], told)
 
     def added(self):
         with open(self.told, encoding='ascii') as file:
             return {line.split()[1] for line in file if line.startswith('added ') and line.endswith('\n')}
 
-    def recover(self):
-        """What is over by now."""
-        now = time.monotonic()
-        for worker in [worker for worker, until in self.stopped.items() if until < now]:
-            worker.send_signal(signal.SIGCONT)
-            del self.stopped[worker]
-        for n in [n for n, until in self.unplugged.items() if until < now]:
-            self.network.plug(n, True)
-            del self.unplugged[n]
+    def recover(self, now):
+        """What is over by then."""
+        with self.lock:
+            for worker in [worker for worker, until in self.stopped.items() if until < now]:
+                worker.send_signal(signal.SIGCONT)
+                del self.stopped[worker]
+            for n in [n for n, until in self.unplugged.items() if until < now]:
+                self.network.plug(n, True)
+                del self.unplugged[n]
+
+    def recover_in_time(self):
+        """Whatever else is waited for: it may wait for one that is stopped, and has a file's lock."""
+        while True:
+            self.recover(time.monotonic())
+            time.sleep(0.05)
 
     def replace(self, n):
-        self.stopped.pop(self.workers[n], None)
-        self.workers[n].kill()
-        self.workers[n].wait()
+        with self.lock:
+            self.stopped.pop(self.workers[n], None)
+            self.workers[n].kill()
+            self.workers[n].wait()
         self.workers[n] = self.begin(n)
 
     def mourn(self):
@@ -114,7 +126,6 @@ class Chaos:
 
     def hurt(self):
         """One thing goes wrong."""
-        self.recover()
         self.mourn()
         now, n, blow = time.monotonic(), self.chance.randrange(WORKERS), self.chance.random()
         if blow < 0.15:
@@ -122,8 +133,9 @@ class Chaos:
             self.replace(n)
         elif blow < 0.3:
             self.blows['stop'] += 1
-            self.workers[n].send_signal(signal.SIGSTOP)
-            self.stopped[self.workers[n]] = now + self.chance.uniform(0.5, 3)
+            with self.lock:
+                self.workers[n].send_signal(signal.SIGSTOP)
+                self.stopped[self.workers[n]] = now + self.chance.uniform(0.5, 3)
         elif blow < 0.33:
             self.blows['cancel'] += 1
             self.cancel()
@@ -135,18 +147,15 @@ class Chaos:
                 self.enqueuer = self.begin_enqueuer()
         elif blow < 0.38 and self.network:
             self.blows['cable'] += 1
-            self.network.plug(n, False)
-            self.unplugged[n] = now + self.chance.uniform(0.3, 3)
+            with self.lock:
+                self.network.plug(n, False)
+                self.unplugged[n] = now + self.chance.uniform(0.3, 3)
         else:
             self.blows[self.engine.hurt(self.chance) or 'pause'] += 1
 
     def calm(self):
         """Let them end what they do."""
-        self.recover()
-        for worker in self.stopped:
-            worker.send_signal(signal.SIGCONT)
-        for n in self.unplugged:
-            self.network.plug(n, True)
+        self.recover(float('inf'))
         for worker in self.workers:
             worker.terminate()
         return [worker.wait(timeout=60) for worker in self.workers]

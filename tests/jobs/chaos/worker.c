@@ -1,5 +1,5 @@
-/* What the chaos is made for. worker STORE EFFECTS does jobs, and writes to a file what it does; worker STORE enqueue COUNT KEYS enqueues
- * them, and says which it has.
+/* What the chaos is made for. worker STORE EFFECTS does jobs, and writes to a file what it does; worker STORE enqueue FIRST COUNT KEYS
+ * enqueues them from that one on, and says which it has.
  *
  * A job's id begins with what is to be seen by it: j, its key's order; y, a key that it yields; d, a delay; u, a unique name; p, it kills
  * its worker. Others are the schedule's. Lines of the file are
@@ -19,7 +19,7 @@
 
 struct arguments {
         const char *store, *effects;
-        int count, keys;
+        int first, count, keys;
 };
 
 static int effects = -1;
@@ -128,7 +128,7 @@ static int enqueue_one(eddy_jobs *jobs, int i, int keys)
         return enqueue(jobs, 'j', i, (eddy_job_spec){.key = name});
 }
 
-static int enqueue_all(eddy_jobs *jobs, int count, int keys)
+static int enqueue_all(eddy_jobs *jobs, const struct arguments *arguments)
 {
         eddy_job_cron cron = {.name = "tick",
                               .expression = "@every 2s",
@@ -139,9 +139,8 @@ static int enqueue_all(eddy_jobs *jobs, int count, int keys)
         do
                 rc = eddy_jobs_set_cron(jobs, &cron);
         while (rc == EDDY_EJOBSAWAY);
-        for (int i = 0; rc == 0 && i < count; i++) {
-                rc = enqueue_one(jobs, i, keys);
-        }
+        for (int i = arguments->first; rc == 0 && i < arguments->count; i++)
+                rc = enqueue_one(jobs, i, arguments->keys);
         return rc;
 }
 
@@ -158,7 +157,7 @@ static intptr_t app(void *arg)
                 if (rc == -EINVAL || eddy_sleep(eddy_ms(20)) < 0)
                         break;
         if (rc == 0) {
-                rc = arguments->effects ? work(jobs) : enqueue_all(jobs, arguments->count, arguments->keys);
+                rc = arguments->effects ? work(jobs) : enqueue_all(jobs, arguments);
                 eddy_jobs_close(jobs);
         }
         if (rc < 0)
@@ -168,7 +167,7 @@ static intptr_t app(void *arg)
 
 int main(int argc, char **argv)
 {
-        bool enqueues = argc == 5 && strcmp(argv[2], "enqueue") == 0;
+        bool enqueues = argc == 6 && strcmp(argv[2], "enqueue") == 0;
         struct arguments arguments;
 
         if (argc < 3)
@@ -176,8 +175,9 @@ int main(int argc, char **argv)
         arguments = (struct arguments){
             .store = argv[1],
             .effects = enqueues ? NULL : argv[2],
-            .count = enqueues ? atoi(argv[3]) : 0,
-            .keys = enqueues ? atoi(argv[4]) : 0,
+            .first = enqueues ? atoi(argv[3]) : 0,
+            .count = enqueues ? atoi(argv[4]) : 0,
+            .keys = enqueues ? atoi(argv[5]) : 0,
         };
         setvbuf(stdout, NULL, _IOLBF, 0);
         srand((unsigned)getpid());

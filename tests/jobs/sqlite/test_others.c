@@ -1,12 +1,10 @@
-/* A file that other processes write to, and a disk that is slow or full. */
+/* A file that other processes write to, and a disk that is slow. */
 #include "file.h"
 
 #include "jobs/worker.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>
-#include <sys/mount.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 
 /* SQLite's own, of all connections of this process. */
@@ -162,38 +160,6 @@ COROUTINE_TEST(what_another_process_takes_long_to_write_is_heard_of)
         close_store(jobs);
 }
 
-/* A disk that is full. */
-
-COROUTINE_TEST(a_full_disk_is_told_and_what_is_there_stays)
-{
-        static char payload[100000];
-        eddy_jobs *jobs;
-        eddy_job_queue *queues;
-        size_t n, added = 0;
-        int rc;
-
-        mkdir("small", 0700);
-        if (mount("eddy-test", "small", "tmpfs", 0, "size=2m") < 0) {
-                rmdir("small");
-                return;
-        }
-        assert_int_equal(eddy_jobs_open(&jobs, "sqlite:small/jobs.db", NULL), 0);
-        do {
-                rc = eddy_jobs_enqueue(
-                    jobs, &(eddy_job_spec){.kind = "work", .payload = payload, .size = sizeof payload}, NULL);
-                added += rc == 0;
-        } while (rc == 0);
-        assert_int_equal(rc, -ENOSPC);
-        assert_non_null(strstr(eddy_error_detail(), "small/jobs.db"));
-        assert_non_null(strstr(eddy_error_detail(), "full"));
-        assert_int_equal(eddy_jobs_queues(jobs, &queues, &n), 0);
-        assert_int_equal(queues[0].counts[EDDY_JOB_READY], added);
-        eddy_free(queues);
-        eddy_jobs_close(jobs);
-        umount("small");
-        rmdir("small");
-}
-
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -202,7 +168,6 @@ int main(void)
             cmocka_unit_test(many_who_wait_for_another_process_are_all_done_after_it),
             cmocka_unit_test(a_worker_ends_though_another_process_writes),
             cmocka_unit_test(what_another_process_takes_long_to_write_is_heard_of),
-            cmocka_unit_test(a_full_disk_is_told_and_what_is_there_stays),
         };
 
         setenv("EDDY_TEST_JOBS", "sqlite:", 1);
