@@ -57,8 +57,6 @@ class Newcomer(Commands):
         return subprocess.run(['sh', '-c', 'eddy jobs show "$(eddy jobs list | sed "s/ .*//")"'], cwd=self.home, env=self.environment,
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=True, timeout=60).stdout
 
-
-class Newcomer(Page):
     def test_the_two_commands_of_a_newcomer(self):
         said = self.run_page()
         self.assertIn('the store is sqlite:%s/.local/state/eddy/jobs.db\n' % self.home, said)
