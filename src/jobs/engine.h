@@ -17,7 +17,7 @@
  *   `most_running` and `rate` say: within no period, wherever it begins, more than `rate`. What is used up of a rate stays so unless
  *   it or its period is set to another value.
  * - A RUNNING job whose lease has ended: "lost" in its history; READY again, or DEAD where attempt >= attempts.
- * - A verdict counts only with the fence that the job was taken with.
+ * - A verdict counts only with the fence that the job was taken with, and of the job that was taken: ids may be used again.
  * - A RUNNING job that was asked to end is CANCELLED where it would run again: by RETRY, SNOOZE, RETURN, or the end of its lease.
  * - `unique` belongs to the job that was enqueued with it until that is finished and `unique_for` has passed since.
  */
@@ -67,6 +67,8 @@ struct jobs_words {
 struct jobs_outcome {
         const char *id;
         uint64_t fence;
+        eddy_job_time
+            created; /* as of the job that was taken: another one that has its id by now is not this worker's. 0: any */
         enum jobs_verdict verdict;
         eddy_duration delay;
         const char *error; /* of RETRY and DIE: one line */
@@ -112,6 +114,7 @@ struct jobs_turn {
 struct jobs_lease {
         const char *id;
         uint64_t fence;
+        eddy_job_time created; /* as of jobs_outcome */
         struct jobs_words words;
         int rc; /* receives 0, EDDY_EJOBLOST, EDDY_ENOJOB, or EDDY_CANCELLED: renewed, and asked to end */
 };

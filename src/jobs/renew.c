@@ -113,8 +113,10 @@ static size_t gather(eddy_job_worker *worker, eddy_time now)
                 list_append(&worker->running, link);
                 job->is_renewing = true;
                 renewal->jobs[n] = job;
-                renewal->leases[n++] = (struct jobs_lease){
-                    .id = job->taken->id, .fence = job->taken->fence, .words = jobs_words_send(job)};
+                renewal->leases[n++] = (struct jobs_lease){.id = job->taken->id,
+                                                           .fence = job->taken->fence,
+                                                           .created = job->taken->created,
+                                                           .words = jobs_words_send(job)};
         }
         return n;
 }

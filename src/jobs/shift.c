@@ -161,6 +161,7 @@ static void gather_verdicts(eddy_job_worker *worker)
                 shift->outcomes[turn->outcome_count++] = (struct jobs_outcome){
                     .id = job->taken->id,
                     .fence = job->taken->fence,
+                    .created = job->taken->created,
                     .verdict = job->verdict,
                     .delay = job->delay,
                     .error = is_failure ? job->error : NULL,
