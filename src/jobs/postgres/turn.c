@@ -23,6 +23,9 @@ static void describe_outcomes(struct args *args, const struct jobs_outcome *outc
                 args_add_int(args, (int64_t)outcomes[i].fence);
         args_array(args, ARGS_INTS, n);
         for (size_t i = 0; i < n; i++)
+                args_add_int(args, outcomes[i].created);
+        args_array(args, ARGS_INTS, n);
+        for (size_t i = 0; i < n; i++)
                 args_add_int(args, outcomes[i].verdict);
         args_array(args, ARGS_INTS, n);
         for (size_t i = 0; i < n; i++)
@@ -218,6 +221,9 @@ int pgjobs_renew(struct jobs_engine *engine, struct jobs_lease *leases, size_t n
         args_array(&args, ARGS_INTS, n);
         for (size_t i = 0; i < n; i++)
                 args_add_int(&args, (int64_t)leases[i].fence);
+        args_array(&args, ARGS_INTS, n);
+        for (size_t i = 0; i < n; i++)
+                args_add_int(&args, leases[i].created);
         args_array(&args, ARGS_FLOATS, n);
         for (size_t i = 0; i < n; i++)
                 args_add_float(&args, leases[i].words.progress);
