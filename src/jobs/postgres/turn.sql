@@ -6,8 +6,8 @@
 
 -- What becomes of jobs that were taken. Gives a text for each thing that follows from it: see its use in @.turn().
 CREATE FUNCTION @.settle(
-    ids text[], fences bigint[], enqueued bigint[], verdicts bigint[], delays bigint[], errors text[], results bytea[], progresses float8[],
-    notes text[], logs text[], log_ats bigint[], now_us bigint,
+    ids text[], fences bigint[], creations bigint[], verdicts bigint[], delays bigint[], errors text[], results bytea[],
+    progresses float8[], notes text[], logs text[], log_ats bigint[], now_us bigint,
     OUT settled text[], OUT passed_keys text[], OUT stirred text[], OUT dropped text[]
 ) LANGUAGE plpgsql AS $$
 DECLARE
@@ -17,8 +17,8 @@ DECLARE
     followed text[];
 BEGIN
     WITH told AS (
-        SELECT * FROM unnest(ids, fences, enqueued, verdicts, delays, errors, results, progresses, notes, logs, log_ats)
-            AS t(id, fence, enqueued, verdict, delay, error, result, progress, note, log, log_at) ORDER BY t.id
+        SELECT * FROM unnest(ids, fences, creations, verdicts, delays, errors, results, progresses, notes, logs, log_ats)
+            AS t(id, fence, created, verdict, delay, error, result, progress, note, log, log_at) ORDER BY t.id
     ), changed AS (
         UPDATE @.job j SET
             -- DONE, RETRY, DIE, CANCEL, SNOOZE, RETURN. One that was asked to end does not begin again.
@@ -47,7 +47,7 @@ BEGIN
                 || CASE WHEN t.verdict IN (1, 2) THEN ' failed' WHEN t.verdict = 3 THEN ' cancelled'
                    WHEN t.verdict = 4 THEN ' snoozed' ELSE ' returned' END
                 || coalesce(' ' || t.error, '') || E'\n' END) END
-        FROM told t WHERE j.id = t.id AND j.state + 0 = 3 AND j.fence = t.fence AND t.enqueued IN (0, j.created)
+        FROM told t WHERE j.id = t.id AND j.state + 0 = 3 AND j.fence = t.fence AND t.created IN (0, j.created)
         RETURNING j.id, j.queue, j.key, j.has_turn, j.state, j.verdict, j.is_followed, j.unique_name
     ), counted AS (
         INSERT INTO @.step (queue, running, scheduled, ready, done, dead, cancelled, finished, failed)
@@ -214,13 +214,13 @@ $$;
 -- A worker's turn: jobs that it was given are settled, what is due is moved, others are taken, from the first queue that has
 -- any, then the next.
 --
--- Arrays from `ids` to `log_ats` have an item for each job that is settled, `enqueued` when (0: whenever): ids may be used again; verdicts are 0 DONE, 1 RETRY, 2 DIE, 3 CANCEL, 4 SNOOZE,
--- 5 RETURN; delays are in nanoseconds; before the lines of a log there were so many in this attempt. `looks`: move what is due. `listens`: have
+-- Arrays from `ids` to `log_ats` have an item for each job that is settled; verdicts are 0 DONE, 1 RETRY, 2 DIE, 3 CANCEL, 4 SNOOZE,
+-- 5 RETURN; delays are in nanoseconds; `creations` say when the job was enqueued that was taken, for ids may be used again, or 0; before the lines of a log there were so many in this attempt. `looks`: move what is due. `listens`: have
 -- the channel told when there is work, where this turn leaves none. `is_again`: the turn of this number may have been done already. Gives a row for each job, and a last one with `id` NULL, which has `outcomes`: NULL where each was
 -- settled, else for each 0: it was, 1: it is not this worker's any more, 2: there is none; and `next_us`: NULL: not known.
 CREATE FUNCTION @.turn(
-    ids text[], fences bigint[], enqueued bigint[], verdicts bigint[], delays bigint[], errors text[], results bytea[], progresses float8[],
-    notes text[], logs text[], log_ats bigint[], queues text[], most bigint, lease_us bigint, worker_name text, number bigint,
+    ids text[], fences bigint[], creations bigint[], verdicts bigint[], delays bigint[], errors text[], results bytea[],
+    progresses float8[], notes text[], logs text[], log_ats bigint[], queues text[], most bigint, lease_us bigint, worker_name text, number bigint,
     looks boolean, listens boolean, is_again boolean, for_format bigint
 ) RETURNS TABLE (
     id text, kind text, queue text, key text, payload bytea, fence bigint, timeout bigint, backoff bigint, max_backoff bigint,
@@ -263,7 +263,7 @@ BEGIN
         keys := @.lock_turns(ids, queues, is_due, now_us);
     END IF;
     IF cardinality(ids) > 0 THEN
-        SELECT * INTO done FROM @.settle(ids, fences, enqueued, verdicts, delays, errors, results, progresses, notes, logs, log_ats, now_us);
+        SELECT * INTO done FROM @.settle(ids, fences, creations, verdicts, delays, errors, results, progresses, notes, logs, log_ats, now_us);
         IF done.dropped IS NOT NULL THEN
             INSERT INTO @.answered (asker, number, ids, moment) VALUES (worker_name, number, done.dropped, now_us)
             ON CONFLICT ON CONSTRAINT answered_pkey DO UPDATE SET ids = answered.ids || done.dropped;
@@ -274,9 +274,9 @@ BEGIN
             SELECT array_agg(CASE
                 WHEN t.id IS NULL OR t.id = ANY (done.settled) THEN 0
                 WHEN j.id IS NULL THEN 2
-                WHEN j.fence = t.fence AND t.enqueued IN (0, j.created) AND j.verdict = t.verdict AND j.state <> 3 THEN 0
+                WHEN j.fence = t.fence AND t.created IN (0, j.created) AND j.verdict = t.verdict AND j.state <> 3 THEN 0
                 ELSE 1 END ORDER BY t.n) INTO outcomes
-            FROM unnest(ids, fences, enqueued, verdicts) WITH ORDINALITY AS t(id, fence, enqueued, verdict, n)
+            FROM unnest(ids, fences, creations, verdicts) WITH ORDINALITY AS t(id, fence, created, verdict, n)
             LEFT JOIN @.job j ON j.id = t.id;
         END IF;
     END IF;
@@ -371,7 +371,8 @@ END $$;
 -- Renew leases, and keep what the handlers said. Gives for each 0: renewed, 1: it is not this worker's any more, 2: there is
 -- none, 3: renewed, and asked to end.
 CREATE FUNCTION @.renew(
-    ids text[], fences bigint[], enqueued bigint[], progresses float8[], notes text[], logs text[], log_ats bigint[], lease_us bigint, for_format bigint
+    ids text[], fences bigint[], creations bigint[], progresses float8[], notes text[], logs text[], log_ats bigint[], lease_us bigint,
+    for_format bigint
 ) RETURNS SETOF bigint LANGUAGE plpgsql
 SET jit = off SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_bitmapscan = off
 SET enable_hashjoin = off SET enable_mergejoin = off SET enable_sort = off AS $$
@@ -382,14 +383,14 @@ BEGIN
     PERFORM 1 FROM @.job j WHERE j.id = ANY (ids) ORDER BY j.id FOR UPDATE;
     RETURN QUERY
         WITH told AS (
-            SELECT * FROM unnest(ids, fences, enqueued, progresses, notes, logs, log_ats) WITH ORDINALITY
-                AS t(id, fence, enqueued, progress, note, log, log_at, n)
+            SELECT * FROM unnest(ids, fences, creations, progresses, notes, logs, log_ats) WITH ORDINALITY
+                AS t(id, fence, created, progress, note, log, log_at, n)
         ), renewed AS (
             UPDATE @.job j SET lease = now_us + lease_us, progress = t.progress, note = coalesce(t.note, j.note),
                 history = CASE WHEN t.log IS NULL THEN j.history
                           ELSE @.remember(j.history, @.log_lines(t.log, j.logged - t.log_at, now_us, j.attempt)) END,
                 logged = CASE WHEN t.log IS NULL THEN j.logged ELSE greatest(j.logged, t.log_at + @.line_count(t.log)) END
-            FROM told t WHERE j.id = t.id AND j.state + 0 = 3 AND j.fence = t.fence AND t.enqueued IN (0, j.created)
+            FROM told t WHERE j.id = t.id AND j.state + 0 = 3 AND j.fence = t.fence AND t.created IN (0, j.created)
             RETURNING t.n, j.is_cancelling
         )
         SELECT CASE WHEN r.is_cancelling THEN 3 WHEN r.n IS NOT NULL THEN 0 WHEN j.id IS NULL THEN 2 ELSE 1 END::bigint

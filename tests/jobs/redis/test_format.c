@@ -119,7 +119,7 @@ COROUTINE_TEST(who_has_a_store_open_that_is_brought_up_is_refused)
         assert_refused(eddy_jobs_remove_cron(jobs, "tick"), "newer");
         assert_refused(try_to_open(&other, server.port, (eddy_jobs_options){.migrates = true}), "newer");
         assert_runs(beside, &reply, "DBSIZE");
-        assert_number(reply, 5); /* format, seq, queues, the job, ready */
+        assert_number(reply, 6); /* format, scripts, seq, queues, the job, ready */
         eddy_jobs_close(jobs);
         eddy_redis_destroy(beside);
 }
