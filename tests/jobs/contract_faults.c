@@ -413,7 +413,10 @@ static int try_follow(void)
 
 static int try_listen(void)
 {
-        return type()->listen(jobs->engine);
+        int rc = type()->listen(jobs->engine);
+
+        eddy_yield(); /* so that the task which listens begins, or fails to */
+        return rc;
 }
 
 /* Each try is with a store that has heard nothing. */

@@ -89,20 +89,21 @@ COROUTINE_TEST(no_more_run_at_a_time_than_its_concurrency_says)
 
 COROUTINE_TEST(a_turn_tells_what_is_done_and_takes_as_much)
 {
-        enum { N = 10000, PLACES = 16 };
+        enum { PLACES = 16 };
+        const unsigned n = scaled(10000);
         char id[16];
 
         reset();
         open_worker(do_nothing, (eddy_job_worker_options){.concurrency = PLACES});
-        for (int i = 0; i < N; i++) {
-                snprintf(id, sizeof id, "%d", i);
+        for (unsigned i = 0; i < n; i++) {
+                snprintf(id, sizeof id, "%u", i);
                 add(id, (eddy_job_spec){0});
         }
         begin_work();
-        WAIT_UNTIL(count_state(EDDY_JOB_DONE) == N);
+        WAIT_UNTIL(count_state(EDDY_JOB_DONE) == n);
         assert_int_equal(end_work(), 0);
-        assert_int_equal(begun, N);
-        assert_true(fake.turns <= N / PLACES + 3);
+        assert_int_equal(begun, n);
+        assert_true(fake.turns <= n / PLACES + 3);
         assert_int_equal(fake.most_told, PLACES);
         close_worker();
 }
