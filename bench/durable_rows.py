@@ -24,7 +24,7 @@ EARLY = "it begins the next job before the store knows of the last one's end, an
 BEHIND = {
     "enqueue": {
         "asynq": "its script makes a hash and an item of a list; ours packs a record, in Lua, and adds to a set that is ordered by priority",
-        "river": "its statement is an INSERT; ours counts, claims names and keys, and tells who waits"},
+        "river": "its statement is an INSERT; ours counts, and tells who waits"},
     "bytes": {"arq": "it keeps a job's payload and the moment of its end alone",
               "river": "ours has room in each page for the row of a job that begins, and an index more"},
     "work": {"river": EARLY},

@@ -5,7 +5,9 @@ A row may be given by its name or by the beginning of several (`echo`, `timer`);
 measured. The environment's ROWS does the same, and REPEATS is how often each contestant runs, 5 if unset. The
 contestants of a row take turns, so that a slow minute of the machine hits them all. NECO and LIBDILL are folders of
 these libraries, built: a header, and a library that its program is linked with; without them they are left out.
-MOVED_GB is how long the longest bodies of HTTP are, 1 GiB if unset.
+MOVED_GB is how long the longest bodies of HTTP are, 1 GiB if unset. JOBS_DISK is the folder in which durable jobs are kept, /var/tmp if
+unset; JOBS_BACKLOG how many wait, 1,000,000; JOBS_SECONDS how long each of their measurements takes, 0.5; EDDY_PEERS where their
+contestants are that come from registries, and the build directory if unset.
 Figures go to bench.json in the build directory. The exit status is 1 where an eddy program has failed; a missed
 aim, and a contestant that cannot take part, are no failures.
 """

@@ -18,7 +18,7 @@ from machine import there
 from processes import Failure, Skipped
 from servers import free_port
 
-DISK = "/var/tmp"  # what lies there outlives a restart, so that it is on no file system in memory
+DISK = os.environ.get("JOBS_DISK") or "/var/tmp"  # what lies there outlives a restart, so that it is on no file system in memory
 PATIENCE = 30
 
 

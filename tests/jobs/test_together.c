@@ -171,6 +171,7 @@ COROUTINE_TEST(what_the_store_refuses_fails_for_itself_alone)
         expect(3, EDDY_EJOBS);
         assert_string_equal(details[3], "bad is refused");
         expect(4, 0);
+        assert_int_equal(gate.calls, AT_ONCE + 1 + 3);
         assert_string_equal(gate.kinds, "00ac");
         eddy_jobs_close(store);
 }
@@ -201,20 +202,32 @@ COROUTINE_TEST(one_that_is_interrupted_leaves_the_others_as_they_are)
         eddy_jobs_close(store);
 }
 
+/* Before the calls that are answered have ended, so that the first of those who wait is still told to send. */
+static intptr_t interrupt_leader(void *arg)
+{
+        (void)arg;
+        eddy_event_wait(&gate.opened);
+        eddy_cancel(tasks[AT_ONCE]);
+        return 0;
+}
+
 COROUTINE_TEST(one_that_is_interrupted_when_it_is_to_send_hands_that_on)
 {
+        eddy_task *interrupting;
+
         open_store(0);
+        interrupting = eddy_create_task(interrupt_leader, NULL);
+        turn_about();
         begin_busy();
         begin("a");
         begin("b");
         eddy_event_set(&gate.opened);
-        while (gate.answered == 0)
-                eddy_yield();
-        eddy_cancel(tasks[2]);
         expect(0, 0);
         expect(1, 0);
-        eddy_join(tasks[2], NULL);
+        expect(2, EDDY_CANCELLED);
         expect(3, 0);
+        eddy_join(interrupting, NULL);
+        assert_string_equal(gate.kinds, "00b");
         eddy_jobs_close(store);
 }
 
