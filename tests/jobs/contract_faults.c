@@ -177,6 +177,15 @@ static int try_eddy_jobs_list(void)
         return rc;
 }
 
+static int try_eddy_jobs_finished(void)
+{
+        eddy_job_list list;
+        int rc = eddy_jobs_finished(jobs, NULL, 0, 10, &list);
+
+        eddy_job_list_free(&list);
+        return rc;
+}
+
 static int try_eddy_jobs_retry(void)
 {
         return eddy_jobs_retry(jobs, own("a"));
@@ -519,6 +528,7 @@ static const struct row rows[] = {
     ROW(eddy_jobs_get, .before = enqueue_own),
     ROW(eddy_jobs_await, .before = finish_own),
     ROW(eddy_jobs_list, .before = enqueue_own),
+    ROW(eddy_jobs_finished, .before = finish_own),
     ROW(eddy_jobs_retry, .before = finish_own, .after = see_ready_or_cancelled),
     ROW(eddy_jobs_cancel, .before = enqueue_own, .after = see_ready_or_cancelled),
     ROW(eddy_jobs_discard, .before = enqueue_own, .after = see_ready_or_gone),
