@@ -63,7 +63,7 @@ def store_rows(kind):
 
     def fast(figure, workload, aim=None):
         row = f"jobs_{kind}_{figure}_per_second"
-        if not factors:
+        if not factors or (figure == "backlog" and kind == "redis"):
             return row, Row("1/s", workload, aim, note="aim: of SQLite, with each commit on the disk" if aim else "")
         return row, Row("1/s", workload, at_least(row, **factors), note="aim: 1.5 times the best of the others in this run")
 
@@ -78,7 +78,7 @@ def store_rows(kind):
         fast("enqueue_16", f"the same by {together} tasks"),
         (f"jobs_{kind}_enqueue_16_total_us", total),
         fast("enqueue_100", "by one task in batches of 100, where there is a call for many"),
-        (f"jobs_{kind}_bytes", Row("B", f"a job that waits in {server}, 64 B of payload: what the store grows by")),
+        (f"jobs_{kind}_bytes", Row("B", f"a job that waits in {server}, 63 B of payload: what the store grows by")),
         fast("work_1x1", f"durable jobs in {server} that wait are done, an empty handler: one worker, one job at a time"),
         fast("work_1x2", "the same by two workers"),
         fast(f"work_{together}x1", f"the same by one worker, {together} jobs at a time", 10_000),

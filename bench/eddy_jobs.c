@@ -3,7 +3,7 @@
  *     eddy_jobs URL fill COUNT                         enqueue so many, the fastest way
  *     eddy_jobs URL enqueue SECONDS BATCH TOGETHER     by so many tasks, so many in each call: prints how many, and the seconds
  *     eddy_jobs URL produce RATE SECONDS               so many a second as they are due; 0: as many as 16 tasks can
- *     eddy_jobs URL work COUNT CONCURRENCY             until so many have begun, or nothing has come for a second
+ *     eddy_jobs URL work COUNT CONCURRENCY             until so many have begun, or nothing has come for two seconds
  *
  * COUNT 0 is until it is killed. A worker prints for each job when it began and when it was enqueued, nanoseconds of one clock, and its memory at the end.
  */
@@ -138,7 +138,7 @@ static intptr_t end_when_idle(void *arg)
 {
         (void)arg;
         worker.last = now() + 2 * (int64_t)SECOND;
-        while (eddy_sleep(eddy_ms(100)) == 0 && now() - worker.last < SECOND)
+        while (eddy_sleep(eddy_ms(100)) == 0 && now() - worker.last < 2 * (int64_t)SECOND)
                 continue;
         eddy_job_worker_stop(worker.self);
         return 0;

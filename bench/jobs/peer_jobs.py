@@ -18,8 +18,8 @@ class Begun:
         self.jobs.append((self.last, int(payload)))
 
     def is_all(self, count):
-        """Whether there are so many, or nothing has come for a second."""
-        return count > 0 and (len(self.jobs) >= count or time.monotonic_ns() - self.last > 10**9)
+        """Whether there are so many, or nothing has come for two seconds."""
+        return count > 0 and (len(self.jobs) >= count or time.monotonic_ns() - self.last > 2 * 10**9)
 
     def lines(self):
         return "".join(f"{when} {enqueued}\n" for when, enqueued in self.jobs)

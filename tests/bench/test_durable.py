@@ -34,6 +34,8 @@ class Reports(unittest.TestCase):
 
     def test_a_worker_that_did_nothing_has_failed(self):
         self.assertRaises(processes.Failure, report)
+        idle = durable.Report("peak 4096\n", may_be_idle=True)  # beside another one, that may be
+        self.assertAlmostEqual(durable.rate([idle, report((0, 0), (10**8, 0))]), 10)
 
 
 class Counting(unittest.TestCase):

@@ -128,7 +128,7 @@ func produce(ctx context.Context, which system, rate, seconds float64) {
 
 func endWhenIdle() {
 	last.Store(now() + 2e9)
-	for now()-last.Load() < 1e9 {
+	for now()-last.Load() < 2e9 {
 		select {
 		case <-done:
 			return

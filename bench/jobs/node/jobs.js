@@ -68,7 +68,7 @@ async function work(count, concurrency) {
   }, { connection, concurrency });
   await worker.waitUntilReady();
   console.log('ready');
-  while (count === 0 || (begun.length < count && now() - last < 1e9))
+  while (count === 0 || (begun.length < count && now() - last < 2e9))
     await sleep(100);
   await worker.close();
   const peak = /VmHWM:\s*(\d+)/.exec(fs.readFileSync('/proc/self/status', 'utf8'))[1] * 1024;
