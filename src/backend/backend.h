@@ -67,7 +67,8 @@ struct backend {
 
 struct backend_impl {
         const char *name;
-        bool gathers; /* what is sent in an iteration shares one call, so that to wait for the end of it costs nothing */
+        bool
+            gathers; /* what is sent in an iteration shares one call, so that to wait for the end of it costs nothing */
 
         /** Make one, which sets its impl alone of struct backend: 0, or why this system cannot have it. */
         int (*create)(struct backend **backend, int wakeup);

@@ -127,18 +127,19 @@ static inline void assert_store_value(const char *sql, const char *value)
 /** The counts that the store keeps are those of its jobs. */
 static inline void assert_counts_are_true(void)
 {
-        assert_store_value("SELECT count(*) FROM (SELECT queue, count(*) FILTER (WHERE state = 0) AS a, "
-                           "count(*) FILTER (WHERE state = 1) AS b, "
-                           "count(*) FILTER (WHERE state = 2) AS c, count(*) FILTER (WHERE state = 3) AS d, "
-                           "count(*) FILTER (WHERE state = 4) AS "
-                           "e, count(*) FILTER (WHERE state = 5) AS f, count(*) FILTER (WHERE state = 6) AS g "
-                           "FROM @.job GROUP BY queue) j "
-                           "FULL JOIN (SELECT name, scheduled AS a, held AS b, ready AS c, running AS d, done "
-                           "AS e, dead AS f, cancelled AS g FROM "
-                           "@.queues(2)) q ON name = queue AND (j.a, j.b, j.c, j.d, j.e, j.f, j.g) = (q.a, q.b, "
-                           "q.c, q.d, q.e, q.f, q.g) "
-                           "WHERE name IS NULL OR queue IS NULL",
-                           "0");
+        assert_store_value(
+            "SELECT count(*) FROM (SELECT queue, count(*) FILTER (WHERE state = 0) AS a, "
+            "count(*) FILTER (WHERE state = 1) AS b, "
+            "count(*) FILTER (WHERE state = 2) AS c, count(*) FILTER (WHERE state = 3) AS d, "
+            "count(*) FILTER (WHERE state = 4) AS "
+            "e, count(*) FILTER (WHERE state = 5) AS f, count(*) FILTER (WHERE state = 6) AS g "
+            "FROM @.job GROUP BY queue) j "
+            "FULL JOIN (SELECT name, scheduled AS a, held AS b, ready AS c, running AS d, done "
+            "AS e, dead AS f, cancelled AS g FROM "
+            "@.queues(2)) q ON name = queue AND (j.a, j.b, j.c, j.d, j.e, j.f, j.g) = (q.a, q.b, "
+            "q.c, q.d, q.e, q.f, q.g) "
+            "WHERE name IS NULL OR queue IS NULL",
+            "0");
 }
 
 /** Break every connection but the one that this is done on. */

@@ -95,8 +95,9 @@ COROUTINE_TEST(nothing_is_left_of_jobs_that_were_swept)
         sweep_all(jobs);
         assert_runs(beside, NULL, "DEL {test}:due"); /* one for all */
         assert_runs(beside, &reply, "DBSIZE");
-        assert_number(reply,
-                      5 + 2); /* format, scripts, seq, queues, queue:default; and for a while that two calls were done */
+        assert_number(
+            reply,
+            5 + 2); /* format, scripts, seq, queues, queue:default; and for a while that two calls were done */
         eddy_jobs_close(jobs);
         eddy_redis_destroy(beside);
 }
