@@ -20,7 +20,7 @@ SERVERS = {"redis": "Redis", "postgres": "PostgreSQL", "sqlite": "SQLite"}
 
 
 # Why peers may be ahead, by what a figure's name begins with.
-EARLY = "it begins the next job before the store knows of the last one's end, and tells of many at once: what a crash forgets is done again"
+EARLY = "it begins the next job before the store knows of the last one's end, and tells of many at once"
 BEHIND = {
     "enqueue": {
         "asynq": "its script makes a hash and an item of a list; ours packs a record, in Lua, and adds to a set that is ordered by priority",
