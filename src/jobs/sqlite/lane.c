@@ -9,7 +9,11 @@
 #include <time.h>
 
 /* Another process that writes is waited for on the thread, in slices; between them who is interrupted goes. */
-static const eddy_duration busy_slice = 20000000, busy_pause = 500000;
+static const eddy_duration busy_slice = 20000000, busy_pause = 100000;
+
+/* Who has always something to write leaves the file alone for a moment each so often, as long as another process has written within the last
+ * of these: else those that look each busy_pause whether it is free would hardly ever find it so. */
+static const eddy_duration courtesy = 250000, courtesy_each = 5000000, shared_for = 1000000000;
 
 /* Whose it is, under the lane's mutex. */
 enum request_state {
@@ -168,15 +172,44 @@ static int perform(struct lane *lane, struct request *request, bool is_alone)
         return lane_execute(lane, request->rc < 0 ? "ROLLBACK TO one; RELEASE one" : "RELEASE one");
 }
 
+static void let_others_write(struct lane *lane)
+{
+        int64_t now = monotonic_now(), left = lane->wrote + courtesy - now;
+
+        if (left <= 0) {
+                lane->gave_way = now;
+        } else if (now - lane->gave_way > courtesy_each && now - lane->others_wrote < shared_for) {
+                nanosleep(&(struct timespec){.tv_nsec = left}, NULL);
+                lane->gave_way = now;
+        }
+}
+
+static int look_for_others(struct lane *lane)
+{
+        struct statement s = statement_begin(lane, DATA_VERSION);
+        int64_t version = lane->version;
+
+        if (statement_row(&s))
+                version = column_number(&s, 0);
+        if (version != lane->version && lane->version != 0)
+                lane->others_wrote = monotonic_now();
+        lane->version = version;
+        return statement_end(&s);
+}
+
 /* Begin, for others' writes to be waited for no longer than a slice, and see whether the format is still ours. */
 static int begin(struct lane *lane, bool only_reads)
 {
         int rc;
 
+        if (!only_reads)
+                let_others_write(lane);
         lane->busy_until = monotonic_now() + busy_slice;
         /* Who reads first and writes then would be refused at once where another process has written between. */
         rc = lane_execute(lane, only_reads ? "BEGIN" : "BEGIN IMMEDIATE");
-        return rc < 0 ? rc : format_check(lane);
+        if (rc == 0)
+                rc = format_check(lane);
+        return rc == 0 && !only_reads ? look_for_others(lane) : rc;
 }
 
 static void roll_back(struct lane *lane)
@@ -227,6 +260,8 @@ static void run_transaction(struct lane *lane, eddy_link *requests)
                 rc = perform(lane, container_of(link, struct request, link), is_alone);
         if (rc == 0)
                 rc = lane_execute(lane, "COMMIT");
+        if (!only_reads)
+                lane->wrote = monotonic_now();
         if (rc < 0) {
                 settle(lane, requests, rc);
                 roll_back(lane);

@@ -22,6 +22,10 @@ struct lane {
         eddy_executor *executor;                          /* of one thread */
         eddy_duration patience;                           /* how long a request waits for other processes */
         int64_t busy_until;    /* the thread waits for them that long: of the monotonic clock, nanoseconds */
+        int64_t version;       /* of the file, as the last transaction that wrote found it; 0: there was none */
+        int64_t wrote;         /* when this connection did so last, by that clock, as the next two */
+        int64_t gave_way;      /* since when it has always had something to write */
+        int64_t others_wrote;  /* as far as was seen */
         pthread_mutex_t mutex; /* over what comes here */
         eddy_link waiting;     /* requests */
         uint64_t submitted;    /* runs that the thread was asked for, */
