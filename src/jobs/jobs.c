@@ -139,10 +139,11 @@ int eddy_jobs_open(eddy_jobs **opened, const char *url, const eddy_jobs_options 
                 return -ENOMEM;
         jobs->loop = eddy_running_loop();
         list_init(&jobs->listeners);
-        list_init(&jobs->together.waiting);
+        jobs_together_init(&jobs->together);
         jobs->patience = filled.patience;
         rc = open_engine(jobs, url ? url : own, &filled);
         if (rc < 0) {
+                jobs_together_finish(&jobs->together);
                 memory_free(jobs->url);
                 memory_free(jobs);
                 return rc;
@@ -155,8 +156,10 @@ void eddy_jobs_close(eddy_jobs *jobs)
 {
         if (!jobs)
                 return;
-        EDDY_SHIELD_SCOPE
+        EDDY_SHIELD_SCOPE {
+                jobs_together_finish(&jobs->together);
                 jobs->engine->type->close(jobs->engine);
+        }
         memory_free(jobs->url);
         memory_free(jobs);
 }

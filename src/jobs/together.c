@@ -1,7 +1,9 @@
-/* Jobs that come one by one from many tasks. While the engine has enough to do they wait, and the first of those who wait sends what all of
- * them have in one call: one round trip, and one commit, for as many as there are. Who is alone waits for nobody.
+/* Jobs that come one by one from many tasks. While the engine has enough to do they wait, and the first of those who wait has what all of
+ * them have sent in one call: one round trip, and one commit, for as many as there are. Who is alone waits for nobody.
  *
- * What is sent together is a copy, so that each may be interrupted for itself: the others hear nothing of that. */
+ * What is sent together is a copy, sent by a task of its own, so that each may be interrupted for itself: the others hear nothing of that. It
+ * is of jobs alone that wait for nothing in the store: an id of one's own, a unique name or a key may be in another's open
+ * transaction, and whoever was sent with it would wait, too. */
 #include "jobs/together.h"
 
 #include "base/list.h"
@@ -18,8 +20,8 @@ enum {
 
 enum state {
         WAITS,
-        LEADS, /* it is to send what it and those who wait have */
-        SENT,  /* another one has sent it */
+        LEADS, /* it is to have sent what it and those who wait have */
+        SENT,
         ANSWERED,
 };
 
@@ -42,8 +44,9 @@ struct member {
         size_t first;            /* of its jobs */
 };
 
-/* What is sent together: one block. The first member leads. */
+/* What is sent together: one block. */
 struct batch {
+        eddy_jobs *jobs;
         size_t count, n; /* of members, of jobs */
         struct member members[JOBS_MOST];
         eddy_job_spec specs[JOBS_MOST];
@@ -80,6 +83,7 @@ static const void *copy(struct batch *batch, const void *data, size_t size)
 
 static void add(struct batch *batch, struct request *request)
 {
+        request->state = SENT;
         request->member = &batch->members[batch->count++];
         *request->member = (struct member){request, batch->n};
         for (size_t i = 0; i < request->n; i++, batch->n++) {
@@ -95,6 +99,19 @@ static void add(struct batch *batch, struct request *request)
                 spec->unique = copy(batch, from->unique, text_bytes(from->unique));
                 spec->payload = copy(batch, from->payload, from->size);
         }
+}
+
+static bool waits_for_nothing(const eddy_job_spec *specs, size_t n)
+{
+        for (size_t i = 0; i < n; i++)
+                if (specs[i].id || specs[i].unique || specs[i].key)
+                        return false;
+        return true;
+}
+
+bool jobs_together_takes(const eddy_job_spec *specs, size_t n)
+{
+        return n <= SMALL && waits_for_nothing(specs, n);
 }
 
 /* How many of those who wait go with it. */
@@ -115,21 +132,20 @@ static size_t count_company(const eddy_link *waiting, const struct request *lead
 }
 
 /* NULL: it goes alone. */
-static struct batch *gather(eddy_link *waiting, struct request *leader)
+static struct batch *gather(eddy_jobs *jobs, struct request *leader)
 {
+        eddy_link *waiting = &jobs->together.waiting;
         size_t bytes, count = count_company(waiting, leader, &bytes);
         struct batch *batch = count ? memory_alloc(sizeof *batch + bytes) : NULL;
 
         if (!batch)
                 return NULL;
+        batch->jobs = jobs;
         batch->count = batch->n = 0;
         batch->end = batch->bytes;
         add(batch, leader);
-        while (count-- > 0) {
-                struct request *request = (struct request *)list_take_first(waiting);
-                add(batch, request);
-                request->state = SENT;
-        }
+        while (count-- > 0)
+                add(batch, (struct request *)list_take_first(waiting));
         return batch;
 }
 
@@ -141,12 +157,9 @@ static void answer(struct request *request, int rc)
         eddy_event_set(&request->event);
 }
 
-/* What was sent has come to this: they hear of it; or they wait again, each in its place, where it was the leader alone that failed, or may
- * have been. */
-static void share_out(eddy_link *waiting, struct batch *batch, int rc)
+/* What was sent has come to this: they hear of it; or each, in its place, is to go alone, where it may be one of them that was refused. */
+static void share_out(struct batch *batch, int rc)
 {
-        bool is_interrupted = eddy_interrupted() < 0;
-
         for (size_t i = batch->count; i-- > 0;) {
                 struct request *request = batch->members[i].request;
                 if (!request)
@@ -154,19 +167,17 @@ static void share_out(eddy_link *waiting, struct batch *batch, int rc)
                 if (rc == 0)
                         memcpy(request->added, &batch->added[batch->members[i].first],
                                request->n * sizeof *request->added);
-                if (i == 0)
-                        continue;
-                if (rc == 0 || (rc == EDDY_EJOBSAWAY && !is_interrupted)) {
+                if (rc == 0 || rc == EDDY_EJOBSAWAY || eddy_interrupted() < 0) {
                         answer(request, rc);
                         continue;
                 }
-                request->is_alone = !is_interrupted;
+                request->is_alone = true;
                 request->state = WAITS;
-                list_prepend(waiting, &request->link);
+                list_prepend(&batch->jobs->together.waiting, &request->link);
         }
 }
 
-/* The first of those who wait sends, where the engine has not enough to do. */
+/* The first of those who wait is to send, where the engine has not enough to do. */
 static void choose(struct jobs_together *together)
 {
         struct request *next;
@@ -184,29 +195,53 @@ static void hand_over(struct jobs_together *together)
 {
         together->under_way--;
         choose(together);
+        if (together->under_way == 0)
+                eddy_event_set(&together->ended);
 }
 
-static int call(eddy_jobs *jobs, const struct request *request)
+static int call(eddy_jobs *jobs, const eddy_job_spec *specs, size_t n, eddy_job_added *added)
 {
-        return jobs->engine->type->enqueue(jobs->engine, request->specs, request->n, request->added);
+        return jobs->engine->type->enqueue(jobs->engine, specs, n, added);
 }
 
-static int lead(eddy_jobs *jobs, struct request *request)
+static intptr_t send_batch(void *arg)
 {
-        struct jobs_together *together = &jobs->together;
-        struct batch *batch = gather(&together->waiting, request);
-        int rc;
+        struct batch *batch = *(struct batch **)arg;
+        struct jobs_together *together = &batch->jobs->together;
 
-        choose(together); /* where they were too many */
-        if (batch) {
-                rc = jobs->engine->type->enqueue(jobs->engine, batch->specs, batch->n, batch->added);
-                share_out(&together->waiting, batch, rc);
-        }
-        /* What the store refused may be another one's. */
-        if (!batch || (rc < 0 && rc != EDDY_EJOBSAWAY && eddy_interrupted() == 0))
-                rc = call(jobs, request);
+        share_out(batch, call(batch->jobs, batch->specs, batch->n, batch->added));
         memory_free(batch);
         hand_over(together);
+        return 0;
+}
+
+/* Send what it and those who wait have: false where it goes alone, and nothing was done. */
+static bool send_together(eddy_jobs *jobs, struct request *request)
+{
+        struct batch *batch = gather(jobs, request);
+        eddy_task *task;
+
+        if (!batch)
+                return false;
+        task = eddy_spawn(send_batch, &batch); /* with its stack, or it is NULL */
+        if (task) {
+                choose(&jobs->together); /* where they were too many */
+        } else {
+                share_out(batch, -ENOMEM);
+                memory_free(batch);
+                hand_over(&jobs->together);
+        }
+        eddy_unref(task);
+        return true;
+}
+
+static int send_alone(eddy_jobs *jobs, const struct request *request)
+{
+        int rc;
+
+        choose(&jobs->together);
+        rc = call(jobs, request->specs, request->n, request->added);
+        hand_over(&jobs->together);
         return rc;
 }
 
@@ -222,22 +257,36 @@ static void leave(struct jobs_together *together, struct request *request)
         }
 }
 
-static int wait_for_turn(eddy_jobs *jobs, struct request *request)
+/* 0: its state has changed. */
+static int wait_for_change(struct request *request, eddy_time deadline)
 {
         int rc = 0;
 
+        EDDY_TIMEOUT_SCOPE(deadline - eddy_now()) {
+                while (rc == 0 && (request->state == WAITS || request->state == SENT)) {
+                        eddy_event_clear(&request->event);
+                        rc = eddy_event_wait(&request->event);
+                }
+        }
+        if (rc == EDDY_TIMEOUT && eddy_interrupted() == 0)
+                return eddy_fail(EDDY_EJOBSAWAY, "the store of jobs did not answer in time");
+        return rc;
+}
+
+static int wait_and_send(eddy_jobs *jobs, struct request *request)
+{
+        eddy_time deadline = eddy_time_add(eddy_now(), jobs->patience);
+        int rc;
+
         list_append(&jobs->together.waiting, &request->link);
-        while (rc == 0 && (request->state == WAITS || request->state == SENT)) {
-                eddy_event_clear(&request->event);
-                rc = eddy_event_wait(&request->event);
+        while ((rc = wait_for_change(request, deadline)) == 0 && request->state == LEADS) {
+                jobs->together.is_led = false;
+                if (!send_together(jobs, request))
+                        return send_alone(jobs, request);
         }
         if (rc < 0) {
                 leave(&jobs->together, request);
                 return rc;
-        }
-        if (request->state == LEADS) {
-                jobs->together.is_led = false;
-                return lead(jobs, request);
         }
         return request->rc < 0 ? eddy_fail(request->rc, "%s", request->detail) : 0;
 }
@@ -245,21 +294,30 @@ static int wait_for_turn(eddy_jobs *jobs, struct request *request)
 int jobs_together_enqueue(eddy_jobs *jobs, const eddy_job_spec *specs, size_t n, eddy_job_added *added)
 {
         struct jobs_together *together = &jobs->together;
-        struct request request = {.specs = specs, .n = n, .added = added};
-        int rc = 0;
+        struct request request = {.specs = specs, .added = added, .n = n, .bytes = count_bytes(specs, n)};
+        int rc;
 
-        if (n > SMALL)
-                return call(jobs, &request);
-        request.bytes = count_bytes(specs, n);
         if (together->under_way < AT_ONCE && list_is_empty(&together->waiting)) {
                 together->under_way++;
-                return lead(jobs, &request);
+                return send_alone(jobs, &request);
         }
         eddy_event_init(&request.event);
-        EDDY_TIMEOUT_SCOPE(jobs->patience)
-                rc = wait_for_turn(jobs, &request);
+        rc = wait_and_send(jobs, &request);
         eddy_event_finish(&request.event);
-        if (rc == EDDY_TIMEOUT && eddy_interrupted() == 0)
-                return eddy_fail(EDDY_EJOBSAWAY, "the store of jobs did not answer in time");
         return rc;
+}
+
+void jobs_together_init(struct jobs_together *together)
+{
+        list_init(&together->waiting);
+        eddy_event_init(&together->ended);
+}
+
+void jobs_together_finish(struct jobs_together *together)
+{
+        while (together->under_way > 0) {
+                eddy_event_clear(&together->ended);
+                eddy_event_wait(&together->ended);
+        }
+        eddy_event_finish(&together->ended);
 }

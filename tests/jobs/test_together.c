@@ -74,7 +74,7 @@ static char details[TASKS][64];
 
 struct enqueuing {
         size_t number;
-        const char *kind;
+        const char *kind, *key;
 };
 
 static intptr_t enqueue(void *arg)
@@ -82,7 +82,9 @@ static intptr_t enqueue(void *arg)
         const struct enqueuing *one = arg;
         eddy_job_added added;
         int rc = eddy_jobs_enqueue(
-            store, &(eddy_job_spec){.kind = one->kind, .payload = one->kind, .size = strlen(one->kind)},
+            store,
+            &(eddy_job_spec){
+                .kind = one->kind, .key = one->key, .payload = one->kind, .size = strlen(one->kind)},
             &added);
 
         was_there[one->number] = rc == 0 && added.was_there;
@@ -103,11 +105,16 @@ static void turn_about(void)
 }
 
 /* Have a task enqueue a job, which then waits for the gate. */
-static void begin(const char *kind)
+static void begin_with(const char *kind, const char *key)
 {
-        tasks[count] = eddy_spawn(enqueue, &(struct enqueuing){count, kind});
+        tasks[count] = eddy_spawn(enqueue, &(struct enqueuing){count, kind, key});
         count++;
         turn_about();
+}
+
+static void begin(const char *kind)
+{
+        begin_with(kind, NULL);
 }
 
 /* As many as the engine is asked by at once. */
@@ -180,16 +187,16 @@ COROUTINE_TEST(one_that_is_interrupted_leaves_the_others_as_they_are)
 {
         open_store(0);
         begin_busy();
-        begin("a"); /* leads */
-        begin("b"); /* goes with it */
+        begin("a");
+        begin("b");
         begin("c");
         begin("d");
         eddy_cancel(tasks[5]); /* waits */
         turn_about();
         answer_calls();
         assert_int_equal(gate.calls, AT_ONCE + 1);
-        eddy_cancel(tasks[3]); /* has been sent */
-        eddy_cancel(tasks[2]); /* has sent it */
+        eddy_cancel(tasks[3]);
+        eddy_cancel(tasks[2]); /* the first, which has had them sent */
         turn_about();
         eddy_event_set(&gate.opened);
         expect(0, 0);
@@ -198,7 +205,7 @@ COROUTINE_TEST(one_that_is_interrupted_leaves_the_others_as_they_are)
         expect(3, EDDY_CANCELLED);
         expect(4, 0);
         expect(5, EDDY_CANCELLED);
-        assert_string_equal(gate.kinds, "00c");
+        assert_string_equal(gate.kinds, "00abc");
         eddy_jobs_close(store);
 }
 
@@ -262,6 +269,50 @@ COROUTINE_TEST(who_waits_for_others_has_no_more_patience_than_they)
         eddy_jobs_close(store);
 }
 
+COROUTINE_TEST(what_another_transaction_may_hold_up_goes_by_itself)
+{
+        open_store(0);
+        begin_busy();
+        begin("a");
+        begin_with("k", "one");
+        begin_with("l", "one");
+        assert_int_equal(gate.calls, AT_ONCE + 2);
+        answer_calls();
+        assert_string_equal(gate.kinds, "00kl");
+        eddy_event_set(&gate.opened);
+        for (size_t i = 0; i < count; i++)
+                expect(i, 0);
+        eddy_jobs_close(store);
+}
+
+static intptr_t open_gate(void *arg)
+{
+        (void)arg;
+        eddy_event_set(&gate.opened);
+        return 0;
+}
+
+COROUTINE_TEST(closing_waits_for_what_was_sent_for_those_who_are_gone)
+{
+        eddy_task *opening;
+
+        open_store(0);
+        begin_busy();
+        begin("a");
+        begin("b");
+        answer_calls();
+        eddy_cancel(tasks[2]);
+        eddy_cancel(tasks[3]);
+        expect(2, EDDY_CANCELLED);
+        expect(3, EDDY_CANCELLED);
+        opening = eddy_create_task(open_gate, NULL);
+        eddy_jobs_close(store);
+        assert_string_equal(gate.kinds, "00ab");
+        assert_int_equal(eddy_join(opening, NULL), 0);
+        expect(0, 0);
+        expect(1, 0);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -271,6 +322,8 @@ int main(void)
             cmocka_unit_test(one_that_is_interrupted_when_it_is_to_send_hands_that_on),
             cmocka_unit_test(a_store_that_is_away_is_told_to_all),
             cmocka_unit_test(who_waits_for_others_has_no_more_patience_than_they),
+            cmocka_unit_test(what_another_transaction_may_hold_up_goes_by_itself),
+            cmocka_unit_test(closing_waits_for_what_was_sent_for_those_who_are_gone),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
