@@ -204,7 +204,7 @@ static int take_queue(struct jobs_options *to)
                 return refuse("a queue's NAME=WEIGHT, the weight from 1 to 1000000");
         if (equals)
                 *equals = '\0';
-        to->queues[to->queue_count++] = (eddy_job_share){optarg, (unsigned)weight};
+        to->queues[to->queue_count++] = (eddy_job_share){.queue = optarg, .weight = (unsigned)weight};
         return CLI_OK;
 }
 
