@@ -169,17 +169,8 @@ static intptr_t open_and_close(void *arg)
 
 COROUTINE_TEST(of_several_who_bring_a_schema_up_one_does)
 {
-        eddy_task *tasks[4];
-        eddy_jobs *jobs;
-
         thaw();
-        for (int i = 0; i < 4; i++)
-                tasks[i] = eddy_create_task(open_and_close, NULL);
-        for (int i = 0; i < 4; i++)
-                assert_int_equal(join(tasks[i]), 0);
-        jobs = open_store();
-        assert_states_are_kept(jobs);
-        close_store(jobs);
+        assert_one_brings_up(open_and_close);
 }
 
 /* What an older process calls. */

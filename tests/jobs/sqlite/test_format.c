@@ -125,17 +125,8 @@ static intptr_t open_and_close(void *arg)
 
 COROUTINE_TEST(of_several_who_bring_a_file_up_one_does)
 {
-        eddy_task *tasks[4];
-        eddy_jobs *jobs;
-
         thaw();
-        for (int i = 0; i < 4; i++)
-                tasks[i] = eddy_create_task(open_and_close, NULL);
-        for (int i = 0; i < 4; i++)
-                assert_int_equal(eddy_join(tasks[i], NULL), 0);
-        jobs = open_store();
-        assert_states_are_kept(jobs);
-        close_store(jobs);
+        assert_one_brings_up(open_and_close);
 }
 
 /* This version is the old one here: another process has brought the file up to the next. */
