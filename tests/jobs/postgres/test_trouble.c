@@ -344,9 +344,33 @@ COROUTINE_TEST(what_is_done_to_a_job_is_answered_as_the_first_time)
         for (int i = 0; i < 2; i++)
                 assert_store_value("SELECT @.remove_cron('n', 17, 2)", "0");
         assert_store_value("SELECT @.remove_cron('n', 18, 2)", "2");
+        run("UPDATE @.answered SET moment = moment - 82800000000"); /* 23 hours ago */
+        assert_true(jobs->engine->type->sweep(jobs->engine) >= 0);
+        assert_store_value("SELECT @.act('retry', 'a', 11, 2)", "0");
         run("UPDATE @.answered SET moment = 1");
         assert_true(jobs->engine->type->sweep(jobs->engine) >= 0);
         assert_store_value("SELECT count(*) FROM @.answered", "0");
+        eddy_jobs_close(jobs);
+}
+
+COROUTINE_TEST(of_a_workers_turns_the_last_is_remembered)
+{
+        const eddy_job_queue_options none = {.keep_done = -1};
+        eddy_jobs *jobs = open_new_store();
+        struct turn turn = {0}, next;
+
+        assert_int_equal(eddy_jobs_set_queue(jobs, "default", &none), 0);
+        for (const char *id = "a\0b\0c\0"; *id; id += 2) {
+                enqueue(jobs, id, (eddy_job_spec){0});
+                finish_all(&turn, &next);
+                assert_int_equal(run_turn(jobs, &next, "worker", 1), 0);
+                assert_int_equal(next.turn.taken_count, 1);
+                drop(&turn);
+                turn = next;
+        }
+        assert_store_value("SELECT count(*) FROM @.job", "1");
+        assert_store_value("SELECT string_agg(ids[1], ' ') FROM @.answered", "b");
+        drop(&turn);
         eddy_jobs_close(jobs);
 }
 
@@ -391,6 +415,7 @@ int main(void)
             cmocka_unit_test(what_is_refused_for_now_is_tried_again),
             cmocka_unit_test(what_is_refused_for_good_is_told),
             cmocka_unit_test(what_is_done_to_a_job_is_answered_as_the_first_time),
+            cmocka_unit_test(of_a_workers_turns_the_last_is_remembered),
             cmocka_unit_test(what_was_never_sent_is_answered_as_it_is),
         };
 
