@@ -112,7 +112,10 @@ int pgjobs_judge(int rc, const char *sqlstate);
 /** What it is to a store's user. */
 int pgjobs_error(int rc, const char *sqlstate);
 
-/** The same, where this connection may be asked whether the store is of another format by now. */
+/** Whether it may be that the store is of another format by now. */
+bool pgjobs_may_be_another_format(int rc, const char *sqlstate);
+
+/** The same as pgjobs_error(), where this connection may be asked about that. */
 int pgjobs_explain(struct store *store, eddy_postgres *pg, int rc, const char *sqlstate);
 
 /* schema.c */

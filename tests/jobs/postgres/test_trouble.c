@@ -269,6 +269,50 @@ COROUTINE_TEST(transactions_in_each_others_way_are_told_to_try_again)
         eddy_jobs_close(jobs);
 }
 
+static void lock_jobs(eddy_postgres *pg)
+{
+        char sql[128];
+
+        snprintf(sql, sizeof sql, "LOCK TABLE %s.job IN ACCESS EXCLUSIVE MODE", own_schema());
+        assert_runs(pg, sql);
+}
+
+static intptr_t look_at_a(void *jobs)
+{
+        eddy_job_info *info;
+
+        return eddy_jobs_get(jobs, "a", &info);
+}
+
+COROUTINE_TEST(what_fails_in_a_transaction_waits_for_nobody)
+{
+        eddy_jobs *jobs = open_new_store();
+        eddy_postgres *pg = connect_to_server(), *other = connect_to_server();
+        eddy_task *tasks[5]; /* more than the store has connections */
+        bool is_late = true;
+        int rc = 0;
+
+        assert_int_equal(eddy_postgres_begin(pg), 0);
+        assert_int_equal(eddy_postgres_query(pg, NULL, "SELECT 1 / 0", NULL), EDDY_EPOSTGRES);
+        assert_int_equal(eddy_postgres_begin(other), 0);
+        lock_jobs(other);
+        for (int i = 0; i < 5; i++)
+                tasks[i] = eddy_create_task(look_at_a, jobs);
+        wait_for_waiting("4");
+        EDDY_TIMEOUT_SCOPE(eddy_seconds(5)) {
+                rc = eddy_jobs_enqueue_postgres(jobs, pg, &(eddy_job_spec){.kind = "work"}, 1, NULL);
+                is_late = eddy_interrupted() < 0;
+        }
+        assert_int_equal(rc, EDDY_EJOBS);
+        assert_false(is_late);
+        assert_int_equal(eddy_postgres_end(other, 0), 0);
+        for (int i = 0; i < 5; i++)
+                assert_int_equal(join(tasks[i]), EDDY_ENOJOB);
+        eddy_postgres_destroy(other);
+        eddy_postgres_destroy(pg);
+        eddy_jobs_close(jobs);
+}
+
 /* What the server refuses. */
 
 /* Every step fails in this way, so many times. */
@@ -412,6 +456,7 @@ int main(void)
             cmocka_unit_test(a_name_whose_time_is_over_is_anybodys_and_sweeping_waits_for_nobody),
             cmocka_unit_test(names_are_claimed_in_one_order),
             cmocka_unit_test(transactions_in_each_others_way_are_told_to_try_again),
+            cmocka_unit_test(what_fails_in_a_transaction_waits_for_nobody),
             cmocka_unit_test(what_is_refused_for_now_is_tried_again),
             cmocka_unit_test(what_is_refused_for_good_is_told),
             cmocka_unit_test(what_is_done_to_a_job_is_answered_as_the_first_time),
