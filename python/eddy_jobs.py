@@ -605,7 +605,7 @@ class _Server(_Engine):
 _REDIS_PASSING = re.compile(r"\b(LOADING|BUSY|READONLY|MASTERDOWN|NOREPLICAS|MISCONF|CLUSTERDOWN|TRYAGAIN)\b|"
                             r"^(BusyLoading|ReadOnly|MasterDown|ClusterDown|TryAgain)Error")
 _REDIS_FULL = re.compile(r"\bOOM\b|^OutOfMemoryError")
-_REDIS_RECORD = struct.Struct("<BHBBBIIIqqqqqqBBBBBBI")
+_REDIS_RECORD = struct.Struct("<BHxxBIIIqqqqqqBBBBBBI")
 _REDIS_OPTIONS = "20 0 10000000 3600000000 0"
 _REDIS_SCRIPTS = ("enqueue", "follow", "get")
 
@@ -710,7 +710,7 @@ class _Redis(_Server):
         if cells is None:
             return None
         _, record, payload, result, history, progress, note, lease = cells
-        state, flags, _, _, _, _, _, attempt, place, due, created, _, begun, ended, *sizes, payload_size = _REDIS_RECORD.unpack_from(record)
+        state, flags, _, _, _, attempt, place, due, created, _, begun, ended, *sizes, payload_size = _REDIS_RECORD.unpack_from(record)
         texts, at = [], _REDIS_RECORD.size
         for size in (*sizes[:5], payload_size, sizes[5], len(record)):
             texts.append(record[at:at + size])

@@ -441,6 +441,34 @@ COROUTINE_TEST(what_was_finished_lately_is_found_the_last_first)
         close_store(jobs);
 }
 
+COROUTINE_TEST(of_many_queues_the_last_are_found_and_of_one_moment_the_newest)
+{
+        static const char *const queues[] = {"q0", "q1", "q2", "q3"};
+        eddy_jobs *jobs = open_new_store();
+        struct turn turn = {.turn = {.queues = queues, .queue_count = 4}}, next = {0};
+        char id[] = "a0";
+
+        for (int i = 0; i < 12; i++) {
+                snprintf(id, sizeof id, "%c%d", 'a' + i / 4, i % 4);
+                enqueue(jobs, id, (eddy_job_spec){.queue = queues[i % 4]});
+        }
+        assert_int_equal(take(jobs, &turn, 12), 12);
+        /* All at once, in another order than that of their numbers: of each queue the oldest first. */
+        next.turn.outcome_count = 12;
+        for (int i = 0; i < 12; i++)
+                next.outcomes[i] = (struct jobs_outcome){
+                    .id = turn.taken[i]->id, .fence = 1, .verdict = JOBS_DONE, .words.progress = -1};
+        assert_int_equal(run_turn(jobs, &next), 0);
+        assert_finished(jobs, NULL, 0, 5, "c3 c2 c1 c0 b3 ", NULL);
+        assert_finished(jobs, "q1", 0, 2, "c1 b1 ", NULL);
+        enqueue(jobs, "last", (eddy_job_spec){.queue = "q0"});
+        assert_int_equal(eddy_jobs_cancel(jobs, "last"), 0);
+        assert_finished(jobs, NULL, 0, 2, "last c3 ", NULL);
+        drop(&next);
+        drop(&turn);
+        close_store(jobs);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -462,6 +490,7 @@ int main(void)
             cmocka_unit_test(a_turn_whose_reply_was_lost_gives_the_same_jobs),
             cmocka_unit_test(what_nobody_has_is_told_so),
             cmocka_unit_test(what_was_finished_lately_is_found_the_last_first),
+            cmocka_unit_test(of_many_queues_the_last_are_found_and_of_one_moment_the_newest),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -295,6 +295,29 @@ COROUTINE_TEST(no_more_begin_than_a_queues_rate_allows)
         close_store(jobs);
 }
 
+COROUTINE_TEST(the_shortest_period_is_one_too)
+{
+        const eddy_job_queue_options options = {.rate = 1, .period = 1};
+        eddy_jobs *jobs = open_new_store();
+        struct turn turn = {0};
+        eddy_job_queue *queues;
+        size_t n;
+
+        assert_int_equal(eddy_jobs_set_queue(jobs, "default", &options), 0);
+        assert_int_equal(eddy_jobs_queues(jobs, &queues, &n), 0);
+        assert_in_range(queues[0].options.period, 1, 1000);
+        eddy_free(queues);
+        for (const char *id = "a\0b\0c\0"; *id; id += 2) {
+                enqueue(jobs, id, (eddy_job_spec){0});
+                while (take(jobs, &turn, MOST) == 0)
+                        drop(&turn);
+                assert_int_equal(turn.turn.taken_count, 1);
+                assert_string_equal(turn.taken[0]->id, id);
+                drop(&turn);
+        }
+        close_store(jobs);
+}
+
 COROUTINE_TEST(what_was_used_up_of_another_rate_is_forgotten)
 {
         eddy_jobs *jobs = open_new_store();
@@ -609,6 +632,7 @@ int main(void)
             cmocka_unit_test(a_paused_queue_gives_nothing),
             cmocka_unit_test(no_more_run_than_a_queue_allows),
             cmocka_unit_test(no_more_begin_than_a_queues_rate_allows),
+            cmocka_unit_test(the_shortest_period_is_one_too),
             cmocka_unit_test(what_was_used_up_of_another_rate_is_forgotten),
             cmocka_unit_test(an_empty_store_has_nothing_to_wait_for),
             cmocka_unit_test(queues_are_counted),

@@ -148,6 +148,24 @@ static inline void assert_states_are_kept(eddy_jobs *jobs)
         eddy_job_cron_list_free(&crons);
 }
 
+/** Of several at once who bring a store up, in tasks of `migrate_and_close`, one does. */
+static inline void assert_one_brings_up(intptr_t (*migrate_and_close)(void *))
+{
+        eddy_task *tasks[4];
+        eddy_jobs *jobs;
+        intptr_t rc;
+
+        for (int i = 0; i < 4; i++)
+                tasks[i] = eddy_create_task(migrate_and_close, NULL);
+        for (int i = 0; i < 4; i++) {
+                assert_int_equal(eddy_join(tasks[i], &rc), 0);
+                assert_int_equal(rc, 0);
+        }
+        jobs = open_store();
+        assert_states_are_kept(jobs);
+        close_store(jobs);
+}
+
 /** That everything is there, and works; what is done to the store leaves it of no more use. */
 static inline void assert_is_filled(eddy_jobs *jobs)
 {

@@ -50,9 +50,14 @@ int pgjobs_error(int rc, const char *sqlstate)
         return eddy_fail(pgjobs_judge(rc, sqlstate) == EDDY_EJOBS ? EDDY_EJOBS : EDDY_EJOBSAWAY, "%s", detail);
 }
 
+bool pgjobs_may_be_another_format(int rc, const char *sqlstate)
+{
+        return rc == EDDY_EPOSTGRES && is_one_of(sqlstate, other_formats);
+}
+
 int pgjobs_explain(struct store *store, eddy_postgres *pg, int rc, const char *sqlstate)
 {
-        bool may_be_another = rc == EDDY_EPOSTGRES && is_one_of(sqlstate, other_formats);
+        bool may_be_another = pgjobs_may_be_another_format(rc, sqlstate);
         char detail[512];
 
         rc = pgjobs_error(rc, sqlstate);

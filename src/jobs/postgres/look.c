@@ -142,7 +142,8 @@ int pgjobs_list(struct jobs_engine *engine, const eddy_job_filter *filter, eddy_
         return rc;
 }
 
-/* Of each queue, and each of the states that a job ends in, the last from the index, whose queues are gone through by it, too. */
+/* Of each queue, and each of the states that a job ends in, the last from the index, whose queues are gone through by it, too. It
+ * does not know the order of those of one moment: with the last all of its moment are there, to be put in order outside. */
 int pgjobs_list_finished(struct jobs_engine *engine, const char *queue, eddy_job_time since, size_t most,
                          eddy_job_list *list)
 {
@@ -156,7 +157,7 @@ int pgjobs_list_finished(struct jobs_engine *engine, const char *queue, eddy_job
             "CROSS JOIN (VALUES (4), (5), (6)) AS ends (ended_in) CROSS JOIN LATERAL ("
             "SELECT " COLUMNS_BUT_BYTES
             " FROM @.job WHERE queue = names.name AND state = ends.ended_in AND state >= 4 AND finished >= $1 "
-            "ORDER BY finished DESC LIMIT $2) AS ended "
+            "ORDER BY finished DESC FETCH FIRST ($2) ROWS WITH TIES) AS ended "
             "WHERE @.may_read($4) ORDER BY finished DESC, seq DESC LIMIT $2";
         struct args args = {0};
         PGresult *result;

@@ -43,7 +43,7 @@ DECLARE
     given record;
 BEGIN
     FOR given IN SELECT a.privilege_type, a.grantee FROM pg_class c CROSS JOIN aclexplode(c.relacl) a
-                 WHERE c.oid = '@.step'::regclass AND a.grantee <> c.relowner LOOP
+                 WHERE c.oid = '@.step'::regclass LOOP
         EXECUTE format('GRANT %s ON @.answered TO %s', given.privilege_type,
                        CASE WHEN given.grantee = 0 THEN 'PUBLIC' ELSE given.grantee::regrole::text END);
     END LOOP;

@@ -1,5 +1,6 @@
 /* Jobs in PostgreSQL: a store's life. What it does is in functions of the database (the .sql files here), each call of which is one
  * round trip and one transaction. */
+#include "jobs/again.h"
 #include "jobs/postgres/store.h"
 
 #include "base/memory.h"
@@ -22,7 +23,7 @@ static char *write_conninfo(const char *url)
 static void destroy(struct store *store)
 {
         eddy_postgres_pool_destroy(store->pool);
-        pgjobs_forget_turns(store);
+        jobs_again_free(&store->turns);
         eddy_event_finish(&store->has_tried);
         memory_free(store->conninfo);
         memory_free(store);

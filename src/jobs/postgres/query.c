@@ -226,21 +226,32 @@ int pgjobs_call(struct store *store, PGresult **result, const char *function, st
         return query(store, result, function, sql, args);
 }
 
-/* The caller's connection answers nothing more in its transaction. */
-static int explain_elsewhere(struct store *store, int rc, const char *sqlstate)
+static int check_format(struct store *store)
 {
-        char detail[512];
         eddy_postgres *pg;
+        int rc = eddy_postgres_pool_acquire(store->pool, &pg);
 
-        if (rc != EDDY_EPOSTGRES)
+        if (rc < 0)
                 return rc;
-        snprintf(detail, sizeof detail, "%s", eddy_error_detail());
-        if (eddy_postgres_pool_acquire(store->pool, &pg) < 0)
-                return pgjobs_error(eddy_fail(rc, "%s", detail), sqlstate);
         pgjobs_silence(pg);
-        rc = pgjobs_explain(store, pg, eddy_fail(rc, "%s", detail), sqlstate);
+        rc = pgjobs_check_format(pg, store->schema);
         eddy_postgres_pool_release(store->pool, pg);
         return rc;
+}
+
+/* Where the store is of another format by now that is why. The caller's connection answers nothing more in its transaction, so another one is
+ * asked, which may be long in coming: others have them all, or the server is away. */
+static int explain_elsewhere(struct store *store, int rc, const char *sqlstate)
+{
+        int error = pgjobs_error(rc, sqlstate), format = 0;
+        char detail[512];
+
+        if (!pgjobs_may_be_another_format(rc, sqlstate))
+                return error;
+        snprintf(detail, sizeof detail, "%s", eddy_error_detail());
+        EDDY_TIMEOUT_SCOPE(store->patience)
+                format = check_format(store);
+        return format == EDDY_EJOBSFORMAT ? format : eddy_fail(error, "%s", detail);
 }
 
 int pgjobs_call_on(struct store *store, eddy_postgres *pg, PGresult **result, const char *function,

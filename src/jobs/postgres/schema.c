@@ -106,6 +106,14 @@ static int read_format(eddy_postgres *pg, const char *schema, int *format)
         return 0;
 }
 
+/* What is made from now on belongs to whoever owns the store, for others may migrate it. */
+static int become_owner(eddy_postgres *pg, const char *schema)
+{
+        return run(pg, schema, NULL,
+                   "SELECT set_config('role', pg_get_userbyid(relowner), true) FROM pg_class "
+                   "WHERE oid = '@.format'::regclass");
+}
+
 /* Behind everybody who has looked at the format and is still at work, and before all others. */
 static int migrate_parts(eddy_postgres *pg, const char *schema)
 {
@@ -118,10 +126,11 @@ static int migrate_parts(eddy_postgres *pg, const char *schema)
         /* Another one may have been first. */
         if (rc < 0 || format >= STORE_FORMAT)
                 return rc;
+        rc = run(pg, schema, NULL, drop_sql);
+        if (rc == 0)
+                rc = become_owner(pg, schema);
         while (rc == 0 && format++ < STORE_FORMAT)
                 rc = run(pg, schema, NULL, steps[format]);
-        if (rc == 0)
-                rc = run(pg, schema, NULL, drop_sql);
         if (rc == 0)
                 rc = make_functions(pg, schema);
         return rc == 0 ? note_format(pg, schema) : rc;

@@ -48,7 +48,7 @@ struct store {
         eddy_time tidy_at; /* not before */
         size_t steps;      /* jobs that were enqueued or settled since then */
 
-        eddy_link turns; /* of each worker, which one it has begun last */
+        eddy_link turns; /* of workers: jobs_again_note() */
 
         /* Its own connection, which hears of notifications. */
         eddy_task *listener;   /* NULL: nobody wants to know */
@@ -112,7 +112,10 @@ int pgjobs_judge(int rc, const char *sqlstate);
 /** What it is to a store's user. */
 int pgjobs_error(int rc, const char *sqlstate);
 
-/** The same, where this connection may be asked whether the store is of another format by now. */
+/** Whether it may be that the store is of another format by now. */
+bool pgjobs_may_be_another_format(int rc, const char *sqlstate);
+
+/** The same as pgjobs_error(), where this connection may be asked about that. */
 int pgjobs_explain(struct store *store, eddy_postgres *pg, int rc, const char *sqlstate);
 
 /* schema.c */
@@ -159,9 +162,6 @@ int pgjobs_fire_cron(struct jobs_engine *engine, const struct jobs_cron_fire *fi
 
 /** The arguments of enqueue() in enqueue.sql. */
 void pgjobs_describe(struct args *args, const eddy_job_spec *specs, size_t n, bool within);
-
-/** Does not suspend. */
-void pgjobs_forget_turns(struct store *store);
 
 /* Something will be due after a delay. */
 void pgjobs_expect(struct store *store, eddy_duration delay);

@@ -25,9 +25,9 @@ BEGIN
     DELETE FROM @.unique_name u WHERE u.ctid = ANY (ARRAY(
         SELECT o.ctid FROM @.unique_name o WHERE o.is_finished AND o.until <= now_us
         ORDER BY o.until LIMIT 100000 FOR UPDATE SKIP LOCKED));
-    -- Replies that were lost are asked for within seconds.
+    -- Who asks for a lost reply does so while their patience lasts: a day is more than that.
     DELETE FROM @.answered a WHERE a.ctid = ANY (ARRAY(
-        SELECT o.ctid FROM @.answered o WHERE o.moment <= now_us - 600000000
+        SELECT o.ctid FROM @.answered o WHERE o.moment <= now_us - 86400000000
         ORDER BY o.moment LIMIT 100000 FOR UPDATE SKIP LOCKED));
 END $$;
 

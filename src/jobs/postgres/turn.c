@@ -1,4 +1,5 @@
 /* A worker's turn, and its leases. */
+#include "jobs/again.h"
 #include "jobs/postgres/store.h"
 
 #include "base/memory.h"
@@ -48,49 +49,6 @@ static void describe_outcomes(struct args *args, const struct jobs_outcome *outc
         args_array(args, ARGS_INTS, n);
         for (size_t i = 0; i < n; i++)
                 args_add_int(args, (int64_t)outcomes[i].words.log_at);
-}
-
-/* Which turn a worker has begun last. */
-struct last_turn {
-        eddy_link link; /* first, so that a link is this */
-        uint64_t number;
-        char worker[];
-};
-
-void pgjobs_forget_turns(struct store *store)
-{
-        eddy_link *link;
-
-        while ((link = list_pop(&store->turns)))
-                memory_free(link);
-}
-
-static struct last_turn *find_last(struct store *store, const char *worker)
-{
-        for (eddy_link *link = store->turns.next; link != &store->turns; link = link->next)
-                if (strcmp(((struct last_turn *)link)->worker, worker) == 0)
-                        return (struct last_turn *)link;
-        return NULL;
-}
-
-/* Begin a turn: whether it may have been done already, or -ENOMEM. */
-static int note_turn(struct store *store, const struct jobs_turn *turn)
-{
-        struct last_turn *last = find_last(store, turn->worker);
-        size_t size = strlen(turn->worker) + 1;
-        bool is_again;
-
-        if (!last) {
-                last = memory_alloc(sizeof *last + size);
-                if (!last)
-                        return -ENOMEM;
-                memcpy(last->worker, turn->worker, size);
-                last->number = 0;
-                list_append(&store->turns, &last->link);
-        }
-        is_again = last->number == turn->number;
-        last->number = turn->number;
-        return is_again;
 }
 
 static void describe_turn(struct args *args, const struct jobs_turn *turn, bool looks, bool listens,
@@ -190,13 +148,14 @@ int pgjobs_turn(struct jobs_engine *engine, struct jobs_turn *turn)
         bool looks = !store->was_full || eddy_now() >= store->look_at;
         struct args args = {0};
         PGresult *result;
-        int rc = note_turn(store, turn);
+        bool is_again;
+        int rc = jobs_again_note(&store->turns, turn, &is_again);
 
         turn->taken_count = 0;
         turn->next = EDDY_FOREVER;
         if (rc < 0)
                 return rc;
-        describe_turn(&args, turn, looks, store->is_listening, rc);
+        describe_turn(&args, turn, looks, store->is_listening, is_again);
         rc = pgjobs_call(store, &result, "turn", &args);
         if (rc < 0)
                 return rc;

@@ -267,6 +267,9 @@ BEGIN
         IF done.dropped IS NOT NULL THEN
             INSERT INTO @.answered (asker, number, ids, moment) VALUES (worker_name, number, done.dropped, now_us)
             ON CONFLICT ON CONSTRAINT answered_pkey DO UPDATE SET ids = answered.ids || done.dropped;
+            -- The worker has heard of its turns before this one. Those that are far from it are of another one of its name.
+            DELETE FROM @.answered a
+            WHERE a.asker = worker_name AND a.number < turn.number AND a.number > turn.number - 1000000;
         END IF;
         stirred := done.stirred;
         free_keys := done.passed_keys;

@@ -37,7 +37,7 @@ for at = 1, #ARGV, WIDTH do
       beside, inside = PAYLOAD_BESIDE, ''
     end
     local place = number - priority * BAND
-    local record = struct.pack(HEAD, state, beside, 0, 0, 0, 0, 0, 0, place, due, now, unique_for ~= '' and now + unique_for or 0, 0, 0,
+    local record = struct.pack(HEAD, state, beside, 0, 0, 0, 0, place, due, now, unique_for ~= '' and now + unique_for or 0, 0, 0,
       #queue, #key, #unique, #kind, #options, 0, #inside) .. queue .. key .. unique .. kind .. options .. inside
     if not call('SET', job, record, 'NX') then
       there = id

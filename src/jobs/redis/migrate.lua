@@ -14,7 +14,8 @@ local function one_less(record, past)
   return string.sub(record, 1, past - 1) .. string.char(string.byte(record, past) - 1) .. string.sub(record, past + 1)
 end
 
-local function add_moments(from, to, past)
+-- A job that ended otherwise than those of the list was discarded since, and enqueued anew with its id.
+local function add_moments(from, to, past, is_dead)
   for at = 0, call('LLEN', from) - 1, 1000 do
     local ids, keys, entries, changed = call('LRANGE', from, at, at + 999), {}, {}, {}
     for i, id in ipairs(ids) do
@@ -24,7 +25,7 @@ local function add_moments(from, to, past)
       record = changed[keys[i]] or record
       if record and #record >= HEAD_SIZE and string.byte(record, past) > 0 then
         changed[keys[i]] = one_less(record, past)
-      elseif record and #record >= HEAD_SIZE and string.byte(record) >= DONE then
+      elseif record and #record >= HEAD_SIZE and string.byte(record) >= DONE and (string.byte(record) == DEAD) == is_dead then
         entries[#entries + 1] = string.format('%.0f ', (struct.unpack('<i8', record, END))) .. ids[i]
       end
     end
@@ -50,8 +51,8 @@ end
 
 steps['1'] = function()
   for _, queue in ipairs(call('SMEMBERS', P .. ':queues')) do
-    add_moments(P .. ':done_ends:' .. queue, P .. ':ended:' .. queue, PAST_ENDS)
-    add_moments(P .. ':dead_ends:' .. queue, P .. ':died:' .. queue, PAST_DEAD_ENDS)
+    add_moments(P .. ':done_ends:' .. queue, P .. ':ended:' .. queue, PAST_ENDS, false)
+    add_moments(P .. ':dead_ends:' .. queue, P .. ':died:' .. queue, PAST_DEAD_ENDS, true)
     count_begun(P .. ':queue:' .. queue)
   end
 end

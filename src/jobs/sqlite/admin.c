@@ -71,6 +71,12 @@ int store_act(struct lane *lane, void *arg)
         }
 }
 
+/* In microseconds, and never shorter: less than one is no period to count in. */
+static int64_t period_of(eddy_duration period)
+{
+        return period ? period / 1000 + (period % 1000 > 0) : 1000000;
+}
+
 /* Of a time to keep: 0 is the default, and less not at all. */
 static int64_t keep_of(eddy_duration duration, int64_t microseconds)
 {
@@ -85,7 +91,7 @@ static int set_options(struct lane *lane, const char *queue, const eddy_job_queu
         bind_text(&s, queue);
         bind_number(&s, (int64_t)options->most_running);
         bind_number(&s, (int64_t)options->rate);
-        bind_number(&s, options->period ? options->period / 1000 : 1000000);
+        bind_number(&s, period_of(options->period));
         bind_number(&s, keep_of(options->keep_done, day));
         bind_number(&s, keep_of(options->keep_dead, 30 * day));
         return statement_run(&s);

@@ -4,9 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Files of older versions may have periods of 0. */
 static int64_t width_of(const struct rate *rate)
 {
-        return (rate->period + RATE_SLOTS - 1) / RATE_SLOTS;
+        return rate->period > 0 ? (rate->period + RATE_SLOTS - 1) / RATE_SLOTS : 1;
 }
 
 /* From when on a slot's jobs count no longer. */

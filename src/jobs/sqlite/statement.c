@@ -2,7 +2,8 @@
 
 #include <time.h>
 
-/* States are those of eddy_job_state: 0 scheduled, 1 held, 2 ready, 3 running, and finished from 4 on. */
+/* States are those of eddy_job_state: 0 scheduled, 1 held, 2 ready, 3 running, and finished from 4 on. What names one of these says that it is
+ * 4 or more besides, for the index has only those; by likely(), or SQLite would seek by that alone, and pass all that ended in any. */
 #define ROW_COLUMNS                                                                                            \
         "seq, state, fence, attempt, attempts, key, has_turn, yields_key, queue, id, is_cancelling, worker, "  \
         "unique_until, verdict, created"
@@ -68,9 +69,10 @@ static const char *const texts[QUERIES] = {
     [LIST_JOBS] = "SELECT " INFO_COLUMNS " FROM jobs WHERE (1 << state) & ?4 AND " LISTED,
     [LIST_DEAD] = "SELECT " INFO_COLUMNS " FROM jobs WHERE state = 5 AND ?4 AND " LISTED,
     [LIST_RUNNING] = "SELECT " INFO_COLUMNS " FROM jobs WHERE state = 3 AND ?4 AND " LISTED,
-    [LIST_FINISHED] = "SELECT " INFO_COLUMNS_WITH(
-        "x'', NULL") " FROM jobs WHERE queue = ?1 AND state = ?2 AND state >= 4 AND "
-                     "finished >= ?3 ORDER BY finished DESC LIMIT ?4",
+    [FIND_FINISHED] = "SELECT seq, finished FROM jobs WHERE queue = ?1 AND state = ?2 AND likely(state >= 4) "
+                      "AND finished >= ?3 "
+                      "ORDER BY finished DESC, seq DESC LIMIT ?4",
+    [READ_FINISHED] = "SELECT " INFO_COLUMNS_WITH("x'', NULL") " FROM jobs WHERE seq = ?1",
     [FIND_QUEUE_NAMES] = "SELECT name FROM queues WHERE ?1 IS NULL OR name = ?1",
     [RETRY_JOB] = "UPDATE jobs SET state = ?2, has_turn = ?3, attempts = max(attempts, attempt + 1), due = ?4, "
                   "finished = 0, "
@@ -92,10 +94,10 @@ static const char *const texts[QUERIES] = {
     [COUNT_ENDED] = "SELECT queue, count(*), state FROM jobs WHERE state >= 4 GROUP BY queue, state",
     [FIND_DUE_OF] = "SELECT due FROM jobs WHERE seq = ?1",
     [SWEEP_DONE] = "DELETE FROM jobs WHERE seq IN (SELECT seq FROM queues CROSS JOIN jobs WHERE queue = name "
-                   "AND state >= 4 AND state IN (4, 6) "
+                   "AND likely(state >= 4) AND state IN (4, 6) "
                    "AND jobs.finished < ?1 - keep_done AND unique_until < ?1 LIMIT 1000) RETURNING seq",
     [SWEEP_DEAD] = "DELETE FROM jobs WHERE seq IN (SELECT seq FROM queues CROSS JOIN jobs WHERE queue = name "
-                   "AND state >= 4 AND state = 5 "
+                   "AND likely(state >= 4) AND state = 5 "
                    "AND jobs.finished < ?1 - keep_dead AND unique_until < ?1 LIMIT 1000) RETURNING seq",
     [FIND_CANCELLING] = "SELECT id FROM jobs WHERE state = 3 AND is_cancelling = 1",
     [DATA_VERSION] = "PRAGMA data_version",

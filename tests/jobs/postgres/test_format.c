@@ -169,17 +169,8 @@ static intptr_t open_and_close(void *arg)
 
 COROUTINE_TEST(of_several_who_bring_a_schema_up_one_does)
 {
-        eddy_task *tasks[4];
-        eddy_jobs *jobs;
-
         thaw();
-        for (int i = 0; i < 4; i++)
-                tasks[i] = eddy_create_task(open_and_close, NULL);
-        for (int i = 0; i < 4; i++)
-                assert_int_equal(join(tasks[i]), 0);
-        jobs = open_store();
-        assert_states_are_kept(jobs);
-        close_store(jobs);
+        assert_one_brings_up(open_and_close);
 }
 
 /* What an older process calls. */
@@ -360,6 +351,43 @@ COROUTINE_TEST(who_might_work_may_do_so_still)
         eddy_postgres_destroy(pg);
 }
 
+/* All of a schema is somebody's. */
+static void give_to(eddy_postgres *pg, const char *owner)
+{
+        char sql[1024];
+
+        snprintf(sql, sizeof sql,
+                 "ALTER SCHEMA @ OWNER TO %s; DO $$ DECLARE one text; BEGIN FOR one IN "
+                 "SELECT 'TABLE ' || oid::regclass FROM pg_class WHERE relnamespace = '@'::regnamespace AND "
+                 "relkind = 'r' "
+                 "UNION ALL SELECT 'FUNCTION ' || oid::regprocedure FROM pg_proc WHERE pronamespace = "
+                 "'@'::regnamespace "
+                 "LOOP EXECUTE 'ALTER ' || one || ' OWNER TO %s'; END LOOP; END $$",
+                 owner, owner);
+        run(pg, sql);
+}
+
+COROUTINE_TEST(whoever_migrates_a_schema_it_stays_its_owners)
+{
+        eddy_postgres *pg = connect_to_server();
+        char url[256];
+        eddy_jobs *jobs;
+
+        thaw();
+        run(pg, "CREATE ROLE app LOGIN");
+        give_to(pg, "app");
+        eddy_jobs_close(migrate());
+        assert_asked(
+            "SELECT count(*) FROM (SELECT relowner FROM pg_class WHERE relnamespace = '@'::regnamespace UNION "
+            "SELECT proowner FROM pg_proc WHERE pronamespace = '@'::regnamespace) owners",
+            "1");
+        snprintf(url, sizeof url, "postgres:///postgres?host=%s&user=app", server.folder);
+        assert_int_equal(eddy_jobs_open(&jobs, url, &(eddy_jobs_options){.prefix = schema()}), 0);
+        assert_is_filled(jobs);
+        eddy_jobs_close(jobs);
+        eddy_postgres_destroy(pg);
+}
+
 static int start(void **state)
 {
         static char url[256];
@@ -383,6 +411,7 @@ int main(int argc, char **argv)
             cmocka_unit_test(whoever_does_not_let_go_of_a_schema_keeps_it_as_it_is),
             cmocka_unit_test(who_has_a_schema_open_that_is_brought_up_is_refused),
             cmocka_unit_test(who_might_work_may_do_so_still),
+            cmocka_unit_test(whoever_migrates_a_schema_it_stays_its_owners),
         };
 
         assert_int_equal(argc, 2);

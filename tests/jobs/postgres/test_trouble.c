@@ -269,6 +269,50 @@ COROUTINE_TEST(transactions_in_each_others_way_are_told_to_try_again)
         eddy_jobs_close(jobs);
 }
 
+static void lock_jobs(eddy_postgres *pg)
+{
+        char sql[128];
+
+        snprintf(sql, sizeof sql, "LOCK TABLE %s.job IN ACCESS EXCLUSIVE MODE", own_schema());
+        assert_runs(pg, sql);
+}
+
+static intptr_t look_at_a(void *jobs)
+{
+        eddy_job_info *info;
+
+        return eddy_jobs_get(jobs, "a", &info);
+}
+
+COROUTINE_TEST(what_fails_in_a_transaction_waits_for_nobody)
+{
+        eddy_jobs *jobs = open_new_store();
+        eddy_postgres *pg = connect_to_server(), *other = connect_to_server();
+        eddy_task *tasks[5]; /* more than the store has connections */
+        bool is_late = true;
+        int rc = 0;
+
+        assert_int_equal(eddy_postgres_begin(pg), 0);
+        assert_int_equal(eddy_postgres_query(pg, NULL, "SELECT 1 / 0", NULL), EDDY_EPOSTGRES);
+        assert_int_equal(eddy_postgres_begin(other), 0);
+        lock_jobs(other);
+        for (int i = 0; i < 5; i++)
+                tasks[i] = eddy_create_task(look_at_a, jobs);
+        wait_for_waiting("4");
+        EDDY_TIMEOUT_SCOPE(eddy_seconds(5)) {
+                rc = eddy_jobs_enqueue_postgres(jobs, pg, &(eddy_job_spec){.kind = "work"}, 1, NULL);
+                is_late = eddy_interrupted() < 0;
+        }
+        assert_int_equal(rc, EDDY_EJOBS);
+        assert_false(is_late);
+        assert_int_equal(eddy_postgres_end(other, 0), 0);
+        for (int i = 0; i < 5; i++)
+                assert_int_equal(join(tasks[i]), EDDY_ENOJOB);
+        eddy_postgres_destroy(other);
+        eddy_postgres_destroy(pg);
+        eddy_jobs_close(jobs);
+}
+
 /* What the server refuses. */
 
 /* Every step fails in this way, so many times. */
@@ -344,9 +388,33 @@ COROUTINE_TEST(what_is_done_to_a_job_is_answered_as_the_first_time)
         for (int i = 0; i < 2; i++)
                 assert_store_value("SELECT @.remove_cron('n', 17, 2)", "0");
         assert_store_value("SELECT @.remove_cron('n', 18, 2)", "2");
+        run("UPDATE @.answered SET moment = moment - 82800000000"); /* 23 hours ago */
+        assert_true(jobs->engine->type->sweep(jobs->engine) >= 0);
+        assert_store_value("SELECT @.act('retry', 'a', 11, 2)", "0");
         run("UPDATE @.answered SET moment = 1");
         assert_true(jobs->engine->type->sweep(jobs->engine) >= 0);
         assert_store_value("SELECT count(*) FROM @.answered", "0");
+        eddy_jobs_close(jobs);
+}
+
+COROUTINE_TEST(of_a_workers_turns_the_last_is_remembered)
+{
+        const eddy_job_queue_options none = {.keep_done = -1};
+        eddy_jobs *jobs = open_new_store();
+        struct turn turn = {0}, next;
+
+        assert_int_equal(eddy_jobs_set_queue(jobs, "default", &none), 0);
+        for (const char *id = "a\0b\0c\0"; *id; id += 2) {
+                enqueue(jobs, id, (eddy_job_spec){0});
+                finish_all(&turn, &next);
+                assert_int_equal(run_turn(jobs, &next, "worker", 1), 0);
+                assert_int_equal(next.turn.taken_count, 1);
+                drop(&turn);
+                turn = next;
+        }
+        assert_store_value("SELECT count(*) FROM @.job", "1");
+        assert_store_value("SELECT string_agg(ids[1], ' ') FROM @.answered", "b");
+        drop(&turn);
         eddy_jobs_close(jobs);
 }
 
@@ -388,9 +456,11 @@ int main(void)
             cmocka_unit_test(a_name_whose_time_is_over_is_anybodys_and_sweeping_waits_for_nobody),
             cmocka_unit_test(names_are_claimed_in_one_order),
             cmocka_unit_test(transactions_in_each_others_way_are_told_to_try_again),
+            cmocka_unit_test(what_fails_in_a_transaction_waits_for_nobody),
             cmocka_unit_test(what_is_refused_for_now_is_tried_again),
             cmocka_unit_test(what_is_refused_for_good_is_told),
             cmocka_unit_test(what_is_done_to_a_job_is_answered_as_the_first_time),
+            cmocka_unit_test(of_a_workers_turns_the_last_is_remembered),
             cmocka_unit_test(what_was_never_sent_is_answered_as_it_is),
         };
 

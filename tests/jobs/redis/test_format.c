@@ -52,12 +52,16 @@ COROUTINE_TEST(what_is_in_an_older_store_is_there_and_works)
         eddy_jobs *jobs;
         redisReply *reply;
 
+        /* A job of that id was done and discarded, before there was the one that died. */
+        assert_runs(beside, NULL, "LPUSH {test}:done_ends:default dead");
         eddy_jobs_close(open_with(server.port, (eddy_jobs_options){.migrates = true}));
         jobs = open_with(server.port, (eddy_jobs_options){0});
         assert_runs(beside, &reply, "EXISTS {test}:done_ends:default {test}:dead_ends:default");
         assert_number(reply, 0);
         assert_runs(beside, &reply, "LLEN {test}:ended:default");
         assert_number(reply, 4); /* done, large, cancelled, and twice, whose first end is past */
+        assert_runs(beside, &reply, "LLEN {test}:died:default");
+        assert_number(reply, 1);
         assert_is_filled(jobs);
         eddy_jobs_close(jobs);
         eddy_redis_destroy(beside);

@@ -58,6 +58,24 @@ COROUTINE_TEST(what_is_in_an_older_file_is_there_and_works)
         close_store(jobs);
 }
 
+COROUTINE_TEST(a_period_that_was_none_is_the_shortest)
+{
+        const char *limited = "limited";
+        struct turn turn = {.turn = {.queues = &limited, .queue_count = 1}};
+        eddy_jobs *jobs;
+        sqlite3 *beside;
+
+        thaw();
+        beside = open_beside();
+        run_beside(beside, "UPDATE queues SET period = 0 WHERE name = 'limited'");
+        sqlite3_close(beside);
+        jobs = migrate();
+        enqueue(jobs, "next", (eddy_job_spec){.queue = limited});
+        assert_int_equal(take(jobs, &turn, 1), 1);
+        drop(&turn);
+        close_store(jobs);
+}
+
 COROUTINE_TEST(what_is_new_works_alike)
 {
         eddy_jobs *jobs = open_new_store();
@@ -107,17 +125,8 @@ static intptr_t open_and_close(void *arg)
 
 COROUTINE_TEST(of_several_who_bring_a_file_up_one_does)
 {
-        eddy_task *tasks[4];
-        eddy_jobs *jobs;
-
         thaw();
-        for (int i = 0; i < 4; i++)
-                tasks[i] = eddy_create_task(open_and_close, NULL);
-        for (int i = 0; i < 4; i++)
-                assert_int_equal(eddy_join(tasks[i], NULL), 0);
-        jobs = open_store();
-        assert_states_are_kept(jobs);
-        close_store(jobs);
+        assert_one_brings_up(open_and_close);
 }
 
 /* This version is the old one here: another process has brought the file up to the next. */
@@ -146,6 +155,7 @@ int main(int argc, char **argv)
         const struct CMUnitTest tests[] = {
             cmocka_unit_test(an_older_file_is_refused_as_it_is),
             cmocka_unit_test(what_is_in_an_older_file_is_there_and_works),
+            cmocka_unit_test(a_period_that_was_none_is_the_shortest),
             cmocka_unit_test(what_is_new_works_alike),
             cmocka_unit_test(a_file_that_was_brought_up_has_the_tables_of_a_new_one),
             cmocka_unit_test(of_several_who_bring_a_file_up_one_does),
