@@ -149,7 +149,7 @@ static size_t count_letter(char letter, size_t among)
 
 COROUTINE_TEST(queues_have_their_turns_by_weight)
 {
-        static const eddy_job_share shares[] = {{"a", 3}, {"b", 1}};
+        static const eddy_job_share shares[] = {{.queue = "a", .weight = 3}, {.queue = "b", .weight = 1}};
 
         for (size_t places = 1; places <= 5; places += 4) {
                 reset();
@@ -166,7 +166,7 @@ COROUTINE_TEST(queues_have_their_turns_by_weight)
 
 COROUTINE_TEST(with_strictness_the_first_queue_comes_first)
 {
-        static const eddy_job_share shares[] = {{"b", 1}, {"a", 3}};
+        static const eddy_job_share shares[] = {{.queue = "b", .weight = 1}, {.queue = "a", .weight = 3}};
 
         reset();
         open_worker(write_down, (eddy_job_worker_options){
@@ -181,7 +181,7 @@ COROUTINE_TEST(with_strictness_the_first_queue_comes_first)
 
 COROUTINE_TEST(a_queue_that_had_nothing_does_not_save_up)
 {
-        static const eddy_job_share shares[] = {{"a", 1}, {"b", 1}};
+        static const eddy_job_share shares[] = {{.queue = "a", .weight = 1}, {.queue = "b", .weight = 1}};
         char id[16];
 
         reset();
@@ -475,7 +475,8 @@ COROUTINE_TEST(what_a_handler_says_is_bounded)
 
 COROUTINE_TEST(wrong_options_are_refused_with_words)
 {
-        static const eddy_job_share twice[] = {{"a", 1}, {"a", 2}}, unnamed[] = {{NULL, 1}};
+        static const eddy_job_share twice[] = {{.queue = "a", .weight = 1}, {.queue = "a", .weight = 2}},
+                                    unnamed[] = {{.weight = 1}};
         static const struct {
                 eddy_job_worker_options options;
                 const char *words;
