@@ -5,6 +5,7 @@
 #include <eddy/jobs_postgres.h>
 
 static const char *frozen; /* format1.sql */
+static const char *drops;  /* drop.sql */
 
 static const char *schema(void)
 {
@@ -14,14 +15,16 @@ static const char *schema(void)
         return name;
 }
 
-/* With the schema's name in the places of "@". */
+/* With the schema's name in the places of "@" and of "@@". */
 static char *fill_in(const char *sql)
 {
         char *filled = malloc(strlen(sql) * 2 + 65536), *end = filled;
 
         assert_non_null(filled);
-        for (; *sql; sql++)
+        for (; *sql; sql++) {
                 end += *sql == '@' ? sprintf(end, "%s", schema()) : sprintf(end, "%c", *sql);
+                sql += sql[0] == '@' && sql[1] == '@';
+        }
         return filled;
 }
 
@@ -43,19 +46,25 @@ static void assert_asked(const char *sql, const char *value)
         eddy_postgres_destroy(pg);
 }
 
-/* A new store, as format 1 left it. */
-static void thaw(void)
+static const char *read_text(const char *path)
 {
         static char text[1 << 18];
-        eddy_postgres *pg = connect_to_server();
-        FILE *file = fopen(frozen, "r");
-        const char *begin;
+        FILE *file = fopen(path, "r");
 
         assert_non_null(file);
         text[fread(text, 1, sizeof text - 1, file)] = '\0';
         fclose(file);
+        return text;
+}
+
+/* A new store, as format 1 left it. */
+static void thaw(void)
+{
+        eddy_postgres *pg = connect_to_server();
+        const char *begin;
+
         new_store();
-        begin = strstr(text, "\n\n"); /* behind what is said of it */
+        begin = strstr(read_text(frozen), "\n\n"); /* behind what is said of it */
         assert_non_null(begin);
         run(pg, begin);
         eddy_postgres_destroy(pg);
@@ -158,6 +167,18 @@ COROUTINE_TEST(a_schema_that_was_brought_up_is_as_a_new_one)
         assert_string_equal(brought_up, new);
         free(brought_up);
         free(new);
+}
+
+/* Or the next migration would find one there. */
+COROUTINE_TEST(a_migration_drops_every_function)
+{
+        eddy_postgres *pg = connect_to_server();
+
+        eddy_jobs_close(open_new_store());
+        assert_asked("SELECT count(*) > 0 FROM pg_proc WHERE pronamespace = '@'::regnamespace", "t");
+        run(pg, read_text(drops));
+        assert_asked("SELECT string_agg(proname, ' ') FROM pg_proc WHERE pronamespace = '@'::regnamespace", "");
+        eddy_postgres_destroy(pg);
 }
 
 static intptr_t open_and_close(void *arg)
@@ -405,6 +426,7 @@ int main(int argc, char **argv)
             cmocka_unit_test(what_is_in_an_older_schema_is_there_and_works),
             cmocka_unit_test(what_is_new_works_alike),
             cmocka_unit_test(a_schema_that_was_brought_up_is_as_a_new_one),
+            cmocka_unit_test(a_migration_drops_every_function),
             cmocka_unit_test(of_several_who_bring_a_schema_up_one_does),
             cmocka_unit_test(an_older_process_changes_nothing_any_more),
             cmocka_unit_test(nor_does_one_that_was_called_before),
@@ -414,7 +436,8 @@ int main(int argc, char **argv)
             cmocka_unit_test(whoever_migrates_a_schema_it_stays_its_owners),
         };
 
-        assert_int_equal(argc, 2);
+        assert_int_equal(argc, 3);
         frozen = argv[1];
+        drops = argv[2];
         return cmocka_run_group_tests(tests, start, stop_server);
 }
