@@ -6,7 +6,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-enum { BAR_WIDTH = 20, NAME_LEAST = 12 };
+enum { BAR_WIDTH = 20, SHARE_WIDTH = BAR_WIDTH + 6, NAME_LEAST = 12 };
 
 bool bars_can_draw(int fd)
 {
@@ -26,9 +26,16 @@ static void measure(struct bars *bars)
                 bars->columns = BARS_COLUMNS_MAX;
 }
 
+/* The terminal is another program's as long as that is in the foreground, or another session's: what is above the cursor is not ours. */
+static bool is_in_foreground(const struct bars *bars)
+{
+        return tcgetpgrp(bars->fd) == getpgrp();
+}
+
 void bars_erase(struct bars *bars)
 {
-        if (bars->lines > 0)
+        bars->is_hidden = !is_in_foreground(bars);
+        if (bars->lines > 0 && !bars->is_hidden)
                 fprintf(bars->out, "\r\x1b[%dA\x1b[J", bars->lines);
         bars->lines = 0;
         measure(bars);
@@ -49,12 +56,14 @@ void bars_draw(struct bars *bars, const char *name, double share, const char *re
         int width = bars->columns - bars->rest > NAME_LEAST ? bars->columns - bars->rest : NAME_LEAST;
         int left = bars->columns - 1 - (width + 1);
 
+        if (bars->is_hidden)
+                return;
         cli_printable(printable, (size_t)width + 1, name);
         fprintf(bars->out, "%-*s ", width, printable);
-        if (share >= 0) {
+        if (share >= 0 && left >= SHARE_WIDTH) {
                 fill(bar, share < 1 ? share : 1);
                 fprintf(bars->out, "%s %3.0f%% ", bar, share * 100);
-                left -= BAR_WIDTH + 6;
+                left -= SHARE_WIDTH;
         }
         cli_printable(printable, left > 0 ? (size_t)left + 1 : 1, rest);
         fprintf(bars->out, "%s\n", printable);
@@ -65,6 +74,8 @@ void bars_draw_text(struct bars *bars, const char *text)
 {
         char printable[BARS_COLUMNS_MAX + 1];
 
+        if (bars->is_hidden)
+                return;
         cli_printable(printable, (size_t)bars->columns, text);
         fprintf(bars->out, "%s\n", printable);
         bars->lines++;

@@ -5,8 +5,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Exit codes. */
-enum { CLI_OK = 0, CLI_FAILED = 1, CLI_USAGE = 2, CLI_INTERRUPTED = 130 };
+/* Exit codes. That who reads the output has left is told as of a program that SIGPIPE has ended. */
+enum { CLI_OK = 0, CLI_FAILED = 1, CLI_USAGE = 2, CLI_INTERRUPTED = 130, CLI_UNREAD = 141 };
 
 /* The subcommands: argv[0] is "eddy NAME". They return an exit code. */
 int fetch_main(int argc, char **argv);

@@ -11,7 +11,7 @@
 #include <sysexits.h>
 #include <time.h>
 
-enum { RESULT_MOST = 16 << 20, SNOOZE_SECONDS = 60, GRACE_SECONDS = 5, POLL_MS = 20 };
+enum { RESULT_MOST = 16 << 20, SNOOZE_SECONDS = 60 };
 
 struct run {
         eddy_job *job;
@@ -113,9 +113,9 @@ static void end_group(struct run *run)
 {
         EDDY_SHIELD_SCOPE {
                 kill(-run->group, SIGTERM);
-                EDDY_TIMEOUT_SCOPE(eddy_seconds(GRACE_SECONDS)) {
+                EDDY_TIMEOUT_SCOPE(eddy_seconds(JOBS_GRACE_SECONDS)) {
                         eddy_process_wait(run->process, NULL);
-                        while (kill(-run->group, 0) == 0 && eddy_sleep(eddy_ms(POLL_MS)) == 0)
+                        while (kill(-run->group, 0) == 0 && eddy_sleep(eddy_ms(JOBS_POLL_MS)) == 0)
                                 continue;
                 }
                 kill(-run->group, SIGKILL);
@@ -146,7 +146,7 @@ static int judge(struct run *run, int status)
 /* The program has ended: what it has begun and left behind may hold its outputs for as long as that lives, but not here. */
 static void read_to_the_end(struct run *run)
 {
-        EDDY_TIMEOUT_SCOPE(eddy_seconds(GRACE_SECONDS))
+        EDDY_TIMEOUT_SCOPE(eddy_seconds(JOBS_GRACE_SECONDS))
                 eddy_event_wait(&run->read);
         if (!eddy_event_is_set(&run->read))
                 end_group(run);

@@ -101,6 +101,6 @@ void jobs_options_print_help(void)
               "  -h, --help            this text\n"
               "\n"
               "Exits with 0, with 1 where something failed, 2 where the command line is wrong, or\n"
-              "130 after Ctrl-C.\n",
+              "130 after Ctrl-C; tail with 141 when who reads it has left.\n",
               stdout);
 }

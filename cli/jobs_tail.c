@@ -37,6 +37,7 @@ struct tail {
         eddy_job_time newest; /* of all that was seen */
         size_t quiet;         /* looks that saw nothing new */
         bool has_more;        /* has happened in this look than was looked at */
+        bool is_unread;       /* who read the output has left */
 };
 
 static bool is_wanted(const struct tail *tail, const char *kind, const char *queue)
@@ -165,6 +166,7 @@ static int write_events(struct tail *tail, bool is_first)
         if (size > 0) {
                 ssize_t written = eddy_stream_write_all(tail->out, text, size);
                 rc = written < 0 ? (int)written : 0;
+                tail->is_unread = rc == -EPIPE;
         }
         free(text);
         tail->has_more = false;
@@ -172,16 +174,16 @@ static int write_events(struct tail *tail, bool is_first)
         return rc;
 }
 
-/* Where the next look begins. A store's clock may be another one than ours, by which the first look went. What was there before that is none
- * of what is told. */
+/* Where the next look begins: by the store's clock, since ours, by which the first look went, may be far from it. What was there before that
+ * is none of what is told. */
 static void move_on(struct tail *tail, eddy_job_time newest_before)
 {
         eddy_job_time moment = tail->newest - SLACK;
 
         if (tail->look == 1) {
                 tail->first = tail->newest;
-                tail->from = tail->newest > tail->from ? tail->newest : tail->from;
-                tail->since = moment > tail->since ? moment : tail->since;
+                tail->from = tail->newest;
+                tail->since = tail->newest > 0 ? moment : tail->since;
         } else if (tail->newest > newest_before) {
                 tail->from = moment > tail->first ? moment : tail->first;
                 tail->since = moment;
@@ -216,8 +218,7 @@ static int look_on_and_on(struct tail *tail)
 {
         int rc = 0;
 
-        tail->from = (eddy_job_time)time(NULL) * 1000000 - SLACK;
-        tail->since = tail->from - LOOKED_BACK;
+        tail->since = (eddy_job_time)time(NULL) * 1000000 - LOOKED_BACK;
         while (rc == 0) {
                 eddy_time begin = eddy_now();
                 rc = look(tail);
@@ -255,6 +256,7 @@ int jobs_tail(eddy_jobs *jobs, const struct jobs_options *options)
                 tail->options = options;
                 tail->queue = options->queue_count > 0 ? options->queues[0].queue : NULL;
                 rc = id ? follow_one(tail, id) : look_on_and_on(tail);
+                rc = tail->is_unread ? CLI_UNREAD : rc;
                 tail_clear(&tail->events);
                 tail_forget(&tail->memory, SIZE_MAX);
                 eddy_stream_destroy(tail->out);

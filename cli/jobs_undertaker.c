@@ -13,7 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { GRACE_SECONDS = 5, POLL_MS = 20, LINE_FD = 3 };
+enum { LINE_FD = 3 };
 
 struct message {
         pid_t group;
@@ -25,8 +25,19 @@ struct groups {
         size_t count, most;
 };
 
+/* A group has its number as long as it has members; then it may be a stranger's. */
+static void drop_ended(struct groups *groups)
+{
+        for (size_t i = groups->count; i-- > 0;)
+                if (kill(-groups->groups[i], 0) < 0)
+                        groups->groups[i] = groups->groups[--groups->count];
+}
+
+/* That one has ended may never have been told, so what is there is looked through when another one has begun. */
 static void take(struct groups *groups, const struct message *message)
 {
+        if (message->has_begun)
+                drop_ended(groups);
         if (message->has_begun && groups->count < groups->most)
                 groups->groups[groups->count++] = message->group;
         for (size_t i = 0; !message->has_begun && i < groups->count; i++)
@@ -36,17 +47,15 @@ static void take(struct groups *groups, const struct message *message)
                 }
 }
 
-/* As a worker ends what it has begun: a group has its number as long as it has members. */
+/* As a worker ends what it has begun. */
 static void bury(struct groups *groups)
 {
-        const struct timespec moment = {.tv_nsec = POLL_MS * 1000000L};
+        const struct timespec moment = {.tv_nsec = JOBS_POLL_MS * 1000000L};
 
         for (size_t i = 0; i < groups->count; i++)
                 kill(-groups->groups[i], SIGTERM);
-        for (int left = GRACE_SECONDS * 1000 / POLL_MS; left > 0 && groups->count > 0; left--) {
-                for (size_t i = groups->count; i-- > 0;)
-                        if (kill(-groups->groups[i], 0) < 0)
-                                groups->groups[i] = groups->groups[--groups->count];
+        for (int left = JOBS_GRACE_SECONDS * 1000 / JOBS_POLL_MS; left > 0 && groups->count > 0; left--) {
+                drop_ended(groups);
                 if (groups->count > 0)
                         nanosleep(&moment, NULL);
         }
@@ -134,8 +143,10 @@ void jobs_undertaker_remove(const struct jobs_undertaker *undertaker, pid_t grou
         tell(undertaker, group, false);
 }
 
+/* There is nothing to bury, and what it has not been told must not be buried. */
 void jobs_undertaker_stop(struct jobs_undertaker *undertaker)
 {
+        kill(undertaker->pid, SIGKILL);
         close(undertaker->line);
         while (waitpid(undertaker->pid, NULL, 0) < 0 && errno == EINTR)
                 continue;

@@ -5,6 +5,9 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+/* How long what is asked to end may take, until it is killed, and how often it is looked whether it has. */
+enum { JOBS_GRACE_SECONDS = 5, JOBS_POLL_MS = 20 };
+
 struct jobs_undertaker {
         int line; /* to it: where this ends, so has the worker */
         pid_t pid;
@@ -17,7 +20,7 @@ int jobs_undertaker_start(struct jobs_undertaker *undertaker, size_t most);
 void jobs_undertaker_add(const struct jobs_undertaker *undertaker, pid_t group);
 void jobs_undertaker_remove(const struct jobs_undertaker *undertaker, pid_t group);
 
-/** End it. */
+/** End it, when nothing runs any more. */
 void jobs_undertaker_stop(struct jobs_undertaker *undertaker);
 
 #endif

@@ -176,19 +176,20 @@ int web_sign_in(eddy_http_exchange *exchange, void *arg)
 static bool is_own_path(const char *path)
 {
         return path[0] == '/' && path[1] != '/' &&
-               path[strspn(path, "/-._~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")] ==
-                   '\0';
+               path[strspn(path, "/-._~%:@+,="
+                                 "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")] == '\0';
 }
 
 /* Who comes with the token in the address has it in his history no longer than he must. */
 static int move_on(eddy_http_exchange *exchange, const struct web *web)
 {
         const char *target = eddy_http_exchange_target(exchange);
-        char path[64];
+        char path[3 * EDDY_JOB_ID_SIZE + 16]; /* of a job's page, all of its id escaped */
+        size_t n = strcspn(target, "?");
         int rc = begin_session(exchange, web);
 
-        snprintf(path, sizeof path, "%.*s", (int)strcspn(target, "?"), target);
-        return rc < 0 ? rc : web_redirect(exchange, is_own_path(path) ? path : "/");
+        snprintf(path, sizeof path, "%.*s", (int)n, target);
+        return rc < 0 ? rc : web_redirect(exchange, n < sizeof path && is_own_path(path) ? path : "/");
 }
 
 static bool has_bearer(eddy_http_exchange *exchange, const struct web *web)

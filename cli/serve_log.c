@@ -143,7 +143,7 @@ void serve_log_end(struct serve_log *log)
                 return;
         eddy_handle_cancel(&log->turn);
         if (!log_writer_end(log->writer))
-                fputs("eddy serve: nobody takes the log, so its last lines are lost\n", stderr);
+                fputs("eddy serve: not all of the log could be written: its last lines are lost\n", stderr);
         log->writer = NULL;
 }
 

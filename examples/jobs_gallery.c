@@ -103,7 +103,7 @@ struct image {
         char key[100];
 };
 
-/* What is called `src` on the page, as a URL of its own. False: it is none, such as data:, or too long. */
+/* What is called `src` on the page, as a URL of its own. False: it is none, such as data:, names no host, or is too long. */
 static bool resolve(const struct gallery *gallery, const char *src, size_t n, char url[URL_MOST])
 {
         const char *page = gallery->url, *path = strchr(strstr(page, "://") + 3, '/');
@@ -118,7 +118,7 @@ static bool resolve(const struct gallery *gallery, const char *src, size_t n, ch
         int size = snprintf(url, URL_MOST, "%.*s%.*s", (int)keep, page, (int)n, src);
         for (char *p = url; (p = strstr(p, "&amp;")); p++)
                 memmove(p + 1, p + 5, strlen(p + 5) + 1);
-        return size < URL_MOST;
+        return size < URL_MOST && strcspn(strstr(url, "://") + 3, "/?#") > 0;
 }
 
 /* One id for one file: who enqueues an image again adds nothing. */
@@ -126,7 +126,7 @@ static void describe(struct image *image, const char *folder)
 {
         size_t size = strlen(image->url);
         uint64_t hash = 0xcbf29ce484222325; /* FNV-1a */
-        char host[64];
+        char host[64] = "";
 
         snprintf(image->payload, sizeof image->payload, "%s\n%s", image->url, folder);
         for (const char *p = image->payload; *p; p++)
@@ -167,7 +167,8 @@ static intptr_t enqueue_images(void *arg)
                                       .size = strlen(image.payload),
                                       .key = image.key,
                                       .yields_key = true, /* while it waits for another attempt */
-                                      .backoff = eddy_seconds(1)};
+                                      .backoff = eddy_seconds(1),
+                                      .attempts = 8}; /* some minutes: the master waits for a dead host, too */
                 eddy_job_added added;
                 rc = eddy_jobs_enqueue(gallery->jobs, &spec, &added);
                 gallery->count++;

@@ -138,6 +138,7 @@ _LONGEST = 2**63 - 1
 _PAYLOAD_MOST = 16 << 20
 _EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)
 _MICROSECOND = datetime.timedelta(microseconds=1)
+_LAST = datetime.datetime.max.replace(tzinfo=datetime.timezone.utc)
 
 
 def _check_name(name, what, most=100):
@@ -194,7 +195,10 @@ def _moment_of(at):
     if at is None:
         return 0
     if not isinstance(at, datetime.datetime):
-        return _scaled(at, 1_000_000, "a moment")
+        moment = _scaled(at, 1_000_000, "a moment")
+        if moment > (_LAST - _EPOCH) // _MICROSECOND:
+            raise InvalidJob(f"a moment is not after the year 9999, as {at!r} is")
+        return moment
     if at.utcoffset() is None:  # which clock it is of nobody knows
         raise InvalidJob("a moment needs a time zone, as datetime.now(timezone.utc) has one")
     return max((at - _EPOCH) // _MICROSECOND, 1)
@@ -270,7 +274,7 @@ class Job:
     @property
     def error(self):
         """Why the newest attempt that failed did so; None: none has."""
-        for line in reversed(self.history.splitlines()):
+        for line in reversed(self.history.split("\n")[:-1]):  # a text may have other ends of lines in it
             _, _, what, *text = line.split(" ", 3)
             if what == "failed":
                 return "".join(text)
@@ -292,7 +296,9 @@ class Job:
 
 
 def _when(microseconds):
-    return _EPOCH + datetime.timedelta(microseconds=microseconds) if microseconds else None
+    if not microseconds:
+        return None
+    return _EPOCH + min(datetime.timedelta(microseconds=microseconds), _LAST - _EPOCH)
 
 
 def _job(row, per_second):
@@ -445,7 +451,7 @@ class _Lane:
         if self._db is None:
             if not os.path.exists(self._path):
                 raise StoreMissing(f"{self._path}: there is no store of jobs yet; {_MAKE}")
-            url = f"file:{urllib.parse.quote(os.path.abspath(self._path))}?mode=rw"
+            url = f"file://{urllib.parse.quote(os.path.abspath(self._path))}?mode=rw"
             self._db = sqlite3.connect(url, uri=True, timeout=min(self._patience, 2_000_000), isolation_level=None)
             self._db.text_factory = lambda data: data.decode(errors="replace")
             self._db.execute("PRAGMA synchronous = FULL")

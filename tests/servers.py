@@ -94,8 +94,8 @@ class Postgres:
         self.data = os.path.join(self.folder, 'data')
         self._run('initdb', '-D', self.data, '-U', 'tester', '-A', 'trust', '--no-sync', '--locale=C', '-E', 'UTF-8')
         self.process = None
-        self.begin()
         atexit.register(self.stop)
+        self.begin()
 
     def begin(self):
         """Also again, where it has ended."""

@@ -20,6 +20,7 @@ import unittest
 import urllib.parse
 
 from hostile import SIZE, HostileServer, content
+from terminals import take_terminal
 
 EDDY = None
 ENVIRONMENT = {k: v for k, v in os.environ.items() if not k.lower().endswith("_proxy")}
@@ -435,7 +436,7 @@ class FetchTest(unittest.TestCase):
         """Interrupt when half has arrived, as the terminal shows; the terminal's text."""
         primary, secondary = pty.openpty()
         process = subprocess.Popen([EDDY, "fetch", "-o", self.place, *self.urls("hold/a")], stdout=secondary,
-                                   stderr=secondary, env=ENVIRONMENT)
+                                   stderr=secondary, env=ENVIRONMENT, start_new_session=True, preexec_fn=take_terminal)
         os.close(secondary)
         text = b""
         while b" 50%" not in text:

@@ -2,12 +2,16 @@
 """`eddy jobs` with workers as processes: test_jobs.py EDDY [TEST...]."""
 import json
 import os
+import pathlib
 import signal
 import sqlite3
 import subprocess
 import sys
 import tempfile
 import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+from waiting import wait_until  # pylint: disable=wrong-import-position
 
 EDDY = None
 
@@ -117,8 +121,7 @@ class Programs(Jobs):
         self.enqueue("--id", "a", "slow")
         with open(gate, encoding="ascii") as file:
             self.assertEqual(file.read(), "there\n")
-        while self.job("a").get("progress") != 0.25:  # it is told with the next renewal
-            pass
+        wait_until(lambda: self.job("a").get("progress") == 0.25)  # it is told with the next renewal
         self.assertEqual(self.job("a")["note"], "a quarter")
         with open(gate, "w", encoding="ascii"):
             pass
@@ -232,8 +235,7 @@ class Workers(Jobs):
         ids = self.enqueue("--lines", "append", input="".join(name + "\n" for name in names).encode()).split()
         self.assertEqual(len(set(ids)), len(names))
         self.jobs("enqueue", "--wait", "--priority", "-100", "append", "last")
-        while json.loads(self.jobs("stats", "--json"))["done"] < len(names) + 1:
-            pass
+        wait_until(lambda: json.loads(self.jobs("stats", "--json"))["done"] == len(names) + 1)
         for worker in workers:
             self.stop(worker)
         with open(self.path("done"), encoding="ascii") as file:

@@ -141,6 +141,16 @@ class Tail(test_jobs.Jobs):
         self.assertEqual(json.loads(done.stdout.splitlines()[-1])["event"], "dead")
         self.assertIn("there is no job none", self.failure("tail", "none", code=1))
 
+    def test_it_ends_when_its_reader_has_left(self):
+        for name, arguments in ("a", ["-n", "1"]), ("b", ["b"]):
+            self.enqueue("--id", name, "work")
+            tail = self.tail(*arguments)
+            self.assertIn(name + "  enqueued", tail.stdout.readline())
+            tail.stdout.close()
+            self.jobs("cancel", name)
+            self.assertEqual((tail.wait(timeout=60), tail.stderr.read()), (141, ""))
+            tail.stdout = None
+
     def test_nothing_steers_a_terminal(self):
         self.enqueue("work")
         with sqlite3.connect(self.path("jobs.db")) as store:

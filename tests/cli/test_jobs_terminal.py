@@ -9,11 +9,12 @@ import signal
 import struct
 import subprocess
 import termios
-import time
 import unittest
 
 from jobs_page import read_arguments
+from terminals import take_terminal
 import test_jobs
+from test_jobs import wait_until
 
 
 class Terminal(test_jobs.Jobs):
@@ -27,9 +28,11 @@ class Terminal(test_jobs.Jobs):
         fcntl.ioctl(self.secondary, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 100, 0, 0))
         self.text = b""
 
-    def begin(self, *arguments, stdout=None, **options):
-        process = subprocess.Popen([test_jobs.EDDY, "jobs", *arguments], stdout=stdout or self.secondary, stderr=self.secondary,
-                                   env=self.environment, **options)
+    def begin(self, *arguments, stdout=None, before=(), **options):
+        """In a session of its own, whose terminal this is."""
+        # pylint: disable=consider-using-with,subprocess-popen-preexec-fn
+        process = subprocess.Popen([*before, test_jobs.EDDY, "jobs", *arguments], stdout=stdout or self.secondary, stderr=self.secondary,
+                                   env=self.environment, start_new_session=True, preexec_fn=take_terminal, **options)
         self.addCleanup(process.wait)
         self.addCleanup(process.kill)
         return process
@@ -69,6 +72,64 @@ class Terminal(test_jobs.Jobs):
         worker.terminate()
         self.assertEqual(worker.wait(timeout=60), 0)
         self.assertNotIn("#", (shown + self.read_rest()).rpartition("\x1b[J")[2])  # nothing is left of the bars
+
+    def in_a_shell(self, script, *arguments):
+        """A shell with jobs of its own, and eddy as its "$@"."""
+        return self.begin(*arguments, before=["sh", "-mc", script, "sh"], stdin=self.secondary)
+
+    def finish(self, shell):
+        """What was shown up to the end of the last job."""
+        self.let_go()
+        shown = self.read_until(rb"  done\r\n")
+        self.assertEqual(shell.wait(timeout=60), 0)
+        return shown + self.read_rest()
+
+    def wait_for_progress(self, name):
+        wait_until(lambda: self.job(name).get("progress") == 0.5)
+
+    def test_in_the_background_nothing_is_drawn(self):
+        shell = self.in_a_shell('"$@" & wait %1', "work", "--exec", self.GATED + "; kill $PPID", "--lease", "0.3")
+        self.enqueue("--id", "a", "slow")
+        self.wait_for_progress("a")
+        shown = self.finish(shell)
+        self.assertRegex(shown, "slow  a  begun\r\n")
+        self.assertNotRegex(shown, "#|\x1b")
+
+    def test_who_gets_into_the_foreground_draws(self):
+        shell = self.in_a_shell('"$@" & read answer; fg %1', "work", "--exec", self.GATED + "; kill $PPID", "--lease", "0.3")
+        self.enqueue("--id", "a", "slow")
+        self.wait_for_progress("a")
+        os.write(self.primary, b"\n")
+        self.assertNotIn("\x1b", self.read_until(rb"slow  a +#{10}"))
+        self.finish(shell)
+
+    def test_who_leaves_the_foreground_takes_nothing_away(self):
+        shell = self.in_a_shell('"$@"; echo the shell; bg %1; wait %1', "work", "--exec", self.GATED + "; kill $PPID", "--lease", "0.3")
+        self.enqueue("--id", "a", "slow")
+        self.read_until(rb"slow  a +#{10}")
+        os.write(self.primary, b"\x1a")
+        self.read_until(rb"the shell\r\n")
+        self.assertNotRegex(self.finish(shell), "#|\x1b")
+
+    def test_who_waits_in_the_background_draws_nothing(self):
+        self.work("--exec", self.GATED + "; echo the result", "--lease", "0.3")
+        shell = self.in_a_shell('"$@" & wait %1', "enqueue", "--wait", "--id", "a", "slow")
+        wait_until(lambda: self.run_jobs("show", "a").returncode == 0)
+        self.wait_for_progress("a")
+        self.let_go()
+        self.assertEqual(shell.wait(timeout=60), 0)
+        shown = self.read_rest()
+        self.assertIn("the result", shown)
+        self.assertNotRegex(shown, "#|\x1b")
+
+    def test_in_a_narrow_terminal_no_line_is_too_long(self):
+        """The bar is what there is no room for."""
+        self.begin("work", "--exec", self.GATED)
+        self.enqueue("--id", "a", "slow")
+        self.read_until(rb"slow  a +#{10}")
+        for columns, line in (39, rb"slow  a {6}0:\d\d  half . of it"), (20, rb"slow  a {6}0:\d\d  "), (40, rb"slow  a {6}#{10}\.{10}  50% "):
+            fcntl.ioctl(self.secondary, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+            self.read_until(rb"\x1b\[J" + line + rb"\r\n")
 
     def test_a_dumb_terminal_gets_lines(self):
         self.environment["TERM"] = "dumb"
@@ -117,11 +178,9 @@ class Silence(test_jobs.Jobs):
         worker = self.work("--exec", "true", "-c", "8", "--queue", "default")
         name = "k" * 100
         self.enqueue("--lines", name, input=b"x\n" * 1000)  # two lines each, of more than a pipe takes
-        while (done := self.jobs("list", "--state", "done", "-n", "1000").count(b"\n")) < 1000:
-            self.assertGreaterEqual(done, 0)
+        wait_until(lambda: self.jobs("list", "--state", "done", "-n", "1000").count(b"\n") == 1000)
         worker.terminate()
         self.assertEqual(worker.communicate(timeout=60)[0].count(" done\n"), 1000)
-
 
     def test_output_that_cannot_be_written_is_told(self):
         with open("/dev/full", "wb") as full:
@@ -139,10 +198,9 @@ class Killed(test_jobs.Jobs):
         with open("/proc/%d/task/%d/children" % (pid, pid), encoding="ascii") as file:
             return [int(word) for word in file.read().split()]
 
-    def wait_for_end(self, pid):
-        end = time.monotonic() + 60
-        while test_jobs.Programs.command_line(pid):
-            self.assertLess(time.monotonic(), end)
+    @staticmethod
+    def wait_for_end(pid):
+        wait_until(lambda: not test_jobs.Programs.command_line(pid))
 
     def test_what_a_killed_worker_has_begun_ends_with_it(self):
         gate = self.fifo("gate")
@@ -151,8 +209,7 @@ class Killed(test_jobs.Jobs):
         self.enqueue("--id", "a", "slow")
         with open(gate, encoding="ascii") as file:
             pid = int(file.read())
-        while self.job("a").get("progress") != 0.5:  # the worker knows of its program, and so does the undertaker
-            pass
+        wait_until(lambda: self.job("a").get("progress") == 0.5)  # the worker knows of its program, and so does the undertaker
         undertaker = self.children(worker.pid)
         worker.kill()
         worker.wait(timeout=60)
@@ -160,6 +217,14 @@ class Killed(test_jobs.Jobs):
         self.assertTrue(os.path.exists(self.path("asked")))
         for child in undertaker:
             self.wait_for_end(child)
+
+    def test_one_that_was_stopped_holds_up_no_end(self):
+        worker = self.work("--exec", "true")
+        self.enqueue("--wait", "x")
+        child, = self.children(worker.pid)
+        os.kill(child, signal.SIGSTOP)
+        self.addCleanup(self.wait_for_end, child)
+        self.stop(worker)
 
     def test_nothing_is_left_of_one_that_ended(self):
         worker = self.work("--exec", "true")

@@ -296,7 +296,7 @@ class LogTest(Working):
                 self.get(target, *headers)
             self.process.send_signal(signal.SIGTERM)
             self.assertEqual(self.process.wait(timeout=20), 0)
-            self.assertIn("nobody takes the log", self.process.stderr.read())
+            self.assertIn("not all of the log could be written", self.process.stderr.read())
 
     def test_bad_logs(self):
         self.assertIn("--log-format", self.refused("--log", "-", "--log-format", "xml"))

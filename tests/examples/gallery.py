@@ -35,7 +35,7 @@ class Site(http.server.ThreadingHTTPServer):
 
     def page(self):
         sources = ['/' + name if number % 3 else '%s/%s' % (self.url, name) if number % 2 else name for number, name in enumerate(BODIES)]
-        sources += [sources[0], 'data:image/png;base64,AA==', '//%s/twice.png?a=1&amp;b=2' % self.url.split('//')[1]]
+        sources += [sources[0], 'data:image/png;base64,AA==', 'http:///none.png', '///none.png', '//%s/twice.png?a=1&amp;b=2' % self.url.split('//')[1]]
         return '<html>' + ''.join('<p><IMG alt="x"\n src="%s"></p>' % source for source in sources)
 
     def go_on_until(self, number):

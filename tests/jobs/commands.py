@@ -11,9 +11,18 @@ import threading
 import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..'))
-from servers import Redis, free_port, skip  # pylint: disable=wrong-import-position
+import servers  # pylint: disable=wrong-import-position
+from waiting import PATIENCE, wait_until  # pylint: disable=wrong-import-position
 
-PATIENCE = 60
+PORTS_TRIED = 5
+
+
+def skip(reason):
+    """A test, and not the whole program, whose cleanups would never run."""
+    raise unittest.SkipTest(reason)
+
+
+servers.skip = skip  # so servers.Postgres does it likewise
 
 
 class Commands(unittest.TestCase):
@@ -73,47 +82,61 @@ class Commands(unittest.TestCase):
                 return line
         raise AssertionError('it has ended: ' + process.stderr.read())
 
-    @staticmethod
-    def wait_until(condition):
-        """What nobody tells of is looked for."""
-        alarm = threading.Event()
-        timer = threading.Timer(PATIENCE, alarm.set)
-        timer.start()
-        while not condition():
-            assert not alarm.is_set(), 'it never comes'
-        timer.cancel()
+    wait_until = staticmethod(wait_until)
+
+    def postgres(self):
+        """A server, which ends with the test."""
+        server = servers.Postgres(servers.postgres_programs())
+        self.addCleanup(server.stop)
+        self.store = 'postgres:///postgres?host=%s&user=tester' % server.folder
+        return server
 
 
-class Server(Redis):
+class Server(servers.Redis):
     """A Redis with these options, which may end in any way and begin again."""
 
     def __init__(self, test, name='redis', **options):
-        super().__init__(free_port())
+        super().__init__(0)
+        self.program = shutil.which('redis-server') or skip('no redis-server')
         self.folder = test.path(name)
         os.mkdir(self.folder)
         self.synced, self.busy = test.path(name + '.synced'), test.path(name + '.busy')
-        words = {'port': self.port, 'bind': '127.0.0.1', 'save': '', 'appendonly': 'no', 'dir': self.folder, **options}
-        self.command_line = [shutil.which('redis-server') or skip('no redis-server')]
-        if 'sentinel' in options:
-            words = {'port': self.port, 'bind': '127.0.0.1', 'dir': self.folder}
-            self.command_line += [test.path('sentinel.conf'), '--sentinel']
-        for key, value in words.items():
-            self.command_line += ['--' + key.replace('_', '-'), str(value)]
+        self.options = {'bind': '127.0.0.1', 'dir': self.folder}
+        self.first_words = [test.path('sentinel.conf'), '--sentinel'] if 'sentinel' in options else []
+        if not self.first_words:
+            self.options |= {'save': '', 'appendonly': 'no', **options}
         self.environment = {**os.environ, 'EDDY_TEST_SYNCED': self.synced, 'EDDY_TEST_BUSY': self.busy}
         if test.preload:
             self.environment['LD_PRELOAD'] = test.preload
-        self.url = 'redis://127.0.0.1:%d/0' % self.port
         self.process = self.reader = None
+        if not any(self.begins_at_a_port() for _ in range(PORTS_TRIED)):
+            raise AssertionError('redis-server does not start')
+        self.url = 'redis://127.0.0.1:%d/0' % self.port
         test.addCleanup(self.kill)
-        self.begin()
 
-    def begin(self):
+    def begins_at_a_port(self):
+        """It does not where somebody else takes the port before it does."""
+        self.port = self.options['port'] = servers.free_port()
+        if 'cluster_enabled' in self.options:
+            self.options['cluster_port'] = servers.free_port()
+        return self.begins()
+
+    def begins(self):
+        words = [word for key, value in self.options.items() for word in ('--' + key.replace('_', '-'), str(value))]
         # pylint: disable=consider-using-with
-        self.process = subprocess.Popen(self.command_line, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, env=self.environment)
+        self.process = subprocess.Popen([self.program, *self.first_words, *words], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True,
+                                        env=self.environment)
         if not any('Ready to accept connections' in line or 'Sentinel ID' in line for line in self.process.stdout):
-            skip('redis-server does not start')
+            self.process.communicate()
+            return False
         self.reader = threading.Thread(target=self.process.stdout.read, daemon=True)
         self.reader.start()
+        return True
+
+    def begin(self):
+        """Again, where it was before."""
+        if not self.begins():
+            raise AssertionError('redis-server does not start again')
 
     def kill(self):
         self.process.kill()
@@ -123,7 +146,6 @@ class Server(Redis):
 
     def info(self, name):
         return next(line.split(':')[1].strip() for line in self.command('INFO').splitlines() if line.startswith(name + ':'))
-
 
 
 def fail_power(folder, synced):
@@ -147,4 +169,10 @@ def main(module):
     Commands.eddy = os.path.abspath(sys.argv.pop(1))
     if len(sys.argv) > 1 and sys.argv[1].endswith('.so'):
         Commands.preload = os.path.abspath(sys.argv.pop(1))
-    unittest.main(module)
+    result = unittest.main(module, exit=False).result
+    for reason in sorted({reason for _, reason in result.skipped}):
+        print('skipped: ' + reason)
+    skipped = {getattr(test, 'test_case', test) for test, _ in result.skipped}  # a part of a test, or a test
+    if result.wasSuccessful() and skipped and len(skipped) >= result.testsRun:
+        sys.exit(servers.SKIPPED)
+    sys.exit(not result.wasSuccessful())

@@ -8,7 +8,6 @@ import subprocess
 
 import commands
 from commands import Commands, Server, fail_power
-from servers import Postgres, free_port, postgres_programs
 
 
 class Sqlite(Commands):
@@ -154,7 +153,7 @@ class Redis(Commands):
 
     def test_a_node_of_a_cluster_that_has_not_the_keys_says_so(self):
         """[redis-cluster] And all keys are one node's."""
-        one, other = (self.serve(name, cluster_enabled='yes', cluster_port=free_port()) for name in ('one', 'other'))
+        one, other = (self.serve(name, cluster_enabled='yes') for name in ('one', 'other'))
         other.command('CLUSTER', 'ADDSLOTSRANGE', '0', '16383')
         one.command('CLUSTER', 'MEET', '127.0.0.1', str(other.port), other.command('CONFIG', 'GET', 'cluster-port')[1])
         self.wait_until(lambda: 'cluster_state:ok' in one.command('CLUSTER', 'INFO'))
@@ -180,9 +179,7 @@ class Redis(Commands):
 class PostgreSQL(Commands):
     def setUp(self):
         super().setUp()
-        self.server = Postgres(postgres_programs())
-        self.addCleanup(self.server.stop)
-        self.store = 'postgres:///postgres?host=%s&user=tester' % self.server.folder
+        self.server = self.postgres()
 
     def test_what_was_answered_survives_its_crash(self):
         """[postgres-killed] Of all its processes at once."""

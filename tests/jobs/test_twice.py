@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 """When work is done twice, and that it counts once: test_twice.py EDDY [PRELOAD] [TEST...]. Names in brackets are those of docs/jobs.md."""
 
+import json
 import os
+import select
 import signal
 
 import commands
 from commands import Commands, Server
-from servers import Postgres, postgres_programs
 
 
 class Twice(Commands):
@@ -100,6 +101,18 @@ class Clocks(Commands):
             file.write('\n')
         self.wait_for_line(first, 'long  done')
 
+    def test_who_follows_needs_no_clock(self):
+        """What happens first is told where the one who follows is an hour ahead, or behind."""
+        self.enqueue('--id', 'before', 'work')
+        for apart in '3600', '-3600':
+            with self.subTest(apart=apart):
+                tail = self.start('tail', '--json', '-n', '1', LD_PRELOAD=self.preload, EDDY_TEST_CLOCK=apart)
+                tail.stdout.readline()
+                later = [self.enqueue('work')]
+                while not select.select([tail.stdout], [], [], 0.1)[0]:
+                    later.append(self.enqueue('work'))
+                self.assertEqual(json.loads(tail.stdout.readline())['id'], later[0])
+
     def test_redis_has_the_clock(self):
         """[clock]"""
         self.store = Server(self).url
@@ -107,9 +120,7 @@ class Clocks(Commands):
 
     def test_postgresql_has_the_clock(self):
         """[clock]"""
-        server = Postgres(postgres_programs())
-        self.addCleanup(server.stop)
-        self.store = 'postgres:///postgres?host=%s&user=tester' % server.folder
+        self.postgres()
         self.check()
 
 

@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
 """What python/eddy_jobs.py takes for a job, and for a store."""
 import asyncio
+import contextlib
 import datetime
 import os
+import sqlite3
 import unittest
 from unittest import mock
 
@@ -15,6 +17,24 @@ UTC = datetime.timezone.utc
 
 def prepare(kind="resize", payload=b"", **options):
     return eddy_jobs._prepare(eddy_jobs.Spec(kind, payload, **options))  # pylint: disable=protected-access
+
+
+class Seen(unittest.TestCase):
+    ROW = {"id": "a", "kind": "k", "queue": "q", "state": 5, "payload": b"", "result": None, "key": None, "unique": None, "worker": None, "note": None,
+           "progress": -1, "history": "", "created": 1, "due": 1, "started": 0, "finished": 0, "lease": 0, "timeout": 0, "backoff": 0, "max_backoff": 0,
+           "priority": 0, "attempt": 1, "attempts": 1, "is_cancelling": 0, "yields_key": 0}
+
+    def job(self, **columns):
+        return eddy_jobs._job(self.ROW | columns, 1)  # pylint: disable=protected-access
+
+    def test_an_error_is_all_of_its_line(self):
+        for text in ("it broke", "one\u2028two\u2029three", "one\x85two", "one\x0ctwo\x1cthree", ""):
+            self.assertEqual(self.job(history="1 1 log a\n2 1 failed %s\n3 2 log b\x85c\n" % text).error, text)
+        self.assertIsNone(self.job().error)
+
+    def test_a_moment_beyond_pythons_is_the_last_one(self):
+        self.assertEqual(self.job(due=2**63 - 1).due, datetime.datetime.max.replace(tzinfo=UTC))
+        self.assertEqual(self.job(due=253_402_300_799_999_999).due, datetime.datetime.max.replace(tzinfo=UTC))
 
 
 class Specs(unittest.TestCase):
@@ -36,7 +56,7 @@ class Specs(unittest.TestCase):
                 ("not both", {"delay": 1, "at": 2_000_000_000}), ("unique_for", {"unique_for": 1}), ("priority", {"priority": 101}),
                 ("priority", {"priority": -101}), ("priority", {"priority": 1.0}), ("attempts", {"attempts": -1}),
                 ("attempts", {"attempts": 1_000_001}), ("16 MiB", {"payload": bytes(16 << 20) + b"x"}), ("JSON", {"payload": {1, 2}}),
-                ("JSON", {"payload": float("nan")}), ("payload", {"payload": "\ud800"})):
+                ("9999", {"at": 253_402_300_800}), ("JSON", {"payload": float("nan")}), ("payload", {"payload": "\ud800"})):
             with self.subTest(options={name: repr(value)[:40] for name, value in options.items()}):
                 with self.assertRaises(eddy_jobs.InvalidJob) as caught:
                     prepare(**{"kind": "resize", **options})
@@ -64,6 +84,7 @@ class Specs(unittest.TestCase):
         with self.assertRaisesRegex(eddy_jobs.InvalidJob, "time zone"):
             prepare(at=datetime.datetime(2030, 1, 1, 12))
         self.assertEqual(prepare(at=datetime.datetime(1960, 1, 1, tzinfo=UTC)).at, 1)  # long ago: now
+        self.assertEqual(prepare(at=datetime.datetime.max.replace(tzinfo=UTC)).at, 253_402_300_799_999_999)
 
     def test_ids_are_in_the_order_of_their_making(self):
         with mock.patch("time.time_ns", side_effect=range(10**18, 10**18 + 10**10, 10**7)):
@@ -103,6 +124,16 @@ class Urls(unittest.TestCase):
         for url, module in (("redis://127.0.0.1:1", "redis"), ("postgres://127.0.0.1:1/x", "asyncpg")):
             with mock.patch.dict("sys.modules", {module: None}), self.assertRaisesRegex(eddy_jobs.JobsError, "package " + module):
                 asyncio.run(use(url))
+
+    def test_a_file_may_be_named_with_two_slashes(self):
+        async def use(url):
+            async with eddy_jobs.open(url):
+                pass
+        path = os.path.join(temporary_folder(self), "a?b%20#.db")
+        with contextlib.closing(sqlite3.connect(path)) as db:
+            db.executescript("PRAGMA application_id = 1701077113; PRAGMA user_version = %d" % eddy_jobs.SQLITE_FORMAT)
+        asyncio.run(use("sqlite:/" + path))
+        asyncio.run(use("sqlite:" + path))
 
     def test_a_file_that_is_not_there_is_not_made(self):
         async def use(url):
