@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 """When work is done twice, and that it counts once: test_twice.py EDDY [PRELOAD] [TEST...]. Names in brackets are those of docs/jobs.md."""
 
+import contextlib
 import json
 import os
 import select
 import signal
+import sqlite3
 
 import commands
 from commands import Commands, Server
@@ -35,6 +37,21 @@ class Twice(Commands):
         with open(self.path('effects'), encoding='ascii') as file:
             return len(file.readlines())
 
+    def stop(self, worker):
+        """While it does not write to the file, which would hold up everybody for as long as it is stopped."""
+        with contextlib.closing(sqlite3.connect(self.path('jobs.db'), timeout=0, isolation_level=None)) as file:
+            def is_stopped():
+                worker.send_signal(signal.SIGSTOP)
+                os.waitpid(worker.pid, os.WUNTRACED)
+                try:
+                    file.execute('BEGIN IMMEDIATE')
+                    file.execute('ROLLBACK')
+                    return True
+                except sqlite3.OperationalError:
+                    worker.send_signal(signal.SIGCONT)
+                    return False
+            self.wait_until(is_stopped)
+
     def assert_done_once(self, effects):
         job = self.job('a')
         self.assertEqual((self.effects(), self.finished(), job['state'], job['attempt']), (effects, 1, 'done', 2))
@@ -54,7 +71,7 @@ class Twice(Commands):
         first = self.work('--exec', self.WORK, '--lease', '0.3')
         self.enqueue('--id', 'a', 'work')
         self.begun()
-        first.send_signal(signal.SIGSTOP)
+        self.stop(first)
         second = self.work('--exec', self.WORK)
         self.begun()
         self.go_on(2)
