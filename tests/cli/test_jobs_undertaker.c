@@ -42,12 +42,10 @@ static void kill_and_wait(pid_t pid)
         assert_int_equal(end_of(pid), SIGKILL);
 }
 
-/* As the kernel does for a worker that is killed. */
-static void lose(const struct jobs_undertaker *undertaker)
+static void wait_for_its_end(const struct jobs_undertaker *undertaker)
 {
         int status;
 
-        close(undertaker->line);
         assert_int_equal(waitpid(undertaker->pid, &status, 0), undertaker->pid);
         assert_int_equal(status, 0);
 }
@@ -63,9 +61,10 @@ static void what_runs_is_ended(void **state)
         jobs_undertaker_add(&undertaker, ended);
         jobs_undertaker_add(&undertaker, second);
         jobs_undertaker_remove(&undertaker, ended);
-        lose(&undertaker);
+        close(undertaker.line); /* as the kernel does for a worker that is killed */
         assert_int_equal(end_of(first), SIGTERM);
         assert_int_equal(end_of(second), SIGTERM);
+        wait_for_its_end(&undertaker);
         kill_and_wait(ended);
 }
 
@@ -80,8 +79,9 @@ static void what_has_ended_untold_is_forgotten(void **state)
         jobs_undertaker_add(&undertaker, untold);
         kill_and_wait(untold);
         jobs_undertaker_add(&undertaker, pid);
-        lose(&undertaker);
+        close(undertaker.line); /* as the kernel does for a worker that is killed */
         assert_int_equal(end_of(pid), SIGTERM);
+        wait_for_its_end(&undertaker);
 }
 
 /* Its number may be another one's by now. */
