@@ -2,6 +2,7 @@
 is not installed the test is skipped."""
 
 import base64
+import collections
 import json
 import os
 import re
@@ -118,15 +119,19 @@ class Browser:
 
     def wait(self, script, *arguments):
         """Until JavaScript returns what is true, and what that is."""
+        refusals = collections.Counter()
+
         def ask():
             try:
                 return self.run('return ' + script, *arguments)
-            except AssertionError:  # between two pages, or lost
+            except AssertionError as error:  # between two pages, or lost
+                refusals[str(error).partition('\n')[0]] += 1
                 return None
-        return until(ask) or self._give_up(script)
+        return until(ask) or self._give_up(script, refusals)
 
-    def _give_up(self, script):
-        raise AssertionError('in vain: %s; the page says %s' % (script, self.run('return document.body.innerText')))
+    def _give_up(self, script, refusals):
+        refused = ''.join('; %d times: %s' % (times, error) for error, times in refusals.items())
+        raise AssertionError('in vain: %s%s; the page says %s' % (script, refused, self.run('return document.body.innerText')))
 
     def complaints(self):
         """What the console has had to say since the last time, but for answers of which that is no news."""

@@ -181,7 +181,7 @@ class Pages(BrowserTest):
     def test_the_live_page_moves(self):
         browser = self.person()
         browser.open(self.site.url + '/live')
-        browser.wait('document.getElementById("seconds").textContent > "00:00:00"')
+        browser.wait('document.getElementById("state").textContent.startsWith("Moving")')
         first = browser.texts('#seconds')[0]
         browser.wait('document.getElementById("seconds").textContent > arguments[0]', first)
         self.assertIn('GET /live/events', browser.texts('#tasks td:first-child'))
