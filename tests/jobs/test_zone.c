@@ -8,6 +8,8 @@
 #include <time.h>
 #include <unistd.h>
 
+enum { ZONES = 512 };
+
 /* Moments from 1970 to 2100. */
 static const int64_t last_moment = INT64_C(4102444800);
 
@@ -68,20 +70,28 @@ static void assert_agrees(const char *name)
                 fail_msg("%s", name);
 }
 
-TEST(each_zone_of_the_system_is_as_the_c_library_has_it)
+/* All of them, before any process is made that shares the file's place with this one. */
+static size_t read_names(char names[ZONES][64])
 {
         FILE *list = fopen("/usr/share/zoneinfo/zone1970.tab", "r");
-        char line[512], name[128];
-        int n = 0;
+        char line[512];
+        size_t n = 0;
 
-        while (list && fgets(line, sizeof line, list))
-                if (line[0] != '#' && sscanf(line, "%*s %*s %127s", name) == 1) {
-                        assert_agrees(name);
-                        n++;
-                }
+        while (list && n < ZONES && fgets(line, sizeof line, list))
+                n += line[0] != '#' && sscanf(line, "%*s %*s %63s", names[n]) == 1;
         if (list)
                 fclose(list);
         assert_true(!list || n > 200);
+        return n;
+}
+
+TEST(each_zone_of_the_system_is_as_the_c_library_has_it)
+{
+        static char names[ZONES][64];
+        size_t n = read_names(names);
+
+        for (size_t i = 0; i < n; i++)
+                assert_agrees(names[i]);
         assert_agrees("Europe/Dublin"); /* whose winter is the exception */
         assert_agrees("EST5EDT");
         assert_agrees("Etc/GMT+12");
