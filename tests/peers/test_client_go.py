@@ -1,13 +1,24 @@
 #!/usr/bin/env python3
 """Our client on Go's server: test_client_go.py CLIENT [TEST...]."""
 import os
+import re
 import subprocess
 import tempfile
 
 import client
-from client import SERVERS, TheirServer, main, program
+from client import SERVERS, TheirServer, main, program, skip
 
 GO = program('go')
+WANTED = 1, 22  # its server takes values from paths
+
+
+def version():
+    said = subprocess.run([GO, 'version'], stdout=subprocess.PIPE, text=True, check=True).stdout
+    return tuple(int(n) for n in re.search(r'go(\d+)\.(\d+)', said).groups())
+
+
+if version() < WANTED:
+    skip('no go of version %d.%d or later' % WANTED)
 
 
 class GoTest(client.Contract):
