@@ -232,4 +232,22 @@ static inline intptr_t join(eddy_task *task)
         return result;
 }
 
+/** Wait until so many of the server's processes wait for a lock. */
+static inline void wait_for_waiting(const char *n)
+{
+        eddy_postgres *pg = connect_to_server();
+        PGresult *result;
+        bool is_so = false;
+
+        while (!is_so) {
+                assert_int_equal(
+                    eddy_postgres_query(pg, &result,
+                                        "SELECT count(DISTINCT pid) FROM pg_locks WHERE NOT granted", NULL),
+                    0);
+                is_so = strcmp(PQgetvalue(result, 0, 0), n) == 0;
+                PQclear(result);
+        }
+        eddy_postgres_destroy(pg);
+}
+
 #endif

@@ -251,23 +251,6 @@ static intptr_t run_old_turn(void *pg)
         return call_old(pg, old_calls[1]);
 }
 
-static void wait_for_waiting(const char *n)
-{
-        eddy_postgres *pg = connect_to_server();
-        PGresult *result;
-        bool is_so = false;
-
-        while (!is_so) {
-                assert_int_equal(
-                    eddy_postgres_query(pg, &result,
-                                        "SELECT count(DISTINCT pid) FROM pg_locks WHERE NOT granted", NULL),
-                    0);
-                is_so = strcmp(PQgetvalue(result, 0, 0), n) == 0;
-                PQclear(result);
-        }
-        eddy_postgres_destroy(pg);
-}
-
 COROUTINE_TEST(nor_does_one_that_was_called_before)
 {
         eddy_postgres *pg = connect_to_server(), *old = connect_to_server();

@@ -196,23 +196,6 @@ static intptr_t claim(void *arg)
         return 0;
 }
 
-static void wait_for_waiting(const char *n)
-{
-        eddy_postgres *pg = connect_to_server();
-        PGresult *result;
-        bool is_so = false;
-
-        while (!is_so) {
-                assert_int_equal(
-                    eddy_postgres_query(pg, &result,
-                                        "SELECT count(DISTINCT pid) FROM pg_locks WHERE NOT granted", NULL),
-                    0);
-                is_so = strcmp(PQgetvalue(result, 0, 0), n) == 0;
-                PQclear(result);
-        }
-        eddy_postgres_destroy(pg);
-}
-
 COROUTINE_TEST(names_are_claimed_in_one_order)
 {
         eddy_jobs *jobs = open_new_store();
