@@ -146,6 +146,18 @@ def postgres_server():
     return Postgres(postgres_programs())
 
 
+@contextlib.contextmanager
+def jobs_store(engine, file):
+    """The URL of a store of durable jobs, on a server that it needs; `file` is what any other engine's has behind it."""
+    if engine == 'redis':
+        with redis_server() as redis:
+            yield 'redis://127.0.0.1:%d/0' % redis.port
+    elif engine == 'postgres':
+        yield 'postgres:///postgres?host=%s&user=tester' % postgres_server().folder
+    else:
+        yield '%s:%s' % (engine, file)
+
+
 WEBSOCKET_GUID = b'258EAFA5-E914-47DA-95CA-C5AB0DC85B11'
 
 

@@ -1,7 +1,6 @@
 """What happens to examples/jobs_gallery.c: workers of it are killed in the midst of their work, and every image arrives once."""
 
 import collections
-import contextlib
 import http.server
 import json
 import os
@@ -13,7 +12,7 @@ import tempfile
 import threading
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
-from servers import postgres_server, redis_server  # pylint: disable=wrong-import-position
+from servers import jobs_store  # pylint: disable=wrong-import-position
 
 WRAPPER = os.environ.get('EDDY_EXE_WRAPPER', '').split()
 PATIENCE = 25
@@ -193,19 +192,8 @@ def gallery(store, folder, program, eddy):
     return ''.join(seen)
 
 
-@contextlib.contextmanager
-def store_of(engine, folder):
-    if engine == 'redis':
-        with redis_server() as redis:
-            yield 'redis://127.0.0.1:%d/0' % redis.port
-    elif engine == 'postgres':
-        yield 'postgres:///postgres?host=%s&user=tester' % postgres_server().folder
-    else:
-        yield 'sqlite:' + os.path.join(folder, 'jobs.db')
-
-
 def scenario(engine):
     def run(program, eddy):
-        with tempfile.TemporaryDirectory() as folder, store_of(engine, folder) as store:
+        with tempfile.TemporaryDirectory() as folder, jobs_store(engine, os.path.join(folder, 'jobs.db')) as store:
             return gallery(store, folder, program, eddy)
     return run
