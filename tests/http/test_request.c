@@ -440,8 +440,8 @@ static int describe(eddy_http_exchange *exchange, void *arg)
 static void what_is_told_of_a_request(void)
 {
         open_world(describe, NULL);
-        send_text("GET / HTTP/1.1\r\nHost: x\r\nA: 1\r\na:2\r\nB: \r\n\r\n");
-        assert_answer("HTTP/1.1 200 OK", "Host=x;A=1;a=2;B=; 0");
+        send_text("GET / HTTP/1.1\r\nC:\r\nD: \t\r\nHost: x\r\nA: 1\r\na:2\r\nB: \r\n\r\n");
+        assert_answer("HTTP/1.1 200 OK", "C=;D=;Host=x;A=1;a=2;B=; 0");
         send_text(POST "Content-Length: 2\r\n\r\nab");
         assert_answer("HTTP/1.1 200 OK", "Host=x;Content-Length=2; 2");
         send_text(CHUNKED "2\r\nab\r\n0\r\nX: y\r\nSum:  7\r\n\r\n");
