@@ -63,6 +63,11 @@ typedef struct eddy_protocol {
         /** After that: no more is unsent than the lower mark. BaseProtocol.resume_writing(). */
         void (*resume_writing)(eddy_transport *transport, void *self);
 
+        /** The peer has gone while receiving was paused, which is not noticed without this function: it sends no more, or the connection
+         * broke, which loses what is written. What it sent before is still received by who goes on. Once for each pause. An end within TLS lies
+         * behind what is not received: of such a connection its socket's end is noticed. */
+        void (*peer_gone)(eddy_transport *transport, void *self, bool is_broken);
+
         void *reserved[4]; /**< NULL */
 } eddy_protocol;
 
@@ -194,7 +199,7 @@ EDDY_API void eddy_transport_abort(eddy_transport *transport);
 EDDY_API bool eddy_transport_is_closing(const eddy_transport *transport);
 
 /** Receive no more for now; what was being received still comes at most once. Nor is it noticed meanwhile that the peer has
- * gone, unless writing fails: eddy_op_gone() on its descriptor tells. Twice is as once. ReadTransport.pause_reading(). */
+ * gone, unless writing fails or the protocol has peer_gone(). Twice is as once. ReadTransport.pause_reading(). */
 EDDY_API void eddy_transport_pause_reading(eddy_transport *transport);
 
 /** Receive again. ReadTransport.resume_reading(). */

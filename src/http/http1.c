@@ -432,6 +432,20 @@ static bool eof_received(eddy_transport *transport, void *self)
         return true;
 }
 
+/* There is no more room, and nothing is read while a handler is at it. */
+static void peer_gone(eddy_transport *transport, void *self, bool is_broken)
+{
+        struct http1 *connection = self;
+        const eddy_http_service_options *options = &connection->service->options;
+
+        if (!connection->is_answering || options->ignores_gone)
+                return;
+        if (is_broken)
+                eddy_transport_abort(transport);
+        else if (options->cancels_at_end)
+                exchange_cancel(&connection->request->exchange);
+}
+
 static void connection_lost(eddy_transport *transport, void *self, int reason)
 {
         struct http1 *connection = self;
@@ -487,4 +501,5 @@ const eddy_protocol http1_protocol = {
     .connection_lost = connection_lost,
     .pause_writing = pause_writing,
     .resume_writing = resume_writing,
+    .peer_gone = peer_gone,
 };

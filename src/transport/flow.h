@@ -58,6 +58,9 @@ struct flow_client {
         /** n bytes came, which are there until this returns; or the end (0) or the failure, which is the last of it. Likewise. */
         void (*came)(struct flow *flow, void *data, ssize_t n);
 
+        /** The peer has gone while the input was paused: poll()'s events. Of who has one that notices that. */
+        void (*gone)(struct flow *flow, unsigned events);
+
         /** The loop is closed, and the flow with it: nobody who waited will ever run. */
         void (*loop_closed)(struct flow *flow);
 
@@ -83,7 +86,8 @@ struct flow_input {
         struct buffer
             rest; /* came, and is shown before what comes: what a filter has left, or a stream had not read */
         bool is_paused;
-        bool is_showing; /* the client is in a call, and may say anything in it */
+        bool notices_gone; /* the client is told that the peer goes, also while it is paused */
+        bool is_showing;   /* the client is in a call, and may say anything in it */
         bool
             is_lent_to; /* the client has memory of its own for it, which is to be asked for only when something has come */
 };

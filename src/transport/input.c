@@ -75,14 +75,31 @@ static void end_input(struct flow *flow, ssize_t reason)
         flow->client->came(flow, NULL, reason);
 }
 
-/** Wait for more, unless that is so already or nobody wants it. */
+/** Take nothing, and wait until the peer has gone. */
+static void await_gone(struct flow_input *input)
+{
+        struct flow *flow = input->flow;
+        ssize_t begun;
+
+        op_init(&input->op, flow->loop, look, input);
+        op_describe(&input->op, OP_GONE, flow->fd, NULL, 0, 0);
+        begun = op_begin(&input->op);
+        if (begun != EDDY_PENDING)
+                op_defer(&input->op, begun);
+}
+
+/** Wait for more, or that the peer goes, unless that is so already or nobody wants it. */
 static void go_on(struct flow_input *input)
 {
         const struct flow *flow = input->flow;
 
-        if (!input->is_paused && !input->is_showing && !flow->has_ended && !flow->is_closing &&
-            !input->op.pending && !list_is_linked(&input->op.handle.link))
+        if (input->is_showing || flow->has_ended || flow->is_closing || input->op.pending ||
+            list_is_linked(&input->op.handle.link))
+                return;
+        if (!input->is_paused)
                 await_something(input, OP_READABLE, CHUNK_SIZE);
+        else if (input->notices_gone)
+                await_gone(input);
 }
 
 /** Receive what is there into the client's memory or the loop's, and show it: as receive(). */
@@ -118,6 +135,17 @@ static void take(struct flow_input *input)
                 go_on(input);
 }
 
+/** The peer has gone; or an error says that nobody can wait for that. */
+static void see_gone(struct flow_input *input, ssize_t events)
+{
+        struct flow *flow = input->flow;
+
+        if (!input->is_paused)
+                go_on(input);
+        else if (events > 0)
+                flow->client->gone(flow, (unsigned)events);
+}
+
 /** The operation is done. */
 static void look(void *arg)
 {
@@ -128,11 +156,13 @@ static void look(void *arg)
         if (flow->is_closing)
                 flow_settle(flow);
         else if (outcome == EDDY_CANCELLED)
-                go_on(input); /* elsewhere */
+                go_on(input); /* elsewhere, or with something else */
+        else if (input->op.kind == OP_GONE)
+                see_gone(input, outcome);
         else if (outcome < 0)
                 end_input(flow, outcome);
         else if (input->is_paused && flow_reads(flow))
-                return; /* what it is will be seen again */
+                go_on(input); /* what it is will be seen again */
         else if (input->op.kind == OP_POLL && !(outcome & POLLIN))
                 end_input(flow, 0);
         else
@@ -162,8 +192,11 @@ void flow_pause_input(struct flow_input *input)
 void flow_resume_input(struct flow_input *input)
 {
         input->is_paused = false;
-        if (input->flow)
-                go_on(input);
+        if (!input->flow)
+                return;
+        if (input->op.pending && input->op.kind == OP_GONE)
+                eddy_op_cancel(&input->op);
+        go_on(input);
 }
 
 void flow_return_input(struct flow *flow, struct flow_input *input)

@@ -4,6 +4,7 @@
 #include "net/socket.h"
 #include "transport/filter.h"
 #include "transport/pipe.h"
+#include <poll.h>
 
 static eddy_transport *transport_of(struct flow *flow)
 {
@@ -158,6 +159,23 @@ static void came(struct flow *flow, void *data, ssize_t n)
                 flow_close(flow);
 }
 
+/** Whether the connection broke: whoever has received the error, a filter or the kernel ahead of us, has taken it off the socket, and then
+ * TCP is over in both directions without our end having been sent. */
+static bool is_broken(const struct flow *flow, unsigned events)
+{
+        while (flow->impl->below)
+                flow = flow->impl->below;
+        return events & POLLERR || (events & POLLHUP && flow->family != AF_UNIX && !flow->has_sent_eof);
+}
+
+static void gone(struct flow *flow, unsigned events)
+{
+        eddy_transport *transport = transport_of(flow);
+
+        if (transport->protocol->peer_gone)
+                transport->protocol->peer_gone(transport, transport->self, is_broken(flow, events));
+}
+
 static void loop_closed(struct flow *flow)
 {
         eddy_transport *transport = transport_of(flow);
@@ -174,6 +192,7 @@ static const struct flow_client client = {
     .settled = settled,
     .lend = lend,
     .came = came,
+    .gone = gone,
     .loop_closed = loop_closed,
     .what = "transport",
 };
@@ -338,6 +357,7 @@ void eddy_transport_set_protocol(eddy_transport *transport, const eddy_protocol 
         transport->protocol = protocol;
         transport->self = self;
         transport->input.is_lent_to = protocol->get_buffer != NULL;
+        transport->input.notices_gone = protocol->peer_gone != NULL;
 }
 
 const eddy_protocol *eddy_transport_protocol(const eddy_transport *transport, void **self)

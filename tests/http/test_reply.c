@@ -323,6 +323,29 @@ static void clients_that_only_listen(void)
         close_world();
 }
 
+/** Neither a body nor requests behind it that nobody has room for hide that the client has gone. */
+static void clients_that_leave_with_much_unread(void)
+{
+        static char much[150 * 1000]; /* of which the end is heard, too: the kernel holds what we do not */
+
+        memset(much, 'x', sizeof much);
+        for (int ends = 0; ends < 2; ends++) {
+                open_world(wait_for_end, &(eddy_http_service_options){.cancels_at_end = ends});
+                outcome = 0;
+                has_begun = false;
+                send_text("POST /ever HTTP/1.1\r\nHost: x\r\nContent-Length: 10000000\r\n\r\n");
+                assert_int_equal(eddy_stream_write(world.stream, much, sizeof much), 0);
+                until(has_begun);
+                if (ends)
+                        assert_int_equal(eddy_stream_write_eof(world.stream), 0);
+                else
+                        eddy_stream_abort(world.stream);
+                until(outcome != 0);
+                assert_int_equal(outcome, EDDY_CANCELLED);
+                close_world();
+        }
+}
+
 static void limits_of_a_service(void)
 {
         open_world(wait_for_end, &(eddy_http_service_options){.exchange_timeout = eddy_ms(20)});
@@ -493,6 +516,7 @@ int main(void)
             scene_test(slow_readers_hold_up_their_handler),
             scene_test(clients_that_leave),
             scene_test(clients_that_only_listen),
+            scene_test(clients_that_leave_with_much_unread),
             scene_test(limits_of_a_service),
             scene_test(hints),
             scene_test(events),

@@ -7,7 +7,7 @@
 #include <fcntl.h>
 
 /** What happens in a callback, for tests to do something there. */
-enum event { MADE, DATA, BUFFER, UPDATED, ENDED, LOST, PAUSED, RESUMED, EVENTS };
+enum event { MADE, DATA, BUFFER, UPDATED, ENDED, LOST, PAUSED, RESUMED, GONE, BROKEN, EVENTS };
 
 struct recorder {
         eddy_transport *transport; /* NULL: not made yet, or lost */
@@ -120,6 +120,12 @@ static inline void recorder_resumed(eddy_transport *transport, void *self)
         enter(self, RESUMED);
 }
 
+static inline void recorder_gone(eddy_transport *transport, void *self, bool is_broken)
+{
+        (void)transport;
+        enter(self, is_broken ? BROKEN : GONE);
+}
+
 static const eddy_protocol recording = {
     .connection_made = recorder_made,
     .data_received = recorder_data,
@@ -127,6 +133,15 @@ static const eddy_protocol recording = {
     .connection_lost = recorder_lost,
     .pause_writing = recorder_paused,
     .resume_writing = recorder_resumed,
+};
+
+/** It also notices that the peer goes while it is paused. */
+static const eddy_protocol recording_gone = {
+    .connection_made = recorder_made,
+    .data_received = recorder_data,
+    .eof_received = recorder_ended,
+    .connection_lost = recorder_lost,
+    .peer_gone = recorder_gone,
 };
 
 static const eddy_protocol recording_in_place = {

@@ -164,6 +164,73 @@ static void reads_no_more_while_paused(void)
         }
 }
 
+static void pause_at_first(struct recorder *recorder, enum event event)
+{
+        if (event == DATA && recorder->count[DATA] == 1)
+                eddy_transport_pause_reading(recorder->transport);
+}
+
+/** However it came to be paused: in a call, with something that came meanwhile, or with nothing. An end that comes within TLS lies behind
+ * what is not received, and is not noticed. */
+static void notices_while_paused_that_the_peer_goes(void)
+{
+        static const struct linger reset = {.l_onoff = 1};
+
+        for_each_socket(kind)
+        {
+                for (int way = 0; way < (kind->layers > 0 ? 0 : 6); way++) {
+                        bool resets = way % 2 && kind->open == connect_sockets;
+                        struct recorder recorder = {.act = way / 2 == 0 ? pause_at_first : NULL};
+                        int peer = open_recorded(kind, &recorder, &recording_gone);
+
+                        if (way / 2 > 0)
+                                eddy_transport_pause_reading(recorder.transport);
+                        if (way / 2 < 2)
+                                send_from(peer, "abc", 3);
+                        until(way / 2 > 0 || recorder.count[DATA] == 1);
+                        give_way();
+                        assert_int_equal(recorder.count[GONE] + recorder.count[BROKEN], 0);
+                        if (resets)
+                                setsockopt(peer, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+                        close(peer);
+                        until(recorder.count[resets ? BROKEN : GONE] == 1);
+                        give_way();
+                        assert_int_equal(recorder.count[GONE] + recorder.count[BROKEN], 1);
+                        assert_int_equal(recorder.count[LOST] + recorder.count[ENDED], 0);
+                        eddy_transport_resume_reading(recorder.transport);
+                        recorder_finish(&recorder);
+                        assert_int_equal(recorder.reason, resets ? -ECONNRESET : 0);
+                        assert_int_equal(recorder.size, way / 2 < 2 ? 3 : 0);
+                }
+        }
+}
+
+/** Having been paused, it receives what comes as if it had not been. */
+static void goes_on_where_the_peer_has_not_gone(void)
+{
+        for_each_socket(kind)
+        {
+                struct recorder recorder = {0};
+                int peer = open_recorded(kind, &recorder, &recording_gone);
+
+                for (size_t i = 0; i < 10; i++) {
+                        eddy_transport_pause_reading(recorder.transport);
+                        send_from(peer, "abc", 3);
+                        if (i % 2)
+                                give_way();
+                        eddy_transport_resume_reading(recorder.transport);
+                        if (i % 3 == 0) {
+                                eddy_transport_pause_reading(recorder.transport);
+                                eddy_transport_resume_reading(recorder.transport);
+                        }
+                        until(recorder.size == 3 * (i + 1));
+                }
+                close(peer);
+                recorder_finish(&recorder);
+                assert_int_equal(recorder.count[GONE] + recorder.count[BROKEN], 0);
+        }
+}
+
 static void puts_it_where_it_is_told(void)
 {
         static const size_t sizes[] = {1, 7, sizeof((struct recorder *)NULL)->place};
@@ -452,6 +519,8 @@ int main(void)
             scene_test(aborting_drops_it),
             scene_test(says_when_to_pause),
             scene_test(reads_no_more_while_paused),
+            scene_test(notices_while_paused_that_the_peer_goes),
+            scene_test(goes_on_where_the_peer_has_not_gone),
             scene_test(puts_it_where_it_is_told),
             scene_test(has_no_place),
             scene_test(changes_protocols),
