@@ -46,7 +46,7 @@ static size_t check_header(struct http_header *header, const char *head, size_t 
                 return 0;
         at = skip_blanks(head, at + 1, n);
         if (value->size == 0)
-                value->at = at; /* llhttp has it behind the line's end, where the next name begins */
+                value->at = (uint32_t)at; /* llhttp has it behind the line's end, where the next name begins */
         if (value->at != at)
                 return 0;
         at += value->size;
