@@ -55,7 +55,7 @@ static int measure(eddy_http_exchange *exchange, void *arg)
 static int32_t ask_many(unsigned count, struct upload *upload)
 {
         static nghttp2_nv all[4 + 1001];
-        static char names[1001][8];
+        static char names[1001][16];
         const nghttp2_data_provider provider = {.source.ptr = upload, .read_callback = give};
         size_t n = 0;
 
