@@ -178,7 +178,7 @@ static int serve_folder(struct serve *serve)
         if (rc == CLI_OK)
                 rc = serve_site_open(&serve->site, options, &serve->log, serve->max_connections);
         if (rc == CLI_OK && options->wants_tls)
-                rc = serve_open_tls(&serve->tls, options->bind, options->certificate_file, options->key_file);
+                rc = serve_open_tls(&serve->tls, options);
         if (rc == CLI_OK)
                 rc = options->workers > 1 ? run_workers(serve) : run_server(serve);
         serve_close_tls(serve->tls);

@@ -5,9 +5,9 @@
 
 #include <stdio.h>
 
-int serve_open_tls(eddy_tls **tls, const char *host, const char *certificate_file, const char *key_file)
+int serve_open_tls(eddy_tls **tls, const struct serve_options *options)
 {
-        (void)tls, (void)host, (void)certificate_file, (void)key_file;
+        (void)tls, (void)options;
         fputs("eddy serve: --tls is not there: eddy was built without OpenSSL\n", stderr);
         return CLI_FAILED;
 }

@@ -20,11 +20,16 @@ static int make(eddy_tls **tls, const char *host, const eddy_tls_options *option
         return rc;
 }
 
-int serve_open_tls(eddy_tls **tls, const char *host, const char *certificate_file, const char *key_file)
+int serve_open_tls(eddy_tls **tls, const struct serve_options *options)
 {
-        const eddy_tls_options options = {
-            .certificate_file = certificate_file, .key_file = key_file, .alpn = eddy_http_alpn()};
-        int rc = certificate_file ? eddy_tls_create_server(tls, &options) : make(tls, host, &options);
+        const eddy_tls_options wanted = {
+            .certificate_file = options->certificate_file,
+            .key_file = options->key_file,
+            .alpn = eddy_http_alpn(),
+            .handshake_timeout = eddy_seconds(options->timeout),
+        };
+        int rc =
+            wanted.certificate_file ? eddy_tls_create_server(tls, &wanted) : make(tls, options->bind, &wanted);
 
         if (rc == 0)
                 return CLI_OK;

@@ -2,11 +2,14 @@
 #ifndef SERVE_TLS_H
 #define SERVE_TLS_H
 
+#include "serve_options.h"
+
 #include <eddy/tls.h>
 
-/** Read the certificate; or, where that is NULL, make one for a host (NULL: for this machine), and print its fingerprint. An
- * exit code; where that is not CLI_OK it has been said why. */
-int serve_open_tls(eddy_tls **tls, const char *host, const char *certificate_file, const char *key_file);
+/** Read the certificate; or, where there is none, make one for the host that is listened on (NULL: for this machine), and print its
+ * fingerprint. Who is silent before TLS is agreed on has as long as who is silent behind it. An exit code; where that is not CLI_OK it
+ * has been said why. */
+int serve_open_tls(eddy_tls **tls, const struct serve_options *options);
 
 /** What asks other servers by TLS, whose certificates must be trusted. An exit code; where that is not CLI_OK it has been said why. */
 int serve_open_client_tls(eddy_tls **tls);

@@ -57,7 +57,7 @@ EDDY_API void eddy_http_files_destroy(eddy_http_files *files);
 
 /**
  * Answer a request from a folder, by what its target's path names in it; an eddy_http_handler, for services and whoever else has a
- * request to answer. GET and HEAD: one range, conditions by date and ETag, index.html or a list of the folder.
+ * request to answer. GET and HEAD: one range, conditions by date and ETag, index.html or a list of the folder. OPTIONS: which these are.
  *
  * @param exchange  not answered yet
  * @param files     an eddy_http_files

@@ -45,15 +45,21 @@ typedef struct eddy_http_coding {
 
 /** How requests are to be served. Zero, or NULL for the whole, is the default of each. */
 typedef struct eddy_http_service_options {
-        /** For a request's head to arrive whole, for the next bytes of its body, and for how long a client may take nothing of an
-         * answer (see docs/http-server.md); 0: 30 s. */
+        /** How long a client may be silent, or take nothing of an answer (see docs/http-server.md); 0: 30 s. */
         eddy_duration timeout;
+        eddy_duration head_timeout;   /**< for a request's head, as a whole; 0: `timeout` */
+        eddy_duration idle_timeout;   /**< between requests; 0: `timeout` */
         eddy_duration answer_timeout; /**< for an answer to be taken whole, however steadily; 0: none */
         void (*on_request)(const eddy_http_access *access, void *arg);
         void *arg; /**< passed to on_request */
         /** For a handler: then its calls return EDDY_TIMEOUT, and where it has not answered the client gets 503; 0: none */
         eddy_duration exchange_timeout;
-        size_t max_body;       /**< bytes of a request's body, 413 beyond; 0: no bound but the handler's */
+        size_t max_head;      /**< bytes of a request's head, 414 or 431 beyond; 0: 16 KiB; 64 KiB at most */
+        unsigned max_headers; /**< of a request, 431 beyond; 0: 64; 1000 at most */
+        size_t max_body;      /**< bytes of a request's body, 413 beyond; 0: no bound but the handler's */
+        /** Bytes of a body that its handler has not read, which are passed over for the next request's sake; behind a longer one the connection
+         * (of HTTP/2: the stream) ends. 0: 64 KiB */
+        size_t max_unread_body;
         unsigned max_requests; /**< that a connection may bring, before it is to be made anew; 0: no bound */
         size_t stack_size;     /**< of each handler's task; 0: eddy_set_stack_size()'s */
         bool ignores_gone;     /**< handlers are not cancelled when their client has gone */
@@ -73,7 +79,8 @@ typedef struct eddy_http_service_options {
         size_t max_connections;
         unsigned
             http2_max_concurrent_streams; /**< requests that a client of HTTP/2 may have open on a connection; 0: 100 */
-        size_t http2_max_header_list_size; /**< bytes of the head of such a request, 431 beyond; 0: 16 KiB */
+        size_t
+            http2_max_header_list_size; /**< bytes of the head of such a request, 431 beyond; 0: `max_head` */
         /** For how much ado about nothing a connection of HTTP/2 ends (ENHANCE_YOUR_CALM): see docs/http-server.md; 0: 10,000 */
         unsigned http2_max_nuisance;
         void *reserved[4]; /**< zero */
@@ -87,7 +94,8 @@ typedef struct eddy_http_service_options {
  * @param arg      passed to it
  * @param options  may be NULL
  * @return 0
- * @retval -EINVAL  a coding among the options is none, is there twice, or has no such level; the detail says which
+ * @retval -EINVAL  a coding among the options is none, is there twice, or has no such level, or a bound is more than can be had; the
+ *                  detail says which
  * @retval -ENOMEM  no memory
  *
  * Does not suspend. aiohttp.web.Server().

@@ -117,8 +117,6 @@ int head_send_error(eddy_http_exchange *exchange, int status)
         head_begin(exchange, status);
         head_add_text(exchange, "Content-Type: ", "text/plain; charset=utf-8");
         head_add_number(exchange, "Content-Length: ", (int64_t)n);
-        if (status == HTTP_STATUS_METHOD_NOT_ALLOWED)
-                head_add_text(exchange, "Allow: ", "GET, HEAD");
         if (status == HTTP_STATUS_UNSUPPORTED_MEDIA_TYPE && exchange->body_error == EDDY_ENOTSUP)
                 add_codings(exchange);
         head_end(exchange);

@@ -15,33 +15,36 @@ static bool have_request(struct http1 *connection)
 
         if (request)
                 return true;
-        request = service_take_memory(connection->service, sizeof *request);
+        request = service_take_memory(connection->service, sizeof *request + connection->service->headers_size);
         if (!request)
                 return false;
         request->start = request->end = 0;
         request->connection = connection;
         exchange_clear(&request->exchange);
         request->body = (struct http_body){.state = BODY_OVER};
+        http_request_init(&request->parser.request, connection->service->options.max_headers, request + 1);
         http_parser_begin(&request->parser);
         connection->request = request;
         return true;
 }
 
-/* The client is to send, and has all its time for that. */
-static void await_client(struct http1 *connection)
+/* The client is to begin a request, and has all its time for that. */
+static void start_idling(struct http1 *connection)
 {
-        deadline_start(&connection->service->silent, &connection->silence);
-        eddy_transport_resume_reading(connection->transport);
+        connection->is_idle = true;
+        deadline_start(connection->service->idle_time, &connection->silence);
 }
 
 /* Nothing has come of a next request. */
 static void await_request(struct http1 *connection)
 {
         http1_give_request_back(connection);
-        if (connection->has_ended || connection->service->is_stopping)
+        if (connection->has_ended || connection->service->is_stopping) {
                 http1_end(connection, false);
-        else
-                await_client(connection);
+                return;
+        }
+        start_idling(connection);
+        eddy_transport_resume_reading(connection->transport);
 }
 
 /* Prepare the exchange for the request whose head is at `head`. */
@@ -74,15 +77,15 @@ void http1_refuse(struct http1 *connection, int status)
 }
 
 /* What a head is told that is too long. */
-static int too_long(const struct http_request *request)
+static int too_long(const struct http_request *request, size_t most)
 {
-        return request->header_count == 0 || request->target.size >= HTTP1_HEAD_MAX
+        return request->header_count == 0 || request->target.size >= most
                    ? HTTP_STATUS_URI_TOO_LONG
                    : HTTP_STATUS_REQUEST_HEADER_FIELDS_TOO_LARGE;
 }
 
 /* Parse what has come of the next head: 1 where it is whole, 0 where more is to come, or EDDY_EPROTOCOL. */
-static int parse(struct http1_request *request)
+static int parse(struct http1_request *request, size_t most)
 {
         struct http_parser *parser = &request->parser;
         size_t fed = request->start + parser->fed;
@@ -90,8 +93,8 @@ static int parse(struct http1_request *request)
 
         if (n <= 0)
                 return (int)n;
-        if (fed + (size_t)n - request->start > HTTP1_HEAD_MAX) {
-                parser->request.status = too_long(&parser->request);
+        if (fed + (size_t)n - request->start > most) {
+                parser->request.status = too_long(&parser->request, most);
                 return EDDY_EPROTOCOL;
         }
         request->exchange.head = request->in + request->start;
@@ -111,10 +114,27 @@ static void move_to_front(struct http1_request *request, size_t kept)
         request->end -= from;
 }
 
+/* A head has its time as a whole, so that nobody holds a connection by a byte now and then; but line ends that come before one are none
+ * of it, and change nothing. */
+static void give_time_for_head(struct http1 *connection)
+{
+        bool is_blank = http1_is_blank(connection->request);
+
+        if (connection->is_in_head || (is_blank && connection->is_idle))
+                return;
+        if (is_blank) {
+                start_idling(connection);
+                return;
+        }
+        connection->is_in_head = true;
+        deadline_start(connection->service->head_time, &connection->silence);
+}
+
 /* A head that is not whole yet: more of it may come, unless it is too long or nothing comes any more. */
 static void await_rest_of_head(struct http1 *connection)
 {
         struct http1_request *request = connection->request;
+        size_t most = connection->service->options.max_head;
 
         if (connection->has_ended) {
                 if (http1_is_blank(request))
@@ -124,14 +144,11 @@ static void await_rest_of_head(struct http1 *connection)
                 return;
         }
         move_to_front(request, 0);
-        if (request->end >= HTTP1_HEAD_MAX) {
-                http1_refuse(connection, too_long(&request->parser.request));
+        if (request->end >= most) {
+                http1_refuse(connection, too_long(&request->parser.request, most));
                 return;
         }
-        if (!connection
-                 ->is_in_head) /* it has its time as a whole, so that nobody holds a connection by a byte now and then */
-                deadline_start(&connection->service->silent, &connection->silence);
-        connection->is_in_head = true;
+        give_time_for_head(connection);
         eddy_transport_resume_reading(connection->transport);
 }
 
@@ -180,7 +197,7 @@ static void start_answer(struct http1 *connection)
         if (connection->is_surplus)
                 status = HTTP_STATUS_SERVICE_UNAVAILABLE;
         connection->requests++;
-        connection->is_late = connection->is_in_head = false;
+        connection->is_late = connection->is_in_head = connection->is_idle = false;
         if (status) {
                 decline(connection, status);
                 return;
@@ -312,7 +329,7 @@ static void answer_requests(struct http1 *connection)
                         eddy_call_soon(NULL, &connection->turn, answer_more, connection);
                         return;
                 }
-                rc = parse(request);
+                rc = parse(request, connection->service->options.max_head);
                 if (rc < 0)
                         http1_refuse(connection, request->parser.request.status);
                 else if (rc == 0)
@@ -365,7 +382,8 @@ static void connection_made(eddy_transport *transport, void *self)
         if (connection->service->is_stopping || connection->is_given_up)
                 eddy_transport_close(transport);
         else
-                deadline_start(&connection->service->silent, &connection->silence);
+                deadline_start(connection->service->head_time, &connection->silence);
+        connection->is_in_head = true;
         if (connection->is_surplus)
                 deadline_start(&connection->service->lingering, &connection->linger);
 }

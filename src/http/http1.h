@@ -10,15 +10,11 @@
 #include <eddy/transport.h>
 
 enum {
-        HTTP1_HEAD_MAX = 16 * 1024,
         /* A head, and bytes of a body or of requests behind it: more than the 64 KiB that the kernel's packets of a fast network hold,
          * or each call takes a part of one and has the client told of the room. What is not needed of it is never touched. */
         HTTP1_IN_SIZE = 128 * 1024,
-        HTTP1_DRAIN_MAX =
-            64 *
-            1024, /* bytes of a body that nobody has read, for which the connection or the stream is kept, */
-        HTTP1_LINGER_MAX =
-            1024 * 1024, /* and of what comes behind the last answer; who sends more has to wait */
+        HTTP1_HEAD_MOST = HTTP1_IN_SIZE / 2, /* so that as much is left for a body */
+        HTTP1_LINGER_MAX = 1024 * 1024,      /* bytes behind the last answer; who sends more has to wait */
 };
 
 /** A request that comes or is answered, with those behind it: what a silent connection does without. */
@@ -30,6 +26,7 @@ struct http1_request {
         size_t start, end; /* bytes in `in` that have come and are not done with */
         size_t body_at;    /* where the body's bytes are put, behind the head */
         char in[HTTP1_IN_SIZE];
+        /* Behind it, service->headers_size bytes for its headers. */
 };
 
 /** One connection. */
@@ -54,14 +51,16 @@ struct http1 {
         bool is_over;         /* and has ended */
         enum awaited awaited; /* what it waits for */
         bool is_late;         /* bytes of the body have not come in time */
-        bool is_in_head;      /* a head has begun, and is not whole */
-        bool is_full;         /* more is unsent than should be */
-        bool has_continued;   /* the client has got leave to send its body, or needs none */
-        bool is_draining;     /* a body that nobody has read is passed over */
-        bool is_given_up;     /* whoever attended to it does no more */
-        bool is_lingering;    /* the client may see the last answer before the connection ends */
-        char *peer;           /* its address, for a log; NULL: it is not needed, or without memory */
-        int reason;           /* why it is lost; 0: it was closed */
+        bool
+            is_in_head; /* a head has its time: the first one from the beginning, others from their first byte */
+        bool is_idle;   /* the client has its time to begin one */
+        bool is_full;   /* more is unsent than should be */
+        bool has_continued; /* the client has got leave to send its body, or needs none */
+        bool is_draining;   /* a body that nobody has read is passed over */
+        bool is_given_up;   /* whoever attended to it does no more */
+        bool is_lingering;  /* the client may see the last answer before the connection ends */
+        char *peer;         /* its address, for a log; NULL: it is not needed, or without memory */
+        int reason;         /* why it is lost; 0: it was closed */
         void (*gone)(const struct http1 *connection); /* told when nobody answers on it any more; may be NULL */
         void *owner;
 };

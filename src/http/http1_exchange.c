@@ -27,7 +27,7 @@ static bool may_be_long(const struct http1_request *request)
         const struct http_body *body = &request->body;
 
         if (!body->is_chunked)
-                return body->left > HTTP1_DRAIN_MAX;
+                return body->left > request->exchange.service->options.max_unread_body;
         return !body_ends_within(body, request->in + request->start, request->end - request->start);
 }
 

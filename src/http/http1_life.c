@@ -4,10 +4,7 @@
 #include "http/http1.h"
 #include "http/http2.h"
 
-enum {
-        DEFAULT_TIMEOUT = 30, /* seconds */
-        LINGER_SECONDS = 2,
-};
+enum { LINGER_SECONDS = 2 };
 
 struct http1 *http1_create(eddy_http_service *service)
 {
@@ -121,9 +118,34 @@ static void client_is_silent(struct deadline *deadline)
                 return;
         } else if (request && !connection->is_draining && !http1_is_blank(request)) {
                 http1_refuse(connection, HTTP_STATUS_REQUEST_TIMEOUT);
+        } else if (connection->is_idle && connection->service->idles_on) {
+                deadline_start(&connection->service->idle, deadline);
         } else {
                 http1_end(connection, false);
         }
+}
+
+/* Who takes an answer has `timeout` for that, however short its time for the next request was. */
+static void head_is_late(struct deadline *deadline)
+{
+        struct http1 *connection = container_of(deadline, struct http1, silence);
+        eddy_http_service *service = connection->service;
+
+        if (http1_is_sending(connection) && service->heads.delay < service->silent.delay)
+                deadline_start(&service->silent, deadline);
+        else
+                client_is_silent(deadline);
+}
+
+/* Likewise. */
+static void has_idled(struct deadline *deadline)
+{
+        struct http1 *connection = container_of(deadline, struct http1, silence);
+
+        if (http1_is_sending(connection) || connection->is_answering)
+                deadline_start(&connection->service->silent, deadline);
+        else if (!connection->is_lingering)
+                http1_end(connection, false);
 }
 
 static void answer_takes_too_long(struct deadline *deadline)
@@ -142,10 +164,15 @@ static void has_lingered(struct deadline *deadline)
 
 void http1_init_deadlines(eddy_http_service *service)
 {
-        eddy_duration timeout = service->options.timeout;
+        const eddy_http_service_options *options = &service->options;
+        eddy_duration rest = options->idle_timeout - options->timeout;
 
-        deadlines_init(&service->silent, timeout > 0 ? timeout : eddy_seconds(DEFAULT_TIMEOUT),
-                       client_is_silent);
+        service->idles_on = rest > 0;
+        service->idle_time = rest < 0 ? &service->idle : &service->silent;
+        service->head_time = options->head_timeout == options->timeout ? &service->silent : &service->heads;
+        deadlines_init(&service->silent, options->timeout, client_is_silent);
+        deadlines_init(&service->heads, options->head_timeout, head_is_late);
+        deadlines_init(&service->idle, rest < 0 ? options->idle_timeout : rest, has_idled);
         deadlines_init(&service->answers, service->options.answer_timeout, answer_takes_too_long);
         deadlines_init(&service->lingering, eddy_seconds(LINGER_SECONDS), has_lingered);
 }

@@ -28,6 +28,15 @@ enum http2_sign http2_recognize(const eddy_transport *transport, const char *dat
         return memcmp(data, NGHTTP2_CLIENT_MAGIC, n) == 0 ? HTTP2_PERHAPS : HTTP2_NO;
 }
 
+/* The client has all its time to bring a request. */
+static void start_idling(struct http2 *connection)
+{
+        eddy_http_service *service = connection->service;
+
+        deadline_start(service->idle_time == &service->silent ? &service->http2_silent : &service->http2_idle,
+                       &connection->silence);
+}
+
 void http2_stream_free(struct http2_stream *stream)
 {
         struct http2 *connection = stream->connection;
@@ -49,7 +58,7 @@ void http2_stream_free(struct http2_stream *stream)
         memory_free(stream->answer_trailers);
         memory_free(stream);
         if (connection->stream_count == 0 && connection->transport && !connection->is_ending)
-                deadline_start(&connection->service->http2_silent, &connection->silence);
+                start_idling(connection);
 }
 
 static void destroy(struct http2 *connection)
@@ -75,7 +84,7 @@ void http2_pass_over(struct http2_stream *stream)
                 return;
         bytes_drop(&stream->in, n);
         stream->dropped += n;
-        if (stream->dropped > HTTP1_DRAIN_MAX)
+        if (stream->dropped > connection->service->options.max_unread_body)
                 nghttp2_submit_rst_stream(connection->session, NGHTTP2_FLAG_NONE, stream->id, NGHTTP2_NO_ERROR);
         else
                 nghttp2_session_consume_stream(connection->session, stream->id, n);
@@ -324,6 +333,18 @@ void http2_schedule(struct http2 *connection)
                 eddy_call_soon(NULL, &connection->turn, take_turn, connection);
 }
 
+/* A head that has come in part has its time from now on. */
+static void await_rest_of_head(struct http2 *connection)
+{
+        struct http2_stream *stream;
+
+        if (!connection->coming)
+                return;
+        stream = nghttp2_session_get_stream_user_data(connection->session, connection->coming);
+        if (stream && !stream->is_whole && !deadline_runs(&stream->silence))
+                deadline_start(&connection->service->http2_heads, &stream->silence);
+}
+
 static void receive(struct http2 *connection, const void *data, size_t n)
 {
         ssize_t rc = http2_receive(connection, data, n);
@@ -332,6 +353,7 @@ static void receive(struct http2 *connection, const void *data, size_t n)
                 nghttp2_session_terminate_session(connection->session, NGHTTP2_PROTOCOL_ERROR);
         else if (rc < 0)
                 eddy_transport_abort(connection->transport);
+        await_rest_of_head(connection);
         settle(connection);
 }
 
@@ -435,16 +457,6 @@ static const eddy_protocol http2_protocol = {
     .resume_writing = resume_writing,
 };
 
-/* Where something is in a head is known by 32 bits, and so is how long the client may have it. */
-static size_t head_max_of(const eddy_http_service_options *options)
-{
-        size_t most = options->http2_max_header_list_size;
-
-        if (most == 0)
-                return HTTP2_HEAD_MAX;
-        return most < UINT32_MAX ? most : UINT32_MAX;
-}
-
 static void init(struct http2 *connection, struct http1 *entrance)
 {
         const eddy_http_service_options *options = &entrance->service->options;
@@ -454,7 +466,9 @@ static void init(struct http2 *connection, struct http1 *entrance)
         connection->transport = entrance->transport;
         connection->streams_max =
             options->http2_max_concurrent_streams ? options->http2_max_concurrent_streams : HTTP2_STREAMS_MAX;
-        connection->head_max = head_max_of(options);
+        /* Where something is in a head is known by 32 bits, and so is how long the client may have it. */
+        connection->head_max =
+            options->http2_max_header_list_size < UINT32_MAX ? options->http2_max_header_list_size : UINT32_MAX;
         connection->nuisance_max =
             options->http2_max_nuisance ? options->http2_max_nuisance : HTTP2_NUISANCE_MAX;
         connection->frames.left = NGHTTP2_CLIENT_MAGIC_LEN;
@@ -478,7 +492,7 @@ int http2_take_over(struct http1 *entrance, const char *data, size_t n)
         }
         entrance->http2 = connection;
         deadline_stop(&entrance->silence);
-        deadline_start(&connection->service->http2_silent, &connection->silence);
+        start_idling(connection);
         eddy_transport_set_protocol(connection->transport, &http2_protocol, connection);
         eddy_transport_resume_reading(connection->transport);
         receive(connection, data, n);
@@ -548,9 +562,17 @@ static bool is_busy(const struct http2 *connection)
         return false;
 }
 
+/* It brings nothing. */
+static void dismiss(struct http2 *connection)
+{
+        nghttp2_session_terminate_session(connection->session, NGHTTP2_NO_ERROR);
+        http2_schedule(connection);
+}
+
 static void client_is_silent(struct deadline *deadline)
 {
         struct http2 *connection = container_of(deadline, struct http2, silence);
+        eddy_http_service *service = connection->service;
 
         if (eddy_transport_write_buffer_size(connection->transport) > 0) {
                 if (!progress_excuses(&connection->progress, eddy_transport_fd(connection->transport))) {
@@ -559,12 +581,41 @@ static void client_is_silent(struct deadline *deadline)
                 }
         } else if (connection->is_ending) {
                 return;
-        } else if (!is_busy(connection)) {
-                nghttp2_session_terminate_session(connection->session, NGHTTP2_NO_ERROR);
-                http2_schedule(connection);
+        } else if (connection->stream_count == 0) {
+                if (service->idles_on)
+                        deadline_start(&service->http2_idle, deadline);
+                else
+                        dismiss(connection);
                 return;
         }
-        deadline_start(&connection->service->http2_silent, deadline);
+        deadline_start(&service->http2_silent, deadline);
+}
+
+/* Who takes an answer has `timeout` for that, however short its time for the next request was. */
+static void has_idled(struct deadline *deadline)
+{
+        struct http2 *connection = container_of(deadline, struct http2, silence);
+
+        if (eddy_transport_write_buffer_size(connection->transport) > 0 || connection->is_ending ||
+            connection->stream_count > 0)
+                deadline_start(&connection->service->http2_silent, deadline);
+        else
+                dismiss(connection);
+}
+
+/* Nothing else can come on its connection before the rest of it has. */
+static void head_is_late(struct deadline *deadline)
+{
+        struct http2_stream *stream = container_of(deadline, struct http2_stream, silence);
+        struct http2 *connection = stream->connection;
+
+        if (!is_busy(connection)) {
+                dismiss(connection);
+                return;
+        }
+        http2_leave(connection);
+        http2_stream_reset(stream, NGHTTP2_CANCEL);
+        http2_schedule(connection);
 }
 
 static void stream_is_silent(struct deadline *deadline)
@@ -598,6 +649,8 @@ void http2_init_deadlines(eddy_http_service *service)
                 goodbye = service->silent.delay;
         deadlines_init(&service->http2_goodbyes, goodbye, client_does_not_answer);
         deadlines_init(&service->http2_silent, service->silent.delay, client_is_silent);
+        deadlines_init(&service->http2_idle, service->idle.delay, has_idled);
+        deadlines_init(&service->http2_heads, service->heads.delay, head_is_late);
         deadlines_init(&service->http2_streams, service->silent.delay, stream_is_silent);
         deadlines_init(&service->http2_answers, service->options.answer_timeout, answer_takes_too_long);
 }

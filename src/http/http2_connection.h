@@ -10,7 +10,6 @@
 
 enum {
         HTTP2_STREAMS_MAX = 100,    /* that a client may have open, unless the options say otherwise; */
-        HTTP2_HEAD_MAX = 16 * 1024, /* bytes of a request's head, or of what comes behind its body, likewise; */
         HTTP2_NUISANCE_MAX = 10000, /* and nuisance: see http2_count_nuisance() */
         HTTP2_OUT_MAX = 64 * 1024,  /* bytes of a stream beyond which its handler waits */
         HTTP2_WINDOW = 1024 * 1024, /* of a connection */
@@ -52,12 +51,13 @@ struct http2 {
         unsigned answering; /* tasks */
         unsigned requests;  /* that have come */
         unsigned streams_max;
-        size_t head_max;
+        size_t head_max; /* bytes of a request's head, or of what comes behind its body */
         unsigned nuisance, nuisance_max;
         eddy_time pardoned; /* when some of it was forgotten last */
         struct http2_frames frames;
         uint32_t fault;                  /* what the client is told to go for; NGHTTP2_NO_ERROR: nothing */
         int32_t last_id;                 /* of the streams that have come */
+        int32_t coming;                  /* the stream whose head is coming, or was last */
         int32_t reset[HTTP2_REMEMBERED]; /* those that were last, by us */
         unsigned resets;
         struct deadline silence, goodbye;
@@ -94,21 +94,22 @@ struct http2_stream {
         uint64_t given,
             given_before; /* bytes of the answer's body that have left; when it was looked at last */
         int64_t left;     /* bytes of the answer's body that are to be written; -1: not known */
-        struct deadline silence, answer;
-        struct http2_tunnel *tunnel; /* that it has become; NULL: none, or no more, */
-        bool was_tunnel;             /* though it was one */
-        bool wants_tunnel;           /* it asks for that, by CONNECT */
-        bool is_whole;               /* its head is */
-        bool is_answering;           /* a task does */
-        bool has_ended;              /* the client has sent all of it */
-        bool has_continued;          /* the client has got leave to send its body, or needs none */
-        bool has_end;                /* nothing comes behind `out` but trailers */
-        bool has_sent_end;           /* and that has left */
-        bool is_deferred;            /* nghttp2 waits for more of the answer */
-        bool is_reset;               /* by us, and not for what the client has done */
-        bool is_closed;              /* nghttp2 knows it no more */
-        enum awaited awaited;        /* what its task waits for */
-        bool is_late;                /* the client has not come in time */
+        struct deadline silence, answer; /* the former also while the head comes */
+        struct http2_tunnel *tunnel;     /* that it has become; NULL: none, or no more, */
+        bool was_tunnel;                 /* though it was one */
+        bool wants_tunnel;               /* it asks for that, by CONNECT */
+        bool is_whole;                   /* its head is */
+        bool is_answering;               /* a task does */
+        bool has_ended;                  /* the client has sent all of it */
+        bool has_continued;              /* the client has got leave to send its body, or needs none */
+        bool has_end;                    /* nothing comes behind `out` but trailers */
+        bool has_sent_end;               /* and that has left */
+        bool is_deferred;                /* nghttp2 waits for more of the answer */
+        bool is_reset;                   /* by us, and not for what the client has done */
+        bool is_closed;                  /* nghttp2 knows it no more */
+        enum awaited awaited;            /* what its task waits for */
+        bool is_late;                    /* the client has not come in time */
+        /* Behind it, service->headers_size bytes for its headers. */
 };
 
 /** How streams answer. */

@@ -56,7 +56,7 @@ static int add_header(struct http2_stream *stream, const char *name, size_t name
         struct http_header *header = &request->headers[request->header_count];
         int rc;
 
-        if (request->header_count == HTTP_HEADERS_MAX)
+        if (request->header_count == request->headers_max)
                 return -E2BIG;
         rc = put_text(stream, name, name_size, &header->name);
         if (rc == 0)

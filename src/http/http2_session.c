@@ -23,11 +23,12 @@ static int on_begin_headers(nghttp2_session *session, const nghttp2_frame *frame
                 return nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, frame->hd.stream_id,
                                                  NGHTTP2_REFUSED_STREAM);
         }
-        stream = memory_zalloc(sizeof *stream);
+        stream = memory_zalloc(sizeof *stream + connection->service->headers_size);
         if (!stream)
                 return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
+        http_request_init(&stream->request, connection->service->options.max_headers, stream + 1);
         stream->connection = connection;
-        stream->id = frame->hd.stream_id;
+        stream->id = connection->coming = frame->hd.stream_id;
         list_append(&connection->streams, &stream->link);
         connection->stream_count++;
         return nghttp2_session_set_stream_user_data(session, stream->id, stream);
@@ -82,6 +83,8 @@ static void share_alike(struct http2 *connection, const struct http2_stream *str
 
 static void note_request(struct http2 *connection, struct http2_stream *stream, bool has_body)
 {
+        connection->coming = 0;
+        deadline_stop(&stream->silence);
         stream->is_whole = true;
         stream->request.has_body = has_body;
         list_append(&connection->ready, &stream->state);

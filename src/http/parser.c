@@ -41,7 +41,7 @@ static int on_name(llhttp_t *llhttp, const char *at, size_t n)
         struct http_request *request = &parser->request;
 
         if (parser->is_in_value || request->header_count == 0) {
-                if (request->header_count == HTTP_HEADERS_MAX) {
+                if (request->header_count == request->headers_max) {
                         request->status = HTTP_STATUS_REQUEST_HEADER_FIELDS_TOO_LARGE;
                         return HPE_USER;
                 }

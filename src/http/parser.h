@@ -8,7 +8,10 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-enum { HTTP_HEADERS_MAX = 64 };
+enum {
+        HTTP_HEADERS_MAX = 64,    /* of a request, unless the options say otherwise, */
+        HTTP_HEADERS_MOST = 1000, /* which they can up to so many */
+};
 
 /** A stretch of the buffer, counted from the head's first byte, so that the buffer may be moved. */
 struct http_span {
@@ -41,17 +44,31 @@ enum http_field {
 /** One request's head; valid once http_parser_feed() has said that it is complete. */
 struct http_request {
         struct http_span target;
-        struct http_header headers[HTTP_HEADERS_MAX];
-        unsigned header_count;
-        unsigned char
-            fields[FIELDS]; /* one more than the place of the first header of this name; 0: there is none */
-        int status;         /* what to answer where the head is no good, such as 400; else 0 */
-        int method;         /* enum llhttp_method */
-        int minor;          /* of HTTP/1.minor */
+        struct http_header *headers;        /* `few`, or its owner's */
+        unsigned header_count, headers_max; /* how many there are, and may be */
+        /* One more than the place of the first header of this name; 0: there is none. */
+        uint16_t fields[FIELDS];
+        int status; /* what to answer where the head is no good, such as 400; else 0 */
+        int method; /* enum llhttp_method */
+        int minor;  /* of HTTP/1.minor */
         bool keeps_alive;
         bool wants_upgrade; /* Connection says so */
         bool has_body;      /* behind the head, of one byte or more, or in chunks */
+        struct http_header few[HTTP_HEADERS_MAX];
 };
+
+/** Bytes that the headers of a request need besides itself. */
+static inline size_t http_headers_size(unsigned most)
+{
+        return most > HTTP_HEADERS_MAX ? most * sizeof(struct http_header) : 0;
+}
+
+/** It may have so many headers. `more`: those bytes, which are not used where there are none; it may not be moved from now on. */
+static inline void http_request_init(struct http_request *request, unsigned most, void *more)
+{
+        request->headers = most > HTTP_HEADERS_MAX ? more : request->few;
+        request->headers_max = most;
+}
 
 /** Owned by the connection that reads. */
 struct http_parser {
@@ -62,7 +79,7 @@ struct http_parser {
         bool is_in_value;  /* the last header has its name already */
 };
 
-/** Prepare for the next request. */
+/** Prepare for the next request; its `request` has been by http_request_init(). */
 void http_parser_begin(struct http_parser *parser);
 
 /**

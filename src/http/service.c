@@ -3,6 +3,7 @@
 #include "base/list.h"
 #include "base/memory.h"
 #include "http/http2.h"
+#include "http/limits.h"
 #include "http_common/date.h"
 #include <stdio.h>
 #include <string.h>
@@ -66,6 +67,8 @@ void service_init(eddy_http_service *service, eddy_http_handler handler, void *a
         service->free = free;
         if (options)
                 service->options = *options;
+        limits_complete(&service->options);
+        service->headers_size = http_headers_size(service->options.max_headers);
         list_init(&service->connections);
         eddy_event_init(&service->all_gone);
         http1_init_deadlines(service);
@@ -96,10 +99,14 @@ void service_note_gone(eddy_http_service *service)
         if (!list_is_empty(&service->connections))
                 return;
         deadlines_rest(&service->silent);
+        deadlines_rest(&service->heads);
+        deadlines_rest(&service->idle);
         deadlines_rest(&service->answers);
         deadlines_rest(&service->lingering);
         deadlines_rest(&service->http2_silent);
+        deadlines_rest(&service->http2_idle);
         deadlines_rest(&service->http2_streams);
+        deadlines_rest(&service->http2_heads);
         deadlines_rest(&service->http2_answers);
         deadlines_rest(&service->http2_goodbyes);
         eddy_event_set(&service->all_gone);
@@ -115,10 +122,13 @@ static void free_service(eddy_http_service *service)
 int eddy_http_service_create(eddy_http_service **created, eddy_http_handler handler, void *arg,
                              const eddy_http_service_options *options)
 {
-        eddy_http_service *service = memory_alloc(sizeof *service);
-        int rc = 0;
+        eddy_http_service *service;
+        int rc = options ? limits_check(options) : 0;
 
         *created = NULL;
+        if (rc < 0)
+                return rc;
+        service = memory_alloc(sizeof *service);
         if (!service)
                 return -ENOMEM;
         service_init(service, handler, arg, options, free_service);

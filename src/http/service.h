@@ -32,18 +32,25 @@ struct eddy_http_service {
         eddy_http_service_options options;
         struct coding_options coding; /* of answers, where they are compressed */
         eddy_http_counts counts;
-        eddy_link connections;      /* struct http1, */
-        size_t connection_count;    /* and how many, without those that are too many */
-        struct deadlines silent;    /* clients that are to send, or to take something */
+        eddy_link connections;   /* struct http1, */
+        size_t connection_count; /* and how many, without those that are too many */
+        struct deadlines silent; /* clients that are to send, or to take something; */
+        struct deadlines heads;  /* to send the rest of a head, unless they have the same time for that; */
+        struct deadlines
+            idle; /* a request: this alone, or where it is no less than that of `silent`, the rest behind that */
+        struct deadlines *head_time,
+            *idle_time;             /* with which of them either begins: each that is used has a timer */
+        bool idles_on;              /* some of the latter is left behind `silent` */
         struct deadlines answers;   /* answers that are to be taken whole */
         struct deadlines lingering; /* clients that are to see the end */
-        struct deadlines http2_silent, http2_streams,
+        struct deadlines http2_silent, http2_idle, http2_streams, http2_heads,
             http2_answers;               /* of HTTP/2: connections, and streams likewise */
         struct deadlines http2_goodbyes; /* its clients that are to know that a connection ends */
         void (*free)(eddy_http_service *service);
         bool is_stopping, is_released;
         eddy_event all_gone; /* set when the last connection has gone; who waits clears it before */
         struct file_cache files;
+        size_t headers_size;  /* bytes for headers behind each request */
         struct spare *spares; /* memory of connections that rest */
         unsigned spare_count;
         time_t preamble_time;              /* the second for which the preamble is right */

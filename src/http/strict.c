@@ -292,7 +292,7 @@ int http_check_meaning(struct http_request *request, const char *head)
                 if (field == FIELDS)
                         continue;
                 if (!request->fields[field])
-                        request->fields[field] = (unsigned char)(i + 1);
+                        request->fields[field] = (uint16_t)(i + 1);
                 else if (field < FIELD_IF_MATCH)
                         return HTTP_STATUS_BAD_REQUEST;
         }

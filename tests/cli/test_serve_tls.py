@@ -155,6 +155,21 @@ class ServeTlsTest(unittest.TestCase):
             self.assertNotIn(b"HTTP", answer)
         self.assertEqual(self.curl("/small.txt", "--insecure"), (0, self.small))
 
+    def test_who_does_not_agree_is_not_waited_for(self):
+        """TLS comes before HTTP, and --timeout is for both: who says nothing, or begins and goes on no more, does not stay."""
+        self.start("--timeout", "0.5")
+        silent, stalled = [socket.create_connection(("127.0.0.1", self.port), 30) for _ in range(2)]
+        with silent, stalled:
+            stalled.sendall(b"\x16\x03\x01\x02\x00")
+            for connection in silent, stalled:
+                try:
+                    while connection.recv(4096):  # an alert may say why
+                        pass
+                except ConnectionResetError:
+                    pass
+        self.assertEqual(self.curl("/small.txt", "--insecure"), (0, self.small))
+        self.stop()
+
     def test_bad_usage(self):
         certificate = issue(self.place, "server")
         for args, code in ((["--cert", certificate.file], 2), (["--tls", "--key", certificate.key], 2),

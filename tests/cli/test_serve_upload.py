@@ -63,6 +63,15 @@ class UploadTest(Serving):
         self.assertEqual((self.put("/a").status, self.post("/", ("a", b"x")).status), (405, 405))
         self.assertEqual(self.everything(), [])
 
+    def test_what_may_be_done_is_told(self):
+        """With uploads a router says it, without them the folder itself: both in one way."""
+        for options, methods in ([], "GET, HEAD, OPTIONS"), (["--upload"], "GET, HEAD, POST, PUT, OPTIONS"):
+            self.start(*options)
+            for method, status in ("OPTIONS", 204), ("DELETE", 405):
+                answer = self.ask(method, "/")
+                self.assertEqual((answer.status, answer.headers["allow"]), (status, methods))
+            self.stop()
+
     def test_names_that_climb(self):
         self.write("../outside.txt", b"old")
         os.symlink("..", self.path("up"))

@@ -162,6 +162,7 @@ static void judge_conditions(void)
         text = NULL;
         memcpy(head + n, "\r\n", 2);
         n += 2;
+        http_request_init(&parser.request, HTTP_HEADERS_MAX, NULL);
         http_parser_begin(&parser);
         if (http_parser_feed(&parser, head, n) <= 0)
                 return;

@@ -27,6 +27,7 @@ static int judge(const char *method, const char *headers, int64_t size, struct h
         char text[1024];
         int n = snprintf(text, sizeof text, "%s / HTTP/1.1\r\nHost: x\r\n%s\r\n", method, headers);
 
+        http_request_init(&parser.request, HTTP_HEADERS_MAX, NULL);
         http_parser_begin(&parser);
         assert_int_equal(http_parser_feed(&parser, text, (size_t)n), n);
         return http_conditions(&parser.request, text, &version, range);

@@ -199,6 +199,47 @@ static void silent(void)
 }
 
 /** Below a prefix of a router's, with redirects that keep it, and nothing outside the folder. */
+static void send_line(const char *method, const char *path)
+{
+        char text[128];
+        int n = snprintf(text, sizeof text, "%s %s HTTP/1.1\r\nHost: x\r\n\r\n", method, path);
+
+        assert_int_equal(eddy_stream_write_all(world.stream, text, (size_t)n), n);
+}
+
+static void assert_text(const char *text)
+{
+        char got[64];
+        size_t n = strlen(text);
+
+        assert_int_equal(eddy_stream_read_exactly(world.stream, got, n), n);
+        assert_memory_equal(got, text, n);
+}
+
+/** Who asks what may be done is told, whatever the path is, and so is who does what may not be. */
+static void assert_other_methods(const char *const *paths)
+{
+        for (; *paths; paths++) {
+                send_line("OPTIONS", *paths);
+                assert_answered(world.stream, "HTTP/1.1 204 ", 0);
+                assert_non_null(strstr(head, "\r\nAllow: GET, HEAD, OPTIONS\r\n"));
+                assert_null(strstr(head, "Content-Length"));
+                send_line("DELETE", *paths);
+                assert_answered(world.stream, "HTTP/1.1 405 ", 0);
+                assert_non_null(strstr(head, "\r\nAllow: GET, HEAD, OPTIONS\r\n"));
+                assert_text("405 Method Not Allowed\n");
+        }
+}
+
+static void other_methods(void)
+{
+        open_world();
+        assert_other_methods((const char *const[]){"/", "/small", "/folder", "/none", "/.git", NULL});
+        send_line("OPTIONS", "*");
+        assert_answered(world.stream, "HTTP/1.1 204 ", 0);
+        close_world();
+}
+
 static void mounted(void)
 {
         eddy_http_service *service;
@@ -225,6 +266,8 @@ static void mounted(void)
         assert_non_null(strstr(head, "\r\nLocation: /at/folder/?x=y\r\n"));
         request(world.stream, "at/../small");
         assert_answered(world.stream, "HTTP/1.1 400 ", 0);
+        assert_text("400 Bad Request\n");
+        assert_other_methods((const char *const[]){"/at/", "/at/small", "/at/none", NULL});
         close_world();
         eddy_http_service_destroy(service);
         eddy_http_router_destroy(router);
@@ -421,6 +464,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
             scene_test(cold),
             scene_test(silent),
+            scene_test(other_methods),
             scene_test(mounted),
             scene_test(files_beside_files),
             scene_test(ranges_of_files_beside_files),

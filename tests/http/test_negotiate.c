@@ -27,6 +27,7 @@ static void accept_lines(struct acceptance *acceptance, const char *lines)
         char text[2048];
         int n = snprintf(text, sizeof text, "GET / HTTP/1.1\r\nHost: x\r\n%s\r\n", lines);
 
+        http_request_init(&parser.request, HTTP_HEADERS_MAX, NULL);
         http_parser_begin(&parser);
         assert_int_equal(http_parser_feed(&parser, text, (size_t)n), n);
         acceptance_of(acceptance, &parser.request, text);

@@ -43,6 +43,7 @@ static void test_whole(void **state)
         struct http_parser parser;
 
         (void)state;
+        http_request_init(&parser.request, HTTP_HEADERS_MAX, NULL);
         http_parser_begin(&parser);
         assert_int_equal(http_parser_feed(&parser, plain, sizeof plain - 1), sizeof plain - 1);
         assert_plain(&parser, plain);
@@ -54,6 +55,7 @@ static void test_every_split(void **state)
 
         (void)state;
         for (size_t split = 1; split < sizeof plain - 1; split++) {
+                http_request_init(&parser.request, HTTP_HEADERS_MAX, NULL);
                 http_parser_begin(&parser);
                 assert_int_equal(http_parser_feed(&parser, plain, split), 0);
                 assert_int_equal(http_parser_feed(&parser, plain + split, sizeof plain - 1 - split),
@@ -68,6 +70,7 @@ static void test_byte_by_byte(void **state)
         size_t at;
 
         (void)state;
+        http_request_init(&parser.request, HTTP_HEADERS_MAX, NULL);
         http_parser_begin(&parser);
         for (at = 0; at < sizeof plain - 2; at++)
                 assert_int_equal(http_parser_feed(&parser, plain + at, 1), 0);
@@ -82,10 +85,12 @@ static void test_pipelined(void **state)
         ssize_t first;
 
         (void)state;
+        http_request_init(&parser.request, HTTP_HEADERS_MAX, NULL);
         http_parser_begin(&parser);
         first = http_parser_feed(&parser, two, sizeof two - 1);
         assert_int_equal(first, strlen("GET /1 HTTP/1.1\r\nHost: x\r\n\r\n"));
         assert_span(two, parser.request.target, "/1");
+        http_request_init(&parser.request, HTTP_HEADERS_MAX, NULL);
         http_parser_begin(&parser);
         assert_int_equal(http_parser_feed(&parser, two + first, sizeof two - 1 - (size_t)first),
                          strlen("HEAD /2 HTTP/1.0\r\n\r\n"));
@@ -106,6 +111,7 @@ static void test_close_prevails(void **state)
 
         (void)state;
         for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+                http_request_init(&parser.request, HTTP_HEADERS_MAX, NULL);
                 http_parser_begin(&parser);
                 assert_int_equal(http_parser_feed(&parser, texts[i], strlen(texts[i])), strlen(texts[i]));
                 assert_false(parser.request.keeps_alive);
@@ -118,6 +124,7 @@ static void test_body_is_left(void **state)
         struct http_parser parser;
 
         (void)state;
+        http_request_init(&parser.request, HTTP_HEADERS_MAX, NULL);
         http_parser_begin(&parser);
         assert_int_equal(http_parser_feed(&parser, post, sizeof post - 1), sizeof post - 4);
         assert_true(parser.request.has_body);
@@ -264,6 +271,7 @@ static int status_of(const char *text, size_t n, size_t piece)
         struct http_parser parser;
         ssize_t rc = 0;
 
+        http_request_init(&parser.request, HTTP_HEADERS_MAX, NULL);
         http_parser_begin(&parser);
         for (size_t at = 0; at < n && rc == 0; at += piece)
                 rc = http_parser_feed(&parser, text + at, n - at < piece ? n - at : piece);
@@ -335,6 +343,7 @@ static void test_taken(void **state)
         for (size_t i = 0; i < sizeof taken / sizeof *taken; i++) {
                 const char *text = taken[i].text;
 
+                http_request_init(&parser.request, HTTP_HEADERS_MAX, NULL);
                 http_parser_begin(&parser);
                 if (http_parser_feed(&parser, text, strlen(text)) != (ssize_t)strlen(text))
                         fail_msg("%s: %d", text, parser.request.status);
@@ -355,6 +364,7 @@ static void test_too_many_headers(void **state)
         (void)state;
         for (int i = 0; i <= HTTP_HEADERS_MAX; i++)
                 n += (size_t)sprintf(text + n, "X-%d: %d\r\n", i, i);
+        http_request_init(&parser.request, HTTP_HEADERS_MAX, NULL);
         http_parser_begin(&parser);
         assert_int_equal(http_parser_feed(&parser, text, n), EDDY_EPROTOCOL);
         assert_int_equal(parser.request.status, 431);

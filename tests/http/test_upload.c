@@ -366,10 +366,16 @@ static void disks_that_fail(void)
 
 static void other_methods(void)
 {
+        const char *head;
+
         assert_int_equal(eddy_http_uploads_create(&uploads, place, NULL), 0);
         open_world(take, NULL);
         send_text("GET /a HTTP/1.1\r\nHost: x\r\n\r\n");
-        assert_non_null(strstr(next_head(), "Allow: PUT, POST\r\n"));
+        assert_non_null(strstr(next_head(), "Allow: POST, PUT, OPTIONS\r\n"));
+        send_text("OPTIONS /a HTTP/1.1\r\nHost: x\r\n\r\n");
+        head = next_head();
+        assert_int_equal(status_of(head), 204);
+        assert_non_null(strstr(head, "Allow: POST, PUT, OPTIONS\r\n"));
         send_text("PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n");
         assert_int_equal(status_of(next_head()), 400);
         close_world();
