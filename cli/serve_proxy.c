@@ -64,7 +64,7 @@ int serve_proxy_mount(const struct serve_proxies *proxies, eddy_http_router *rou
 {
         for (size_t i = 0; i < proxies->count; i++) {
                 const struct serve_proxy *proxy = &proxies->all[i];
-                int rc = eddy_http_router_mount(router, proxy->prefix, eddy_http_proxy_answer, proxy->proxy);
+                int rc = eddy_http_proxy_mount(proxy->proxy, router, proxy->prefix);
 
                 if (rc == -ENOMEM)
                         return out_of_memory();
@@ -77,7 +77,7 @@ int serve_proxy_mount(const struct serve_proxies *proxies, eddy_http_router *rou
 bool serve_proxy_is_for_all(const struct serve_proxies *proxies)
 {
         for (size_t i = 0; i < proxies->count; i++)
-                if (strcmp(proxies->all[i].prefix, "/") == 0)
+                if (proxies->all[i].prefix[strspn(proxies->all[i].prefix, "/")] == '\0')
                         return true;
         return false;
 }

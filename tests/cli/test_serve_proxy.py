@@ -38,7 +38,7 @@ class Behind(http.server.BaseHTTPRequestHandler):
         if "slow" in self.path:
             time.sleep(0.01)
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        said = f"{self.command} {self.path} {body.decode()}".encode()
+        said = f"{self.command} {self.path} {body.decode()}{self.headers.get('Upgrade') or ''}".encode()
         self.send_response(404 if "missing" in self.path else 200)
         self.send_header("Content-Length", str(len(said)))
         self.end_headers()
@@ -75,6 +75,27 @@ class ProxyTest(Serving):
         self.assertEqual(self.get("/index.html").body, b"<title>app</title>")
         self.assertEqual(self.get("/apis").status, 404)
         self.stop()
+
+    def test_the_prefix_itself(self):
+        """Of a WebSocket or of GraphQL that is all there is; with a slash behind it in the option or without."""
+        self.start("--spa", "--proxy", "/ws=" + self.url("/socket"), "--proxy", "/api/=" + self.url("/"))
+        for answer, body in (
+                (self.get("/ws", PAGE), b"GET /socket "),
+                (self.get("/ws?x=1"), b"GET /socket?x=1 "),
+                (self.get("/ws", "Connection: Upgrade", "Upgrade: websocket"), b"GET /socket websocket"),
+                (self.ask("POST", "/ws", body=b"{}"), b"POST /socket {}"),
+                (self.get("/ws/x"), b"GET /socket/x "),
+                (self.get("/api"), b"GET / "),
+                (self.get("/api?x"), b"GET /?x "),
+                (self.get("/api/users"), b"GET /users ")):
+            self.assertEqual((answer.status, answer.body), (200, body))
+        self.assertEqual(self.get("/wss", PAGE).body, b"<title>app</title>")
+
+    def test_the_prefix_that_is_all(self):
+        for prefix in ("/", "//"):
+            self.start("--proxy", f"{prefix}={self.url()}")
+            self.assertEqual(self.get("/index.html").body, b"GET /index.html ")
+            self.stop()
 
     def test_beside_an_application(self):
         self.start("--spa", "--proxy", "/api=" + self.url())
@@ -113,6 +134,15 @@ class ProxyTest(Serving):
     def test_nobody_behind(self):
         self.start("--proxy", "/api=http://127.0.0.1:9")
         self.assertEqual(self.get("/api/x").status, 502)
+
+    def test_prefixes_that_are_none(self):
+        for wrong, why in (("/a//b", "two slashes stand together"), ("/a?x", "of a path alone"), ("/../a", "no path has")):
+            said = self.refused("--proxy", f"{wrong}={self.url()}")
+            self.assertIn(f"--proxy {wrong}: ", said)
+            self.assertIn(why, said)
+            self.assertNotIn("{", said)
+        said = self.refused("--proxy", "/a=" + self.url(), "--proxy", "/a/=" + self.url())
+        self.assertIn("is there already", said)
 
     def test_what_is_none(self):
         for wrong in ("/api=ftp://127.0.0.1", "/api=", "nonsense"):
