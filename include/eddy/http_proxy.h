@@ -48,6 +48,9 @@ typedef struct eddy_http_proxy_options {
         bool keeps_host;      /**< the server sees the Host that the client has named; else its own */
         bool keeps_locations; /**< Location and the paths of cookies pass as they are */
         eddy_http_proxy_tells tells;
+        /** Headers of the server's answers that do not pass, such as "X-Powered-By", for whoever stands before it says that; NULL: all do. Not
+         * copied, and ends with NULL */
+        const char *const *hidden;
         /** Whose word of who asks is added to, such as of a proxy before this one; what others say is dropped. NULL: of nobody. Not copied */
         const eddy_http_networks *trusted;
         const char *

@@ -439,6 +439,25 @@ static void other_headers_pass(void)
         close_proxy();
 }
 
+static void what_is_hidden_does_not_pass(void)
+{
+        static const char *const hidden[] = {"x-powered-by", "Content-Length", "content-type", NULL};
+        const char *head;
+
+        open_proxy(&(eddy_http_proxy_options){.hidden = hidden});
+        ask_behind("GET / HTTP/1.1\r\nHost: x\r\nX-Powered-By: me\r\n\r\n");
+        assert_asked("X-Powered-By: me");
+        tell("HTTP/1.1 200 OK\r\nX-Powered-By: 1\r\nX-Powered: 2\r\nContent-Type: a/b\r\nX-POWERED-BY:3\r\n"
+             "Content-Length: 1\r\n\r\nx");
+        head = next_head();
+        assert_null(strcasestr(head, "powered-by"));
+        assert_null(strcasestr(head, "content-type"));
+        assert_true(has_line(head, "X-Powered: 2"));
+        assert_true(has_line(head, "Content-Length: 1")); /* where it ends is not hidden */
+        assert_body("x");
+        close_proxy();
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -455,6 +474,7 @@ int main(void)
             scene_test(cookies_are_for_here),
             scene_test(urls_of_servers),
             scene_test(other_headers_pass),
+            scene_test(what_is_hidden_does_not_pass),
         };
 
         return cmocka_run_group_tests_name("proxy", tests, NULL, NULL);
