@@ -209,7 +209,8 @@ static int read_option(struct serve_options *options, int option)
         case MAX_AGE:
                 return read_seconds("--max-age", &options->max_age);
         case IMMUTABLE:
-                return add_to(&options->immutable, "--immutable", optarg);
+                return *optarg ? add_to(&options->immutable, "--immutable", optarg)
+                               : wrong("--immutable takes a path such as /assets/, not ''");
         case CORS:
                 return add_to(&options->origins, "--cors", optarg ? optarg : "*");
         case UPLOAD_MAX:
