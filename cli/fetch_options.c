@@ -1,5 +1,6 @@
 /* eddy fetch: its options. */
 #include "fetch_options.h"
+#include "ask_password.h"
 #include "cli.h"
 #include "fetch_from.h"
 
@@ -8,8 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <termios.h>
-#include <unistd.h>
 
 /* Options that have no letter. */
 enum {
@@ -137,57 +136,34 @@ static int read_user(struct batch *batch, const char *path)
         return rc;
 }
 
-/* Ask for it on the terminal, which does not show it. */
-static int ask_password(char *password, size_t size)
-{
-        FILE *terminal = fopen("/dev/tty", "r+");
-        struct termios before, silent;
-        bool was_read;
-
-        if (!terminal || tcgetattr(fileno(terminal), &before) < 0) {
-                if (terminal)
-                        fclose(terminal);
-                return cli_usage_error("eddy fetch",
-                                       "--user: there is no terminal to ask for the password; name a file, "
-                                       "as @FILE");
-        }
-        fputs("password: ", terminal);
-        fflush(terminal);
-        silent = before;
-        silent.c_lflag &= ~(tcflag_t)ECHO;
-        tcsetattr(fileno(terminal), TCSAFLUSH, &silent);
-        was_read = fgets(password, (int)size, terminal);
-        tcsetattr(fileno(terminal), TCSAFLUSH, &before);
-        fputs("\n", terminal);
-        fclose(terminal);
-        if (!was_read)
-                return CLI_USAGE;
-        password[strcspn(password, "\r\n")] = '\0';
-        return 0;
-}
-
-/* USER:PASSWORD, which others shall not see in a list of processes; USER, whose password is asked for; @FILE. */
+/* USER:PASSWORD, which others shall not see in a list of processes; USER, whose password is asked for once all else is right; @FILE. */
 static int take_user(struct batch *batch)
 {
-        char password[256] = "";
-        size_t n = strlen(optarg);
-        int rc = 0;
-
         free(batch->user);
         batch->user = NULL;
         if (*optarg == '@')
                 return read_user(batch, optarg + 1);
-        if (!strchr(optarg, ':'))
-                rc = ask_password(password, sizeof password);
-        batch->user = rc == 0 ? malloc(n + sizeof password + 2) : NULL;
-        if (!batch->user)
-                return rc ? rc : CLI_FAILED;
-        strcpy(batch->user, optarg);
-        if (!strchr(optarg, ':'))
-                strcat(strcat(batch->user, ":"), password);
-        else
-                memset(optarg, '*', n);
+        batch->user = strdup(optarg);
+        if (strchr(optarg, ':'))
+                memset(optarg, '*', strlen(optarg));
+        return batch->user ? 0 : CLI_FAILED;
+}
+
+static int complete_user(struct batch *batch)
+{
+        char password[256], *whole;
+        int rc;
+
+        if (!batch->user || strchr(batch->user, ':'))
+                return 0;
+        rc = ask_password("eddy fetch", password, sizeof password);
+        if (rc == 0 && asprintf(&whole, "%s:%s", batch->user, password) < 0)
+                rc = CLI_FAILED;
         explicit_bzero(password, sizeof password);
+        if (rc)
+                return rc;
+        free(batch->user);
+        batch->user = whole;
         return 0;
 }
 
@@ -310,7 +286,9 @@ static int take_urls(struct batch *batch, int count, char **urls)
                 rc = cli_usage_error("eddy fetch", "%s",
                                      batch->url_file || batch->from ? "there is no URL in the file"
                                                                     : "name a URL, or -i FILE");
-        return rc ? rc : complete_item(batch);
+        if (rc == 0)
+                rc = complete_item(batch);
+        return rc ? rc : complete_user(batch);
 }
 
 int fetch_parse(struct batch *batch, int argc, char **argv, bool *wants_help)
