@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 /* Options that have no letter. */
 enum {
@@ -63,11 +64,13 @@ static int take_number(const char *name, const char *what, long min, long max, l
 
 static int take_seconds(const char *name, double *seconds)
 {
-        return cli_parse_seconds(optarg, seconds) ? 0 : refuse(name, "seconds, more than 0,", optarg);
+        return cli_parse_seconds(optarg, seconds) ? 0 : refuse(name, "seconds, more than 0", optarg);
 }
 
 static int take_folder(struct batch *batch)
 {
+        if (*optarg == '\0')
+                return refuse("output", "a folder", optarg);
         if (strcmp(optarg, "-") == 0)
                 return cli_usage_error("eddy fetch", "--output takes a folder; './-' for one of that name");
         batch->folder = optarg;
@@ -85,7 +88,7 @@ static int take_rate(struct batch *batch)
         for (const char *at = units; unit && at <= unit; at++)
                 rate *= 1000;
         if (end == optarg || (*end && (!unit || end[1])) || !(rate >= 1) || rate > 1e15)
-                return refuse("limit-rate", "bytes a second, such as 500k or 2.5M,", optarg);
+                return refuse("limit-rate", "bytes a second, such as 500k or 2.5M", optarg);
         batch->receive_rate = (int64_t)rate;
         return 0;
 }
@@ -102,6 +105,30 @@ static int take_header(struct batch *batch)
                 return cli_usage_error("eddy fetch", "more than %d headers", HEADERS_MAX);
         batch->headers[batch->header_count++] = optarg;
         return 0;
+}
+
+static int take_checksum(struct batch *batch)
+{
+        const char *fault = url_checksum_fault(optarg);
+
+        batch->checksum = optarg;
+        if (!url_is_checksum(optarg))
+                return refuse("checksum", "ALGORITHM:HEX, such as sha256:0123...", optarg);
+        return fault ? cli_usage_error("eddy fetch", "--checksum: '%s' %s", optarg, fault) : 0;
+}
+
+static int take_proxy(struct batch *batch)
+{
+        static const char *const schemes[] = {"http://",    "https://",  "socks4://",
+                                              "socks4a://", "socks5://", "socks5h://"};
+
+        batch->proxy = optarg;
+        if (!strstr(optarg, "://")) /* of HTTP, as curl has it; or none */
+                return 0;
+        for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++)
+                if (strncasecmp(optarg, schemes[i], strlen(schemes[i])) == 0)
+                        return 0;
+        return refuse("proxy", "a URL of http, https, socks4, socks4a, socks5 or socks5h", optarg);
 }
 
 static int take_mirror(struct batch *batch)
@@ -203,11 +230,11 @@ static int take_option(struct batch *batch, int option)
         case 'o':
                 return take_folder(batch);
         case 'j':
-                return take_number("jobs", "a number from 1 to 10000,", 1, 10000, &batch->parallel);
+                return take_number("jobs", "a number from 1 to 10000", 1, 10000, &batch->parallel);
         case OPTION_SEGMENTS:
-                return take_number("segments", "a number from 1 to 16,", 1, 16, &batch->segments);
+                return take_number("segments", "a number from 1 to 16", 1, 16, &batch->segments);
         case OPTION_RETRY:
-                return take_number("retry", "a number,", 0, 1000000, &batch->retry_limit);
+                return take_number("retry", "a number from 0 to 1000000", 0, 1000000, &batch->retry_limit);
         case OPTION_MAX_WAIT:
                 return take_seconds("max-wait", &batch->max_wait);
         case OPTION_TIMEOUT:
@@ -215,10 +242,7 @@ static int take_option(struct batch *batch, int option)
         case OPTION_LIMIT_RATE:
                 return take_rate(batch);
         case OPTION_CHECKSUM:
-                batch->checksum = optarg;
-                return url_is_checksum(optarg)
-                           ? 0
-                           : refuse("checksum", "ALGORITHM:HEX, such as sha256:0123...", optarg);
+                return take_checksum(batch);
         case OPTION_MIRROR:
                 return take_mirror(batch);
         case 'H':
@@ -226,8 +250,7 @@ static int take_option(struct batch *batch, int option)
         case 'u':
                 return take_user(batch);
         case OPTION_PROXY:
-                batch->proxy = optarg;
-                return 0;
+                return take_proxy(batch);
         default:
                 return take_setting(batch, option);
         }
