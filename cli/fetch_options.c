@@ -101,6 +101,10 @@ static int take_header(struct batch *batch)
         if (!colon || colon == optarg || strcspn(optarg, " \t:") != (size_t)(colon - optarg) ||
             strpbrk(optarg, "\r\n"))
                 return refuse("header", "'NAME: VALUE'", optarg);
+        if (colon - optarg == 5 && strncasecmp(optarg, "Range", 5) == 0)
+                return cli_usage_error(
+                    "eddy fetch", "--header: which part of a file is asked for is not for you to say: '%s'",
+                    optarg);
         if (batch->header_count == HEADERS_MAX)
                 return cli_usage_error("eddy fetch", "more than %d headers", HEADERS_MAX);
         batch->headers[batch->header_count++] = optarg;
@@ -168,6 +172,8 @@ static int take_user(struct batch *batch)
 {
         free(batch->user);
         batch->user = NULL;
+        if (*optarg == '\0')
+                return refuse("user", "USER:PASSWORD, USER or @FILE", optarg);
         if (*optarg == '@')
                 return read_user(batch, optarg + 1);
         batch->user = strdup(optarg);

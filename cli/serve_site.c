@@ -166,7 +166,7 @@ static int add_folder(struct serve_site *site)
 
 static int add_routes(struct serve_site *site)
 {
-        int rc = serve_proxy_is_for_all(&site->proxies) ? 0 : add_folder(site);
+        int rc = serve_proxy_for_all(&site->proxies) ? 0 : add_folder(site);
 
         if (rc == 0 && site->cors)
                 rc = eddy_http_router_use(site->router, add_cors, site->cors);
@@ -199,6 +199,10 @@ static int open_router(struct serve_site *site)
 {
         int rc;
 
+        if (serve_proxy_for_all(&site->proxies) && (site->uploads || site->options->is_application))
+                return cli_usage_error("eddy serve",
+                                       "%s needs a folder, and there is none where --proxy is for all",
+                                       site->uploads ? "--upload" : "--spa");
         if (!site->auth && !site->cors && !site->uploads && site->proxies.count == 0)
                 return CLI_OK;
         rc = eddy_http_router_create(&site->router, NULL);
@@ -253,6 +257,13 @@ int serve_site_open(struct serve_site *site, const struct serve_options *options
         if (rc == CLI_OK)
                 warn(site);
         return rc;
+}
+
+const char *serve_site_subject(const struct serve_site *site)
+{
+        const char *url = serve_proxy_for_all(&site->proxies);
+
+        return url ? url : site->options->folder;
 }
 
 eddy_http_service *serve_site_service(const struct serve_site *site)

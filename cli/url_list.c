@@ -21,6 +21,8 @@ const char *url_fault(const char *text, size_t n)
 {
         if (!has_scheme(text))
                 return "is no URL that begins with http:// or https://";
+        if (strcspn(strstr(text, "://") + 3, "/?#") == 0)
+                return "names no host";
         for (size_t i = 0; i < n; i++) {
                 if ((unsigned char)text[i] < 0x20 || text[i] == 0x7f)
                         return "has a tab or another control character in it; encode it, as %09";

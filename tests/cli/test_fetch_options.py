@@ -177,7 +177,7 @@ class OptionsTest(unittest.TestCase):
         self.assert_fetched(result, "a")
         headers = self.server.requests[0][1]
         self.assertEqual((headers["accept"], headers["x-one"], headers["accept-encoding"]), ("text/x", "1", "identity"))
-        for bad in "X", ": x", "X Y: z", "X: a\r\nY: b", "":
+        for bad in "X", ": x", "X Y: z", "X: a\r\nY: b", "", "range: bytes=0-1":
             self.assertEqual(self.fetch("-H", bad, self.server.url + "/ok/a").returncode, 2, bad)
 
     def test_user(self):
@@ -185,7 +185,7 @@ class OptionsTest(unittest.TestCase):
             self.server.requests.clear()
             self.assert_fetched(self.fetch("--overwrite", "-u", user, self.server.url + "/ok/a"), "a")
             self.assertEqual(self.server.requests[0][1]["authorization"], "Basic bWU6c2VjcmV0")
-        for bad in "@/none", "@" + self.note(""), "@" + self.note("me\n"):
+        for bad in "", "@/none", "@" + self.note(""), "@" + self.note("me\n"):
             self.assertEqual(self.fetch("-u", bad, self.server.url + "/ok/a").returncode, 2, bad)
         result = self.fetch("-u", "me", self.server.url + "/ok/a", start_new_session=True, stdin=subprocess.DEVNULL)
         self.assertEqual(result.returncode, 2)
@@ -230,7 +230,8 @@ class OptionsTest(unittest.TestCase):
     def test_bad_usage(self):
         url = self.server.url + "/ok/a"
         for args in (["--segments", "0", url], ["--segments", "17", url], ["--checksum", "x", url], ["--mirror", "ftp://x/", url],
-                     ["--mirror", url, url, url], ["--proxy", "ftp://x", url], ["--output", "", url], ["--checksum", "md5:" + 32 * "0", url, url], ["--mirror", url]):
+                     ["--mirror", url, url, url], ["--proxy", "ftp://x", url], ["--output", "", url], ["http://"], ["http:///a"], ["https://?a"],
+                     ["--checksum", "md5:" + 32 * "0", url, url], ["--mirror", url]):
             result = self.fetch(*args)
             self.assertEqual(result.returncode, 2, args)
             self.assertIn("--help", result.stderr)

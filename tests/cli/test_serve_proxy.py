@@ -97,8 +97,13 @@ class ProxyTest(Serving):
     def test_the_prefix_that_is_all(self):
         for prefix in ("/", "//"):
             self.start("--proxy", f"{prefix}={self.url()}")
+            self.assertIn(f"serving {self.url()} at ", self.line)
             self.assertEqual(self.get("/index.html").body, b"GET /index.html ")
             self.stop()
+
+    def test_what_needs_a_folder(self):
+        for option in ("--upload", "--spa"):
+            self.assertIn(f"{option} needs a folder", self.refused(option, "--proxy", self.url()))
 
     def test_beside_an_application(self):
         self.start("--spa", "--proxy", "/api=" + self.url())

@@ -214,6 +214,7 @@ class CorsTest(Serving):
 
     def test_bad_origins(self):
         self.assertIn("--cors", self.refused("--cors=app.example"))
+        self.assertIn("--cors=https://app.example", self.refused("--cors", "https://app.example"))
 
 
 class ListTest(Serving):
