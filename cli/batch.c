@@ -43,19 +43,26 @@ int batch_add(const struct url_line *line, void *arg)
         return item->url ? item_complete(item, line) : CLI_FAILED;
 }
 
+static void item_finish(struct item *item)
+{
+        for (char **mirror = item->mirrors; mirror && *mirror; mirror++)
+                free(*mirror);
+        free(item->mirrors);
+        free(item->checksum);
+        free(item->url);
+        free(item->path);
+        free(item->detail);
+}
+
+void batch_shrink(struct batch *batch, size_t count)
+{
+        while (batch->count > count)
+                item_finish(&batch->items[--batch->count]);
+}
+
 void batch_finish(struct batch *batch)
 {
-        for (size_t i = 0; i < batch->count; i++) {
-                struct item *item = &batch->items[i];
-
-                for (char **mirror = item->mirrors; mirror && *mirror; mirror++)
-                        free(*mirror);
-                free(item->mirrors);
-                free(item->checksum);
-                free(item->url);
-                free(item->path);
-                free(item->detail);
-        }
+        batch_shrink(batch, 0);
         free(batch->items);
         free(batch->user);
         fetch_names_finish(&batch->names);

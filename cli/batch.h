@@ -107,6 +107,9 @@ int item_complete(struct item *item, const struct url_line *line);
 /** Fill in what all requests of a batch have; one to a foreign host without what that one is not to know. */
 void batch_prepare_request(const struct batch *batch, eddy_http_request *request, bool is_foreign);
 
+/** Forget those beyond the first `count`, of which none has begun. */
+void batch_shrink(struct batch *batch, size_t count);
+
 void batch_finish(struct batch *batch);
 
 /** Send what has been written to standard output on its way within a moment. In the loop. */

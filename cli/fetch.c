@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -49,12 +50,30 @@ static const char help[] =
     "\n"
     "Exits with 0 when all have arrived, 1 when some have not, 2 for bad usage, 130 after Ctrl-C.\n";
 
+/* With those that it lies in. 0, also where it is there already; else -1 and errno. */
+static int make_folder(const char *folder)
+{
+        char *path = strdup(folder);
+        int rc = path ? 0 : -1;
+
+        for (char *at = path; rc == 0 && *at;) {
+                char *end = at + 1 + strcspn(at + 1, "/"), byte = *end;
+
+                *end = '\0';
+                rc = mkdir(path, 0777) < 0 && errno != EEXIST ? -1 : 0;
+                *end = byte;
+                at = end;
+        }
+        free(path);
+        return rc;
+}
+
 /* Make it, and go there. */
 static int enter_folder(const char *folder)
 {
         struct stat status;
 
-        if (mkdir(folder, 0777) < 0 && errno != EEXIST) {
+        if (make_folder(folder) < 0) {
                 fprintf(stderr, "eddy fetch: cannot create %s: %m\n", folder);
                 return CLI_FAILED;
         }

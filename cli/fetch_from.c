@@ -117,17 +117,11 @@ static bool is_xml(const char *text)
         return text[strspn(text, " \t\r\n")] == '<';
 }
 
-static int read_sitemap(struct batch *batch, const char *name, const char *text, size_t n,
-                        const struct from_sitemap *sitemap)
+static int read_sitemap(struct from_reading *reading, const char *text, size_t n)
 {
-        struct from_reading reading = {batch, name, sitemap};
-        int rc = sitemap_read(text, n, add_loc, &reading);
+        int rc = sitemap_read(text, n, add_loc, reading);
 
-        if (rc == -1)
-                return say(name, n >= 2 && memcmp(text, "\x1f\x8b", 2) == 0
-                                     ? "is compressed; unpack it first"
-                                     : "is no sitemap: it has neither <urlset> nor <sitemapindex>");
-        return rc;
+        return rc == -1 ? say(reading->name, "is no sitemap: it has neither <urlset> nor <sitemapindex>") : rc;
 }
 
 static char *read_all(FILE *file, size_t *n)
@@ -155,31 +149,72 @@ static char *read_all(FILE *file, size_t *n)
         return NULL;
 }
 
+static int add_line(const struct url_line *line, void *arg)
+{
+        struct from_reading *reading = arg;
+        struct batch *batch = reading->batch;
+        int rc;
+
+        if (reading->sitemap && batch->count == LISTED_MOST)
+                return refuse_all(batch, reading->name);
+        rc = batch_add(line, batch);
+        if (rc == 0)
+                batch->items[batch->count - 1].is_foreign = leads_elsewhere(reading->sitemap, line->url);
+        return rc;
+}
+
+/* A list that is not right is not taken at all. */
+static int read_list(struct from_reading *reading, char *text, size_t n)
+{
+        size_t before = reading->batch->count;
+        FILE *memory = fmemopen(text, n, "r");
+        char shown[512];
+        int rc;
+
+        if (!memory)
+                return CLI_FAILED;
+        cli_printable(shown, sizeof shown, reading->name);
+        rc = url_list_read(memory, shown, add_line, reading);
+        if (rc == CLI_USAGE)
+                batch_shrink(reading->batch, before);
+        fclose(memory);
+        return rc;
+}
+
+static bool is_compressed(const char *text, size_t n)
+{
+        return n >= 2 && memcmp(text, "\x1f\x8b", 2) == 0;
+}
+
+/* n bytes, and a zero behind them. 0; CLI_USAGE for a list that is not right, or CLI_FAILED, which has been said. */
+static int read_text(struct batch *batch, const char *name, char *text, size_t n,
+                     const struct from_sitemap *sitemap)
+{
+        struct from_reading reading = {batch, name, sitemap};
+
+        if (is_compressed(text, n))
+                return say(name, "is compressed; unpack it first");
+        if (is_xml(text))
+                return read_sitemap(&reading, text, n);
+        if (n > 0)
+                return read_list(&reading, text, n);
+        return sitemap ? say(name, "is empty") : 0;
+}
+
 static int read_file(struct batch *batch, FILE *file, const char *name)
 {
         size_t n;
         char *text = read_all(file, &n);
-        FILE *memory;
-        int rc = CLI_FAILED;
+        int rc;
 
         if (!text) {
                 fprintf(stderr, "eddy fetch: cannot read %s: %m\n", name);
-                return rc;
+                return CLI_FAILED;
         }
-        if (ferror(file)) {
+        if (ferror(file))
                 rc = cli_usage_error("eddy fetch", "cannot read %s: %m", name);
-        } else if (is_xml(text)) {
-                rc = read_sitemap(batch, name, text, n, NULL);
-                rc = rc == 0 ? 0 : CLI_USAGE;
-        } else if (n > 0) {
-                memory = fmemopen(text, n, "r");
-                if (memory) {
-                        rc = url_list_read(memory, name, batch_add, batch);
-                        fclose(memory);
-                }
-        } else {
-                rc = 0;
-        }
+        else
+                rc = read_text(batch, name, text, n, NULL) == 0 ? 0 : CLI_USAGE;
         free(text);
         return rc;
 }
@@ -206,30 +241,34 @@ static int fetch_sitemap(struct batch *batch, const struct from_sitemap *sitemap
         eddy_http_response response;
         eddy_http_request request = {.url = sitemap->url};
         char *text = NULL, why[64];
+        int rc = CLI_FAILED;
         ssize_t n;
 
         batch_prepare_request(batch, &request, sitemap->is_foreign);
         n = eddy_http_send(batch->client, &request, &response);
         if (n == 0 && response.status != 200) {
                 snprintf(why, sizeof why, "is not to be had: the server answered %d", response.status);
-                n = say(sitemap->url, why);
+                rc = say(sitemap->url, why);
         } else if (n == 0) {
                 n = eddy_http_response_read_all(&response, &text, SIZE_MOST);
         }
         if (n < 0)
-                say(sitemap->url, eddy_error_detail());
+                rc = say(sitemap->url, eddy_error_detail());
         else if (text)
-                n = read_sitemap(batch, sitemap->url, text, (size_t)n, sitemap);
+                rc = read_text(batch, sitemap->url, text, (size_t)n, sitemap);
         eddy_free(text);
         eddy_http_response_finish(&response);
-        return n == 0 ? 0 : CLI_FAILED;
+        return rc;
 }
 
 int from_fetch(struct batch *batch)
 {
         for (const struct from_sitemap *sitemap = batch->sitemaps; sitemap; sitemap = sitemap->next) {
-                if (fetch_sitemap(batch, sitemap) != 0)
-                        batch->left_out++;
+                int rc = fetch_sitemap(batch, sitemap);
+
+                batch->left_out += rc != 0;
+                if (rc == CLI_USAGE && sitemap->depth == 0)
+                        return rc; /* as of a file: nothing is fetched */
                 if (eddy_interrupted() < 0)
                         return eddy_interrupted();
                 if (batch->count > 0 && batch->next == batch->count)

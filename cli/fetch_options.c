@@ -1,5 +1,6 @@
 /* eddy fetch: its options. */
 #include "fetch_options.h"
+#include "ask_password.h"
 #include "cli.h"
 #include "fetch_from.h"
 
@@ -8,8 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <termios.h>
-#include <unistd.h>
+#include <strings.h>
 
 /* Options that have no letter. */
 enum {
@@ -64,11 +64,13 @@ static int take_number(const char *name, const char *what, long min, long max, l
 
 static int take_seconds(const char *name, double *seconds)
 {
-        return cli_parse_seconds(optarg, seconds) ? 0 : refuse(name, "seconds, more than 0,", optarg);
+        return cli_parse_seconds(optarg, seconds) ? 0 : refuse(name, "seconds, more than 0", optarg);
 }
 
 static int take_folder(struct batch *batch)
 {
+        if (*optarg == '\0')
+                return refuse("output", "a folder", optarg);
         if (strcmp(optarg, "-") == 0)
                 return cli_usage_error("eddy fetch", "--output takes a folder; './-' for one of that name");
         batch->folder = optarg;
@@ -86,7 +88,7 @@ static int take_rate(struct batch *batch)
         for (const char *at = units; unit && at <= unit; at++)
                 rate *= 1000;
         if (end == optarg || (*end && (!unit || end[1])) || !(rate >= 1) || rate > 1e15)
-                return refuse("limit-rate", "bytes a second, such as 500k or 2.5M,", optarg);
+                return refuse("limit-rate", "bytes a second, such as 500k or 2.5M", optarg);
         batch->receive_rate = (int64_t)rate;
         return 0;
 }
@@ -99,10 +101,38 @@ static int take_header(struct batch *batch)
         if (!colon || colon == optarg || strcspn(optarg, " \t:") != (size_t)(colon - optarg) ||
             strpbrk(optarg, "\r\n"))
                 return refuse("header", "'NAME: VALUE'", optarg);
+        if (colon - optarg == 5 && strncasecmp(optarg, "Range", 5) == 0)
+                return cli_usage_error(
+                    "eddy fetch", "--header: which part of a file is asked for is not for you to say: '%s'",
+                    optarg);
         if (batch->header_count == HEADERS_MAX)
                 return cli_usage_error("eddy fetch", "more than %d headers", HEADERS_MAX);
         batch->headers[batch->header_count++] = optarg;
         return 0;
+}
+
+static int take_checksum(struct batch *batch)
+{
+        const char *fault = url_checksum_fault(optarg);
+
+        batch->checksum = optarg;
+        if (!url_is_checksum(optarg))
+                return refuse("checksum", "ALGORITHM:HEX, such as sha256:0123...", optarg);
+        return fault ? cli_usage_error("eddy fetch", "--checksum: '%s' %s", optarg, fault) : 0;
+}
+
+static int take_proxy(struct batch *batch)
+{
+        static const char *const schemes[] = {"http://",    "https://",  "socks4://",
+                                              "socks4a://", "socks5://", "socks5h://"};
+
+        batch->proxy = optarg;
+        if (!strstr(optarg, "://")) /* of HTTP, as curl has it; or none */
+                return 0;
+        for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++)
+                if (strncasecmp(optarg, schemes[i], strlen(schemes[i])) == 0)
+                        return 0;
+        return refuse("proxy", "a URL of http, https, socks4, socks4a, socks5 or socks5h", optarg);
 }
 
 static int take_mirror(struct batch *batch)
@@ -137,57 +167,36 @@ static int read_user(struct batch *batch, const char *path)
         return rc;
 }
 
-/* Ask for it on the terminal, which does not show it. */
-static int ask_password(char *password, size_t size)
-{
-        FILE *terminal = fopen("/dev/tty", "r+");
-        struct termios before, silent;
-        bool was_read;
-
-        if (!terminal || tcgetattr(fileno(terminal), &before) < 0) {
-                if (terminal)
-                        fclose(terminal);
-                return cli_usage_error("eddy fetch",
-                                       "--user: there is no terminal to ask for the password; name a file, "
-                                       "as @FILE");
-        }
-        fputs("password: ", terminal);
-        fflush(terminal);
-        silent = before;
-        silent.c_lflag &= ~(tcflag_t)ECHO;
-        tcsetattr(fileno(terminal), TCSAFLUSH, &silent);
-        was_read = fgets(password, (int)size, terminal);
-        tcsetattr(fileno(terminal), TCSAFLUSH, &before);
-        fputs("\n", terminal);
-        fclose(terminal);
-        if (!was_read)
-                return CLI_USAGE;
-        password[strcspn(password, "\r\n")] = '\0';
-        return 0;
-}
-
-/* USER:PASSWORD, which others shall not see in a list of processes; USER, whose password is asked for; @FILE. */
+/* USER:PASSWORD, which others shall not see in a list of processes; USER, whose password is asked for once all else is right; @FILE. */
 static int take_user(struct batch *batch)
 {
-        char password[256] = "";
-        size_t n = strlen(optarg);
-        int rc = 0;
-
         free(batch->user);
         batch->user = NULL;
+        if (*optarg == '\0')
+                return refuse("user", "USER:PASSWORD, USER or @FILE", optarg);
         if (*optarg == '@')
                 return read_user(batch, optarg + 1);
-        if (!strchr(optarg, ':'))
-                rc = ask_password(password, sizeof password);
-        batch->user = rc == 0 ? malloc(n + sizeof password + 2) : NULL;
-        if (!batch->user)
-                return rc ? rc : CLI_FAILED;
-        strcpy(batch->user, optarg);
-        if (!strchr(optarg, ':'))
-                strcat(strcat(batch->user, ":"), password);
-        else
-                memset(optarg, '*', n);
+        batch->user = strdup(optarg);
+        if (strchr(optarg, ':'))
+                memset(optarg, '*', strlen(optarg));
+        return batch->user ? 0 : CLI_FAILED;
+}
+
+static int complete_user(struct batch *batch)
+{
+        char password[256], *whole;
+        int rc;
+
+        if (!batch->user || strchr(batch->user, ':'))
+                return 0;
+        rc = ask_password("eddy fetch", password, sizeof password);
+        if (rc == 0 && asprintf(&whole, "%s:%s", batch->user, password) < 0)
+                rc = CLI_FAILED;
         explicit_bzero(password, sizeof password);
+        if (rc)
+                return rc;
+        free(batch->user);
+        batch->user = whole;
         return 0;
 }
 
@@ -227,11 +236,11 @@ static int take_option(struct batch *batch, int option)
         case 'o':
                 return take_folder(batch);
         case 'j':
-                return take_number("jobs", "a number from 1 to 10000,", 1, 10000, &batch->parallel);
+                return take_number("jobs", "a number from 1 to 10000", 1, 10000, &batch->parallel);
         case OPTION_SEGMENTS:
-                return take_number("segments", "a number from 1 to 16,", 1, 16, &batch->segments);
+                return take_number("segments", "a number from 1 to 16", 1, 16, &batch->segments);
         case OPTION_RETRY:
-                return take_number("retry", "a number,", 0, 1000000, &batch->retry_limit);
+                return take_number("retry", "a number from 0 to 1000000", 0, 1000000, &batch->retry_limit);
         case OPTION_MAX_WAIT:
                 return take_seconds("max-wait", &batch->max_wait);
         case OPTION_TIMEOUT:
@@ -239,10 +248,7 @@ static int take_option(struct batch *batch, int option)
         case OPTION_LIMIT_RATE:
                 return take_rate(batch);
         case OPTION_CHECKSUM:
-                batch->checksum = optarg;
-                return url_is_checksum(optarg)
-                           ? 0
-                           : refuse("checksum", "ALGORITHM:HEX, such as sha256:0123...", optarg);
+                return take_checksum(batch);
         case OPTION_MIRROR:
                 return take_mirror(batch);
         case 'H':
@@ -250,8 +256,7 @@ static int take_option(struct batch *batch, int option)
         case 'u':
                 return take_user(batch);
         case OPTION_PROXY:
-                batch->proxy = optarg;
-                return 0;
+                return take_proxy(batch);
         default:
                 return take_setting(batch, option);
         }
@@ -310,7 +315,9 @@ static int take_urls(struct batch *batch, int count, char **urls)
                 rc = cli_usage_error("eddy fetch", "%s",
                                      batch->url_file || batch->from ? "there is no URL in the file"
                                                                     : "name a URL, or -i FILE");
-        return rc ? rc : complete_item(batch);
+        if (rc == 0)
+                rc = complete_item(batch);
+        return rc ? rc : complete_user(batch);
 }
 
 int fetch_parse(struct batch *batch, int argc, char **argv, bool *wants_help)

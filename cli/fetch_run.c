@@ -277,8 +277,8 @@ static intptr_t fetch_app(void *arg)
         int rc = eddy_http_client_create(&batch->client, &options);
 
         if (rc < 0) {
-                fprintf(stderr, "eddy fetch: %s\n", eddy_error_detail());
-                return rc;
+                fprintf(stderr, "eddy fetch: %s\n", eddy_explain(rc));
+                return CLI_FAILED;
         }
         eddy_add_signal_handler(eddy_running_loop(), SIGTERM, interrupt, eddy_current_task());
         batch->started = eddy_now();
@@ -312,6 +312,8 @@ int fetch_run(struct batch *batch)
                 fprintf(stderr, "eddy fetch: %s\n", eddy_strerror(rc));
                 return CLI_FAILED;
         }
+        if (rc > 0)
+                return (int)rc;
         if (batch->is_interrupted || rc == EDDY_CANCELLED)
                 return CLI_INTERRUPTED;
         return batch->left_out == 0 && batch->arrived + batch->skipped == batch->count ? CLI_OK : CLI_FAILED;

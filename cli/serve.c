@@ -35,7 +35,7 @@ static int start_failure(const struct serve *serve, int rc)
                         "eddy serve: port %ld is reserved for root; choose one above 1023 with --port\n",
                         serve->options.port);
         else if (rc == -EADDRNOTAVAIL || rc == EDDY_ERESOLVE || rc == -ENOENT)
-                fprintf(stderr, "eddy serve: %s is no address of this machine; choose another with --bind\n",
+                fprintf(stderr, "eddy serve: '%s' is no address of this machine; choose another with --bind\n",
                         serve->options.bind);
         else
                 fprintf(stderr, "eddy serve: %s\n", eddy_strerror(rc));
@@ -61,8 +61,8 @@ static void announce(const struct serve *serve, unsigned port)
         const char *host = serve->options.bind ? serve->options.bind : "127.0.0.1";
         bool is_ipv6 = strchr(host, ':') != NULL;
 
-        printf("serving %s at %s://%s%s%s:%u/\n", serve->options.folder, serve->tls ? "https" : "http",
-               is_ipv6 ? "[" : "", host, is_ipv6 ? "]" : "", port);
+        printf("serving %s at %s://%s%s%s:%u/\n", serve_site_subject(&serve->site),
+               serve->tls ? "https" : "http", is_ipv6 ? "[" : "", host, is_ipv6 ? "]" : "", port);
         fflush(stdout);
 }
 

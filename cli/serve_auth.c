@@ -99,6 +99,10 @@ static int read_file(struct serve_auth *auth, const char *path)
                 if (*line && *line != '#')
                         rc = add_user(auth, line, where);
         }
+        if (rc == CLI_OK && ferror(file)) {
+                fprintf(stderr, "eddy serve: cannot read %s: %s\n", path, strerror(errno));
+                rc = CLI_FAILED;
+        }
         free(line);
         fclose(file);
         return rc;

@@ -35,8 +35,8 @@ static const char help[] =
     "      --upload-max SIZE  of a file, bytes, or with k, M or G behind; default: no limit\n"
     "      --overwrite     let a file that is uploaded take the place of another\n"
     "\n"
-    "      --proxy PREFIX=URL  have another server answer what lies below PREFIX, WebSockets too;\n"
-    "                      repeatable\n"
+    "      --proxy PREFIX=URL  have another server answer PREFIX and what lies below, WebSockets\n"
+    "                      too; repeatable\n"
     "\n"
     "      --auth USER:HASH  let in who has this password; repeatable. HASH: openssl passwd -6\n"
     "      --auth-file FILE  likewise those in FILE, one USER:HASH a line\n"
@@ -150,7 +150,7 @@ static int read_size(int64_t *size)
         static const char units[] = "kMG";
         char *end;
         double value = strtod(optarg, &end);
-        const char *unit = *end ? strchr(units, *end) : NULL;
+        const char *unit = *end ? strchr(units, *end == 'K' ? 'k' : *end) : NULL;
 
         for (const char *at = units; unit && at <= unit; at++)
                 value *= 1000;
@@ -209,7 +209,8 @@ static int read_option(struct serve_options *options, int option)
         case MAX_AGE:
                 return read_seconds("--max-age", &options->max_age);
         case IMMUTABLE:
-                return add_to(&options->immutable, "--immutable", optarg);
+                return *optarg ? add_to(&options->immutable, "--immutable", optarg)
+                               : wrong("--immutable takes a path such as /assets/, not ''");
         case CORS:
                 return add_to(&options->origins, "--cors", optarg ? optarg : "*");
         case UPLOAD_MAX:
@@ -254,6 +255,16 @@ static int check(const struct serve_options *options)
         return CLI_OK;
 }
 
+static int read_folder(struct serve_options *options, int count, char **names)
+{
+        options->folder = names[0];
+        if (options->origins.count > 0 && strstr(names[0], "://"))
+                return wrong("an origin stands behind --cors and '=': --cors=%s", names[0]);
+        if (*names[0] == '\0')
+                return wrong("the name of the folder is empty");
+        return count > 1 ? wrong("one folder at a time: what is '%s'?", names[1]) : CLI_OK;
+}
+
 int serve_options_read(struct serve_options *options, int argc, char **argv, bool *wants_help)
 {
         int option, rc = CLI_OK;
@@ -266,9 +277,7 @@ int serve_options_read(struct serve_options *options, int argc, char **argv, boo
                 rc = option == 'h' ? CLI_OK : read_option(options, option);
         }
         if (rc == CLI_OK && optind < argc)
-                options->folder = argv[optind++];
-        if (rc == CLI_OK && optind < argc)
-                rc = wrong("one folder at a time: what is '%s'?", argv[optind]);
+                rc = read_folder(options, argc - optind, argv + optind);
         return rc == CLI_OK && !*wants_help ? check(options) : rc;
 }
 

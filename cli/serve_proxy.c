@@ -8,6 +8,7 @@
 /* One of them. */
 struct serve_proxy {
         char *prefix;
+        const char *url; /* of the command line */
         eddy_http_proxy *proxy;
 };
 
@@ -47,6 +48,7 @@ int serve_proxy_add(struct serve_proxies *proxies, const char *text)
         added->prefix = read_prefix(text, &url);
         if (!added->prefix)
                 return out_of_memory();
+        added->url = url;
         rc = eddy_http_proxy_create(&added->proxy, url, &proxies->options);
         if (rc == 0) {
                 proxies->count++;
@@ -64,7 +66,7 @@ int serve_proxy_mount(const struct serve_proxies *proxies, eddy_http_router *rou
 {
         for (size_t i = 0; i < proxies->count; i++) {
                 const struct serve_proxy *proxy = &proxies->all[i];
-                int rc = eddy_http_router_mount(router, proxy->prefix, eddy_http_proxy_answer, proxy->proxy);
+                int rc = eddy_http_proxy_mount(proxy->proxy, router, proxy->prefix);
 
                 if (rc == -ENOMEM)
                         return out_of_memory();
@@ -74,12 +76,12 @@ int serve_proxy_mount(const struct serve_proxies *proxies, eddy_http_router *rou
         return CLI_OK;
 }
 
-bool serve_proxy_is_for_all(const struct serve_proxies *proxies)
+const char *serve_proxy_for_all(const struct serve_proxies *proxies)
 {
         for (size_t i = 0; i < proxies->count; i++)
-                if (strcmp(proxies->all[i].prefix, "/") == 0)
-                        return true;
-        return false;
+                if (proxies->all[i].prefix[strspn(proxies->all[i].prefix, "/")] == '\0')
+                        return proxies->all[i].url;
+        return NULL;
 }
 
 void serve_proxy_close(struct serve_proxies *proxies)

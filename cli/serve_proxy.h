@@ -23,8 +23,8 @@ int serve_proxy_add(struct serve_proxies *proxies, const char *text);
 /** Have a router answer by them, where it has nothing more specific. An exit code; where that is not CLI_OK it has been said why. */
 int serve_proxy_mount(const struct serve_proxies *proxies, eddy_http_router *router);
 
-/** Whether one answers for everything, so that no folder is served. */
-bool serve_proxy_is_for_all(const struct serve_proxies *proxies);
+/** The URL of one that answers for everything, so that no folder is served; NULL: there is none. */
+const char *serve_proxy_for_all(const struct serve_proxies *proxies);
 
 /** Give them back, when nothing is being answered any more. */
 void serve_proxy_close(struct serve_proxies *proxies);

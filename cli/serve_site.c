@@ -54,6 +54,11 @@ static int open_uploads(struct serve_site *site)
         return rc < 0 ? fail(eddy_error_detail()) : CLI_OK;
 }
 
+/* With --cors it is for us to say who may read answers: a browser refuses one that says so twice. Which headers may be read besides is added up. */
+static const char *const said_by_us[] = {"Access-Control-Allow-Origin",  "Access-Control-Allow-Credentials",
+                                         "Access-Control-Allow-Methods", "Access-Control-Allow-Headers",
+                                         "Access-Control-Max-Age",       NULL};
+
 static int open_proxies(struct serve_site *site, size_t connections)
 {
         const struct serve_list *wanted = &site->options->proxies;
@@ -62,6 +67,9 @@ static int open_proxies(struct serve_site *site, size_t connections)
         if (wanted->count > 0) /* each has its share, so that one that is slow leaves the others theirs */
                 site->proxies.options.max_connections =
                     connections > wanted->count ? connections / wanted->count : 1;
+
+        if (site->options->origins.count > 0)
+                site->proxies.options.hidden = said_by_us;
 
         for (size_t i = 0; i < wanted->count && rc == CLI_OK; i++) {
                 bool is_elsewhere = strstr(wanted->values[i], "https://");
@@ -79,10 +87,6 @@ static int open_proxies(struct serve_site *site, size_t connections)
 /* Of one origin also what its users may see; of any, what everybody may. */
 static int open_cors(struct serve_site *site)
 {
-        static const char *const headers[] = {
-            "Authorization",    "Content-Type",  "If-Match", "If-Modified-Since",
-            "If-None-Match",    "If-Range",      "Range",    "If-Unmodified-Since",
-            "X-Requested-With", "Cache-Control", NULL};
         static const char *const exposed[] = {
             "Accept-Ranges", "Content-Encoding", "Content-Length", "Content-Range", "Date", "ETag", NULL};
         static const char *const methods[] = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", NULL};
@@ -95,12 +99,34 @@ static int open_cors(struct serve_site *site)
         if (origins->count > 0)
                 rc = eddy_http_cors_create(&site->cors, &(eddy_http_cors_options){
                                                             .origins = origins->values,
-                                                            .headers = headers,
                                                             .exposed = exposed,
                                                             .methods = site->proxies.count > 0 ? methods : NULL,
                                                             .credentials = !is_any,
                                                         });
         return rc < 0 ? cli_usage_error("eddy serve", "--cors: %s", eddy_explain(rc)) : CLI_OK;
+}
+
+enum { REQUESTED_HEADERS_MAX = 2048 /* bytes; more are not allowed */ };
+
+/* A page of an origin that is allowed may send whichever headers it likes: what is behind --proxy knows which it needs. */
+static int answer_preflight(eddy_http_exchange *exchange, const eddy_http_cors_answer *answer)
+{
+        static const char name[] = "Access-Control-Allow-Headers: ";
+        const char *requested = eddy_http_exchange_header(exchange, "Access-Control-Request-Headers");
+        char line[sizeof name + REQUESTED_HEADERS_MAX];
+        const char *lines[sizeof answer->headers / sizeof *answer->headers + 1];
+        size_t n = 0;
+
+        while (answer->headers[n]) {
+                lines[n] = answer->headers[n];
+                n++;
+        }
+        if (answer->is_allowed && requested && *requested && strlen(requested) <= REQUESTED_HEADERS_MAX) {
+                snprintf(line, sizeof line, "%s%s", name, requested);
+                lines[n++] = line;
+        }
+        lines[n] = NULL;
+        return eddy_http_reply(exchange, &(eddy_http_answer){.status = 204, .headers = lines});
 }
 
 static int add_cors(eddy_http_exchange *exchange, eddy_http_next *next, void *cors)
@@ -110,7 +136,7 @@ static int add_cors(eddy_http_exchange *exchange, eddy_http_next *next, void *co
 
         eddy_http_exchange_cors(exchange, cors, &answer);
         if (answer.is_preflight)
-                return eddy_http_reply(exchange, &(eddy_http_answer){.status = 204, .headers = answer.headers});
+                return answer_preflight(exchange, &answer);
         for (const char *const *line = answer.headers; rc == 0 && *line; line++)
                 rc = eddy_http_exchange_add_header(exchange, *line);
         return rc < 0 ? rc : eddy_http_next_call(next, exchange);
@@ -140,7 +166,7 @@ static int add_folder(struct serve_site *site)
 
 static int add_routes(struct serve_site *site)
 {
-        int rc = serve_proxy_is_for_all(&site->proxies) ? 0 : add_folder(site);
+        int rc = serve_proxy_for_all(&site->proxies) ? 0 : add_folder(site);
 
         if (rc == 0 && site->cors)
                 rc = eddy_http_router_use(site->router, add_cors, site->cors);
@@ -173,6 +199,10 @@ static int open_router(struct serve_site *site)
 {
         int rc;
 
+        if (serve_proxy_for_all(&site->proxies) && (site->uploads || site->options->is_application))
+                return cli_usage_error("eddy serve",
+                                       "%s needs a folder, and there is none where --proxy is for all",
+                                       site->uploads ? "--upload" : "--spa");
         if (!site->auth && !site->cors && !site->uploads && site->proxies.count == 0)
                 return CLI_OK;
         rc = eddy_http_router_create(&site->router, NULL);
@@ -227,6 +257,13 @@ int serve_site_open(struct serve_site *site, const struct serve_options *options
         if (rc == CLI_OK)
                 warn(site);
         return rc;
+}
+
+const char *serve_site_subject(const struct serve_site *site)
+{
+        const char *url = serve_proxy_for_all(&site->proxies);
+
+        return url ? url : site->options->folder;
 }
 
 eddy_http_service *serve_site_service(const struct serve_site *site)

@@ -28,6 +28,9 @@ struct serve_site {
 int serve_site_open(struct serve_site *site, const struct serve_options *options, struct serve_log *log,
                     size_t connections);
 
+/** What is served, to be said: a folder, or the URL of another server. */
+const char *serve_site_subject(const struct serve_site *site);
+
 /** The service that answers. */
 eddy_http_service *serve_site_service(const struct serve_site *site);
 

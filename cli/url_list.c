@@ -21,6 +21,8 @@ const char *url_fault(const char *text, size_t n)
 {
         if (!has_scheme(text))
                 return "is no URL that begins with http:// or https://";
+        if (strcspn(strstr(text, "://") + 3, "/?#") == 0)
+                return "names no host";
         for (size_t i = 0; i < n; i++) {
                 if ((unsigned char)text[i] < 0x20 || text[i] == 0x7f)
                         return "has a tab or another control character in it; encode it, as %09";
@@ -33,14 +35,39 @@ const char *url_fault(const char *text, size_t n)
         return NULL;
 }
 
+static const struct algorithm {
+        const char *prefix;
+        size_t digits;
+        const char *fault;
+} algorithms[] = {
+    {"sha256:", 64, "has not the 64 hexadecimal digits of a sha256"},
+    {"sha512:", 128, "has not the 128 hexadecimal digits of a sha512"},
+    {"sha384:", 96, "has not the 96 hexadecimal digits of a sha384"},
+    {"sha224:", 56, "has not the 56 hexadecimal digits of a sha224"},
+    {"sha1:", 40, "has not the 40 hexadecimal digits of a sha1"},
+    {"md5:", 32, "has not the 32 hexadecimal digits of an md5"},
+};
+
+static const struct algorithm *find_algorithm(const char *checksum)
+{
+        for (size_t i = 0; i < sizeof algorithms / sizeof *algorithms; i++)
+                if (strncasecmp(checksum, algorithms[i].prefix, strlen(algorithms[i].prefix)) == 0)
+                        return &algorithms[i];
+        return NULL;
+}
+
 bool url_is_checksum(const char *text)
 {
-        static const char *const algorithms[] = {"sha256:", "sha512:", "sha384:", "sha224:", "sha1:", "md5:"};
+        return find_algorithm(text);
+}
 
-        for (size_t i = 0; i < sizeof algorithms / sizeof *algorithms; i++)
-                if (strncasecmp(text, algorithms[i], strlen(algorithms[i])) == 0)
-                        return true;
-        return false;
+const char *url_checksum_fault(const char *text)
+{
+        const struct algorithm *algorithm = find_algorithm(text);
+        const char *digits = algorithm ? text + strlen(algorithm->prefix) : text;
+        size_t n = strspn(digits, "0123456789abcdefABCDEF");
+
+        return !algorithm || (n == algorithm->digits && digits[n] == '\0') ? NULL : algorithm->fault;
 }
 
 /* Without what surrounds it; where it begins. */
@@ -78,8 +105,13 @@ static const char *split(char *line, struct url_line *parts, char **at)
                 if (**at == '\0')
                         continue;
                 checksum = parts->url && url_is_checksum(*at) ? *at : cut_checksum(*at);
-                if (checksum && parts->checksum)
-                        return "is a second checksum";
+                fault = checksum && parts->checksum ? "is a second checksum"
+                        : checksum                  ? url_checksum_fault(checksum)
+                                                    : NULL;
+                if (fault) {
+                        *at = checksum;
+                        return fault;
+                }
                 if (checksum)
                         parts->checksum = checksum;
                 if (checksum == *at)

@@ -22,6 +22,9 @@ const char *url_fault(const char *text, size_t n);
 /** Whether it looks like a checksum, such as "sha256:0123...". */
 bool url_is_checksum(const char *text);
 
+/** What keeps one that looks like it from being one, likewise; NULL: nothing. */
+const char *url_checksum_fault(const char *text);
+
 /**
  * Read the URLs of a file, and call `add` with each line: a URL, and behind tabs its mirrors; behind a tab or a blank, its
  * checksum. Blanks around these, a carriage return behind a line and a byte order mark before the first are no part of

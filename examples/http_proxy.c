@@ -27,7 +27,7 @@ static int add_routes(eddy_http_router *router, eddy_http_proxy *proxy)
 {
         int rc = eddy_http_router_add(router, "GET", "/status", status, proxy);
         if (rc == 0)
-                rc = eddy_http_router_mount(router, "/", eddy_http_proxy_answer, proxy);
+                rc = eddy_http_proxy_mount(proxy, router, "/");
         return rc;
 }
 

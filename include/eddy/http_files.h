@@ -29,8 +29,8 @@ typedef struct eddy_http_files_options {
         bool has_upload_form; /**< lists have a form to upload by, which eddy_http_uploads_answer() answers */
         /** For how long caches may keep files unasked, in whole seconds (Cache-Control); but pages never, which name them. 0: it is not said */
         eddy_duration max_age;
-        /** Paths, such as "/assets/": what begins so never changes, for a new version has a new name, and caches never ask again. NULL behind
-         * the last; it must live as long as the folder. NULL: none */
+        /** Paths, such as "/assets/", with a slash at their ends or without: what they name or lies below them never changes, for a new version
+         * has a new name, and caches never ask again; "/assets.js" is none of "/assets". NULL behind the last; it must live as long as the folder. NULL: none */
         const char *const *immutable;
         void (*on_request)(const eddy_http_access *access, void *arg);
         void *arg;         /**< passed to on_request */

@@ -2,12 +2,13 @@
  * the rules.
  *
  *         eddy_http_proxy_create(&proxy, "http://127.0.0.1:9000/base", NULL);
- *         eddy_http_router_mount(router, "/api", eddy_http_proxy_answer, proxy);
+ *         eddy_http_proxy_mount(proxy, router, "/api");
  */
 #ifndef EDDY_HTTP_PROXY_H
 #define EDDY_HTTP_PROXY_H
 
 #include <eddy/http_forwarded.h>
+#include <eddy/http_router.h>
 #include <eddy/tls.h>
 
 EDDY_BEGIN_DECLS
@@ -47,6 +48,9 @@ typedef struct eddy_http_proxy_options {
         bool keeps_host;      /**< the server sees the Host that the client has named; else its own */
         bool keeps_locations; /**< Location and the paths of cookies pass as they are */
         eddy_http_proxy_tells tells;
+        /** Headers of the server's answers that do not pass, such as "X-Powered-By", for whoever stands before it says that; NULL: all do. Not
+         * copied, and ends with NULL */
+        const char *const *hidden;
         /** Whose word of who asks is added to, such as of a proxy before this one; what others say is dropped. NULL: of nobody. Not copied */
         const eddy_http_networks *trusted;
         const char *
@@ -84,6 +88,22 @@ typedef struct eddy_http_proxy_counts {
  */
 EDDY_API int eddy_http_proxy_create(eddy_http_proxy **proxy, const char *url,
                                     const eddy_http_proxy_options *options);
+
+/**
+ * Have a prefix answered by the server behind, and all that lies below it: "/api", "/api?x=1", "/api/users". eddy_http_router_mount() leaves
+ * the prefix itself to others, which is of no use where a server has one path alone, such as for WebSockets or GraphQL.
+ *
+ * @param proxy   must live as long as the router
+ * @param router  or a group
+ * @param prefix  such as "/api", also with a slash at its end; "/" for all. Copied
+ * @return 0; otherwise nothing was added, and eddy_error_detail() says more
+ * @retval -EINVAL  the prefix is none
+ * @retval -EEXIST  there is one already that means the same
+ * @retval -ENOMEM  no memory
+ *
+ * Does not suspend. A location of nginx with proxy_pass.
+ */
+EDDY_API int eddy_http_proxy_mount(eddy_http_proxy *proxy, eddy_http_router *router, const char *prefix);
 
 /** Give it back, when no request is being answered by it any more; connections that wait are closed. NULL is allowed. */
 EDDY_API void eddy_http_proxy_destroy(eddy_http_proxy *proxy);

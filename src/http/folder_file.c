@@ -49,14 +49,22 @@ static void find_precompressed(struct eddy_http_files *files, const eddy_http_ex
                 search_slowly(&work);
 }
 
+/* Whether a path is this one, or lies below it: "assets.js" is neither of "/assets". */
+static bool is_within(const char *path, const char *folder)
+{
+        size_t n;
+
+        folder += strspn(folder, "/");
+        for (n = strlen(folder); n > 0 && folder[n - 1] == '/'; n--)
+                ;
+        return n == 0 || (strncmp(path, folder, n) == 0 && (path[n] == '/' || path[n] == '\0'));
+}
+
 static bool never_changes(const struct eddy_http_files *files, const char *path)
 {
-        for (const char *const *prefix = files->immutable; prefix && *prefix; prefix++) {
-                const char *text = **prefix == '/' ? *prefix + 1 : *prefix;
-
-                if (strncmp(path, text, strlen(text)) == 0)
+        for (const char *const *prefix = files->immutable; prefix && *prefix; prefix++)
+                if (is_within(path, *prefix))
                         return true;
-        }
         return false;
 }
 

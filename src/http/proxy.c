@@ -3,6 +3,7 @@
 #include "base/list.h"
 #include "base/memory.h"
 #include "base/sys_process.h"
+#include "http/router.h"
 #include "http/strict.h"
 #include <limits.h>
 
@@ -132,6 +133,21 @@ int eddy_http_proxy_create(eddy_http_proxy **proxy, const char *url, const eddy_
         init_bounds(&made->options);
         *proxy = made;
         return 0;
+}
+
+/* With a slash at its end or without, it is the same. */
+int eddy_http_proxy_mount(eddy_http_proxy *proxy, eddy_http_router *router, const char *prefix)
+{
+        char *whole = memory_strdup(prefix);
+        int rc;
+
+        if (!whole)
+                return -ENOMEM;
+        for (size_t n = strlen(whole); n > 1 && whole[n - 1] == '/'; n--)
+                whole[n - 1] = '\0';
+        rc = router_mount_with_prefix(router, whole, eddy_http_proxy_answer, proxy);
+        memory_free(whole);
+        return rc;
 }
 
 void eddy_http_proxy_destroy(eddy_http_proxy *proxy)

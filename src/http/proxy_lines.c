@@ -1,6 +1,7 @@
 /* What passes of an answer's head: lines, where they lie in the buffer, or as they are to be seen in proxy->text. */
 #include "http/proxy.h"
 
+#include "http/strict.h"
 #include <eddy/error.h>
 #include <strings.h>
 
@@ -98,6 +99,17 @@ static bool is_passed(const struct proxy_head *head, enum proxy_field field, uns
         }
 }
 
+/* Where an answer ends, and what it changes to, is not to be hidden. */
+static bool is_hidden(const struct proxy_pass *pass, const char *name, size_t n, enum proxy_field field)
+{
+        if (field == PROXY_FIELD_LENGTH || field == PROXY_FIELD_UPGRADE)
+                return false;
+        for (const char *const *hidden = pass->proxy->options.hidden; hidden && *hidden; hidden++)
+                if (http_is_text(name, n, *hidden))
+                        return true;
+        return false;
+}
+
 int proxy_lines_find(struct proxy_pass *pass, char *text)
 {
         struct proxy_connection *connection = pass->connection;
@@ -124,7 +136,8 @@ int proxy_lines_find(struct proxy_pass *pass, char *text)
                 const struct http_header *header = &head->headers[i];
                 char *line;
 
-                if (!is_passed(head, fields[i], &seen) ||
+                if (is_hidden(pass, http_text(text, header->name), header->name.size, fields[i]) ||
+                    !is_passed(head, fields[i], &seen) ||
                     (hops.count > 0 && fields[i] != PROXY_FIELD_LENGTH &&
                      proxy_hops_have(&hops, http_text(text, header->name), header->name.size)))
                         continue;

@@ -122,6 +122,7 @@ static int add(eddy_http_router *owner, const char *prefix, const char *pattern,
         route->handler = is->handler;
         route->arg = is->arg;
         route->is_mount = is->is_mount;
+        route->is_alone = is->is_alone;
         rc = insert(router_of(owner), route);
         if (rc < 0)
                 memory_free(route);
@@ -153,6 +154,54 @@ int eddy_http_router_mount(eddy_http_router *router, const char *prefix, eddy_ht
                        .arg = arg,
                        .is_mount = true,
                    });
+}
+
+/* Undo what has just been added for any method. */
+static void take_out(eddy_http_router *router, const char *pattern)
+{
+        struct router_node *node = router_tree_reach(&router->root, pattern);
+        struct router_route **at = &node->routes, *route;
+
+        while ((*at)->method != ROUTER_ANY_METHOD)
+                at = &(*at)->next;
+        route = *at;
+        *at = route->next;
+        memory_free(route);
+}
+
+/* A group's prefix, and this one. */
+static char *join_prefixes(const eddy_http_router *owner, const char *prefix)
+{
+        size_t size = strlen(owner->prefix) + strlen(prefix) + 1;
+        char *joined = memory_alloc(size);
+
+        if (joined)
+                snprintf(joined, size, "%s%s", owner->prefix, strcmp(prefix, "/") == 0 ? "" : prefix);
+        return joined;
+}
+
+int router_mount_with_prefix(eddy_http_router *router, const char *prefix, eddy_http_handler handler, void *arg)
+{
+        char *whole = join_prefixes(router, prefix);
+        int rc = whole ? 0 : -ENOMEM;
+
+        if (whole && *whole) /* else it is all that there is */
+                rc = add(router, prefix, "",
+                         &(struct router_route){
+                             .method = ROUTER_ANY_METHOD,
+                             .handler = handler,
+                             .arg = arg,
+                             .is_mount = true,
+                             .is_alone = true,
+                         });
+        if (rc < 0)
+                goto free_whole;
+        rc = eddy_http_router_mount(router, prefix, handler, arg);
+        if (rc < 0 && *whole)
+                take_out(router_of(router), whole);
+free_whole:
+        memory_free(whole);
+        return rc;
 }
 
 /* Its prefix is good if a route below it is. */

@@ -21,4 +21,8 @@ struct eddy_http_router {
         char prefix[]; /* of a group, with those of its parents */
 };
 
+/** As eddy_http_router_mount(), and the prefix itself is answered too: what is mounted there sees nothing of the path. */
+int router_mount_with_prefix(eddy_http_router *router, const char *prefix, eddy_http_handler handler,
+                             void *arg);
+
 #endif

@@ -83,6 +83,12 @@ static uint64_t bit(int method)
         return UINT64_C(1) << method;
 }
 
+/* Where what a mount leaves of the path begins: with a slash, or at its end. */
+static const char *rest_of(const struct router_lookup *lookup)
+{
+        return lookup->route->is_alone ? lookup->end : lookup->values[lookup->route->name_count].at - 1;
+}
+
 /* The status of the router's own answer to a path that is good, or 0. `below`: where within the target it begins. */
 static int look_up(struct routing *routing, int method, size_t below)
 {
@@ -100,8 +106,7 @@ static int look_up(struct routing *routing, int method, size_t below)
         routing->route = lookup.route;
         routing->owner = lookup.route->owner;
         if (lookup.route->is_mount)
-                routing->below =
-                    below + (size_t)(lookup.values[lookup.route->name_count].at - 1 - routing->path);
+                routing->below = below + (size_t)(rest_of(&lookup) - routing->path);
         return decode_values(routing, lookup.values);
 }
 

@@ -18,6 +18,7 @@ struct router_route {
         void *arg;
         int method; /* llhttp's number of it, or ROUTER_ANY_METHOD */
         bool is_mount;
+        bool is_alone; /* of a mount's prefix itself, below which nothing lies */
         unsigned name_count;
         struct router_part names[ROUTER_NAMES_MAX]; /* within the pattern */
         char pattern[];

@@ -78,6 +78,29 @@ class OptionsTest(unittest.TestCase):
     def test_list(self):
         self.assert_fetched(self.fetch("--from", "-", input=f"# a list\n{self.server.url}/ok/a\n"), "a")
 
+    def test_list_of_a_site(self):
+        """A list is a list, also where it is to be had by HTTP."""
+        with Server() as other:
+            url = self.server.url
+            self.server.documents = {"/list.txt": f"# a list\r\n{url}/ok/a\r\n\r\n{other.url}/ok/b\t{other.url}/ok/b2\n",
+                                     "/bad.txt": f"{url}/ok/a\nnonsense\n", "/sum.txt": f"{url}/ok/a md5:12\n", "/empty.txt": "",
+                                     "/lists.xml": index(url + "/list.txt", url + "/bad.txt")}
+            result = self.fetch("--user", "me:secret", "--from", url + "/list.txt")
+            self.assert_fetched(result, "a", "b")
+            self.assertTrue(all("authorization" in headers for _, headers in self.server.requests))
+            self.assertFalse(any("authorization" in headers for _, headers in other.requests))
+            for name, said in ("bad.txt", "line 2 of "), ("sum.txt", "line 1 of "):
+                self.server.requests.clear()
+                result = self.fetch("--from", f"{url}/{name}", url + "/ok/c")
+                self.assertEqual(result.returncode, 2)
+                self.assertIn(f"{said}{url}/{name}: ", result.stderr)
+                self.assertEqual(self.paths(), ["/" + name])  # nothing is fetched, as of a file
+            result = self.fetch("--from", url + "/empty.txt")
+            self.assertEqual((result.returncode, "is empty" in result.stderr), (1, True))
+            result = self.fetch("--overwrite", "--from", url + "/lists.xml")  # what a site has wrong is left out
+            self.assertEqual(result.returncode, 1)
+            self.assertIn("2 of 2 arrived", result.stdout)
+
     def test_sitemap_of_a_site(self):
         url = self.server.url
         self.server.documents = {"/sitemap.xml": index(url + "/one.xml", url + "/none.xml", url + "/two.xml", "file:///etc/passwd"),
@@ -154,7 +177,7 @@ class OptionsTest(unittest.TestCase):
         self.assert_fetched(result, "a")
         headers = self.server.requests[0][1]
         self.assertEqual((headers["accept"], headers["x-one"], headers["accept-encoding"]), ("text/x", "1", "identity"))
-        for bad in "X", ": x", "X Y: z", "X: a\r\nY: b", "":
+        for bad in "X", ": x", "X Y: z", "X: a\r\nY: b", "", "range: bytes=0-1":
             self.assertEqual(self.fetch("-H", bad, self.server.url + "/ok/a").returncode, 2, bad)
 
     def test_user(self):
@@ -162,7 +185,7 @@ class OptionsTest(unittest.TestCase):
             self.server.requests.clear()
             self.assert_fetched(self.fetch("--overwrite", "-u", user, self.server.url + "/ok/a"), "a")
             self.assertEqual(self.server.requests[0][1]["authorization"], "Basic bWU6c2VjcmV0")
-        for bad in "@/none", "@" + self.note(""), "@" + self.note("me\n"):
+        for bad in "", "@/none", "@" + self.note(""), "@" + self.note("me\n"):
             self.assertEqual(self.fetch("-u", bad, self.server.url + "/ok/a").returncode, 2, bad)
         result = self.fetch("-u", "me", self.server.url + "/ok/a", start_new_session=True, stdin=subprocess.DEVNULL)
         self.assertEqual(result.returncode, 2)
@@ -192,7 +215,8 @@ class OptionsTest(unittest.TestCase):
         with socket.create_server(("127.0.0.1", 0)) as closed:
             dead = f"http://127.0.0.1:{closed.getsockname()[1]}"
         self.assertEqual(self.fetch("--proxy", dead, "--retry", "0", self.server.url + "/ok/b").returncode, 1)
-        self.assertEqual(self.fetch("--proxy", "what://x", self.server.url + "/ok/b").returncode, 1)
+        result = self.fetch("--proxy", dead.removeprefix("http://"), "--retry", "0", self.server.url + "/ok/b")
+        self.assertEqual(result.returncode, 1, result.stderr)
 
     def test_rate(self):
         """Of all together: three files that would be allowed alone come no sooner than their sum may."""
@@ -206,11 +230,50 @@ class OptionsTest(unittest.TestCase):
     def test_bad_usage(self):
         url = self.server.url + "/ok/a"
         for args in (["--segments", "0", url], ["--segments", "17", url], ["--checksum", "x", url], ["--mirror", "ftp://x/", url],
-                     ["--mirror", url, url, url], ["--checksum", "md5:" + 32 * "0", url, url], ["--mirror", url]):
+                     ["--mirror", url, url, url], ["--proxy", "ftp://x", url], ["--output", "", url], ["http://"], ["http:///a"], ["https://?a"],
+                     ["--checksum", "md5:" + 32 * "0", url, url], ["--mirror", url]):
             result = self.fetch(*args)
             self.assertEqual(result.returncode, 2, args)
             self.assertIn("--help", result.stderr)
+            self.assertEqual(result.stderr.count("eddy fetch: "), 1, result.stderr)
         self.assertEqual(self.server.requests, [])
+
+    def test_what_is_refused_is_said_in_a_sentence(self):
+        url = self.server.url + "/ok/a"
+        for name, value, takes in (("segments", "99", "a number from 1 to 16"), ("jobs", "0", "a number from 1 to 10000"),
+                                   ("retry", "x", "a number from 0 to 1000000"), ("timeout", "0", "seconds, more than 0"),
+                                   ("max-wait", "-1", "seconds, more than 0"), ("proxy", "ftp://x", "a URL of http, https, "
+                                   "socks4, socks4a, socks5 or socks5h"),
+                                   ("limit-rate", "1x", "bytes a second, such as 500k or 2.5M")):
+            result = self.fetch("--" + name, value, url)
+            self.assertEqual(result.returncode, 2, name)
+            self.assertEqual(result.stderr.splitlines()[0], f"eddy fetch: --{name} takes {takes}, not '{value}'")
+
+    def test_checksums_that_are_cut_off(self):
+        """They are found before anything is fetched, on the command line and in lists."""
+        url = self.server.url + "/ok/a"
+        for algorithm, digits in ("sha256", 64), ("sha512", 128), ("sha384", 96), ("sha224", 56), ("sha1", 40), ("md5", 32):
+            for hexadecimal in "", "zz", "0" * (digits - 1), "0" * (digits + 1), "0" * (digits - 1) + "g":
+                checksum = f"{algorithm}:{hexadecimal}"
+                for args, text in ((["--checksum", checksum, url], None), (["-i", "-"], f"{url}x\n{url} {checksum}\n"),
+                                   (["--from", "-"], f"{url}x\n{url}\t{checksum}\n")):
+                    result = self.fetch(*args, input=text)
+                    self.assertEqual(result.returncode, 2, (args, text, result.stderr))
+                    self.assertIn(f"'{checksum}' has not the {digits} hexadecimal digits of a", result.stderr)
+                    self.assertIn("line 2" if text else "--checksum", result.stderr)
+        self.assertEqual(self.server.requests, [])
+
+    def test_folders_are_made(self):
+        for folder in ("x/y", "x/y/z/", "./v//w", os.path.join(self.notes, "p/q")):
+            result = subprocess.run([EDDY, "fetch", "-o", folder, self.server.url + "/ok/a"], capture_output=True, text=True,
+                                    env=ENVIRONMENT, timeout=60, cwd=self.notes, check=False)
+            self.assertEqual(result.returncode, 0, result.stderr)
+            self.assertEqual(os.listdir(os.path.join(self.notes, folder))[-1], "a", folder)
+        self.note("")
+        self.place = os.path.join(self.notes, "note/below")
+        result = self.fetch(self.server.url + "/ok/a")
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("cannot create", result.stderr)
 
 
 if __name__ == "__main__":

@@ -102,6 +102,19 @@ class CachingTest(Serving):
         self.assertNotIn("cache-control", self.get("/app.css").headers)
         self.assertNotIn("cache-control", self.get("/assets/gone.js").headers)
 
+    def test_what_only_begins_like_it_may_change(self):
+        """That it never changes cannot be taken back from who has it."""
+        for name in ("assets.js", "assetsmap.css", "a/b.css"):
+            self.write(name)
+        for option in ("/assets", "/assets/", "assets", "//assets//"):
+            self.start("--immutable", option, "--immutable", "/a/b.css")
+            for target in ("/assets/app-1f.js", "/a/b.css"):
+                self.assertEqual(self.get(target).headers["cache-control"], "max-age=31536000, immutable", (option, target))
+            for target in ("/assets.js", "/assetsmap.css"):
+                self.assertNotIn("cache-control", self.get(target).headers, (option, target))
+            self.stop()
+        self.assertIn("--immutable", self.refused("--immutable", ""))
+
     def test_304_says_so_again(self):
         self.start("--max-age", "600")
         etag = self.get("/app.css").headers["etag"]
@@ -193,7 +206,7 @@ class CorsTest(Serving):
         answer = self.ask("OPTIONS", "/data.json", "Origin: https://app.example", "Access-Control-Request-Method: GET",
                           "Access-Control-Request-Headers: range")
         self.assertEqual(answer.status, 204)
-        self.assertIn("Range", answer.headers["access-control-allow-headers"])
+        self.assertIn("range", answer.headers["access-control-allow-headers"])
 
     def test_without_the_option(self):
         self.start()
@@ -201,6 +214,7 @@ class CorsTest(Serving):
 
     def test_bad_origins(self):
         self.assertIn("--cors", self.refused("--cors=app.example"))
+        self.assertIn("--cors=https://app.example", self.refused("--cors", "https://app.example"))
 
 
 class ListTest(Serving):

@@ -243,6 +243,10 @@ class UploadTest(Serving):
         self.assertEqual(self.everything(), [])
 
     def test_bound(self):
+        self.start("--upload", "--upload-max", "1K")
+        self.assertEqual([self.put("/z", b"x" * n).status for n in (1001, 1000)], [413, 201])
+        self.stop()
+        os.unlink(self.path("z"))
         self.start("--upload", "--upload-max", "10k")
         self.assertEqual(self.put("/a", b"x" * 10000).status, 201)
         upload = self.send("PUT", "/b", "Expect: 100-continue", body=b"x" * 10001)

@@ -65,7 +65,7 @@ static inline void open_proxy_of(const char *prefix, const char *base, const edd
         router = NULL;
         if (prefix) {
                 assert_int_equal(eddy_http_router_create(&router, NULL), 0);
-                assert_int_equal(eddy_http_router_mount(router, prefix, eddy_http_proxy_answer, proxy), 0);
+                assert_int_equal(eddy_http_proxy_mount(proxy, router, prefix), 0);
         }
         open_world(pass_on, service);
 }

@@ -80,6 +80,68 @@ static void paths_as_a_service(void)
         close_proxy();
 }
 
+/* Of a WebSocket, or of GraphQL, that is all there is. */
+static void a_prefix_itself_is_asked_for(void)
+{
+        static const char *const paths[][4] = {
+            {"", "/u", "/", "Location: /u/b/x"},      {"", "/u?x=1", "/?x=1", "Location: /u/b/x"},
+            {"", "/%75", "/", "Location: /%75/b/x"},  {"/b", "/u", "/b", "Location: /u/x"},
+            {"/b", "/u?x", "/b?x", "Location: /u/x"}, {"/b", "http://front.example/u", "/b", "Location: /u/x"},
+            {"/b", "/u/", "/b/", "Location: /u/x"},   {"/b", "/u/?x", "/b/?x", "Location: /u/x"},
+            {"/b/", "/u", "/b", "Location: /u/x"},
+        };
+        char text[128];
+
+        for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
+                open_proxy_of(i % 2 ? "/u" : "/u/", paths[i][0], NULL, NULL);
+                snprintf(text, sizeof text,
+                         "POST %s HTTP/1.1\r\nHost: front.example\r\nContent-Length: 0\r\n\r\n", paths[i][1]);
+                ask_behind(text);
+                snprintf(text, sizeof text, "POST %s HTTP/1.1\r\n", paths[i][2]);
+                assert_memory_equal(behind.asked, text, strlen(text));
+                tell("HTTP/1.1 302 Found\r\nLocation: /b/x\r\nContent-Length: 0\r\n\r\n");
+                assert_true(has_line(next_head(), paths[i][3]));
+                close_proxy();
+        }
+        open_proxy_of("/u", "", NULL, NULL);
+        send_text(GET("/up"));
+        assert_answer("HTTP/1.1 404 ", "404 Not Found\n");
+        close_proxy();
+}
+
+static void a_prefix_is_mounted_whole_or_not_at_all(void)
+{
+        static const char *const bad[] = {"u", "/u//v", "/u/..", "/u?x", "/{...}"};
+        int rc = -ENOMEM;
+
+        open_proxy(NULL);
+        assert_int_equal(eddy_http_router_create(&router, NULL), 0);
+        for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+                assert_int_equal(eddy_http_proxy_mount(proxy, router, bad[i]), -EINVAL);
+        assert_int_equal(eddy_http_router_add(router, NULL, "/u/{...}", eddy_http_proxy_answer, proxy), 0);
+        assert_int_equal(eddy_http_proxy_mount(proxy, router, "/u"), -EEXIST);
+        send_text(GET("/u"));
+        assert_answer("HTTP/1.1 404 ", "404 Not Found\n");
+        for (unsigned long nth = 1; rc < 0; nth++) {
+                fault_arm(nth, 1);
+                rc = eddy_http_proxy_mount(proxy, router, "/v/");
+                fault_arm(0, 0);
+                assert_true(rc == 0 || rc == -ENOMEM);
+        }
+        assert_int_equal(eddy_http_proxy_mount(proxy, router, "/v"), -EEXIST);
+        ask_behind(GET("/v"));
+        assert_memory_equal(behind.asked, "GET / HTTP/1.1\r\n", 16);
+        tell("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+        assert_non_null(next_head());
+        assert_int_equal(eddy_http_proxy_mount(proxy, router, "//"), 0);
+        send_text(GET("/w?x"));
+        read_asked();
+        assert_memory_equal(behind.asked, "GET /w?x HTTP/1.1\r\n", 19);
+        tell("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+        assert_non_null(next_head());
+        close_proxy();
+}
+
 /* A server that decodes or normalises more than others must not be led out of what is behind the URL's path. */
 static void paths_do_not_lead_out(void)
 {
@@ -377,11 +439,32 @@ static void other_headers_pass(void)
         close_proxy();
 }
 
+static void what_is_hidden_does_not_pass(void)
+{
+        static const char *const hidden[] = {"x-powered-by", "Content-Length", "content-type", NULL};
+        const char *head;
+
+        open_proxy(&(eddy_http_proxy_options){.hidden = hidden});
+        ask_behind("GET / HTTP/1.1\r\nHost: x\r\nX-Powered-By: me\r\n\r\n");
+        assert_asked("X-Powered-By: me");
+        tell("HTTP/1.1 200 OK\r\nX-Powered-By: 1\r\nX-Powered: 2\r\nContent-Type: a/b\r\nX-POWERED-BY:3\r\n"
+             "Content-Length: 1\r\n\r\nx");
+        head = next_head();
+        assert_null(strcasestr(head, "powered-by"));
+        assert_null(strcasestr(head, "content-type"));
+        assert_true(has_line(head, "X-Powered: 2"));
+        assert_true(has_line(head, "Content-Length: 1")); /* where it ends is not hidden */
+        assert_body("x");
+        close_proxy();
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
             scene_test(asks_the_server_behind),
             scene_test(paths_as_a_service),
+            scene_test(a_prefix_itself_is_asked_for),
+            scene_test(a_prefix_is_mounted_whole_or_not_at_all),
             scene_test(paths_do_not_lead_out),
             scene_test(what_is_between_neighbours_stays),
             scene_test(nobody_says_who_they_are),
@@ -391,6 +474,7 @@ int main(void)
             scene_test(cookies_are_for_here),
             scene_test(urls_of_servers),
             scene_test(other_headers_pass),
+            scene_test(what_is_hidden_does_not_pass),
         };
 
         return cmocka_run_group_tests_name("proxy", tests, NULL, NULL);
