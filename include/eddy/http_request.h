@@ -76,8 +76,9 @@ typedef struct eddy_http_request {
          * it returns. Where the server has ended it by then its suspending calls
          * return EDDY_TIMEOUT */
         ssize_t (*read_body)(void *buffer, size_t n, void *arg);
-        int (*rewind_body)(
-            void *arg);      /**< begins it anew, for a redirect or a retry; NULL: it can be read once */
+        /** Begins it anew, in that task: for a redirect, a retry, or where a connection that was kept turns out to be closed. NULL: it
+         * can be read once */
+        int (*rewind_body)(void *arg);
         int64_t body_length; /**< of read_body's; 0: not known, so it is sent in chunks */
 
         eddy_duration timeout;         /**< for the whole; 0, EDDY_FOREVER: none */

@@ -215,6 +215,8 @@ static CURLcode set_connection(struct transfer *t)
 {
         const eddy_http_request *request = t->request;
         bool is_by_tls = strncasecmp(t->url, "https:", 6) == 0;
+        bool is_used_once =
+            t->client->versions == EDDY_HTTP_2_AT_ONCE && t->client->begins_http2_twice && !is_by_tls;
         CURLcode code = CURLE_OK;
 
         SET(CURLOPT_URL, t->url);
@@ -227,10 +229,8 @@ static CURLcode set_connection(struct transfer *t)
         SET(CURLOPT_SSL_VERIFYHOST, request->insecure ? 0L : 2L);
         if (request->ca_file)
                 SET(CURLOPT_CAINFO, request->ca_file);
-        if (t->client->versions == EDDY_HTTP_2_AT_ONCE && t->client->begins_http2_twice) {
-                SET(CURLOPT_FRESH_CONNECT, is_by_tls ? 0L : 1L);
-                SET(CURLOPT_FORBID_REUSE, is_by_tls ? 0L : 1L);
-        }
+        SET(CURLOPT_FRESH_CONNECT, is_used_once || t->wants_new_connection ? 1L : 0L);
+        SET(CURLOPT_FORBID_REUSE, is_used_once ? 1L : 0L);
         return code;
 }
 

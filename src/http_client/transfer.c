@@ -225,6 +225,24 @@ static size_t on_wanted(char *buffer, size_t one, size_t size, void *arg)
         return CURL_READFUNC_PAUSE;
 }
 
+/* CURLOPT_SEEKFUNCTION: a connection that was kept was closed meanwhile, and what was sent on it is to be sent again. */
+static int on_rewind(void *arg, curl_off_t offset, int origin)
+{
+        struct transfer *t = arg;
+
+        if (offset != 0 || origin != SEEK_SET)
+                return CURL_SEEKFUNC_CANTSEEK;
+        if (!upload_can_rewind(&t->upload)) {
+                t->is_worn_out = true; /* some versions of curl remember it of the handle */
+                transfer_refuse(t, EDDY_EHTTP, "%s", upload_once);
+                return CURL_SEEKFUNC_FAIL;
+        }
+        upload_expire(&t->upload);
+        if (t->upload.is_stale)
+                stop_filling(t);
+        return CURL_SEEKFUNC_OK;
+}
+
 /* CURLOPT_XFERINFOFUNCTION, here for what is sent: a slow upload is no stall. */
 static int on_transfer_info(void *arg, curl_off_t total, curl_off_t now, curl_off_t up_total, curl_off_t up_now)
 {
@@ -259,6 +277,8 @@ static CURLcode set_callbacks(struct transfer *t)
         SET(CURLOPT_WRITEDATA, t);
         SET(CURLOPT_READFUNCTION, on_wanted);
         SET(CURLOPT_READDATA, t);
+        SET(CURLOPT_SEEKFUNCTION, on_rewind);
+        SET(CURLOPT_SEEKDATA, t);
         SET(CURLOPT_XFERINFOFUNCTION, on_transfer_info);
         SET(CURLOPT_XFERINFODATA, t);
 #undef SET
@@ -339,7 +359,7 @@ struct transfer *transfer_take(eddy_http_client *client)
 void transfer_give(struct transfer *t)
 {
         eddy_http_client *client = t->client;
-        bool is_peculiar = t->request->ca_file; /* which cannot be unsaid */
+        bool is_peculiar = t->request->ca_file || t->is_worn_out; /* which cannot be unsaid */
 
         transfer_stop(t);
         patience_end(t);
