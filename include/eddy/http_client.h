@@ -34,7 +34,7 @@ typedef struct eddy_http_client_options {
         size_t max_host_connections; /**< of those, to one host; 0: no bound */
         const char *user_agent;      /**< NULL: "eddy/" and its version */
         /** Where URLs that are relative begin, such as "https://example.org/api/". The client's own credentials (Authorization,
-         * Cookie, its certificate) go to its scheme, host and port alone. NULL: no URL is relative */
+         * Proxy-Authorization, Cookie, its certificate) and Host go to its scheme, host and port alone. NULL: no URL is relative */
         const char *base_url;
         /** "Name: value" each, NULL behind the last: sent with each request that has none of that name; or NULL */
         const char *const *headers;

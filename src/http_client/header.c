@@ -30,10 +30,15 @@ bool header_has_name(const char *line, const char *name)
         return name_size(line) == size && strncasecmp(line, name, size) == 0;
 }
 
-bool header_is_credential(const char *line)
+bool header_is_of_one_host(const char *line)
 {
-        return header_has_name(line, "Authorization") || header_has_name(line, "Cookie") ||
-               header_has_name(line, "Cookie2");
+        static const char *const names[] = {"Authorization", "Proxy-Authorization", "Cookie", "Cookie2",
+                                            "Host"};
+
+        for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+                if (header_has_name(line, names[i]))
+                        return true;
+        return false;
 }
 
 bool header_is_among(const char *const *lines, const char *line)

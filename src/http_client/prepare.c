@@ -64,7 +64,7 @@ static int add_headers_of_request(struct transfer *t, bool is_trusted)
 
         for (const char *const *line = t->request->headers; line && *line && rc == 0; line++) {
                 rc = header_check(*line);
-                if (rc < 0 || (header_is_credential(*line) && !is_trusted) ||
+                if (rc < 0 || (header_is_of_one_host(*line) && !is_trusted) ||
                     (is_of_body(*line) && !t->sends_body))
                         continue;
                 rc = add_header(t, *line);
@@ -88,7 +88,7 @@ static int add_headers_of_client(struct transfer *t, bool is_trusted)
         is_trusted = is_trusted_by_client(t, is_trusted);
         for (const char *const *line = client->headers; line && *line && rc == 0; line++) {
                 if (header_is_among(t->request->headers, *line) ||
-                    (header_is_credential(*line) && !is_trusted) || (is_of_body(*line) && !t->sends_body))
+                    (header_is_of_one_host(*line) && !is_trusted) || (is_of_body(*line) && !t->sends_body))
                         continue;
                 rc = add_header(t, *line);
         }

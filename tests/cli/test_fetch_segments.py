@@ -496,14 +496,17 @@ class SegmentsTest(unittest.TestCase):
     def test_secrets_are_for_the_first_host(self):
         with Server() as other:
             result = self.fetch("--retry", "0", "--user", "me:secret", "-H", "Cookie: a=b", "-H", "X-Other: c",
+                                "-H", "Host: inner.example", "-H", "Proxy-Authorization: d",
                                 "--mirror", f"{other.url}/ok/a", self.url("gone/a"))
             self.assert_arrived(result, "a")
             headers = self.server.requests[0][1]
             self.assertEqual((headers["authorization"], headers["cookie"]), ("Basic bWU6c2VjcmV0", "a=b"))
+            self.assertEqual((headers["host"], headers["proxy-authorization"]), ("inner.example", "d"))
             headers = other.requests[0][1]
             self.assertNotIn("authorization", headers)
             self.assertNotIn("cookie", headers)
-            self.assertEqual(headers["x-other"], "c")
+            self.assertNotIn("proxy-authorization", headers)
+            self.assertEqual((headers["host"], headers["x-other"]), (other.url[7:], "c"))
             os.unlink(os.path.join(self.place, "a"))
             result = self.fetch("--segments", "4", "-H", "authorization: Bearer abc", "--mirror",
                                 f"{other.url}/tagbreaks/v1-b", "--mirror", f"{other.url}/tag/v1-c", self.url("tagbreaks/v1-a"))
