@@ -49,8 +49,12 @@ static bool is_multipart(const eddy_http_response *response)
         return type && strncasecmp(type, "multipart/byteranges", 20) == 0;
 }
 
+/* One with a line end in it could not be asked for. */
 static bool is_strong_etag(const char *text)
 {
+        for (const char *at = text; *at; at++)
+                if ((unsigned char)*at < ' ' || *at == 0x7f)
+                        return false;
         return text[0] == '"' && text[1] != '\0' && text[strlen(text) - 1] == '"';
 }
 
