@@ -60,6 +60,18 @@ bool header_is_of_one_host(const char *line)
         return false;
 }
 
+const char *header_parse_number(const char *at, int64_t *number)
+{
+        const char *start = at;
+
+        *number = 0;
+        for (; *at >= '0' && *at <= '9'; at++)
+                if (__builtin_mul_overflow(*number, 10, number) ||
+                    __builtin_add_overflow(*number, *at - '0', number))
+                        return NULL;
+        return at > start ? at : NULL;
+}
+
 bool header_is_left_out(const char *const *lines, const char *name)
 {
         for (; lines && *lines; lines++)

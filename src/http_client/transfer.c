@@ -112,6 +112,11 @@ static void take_head(struct transfer *t)
 {
         eddy_http_response *response = t->response;
 
+        if (response_find_length(response, &response->length) < 0) {
+                transfer_refuse(t, EDDY_EPROTOCOL,
+                                "the answer's Content-Length is no number, or several that differ");
+                return;
+        }
         response->length = response_announced_length(response, t->decodes);
         /* curl sends no more then, but would wait for what it was promised. */
         t->is_sent_in_vain = t->sends_body && response->status >= 300;
@@ -146,7 +151,7 @@ static size_t on_header(char *line, size_t one, size_t size, void *arg)
                 transfer_refuse(t, EDDY_EPROTOCOL, "the server answered without a status that there could be");
         else if (!is_interim(t))
                 take_head(t);
-        return t->refusal < 0 && !t->is_done ? 0 : size;
+        return t->refusal < 0 ? 0 : size;
 }
 
 static size_t drop(struct transfer *t, size_t size)

@@ -62,6 +62,47 @@ COROUTINE_TEST(takes_no_head_that_is_none)
         }
 }
 
+/* A length that is none tells nobody where the answer ends. */
+COROUTINE_TEST(takes_no_length_that_is_none)
+{
+        static const struct {
+                const char *lines;
+                int taken_for;
+                int64_t length;
+        } cases[] = {
+            {"Content-Length: 5\r\n", 200, 5},
+            {"Content-Length: \t 5 \r\n", 200, 5},
+            {"Content-Length: 005\r\n", 200, 5},
+            {"Content-Length: 5\r\ncontent-length: 5\r\n", 200, 5},
+            {"Content-Length: 5, 5 ,5\r\n", 200, 5},
+            {"Content-Length: 5\r\nContent-Encoding: identity\r\n", 200, 5},
+            {"Content-Length: 5x\r\n", EDDY_EPROTOCOL, 0},
+            {"Content-Length: 5 x\r\n", EDDY_EPROTOCOL, 0},
+            {"Content-Length: 0x5\r\n", EDDY_EPROTOCOL, 0},
+            {"Content-Length: 5.0\r\n", EDDY_EPROTOCOL, 0},
+            {"Content-Length: +5\r\n", EDDY_EPROTOCOL, 0},
+            {"Content-Length: -5\r\n", EDDY_EPROTOCOL, 0},
+            {"Content-Length: five\r\n", EDDY_EPROTOCOL, 0},
+            {"Content-Length:\r\n", EDDY_EPROTOCOL, 0},
+            {"Content-Length: 5,\r\n", EDDY_EPROTOCOL, 0},
+            {"Content-Length: 5,6\r\n", EDDY_EPROTOCOL, 0},
+            {"Content-Length: 5\r\nContent-Length: 6\r\n", EDDY_EPROTOCOL, 0},
+            {"Content-Length: 6\r\nX: 1\r\nContent-Length: 5\r\n", EDDY_EPROTOCOL, 0},
+            {"Content-Length: 99999999999999999999\r\n", EDDY_EPROTOCOL, 0},
+        };
+
+        for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+                eddy_http_response response;
+                char text[256];
+
+                snprintf(text, sizeof text, "HTTP/1.1 200 OK\r\n%s\r\n01234", cases[i].lines);
+                assert_int_equal(judge_answer(text, &response), cases[i].taken_for);
+                if (cases[i].taken_for == 200)
+                        assert_int_equal(response.length, cases[i].length);
+                eddy_http_response_finish(&response);
+        }
+}
+
 COROUTINE_TEST(line_is_one_header)
 {
         static const char text[] = "HTTP/1.1 200 OK\r\nA: 1\r\nD : 3\r\n\r\n";
@@ -79,6 +120,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
             cmocka_unit_test(takes_no_head_that_is_none),
+            cmocka_unit_test(takes_no_length_that_is_none),
             cmocka_unit_test(line_is_one_header),
         };
 
