@@ -42,6 +42,8 @@ void transfer_refuse(struct transfer *t, int error, const char *format, ...)
                 va_end(arguments);
                 t->refusal = error;
         }
+        /* Where the answer ends, or the request, nobody knows. */
+        curl_easy_setopt(t->easy, CURLOPT_FORBID_REUSE, 1L);
         transfer_end(t, CURLE_ABORTED_BY_CALLBACK);
 }
 
@@ -151,7 +153,8 @@ static size_t on_header(char *line, size_t one, size_t size, void *arg)
                 transfer_refuse(t, EDDY_EPROTOCOL, "the server answered without a status that there could be");
         else if (!is_interim(t))
                 take_head(t);
-        return t->refusal < 0 ? 0 : size;
+        /* Else curl would put into the message that this failed. */
+        return t->refusal < 0 && !t->is_done ? 0 : size;
 }
 
 static size_t drop(struct transfer *t, size_t size)

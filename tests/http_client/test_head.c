@@ -103,6 +103,43 @@ COROUTINE_TEST(takes_no_length_that_is_none)
         }
 }
 
+static unsigned connections;
+
+/* To whatever is asked, again and again. */
+static intptr_t send_answers(eddy_stream *stream, void *arg)
+{
+        const char *request;
+
+        (void)arg;
+        connections++;
+        while (eddy_stream_read_some(stream, &request) > 0)
+                eddy_stream_write_all(stream, answer, strlen(answer));
+        return 0;
+}
+
+/* What follows such an answer would be taken for the next one. */
+COROUTINE_TEST(keeps_no_connection_of_a_refused_answer)
+{
+        eddy_http_client *client;
+        eddy_server *server;
+        char url[64];
+
+        answer = "HTTP/1.1 200 OK\r\nContent-Length: 5x\r\n\r\n01234";
+        connections = 0;
+        assert_int_equal(eddy_start_server(&server, send_answers, NULL, "127.0.0.1", 0, NULL), 0);
+        assert_int_equal(eddy_http_client_create(&client, &(eddy_http_client_options){.proxy = ""}), 0);
+        snprintf(url, sizeof url, "http://127.0.0.1:%u/", eddy_server_port(server));
+        for (int i = 1; i <= 3; i++) {
+                assert_int_equal(eddy_http_fetch(client, &(eddy_http_request){.url = url}, NULL),
+                                 EDDY_EPROTOCOL);
+                assert_non_null(strstr(eddy_error_detail(), "Content-Length is no number"));
+                assert_int_equal(connections, i);
+        }
+        eddy_http_client_destroy(client);
+        eddy_server_close(server);
+        eddy_server_destroy(server);
+}
+
 COROUTINE_TEST(line_is_one_header)
 {
         static const char text[] = "HTTP/1.1 200 OK\r\nA: 1\r\nD : 3\r\n\r\n";
@@ -121,6 +158,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
             cmocka_unit_test(takes_no_head_that_is_none),
             cmocka_unit_test(takes_no_length_that_is_none),
+            cmocka_unit_test(keeps_no_connection_of_a_refused_answer),
             cmocka_unit_test(line_is_one_header),
         };
 
