@@ -112,12 +112,12 @@ class Server(HostileServer):
             "othertag": {"etag": '"2"'}, "notag": {"etag": None}, "shifted": {"shift": 1}, "larger": {"total": SIZE + 1},
             "unknown": {"total": "*"}, "encoded": {"more": "Content-Encoding: gzip\r\n"},
             "multipart": {"more": "Content-Type: multipart/byteranges; boundary=x\r\n"},
-            "wholestatus": {"status": "200 OK"},
+            "wholestatus": {"status": "200 OK"}, "wrong": {}, "wrongrest": {},
         }
         if part and mode in lies:
             return self.answer(connection, b"\xff" * SIZE, part, **lies[mode])
         if mode in lies:
-            return self.answer(connection, self.body(name))
+            return self.answer(connection, self.body(name), cut=SIZE // 2 if mode == "wrongrest" and attempt == 1 else None)
         return super().serve_request(connection, path, headers, attempt)
 
     def do_longer(self, connection, name, headers, attempt):
@@ -408,6 +408,32 @@ class SegmentsTest(unittest.TestCase):
         self.assert_missed(result)
         self.assertIn(self.sum_of("a"), result.stderr)
         self.assertIn("0" * 64, result.stderr)
+
+    def test_checksum_of_wrong_parts(self):
+        """Where the whole is right, it is asked for in one, once."""
+        for way, segments in ("wrong", "4"), ("wrongrest", "1"):
+            with self.subTest(way=way):
+                self.server.requests.clear()
+                self.server.pause = 0.002
+                result = self.fetch("--overwrite", "--segments", segments, "--checksum", self.sum_of("a"), self.url(way + "/a"))
+                self.assert_arrived(result, "a")
+                self.assertTrue(self.server.parts)
+                self.assertIn("checksum", result.stderr)
+                self.assertEqual([headers.get("range") for _, headers in self.server.requests][-1], None)
+        os.unlink(os.path.join(self.place, "a"))
+        self.server.requests.clear()
+        self.assert_missed(self.fetch("--segments", "4", "--checksum", self.sum_of("b"), self.url("wrong/a")))
+        self.assertEqual(sum("range" not in headers for _, headers in self.server.requests), 2)
+
+    def test_checksum_of_a_damaged_part(self):
+        """What an earlier process has left is wrong, and what it left out is right."""
+        self.assert_missed(self.fetch("--retry", "0", self.url("breaks/a")), ".a.part")
+        with open(os.path.join(self.place, ".a.part"), "r+b") as file:
+            file.write(b"damaged")
+        self.server.do_breaks = self.server.do_ok
+        result = self.fetch("--checksum", self.sum_of("a"), self.url("breaks/a"))
+        self.assert_arrived(result, "a")
+        self.assertEqual(["range" in headers for _, headers in self.server.requests][-2:], [True, False])
 
     def test_checksum_of_what_is_small(self):
         body = content("small1")
