@@ -269,7 +269,7 @@ static int check(const struct transfer *t)
         const eddy_http_request *request = t->request;
 
         if (!header_is_token(t->method))
-                return eddy_fail(-EINVAL, "'%.64s' is no method", t->method);
+                return eddy_fail(-EINVAL, "the method of the request is none: it is to be one word");
         if (request->range_start < 0 || request->range_end < 0 ||
             (request->range_end > 0 && request->range_end < request->range_start))
                 return eddy_fail(-EINVAL, "bytes %lld to %lld are no range", (long long)request->range_start,

@@ -42,8 +42,8 @@ void transfer_refuse(struct transfer *t, int error, const char *format, ...)
                 va_end(arguments);
                 t->refusal = error;
         }
-        /* Where the answer ends, or the request, nobody knows. */
-        curl_easy_setopt(t->easy, CURLOPT_FORBID_REUSE, 1L);
+        /* Else curl would put into it that a callback failed. */
+        curl_easy_setopt(t->easy, CURLOPT_ERRORBUFFER, NULL);
         transfer_end(t, CURLE_ABORTED_BY_CALLBACK);
 }
 
@@ -153,8 +153,9 @@ static size_t on_header(char *line, size_t one, size_t size, void *arg)
                 transfer_refuse(t, EDDY_EPROTOCOL, "the server answered without a status that there could be");
         else if (!is_interim(t))
                 take_head(t);
-        /* Else curl would put into the message that this failed. */
-        return t->refusal < 0 && !t->is_done ? 0 : size;
+        return t->refusal < 0
+                   ? 0
+                   : size; /* and with 0 the connection, where what follows would be the next answer */
 }
 
 static size_t drop(struct transfer *t, size_t size)
@@ -269,7 +270,6 @@ static CURLcode set_callbacks(struct transfer *t)
 
 #define SET(option, value) (code = code ? code : curl_easy_setopt(t->easy, option, value))
         SET(CURLOPT_PRIVATE, t);
-        SET(CURLOPT_ERRORBUFFER, t->message);
         SET(CURLOPT_RESOLVER_START_FUNCTION, on_look_up);
         SET(CURLOPT_RESOLVER_START_DATA, t);
         SET(CURLOPT_OPENSOCKETFUNCTION, on_open_socket);
@@ -406,7 +406,8 @@ int transfer_start(struct transfer *t)
         t->uploaded = 0;
         t->acknowledged = 0;
         eddy_event_clear(&t->changed);
-        if (curl_multi_add_handle(client->multi, t->easy))
+        if (curl_easy_setopt(t->easy, CURLOPT_ERRORBUFFER, t->message) ||
+            curl_multi_add_handle(client->multi, t->easy))
                 return -ENOMEM;
         t->is_added = t->has_been_used = true;
         list_append(&client->active, &t->link);

@@ -15,9 +15,10 @@ struct world {
         eddy_http_client *client;
         char url[64];
         unsigned connections;
-        size_t taken;          /* bytes of the body that it reads before it closes */
+        size_t taken;          /* bytes of the body that it reads before it closes, */
+        bool ends_in_order;    /* and it does not break it off */
         eddy_event is_closing; /* the first connection */
-        eddy_event is_asked;   /* on the second connection */
+        eddy_event is_asked;   /* on the second one */
 };
 
 static uint32_t add_up(uint32_t sum, const char *data, size_t n)
@@ -97,10 +98,11 @@ static intptr_t serve(eddy_stream *stream, void *arg)
 
         for (unsigned nth = 0; (size = read_head(stream, &is_chunked)) >= 0; nth++) {
                 if (is_first && nth == 1) {
-                        eddy_event_set(&world->is_closing);
                         if (world->taken > 0)
                                 read_piece(stream, 0, (long long)world->taken);
-                        eddy_stream_abort(stream);
+                        eddy_event_set(&world->is_closing);
+                        if (!world->ends_in_order)
+                                eddy_stream_abort(stream);
                         return 0;
                 }
                 if (!is_first)
@@ -224,12 +226,18 @@ COROUTINE_TEST(sends_a_form_with_files_once_more)
         free(bytes);
 }
 
+enum {
+        CHUNK = 1000,   /* bytes of a body that are made at a time, */
+        CHUNK_EDGES = 7 /* and what is sent around them */
+};
+
 /** A body of `whole` bytes that is made, and waits for an event before its first. */
 struct source {
         size_t given, whole;
         eddy_event *waits_for;
         unsigned begun;
-        bool is_held; /* when half is given: until it is interrupted */
+        bool is_held;          /* when half is given: until it is interrupted, */
+        eddy_event *is_let_go; /* or by this; NULL: nothing lets it go */
 };
 
 static ssize_t give(void *buffer, size_t n, void *arg)
@@ -241,11 +249,11 @@ static ssize_t give(void *buffer, size_t n, void *arg)
         if (rc == 0 && source->waits_for && source->given == 0)
                 rc = eddy_event_wait(source->waits_for);
         if (rc == 0 && source->is_held && source->begun == 0 && source->given >= source->whole / 2)
-                rc = eddy_sleep(EDDY_FOREVER);
+                rc = source->is_let_go ? eddy_event_wait(source->is_let_go) : eddy_sleep(EDDY_FOREVER);
         if (rc < 0)
                 return rc;
-        if (n > 1000)
-                n = 1000;
+        if (n > CHUNK)
+                n = CHUNK;
         for (size_t i = 0; i < n && source->given < source->whole; i++, source->given++)
                 *to++ = (char)(source->given * 7 + source->given / 251);
         return to - (char *)buffer;
@@ -279,23 +287,48 @@ COROUTINE_TEST(sends_once_more_what_can_be_made_anew)
         free(bytes);
 }
 
-/* And where the server closes before it is there, nothing is amiss. */
+/* The server has read all there is, and closes as it should. */
+COROUTINE_TEST(sends_once_more_what_was_taken_to_the_last)
+{
+        struct world world;
+        struct source source = {.whole = 2 * CHUNK, .is_held = true, .is_let_go = &world.is_closing};
+        char *body;
+
+        world_open(&world, CHUNK + CHUNK_EDGES);
+        world.ends_in_order = true;
+        assert_int_equal(ask(&world,
+                             (eddy_http_request){.read_body = give, .rewind_body = begin_anew, .arg = &source},
+                             &body),
+                         200);
+        assert_int_equal(atoi(body), 2 * CHUNK);
+        assert_int_equal(source.begun, 1);
+        eddy_free(body);
+        world_close(&world);
+}
+
+/* Where the server closes before the body is there, nothing is amiss. */
 COROUTINE_TEST(fails_where_what_was_taken_can_be_read_once)
 {
-        struct source source = {.whole = 100000};
+        struct source source;
         struct world world;
         char *body;
 
-        world_open(&world, 50000);
-        assert_int_equal(
-            ask(&world, (eddy_http_request){.read_body = give, .retries = 3, .method = "PUT", .arg = &source},
-                &body),
-            EDDY_EHTTP);
-        assert_non_null(strstr(eddy_error_detail(), "can be read once"));
-        assert_int_equal(world.connections, 1);
-        assert_int_equal(ask(&world, (eddy_http_request){.body = "abc", .body_size = 3}, &body), 200);
-        eddy_free(body);
-        world_close(&world);
+        for (int way = 0; way < 2; way++) {
+                source = (struct source){
+                    .whole = way ? 2 * CHUNK : 100000, .is_held = way, .is_let_go = &world.is_closing};
+                world_open(&world, way ? CHUNK + CHUNK_EDGES : 50000);
+                world.ends_in_order = way;
+                assert_int_equal(
+                    ask(&world,
+                        (eddy_http_request){.read_body = give, .retries = 3, .method = "PUT", .arg = &source},
+                        &body),
+                    EDDY_EHTTP);
+                assert_non_null(strstr(eddy_error_detail(), "can be read once"));
+                assert_int_equal(world.connections, 1);
+                assert_int_equal(ask(&world, (eddy_http_request){.body = "abc", .body_size = 3}, &body), 200);
+                eddy_free(body);
+                world_close(&world);
+        }
 
         source = (struct source){.whole = 5, .waits_for = &world.is_asked};
         world_open(&world, 0);
@@ -312,6 +345,7 @@ int main(void)
             cmocka_unit_test(sends_a_file_once_more),
             cmocka_unit_test(sends_a_form_with_files_once_more),
             cmocka_unit_test(sends_once_more_what_can_be_made_anew),
+            cmocka_unit_test(sends_once_more_what_was_taken_to_the_last),
             cmocka_unit_test(fails_where_what_was_taken_can_be_read_once),
         };
 
