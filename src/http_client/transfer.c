@@ -153,9 +153,8 @@ static size_t on_header(char *line, size_t one, size_t size, void *arg)
                 transfer_refuse(t, EDDY_EPROTOCOL, "the server answered without a status that there could be");
         else if (!is_interim(t))
                 take_head(t);
-        return t->refusal < 0
-                   ? 0
-                   : size; /* and with 0 the connection, where what follows would be the next answer */
+        /* With 0 the connection goes, on which what follows would be taken for the next answer. */
+        return t->refusal < 0 ? 0 : size;
 }
 
 static size_t drop(struct transfer *t, size_t size)
