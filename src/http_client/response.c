@@ -127,14 +127,19 @@ static bool take_lengths(const char *at, int64_t *length)
         }
 }
 
+/* In one pass, however many headers there are. */
 int response_find_length(const eddy_http_response *response, int64_t *length)
 {
-        const char *name, *value;
+        const char *at = response->headers, *end = at + response->headers_size;
 
         *length = -1;
-        for (unsigned i = 0; (name = eddy_http_response_header_at(response, i, &value)); i++)
-                if (strcasecmp(name, "content-length") == 0 && !take_lengths(value, length))
+        while (at < end) {
+                const char *value = at + strlen(at) + 1;
+
+                if (strcasecmp(at, "content-length") == 0 && !take_lengths(value, length))
                         return -EINVAL;
+                at = value + strlen(value) + 1;
+        }
         return 0;
 }
 
