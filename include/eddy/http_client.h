@@ -34,7 +34,7 @@ typedef struct eddy_http_client_options {
         size_t max_host_connections; /**< of those, to one host; 0: no bound */
         const char *user_agent;      /**< NULL: "eddy/" and its version */
         /** Where URLs that are relative begin, such as "https://example.org/api/". The client's own credentials (Authorization,
-         * Cookie, its certificate) go to its scheme, host and port alone. NULL: no URL is relative */
+         * Proxy-Authorization, Cookie, its certificate) and Host go to its scheme, host and port alone. NULL: no URL is relative */
         const char *base_url;
         /** "Name: value" each, NULL behind the last: sent with each request that has none of that name; or NULL */
         const char *const *headers;
@@ -117,7 +117,8 @@ typedef struct eddy_http_download_options {
          * asked for. What has appeared since is not replaced: the download fails at its end then, unless `overwrite` is set */
         bool is_new;
         bool overwrite; /**< replace a file that is there; what is none, such as a FIFO or a device, never is */
-        /** An attempt failed and another follows after a while. */
+        /** An attempt failed and another follows after a while; at once where parts of a file had another checksum together than
+         * the file is to have, and it is fetched whole. */
         void (*on_retry)(int error, const char *detail, eddy_duration delay, void *arg);
         /** Where the file is to appear instead of `path`, in the same folder, chosen by the head of the first answer
          * that brings bytes (Content-Disposition); valid until the download ends. Called again, up to 100 times,
@@ -156,7 +157,7 @@ typedef struct eddy_http_download_options {
  * @retval -EISDIR     it is the name of a folder
  * @retval -EBUSY      another process is downloading to it
  * @retval EDDY_EHTTP  the server refused; response->status and the detail say how
- * @retval EDDY_ECHECKSUM  all bytes have come and are not those of the checksum; they are gone
+ * @retval EDDY_ECHECKSUM  all bytes have come and are not those of the checksum, also in one piece; they are gone
  * @retval EDDY_ENOTSUP    there is a checksum, and this was built without OpenSSL
  * @retval -ENOSPC, -EFBIG, -EACCES ...  the file cannot be written. No SIGXFSZ is raised
  * @retval EDDY_CANCELLED, EDDY_TIMEOUT  the caller was interrupted: there is no file of that name, and what came

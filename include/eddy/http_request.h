@@ -56,7 +56,7 @@ typedef struct eddy_http_request {
          * What no URL may have, such as blanks, line ends and letters beyond ASCII, is sent encoded ("%20"); what is encoded
          * already stays as it is. */
         const char *url;
-        const char *method; /**< NULL: GET, or POST where there is a body */
+        const char *method; /**< one word; NULL: GET, or POST where there is a body */
         const char *const *
             headers; /**< "Name: value" each, NULL behind the last; or NULL. "Name:" leaves out what would be sent */
         const char *const
@@ -76,8 +76,9 @@ typedef struct eddy_http_request {
          * it returns. Where the server has ended it by then its suspending calls
          * return EDDY_TIMEOUT */
         ssize_t (*read_body)(void *buffer, size_t n, void *arg);
-        int (*rewind_body)(
-            void *arg);      /**< begins it anew, for a redirect or a retry; NULL: it can be read once */
+        /** Begins it anew, in that task: for a redirect, a retry, or where a connection that was kept turns out to be closed. NULL: it
+         * can be read once */
+        int (*rewind_body)(void *arg);
         int64_t body_length; /**< of read_body's; 0: not known, so it is sent in chunks */
 
         eddy_duration timeout;         /**< for the whole; 0, EDDY_FOREVER: none */
@@ -98,7 +99,7 @@ typedef struct eddy_http_request {
         const char *ca_file;    /**< certificates to trust, PEM; NULL: the system's */
 
         int64_t range_start;  /**< first byte wanted. More than 0 asks for a part: status 206 says it is one */
-        int64_t range_end;    /**< last byte wanted; 0: to the end */
+        int64_t range_end;    /**< last byte wanted, not before the first; 0: to the end */
         const char *if_range; /**< ETag or date of the bytes already here; else the whole is sent */
 
         /** For eddy_http_fetch(). The answer's headers are complete; redirects have been followed. An error ends the fetch with
@@ -128,8 +129,8 @@ typedef struct eddy_http_request {
  * @retval EDDY_EINCOMPLETE        the answer ended before its announced length, or the body did that is sent
  * @retval EDDY_EPROTOCOL          the answer was malformed, or the TLS handshake failed
  * @retval EDDY_EHTTP              another failure: the certificate is not trusted, too many redirects, one that would have led from
- *                                 https:// to http://
- * @retval -EINVAL, EDDY_ENOTSUP   no URL, or none of http or https
+ *                                 https:// to http://, a body that would have to be sent again and can be read once
+ * @retval -EINVAL, EDDY_ENOTSUP   no URL, or none of http or https; a header, a method or a range that is none
  * @retval EDDY_ELIMIT             the head is longer than any honest server's
  * @retval EDDY_ENOTASK            called outside a coroutine
  * @retval -ENOMEM                 no memory

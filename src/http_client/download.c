@@ -253,7 +253,20 @@ static int fetch_all(struct download *d)
         return rc == EDDY_CANCELLED && closed < 0 ? closed : rc;
 }
 
-/* All of it, with the checksum that it is to have: what one URL, or several of them, brought wrong another may have. */
+/* All came, and is not what it should be: whether there is another way to have it. Each URL may bring it once in one answer,
+ * since parts may be wrong whose whole is right: of a server that counts them otherwise, or of a file that was damaged. */
+static bool may_begin_anew(struct download *d)
+{
+        bool was_anew = d->is_anew[d->self.source];
+
+        d->is_anew[d->self.source] |= d->is_pieced;
+        if (d->is_pieced && !was_anew)
+                return true;
+        /* Nobody knows who of several it was. */
+        return d->is_mixed || choose_next_url(d);
+}
+
+/* All of it, with the checksum that it is to have. */
 static int fetch_proven(struct download *d)
 {
         for (;;) {
@@ -266,10 +279,11 @@ static int fetch_proven(struct download *d)
                         return rc;
                 snprintf(detail, sizeof detail, "%s", eddy_error_detail());
                 part_discard(&d->part);
-                /* Nobody knows who of several it was. */
-                if (!d->is_mixed && !choose_next_url(d))
+                if (!may_begin_anew(d))
                         return eddy_fail(rc, "%s", detail);
                 d->is_alone = true;
+                if (d->options->on_retry)
+                        d->options->on_retry(rc, detail, 0, d->request->arg);
         }
 }
 

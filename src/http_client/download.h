@@ -58,9 +58,11 @@ struct download {
         eddy_group *group;                       /* of the helpers; NULL: none are wanted */
         struct worker helpers[SEGMENTS_MAX - 1]; /* a free place has no download */
         unsigned helpers_running;
-        bool is_alone;      /* the server does not prove parts: one connection brings all */
-        bool is_mixed;      /* what is here came from several URLs */
-        eddy_event changed; /* a helper's transfer has ended */
+        bool is_alone;             /* the server does not prove parts: one connection brings all */
+        bool is_mixed;             /* what is here came from several URLs, */
+        bool is_pieced;            /* or in several answers */
+        bool is_anew[SOURCES_MAX]; /* was asked for the whole since, as the sum of pieces was wrong */
+        eddy_event changed;        /* a helper's transfer has ended */
 };
 
 /** Have a worker transfer what fills its gap, from its source. 0: what was of use came; or an error, described. */

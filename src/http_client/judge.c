@@ -1,5 +1,6 @@
 /* The table of answers is in docs/http.md. */
 #include "http_client/judge.h"
+#include "http_client/header.h"
 #include "http_client/retry.h"
 #include "http_common/date.h"
 
@@ -11,27 +12,14 @@ struct range {
         int64_t first, last, total;
 };
 
-/* Digits alone: neither signs nor blanks, and nothing beyond 63 bits. */
-static const char *parse_number(const char *at, int64_t *number)
-{
-        const char *start = at;
-
-        *number = 0;
-        for (; *at >= '0' && *at <= '9'; at++)
-                if (__builtin_mul_overflow(*number, 10, number) ||
-                    __builtin_add_overflow(*number, *at - '0', number))
-                        return NULL;
-        return at > start ? at : NULL;
-}
-
 /* Whole and consistent; a range of an unknown total proves nothing. */
 static bool parse_range(const char *text, struct range *range)
 {
         const char *at =
-            text && strncasecmp(text, "bytes ", 6) == 0 ? parse_number(text + 6, &range->first) : NULL;
+            text && strncasecmp(text, "bytes ", 6) == 0 ? header_parse_number(text + 6, &range->first) : NULL;
 
-        at = at && *at == '-' ? parse_number(at + 1, &range->last) : NULL;
-        at = at && *at == '/' ? parse_number(at + 1, &range->total) : NULL;
+        at = at && *at == '-' ? header_parse_number(at + 1, &range->last) : NULL;
+        at = at && *at == '/' ? header_parse_number(at + 1, &range->total) : NULL;
         return at && *at == '\0' && range->first <= range->last && range->last < range->total;
 }
 
@@ -49,8 +37,12 @@ static bool is_multipart(const eddy_http_response *response)
         return type && strncasecmp(type, "multipart/byteranges", 20) == 0;
 }
 
+/* One with a line end in it could not be asked for. */
 static bool is_strong_etag(const char *text)
 {
+        for (const char *at = text; *at; at++)
+                if ((unsigned char)*at < ' ' || *at == 0x7f)
+                        return false;
         return text[0] == '"' && text[1] != '\0' && text[strlen(text) - 1] == '"';
 }
 

@@ -64,7 +64,7 @@ static int add_headers_of_request(struct transfer *t, bool is_trusted)
 
         for (const char *const *line = t->request->headers; line && *line && rc == 0; line++) {
                 rc = header_check(*line);
-                if (rc < 0 || (header_is_credential(*line) && !is_trusted) ||
+                if (rc < 0 || (header_is_of_one_host(*line) && !is_trusted) ||
                     (is_of_body(*line) && !t->sends_body))
                         continue;
                 rc = add_header(t, *line);
@@ -88,7 +88,7 @@ static int add_headers_of_client(struct transfer *t, bool is_trusted)
         is_trusted = is_trusted_by_client(t, is_trusted);
         for (const char *const *line = client->headers; line && *line && rc == 0; line++) {
                 if (header_is_among(t->request->headers, *line) ||
-                    (header_is_credential(*line) && !is_trusted) || (is_of_body(*line) && !t->sends_body))
+                    (header_is_of_one_host(*line) && !is_trusted) || (is_of_body(*line) && !t->sends_body))
                         continue;
                 rc = add_header(t, *line);
         }
@@ -103,7 +103,9 @@ static int add_line(struct transfer *t, const char *name, const char *value)
         if (!line)
                 return -ENOMEM;
         strcpy(stpcpy(line, name), value);
-        rc = add_header(t, line);
+        rc = header_check(line);
+        if (rc == 0)
+                rc = add_header(t, line);
         memory_free(line);
         return rc;
 }
@@ -112,6 +114,17 @@ static int add_line(struct transfer *t, const char *name, const char *value)
 static bool is_said(const struct transfer *t, const char *name)
 {
         return header_is_among(t->request->headers, name) || header_is_among(t->client->headers, name);
+}
+
+/* Some servers refuse what may have a body and does not say that it has none. */
+static bool says_there_is_no_body(const struct transfer *t)
+{
+        static const char name[] = "Content-Length";
+        bool may_have_one =
+            strcmp(t->method, "POST") == 0 || strcmp(t->method, "PUT") == 0 || strcmp(t->method, "PATCH") == 0;
+
+        return may_have_one && !t->sends_body && !header_is_left_out(t->request->headers, name) &&
+               !header_is_left_out(t->client->headers, name);
 }
 
 static int add_headers(struct transfer *t, bool is_trusted)
@@ -135,6 +148,8 @@ static int add_headers(struct transfer *t, bool is_trusted)
         /* and wait for servers that have never heard of asking first. */
         if (rc == 0 && t->sends_body && !is_said(t, "Expect"))
                 rc = add_header(t, "Expect:");
+        if (rc == 0 && says_there_is_no_body(t))
+                rc = add_header(t, "Content-Length: 0");
         if (rc == 0 && request->if_range && (request->range_start > 0 || request->range_end > 0))
                 rc = add_line(t, "If-Range: ", request->if_range);
         return rc;
@@ -215,6 +230,8 @@ static CURLcode set_connection(struct transfer *t)
 {
         const eddy_http_request *request = t->request;
         bool is_by_tls = strncasecmp(t->url, "https:", 6) == 0;
+        bool is_used_once =
+            t->client->versions == EDDY_HTTP_2_AT_ONCE && t->client->begins_http2_twice && !is_by_tls;
         CURLcode code = CURLE_OK;
 
         SET(CURLOPT_URL, t->url);
@@ -227,10 +244,8 @@ static CURLcode set_connection(struct transfer *t)
         SET(CURLOPT_SSL_VERIFYHOST, request->insecure ? 0L : 2L);
         if (request->ca_file)
                 SET(CURLOPT_CAINFO, request->ca_file);
-        if (t->client->versions == EDDY_HTTP_2_AT_ONCE && t->client->begins_http2_twice) {
-                SET(CURLOPT_FRESH_CONNECT, is_by_tls ? 0L : 1L);
-                SET(CURLOPT_FORBID_REUSE, is_by_tls ? 0L : 1L);
-        }
+        SET(CURLOPT_FRESH_CONNECT, is_used_once || t->wants_new_connection ? 1L : 0L);
+        SET(CURLOPT_FORBID_REUSE, is_used_once ? 1L : 0L);
         return code;
 }
 
@@ -248,14 +263,30 @@ static CURLcode set_certificate(struct transfer *t, bool is_trusted)
         return code;
 }
 
+/* What is to be a word or a number of the head, and could be more. */
+static int check(const struct transfer *t)
+{
+        const eddy_http_request *request = t->request;
+
+        if (!header_is_token(t->method))
+                return eddy_fail(-EINVAL, "the method of the request is none: it is to be one word");
+        if (request->range_start < 0 || request->range_end < 0 ||
+            (request->range_end > 0 && request->range_end < request->range_start))
+                return eddy_fail(-EINVAL, "bytes %lld to %lld are no range", (long long)request->range_start,
+                                 (long long)request->range_end);
+        return 0;
+}
+
 int prepare_hop(struct transfer *t)
 {
         /* Who listens on a socket is another one than who listens on a port of localhost. */
         bool is_trusted = !t->is_anonymous && eddy_http_is_same_origin(t->first_url, t->url) &&
                           t->is_by_socket == !!t->socket_path;
         CURLcode code = set_encodings(t);
-        int rc = add_headers(t, is_trusted);
+        int rc = check(t);
 
+        if (rc == 0)
+                rc = add_headers(t, is_trusted);
         if (rc < 0)
                 return rc;
         code = code ? code : set_connection(t);

@@ -1,8 +1,8 @@
 /* What a server answered: the headers are kept in one block, "Name\0value\0" each. */
 #include "http_client/response.h"
+#include "http_client/header.h"
 
 #include "base/memory.h"
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -111,21 +111,49 @@ const char *eddy_http_response_header_at(const eddy_http_response *response, uns
         return NULL;
 }
 
+/* "5", or the same several times over, "5, 5", as where two have put it there. */
+static bool take_lengths(const char *at, int64_t *length)
+{
+        for (;; at++) {
+                int64_t one;
+
+                at = header_parse_number(at + strspn(at, " \t"), &one);
+                if (!at || (*length >= 0 && one != *length))
+                        return false;
+                *length = one;
+                at += strspn(at, " \t");
+                if (*at != ',')
+                        return *at == '\0';
+        }
+}
+
+/* In one pass, however many headers there are. */
+int response_find_length(const eddy_http_response *response, int64_t *length)
+{
+        const char *at = response->headers, *end = at + response->headers_size;
+
+        *length = -1;
+        while (at < end) {
+                const char *value = at + strlen(at) + 1;
+
+                if (strcasecmp(at, "content-length") == 0 && !take_lengths(value, length))
+                        return -EINVAL;
+                at = value + strlen(value) + 1;
+        }
+        return 0;
+}
+
 int64_t response_announced_length(const eddy_http_response *response, bool is_decoded)
 {
         const char *encoding = eddy_http_response_header(response, "content-encoding");
-        const char *length = eddy_http_response_header(response, "content-length");
-        char *end;
-        long long size;
+        int64_t length;
 
         if (response->status == 204 || response->status == 304)
                 return 0;
-        if (!length || eddy_http_response_header(response, "transfer-encoding") ||
+        if (eddy_http_response_header(response, "transfer-encoding") ||
             (is_decoded && encoding && strcasecmp(encoding, "identity") != 0))
                 return -1;
-        errno = 0;
-        size = strtoll(length, &end, 10);
-        return end == length || errno || size < 0 ? -1 : size;
+        return response_find_length(response, &length) < 0 ? -1 : length;
 }
 
 void response_restart(eddy_http_response *response)

@@ -11,6 +11,9 @@ void response_clear_headers(eddy_http_response *response);
  * EDDY_ELIMIT where there are more headers than any honest server sends. */
 int response_add_header(eddy_http_response *response, const char *line, size_t size);
 
+/** The Content-Length of an answer, or -1 where it has none: 0; -EINVAL where it is no number, or several that differ. */
+int response_find_length(const eddy_http_response *response, int64_t *length);
+
 /** Bytes of body that the headers announce, or -1. */
 int64_t response_announced_length(const eddy_http_response *response, bool is_decoded);
 

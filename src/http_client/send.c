@@ -135,8 +135,7 @@ static bool has_what_was_waited_for(const struct transfer *t)
         return t->is_done || (t->fate == FATE_FINAL && !t->is_fetched);
 }
 
-/* 0: there is an answer; its fate is known. */
-static int hop(struct transfer *t)
+static int try_hop(struct transfer *t)
 {
         /* It may have run out while nothing was under way. */
         int rc = t->is_late ? patience_verdict(t) : transfer_renew(t);
@@ -155,6 +154,32 @@ static int hop(struct transfer *t)
         if (rc == 0 && t->refusal == 0 && !t->is_late && (t->fate == FATE_REDIRECT || t->fate == FATE_AGAIN))
                 return 0; /* whatever became of its body */
         return rc == 0 && t->is_done ? transfer_outcome(t) : rc;
+}
+
+/* A connection that was kept is gone, and with it a request that the server did not get whole. Where curl finds it closed
+ * when it reads it asks again by itself, and where it writes it does not. */
+static bool was_closed_meanwhile(const struct transfer *t)
+{
+        long connects = 1;
+
+        curl_easy_getinfo(t->easy, CURLINFO_NUM_CONNECTS, &connects);
+        return t->code == CURLE_SEND_ERROR && connects == 0 && t->response->status == 0 && t->refusal == 0 &&
+               !t->is_late;
+}
+
+/* 0: there is an answer; its fate is known. */
+static int hop(struct transfer *t)
+{
+        int rc;
+
+        t->wants_new_connection = false;
+        rc = try_hop(t);
+        if (rc == 0 || eddy_interrupted() < 0 || !was_closed_meanwhile(t))
+                return rc;
+        transfer_stop(t);
+        rc = t->sends_body ? upload_rewind(&t->upload) : 0;
+        t->wants_new_connection = true;
+        return rc == 0 ? try_hop(t) : rc;
 }
 
 /* As far as servers lead. */

@@ -42,6 +42,8 @@ void transfer_refuse(struct transfer *t, int error, const char *format, ...)
                 va_end(arguments);
                 t->refusal = error;
         }
+        /* Else curl would put into it that a callback failed. */
+        curl_easy_setopt(t->easy, CURLOPT_ERRORBUFFER, NULL);
         transfer_end(t, CURLE_ABORTED_BY_CALLBACK);
 }
 
@@ -112,6 +114,11 @@ static void take_head(struct transfer *t)
 {
         eddy_http_response *response = t->response;
 
+        if (response_find_length(response, &response->length) < 0) {
+                transfer_refuse(t, EDDY_EPROTOCOL,
+                                "the answer's Content-Length is no number, or several that differ");
+                return;
+        }
         response->length = response_announced_length(response, t->decodes);
         /* curl sends no more then, but would wait for what it was promised. */
         t->is_sent_in_vain = t->sends_body && response->status >= 300;
@@ -146,7 +153,8 @@ static size_t on_header(char *line, size_t one, size_t size, void *arg)
                 transfer_refuse(t, EDDY_EPROTOCOL, "the server answered without a status that there could be");
         else if (!is_interim(t))
                 take_head(t);
-        return t->refusal < 0 && !t->is_done ? 0 : size;
+        /* With 0 the connection goes, on which what follows would be taken for the next answer. */
+        return t->refusal < 0 ? 0 : size;
 }
 
 static size_t drop(struct transfer *t, size_t size)
@@ -225,6 +233,24 @@ static size_t on_wanted(char *buffer, size_t one, size_t size, void *arg)
         return CURL_READFUNC_PAUSE;
 }
 
+/* CURLOPT_SEEKFUNCTION: a connection that was kept was closed meanwhile, and what was sent on it is to be sent again. */
+static int on_rewind(void *arg, curl_off_t offset, int origin)
+{
+        struct transfer *t = arg;
+
+        if (offset != 0 || origin != SEEK_SET)
+                return CURL_SEEKFUNC_CANTSEEK;
+        if (!upload_can_rewind(&t->upload)) {
+                t->is_worn_out = true; /* some versions of curl remember it of the handle */
+                transfer_refuse(t, EDDY_EHTTP, "%s", upload_once);
+                return CURL_SEEKFUNC_FAIL;
+        }
+        upload_expire(&t->upload);
+        if (t->upload.is_stale)
+                stop_filling(t);
+        return CURL_SEEKFUNC_OK;
+}
+
 /* CURLOPT_XFERINFOFUNCTION, here for what is sent: a slow upload is no stall. */
 static int on_transfer_info(void *arg, curl_off_t total, curl_off_t now, curl_off_t up_total, curl_off_t up_now)
 {
@@ -243,7 +269,6 @@ static CURLcode set_callbacks(struct transfer *t)
 
 #define SET(option, value) (code = code ? code : curl_easy_setopt(t->easy, option, value))
         SET(CURLOPT_PRIVATE, t);
-        SET(CURLOPT_ERRORBUFFER, t->message);
         SET(CURLOPT_RESOLVER_START_FUNCTION, on_look_up);
         SET(CURLOPT_RESOLVER_START_DATA, t);
         SET(CURLOPT_OPENSOCKETFUNCTION, on_open_socket);
@@ -259,6 +284,8 @@ static CURLcode set_callbacks(struct transfer *t)
         SET(CURLOPT_WRITEDATA, t);
         SET(CURLOPT_READFUNCTION, on_wanted);
         SET(CURLOPT_READDATA, t);
+        SET(CURLOPT_SEEKFUNCTION, on_rewind);
+        SET(CURLOPT_SEEKDATA, t);
         SET(CURLOPT_XFERINFOFUNCTION, on_transfer_info);
         SET(CURLOPT_XFERINFODATA, t);
 #undef SET
@@ -339,7 +366,7 @@ struct transfer *transfer_take(eddy_http_client *client)
 void transfer_give(struct transfer *t)
 {
         eddy_http_client *client = t->client;
-        bool is_peculiar = t->request->ca_file; /* which cannot be unsaid */
+        bool is_peculiar = t->request->ca_file || t->is_worn_out; /* which cannot be unsaid */
 
         transfer_stop(t);
         patience_end(t);
@@ -378,7 +405,8 @@ int transfer_start(struct transfer *t)
         t->uploaded = 0;
         t->acknowledged = 0;
         eddy_event_clear(&t->changed);
-        if (curl_multi_add_handle(client->multi, t->easy))
+        if (curl_easy_setopt(t->easy, CURLOPT_ERRORBUFFER, t->message) ||
+            curl_multi_add_handle(client->multi, t->easy))
                 return -ENOMEM;
         t->is_added = t->has_been_used = true;
         list_append(&client->active, &t->link);

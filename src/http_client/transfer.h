@@ -44,6 +44,8 @@ struct transfer {
         struct upload upload;
         struct eddy_timeout *filling; /* a task reads more of it; NULL: none does */
         bool is_sent_in_vain;         /* the server has refused it before its end */
+        bool wants_new_connection;    /* the one that was kept was closed */
+        bool is_worn_out;             /* the handle is for no other request */
         bool had_body;                /* curl was told of one, */
         bool decodes;                 /* and what encodings are taken */
 

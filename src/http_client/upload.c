@@ -5,6 +5,8 @@
 #include "base/memory.h"
 #include <fcntl.h>
 
+const char upload_once[] = "the body of the request would have to be sent again, and it can be read once";
+
 static ssize_t read_callback(struct upload *upload, void *buffer, size_t n)
 {
         const eddy_http_request *request = upload->request;
@@ -82,6 +84,11 @@ bool upload_can_rewind(const struct upload *upload)
         return upload->read != read_callback || upload->request->rewind_body || !is_begun(upload);
 }
 
+void upload_expire(struct upload *upload)
+{
+        upload->is_stale = is_begun(upload);
+}
+
 int upload_rewind(struct upload *upload)
 {
         const eddy_http_request *request = upload->request;
@@ -89,14 +96,13 @@ int upload_rewind(struct upload *upload)
 
         upload->start = upload->end = 0;
         upload->taken = 0;
-        upload->is_over = upload->is_wanted = false;
+        upload->is_over = upload->is_stale = false;
         if (upload->parts)
                 upload_form_rewind(upload);
         if (upload->read != read_callback || !was_begun)
                 return 0;
         if (!request->rewind_body)
-                return eddy_fail(
-                    EDDY_EHTTP, "the body of the request would have to be sent again, and it can be read once");
+                return eddy_fail(EDDY_EHTTP, "%s", upload_once);
         return request->rewind_body(request->arg);
 }
 
@@ -116,8 +122,10 @@ static int note_read(struct upload *upload, size_t n)
 int upload_fill(struct upload *upload)
 {
         size_t room = UPLOAD_SIZE;
-        ssize_t n;
+        ssize_t n = upload->is_stale ? upload_rewind(upload) : 0;
 
+        if (n < 0)
+                return (int)n;
         if (!upload->buffer)
                 upload->buffer = memory_alloc(UPLOAD_SIZE);
         if (!upload->buffer)
@@ -126,6 +134,8 @@ int upload_fill(struct upload *upload)
         if (upload->length >= 0 && upload->length - upload->taken < UPLOAD_SIZE)
                 room = (size_t)(upload->length - upload->taken);
         n = room > 0 ? upload->read(upload, upload->buffer, room) : 0;
+        if (upload->is_stale) /* whatever it was that came, or failed */
+                return 0;
         return n < 0 ? (int)n : note_read(upload, (size_t)n);
 }
 
@@ -133,8 +143,8 @@ ssize_t upload_take(struct upload *upload, void *buffer, size_t n)
 {
         size_t left = upload->end - upload->start;
 
-        if (left == 0)
-                return upload->is_over ? 0 : -EAGAIN;
+        if (left == 0 || upload->is_stale)
+                return upload->is_over && !upload->is_stale ? 0 : -EAGAIN;
         if (n > left)
                 n = left;
         memcpy(buffer, upload->buffer + upload->start, n);

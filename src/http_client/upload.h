@@ -24,7 +24,11 @@ struct upload {
         size_t start, end; /* those that wait for curl */
         bool is_over;      /* no more will come */
         bool is_wanted;    /* curl waits for bytes */
+        bool is_stale;     /* curl has asked for it from its beginning: what was read is of no use */
 };
+
+/** Why one cannot begin anew, in words. */
+extern const char upload_once[];
 
 /** Find out what body a request has. 0; -ENOMEM, or what opening its file brought. Suspends for files. */
 int upload_open(struct upload *upload, const eddy_http_request *request);
@@ -32,10 +36,13 @@ int upload_open(struct upload *upload, const eddy_http_request *request);
 /** Whether it can begin anew. */
 bool upload_can_rewind(const struct upload *upload);
 
+/** Have it begin anew before curl is given more of it. In the loop: for what is read just now nobody is waited. */
+void upload_expire(struct upload *upload);
+
 /** Begin anew; 0, or less where it cannot. Suspends for files. */
 int upload_rewind(struct upload *upload);
 
-/** Read more of it for curl. 0, or less, with a sentence. May suspend. */
+/** Read more of it for curl, unless it has expired meanwhile. 0, or less, with a sentence. May suspend. */
 int upload_fill(struct upload *upload);
 
 /** Take bytes for curl: how many; 0: that was all; -EAGAIN: none are there yet. */

@@ -73,7 +73,7 @@ static int begin_whole(struct worker *w, const eddy_http_response *response)
         w->file_error = part_begin(&d->part, part_origin(d->urls[w->source]), judge_validator(response), total);
         if (w->file_error < 0)
                 return w->file_error;
-        d->is_mixed = false;
+        d->is_mixed = d->is_pieced = false;
         hold(w, gaps_from(&d->part.gaps, 0));
         w->at = 0;
         w->limit = total >= 0 ? total : INT64_MAX;
@@ -85,6 +85,7 @@ static void begin_part(struct worker *w)
         struct download *d = w->download;
 
         d->is_mixed |= part_origin(d->urls[w->source]) != d->part.origin;
+        d->is_pieced = true;
         part_set_total(&d->part, w->judgement.total);
         w->at = w->asked.size;
         w->limit = w->asked.end > 0 ? w->asked.end : w->judgement.total;

@@ -112,12 +112,12 @@ class Server(HostileServer):
             "othertag": {"etag": '"2"'}, "notag": {"etag": None}, "shifted": {"shift": 1}, "larger": {"total": SIZE + 1},
             "unknown": {"total": "*"}, "encoded": {"more": "Content-Encoding: gzip\r\n"},
             "multipart": {"more": "Content-Type: multipart/byteranges; boundary=x\r\n"},
-            "wholestatus": {"status": "200 OK"},
+            "wholestatus": {"status": "200 OK"}, "wrong": {}, "wrongrest": {},
         }
         if part and mode in lies:
             return self.answer(connection, b"\xff" * SIZE, part, **lies[mode])
         if mode in lies:
-            return self.answer(connection, self.body(name))
+            return self.answer(connection, self.body(name), cut=SIZE // 2 if mode == "wrongrest" and attempt == 1 else None)
         return super().serve_request(connection, path, headers, attempt)
 
     def do_longer(self, connection, name, headers, attempt):
@@ -409,6 +409,32 @@ class SegmentsTest(unittest.TestCase):
         self.assertIn(self.sum_of("a"), result.stderr)
         self.assertIn("0" * 64, result.stderr)
 
+    def test_checksum_of_wrong_parts(self):
+        """Where the whole is right, it is asked for in one, once."""
+        for way, segments in ("wrong", "4"), ("wrongrest", "1"):
+            with self.subTest(way=way):
+                self.server.requests.clear()
+                self.server.pause = 0.002
+                result = self.fetch("--overwrite", "--segments", segments, "--checksum", self.sum_of("a"), self.url(way + "/a"))
+                self.assert_arrived(result, "a")
+                self.assertTrue(self.server.parts)
+                self.assertIn("checksum", result.stderr)
+                self.assertEqual([headers.get("range") for _, headers in self.server.requests][-1], None)
+        os.unlink(os.path.join(self.place, "a"))
+        self.server.requests.clear()
+        self.assert_missed(self.fetch("--segments", "4", "--checksum", self.sum_of("b"), self.url("wrong/a")))
+        self.assertEqual(sum("range" not in headers for _, headers in self.server.requests), 2)
+
+    def test_checksum_of_a_damaged_part(self):
+        """What an earlier process has left is wrong, and what it left out is right."""
+        self.assert_missed(self.fetch("--retry", "0", self.url("breaks/a")), ".a.part")
+        with open(os.path.join(self.place, ".a.part"), "r+b") as file:
+            file.write(b"damaged")
+        self.server.do_breaks = self.server.do_ok
+        result = self.fetch("--checksum", self.sum_of("a"), self.url("breaks/a"))
+        self.assert_arrived(result, "a")
+        self.assertEqual(["range" in headers for _, headers in self.server.requests][-2:], [True, False])
+
     def test_checksum_of_what_is_small(self):
         body = content("small1")
         with HostileServer() as server:
@@ -496,14 +522,17 @@ class SegmentsTest(unittest.TestCase):
     def test_secrets_are_for_the_first_host(self):
         with Server() as other:
             result = self.fetch("--retry", "0", "--user", "me:secret", "-H", "Cookie: a=b", "-H", "X-Other: c",
+                                "-H", "Host: inner.example", "-H", "Proxy-Authorization: d",
                                 "--mirror", f"{other.url}/ok/a", self.url("gone/a"))
             self.assert_arrived(result, "a")
             headers = self.server.requests[0][1]
             self.assertEqual((headers["authorization"], headers["cookie"]), ("Basic bWU6c2VjcmV0", "a=b"))
+            self.assertEqual((headers["host"], headers["proxy-authorization"]), ("inner.example", "d"))
             headers = other.requests[0][1]
             self.assertNotIn("authorization", headers)
             self.assertNotIn("cookie", headers)
-            self.assertEqual(headers["x-other"], "c")
+            self.assertNotIn("proxy-authorization", headers)
+            self.assertEqual((headers["host"], headers["x-other"]), (other.url[7:], "c"))
             os.unlink(os.path.join(self.place, "a"))
             result = self.fetch("--segments", "4", "-H", "authorization: Bearer abc", "--mirror",
                                 f"{other.url}/tagbreaks/v1-b", "--mirror", f"{other.url}/tag/v1-c", self.url("tagbreaks/v1-a"))

@@ -61,6 +61,7 @@ FIRST = {
     "part as whole": lambda one: ("200", etag(1) + length(HALF) + content_range(HALF), one[HALF:]),
     "multipart": lambda one: ("206", "Content-Type: multipart/byteranges; boundary=x\r\n" + length(HALF), one[:HALF]),
     "early end": lambda one: ("200", etag(1) + CHUNKED + length(SIZE), chunked(one[:HALF], ends=False)),
+    "no length": lambda one: ("200", etag(1) + f"Content-Length: {HALF}x\r\n", one[:HALF]),
     "two lengths": lambda one: ("200", etag(1) + length(HALF) + length(SIZE), one[:HALF]),
 }
 
@@ -95,6 +96,7 @@ THEN = {
     "no range": lambda s, one, two: ("206", etag(1) + length(SIZE - s), two[s:]),
     "part as whole": lambda s, one, two: ("200", etag(1) + length(SIZE - s) + content_range(s), two[s:]),
     "no such part": lambda s, one, two: ("416", length(0) + f"Content-Range: bytes */{s}\r\n", b""),
+    "no length": lambda s, one, two: ("206", etag(1) + f"Content-Length: {SIZE - s}x\r\n" + content_range(s), one[s:]),
     "whole": lambda s, one, two: ("200", etag(2) + length(SIZE), two),
     "whole in chunks": lambda s, one, two: ("200", CHUNKED, chunked(two)),
     "busy": lambda s, one, two: ("503", length(0) + "Retry-After: 0\r\n", b""),
@@ -112,6 +114,7 @@ ROWS = [
     ("part", "rest", 2), ("part of unknown", "rest", 2), ("part without range", "rest", 2),
     ("part as whole", "rest", 2), ("multipart", "rest", 2),
     ("early end", "other version", 2), ("two lengths", "other version", 2),
+    ("no length", "rest", 2), ("etag", "no length", None),
     ("etag", "busy", None), ("etag", "gone", None), ("etag", "unchanged", None), ("etag", "met no condition", None),
 ] + [
     (first, then, 2) for first in ("etag", "date", "chunks") for then in (

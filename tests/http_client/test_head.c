@@ -62,6 +62,84 @@ COROUTINE_TEST(takes_no_head_that_is_none)
         }
 }
 
+/* A length that is none tells nobody where the answer ends. */
+COROUTINE_TEST(takes_no_length_that_is_none)
+{
+        static const struct {
+                const char *lines;
+                int taken_for;
+                int64_t length;
+        } cases[] = {
+            {"Content-Length: 5\r\n", 200, 5},
+            {"Content-Length: \t 5 \r\n", 200, 5},
+            {"Content-Length: 005\r\n", 200, 5},
+            {"Content-Length: 5\r\ncontent-length: 5\r\n", 200, 5},
+            {"Content-Length: 5, 5 ,5\r\n", 200, 5},
+            {"Content-Length: 5\r\nContent-Encoding: identity\r\n", 200, 5},
+            {"Content-Length: 5x\r\n", EDDY_EPROTOCOL, 0},
+            {"Content-Length: 5 x\r\n", EDDY_EPROTOCOL, 0},
+            {"Content-Length: 0x5\r\n", EDDY_EPROTOCOL, 0},
+            {"Content-Length: 5.0\r\n", EDDY_EPROTOCOL, 0},
+            {"Content-Length: +5\r\n", EDDY_EPROTOCOL, 0},
+            {"Content-Length: -5\r\n", EDDY_EPROTOCOL, 0},
+            {"Content-Length: five\r\n", EDDY_EPROTOCOL, 0},
+            {"Content-Length:\r\n", EDDY_EPROTOCOL, 0},
+            {"Content-Length: 5,\r\n", EDDY_EPROTOCOL, 0},
+            {"Content-Length: 5,6\r\n", EDDY_EPROTOCOL, 0},
+            {"Content-Length: 5\r\nContent-Length: 6\r\n", EDDY_EPROTOCOL, 0},
+            {"Content-Length: 6\r\nX: 1\r\nContent-Length: 5\r\n", EDDY_EPROTOCOL, 0},
+            {"Content-Length: 99999999999999999999\r\n", EDDY_EPROTOCOL, 0},
+        };
+
+        for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+                eddy_http_response response;
+                char text[256];
+
+                snprintf(text, sizeof text, "HTTP/1.1 200 OK\r\n%s\r\n01234", cases[i].lines);
+                assert_int_equal(judge_answer(text, &response), cases[i].taken_for);
+                if (cases[i].taken_for == 200)
+                        assert_int_equal(response.length, cases[i].length);
+                eddy_http_response_finish(&response);
+        }
+}
+
+static unsigned connections;
+
+/* To whatever is asked, again and again. */
+static intptr_t send_answers(eddy_stream *stream, void *arg)
+{
+        const char *request;
+
+        (void)arg;
+        connections++;
+        while (eddy_stream_read_some(stream, &request) > 0)
+                eddy_stream_write_all(stream, answer, strlen(answer));
+        return 0;
+}
+
+/* What follows such an answer would be taken for the next one. */
+COROUTINE_TEST(keeps_no_connection_of_a_refused_answer)
+{
+        eddy_http_client *client;
+        eddy_server *server;
+        char url[64];
+
+        answer = "HTTP/1.1 200 OK\r\nContent-Length: 5x\r\n\r\n01234";
+        connections = 0;
+        assert_int_equal(eddy_start_server(&server, send_answers, NULL, "127.0.0.1", 0, NULL), 0);
+        assert_int_equal(eddy_http_client_create(&client, &(eddy_http_client_options){.proxy = ""}), 0);
+        snprintf(url, sizeof url, "http://127.0.0.1:%u/", eddy_server_port(server));
+        for (int i = 1; i <= 3; i++) {
+                assert_int_equal(eddy_http_fetch(client, &(eddy_http_request){.url = url}, NULL),
+                                 EDDY_EPROTOCOL);
+                assert_non_null(strstr(eddy_error_detail(), "Content-Length is no number"));
+                assert_int_equal(connections, i);
+        }
+        eddy_http_client_destroy(client);
+        eddy_server_close(server);
+        eddy_server_destroy(server);
+}
+
 COROUTINE_TEST(line_is_one_header)
 {
         static const char text[] = "HTTP/1.1 200 OK\r\nA: 1\r\nD : 3\r\n\r\n";
@@ -79,6 +157,8 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
             cmocka_unit_test(takes_no_head_that_is_none),
+            cmocka_unit_test(takes_no_length_that_is_none),
+            cmocka_unit_test(keeps_no_connection_of_a_refused_answer),
             cmocka_unit_test(line_is_one_header),
         };
 

@@ -203,6 +203,7 @@ static void test_validators(void **state)
             {"ETag: W/\"a\"\n", 100, NULL},
             {"ETag: \"\n", 100, NULL},
             {"ETag: \"a\n", 100, NULL},
+            {"ETag: \"a\rX: b\"\n", 100, NULL},
             {ETAG DATE "Accept-Ranges: none\n", 100, NULL},
             {ETAG DATE "Content-Encoding: gzip\n", 100, NULL},
         };

@@ -44,6 +44,15 @@ static int set_cookies(eddy_http_exchange *exchange)
         return eddy_http_reply(exchange, &(eddy_http_answer){.headers = lines});
 }
 
+/* "HOST|PROXY-AUTHORIZATION" */
+static int tell_names(eddy_http_exchange *exchange)
+{
+        const char *host = eddy_http_exchange_header(exchange, "host");
+        const char *password = eddy_http_exchange_header(exchange, "proxy-authorization");
+
+        return eddy_http_reply_text(exchange, 0, "%s|%s", host ? host : "", password ? password : "");
+}
+
 static int answer(eddy_http_exchange *exchange, void *arg)
 {
         const char *target = eddy_http_exchange_target(exchange);
@@ -51,6 +60,8 @@ static int answer(eddy_http_exchange *exchange, void *arg)
         (void)arg;
         if (strcmp(target, "/go") == 0)
                 return redirect(exchange);
+        if (strcmp(target, "/names") == 0)
+                return tell_names(exchange);
         return strcmp(target, "/set") == 0 ? set_cookies(exchange) : tell(exchange);
 }
 
@@ -190,6 +201,31 @@ COROUTINE_TEST(takes_credentials_nowhere_else)
         world_close(&world);
 }
 
+/* A name for one server would have another one answer for a third; a proxy's password is nothing for servers. */
+COROUTINE_TEST(takes_names_and_proxy_passwords_nowhere_else)
+{
+        static const char *const lines[] = {"Host: inner.example", "proxy-authorization: Basic YTpi", NULL};
+        char there[128], named[160];
+        struct world world;
+
+        world_open(&world, answer, NULL);
+        status = 302;
+        location = "/names";
+        assert_answer(&world, &(eddy_http_request){.url = at(&world, "/go"), .headers = lines}, 200,
+                      "inner.example|Basic YTpi");
+        snprintf(there, sizeof there, "http://localhost:%u/names", eddy_server_port(world.other));
+        snprintf(named, sizeof named, "localhost:%u|", eddy_server_port(world.other));
+        location = there;
+        assert_answer(&world, &(eddy_http_request){.url = at(&world, "/go"), .headers = lines}, 200, named);
+
+        use_client(&world, &(eddy_http_client_options){.headers = lines});
+        assert_answer(&world, &(eddy_http_request){.url = at(&world, "/go")}, 200, named);
+        use_client(&world, &(eddy_http_client_options){.headers = lines, .base_url = world.base});
+        assert_answer(&world, &(eddy_http_request){.url = "/names"}, 200, "inner.example|Basic YTpi");
+        assert_answer(&world, &(eddy_http_request){.url = there}, 200, named);
+        world_close(&world);
+}
+
 COROUTINE_TEST(keeps_cookies)
 {
         const eddy_http_client_options options = {.keeps_cookies = true};
@@ -320,6 +356,7 @@ int main(void)
             cmocka_unit_test(follows_as_far_as_it_may),
             cmocka_unit_test(goes_nowhere_but_to_http),
             cmocka_unit_test(takes_credentials_nowhere_else),
+            cmocka_unit_test(takes_names_and_proxy_passwords_nowhere_else),
             cmocka_unit_test(keeps_cookies),
             cmocka_unit_test(keeps_none_unless_told_to),
             cmocka_unit_test(asks_by_a_proxy),
