@@ -8,7 +8,7 @@
  * With -DHAS_FUZZER_MAIN and clang's -fsanitize=fuzzer the input is libFuzzer's. */
 #include "input.h"
 
-#include "http/coding.h"
+#include "http_common/coding.h"
 #include "http/negotiate.h"
 
 enum {
