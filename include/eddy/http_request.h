@@ -87,7 +87,8 @@ typedef struct eddy_http_request {
         eddy_duration stall_timeout;
         int max_redirects;     /**< 0: 20; less: a redirect is an answer like any other */
         bool allows_downgrade; /**< a redirect may lead from https:// to http:// */
-        bool keeps_encoding;   /**< a compressed body is given as it comes */
+        bool
+            keeps_encoding; /**< a compressed body is given as it comes; else it is decompressed as it is read */
         /** Attempts after the first, of what may be asked for twice: a method that changes nothing the second time (GET, HEAD, PUT,
          * DELETE, OPTIONS, TRACE), a header Idempotency-Key, or a connection that was never made. The network's failures and the
          * answers 408, 425, 429, 500, 502, 503 and 504 are retried, until the head of another answer has come. */
@@ -104,7 +105,7 @@ typedef struct eddy_http_request {
         /** For eddy_http_fetch(). The answer's headers are complete; redirects have been followed. An error ends the fetch with
          * it. These run in the loop, outside any task, so they must not suspend. */
         int (*on_headers)(const eddy_http_response *response, void *arg);
-        /** For eddy_http_fetch(). A piece of body, valid during the call; NULL: dropped. An error ends the fetch with it. */
+        /** For eddy_http_fetch(). A piece of body, decompressed, valid during the call; NULL: dropped. An error ends the fetch with it. */
         int (*on_body)(const void *data, size_t n, void *arg);
         /** Bytes of body so far, and in all or -1. */
         void (*on_progress)(int64_t received, int64_t total, void *arg);
@@ -126,7 +127,7 @@ typedef struct eddy_http_request {
  * @retval -ECONNREFUSED ...       no connection
  * @retval -ECONNRESET             the connection broke
  * @retval EDDY_EINCOMPLETE        the answer ended before its announced length, or the body did that is sent
- * @retval EDDY_EPROTOCOL          the answer was malformed, or the TLS handshake failed
+ * @retval EDDY_EPROTOCOL          the answer was malformed, or in a transfer coding nobody asked for, or the TLS handshake failed
  * @retval EDDY_EHTTP              another failure: the certificate is not trusted, too many redirects, one that would have led from
  *                                 https:// to http://
  * @retval -EINVAL, EDDY_ENOTSUP   no URL, or none of http or https
@@ -157,6 +158,8 @@ EDDY_API EDDY_ASYNC int eddy_http_fetch(eddy_http_client *client, const eddy_htt
  * @return how many; 0: that was all
  * @retval EDDY_EBUSY another task reads it
  * @retval -EINVAL it was fetched, not sent for: its body has gone to on_body
+ * @retval EDDY_EPROTOCOL, EDDY_EINCOMPLETE, EDDY_ELIMIT  it is not what its Content-Encoding says, or not whole, or looks back further
+ *                                                        than HTTP allows
  *
  * Else as eddy_http_send(); the bytes before a failure are given first. Suspends. aiohttp.ClientResponse.content.read().
  */

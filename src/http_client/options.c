@@ -2,6 +2,7 @@
 #include "http_client/options.h"
 #include "http_client/header.h"
 #include "http_client/url.h"
+#include "http_common/coding.h"
 
 #include "base/memory.h"
 #include <stdio.h>
@@ -78,15 +79,17 @@ static const char *agent_of(const eddy_http_client_options *options)
         return line;
 }
 
-/* Those that curl can undo, but for deflate, which servers disagree on. */
+/* Those that this build can undo, but for deflate, which servers disagree on. */
 static const char *encodings(void)
 {
-        int features = curl_version_info(CURLVERSION_NOW)->features;
-        char line[64];
+        static const enum coding codings[] = {CODING_GZIP, CODING_BR, CODING_ZSTD};
+        char line[64] = "Accept-Encoding: ", *end = line + strlen(line), *start = end;
 
-        snprintf(line, sizeof line, "Accept-Encoding: %s%s%s",
-                 features & CURL_VERSION_LIBZ ? "gzip" : "identity",
-                 features & CURL_VERSION_BROTLI ? ", br" : "", features & CURL_VERSION_ZSTD ? ", zstd" : "");
+        for (size_t i = 0; i < sizeof codings / sizeof *codings; i++)
+                if (coding_is_built_in(codings[i]))
+                        end = stpcpy(stpcpy(end, end > start ? ", " : ""), coding_name(codings[i]));
+        if (end == start)
+                strcpy(end, "identity");
         return memory_strdup(line);
 }
 

@@ -30,6 +30,7 @@ CURLcode prepare_once(struct transfer *t)
         SET(CURLOPT_QUICK_EXIT, 1L);
         SET(CURLOPT_BUFFERSIZE, 60L * 1024);
         SET(CURLOPT_CONNECTTIMEOUT_MS, (long)INT32_MAX); /* see patience_connecting() */
+        SET(CURLOPT_HTTP_CONTENT_DECODING, 0L);          /* see unwrap.h */
         SET(CURLOPT_PROTOCOLS_STR, "http,https");
         SET(CURLOPT_HTTP_VERSION, http_version(client->versions));
         if (client->share) {
@@ -114,6 +115,13 @@ static bool is_said(const struct transfer *t, const char *name)
         return header_is_among(t->request->headers, name) || header_is_among(t->client->headers, name);
 }
 
+/* Parts of what was encoded are of no use by themselves. */
+static bool takes_encodings(const struct transfer *t)
+{
+        return !t->request->keeps_encoding && !is_said(t, "Accept-Encoding") && t->request->range_start <= 0 &&
+               t->request->range_end <= 0;
+}
+
 static int add_headers(struct transfer *t, bool is_trusted)
 {
         const eddy_http_request *request = t->request;
@@ -179,18 +187,6 @@ static CURLcode set_method(struct transfer *t)
         return code;
 }
 
-static CURLcode set_encodings(struct transfer *t)
-{
-        bool decodes = !t->request->keeps_encoding && !is_said(t, "Accept-Encoding") &&
-                       t->request->range_start <= 0 && t->request->range_end <= 0;
-        CURLcode code = CURLE_OK;
-
-        if (decodes != t->decodes)
-                SET(CURLOPT_ACCEPT_ENCODING, decodes ? "" : NULL);
-        t->decodes = decodes;
-        return code;
-}
-
 static CURLcode set_range(struct transfer *t)
 {
         const eddy_http_request *request = t->request;
@@ -253,12 +249,14 @@ int prepare_hop(struct transfer *t)
         /* Who listens on a socket is another one than who listens on a port of localhost. */
         bool is_trusted = !t->is_anonymous && eddy_http_is_same_origin(t->first_url, t->url) &&
                           t->is_by_socket == !!t->socket_path;
-        CURLcode code = set_encodings(t);
-        int rc = add_headers(t, is_trusted);
+        CURLcode code;
+        int rc;
 
+        t->decodes = takes_encodings(t);
+        rc = add_headers(t, is_trusted);
         if (rc < 0)
                 return rc;
-        code = code ? code : set_connection(t);
+        code = set_connection(t);
         code = code ? code : set_certificate(t, is_trusted);
         code = code ? code : set_method(t);
         code = code ? code : set_range(t);

@@ -4,6 +4,7 @@
 #include "http_client/header.h"
 #include "http_client/patience.h"
 #include "http_client/prepare.h"
+#include "http_client/read.h"
 #include "http_client/response.h"
 #include "http_client/retry.h"
 #include "http_client/url.h"
@@ -129,10 +130,10 @@ static int follow(struct transfer *t)
         return t->sends_body ? upload_rewind(&t->upload) : 0;
 }
 
-/* Whether the head of what was asked for is there, and where it is fetched all of it. */
+/* Whether the head of what was asked for is there, and where it is fetched all of it, unless it is still to be decoded. */
 static bool has_what_was_waited_for(const struct transfer *t)
 {
-        return t->is_done || (t->fate == FATE_FINAL && !t->is_fetched);
+        return t->is_done || (t->fate == FATE_FINAL && (!t->is_fetched || t->is_coded));
 }
 
 /* 0: there is an answer; its fate is known. */
@@ -308,6 +309,8 @@ static int fetch(eddy_http_client *client, const eddy_http_request *request, edd
                 t->is_fetched = true;
                 t->is_anonymous = is_anonymous;
                 rc = send_request(t);
+                if (rc == 0 && t->is_coded)
+                        rc = read_coded_whole(t);
                 transfer_give(t);
         }
         if (response == &unseen)
