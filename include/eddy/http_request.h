@@ -30,7 +30,7 @@ typedef struct eddy_http_response {
         int version;        /**< of HTTP: 10, 11, 20; 0: there was no answer */
         int64_t length;     /**< bytes of body that it announced; -1: it did not say, or they come compressed */
         int64_t received;   /**< bytes of body that came */
-        char *url;          /**< where it came from in the end; NULL: from nowhere */
+        char *url;          /**< where it came from in the end, with the UNIX socket; NULL: from nowhere */
         unsigned redirects; /**< that were followed */
         char *headers;      /* "Name\0value\0" one after the other */
         size_t headers_size;
@@ -52,7 +52,8 @@ typedef struct eddy_http_upload {
 /** What to ask for. Zero is the default of each field. It must live, with what it points to, until the call returns; that of
  * eddy_http_send() until the response is finished. */
 typedef struct eddy_http_request {
-        /** http:// or https://, or relative where the client has a base. "http://unix:/run/app.sock:/path" asks by a UNIX socket.
+        /** http:// or https://, or relative where the client has a base. "http://unix:/run/app.sock:/path" asks by a UNIX socket; in
+         * that one's path a colon is "%3A" and a percent sign "%25".
          * What no URL may have, such as blanks, line ends and letters beyond ASCII, is sent encoded ("%20"); what is encoded
          * already stays as it is. */
         const char *url;
@@ -87,8 +88,7 @@ typedef struct eddy_http_request {
         eddy_duration stall_timeout;
         int max_redirects;     /**< 0: 20; less: a redirect is an answer like any other */
         bool allows_downgrade; /**< a redirect may lead from https:// to http:// */
-        bool
-            keeps_encoding; /**< a compressed body is given as it comes; else it is decompressed as it is read */
+        bool keeps_encoding;   /**< a compressed body is given as it comes, not decompressed as it is read */
         /** Attempts after the first, of what may be asked for twice: a method that changes nothing the second time (GET, HEAD, PUT,
          * DELETE, OPTIONS, TRACE), a header Idempotency-Key, or a connection that was never made. The network's failures and the
          * answers 408, 425, 429, 500, 502, 503 and 504 are retried, until the head of another answer has come. */
@@ -103,7 +103,7 @@ typedef struct eddy_http_request {
         const char *if_range; /**< ETag or date of the bytes already here; else the whole is sent */
 
         /** For eddy_http_fetch(). The answer's headers are complete; redirects have been followed. An error ends the fetch with
-         * it. These run in the loop, outside any task, so they must not suspend. */
+         * it. These must not suspend: they run in the loop, outside any task, or in the fetch's own where a body is decompressed. */
         int (*on_headers)(const eddy_http_response *response, void *arg);
         /** For eddy_http_fetch(). A piece of body, decompressed, valid during the call; NULL: dropped. An error ends the fetch with it. */
         int (*on_body)(const void *data, size_t n, void *arg);
@@ -131,6 +131,7 @@ typedef struct eddy_http_request {
  * @retval EDDY_EHTTP              another failure: the certificate is not trusted, too many redirects, one that would have led from
  *                                 https:// to http://
  * @retval -EINVAL, EDDY_ENOTSUP   no URL, or none of http or https
+ * @retval -ENOENT, -ENAMETOOLONG  no such UNIX socket, or none that there could be
  * @retval EDDY_ELIMIT             the head is longer than any honest server's
  * @retval EDDY_ENOTASK            called outside a coroutine
  * @retval -ENOMEM                 no memory

@@ -76,9 +76,14 @@ static int add_headers_of_request(struct transfer *t, bool is_trusted)
 /* The client's own credentials are for its base, where it has one. */
 static bool is_trusted_by_client(const struct transfer *t, bool is_trusted)
 {
-        const char *base = t->client->base_url;
+        const char *base = t->client->base_url, *base_socket = t->client->base_socket;
 
-        return is_trusted && (!base || eddy_http_is_same_origin(base, t->url));
+        if (!is_trusted || !base)
+                return is_trusted;
+        /* Who listens on a socket is another one than who listens on a port of localhost, or on another socket. */
+        if (!base_socket || !t->is_by_socket)
+                return !base_socket && !t->is_by_socket && eddy_http_is_same_origin(base, t->url);
+        return strcmp(base_socket, t->socket_path) == 0;
 }
 
 static int add_headers_of_client(struct transfer *t, bool is_trusted)
@@ -246,7 +251,6 @@ static CURLcode set_certificate(struct transfer *t, bool is_trusted)
 
 int prepare_hop(struct transfer *t)
 {
-        /* Who listens on a socket is another one than who listens on a port of localhost. */
         bool is_trusted = !t->is_anonymous && eddy_http_is_same_origin(t->first_url, t->url) &&
                           t->is_by_socket == !!t->socket_path;
         CURLcode code;
