@@ -184,11 +184,21 @@ static int send_body(eddy_http_client *client)
         return n < 0 ? (int)n : 0;
 }
 
-static intptr_t sending(void *arg)
+static int send_to(const char *base)
 {
         const char *const lines[] = {"X-Client: y", NULL};
-        eddy_http_client_options options = {.keeps_cookies = true, .headers = lines};
+        const eddy_http_client_options options = {.keeps_cookies = true, .headers = lines, .base_url = base};
         eddy_http_client *client = NULL;
+        int rc = eddy_http_client_create(&client, &options);
+
+        if (rc == 0)
+                rc = send_body(client);
+        eddy_http_client_destroy(client);
+        return rc;
+}
+
+static intptr_t sending(void *arg)
+{
         eddy_server *server;
         unsigned asked = 0;
         char base[64];
@@ -198,12 +208,30 @@ static intptr_t sending(void *arg)
         if (rc < 0)
                 return rc;
         snprintf(base, sizeof base, "http://127.0.0.1:%d/", eddy_server_port(server));
-        options.base_url = base;
-        rc = eddy_http_client_create(&client, &options);
-        if (rc == 0)
-                rc = send_body(client);
-        eddy_http_client_destroy(client);
+        rc = send_to(base);
         end_server(server);
+        return rc;
+}
+
+static intptr_t sending_to_a_socket(void *arg)
+{
+        char folder[] = "/tmp/eddy-http-XXXXXX", path[64], base[96];
+        eddy_server *server;
+        unsigned asked = 0;
+        int rc;
+
+        (void)arg;
+        if (!mkdtemp(folder))
+                return -ENOENT;
+        snprintf(path, sizeof path, "%s/a socket", folder);
+        snprintf(base, sizeof base, "http://unix:%s/a%%20socket:/", folder);
+        rc = eddy_start_unix_server(&server, take, &asked, path, NULL);
+        if (rc == 0) {
+                rc = send_to(base);
+                end_server(server);
+        }
+        unlink(path);
+        rmdir(folder);
         return rc;
 }
 
@@ -298,6 +326,11 @@ static intptr_t decoding(void *arg)
 }
 
 const struct scenario scenarios[] = {
-    {"sending", sending},         {"sending files", sending_files}, {"fetching", fetching},
-    {"downloading", downloading}, {"decoding", decoding},           {NULL, NULL},
+    {"sending to a socket", sending_to_a_socket},
+    {"sending", sending},
+    {"sending files", sending_files},
+    {"fetching", fetching},
+    {"downloading", downloading},
+    {"decoding", decoding},
+    {NULL, NULL},
 };
