@@ -29,7 +29,7 @@ typedef struct eddy_http_response {
         int status;         /**< of the last answer, redirects followed, such as 200; 0: there was none */
         int version;        /**< of HTTP: 10, 11, 20; 0: there was no answer */
         int64_t length;     /**< bytes of body that it announced; -1: it did not say, or they come compressed */
-        int64_t received;   /**< bytes of body that came */
+        int64_t received;   /**< bytes of body that came, or were decompressed */
         char *url;          /**< where it came from in the end, with the UNIX socket; NULL: from nowhere */
         unsigned redirects; /**< that were followed */
         char *headers;      /* "Name\0value\0" one after the other */

@@ -68,12 +68,13 @@ static int give_others_a_turn(struct transfer *t)
 /* Bytes that have been decoded of what has come; 0: none. */
 static ssize_t decode_some(struct transfer *t, char *buffer, size_t n, uint64_t *work)
 {
-        struct coding_io io = {t->in + t->in_start, t->in_end - t->in_start, buffer, n};
+        struct coding_io io = {.in_size = t->in_end - t->in_start, .out = buffer, .out_size = n};
         int rc = 0;
 
         *work = 0;
         if (!t->unwrapping && io.in_size == 0)
                 return 0; /* what has no body is in no coding either */
+        io.in = t->in + t->in_start;
         if (!t->unwrapping)
                 rc = unwrap_begin(&t->unwrapping, t->response);
         if (rc == 0)
