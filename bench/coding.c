@@ -5,7 +5,7 @@
  * For each file, each of its sizes of 1, 4, 16, 64 and 256 KiB and 1 MiB that it has, each coding and some of its levels: the size
  * it becomes, megabytes of body a second of processor time to code and to decode, microseconds for the whole, and the
  * most memory that was held, for a body whose size is known and, of the largest, for one whose size is not. */
-#include "http/coding.h"
+#include "http_common/coding.h"
 
 #include <eddy.h>
 #include <malloc.h>

@@ -33,8 +33,9 @@ typedef struct eddy_http_client_options {
         size_t max_connections;      /**< open at a time; further fetches wait; 0: no bound */
         size_t max_host_connections; /**< of those, to one host; 0: no bound */
         const char *user_agent;      /**< NULL: "eddy/" and its version */
-        /** Where URLs that are relative begin, such as "https://example.org/api/". The client's own credentials (Authorization,
-         * Proxy-Authorization, Cookie, its certificate) and Host go to its scheme, host and port alone. NULL: no URL is relative */
+        /** Where URLs that are relative begin, such as "https://example.org/api/" or "http://unix:/run/app.sock:/v1/". The client's
+         * own credentials (Authorization, Proxy-Authorization, Cookie, its certificate) and Host go to its scheme, host and port, or
+         * its socket, alone. NULL: no URL is relative */
         const char *base_url;
         /** "Name: value" each, NULL behind the last: sent with each request that has none of that name; or NULL */
         const char *const *headers;
@@ -61,6 +62,7 @@ typedef struct eddy_http_client_options {
  * @return 0
  * @retval EDDY_ENOLOOP  no loop was named and none runs
  * @retval -EINVAL       the base URL, the proxy or a header is none; the detail says which
+ * @retval -ENAMETOOLONG  the base URL names a UNIX socket that there could not be
  * @retval -ENOMEM       no memory
  *
  * Does not suspend. aiohttp.ClientSession().
@@ -102,7 +104,7 @@ EDDY_API ssize_t eddy_http_client_cookies(eddy_http_client *client, char **cooki
  * @param other  likewise
  * @return false also where one of them is none, or memory is short
  *
- * By another name the same machine is another host. Does not suspend. yarl.URL.origin().
+ * By another name the same machine is another host, and so is each UNIX socket. Does not suspend. yarl.URL.origin().
  */
 EDDY_API bool eddy_http_is_same_origin(const char *one, const char *other);
 

@@ -77,7 +77,8 @@ typedef struct eddy_http_proxy_counts {
  *
  * @param proxy    receives it; give it back with eddy_http_proxy_destroy(). NULL where this fails
  * @param url      "http://host", "http://host:port/base", "http://unix:/run/app.sock", "http://unix:/run/app.sock:/base" or
- *                 "https://..."; what a request asks for stands behind its path. Copied
+ *                 "https://..."; what a request asks for stands behind its path. In a socket's path a blank is "%20", a colon "%3A" and a
+ *                 percent sign "%25". Copied
  * @param options  may be NULL
  * @return 0
  * @retval -EINVAL  the URL is none of these, or is "https://" without `tls`; a timeout is negative; `via` is no token. The detail says

@@ -29,8 +29,8 @@ typedef struct eddy_http_response {
         int status;         /**< of the last answer, redirects followed, such as 200; 0: there was none */
         int version;        /**< of HTTP: 10, 11, 20; 0: there was no answer */
         int64_t length;     /**< bytes of body that it announced; -1: it did not say, or they come compressed */
-        int64_t received;   /**< bytes of body that came */
-        char *url;          /**< where it came from in the end; NULL: from nowhere */
+        int64_t received;   /**< bytes of body that came, or were decompressed */
+        char *url;          /**< where it came from in the end, with the UNIX socket; NULL: from nowhere */
         unsigned redirects; /**< that were followed */
         char *headers;      /* "Name\0value\0" one after the other */
         size_t headers_size;
@@ -52,7 +52,8 @@ typedef struct eddy_http_upload {
 /** What to ask for. Zero is the default of each field. It must live, with what it points to, until the call returns; that of
  * eddy_http_send() until the response is finished. */
 typedef struct eddy_http_request {
-        /** http:// or https://, or relative where the client has a base. "http://unix:/run/app.sock:/path" asks by a UNIX socket.
+        /** http:// or https://, or relative where the client has a base. "http://unix:/run/app.sock:/path" asks by a UNIX socket; in
+         * that one's path a colon is "%3A" and a percent sign "%25".
          * What no URL may have, such as blanks, line ends and letters beyond ASCII, is sent encoded ("%20"); what is encoded
          * already stays as it is. */
         const char *url;
@@ -88,7 +89,7 @@ typedef struct eddy_http_request {
         eddy_duration stall_timeout;
         int max_redirects;     /**< 0: 20; less: a redirect is an answer like any other */
         bool allows_downgrade; /**< a redirect may lead from https:// to http:// */
-        bool keeps_encoding;   /**< a compressed body is given as it comes */
+        bool keeps_encoding;   /**< a compressed body is given as it comes, not decompressed as it is read */
         /** Attempts after the first, of what may be asked for twice: a method that changes nothing the second time (GET, HEAD, PUT,
          * DELETE, OPTIONS, TRACE), a header Idempotency-Key, or a connection that was never made. The network's failures and the
          * answers 408, 425, 429, 500, 502, 503 and 504 are retried, until the head of another answer has come. */
@@ -103,9 +104,9 @@ typedef struct eddy_http_request {
         const char *if_range; /**< ETag or date of the bytes already here; else the whole is sent */
 
         /** For eddy_http_fetch(). The answer's headers are complete; redirects have been followed. An error ends the fetch with
-         * it. These run in the loop, outside any task, so they must not suspend. */
+         * it. These must not suspend: they run in the loop, outside any task, or in the fetch's own where a body is decompressed. */
         int (*on_headers)(const eddy_http_response *response, void *arg);
-        /** For eddy_http_fetch(). A piece of body, valid during the call; NULL: dropped. An error ends the fetch with it. */
+        /** For eddy_http_fetch(). A piece of body, decompressed, valid during the call; NULL: dropped. An error ends the fetch with it. */
         int (*on_body)(const void *data, size_t n, void *arg);
         /** Bytes of body so far, and in all or -1. */
         void (*on_progress)(int64_t received, int64_t total, void *arg);
@@ -127,10 +128,11 @@ typedef struct eddy_http_request {
  * @retval -ECONNREFUSED ...       no connection
  * @retval -ECONNRESET             the connection broke
  * @retval EDDY_EINCOMPLETE        the answer ended before its announced length, or the body did that is sent
- * @retval EDDY_EPROTOCOL          the answer was malformed, or the TLS handshake failed
+ * @retval EDDY_EPROTOCOL          the answer was malformed, or in a transfer coding nobody asked for, or the TLS handshake failed
  * @retval EDDY_EHTTP              another failure: the certificate is not trusted, too many redirects, one that would have led from
  *                                 https:// to http://, a body that would have to be sent again and can be read once
  * @retval -EINVAL, EDDY_ENOTSUP   no URL, or none of http or https; a header, a method or a range that is none
+ * @retval -ENOENT, -ENAMETOOLONG  no such UNIX socket, or none that there could be
  * @retval EDDY_ELIMIT             the head is longer than any honest server's
  * @retval EDDY_ENOTASK            called outside a coroutine
  * @retval -ENOMEM                 no memory
@@ -158,6 +160,8 @@ EDDY_API EDDY_ASYNC int eddy_http_fetch(eddy_http_client *client, const eddy_htt
  * @return how many; 0: that was all
  * @retval EDDY_EBUSY another task reads it
  * @retval -EINVAL it was fetched, not sent for: its body has gone to on_body
+ * @retval EDDY_EPROTOCOL, EDDY_EINCOMPLETE, EDDY_ELIMIT  it is not what its Content-Encoding says, or not whole, or looks back further
+ *                                                        than HTTP allows
  *
  * Else as eddy_http_send(); the bytes before a failure are given first. Suspends. aiohttp.ClientResponse.content.read().
  */

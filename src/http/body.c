@@ -3,8 +3,8 @@
 #include "http/body.h"
 
 #include "base/memory.h"
-#include "http/escape.h"
 #include "http/strict.h"
+#include "http_common/escape.h"
 #include <eddy/error.h>
 #include <string.h>
 

@@ -2,7 +2,7 @@
 #ifndef HTTP_DECODING_H
 #define HTTP_DECODING_H
 
-#include "http/coding.h"
+#include "http_common/coding.h"
 
 #include <eddy/http_exchange.h>
 

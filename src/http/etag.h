@@ -2,7 +2,7 @@
 #ifndef HTTP_ETAG_H
 #define HTTP_ETAG_H
 
-#include "http/coding.h"
+#include "http_common/coding.h"
 
 /** Whether a list such as `"a", W/"b"`, of If-Match or If-None-Match, names an ETag. "*" is no list. Where weak comparison is not
  * enough, a weak one on either side names nothing. */

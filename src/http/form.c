@@ -1,6 +1,6 @@
 #include "http/body_source.h"
-#include "http/escape.h"
 #include "http/gathering.h"
+#include "http_common/escape.h"
 
 enum { DEFAULT_MAX_FIELDS = 1000, DEFAULT_MAX_SIZE = 1024 * 1024 };
 

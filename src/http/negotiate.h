@@ -2,8 +2,8 @@
 #ifndef HTTP_NEGOTIATE_H
 #define HTTP_NEGOTIATE_H
 
-#include "http/coding.h"
 #include "http/parser.h"
+#include "http_common/coding.h"
 
 #include <eddy/http_server.h>
 

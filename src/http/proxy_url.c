@@ -2,8 +2,10 @@
 
 #include "base/memory.h"
 #include "http/strict.h"
+#include "http_common/escape.h"
 #include <eddy/error.h>
 #include <strings.h>
+#include <sys/un.h>
 
 enum { PORT = 80, SECURE_PORT = 443 };
 
@@ -67,6 +69,10 @@ static int parse_socket(struct proxy_url *url, const char *at, size_t n, const c
         if (n == 0 || *at != '/')
                 return refuse("behind unix: stands the path of a socket, from / on", text);
         url->path = copy(at, n);
+        if (url->path && !escape_undo(url->path))
+                return refuse("a % in the path of a socket has to be written as %25", text);
+        if (url->path && strlen(url->path) >= sizeof((struct sockaddr_un *)NULL)->sun_path)
+                return refuse("the path of a socket is longer than one may be", text);
         url->authority = memory_strdup("localhost");
         return url->path && url->authority ? 0 : -ENOMEM;
 }

@@ -10,7 +10,7 @@ struct proxy_url {
         bool is_secure;
         char *host; /* a name or an address; NULL: it is at a UNIX socket */
         uint16_t port;
-        char *path;      /* of that socket */
+        char *path;      /* of that socket, its escapes undone */
         char *authority; /* as Host has it */
         char *base;      /* what stands before each path; no slash at its end, so that it may be "" */
 };

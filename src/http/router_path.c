@@ -1,7 +1,7 @@
 #include "http/router_path.h"
 
-#include "http/escape.h"
 #include "http/target.h"
+#include "http_common/escape.h"
 #include <errno.h>
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* A target is decoded before its dots are resolved, so that "%2e%2e" is no other than "..". */
 #include "http/target.h"
+#include "http_common/escape.h"
 
-#include "http/escape.h"
 #include <errno.h>
 #include <string.h>
 #include <strings.h>

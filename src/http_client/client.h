@@ -24,7 +24,8 @@ struct eddy_http_client {
         eddy_link active; /* and those that curl has */
         size_t active_count;
         /* As in the options: copies, NULL where there is none. */
-        const char *base_url, *proxy, *certificate_file, *key_file;
+        const char *base_url; /* where it begins at a UNIX socket, http://localhost/ and what follows */
+        const char *base_socket, *proxy, *certificate_file, *key_file;
         const char **headers;
         const char *user_agent, *encodings; /* "User-Agent: ...", "Accept-Encoding: ..." */
         eddy_http_versions versions;

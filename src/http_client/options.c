@@ -2,6 +2,7 @@
 #include "http_client/options.h"
 #include "http_client/header.h"
 #include "http_client/url.h"
+#include "http_common/coding.h"
 
 #include "base/memory.h"
 #include <stdio.h>
@@ -16,6 +17,7 @@ void client_options_free(eddy_http_client *client)
         memory_free_text(client->user_agent);
         memory_free_text(client->encodings);
         memory_free_text(client->base_url);
+        memory_free_text(client->base_socket);
         memory_free_text(client->proxy);
         memory_free_text(client->certificate_file);
         memory_free_text(client->key_file);
@@ -78,15 +80,17 @@ static const char *agent_of(const eddy_http_client_options *options)
         return line;
 }
 
-/* Those that curl can undo, but for deflate, which servers disagree on. */
+/* Those that this build can undo, but for deflate, which servers disagree on. */
 static const char *encodings(void)
 {
-        int features = curl_version_info(CURLVERSION_NOW)->features;
-        char line[64];
+        static const enum coding codings[] = {CODING_GZIP, CODING_BR, CODING_ZSTD};
+        char line[64] = "Accept-Encoding: ", *end = line + strlen(line), *start = end;
 
-        snprintf(line, sizeof line, "Accept-Encoding: %s%s%s",
-                 features & CURL_VERSION_LIBZ ? "gzip" : "identity",
-                 features & CURL_VERSION_BROTLI ? ", br" : "", features & CURL_VERSION_ZSTD ? ", zstd" : "");
+        for (size_t i = 0; i < sizeof codings / sizeof *codings; i++)
+                if (coding_is_built_in(codings[i]))
+                        end = stpcpy(stpcpy(end, end > start ? ", " : ""), coding_name(codings[i]));
+        if (end == start)
+                strcpy(end, "identity");
         return memory_strdup(line);
 }
 
@@ -105,6 +109,19 @@ static bool environment_names_proxy(void)
         return false;
 }
 
+static int copy_base(eddy_http_client *client, const char *base)
+{
+        char *socket_path, *rest;
+        int rc = url_split_unix(base, &socket_path, &rest);
+
+        if (rc < 0)
+                return url_fail_unix(rc, base);
+        client->base_socket = socket_path;
+        client->base_url = url_encode(rest ? rest : base);
+        memory_free(rest);
+        return client->base_url ? 0 : -ENOMEM;
+}
+
 int client_options_copy(eddy_http_client *client, const eddy_http_client_options *options)
 {
         int rc = check_options(options);
@@ -118,12 +135,13 @@ int client_options_copy(eddy_http_client *client, const eddy_http_client_options
         client->key_file = options->key_file;
         client->user_agent = agent_of(options);
         client->encodings = encodings();
-        if (options->base_url)
-                client->base_url = url_encode(options->base_url);
         /* All, though one has failed: each is a copy then, or NULL. */
         rc = memory_copy_text(&client->proxy) | memory_copy_text(&client->certificate_file) |
              memory_copy_text(&client->key_file);
-        if (rc < 0 || !client->user_agent || !client->encodings || (options->base_url && !client->base_url))
+        if (rc < 0 || !client->user_agent || !client->encodings)
                 return -ENOMEM;
+        rc = options->base_url ? copy_base(client, options->base_url) : 0;
+        if (rc < 0)
+                return rc;
         return header_check(client->user_agent) < 0 ? -EINVAL : copy_headers(client, options->headers);
 }

@@ -49,6 +49,14 @@ static int error_of_proxy(const struct transfer *t)
         }
 }
 
+/* curl would call it a port of localhost. */
+static int fail_at_socket(const struct transfer *t)
+{
+        int rc = os_error(t, -ECONNREFUSED);
+
+        return eddy_fail(rc, "cannot connect to the UNIX socket %s: %s", t->socket_path, eddy_strerror(rc));
+}
+
 /* curl's word for it is that of its own header parser, which is a function of its. */
 static bool is_no_header(const struct transfer *t)
 {
@@ -108,5 +116,7 @@ int transfer_outcome(struct transfer *t)
                 return 0;
         if (is_no_header(t))
                 return eddy_fail(EDDY_EPROTOCOL, "a line of the answer's head is no header");
+        if (t->code == CURLE_COULDNT_CONNECT && t->is_by_socket)
+                return fail_at_socket(t);
         return eddy_fail(error_of(t), "%s", t->message[0] ? t->message : curl_easy_strerror(t->code));
 }

@@ -30,6 +30,7 @@ CURLcode prepare_once(struct transfer *t)
         SET(CURLOPT_QUICK_EXIT, 1L);
         SET(CURLOPT_BUFFERSIZE, 60L * 1024);
         SET(CURLOPT_CONNECTTIMEOUT_MS, (long)INT32_MAX); /* see patience_connecting() */
+        SET(CURLOPT_HTTP_CONTENT_DECODING, 0L);          /* see unwrap.h */
         SET(CURLOPT_PROTOCOLS_STR, "http,https");
         SET(CURLOPT_HTTP_VERSION, http_version(client->versions));
         if (client->share) {
@@ -75,9 +76,14 @@ static int add_headers_of_request(struct transfer *t, bool is_trusted)
 /* The client's own credentials are for its base, where it has one. */
 static bool is_trusted_by_client(const struct transfer *t, bool is_trusted)
 {
-        const char *base = t->client->base_url;
+        const char *base = t->client->base_url, *base_socket = t->client->base_socket;
 
-        return is_trusted && (!base || eddy_http_is_same_origin(base, t->url));
+        if (!is_trusted || !base)
+                return is_trusted;
+        /* Who listens on a socket is another one than who listens on a port of localhost, or on another socket. */
+        if (!base_socket || !t->is_by_socket)
+                return !base_socket && !t->is_by_socket && eddy_http_is_same_origin(base, t->url);
+        return strcmp(base_socket, t->socket_path) == 0;
 }
 
 static int add_headers_of_client(struct transfer *t, bool is_trusted)
@@ -125,6 +131,13 @@ static bool says_there_is_no_body(const struct transfer *t)
 
         return may_have_one && !t->sends_body && !header_is_left_out(t->request->headers, name) &&
                !header_is_left_out(t->client->headers, name);
+}
+
+/* Parts of what was encoded are of no use by themselves. */
+static bool takes_encodings(const struct transfer *t)
+{
+        return !t->request->keeps_encoding && !is_said(t, "Accept-Encoding") && t->request->range_start <= 0 &&
+               t->request->range_end <= 0;
 }
 
 static int add_headers(struct transfer *t, bool is_trusted)
@@ -191,18 +204,6 @@ static CURLcode set_method(struct transfer *t)
         SET(CURLOPT_NOPROGRESS, t->sends_body && t->request->stall_timeout > 0 ? 0L : 1L);
         SET(CURLOPT_CUSTOMREQUEST,
             is_head || (!t->sends_body && strcmp(t->method, "GET") == 0) ? NULL : t->method);
-        return code;
-}
-
-static CURLcode set_encodings(struct transfer *t)
-{
-        bool decodes = !t->request->keeps_encoding && !is_said(t, "Accept-Encoding") &&
-                       t->request->range_start <= 0 && t->request->range_end <= 0;
-        CURLcode code = CURLE_OK;
-
-        if (decodes != t->decodes)
-                SET(CURLOPT_ACCEPT_ENCODING, decodes ? "" : NULL);
-        t->decodes = decodes;
         return code;
 }
 
@@ -279,17 +280,17 @@ static int check(const struct transfer *t)
 
 int prepare_hop(struct transfer *t)
 {
-        /* Who listens on a socket is another one than who listens on a port of localhost. */
         bool is_trusted = !t->is_anonymous && eddy_http_is_same_origin(t->first_url, t->url) &&
                           t->is_by_socket == !!t->socket_path;
-        CURLcode code = set_encodings(t);
+        CURLcode code;
         int rc = check(t);
 
+        t->decodes = takes_encodings(t);
         if (rc == 0)
                 rc = add_headers(t, is_trusted);
         if (rc < 0)
                 return rc;
-        code = code ? code : set_connection(t);
+        code = set_connection(t);
         code = code ? code : set_certificate(t, is_trusted);
         code = code ? code : set_method(t);
         code = code ? code : set_range(t);

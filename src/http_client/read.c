@@ -1,7 +1,14 @@
 /* The body of an answer, read as fast as its reader likes. */
-#include "http_client/transfer.h"
+#include "http_client/read.h"
+#include "http_client/patience.h"
+#include "http_client/unwrap.h"
 
 #include "base/memory.h"
+
+enum {
+        PIECE = 64 * 1024, /* bytes that are decoded at once at most */
+        TURN = 256 * 1024, /* and after which others have their turn */
+};
 
 static size_t take_kept(struct transfer *t, char *buffer, size_t n)
 {
@@ -44,6 +51,98 @@ static ssize_t read_some(struct transfer *t, char *buffer, size_t n)
         return rc < 0 ? rc : transfer_outcome(t);
 }
 
+/* A few bytes may become very many: others have their turn meanwhile, and time may run out. 0, or what ends it. */
+static int give_others_a_turn(struct transfer *t)
+{
+        int rc;
+
+        if (t->work < TURN)
+                return 0;
+        t->work = 0;
+        t->is_awaited = true;
+        rc = eddy_yield();
+        t->is_awaited = false;
+        return rc < 0 ? rc : patience_verdict(t);
+}
+
+/* Bytes that have been decoded of what has come; 0: none. */
+static ssize_t decode_some(struct transfer *t, char *buffer, size_t n, uint64_t *work)
+{
+        struct coding_io io = {.in_size = t->in_end - t->in_start, .out = buffer, .out_size = n};
+        int rc = 0;
+
+        *work = 0;
+        if (!t->unwrapping && io.in_size == 0)
+                return 0; /* what has no body is in no coding either */
+        io.in = t->in + t->in_start;
+        if (!t->unwrapping)
+                rc = unwrap_begin(&t->unwrapping, t->response);
+        if (rc == 0)
+                rc = unwrap_some(t->unwrapping, &io, work);
+        t->work += *work;
+        t->in_start = t->in_end - io.in_size;
+        if (t->in_start == t->in_end)
+                t->in_start = t->in_end = 0;
+        return n > io.out_size ? (ssize_t)(n - io.out_size) : rc;
+}
+
+static int end_of_coded(struct transfer *t)
+{
+        int rc = transfer_outcome(t);
+
+        return rc < 0 || !t->unwrapping ? rc : unwrap_end(t->unwrapping);
+}
+
+static void count_decoded(struct transfer *t, ssize_t n)
+{
+        t->response->received += n;
+        if (t->request->on_progress)
+                t->request->on_progress(t->response->received, t->response->length, t->request->arg);
+}
+
+/* As read_some(), of what comes in a coding. */
+static ssize_t read_coded(struct transfer *t, char *buffer, size_t n)
+{
+        int rc = 0;
+
+        while (rc == 0) {
+                uint64_t work;
+                ssize_t got;
+
+                rc = give_others_a_turn(t);
+                if (rc < 0)
+                        break;
+                got = decode_some(t, buffer, n < PIECE ? n : PIECE, &work);
+                if (got > 0)
+                        count_decoded(t, got);
+                if (got != 0)
+                        return got;
+                go_on(t);
+                if (work > 0 || t->in_end > t->in_start)
+                        continue;
+                if (t->is_done)
+                        return end_of_coded(t);
+                rc = transfer_await(t);
+                t->work = 0;
+        }
+        return rc;
+}
+
+int read_coded_whole(struct transfer *t)
+{
+        const eddy_http_request *request = t->request;
+        char *piece = memory_alloc(PIECE);
+        ssize_t n = piece ? 0 : -ENOMEM;
+
+        while (n == 0 && (n = read_coded(t, piece, PIECE)) > 0) {
+                int rc = request->on_body ? request->on_body(piece, (size_t)n, request->arg) : 0;
+
+                n = rc < 0 ? eddy_fail(rc, "%s", "") : 0;
+        }
+        memory_free(piece);
+        return (int)n;
+}
+
 ssize_t eddy_http_response_read(eddy_http_response *response, void *buffer, size_t n)
 {
         struct transfer *t = response->transfer;
@@ -58,7 +157,7 @@ ssize_t eddy_http_response_read(eddy_http_response *response, void *buffer, size
                 return EDDY_EBUSY;
         if (n == 0)
                 return 0;
-        count = read_some(t, buffer, n);
+        count = t->is_coded ? read_coded(t, buffer, n) : read_some(t, buffer, n);
         /* So that the server may send while these are looked at. */
         go_on(t);
         return count;

@@ -4,6 +4,7 @@
 #include "http_client/header.h"
 #include "http_client/patience.h"
 #include "http_client/prepare.h"
+#include "http_client/read.h"
 #include "http_client/response.h"
 #include "http_client/retry.h"
 #include "http_client/url.h"
@@ -84,7 +85,11 @@ static int resolve(const struct transfer *t, char **url)
 
         if (!encoded)
                 return -ENOMEM;
-        if (url_is_absolute(encoded) && !has_scheme(encoded, "http:") && !has_scheme(encoded, "https:"))
+        if (url_names_unix(encoded))
+                rc = eddy_fail(EDDY_ENOTSUP,
+                               "redirected to %.128s: which UNIX socket is asked is not for a server to say",
+                               encoded);
+        else if (url_is_absolute(encoded) && !has_scheme(encoded, "http:") && !has_scheme(encoded, "https:"))
                 rc = eddy_fail(EDDY_ENOTSUP, "redirected to %.128s, which is neither http:// nor https://",
                                encoded);
         else
@@ -129,10 +134,24 @@ static int follow(struct transfer *t)
         return t->sends_body ? upload_rewind(&t->upload) : 0;
 }
 
-/* Whether the head of what was asked for is there, and where it is fetched all of it. */
+/* Whether the head of what was asked for is there, and where it is fetched all of it, unless it is still to be decoded. */
 static bool has_what_was_waited_for(const struct transfer *t)
 {
-        return t->is_done || (t->fate == FATE_FINAL && !t->is_fetched);
+        return t->is_done || (t->fate == FATE_FINAL && (!t->is_fetched || t->is_coded));
+}
+
+/* Where the answer is from, so that it can be asked for again. */
+static int tell_url(struct transfer *t)
+{
+        char *url;
+        int rc;
+
+        if (!t->is_by_socket)
+                return response_set_url(t->response, t->url);
+        url = url_with_unix(t->socket_path, t->url);
+        rc = url ? response_set_url(t->response, url) : -ENOMEM;
+        memory_free(url);
+        return rc;
 }
 
 static int try_hop(struct transfer *t)
@@ -150,7 +169,7 @@ static int try_hop(struct transfer *t)
         if (rc < 0)
                 return rc;
         t->response->redirects = t->redirects;
-        rc = response_set_url(t->response, t->url);
+        rc = tell_url(t);
         if (rc == 0 && t->refusal == 0 && !t->is_late && (t->fate == FATE_REDIRECT || t->fate == FATE_AGAIN))
                 return 0; /* whatever became of its body */
         return rc == 0 && t->is_done ? transfer_outcome(t) : rc;
@@ -254,22 +273,43 @@ static int attempt_repeatedly(struct transfer *t)
         return rc < 0 && t->fate == FATE_AGAIN && eddy_interrupted() < 0 ? eddy_interrupted() : rc;
 }
 
+/* Where a relative URL leads: to the base's socket, too, unless it leaves its host. */
+static int join_base(struct transfer *t, const char *url)
+{
+        const eddy_http_client *client = t->client;
+        int rc = url_join(&t->first_url, client->base_url, url);
+
+        if (rc < 0 || !client->base_socket || !eddy_http_is_same_origin(client->base_url, t->first_url))
+                return rc;
+        t->socket_path = memory_strdup(client->base_socket);
+        return t->socket_path ? 0 : -ENOMEM;
+}
+
 /* The URL as it will be sent, and the socket where it names one. */
 static int find_url(struct transfer *t)
 {
         const eddy_http_request *request = t->request;
-        char *text = request->query ? url_add_query(request->url, request->query) : memory_strdup(request->url);
-        char *encoded = text ? url_encode(text) : NULL, *rest = NULL;
-        int rc = encoded ? url_split_unix(encoded, &t->socket_path, &rest) : -ENOMEM;
+        char *rest, *text, *encoded;
+        int rc = url_split_unix(request->url, &t->socket_path, &rest);
 
-        memory_free(text);
-        if (rc == 0 && t->client->base_url && !url_is_absolute(encoded)) {
-                rc = url_join(&t->first_url, t->client->base_url, encoded);
-        } else if (rc >= 0) {
-                t->first_url = rc == 1 ? rest : encoded;
-                encoded = rc == 1 ? encoded : NULL;
-                rc = 0;
+        if (rc < 0)
+                return url_fail_unix(rc, request->url);
+        text = rc == 1 ? rest : memory_strdup(request->url);
+        if (text && request->query) {
+                char *bare = text;
+
+                text = url_add_query(bare, request->query);
+                memory_free(bare);
         }
+        encoded = text ? url_encode(text) : NULL;
+        memory_free(text);
+        if (!encoded)
+                return -ENOMEM;
+        if (t->socket_path || !t->client->base_url || url_is_absolute(encoded)) {
+                t->first_url = encoded;
+                return 0;
+        }
+        rc = join_base(t, encoded);
         memory_free(encoded);
         return rc == -EINVAL ? eddy_fail(-EINVAL, "'%.128s' is no URL", request->url) : rc;
 }
@@ -333,6 +373,8 @@ static int fetch(eddy_http_client *client, const eddy_http_request *request, edd
                 t->is_fetched = true;
                 t->is_anonymous = is_anonymous;
                 rc = send_request(t);
+                if (rc == 0 && t->is_coded)
+                        rc = read_coded_whole(t);
                 transfer_give(t);
         }
         if (response == &unseen)

@@ -4,6 +4,7 @@
 #include "http_client/rate.h"
 #include "http_client/response.h"
 #include "http_client/sockets.h"
+#include "http_client/unwrap.h"
 
 #include "base/list.h"
 #include "base/memory.h"
@@ -124,9 +125,16 @@ static void take_head(struct transfer *t)
         t->is_sent_in_vain = t->sends_body && response->status >= 300;
         if (t->is_sent_in_vain)
                 stop_filling(t);
+        if (unwrap_is_hopeless(response)) {
+                /* curl would undo it, and keep whatever it became until that is taken. */
+                transfer_refuse(t, EDDY_EPROTOCOL,
+                                "the answer comes in a transfer coding that nobody asked for");
+                return;
+        }
         t->fate = transfer_judge(t);
         if (t->fate != FATE_FINAL)
                 return;
+        t->is_coded = t->decodes && unwrap_is_needed(response);
         if (t->is_fetched && t->request->on_headers)
                 t->refusal = t->request->on_headers(response, t->request->arg);
         eddy_event_set(&t->changed);
@@ -186,6 +194,20 @@ static void keep(struct transfer *t, const char *data, size_t size)
         eddy_event_set(&t->changed);
 }
 
+/* A task takes it, as fast as it likes. */
+static bool is_read(const struct transfer *t)
+{
+        return !t->is_fetched || t->is_coded;
+}
+
+static void count_received(struct transfer *t, size_t size)
+{
+        if (t->is_coded)
+                return; /* when it is decoded */
+        t->response->received += (int64_t)size;
+        tell_progress(t);
+}
+
 /* CURLOPT_WRITEFUNCTION: a piece of body. */
 static size_t on_body(char *data, size_t one, size_t size, void *arg)
 {
@@ -194,15 +216,17 @@ static size_t on_body(char *data, size_t one, size_t size, void *arg)
 
         patience_sign_of_life(t);
         size *= one;
-        if (t->fate == FATE_FINAL && !t->is_fetched && TRANSFER_IN_SIZE - t->in_end < size) {
+        if (t->fate == FATE_FINAL && is_read(t) && TRANSFER_IN_SIZE - t->in_end < size) {
                 t->is_paused = true;
                 return CURL_WRITEFUNC_PAUSE;
         }
         if (!rate_admits(t, size))
                 return CURL_WRITEFUNC_PAUSE;
+        if (t->fate == FATE_OPEN)
+                return size; /* its head was refused */
         if (t->fate != FATE_FINAL)
                 return drop(t, size);
-        if (t->is_fetched) {
+        if (!is_read(t)) {
                 if (request->on_body)
                         t->refusal = request->on_body(data, size, request->arg);
         } else {
@@ -215,8 +239,7 @@ static size_t on_body(char *data, size_t one, size_t size, void *arg)
         }
         if (t->refusal < 0)
                 return 0;
-        t->response->received += (int64_t)size;
-        tell_progress(t);
+        count_received(t, size);
         return size;
 }
 
@@ -328,7 +351,7 @@ int transfer_renew(struct transfer *t)
         if (!t->has_been_used || !t->client->wears_handles_out)
                 return 0;
         curl_easy_cleanup(t->easy);
-        t->had_body = t->decodes = t->has_been_used = false;
+        t->had_body = t->has_been_used = false;
         return create_easy(t) ? 0 : -ENOMEM;
 }
 
@@ -341,7 +364,6 @@ static void clear(struct transfer *t)
             .in = t->in,
             .upload.buffer = t->upload.buffer,
             .had_body = t->had_body,
-            .decodes = t->decodes,
             .has_been_used = t->has_been_used,
             .socket = CURL_SOCKET_BAD,
         };
@@ -377,6 +399,7 @@ void transfer_give(struct transfer *t)
         memory_free(t->first_url);
         memory_free(t->url);
         memory_free(t->socket_path);
+        unwrap_free(t->unwrapping);
         if (is_peculiar || !t->easy || client->idle_count == IDLE_MAX) {
                 destroy(t);
                 return;

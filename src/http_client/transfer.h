@@ -46,8 +46,8 @@ struct transfer {
         bool is_sent_in_vain;         /* the server has refused it before its end */
         bool wants_new_connection;    /* the one that was kept was closed */
         bool is_worn_out;             /* the handle is for no other request */
-        bool had_body;                /* curl was told of one, */
-        bool decodes;                 /* and what encodings are taken */
+        bool had_body;                /* curl was told of one */
+        bool decodes;                 /* a coding of the answer's body is undone */
 
         /* The answer, of this hop. */
         enum fate fate;
@@ -68,8 +68,11 @@ struct transfer {
         size_t in_start, in_end;
         char *into; /* a reader's, who waits; NULL: nobody does */
         size_t into_size, into_got;
-        bool is_paused;      /* curl holds more back */
-        eddy_link throttled; /* in client->throttled: the client receives too much */
+        bool is_paused;                /* curl holds more back */
+        bool is_coded;                 /* these bytes are in a coding, which is undone as they are read: */
+        struct unwrapping *unwrapping; /* NULL: none has been read yet */
+        uint64_t work;                 /* done for that since others last had their turn */
+        eddy_link throttled;           /* in client->throttled: the client receives too much */
 
         /* What time is left: see patience.h. */
         eddy_timer connect_timer, stall_timer, total_timer;

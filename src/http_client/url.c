@@ -1,11 +1,13 @@
 #include "http_client/url.h"
 
 #include "base/memory.h"
+#include "http_common/escape.h"
 #include <ctype.h>
 #include <curl/curl.h>
 #include <eddy/http_client.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/un.h>
 
 static char *put_encoded(char *to, unsigned char byte)
 {
@@ -138,11 +140,6 @@ static bool mean_the_same_origin(const char *one, const char *other)
         return is_same;
 }
 
-bool eddy_http_is_same_origin(const char *one, const char *other)
-{
-        return begin_alike(one, other) || mean_the_same_origin(one, other);
-}
-
 /* What may stand for itself in a name or a value, whoever takes them apart. */
 static bool is_unreserved(unsigned char byte)
 {
@@ -210,26 +207,98 @@ char *url_add_query(const char *url, const char *const *query)
         return text;
 }
 
+/* What stands before the path of a socket, and what before the path of what is asked for there. */
+static const char before_socket[] = "http://unix:", instead_of_socket[] = "http://localhost";
+
+bool url_names_unix(const char *url)
+{
+        return strncasecmp(url, before_socket, sizeof before_socket - 1) == 0;
+}
+
+/* The path of a socket of n bytes, its escapes undone. */
+static int copy_socket_path(char **copy, const char *path, size_t n)
+{
+        *copy = memory_alloc(n + 1);
+        if (!*copy)
+                return -ENOMEM;
+        memcpy(*copy, path, n);
+        (*copy)[n] = '\0';
+        if (!escape_undo(*copy))
+                return -EINVAL;
+        return strlen(*copy) < sizeof((struct sockaddr_un *)NULL)->sun_path ? 0 : -ENAMETOOLONG;
+}
+
 int url_split_unix(const char *url, char **socket_path, char **rest)
 {
-        static const char before[] = "http://unix:", instead[] = "http://localhost";
-        const char *path = url + sizeof before - 1, *end;
+        const char *path = url + sizeof before_socket - 1, *end;
+        int rc;
 
-        if (strncasecmp(url, before, sizeof before - 1) != 0)
+        *socket_path = *rest = NULL;
+        if (!url_names_unix(url))
                 return 0;
         end = strchr(path, ':');
         if (!end || end == path || (end[1] && !strchr("/?#", end[1])))
                 return -EINVAL;
-        *socket_path = memory_alloc((size_t)(end - path) + 1);
-        *rest = memory_alloc(sizeof instead + strlen(end));
-        if (!*socket_path || !*rest) {
-                memory_free(*socket_path);
-                memory_free(*rest);
-                *socket_path = *rest = NULL;
-                return -ENOMEM;
+        rc = copy_socket_path(socket_path, path, (size_t)(end - path));
+        if (rc == 0)
+                *rest = memory_alloc(sizeof instead_of_socket + strlen(end));
+        if (rc == 0 && *rest) {
+                strcpy(stpcpy(*rest, instead_of_socket), end + 1);
+                return 1;
         }
-        memcpy(*socket_path, path, (size_t)(end - path));
-        (*socket_path)[end - path] = '\0';
-        strcpy(stpcpy(*rest, instead), end + 1);
-        return 1;
+        memory_free(*socket_path);
+        *socket_path = NULL;
+        return rc < 0 ? rc : -ENOMEM;
+}
+
+char *url_with_unix(const char *socket_path, const char *url)
+{
+        const char *rest = url + size_to_path(url);
+        char *text = memory_alloc(sizeof before_socket + 3 * strlen(socket_path) + 1 + strlen(rest)),
+             *to = text;
+
+        if (!text)
+                return NULL;
+        to = stpcpy(to, before_socket);
+        for (; *socket_path; socket_path++)
+                if (is_unreserved((unsigned char)*socket_path) || *socket_path == '/')
+                        *to++ = *socket_path;
+                else
+                        to = put_encoded(to, (unsigned char)*socket_path);
+        *to++ = ':';
+        strcpy(to, rest);
+        return text;
+}
+
+int url_fail_unix(int rc, const char *url)
+{
+        if (rc == -EINVAL)
+                return eddy_fail(rc,
+                                 "'%.128s' names no UNIX socket: as http://unix:/run/app.sock:/path does, with "
+                                 "%%25 for %% and "
+                                 "%%3A for : in the socket's path",
+                                 url);
+        if (rc == -ENAMETOOLONG)
+                return eddy_fail(rc, "the path of the UNIX socket in '%.160s' is longer than one may be", url);
+        return rc;
+}
+
+static bool is_same_socket(const char *one, const char *other)
+{
+        char *path, *other_path, *rest, *other_rest;
+        int rc = url_split_unix(one, &path, &rest), other_rc = url_split_unix(other, &other_path, &other_rest);
+        bool is_same = rc == 1 && other_rc == 1 && strcmp(path, other_path) == 0;
+
+        memory_free(path);
+        memory_free(rest);
+        memory_free(other_path);
+        memory_free(other_rest);
+        return is_same;
+}
+
+bool eddy_http_is_same_origin(const char *one, const char *other)
+{
+        if (url_names_unix(one) || url_names_unix(other))
+                return is_same_socket(one, other);
+        return begin_alike(one, other) || mean_the_same_origin(one, other);
 }

@@ -19,8 +19,18 @@ char *url_add_query(const char *url, const char *const *query);
 /** "name", "value" ... as a form sends them, "a=b&c=d"; freed by the caller. NULL: no memory. */
 char *url_encode_form(const char *const *fields);
 
-/** Take "http://unix:/run/app.sock:/path" apart: the socket's path, and "http://localhost/path" for the rest, both freed by the
- * caller. 1; 0 where it is no such URL; -ENOMEM, or -EINVAL where it has no end. */
+/** Whether it begins as the URL of a UNIX socket does. */
+bool url_names_unix(const char *url);
+
+/** Take "http://unix:/run/my%20app.sock:/path" apart: the socket's path, its escapes undone, and "http://localhost/path" for the rest,
+ * both freed by the caller. 1; 0 where it is no such URL; -ENOMEM; -EINVAL where it has no end, or a wrong escape; -ENAMETOOLONG where
+ * no socket can have that path. Both are NULL but after 1. */
 int url_split_unix(const char *url, char **socket_path, char **rest);
+
+/** Put one together, of the path of a socket and of "http://localhost/path"; freed by the caller. NULL: no memory. */
+char *url_with_unix(const char *socket_path, const char *url);
+
+/** Say what is wrong with one, where that is what url_split_unix() says: returns it. */
+int url_fail_unix(int rc, const char *url);
 
 #endif

@@ -5,11 +5,13 @@ import http.server
 import os
 import resource
 import shutil
+import socketserver
 import subprocess
 import sys
 import threading
 import time
 import unittest
+import urllib.parse
 
 from serving import Serving
 
@@ -55,6 +57,10 @@ class Behind(http.server.BaseHTTPRequestHandler):
 
 class Server(http.server.ThreadingHTTPServer):
     request_queue_size = 128
+
+
+class UnixServer(socketserver.ThreadingUnixStreamServer):
+    daemon_threads = True  # connections are kept
 
 
 class ProxyTest(Serving):
@@ -186,6 +192,18 @@ class ProxyTest(Serving):
         for i in range(8):
             self.assertEqual(self.get(f"/api/{i}").body, b"GET /%d " % i)
         self.stop()
+
+    def test_at_a_socket(self):
+        """Its path may have what a URL may not, where that is written as %20."""
+        path = os.path.join(os.path.dirname(self.place), "my s\u00f6ck.sock")
+        behind = UnixServer(path, Behind)
+        thread = threading.Thread(target=behind.serve_forever)
+        thread.start()
+        self.addCleanup(behind.server_close)
+        self.addCleanup(thread.join)
+        self.addCleanup(behind.shutdown)
+        self.start("--proxy", "/api=http://unix:" + urllib.parse.quote(path) + ":/v1")
+        self.assertEqual(self.get("/api/users").body, b"GET /v1/users ")
 
     def test_nobody_behind(self):
         self.start("--proxy", "/api=http://127.0.0.1:9")

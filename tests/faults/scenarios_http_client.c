@@ -1,5 +1,7 @@
 #include "scenarios.h"
 
+#include "http_common/coding.h"
+
 #include <eddy/http_client.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -182,11 +184,21 @@ static int send_body(eddy_http_client *client)
         return n < 0 ? (int)n : 0;
 }
 
-static intptr_t sending(void *arg)
+static int send_to(const char *base)
 {
         const char *const lines[] = {"X-Client: y", NULL};
-        eddy_http_client_options options = {.keeps_cookies = true, .headers = lines};
+        const eddy_http_client_options options = {.keeps_cookies = true, .headers = lines, .base_url = base};
         eddy_http_client *client = NULL;
+        int rc = eddy_http_client_create(&client, &options);
+
+        if (rc == 0)
+                rc = send_body(client);
+        eddy_http_client_destroy(client);
+        return rc;
+}
+
+static intptr_t sending(void *arg)
+{
         eddy_server *server;
         unsigned asked = 0;
         char base[64];
@@ -196,12 +208,30 @@ static intptr_t sending(void *arg)
         if (rc < 0)
                 return rc;
         snprintf(base, sizeof base, "http://127.0.0.1:%d/", eddy_server_port(server));
-        options.base_url = base;
-        rc = eddy_http_client_create(&client, &options);
-        if (rc == 0)
-                rc = send_body(client);
-        eddy_http_client_destroy(client);
+        rc = send_to(base);
         end_server(server);
+        return rc;
+}
+
+static intptr_t sending_to_a_socket(void *arg)
+{
+        char folder[] = "/tmp/eddy-http-XXXXXX", path[64], base[96];
+        eddy_server *server;
+        unsigned asked = 0;
+        int rc;
+
+        (void)arg;
+        if (!mkdtemp(folder))
+                return -ENOENT;
+        snprintf(path, sizeof path, "%s/a socket", folder);
+        snprintf(base, sizeof base, "http://unix:%s/a%%20socket:/", folder);
+        rc = eddy_start_unix_server(&server, take, &asked, path, NULL);
+        if (rc == 0) {
+                rc = send_to(base);
+                end_server(server);
+        }
+        unlink(path);
+        rmdir(folder);
         return rc;
 }
 
@@ -225,8 +255,82 @@ static intptr_t sending_files(void *arg)
         return rc;
 }
 
+/* "hello hello hello", twice in gzip. */
+static const char wrapped[] =
+    "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 45\r\nContent-Encoding: gzip, gzip\r\n\r\n"
+    "\037\213\010\000\000\000\000\000\002\003\223\357\346\140\000\001\046\346\323\036\147\117\236\014\077\341"
+    "\060\201"
+    "\241\241\343\347\123\101\240\030\000\173\071\130\021\034\000\000\000";
+/* 512 KiB of zeros. */
+static const char growing[] =
+    "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 22\r\nContent-Encoding: zstd\r\n\r\n"
+    "\x28\xb5\x2f\xfd\0\x38\2\0\x10\0\2\0\x10\0\2\0\x10\0\3\0\x10\0";
+
+static intptr_t send_coded(eddy_stream *stream, void *arg)
+{
+        bool *has_sent = arg;
+        const char *line;
+        ssize_t n;
+
+        while ((n = eddy_stream_read_line(stream, &line)) > 0 && *line != '\r')
+                ;
+        if (n <= 0)
+                return n;
+        if (*has_sent)
+                return eddy_stream_write_all(stream, growing, sizeof growing - 1);
+        *has_sent = true;
+        return eddy_stream_write_all(stream, wrapped, sizeof wrapped - 1);
+}
+
+static int read_coded(eddy_http_client *client, const char *url)
+{
+        const eddy_http_request request = {.url = url, .stall_timeout = eddy_seconds(5)};
+        eddy_http_response response = {0};
+        char *body = NULL;
+        int rc = eddy_http_send(client, &request, &response);
+        ssize_t n = rc < 0 ? rc : eddy_http_response_read_all(&response, &body, 1000);
+
+        if (n >= 0 && strcmp(body, "hello hello hello") != 0)
+                abort();
+        eddy_free(body);
+        eddy_http_response_finish(&response);
+        if (n >= 0)
+                n = eddy_http_fetch(client, &request, &response);
+        if (n == 0 && response.received != 512 << 10)
+                abort();
+        eddy_http_response_finish(&response);
+        return n < 0 ? (int)n : 0;
+}
+
+static intptr_t decoding(void *arg)
+{
+        eddy_http_client *client = NULL;
+        eddy_server *server;
+        bool has_sent = false;
+        char url[64];
+        int rc;
+
+        (void)arg;
+        if (!coding_is_built_in(CODING_GZIP) || !coding_is_built_in(CODING_ZSTD))
+                return 0;
+        rc = eddy_start_server(&server, send_coded, &has_sent, "127.0.0.1", 0, NULL);
+        if (rc < 0)
+                return rc;
+        snprintf(url, sizeof url, "http://127.0.0.1:%d/", eddy_server_port(server));
+        rc = eddy_http_client_create(&client, NULL);
+        if (rc == 0)
+                rc = read_coded(client, url);
+        eddy_http_client_destroy(client);
+        end_server(server);
+        return rc;
+}
+
 const struct scenario scenarios[] = {
-    {"sending", sending},   {"sending files", sending_files},
-    {"fetching", fetching}, {"downloading", downloading},
+    {"sending to a socket", sending_to_a_socket},
+    {"sending", sending},
+    {"sending files", sending_files},
+    {"fetching", fetching},
+    {"downloading", downloading},
+    {"decoding", decoding},
     {NULL, NULL},
 };

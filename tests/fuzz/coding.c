@@ -8,8 +8,8 @@
  * With -DHAS_FUZZER_MAIN and clang's -fsanitize=fuzzer the input is libFuzzer's. */
 #include "input.h"
 
-#include "http/coding.h"
 #include "http/negotiate.h"
+#include "http_common/coding.h"
 
 enum {
         BODY = 8 * 1024,

@@ -1,6 +1,6 @@
 /* Compressed answers, as a client on the wire sees them. */
 #include "helpers.h"
-#include "http/coding.h"
+#include "http_common/coding.h"
 
 enum { SHORT = 100, MEDIUM = 5000, LARGE = 300 * 1000, PIECES = 10, MOST = 512 * 1024 };
 

@@ -1,6 +1,6 @@
 /* Bodies of requests in a content coding, as a client on the wire sends them. */
 #include "helpers.h"
-#include "http/coding.h"
+#include "http_common/coding.h"
 
 enum { SIZE = 100 * 1000, MOST = 6 * 1024 * 1024 };
 

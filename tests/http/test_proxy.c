@@ -391,6 +391,10 @@ static void urls_of_servers(void)
             "http://unix:",
             "http://unix:run",
             "http://unix:/run/a:b",
+            "http://unix:/run/100%",
+            "http://unix:/run/a%00b:/",
+            "http://unix:/a/path/that/is/longer/than/that/of/any/socket/may/be/which/is/a/hundred/and/seven/"
+            "bytes/by/the/kernel/of/Linux",
             "https://x",
         };
         static const char *const good[] = {"http://x", "HTTP://x:1/", "http://[::1]:80/a/b/",

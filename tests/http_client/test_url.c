@@ -56,12 +56,22 @@ static void test_same_origin(void **state)
                 const char *one, *other;
                 bool is_same;
         } pairs[] = {
-            {"http://x/a", "http://x:80/b?c", true}, {"http://x/a", "HTTP://X", true},
-            {"http://x/a", "http://u:p@x/b", true},  {"http://x/a", "https://x/a", false},
-            {"http://x:1/a", "http://x:2/a", false}, {"http://x/a", "http://y/a", false},
-            {"http://x@y/", "http://x/", false},     {"http://x.y/", "http://x/", false},
-            {"http:///x/a", "http:///x/b", true},    {"http:///x/a", "http:///y/a", false},
-            {"http:/x/a", "http:/y/a", false},       {"", "", false},
+            {"http://x/a", "http://x:80/b?c", true},
+            {"http://x/a", "HTTP://X", true},
+            {"http://x/a", "http://u:p@x/b", true},
+            {"http://x/a", "https://x/a", false},
+            {"http://x:1/a", "http://x:2/a", false},
+            {"http://x/a", "http://y/a", false},
+            {"http://x@y/", "http://x/", false},
+            {"http://x.y/", "http://x/", false},
+            {"http:///x/a", "http:///x/b", true},
+            {"http:///x/a", "http:///y/a", false},
+            {"http:/x/a", "http:/y/a", false},
+            {"", "", false},
+            {"http://unix:/a:/b", "http://unix:/%61:/c", true},
+            {"http://unix:/a:/", "http://unix:/b:/", false},
+            {"http://unix:/a:/", "http://localhost/", false},
+            {"http://unix:/a", "http://unix:/a", false},
         };
 
         (void)state;

@@ -1,6 +1,6 @@
 /* gzip and deflate, by zlib. */
 #include "base/memory.h"
-#include "http/coding_engine.h"
+#include "http_common/coding_engine.h"
 #include <limits.h>
 #include <zlib.h>
 
@@ -149,6 +149,11 @@ static void finish_decoder(void *state)
         memory_free(inflating);
 }
 
+static bool may_begin(unsigned char first)
+{
+        return first == 0x1f;
+}
+
 const struct coding_engine coding_zlib = {
-    begin_encoder, encode, finish_encoder, begin_decoder, decode, finish_decoder,
+    begin_encoder, encode, finish_encoder, begin_decoder, decode, finish_decoder, may_begin,
 };

@@ -2,7 +2,7 @@
 #ifndef HTTP_CODING_ENGINE_H
 #define HTTP_CODING_ENGINE_H
 
-#include "http/coding.h"
+#include "http_common/coding.h"
 
 #include <eddy/error.h>
 
@@ -22,6 +22,7 @@ struct coding_engine {
         /* 0, CODING_FULL, an error, or CODING_ENDED, after which it begins anew; a member begins with a byte or more */
         int (*decode)(void *state, struct coding_io *io);
         void (*finish_decoder)(void *state);
+        bool (*may_begin)(unsigned char first); /* a member; NULL: a body is always one */
 };
 
 extern const struct coding_engine coding_zlib, coding_brotli, coding_zstd;

@@ -1,6 +1,6 @@
-#include "http/coding.h"
+#include "http_common/coding.h"
 
-#include "http/coding_engine.h"
+#include "http_common/coding_engine.h"
 #include <eddy.h>
 #include <limits.h>
 #include <string.h>
@@ -161,15 +161,29 @@ static bool is_too_much(const struct decoder *decoder)
                decoder->made / limits->ratio > decoder->taken;
 }
 
+/* Whether what comes is behind the body: no further member of it. */
+static bool is_behind(const struct decoder *decoder, const struct coding_io *io)
+{
+        if (decoder->is_within || decoder->taken == 0)
+                return false;
+        return !decoder->has_members || !decoder->engine->may_begin(*(const unsigned char *)io->in);
+}
+
+static int drop(struct decoder *decoder, struct coding_io *io)
+{
+        decoder->is_past = true;
+        coding_move(io, 0, io->out_size);
+        return 0;
+}
+
 /* One step of a member, counted. */
 static int decode_member(struct decoder *decoder, struct coding_io *io)
 {
         size_t in = io->in_size, out = io->out_size;
         int rc;
 
-        /* What comes behind the one there may be is no part of it. */
-        if (!decoder->is_within && decoder->taken > 0 && !decoder->has_members)
-                return EDDY_EPROTOCOL;
+        if (decoder->is_past || is_behind(decoder, io))
+                return decoder->limits.drops_rest ? drop(decoder, io) : EDDY_EPROTOCOL;
         decoder->is_within = true;
         rc = decoder->engine->decode(decoder->state, io);
         decoder->taken += in - io->in_size;

@@ -1,7 +1,7 @@
 /* br, by brotli. */
 #include "base/list.h"
 #include "base/memory.h"
-#include "http/coding_engine.h"
+#include "http_common/coding_engine.h"
 #include <brotli/decode.h>
 #include <brotli/encode.h>
 #include <setjmp.h>
@@ -175,5 +175,5 @@ static void finish_decoder(void *state)
 }
 
 const struct coding_engine coding_brotli = {
-    begin_encoder, encode, finish_encoder, begin_decoder, decode, finish_decoder,
+    begin_encoder, encode, finish_encoder, begin_decoder, decode, finish_decoder, NULL,
 };

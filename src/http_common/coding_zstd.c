@@ -1,7 +1,7 @@
 /* zstd. Its functions that take an allocator are in every build of the library, but promised to none. */
 #define ZSTD_STATIC_LINKING_ONLY
 #include "base/memory.h"
-#include "http/coding_engine.h"
+#include "http_common/coding_engine.h"
 #include <zstd.h>
 #include <zstd_errors.h>
 
@@ -110,6 +110,12 @@ static void finish_decoder(void *state)
         ZSTD_freeDCtx(state);
 }
 
+/* A frame, or one to be skipped, as an index behind them is. */
+static bool may_begin(unsigned char first)
+{
+        return first == 0x28 || first >> 4 == 5;
+}
+
 const struct coding_engine coding_zstd = {
-    begin_encoder, encode, finish_encoder, begin_decoder, decode, finish_decoder,
+    begin_encoder, encode, finish_encoder, begin_decoder, decode, finish_decoder, may_begin,
 };

@@ -1,5 +1,5 @@
 /* Bodies made small and whole again, in any pieces; and bodies that are no good. */
-#include "http/coding.h"
+#include "http_common/coding.h"
 
 #include "../testing.h"
 #include <limits.h>
@@ -262,6 +262,32 @@ TEST(refuses_what_follows_a_body)
         }
 }
 
+/** Servers end their answers with zeros and line ends that are no part of them; browsers, Go and gunzip pass over them. */
+TEST(passes_over_what_follows_a_body_where_it_may)
+{
+        static const char *const rests[] = {"\0", "\r\n", "rubbish, or another request"};
+        static const size_t sizes[] = {1, 2, 27};
+
+        make_body(3000);
+        EACH_CODING(coding)
+        {
+                size_t size = encode(coding, 3000, 3000, MOST);
+
+                for (size_t i = 0; i < sizeof rests / sizeof *rests; i++)
+                        for (size_t piece = 1; piece <= MOST; piece *= MOST) {
+                                struct decoder decoder;
+
+                                memcpy(coded + size, rests[i], sizes[i]);
+                                assert_int_equal(decoder_begin(&decoder, coding,
+                                                               &(struct decoder_limits){.drops_rest = true}),
+                                                 0);
+                                assert_int_equal(decode(&decoder, coded, size + sizes[i], piece, 100), 3000);
+                                assert_int_equal(decoder_end(&decoder), 0);
+                                decoder_finish(&decoder);
+                        }
+        }
+}
+
 TEST(knows_a_body_that_is_cut_anywhere)
 {
         make_body(500);
@@ -506,6 +532,7 @@ int main(void)
             cmocka_unit_test(goes_on_where_the_size_was_a_guess),
             cmocka_unit_test(reads_members_one_behind_the_other),
             cmocka_unit_test(refuses_what_follows_a_body),
+            cmocka_unit_test(passes_over_what_follows_a_body_where_it_may),
             cmocka_unit_test(knows_a_body_that_is_cut_anywhere),
             cmocka_unit_test(survives_damage_at_every_bit),
             cmocka_unit_test(ends_a_bomb_by_its_size_and_by_its_ratio),

@@ -83,6 +83,8 @@ ssize_t coding_encode(enum coding coding, int level, const void *data, size_t si
 struct decoder_limits {
         uint64_t size;  /* bytes of the whole; 0: 16 MiB; UINT64_MAX: any */
         unsigned ratio; /* how many times what has come, from the first MiB on; 0: 100; UINT_MAX: any */
+        bool
+            drops_rest; /* what follows a body and is no part of it is passed over, as browsers do; else it is an error */
 };
 
 /** Owned by what embeds it. */
@@ -92,6 +94,7 @@ struct decoder {
         struct decoder_limits limits;
         uint64_t taken, made;
         bool is_within; /* a member that has not ended */
+        bool is_past;   /* what follows the body is dropped */
         bool has_members;
         int failure;
 };
@@ -105,7 +108,7 @@ int decoder_begin(struct decoder *decoder, enum coding coding, const struct deco
  *
  * @return 0: it was all taken; or CODING_FULL
  * @retval EDDY_ELIMIT     the whole, its ratio, or how far it looks back is more than is allowed; what was written is no good
- * @retval EDDY_EPROTOCOL  it is no such body, or something follows it
+ * @retval EDDY_EPROTOCOL  it is no such body, or something follows it that is not to be dropped
  * @retval -ENOMEM         no memory. After any of these every call says the same
  */
 int decoder_feed(struct decoder *decoder, struct coding_io *io);
