@@ -117,7 +117,7 @@ static int enqueue_one(eddy_jobs *jobs, const eddy_job_spec *spec, bool waits)
 
         if (rc < 0)
                 return jobs_failure(rc);
-        if (added.was_there)
+        if (added.was_there && (spec->id || spec->unique)) /* else it is this very one, told again */
                 say_that_it_was_there(spec, &added);
         if (waits)
                 return wait_for(jobs, added.id);

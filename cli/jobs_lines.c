@@ -48,7 +48,8 @@ static int flush_lines(struct lines *lines)
         for (size_t i = 0; i < lines->count; i++) {
                 if (rc == 0) {
                         puts(lines->added[i].id);
-                        lines->were_there += lines->added[i].was_there;
+                        /* Without a unique name it is this very job, told again. */
+                        lines->were_there += lines->spec.unique && lines->added[i].was_there;
                 }
                 free((void *)(uintptr_t)lines->specs[i].payload);
         }
