@@ -9,7 +9,7 @@
 
 #define LATEST 253402300799 /* seconds since 1970: the last one of the year 9999 */
 
-enum { SECOND = 1000000 };
+enum { SECOND = 1000000 /* in microseconds */, DAY = 86400 };
 
 /* No 31st of February, which would be taken for a day of March. */
 static bool is_day(const struct tm *time)
@@ -56,9 +56,9 @@ static bool read_date(const char *text, long *seconds, long *fraction)
         is_local = *end == '\0';
         if (!is_local)
                 end = strptime(end, "%z", &time);
-        if (!end || *end)
+        if (!end || *end || labs(time.tm_gmtoff) >= DAY)
                 return false;
-        offset = time.tm_gmtoff; /* which both of these forget */
+        offset = time.tm_gmtoff; /* which timegm() forgets */
         *seconds = is_local ? mktime(&time) : timegm(&time) - offset;
         return true;
 }
