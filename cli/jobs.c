@@ -1,9 +1,9 @@
 /* eddy jobs: durable jobs from the command line. */
 #include "jobs.h"
 #include "cli.h"
+#include "jobs_store.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 struct command {
@@ -46,6 +46,16 @@ int jobs_failure(int rc)
         return rc == EDDY_CANCELLED ? CLI_INTERRUPTED : CLI_FAILED;
 }
 
+/* Of several it is to be seen which. */
+static int fail_of(const char *word, int rc)
+{
+        char printable[EDDY_JOB_ID_SIZE];
+
+        cli_printable(printable, sizeof printable, word);
+        fprintf(stderr, "eddy jobs: %s: %s\n", printable, eddy_explain(rc));
+        return rc == EDDY_CANCELLED ? CLI_INTERRUPTED : CLI_FAILED;
+}
+
 static int run_each(eddy_jobs *jobs, const struct call *call)
 {
         int exit_code = CLI_OK;
@@ -53,17 +63,21 @@ static int run_each(eddy_jobs *jobs, const struct call *call)
         for (int i = 0; i < call->options.word_count; i++) {
                 int rc = call->command->each(jobs, call->options.words[i]);
                 if (rc < 0)
-                        exit_code = jobs_failure(rc);
+                        exit_code = fail_of(call->options.words[i], rc);
                 if (rc == EDDY_CANCELLED)
                         break;
         }
         return exit_code;
 }
 
-/* Who only looks makes none: not to list schedules, either. */
+/* Who only looks makes none: not to list schedules, or to see limits, either. */
 static bool makes_store(const struct call *call)
 {
-        return call->command->makes_store && (call->command->run != jobs_cron || call->options.word_count > 1);
+        if (call->command->run == jobs_cron)
+                return call->options.word_count > 1;
+        if (call->command->run == jobs_queue)
+                return jobs_queue_changes(&call->options);
+        return call->command->makes_store;
 }
 
 static intptr_t run_call(void *arg)
@@ -78,11 +92,11 @@ static intptr_t run_call(void *arg)
 
         if (call->command->open)
                 return call->command->open(&call->options);
-        rc = eddy_jobs_open(&jobs, call->options.store, &options);
+        rc = jobs_store_open(&jobs, &call->options, &options);
         if (rc < 0)
                 return jobs_failure(rc);
         /* Who named no store is told which it is. */
-        if (!call->options.store && !getenv("EDDY_JOBS") && makes_store(call))
+        if (!jobs_store_url(&call->options) && makes_store(call))
                 fprintf(stderr, "eddy jobs: the store is %s\n", eddy_jobs_url(jobs));
         exit_code = call->command->run ? call->command->run(jobs, &call->options) : run_each(jobs, call);
         eddy_jobs_close(jobs);
@@ -122,6 +136,9 @@ int jobs_main(int argc, char **argv)
                 return argc > 1 ? CLI_OK : CLI_USAGE;
         }
         call.command = find(name);
+        if (!call.command && name[0] == '-')
+                return cli_usage_error("eddy jobs", "options stand behind the command, and '%s' before it",
+                                       name);
         if (!call.command)
                 return cli_usage_error("eddy jobs", "there is no command '%s'", name);
         rc = jobs_options_read(&call.options, name, argc - 1, argv + 1);
@@ -130,5 +147,8 @@ int jobs_main(int argc, char **argv)
         if (call.options.word_count < call.command->words_least ||
             call.options.word_count > call.command->words_most)
                 return cli_usage_error("eddy jobs", "%s takes %s", name, call.command->words);
+        rc = jobs_store_check(&call.options);
+        if (rc != CLI_OK)
+                return rc;
         return run(&call);
 }

@@ -12,13 +12,24 @@ enum {
         JOBS_BAR_REST = 56
 };
 
+/** Limits of a queue that the command line has named, as bits. */
+enum {
+        JOBS_LIMIT_MOST_RUNNING = 1,
+        JOBS_LIMIT_RATE = 2,
+        JOBS_LIMIT_KEEP_DONE = 4,
+        JOBS_LIMIT_KEEP_DEAD = 8,
+};
+
 /** A command line that does a kind of job, or with NULL every kind that has none of its own. */
 struct jobs_exec {
         const char *kind, *command;
 };
 
 struct jobs_options {
-        const char *store;        /* NULL: as eddy_jobs_open() has it */
+        const char *store;   /* NULL: as eddy_jobs_open() has it */
+        const char *ca_file; /* of a store at rediss://: PEM; NULL: who the system trusts */
+        const char *certificate_file,
+            *key_file;            /* likewise, one's own; NULL: none, and that it has the key, too */
         const char *const *words; /* word_count of them: what is no option */
         int word_count;
         eddy_job_spec spec;
@@ -30,8 +41,10 @@ struct jobs_options {
         long concurrency, most;
         double lease, grace;         /* seconds; 0: the library's; grace less than 0: none */
         double keep_done, keep_dead; /* likewise; less than 0: not at all */
-        long most_running, rate;
+        long most_running, rate;     /* 0: any number */
         double period;
+        unsigned limits;                 /* those that are named */
+        bool resets;                     /* all of them first */
         const char *kind;                /* to list */
         long lines;                      /* that `tail` begins with */
         unsigned states;                 /* to list, as eddy_job_filter has them */
@@ -64,6 +77,9 @@ int jobs_stats(eddy_jobs *jobs, const struct jobs_options *options);
 int jobs_queue(eddy_jobs *jobs, const struct jobs_options *options);
 int jobs_web(eddy_jobs *jobs, const struct jobs_options *options);
 int jobs_cron(eddy_jobs *jobs, const struct jobs_options *options);
+
+/** Whether jobs_queue() is to set anything, rather than to show it. */
+bool jobs_queue_changes(const struct jobs_options *options);
 
 /** Bring a store up to this version's format. In a coroutine: an exit code. */
 int jobs_migrate(const struct jobs_options *options);

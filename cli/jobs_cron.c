@@ -2,6 +2,7 @@
 #include "cli.h"
 #include "jobs.h"
 #include "jobs_input.h"
+#include "jobs_moment.h"
 #include "json.h"
 
 #include <stdio.h>
@@ -9,22 +10,27 @@
 #include <string.h>
 #include <time.h>
 
-enum { SHOWN = 5 /* moments of a schedule that was set, so that a slip in its expression is seen */ };
+enum {
+        SHOWN = 5, /* moments of a schedule that was set, so that a slip in its expression is seen */
+        ATTEMPTS = 20,
+        BACKOFF = 10 /* seconds; both as eddy_job_spec has them by default */
+};
 
 static const char *const missed_names[] = {"once", "skip", "all"};
 
 static void print_line(const eddy_job_cron *cron)
 {
-        char next[32], last[32], name[256], expression[256], zone[80], kind[256];
+        char next[48], last[48], name[256], expression[256], zone[80], kind[256];
 
-        jobs_format_time(next, sizeof next, cron->next);
-        jobs_format_time(last, sizeof last, cron->last);
+        jobs_set_zone(cron->zone);
+        jobs_format_time_with_offset(next, sizeof next, cron->next);
+        jobs_format_time_with_offset(last, sizeof last, cron->last);
         cli_printable(name, sizeof name, cron->name);
         cli_printable(expression, sizeof expression, cron->expression);
         cli_printable(zone, sizeof zone, cron->zone ? cron->zone : "UTC");
         cli_printable(kind, sizeof kind, cron->spec.kind);
-        printf("%-20s  %-16s  %-14s  next %s  last %s  %s\n", name, expression, zone, next,
-               last[0] ? last : "never", kind);
+        printf("%-20s  %-16s  %-14s  next %s  last %s  missed %s  %s\n", name, expression, zone, next,
+               last[0] ? last : "never", missed_names[cron->missed], kind);
 }
 
 static void print_json_text(const char *name, const char *text)
@@ -33,6 +39,19 @@ static void print_json_text(const char *name, const char *text)
                 return;
         printf(",\"%s\":", name);
         json_print_text(text);
+}
+
+static void print_json_numbers(const eddy_job_spec *spec)
+{
+        printf(",\"priority\":%d,\"attempts\":%d,\"backoff\":%.15g", spec->priority,
+               spec->attempts ? spec->attempts : ATTEMPTS,
+               spec->backoff ? eddy_to_seconds(spec->backoff) : BACKOFF);
+        if (spec->timeout)
+                printf(",\"timeout\":%.15g", eddy_to_seconds(spec->timeout));
+        if (spec->unique_for)
+                printf(",\"unique_for\":%.15g", eddy_to_seconds(spec->unique_for));
+        if (spec->yields_key)
+                fputs(",\"yields_key\":true", stdout);
 }
 
 static void print_json(const eddy_job_cron *cron)
@@ -48,6 +67,7 @@ static void print_json(const eddy_job_cron *cron)
         json_print_bytes(cron->spec.payload, cron->spec.size);
         print_json_text("key", cron->spec.key);
         print_json_text("unique", cron->spec.unique);
+        print_json_numbers(&cron->spec);
         printf(",\"next\":%.15g", (double)cron->next / 1e6);
         if (cron->last)
                 printf(",\"last\":%.15g", (double)cron->last / 1e6);
@@ -68,13 +88,14 @@ static int list(eddy_jobs *jobs, bool as_json)
 static int print_moments(const eddy_job_cron *cron)
 {
         eddy_job_time moment = (eddy_job_time)time(NULL) * 1000000;
-        char text[32];
+        char text[48];
 
+        jobs_set_zone(cron->zone);
         for (int i = 0; i < SHOWN; i++) {
                 int rc = eddy_job_cron_next(cron->expression, cron->zone, moment, &moment);
                 if (rc < 0)
                         return jobs_failure(rc);
-                jobs_format_time(text, sizeof text, moment);
+                jobs_format_time_with_offset(text, sizeof text, moment);
                 puts(text);
         }
         return CLI_OK;

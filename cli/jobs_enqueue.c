@@ -96,6 +96,20 @@ static int wait_for(eddy_jobs *jobs, const char *id)
         return state == EDDY_JOB_DONE ? CLI_OK : CLI_FAILED;
 }
 
+/* Who enqueued it for the first time, and who says it again, both have what they want; but one who has given it a name that another one
+ * uses, too, has nothing done. */
+static void say_that_it_was_there(const eddy_job_spec *spec, const eddy_job_added *added)
+{
+        char id[EDDY_JOB_ID_SIZE], unique[128];
+
+        cli_printable(id, sizeof id, added->id);
+        cli_printable(unique, sizeof unique, spec->unique ? spec->unique : "");
+        if (spec->id && strcmp(spec->id, added->id) == 0)
+                fprintf(stderr, "eddy jobs: nothing was added: there is a job %s\n", id);
+        else
+                fprintf(stderr, "eddy jobs: nothing was added: job %s has the unique name %s\n", id, unique);
+}
+
 static int enqueue_one(eddy_jobs *jobs, const eddy_job_spec *spec, bool waits)
 {
         eddy_job_added added;
@@ -103,6 +117,8 @@ static int enqueue_one(eddy_jobs *jobs, const eddy_job_spec *spec, bool waits)
 
         if (rc < 0)
                 return jobs_failure(rc);
+        if (added.was_there && (spec->id || spec->unique)) /* else it is this very one, told again */
+                say_that_it_was_there(spec, &added);
         if (waits)
                 return wait_for(jobs, added.id);
         puts(added.id);

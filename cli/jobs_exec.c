@@ -1,9 +1,11 @@
 /* A job as a child process: its payload on standard input, its result from standard output, its log from standard error, and its
  * exit status says what becomes of it. */
+#include "cli.h"
 #include "jobs.h"
 #include "jobs_board.h"
 #include "jobs_undertaker.h"
 
+#include <ctype.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -125,15 +127,46 @@ static void end_group(struct run *run)
         }
 }
 
+/* When it wants to be asked again: all of its standard output is a number of seconds. 0: it does not say. */
+static eddy_duration asked_delay(struct run *run)
+{
+        char text[64];
+        size_t size = run->result_size;
+        double seconds;
+
+        while (size > 0 && isspace((unsigned char)run->result[size - 1]))
+                size--;
+        if (size == 0)
+                return 0;
+        snprintf(text, sizeof text, "%.*s", (int)(size < sizeof text ? size : sizeof text - 1), run->result);
+        if (size < sizeof text && cli_parse_seconds(text, &seconds) && eddy_seconds(seconds) < EDDY_FOREVER)
+                return eddy_seconds(seconds);
+        eddy_job_log(run->job, "standard output is no number of seconds, as of when to be asked again");
+        return 0;
+}
+
+static int fail_later(struct run *run, const char *why)
+{
+        eddy_duration delay = asked_delay(run);
+
+        if (delay > 0)
+                return eddy_job_retry(run->job, delay, "exit status %d: %s", EX_UNAVAILABLE, why);
+        return eddy_fail(-EIO, "exit status %d: %s", EX_UNAVAILABLE, why);
+}
+
 static int judge(struct run *run, int status)
 {
         const char *last = run->last[0] ? run->last : "it said nothing on standard error";
+        eddy_duration delay;
 
         switch (status) {
         case 0:
                 return eddy_job_set_result(run->job, run->result, run->result_size);
         case EX_TEMPFAIL:
-                return eddy_job_snooze(run->job, eddy_seconds(SNOOZE_SECONDS));
+                delay = asked_delay(run);
+                return eddy_job_snooze(run->job, delay > 0 ? delay : eddy_seconds(SNOOZE_SECONDS));
+        case EX_UNAVAILABLE:
+                return fail_later(run, last);
         case EX_DATAERR:
                 return eddy_job_give_up(run->job, "%s", last);
         default:
@@ -186,11 +219,22 @@ static const char *or_nothing(const char *text)
         return text ? text : "";
 }
 
+/* By the wall clock, in whole seconds, which is what a shell can reckon with: not before the attempt's time is over. */
+static long long deadline_of(eddy_duration timeout)
+{
+        struct timespec now;
+        eddy_duration part;
+
+        clock_gettime(CLOCK_REALTIME, &now);
+        part = now.tv_nsec + timeout % 1000000000;
+        return now.tv_sec + timeout / 1000000000 + (part + 999999999) / 1000000000;
+}
+
 static int start(struct run *run, const char *command)
 {
-        char id[EDDY_JOB_ID_SIZE + 16], kind[128], queue[128], key[128], attempt[32], attempts[32],
+        char id[EDDY_JOB_ID_SIZE + 16], kind[128], queue[128], key[128], attempt[32], attempts[32], within[48],
             deadline[48];
-        char *const environment[] = {id, kind, queue, key, attempt, attempts, deadline, NULL};
+        char *const environment[] = {id, kind, queue, key, attempt, attempts, within, deadline, NULL};
         const eddy_job *job = run->job;
         eddy_duration timeout = eddy_job_timeout(job);
 
@@ -200,10 +244,12 @@ static int start(struct run *run, const char *command)
         snprintf(key, sizeof key, "EDDY_JOB_KEY=%s", or_nothing(eddy_job_key(job)));
         snprintf(attempt, sizeof attempt, "EDDY_JOB_ATTEMPT=%d", eddy_job_attempt(job));
         snprintf(attempts, sizeof attempts, "EDDY_JOB_ATTEMPTS=%d", eddy_job_attempts(job));
+        snprintf(within, sizeof within, "EDDY_JOB_TIMEOUT=");
         snprintf(deadline, sizeof deadline, "EDDY_JOB_DEADLINE=");
-        if (timeout != EDDY_FOREVER)
-                snprintf(deadline, sizeof deadline, "EDDY_JOB_DEADLINE=%lld",
-                         (long long)time(NULL) + (long long)(timeout / 1000000000));
+        if (timeout != EDDY_FOREVER) {
+                snprintf(within, sizeof within, "EDDY_JOB_TIMEOUT=%.9g", eddy_to_seconds(timeout));
+                snprintf(deadline, sizeof deadline, "EDDY_JOB_DEADLINE=%lld", deadline_of(timeout));
+        }
         return eddy_process_shell(&run->process, command,
                                   &(eddy_process_options){
                                       .in = EDDY_PIPE,

@@ -20,6 +20,7 @@ struct lines {
         eddy_job_added added[MANY];
         size_t count;
         size_t enqueued, bytes, size; /* of all; the size is 0 where nobody knows it */
+        size_t were_there;            /* lines that added nothing */
         struct bars bars;
         bool draws;
         eddy_time begun, drawn;
@@ -45,8 +46,11 @@ static int flush_lines(struct lines *lines)
         int rc = eddy_jobs_enqueue_many(lines->jobs, lines->specs, lines->count, lines->added);
 
         for (size_t i = 0; i < lines->count; i++) {
-                if (rc == 0)
+                if (rc == 0) {
                         puts(lines->added[i].id);
+                        /* Without a unique name it is this very job, told again. */
+                        lines->were_there += lines->spec.unique && lines->added[i].was_there;
+                }
                 free((void *)(uintptr_t)lines->specs[i].payload);
         }
         lines->enqueued += rc == 0 ? lines->count : 0;
@@ -111,6 +115,9 @@ static void finish(struct lines *lines, int *rc)
                 free((void *)(uintptr_t)lines->specs[i].payload);
         *rc = *rc < 0 ? *rc : failure;
         bars_erase(&lines->bars);
+        if (lines->were_there > 0)
+                fprintf(stderr, "eddy jobs: of %zu lines %zu added nothing: a job has the unique name %s\n",
+                        lines->enqueued, lines->were_there, lines->spec.unique);
         eddy_stream_destroy(lines->stream);
 }
 

@@ -1,4 +1,4 @@
-/* eddy jobs list, show, stats and queue. */
+/* eddy jobs list and show. */
 #include "cli.h"
 #include "jobs.h"
 #include "json.h"
@@ -6,19 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum { LISTED = 20, SHOWN = 2000 };
-
-void jobs_format_time(char *out, size_t size, eddy_job_time moment)
-{
-        time_t seconds = (time_t)(moment / 1000000);
-        struct tm time;
-
-        out[0] = '\0';
-        if (moment > 0 && localtime_r(&seconds, &time))
-                strftime(out, size, "%Y-%m-%d %H:%M:%S", &time);
-}
 
 static void print_line(const eddy_job_info *info)
 {
@@ -192,59 +181,4 @@ int jobs_show(eddy_jobs *jobs, const struct jobs_options *options)
         options->as_json ? print_json(info) : print_job(info);
         eddy_free(info);
         return CLI_OK;
-}
-
-static void print_queue_json(const eddy_job_queue *queue)
-{
-        fputs("{\"queue\":", stdout);
-        json_print_text(queue->name);
-        for (int state = 0; state < EDDY_JOB_STATES; state++)
-                printf(",\"%s\":%zu", eddy_job_state_name((eddy_job_state)state), queue->counts[state]);
-        printf(",\"finished\":%zu,\"failed\":%zu,\"age\":%.6f,\"paused\":%s}\n", queue->finished, queue->failed,
-               (double)queue->age / 1e9, queue->is_paused ? "true" : "false");
-}
-
-static void print_queue(const eddy_job_queue *queue)
-{
-        char name[EDDY_JOB_ID_SIZE];
-
-        cli_printable(name, sizeof name, queue->name);
-        printf("%-16s", name);
-        for (int state = 0; state < EDDY_JOB_STATES; state++)
-                printf("  %9zu", queue->counts[state]);
-        printf("%s\n", queue->is_paused ? "  paused" : "");
-}
-
-int jobs_stats(eddy_jobs *jobs, const struct jobs_options *options)
-{
-        eddy_job_queue *queues;
-        size_t n;
-        int rc = eddy_jobs_queues(jobs, &queues, &n);
-
-        if (rc < 0)
-                return jobs_failure(rc);
-        if (!options->as_json) {
-                printf("%-16s", "queue");
-                for (int state = 0; state < EDDY_JOB_STATES; state++)
-                        printf("  %9s", eddy_job_state_name((eddy_job_state)state));
-                puts("");
-        }
-        for (size_t i = 0; i < n; i++)
-                options->as_json ? print_queue_json(&queues[i]) : print_queue(&queues[i]);
-        eddy_free(queues);
-        return CLI_OK;
-}
-
-int jobs_queue(eddy_jobs *jobs, const struct jobs_options *options)
-{
-        const eddy_job_queue_options queue = {
-            .most_running = (size_t)options->most_running,
-            .rate = (size_t)options->rate,
-            .period = eddy_seconds(options->period),
-            .keep_done = eddy_seconds(options->keep_done),
-            .keep_dead = eddy_seconds(options->keep_dead),
-        };
-        int rc = eddy_jobs_set_queue(jobs, options->words[0], &queue);
-
-        return rc < 0 ? jobs_failure(rc) : CLI_OK;
 }

@@ -1,6 +1,6 @@
 /* eddy jobs migrate. */
 #include "cli.h"
-#include "jobs.h"
+#include "jobs_store.h"
 
 #include <stdio.h>
 
@@ -8,8 +8,8 @@
 static int try_to_open(const struct jobs_options *options, bool migrates, const char *said)
 {
         eddy_jobs *jobs;
-        int rc = eddy_jobs_open(&jobs, options->store,
-                                &(eddy_jobs_options){.must_exist = true, .migrates = migrates});
+        int rc =
+            jobs_store_open(&jobs, options, &(eddy_jobs_options){.must_exist = true, .migrates = migrates});
 
         if (rc < 0)
                 return rc;

@@ -1,13 +1,13 @@
 /* eddy jobs: its options. */
 #include "cli.h"
 #include "jobs.h"
+#include "jobs_moment.h"
 
 #include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum {
         OPTION_ID = 256,
@@ -33,6 +33,10 @@ enum {
         OPTION_RATE,
         OPTION_KEEP_DONE,
         OPTION_KEEP_DEAD,
+        OPTION_DEFAULT,
+        OPTION_CA,
+        OPTION_CERT,
+        OPTION_CERT_KEY,
         OPTION_ZONE,
         OPTION_MISSED,
         OPTION_REMOVE,
@@ -73,11 +77,12 @@ static const struct taken takers[] = {
     {OPTION_STATE, "l"},
     {'k', "lf"},
     {'n', "lf"},
-    {OPTION_JSON, "lstof"},
+    {OPTION_JSON, "lstofq"},
     {OPTION_MOST_RUNNING, "q"},
     {OPTION_RATE, "q"},
     {OPTION_KEEP_DONE, "q"},
     {OPTION_KEEP_DEAD, "q"},
+    {OPTION_DEFAULT, "q"},
     {OPTION_ZONE, "o"},
     {OPTION_MISSED, "o"},
     {OPTION_REMOVE, "o"},
@@ -90,6 +95,9 @@ static const struct taken takers[] = {
 
 static const struct option options[] = {
     {"store", required_argument, NULL, 's'},
+    {"ca", required_argument, NULL, OPTION_CA},
+    {"cert", required_argument, NULL, OPTION_CERT},
+    {"cert-key", required_argument, NULL, OPTION_CERT_KEY},
     {"queue", required_argument, NULL, 'q'},
     {"id", required_argument, NULL, OPTION_ID},
     {"priority", required_argument, NULL, OPTION_PRIORITY},
@@ -117,6 +125,7 @@ static const struct option options[] = {
     {"rate", required_argument, NULL, OPTION_RATE},
     {"keep-done", required_argument, NULL, OPTION_KEEP_DONE},
     {"keep-dead", required_argument, NULL, OPTION_KEEP_DEAD},
+    {"default", no_argument, NULL, OPTION_DEFAULT},
     {"zone", required_argument, NULL, OPTION_ZONE},
     {"missed", required_argument, NULL, OPTION_MISSED},
     {"remove", no_argument, NULL, OPTION_REMOVE},
@@ -175,21 +184,15 @@ static int take_duration(eddy_duration *duration)
         return rc;
 }
 
-/* Local time, or seconds since 1970. */
-static int take_moment(eddy_job_time *moment)
+/* 0 is now. What the store could not add to its clock is more than a delay. */
+static int take_delay(eddy_duration *delay)
 {
-        struct tm time = {.tm_isdst = -1};
-        long seconds;
-        const char *end = strptime(optarg, "%Y-%m-%dT%H:%M:%S", &time);
+        double seconds = 0;
 
-        if (!end)
-                end = strptime(optarg, "%Y-%m-%dT%H:%M", &time);
-        if (end && !*end)
-                seconds = (long)mktime(&time);
-        else if (!cli_parse_number(optarg, 1, INT64_MAX / 1000000, &seconds))
-                return refuse("a moment, such as 2026-12-24T18:00:00");
-        *moment = (eddy_job_time)seconds * 1000000;
-        return CLI_OK;
+        if (take_seconds_or_none(&seconds) != CLI_OK)
+                return CLI_USAGE;
+        *delay = seconds < 0 ? 0 : eddy_seconds(seconds);
+        return *delay < EDDY_FOREVER ? CLI_OK : refuse("a delay of less than 292 years, in seconds");
 }
 
 /* NAME, or where there are weights NAME=WEIGHT, which becomes a name in its place. */
@@ -198,6 +201,8 @@ static int take_queue(struct jobs_options *to)
         char *equals = to->has_weights ? strrchr(optarg, '=') : NULL;
         long weight = 0;
 
+        if (to->queue_count > 0 && !to->has_weights)
+                return cli_usage_error("eddy jobs", "--queue is given twice, and only work takes several");
         if (to->queue_count == JOBS_QUEUES_MOST)
                 return cli_usage_error("eddy jobs", "more than %d queues", JOBS_QUEUES_MOST);
         if (equals && !cli_parse_number(equals + 1, 1, 1000000, &weight))
@@ -208,19 +213,21 @@ static int take_queue(struct jobs_options *to)
         return CLI_OK;
 }
 
-/* COMMAND, or KIND=COMMAND: what is before the sign is a kind where it could not be a path or words. */
+/* COMMAND, or KIND=COMMAND: what is before the sign is a kind where it could not be a path or words. The shell would do nothing by an empty
+ * one, with success: that comes of a variable that is not set. */
 static int take_exec(struct jobs_options *to)
 {
         char *equals = optarg + strcspn(optarg, "=/ \t'\"$");
+        bool has_kind = *equals == '=' && equals > optarg;
+        const char *command = has_kind ? equals + 1 : optarg;
 
         if (to->exec_count == JOBS_EXECS_MOST)
                 return cli_usage_error("eddy jobs", "more than %d commands", JOBS_EXECS_MOST);
-        if (*equals == '=' && equals > optarg) {
+        if (!command[strspn(command, " \t\r\n")])
+                return refuse("a command, which would have to say something");
+        if (has_kind)
                 *equals = '\0';
-                to->execs[to->exec_count++] = (struct jobs_exec){optarg, equals + 1};
-        } else {
-                to->execs[to->exec_count++] = (struct jobs_exec){NULL, optarg};
-        }
+        to->execs[to->exec_count++] = (struct jobs_exec){has_kind ? optarg : NULL, command};
         return CLI_OK;
 }
 
@@ -246,7 +253,7 @@ static int take_missed(struct jobs_options *to)
         return refuse("once, skip or all");
 }
 
-/* N, or N/SECONDS. */
+/* N, or N/SECONDS; 0: any number. */
 static int take_rate(struct jobs_options *to)
 {
         char *slash = strchr(optarg, '/');
@@ -256,7 +263,28 @@ static int take_rate(struct jobs_options *to)
                 return refuse("a rate, such as 10 or 100/60");
         if (slash)
                 *slash = '\0';
-        return take_number("a rate, such as 10 or 100/60", 1, 1000000000, &to->rate);
+        return take_number("a rate, such as 10 or 100/60", 0, 1000000000, &to->rate);
+}
+
+static int take_limit(struct jobs_options *to, int option)
+{
+        switch (option) {
+        case OPTION_MOST_RUNNING:
+                to->limits |= JOBS_LIMIT_MOST_RUNNING;
+                return take_number("a number, 0 or more", 0, 1000000000, &to->most_running);
+        case OPTION_RATE:
+                to->limits |= JOBS_LIMIT_RATE;
+                return take_rate(to);
+        case OPTION_KEEP_DONE:
+                to->limits |= JOBS_LIMIT_KEEP_DONE;
+                return take_seconds_or_none(&to->keep_done);
+        case OPTION_KEEP_DEAD:
+                to->limits |= JOBS_LIMIT_KEEP_DEAD;
+                return take_seconds_or_none(&to->keep_dead);
+        default:
+                to->resets = true;
+                return CLI_OK;
+        }
 }
 
 /* Safe in an address, a header and a form, and long enough that nobody guesses it. */
@@ -317,9 +345,12 @@ static int take_spec(struct jobs_options *to, int option)
         case OPTION_PRIORITY:
                 return take_int("a priority from -100 to 100", -100, 100, &spec->priority);
         case OPTION_DELAY:
-                return take_duration(&spec->delay);
+                return take_delay(&spec->delay);
         case OPTION_AT:
-                return take_moment(&spec->at);
+                return jobs_read_moment(optarg, &spec->at)
+                           ? CLI_OK
+                           : refuse("a moment, such as 2026-12-24T18:00:00 (local time), "
+                                    "2026-12-24T17:00:00Z or 2026-12-24T18:00:00+01:00");
         case OPTION_ATTEMPTS:
                 return take_int("a number from 1 to 1000000", 1, 1000000, &spec->attempts);
         case OPTION_TIMEOUT:
@@ -377,13 +408,20 @@ static int take_option(struct jobs_options *to, int option)
                 to->as_json = true;
                 return CLI_OK;
         case OPTION_MOST_RUNNING:
-                return take_number("a number, 1 or more", 1, 1000000000, &to->most_running);
         case OPTION_RATE:
-                return take_rate(to);
         case OPTION_KEEP_DONE:
-                return take_seconds_or_none(&to->keep_done);
         case OPTION_KEEP_DEAD:
-                return take_seconds_or_none(&to->keep_dead);
+        case OPTION_DEFAULT:
+                return take_limit(to, option);
+        case OPTION_CA:
+                to->ca_file = optarg;
+                return CLI_OK;
+        case OPTION_CERT:
+                to->certificate_file = optarg;
+                return CLI_OK;
+        case OPTION_CERT_KEY:
+                to->key_file = optarg;
+                return CLI_OK;
         case OPTION_ZONE:
                 to->zone = optarg;
                 return CLI_OK;

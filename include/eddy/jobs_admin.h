@@ -53,7 +53,8 @@ EDDY_API EDDY_ASYNC int eddy_jobs_finished(eddy_jobs *jobs, const char *queue, e
 EDDY_API void eddy_job_list_free(eddy_job_list *list);
 
 /**
- * Have a job that is dead, cancelled, done or scheduled tried now, once more at least.
+ * Have a job that is dead, cancelled, done or scheduled tried now, once more at least. Where its unique name is another one's by now both run,
+ * and the name stays that one's.
  *
  * @return 0, or an error as above
  * @retval EDDY_ENOJOB     there is none

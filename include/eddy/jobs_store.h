@@ -36,7 +36,9 @@ typedef struct eddy_jobs eddy_jobs;
 typedef struct eddy_jobs_options {
         const char *
             prefix; /**< of its keys in Redis, and its schema in PostgreSQL: letters, digits and _; NULL: eddy_jobs */
-        eddy_tls *tls;          /**< for rediss://; kept as long as it is needed */
+        eddy_tls *
+            tls; /**< for rediss://, which is refused without; others do not look at it. eddy_tls_create_client() makes
+                        * one, and with NULL for its options it trusts whom the system trusts. Kept as long as it is needed */
         eddy_duration patience; /**< how long a call waits for a store that is away; 0: 30 s */
         bool must_exist;        /**< a store that is not there is not made */
         bool
@@ -60,7 +62,7 @@ typedef struct eddy_jobs_options {
  *                 is made; eddy_jobs_url() says which
  * @param options  copied; may be NULL
  * @return 0
- * @retval -EINVAL           the URL or a name is wrong
+ * @retval -EINVAL           the URL or a name is wrong, or it is rediss:// and there is no `tls`
  * @retval EDDY_ENOTSUP      what the store's kind needs is not installed; the detail names it
  * @retval EDDY_EJOBSFORMAT  it was made by another version of eddy, or is none of jobs at all
  * @retval EDDY_EJOBS, -ENOENT, -EACCES, -ECONNREFUSED ...  it cannot be opened, or is not there

@@ -4,10 +4,10 @@ import json
 import os
 import pathlib
 import signal
-import sqlite3
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
@@ -89,11 +89,40 @@ class Programs(Jobs):
 
     def test_the_environment_says_what_job_it_is(self):
         self.work("--exec", "env | grep ^EDDY_JOB_ | sort")
-        said = self.jobs("enqueue", "--wait", "--id", "x 1", "--key", "k", "--timeout", "100", "--attempts", "3", "--queue", "default", "env")
+        begin = time.time()
+        said = self.jobs("enqueue", "--wait", "--id", "x 1", "--key", "k", "--timeout", "100.25", "--attempts", "3", "--queue", "default", "env")
         values = dict(line.split("=", 1) for line in said.decode().splitlines())
-        self.assertGreater(int(values.pop("EDDY_JOB_DEADLINE")), 1_700_000_000)
+        deadline = int(values.pop("EDDY_JOB_DEADLINE"))
+        self.assertTrue(begin + 100.25 <= deadline < time.time() + 101.25, (begin, deadline))
         self.assertEqual(values, {"EDDY_JOB_ID": "x 1", "EDDY_JOB_KIND": "env", "EDDY_JOB_QUEUE": "default", "EDDY_JOB_KEY": "k",
-                                  "EDDY_JOB_ATTEMPT": "1", "EDDY_JOB_ATTEMPTS": "3"})
+                                  "EDDY_JOB_ATTEMPT": "1", "EDDY_JOB_ATTEMPTS": "3", "EDDY_JOB_TIMEOUT": "100.25"})
+        said = self.jobs("enqueue", "--wait", "env").decode().splitlines()
+        self.assertIn("EDDY_JOB_TIMEOUT=", said)
+        self.assertIn("EDDY_JOB_DEADLINE=", said)
+
+    def test_it_says_when_it_wants_to_be_asked_again(self):
+        worker = self.work("--exec", "later=echo 3600.5; exit 75", "--exec", 'failed=echo "the door is shut" >&2; echo " 7200"; exit 69',
+                           "--exec", "vague=echo soon; exit 75", "--exec", "other=echo 7200; exit 1", "--exec", "once=exit 69")
+        for kind, result in ("later", "later"), ("failed", "failed, to be tried again: exit status 69: the door is shut"), ("vague", "later"), \
+                ("other", "failed, to be tried again: exit status 1: it said nothing on standard error"):
+            self.enqueue("--id", kind, kind)
+            self.wait_for_line(worker, "  %s  %s  %s\n" % (kind, kind, result))
+        self.assertIn("exit status 69: it said nothing", self.failure("enqueue", "--wait", "--attempts", "1", "once", code=1))
+        self.stop(worker)
+        jobs = {kind: self.job(kind) for kind in ("later", "failed", "vague", "other")}
+        delays = {kind: job["due"] - job["created"] for kind, job in jobs.items()}
+        self.assertEqual({kind: (job["state"], job["attempt"]) for kind, job in jobs.items()},
+                         {"later": ("scheduled", 0), "failed": ("scheduled", 1), "vague": ("scheduled", 0), "other": ("scheduled", 1)})
+        for kind, least in ("later", 3600.5), ("failed", 7200), ("vague", 60), ("other", 8):
+            self.assertTrue(least <= delays[kind] < least + 60, delays)
+        self.assertIn("standard output is no number of seconds", jobs["vague"]["history"])
+        self.assertNotIn("no number", jobs["later"]["history"] + jobs["failed"]["history"] + jobs["other"]["history"])
+
+    def test_a_command_that_is_empty_does_no_jobs(self):
+        for command in "", " \t\n", "kind=", "kind= ":
+            with self.subTest(command=command):
+                self.assertIn("is not a command", self.failure("work", "--exec", command))
+        self.assertEqual(os.listdir(self.place), [])
 
     def test_what_fails_is_tried_again(self):
         self.work("--exec", 'echo "attempt $EDDY_JOB_ATTEMPT" >&2; test $EDDY_JOB_ATTEMPT = 3')
@@ -275,27 +304,34 @@ class Commands(Jobs):
         self.assertEqual([line.split()[0] for line in self.jobs("list", "-q", "mail").decode().splitlines()], ["b"])
         self.assertEqual(self.jobs("list", "--state", "done", "--state", "dead"), b"")
 
-    def test_queues(self):
-        self.enqueue("work")
-        self.jobs("pause", "default")
-        self.jobs("queue", "mail", "--most-running", "3", "--rate", "100/60")
-        lines = [json.loads(line) for line in self.jobs("stats", "--json").splitlines()]
-        self.assertEqual([(line["queue"], line["ready"], line["paused"]) for line in lines], [("default", 1, True), ("mail", 0, False)])
-        self.jobs("resume", "default")
-        self.assertNotIn(b"paused", self.jobs("stats"))
-
     def test_what_is_enqueued_again_adds_nothing(self):
         self.assertEqual(self.enqueue("--id", "a", "work"), "a")
-        self.assertEqual(self.enqueue("--id", "a", "work"), "a")
+        self.assertEqual(self.again("--id", "a", "work"), ("a\n", "eddy jobs: nothing was added: there is a job a\n"))
         self.assertEqual(self.enqueue("--unique", "u", "--id", "b", "work"), "b")
-        self.assertEqual(self.enqueue("--unique", "u", "--id", "c", "work"), "b")
+        other = "eddy jobs: nothing was added: job b has the unique name u\n"
+        self.assertEqual(self.again("--unique", "u", "--id", "c", "work"), ("b\n", other))
+        self.assertEqual(self.again("--unique", "u", "work"), ("b\n", other))
         self.assertEqual(len(self.jobs("list").splitlines()), 2)
 
-    def test_0_is_none(self):
-        self.jobs("queue", "default", "--keep-done", "0", "--keep-dead", "0.0")
-        with sqlite3.connect(self.path("jobs.db")) as store:
-            self.assertEqual(store.execute("SELECT keep_done, keep_dead FROM queues").fetchall(), [(-1, -1)])
-        self.assertIn("'-1' is not seconds", self.failure("queue", "default", "--keep-done", "-1"))
+    def again(self, *arguments, **options):
+        """What is said on both outputs by one that succeeds."""
+        done = self.run_jobs("enqueue", *arguments, **options)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return done.stdout.decode(), done.stderr.decode()
+
+    def test_lines_that_add_nothing_are_counted(self):
+        out, err = self.again("--lines", "--unique", "u", "work", input=b"1\n2\n3\n")
+        self.assertEqual(len(set(out.splitlines())), 1)
+        self.assertEqual(err, "eddy jobs: of 3 lines 2 added nothing: a job has the unique name u\n")
+
+    def test_of_several_it_is_said_which(self):
+        self.enqueue("--id", "b", "work")
+        for command in "cancel", "retry", "discard":
+            with self.subTest(command=command):
+                said = self.failure(command, "a", "b", "c\x1b", code=1).splitlines()
+                self.assertRegex("\n".join(said), r"\Aeddy jobs: a: there is no .*\neddy jobs: c\?: .*\Z")
+
+    def test_no_grace_is_0(self):
         gate = self.fifo("gate")
         worker = self.work("--exec", "echo begun > $HERE/gate; sleep 1000", "--grace", "0")
         self.enqueue("--id", "a", "slow")
@@ -320,11 +356,26 @@ class Commands(Jobs):
         self.assertIn("enqueue takes KIND [PAYLOAD]", self.failure("enqueue"))
         self.assertIn("'1000' is not a priority", self.failure("enqueue", "--priority", "1000", "x"))
         self.assertIn("list takes no --key", self.failure("list", "--key", "k"))
-        self.assertIn("is not a moment", self.failure("enqueue", "--at", "tomorrow", "x"))
+        for moment in "tomorrow", "2026-02-31T00:00", "2026-12-24T18:00:00+1", "2026-12-24T18:00:00+25:00", "2026-12-24T18:00Zulu", "1969-12-31T00:00Z", "0", "99999999999999":
+            self.assertIn("'%s' is not a moment" % moment, self.failure("enqueue", "--at", moment, "x"))
+        for delay in "inf", "1e12", "nan", "-1":
+            self.assertIn("'%s' is not " % delay, self.failure("enqueue", "--delay", delay, "x"))
+        for command in ("enqueue", "x"), ("list",), ("cron",), ("tail",):
+            self.assertIn("--queue is given twice", self.failure(*command, "-q", "a", "-q", "b"))
+        self.assertIn("options stand behind the command, and '-s' before it", self.failure("-s", "sqlite:x.db", "enqueue", "x"))
         self.assertIn("'odd' is not a state", self.failure("list", "--state", "odd"))
         self.assertIn("a job's kind has 1 to 100 bytes", self.failure("enqueue", "x" * 101, code=1))
         self.assertIn("work needs --exec", self.failure("work"))
         self.assertIn("it begins with sqlite:", self.failure("stats", "--store", "mysql://x", code=1))
+
+    def test_when_a_job_is_due(self):
+        self.environment["TZ"] = "Europe/Berlin"
+        for moment, seconds in (("2036-12-24T18:00:00", 2113750800), ("2036-12-24T18:00", 2113750800), ("2036-12-24 18:00:00", 2113750800),
+                                ("2036-12-24T17:00:00Z", 2113750800), ("2036-12-24T12:00:00.25-05:00", 2113750800.25),
+                                ("2036-12-24 22:30+0530", 2113750800), ("2036-07-01T12:00", 2098519200), ("2113750800", 2113750800)):
+            with self.subTest(moment=moment):
+                self.assertEqual(self.job(self.enqueue("--at", moment, "work"))["due"], seconds)
+        self.assertEqual(self.job(self.enqueue("--delay", "0", "work"))["state"], "ready")
 
     def test_nothing_is_made_by_who_only_looks(self):
         self.assertIn("No such file", self.failure("stats", code=1))
@@ -340,9 +391,11 @@ class Commands(Jobs):
     def test_without_a_name_the_store_is_the_users_and_named(self):
         del self.environment["EDDY_JOBS"]
         self.environment["XDG_STATE_HOME"] = self.path("state")
-        done = self.run_jobs("enqueue", "work")
-        self.assertEqual(done.returncode, 0, done.stderr)
-        self.assertEqual(done.stderr.decode(), "eddy jobs: the store is sqlite:%s\n" % self.path("state/eddy/jobs.db"))
+        for _ in range(2):
+            done = self.run_jobs("enqueue", "--unique", "u", "work")
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertEqual(done.stderr.decode().splitlines()[0], "eddy jobs: the store is sqlite:%s" % self.path("state/eddy/jobs.db"))
+            self.environment["EDDY_JOBS"] = ""
         self.assertEqual(os.stat(self.path("state/eddy/jobs.db")).st_mode & 0o777, 0o600)
         self.assertEqual(len(self.jobs("list").splitlines()), 1)
 

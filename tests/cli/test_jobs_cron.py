@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """`eddy jobs cron`: test_jobs_cron.py EDDY [TEST...]."""
+import datetime
 import json
 import os
 import sqlite3
@@ -22,27 +23,36 @@ class Schedules(test_jobs.Jobs):
         database.close()
 
     def test_one_is_set_listed_and_removed(self):
-        self.environment["TZ"] = "Europe/Berlin"
+        self.environment["TZ"] = "America/New_York"
         times = self.jobs("cron", "report", "30 6 * * mon-fri", "report", "{}", "--zone", "Europe/Berlin", "--missed", "skip", "-q", "mail",
-                          "--attempts", "3", "--key", "k", "--unique", "u").decode().splitlines()
+                          "--attempts", "3", "--timeout", "1.5", "--priority", "-7", "--key", "k", "--unique", "u").decode().splitlines()
         self.assertEqual(len(times), 5)
         self.assertEqual(times, sorted(set(times)))
         for text in times:
-            moment = time.strptime(text, "%Y-%m-%d %H:%M:%S")
+            moment = time.strptime(text, "%Y-%m-%d %H:%M:%S %z")
+            self.assertIn(text[-5:], ("+0100", "+0200"))
             self.assertEqual((moment.tm_hour, moment.tm_min, moment.tm_wday < 5), (6, 30, True))
         line, = self.jobs("cron").decode().splitlines()
         self.assertEqual(line.split("  ")[0], "report")
-        self.assertIn("  next " + times[0] + "  last never  report", line)
+        self.assertIn("  next " + times[0] + "  last never  missed skip  report", line)
         cron = self.crons()["report"]
         next_due = cron.pop("next")
         self.assertEqual(cron, {"name": "report", "expression": "30 6 * * mon-fri", "zone": "Europe/Berlin", "missed": "skip", "kind": "report",
-                                "queue": "mail", "payload": "{}", "key": "k", "unique": "u"})
-        os.environ["TZ"] = "Europe/Berlin"
-        time.tzset()
-        self.assertEqual(time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(next_due)), times[0])
+                                "queue": "mail", "payload": "{}", "key": "k", "unique": "u", "attempts": 3, "timeout": 1.5, "backoff": 10, "priority": -7})
+        self.assertEqual(datetime.datetime.strptime(times[0], "%Y-%m-%d %H:%M:%S %z").timestamp(), next_due)
         self.jobs("cron", "--remove", "report")
         self.assertEqual(self.jobs("cron"), b"")
         self.assertIn("there is no schedule report", self.failure("cron", "--remove", "report", code=1))
+
+    def test_each_is_shown_by_its_own_clocks(self):
+        self.environment["TZ"] = "Europe/Berlin"
+        for zone, offset in ("Asia/Kolkata", "+0530"), ("UTC", "+0000"), (None, "+0000"), ("Pacific/Honolulu", "-1000"):
+            times = self.jobs("cron", zone or "none", "0 6 * * *", "work", *(["--zone", zone] if zone else [])).decode().splitlines()
+            self.assertEqual([text[10:] for text in times], [" 06:00:00 " + offset] * 5)
+        listed = [line.split()[0] + line[line.index(" 06:00:00"):][:15] for line in self.jobs("cron").decode().splitlines()]
+        self.assertEqual(listed, ["Asia/Kolkata 06:00:00 +0530", "Pacific/Honolulu 06:00:00 -1000", "UTC 06:00:00 +0000", "none 06:00:00 +0000"])
+        self.environment["TZDIR"] = self.path("nothing")  # as where another machine has set it
+        self.assertRegex(self.jobs("cron").decode().splitlines()[0], r"^Asia/Kolkata .* 00:30:00 \+0000  last never")
 
     def test_the_payload_may_be_standard_input(self):
         self.jobs("cron", "tick", "@daily", "work", "-", input=b"a\nb")

@@ -519,6 +519,30 @@ COROUTINE_TEST(or_not_at_all)
         close_store(jobs);
 }
 
+COROUTINE_TEST(a_queue_tells_what_was_set_so_that_it_can_be_set_again)
+{
+        const eddy_job_queue_options wanted = {
+            .most_running = 3, .rate = 7, .period = eddy_ms(1500), .keep_done = eddy_ms(2500), .keep_dead = -1};
+        eddy_jobs *jobs = open_new_store();
+        eddy_job_queue_options options = wanted;
+
+        for (int i = 0; i < 3; i++) {
+                eddy_job_queue *queues;
+                size_t n;
+
+                assert_int_equal(eddy_jobs_set_queue(jobs, "default", &options), 0);
+                assert_int_equal(eddy_jobs_queues(jobs, &queues, &n), 0);
+                options = queues[0].options;
+                eddy_free(queues);
+                assert_int_equal(options.most_running, wanted.most_running);
+                assert_int_equal(options.rate, wanted.rate);
+                assert_true(options.period == wanted.period);
+                assert_true(options.keep_done == wanted.keep_done);
+                assert_true(options.keep_dead < 0);
+        }
+        close_store(jobs);
+}
+
 /* Lists. */
 
 static void assert_listed(eddy_jobs *jobs, const eddy_job_filter *filter, const char *ids)
@@ -642,6 +666,7 @@ int main(void)
             cmocka_unit_test(finished_jobs_stay_as_long_as_their_queue_says),
             cmocka_unit_test(dead_jobs_stay_for_thirty_days_by_default),
             cmocka_unit_test(or_not_at_all),
+            cmocka_unit_test(a_queue_tells_what_was_set_so_that_it_can_be_set_again),
             cmocka_unit_test(jobs_are_listed_in_pages_from_the_newest_on),
             cmocka_unit_test(whoever_awaits_a_job_hears_of_its_end),
             cmocka_unit_test(two_who_have_a_store_open_see_the_same_jobs),
