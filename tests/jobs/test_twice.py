@@ -4,12 +4,15 @@
 import contextlib
 import json
 import os
+import re
 import select
 import signal
 import sqlite3
+import urllib.request
 
 import commands
 from commands import Commands, Server
+from waiting import PATIENCE
 
 
 class Twice(Commands):
@@ -127,6 +130,14 @@ class Clocks(Commands):
                 events = iter(lambda: json.loads(tail.stdout.readline()), None)
                 told = next(event for event in events if event['event'] == 'progress')
                 self.assertLess(abs(told['time'] - self.job('long')['created']), 1000)
+                page = self.start('web', '--port', '0', LD_PRELOAD=self.preload, EDDY_TEST_CLOCK=apart)
+                browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
+                url = re.search(r'http://\S+', page.stdout.readline()).group()
+                ages = {url: r'slow</b>.*, for (?:[\d.]+ m?s|\d min),',
+                        url.split('?')[0] + 'job?id=long': r'Runs for</dt><dd>(?:[\d.]+ m?s|\d min)<'}
+                for target, age in ages.items():
+                    with browser.open(target, timeout=PATIENCE) as answer:
+                        self.assertRegex(answer.read().decode(), age)
 
     def test_who_follows_needs_no_clock(self):
         """What happens first is told where the one who follows is an hour ahead, or behind."""
