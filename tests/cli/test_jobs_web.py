@@ -348,7 +348,8 @@ class Ended(PageTest):
             self.assertEqual(metrics[name + 'count{queue="default"}'], 3)
             self.assertAlmostEqual(metrics[name + 'sum{queue="default"}'], total, 3)
             self.assertEqual({le: metrics['%sbucket{queue="default",le="%s"}' % (name, le)] for le in buckets}, buckets)
-        self.assertEqual(self.metrics()['eddy_jobs_wait_seconds_count{queue="default"}'], 3)  # each is counted once
+        self.end(("a", 1, 1))
+        self.assertEqual(self.wait_for_count(4)['eddy_jobs_wait_seconds_count{queue="default"}'], 4)  # each is counted once
 
     def test_of_many_the_last_are_looked_at(self):
         ids = self.enqueue("--lines", "work", input=b"x\n" * 300).split()
@@ -392,6 +393,11 @@ class Metrics(PageTest):
         self.start()
         _, _, text = self.ask("GET", "/metrics?token=" + self.token)
         self.assertIn('eddy_jobs_paused{queue="two\\nlines"} 0\n', text)
+        with sqlite3.connect(self.path("jobs.db")) as store:
+            store.execute("UPDATE queues SET finished = 1")
+        while '"two\\nlines"} 1\n' not in text:
+            status, _, text = self.ask("GET", "/metrics?token=" + self.token)
+            self.assertEqual(status, 200)
 
     def test_they_are_well_formed_and_right(self):
         queue = 'odd "queue" \\ with {}'
