@@ -37,7 +37,7 @@ struct web_queue_times {
         size_t finished;                  /* its counter, when it was asked last */
         eddy_job_time newest;             /* the end of the last job of it that was looked at */
         struct web_histogram waits, runs; /* of all that were */
-        bool has_lately;
+        bool has_lately;                  /* one of its samples is of lately */
         struct web_lately lately;
 };
 
