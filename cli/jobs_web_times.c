@@ -98,6 +98,7 @@ static void take(struct web_times *times, struct web_queue_times *queue, const e
         times->sample_count++;
 }
 
+/* Of a name that no store of ours would have let in nothing is known. */
 static int ask(struct web_times *times, eddy_jobs *jobs, struct web_queue_times *queue)
 {
         eddy_job_list list;
@@ -106,8 +107,7 @@ static int ask(struct web_times *times, eddy_jobs *jobs, struct web_queue_times 
         for (size_t i = list.count; rc == 0 && i-- > 0;)
                 take(times, queue, list.jobs[i]);
         eddy_job_list_free(&list);
-        return rc == -EINVAL ? 0
-                             : rc; /* a name that no store of ours would have let in: of it nothing is known */
+        return rc == -EINVAL ? 0 : rc;
 }
 
 /* The queue's, where jobs of it have ended since it was asked. */
