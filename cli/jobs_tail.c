@@ -4,12 +4,12 @@
 #include "jobs_tail.h"
 #include "cli.h"
 #include "jobs.h"
+#include "jobs_clock.h"
 #include "jobs_follow.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -28,6 +28,7 @@ struct tail {
         const struct jobs_options *options;
         const char *queue; /* NULL: all */
         eddy_stream *out;  /* so that who reads slowly holds up nothing */
+        struct jobs_clock clock;
         struct tail_memory memory;
         struct tail_events events;
         size_t look;          /* which it is, from 1 on */
@@ -153,13 +154,14 @@ static int write_events(struct tail *tail, bool is_first)
         char *text = NULL;
         size_t size = 0;
         FILE *out = open_memstream(&text, &size);
+        eddy_job_time now = jobs_clock_now(&tail->clock);
         int rc = 0;
 
         if (!out)
                 return -ENOMEM;
         tail_sort(&tail->events);
         for (size_t i = is_first && n > most ? n - most : 0; i < n; i++)
-                tail_write(out, tail->events.events[i], tail->options->as_json);
+                tail_write(out, tail->events.events[i], now, tail->options->as_json);
         if (tail->has_more)
                 tail_write_more(out, tail->options->as_json);
         fclose(out);
@@ -174,8 +176,7 @@ static int write_events(struct tail *tail, bool is_first)
         return rc;
 }
 
-/* Where the next look begins: by the store's clock, since ours, by which the first look went, may be far from it. What was there before that
- * is none of what is told. */
+/* Where the next look begins. What was there before the first one is none of what is told. */
 static void move_on(struct tail *tail, eddy_job_time newest_before)
 {
         eddy_job_time moment = tail->newest - SLACK;
@@ -201,7 +202,9 @@ static int look(struct tail *tail)
         int rc;
 
         tail->look++;
-        rc = look_at_newest(tail);
+        rc = jobs_clock_learn(&tail->clock, tail->jobs);
+        if (rc == 0)
+                rc = look_at_newest(tail);
         if (rc == 0)
                 rc = look_at_running(tail);
         if (rc == 0)
@@ -216,9 +219,9 @@ static int look(struct tail *tail)
 
 static int look_on_and_on(struct tail *tail)
 {
-        int rc = 0;
+        int rc = jobs_clock_learn(&tail->clock, tail->jobs);
 
-        tail->since = (eddy_job_time)time(NULL) * 1000000 - LOOKED_BACK;
+        tail->since = jobs_clock_now(&tail->clock) - LOOKED_BACK;
         while (rc == 0) {
                 eddy_time begin = eddy_now();
                 rc = look(tail);
@@ -231,7 +234,10 @@ static int look_on_and_on(struct tail *tail)
 static int write_look(const eddy_job_info *info, void *arg)
 {
         struct tail *tail = arg;
+        int rc = jobs_clock_learn(&tail->clock, tail->jobs);
 
+        if (rc < 0)
+                return rc;
         tail->look++;
         take(tail, info);
         return tail->events.rc < 0 ? tail->events.rc : write_events(tail, tail->look == 1);

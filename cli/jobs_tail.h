@@ -63,7 +63,8 @@ void tail_sort(struct tail_events *events);
 void tail_clear(struct tail_events *events);
 
 /* jobs_tail_write.c */
-void tail_write(FILE *out, const struct tail_event *event, bool as_json);
+/* `now` is the moment of what was only seen now. */
+void tail_write(FILE *out, const struct tail_event *event, eddy_job_time now, bool as_json);
 void tail_write_more(FILE *out, bool as_json);
 
 #endif

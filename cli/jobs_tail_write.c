@@ -6,25 +6,15 @@
 #include <string.h>
 #include <time.h>
 
-static double seconds_of(const struct tail_event *event)
-{
-        struct timespec now;
-
-        if (event->moment != TAIL_NOW)
-                return (double)event->moment / 1e6;
-        clock_gettime(CLOCK_REALTIME, &now);
-        return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-}
-
 static void write_json_text(FILE *out, const char *name, const char *text)
 {
         fprintf(out, ",\"%s\":", name);
         json_write_text(out, text);
 }
 
-static void write_json(FILE *out, const struct tail_event *event)
+static void write_json(FILE *out, const struct tail_event *event, eddy_job_time moment)
 {
-        fprintf(out, "{\"time\":%.6f", seconds_of(event));
+        fprintf(out, "{\"time\":%.6f", (double)moment / 1e6);
         write_json_text(out, "event", event->what);
         write_json_text(out, "id", event->id);
         write_json_text(out, "kind", event->kind);
@@ -38,17 +28,17 @@ static void write_json(FILE *out, const struct tail_event *event)
         fputs("}\n", out);
 }
 
-static void write_line(FILE *out, const struct tail_event *event)
+static void write_line(FILE *out, const struct tail_event *event, eddy_job_time moment)
 {
-        char moment[32], kind[EDDY_JOB_ID_SIZE], id[EDDY_JOB_ID_SIZE], text[1100];
-        time_t seconds = (time_t)seconds_of(event);
+        char clock[32], kind[EDDY_JOB_ID_SIZE], id[EDDY_JOB_ID_SIZE], text[1100];
+        time_t seconds = (time_t)(moment / 1000000);
         struct tm time;
 
-        strftime(moment, sizeof moment, "%H:%M:%S", localtime_r(&seconds, &time));
+        strftime(clock, sizeof clock, "%H:%M:%S", localtime_r(&seconds, &time));
         cli_printable(kind, sizeof kind, event->kind);
         cli_printable(id, sizeof id, event->id);
         cli_printable(text, sizeof text, event->text);
-        fprintf(out, "%s  %s  %s  %s", moment, kind, id, event->what);
+        fprintf(out, "%s  %s  %s  %s", clock, kind, id, event->what);
         if (event->progress >= 0)
                 fprintf(out, " %.0f %%", 100 * event->progress);
         if (event->attempt > 1)
@@ -56,9 +46,11 @@ static void write_line(FILE *out, const struct tail_event *event)
         fprintf(out, "%s%s\n", text[0] ? ": " : "", text);
 }
 
-void tail_write(FILE *out, const struct tail_event *event, bool as_json)
+void tail_write(FILE *out, const struct tail_event *event, eddy_job_time now, bool as_json)
 {
-        as_json ? write_json(out, event) : write_line(out, event);
+        eddy_job_time moment = event->moment == TAIL_NOW ? now : event->moment;
+
+        as_json ? write_json(out, event, moment) : write_line(out, event, moment);
 }
 
 void tail_write_more(FILE *out, bool as_json)

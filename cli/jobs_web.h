@@ -3,7 +3,9 @@
 #define CLI_JOBS_WEB_H
 
 #include "jobs.h"
+#include "jobs_clock.h"
 #include "jobs_web_text.h"
+#include "jobs_web_times.h"
 
 #include <eddy/http.h>
 
@@ -21,6 +23,8 @@ struct web_series {
         bool has_point; /* of the newest sample; what has none is of a queue that is shown no longer */
         double rates[WEB_SAMPLES], failures[WEB_SAMPLES]; /* a second */
         double waits[WEB_SAMPLES]; /* seconds, of the job that has been ready the longest */
+        /* Seconds, of those that had ended lately, as of struct web_lately; less than 0: there were none. */
+        double wait_half[WEB_SAMPLES], wait_most[WEB_SAMPLES], run_half[WEB_SAMPLES], run_most[WEB_SAMPLES];
 };
 
 /* How the store was when somebody looked last. */
@@ -33,6 +37,7 @@ struct web_look {
         eddy_job_queue *queues;
         size_t queue_count;
         eddy_job_list running, failed;
+        struct web_times times;
         size_t failed_mark;        /* what the counts were when `failed` was listed */
         struct web_series *series; /* that of all, and those of the queues, in no order */
         size_t series_count;
@@ -50,6 +55,7 @@ struct web {
         char form[WEB_SECRET_SIZE];      /* what our own pages' forms send along */
         char cookie[32];                 /* its name: hosts have ports in common */
         eddy_event stopping;             /* what goes on for long is to end */
+        struct jobs_clock clock;         /* the store's */
         struct web_look look;
 };
 
@@ -82,8 +88,8 @@ void web_add_state(struct text *text, const eddy_job_info *info);
 void web_add_progress(struct text *text, const eddy_job_info *info);
 /* The newest error of a job's history, as a part of that and no longer than a row bears; NULL: none. */
 const char *web_find_error(const eddy_job_info *info, size_t *n);
-/* Seconds since then. */
-double web_since(eddy_job_time moment);
+/* Seconds since then, by the store's clock. */
+double web_since(const struct web *web, eddy_job_time moment);
 
 /* jobs_web_look.c */
 /* Look at the store, unless that has been done within the second: 0 or why it cannot be seen. Suspends. */
@@ -100,8 +106,15 @@ int web_send_live(eddy_http_exchange *exchange, struct text *text);
 bool web_wait(struct web *web, eddy_duration delay);
 
 /* jobs_web_plot.c */
-/* A line of SVG, or two; `second` may be NULL. Values are 0 or more. */
-void web_add_plot(struct text *text, const char *title, const double *first, const double *second, size_t n);
+/* A line of a plot. Values are 0 or more; where there is none they are less. */
+struct web_line {
+        const char *class;
+        const double *values;
+};
+
+/* A plot, as SVG. */
+void web_add_plot(struct text *text, const char *title, const struct web_line *lines, size_t line_count,
+                  size_t n);
 
 /* jobs_web_list.c, jobs_web_job.c, jobs_web_act.c, jobs_web_metrics.c */
 int web_list(eddy_http_exchange *exchange, void *web);

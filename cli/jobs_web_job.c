@@ -35,7 +35,7 @@ static void add_span_fact(struct text *text, const char *name, double seconds)
         text_print(text, "</dd></div>");
 }
 
-static void add_facts(struct text *text, const eddy_job_info *info)
+static void add_facts(struct text *text, const struct web *web, const eddy_job_info *info)
 {
         text_print(text, "<dl class=\"panel facts\">");
         add_fact(text, "Queue", info->queue);
@@ -50,7 +50,7 @@ static void add_facts(struct text *text, const eddy_job_info *info)
                 add_moment_fact(text, "Due", info->due);
         add_moment_fact(text, "Begun", info->started);
         if (info->state == EDDY_JOB_RUNNING)
-                add_span_fact(text, "Runs for", web_since(info->started));
+                add_span_fact(text, "Runs for", web_since(web, info->started));
         add_moment_fact(text, "Finished", info->finished);
         if (info->started > 0 && info->finished >= info->started)
                 add_span_fact(text, "Took", (double)(info->finished - info->started) / 1e6);
@@ -166,7 +166,7 @@ static void add_live(struct text *text, const struct web *web, const eddy_job_in
         web_add_progress(text, info);
         text_print(text, "</p>");
         add_buttons(text, web, info);
-        add_facts(text, info);
+        add_facts(text, web, info);
         add_bytes(text, info, "Payload", "/job/payload", info->payload, info->payload_size);
         if (info->result)
                 add_bytes(text, info, "Result", "/job/result", info->result, info->result_size);
@@ -185,7 +185,9 @@ static int get(eddy_http_exchange *exchange, struct web *web, eddy_job_info **in
         if (rc < 0)
                 return rc;
         id = eddy_http_fields_get(query, "id");
-        rc = eddy_jobs_get(web->jobs, id ? id : "", info);
+        rc = jobs_clock_learn(&web->clock, web->jobs);
+        if (rc == 0)
+                rc = eddy_jobs_get(web->jobs, id ? id : "", info);
         eddy_http_fields_destroy(query);
         return rc;
 }

@@ -17,6 +17,7 @@ void web_look_finish(struct web_look *look)
         eddy_job_list_free(&look->running);
         eddy_job_list_free(&look->failed);
         free(look->series);
+        web_times_finish(&look->times);
         eddy_lock_finish(&look->lock);
 }
 
@@ -34,6 +35,8 @@ static struct web_series *find_series(struct web_look *look, const char *name)
         more += look->series_count++;
         *more = (struct web_series){.name = ""};
         snprintf(more->name, sizeof more->name, "%s", name);
+        for (size_t i = 0; i < WEB_SAMPLES; i++)
+                more->wait_half[i] = more->wait_most[i] = more->run_half[i] = more->run_most[i] = -1;
         return more;
 }
 
@@ -44,9 +47,9 @@ static void add_sample(double values[WEB_SAMPLES], size_t n, double value)
         values[n < WEB_SAMPLES ? n : WEB_SAMPLES - 1] = value;
 }
 
-/* A queue's newest point: its counters now and before, `seconds` ago. */
+/* A queue's newest point: its counters now and before, `seconds` ago, and its jobs that ended lately. */
 static void add_point(struct web_look *look, const char *name, const eddy_job_queue *now,
-                      const eddy_job_queue *before, double seconds)
+                      const eddy_job_queue *before, double seconds, const struct web_lately *lately)
 {
         struct web_series *series = find_series(look, name);
         size_t n = look->sample_count;
@@ -57,6 +60,10 @@ static void add_point(struct web_look *look, const char *name, const eddy_job_qu
         add_sample(series->rates, n, (double)(now->finished - before->finished) / seconds);
         add_sample(series->failures, n, (double)(now->failed - before->failed) / seconds);
         add_sample(series->waits, n, (double)now->age / 1e9);
+        add_sample(series->wait_half, n, lately->wait.half);
+        add_sample(series->wait_most, n, lately->wait.most);
+        add_sample(series->run_half, n, lately->run.half);
+        add_sample(series->run_most, n, lately->run.most);
 }
 
 /* `place` is where it was the last time, most likely. */
@@ -97,26 +104,36 @@ static void drop_series(struct web_look *look)
         look->series_count = kept;
 }
 
-static void add_points(struct web_look *look, const eddy_job_queue *queues, size_t n, double seconds)
+static const struct web_lately *lately_of(const struct web_look *look, const char *queue, size_t place)
+{
+        const struct web_queue_times *times = web_times_find(&look->times, queue, place);
+
+        return times ? &times->lately : &web_no_lately;
+}
+
+static void add_points(struct web_look *look, const eddy_job_queue *queues, size_t n, double seconds,
+                       bool is_lately)
 {
         eddy_job_queue all = {.finished = 0}, all_before = {.finished = 0};
 
         for (size_t i = 0; i < n; i++) {
                 eddy_job_queue before = before_of(look, &queues[i], i);
                 if (i < WEB_QUEUES_SHOWN)
-                        add_point(look, queues[i].name, &queues[i], &before, seconds);
+                        add_point(look, queues[i].name, &queues[i], &before, seconds,
+                                  is_lately ? lately_of(look, queues[i].name, i) : &web_no_lately);
                 all.finished += queues[i].finished;
                 all.failed += queues[i].failed;
                 all_before.finished += before.finished;
                 all_before.failed += before.failed;
                 all.age = queues[i].age > all.age ? queues[i].age : all.age;
         }
-        add_point(look, "", &all, &all_before, seconds);
+        add_point(look, "", &all, &all_before, seconds, is_lately ? &look->times.lately : &web_no_lately);
         drop_series(look);
         look->sample_count += look->sample_count < WEB_SAMPLES;
 }
 
-/* A plot has a point for each second: one in which nobody looked has what came in the average of all such. */
+/* A plot has a point for each second: one in which nobody looked has what came in the average of all such, and of how long jobs took only what
+ * is known. */
 static void take_queues(struct web_look *look, eddy_job_queue *queues, size_t n)
 {
         eddy_time now = eddy_now();
@@ -124,7 +141,7 @@ static void take_queues(struct web_look *look, eddy_job_queue *queues, size_t n)
         size_t points = seconds < 1.5 ? 1 : seconds < WEB_SAMPLES ? (size_t)(seconds + 0.5) : WEB_SAMPLES;
 
         for (size_t i = 0; look->taken != 0 && i < points; i++)
-                add_points(look, queues, n, seconds > 0.001 ? seconds : 0.001);
+                add_points(look, queues, n, seconds > 0.001 ? seconds : 0.001, points - i <= WEB_LATELY);
         eddy_free(look->queues);
         look->queues = queues;
         look->queue_count = n;
@@ -174,10 +191,17 @@ static int look_anew(struct web *web)
         struct web_look *look = &web->look;
         eddy_job_queue *queues;
         size_t n, mark;
-        int rc = eddy_jobs_queues(web->jobs, &queues, &n);
+        int rc = jobs_clock_learn(&web->clock, web->jobs);
 
+        if (rc == 0)
+                rc = eddy_jobs_queues(web->jobs, &queues, &n);
         if (rc < 0)
                 return rc;
+        rc = web_times_look(&look->times, web->jobs, queues, n, jobs_clock_now(&web->clock));
+        if (rc < 0) {
+                eddy_free(queues);
+                return rc;
+        }
         take_queues(look, queues, n);
         rc = list_newest(web, EDDY_JOB_RUNNING, WEB_RUNNING_SHOWN, &look->running);
         mark = mark_failures(look);

@@ -1,6 +1,7 @@
 /* eddy jobs web: the queues for Prometheus, in its text format 0.0.4. */
 #include "jobs_web.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 /* A label's value, as the format has it. Names have no line ends, unless somebody else has written them. */
@@ -18,10 +19,10 @@ static void add_head(struct text *text, const char *name, const char *type, cons
         text_print(text, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
 }
 
-static void add_name(struct text *text, const char *name, const eddy_job_queue *queue)
+static void add_name(struct text *text, const char *name, const char *part, const char *queue)
 {
-        text_print(text, "%s{queue=\"", name);
-        add_label(text, queue->name);
+        text_print(text, "%s%s{queue=\"", name, part);
+        add_label(text, queue);
         text_print(text, "\"");
 }
 
@@ -30,7 +31,7 @@ static void add_counts(struct text *text, const struct web_look *look)
         add_head(text, "eddy_jobs", "gauge", "Jobs that the store has, by their state.");
         for (size_t i = 0; i < look->queue_count; i++)
                 for (int state = 0; state < EDDY_JOB_STATES; state++) {
-                        add_name(text, "eddy_jobs", &look->queues[i]);
+                        add_name(text, "eddy_jobs", "", look->queues[i].name);
                         text_print(text, ",state=\"%s\"} %zu\n", eddy_job_state_name((eddy_job_state)state),
                                    look->queues[i].counts[state]);
                 }
@@ -70,8 +71,61 @@ static void add_metric(struct text *text, const struct web_look *look, const str
 {
         add_head(text, metric->name, metric->type, metric->help);
         for (size_t i = 0; i < look->queue_count; i++) {
-                add_name(text, metric->name, &look->queues[i]);
+                add_name(text, metric->name, "", look->queues[i].name);
                 text_print(text, "} %.15g\n", metric->value(&look->queues[i]));
+        }
+}
+
+static const struct web_histogram *waits_of(const struct web_queue_times *queue)
+{
+        return &queue->waits;
+}
+
+static const struct web_histogram *runs_of(const struct web_queue_times *queue)
+{
+        return &queue->runs;
+}
+
+static const struct distribution {
+        const char *name, *help;
+        const struct web_histogram *(*histogram)(const struct web_queue_times *queue);
+} distributions[] = {
+    {"eddy_jobs_wait_seconds",
+     "How long jobs had waited since they were due, of a sample of those that ended since this process was "
+     "asked first.",
+     waits_of},
+    {"eddy_jobs_run_seconds", "How long the last attempt of the same jobs ran.", runs_of},
+};
+
+/* A queue's, whose buckets have those before them in them. */
+static void add_histogram(struct text *text, const struct distribution *distribution,
+                          const struct web_queue_times *queue)
+{
+        const struct web_histogram *histogram = distribution->histogram(queue);
+        uint64_t count = 0;
+
+        for (size_t i = 0; i <= WEB_BOUNDS; i++) {
+                count += histogram->counts[i];
+                add_name(text, distribution->name, "_bucket", queue->name);
+                if (i < WEB_BOUNDS)
+                        text_print(text, ",le=\"%.15g\"} %" PRIu64 "\n", web_bounds[i], count);
+                else
+                        text_print(text, ",le=\"+Inf\"} %" PRIu64 "\n", count);
+        }
+        add_name(text, distribution->name, "_sum", queue->name);
+        text_print(text, "} %.15g\n", histogram->sum);
+        add_name(text, distribution->name, "_count", queue->name);
+        text_print(text, "} %" PRIu64 "\n", count);
+}
+
+static void add_distribution(struct text *text, const struct web_look *look,
+                             const struct distribution *distribution)
+{
+        add_head(text, distribution->name, "histogram", distribution->help);
+        for (size_t i = 0; i < look->queue_count; i++) {
+                const struct web_queue_times *queue = web_times_find(&look->times, look->queues[i].name, i);
+                if (queue)
+                        add_histogram(text, distribution, queue);
         }
 }
 
@@ -86,6 +140,8 @@ int web_metrics(eddy_http_exchange *exchange, void *arg)
         add_counts(&text, &web->look);
         for (size_t i = 0; i < sizeof metrics / sizeof *metrics; i++)
                 add_metric(&text, &web->look, &metrics[i]);
+        for (size_t i = 0; i < sizeof distributions / sizeof *distributions; i++)
+                add_distribution(&text, &web->look, &distributions[i]);
         rc = text.rc;
         if (rc == 0)
                 rc = eddy_http_reply(

@@ -13,34 +13,97 @@ static const struct web_series *find_series(const struct web_look *look, const c
 
 static double newest(const struct web_look *look, const double *values)
 {
-        return look->sample_count > 0 ? values[look->sample_count - 1] : 0;
+        return look->sample_count > 0 ? values[look->sample_count - 1] : -1;
 }
 
-static void add_rate(struct text *text, double rate)
+/* A line's newest value, its colour and its name. */
+static void begin_value(struct text *text, const char *class)
 {
-        text_print(text, rate > 0 && rate < 10 ? "%.1f" : "%.0f", rate);
+        text_print(text, "<span><i class=\"%s\"></i><b>", class);
 }
 
-/* The two plots of a queue, or of all. */
+static void end_value(struct text *text, const char *name)
+{
+        text_print(text, "</b> %s</span> ", name);
+}
+
+static void add_rate(struct text *text, const char *class, double rate, const char *name)
+{
+        begin_value(text, class);
+        text_print(text, rate > 0 && rate < 10 ? "%.1f" : "%.0f", rate > 0 ? rate : 0);
+        end_value(text, name);
+}
+
+static void add_time(struct text *text, const char *class, double seconds, const char *name)
+{
+        begin_value(text, class);
+        if (seconds < 0)
+                text_print(text, "&#8211;");
+        else
+                text_add_span(text, seconds);
+        end_value(text, name);
+}
+
+static void begin_plot(struct text *text, const char *name)
+{
+        text_print(text, "<figure><figcaption><span>%s</span>", name);
+}
+
+static void end_plot(struct text *text, const char *title, const struct web_line *lines, size_t line_count,
+                     size_t n)
+{
+        text_print(text, "</figcaption>");
+        web_add_plot(text, title, lines, line_count, n);
+        text_print(text, "</figure>");
+}
+
+static void add_rates(struct text *text, const struct web_look *look, const struct web_series *series)
+{
+        const struct web_line lines[] = {{"finished", series->rates}, {"failed", series->failures}};
+
+        begin_plot(text, "A second");
+        add_rate(text, "finished", newest(look, series->rates), "finished");
+        add_rate(text, "failed", newest(look, series->failures), "failed");
+        end_plot(text, "Finished and failed a second, in two minutes", lines, 2, look->sample_count);
+}
+
+static void add_waits(struct text *text, const struct web_look *look, const struct web_series *series)
+{
+        const struct web_line lines[] = {
+            {"most", series->wait_most}, {"half", series->wait_half}, {"next", series->waits}};
+        double next = newest(look, series->waits);
+
+        begin_plot(text, "Waited");
+        add_time(text, "half", newest(look, series->wait_half), "median");
+        add_time(text, "most", newest(look, series->wait_most), "95 %");
+        add_time(text, "next", next > 0 ? next : 0, "next");
+        end_plot(text,
+                 "How long jobs that ended lately had waited, median and 95th percentile, and the next one has "
+                 "so far, in two minutes",
+                 lines, 3, look->sample_count);
+}
+
+static void add_runs(struct text *text, const struct web_look *look, const struct web_series *series)
+{
+        const struct web_line lines[] = {{"most", series->run_most}, {"half", series->run_half}};
+
+        begin_plot(text, "Ran");
+        add_time(text, "half", newest(look, series->run_half), "median");
+        add_time(text, "most", newest(look, series->run_most), "95 %");
+        end_plot(text, "How long jobs that ended lately ran, median and 95th percentile, in two minutes", lines,
+                 2, look->sample_count);
+}
+
+/* The plots of a queue, or of all. */
 static void add_plots(struct text *text, const struct web_look *look, const char *name)
 {
         const struct web_series *series = find_series(look, name);
         static const struct web_series none;
 
         series = series ? series : &none;
-        text_print(text, "<figure><figcaption><span><i class=\"first\"></i><b>");
-        add_rate(text, newest(look, series->rates));
-        text_print(text, "</b> finished, <i class=\"second\"></i><b>");
-        add_rate(text, newest(look, series->failures));
-        text_print(text, "</b> failed a second</span></figcaption>");
-        web_add_plot(text, "Finished and failed a second, in two minutes", series->rates, series->failures,
-                     look->sample_count);
-        text_print(text, "</figure><figure><figcaption><span><i class=\"third\"></i><b>");
-        text_add_span(text, newest(look, series->waits));
-        text_print(text, "</b> wait</span></figcaption>");
-        web_add_plot(text, "How long the job has waited that is next, in two minutes", series->waits, NULL,
-                     look->sample_count);
-        text_print(text, "</figure>");
+        add_rates(text, look, series);
+        add_waits(text, look, series);
+        add_runs(text, look, series);
 }
 
 /* How many there are of a state: a link to them. */
@@ -52,6 +115,38 @@ static void add_count(struct text *text, const char *queue, eddy_job_state state
         if (queue)
                 text_print(text, "&amp;queue=%s", queue);
         text_print(text, "\"><b>%zu</b> %s</a>", n, name);
+}
+
+static void add_keep(struct text *text, const char *name, eddy_duration keep, eddy_duration otherwise)
+{
+        if (keep == 0 || keep == otherwise)
+                return;
+        text_print(text, "<span>%s jobs ", name);
+        if (keep > 0) {
+                text_print(text, "stay for ");
+                text_add_span(text, (double)keep / 1e9);
+        } else {
+                text_print(text, "do not stay");
+        }
+        text_print(text, "</span>");
+}
+
+/* Those that somebody has set. */
+static void add_limits(struct text *text, const eddy_job_queue_options *options)
+{
+        const eddy_duration day = eddy_seconds(24 * 60 * 60);
+
+        text_print(text, "<p class=\"limits\">");
+        if (options->most_running > 0)
+                text_print(text, "<span>At most %zu at a time</span>", options->most_running);
+        if (options->rate > 0) {
+                text_print(text, "<span>At most %zu begin within ", options->rate);
+                text_add_span(text, options->period > 0 ? (double)options->period / 1e9 : 1);
+                text_print(text, "</span>");
+        }
+        add_keep(text, "Done", options->keep_done, day);
+        add_keep(text, "Dead", options->keep_dead, 30 * day);
+        text_print(text, "</p>");
 }
 
 static void add_queue(struct text *text, const struct web *web, const eddy_job_queue *queue)
@@ -69,7 +164,9 @@ static void add_queue(struct text *text, const struct web *web, const eddy_job_q
         text_print(text, "</div><p class=\"counts\">");
         for (int state = 0; state < EDDY_JOB_STATES; state++)
                 add_count(text, url, (eddy_job_state)state, queue->counts[state]);
-        text_print(text, "</p></article>");
+        text_print(text, "</p>");
+        add_limits(text, &queue->options);
+        text_print(text, "</article>");
 }
 
 static void add_figures(struct text *text, const struct web_look *look)
@@ -84,14 +181,16 @@ static void add_figures(struct text *text, const struct web_look *look)
         text_print(text, "</p>");
 }
 
-static void add_running(struct text *text, const eddy_job_list *list)
+static void add_running(struct text *text, const struct web *web)
 {
+        const eddy_job_list *list = &web->look.running;
+
         text_print(text, "<section><h2>Running</h2><ul class=\"panel rows\">");
         for (size_t i = 0; i < list->count; i++) {
                 text_print(text, "<li>");
                 web_add_job(text, list->jobs[i]);
                 text_put(text, "<span class=\"soft\">$, for ", list->jobs[i]->queue);
-                text_add_span(text, web_since(list->jobs[i]->started));
+                text_add_span(text, web_since(web, list->jobs[i]->started));
                 text_print(text, ", attempt %d of %d</span>", list->jobs[i]->attempt, list->jobs[i]->attempts);
                 web_add_progress(text, list->jobs[i]);
                 text_print(text, "</li>");
@@ -99,8 +198,10 @@ static void add_running(struct text *text, const eddy_job_list *list)
         text_print(text, "%s</ul></section>", list->count == 0 ? "<li class=\"soft\">Nothing runs.</li>" : "");
 }
 
-static void add_failed(struct text *text, const eddy_job_list *list)
+static void add_failed(struct text *text, const struct web *web)
 {
+        const eddy_job_list *list = &web->look.failed;
+
         text_print(text, "<section><h2>Newest failures</h2><ul class=\"panel rows\">");
         for (size_t i = 0; i < list->count; i++) {
                 size_t n;
@@ -108,7 +209,7 @@ static void add_failed(struct text *text, const eddy_job_list *list)
                 text_print(text, "<li>");
                 web_add_job(text, list->jobs[i]);
                 text_put(text, "<span class=\"soft\">$, ", list->jobs[i]->queue);
-                text_add_span(text, web_since(list->jobs[i]->finished));
+                text_add_span(text, web_since(web, list->jobs[i]->finished));
                 text_print(text, " ago, after %d attempt%s</span><span class=\"fault\">",
                            list->jobs[i]->attempt, list->jobs[i]->attempt == 1 ? "" : "s");
                 text_escape(text, error ? error : "", n);
@@ -135,8 +236,8 @@ static void add_live(struct text *text, const struct web *web)
         text_print(text, "%s</div><div class=\"two\">",
                    look->queue_count == 0 ? "<p class=\"soft\">There are none yet: the first job makes one.</p>"
                                           : "");
-        add_running(text, &look->running);
-        add_failed(text, &look->failed);
+        add_running(text, web);
+        add_failed(text, web);
         text_print(text, "</div></div>");
 }
 

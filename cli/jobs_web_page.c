@@ -169,12 +169,9 @@ const char *web_find_error(const eddy_job_info *info, size_t *n)
         return found;
 }
 
-double web_since(eddy_job_time moment)
+double web_since(const struct web *web, eddy_job_time moment)
 {
-        struct timespec now;
-        double since;
+        eddy_job_time now = jobs_clock_now(&web->clock);
 
-        clock_gettime(CLOCK_REALTIME, &now);
-        since = (double)now.tv_sec + (double)now.tv_nsec / 1e9 - (double)moment / 1e6;
-        return since > 0 ? since : 0;
+        return now > moment ? (double)(now - moment) / 1e6 : 0;
 }

@@ -200,6 +200,16 @@ EDDY_API EDDY_ASYNC int eddy_jobs_get(eddy_jobs *jobs, const char *id, eddy_job_
  */
 EDDY_API EDDY_ASYNC int eddy_jobs_await(eddy_jobs *jobs, const char *id, eddy_job_info **info);
 
+/**
+ * Have the store's clock, by which all its moments are: with Redis and PostgreSQL the server's, which may be far from this machine's.
+ *
+ * @param now  receives what it says while it is asked, which costs a round trip; 0 where this fails
+ * @return 0, or an error as above
+ *
+ * Suspends.
+ */
+EDDY_API EDDY_ASYNC int eddy_jobs_clock(eddy_jobs *jobs, eddy_job_time *now);
+
 EDDY_END_DECLS
 
 #endif

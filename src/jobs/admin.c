@@ -15,6 +15,19 @@ int eddy_jobs_get(eddy_jobs *jobs, const char *id, eddy_job_info **info)
         return rc < 0 ? rc : jobs->engine->type->get(jobs->engine, id, info);
 }
 
+/* A look at schedules tells its moment; of this name there is none, for control characters are none of a name's. */
+int eddy_jobs_clock(eddy_jobs *jobs, eddy_job_time *now)
+{
+        struct jobs_cron_look look = {.name = "\n"};
+        int rc = jobs_enter(jobs);
+
+        if (rc == 0)
+                rc = jobs->engine->type->look_at_crons(jobs->engine, &look);
+        memory_free(look.crons);
+        *now = rc == 0 ? look.now : 0;
+        return rc;
+}
+
 int eddy_jobs_list(eddy_jobs *jobs, const eddy_job_filter *filter, eddy_job_list *list)
 {
         eddy_job_filter filled = filter ? *filter : (eddy_job_filter){0};

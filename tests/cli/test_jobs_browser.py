@@ -49,7 +49,9 @@ class BrowserTest(PageTest):
         with open(gate, "w", encoding="ascii") as file:
             file.write("x")
         browser.wait(COUNT % "done", "1")
-        browser.wait('document.querySelector("#queue-default polyline.first").points.length > 2')
+        browser.wait('document.querySelector("#queue-default polyline.finished").points.length > 2')
+        for name in "half", "most":  # a point alone is a line, too
+            browser.wait('document.querySelectorAll("#queue-default polyline.%s").length === 2' % name)
         self.assertEqual(browser.run("return document.activeElement.textContent"), "Pause")  # what moves takes no focus
         self.assertEqual(browser.complaints(), [])
 

@@ -7,6 +7,7 @@ import shutil
 import socket
 import sqlite3
 import sys
+import time
 import unittest
 import urllib.parse
 
@@ -257,6 +258,19 @@ class Pages(PageTest):
         self.assertTrue(streams[0].read().endswith(b"0\r\n\r\n"))
         self.assertEqual(self.page.wait(timeout=60), 0)
 
+    def test_limits_that_are_set_are_shown(self):
+        self.enqueue("work")
+        self.enqueue("--queue", "mail", "work")
+        self.start()
+        self.sign_in()
+        self.assertEqual(self.get("/").count('<p class="limits"></p>'), 2)
+        self.jobs("queue", "mail", "--most-running", "3", "--rate", "10/60", "--keep-done", "7200", "--keep-dead", "0")
+        while self.get("/").count('<p class="limits"></p>') != 1:
+            pass  # it is as old as a second
+        limits = re.findall(r'<p class="limits">(.*?)</p>', self.get("/").split('id="queue-mail"')[1])[0]
+        self.assertEqual(re.findall("<span>(.*?)</span>", limits),
+                         ["At most 3 at a time", "At most 10 begin within 60 s", "Done jobs stay for 2 h", "Dead jobs do not stay"])
+
     def test_a_hundred_queues_are_shown_and_all_are_counted(self):
         for n in range(2):
             self.enqueue("--queue", "queue %d" % n, "work")
@@ -291,6 +305,84 @@ class Pages(PageTest):
         self.assertIn("That did not work", self.ask("GET", "/metrics?token=" + self.token)[2])
 
 
+class Ended(PageTest):
+    """A store whose jobs have ended at moments of ours."""
+
+    def end(self, *ends, state=4):
+        """Each job of (id, seconds it had waited, seconds it ran) has just ended."""
+        with sqlite3.connect(self.path("jobs.db")) as store:
+            now = time.time_ns() // 1000
+            for job_id, wait, run in ends:
+                started = now - int(run * 1e6)
+                store.execute("UPDATE jobs SET state = ?, created = ?, due = ?, started = ?, finished = ? WHERE id = ?",
+                              (state, started - 3600 * 10 ** 6, started - int(wait * 1e6), started, now, job_id))
+            store.execute("UPDATE queues SET finished = finished + ?", (len(ends),))
+        store.close()
+
+    def metrics(self):
+        """The lines, by what is before the last blank."""
+        status, _, text = self.ask("GET", "/metrics?token=" + self.token)
+        self.assertEqual(status, 200)
+        return {name: float(value) for name, value in (line.rsplit(" ", 1) for line in text.splitlines() if line[0] != "#")}
+
+    def wait_for_count(self, count):
+        """Have the metrics once so many jobs have been looked at, or more."""
+        metrics = self.metrics()
+        while metrics['eddy_jobs_run_seconds_count{queue="default"}'] < count:
+            metrics = self.metrics()  # they are as old as a second
+        return metrics
+
+    def test_how_long_jobs_waited_and_ran_is_counted(self):
+        for job_id in "abcde":
+            self.enqueue("--id", job_id, "work")
+        self.end(("a", 1, 1))
+        self.start()
+        self.assertEqual(self.metrics()['eddy_jobs_wait_seconds_count{queue="default"}'], 0)  # it was before
+        self.end(("b", 0, 10), ("c", 0.3, 10))
+        self.end(("d", 2, 2), state=6)  # cancelled
+        self.end(("e", 400, 0.02), state=5)
+        metrics = self.wait_for_count(3)
+        for name, total, buckets in (("wait", 400.3, {"0.005": 1, "0.25": 1, "0.5": 2, "300": 2, "900": 3, "+Inf": 3}),
+                                     ("run", 20.02, {"0.01": 0, "0.025": 1, "5": 1, "10": 3, "+Inf": 3})):
+            name = "eddy_jobs_%s_seconds_" % name
+            self.assertEqual(metrics[name + 'count{queue="default"}'], 3)
+            self.assertAlmostEqual(metrics[name + 'sum{queue="default"}'], total, 3)
+            self.assertEqual({le: metrics['%sbucket{queue="default",le="%s"}' % (name, le)] for le in buckets}, buckets)
+        self.end(("a", 1, 1))
+        self.assertEqual(self.wait_for_count(4)['eddy_jobs_wait_seconds_count{queue="default"}'], 4)  # each is counted once
+
+    def test_of_many_the_last_are_looked_at(self):
+        ids = self.enqueue("--lines", "work", input=b"x\n" * 300).split()
+        self.start()
+        self.metrics()
+        self.end(*((job_id, 1, 1) for job_id in ids))
+        self.assertEqual(self.wait_for_count(1)['eddy_jobs_run_seconds_count{queue="default"}'], 200)
+
+    def test_each_of_many_queues_has_its_turn(self):
+        names = ["queue %d" % n for n in range(20)]
+        for name in names:
+            self.enqueue("--id", name, "--queue", name, "work")
+        self.start()
+        self.metrics()
+        self.end(*((name, 1, 1) for name in names))
+        while sum(value for name, value in self.metrics().items() if "run_seconds_count" in name) < 20:
+            pass
+
+    def test_they_are_seen_on_the_page(self):
+        for n in range(20):
+            self.enqueue("--id", str(n), "work")
+        self.start()
+        self.sign_in()
+        self.assertIn("&#8211;</b> median", self.get("/"))
+        self.end(*((str(n), 20, 10) for n in range(18)), ("18", 3000, 500), ("19", 3000, 500))
+        while "&#8211;</b> median" in self.get("/"):
+            pass
+        figures = re.findall(r"<figure>.*?</figure>", self.get("/").split('id="queue-default"')[1])
+        told = [re.findall(r'<i class="(half|most)"></i><b>([^<]*)</b>', figure) for figure in figures]
+        self.assertEqual(told, [[], [("half", "20 s"), ("most", "50 min")], [("half", "10 s"), ("most", "8 min")]])
+        self.assertIn('<polyline class="half"', figures[2])
+
+
 class Metrics(PageTest):
     LINE = re.compile(r'(\w+)\{((?:\w+="(?:[^"\\]|\\.)*",?)*)\} (\S+)\n')
 
@@ -301,6 +393,11 @@ class Metrics(PageTest):
         self.start()
         _, _, text = self.ask("GET", "/metrics?token=" + self.token)
         self.assertIn('eddy_jobs_paused{queue="two\\nlines"} 0\n', text)
+        with sqlite3.connect(self.path("jobs.db")) as store:
+            store.execute("UPDATE queues SET finished = 1")
+        while '"two\\nlines"} 1\n' not in text:
+            status, _, text = self.ask("GET", "/metrics?token=" + self.token)
+            self.assertEqual(status, 200)
 
     def test_they_are_well_formed_and_right(self):
         queue = 'odd "queue" \\ with {}'
@@ -321,11 +418,13 @@ class Metrics(PageTest):
                 continue
             match = self.LINE.fullmatch(line)
             self.assertTrue(match, line)
-            self.assertIn(match.group(1), kinds)
+            name = re.sub("_(bucket|sum|count)$", "", match.group(1))
+            self.assertIn(name if kinds.get(name) == "histogram" else match.group(1), kinds)
             labels = {name: re.sub(r"\\(.)", r"\1", value) for name, value in re.findall(r'(\w+)="((?:[^"\\]|\\.)*)"', match.group(2))}
             values[match.group(1), labels["queue"], labels.get("state")] = float(match.group(3))
         self.assertEqual(kinds, {"eddy_jobs": "gauge", "eddy_jobs_finished_total": "counter", "eddy_jobs_failed_attempts_total": "counter",
-                                 "eddy_jobs_oldest_ready_seconds": "gauge", "eddy_jobs_paused": "gauge"})
+                                 "eddy_jobs_oldest_ready_seconds": "gauge", "eddy_jobs_paused": "gauge",
+                                 "eddy_jobs_wait_seconds": "histogram", "eddy_jobs_run_seconds": "histogram"})
         self.assertEqual(values["eddy_jobs", queue, "ready"], 1)
         self.assertGreater(values["eddy_jobs_oldest_ready_seconds", queue, None], 0)
         self.assertEqual([values["eddy_jobs", "default", state] for state in ("scheduled", "dead", "done")], [1, 1, 0])

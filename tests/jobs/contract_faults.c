@@ -186,6 +186,15 @@ static int try_eddy_jobs_finished(void)
         return rc;
 }
 
+static int try_eddy_jobs_clock(void)
+{
+        eddy_job_time now;
+        int rc = eddy_jobs_clock(jobs, &now);
+
+        assert_true((now > 0) == (rc == 0));
+        return rc;
+}
+
 static int try_eddy_jobs_retry(void)
 {
         return eddy_jobs_retry(jobs, own("a"));
@@ -529,6 +538,7 @@ static const struct row rows[] = {
     ROW(eddy_jobs_await, .before = finish_own),
     ROW(eddy_jobs_list, .before = enqueue_own),
     ROW(eddy_jobs_finished, .before = finish_own),
+    ROW(eddy_jobs_clock),
     ROW(eddy_jobs_retry, .before = finish_own, .after = see_ready_or_cancelled),
     ROW(eddy_jobs_cancel, .before = enqueue_own, .after = see_ready_or_cancelled),
     ROW(eddy_jobs_discard, .before = enqueue_own, .after = see_ready_or_gone),

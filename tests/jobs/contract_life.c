@@ -441,6 +441,25 @@ COROUTINE_TEST(what_was_finished_lately_is_found_the_last_first)
         close_store(jobs);
 }
 
+COROUTINE_TEST(the_clock_is_that_of_jobs)
+{
+        eddy_jobs *jobs = open_new_store();
+        eddy_job_time now, later;
+        eddy_job_info *info;
+
+        enqueue(jobs, "a", (eddy_job_spec){0});
+        assert_int_equal(eddy_jobs_clock(jobs, &now), 0);
+        enqueue(jobs, "b", (eddy_job_spec){0});
+        assert_int_equal(eddy_jobs_clock(jobs, &later), 0);
+        info = look(jobs, "a");
+        assert_true(info->created <= now);
+        eddy_free(info);
+        info = look(jobs, "b");
+        assert_true(now <= info->created && info->created <= later);
+        eddy_free(info);
+        close_store(jobs);
+}
+
 COROUTINE_TEST(of_many_queues_the_last_are_found_and_of_one_moment_the_newest)
 {
         static const char *const queues[] = {"q0", "q1", "q2", "q3"};
@@ -490,6 +509,7 @@ int main(void)
             cmocka_unit_test(a_turn_whose_reply_was_lost_gives_the_same_jobs),
             cmocka_unit_test(what_nobody_has_is_told_so),
             cmocka_unit_test(what_was_finished_lately_is_found_the_last_first),
+            cmocka_unit_test(the_clock_is_that_of_jobs),
             cmocka_unit_test(of_many_queues_the_last_are_found_and_of_one_moment_the_newest),
         };
 

@@ -4,12 +4,15 @@
 import contextlib
 import json
 import os
+import re
 import select
 import signal
 import sqlite3
+import urllib.request
 
 import commands
 from commands import Commands, Server
+from waiting import PATIENCE
 
 
 class Twice(Commands):
@@ -101,7 +104,7 @@ class Clocks(Commands):
     def check(self):
         """One whose clock is an hour ahead takes nothing too early, and one that is an hour behind nothing too late."""
         os.mkfifo(self.path('gate'))
-        first = self.work('-c', '1', '--exec', 'read x < gate')
+        first = self.work('-c', '1', '--exec', 'echo progress 0.5 half >&2; read x < gate')
         self.enqueue('--id', 'long', 'slow')
         self.wait_for_line(first, 'long  begun')
         self.enqueue('--id', 'later', '--delay', '1000', 'work')
@@ -109,14 +112,32 @@ class Clocks(Commands):
             other = self.work('--exec', 'date +%s', LD_PRELOAD=self.preload, EDDY_TEST_CLOCK=apart)
             told = int(self.run_jobs('enqueue', '--wait', '--delay', '0.05', 'work'))
             job = self.job('later')
-            self.assertGreater(abs(told * 1000000 - job['created']), 3000 * 1000000)  # its clock was apart indeed
+            self.assertGreater(abs(told - job['created']), 3000)  # its clock was apart indeed
             other.kill()
+        self.check_who_looks()
         self.assertEqual(self.job('later')['state'], 'scheduled')
         job = self.job('long')
         self.assertEqual((job['state'], job['history']), ('running', ''))
         with open(self.path('gate'), 'w', encoding='ascii') as file:
             file.write('\n')
         self.wait_for_line(first, 'long  done')
+
+    def check_who_looks(self):
+        """What is seen of a job that was begun just now is of that time, whatever clock whoever looks has."""
+        for apart in '3600', '-3600':
+            with self.subTest(apart=apart):
+                tail = self.start('tail', '--json', 'long', LD_PRELOAD=self.preload, EDDY_TEST_CLOCK=apart)
+                events = iter(lambda: json.loads(tail.stdout.readline()), None)
+                told = next(event for event in events if event['event'] == 'progress')
+                self.assertLess(abs(told['time'] - self.job('long')['created']), 1000)
+                page = self.start('web', '--port', '0', LD_PRELOAD=self.preload, EDDY_TEST_CLOCK=apart)
+                browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
+                url = re.search(r'http://\S+', page.stdout.readline()).group()
+                ages = {url: r'slow</b>.*, for (?:[\d.]+ m?s|\d min),',
+                        url.split('?')[0] + 'job?id=long': r'Runs for</dt><dd>(?:[\d.]+ m?s|\d min)<'}
+                for target, age in ages.items():
+                    with browser.open(target, timeout=PATIENCE) as answer:
+                        self.assertRegex(answer.read().decode(), age)
 
     def test_who_follows_needs_no_clock(self):
         """What happens first is told where the one who follows is an hour ahead, or behind."""
