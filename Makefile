@@ -15,7 +15,7 @@
 #                  PYTHON=python3.13 for another interpreter than python3
 #   make instructions   hold the hot paths to their budget of instructions; UPDATE=--update writes it
 #   make soak      what takes longer: every use of the system failing in every example, on both backends and with sanitizers,
-#                  oha, which is compiled, and make fuzz
+#                  oha, which is compiled, all cases of Autobahn's, and make fuzz
 #   make chaos     durable jobs while workers, machines, connections, clocks and stores fail, for an hour; SEED=1
 #   make fuzz      damaged requests to nginx and eddy, which must refuse what nginx does, damaged TLS, forms, content codings, headers,
 #                  connections of HTTP/1 and 2, WebSocket frames, URLs, and answers to the client; COUNT=20000 SEED=1
@@ -82,7 +82,7 @@ instructions: all
 soak: all
 	scripts/install-deps.sh build test
 	-scripts/peers.py --oha build-peers
-	EDDY_FAULT_RUNS=100000 EDDY_WALKS=10000 scripts/test.sh plain sanitize peers
+	EDDY_FAULT_RUNS=100000 EDDY_WALKS=10000 EDDY_AUTOBAHN=all scripts/test.sh plain sanitize peers
 	$(MAKE) fuzz
 
 chaos: all

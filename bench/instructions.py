@@ -5,6 +5,10 @@ Instructions are counted by valgrind (callgrind), so unlike nanoseconds they are
 an idle one, to a few in a thousand. What an operation takes is the difference between performing it some times
 and often; what starting and ending a program takes is not in it. The kernel's instructions are not counted.
 
+But a loop that asks the kernel asks it more often where other programs make it wait, and so operations that do have
+counted 3 % more on a busy machine. What is over budget is therefore counted again, twice at most, one process at a
+time, until it is not; its least count stands.
+
 The budget is instructions.json beside this script. The exit status is 1 where an operation takes over 3 % more.
 Where one takes so much less, lower the budget by --update, so that what was won stays won. Compilers differ: where
 the build's compiler, its major version or the architecture is not the budget's, nothing is compared, and the exit
@@ -32,6 +36,7 @@ import machine
 BUDGET = Path(__file__).resolve().parent / "instructions.json"
 TOLERANCE = 0.03
 LEAST = 1.0  # instructions within which no two counts differ
+COUNTS = 3  # at most, of what is over budget
 SKIPPED = 77
 
 # operation -> (program, how often at most, what it is); a fifth of it is what the difference is taken to
@@ -80,6 +85,15 @@ def count_all(build_dir, operations):
     """{operation: instructions}, some processes at a time: counts do not mind."""
     with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
         return dict(zip(operations, pool.map(lambda operation: each(build_dir, operation), operations)))
+
+
+def count_again(build_dir, counts, budget):
+    """What is over budget has the least of up to COUNTS counts."""
+    for operation, allowed in budget.items():
+        for _ in range(1, COUNTS):
+            if operation not in counts or verdict(operation, counts[operation], allowed) != "over":
+                break
+            counts[operation] = min(counts[operation], each(build_dir, operation))
 
 
 def read_budget():
@@ -143,6 +157,8 @@ def main():
         print(f"skipped: the budget is for {budget['compiler']}, this is {made_by}")
         return SKIPPED
     counts = count_all(build_dir, operations)
+    if not arguments.update:
+        count_again(build_dir, counts, budget["instructions"])
     lines, verdicts = report(counts, budget["instructions"] if comparable else {})
     print("\n".join(lines))
     if arguments.update:

@@ -3,27 +3,35 @@
 #define EDDY_H
 
 #include <eddy/address.h>
+#include <eddy/barrier.h>
 #include <eddy/base.h>
 #include <eddy/compose.h>
+#include <eddy/condition.h>
 #include <eddy/context.h>
 #include <eddy/datagram.h>
 #include <eddy/datagram_transport.h>
 #include <eddy/debug.h>
 #include <eddy/directory.h>
 #include <eddy/error.h>
+#include <eddy/event.h>
+#include <eddy/executor.h>
 #include <eddy/file.h>
 #include <eddy/filter.h>
 #include <eddy/future.h>
 #include <eddy/generator.h>
 #include <eddy/group.h>
+#include <eddy/lock.h>
 #include <eddy/loop.h>
+#include <eddy/loop_thread.h>
 #include <eddy/operation.h>
 #include <eddy/path.h>
 #include <eddy/process.h>
 #include <eddy/queue.h>
+#include <eddy/remote.h>
 #include <eddy/resolve.h>
 #include <eddy/run.h>
 #include <eddy/select.h>
+#include <eddy/semaphore.h>
 #include <eddy/server.h>
 #include <eddy/signal.h>
 #include <eddy/socket.h>
@@ -37,6 +45,7 @@
 #include <eddy/tls.h>
 #include <eddy/transport.h>
 #include <eddy/unix.h>
+#include <eddy/waitlist.h>
 #include <eddy/watch.h>
 
 #endif

@@ -39,7 +39,7 @@ typedef struct eddy_runner_options {
         bool ignores_sigint; /**< leave SIGINT as it is; it is so in threads other than the main one */
         eddy_duration
             executor_timeout;  /**< how long finishing waits for calls of the loop's default executor (see
-                                         * eddy/thread.h); 0: 5 minutes */
+                                         * eddy/executor.h); 0: 5 minutes */
         eddy_context *context; /**< what its main coroutines run in, held; NULL: a copy of the current one */
         void *reserved[4];     /**< zero */
 } eddy_runner_options;

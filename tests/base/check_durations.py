@@ -8,7 +8,7 @@ import re
 import sys
 from pathlib import Path
 
-ELSEWHERE = ("http", "jobs", "websocket", "redis.h", "postgres.h", "tls.h", "time.h")  # how their names begin
+ELSEWHERE = ("http", "jobs", "websocket", "redis.h", "postgres", "tls.h", "time.h")  # how their names begin
 PRIVATE = {"when"}  # of a timer
 COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 FUNCTION = re.compile(r"\b(eddy_\w+)\([^;{()]*\beddy_(?:duration|time)\s+\w")

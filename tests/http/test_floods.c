@@ -126,31 +126,44 @@ static unsigned connections_allowed(unsigned wanted)
         return wanted;
 }
 
-/** Thousands that have begun something and go away at once, by a reset or in order: nothing of them is left, and others are served. */
-static void thousands_that_go_away(void)
+/** What a client has sent when it goes. */
+struct begun {
+        const char *bytes;
+        size_t size;
+};
+
+#define BEGUN(bytes)                                                                                           \
+        {                                                                                                      \
+                bytes, sizeof(bytes) - 1                                                                       \
+        }
+#define HTTP2 "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0\0\0\0\0" /* and a client's settings */
+#define HEAD  "\x86\x84\x41\1x"                                    /* http, "/", host x */
+
+enum { WAYS = 5 };
+
+/** Thousands that go away at once, by a reset or in order: nothing of them is left, and others are served.
+ *
+ * @param asking  the first way to begin that asks something; so do those behind it
+ */
+static void go_away_by_thousands(const struct begun begun[WAYS], unsigned asking)
 {
-        static const char *const begun[] = {
-            "",
-            "GET / HT",
-            "GET / HTTP/1.1\r\nHost: x\r\n\r\n",
-            "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\nhello",
-            "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhel",
-        };
-        unsigned count = connections_allowed(10 * 1000);
+        unsigned count = connections_allowed(10 * 1000), rest = count % WAYS;
         int *clients = calloc(count, sizeof *clients);
 
         assert_non_null(clients);
         open_world(wait_for_body, NULL);
         answered = 0;
         for (unsigned i = 0; i < count; i++) {
+                const struct begun *one = &begun[i % WAYS];
+
                 clients[i] = connect_to_port(eddy_server_port(world.server));
-                say(clients[i], begun[i % 5]);
+                assert_int_equal(send(clients[i], one->bytes, one->size, MSG_NOSIGNAL), one->size);
                 if (i % 32 ==
                     0) /* a blocking socket of this thread waits for nobody where the backlog is full */
                         until(eddy_server_connections(world.server) == i + 2);
         }
         until(eddy_server_connections(world.server) == count + 1 &&
-              answered == 3 * (count / 5) + (count % 5 > 2) * (count % 5 - 2));
+              answered == (WAYS - asking) * (count / WAYS) + (rest > asking ? rest - asking : 0));
         for (unsigned i = 0; i < count; i++) {
                 if (i % 2)
                         reset(clients[i]);
@@ -163,6 +176,34 @@ static void thousands_that_go_away(void)
         assert_null(world.exception);
         close_world();
         free(clients);
+}
+
+static void thousands_that_go_away(void)
+{
+        static const struct begun begun[WAYS] = {
+            BEGUN(""),
+            BEGUN("GET / HT"),
+            BEGUN("GET / HTTP/1.1\r\nHost: x\r\n\r\n"),
+            BEGUN("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\nhello"),
+            BEGUN("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhel"),
+        };
+
+        go_away_by_thousands(begun, 2);
+}
+
+static void thousands_of_http2_that_go_away(void)
+{
+        static const struct begun begun[WAYS] = {
+            BEGUN("PRI * HT"),
+            BEGUN(HTTP2),
+            BEGUN(HTTP2 "\0\0\6\1\5\0\0\0\1\x82"),
+            BEGUN(HTTP2 "\0\0\6\1\5\0\0\0\1\x82" HEAD),
+            BEGUN(HTTP2 "\0\0\6\1\4\0\0\0\1\x83" HEAD "\0\0\6\0\0\0\0\0\1hello"),
+        };
+
+        if (strcmp(eddy_http_alpn()[0], "h2") != 0) /* it is built without */
+                return;
+        go_away_by_thousands(begun, 3);
 }
 
 /** Keeps what is uploaded, on a disk that is full. */
@@ -214,6 +255,7 @@ int main(void)
             scene_test(requests_without_end),
             scene_test(framing_without_end),
             scene_test(thousands_that_go_away),
+            scene_test(thousands_of_http2_that_go_away),
             scene_test(full_disks),
         };
 

@@ -9,7 +9,7 @@ import re
 import sys
 from pathlib import Path
 
-ADAPTERS = ("http", "jobs", "websocket", "redis.h", "postgres.h")  # how the names of their headers begin
+ADAPTERS = ("http", "jobs", "websocket", "redis.h", "postgres")  # how the names of their headers begin
 COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 CALL = re.compile(r"\bEDDY_ASYNC\b[^;(]*?\b(eddy_\w+)\(")
 ROW = re.compile(r"\btry_(eddy_\w+)\(")
