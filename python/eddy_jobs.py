@@ -273,9 +273,11 @@ class Job:
 
     @property
     def error(self):
-        """Why the newest attempt that failed did so; None: none has."""
+        """Why the newest attempt that failed did so; None: none has, or it was cancelled since."""
         for line in reversed(self.history.split("\n")[:-1]):  # a text may have other ends of lines in it
             _, _, what, *text = line.split(" ", 3)
+            if what == "cancelled":
+                return None
             if what == "failed":
                 return "".join(text)
             if what == "lost":

@@ -32,6 +32,14 @@ class Seen(unittest.TestCase):
             self.assertEqual(self.job(history="1 1 log a\n2 1 failed %s\n3 2 log b\x85c\n" % text).error, text)
         self.assertIsNone(self.job().error)
 
+    def test_a_cancelled_job_has_no_error_of_an_attempt_before(self):
+        for before in ("1 1 failed no\n", "1 1 lost one\n"):
+            job = self.job(state=6, history=before + "2 1 cancelled\n")
+            self.assertIsNone(job.error)
+            with self.assertRaisesRegex(eddy_jobs.JobFailed, "^job a is cancelled$"):
+                job.check()
+            self.assertEqual(self.job(history=before + "2 1 cancelled\n3 1 retried\n4 2 failed again\n").error, "again")
+
     def test_a_moment_beyond_pythons_is_the_last_one(self):
         self.assertEqual(self.job(due=2**63 - 1).due, datetime.datetime.max.replace(tzinfo=UTC))
         self.assertEqual(self.job(due=253_402_300_799_999_999).due, datetime.datetime.max.replace(tzinfo=UTC))
