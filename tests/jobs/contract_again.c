@@ -46,7 +46,8 @@ COROUTINE_TEST(what_a_handler_said_is_there_once_however_often_it_is_sent)
         assert_takes(jobs, "a");
         say(jobs, 2, "one\n", 0);
         assert_int_equal(tell(jobs, "a", 2, (struct jobs_outcome){.verdict = JOBS_DONE}), 0);
-        assert_lines(jobs, "a", "1 log one,1 log two,1 log two,1 log three,1 snoozed,1 log one,");
+        assert_lines(jobs, "a",
+                     "1 began one,1 log one,1 log two,1 log two,1 log three,1 snoozed,1 began one,1 log one,");
         close_store(jobs);
 }
 

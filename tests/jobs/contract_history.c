@@ -1,5 +1,105 @@
-/* What a job says afterwards of how it came to its end, in every engine. */
+/* What a job says of its life, in every engine: since when it waits, its attempts, how it came to its end. */
 #include "store.h"
+
+/* Else it would look as if the queue had been stuck for years. */
+COROUTINE_TEST(a_moment_that_is_past_is_now)
+{
+        eddy_jobs *jobs = open_new_store();
+        eddy_job_queue *queues;
+        eddy_job_info *info;
+        size_t n;
+
+        enqueue(jobs, "a", (eddy_job_spec){.at = 1});
+        info = look(jobs, "a");
+        assert_int_equal(info->state, EDDY_JOB_READY);
+        assert_true(info->due == info->created);
+        eddy_free(info);
+        assert_int_equal(eddy_jobs_queues(jobs, &queues, &n), 0);
+        assert_in_range(queues[0].age, 0, eddy_seconds(600));
+        eddy_free(queues);
+        close_store(jobs);
+}
+
+/* Attempts. */
+
+/* Moment and text of a history's line of that number. */
+static eddy_job_time read_line(const char *history, int number, char text[64])
+{
+        for (; number > 0; number--)
+                history = strchr(history, '\n') + 1;
+        snprintf(text, 64, "%.*s", (int)strcspn(strchr(history, ' ') + 1, "\n"), strchr(history, ' ') + 1);
+        return strtoll(history, NULL, 10);
+}
+
+static void take_by(eddy_jobs *jobs, const char *worker, eddy_job_time *began)
+{
+        struct turn turn = {.turn.worker = worker};
+        eddy_job_info *info;
+
+        while (take(jobs, &turn, 1) == 0)
+                turn = (struct turn){.turn.worker = worker};
+        drop(&turn);
+        info = look(jobs, "a");
+        assert_string_equal(info->worker, worker);
+        *began = info->started;
+        eddy_free(info);
+}
+
+static void say(eddy_jobs *jobs, uint64_t fence)
+{
+        struct jobs_lease lease = {.id = "a", .fence = fence, .words = {.progress = -1, .log = "half\n"}};
+
+        assert_int_equal(jobs->engine->type->renew(jobs->engine, &lease, 1, eddy_ms(20)), 0);
+        assert_int_equal(lease.rc, 0);
+}
+
+COROUTINE_TEST(each_attempt_says_when_it_began_and_with_whom_and_all_is_in_its_order)
+{
+        static const char *const lines[] = {"1 began ann", "1 failed no",  "2 began bob", "2 log half",
+                                            "2 lost bob",  "3 began cleo", "3 failed no"};
+        enum { N = sizeof lines / sizeof *lines };
+        eddy_jobs *jobs = open_new_store();
+        eddy_job_time began[3], before = 0, moment;
+        eddy_job_info *info;
+
+        enqueue(jobs, "a", (eddy_job_spec){.attempts = 3});
+        take_by(jobs, "ann", &began[0]);
+        assert_told(jobs, "a", .verdict = JOBS_RETRY, .error = "no");
+        take_by(jobs, "bob", &began[1]);
+        say(jobs, 2); /* and its lease ends soon */
+        take_by(jobs, "cleo", &began[2]);
+        assert_int_equal(tell(jobs, "a", 3, (struct jobs_outcome){.verdict = JOBS_RETRY, .error = "no"}), 0);
+        info = look(jobs, "a");
+        assert_int_equal(info->state, EDDY_JOB_DEAD);
+        for (int i = 0; i < N; i++) {
+                char text[64];
+                moment = read_line(info->history, i, text);
+                assert_string_equal(text, lines[i]);
+                assert_true(moment >= before);
+                before = moment;
+                if (strstr(text, "began"))
+                        assert_true(moment == began[text[0] - '1']);
+        }
+        eddy_free(info);
+        close_store(jobs);
+}
+
+COROUTINE_TEST(what_is_done_at_once_costs_no_line)
+{
+        eddy_jobs *jobs = open_new_store();
+
+        enqueue(jobs, "a", (eddy_job_spec){0});
+        assert_takes(jobs, "a");
+        assert_told(jobs, "a", .verdict = JOBS_DONE);
+        assert_lines(jobs, "a", "");
+        enqueue(jobs, "b", (eddy_job_spec){0});
+        assert_takes(jobs, "b");
+        assert_told(jobs, "b", .verdict = JOBS_DONE, .words = {.progress = -1, .log = "half\n"});
+        assert_lines(jobs, "b", "1 began one,1 log half,");
+        close_store(jobs);
+}
+
+/* Ends. */
 
 /* What was asked to end says how its attempt ended, and that it will not run again; and nothing of a next attempt that does not come. */
 static void assert_cancelled(eddy_jobs *jobs, const char *id, const char *lines)
@@ -21,10 +121,10 @@ COROUTINE_TEST(what_was_asked_to_end_says_what_became_of_it)
         static const struct {
                 enum jobs_verdict verdict;
                 const char *lines;
-        } ends[] = {{JOBS_CANCEL, "1 cancelled,"},
-                    {JOBS_RETRY, "1 failed no,1 cancelled,"},
-                    {JOBS_SNOOZE, "1 snoozed,1 cancelled,"},
-                    {JOBS_RETURN, "1 returned,1 cancelled,"}};
+        } ends[] = {{JOBS_CANCEL, "1 began one,1 cancelled,"},
+                    {JOBS_RETRY, "1 began one,1 failed no,1 cancelled,"},
+                    {JOBS_SNOOZE, "1 began one,1 snoozed,1 cancelled,"},
+                    {JOBS_RETURN, "1 began one,1 returned,1 cancelled,"}};
         eddy_jobs *jobs = open_new_store();
         eddy_job_queue *queues;
         size_t n;
@@ -62,7 +162,7 @@ COROUTINE_TEST(and_so_it_does_where_its_worker_was_lost)
                 info = look(jobs, "a");
         } while (info->state == EDDY_JOB_RUNNING);
         eddy_free(info);
-        assert_cancelled(jobs, "a", "1 lost one,1 cancelled,");
+        assert_cancelled(jobs, "a", "1 began one,1 lost one,1 cancelled,");
         close_store(jobs);
 }
 
@@ -105,6 +205,9 @@ COROUTINE_TEST(after_the_last_attempt_nothing_is_due)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
+            cmocka_unit_test(a_moment_that_is_past_is_now),
+            cmocka_unit_test(each_attempt_says_when_it_began_and_with_whom_and_all_is_in_its_order),
+            cmocka_unit_test(what_is_done_at_once_costs_no_line),
             cmocka_unit_test(what_was_asked_to_end_says_what_became_of_it),
             cmocka_unit_test(and_so_it_does_where_its_worker_was_lost),
             cmocka_unit_test(what_ends_otherwise_is_no_longer_asked_to),

@@ -208,25 +208,6 @@ COROUTINE_TEST(what_is_delayed_waits_and_says_how_long)
         close_store(jobs);
 }
 
-/* Else it would look as if the queue had been stuck for years. */
-COROUTINE_TEST(a_moment_that_is_past_is_now)
-{
-        eddy_jobs *jobs = open_new_store();
-        eddy_job_queue *queues;
-        eddy_job_info *info;
-        size_t n;
-
-        enqueue(jobs, "a", (eddy_job_spec){.at = 1});
-        info = look(jobs, "a");
-        assert_int_equal(info->state, EDDY_JOB_READY);
-        assert_true(info->due == info->created);
-        eddy_free(info);
-        assert_int_equal(eddy_jobs_queues(jobs, &queues, &n), 0);
-        assert_in_range(queues[0].age, 0, eddy_seconds(600));
-        eddy_free(queues);
-        close_store(jobs);
-}
-
 /* docs/jobs.md promises [order] */
 COROUTINE_TEST(what_is_due_is_taken_in_its_place)
 {
@@ -646,7 +627,6 @@ int main(void)
             cmocka_unit_test(what_is_retried_has_its_unique_name_again),
             cmocka_unit_test(one_id_under_two_unique_names_has_the_first),
             cmocka_unit_test(what_is_delayed_waits_and_says_how_long),
-            cmocka_unit_test(a_moment_that_is_past_is_now),
             cmocka_unit_test(what_is_due_is_taken_in_its_place),
             cmocka_unit_test(queues_are_asked_in_the_order_that_the_worker_says),
             cmocka_unit_test(a_paused_queue_gives_nothing),

@@ -44,7 +44,8 @@ BEGIN
             progress = t.progress,
             note = coalesce(t.note, j.note),
             history = CASE WHEN t.log IS NULL AND t.verdict = 0 THEN j.history ELSE @.remember(j.history,
-                @.log_lines(t.log, j.logged - t.log_at, now_us, j.attempt)
+                @.begin_line(j.logged, j.started, j.attempt, j.worker)
+                || @.log_lines(t.log, j.logged - t.log_at, now_us, j.attempt)
                 || CASE WHEN t.verdict = 0 THEN '' ELSE now_us || ' ' || j.attempt
                 || CASE WHEN t.verdict IN (1, 2) THEN ' failed' WHEN t.verdict = 3 THEN ' cancelled'
                    WHEN t.verdict = 4 THEN ' snoozed' ELSE ' returned' END
@@ -115,7 +116,8 @@ BEGIN
             has_turn = j.has_turn AND NOT j.is_cancelling AND j.attempt < j.attempts,
             finished = CASE WHEN j.is_cancelling OR j.attempt >= j.attempts THEN now_us ELSE 0 END,
             lease = 0, verdict = -1, is_cancelling = false,
-            history = @.remember(j.history, now_us || ' ' || j.attempt || ' lost' || coalesce(' ' || j.worker, '') || E'\n'
+            history = @.remember(j.history, @.begin_line(j.logged, j.started, j.attempt, j.worker)
+                || now_us || ' ' || j.attempt || ' lost' || coalesce(' ' || j.worker, '') || E'\n'
                 || CASE WHEN j.is_cancelling THEN now_us || ' ' || j.attempt || E' cancelled\n' ELSE '' END)
         FROM picked p WHERE j.seq = p.seq
         RETURNING j.id, j.queue, j.state, j.key, j.has_turn, j.is_followed, j.unique_name
@@ -395,7 +397,8 @@ BEGIN
         ), renewed AS (
             UPDATE @.job j SET lease = now_us + lease_us, progress = t.progress, note = coalesce(t.note, j.note),
                 history = CASE WHEN t.log IS NULL THEN j.history
-                          ELSE @.remember(j.history, @.log_lines(t.log, j.logged - t.log_at, now_us, j.attempt)) END,
+                          ELSE @.remember(j.history, @.begin_line(j.logged, j.started, j.attempt, j.worker)
+                                          || @.log_lines(t.log, j.logged - t.log_at, now_us, j.attempt)) END,
                 logged = CASE WHEN t.log IS NULL THEN j.logged ELSE greatest(j.logged, t.log_at + @.line_count(t.log)) END
             FROM told t WHERE j.id = t.id AND j.state + 0 = 3 AND j.fence = t.fence AND t.created IN (0, j.created)
             RETURNING t.n, j.is_cancelling

@@ -30,6 +30,7 @@ void row_read(const struct statement *s, struct row *row)
         row->unique_until = column_number(s, 12);
         row->verdict = (int)column_number(s, 13);
         row->created = column_number(s, 14);
+        row->started = column_number(s, 15);
         copy_text(row->worker, sizeof row->worker, column_bytes(s, 11));
 }
 
@@ -244,15 +245,35 @@ int row_write(struct lane *lane, const struct row *row, int64_t now, const char 
         return append(lane, row, lines);
 }
 
+int row_write_begin(struct lane *lane, const struct row *row)
+{
+        struct statement s = statement_begin(lane, FIND_HISTORY);
+        size_t logged = 0;
+        int rc;
+
+        bind_number(&s, row->seq);
+        if (statement_row(&s)) {
+                struct jobs_bytes history = column_bytes(&s, 0);
+                logged = jobs_again_count_logged(history.data, history.size);
+        }
+        rc = statement_end(&s);
+        if (rc < 0 || logged > 0)
+                return rc;
+        return row_write(lane, row, row->started, "began", row->worker, strlen(row->worker));
+}
+
 /* What is new of a log. */
 static int write_log(struct lane *lane, const struct row *row, int64_t now, const struct jobs_words *words)
 {
-        struct statement s = statement_begin(lane, FIND_HISTORY);
+        int rc = row_write_begin(lane, row);
+        struct statement s;
         struct jobs_bytes history = {0};
         const char *log;
         sqlite3_str *lines;
-        int rc;
 
+        if (rc < 0)
+                return rc;
+        s = statement_begin(lane, FIND_HISTORY);
         bind_number(&s, row->seq);
         if (statement_row(&s))
                 history = column_bytes(&s, 0);

@@ -61,6 +61,8 @@ static int apply(struct lane *lane, const struct row *row, const struct jobs_out
 {
         int rc = row_write_words(lane, row, now, &outcome->words);
 
+        if (rc == 0 && outcome->verdict != JOBS_DONE)
+                rc = row_write_begin(lane, row);
         if (rc < 0)
                 return rc;
         switch (outcome->verdict) {
@@ -100,8 +102,10 @@ int verdict_take(struct lane *lane, struct jobs_outcome *outcome, int64_t now)
 
 static int end_lease(struct lane *lane, const struct row *row, int64_t now)
 {
-        int rc = row_write(lane, row, now, "lost", row->worker, strlen(row->worker));
+        int rc = row_write_begin(lane, row);
 
+        if (rc == 0)
+                rc = row_write(lane, row, now, "lost", row->worker, strlen(row->worker));
         if (rc < 0)
                 return rc;
         if (!row->is_cancelling && row->attempt < row->attempts)
