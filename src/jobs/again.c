@@ -64,14 +64,11 @@ size_t jobs_again_count_logged(const char *history, size_t size)
         return n;
 }
 
-const char *jobs_again_log(const struct jobs_words *words, const char *history, size_t size)
+const char *jobs_again_log(const struct jobs_words *words, size_t logged)
 {
         const char *log = words->log;
-        size_t logged;
 
-        if (!log)
-                return NULL;
-        for (logged = jobs_again_count_logged(history, size); logged > words->log_at && *log; logged--)
+        for (; log && logged > words->log_at && *log; logged--)
                 log = strchrnul(log, '\n') + 1;
-        return *log ? log : NULL;
+        return log && *log ? log : NULL;
 }

@@ -135,10 +135,13 @@ local function count_logged(id, job)
 end
 
 -- The first line of an attempt says when that began, and with whom: before its log, or, where it has none, before its end unless that is "done".
+-- Gives how many lines of its log there are.
 local function tell_begin(id, job)
-  if count_logged(id, job) == 0 then
+  local logged = count_logged(id, job)
+  if logged == 0 then
     tell(id, job, 'began', worker_of(job), job[BEGUN])
   end
+  return logged
 end
 
 -- What a handler said, but for what is there already, since the reply was lost that said so.
@@ -152,8 +155,7 @@ local function take_words(id, job, words)
     set_flag(job, WORDS)
   end
   if words.l then
-    tell_begin(id, job)
-    local there = count_logged(id, job) - (words.k or 0)
+    local there = tell_begin(id, job) - (words.k or 0)
     for line in string.gmatch(words.l, '([^\n]*)\n') do
       if there > 0 then
         there = there - 1

@@ -55,8 +55,8 @@ int row_write(struct lane *lane, const struct row *row, int64_t now, const char 
               size_t size);
 
 /** A line that says when its attempt began, and with whom, unless the attempt's log has one before it: 0 or an error. Comes before whatever
- * ends an attempt but its being done. */
-int row_write_begin(struct lane *lane, const struct row *row);
+ * ends an attempt but its being done. Gives how many lines of its log there are. */
+int row_write_begin(struct lane *lane, const struct row *row, size_t *logged);
 
 /** What its handler said: 0 or an error. */
 int row_write_words(struct lane *lane, const struct row *row, int64_t now, const struct jobs_words *words);

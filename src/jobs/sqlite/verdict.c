@@ -59,10 +59,11 @@ static int give_back(struct lane *lane, const struct row *row, const struct jobs
 
 static int apply(struct lane *lane, const struct row *row, const struct jobs_outcome *outcome, int64_t now)
 {
+        size_t logged;
         int rc = row_write_words(lane, row, now, &outcome->words);
 
         if (rc == 0 && outcome->verdict != JOBS_DONE)
-                rc = row_write_begin(lane, row);
+                rc = row_write_begin(lane, row, &logged);
         if (rc < 0)
                 return rc;
         switch (outcome->verdict) {
@@ -102,7 +103,8 @@ int verdict_take(struct lane *lane, struct jobs_outcome *outcome, int64_t now)
 
 static int end_lease(struct lane *lane, const struct row *row, int64_t now)
 {
-        int rc = row_write_begin(lane, row);
+        size_t logged;
+        int rc = row_write_begin(lane, row, &logged);
 
         if (rc == 0)
                 rc = row_write(lane, row, now, "lost", row->worker, strlen(row->worker));
