@@ -74,12 +74,17 @@ static void take(struct walk *walk, eddy_job_time moment, const char *what, int 
         memcpy(event->text, text, n);
 }
 
+static bool is_word(const char *word, const char *what, size_t n)
+{
+        return strlen(word) == n && memcmp(word, what, n) == 0;
+}
+
 static const char *name_of(const char *what, size_t n)
 {
         static const char *const names[] = {"failed", "lost", "log", "retried", "snoozed", "returned"};
 
         for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-                if (strlen(names[i]) == n && memcmp(names[i], what, n) == 0)
+                if (is_word(names[i], what, n))
                         return names[i];
         return NULL;
 }
@@ -90,6 +95,12 @@ static const char *name_cancelling(const eddy_job_info *info, eddy_job_time mome
         if (info->state == EDDY_JOB_CANCELLED)
                 return moment == info->finished ? NULL : "cancelling";
         return info->is_cancelling ? "cancelling" : "cancelled";
+}
+
+/* That an attempt began: NULL where it is the last one, which is told besides. */
+static const char *name_beginning(const eddy_job_info *info, eddy_job_time moment)
+{
+        return moment == info->started ? NULL : "begun";
 }
 
 /* "MICROSECONDS ATTEMPT WHAT TEXT". */
@@ -103,7 +114,9 @@ static void take_line(struct walk *walk, const char *line, const char *end)
         while (words < end && *words != ' ')
                 words++;
         name = name_of(what, (size_t)(words - what));
-        if (!name && (size_t)(words - what) == 9 && memcmp(what, "cancelled", 9) == 0)
+        if (is_word("began", what, (size_t)(words - what)))
+                name = name_beginning(walk->info, moment);
+        else if (is_word("cancelled", what, (size_t)(words - what)))
                 name = name_cancelling(walk->info, moment);
         if (name)
                 take(walk, moment, name, attempt, words + (words < end), (size_t)(end - words) - (words < end));

@@ -171,7 +171,7 @@ def _bytes_of(payload):
 
 
 def _count_of(value, what, least, most):
-    if not isinstance(value, int) or not least <= value <= most:
+    if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
         raise InvalidJob(f"{what} {least} to {most}, and not {value!r}")
     return value
 
@@ -273,9 +273,11 @@ class Job:
 
     @property
     def error(self):
-        """Why the newest attempt that failed did so; None: none has."""
+        """Why the newest attempt that failed did so; None: none has, or it was cancelled since."""
         for line in reversed(self.history.split("\n")[:-1]):  # a text may have other ends of lines in it
             _, _, what, *text = line.split(" ", 3)
+            if what == "cancelled":
+                return None
             if what == "failed":
                 return "".join(text)
             if what == "lost":
@@ -756,6 +758,11 @@ class _Redis(_Server):
 # What of a URL is libpq's, and neither asyncpg's nor the server's.
 _LIBPQ_ONLY = ("connect_timeout", "client_encoding", "keepalives", "keepalives_idle", "keepalives_interval", "keepalives_count",
                "tcp_user_timeout", "fallback_application_name", "gssencmode", "channel_binding", "sslcompression", "requirepeer", "sslsni")
+# SQLSTATEs, or what they begin with, as of src/jobs/postgres/error.c: another one was first, or a session has lost what it had prepared; it passes;
+# and somebody may have migrated the schema.
+_POSTGRES_PASSING = ("40001", "40P01", "26000",
+                     "08", "53000", "53200", "53300", "53400", "55P03", "57014", "57P", "58030", "25006", "25P03", "25P04")
+_POSTGRES_OTHER_FORMAT = ("0A000", "3F000", "42703", "42883", "42P01", "P0002", "XX000")
 _POSTGRES_POLL = 0.5  # seconds between two looks where nothing can be heard, because a pooler is between
 
 
@@ -823,9 +830,9 @@ class _Postgres(_Server):
 
     def _judge(self, error):
         state = getattr(error, "sqlstate", None) or ""
-        if state in ("42P01", "3F000", "42883", "42703", "0A000", "P0002"):
+        if state.startswith(_POSTGRES_OTHER_FORMAT):
             return FormatError(f"the schema {self._schema} is not as jobs have it: {error}")
-        if state in ("40001", "40P01", "53300", "25006") or state.startswith(("08", "57P")):
+        if state.startswith(_POSTGRES_PASSING):
             return _Passing(error, is_beginning=state == "57P03")
         if state == "53100":
             return StoreFull(f"PostgreSQL refused: {error}")

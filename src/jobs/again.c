@@ -52,8 +52,7 @@ static bool is_log(const char *line, const char *end)
         return what && end - what >= 4 && memcmp(what, " log", 4) == 0 && (what + 4 == end || what[4] == ' ');
 }
 
-/* How many lines of its log end a history: those since the attempt began, for whatever ends one is a line, too. */
-static size_t count_logged(const char *history, size_t size)
+size_t jobs_again_count_logged(const char *history, size_t size)
 {
         const char *line = history, *end;
         size_t n = 0;
@@ -65,14 +64,11 @@ static size_t count_logged(const char *history, size_t size)
         return n;
 }
 
-const char *jobs_again_log(const struct jobs_words *words, const char *history, size_t size)
+const char *jobs_again_log(const struct jobs_words *words, size_t logged)
 {
         const char *log = words->log;
-        size_t logged;
 
-        if (!log)
-                return NULL;
-        for (logged = count_logged(history, size); logged > words->log_at && *log; logged--)
+        for (; log && logged > words->log_at && *log; logged--)
                 log = strchrnul(log, '\n') + 1;
-        return *log ? log : NULL;
+        return log && *log ? log : NULL;
 }

@@ -17,8 +17,11 @@
  *   `most_running` and `rate` say: within no period, wherever it begins, more than `rate`. What is used up of a rate stays so unless
  *   it or its period is set to another value.
  * - A RUNNING job whose lease has ended: "lost" in its history; READY again, or DEAD where attempt >= attempts.
+ * - An attempt's first line in the history is "began" with its worker, of when it was taken. Taking it writes none: the line comes with the
+ *   first of its log, or with that by which it ends otherwise than DONE.
  * - A verdict counts only with the fence that the job was taken with, and of the job that was taken: ids may be used again.
- * - A RUNNING job that was asked to end is CANCELLED where it would run again: by RETRY, SNOOZE, RETURN, or the end of its lease.
+ * - A RUNNING job that was asked to end is CANCELLED where it would run again: by RETRY, SNOOZE, RETURN, or the end of its lease. Its
+ *   history says how the attempt ended, then "cancelled"; its `due` and `attempt` stay. However it ends, it is no longer asked to.
  * - `unique` belongs to the job that was enqueued with it until that is finished and `unique_for` has passed since.
  */
 #ifndef JOBS_ENGINE_H

@@ -198,8 +198,8 @@ class Programs(Jobs):
         for kind, lines in ("last", ["(a line of more than 64 KiB)"]), ("first", ["(a line of more than 64 KiB)", "behind"]):
             with self.subTest(kind=kind):
                 self.jobs("enqueue", "--wait", "--id", kind, kind)
-                said = [line.split(" ", 3)[3] for line in self.job(kind)["history"].splitlines()]
-                self.assertEqual(said, lines)
+                said = [line.split(" ", 3)[2:] for line in self.job(kind)["history"].splitlines()]
+                self.assertEqual([text for what, text in said if what == "log"], lines)
 
     def test_one_that_takes_too_long_is_tried_again(self):
         self.work("--exec", "sleep 1000")

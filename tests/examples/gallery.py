@@ -151,7 +151,8 @@ def gallery(store, folder, program, eddy):
     def end(master):
         out, errors = master.communicate(timeout=PATIENCE)
         errors = re.sub(r'\d+ of \d+[\r\n]', '', errors)
-        return re.sub(r'\d{16} ', 'TIME ', out).replace(site.url, 'SITE') + errors + '(exit status %d)\n' % master.returncode
+        out = re.sub(r' began \S+', ' began WORKER', re.sub(r'\d{16} ', 'TIME ', out)).replace(site.url, 'SITE')
+        return out + errors + '(exit status %d)\n' % master.returncode
 
     def copies(name):
         return {path.name.split('-', 1)[1]: path.read_bytes() for path in pathlib.Path(folder, name).iterdir()}

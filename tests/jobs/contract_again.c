@@ -32,19 +32,6 @@ static void say(eddy_jobs *jobs, uint64_t fence, const char *log, size_t at)
         assert_int_equal(lease.rc, 0);
 }
 
-/* The lines of a job's history, without times. */
-static void assert_lines(eddy_jobs *jobs, const char *lines)
-{
-        eddy_job_info *info = look(jobs, "a");
-        char had[1024] = "";
-
-        for (const char *line = info->history; *line; line = strchr(line, '\n') + 1)
-                snprintf(had + strlen(had), sizeof had - strlen(had), "%.*s,",
-                         (int)strcspn(strchr(line, ' ') + 1, "\n"), strchr(line, ' ') + 1);
-        assert_string_equal(had, lines);
-        eddy_free(info);
-}
-
 COROUTINE_TEST(what_a_handler_said_is_there_once_however_often_it_is_sent)
 {
         eddy_jobs *jobs = open_new_store();
@@ -59,7 +46,8 @@ COROUTINE_TEST(what_a_handler_said_is_there_once_however_often_it_is_sent)
         assert_takes(jobs, "a");
         say(jobs, 2, "one\n", 0);
         assert_int_equal(tell(jobs, "a", 2, (struct jobs_outcome){.verdict = JOBS_DONE}), 0);
-        assert_lines(jobs, "1 log one,1 log two,1 log two,1 log three,1 snoozed,1 log one,");
+        assert_lines(jobs, "a",
+                     "1 began one,1 log one,1 log two,1 log two,1 log three,1 snoozed,1 began one,1 log one,");
         close_store(jobs);
 }
 

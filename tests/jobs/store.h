@@ -156,4 +156,17 @@ static inline void assert_history(eddy_jobs *jobs, const char *id, const char *w
         eddy_free(info);
 }
 
+/** That this is a job's history, without moments and with a comma behind each line. */
+static inline void assert_lines(eddy_jobs *jobs, const char *id, const char *lines)
+{
+        eddy_job_info *info = look(jobs, id);
+        char had[1024] = "";
+
+        for (const char *line = info->history; *line; line = strchr(line, '\n') + 1)
+                snprintf(had + strlen(had), sizeof had - strlen(had), "%.*s,",
+                         (int)strcspn(strchr(line, ' ') + 1, "\n"), strchr(line, ' ') + 1);
+        assert_string_equal(had, lines);
+        eddy_free(info);
+}
+
 #endif

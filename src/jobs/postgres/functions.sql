@@ -64,6 +64,11 @@ CREATE FUNCTION @.log_lines(log text, had bigint, moment bigint, attempt int) RE
     WHERE log IS NOT NULL AND log <> '' AND n > had
 $$;
 
+-- The first line of an attempt in a job's history, where there is none of its log yet: when it began, and with whom.
+CREATE FUNCTION @.begin_line(logged int, started bigint, attempt int, worker text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+    SELECT CASE WHEN logged = 0 THEN started || ' ' || attempt || ' began' || coalesce(' ' || worker, '') || E'\n' ELSE '' END
+$$;
+
 CREATE FUNCTION @.line_count(log text) RETURNS int LANGUAGE sql IMMUTABLE AS $$
     SELECT length(log) - length(replace(log, E'\n', ''))
 $$;

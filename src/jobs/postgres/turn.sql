@@ -32,21 +32,25 @@ BEGIN
             has_turn = j.has_turn AND NOT j.is_cancelling
                 AND (t.verdict = 5 OR t.verdict = 4 AND NOT j.yields_key
                      OR t.verdict = 1 AND NOT j.yields_key AND j.attempt < j.attempts),
-            attempt = CASE WHEN t.verdict IN (4, 5) THEN j.attempt - 1 ELSE j.attempt END,
-            due = CASE WHEN t.verdict IN (1, 4) THEN @.later(now_us, t.delay) ELSE j.due END,
+            attempt = CASE WHEN t.verdict IN (4, 5) AND NOT j.is_cancelling THEN j.attempt - 1 ELSE j.attempt END,
+            due = CASE WHEN NOT j.is_cancelling AND (t.verdict = 4 OR t.verdict = 1 AND j.attempt < j.attempts)
+                THEN @.later(now_us, t.delay) ELSE j.due END,
             finished = CASE WHEN t.verdict IN (0, 2, 3) OR j.is_cancelling OR t.verdict = 1 AND j.attempt >= j.attempts
                 THEN now_us ELSE 0 END,
             verdict = t.verdict,
+            is_cancelling = false,
             lease = 0,
             result = CASE WHEN t.verdict = 0 THEN t.result ELSE j.result END,
             progress = t.progress,
             note = coalesce(t.note, j.note),
             history = CASE WHEN t.log IS NULL AND t.verdict = 0 THEN j.history ELSE @.remember(j.history,
-                @.log_lines(t.log, j.logged - t.log_at, now_us, j.attempt)
+                @.begin_line(j.logged, j.started, j.attempt, j.worker)
+                || @.log_lines(t.log, j.logged - t.log_at, now_us, j.attempt)
                 || CASE WHEN t.verdict = 0 THEN '' ELSE now_us || ' ' || j.attempt
                 || CASE WHEN t.verdict IN (1, 2) THEN ' failed' WHEN t.verdict = 3 THEN ' cancelled'
                    WHEN t.verdict = 4 THEN ' snoozed' ELSE ' returned' END
-                || coalesce(' ' || t.error, '') || E'\n' END) END
+                || coalesce(' ' || t.error, '') || E'\n' END
+                || CASE WHEN j.is_cancelling AND t.verdict IN (1, 4, 5) THEN now_us || ' ' || j.attempt || E' cancelled\n' ELSE '' END) END
         FROM told t WHERE j.id = t.id AND j.state + 0 = 3 AND j.fence = t.fence AND t.created IN (0, j.created)
         RETURNING j.id, j.queue, j.key, j.has_turn, j.state, j.verdict, j.is_followed, j.unique_name
     ), counted AS (
@@ -111,8 +115,10 @@ BEGIN
             state = CASE WHEN j.is_cancelling THEN 6 WHEN j.attempt >= j.attempts THEN 5 ELSE 2 END,
             has_turn = j.has_turn AND NOT j.is_cancelling AND j.attempt < j.attempts,
             finished = CASE WHEN j.is_cancelling OR j.attempt >= j.attempts THEN now_us ELSE 0 END,
-            lease = 0, verdict = -1,
-            history = @.remember(j.history, now_us || ' ' || j.attempt || ' lost' || coalesce(' ' || j.worker, '') || E'\n')
+            lease = 0, verdict = -1, is_cancelling = false,
+            history = @.remember(j.history, @.begin_line(j.logged, j.started, j.attempt, j.worker)
+                || now_us || ' ' || j.attempt || ' lost' || coalesce(' ' || j.worker, '') || E'\n'
+                || CASE WHEN j.is_cancelling THEN now_us || ' ' || j.attempt || E' cancelled\n' ELSE '' END)
         FROM picked p WHERE j.seq = p.seq
         RETURNING j.id, j.queue, j.state, j.key, j.has_turn, j.is_followed, j.unique_name
     ), counted AS (
@@ -391,7 +397,8 @@ BEGIN
         ), renewed AS (
             UPDATE @.job j SET lease = now_us + lease_us, progress = t.progress, note = coalesce(t.note, j.note),
                 history = CASE WHEN t.log IS NULL THEN j.history
-                          ELSE @.remember(j.history, @.log_lines(t.log, j.logged - t.log_at, now_us, j.attempt)) END,
+                          ELSE @.remember(j.history, @.begin_line(j.logged, j.started, j.attempt, j.worker)
+                                          || @.log_lines(t.log, j.logged - t.log_at, now_us, j.attempt)) END,
                 logged = CASE WHEN t.log IS NULL THEN j.logged ELSE greatest(j.logged, t.log_at + @.line_count(t.log)) END
             FROM told t WHERE j.id = t.id AND j.state + 0 = 3 AND j.fence = t.fence AND t.created IN (0, j.created)
             RETURNING t.n, j.is_cancelling

@@ -76,6 +76,16 @@ local function payload_end(job)
   return options_end + job[PAYLOAD_SIZE]
 end
 
+-- Who has it, and by which turn, on a line each.
+local function holder_of(job)
+  local from = payload_end(job)
+  return string.sub(job.texts, from + 1, from + job[WORKER_SIZE])
+end
+
+local function worker_of(job)
+  return string.match(holder_of(job), '^(.*)\n')
+end
+
 local function has(job, flag)
   return bit.band(job[FLAGS], flag) ~= 0
 end
@@ -103,10 +113,10 @@ local function append(lists, name, first, second)
   list[#list + 1] = second
 end
 
--- A line of a job's history, whose newest part is kept.
-local function tell(id, job, what, text)
+-- A line of a job's history, whose newest part is kept; of now where there is no moment.
+local function tell(id, job, what, text, moment)
   local key = P .. ':log:' .. id
-  local line = string.format('%.0f %d ', now, job[ATTEMPT]) .. what .. (text and text ~= '' and ' ' .. text or '') .. '\n'
+  local line = string.format('%.0f %d ', moment or now, job[ATTEMPT]) .. what .. (text and text ~= '' and ' ' .. text or '') .. '\n'
   local size = call('APPEND', key, line)
   if size > 1.25 * HISTORY then
     local newest = call('GETRANGE', key, size - HISTORY, -1)
@@ -124,6 +134,16 @@ local function count_logged(id, job)
   return n
 end
 
+-- The first line of an attempt says when that began, and with whom: before its log, or, where it has none, before its end unless that is "done".
+-- Gives how many lines of its log there are.
+local function tell_begin(id, job)
+  local logged = count_logged(id, job)
+  if logged == 0 then
+    tell(id, job, 'began', worker_of(job), job[BEGUN])
+  end
+  return logged
+end
+
 -- What a handler said, but for what is there already, since the reply was lost that said so.
 local function take_words(id, job, words)
   if words.p then
@@ -135,7 +155,7 @@ local function take_words(id, job, words)
     set_flag(job, WORDS)
   end
   if words.l then
-    local there = count_logged(id, job) - (words.k or 0)
+    local there = tell_begin(id, job) - (words.k or 0)
     for line in string.gmatch(words.l, '([^\n]*)\n') do
       if there > 0 then
         there = there - 1

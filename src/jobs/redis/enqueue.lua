@@ -16,7 +16,8 @@ local answers, ready = {}, {}
 for at = 1, #ARGV, WIDTH do
   local id, kind, queue, payload, key, unique, priority, when, unique_for, options = unpack(ARGV, at, at + 9)
   local job = P .. ':job:' .. id
-  local due = when == '' and now or string.byte(when) == 43 and now + when or tonumber(when)
+  -- A moment that is past is now: since when a job is ready is seen by it.
+  local due = when == '' and now or math.max(now, string.byte(when) == 43 and now + when or tonumber(when))
   local state, beside, inside, there = READY, 0, payload, false
   number = number + 1
   if not ready[queue] then

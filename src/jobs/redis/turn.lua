@@ -37,6 +37,7 @@ end
 
 local function put_back(id, job, verdict, delay, why)
   local state = judge(verdict, job)
+  tell_begin(id, job)
   if HISTORY_WORD[verdict] then
     tell(id, job, HISTORY_WORD[verdict], why)
   end
@@ -125,19 +126,14 @@ local function take_outcomes(at)
   do_all('ZREM', leaving)
 end
 
--- Who has it, and by which turn, on a line each.
-local function holder_of(job)
-  local from = payload_end(job)
-  return string.sub(job.texts, from + 1, from + job[WORKER_SIZE])
-end
-
 -- Its lease has ended: nobody knows what became of it.
 local function lose(id)
   local job = read(id)
   if not job then
     return
   end
-  tell(id, job, 'lost', string.match(holder_of(job), '^(.*)\n'))
+  tell_begin(id, job)
+  tell(id, job, 'lost', worker_of(job))
   if has(job, CANCELLING) then
     tell(id, job, 'cancelled')
     finish(id, job, CANCELLED)

@@ -30,6 +30,7 @@ void row_read(const struct statement *s, struct row *row)
         row->unique_until = column_number(s, 12);
         row->verdict = (int)column_number(s, 13);
         row->created = column_number(s, 14);
+        row->started = column_number(s, 15);
         copy_text(row->worker, sizeof row->worker, column_bytes(s, 11));
 }
 
@@ -244,20 +245,31 @@ int row_write(struct lane *lane, const struct row *row, int64_t now, const char 
         return append(lane, row, lines);
 }
 
+int row_write_begin(struct lane *lane, const struct row *row, size_t *logged)
+{
+        struct statement s = statement_begin(lane, FIND_HISTORY);
+        int rc;
+
+        *logged = 0;
+        bind_number(&s, row->seq);
+        if (statement_row(&s)) {
+                struct jobs_bytes history = column_bytes(&s, 0);
+                *logged = jobs_again_count_logged(history.data, history.size);
+        }
+        rc = statement_end(&s);
+        if (rc < 0 || *logged > 0)
+                return rc;
+        return row_write(lane, row, row->started, "began", row->worker, strlen(row->worker));
+}
+
 /* What is new of a log. */
 static int write_log(struct lane *lane, const struct row *row, int64_t now, const struct jobs_words *words)
 {
-        struct statement s = statement_begin(lane, FIND_HISTORY);
-        struct jobs_bytes history = {0};
-        const char *log;
+        size_t logged;
+        int rc = row_write_begin(lane, row, &logged);
+        const char *log = jobs_again_log(words, logged);
         sqlite3_str *lines;
-        int rc;
 
-        bind_number(&s, row->seq);
-        if (statement_row(&s))
-                history = column_bytes(&s, 0);
-        log = jobs_again_log(words, history.data, history.size);
-        rc = statement_end(&s);
         if (rc < 0 || !log)
                 return rc;
         lines = sqlite3_str_new(lane->db);

@@ -8,7 +8,7 @@ enum { NAME_ROOM = 101 };
 
 /* What deciding needs of a job. */
 struct row {
-        int64_t seq, fence, unique_until, created;
+        int64_t seq, fence, unique_until, created, started;
         int state, attempt, attempts,
             verdict; /* the last one that was told of it since it was taken; -1: none */
         bool has_key, has_turn, yields_key, is_cancelling;
@@ -53,6 +53,10 @@ int row_give_back(struct lane *lane, const struct row *row, int refund);
 /** A line of its history: 0 or an error. `text` has no line's end. */
 int row_write(struct lane *lane, const struct row *row, int64_t now, const char *what, const char *text,
               size_t size);
+
+/** A line that says when its attempt began, and with whom, unless the attempt's log has one before it: 0 or an error. Comes before whatever
+ * ends an attempt but its being done. Gives how many lines of its log there are. */
+int row_write_begin(struct lane *lane, const struct row *row, size_t *logged);
 
 /** What its handler said: 0 or an error. */
 int row_write_words(struct lane *lane, const struct row *row, int64_t now, const struct jobs_words *words);

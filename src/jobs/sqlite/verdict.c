@@ -3,20 +3,6 @@
 
 #include <string.h>
 
-static int fail(struct lane *lane, const struct row *row, const struct jobs_outcome *outcome, int64_t now,
-                bool is_last)
-{
-        const char *error = outcome->error ? outcome->error : "";
-        int rc = row_write(lane, row, now, "failed", error, strlen(error));
-
-        if (rc == 0)
-                rc = row_count(lane, row, is_last, true);
-        if (rc < 0)
-                return rc;
-        return is_last ? row_finish(lane, row, EDDY_JOB_DEAD, now, (struct jobs_bytes){0})
-                       : row_schedule(lane, row, now + outcome->delay / 1000, 0);
-}
-
 static int cancel(struct lane *lane, const struct row *row, int64_t now)
 {
         int rc = row_write(lane, row, now, "cancelled", "", 0);
@@ -24,6 +10,30 @@ static int cancel(struct lane *lane, const struct row *row, int64_t now)
         if (rc == 0)
                 rc = row_count(lane, row, true, false);
         return rc < 0 ? rc : row_finish(lane, row, EDDY_JOB_CANCELLED, now, (struct jobs_bytes){0});
+}
+
+static int die(struct lane *lane, const struct row *row, int64_t now)
+{
+        int rc = row_count(lane, row, true, false);
+
+        return rc < 0 ? rc : row_finish(lane, row, EDDY_JOB_DEAD, now, (struct jobs_bytes){0});
+}
+
+static int fail(struct lane *lane, const struct row *row, const struct jobs_outcome *outcome, int64_t now)
+{
+        const char *error = outcome->error ? outcome->error : "";
+        int rc = row_write(lane, row, now, "failed", error, strlen(error));
+
+        if (rc == 0)
+                rc = row_count(lane, row, false, true);
+        if (rc < 0)
+                return rc;
+        if (outcome->verdict == JOBS_DIE)
+                return die(lane, row, now);
+        if (row->is_cancelling)
+                return cancel(lane, row, now);
+        return row->attempt >= row->attempts ? die(lane, row, now)
+                                             : row_schedule(lane, row, now + outcome->delay / 1000, 0);
 }
 
 static int complete(struct lane *lane, const struct row *row, const struct jobs_outcome *outcome, int64_t now)
@@ -42,25 +52,27 @@ static int give_back(struct lane *lane, const struct row *row, const struct jobs
 
         if (rc < 0)
                 return rc;
+        if (row->is_cancelling)
+                return cancel(lane, row, now);
         return snoozes ? row_schedule(lane, row, now + outcome->delay / 1000, 1) : row_give_back(lane, row, 1);
 }
 
 static int apply(struct lane *lane, const struct row *row, const struct jobs_outcome *outcome, int64_t now)
 {
+        size_t logged;
         int rc = row_write_words(lane, row, now, &outcome->words);
 
+        if (rc == 0 && outcome->verdict != JOBS_DONE)
+                rc = row_write_begin(lane, row, &logged);
         if (rc < 0)
                 return rc;
         switch (outcome->verdict) {
         case JOBS_RETRY:
-                if (row->is_cancelling)
-                        return cancel(lane, row, now);
-                return fail(lane, row, outcome, now, row->attempt >= row->attempts);
         case JOBS_DIE:
-                return fail(lane, row, outcome, now, true);
+                return fail(lane, row, outcome, now);
         case JOBS_SNOOZE:
         case JOBS_RETURN:
-                return row->is_cancelling ? cancel(lane, row, now) : give_back(lane, row, outcome, now);
+                return give_back(lane, row, outcome, now);
         case JOBS_CANCEL:
                 return cancel(lane, row, now);
         default:
@@ -91,19 +103,17 @@ int verdict_take(struct lane *lane, struct jobs_outcome *outcome, int64_t now)
 
 static int end_lease(struct lane *lane, const struct row *row, int64_t now)
 {
-        int rc = row_write(lane, row, now, "lost", row->worker, strlen(row->worker));
-        bool is_last = row->attempt >= row->attempts;
+        size_t logged;
+        int rc = row_write_begin(lane, row, &logged);
 
         if (rc == 0)
-                rc = row_count(lane, row, is_last || row->is_cancelling, false);
+                rc = row_write(lane, row, now, "lost", row->worker, strlen(row->worker));
         if (rc < 0)
                 return rc;
-        if (row->is_cancelling || is_last)
-                lane->effects |= LANE_ENDED;
-        if (row->is_cancelling || is_last)
-                return row_finish(lane, row, row->is_cancelling ? EDDY_JOB_CANCELLED : EDDY_JOB_DEAD, now,
-                                  (struct jobs_bytes){0});
-        return row_give_back(lane, row, 0);
+        if (!row->is_cancelling && row->attempt < row->attempts)
+                return row_give_back(lane, row, 0);
+        lane->effects |= LANE_ENDED;
+        return row->is_cancelling ? cancel(lane, row, now) : die(lane, row, now);
 }
 
 int leases_end(struct lane *lane, int64_t now)

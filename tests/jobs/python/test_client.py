@@ -570,6 +570,27 @@ class OnlyPostgres(Case):
         self.eddy("enqueue", "resize", "--id", "b")
         self.assertEqual(((await jobs.get("b")).id, (await jobs.enqueue("resize")).was_there), ("b", False))
 
+    async def test_what_the_server_ends_for_now_is_tried_again(self):
+        jobs = await self.opened(STORE.url + "&statement_timeout=200")
+        engine, refusals = jobs._engine, []  # pylint: disable=protected-access
+        judge, again = engine._judge, asyncio.Event()  # pylint: disable=protected-access
+
+        def note(error):
+            refusals.append(error)
+            if len(refusals) > 1:
+                again.set()
+            return judge(error)
+        engine._judge = note  # pylint: disable=protected-access
+        holder = await engine._driver.connect(STORE.url)  # pylint: disable=protected-access
+        self.addAsyncCleanup(holder.close)
+        async with holder.transaction():
+            await holder.execute("LOCK TABLE eddy_jobs.queue, eddy_jobs.job IN ACCESS EXCLUSIVE MODE")
+            enqueueing, waiting = asyncio.create_task(jobs.enqueue("resize", id="a")), asyncio.create_task(again.wait())
+            done, _ = await asyncio.wait({enqueueing, waiting}, timeout=PATIENCE, return_when=asyncio.FIRST_COMPLETED)
+            self.assertEqual(done, {waiting})
+        self.assertEqual(await self.soon(enqueueing), ("a", False))
+        self.assertEqual(refusals[0].sqlstate, "57014")
+
     async def test_what_a_url_says_to_libpq_alone_is_passed_over(self):
         jobs = await self.opened(STORE.url + "&connect_timeout=5&keepalives=1&client_encoding=UTF8&application_name=mine")
         self.assertFalse((await jobs.enqueue("resize")).was_there)

@@ -4,11 +4,12 @@ import asyncio
 import contextlib
 import datetime
 import os
+import re
 import sqlite3
 import unittest
 from unittest import mock
 
-from stores import temporary_folder
+from stores import ROOT, temporary_folder
 
 import eddy_jobs  # pylint: disable=wrong-import-order
 
@@ -32,9 +33,29 @@ class Seen(unittest.TestCase):
             self.assertEqual(self.job(history="1 1 log a\n2 1 failed %s\n3 2 log b\x85c\n" % text).error, text)
         self.assertIsNone(self.job().error)
 
+    def test_a_cancelled_job_has_no_error_of_an_attempt_before(self):
+        for before in ("1 1 failed no\n", "1 1 lost one\n"):
+            job = self.job(state=6, history=before + "2 1 cancelled\n")
+            self.assertIsNone(job.error)
+            with self.assertRaisesRegex(eddy_jobs.JobFailed, "^job a is cancelled$"):
+                job.check()
+            self.assertEqual(self.job(history=before + "2 1 cancelled\n3 1 retried\n4 2 failed again\n").error, "again")
+
     def test_a_moment_beyond_pythons_is_the_last_one(self):
         self.assertEqual(self.job(due=2**63 - 1).due, datetime.datetime.max.replace(tzinfo=UTC))
         self.assertEqual(self.job(due=253_402_300_799_999_999).due, datetime.datetime.max.replace(tzinfo=UTC))
+
+
+class Refused(unittest.TestCase):
+    def test_what_passes_is_the_same_in_c_and_told(self):
+        c = (ROOT / "src" / "jobs" / "postgres" / "error.c").read_text()
+        page = (ROOT / "docs" / "jobs-format.md").read_text()
+        states = {name: re.findall(r'"(\w+)"', words) for name, words in re.findall(r"(\w+)\[\] = \{(.*?)\}", c, re.DOTALL)}
+        self.assertEqual(states, {
+            "conflicts": list(eddy_jobs._POSTGRES_PASSING[:3]), "passing": list(eddy_jobs._POSTGRES_PASSING[3:]),  # pylint: disable=protected-access
+            "other_formats": list(eddy_jobs._POSTGRES_OTHER_FORMAT)})  # pylint: disable=protected-access
+        for state in states["conflicts"] + states["passing"]:
+            self.assertRegex(page, rf"\b{state}\b")
 
 
 class Specs(unittest.TestCase):
@@ -54,7 +75,8 @@ class Specs(unittest.TestCase):
                 ("less than 0", {"timeout": datetime.timedelta(-1)}), ("backoff", {"backoff": float("nan")}), ("timeout", {"timeout": "5"}),
                 ("delay", {"delay": float("inf")}), ("too long", {"delay": 1e10}), ("max_backoff", {"max_backoff": True}),
                 ("not both", {"delay": 1, "at": 2_000_000_000}), ("unique_for", {"unique_for": 1}), ("priority", {"priority": 101}),
-                ("priority", {"priority": -101}), ("priority", {"priority": 1.0}), ("attempts", {"attempts": -1}),
+                ("priority", {"priority": -101}), ("priority", {"priority": 1.0}), ("priority", {"priority": True}), ("priority", {"priority": False}), ("attempts", {"attempts": -1}),
+                ("attempts", {"attempts": True}),
                 ("attempts", {"attempts": 1_000_001}), ("16 MiB", {"payload": bytes(16 << 20) + b"x"}), ("JSON", {"payload": {1, 2}}),
                 ("9999", {"at": 253_402_300_800}), ("JSON", {"payload": float("nan")}), ("payload", {"payload": "\ud800"})):
             with self.subTest(options={name: repr(value)[:40] for name, value in options.items()}):
