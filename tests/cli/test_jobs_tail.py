@@ -68,7 +68,7 @@ class Tail(test_jobs.Jobs):
 
     def test_progress_and_cancelling_are_told(self):
         tail = self.begin()
-        self.work("--exec", "echo progress 0.5 half >&2; sleep 1000", "--lease", "0.3")
+        self.work("--exec", "echo progress 0.5 half >&2; sleep 1000", "--lease", "3")
         self.enqueue("--id", "a", "slow")
         events = self.read_until(tail, "a", "progress")
         self.assertEqual((events[-1]["progress"], events[-1]["text"]), (0.5, "half"))
