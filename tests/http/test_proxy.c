@@ -374,6 +374,9 @@ static void cookies_are_for_here(void)
 
 static void urls_of_servers(void)
 {
+        static const char beyond_the_kernels_bound[] =
+            "http://unix:/a/path/that/is/longer/than/that/of/any/socket/may/be/which/is/a/hundred/and/seven/"
+            "bytes/by/the/kernel/of/Linux";
         static const char *const bad[] = {
             "",
             "ftp://x",
@@ -393,8 +396,7 @@ static void urls_of_servers(void)
             "http://unix:/run/a:b",
             "http://unix:/run/100%",
             "http://unix:/run/a%00b:/",
-            "http://unix:/a/path/that/is/longer/than/that/of/any/socket/may/be/which/is/a/hundred/and/seven/"
-            "bytes/by/the/kernel/of/Linux",
+            beyond_the_kernels_bound,
             "https://x",
         };
         static const char *const good[] = {"http://x", "HTTP://x:1/", "http://[::1]:80/a/b/",
