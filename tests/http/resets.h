@@ -261,4 +261,52 @@ static inline int remove_folder(void **state)
         return unlink(path) | rmdir(place);
 }
 
+/* The tests, which differ by version of HTTP in how a client leaves. */
+
+/** Have a client of each kind leave behind each `step`-th byte that it sends, in every way. */
+static void leave_while_sending(enum wire wire, size_t step);
+
+/** Likewise behind each that it is sent. */
+static void leave_while_taking(enum wire wire, size_t step);
+
+static void sending_by_tcp(void)
+{
+        leave_while_sending(TCP, 1);
+}
+
+static void sending_by_unix_sockets(void)
+{
+        leave_while_sending(UNIX, 3);
+}
+
+static void sending_by_tls(void)
+{
+        leave_while_sending(TLS, 13);
+}
+
+static void taking_by_tcp(void)
+{
+        leave_while_taking(TCP, 1);
+}
+
+static void taking_by_unix_sockets(void)
+{
+        leave_while_taking(UNIX, 7);
+}
+
+static void taking_by_tls(void)
+{
+        leave_while_taking(TLS, 31);
+}
+
+static inline int run_resets(const char *name)
+{
+        const struct CMUnitTest tests[] = {
+            scene_test(sending_by_tcp), scene_test(sending_by_unix_sockets), scene_test(sending_by_tls),
+            scene_test(taking_by_tcp),  scene_test(taking_by_unix_sockets),  scene_test(taking_by_tls),
+        };
+
+        return cmocka_run_group_tests_name(name, tests, make_folder, remove_folder);
+}
+
 #endif

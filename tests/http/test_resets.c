@@ -151,42 +151,7 @@ static void leave_while_taking(enum wire wire, size_t step)
         close_site();
 }
 
-static void sending_by_tcp(void)
-{
-        leave_while_sending(TCP, 1);
-}
-
-static void sending_by_unix_sockets(void)
-{
-        leave_while_sending(UNIX, 3);
-}
-
-static void sending_by_tls(void)
-{
-        leave_while_sending(TLS, 13);
-}
-
-static void taking_by_tcp(void)
-{
-        leave_while_taking(TCP, 1);
-}
-
-static void taking_by_unix_sockets(void)
-{
-        leave_while_taking(UNIX, 7);
-}
-
-static void taking_by_tls(void)
-{
-        leave_while_taking(TLS, 31);
-}
-
 int main(void)
 {
-        const struct CMUnitTest tests[] = {
-            scene_test(sending_by_tcp), scene_test(sending_by_unix_sockets), scene_test(sending_by_tls),
-            scene_test(taking_by_tcp),  scene_test(taking_by_unix_sockets),  scene_test(taking_by_tls),
-        };
-
-        return cmocka_run_group_tests_name("resets", tests, make_folder, remove_folder);
+        return run_resets("resets");
 }
