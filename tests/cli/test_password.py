@@ -31,7 +31,8 @@ def run_job(command, report):
     if pid == 0:
         os.setpgid(0, 0)
         become_foreground(os.getpid())
-        signal.signal(signal.SIGTTOU, signal.SIG_DFL)
+        for signum in (signal.SIGTTOU, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGHUP, signal.SIGTSTP):
+            signal.signal(signum, signal.SIG_DFL)  # whoever began the test may ignore some
         os.execvpe(command[0], command, ENVIRONMENT)
     report.write(f"{pid}\n")
     report.flush()

@@ -324,7 +324,8 @@ COROUTINE_TEST(fails_where_what_was_taken_can_be_read_once)
                         &body),
                     EDDY_EHTTP);
                 assert_non_null(strstr(eddy_error_detail(), "can be read once"));
-                assert_int_equal(world.connections, 1);
+                /* Without retries; but curl may have connected anew before it asks for what it has read already. */
+                assert_in_range(world.connections, 1, 2);
                 assert_int_equal(ask(&world, (eddy_http_request){.body = "abc", .body_size = 3}, &body), 200);
                 eddy_free(body);
                 world_close(&world);
