@@ -146,13 +146,22 @@ static void add_state_entry(struct text *text, const eddy_job_info *info, eddy_j
         add_entry(text, moment, name, strlen(name), 0, "", 0);
 }
 
+/* Whether a line is of this moment: of an attempt that has said something, that it began. */
+static bool is_told_of(const char *history, eddy_job_time moment)
+{
+        for (const char *line = history, *end; (end = strchr(line, '\n')); line = end + 1)
+                if (strtoll(line, NULL, 10) == moment)
+                        return true;
+        return false;
+}
+
 static void add_timeline(struct text *text, const eddy_job_info *info)
 {
         text_print(text, "<section><h2>History</h2><ol class=\"panel timeline\">");
         add_entry(text, info->created, "enqueued", 8, 0, "", 0);
         for (const char *line = info->history, *end; (end = strchr(line, '\n')); line = end + 1)
                 add_line(text, line, end);
-        if (info->state == EDDY_JOB_RUNNING)
+        if (info->state == EDDY_JOB_RUNNING && !is_told_of(info->history, info->started))
                 add_state_entry(text, info, info->started);
         if (info->state == EDDY_JOB_DONE || info->state == EDDY_JOB_DEAD)
                 add_state_entry(text, info, info->finished);

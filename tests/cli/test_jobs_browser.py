@@ -64,7 +64,7 @@ class BrowserTest(PageTest):
         browser.wait('document.querySelector(".rows .fault")')
         browser.click(".rows .job")
         browser.wait(STATE, "dead")
-        self.assertEqual(browser.texts(".timeline b"), ["enqueued", "log", "failed", "dead"])
+        self.assertEqual(browser.texts(".timeline b"), ["enqueued", "began", "log", "failed", "dead"])
         self.assertIn("exit status 1: no <i>such</i> file", browser.texts(".timeline .words"))
         self.assertEqual(browser.texts("pre"), ['<b id="evil">{"file":1}</b>'])
         self.assertIsNone(browser.run('return document.getElementById("evil")'))
