@@ -105,9 +105,9 @@ static void say_that_it_was_there(const eddy_job_spec *spec, const eddy_job_adde
         cli_printable(id, sizeof id, added->id);
         cli_printable(unique, sizeof unique, spec->unique ? spec->unique : "");
         if (spec->id && strcmp(spec->id, added->id) == 0)
-                fprintf(stderr, "eddy jobs: nothing was added: there is a job %s\n", id);
+                fprintf(stderr, "eddy jobs: there is a job %s already\n", id);
         else
-                fprintf(stderr, "eddy jobs: nothing was added: job %s has the unique name %s\n", id, unique);
+                fprintf(stderr, "eddy jobs: the unique name %s is of job %s\n", unique, id);
 }
 
 static int enqueue_one(eddy_jobs *jobs, const eddy_job_spec *spec, bool waits)

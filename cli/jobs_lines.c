@@ -20,7 +20,7 @@ struct lines {
         eddy_job_added added[MANY];
         size_t count;
         size_t enqueued, bytes, size; /* of all; the size is 0 where nobody knows it */
-        size_t were_there;            /* lines that added nothing */
+        size_t were_there;            /* lines whose unique name was taken */
         struct bars bars;
         bool draws;
         eddy_time begun, drawn;
@@ -116,8 +116,8 @@ static void finish(struct lines *lines, int *rc)
         *rc = *rc < 0 ? *rc : failure;
         bars_erase(&lines->bars);
         if (lines->were_there > 0)
-                fprintf(stderr, "eddy jobs: of %zu lines %zu added nothing: a job has the unique name %s\n",
-                        lines->enqueued, lines->were_there, lines->spec.unique);
+                fprintf(stderr, "eddy jobs: of %zu lines %zu found the unique name %s taken\n", lines->enqueued,
+                        lines->were_there, lines->spec.unique);
         eddy_stream_destroy(lines->stream);
 }
 

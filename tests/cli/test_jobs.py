@@ -306,9 +306,9 @@ class Commands(Jobs):
 
     def test_what_is_enqueued_again_adds_nothing(self):
         self.assertEqual(self.enqueue("--id", "a", "work"), "a")
-        self.assertEqual(self.again("--id", "a", "work"), ("a\n", "eddy jobs: nothing was added: there is a job a\n"))
+        self.assertEqual(self.again("--id", "a", "work"), ("a\n", "eddy jobs: there is a job a already\n"))
         self.assertEqual(self.enqueue("--unique", "u", "--id", "b", "work"), "b")
-        other = "eddy jobs: nothing was added: job b has the unique name u\n"
+        other = "eddy jobs: the unique name u is of job b\n"
         self.assertEqual(self.again("--unique", "u", "--id", "c", "work"), ("b\n", other))
         self.assertEqual(self.again("--unique", "u", "work"), ("b\n", other))
         self.assertEqual(len(self.jobs("list").splitlines()), 2)
@@ -322,7 +322,7 @@ class Commands(Jobs):
     def test_lines_that_add_nothing_are_counted(self):
         out, err = self.again("--lines", "--unique", "u", "work", input=b"1\n2\n3\n")
         self.assertEqual(len(set(out.splitlines())), 1)
-        self.assertEqual(err, "eddy jobs: of 3 lines 2 added nothing: a job has the unique name u\n")
+        self.assertEqual(err, "eddy jobs: of 3 lines 2 found the unique name u taken\n")
 
     def test_of_several_it_is_said_which(self):
         self.enqueue("--id", "b", "work")
