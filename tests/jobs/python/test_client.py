@@ -9,6 +9,7 @@ import os
 import random
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -616,8 +617,9 @@ class Pooled(Case):
         self.addCleanup(pooler.wait)
         self.addCleanup(pooler.kill)
         self.url = f"postgres:///postgres?host={folder}&port=6432&user=tester"
-        while not os.path.exists(os.path.join(folder, ".s.PGSQL.6432")):
-            time.sleep(0.01)
+        with socket.socket(socket.AF_UNIX) as probe:  # it is there before it is listened at
+            while probe.connect_ex(os.path.join(folder, ".s.PGSQL.6432")):
+                time.sleep(0.01)
 
     async def test_jobs_pass_through_a_pooler(self):
         jobs = await self.opened(self.url)
