@@ -179,7 +179,7 @@ static int take_user(struct batch *batch)
         batch->user = strdup(optarg);
         if (strchr(optarg, ':'))
                 memset(optarg, '*', strlen(optarg));
-        return batch->user ? 0 : CLI_FAILED;
+        return batch->user ? 0 : cli_no_memory("eddy fetch");
 }
 
 static int complete_user(struct batch *batch)
@@ -191,7 +191,7 @@ static int complete_user(struct batch *batch)
                 return 0;
         rc = ask_password("eddy fetch", password, sizeof password);
         if (rc == 0 && asprintf(&whole, "%s:%s", batch->user, password) < 0)
-                rc = CLI_FAILED;
+                rc = cli_no_memory("eddy fetch");
         explicit_bzero(password, sizeof password);
         if (rc)
                 return rc;

@@ -172,7 +172,7 @@ int url_list_read(FILE *file, const char *path, int (*add)(const struct url_line
 {
         char *line = malloc(LINE_MOST + 1);
         size_t number = 0, n;
-        int rc = line ? 0 : CLI_FAILED;
+        int rc = line ? 0 : cli_no_memory("eddy fetch");
 
         while (rc == 0 && (n = take_line(file, line)) > 0) {
                 number++;

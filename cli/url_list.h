@@ -32,7 +32,7 @@ const char *url_checksum_fault(const char *text);
  * half of it taken.
  *
  * @param path  what the file is called
- * @return 0; CLI_USAGE, which has been said; or what `add` returned
+ * @return 0; CLI_USAGE, or CLI_FAILED without memory, which has been said; or what `add` returned
  */
 int url_list_read(FILE *file, const char *path, int (*add)(const struct url_line *line, void *arg), void *arg);
 
