@@ -17,11 +17,19 @@ static bool has_scheme(const char *text)
         return strncasecmp(text, "http://", 7) == 0 || strncasecmp(text, "https://", 8) == 0;
 }
 
+bool url_has_host(const char *authority)
+{
+        size_t n = strcspn(authority, "/?#");
+        const char *at = memrchr(authority, '@', n), *host = at ? at + 1 : authority;
+
+        return *host == '[' ? strcspn(host + 1, "]/?#") > 0 : strcspn(host, ":/?#") > 0;
+}
+
 const char *url_fault(const char *text, size_t n)
 {
         if (!has_scheme(text))
                 return "is no URL that begins with http:// or https://";
-        if (strcspn(strstr(text, "://") + 3, "/?#") == 0)
+        if (!url_has_host(strstr(text, "://") + 3))
                 return "names no host";
         for (size_t i = 0; i < n; i++) {
                 if ((unsigned char)text[i] < 0x20 || text[i] == 0x7f)

@@ -267,6 +267,21 @@ class OptionsTest(unittest.TestCase):
             self.assertEqual(result.returncode, 2, name)
             self.assertEqual(result.stderr.splitlines()[0], f"eddy fetch: --{name} takes {takes}, not '{value}'")
 
+    def test_what_names_no_host(self):
+        """Such an address is refused, and not asked for."""
+        for rest in "", "/", ":80", ":80/", "user@/", "user:1@", "user@:80", "[]", "[]:80/":
+            for url in "http://" + rest, "https://" + rest + "?q=a@b":
+                result = self.fetch(url)
+                self.assertEqual((result.returncode, result.stderr.splitlines()[0]), (2, f"eddy fetch: '{url}' names no host"))
+            for proxy in ("http://" + rest, "socks5://" + rest, *([rest] if rest else [])):
+                result = self.fetch("--proxy", proxy, self.server.url + "/ok/a")
+                self.assertEqual((result.returncode, result.stderr.splitlines()[0]), (2, f"eddy fetch: --proxy: '{proxy}' names no host"))
+        result = self.fetch("--from", "-", input="http://127.0.0.1/\nhttp://:80/\n")
+        self.assertIn("line 2 of standard input: 'http://:80/' names no host", result.stderr)
+        self.assertEqual(self.server.requests, [])
+        port = self.server.url.rpartition(":")[2]
+        self.assert_fetched(self.fetch("--proxy", f"me:a:b@127.0.0.1:{port}/", f"http://me:pw@127.0.0.1:{port}/ok/a"), "a")
+
     def test_checksums_that_are_cut_off(self):
         """They are found before anything is fetched, on the command line and in lists."""
         url = self.server.url + "/ok/a"
