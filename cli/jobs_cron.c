@@ -127,21 +127,27 @@ static int set(eddy_jobs *jobs, const struct jobs_options *options)
         return rc < 0 ? jobs_failure(rc) : print_moments(&cron);
 }
 
-int jobs_cron(eddy_jobs *jobs, const struct jobs_options *options)
+int jobs_cron_check(const struct jobs_options *options)
 {
-        int rc;
-
-        if (options->removes) {
-                if (options->word_count != 1)
-                        return cli_usage_error("eddy jobs", "cron --remove takes one NAME");
-                rc = eddy_jobs_remove_cron(jobs, options->words[0]);
-                return rc < 0 ? jobs_failure(rc) : CLI_OK;
-        }
-        if (options->word_count == 0)
-                return list(jobs, options->as_json);
-        if (options->word_count < 3)
+        if (options->removes && options->word_count != 1)
+                return cli_usage_error("eddy jobs", "cron --remove takes one NAME");
+        if (!options->removes && options->word_count > 0 && options->word_count < 3)
                 return cli_usage_error("eddy jobs",
                                        "cron takes NAME EXPRESSION KIND [PAYLOAD]; an expression of "
                                        "several words is one in quotes");
-        return set(jobs, options);
+        return CLI_OK;
+}
+
+static int remove_one(eddy_jobs *jobs, const char *name)
+{
+        int rc = eddy_jobs_remove_cron(jobs, name);
+
+        return rc < 0 ? jobs_failure(rc) : CLI_OK;
+}
+
+int jobs_cron(eddy_jobs *jobs, const struct jobs_options *options)
+{
+        if (options->removes)
+                return remove_one(jobs, options->words[0]);
+        return options->word_count == 0 ? list(jobs, options->as_json) : set(jobs, options);
 }

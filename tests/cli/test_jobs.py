@@ -380,8 +380,11 @@ class Commands(Jobs):
             self.assertIn("--queue is given twice", self.failure(*command, "-q", "a", "-q", "b"))
         self.assertIn("options stand behind the command, and '-s' before it", self.failure("-s", "sqlite:x.db", "enqueue", "x"))
         self.assertIn("'odd' is not a state", self.failure("list", "--state", "odd"))
-        self.assertIn("a job's kind has 1 to 100 bytes", self.failure("enqueue", "x" * 101, code=1))
         self.assertIn("work needs --exec", self.failure("work"))
+        for arguments in ("--id", "a"), ("--wait",), ("a payload",):
+            self.assertIn("--lines goes with no", self.failure("enqueue", "--lines", "x", *arguments))
+        self.assertEqual(os.listdir(self.place), [])  # nobody has made a store by a slip
+        self.assertIn("a job's kind has 1 to 100 bytes", self.failure("enqueue", "x" * 101, code=1))
         self.assertIn("it begins with sqlite:", self.failure("stats", "--store", "mysql://x", code=1))
 
     def test_when_a_job_is_due(self):
