@@ -22,9 +22,8 @@ static void print_line(const eddy_job_cron *cron)
 {
         char next[48], last[48], name[256], expression[256], zone[80], kind[256];
 
-        jobs_set_zone(cron->zone);
-        jobs_format_time_with_offset(next, sizeof next, cron->next);
-        jobs_format_time_with_offset(last, sizeof last, cron->last);
+        jobs_format_time_in(next, sizeof next, cron->next, cron->zone);
+        jobs_format_time_in(last, sizeof last, cron->last, cron->zone);
         cli_printable(name, sizeof name, cron->name);
         cli_printable(expression, sizeof expression, cron->expression);
         cli_printable(zone, sizeof zone, cron->zone ? cron->zone : "UTC");
@@ -90,12 +89,11 @@ static int print_moments(const eddy_job_cron *cron)
         eddy_job_time moment = (eddy_job_time)time(NULL) * 1000000;
         char text[48];
 
-        jobs_set_zone(cron->zone);
         for (int i = 0; i < SHOWN; i++) {
                 int rc = eddy_job_cron_next(cron->expression, cron->zone, moment, &moment);
                 if (rc < 0)
                         return jobs_failure(rc);
-                jobs_format_time_with_offset(text, sizeof text, moment);
+                jobs_format_time_in(text, sizeof text, moment, cron->zone);
                 puts(text);
         }
         return CLI_OK;

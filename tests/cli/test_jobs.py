@@ -372,7 +372,8 @@ class Commands(Jobs):
         self.assertIn("enqueue takes KIND [PAYLOAD]", self.failure("enqueue"))
         self.assertIn("'1000' is not a priority", self.failure("enqueue", "--priority", "1000", "x"))
         self.assertIn("list takes no --key", self.failure("list", "--key", "k"))
-        for moment in "tomorrow", "2026-02-31T00:00", "2026-12-24T18:00:00+1", "2026-12-24T18:00:00+25:00", "2026-12-24T18:00Zulu", "1969-12-31T00:00Z", "0", "99999999999999":
+        for moment in "tomorrow", "2026-02-31T00:00", "2026-12-24T18:00:00+1", "2026-12-24T18:00:00+25:00", "2026-12-24T18:00Zulu", "2036-12-24T18:00.5", "2036-12-24T18:00.", \
+                "2036-12-24T18:00:00.", "2036-12-24T18:00:00.Z", "2036-12-24T18:00:", "1969-12-31T00:00Z", "0", "99999999999999":
             self.assertIn("'%s' is not a moment" % moment, self.failure("enqueue", "--at", moment, "x"))
         for delay in "inf", "1e12", "nan", "-1":
             self.assertIn("'%s' is not " % delay, self.failure("enqueue", "--delay", delay, "x"))
