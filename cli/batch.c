@@ -14,33 +14,14 @@ int item_complete(struct item *item, const struct url_line *line)
         if (count > 0)
                 item->mirrors = calloc(count + 1, sizeof *item->mirrors);
         if (count > 0 && !item->mirrors)
-                return CLI_FAILED;
+                return cli_no_memory("eddy fetch");
         for (size_t i = 0; i < count; i++) {
                 item->mirrors[i] = strdup(line->mirrors[i]);
                 if (!item->mirrors[i])
-                        return CLI_FAILED;
+                        return cli_no_memory("eddy fetch");
         }
         item->checksum = line->checksum ? strdup(line->checksum) : NULL;
-        return line->checksum && !item->checksum ? CLI_FAILED : 0;
-}
-
-int batch_add(const struct url_line *line, void *arg)
-{
-        struct batch *batch = arg;
-        struct item *item;
-
-        if (batch->count == batch->capacity) {
-                size_t capacity = batch->capacity ? 2 * batch->capacity : 64;
-                struct item *items = realloc(batch->items, capacity * sizeof *items);
-
-                if (!items)
-                        return CLI_FAILED;
-                batch->items = items;
-                batch->capacity = capacity;
-        }
-        item = &batch->items[batch->count++];
-        *item = (struct item){.batch = batch, .url = strdup(line->url), .total = -1};
-        return item->url ? item_complete(item, line) : CLI_FAILED;
+        return line->checksum && !item->checksum ? cli_no_memory("eddy fetch") : 0;
 }
 
 static void item_finish(struct item *item)
@@ -58,6 +39,29 @@ void batch_shrink(struct batch *batch, size_t count)
 {
         while (batch->count > count)
                 item_finish(&batch->items[--batch->count]);
+}
+
+int batch_add(const struct url_line *line, void *arg)
+{
+        struct batch *batch = arg;
+        struct item *item;
+        int rc;
+
+        if (batch->count == batch->capacity) {
+                size_t capacity = batch->capacity ? 2 * batch->capacity : 64;
+                struct item *items = realloc(batch->items, capacity * sizeof *items);
+
+                if (!items)
+                        return cli_no_memory("eddy fetch");
+                batch->items = items;
+                batch->capacity = capacity;
+        }
+        item = &batch->items[batch->count++];
+        *item = (struct item){.batch = batch, .url = strdup(line->url), .total = -1};
+        rc = item->url ? item_complete(item, line) : cli_no_memory("eddy fetch");
+        if (rc)
+                batch_shrink(batch, batch->count - 1);
+        return rc;
 }
 
 void batch_finish(struct batch *batch)

@@ -98,10 +98,10 @@ struct batch {
 /** An item's file name; its URL before it has one. */
 const char *item_name(const struct item *item);
 
-/** Add a URL to a batch, zeroed before the first. 0, or CLI_FAILED without memory. */
+/** Add a URL to a batch, zeroed before the first. 0, or CLI_FAILED without memory, which has been said. */
 int batch_add(const struct url_line *line, void *batch);
 
-/** Give an item these mirrors and this checksum. 0, or CLI_FAILED without memory. */
+/** Give an item these mirrors and this checksum. 0, or CLI_FAILED without memory, which has been said. */
 int item_complete(struct item *item, const struct url_line *line);
 
 /** Fill in what all requests of a batch have; one to a foreign host without what that one is not to know. */

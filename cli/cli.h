@@ -16,6 +16,9 @@ int jobs_main(int argc, char **argv);
 /** Say what is wrong with the command line and where help is; returns CLI_USAGE. */
 __attribute__((format(printf, 2, 3))) int cli_usage_error(const char *command, const char *format, ...);
 
+/** Say that there is not enough memory; returns CLI_FAILED. */
+int cli_no_memory(const char *command);
+
 /** Read a whole number within bounds. False, and *value as it was, where it is none. */
 bool cli_parse_number(const char *text, long min, long max, long *value);
 

@@ -21,6 +21,12 @@ int cli_usage_error(const char *command, const char *format, ...)
         return CLI_USAGE;
 }
 
+int cli_no_memory(const char *command)
+{
+        fprintf(stderr, "%s: %s\n", command, strerror(ENOMEM));
+        return CLI_FAILED;
+}
+
 /* An output error that has been seen, or 0: the stream itself forgets which it was. */
 static int output_error;
 

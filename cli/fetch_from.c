@@ -74,7 +74,7 @@ static int add_sitemap(struct batch *batch, const char *url, const struct from_s
 
         sitemap = malloc(sizeof *sitemap + strlen(url) + 1);
         if (!sitemap)
-                return CLI_FAILED;
+                return cli_no_memory("eddy fetch");
         batch->sitemap_count++;
         strcpy(sitemap->url, url);
         sitemap->depth = from ? from->depth + 1 : 0;
@@ -163,6 +163,14 @@ static int add_line(const struct url_line *line, void *arg)
         return rc;
 }
 
+static int refuse_empty(const char *name)
+{
+        char shown[512];
+
+        cli_printable(shown, sizeof shown, name);
+        return cli_usage_error("eddy fetch", "%s has no URL in it", shown);
+}
+
 /* A list that is not right is not taken at all. */
 static int read_list(struct from_reading *reading, char *text, size_t n)
 {
@@ -172,13 +180,13 @@ static int read_list(struct from_reading *reading, char *text, size_t n)
         int rc;
 
         if (!memory)
-                return CLI_FAILED;
+                return cli_no_memory("eddy fetch");
         cli_printable(shown, sizeof shown, reading->name);
         rc = url_list_read(memory, shown, add_line, reading);
         if (rc == CLI_USAGE)
                 batch_shrink(reading->batch, before);
         fclose(memory);
-        return rc;
+        return rc == 0 && reading->batch->count == before ? refuse_empty(reading->name) : rc;
 }
 
 static bool is_compressed(const char *text, size_t n)
@@ -196,9 +204,7 @@ static int read_text(struct batch *batch, const char *name, char *text, size_t n
                 return say(name, "is compressed; unpack it first");
         if (is_xml(text))
                 return read_sitemap(&reading, text, n);
-        if (n > 0)
-                return read_list(&reading, text, n);
-        return sitemap ? say(name, "is empty") : 0;
+        return n > 0 ? read_list(&reading, text, n) : refuse_empty(name); /* no stream is of no bytes */
 }
 
 static int read_file(struct batch *batch, FILE *file, const char *name)
@@ -276,6 +282,8 @@ int from_fetch(struct batch *batch)
         }
         if (batch->complaints > COMPLAINTS_MOST)
                 fprintf(stderr, "eddy fetch: ... and %zu more\n", batch->complaints - COMPLAINTS_MOST);
+        if (batch->sitemaps && batch->count == 0 && batch->left_out == 0)
+                return refuse_empty(batch->sitemaps->url);
         return 0;
 }
 

@@ -126,13 +126,19 @@ static int take_proxy(struct batch *batch)
         static const char *const schemes[] = {"http://",    "https://",  "socks4://",
                                               "socks4a://", "socks5://", "socks5h://"};
 
+        const char *authority = strstr(optarg, "://");
+        bool is_known = !authority; /* of HTTP, as curl has it */
+
         batch->proxy = optarg;
-        if (!strstr(optarg, "://")) /* of HTTP, as curl has it; or none */
+        if (*optarg == '\0') /* none */
                 return 0;
         for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++)
-                if (strncasecmp(optarg, schemes[i], strlen(schemes[i])) == 0)
-                        return 0;
-        return refuse("proxy", "a URL of http, https, socks4, socks4a, socks5 or socks5h", optarg);
+                is_known |= strncasecmp(optarg, schemes[i], strlen(schemes[i])) == 0;
+        if (!is_known)
+                return refuse("proxy", "a URL of http, https, socks4, socks4a, socks5 or socks5h", optarg);
+        if (!url_has_host(authority ? authority + 3 : optarg))
+                return cli_usage_error("eddy fetch", "--proxy: '%s' names no host", optarg);
+        return 0;
 }
 
 static int take_mirror(struct batch *batch)
@@ -179,7 +185,7 @@ static int take_user(struct batch *batch)
         batch->user = strdup(optarg);
         if (strchr(optarg, ':'))
                 memset(optarg, '*', strlen(optarg));
-        return batch->user ? 0 : CLI_FAILED;
+        return batch->user ? 0 : cli_no_memory("eddy fetch");
 }
 
 static int complete_user(struct batch *batch)
@@ -191,7 +197,7 @@ static int complete_user(struct batch *batch)
                 return 0;
         rc = ask_password("eddy fetch", password, sizeof password);
         if (rc == 0 && asprintf(&whole, "%s:%s", batch->user, password) < 0)
-                rc = CLI_FAILED;
+                rc = cli_no_memory("eddy fetch");
         explicit_bzero(password, sizeof password);
         if (rc)
                 return rc;
@@ -315,9 +321,7 @@ static int take_urls(struct batch *batch, int count, char **urls)
                 rc = cli_usage_error("eddy fetch", "%s",
                                      batch->url_file || batch->from ? "there is no URL in the file"
                                                                     : "name a URL, or -i FILE");
-        if (rc == 0)
-                rc = complete_item(batch);
-        return rc ? rc : complete_user(batch);
+        return rc ? rc : complete_item(batch);
 }
 
 int fetch_parse(struct batch *batch, int argc, char **argv, bool *wants_help)
@@ -328,5 +332,8 @@ int fetch_parse(struct batch *batch, int argc, char **argv, bool *wants_help)
                 *wants_help |= option == 'h';
                 rc = option == 'h' ? 0 : take_option(batch, option);
         }
-        return rc || *wants_help ? rc : take_urls(batch, argc - optind, argv + optind);
+        if (rc || *wants_help)
+                return rc;
+        rc = take_urls(batch, argc - optind, argv + optind);
+        return rc ? rc : complete_user(batch);
 }

@@ -9,8 +9,9 @@
 struct command {
         const char *name;
         int (*run)(eddy_jobs *jobs, const struct jobs_options *options);
-        int (*each)(eddy_jobs *jobs, const char *word);  /* in place of `run`: done with each word */
-        int (*open)(const struct jobs_options *options); /* in place of both: it opens the store itself */
+        int (*each)(eddy_jobs *jobs, const char *word);   /* in place of `run`: done with each word */
+        int (*open)(const struct jobs_options *options);  /* in place of both: it opens the store itself */
+        int (*check)(const struct jobs_options *options); /* before there is a store: an exit code */
         int words_least, words_most;
         bool makes_store;
         double patience;   /* seconds for a store that is away; 0: as the library has it */
@@ -18,21 +19,22 @@ struct command {
 };
 
 static const struct command commands[] = {
-    {"enqueue", jobs_enqueue, NULL, NULL, 1, 2, true, 0, "KIND [PAYLOAD]"},
-    {"work", jobs_work, NULL, NULL, 0, 0, true, 0, "no words"},
-    {"list", jobs_list, NULL, NULL, 0, 0, false, 0, "no words"},
-    {"tail", jobs_tail, NULL, NULL, 0, 1, false, 0, "no words, or one ID"},
-    {"show", jobs_show, NULL, NULL, 1, 1, false, 0, "one ID"},
-    {"stats", jobs_stats, NULL, NULL, 0, 0, false, 0, "no words"},
-    {"retry", NULL, eddy_jobs_retry, NULL, 1, 1 << 20, false, 0, "IDs"},
-    {"cancel", NULL, eddy_jobs_cancel, NULL, 1, 1 << 20, false, 0, "IDs"},
-    {"discard", NULL, eddy_jobs_discard, NULL, 1, 1 << 20, false, 0, "IDs"},
-    {"pause", NULL, eddy_jobs_pause, NULL, 1, 1 << 20, true, 0, "QUEUEs"},
-    {"resume", NULL, eddy_jobs_resume, NULL, 1, 1 << 20, true, 0, "QUEUEs"},
-    {"queue", jobs_queue, NULL, NULL, 1, 1, true, 0, "one QUEUE"},
-    {"migrate", NULL, NULL, jobs_migrate, 0, 0, false, 0, "no words"},
-    {"web", jobs_web, NULL, NULL, 0, 0, true, 3, "no words"},
-    {"cron", jobs_cron, NULL, NULL, 0, 4, true, 0, "no words, or NAME EXPRESSION KIND [PAYLOAD]"},
+    {"enqueue", jobs_enqueue, NULL, NULL, jobs_enqueue_check, 1, 2, true, 0, "KIND [PAYLOAD]"},
+    {"work", jobs_work, NULL, NULL, jobs_work_check, 0, 0, true, 0, "no words"},
+    {"list", jobs_list, NULL, NULL, NULL, 0, 0, false, 0, "no words"},
+    {"tail", jobs_tail, NULL, NULL, NULL, 0, 1, false, 0, "no words, or one ID"},
+    {"show", jobs_show, NULL, NULL, NULL, 1, 1, false, 0, "one ID"},
+    {"stats", jobs_stats, NULL, NULL, NULL, 0, 0, false, 0, "no words"},
+    {"retry", NULL, eddy_jobs_retry, NULL, NULL, 1, 1 << 20, false, 0, "IDs"},
+    {"cancel", NULL, eddy_jobs_cancel, NULL, NULL, 1, 1 << 20, false, 0, "IDs"},
+    {"discard", NULL, eddy_jobs_discard, NULL, NULL, 1, 1 << 20, false, 0, "IDs"},
+    {"pause", NULL, eddy_jobs_pause, NULL, NULL, 1, 1 << 20, true, 0, "QUEUEs"},
+    {"resume", NULL, eddy_jobs_resume, NULL, NULL, 1, 1 << 20, true, 0, "QUEUEs"},
+    {"queue", jobs_queue, NULL, NULL, jobs_queue_check, 1, 1, true, 0, "one QUEUE"},
+    {"migrate", NULL, NULL, jobs_migrate, NULL, 0, 0, false, 0, "no words"},
+    {"web", jobs_web, NULL, NULL, NULL, 0, 0, true, 3, "no words"},
+    {"cron", jobs_cron, NULL, NULL, jobs_cron_check, 0, 4, true, 0,
+     "no words, or NAME EXPRESSION KIND [PAYLOAD]"},
 };
 
 struct call {
@@ -148,7 +150,7 @@ int jobs_main(int argc, char **argv)
             call.options.word_count > call.command->words_most)
                 return cli_usage_error("eddy jobs", "%s takes %s", name, call.command->words);
         rc = jobs_store_check(&call.options);
-        if (rc != CLI_OK)
-                return rc;
-        return run(&call);
+        if (rc == CLI_OK && call.command->check)
+                rc = call.command->check(&call.options);
+        return rc == CLI_OK ? run(&call) : rc;
 }

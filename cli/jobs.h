@@ -78,6 +78,12 @@ int jobs_queue(eddy_jobs *jobs, const struct jobs_options *options);
 int jobs_web(eddy_jobs *jobs, const struct jobs_options *options);
 int jobs_cron(eddy_jobs *jobs, const struct jobs_options *options);
 
+/* Whether their options go together, which is to be known before a store is made: an exit code. */
+int jobs_enqueue_check(const struct jobs_options *options);
+int jobs_work_check(const struct jobs_options *options);
+int jobs_queue_check(const struct jobs_options *options);
+int jobs_cron_check(const struct jobs_options *options);
+
 /** Whether jobs_queue() is to set anything, rather than to show it. */
 bool jobs_queue_changes(const struct jobs_options *options);
 

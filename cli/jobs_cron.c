@@ -22,9 +22,8 @@ static void print_line(const eddy_job_cron *cron)
 {
         char next[48], last[48], name[256], expression[256], zone[80], kind[256];
 
-        jobs_set_zone(cron->zone);
-        jobs_format_time_with_offset(next, sizeof next, cron->next);
-        jobs_format_time_with_offset(last, sizeof last, cron->last);
+        jobs_format_time_in(next, sizeof next, cron->next, cron->zone);
+        jobs_format_time_in(last, sizeof last, cron->last, cron->zone);
         cli_printable(name, sizeof name, cron->name);
         cli_printable(expression, sizeof expression, cron->expression);
         cli_printable(zone, sizeof zone, cron->zone ? cron->zone : "UTC");
@@ -90,12 +89,11 @@ static int print_moments(const eddy_job_cron *cron)
         eddy_job_time moment = (eddy_job_time)time(NULL) * 1000000;
         char text[48];
 
-        jobs_set_zone(cron->zone);
         for (int i = 0; i < SHOWN; i++) {
                 int rc = eddy_job_cron_next(cron->expression, cron->zone, moment, &moment);
                 if (rc < 0)
                         return jobs_failure(rc);
-                jobs_format_time_with_offset(text, sizeof text, moment);
+                jobs_format_time_in(text, sizeof text, moment, cron->zone);
                 puts(text);
         }
         return CLI_OK;
@@ -127,21 +125,27 @@ static int set(eddy_jobs *jobs, const struct jobs_options *options)
         return rc < 0 ? jobs_failure(rc) : print_moments(&cron);
 }
 
-int jobs_cron(eddy_jobs *jobs, const struct jobs_options *options)
+int jobs_cron_check(const struct jobs_options *options)
 {
-        int rc;
-
-        if (options->removes) {
-                if (options->word_count != 1)
-                        return cli_usage_error("eddy jobs", "cron --remove takes one NAME");
-                rc = eddy_jobs_remove_cron(jobs, options->words[0]);
-                return rc < 0 ? jobs_failure(rc) : CLI_OK;
-        }
-        if (options->word_count == 0)
-                return list(jobs, options->as_json);
-        if (options->word_count < 3)
+        if (options->removes && options->word_count != 1)
+                return cli_usage_error("eddy jobs", "cron --remove takes one NAME");
+        if (!options->removes && options->word_count > 0 && options->word_count < 3)
                 return cli_usage_error("eddy jobs",
                                        "cron takes NAME EXPRESSION KIND [PAYLOAD]; an expression of "
                                        "several words is one in quotes");
-        return set(jobs, options);
+        return CLI_OK;
+}
+
+static int remove_one(eddy_jobs *jobs, const char *name)
+{
+        int rc = eddy_jobs_remove_cron(jobs, name);
+
+        return rc < 0 ? jobs_failure(rc) : CLI_OK;
+}
+
+int jobs_cron(eddy_jobs *jobs, const struct jobs_options *options)
+{
+        if (options->removes)
+                return remove_one(jobs, options->words[0]);
+        return options->word_count == 0 ? list(jobs, options->as_json) : set(jobs, options);
 }

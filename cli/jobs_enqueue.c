@@ -125,6 +125,13 @@ static int enqueue_one(eddy_jobs *jobs, const eddy_job_spec *spec, bool waits)
         return CLI_OK;
 }
 
+int jobs_enqueue_check(const struct jobs_options *options)
+{
+        if (options->by_lines && (options->spec.id || options->word_count > 1 || options->waits))
+                return cli_usage_error("eddy jobs", "--lines goes with no payload, --id or --wait");
+        return CLI_OK;
+}
+
 int jobs_enqueue(eddy_jobs *jobs, const struct jobs_options *options)
 {
         const char *payload = options->word_count > 1 ? options->words[1] : "";
@@ -135,9 +142,7 @@ int jobs_enqueue(eddy_jobs *jobs, const struct jobs_options *options)
         spec.kind = options->words[0];
         spec.queue = options->queue_count > 0 ? options->queues[0].queue : NULL;
         if (options->by_lines)
-                return spec.id || options->word_count > 1 || options->waits
-                           ? cli_usage_error("eddy jobs", "--lines goes with no payload, --id or --wait")
-                           : jobs_enqueue_lines(jobs, &spec);
+                return jobs_enqueue_lines(jobs, &spec);
         spec.payload = payload;
         spec.size = strlen(payload);
         if (strcmp(payload, "-") == 0) {

@@ -127,29 +127,51 @@ static void end_group(struct run *run)
         }
 }
 
-/* When it wants to be asked again: all of its standard output is a number of seconds. 0: it does not say. */
-static eddy_duration asked_delay(struct run *run)
+/* Of its standard output, without blanks behind. */
+static size_t said_size(const struct run *run)
 {
-        char text[64];
         size_t size = run->result_size;
-        double seconds;
 
         while (size > 0 && isspace((unsigned char)run->result[size - 1]))
                 size--;
-        if (size == 0)
-                return 0;
-        snprintf(text, sizeof text, "%.*s", (int)(size < sizeof text ? size : sizeof text - 1), run->result);
-        if (size < sizeof text && cli_parse_seconds(text, &seconds) && eddy_seconds(seconds) < EDDY_FOREVER)
-                return eddy_seconds(seconds);
-        eddy_job_log(run->job, "standard output is no number of seconds, as of when to be asked again");
-        return 0;
+        return size;
+}
+
+/* When it wants to be asked again: all of its standard output is a number of seconds, of which 0 is at once. False, and *delay as it was, where
+ * that is something else. */
+static bool asks_later(const struct run *run, eddy_duration *delay)
+{
+        char text[64], *end;
+        size_t size = said_size(run);
+        double seconds;
+
+        if (size == 0 || size >= sizeof text)
+                return false;
+        memcpy(text, run->result, size);
+        text[size] = '\0';
+        seconds = strtod(text, &end);
+        if (end != text + size || !(seconds >= 0) || eddy_seconds(seconds) >= EDDY_FOREVER)
+                return false;
+        *delay = eddy_seconds(seconds);
+        return true;
+}
+
+/* Who prints "5 min" is told why that was not heeded. */
+static int snooze(struct run *run)
+{
+        eddy_duration delay = eddy_seconds(SNOOZE_SECONDS);
+
+        if (!asks_later(run, &delay) && said_size(run) > 0)
+                eddy_job_log(run->job, "standard output is no number of seconds: asked again after %d",
+                             SNOOZE_SECONDS);
+        return eddy_job_snooze(run->job, delay);
 }
 
 static int fail_later(struct run *run, const char *why)
 {
-        eddy_duration delay = asked_delay(run);
+        eddy_duration delay;
 
-        if (delay > 0)
+        if (asks_later(run, &delay))
                 return eddy_job_retry(run->job, delay, "exit status %d: %s", EX_UNAVAILABLE, why);
         return eddy_fail(-EIO, "exit status %d: %s", EX_UNAVAILABLE, why);
 }
@@ -157,14 +179,12 @@ static int fail_later(struct run *run, const char *why)
 static int judge(struct run *run, int status)
 {
         const char *last = run->last[0] ? run->last : "it said nothing on standard error";
-        eddy_duration delay;
 
         switch (status) {
         case 0:
                 return eddy_job_set_result(run->job, run->result, run->result_size);
         case EX_TEMPFAIL:
-                delay = asked_delay(run);
-                return eddy_job_snooze(run->job, delay > 0 ? delay : eddy_seconds(SNOOZE_SECONDS));
+                return snooze(run);
         case EX_UNAVAILABLE:
                 return fail_later(run, last);
         case EX_DATAERR:

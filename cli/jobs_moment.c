@@ -20,24 +20,26 @@ static bool is_day(const struct tm *time)
         return copy.tm_mday == time->tm_mday;
 }
 
-/* Digits behind a point as microseconds; what is behind them. */
+/* Digits behind a point as microseconds; what is behind them, or NULL where there is none. */
 static const char *read_fraction(const char *text, long *fraction)
 {
+        if (*text < '0' || *text > '9')
+                return NULL;
         for (long unit = SECOND / 10; *text >= '0' && *text <= '9'; unit /= 10)
                 *fraction += unit * (*text++ - '0');
         return text;
 }
 
-/* "18:00", "18:00:00" or "18:00:00.5": what is behind it, or NULL. */
+/* "18:00", "18:00:00" or "18:00:00.5": what is behind it, or NULL. "18:00.5" is none: in ISO 8601 that is
+ * half a minute, and who writes it may mean half a second. */
 static const char *read_clock(const char *text, struct tm *time, long *fraction)
 {
         const char *end = strptime(text, "%H:%M", time);
 
-        if (end && *end == ':')
-                end = strptime(end + 1, "%S", time);
-        if (end && *end == '.')
-                end = read_fraction(end + 1, fraction);
-        return end;
+        if (!end || *end != ':')
+                return end;
+        end = strptime(end + 1, "%S", time);
+        return end && *end == '.' ? read_fraction(end + 1, fraction) : end;
 }
 
 /* A date and a time, as ISO 8601 and our own lists have them: false where it is none. */
@@ -75,7 +77,8 @@ bool jobs_read_moment(const char *text, eddy_job_time *moment)
         return true;
 }
 
-void jobs_set_zone(const char *zone)
+/* Have local time be that of a zone, as schedules name them; NULL: UTC. Where this machine does not know the zone it is UTC. */
+static void set_zone(const char *zone)
 {
         eddy_job_time next;
         char name[256];
@@ -102,7 +105,19 @@ void jobs_format_time(char *out, size_t size, eddy_job_time moment)
         format(out, size, "%Y-%m-%d %H:%M:%S", moment);
 }
 
-void jobs_format_time_with_offset(char *out, size_t size, eddy_job_time moment)
+void jobs_format_time_in(char *out, size_t size, eddy_job_time moment, const char *zone)
 {
+        const char *own = getenv("TZ");
+        char *before = own ? strdup(own) : NULL;
+        bool is_local = own && !before; /* without memory: as the offset says */
+
+        if (!is_local)
+                set_zone(zone);
         format(out, size, "%Y-%m-%d %H:%M:%S %z", moment);
+        if (before)
+                setenv("TZ", before, 1);
+        else if (!is_local)
+                unsetenv("TZ");
+        tzset();
+        free(before);
 }

@@ -8,11 +8,8 @@
  * none, or is not from 1970 to 9999. */
 bool jobs_read_moment(const char *text, eddy_job_time *moment);
 
-/** Have this process's local time be that of a zone from now on, as schedules name them; NULL: UTC. Where this machine does not know the
- * zone it is UTC. */
-void jobs_set_zone(const char *zone);
-
-/** As jobs_format_time(), with how far its clock is from UTC: "2026-12-24 18:00:00 +0100". */
-void jobs_format_time_with_offset(char *out, size_t size, eddy_job_time moment);
+/** As jobs_format_time(), by the clocks of a zone, as schedules name them, and with how far these are from UTC: "2026-12-24 18:00:00 +0100".
+ * NULL, and a zone that this machine does not know: UTC. */
+void jobs_format_time_in(char *out, size_t size, eddy_job_time moment, const char *zone);
 
 #endif

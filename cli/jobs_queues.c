@@ -173,11 +173,14 @@ bool jobs_queue_changes(const struct jobs_options *options)
         return options->limits || options->resets;
 }
 
+int jobs_queue_check(const struct jobs_options *options)
+{
+        if (options->as_json && jobs_queue_changes(options))
+                return cli_usage_error("eddy jobs", "queue --json shows limits, and goes with none to set");
+        return CLI_OK;
+}
+
 int jobs_queue(eddy_jobs *jobs, const struct jobs_options *options)
 {
-        if (!jobs_queue_changes(options))
-                return show(jobs, options);
-        if (options->as_json)
-                return cli_usage_error("eddy jobs", "queue --json shows limits, and goes with none to set");
-        return change(jobs, options);
+        return jobs_queue_changes(options) ? change(jobs, options) : show(jobs, options);
 }

@@ -14,6 +14,7 @@ struct walk {
         eddy_job_time newest;
         size_t at_newest;
         size_t at_told;
+        bool has_begun; /* a line says when the last attempt began */
 };
 
 static struct tail_event *add(struct tail_events *events, const char *id, const char *kind, const char *queue,
@@ -86,7 +87,7 @@ static const char *name_of(const char *what, size_t n)
         for (size_t i = 0; i < sizeof names / sizeof *names; i++)
                 if (is_word(names[i], what, n))
                         return names[i];
-        return NULL;
+        return is_word("began", what, n) ? "begun" : NULL;
 }
 
 /* That somebody cancelled it: NULL where that was its end, which is told besides. */
@@ -95,12 +96,6 @@ static const char *name_cancelling(const eddy_job_info *info, eddy_job_time mome
         if (info->state == EDDY_JOB_CANCELLED)
                 return moment == info->finished ? NULL : "cancelling";
         return info->is_cancelling ? "cancelling" : "cancelled";
-}
-
-/* That an attempt began: NULL where it is the last one, which is told besides. */
-static const char *name_beginning(const eddy_job_info *info, eddy_job_time moment)
-{
-        return moment == info->started ? NULL : "begun";
 }
 
 /* "MICROSECONDS ATTEMPT WHAT TEXT". */
@@ -114,21 +109,22 @@ static void take_line(struct walk *walk, const char *line, const char *end)
         while (words < end && *words != ' ')
                 words++;
         name = name_of(what, (size_t)(words - what));
-        if (is_word("began", what, (size_t)(words - what)))
-                name = name_beginning(walk->info, moment);
-        else if (is_word("cancelled", what, (size_t)(words - what)))
+        if (is_word("cancelled", what, (size_t)(words - what)))
                 name = name_cancelling(walk->info, moment);
+        walk->has_begun |= moment == walk->info->started && is_word("began", what, (size_t)(words - what));
         if (name)
                 take(walk, moment, name, attempt, words + (words < end), (size_t)(end - words) - (words < end));
 }
 
+/* The last attempt has a line only once it said something or ended otherwise than done. What was snoozed or returned has one, which says
+ * what attempt that was: the job itself has been given it back. */
 static void take_begin(struct walk *walk)
 {
         const eddy_job_info *info = walk->info;
         const char *worker = info->worker ? info->worker : "";
 
-        /* A job that was snoozed or returned has begun, too, but counts no attempt. */
-        take(walk, info->started, "begun", info->attempt, worker, strlen(worker));
+        if (!walk->has_begun)
+                take(walk, info->started, "begun", info->attempt, worker, strlen(worker));
 }
 
 static void take_life(struct walk *walk)

@@ -89,6 +89,13 @@ static int work(eddy_jobs *jobs, struct shift *shift, const struct jobs_options 
         return rc;
 }
 
+int jobs_work_check(const struct jobs_options *options)
+{
+        if (options->exec_count == 0)
+                return cli_usage_error("eddy jobs", "work needs --exec, for something has to do the jobs");
+        return CLI_OK;
+}
+
 int jobs_work(eddy_jobs *jobs, const struct jobs_options *options)
 {
         size_t concurrency =
@@ -96,8 +103,6 @@ int jobs_work(eddy_jobs *jobs, const struct jobs_options *options)
         struct shift shift = {.board = NULL};
         int rc, exit_code = CLI_OK;
 
-        if (options->exec_count == 0)
-                return cli_usage_error("eddy jobs", "work needs --exec, for something has to do the jobs");
         rc = jobs_undertaker_start(&shift.undertaker, concurrency);
         if (rc < 0)
                 return jobs_failure(rc);

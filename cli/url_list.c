@@ -17,11 +17,19 @@ static bool has_scheme(const char *text)
         return strncasecmp(text, "http://", 7) == 0 || strncasecmp(text, "https://", 8) == 0;
 }
 
+bool url_has_host(const char *authority)
+{
+        size_t n = strcspn(authority, "/?#");
+        const char *at = memrchr(authority, '@', n), *host = at ? at + 1 : authority;
+
+        return *host == '[' ? strcspn(host + 1, "]/?#") > 0 : strcspn(host, ":/?#") > 0;
+}
+
 const char *url_fault(const char *text, size_t n)
 {
         if (!has_scheme(text))
                 return "is no URL that begins with http:// or https://";
-        if (strcspn(strstr(text, "://") + 3, "/?#") == 0)
+        if (!url_has_host(strstr(text, "://") + 3))
                 return "names no host";
         for (size_t i = 0; i < n; i++) {
                 if ((unsigned char)text[i] < 0x20 || text[i] == 0x7f)
@@ -172,7 +180,7 @@ int url_list_read(FILE *file, const char *path, int (*add)(const struct url_line
 {
         char *line = malloc(LINE_MOST + 1);
         size_t number = 0, n;
-        int rc = line ? 0 : CLI_FAILED;
+        int rc = line ? 0 : cli_no_memory("eddy fetch");
 
         while (rc == 0 && (n = take_line(file, line)) > 0) {
                 number++;

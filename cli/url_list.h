@@ -15,6 +15,9 @@ struct url_line {
         const char *checksum;                     /* such as "sha256:0123..."; NULL: none was given */
 };
 
+/** Whether what is behind "://" in a URL, such as "user@host:80/", names a host. */
+bool url_has_host(const char *authority);
+
 /** What keeps a text from being a URL to fetch, to be read behind it, such as "is no URL ..."; NULL: nothing. Blanks do
  * not, they are sent encoded. */
 const char *url_fault(const char *text, size_t n);
@@ -32,7 +35,7 @@ const char *url_checksum_fault(const char *text);
  * half of it taken.
  *
  * @param path  what the file is called
- * @return 0; CLI_USAGE, which has been said; or what `add` returned
+ * @return 0; CLI_USAGE, or CLI_FAILED without memory, which has been said; or what `add` returned
  */
 int url_list_read(FILE *file, const char *path, int (*add)(const struct url_line *line, void *arg), void *arg);
 

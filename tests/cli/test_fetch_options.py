@@ -83,7 +83,7 @@ class OptionsTest(unittest.TestCase):
         with Server() as other:
             url = self.server.url
             self.server.documents = {"/list.txt": f"# a list\r\n{url}/ok/a\r\n\r\n{other.url}/ok/b\t{other.url}/ok/b2\n",
-                                     "/bad.txt": f"{url}/ok/a\nnonsense\n", "/sum.txt": f"{url}/ok/a md5:12\n", "/empty.txt": "",
+                                     "/bad.txt": f"{url}/ok/a\nnonsense\n", "/sum.txt": f"{url}/ok/a md5:12\n",
                                      "/lists.xml": index(url + "/list.txt", url + "/bad.txt")}
             result = self.fetch("--user", "me:secret", "--from", url + "/list.txt")
             self.assert_fetched(result, "a", "b")
@@ -95,11 +95,29 @@ class OptionsTest(unittest.TestCase):
                 self.assertEqual(result.returncode, 2)
                 self.assertIn(f"{said}{url}/{name}: ", result.stderr)
                 self.assertEqual(self.paths(), ["/" + name])  # nothing is fetched, as of a file
-            result = self.fetch("--from", url + "/empty.txt")
-            self.assertEqual((result.returncode, "is empty" in result.stderr), (1, True))
             result = self.fetch("--overwrite", "--from", url + "/lists.xml")  # what a site has wrong is left out
             self.assertEqual(result.returncode, 1)
             self.assertIn("2 of 2 arrived", result.stdout)
+
+    def test_list_without_a_url(self):
+        """It is a slip, and no success, wherever it is."""
+        url = self.server.url
+        texts = {"empty": "", "blank": "\n \n", "comments": "# nothing\n\n# yet\n", "none.xml": urlset(), "nones.xml": index(url + "/none.xml")}
+        self.server.documents = {"/" + name: text for name, text in texts.items()}
+        self.server.documents["/lists.xml"] = index(url + "/comments", url + "/one")
+        self.server.documents["/one"] = url + "/ok/a\n"
+        for name in texts:
+            result = self.fetch("--from", f"{url}/{name}")
+            self.assertEqual(result.returncode, 2, name)
+            self.assertIn(f"eddy fetch: {url}/{name} has no URL in it\n", result.stderr)
+        for name in "empty", "blank", "comments":
+            result = self.fetch("--from", self.note(texts[name]), url + "/ok/a")
+            self.assertEqual(result.returncode, 2, name)
+            self.assertIn("note has no URL in it\n", result.stderr)
+        self.assertFalse([path for path in self.paths() if path.startswith("/ok/")])
+        result = self.fetch("--from", url + "/lists.xml")  # the rest is fetched
+        self.assertEqual((result.returncode, self.files()), (1, ["a"]))
+        self.assertIn("/comments has no URL in it\n", result.stderr)
 
     def test_sitemap_of_a_site(self):
         url = self.server.url
@@ -248,6 +266,21 @@ class OptionsTest(unittest.TestCase):
             result = self.fetch("--" + name, value, url)
             self.assertEqual(result.returncode, 2, name)
             self.assertEqual(result.stderr.splitlines()[0], f"eddy fetch: --{name} takes {takes}, not '{value}'")
+
+    def test_what_names_no_host(self):
+        """Such an address is refused, and not asked for."""
+        for rest in "", "/", ":80", ":80/", "user@/", "user:1@", "user@:80", "[]", "[]:80/":
+            for url in "http://" + rest, "https://" + rest + "?q=a@b":
+                result = self.fetch(url)
+                self.assertEqual((result.returncode, result.stderr.splitlines()[0]), (2, f"eddy fetch: '{url}' names no host"))
+            for proxy in ("http://" + rest, "socks5://" + rest, *([rest] if rest else [])):
+                result = self.fetch("--proxy", proxy, self.server.url + "/ok/a")
+                self.assertEqual((result.returncode, result.stderr.splitlines()[0]), (2, f"eddy fetch: --proxy: '{proxy}' names no host"))
+        result = self.fetch("--from", "-", input="http://127.0.0.1/\nhttp://:80/\n")
+        self.assertIn("line 2 of standard input: 'http://:80/' names no host", result.stderr)
+        self.assertEqual(self.server.requests, [])
+        port = self.server.url.rpartition(":")[2]
+        self.assert_fetched(self.fetch("--proxy", f"me:a:b@127.0.0.1:{port}/", f"http://me:pw@127.0.0.1:{port}/ok/a"), "a")
 
     def test_checksums_that_are_cut_off(self):
         """They are found before anything is fetched, on the command line and in lists."""

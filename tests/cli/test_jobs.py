@@ -115,8 +115,24 @@ class Programs(Jobs):
                          {"later": ("scheduled", 0), "failed": ("scheduled", 1), "vague": ("scheduled", 0), "other": ("scheduled", 1)})
         for kind, least in ("later", 3600.5), ("failed", 7200), ("vague", 60), ("other", 8):
             self.assertTrue(least <= delays[kind] < least + 60, delays)
-        self.assertIn("standard output is no number of seconds", jobs["vague"]["history"])
+        self.assertIn(" log standard output is no number of seconds: asked again after 60\n", jobs["vague"]["history"])
         self.assertNotIn("no number", jobs["later"]["history"] + jobs["failed"]["history"] + jobs["other"]["history"])
+
+    def test_what_is_a_number_of_seconds(self):
+        """0 is one, and what has a zero byte in it is none. Who fails and prints something else has just failed."""
+        worker = self.work("--exec", "now=test -e $HERE/asked && exit 0; touch $HERE/asked; echo 0; exit 75",
+                           "--exec", "again=test $EDDY_JOB_ATTEMPT = 2 || { echo 0; exit 69; }", "--exec", r"cut=printf '3600\0junk'; exit 75",
+                           "--exec", "words=echo nothing there; exit 69", "--exec", "below=echo -1; exit 69", "--exec", "never=echo inf; exit 69")
+        for kind in "now", "again":
+            self.jobs("enqueue", "--wait", "--id", kind, "--backoff", "1000", kind)
+            self.assertNotIn(" log ", self.job(kind)["history"])
+        for kind, result in ("cut", "later"), ("words", "failed, to"), ("below", "failed, to"), ("never", "failed, to"):
+            self.enqueue("--id", kind, kind)
+            self.wait_for_line(worker, "  %s  %s  %s" % (kind, kind, result))
+        self.stop(worker)
+        jobs = [self.job(kind) for kind in ("cut", "words", "below", "never")]
+        self.assertEqual([job["history"].count(" log ") for job in jobs], [1, 0, 0, 0])
+        self.assertTrue(all(job["due"] - job["created"] < 600 for job in jobs))
 
     def test_a_command_that_is_empty_does_no_jobs(self):
         for command in "", " \t\n", "kind=", "kind= ":
@@ -356,7 +372,8 @@ class Commands(Jobs):
         self.assertIn("enqueue takes KIND [PAYLOAD]", self.failure("enqueue"))
         self.assertIn("'1000' is not a priority", self.failure("enqueue", "--priority", "1000", "x"))
         self.assertIn("list takes no --key", self.failure("list", "--key", "k"))
-        for moment in "tomorrow", "2026-02-31T00:00", "2026-12-24T18:00:00+1", "2026-12-24T18:00:00+25:00", "2026-12-24T18:00Zulu", "1969-12-31T00:00Z", "0", "99999999999999":
+        for moment in "tomorrow", "2026-02-31T00:00", "2026-12-24T18:00:00+1", "2026-12-24T18:00:00+25:00", "2026-12-24T18:00Zulu", "2036-12-24T18:00.5", "2036-12-24T18:00.", \
+                "2036-12-24T18:00:00.", "2036-12-24T18:00:00.Z", "2036-12-24T18:00:", "1969-12-31T00:00Z", "0", "99999999999999":
             self.assertIn("'%s' is not a moment" % moment, self.failure("enqueue", "--at", moment, "x"))
         for delay in "inf", "1e12", "nan", "-1":
             self.assertIn("'%s' is not " % delay, self.failure("enqueue", "--delay", delay, "x"))
@@ -364,8 +381,11 @@ class Commands(Jobs):
             self.assertIn("--queue is given twice", self.failure(*command, "-q", "a", "-q", "b"))
         self.assertIn("options stand behind the command, and '-s' before it", self.failure("-s", "sqlite:x.db", "enqueue", "x"))
         self.assertIn("'odd' is not a state", self.failure("list", "--state", "odd"))
-        self.assertIn("a job's kind has 1 to 100 bytes", self.failure("enqueue", "x" * 101, code=1))
         self.assertIn("work needs --exec", self.failure("work"))
+        for arguments in ("--id", "a"), ("--wait",), ("a payload",):
+            self.assertIn("--lines goes with no", self.failure("enqueue", "--lines", "x", *arguments))
+        self.assertEqual(os.listdir(self.place), [])  # nobody has made a store by a slip
+        self.assertIn("a job's kind has 1 to 100 bytes", self.failure("enqueue", "x" * 101, code=1))
         self.assertIn("it begins with sqlite:", self.failure("stats", "--store", "mysql://x", code=1))
 
     def test_when_a_job_is_due(self):

@@ -85,8 +85,7 @@ class Schedules(test_jobs.Jobs):
             self.jobs("cron", name, "@every 366d", "work", "--missed", missed)
             self.set_due(name, self.crons()[name]["next"] - 3 * 366 * 86400)
         worker = self.work("--exec", "true")
-        while any(cron["next"] < time.time() for cron in self.crons().values()):
-            pass
+        test_jobs.wait_until(lambda: all(cron["next"] >= time.time() for cron in self.crons().values()))
         for _ in range(4):
             self.wait_for_line(worker, "  done")
         self.stop(worker)
@@ -96,11 +95,13 @@ class Schedules(test_jobs.Jobs):
     def test_what_is_wrong_is_said(self):
         self.assertIn("cron takes NAME EXPRESSION KIND", self.failure("cron", "a", "@daily"))
         self.assertIn("cron takes no words, or NAME", self.failure("cron", "a", "*", "*", "*", "*", "*", "work"))
+        self.assertIn("cron --remove takes one NAME", self.failure("cron", "--remove"))
+        self.assertIn("cron --remove takes one NAME", self.failure("cron", "--remove", "a", "b"))
+        self.assertEqual(os.listdir(self.place), [])
         self.assertIn("a schedule's hour is 0 to 23, and not 25", self.failure("cron", "a", "0 25 * * *", "work", code=1))
         self.assertIn("none of its months has it", self.failure("cron", "a", "0 0 30 2 *", "work", code=1))
         self.assertIn("there is no time zone Mars/Base", self.failure("cron", "a", "@daily", "work", "--zone", "Mars/Base", code=1))
         self.assertIn("'never' is not once, skip or all", self.failure("cron", "a", "@daily", "work", "--missed", "never"))
-        self.assertIn("cron --remove takes one NAME", self.failure("cron", "--remove"))
         self.assertIn("cron takes no --delay", self.failure("cron", "--delay", "5", "a", "@daily", "work"))
         self.assertIn("cancel takes no --zone", self.failure("cancel", "--zone", "UTC", "a"))
 

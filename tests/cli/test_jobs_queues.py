@@ -79,6 +79,7 @@ class Queues(test_jobs.Jobs):
         self.assertIn("'1/0' is not a rate", self.failure("queue", "mail", "--rate", "1/0"))
         self.assertIn("queue --json shows limits", self.failure("queue", "mail", "--rate", "1", "--json"))
         self.assertIn("stats takes no --default", self.failure("stats", "--default"))
+        self.assertEqual(os.listdir(self.place), [])
 
 
 if __name__ == "__main__":

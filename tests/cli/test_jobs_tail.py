@@ -75,6 +75,18 @@ class Tail(test_jobs.Jobs):
         self.jobs("cancel", "a")
         self.assertLessEqual(set(self.names(self.read_until(tail, "a", "cancelled"), "a")), {"cancelling", "cancelled"})
 
+    def test_an_attempt_that_cost_none_is_told_by_its_number(self):
+        """The job has been given it back, its history knows."""
+        tail = self.begin()
+        worker = self.work("--exec", 'test $EDDY_JOB_ATTEMPT = 2 || exit 1; echo 1000; exit 75')
+        self.enqueue("--id", "a", "--backoff", "0.01", "later")
+        for told in tail, self.tail("--json", "a"):
+            events = [event for event in self.read_until(told, "a", "snoozed") if event["id"] == "a"]
+            self.assertEqual([(event["event"], event.get("attempt")) for event in events],
+                             [("enqueued", None), ("begun", 1), ("failed", 1), ("begun", 2), ("snoozed", 2)])
+            self.assertEqual(len({event.get("worker") for event in events if event["event"] == "begun"} - {None}), 1)
+        self.stop(worker)
+
     def test_old_jobs_that_are_done_at_once_are_told_of(self):
         """They are neither among the newest nor seen while they run."""
         self.enqueue("--lines", "old", input=b"x\n" * 400)

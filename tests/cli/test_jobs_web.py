@@ -15,6 +15,7 @@ from jobs_page import PageTest, read_arguments
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 from servers import redis_server  # pylint: disable=wrong-import-position
+from waiting import wait_until  # pylint: disable=wrong-import-position
 
 # What would be markup, were it not escaped.
 EVIL = '</pre>"\'><script>alert(1)</script><img src=x onerror=alert(1)>&{{title}}$'
@@ -265,8 +266,7 @@ class Pages(PageTest):
         self.sign_in()
         self.assertEqual(self.get("/").count('<p class="limits"></p>'), 2)
         self.jobs("queue", "mail", "--most-running", "3", "--rate", "10/60", "--keep-done", "7200", "--keep-dead", "0")
-        while self.get("/").count('<p class="limits"></p>') != 1:
-            pass  # it is as old as a second
+        wait_until(lambda: self.get("/").count('<p class="limits"></p>') == 1)  # it is as old as a second
         limits = re.findall(r'<p class="limits">(.*?)</p>', self.get("/").split('id="queue-mail"')[1])[0]
         self.assertEqual(re.findall("<span>(.*?)</span>", limits),
                          ["At most 3 at a time", "At most 10 begin within 60 s", "Done jobs stay for 2 h", "Dead jobs do not stay"])
@@ -300,8 +300,7 @@ class Pages(PageTest):
         self.sign_in()
         with sqlite3.connect(self.path("jobs.db")) as store:
             store.execute("ALTER TABLE queues RENAME TO others")
-        while "The store cannot be seen: " not in self.get("/"):
-            pass  # it is as old as a second
+        wait_until(lambda: "The store cannot be seen: " in self.get("/"))  # it is as old as a second
         self.assertIn("That did not work", self.ask("GET", "/metrics?token=" + self.token)[2])
 
 
@@ -327,9 +326,13 @@ class Ended(PageTest):
 
     def wait_for_count(self, count):
         """Have the metrics once so many jobs have been looked at, or more."""
-        metrics = self.metrics()
-        while metrics['eddy_jobs_run_seconds_count{queue="default"}'] < count:
-            metrics = self.metrics()  # they are as old as a second
+        metrics = {}
+
+        def are_there():
+            metrics.update(self.metrics())  # they are as old as a second
+            return metrics['eddy_jobs_run_seconds_count{queue="default"}'] >= count
+
+        wait_until(are_there)
         return metrics
 
     def test_how_long_jobs_waited_and_ran_is_counted(self):
@@ -365,8 +368,7 @@ class Ended(PageTest):
         self.start()
         self.metrics()
         self.end(*((name, 1, 1) for name in names))
-        while sum(value for name, value in self.metrics().items() if "run_seconds_count" in name) < 20:
-            pass
+        wait_until(lambda: sum(value for name, value in self.metrics().items() if "run_seconds_count" in name) >= 20)
 
     def test_they_are_seen_on_the_page(self):
         for n in range(20):
@@ -374,10 +376,16 @@ class Ended(PageTest):
         self.start()
         self.sign_in()
         self.assertIn("&#8211;</b> median", self.get("/"))
-        self.end(*((str(n), 20, 10) for n in range(18)), ("18", 3000, 500), ("19", 3000, 500))
-        while "&#8211;</b> median" in self.get("/"):
-            pass
-        figures = re.findall(r"<figure>.*?</figure>", self.get("/").split('id="queue-default"')[1])
+        text = ""
+
+        def are_seen():
+            nonlocal text
+            self.end(*((str(n), 20, 10) for n in range(18)), ("18", 3000, 500), ("19", 3000, 500))  # lately, whenever the page looks
+            text = self.get("/")
+            return "&#8211;</b> median" not in text
+
+        wait_until(are_seen)
+        figures = re.findall(r"<figure>.*?</figure>", text.split('id="queue-default"')[1])
         told = [re.findall(r'<i class="(half|most)"></i><b>([^<]*)</b>', figure) for figure in figures]
         self.assertEqual(told, [[], [("half", "20 s"), ("most", "50 min")], [("half", "10 s"), ("most", "8 min")]])
         self.assertIn('<polyline class="half"', figures[2])
@@ -395,9 +403,7 @@ class Metrics(PageTest):
         self.assertIn('eddy_jobs_paused{queue="two\\nlines"} 0\n', text)
         with sqlite3.connect(self.path("jobs.db")) as store:
             store.execute("UPDATE queues SET finished = 1")
-        while '"two\\nlines"} 1\n' not in text:
-            status, _, text = self.ask("GET", "/metrics?token=" + self.token)
-            self.assertEqual(status, 200)
+        wait_until(lambda: '"two\\nlines"} 1\n' in self.ask("GET", "/metrics?token=" + self.token)[2])
 
     def test_they_are_well_formed_and_right(self):
         queue = 'odd "queue" \\ with {}'

@@ -53,9 +53,12 @@ class PasswordTest(unittest.TestCase):
         ours, theirs = os.pipe()
         pid, self.terminal = pty.fork()
         if pid == 0:
-            os.close(ours)
-            with os.fdopen(theirs, "w") as report:
-                run_job([EDDY, "fetch", "-o", "/dev/null/none", "--retry", "0", *args], report)
+            try:
+                os.close(ours)
+                with os.fdopen(theirs, "w") as report:
+                    run_job([EDDY, "fetch", "-o", "/dev/null/none", "--retry", "0", *args], report)
+            finally:
+                os._exit(1)  # it is no second run of the tests, whatever happens to it
         os.close(theirs)
         self.reports = os.fdopen(ours)
         self.seen = b""
