@@ -54,12 +54,14 @@ static bool is_log(const char *line, const char *end)
 
 size_t jobs_again_count_logged(const char *history, size_t size)
 {
-        const char *line = history, *end;
         size_t n = 0;
 
-        for (; size > 0 && (end = memchr(line, '\n', size)); line = end + 1) {
-                size -= (size_t)(end + 1 - line);
-                n = is_log(line, end) ? n + 1 : 0;
+        for (; size > 0; n++) {
+                const char *end = history + size - 1, *before = memrchr(history, '\n', size - 1);
+                const char *line = before ? before + 1 : history;
+                if (!is_log(line, end))
+                        break;
+                size = (size_t)(line - history);
         }
         return n;
 }

@@ -11,7 +11,8 @@ int jobs_again_note(eddy_link *workers, const struct jobs_turn *turn, bool *is_a
 /** Forget them. */
 void jobs_again_free(eddy_link *workers);
 
-/** How many lines of its log end a history of `size` bytes: those of an attempt that goes on, which begins with another line. */
+/** How many lines of its log end a history of `size` bytes: those of an attempt that goes on, which begins with another line. What is before
+ * them is not looked at. */
 size_t jobs_again_count_logged(const char *history, size_t size);
 
 /** The lines of `words->log` that are not there yet, where there are so many of this attempt's log. NULL: none. */

@@ -51,6 +51,51 @@ COROUTINE_TEST(what_a_handler_said_is_there_once_however_often_it_is_sent)
         close_store(jobs);
 }
 
+/* The kinds of a history's lines, a letter each. */
+static void read_letters(eddy_jobs *jobs, const char *id, char *letters)
+{
+        eddy_job_info *info = look(jobs, id);
+
+        for (const char *line = info->history; *line; line = strchr(line, '\n') + 1, letters++)
+                if (sscanf(line, "%*s %*d %c", letters) != 1)
+                        *letters = '?'; /* the oldest one, of which there is a part */
+        *letters = '\0';
+        eddy_free(info);
+}
+
+COROUTINE_TEST(nor_do_a_long_history_and_long_lines_change_that)
+{
+        static const char end[] = "bfbfbllllllllllllllllfbf"; /* began, failed, log */
+        enum { LINE = 1000, LINES = 15, FAILURES = 80 };
+        static char error[LINE + 1], log[LINES * (LINE + 1) + 1], letters[4096];
+        eddy_jobs *jobs = open_new_store();
+        struct jobs_outcome no = {.verdict = JOBS_RETRY, .error = error, .words.progress = -1};
+        uint64_t fence = 1;
+
+        memset(error, 'e', LINE);
+        memset(log, 'x', sizeof log - 1);
+        for (int i = 1; i <= LINES; i++)
+                log[i * (LINE + 1) - 1] = '\n';
+        enqueue(jobs, "a", (eddy_job_spec){.attempts = 1000});
+        for (; fence <= FAILURES; fence++) {
+                assert_takes(jobs, "a");
+                assert_int_equal(tell(jobs, "a", fence, no), 0);
+        }
+        assert_takes(jobs, "a");
+        say(jobs, fence, log, 0);
+        say(jobs, fence, log, 0);
+        no.words.log = "last\n";
+        no.words.log_at = LINES;
+        assert_int_equal(tell(jobs, "a", fence, no), 0);
+        assert_takes(jobs, "a");
+        no.words.log = NULL;
+        assert_int_equal(tell(jobs, "a", fence + 1, no), 0);
+        read_letters(jobs, "a", letters);
+        assert_true(strlen(letters) > sizeof end);
+        assert_string_equal(letters + strlen(letters) - strlen(end), end);
+        close_store(jobs);
+}
+
 /* An earlier life. */
 
 COROUTINE_TEST(what_is_retried_has_nothing_of_its_first_end)
@@ -244,6 +289,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
             cmocka_unit_test(a_verdict_that_is_told_again_counts_where_nothing_is_kept),
             cmocka_unit_test(what_a_handler_said_is_there_once_however_often_it_is_sent),
+            cmocka_unit_test(nor_do_a_long_history_and_long_lines_change_that),
             cmocka_unit_test(what_is_retried_has_nothing_of_its_first_end),
             cmocka_unit_test(a_job_under_the_id_of_one_that_is_gone_stays_for_its_own_time),
             cmocka_unit_test(a_job_under_the_id_of_one_that_is_gone_is_not_that_ones_workers),

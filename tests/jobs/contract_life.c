@@ -1,6 +1,8 @@
 /* The life of a job, in every engine: taken, done, tried again, lost, told twice. */
 #include "store.h"
 
+#include <time.h>
+
 /* docs/jobs.md promises [stored] */
 COROUTINE_TEST(what_was_enqueued_is_taken_once_with_all_that_was_said)
 {
@@ -348,6 +350,24 @@ COROUTINE_TEST(a_lease_that_is_renewed_does_not_end)
         close_store(jobs);
 }
 
+COROUTINE_TEST(nor_does_one_go_on_that_is_renewed_for_less)
+{
+        eddy_jobs *jobs = open_new_store();
+        struct turn turn = {.turn.lease = eddy_seconds(3600)};
+        struct jobs_lease lease = {.id = "a", .fence = 1, .words.progress = -1};
+        time_t deadline = time(NULL) + 30;
+
+        enqueue(jobs, "a", (eddy_job_spec){0});
+        assert_int_equal(take(jobs, &turn, 1), 1);
+        drop(&turn);
+        assert_int_equal(jobs->engine->type->renew(jobs->engine, &lease, 1, eddy_ms(20)), 0);
+        while (take(jobs, &turn, 1) == 0 && time(NULL) < deadline)
+                turn = (struct turn){0};
+        assert_int_equal(turn.turn.taken_count, 1);
+        drop(&turn);
+        close_store(jobs);
+}
+
 /* docs/jobs.md promises [answer-lost] */
 COROUTINE_TEST(a_turn_whose_reply_was_lost_gives_the_same_jobs)
 {
@@ -506,6 +526,7 @@ int main(void)
             cmocka_unit_test(no_verdict_counts_when_the_lease_has_ended),
             cmocka_unit_test(what_kills_its_workers_is_dead_in_the_end),
             cmocka_unit_test(a_lease_that_is_renewed_does_not_end),
+            cmocka_unit_test(nor_does_one_go_on_that_is_renewed_for_less),
             cmocka_unit_test(a_turn_whose_reply_was_lost_gives_the_same_jobs),
             cmocka_unit_test(what_nobody_has_is_told_so),
             cmocka_unit_test(what_was_finished_lately_is_found_the_last_first),

@@ -125,23 +125,28 @@ local function tell(id, job, what, text, moment)
   set_flag(job, LOG)
 end
 
--- How many lines of its log end a job's history: those since it was taken, for whatever ends an attempt is a line, too.
-local function count_logged(id, job)
-  local n = 0
-  for what in string.gmatch(has(job, LOG) and call('GET', P .. ':log:' .. id) or '', '%d+ %d+ (%l+)[^\n]*\n') do
-    n = what == 'log' and n + 1 or 0
+-- How many lines of its log end a job's history, those since it was taken, for whatever ends an attempt is a line, too: of the history's end as
+-- much is read as is needed for that, or for there being `most`. It may be long, and Redis serves nobody else meanwhile.
+local function count_logged(id, job, most)
+  local size, n, is_known = 512, 0, not has(job, LOG)
+  while not is_known and n < most do
+    local text = call('GETRANGE', P .. ':log:' .. id, -size, -1)
+    n, is_known = 0, #text < size
+    for what in string.gmatch(is_known and text or string.match(text, '\n(.*)') or '', '%d+ %d+ (%l+)[^\n]*\n') do
+      n = what == 'log' and n + 1 or 0
+      is_known = is_known or n == 0
+    end
+    size = size * 8
   end
   return n
 end
 
 -- The first line of an attempt says when that began, and with whom: before its log, or, where it has none, before its end unless that is "done".
--- Gives how many lines of its log there are.
-local function tell_begin(id, job)
-  local logged = count_logged(id, job)
+-- `logged`: how many lines of its log there are.
+local function tell_begin(id, job, logged)
   if logged == 0 then
     tell(id, job, 'began', worker_of(job), job[BEGUN])
   end
-  return logged
 end
 
 -- What a handler said, but for what is there already, since the reply was lost that said so.
@@ -155,7 +160,9 @@ local function take_words(id, job, words)
     set_flag(job, WORDS)
   end
   if words.l then
-    local there = tell_begin(id, job) - (words.k or 0)
+    local logged = count_logged(id, job, math.huge)
+    local there = logged - (words.k or 0)
+    tell_begin(id, job, logged)
     for line in string.gmatch(words.l, '([^\n]*)\n') do
       if there > 0 then
         there = there - 1

@@ -1,6 +1,7 @@
 -- Renew leases: LEASE, then for each ID, FENCE, CREATED, LETTERS and what they name, as of a turn. Answers a code for each.
 -- include common.lua
 local ends = now + ARGV[1]
+local looked = {} -- queues that will be looked at by then
 
 local function renew(id, fence, created, words)
   local job = read(id)
@@ -11,6 +12,10 @@ local function renew(id, fence, created, words)
     return LOST
   end
   call('ZADD', P .. ':running:' .. job.queue, ends, id)
+  if not looked[job.queue] then
+    look_at(job.queue, ends)
+    looked[job.queue] = true
+  end
   local flags = job[FLAGS]
   take_words(id, job, words)
   if job[FLAGS] ~= flags then

@@ -35,11 +35,13 @@ local function judge(verdict, job)
   return verdict == 'b' and READY or SCHEDULED
 end
 
-local function put_back(id, job, verdict, delay, why)
+local function put_back(id, job, verdict, delay, words)
   local state = judge(verdict, job)
-  tell_begin(id, job)
+  if not words.l then
+    tell_begin(id, job, count_logged(id, job, 1))
+  end
   if HISTORY_WORD[verdict] then
-    tell(id, job, HISTORY_WORD[verdict], why)
+    tell(id, job, HISTORY_WORD[verdict], words.e)
   end
   if verdict == 'f' or verdict == 'g' then
     call('HINCRBY', P .. ':queue:' .. job.queue, 'failed', 1)
@@ -84,16 +86,14 @@ local function decide(id, fence, verdict, delay, created, words)
     woken[queue] = true
   end
   job[VERDICT], job[VERDICT_FENCE] = mark, fence
-  if words then
-    take_words(id, job, words)
-    if words.r and verdict == 'd' then
-      take_result(id, job, words.r)
-    end
+  take_words(id, job, words)
+  if words.r and verdict == 'd' then
+    take_result(id, job, words.r)
   end
   if verdict == 'd' then
     finish(id, job, DONE)
   else
-    put_back(id, job, verdict, delay, words and words.e)
+    put_back(id, job, verdict, delay, words)
   end
   return OK
 end
@@ -114,12 +114,9 @@ local function take_outcomes(at)
     read_ahead(ids)
   end
   for i, here in ipairs(places) do
-    local letters, words = ARGV[here + 2], nil
-    if #letters > 1 then
-      words = {}
-      for k = 2, #letters do
-        words[string.sub(letters, k, k)] = ARGV[here + 3 + k]
-      end
+    local letters, words = ARGV[here + 2], {}
+    for k = 2, #letters do
+      words[string.sub(letters, k, k)] = ARGV[here + 3 + k]
     end
     codes[i] = decide(ids[i], tonumber(ARGV[here + 1]), string.sub(letters, 1, 1), ARGV[here + 3], tonumber(ARGV[here + 4]), words)
   end
@@ -132,7 +129,7 @@ local function lose(id)
   if not job then
     return
   end
-  tell_begin(id, job)
+  tell_begin(id, job, count_logged(id, job, 1))
   tell(id, job, 'lost', worker_of(job))
   if has(job, CANCELLING) then
     tell(id, job, 'cancelled')

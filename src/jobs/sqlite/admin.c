@@ -2,7 +2,7 @@
 #include "jobs/sqlite/life.h"
 #include "jobs/sqlite/store.h"
 
-static int retry(struct lane *lane, const struct row *row, int64_t now)
+static int retry(struct lane *lane, struct row *row, int64_t now)
 {
         struct statement s;
         bool has_turn;
@@ -26,7 +26,7 @@ static int retry(struct lane *lane, const struct row *row, int64_t now)
         return statement_run(&s);
 }
 
-static int cancel(struct lane *lane, const struct row *row, int64_t now, struct act_call *call)
+static int cancel(struct lane *lane, struct row *row, int64_t now, struct act_call *call)
 {
         struct statement s;
         int rc;

@@ -27,6 +27,7 @@ void row_read(const struct statement *s, struct row *row)
         copy_text(row->queue, sizeof row->queue, column_bytes(s, 8));
         copy_text(row->id, sizeof row->id, column_bytes(s, 9));
         row->is_cancelling = column_number(s, 10) != 0;
+        row->is_untold = false;
         row->unique_until = column_number(s, 12);
         row->verdict = (int)column_number(s, 13);
         row->created = column_number(s, 14);
@@ -236,19 +237,28 @@ static void add_line(sqlite3_str *lines, const struct row *row, int64_t now, con
                             size > 0 ? " " : "", (int)size, text);
 }
 
-int row_write(struct lane *lane, const struct row *row, int64_t now, const char *what, const char *text,
-              size_t size)
+/* Each write has SQLite write the whole history anew: what comes together is written together. */
+static sqlite3_str *begin_lines(struct lane *lane, struct row *row)
 {
         sqlite3_str *lines = sqlite3_str_new(lane->db);
+
+        if (row->is_untold)
+                add_line(lines, row, row->started, "began", row->worker, strlen(row->worker));
+        row->is_untold = false;
+        return lines;
+}
+
+int row_write(struct lane *lane, struct row *row, int64_t now, const char *what, const char *text, size_t size)
+{
+        sqlite3_str *lines = begin_lines(lane, row);
 
         add_line(lines, row, now, what, text, size);
         return append(lane, row, lines);
 }
 
-int row_write_begin(struct lane *lane, const struct row *row, size_t *logged)
+int row_begin_history(struct lane *lane, struct row *row, size_t *logged)
 {
         struct statement s = statement_begin(lane, FIND_HISTORY);
-        int rc;
 
         *logged = 0;
         bind_number(&s, row->seq);
@@ -256,23 +266,21 @@ int row_write_begin(struct lane *lane, const struct row *row, size_t *logged)
                 struct jobs_bytes history = column_bytes(&s, 0);
                 *logged = jobs_again_count_logged(history.data, history.size);
         }
-        rc = statement_end(&s);
-        if (rc < 0 || *logged > 0)
-                return rc;
-        return row_write(lane, row, row->started, "began", row->worker, strlen(row->worker));
+        row->is_untold = *logged == 0;
+        return statement_end(&s);
 }
 
 /* What is new of a log. */
-static int write_log(struct lane *lane, const struct row *row, int64_t now, const struct jobs_words *words)
+static int write_log(struct lane *lane, struct row *row, int64_t now, const struct jobs_words *words)
 {
         size_t logged;
-        int rc = row_write_begin(lane, row, &logged);
+        int rc = row_begin_history(lane, row, &logged);
         const char *log = jobs_again_log(words, logged);
         sqlite3_str *lines;
 
         if (rc < 0 || !log)
                 return rc;
-        lines = sqlite3_str_new(lane->db);
+        lines = begin_lines(lane, row);
         for (const char *line = log, *end; *line; line = *end ? end + 1 : end) {
                 end = strchrnul(line, '\n');
                 add_line(lines, row, now, "log", line, (size_t)(end - line));
@@ -280,7 +288,7 @@ static int write_log(struct lane *lane, const struct row *row, int64_t now, cons
         return append(lane, row, lines);
 }
 
-int row_write_words(struct lane *lane, const struct row *row, int64_t now, const struct jobs_words *words)
+int row_write_words(struct lane *lane, struct row *row, int64_t now, const struct jobs_words *words)
 {
         int rc = 0;
 

@@ -11,7 +11,8 @@ struct row {
         int64_t seq, fence, unique_until, created, started;
         int state, attempt, attempts,
             verdict; /* the last one that was told of it since it was taken; -1: none */
-        bool has_key, has_turn, yields_key, is_cancelling;
+        bool has_key, has_turn, yields_key, is_cancelling,
+            is_untold; /* its attempt has no line yet, and the next one that is written has the first before it */
         char key[NAME_ROOM], queue[NAME_ROOM], worker[EDDY_JOB_ID_SIZE], id[EDDY_JOB_ID_SIZE];
 };
 
@@ -51,14 +52,13 @@ int row_schedule(struct lane *lane, const struct row *row, int64_t due, int refu
 int row_give_back(struct lane *lane, const struct row *row, int refund);
 
 /** A line of its history: 0 or an error. `text` has no line's end. */
-int row_write(struct lane *lane, const struct row *row, int64_t now, const char *what, const char *text,
-              size_t size);
+int row_write(struct lane *lane, struct row *row, int64_t now, const char *what, const char *text, size_t size);
 
-/** A line that says when its attempt began, and with whom, unless the attempt's log has one before it: 0 or an error. Comes before whatever
- * ends an attempt but its being done. Gives how many lines of its log there are. */
-int row_write_begin(struct lane *lane, const struct row *row, size_t *logged);
+/** Have a line that says when its attempt began, and with whom, be written with the next one, unless the attempt's log has it before: 0 or an
+ * error. Comes before whatever ends an attempt but its being done. Gives how many lines of its log there are. */
+int row_begin_history(struct lane *lane, struct row *row, size_t *logged);
 
 /** What its handler said: 0 or an error. */
-int row_write_words(struct lane *lane, const struct row *row, int64_t now, const struct jobs_words *words);
+int row_write_words(struct lane *lane, struct row *row, int64_t now, const struct jobs_words *words);
 
 #endif

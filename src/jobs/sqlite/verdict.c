@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-static int cancel(struct lane *lane, const struct row *row, int64_t now)
+static int cancel(struct lane *lane, struct row *row, int64_t now)
 {
         int rc = row_write(lane, row, now, "cancelled", "", 0);
 
@@ -19,7 +19,7 @@ static int die(struct lane *lane, const struct row *row, int64_t now)
         return rc < 0 ? rc : row_finish(lane, row, EDDY_JOB_DEAD, now, (struct jobs_bytes){0});
 }
 
-static int fail(struct lane *lane, const struct row *row, const struct jobs_outcome *outcome, int64_t now)
+static int fail(struct lane *lane, struct row *row, const struct jobs_outcome *outcome, int64_t now)
 {
         const char *error = outcome->error ? outcome->error : "";
         int rc = row_write(lane, row, now, "failed", error, strlen(error));
@@ -45,7 +45,7 @@ static int complete(struct lane *lane, const struct row *row, const struct jobs_
                                    (struct jobs_bytes){outcome->result, outcome->result_size});
 }
 
-static int give_back(struct lane *lane, const struct row *row, const struct jobs_outcome *outcome, int64_t now)
+static int give_back(struct lane *lane, struct row *row, const struct jobs_outcome *outcome, int64_t now)
 {
         bool snoozes = outcome->verdict == JOBS_SNOOZE;
         int rc = row_write(lane, row, now, snoozes ? "snoozed" : "returned", "", 0);
@@ -57,13 +57,13 @@ static int give_back(struct lane *lane, const struct row *row, const struct jobs
         return snoozes ? row_schedule(lane, row, now + outcome->delay / 1000, 1) : row_give_back(lane, row, 1);
 }
 
-static int apply(struct lane *lane, const struct row *row, const struct jobs_outcome *outcome, int64_t now)
+static int apply(struct lane *lane, struct row *row, const struct jobs_outcome *outcome, int64_t now)
 {
         size_t logged;
         int rc = row_write_words(lane, row, now, &outcome->words);
 
-        if (rc == 0 && outcome->verdict != JOBS_DONE)
-                rc = row_write_begin(lane, row, &logged);
+        if (rc == 0 && outcome->verdict != JOBS_DONE && !outcome->words.log)
+                rc = row_begin_history(lane, row, &logged);
         if (rc < 0)
                 return rc;
         switch (outcome->verdict) {
@@ -101,10 +101,10 @@ int verdict_take(struct lane *lane, struct jobs_outcome *outcome, int64_t now)
         return 0;
 }
 
-static int end_lease(struct lane *lane, const struct row *row, int64_t now)
+static int end_lease(struct lane *lane, struct row *row, int64_t now)
 {
         size_t logged;
-        int rc = row_write_begin(lane, row, &logged);
+        int rc = row_begin_history(lane, row, &logged);
 
         if (rc == 0)
                 rc = row_write(lane, row, now, "lost", row->worker, strlen(row->worker));
