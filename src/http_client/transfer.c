@@ -29,6 +29,7 @@ void transfer_end(struct transfer *t, CURLcode code)
                 return;
         t->is_done = true;
         t->code = code;
+        patience_rest(t);
         stop_filling(t);
         eddy_event_set(&t->changed);
 }
