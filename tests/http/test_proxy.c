@@ -142,6 +142,27 @@ static void a_prefix_is_mounted_whole_or_not_at_all(void)
         close_proxy();
 }
 
+/* From one allocation on there is none; it is undone all the same, where the tree's next node has to grow. */
+static void mounting_is_undone_without_memory(void)
+{
+        int rc = -ENOMEM;
+
+        open_proxy(NULL);
+        for (unsigned long nth = 1; rc < 0; nth++) {
+                assert_int_equal(eddy_http_router_create(&router, NULL), 0);
+                assert_int_equal(eddy_http_router_add(router, "GET", "/a", eddy_http_proxy_answer, proxy), 0);
+                assert_int_equal(eddy_http_router_add(router, "GET", "/b", eddy_http_proxy_answer, proxy), 0);
+                fault_arm(nth, 1000);
+                rc = eddy_http_proxy_mount(proxy, router, "/api");
+                fault_arm(0, 0);
+                assert_true(rc == 0 || rc == -ENOMEM);
+                assert_int_equal(eddy_http_proxy_mount(proxy, router, "/api"), rc < 0 ? 0 : -EEXIST);
+                eddy_http_router_destroy(router);
+        }
+        router = NULL;
+        close_proxy();
+}
+
 /* A server that decodes or normalises more than others must not be led out of what is behind the URL's path. */
 static void paths_do_not_lead_out(void)
 {
@@ -471,6 +492,7 @@ int main(void)
             scene_test(paths_as_a_service),
             scene_test(a_prefix_itself_is_asked_for),
             scene_test(a_prefix_is_mounted_whole_or_not_at_all),
+            scene_test(mounting_is_undone_without_memory),
             scene_test(paths_do_not_lead_out),
             scene_test(what_is_between_neighbours_stays),
             scene_test(nobody_says_who_they_are),
