@@ -232,9 +232,7 @@ static size_t on_body(char *data, size_t one, size_t size, void *arg)
         }
         if (!rate_admits(t, size))
                 return CURL_WRITEFUNC_PAUSE;
-        if (t->fate == FATE_OPEN)
-                return size; /* its head was refused */
-        if (t->fate != FATE_FINAL)
+        if (t->fate != FATE_FINAL) /* it is elsewhere, or given up before its head was whole */
                 return drop(t, size);
         if (!is_read(t)) {
                 if (request->on_body)
