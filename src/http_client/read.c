@@ -144,7 +144,7 @@ int read_coded_whole(struct transfer *t)
         while (n == 0 && (n = read_coded(t, piece, PIECE)) > 0) {
                 int rc = request->on_body ? request->on_body(piece, (size_t)n, request->arg) : 0;
 
-                n = rc < 0 ? eddy_fail(rc, "%s", "") : 0;
+                n = rc < 0 ? rc : 0;
         }
         memory_free(piece);
         return (int)n;

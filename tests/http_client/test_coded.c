@@ -470,7 +470,7 @@ static int refuse_piece(const void *data, size_t n, void *arg)
 {
         (void)data, (void)n;
         ++*(unsigned *)arg;
-        return -EDOM;
+        return eddy_fail(-EDOM, "enough of it");
 }
 
 COROUTINE_TEST(who_fetches_may_refuse_it)
@@ -487,6 +487,7 @@ COROUTINE_TEST(who_fetches_may_refuse_it)
                             &(eddy_http_request){.url = world.url, .on_body = refuse_piece, .arg = &pieces},
                             NULL),
             -EDOM);
+        assert_string_equal(eddy_error_detail(), "enough of it");
         assert_int_equal(pieces, 1);
         close_world(&world);
 }
