@@ -134,6 +134,7 @@ static void a_prefix_is_mounted_whole_or_not_at_all(void)
         tell("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
         assert_non_null(next_head());
         assert_int_equal(eddy_http_proxy_mount(proxy, router, "//"), 0);
+        assert_int_equal(eddy_http_proxy_mount(proxy, router, ""), -EEXIST);
         send_text(GET("/w?x"));
         read_asked();
         assert_memory_equal(behind.asked, "GET /w?x HTTP/1.1\r\n", 19);
