@@ -96,9 +96,9 @@ EDDY_API int eddy_http_proxy_create(eddy_http_proxy **proxy, const char *url,
  *
  * @param proxy   must live as long as the router
  * @param router  or a group
- * @param prefix  such as "/api", also with a slash at its end; "/" for all. Copied
+ * @param prefix  such as "/api", also with a slash at its end; "/", or "", for all. Copied
  * @return 0; otherwise nothing was added, and eddy_error_detail() says more
- * @retval -EINVAL  the prefix is none
+ * @retval -EINVAL  the prefix begins with no slash, or is no pattern otherwise
  * @retval -EEXIST  there is one already that means the same
  * @retval -ENOMEM  no memory
  *

@@ -85,7 +85,8 @@ typedef struct eddy_http_request {
         eddy_duration timeout;         /**< for the whole; 0, EDDY_FOREVER: none */
         eddy_duration connect_timeout; /**< for name, connection and TLS; 0: 30 s */
         /** Longest silence once connected; 0, EDDY_FOREVER: none. Whatever comes counts as a sign of life, and whatever
-         * has reached the server: who makes progress is not late, however slow. */
+         * has reached the server: who makes progress is not late, however slow. While what has come waits for its reader
+         * nobody is silent, nor once all has come. */
         eddy_duration stall_timeout;
         int max_redirects;     /**< 0: 20; less: a redirect is an answer like any other */
         bool allows_downgrade; /**< a redirect may lead from https:// to http:// */

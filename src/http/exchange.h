@@ -142,6 +142,13 @@ int exchange_wait_for(eddy_http_exchange *exchange, enum awaited what);
 /** Say something before the answer, of a status of 1xx; as eddy_http_reply_hints(). */
 int exchange_send_interim(eddy_http_exchange *exchange, int status, const char *const *lines);
 
+/** Answer with what a status means, as head_send_error() does, but as any handler: with a further header, or NULL. Suspends. */
+int exchange_reply_status(eddy_http_exchange *exchange, int status, const char *line);
+
+/** Answer a method that nothing is done by here: OPTIONS is told what is, and others that they may not. `allow` is a header,
+ * "Allow: GET, HEAD, OPTIONS". Suspends. */
+int exchange_reply_allowed(eddy_http_exchange *exchange, const char *allow);
+
 /** Take bytes of the request's body, as exchange_impl's read(). */
 ssize_t exchange_take(eddy_http_exchange *exchange, void *buffer, size_t n);
 

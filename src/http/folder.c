@@ -193,21 +193,6 @@ static bool is_hidden(const char *path)
         return *path == '.' || strstr(path, "/.");
 }
 
-/* Whatever the path is, as a router says it of a pattern for all of them. */
-static int answer_other_method(eddy_http_exchange *exchange)
-{
-        static const char refusal[] = "405 Method Not Allowed\n";
-        bool is_refused = exchange->request->method != HTTP_OPTIONS;
-
-        return eddy_http_reply(
-            exchange, &(eddy_http_answer){
-                          .status = is_refused ? HTTP_STATUS_METHOD_NOT_ALLOWED : HTTP_STATUS_NO_CONTENT,
-                          .headers = (const char *const[]){"Allow: GET, HEAD, OPTIONS", NULL},
-                          .body = refusal,
-                          .body_size = is_refused ? sizeof refusal - 1 : 0,
-                      });
-}
-
 static int answer(struct eddy_http_files *files, eddy_http_exchange *exchange)
 {
         const char *target = eddy_http_exchange_target_below(exchange);
@@ -215,7 +200,7 @@ static int answer(struct eddy_http_files *files, eddy_http_exchange *exchange)
         int fd;
 
         if (exchange->request->method != HTTP_GET && exchange->request->method != HTTP_HEAD)
-                return answer_other_method(exchange);
+                return exchange_reply_allowed(exchange, "Allow: GET, HEAD, OPTIONS"); /* whatever the path is */
         rc = http_target_decode(target, strlen(target), exchange->path);
         if (rc < 0)
                 return head_send_error(exchange, folder_status_of((int)rc));

@@ -116,6 +116,8 @@ static void client_is_silent(struct deadline *deadline)
                 exchange_wake(&request->exchange);
         } else if (connection->is_lingering) {
                 return;
+        } else if (connection->is_in_head && connection->service->heads_go_on) {
+                deadline_start(&connection->service->heads, deadline);
         } else if (request && !connection->is_draining && !http1_is_blank(request)) {
                 http1_refuse(connection, HTTP_STATUS_REQUEST_TIMEOUT);
         } else if (connection->is_idle && connection->service->idles_on) {
@@ -129,12 +131,13 @@ static void client_is_silent(struct deadline *deadline)
 static void head_is_late(struct deadline *deadline)
 {
         struct http1 *connection = container_of(deadline, struct http1, silence);
-        eddy_http_service *service = connection->service;
 
-        if (http1_is_sending(connection) && service->heads.delay < service->silent.delay)
-                deadline_start(&service->silent, deadline);
-        else
-                client_is_silent(deadline);
+        if (http1_is_sending(connection)) {
+                deadline_start(&connection->service->silent, deadline);
+                return;
+        }
+        connection->is_in_head = false; /* it has had all its time */
+        client_is_silent(deadline);
 }
 
 /* Likewise. */
@@ -165,14 +168,16 @@ static void has_lingered(struct deadline *deadline)
 void http1_init_deadlines(eddy_http_service *service)
 {
         const eddy_http_service_options *options = &service->options;
-        eddy_duration rest = options->idle_timeout - options->timeout;
+        eddy_duration rest_of_head = options->head_timeout - options->timeout;
+        eddy_duration rest_of_idle = options->idle_timeout - options->timeout;
 
-        service->idles_on = rest > 0;
-        service->idle_time = rest < 0 ? &service->idle : &service->silent;
-        service->head_time = options->head_timeout == options->timeout ? &service->silent : &service->heads;
+        service->heads_go_on = rest_of_head > 0;
+        service->idles_on = rest_of_idle > 0;
+        service->head_time = rest_of_head < 0 ? &service->heads : &service->silent;
+        service->idle_time = rest_of_idle < 0 ? &service->idle : &service->silent;
         deadlines_init(&service->silent, options->timeout, client_is_silent);
-        deadlines_init(&service->heads, options->head_timeout, head_is_late);
-        deadlines_init(&service->idle, rest < 0 ? options->idle_timeout : rest, has_idled);
+        deadlines_init(&service->heads, rest_of_head < 0 ? options->head_timeout : rest_of_head, head_is_late);
+        deadlines_init(&service->idle, rest_of_idle < 0 ? options->idle_timeout : rest_of_idle, has_idled);
         deadlines_init(&service->answers, service->options.answer_timeout, answer_takes_too_long);
         deadlines_init(&service->lingering, eddy_seconds(LINGER_SECONDS), has_lingered);
 }

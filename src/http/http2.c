@@ -650,7 +650,7 @@ void http2_init_deadlines(eddy_http_service *service)
         deadlines_init(&service->http2_goodbyes, goodbye, client_does_not_answer);
         deadlines_init(&service->http2_silent, service->silent.delay, client_is_silent);
         deadlines_init(&service->http2_idle, service->idle.delay, has_idled);
-        deadlines_init(&service->http2_heads, service->heads.delay, head_is_late);
+        deadlines_init(&service->http2_heads, service->options.head_timeout, head_is_late);
         deadlines_init(&service->http2_streams, service->silent.delay, stream_is_silent);
         deadlines_init(&service->http2_answers, service->options.answer_timeout, answer_takes_too_long);
 }

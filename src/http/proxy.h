@@ -30,7 +30,7 @@ struct proxy_input {
 
 struct eddy_http_proxy {
         struct proxy_url url;
-        eddy_http_proxy_options options; /* its texts are copies */
+        eddy_http_proxy_options options; /* `via` and `tls_name` are copies */
         eddy_link idle;                  /* struct proxy_connection, the one that was used last first */
         size_t connections;              /* that are there, idle or not, or being made */
         eddy_link line;                  /* who waits for one; proxy_line.c */

@@ -2,6 +2,7 @@
 #include "base/memory.h"
 #include "http/head.h"
 #include "http/headers.h"
+#include "http_common/status.h"
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -273,6 +274,29 @@ int eddy_http_reply_text(eddy_http_exchange *exchange, int status, const char *f
         rc = reply_long_text(exchange, &answer, format, values);
         va_end(values);
         return rc;
+}
+
+int exchange_reply_status(eddy_http_exchange *exchange, int status, const char *line)
+{
+        char phrase[HTTP_PHRASE_MAX], body[HTTP_PHRASE_MAX + 8];
+        int n;
+
+        http_status_phrase(status, phrase);
+        n = snprintf(body, sizeof body, "%d %s\n", status, phrase);
+        return eddy_http_reply(exchange, &(eddy_http_answer){
+                                             .status = status,
+                                             .headers = (const char *const[]){line, NULL},
+                                             .body = body,
+                                             .body_size = status == HTTP_STATUS_NO_CONTENT ? 0 : (size_t)n,
+                                         });
+}
+
+int exchange_reply_allowed(eddy_http_exchange *exchange, const char *allow)
+{
+        bool asks = exchange->request->method == HTTP_OPTIONS;
+
+        return exchange_reply_status(exchange, asks ? HTTP_STATUS_NO_CONTENT : HTTP_STATUS_METHOD_NOT_ALLOWED,
+                                     allow);
 }
 
 int eddy_http_reply_begin(eddy_http_exchange *exchange, const eddy_http_answer *answer)

@@ -91,8 +91,8 @@ static eddy_http_router *router_of(eddy_http_router *group)
         return group;
 }
 
-/* It owns the route from here on where it is put there: behind those that are. */
-static int insert(eddy_http_router *router, struct router_route *route)
+/* It owns the route from here on where it is put there: behind those that are, at `place`. */
+static int insert(eddy_http_router *router, struct router_route *route, struct router_route ***place)
 {
         struct router_node *node = router_tree_reach(&router->root, route->pattern);
         struct router_route **end, *same;
@@ -106,12 +106,15 @@ static int insert(eddy_http_router *router, struct router_route *route)
         for (end = &node->routes; *end;)
                 end = &(*end)->next;
         *end = route;
+        *place = end;
         if (route->method >= 0)
                 router->methods |= UINT64_C(1) << route->method;
         return 0;
 }
 
-static int add(eddy_http_router *owner, const char *prefix, const char *pattern, const struct router_route *is)
+/* Where it succeeds, remove_at() undoes it until another route is added. */
+static int add_at(struct router_route ***place, eddy_http_router *owner, const char *prefix,
+                  const char *pattern, const struct router_route *is)
 {
         struct router_route *route;
         int rc = create_route(&route, owner, prefix, pattern);
@@ -123,10 +126,17 @@ static int add(eddy_http_router *owner, const char *prefix, const char *pattern,
         route->arg = is->arg;
         route->is_mount = is->is_mount;
         route->is_alone = is->is_alone;
-        rc = insert(router_of(owner), route);
+        rc = insert(router_of(owner), route, place);
         if (rc < 0)
                 memory_free(route);
         return rc;
+}
+
+static int add(eddy_http_router *owner, const char *prefix, const char *pattern, const struct router_route *is)
+{
+        struct router_route **place;
+
+        return add_at(&place, owner, prefix, pattern, is);
 }
 
 int eddy_http_router_add(eddy_http_router *router, const char *method, const char *pattern,
@@ -156,51 +166,38 @@ int eddy_http_router_mount(eddy_http_router *router, const char *prefix, eddy_ht
                    });
 }
 
-/* Undo what has just been added for any method. */
-static void take_out(eddy_http_router *router, const char *pattern)
+/* Undo what has just been added for any method, without any memory. */
+static void remove_at(struct router_route **place)
 {
-        struct router_node *node = router_tree_reach(&router->root, pattern);
-        struct router_route **at = &node->routes, *route;
-
-        while ((*at)->method != ROUTER_ANY_METHOD)
-                at = &(*at)->next;
-        route = *at;
-        *at = route->next;
-        memory_free(route);
+        memory_free(*place);
+        *place = NULL;
 }
 
-/* A group's prefix, and this one. */
-static char *join_prefixes(const eddy_http_router *owner, const char *prefix)
+/* Whether it is "/", which is all that there is. */
+static bool is_all(const eddy_http_router *router, const char *prefix)
 {
-        size_t size = strlen(owner->prefix) + strlen(prefix) + 1;
-        char *joined = memory_alloc(size);
-
-        if (joined)
-                snprintf(joined, size, "%s%s", owner->prefix, strcmp(prefix, "/") == 0 ? "" : prefix);
-        return joined;
+        return !*router->prefix && (!*prefix || strcmp(prefix, "/") == 0);
 }
 
 int router_mount_with_prefix(eddy_http_router *router, const char *prefix, eddy_http_handler handler, void *arg)
 {
-        char *whole = join_prefixes(router, prefix);
-        int rc = whole ? 0 : -ENOMEM;
+        struct router_route **place = NULL;
+        int rc = 0;
 
-        if (whole && *whole) /* else it is all that there is */
-                rc = add(router, prefix, "",
-                         &(struct router_route){
-                             .method = ROUTER_ANY_METHOD,
-                             .handler = handler,
-                             .arg = arg,
-                             .is_mount = true,
-                             .is_alone = true,
-                         });
+        if (!is_all(router, prefix))
+                rc = add_at(&place, router, prefix, "",
+                            &(struct router_route){
+                                .method = ROUTER_ANY_METHOD,
+                                .handler = handler,
+                                .arg = arg,
+                                .is_mount = true,
+                                .is_alone = true,
+                            });
         if (rc < 0)
-                goto free_whole;
+                return rc;
         rc = eddy_http_router_mount(router, prefix, handler, arg);
-        if (rc < 0 && *whole)
-                take_out(router_of(router), whole);
-free_whole:
-        memory_free(whole);
+        if (rc < 0 && place)
+                remove_at(place);
         return rc;
 }
 

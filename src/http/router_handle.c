@@ -4,7 +4,6 @@
 
 #include "base/memory.h"
 #include "http/exchange.h"
-#include "http_common/status.h"
 #include <stdio.h>
 
 enum { TEXT_MAX = 256, ALLOW_MAX = 512, LOCATION_MAX = 4096 };
@@ -162,21 +161,6 @@ static void write_allow(char line[ALLOW_MAX], uint64_t methods)
                 add_word(line, llhttp_method_name((llhttp_method_t)__builtin_ctzll(methods)));
 }
 
-static int reply_plainly(eddy_http_exchange *exchange, int status, const char *line)
-{
-        char phrase[HTTP_PHRASE_MAX], body[HTTP_PHRASE_MAX + 8];
-        int n;
-
-        http_status_phrase(status, phrase);
-        n = snprintf(body, sizeof body, "%d %s\n", status, phrase);
-        return eddy_http_reply(exchange, &(eddy_http_answer){
-                                             .status = status,
-                                             .headers = (const char *const[]){line, NULL},
-                                             .body = body,
-                                             .body_size = status == HTTP_STATUS_NO_CONTENT ? 0 : (size_t)n,
-                                         });
-}
-
 /* The whole path, not what a mount leaves of it, and as it was sent; so is the query. */
 static int reply_elsewhere(const struct routing *routing, eddy_http_exchange *exchange)
 {
@@ -187,12 +171,12 @@ static int reply_elsewhere(const struct routing *routing, eddy_http_exchange *ex
         char *line = strlen(path) < LOCATION_MAX ? memory_alloc(LOCATION_MAX + 16) : NULL;
 
         if (!line)
-                return reply_plainly(exchange,
-                                     strlen(path) < LOCATION_MAX ? HTTP_STATUS_SERVICE_UNAVAILABLE
-                                                                 : HTTP_STATUS_NOT_FOUND,
-                                     NULL);
+                return exchange_reply_status(exchange,
+                                             strlen(path) < LOCATION_MAX ? HTTP_STATUS_SERVICE_UNAVAILABLE
+                                                                         : HTTP_STATUS_NOT_FOUND,
+                                             NULL);
         snprintf(line, LOCATION_MAX + 16, "Location: %.*s%s%s", size, path, has_slash ? "" : "/", end);
-        rc = reply_plainly(exchange, routing->status, line);
+        rc = exchange_reply_status(exchange, routing->status, line);
         memory_free(line);
         return rc;
 }
@@ -207,12 +191,12 @@ static int answer(struct routing *routing, eddy_http_exchange *exchange)
         case HTTP_STATUS_NO_CONTENT:
         case HTTP_STATUS_METHOD_NOT_ALLOWED:
                 write_allow(allow, routing->methods);
-                return reply_plainly(exchange, routing->status, allow);
+                return exchange_reply_allowed(exchange, allow);
         case HTTP_STATUS_MOVED_PERMANENTLY:
         case HTTP_STATUS_PERMANENT_REDIRECT:
                 return reply_elsewhere(routing, exchange);
         default:
-                return reply_plainly(exchange, routing->status, NULL);
+                return exchange_reply_status(exchange, routing->status, NULL);
         }
 }
 

@@ -35,12 +35,12 @@ struct eddy_http_service {
         eddy_link connections;   /* struct http1, */
         size_t connection_count; /* and how many, without those that are too many */
         struct deadlines silent; /* clients that are to send, or to take something; */
-        struct deadlines heads;  /* to send the rest of a head, unless they have the same time for that; */
-        struct deadlines
-            idle; /* a request: this alone, or where it is no less than that of `silent`, the rest behind that */
+        /** To send a head, or a next request: these alone, or where they are no less than `silent` the rest behind that. For while an answer
+         * is taken it is `silent` that measures, whatever comes meanwhile. */
+        struct deadlines heads, idle;
         struct deadlines *head_time,
             *idle_time;             /* with which of them either begins: each that is used has a timer */
-        bool idles_on;              /* some of the latter is left behind `silent` */
+        bool heads_go_on, idles_on; /* some of it is left behind `silent` */
         struct deadlines answers;   /* answers that are to be taken whole */
         struct deadlines lingering; /* clients that are to see the end */
         struct deadlines http2_silent, http2_idle, http2_streams, http2_heads,

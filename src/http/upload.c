@@ -326,17 +326,6 @@ static int answer_form(eddy_http_exchange *exchange, struct eddy_http_uploads *u
         return rc < 0 || eddy_http_exchange_status(exchange) ? rc : reply_to_form(exchange, count);
 }
 
-static int answer_other_method(eddy_http_exchange *exchange)
-{
-        bool is_refused = exchange->request->method != HTTP_OPTIONS;
-
-        return eddy_http_reply(
-            exchange, &(eddy_http_answer){
-                          .status = is_refused ? HTTP_STATUS_METHOD_NOT_ALLOWED : HTTP_STATUS_NO_CONTENT,
-                          .headers = (const char *const[]){"Allow: POST, PUT, OPTIONS", NULL},
-                      });
-}
-
 int eddy_http_uploads_answer(eddy_http_exchange *exchange, void *uploads)
 {
         const char *target = eddy_http_exchange_target_below(exchange);
@@ -345,7 +334,7 @@ int eddy_http_uploads_answer(eddy_http_exchange *exchange, void *uploads)
         if (rc < 0)
                 return rc;
         if (exchange->request->method != HTTP_PUT && exchange->request->method != HTTP_POST)
-                return answer_other_method(exchange);
+                return exchange_reply_allowed(exchange, "Allow: POST, PUT, OPTIONS");
         if (eddy_http_exchange_is_cross_site(exchange))
                 return eddy_http_reply_text(exchange, HTTP_STATUS_FORBIDDEN,
                                             "pages of other sites may not upload\n");

@@ -44,19 +44,25 @@ static void give_up_connecting(void *arg)
 /* curl's own limit would count from the beginning, when a transfer may have to wait for its turn. */
 void patience_connecting(struct transfer *t)
 {
-        if (!eddy_timer_pending(&t->connect_timer) && !t->is_unconnected)
+        if (!eddy_timer_pending(&t->connect_timer) && !t->is_done)
                 eddy_call_later(t->client->loop, &t->connect_timer, connect_timeout(t), give_up_connecting, t);
 }
 
 static void watch_for_stall(struct transfer *t);
+
+/* Who holds the server back may not call it silent, nor who has not looked at what it said. */
+static bool is_its_turn(const struct transfer *t)
+{
+        return !t->is_paused && t->in_end == t->in_start && !t->upload.is_wanted &&
+               !list_is_linked(&t->throttled);
+}
 
 static void check_for_stall(void *arg)
 {
         struct transfer *t = arg;
 
         look_for_acknowledged(t);
-        /* Who holds the server back may not call it silent. */
-        if (t->is_paused || t->upload.is_wanted || list_is_linked(&t->throttled))
+        if (!is_its_turn(t))
                 patience_sign_of_life(t);
         if (eddy_loop_time(t->client->loop) - t->last_sign < t->request->stall_timeout) {
                 watch_for_stall(t);
@@ -80,7 +86,7 @@ void patience_connected(struct transfer *t)
 {
         eddy_timer_cancel(&t->connect_timer);
         patience_sign_of_life(t);
-        if (!t->is_stalled)
+        if (!t->is_done)
                 watch_for_stall(t);
 }
 

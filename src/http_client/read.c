@@ -10,6 +10,17 @@ enum {
         TURN = 256 * 1024, /* and after which others have their turn */
 };
 
+/* Bytes of what was kept are done with. The server's silence begins when there are no more. */
+static void pass(struct transfer *t, size_t n)
+{
+        t->in_start += n;
+        if (t->in_start < t->in_end)
+                return;
+        t->in_start = t->in_end = 0;
+        if (n > 0)
+                patience_sign_of_life(t);
+}
+
 static size_t take_kept(struct transfer *t, char *buffer, size_t n)
 {
         size_t left = t->in_end - t->in_start;
@@ -17,9 +28,7 @@ static size_t take_kept(struct transfer *t, char *buffer, size_t n)
         if (n > left)
                 n = left;
         memcpy(buffer, t->in + t->in_start, n);
-        t->in_start += n;
-        if (t->in_start == t->in_end)
-                t->in_start = t->in_end = 0;
+        pass(t, n);
         return n;
 }
 
@@ -80,9 +89,7 @@ static ssize_t decode_some(struct transfer *t, char *buffer, size_t n, uint64_t 
         if (rc == 0)
                 rc = unwrap_some(t->unwrapping, &io, work);
         t->work += *work;
-        t->in_start = t->in_end - io.in_size;
-        if (t->in_start == t->in_end)
-                t->in_start = t->in_end = 0;
+        pass(t, t->in_end - t->in_start - io.in_size);
         return n > io.out_size ? (ssize_t)(n - io.out_size) : rc;
 }
 
@@ -137,7 +144,7 @@ int read_coded_whole(struct transfer *t)
         while (n == 0 && (n = read_coded(t, piece, PIECE)) > 0) {
                 int rc = request->on_body ? request->on_body(piece, (size_t)n, request->arg) : 0;
 
-                n = rc < 0 ? eddy_fail(rc, "%s", "") : 0;
+                n = rc < 0 ? rc : 0;
         }
         memory_free(piece);
         return (int)n;

@@ -143,17 +143,11 @@ int response_find_length(const eddy_http_response *response, int64_t *length)
         return 0;
 }
 
-int64_t response_announced_length(const eddy_http_response *response, bool is_decoded)
+int64_t response_announced_length(const eddy_http_response *response, int64_t length, bool is_coded)
 {
-        const char *encoding = eddy_http_response_header(response, "content-encoding");
-        int64_t length;
-
         if (response->status == 204 || response->status == 304)
                 return 0;
-        if (eddy_http_response_header(response, "transfer-encoding") ||
-            (is_decoded && encoding && strcasecmp(encoding, "identity") != 0))
-                return -1;
-        return response_find_length(response, &length) < 0 ? -1 : length;
+        return is_coded || eddy_http_response_header(response, "transfer-encoding") ? -1 : length;
 }
 
 void response_restart(eddy_http_response *response)

@@ -14,8 +14,9 @@ int response_add_header(eddy_http_response *response, const char *line, size_t s
 /** The Content-Length of an answer, or -1 where it has none: 0; -EINVAL where it is no number, or several that differ. */
 int response_find_length(const eddy_http_response *response, int64_t *length);
 
-/** Bytes of body that the headers announce, or -1. */
-int64_t response_announced_length(const eddy_http_response *response, bool is_decoded);
+/** Bytes of body that a reader will get, or -1: nobody knows. `length` is what response_find_length() has found; where the body `is_coded`
+ * that is undone, and says nothing of it. */
+int64_t response_announced_length(const eddy_http_response *response, int64_t length, bool is_coded);
 
 /** Forget all: another answer is to come. */
 void response_restart(eddy_http_response *response);

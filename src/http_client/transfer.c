@@ -29,6 +29,7 @@ void transfer_end(struct transfer *t, CURLcode code)
                 return;
         t->is_done = true;
         t->code = code;
+        patience_rest(t);
         stop_filling(t);
         eddy_event_set(&t->changed);
 }
@@ -111,30 +112,39 @@ static bool is_interim(const struct transfer *t)
         return t->response->status < 200 && t->response->status != 101;
 }
 
+/* Whether it leaves no doubt of what comes behind it, and its Content-Length or -1. */
+static bool check_head(struct transfer *t, int64_t *length)
+{
+        if (response_find_length(t->response, length) < 0)
+                transfer_refuse(t, EDDY_EPROTOCOL,
+                                "the answer's Content-Length is no number, or several that differ");
+        else if (unwrap_is_hopeless(t->response))
+                /* curl would undo it, and keep whatever it became until that is taken. */
+                transfer_refuse(t, EDDY_EPROTOCOL,
+                                "the answer comes in a transfer coding that nobody asked for");
+        else
+                return true;
+        return false;
+}
+
 static void take_head(struct transfer *t)
 {
         eddy_http_response *response = t->response;
+        int64_t length;
+        bool is_coded;
 
-        if (response_find_length(response, &response->length) < 0) {
-                transfer_refuse(t, EDDY_EPROTOCOL,
-                                "the answer's Content-Length is no number, or several that differ");
+        if (!check_head(t, &length))
                 return;
-        }
-        response->length = response_announced_length(response, t->decodes);
+        is_coded = t->decodes && unwrap_is_needed(response);
+        response->length = response_announced_length(response, length, is_coded);
         /* curl sends no more then, but would wait for what it was promised. */
         t->is_sent_in_vain = t->sends_body && response->status >= 300;
         if (t->is_sent_in_vain)
                 stop_filling(t);
-        if (unwrap_is_hopeless(response)) {
-                /* curl would undo it, and keep whatever it became until that is taken. */
-                transfer_refuse(t, EDDY_EPROTOCOL,
-                                "the answer comes in a transfer coding that nobody asked for");
-                return;
-        }
         t->fate = transfer_judge(t);
         if (t->fate != FATE_FINAL)
                 return;
-        t->is_coded = t->decodes && unwrap_is_needed(response);
+        t->is_coded = is_coded;
         if (t->is_fetched && t->request->on_headers)
                 t->refusal = t->request->on_headers(response, t->request->arg);
         eddy_event_set(&t->changed);
@@ -222,9 +232,7 @@ static size_t on_body(char *data, size_t one, size_t size, void *arg)
         }
         if (!rate_admits(t, size))
                 return CURL_WRITEFUNC_PAUSE;
-        if (t->fate == FATE_OPEN)
-                return size; /* its head was refused */
-        if (t->fate != FATE_FINAL)
+        if (t->fate != FATE_FINAL) /* it is elsewhere, or given up before its head was whole */
                 return drop(t, size);
         if (!is_read(t)) {
                 if (request->on_body)

@@ -210,9 +210,13 @@ char *url_add_query(const char *url, const char *const *query)
 /* What stands before the path of a socket, and what before the path of what is asked for there. */
 static const char before_socket[] = "http://unix:", instead_of_socket[] = "http://localhost";
 
+/* Else it is a host of that name, and its port. */
 bool url_names_unix(const char *url)
 {
-        return strncasecmp(url, before_socket, sizeof before_socket - 1) == 0;
+        const char *path = url + sizeof before_socket - 1;
+
+        return strncasecmp(url, before_socket, sizeof before_socket - 1) == 0 &&
+               (*path == '/' || strncasecmp(path, "%2f", 3) == 0);
 }
 
 /* The path of a socket of n bytes, its escapes undone. */
@@ -237,7 +241,7 @@ int url_split_unix(const char *url, char **socket_path, char **rest)
         if (!url_names_unix(url))
                 return 0;
         end = strchr(path, ':');
-        if (!end || end == path || (end[1] && !strchr("/?#", end[1])))
+        if (!end || (end[1] && !strchr("/?#", end[1])))
                 return -EINVAL;
         rc = copy_socket_path(socket_path, path, (size_t)(end - path));
         if (rc == 0)

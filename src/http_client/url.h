@@ -19,7 +19,7 @@ char *url_add_query(const char *url, const char *const *query);
 /** "name", "value" ... as a form sends them, "a=b&c=d"; freed by the caller. NULL: no memory. */
 char *url_encode_form(const char *const *fields);
 
-/** Whether it begins as the URL of a UNIX socket does. */
+/** Whether it begins as the URL of a UNIX socket does: "http://unix:/", but not "http://unix:8080/". */
 bool url_names_unix(const char *url);
 
 /** Take "http://unix:/run/my%20app.sock:/path" apart: the socket's path, its escapes undone, and "http://localhost/path" for the rest,

@@ -1,6 +1,7 @@
 /* What a client may bring, and how long it may take, where the options say it. */
 #include "helpers.h"
 
+#include "base/list.h"
 #include "http/http1.h"
 #include <eddy/error.h>
 
@@ -255,11 +256,9 @@ static int send_part(eddy_http_exchange *exchange, void *arg)
         return eddy_http_reply(exchange, &(eddy_http_answer){.body = body, .body_size = sizeof body});
 }
 
-/** Who has not taken an answer yet has the time for that, and not the short one for the next request. */
-static void slow_takers(void)
+/** Ask for parts until some of them are not taken. */
+static void ask_for_too_much(void)
 {
-        open_world(send_part,
-                   &(eddy_http_service_options){.timeout = eddy_ms(LONG_MS), .idle_timeout = eddy_ms(LATE_MS)});
         parts = 0;
         has_unsent = false;
         for (unsigned asked = 1; !has_unsent; asked++) {
@@ -268,13 +267,51 @@ static void slow_takers(void)
                 for (int i = 0; i < 10; i++)
                         assert_int_equal(eddy_yield(), 0);
         }
-        assert_int_equal(eddy_sleep(eddy_ms(4 * LATE_MS)), 0);
-        for (unsigned i = 0; i < parts; i++) {
+}
+
+static void take_parts(unsigned n)
+{
+        for (unsigned i = 0; i < n; i++) {
                 static char body[PART];
 
                 assert_non_null(strstr(next_head(), "200 OK"));
                 assert_int_equal(eddy_stream_read_exactly(world.stream, body, PART), PART);
         }
+}
+
+/** Who has not taken an answer yet has the time for that, and not the short one for the next request. */
+static void slow_takers(void)
+{
+        open_world(send_part,
+                   &(eddy_http_service_options){.timeout = eddy_ms(LONG_MS), .idle_timeout = eddy_ms(LATE_MS)});
+        ask_for_too_much();
+        assert_int_equal(eddy_sleep(eddy_ms(4 * LATE_MS)), 0);
+        take_parts(parts);
+        close_world();
+}
+
+/** Who takes nothing is cut, whatever time the next head has of which it sends a byte. */
+static void who_takes_nothing_is_cut_within_a_head(void)
+{
+        open_world(send_part, &(eddy_http_service_options){.timeout = eddy_ms(SHORT_MS),
+                                                           .head_timeout = eddy_ms(LONG_MS)});
+        ask_for_too_much();
+        send_text("G");
+        until(list_is_empty(&world.service->connections));
+        close_world();
+}
+
+/** Who takes it has all the time for a head. */
+static void who_takes_all_has_time_for_a_head(void)
+{
+        open_world(send_part, &(eddy_http_service_options){.timeout = eddy_ms(SHORT_MS),
+                                                           .head_timeout = eddy_ms(LONG_MS)});
+        ask_for_too_much();
+        send_text("GET / HT");
+        take_parts(parts);
+        assert_int_equal(eddy_sleep(eddy_ms(LATE_MS)), 0);
+        send_text("TP/1.1\r\nHost: x\r\n\r\n");
+        take_parts(1);
         close_world();
 }
 
@@ -321,6 +358,8 @@ int main(void)
             scene_test(patient_with_idle_clients),
             scene_test(line_ends_hold_nothing),
             scene_test(slow_takers),
+            scene_test(who_takes_nothing_is_cut_within_a_head),
+            scene_test(who_takes_all_has_time_for_a_head),
             scene_test(unread_bodies),
         };
 

@@ -134,11 +134,33 @@ static void a_prefix_is_mounted_whole_or_not_at_all(void)
         tell("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
         assert_non_null(next_head());
         assert_int_equal(eddy_http_proxy_mount(proxy, router, "//"), 0);
+        assert_int_equal(eddy_http_proxy_mount(proxy, router, ""), -EEXIST);
         send_text(GET("/w?x"));
         read_asked();
         assert_memory_equal(behind.asked, "GET /w?x HTTP/1.1\r\n", 19);
         tell("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
         assert_non_null(next_head());
+        close_proxy();
+}
+
+/* From one allocation on there is none; it is undone all the same, where the tree's next node has to grow. */
+static void mounting_is_undone_without_memory(void)
+{
+        int rc = -ENOMEM;
+
+        open_proxy(NULL);
+        for (unsigned long nth = 1; rc < 0; nth++) {
+                assert_int_equal(eddy_http_router_create(&router, NULL), 0);
+                assert_int_equal(eddy_http_router_add(router, "GET", "/a", eddy_http_proxy_answer, proxy), 0);
+                assert_int_equal(eddy_http_router_add(router, "GET", "/b", eddy_http_proxy_answer, proxy), 0);
+                fault_arm(nth, 1000);
+                rc = eddy_http_proxy_mount(proxy, router, "/api");
+                fault_arm(0, 0);
+                assert_true(rc == 0 || rc == -ENOMEM);
+                assert_int_equal(eddy_http_proxy_mount(proxy, router, "/api"), rc < 0 ? 0 : -EEXIST);
+                eddy_http_router_destroy(router);
+        }
+        router = NULL;
         close_proxy();
 }
 
@@ -471,6 +493,7 @@ int main(void)
             scene_test(paths_as_a_service),
             scene_test(a_prefix_itself_is_asked_for),
             scene_test(a_prefix_is_mounted_whole_or_not_at_all),
+            scene_test(mounting_is_undone_without_memory),
             scene_test(paths_do_not_lead_out),
             scene_test(what_is_between_neighbours_stays),
             scene_test(nobody_says_who_they_are),

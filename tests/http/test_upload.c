@@ -372,6 +372,7 @@ static void other_methods(void)
         open_world(take, NULL);
         send_text("GET /a HTTP/1.1\r\nHost: x\r\n\r\n");
         assert_non_null(strstr(next_head(), "Allow: POST, PUT, OPTIONS\r\n"));
+        assert_body("405 Method Not Allowed\n");
         send_text("OPTIONS /a HTTP/1.1\r\nHost: x\r\n\r\n");
         head = next_head();
         assert_int_equal(status_of(head), 204);

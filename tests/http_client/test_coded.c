@@ -209,6 +209,54 @@ COROUTINE_TEST(undoes_codings_as_servers_have_them)
         close_world(&world);
 }
 
+static void note_total(int64_t received, int64_t total, void *arg)
+{
+        (void)received;
+        *(int64_t *)arg = total;
+}
+
+/** Where nothing is undone it is what was announced, however the head says so; else nobody knows. */
+COROUTINE_TEST(tells_a_length_where_nothing_is_undone)
+{
+        static const struct {
+                const char *lines;
+                bool keeps, is_known;
+        } rows[] = {
+            {"Content-Encoding: gzip", false, false},
+            {"Content-Encoding: identity\r\nContent-Encoding: gzip", false, false},
+            {"Content-Encoding:\r\nA: b\r\ncontent-encoding: gzip", false, false},
+            {"Content-Encoding: gzip", true, true},
+            {"Content-Encoding: identity", false, true},
+            {"Content-Encoding: none, identity", false, true},
+            {"Content-Encoding:", false, true},
+            {"A: b", false, true},
+        };
+        struct world world;
+
+        if (!coding_is_built_in(CODING_GZIP))
+                skip();
+        open_world(&world);
+        encode(CODING_GZIP, text, 550);
+        for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+                int64_t length = rows[i].is_known ? (int64_t)answer.size : -1, total = -2;
+                eddy_http_response response;
+
+                set_head(rows[i].lines);
+                assert_int_equal(eddy_http_fetch(world.client,
+                                                 &(eddy_http_request){.url = world.url,
+                                                                      .keeps_encoding = rows[i].keeps,
+                                                                      .on_progress = note_total,
+                                                                      .arg = &total},
+                                                 &response),
+                                 0);
+                assert_int_equal(response.length, length);
+                assert_int_equal(total, length);
+                assert_int_equal(response.received, length < 0 ? 550 : length);
+                eddy_http_response_finish(&response);
+        }
+        close_world(&world);
+}
+
 COROUTINE_TEST(undoes_one_coding_within_another)
 {
         static char once[ROOM];
@@ -422,7 +470,7 @@ static int refuse_piece(const void *data, size_t n, void *arg)
 {
         (void)data, (void)n;
         ++*(unsigned *)arg;
-        return -EDOM;
+        return eddy_fail(-EDOM, "enough of it");
 }
 
 COROUTINE_TEST(who_fetches_may_refuse_it)
@@ -439,6 +487,7 @@ COROUTINE_TEST(who_fetches_may_refuse_it)
                             &(eddy_http_request){.url = world.url, .on_body = refuse_piece, .arg = &pieces},
                             NULL),
             -EDOM);
+        assert_string_equal(eddy_error_detail(), "enough of it");
         assert_int_equal(pieces, 1);
         close_world(&world);
 }
@@ -480,6 +529,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
             cmocka_unit_test(undoes_each_coding),
             cmocka_unit_test(undoes_codings_as_servers_have_them),
+            cmocka_unit_test(tells_a_length_where_nothing_is_undone),
             cmocka_unit_test(undoes_one_coding_within_another),
             cmocka_unit_test(refuses_what_it_cannot_undo),
             cmocka_unit_test(refuses_transfer_codings),

@@ -72,6 +72,11 @@ static void test_same_origin(void **state)
             {"http://unix:/a:/", "http://unix:/b:/", false},
             {"http://unix:/a:/", "http://localhost/", false},
             {"http://unix:/a", "http://unix:/a", false},
+            {"http://unix:%2fa:/b", "HTTP://UNIX:/a:/c", true},
+            {"http://unix:8080/a", "http://unix:8080/b", true},
+            {"http://unix:80/a", "http://unix/b", true},
+            {"http://unix:8080/a", "http://unix:8081/a", false},
+            {"http://unix:8080/a", "http://unix:/8080:/a", false},
         };
 
         (void)state;
