@@ -134,9 +134,10 @@ class Browser:
         raise AssertionError('in vain: %s%s; the page says %s' % (script, refused, self.run('return document.body.innerText')))
 
     def complaints(self):
-        """What the console has had to say since the last time, but for answers of which that is no news."""
+        """What the console has had to say since the last time, but for answers of which that is no news, and that a test has typed before
+        the page had chosen where to."""
         return [entry['message'] for entry in self._post('/se/log', type='browser')
-                if 'Failed to load resource' not in entry['message']]
+                if not any(words in entry['message'] for words in ('Failed to load resource', 'Autofocus processing was blocked'))]
 
     def screenshot(self, file):
         with open(file, 'wb') as out:
