@@ -135,6 +135,16 @@ COROUTINE_TEST(what_takes_long_to_decode_is_no_silence)
         close_world(&world);
 }
 
+/* Ask for an answer of which four bytes come when they are wanted. */
+static void ask_for_parts(struct world *world, eddy_http_request *request, eddy_http_response *response)
+{
+        open_world(world, CODINGS, PART - 4);
+        snprintf(answer.head, sizeof answer.head, "HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n", PART);
+        answer.later = "rest";
+        request->url = world->url;
+        assert_int_equal(eddy_http_send(world->client, request, response), 0);
+}
+
 /* The server waits for who reads, with the rest: its silence begins when what has come has been read. */
 COROUTINE_TEST(what_waits_for_its_reader_is_no_silence)
 {
@@ -143,11 +153,7 @@ COROUTINE_TEST(what_waits_for_its_reader_is_no_silence)
         eddy_http_response response;
         char buffer[PART];
 
-        open_world(&world, CODINGS, PART - 4);
-        snprintf(answer.head, sizeof answer.head, "HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n", PART);
-        answer.later = "rest";
-        request.url = world.url;
-        assert_int_equal(eddy_http_send(world.client, &request, &response), 0);
+        ask_for_parts(&world, &request, &response);
         assert_int_equal(eddy_http_response_read(&response, buffer, 10), 10);
         assert_int_equal(eddy_sleep(2 * patience()), 0);
         assert_int_equal(eddy_http_response_read(&response, buffer, PART), PART - 14);
@@ -165,11 +171,7 @@ COROUTINE_TEST(a_server_that_is_silent_is_given_up)
         eddy_http_response response;
         char buffer[PART];
 
-        open_world(&world, CODINGS, PART - 4);
-        snprintf(answer.head, sizeof answer.head, "HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n", PART);
-        answer.later = "rest";
-        request.url = world.url;
-        assert_int_equal(eddy_http_send(world.client, &request, &response), 0);
+        ask_for_parts(&world, &request, &response);
         assert_int_equal(eddy_http_response_read(&response, buffer, PART), PART - 4);
         assert_int_equal(eddy_http_response_read(&response, buffer, PART), EDDY_TIMEOUT);
         assert_string_equal(eddy_error_detail(), "nothing came for 0.02 s");
