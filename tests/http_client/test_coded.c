@@ -164,7 +164,7 @@ COROUTINE_TEST(undoes_codings_as_servers_have_them)
         struct world world;
 
         if (!coding_is_built_in(CODING_GZIP))
-                skip();
+                return;
         open_world(&world);
         encode(CODING_GZIP, text, TEXT);
         set_head("Content-Encoding: X-GZip");
@@ -234,7 +234,7 @@ COROUTINE_TEST(tells_a_length_where_nothing_is_undone)
         struct world world;
 
         if (!coding_is_built_in(CODING_GZIP))
-                skip();
+                return;
         open_world(&world);
         encode(CODING_GZIP, text, 550);
         for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -264,7 +264,7 @@ COROUTINE_TEST(undoes_one_coding_within_another)
         size_t size;
 
         if (!coding_is_built_in(CODING_GZIP) || !coding_is_built_in(CODING_BR))
-                skip();
+                return;
         open_world(&world);
         encode(CODING_BR, text, TEXT);
         memcpy(once, answer.body, size = answer.size);
@@ -285,7 +285,7 @@ COROUTINE_TEST(refuses_what_it_cannot_undo)
         eddy_http_response response;
 
         if (!coding_is_built_in(CODING_GZIP))
-                skip();
+                return;
         open_world(&world);
         encode(CODING_GZIP, text, 1000);
         set_head("Content-Encoding: gzip, compress");
@@ -314,7 +314,7 @@ COROUTINE_TEST(refuses_transfer_codings)
         struct world world;
 
         if (!coding_is_built_in(CODING_GZIP))
-                skip();
+                return;
         open_world(&world);
         encode(CODING_GZIP, text, TEXT);
         strcpy(answer.head, "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\n");
@@ -327,7 +327,7 @@ COROUTINE_TEST(knows_a_body_that_is_cut)
         struct world world;
 
         if (!coding_is_built_in(CODING_GZIP))
-                skip();
+                return;
         open_world(&world);
         encode(CODING_GZIP, text, TEXT);
         for (size_t i = 1; i < answer.size; i += 1 + answer.size / 7) {
@@ -367,7 +367,7 @@ COROUTINE_TEST(reads_what_grows_in_pieces)
         ssize_t n;
 
         if (!coding_is_built_in(CODING_ZSTD))
-                skip();
+                return;
         open_world(&world);
         make_bomb(BLOCKS);
         assert_int_equal(eddy_http_send(world.client, &(eddy_http_request){.url = world.url}, &response), 0);
@@ -422,7 +422,7 @@ COROUTINE_TEST(others_run_while_it_grows)
         size_t got = 0;
 
         if (!coding_is_built_in(CODING_ZSTD))
-                skip();
+                return;
         open_world(&world);
         make_bomb(BLOCKS);
         has_ended = false;
@@ -449,7 +449,7 @@ COROUTINE_TEST(time_runs_out_while_it_grows)
         ssize_t n;
 
         if (!coding_is_built_in(CODING_ZSTD))
-                skip();
+                return;
         open_world(&world);
         make_bomb(16 * 8192);
         request.url = world.url;
@@ -479,7 +479,7 @@ COROUTINE_TEST(who_fetches_may_refuse_it)
         unsigned pieces = 0;
 
         if (!coding_is_built_in(CODING_ZSTD))
-                skip();
+                return;
         open_world(&world);
         make_bomb(1000);
         assert_int_equal(
@@ -509,7 +509,7 @@ COROUTINE_TEST(has_one_reader_at_a_time)
         intptr_t rc;
 
         if (!coding_is_built_in(CODING_ZSTD))
-                skip();
+                return;
         open_world(&world);
         make_bomb(100);
         assert_int_equal(eddy_http_send(world.client, &(eddy_http_request){.url = world.url}, &response), 0);
