@@ -190,7 +190,7 @@ class Failing(Base):
     async def test_refused(self):
         plain = self.plain()
         a, notes = await self.endpoint(remote_addr=plain.getsockname())
-        plain.close()
+        plain.connect(plain.getsockname())  # who hears only itself refuses others, and keeps the port from them
         a.sendto(b"x")
         await until(lambda: len(notes.told) > 1)
         self.assertIsInstance(notes.told[1], ConnectionRefusedError)

@@ -334,14 +334,14 @@ class Datagrams(References):
 
     def test_failures(self):
         async def cycle(kind):
-            with socket.socket(type=socket.SOCK_DGRAM) as closed:
-                closed.bind(("127.0.0.1", 0))
-                address = closed.getsockname()
-            transport, _ = await self.endpoint(kind, remote_addr=address)
-            for _ in range(3):
-                transport.sendto(b"x")
-                await settle()
-            transport.abort()
+            with socket.socket(type=socket.SOCK_DGRAM) as deaf:
+                deaf.bind(("127.0.0.1", 0))
+                deaf.connect(deaf.getsockname())  # who hears only itself refuses others, and keeps the port from them
+                transport, _ = await self.endpoint(kind, remote_addr=deaf.getsockname())
+                for _ in range(3):
+                    transport.sendto(b"x")
+                    await settle()
+                transport.abort()
             other, _ = await self.endpoint(kind)
             other.sendto(b"x", other.get_extra_info("sockname"))
             await settle()

@@ -3,13 +3,12 @@ import asyncio
 import contextlib
 import io
 import os
-import socket
 import sys
 import tempfile
 import unittest
 
 import eddyloop
-from connections import Recorder
+from connections import Recorder, refused_address
 from loops import settle, until
 from references import MUCH, Buffered, Failure, References, fail, failing, pair
 
@@ -85,9 +84,8 @@ class Connections(References):
             task.cancel()
             await asyncio.wait([task])
 
-        with socket.create_server(("127.0.0.1", 0)) as closed:
-            address = closed.getsockname()
-        self.assert_nothing_left(cycle, address)
+        with refused_address() as address:
+            self.assert_nothing_left(cycle, address)
 
     def test_bytes(self):
         async def cycle(kind):
