@@ -1,4 +1,5 @@
 /* HTTP/2 on the wire, as nghttp2's client sees it. */
+#include "../clock.h"
 #include "http2_client.h"
 
 #include "base/fault.h"
@@ -353,12 +354,13 @@ static void stop(void)
 /** Who does not answer the ping that goes with it is not waited for. */
 static void stop_without_an_answer(void)
 {
-        open_client(answer_when_told, &(eddy_http_service_options){.timeout = eddy_ms(20)});
+        open_client(answer_when_told, NULL);
         may_read = false;
         ask("GET", "/", NULL, NULL);
         send_frames();
         until(has_begun);
         eddy_http_service_stop(world.service);
+        pass(eddy_seconds(2));
         while (client.last != 1)
                 assert_true(listen_on());
         may_read = true;
@@ -391,9 +393,9 @@ static void clients_that_go_and_take_nothing(void)
                              go_away[] = "\0\0\10\7\0\0\0\0\0\0\0\0\0\0\0\0\0";
         uint8_t get[] = "\0\0\16\1\5\0\0\0\1\x82\x86\x41\1x\x04\7/123456";
         eddy_stream *ends[CLIENTS][2];
-        eddy_task *tasks[CLIENTS];
+        eddy_task *tasks[CLIENTS], *hurrying;
 
-        open_world(answer_so_much, &(eddy_http_service_options){.timeout = eddy_ms(20)});
+        open_world(answer_so_much, &(eddy_http_service_options){.timeout = eddy_seconds(200)});
         for (int i = 0; i < CLIENTS; i++) {
                 char path[8];
 
@@ -405,18 +407,21 @@ static void clients_that_go_and_take_nothing(void)
                 assert_true(eddy_stream_write_all(ends[i][1], get, sizeof get - 1) > 0);
                 assert_true(eddy_stream_write_all(ends[i][1], go_away, sizeof go_away - 1) > 0);
         }
+        hurrying = hurry_up();
         for (int i = 0; i < CLIENTS; i++) {
                 assert_int_equal(eddy_join(tasks[i], NULL), 0);
                 eddy_stream_destroy(ends[i][0]);
                 eddy_stream_destroy(ends[i][1]);
         }
+        slow_down(hurrying);
         close_world();
 }
 
 static void silent_clients(void)
 {
-        const eddy_http_service_options quick = {.timeout = eddy_ms(20)};
+        const eddy_http_service_options quick = {.timeout = eddy_seconds(200)};
         struct upload upload = {.pauses = true};
+        eddy_task *hurrying = hurry_up();
         int32_t id;
 
         open_client(describe, &quick); /* nothing is asked */
@@ -440,7 +445,7 @@ static void silent_clients(void)
         assert_int_equal(answer_to(id)->error, NGHTTP2_CANCEL);
         close_client();
 
-        open_client(big, &(eddy_http_service_options){.answer_timeout = eddy_ms(20)}); /* too little is */
+        open_client(big, &(eddy_http_service_options){.answer_timeout = eddy_seconds(200)}); /* too little is */
         holds_back = true;
         id = ask("GET", "/", NULL, NULL);
         assert_int_equal(answer_to(id)->error, NGHTTP2_CANCEL);
@@ -450,6 +455,7 @@ static void silent_clients(void)
         id = ask("POST", "/", NULL, &upload);
         assert_string_equal(answer_to(id)->status, "408");
         close_client();
+        slow_down(hurrying);
 }
 
 /** A client that leaves has its handlers cancelled. */
@@ -471,7 +477,7 @@ static void clients_that_send_no_more(void)
 {
         int32_t first, second, third;
 
-        open_client(answer_when_told, &(eddy_http_service_options){.timeout = eddy_ms(50)});
+        open_client(answer_when_told, NULL);
         may_read = false;
         first = ask("GET", "/", NULL, NULL);
         send_frames();

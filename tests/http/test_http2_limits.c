@@ -1,7 +1,8 @@
 /* What a client of HTTP/2 may bring, and how long it may take, where the options say it. */
+#include "../clock.h"
 #include "http2_client.h"
 
-enum { LONG_MS = 1000 * 1000, SHORT_MS = 40, LATE_MS = 150 };
+enum { LONG = 100 * 1000, SHORT = 100, LATE = 1000 };
 
 /** Until the connection has ended. */
 static void assert_dismissed(void)
@@ -105,12 +106,13 @@ static int32_t ask_in_part(void)
 /** The rest of a head that was begun does not come: nothing else can, on the whole connection. */
 static void slow_heads(void)
 {
-        open_client(wait_until_cancelled, &(eddy_http_service_options){.timeout = eddy_ms(LONG_MS),
-                                                                       .head_timeout = eddy_ms(SHORT_MS)});
+        open_client(wait_until_cancelled, &(eddy_http_service_options){.timeout = eddy_seconds(LONG),
+                                                                       .head_timeout = eddy_seconds(SHORT)});
         assert_asked("200", NULL);
-        assert_int_equal(eddy_sleep(eddy_ms(LATE_MS)), 0); /* this is none */
+        pass(eddy_seconds(LATE)); /* this is none */
         assert_asked("200", NULL);
         ask_in_part();
+        pass(eddy_seconds(SHORT));
         assert_dismissed();
         close_client();
 }
@@ -131,12 +133,13 @@ static void slow_heads_beside_others(void)
         int32_t id;
 
         may_answer = false;
-        open_client(answer_later, &(eddy_http_service_options){.timeout = eddy_ms(LONG_MS),
-                                                               .head_timeout = eddy_ms(SHORT_MS)});
+        open_client(answer_later, &(eddy_http_service_options){.timeout = eddy_seconds(LONG),
+                                                               .head_timeout = eddy_seconds(SHORT)});
         id = ask("GET", "/", NULL, NULL);
         send_frames();
         until(has_begun);
         ask_in_part();
+        pass(eddy_seconds(SHORT));
         while (!client.is_told_to_go)
                 assert_true(listen_on());
         assert_false(reply_to(id)->has_ended);
@@ -152,10 +155,10 @@ static void patient_with_heads(void)
 {
         int32_t id;
 
-        open_client(describe, &(eddy_http_service_options){.timeout = eddy_ms(SHORT_MS),
-                                                           .head_timeout = eddy_ms(LONG_MS)});
+        open_client(describe, &(eddy_http_service_options){.timeout = eddy_seconds(SHORT),
+                                                           .head_timeout = eddy_seconds(LONG)});
         id = ask_in_part();
-        assert_int_equal(eddy_sleep(eddy_ms(LATE_MS)), 0);
+        pass(eddy_seconds(LATE));
         assert_int_equal(eddy_stream_write_all(world.stream, &rest, 1), 1);
         assert_string_equal(answer_to(id)->status, "200");
         close_client();
@@ -163,39 +166,44 @@ static void patient_with_heads(void)
 
 static void idle_clients(void)
 {
-        open_client(answer_later, &(eddy_http_service_options){.timeout = eddy_ms(LONG_MS),
-                                                               .idle_timeout = eddy_ms(SHORT_MS)});
+        open_client(answer_later, &(eddy_http_service_options){.timeout = eddy_seconds(LONG),
+                                                               .idle_timeout = eddy_seconds(SHORT)});
         may_answer = true;
         assert_asked("200", NULL);
         may_answer = false;
         ask("GET", "/", NULL, NULL);
         send_frames();
-        assert_int_equal(eddy_sleep(eddy_ms(LATE_MS)), 0);
+        pass(eddy_seconds(LATE));
         assert_false(client.is_told_to_go); /* who waits for an answer is not idle */
         may_answer = true;
         assert_string_equal(answer_to(3)->status, "200");
+        pass(eddy_seconds(SHORT));
         assert_dismissed();
         close_client();
 
-        open_client(describe, &(eddy_http_service_options){.timeout = eddy_ms(LONG_MS),
-                                                           .idle_timeout = eddy_ms(SHORT_MS)});
-        assert_dismissed(); /* nor is anything asked */
+        open_client(describe, &(eddy_http_service_options){.timeout = eddy_seconds(LONG),
+                                                           .idle_timeout = eddy_seconds(SHORT)});
+        send_frames();
+        pass(eddy_seconds(SHORT)); /* nor is anything asked */
+        assert_dismissed();
         close_client();
 }
 
 static void patient_with_idle_clients(void)
 {
-        open_client(describe, &(eddy_http_service_options){.timeout = eddy_ms(SHORT_MS),
-                                                           .idle_timeout = eddy_ms(LONG_MS)});
+        open_client(describe, &(eddy_http_service_options){.timeout = eddy_seconds(SHORT),
+                                                           .idle_timeout = eddy_seconds(LONG)});
         for (int i = 0; i < 3; i++) {
                 assert_asked("200", NULL);
-                assert_int_equal(eddy_sleep(eddy_ms(LATE_MS)), 0);
+                pass(eddy_seconds(LATE));
         }
         close_client();
 
-        open_client(describe, &(eddy_http_service_options){.timeout = eddy_ms(SHORT_MS),
-                                                           .idle_timeout = eddy_ms(2 * SHORT_MS)});
+        open_client(describe, &(eddy_http_service_options){.timeout = eddy_seconds(SHORT),
+                                                           .idle_timeout = eddy_seconds(2 * SHORT)});
         assert_asked("200", NULL);
+        pass(eddy_seconds(SHORT));
+        pass(eddy_seconds(SHORT));
         assert_dismissed();
         close_client();
 }

@@ -1,4 +1,5 @@
 /* What a client may bring, and how long it may take, where the options say it. */
+#include "../clock.h"
 #include "helpers.h"
 
 #include "base/list.h"
@@ -8,7 +9,7 @@
 #define GET  "GET / HTTP/1.1\r\nHost: x\r\n"
 #define POST "POST / HTTP/1.1\r\nHost: x\r\n"
 
-enum { LONG_MS = 1000 * 1000, SHORT_MS = 40, LATE_MS = 150 };
+enum { LONG = 100 * 1000, SHORT = 100, LATE = 1000 };
 
 static void reconnect(void)
 {
@@ -141,21 +142,23 @@ static void many_headers(void)
 /** Its time is the head's alone: neither what lies between requests counts, nor line ends that some send behind a body. */
 static void slow_heads(void)
 {
-        open_world(hello, &(eddy_http_service_options){.timeout = eddy_ms(LONG_MS),
-                                                       .head_timeout = eddy_ms(SHORT_MS)});
-        assert_end(); /* the first one's begins when the client has connected */
+        open_world(hello, &(eddy_http_service_options){.timeout = eddy_seconds(LONG),
+                                                       .head_timeout = eddy_seconds(SHORT)});
+        pass(eddy_seconds(SHORT)); /* the first one's begins when the client has connected */
+        assert_end();
         reconnect();
         send_text(GET "\r\n");
         assert_hello();
-        assert_int_equal(eddy_sleep(eddy_ms(LATE_MS)), 0);
+        pass(eddy_seconds(LATE));
         send_text(GET "\r\n\r\n");
         assert_hello();
-        assert_int_equal(eddy_sleep(eddy_ms(LATE_MS)), 0);
+        pass(eddy_seconds(LATE));
         send_text("\r\n");
-        assert_int_equal(eddy_sleep(eddy_ms(LATE_MS)), 0);
+        pass(eddy_seconds(LATE));
         send_text(GET "\r\n");
         assert_hello();
         send_text("GET / HT");
+        pass(eddy_seconds(SHORT));
         assert_answer("HTTP/1.1 408 Request Timeout", "408 Request Timeout\n");
         assert_end();
         close_world();
@@ -164,27 +167,29 @@ static void slow_heads(void)
 /** It may be longer than silence may be, too. */
 static void patient_with_heads(void)
 {
-        open_world(hello, &(eddy_http_service_options){.timeout = eddy_ms(SHORT_MS),
-                                                       .head_timeout = eddy_ms(LONG_MS)});
-        assert_int_equal(eddy_sleep(eddy_ms(LATE_MS)), 0);
+        open_world(hello, &(eddy_http_service_options){.timeout = eddy_seconds(SHORT),
+                                                       .head_timeout = eddy_seconds(LONG)});
+        pass(eddy_seconds(LATE));
         send_text("GET / HTTP/1.1\r\n");
-        assert_int_equal(eddy_sleep(eddy_ms(LATE_MS)), 0);
+        pass(eddy_seconds(LATE));
         send_text("Host: x\r\n\r\n");
         assert_hello();
-        assert_end(); /* `timeout` is what it may be silent then */
+        pass(eddy_seconds(SHORT)); /* `timeout` is what it may be silent then */
+        assert_end();
         close_world();
 }
 
 /** Somebody has been silent between requests; nothing else is measured by that. */
 static void idle_clients(void)
 {
-        open_world(hello, &(eddy_http_service_options){.timeout = eddy_ms(LONG_MS),
-                                                       .idle_timeout = eddy_ms(SHORT_MS)});
-        assert_int_equal(eddy_sleep(eddy_ms(LATE_MS)), 0);
+        open_world(hello, &(eddy_http_service_options){.timeout = eddy_seconds(LONG),
+                                                       .idle_timeout = eddy_seconds(SHORT)});
+        pass(eddy_seconds(LATE));
         send_text("GET / HTTP/1.1\r\n");
-        assert_int_equal(eddy_sleep(eddy_ms(LATE_MS)), 0);
+        pass(eddy_seconds(LATE));
         send_text("Host: x\r\n\r\n");
         assert_hello();
+        pass(eddy_seconds(SHORT));
         assert_end();
         close_world();
 }
@@ -192,21 +197,24 @@ static void idle_clients(void)
 /** Whoever keeps connections for later, such as a proxy, is to end them first: so this may be longer than other silence. */
 static void patient_with_idle_clients(void)
 {
-        open_world(hello, &(eddy_http_service_options){.timeout = eddy_ms(SHORT_MS),
-                                                       .idle_timeout = eddy_ms(LONG_MS)});
+        open_world(hello, &(eddy_http_service_options){.timeout = eddy_seconds(SHORT),
+                                                       .idle_timeout = eddy_seconds(LONG)});
         for (int i = 0; i < 2; i++) {
                 send_text(GET "\r\n");
                 assert_hello();
-                assert_int_equal(eddy_sleep(eddy_ms(LATE_MS)), 0);
+                pass(eddy_seconds(LATE));
         }
         send_text("GET / HT");
+        pass(eddy_seconds(SHORT));
         assert_answer("HTTP/1.1 408 Request Timeout", "408 Request Timeout\n");
         close_world();
 
-        open_world(hello, &(eddy_http_service_options){.timeout = eddy_ms(SHORT_MS),
-                                                       .idle_timeout = eddy_ms(2 * SHORT_MS)});
+        open_world(hello, &(eddy_http_service_options){.timeout = eddy_seconds(SHORT),
+                                                       .idle_timeout = eddy_seconds(2 * SHORT)});
         send_text(GET "\r\n");
         assert_hello();
+        pass(eddy_seconds(SHORT));
+        pass(eddy_seconds(SHORT));
         assert_end();
         close_world();
 }
@@ -214,26 +222,21 @@ static void patient_with_idle_clients(void)
 /** Line ends are no request, however many come. */
 static void line_ends_hold_nothing(void)
 {
-        static const eddy_http_service_options rows[] = {
-            {.timeout = EDDY_FOREVER, .idle_timeout = 20 * 1000 * 1000},
-            {.timeout = 20 * 1000 * 1000, .idle_timeout = 40 * 1000 * 1000},
-            {.timeout = 20 * 1000 * 1000},
+        const eddy_http_service_options rows[] = {
+            {.timeout = EDDY_FOREVER, .idle_timeout = eddy_seconds(SHORT)},
+            {.timeout = eddy_seconds(SHORT), .idle_timeout = eddy_seconds(2 * SHORT)},
+            {.timeout = eddy_seconds(SHORT)},
         };
 
         for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-                ssize_t n = 1;
-
                 open_world(hello, &rows[i]);
                 send_text(GET "\r\n");
                 assert_hello();
-                while (n != 0) {
-                        if (eddy_stream_write(world.stream, "\r\n", 2) < 0)
-                                break;
-                        EDDY_TIMEOUT_SCOPE(eddy_ms(5)) {
-                                n = eddy_stream_read(world.stream, &(char){0}, 1);
-                        }
-                        assert_int_not_equal(n, 1);
+                for (int k = 0; k < 5; k++) {
+                        eddy_stream_write(world.stream, "\r\n", 2);
+                        pass(eddy_seconds(SHORT / 2));
                 }
+                assert_int_equal(eddy_server_connections(world.server), 0);
                 close_world();
         }
 }
@@ -282,10 +285,10 @@ static void take_parts(unsigned n)
 /** Who has not taken an answer yet has the time for that, and not the short one for the next request. */
 static void slow_takers(void)
 {
-        open_world(send_part,
-                   &(eddy_http_service_options){.timeout = eddy_ms(LONG_MS), .idle_timeout = eddy_ms(LATE_MS)});
+        open_world(send_part, &(eddy_http_service_options){.timeout = eddy_seconds(LONG),
+                                                           .idle_timeout = eddy_seconds(LATE)});
         ask_for_too_much();
-        assert_int_equal(eddy_sleep(eddy_ms(4 * LATE_MS)), 0);
+        pass(eddy_seconds(4 * LATE));
         take_parts(parts);
         close_world();
 }
@@ -293,23 +296,24 @@ static void slow_takers(void)
 /** Who takes nothing is cut, whatever time the next head has of which it sends a byte. */
 static void who_takes_nothing_is_cut_within_a_head(void)
 {
-        open_world(send_part, &(eddy_http_service_options){.timeout = eddy_ms(SHORT_MS),
-                                                           .head_timeout = eddy_ms(LONG_MS)});
+        open_world(send_part, &(eddy_http_service_options){.timeout = eddy_seconds(SHORT),
+                                                           .head_timeout = eddy_seconds(LONG)});
         ask_for_too_much();
         send_text("G");
-        until(list_is_empty(&world.service->connections));
+        while (!list_is_empty(&world.service->connections))
+                pass(eddy_seconds(SHORT));
         close_world();
 }
 
 /** Who takes it has all the time for a head. */
 static void who_takes_all_has_time_for_a_head(void)
 {
-        open_world(send_part, &(eddy_http_service_options){.timeout = eddy_ms(SHORT_MS),
-                                                           .head_timeout = eddy_ms(LONG_MS)});
+        open_world(send_part, &(eddy_http_service_options){.timeout = eddy_seconds(SHORT),
+                                                           .head_timeout = eddy_seconds(LONG)});
         ask_for_too_much();
         send_text("GET / HT");
         take_parts(parts);
-        assert_int_equal(eddy_sleep(eddy_ms(LATE_MS)), 0);
+        pass(eddy_seconds(LATE));
         send_text("TP/1.1\r\nHost: x\r\n\r\n");
         take_parts(1);
         close_world();

@@ -1,4 +1,5 @@
 /* Bodies on their way through a proxy, and what becomes of them where one side fails, is slow, or says something else. */
+#include "../clock.h"
 #include "proxy_world.h"
 
 #include <sys/ioctl.h>
@@ -399,14 +400,16 @@ static void servers_that_are_not_there(void)
 
 static void servers_that_are_slow(void)
 {
-        open_proxy(&(eddy_http_proxy_options){.read_timeout = eddy_ms(20)});
+        open_proxy(&(eddy_http_proxy_options){.read_timeout = eddy_seconds(20)});
         ask_behind(GET("/"));
+        pass(eddy_seconds(20));
         assert_answer("HTTP/1.1 504 ", "504 Gateway Timeout\n");
         assert_int_equal(failure_error, -ETIMEDOUT);
         assert_behind_ends();
         ask_behind(GET("/"));
         tell("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nab");
         assert_non_null(next_head());
+        pass(eddy_seconds(20));
         assert_rest("ab");
         assert_behind_ends();
         close_proxy();

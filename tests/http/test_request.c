@@ -1,4 +1,5 @@
 /* What handlers read of requests, as a client on the wire sends it. */
+#include "../clock.h"
 #include "helpers.h"
 
 #include <eddy/http_form.h>
@@ -217,8 +218,9 @@ static void long_heads(void)
 /** One that was late is so no more for the next request. */
 static void late_once(void)
 {
-        open_world(answer_in_spite, &(eddy_http_service_options){.timeout = eddy_ms(20)});
+        open_world(answer_in_spite, &(eddy_http_service_options){.timeout = eddy_seconds(200)});
         send_text(POST "Content-Length: 5\r\n\r\nhell");
+        pass(eddy_seconds(200));
         assert_non_null(strstr(next_head(), "\r\nConnection: close\r\n"));
         assert_body("no");
         assert_end();
@@ -235,8 +237,9 @@ static void bodies_that_end_early(void)
         assert_int_equal(got.rc, EDDY_EINCOMPLETE);
         close_world();
 
-        open_world(echo, &(eddy_http_service_options){.timeout = eddy_ms(20)});
+        open_world(echo, &(eddy_http_service_options){.timeout = eddy_seconds(200)});
         send_text(POST "Content-Length: 5\r\n\r\nhell");
+        pass(eddy_seconds(200));
         assert_answer("HTTP/1.1 408 ", "408 Request Timeout\n");
         assert_int_equal(got.rc, -ETIMEDOUT);
         assert_end();
@@ -368,16 +371,14 @@ static void unread_bodies_that_trickle(void)
         static const char *const heads[] = {POST "Content-Length: 60000\r\n\r\n", CHUNKED "ea60\r\n"};
 
         for (size_t i = 0; i < sizeof heads / sizeof heads[0]; i++) {
-                int sent = 0;
-
-                open_world(read_nothing, &(eddy_http_service_options){.timeout = eddy_ms(50)});
+                open_world(read_nothing, &(eddy_http_service_options){.timeout = eddy_seconds(200)});
                 send_text(heads[i]);
                 assert_answer("HTTP/1.1 200 OK", "no");
-                for (; eddy_server_connections(world.server) > 0; sent++) {
-                        assert_true(sent < 1000);
+                for (int k = 0; k < 4; k++) {
                         eddy_stream_write(world.stream, "x", 1);
-                        assert_int_equal(eddy_sleep(eddy_ms(5)), 0);
+                        pass(eddy_seconds(50));
                 }
+                assert_int_equal(eddy_server_connections(world.server), 0);
                 close_world();
         }
 }

@@ -25,6 +25,11 @@
 #define RUNNING_ON_VALGRIND 0
 #endif
 
+/** So that what hangs fails. */
+#ifndef SCENE_LIMIT
+#define SCENE_LIMIT eddy_seconds(RUNNING_ON_VALGRIND ? 600 : 60)
+#endif
+
 /** How many descriptors this process has open. */
 static inline unsigned count_descriptors(void)
 {
@@ -45,7 +50,7 @@ static intptr_t play_scene(void *arg)
 {
         const scene *chosen = arg;
 
-        EDDY_TIMEOUT_SCOPE(eddy_seconds(RUNNING_ON_VALGRIND ? 600 : 60)) /* so that what hangs fails */
+        EDDY_TIMEOUT_SCOPE(SCENE_LIMIT)
                 (*chosen)();
         return 0;
 }
