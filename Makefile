@@ -36,10 +36,11 @@ $(BUILD)/build.ninja:
 	meson setup --prefix $(PREFIX) --libdir lib $(BUILD)
 
 demo: all
+	scripts/install-deps.sh demo
 	scripts/demo.sh $(BUILD)
 
 test:
-	scripts/install-deps.sh build test $(filter aarch64,$(CONFIGS))
+	scripts/install-deps.sh build test
 	scripts/test.sh $(CONFIGS)
 
 python:
@@ -87,6 +88,8 @@ soak: all
 
 chaos: all
 	scripts/install-deps.sh test
+	meson configure -Dtests=enabled $(BUILD)
+	ninja -C $(BUILD) cli/eddy tests/jobs/chaos_worker
 	for engine in sqlite redis postgres; do \
 	        tests/jobs/chaos/chaos.py $(BUILD)/cli/eddy $(BUILD)/tests/jobs/chaos_worker $$engine 40000 $(SEED) || exit 1; \
 	done

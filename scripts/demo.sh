@@ -1,5 +1,5 @@
 #!/bin/sh
-# Serve a folder of images and fetch them all at once, with the two commands of eddy; then a website, asked as a program asks it:
+# Serve a folder of images and fetch them all at once, with two commands of eddy; then a website, asked as a program asks it:
 # scripts/demo.sh BUILD_DIR
 set -eu
 
@@ -85,7 +85,7 @@ echo "it has ended with exit code $?"
 server=
 
 if [ ! -x "$site" ] || ! command -v curl >/dev/null; then
-        say "The website of examples/site is left out: it needs jansson, OpenSSL, and SQLite or libpq; and curl, to be asked"
+        say "The website of examples/site is left out: it needs jansson, OpenSSL, libeddy-websocket, and SQLite or libpq; and curl, to be asked"
         exit 0
 fi
 

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Install what is missing for a purpose, through the system's package manager, saying so first:
 #
-#     scripts/install-deps.sh build|test|musl|aarch64|python|test-python|peers|bench|bench-more|bench-python|fuzz|check ...
+#     scripts/install-deps.sh build|demo|test|musl|aarch64|python|test-python|peers|bench|bench-more|bench-python|fuzz|check ...
 #
 # Where everything is there it says nothing and asks nobody. What releases of Debian and Ubuntu call differently has
 # several names, a|b: the first that the system knows is installed.
@@ -12,6 +12,7 @@ packages_for() {
         build) echo gcc libc6-dev meson ninja-build pkg-config python3 \
                 liburing-dev libcurl4-openssl-dev 'libllhttp-dev|node-llhttp' libnghttp2-dev libhiredis-dev libssl-dev libpq-dev libc-ares-dev \
                 zlib1g-dev libbrotli-dev libzstd-dev libjansson-dev libsqlite3-dev 'libcrypt-dev|libc6-dev' ;;
+        demo) echo curl ;;
         test) echo libcmocka-dev g++ clang 'libclang-rt-dev|libclang-rt-14-dev' valgrind mandoc curl nghttp2-client openssl redis-server postgresql pgbouncer faketime iproute2 nginx-light haproxy h2o slowhttptest sslscan testssl.sh gnutls-bin python3-websockets python3-redis python3-asyncpg ;;
         musl) echo musl-tools linux-libc-dev ;;
         aarch64) echo gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user libcmocka-dev:arm64 ;;
@@ -61,7 +62,6 @@ is_there() {
         zlib1g-dev) pkg-config --exists zlib 2>/dev/null && return ;;
         libbrotli-dev) pkg-config --exists libbrotlienc libbrotlidec 2>/dev/null && return ;;
         libzstd-dev) pkg-config --exists libzstd 2>/dev/null && return ;;
-        libjansson-dev) pkg-config --exists jansson 2>/dev/null && return ;;
         libsqlite3-dev) pkg-config --exists sqlite3 2>/dev/null && return ;;
         libpq-dev) pkg-config --exists libpq 2>/dev/null && return ;;
         postgresql)

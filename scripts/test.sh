@@ -1,5 +1,5 @@
 #!/bin/sh
-# Run the whole suite in every configuration, or in those named:
+# Run the whole suite in the configurations that are named, in plain where none is:
 #
 #     scripts/test.sh [plain] [clang] [sanitize] [thread] [valgrind] [ucontext] [musl] [aarch64] [python] [peers]
 #

@@ -139,7 +139,7 @@ def overview_page(header, edition):
 def front_page(headers, edition):
     out = ['.\\" Generated from the public headers.', title('eddy', 7, edition)]
     out += ['.SH NAME', 'eddy \\- asyncio for C', '.SH SYNOPSIS', '.nf', '.B #include <eddy.h>', '.PP']
-    out += ['.B cc program.c $(pkg\\-config \\-\\-cflags \\-\\-libs eddy)', '.fi', '.SH DESCRIPTION']
+    out += ['.B cc program.c $(pkg\\-config \\-\\-cflags \\-\\-libs libeddy)', '.fi', '.SH DESCRIPTION']
     out.append('An event loop, coroutines, futures, tasks and streams, named as in asyncio.')
     out.append('Each header is one concept, and has a page of its own.')
     for header in headers:
