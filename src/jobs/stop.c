@@ -4,6 +4,10 @@
 
 #include "jobs/running.h"
 #include "jobs/shift.h"
+#include <eddy/signal.h>
+#include <signal.h>
+
+static const int ending_signals[] = {SIGINT, SIGTERM};
 
 void eddy_job_worker_stop(eddy_job_worker *worker)
 {
@@ -13,12 +17,14 @@ void eddy_job_worker_stop(eddy_job_worker *worker)
 
 intptr_t jobs_signals_run(void *arg)
 {
-        struct jobs_signals *signals = *(struct jobs_signals **)arg;
+        eddy_job_worker *worker = *(eddy_job_worker **)arg;
+        eddy_signal_watch watch;
 
-        while (signals->worker->stops < 2 && eddy_signal_watch_next(&signals->watch) >= 0)
-                eddy_job_worker_stop(signals->worker);
-        eddy_signal_watch_close(
-            &signals->watch); /* where a handler hangs, the next one does what it did before */
+        if (eddy_signal_watch_open(&watch, ending_signals, sizeof ending_signals / sizeof *ending_signals) < 0)
+                return 0;
+        while (worker->stops < 2 && eddy_signal_watch_next(&watch) >= 0)
+                eddy_job_worker_stop(worker);
+        eddy_signal_watch_close(&watch); /* where a handler hangs, the next one does what it did before */
         return 0;
 }
 

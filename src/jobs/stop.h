@@ -3,15 +3,8 @@
 #define JOBS_STOP_H
 
 #include "jobs/worker.h"
-#include <eddy/signal.h>
 
-/** Signals that end a worker. */
-struct jobs_signals {
-        eddy_signal_watch watch;
-        eddy_job_worker *worker;
-};
-
-/** A task's body, with a pointer to the signals': has the worker end at each signal. The watch is open, and closed when somebody is in a hurry. */
+/** A task's body, with a pointer to the worker's: has it end at each signal, until somebody is in a hurry. */
 intptr_t jobs_signals_run(void *pointer);
 
 /** Wait until the worker is to end: 0, or how the caller was interrupted. Suspends. */

@@ -9,7 +9,6 @@
 #include "jobs/shift.h"
 #include "jobs/stop.h"
 #include "jobs/sweep.h"
-#include <signal.h>
 #include <stdio.h>
 #include <sys/random.h>
 #include <unistd.h>
@@ -25,7 +24,6 @@ enum {
 };
 
 static const eddy_duration lease_least = 10000000, poll_least = 1000000;
-static const int ending_signals[] = {SIGINT, SIGTERM};
 
 /* xorshift64* */
 double jobs_chance(eddy_job_worker *worker)
@@ -229,9 +227,9 @@ int eddy_job_worker_handle(eddy_job_worker *worker, const char *kind, eddy_job_h
         return 0;
 }
 
-/* All but the turns, which go on for longer than the others. A task with an argument of its own has its stack when it is made, or is not made:
- * none of them ends without having begun. */
-static int start_helpers(eddy_job_worker *worker, eddy_group *group, struct jobs_signals *signals)
+/* All but those that last. A task with an argument of its own has its stack when it is made, or is not made: none of them ends without having
+ * begun. */
+static int start_helpers(eddy_job_worker *worker, eddy_group *group)
 {
         int rc = eddy_group_spawn(group, jobs_renewal_run, &worker);
 
@@ -239,28 +237,17 @@ static int start_helpers(eddy_job_worker *worker, eddy_group *group, struct jobs
                 rc = eddy_group_spawn(group, jobs_sweep_run, &worker);
         if (rc == 0)
                 rc = eddy_group_spawn(group, jobs_cron_run, &worker);
-        if (rc == 0 && signals->worker)
-                rc = eddy_group_spawn(group, jobs_signals_run, &signals);
         return rc;
 }
 
-static void open_signals(eddy_job_worker *worker, struct jobs_signals *signals)
-{
-        if (worker->options.has_no_signals)
-                return;
-        if (eddy_signal_watch_open(&signals->watch, ending_signals,
-                                   sizeof ending_signals / sizeof *ending_signals) == 0)
-                signals->worker = worker;
-}
-
 /* With the helpers there: until no job runs. */
-static int work_and_wind_up(eddy_job_worker *worker, struct jobs_signals *signals)
+static int work_and_wind_up(eddy_job_worker *worker)
 {
         eddy_group helpers;
         int rc;
 
         eddy_group_open(&helpers);
-        rc = start_helpers(worker, &helpers, signals);
+        rc = start_helpers(worker, &helpers);
         if (rc == 0) {
                 eddy_duration grace = worker->options.grace;
                 int late;
@@ -295,22 +282,27 @@ static void end_run(eddy_job_worker *worker)
         worker->stops = 0;
 }
 
+/* Those that go on until the store has been told. */
+static int start_lasting(eddy_job_worker *worker, eddy_group *group)
+{
+        int rc = worker->options.has_no_signals ? 0 : eddy_group_spawn(group, jobs_signals_run, &worker);
+
+        return rc == 0 ? eddy_group_spawn(group, jobs_shift_run, &worker) : rc;
+}
+
 static int run(eddy_job_worker *worker)
 {
-        eddy_task *turns = eddy_spawn(jobs_shift_run, &worker);
-        struct jobs_signals signals = {.worker = NULL};
+        eddy_group lasting;
         int rc;
 
-        if (!turns)
-                return -ENOMEM;
-        open_signals(worker, &signals);
-        rc = work_and_wind_up(worker, &signals);
-        jobs_say_farewell(worker);
-        if (signals.worker) /* not before: one that comes during the farewell is not to cut that off */
-                eddy_signal_watch_close(&signals.watch);
-        eddy_cancel(turns);
-        EDDY_SHIELD_SCOPE
-                eddy_join(turns, NULL);
+        eddy_group_open(&lasting);
+        rc = start_lasting(worker, &lasting);
+        if (rc == 0) {
+                rc = work_and_wind_up(worker);
+                jobs_say_farewell(worker);
+        }
+        eddy_group_cancel(&lasting);
+        eddy_group_close(&lasting);
         return rc;
 }
 

@@ -172,6 +172,29 @@ COROUTINE_TEST(signals_are_as_calls)
         close_worker();
 }
 
+/* docs/jobs.md: the third signal does what it does without a worker, and no other before. */
+COROUTINE_TEST(a_second_signal_while_the_store_is_told_ends_nothing)
+{
+        begin((eddy_job_worker_options){.grace = eddy_seconds(1000)});
+        raise(SIGTERM);
+        WAIT_UNTIL(worker->stops == 1);
+        fake.is_held = true;
+        may_end = true;
+        fake_changed();
+        WAIT_UNTIL(worker->running_count == 0);
+        for (int i = 0; i < 20; i++)
+                eddy_yield();
+        raise(SIGTERM);
+        while (worker->stops < 2)
+                assert_int_equal(eddy_yield(), 0);
+        assert_false(eddy_done(work));
+        fake.is_held = false;
+        fake_changed();
+        assert_int_equal(join_work(), 0);
+        assert_int_equal(count_state(EDDY_JOB_DONE), 2);
+        close_worker();
+}
+
 static unsigned heard;
 
 static void hear(void *arg)
@@ -329,6 +352,7 @@ int main(void)
             cmocka_unit_test(who_is_cancelled_during_the_grace_ends_it),
             cmocka_unit_test(a_deadline_ends_it),
             cmocka_unit_test(signals_are_as_calls),
+            cmocka_unit_test(a_second_signal_while_the_store_is_told_ends_nothing),
             cmocka_unit_test(signals_may_be_none_of_its_concern),
             cmocka_unit_test(a_turn_that_was_under_way_gives_its_jobs_back),
             cmocka_unit_test(jobs_of_a_turn_whose_reply_was_lost_go_back_too),
