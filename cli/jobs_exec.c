@@ -24,7 +24,7 @@ struct run {
         int failure;     /* of passing on what it says or is told; the first one */
         eddy_event read; /* both outputs have come to their end */
         char *result;
-        size_t result_size;
+        size_t result_size, result_room;
         char last[512]; /* line of its standard error */
 };
 
@@ -57,14 +57,42 @@ static void end_reading(struct run *run)
                 eddy_event_set(&run->read);
 }
 
+static int add_to_result(struct run *run, const char *data, size_t size)
+{
+        size_t needed = run->result_size + size;
+
+        if (needed > RESULT_MOST)
+                return EDDY_ELIMIT;
+        if (needed > run->result_room) {
+                char *larger = realloc(run->result, 2 * needed);
+
+                if (!larger)
+                        return -ENOMEM;
+                run->result = larger;
+                run->result_room = 2 * needed;
+        }
+        memcpy(run->result + run->result_size, data, size);
+        run->result_size = needed;
+        return 0;
+}
+
+/* Piece by piece: what has come counts, too, where something that has left the group holds the output for longer than is waited for. */
 static intptr_t collect(void *arg)
 {
         struct run *run = *(struct run **)arg;
-        ssize_t n = eddy_stream_read_all(eddy_process_stdout(run->process), &run->result, RESULT_MOST);
+        const char *data;
+        ssize_t n;
 
+        while ((n = eddy_stream_read_some(eddy_process_stdout(run->process), &data)) > 0) {
+                int rc = add_to_result(run, data, (size_t)n);
+
+                if (rc < 0) {
+                        n = rc;
+                        break;
+                }
+        }
         if (n < 0 && eddy_interrupted() == 0)
                 give_up(run, (int)n);
-        run->result_size = n > 0 ? (size_t)n : 0;
         end_reading(run);
         return 0;
 }
@@ -295,6 +323,6 @@ int jobs_exec_handler(eddy_job *job, void *arg)
         jobs_board_remove(program->board, &run.shown);
         jobs_undertaker_remove(program->undertaker, run.group);
         eddy_process_destroy(run.process);
-        eddy_free(run.result);
+        free(run.result);
         return rc;
 }

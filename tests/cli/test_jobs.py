@@ -208,6 +208,11 @@ class Programs(Jobs):
         except (FileNotFoundError, ProcessLookupError):
             return b""
 
+    def test_what_it_has_written_counts_though_somebody_else_holds_its_output(self):
+        self.work("--exec", "setsid sh -c 'echo $$ > $HERE/pid; exec sleep 1000' & while [ ! -s $HERE/pid ]; do sleep 0.01; done; echo hello")
+        self.assertEqual(self.jobs("enqueue", "--wait", "leave"), b"hello\n")
+        os.kill(int(pathlib.Path(self.path("pid")).read_text()), signal.SIGKILL)
+
     def test_a_line_beyond_all_bounds_is_left_out(self):
         line = "head -c 70000 /dev/zero | tr '\\0' x >&2"
         self.work("--exec", "last=" + line, "--exec", f"first={line}; echo >&2; echo behind >&2")
