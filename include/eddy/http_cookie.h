@@ -62,7 +62,7 @@ EDDY_API const char *eddy_http_cookie_find(const char *header, const char *name,
  * @param size   of that memory in bytes
  * @return how long it is, without the NUL
  * @retval -ENOENT      the request has no such cookie
- * @retval EDDY_ELIMIT  it does not fit; what does not was not set by you, mostly
+ * @retval EDDY_ELIMIT  it does not fit; what does not was not set by you, mostly. Unanswered, 413
  *
  * Does not suspend. aiohttp.web.Request.cookies.
  */

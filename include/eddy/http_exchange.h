@@ -136,7 +136,7 @@ EDDY_API int eddy_http_exchange_status(const eddy_http_exchange *exchange);
  * and 304. A Content-Type, Server or Date among the headers replaces the default, and "Connection: close" ends the
  * connection with this answer. What its length and its connection are is the server's to say: Content-Length and
  * "Connection: keep-alive" are allowed where they say what is true (to HEAD, and with 304, without a body, any length
- * is), Transfer-Encoding never.
+ * is), Transfer-Encoding never. "Connection: upgrade" belongs to an Upgrade among the headers, as of 426.
  *
  * @param answer  with what it points to is free again when this returns
  * @return 0

@@ -76,7 +76,7 @@ EDDY_API eddy_http_service *eddy_http_files_service(eddy_http_files *files);
  *
  * @param files  an eddy_http_files
  * @return 0, or the failure that ended the connection; answers that were made leave in any case
- * @retval EDDY_CANCELLED, EDDY_TIMEOUT  the caller was interrupted, or the client was silent for too long
+ * @retval EDDY_CANCELLED, EDDY_TIMEOUT  the caller was interrupted
  * @retval EDDY_ENOTASK                  called outside a coroutine
  *
  * Suspends, as eddy_http_serve().

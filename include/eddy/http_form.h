@@ -39,7 +39,7 @@ typedef struct eddy_http_fields_options {
  * @param n        its size in bytes
  * @param options  may be NULL
  * @return 0
- * @retval EDDY_ELIMIT  there are more fields or bytes than the options allow; the detail says which. Unanswered, 413 where it is a body's
+ * @retval EDDY_ELIMIT  there are more fields or bytes than the options allow; the detail says which. Unanswered, 413 where it is a request's
  * @retval -ENOMEM      no memory
  *
  * As the URL standard has it: "&" alone separates (";" is part of a value), "+" is a blank, a field without "=" has an

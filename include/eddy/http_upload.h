@@ -43,8 +43,8 @@ EDDY_API void eddy_http_uploads_destroy(eddy_http_uploads *uploads);
 /**
  * Answer a request by keeping what it brings; an eddy_http_handler. PUT: a file at its target's path, in a folder that is there.
  * POST of multipart/form-data: files into the folder that its target's path names. A file appears under its name when it is there
- * whole and on the disk, and whatever ends it before leaves nothing. If-Match and If-None-Match hold for PUT. Pages of other sites may not
- * (eddy_http_exchange_is_cross_site()). docs/http-server.md has every answer.
+ * whole and on the disk, and whatever ends it before leaves nothing. If-Match, If-None-Match and If-Unmodified-Since hold for PUT.
+ * Pages of other sites may not (eddy_http_exchange_is_cross_site()). docs/http-server.md has every answer.
  *
  * @param exchange  not answered yet, and of whose body nothing has been read
  * @param uploads   an eddy_http_uploads

@@ -23,7 +23,7 @@ typedef struct eddy_job_cron {
         const char *name; /**< 1 to 100 bytes of UTF-8 without control characters */
         const char *
             expression; /**< "minute hour day month weekday" as of cron(8), with seconds before it where there are six; @hourly,
-                                     @daily, @weekly, @monthly, @yearly; "@every 90s", by UTC's beginning of 1970 */
+                                     @daily, @weekly, @monthly, @yearly; "@every 90s", counted from 1970-01-01 UTC */
         const char *zone; /**< an IANA name, such as "Europe/Berlin"; NULL: "UTC" */
         eddy_job_missed missed;
         eddy_job_spec

@@ -181,7 +181,8 @@ EDDY_API int eddy_websocket_from_stream(eddy_websocket **ws, eddy_stream *stream
  *                           half a message
  * @retval EDDY_EINCOMPLETE  the connection ended without a close: code 1006
  * @retval EDDY_ELIMIT       the message is longer than options.max_message: 1009 was sent
- * @retval EDDY_EPROTOCOL    the other side broke the protocol: 1002 was sent; the detail says how
+ * @retval EDDY_EPROTOCOL    the other side broke the protocol: 1002 was sent, or 1007 where a message cannot be decompressed; the
+ *                           detail says how
  * @retval -EILSEQ           a text is not UTF-8: 1007 was sent
  * @retval -ETIMEDOUT        nothing came within options.ping_timeout of a ping
  * @retval EDDY_EBUSY        another coroutine receives
@@ -217,7 +218,7 @@ EDDY_API EDDY_ASYNC ssize_t eddy_websocket_read(eddy_websocket *ws, void *buffer
  * @param data  free again when this returns
  * @return 0: it leaves, whole, behind those that were sent before
  * @retval EDDY_CANCELLED, EDDY_TIMEOUT  the caller was interrupted, and nothing of it is sent
- * @retval -EPIPE          the WebSocket is closed or closing
+ * @retval -EPIPE          the WebSocket is closed or closing, by whomever; also where this happened while it waited
  * @retval EDDY_EINVALIDSTATE  the caller is within a message of pieces
  * @retval -EINVAL         the type is none to be sent
  * @retval -ENOMEM         no memory: nothing of it is sent
@@ -248,8 +249,8 @@ EDDY_API EDDY_ASYNC int eddy_websocket_begin(eddy_websocket *ws, eddy_websocket_
 EDDY_API EDDY_ASYNC int eddy_websocket_write(eddy_websocket *ws, const void *data, size_t n);
 
 /**
- * End a message of pieces. Whoever has begun one calls this, or else closes or destroys the WebSocket: only then may others
- * send.
+ * End a message of pieces. Whoever has begun one calls this, or else closes or destroys the WebSocket: until then others that
+ * send wait. Where that is closed, they are told at once (-EPIPE).
  *
  * @return 0
  * @retval EDDY_EINVALIDSTATE  the caller has begun no message

@@ -52,7 +52,8 @@ static bool is_refused(const struct http_request *request, const char *head, con
         return date && is_newer(head, date, version, true);
 }
 
-/* What is asked for must be another than the client has already. */
+/* What is asked for must be another than the client has already. A date says so only to who would send it: what is to be changed is not
+ * kept as it is for being old (RFC 9110, 13.1.3). */
 static bool is_unchanged(const struct http_request *request, const char *head,
                          const struct http_version *version)
 {
@@ -60,6 +61,8 @@ static bool is_unchanged(const struct http_request *request, const char *head,
 
         if (request->fields[FIELD_IF_NONE_MATCH])
                 return matches(request, head, FIELD_IF_NONE_MATCH, version);
+        if (request->method != HTTP_GET && request->method != HTTP_HEAD)
+                return false;
         return date && is_newer(head, date, version, false);
 }
 

@@ -82,14 +82,33 @@ void head_add_end(eddy_http_exchange *exchange)
         put(exchange->service, "\r\n", 2);
 }
 
+/* In one line, for there are clients that read no more. */
+static void add_connection(eddy_http_exchange *exchange, bool names_upgrade)
+{
+        eddy_http_service *service = exchange->service;
+        const char *ending = exchange->is_closing ? "close" : exchange->request->minor == 0 ? "keep-alive" : "";
+
+        if (!*ending && !names_upgrade)
+                return;
+        put(service, "Connection: ", 12);
+        put(service, ending, strlen(ending));
+        if (*ending && names_upgrade)
+                put(service, ", ", 2);
+        if (names_upgrade)
+                put(service, "Upgrade", 7);
+        put(service, "\r\n", 2);
+}
+
 void head_end(eddy_http_exchange *exchange)
+{
+        head_end_with(exchange, false);
+}
+
+void head_end_with(eddy_http_exchange *exchange, bool names_upgrade)
 {
         put(exchange->service, exchange->lines ? exchange->lines : "", exchange->lines_size);
         exchange->impl->plan_ending(exchange);
-        if (exchange->is_closing)
-                put(exchange->service, "Connection: close\r\n", 19);
-        else if (exchange->request->minor == 0)
-                put(exchange->service, "Connection: keep-alive\r\n", 24);
+        add_connection(exchange, names_upgrade && !exchange->impl->version); /* of HTTP/1 */
         head_add_end(exchange);
 }
 

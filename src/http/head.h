@@ -28,6 +28,9 @@ void head_add_end(eddy_http_exchange *exchange);
 /** What says how the connection goes on, and the empty line. */
 void head_end(eddy_http_exchange *exchange);
 
+/** As head_end(), where an Upgrade among the headers may be named as one of the connection's: "Connection: Upgrade", in HTTP/1. */
+void head_end_with(eddy_http_exchange *exchange, bool names_upgrade);
+
 /** Make a whole answer that says what is wrong, and send it: 0 or an error. Does not suspend. */
 int head_send_error(eddy_http_exchange *exchange, int status);
 

@@ -44,7 +44,7 @@ static int make_plan(struct plan *plan, const eddy_http_exchange *exchange, cons
 
         plan->coding = NULL;
         plan->status = answer->status ? answer->status : HTTP_STATUS_OK;
-        if (rc < 0 || plan->status < 200 || plan->status > 999 || plan->headers.says_upgrade)
+        if (rc < 0 || plan->status < 200 || plan->status > 999)
                 return -EINVAL;
         if (plan->headers.says_keep_alive && exchange->is_closing)
                 return -EINVAL;
@@ -144,7 +144,7 @@ static void write_head(eddy_http_exchange *exchange, const eddy_http_answer *ans
                 head_add_text(exchange, "Transfer-Encoding: ", "chunked");
         add_lines(exchange, answer->headers, plan->coding);
         exchange->is_closing |= plan->headers.says_close;
-        head_end(exchange);
+        head_end_with(exchange, plan->headers.says_upgrade);
 }
 
 static int send_whole(eddy_http_exchange *exchange, const eddy_http_answer *answer, const struct plan *plan,

@@ -154,7 +154,7 @@ static int read_fields(struct jobs_cron_expression *expression, char *const word
         }
         expression->weekdays = (expression->weekdays | expression->weekdays >> 7) & 0x7f;
         expression->is_either_day = words[3][0] != '*' && words[5][0] != '*';
-        expression->is_real_time = words[0][0] == '*' || words[1][0] == '*' || words[2][0] == '*';
+        expression->is_real_time = words[1][0] == '*' || words[2][0] == '*';
         return 0;
 }
 

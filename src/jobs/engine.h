@@ -22,7 +22,7 @@
  * - A verdict counts only with the fence that the job was taken with, and of the job that was taken: ids may be used again.
  * - A RUNNING job that was asked to end is CANCELLED where it would run again: by RETRY, SNOOZE, RETURN, or the end of its lease. Its
  *   history says how the attempt ended, then "cancelled"; its `due` and `attempt` stay. However it ends, it is no longer asked to.
- * - `unique` belongs to the job that was enqueued with it until that is finished and `unique_for` has passed since.
+ * - `unique` belongs to the job that was enqueued with it until that is finished and `unique_for` has passed since it was enqueued.
  */
 #ifndef JOBS_ENGINE_H
 #define JOBS_ENGINE_H

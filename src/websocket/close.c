@@ -11,6 +11,16 @@ static bool is_valid_code(int code)
         return (i < sizeof known && known[i]) || (code >= LEAST_PROGRAM_CODE && code <= MOST_PROGRAM_CODE);
 }
 
+/** A close was the last frame, or nothing can be sent any more: those that wait for their turn hear of it, whoever has that. */
+static void stop_sending(eddy_websocket *ws)
+{
+        if (ws->has_sent_close)
+                return;
+        ws->has_sent_close = true;
+        websocket_stop_pings(ws);
+        eddy_lock_finish(&ws->output.turn);
+}
+
 int websocket_send_close(eddy_websocket *ws, int code, const char *reason)
 {
         size_t size = strlen(reason);
@@ -25,8 +35,7 @@ int websocket_send_close(eddy_websocket *ws, int code, const char *reason)
         rc = websocket_send_control(ws, FRAME_CLOSE, payload, code == CODE_NONE ? 0 : CODE_SIZE + size);
         if (rc == -ENOMEM)
                 return rc;
-        ws->has_sent_close = true;
-        websocket_stop_pings(ws); /* a close is the last frame */
+        stop_sending(ws);
         return rc;
 }
 
@@ -37,9 +46,8 @@ int websocket_fail(eddy_websocket *ws, int code, int rc, const char *why)
         ws->code = code;
         if (code != CODE_LOST)
                 websocket_send_close(ws, code, why ? why : "");
-        ws->has_sent_close = true;
+        stop_sending(ws);
         eddy_stream_write_eof(ws->stream);
-        websocket_stop_pings(ws);
         eddy_event_set(&ws->passed_on);
         return websocket_tell_failure(ws);
 }
@@ -63,8 +71,8 @@ int websocket_closed_by_frame(eddy_websocket *ws, const uint8_t *payload, size_t
         if (size > CODE_SIZE)
                 memcpy(ws->reason, payload + CODE_SIZE, size - CODE_SIZE);
         websocket_send_close(ws, code, "");
-        ws->has_come_close = ws->has_sent_close = true;
-        websocket_stop_pings(ws); /* also where it could not be sent */
+        ws->has_come_close = true;
+        stop_sending(ws);   /* also where it could not be sent */
         if (!ws->is_client) /* whose end it is to close first, so that the client has no address in TIME_WAIT */
                 eddy_stream_close(ws->stream);
         return 0;

@@ -49,11 +49,6 @@ void inflater_destroy(struct inflater *inflater);
 /** Decompress into n bytes, n > 0: how many came, or -EINVAL, or -ENOMEM. 0: more input is needed. */
 ssize_t inflater_take(struct inflater *inflater, void *to, size_t n);
 
-static inline bool inflater_is_hungry(const struct inflater *inflater)
-{
-        return inflater->z.avail_in == 0;
-}
-
 /** So many bytes were put into its input; or the tail comes. */
 void inflater_feed(struct inflater *inflater, size_t n);
 void inflater_feed_tail(struct inflater *inflater);

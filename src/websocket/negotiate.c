@@ -63,7 +63,8 @@ static int refuse(eddy_websocket_handshake *handshake, int status, const char *r
 static int check_request(eddy_websocket_handshake *handshake, const eddy_websocket_request *request)
 {
         static const char *const get[] = {"Allow: GET", NULL};
-        static const char *const upgrade[] = {"Upgrade: websocket", "Sec-WebSocket-Version: 13", NULL};
+        static const char *const upgrade[] = {"Upgrade: websocket", "Connection: Upgrade",
+                                              "Sec-WebSocket-Version: 13", NULL};
         const char *version = header(request, "Sec-WebSocket-Version");
 
         if (strcmp(request->method, "GET") != 0)

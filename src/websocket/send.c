@@ -127,12 +127,15 @@ static int take_turn(eddy_websocket *ws)
         if (ws->output.owner && ws->output.owner == eddy_current_task())
                 return EDDY_EINVALIDSTATE;
         rc = eddy_lock_acquire(&ws->output.turn);
-        if (rc < 0)
+        if (rc < 0 && rc != EDDY_EFINISHED)
                 return ws->is_destroyed ? -EBADF : rc;
-        rc = check_open(ws);
-        if (rc < 0 && !ws->is_destroyed)
+        return check_open(ws); /* there are no turns any more where it is not */
+}
+
+static void give_turn(eddy_websocket *ws)
+{
+        if (!ws->is_destroyed && !ws->has_sent_close)
                 eddy_lock_release(&ws->output.turn);
-        return rc;
 }
 
 static bool is_to_be_compressed(const eddy_websocket *ws, size_t n)
@@ -194,8 +197,7 @@ static int send_in_turn(eddy_websocket *ws, eddy_websocket_type type, const void
         rc = await_room(ws);
         if (rc == 0)
                 rc = send_message(ws, type, data, n);
-        if (!ws->is_destroyed)
-                eddy_lock_release(&ws->output.turn);
+        give_turn(ws);
         return rc;
 }
 
@@ -322,6 +324,6 @@ int eddy_websocket_end(eddy_websocket *ws)
         if (output->deflater)
                 deflater_end(output->deflater, rc == 0);
         output->owner = NULL;
-        eddy_lock_release(&output->turn);
+        give_turn(ws);
         return rc;
 }

@@ -43,7 +43,7 @@ struct input {
 };
 
 struct output {
-        eddy_lock turn;           /* held by who sends a message of pieces */
+        eddy_lock turn;           /* held by who sends a message of pieces; finished when a close was sent */
         const eddy_task *owner;   /* that one; or NULL */
         eddy_websocket_type type; /* of it, until its first frame has been sent; then 0 */
         bool is_compressed;
@@ -71,7 +71,8 @@ struct eddy_websocket {
         struct output output;
 
         /* The end. */
-        bool has_sent_close, has_come_close;
+        bool has_sent_close; /* or nothing can be sent */
+        bool has_come_close;
         int failure;     /* what ended it, without a close; 0: nothing */
         const char *why; /* a sentence, or NULL */
         int code;        /* what eddy_websocket_close_code() tells */

@@ -162,6 +162,11 @@ static void test_order(void **state)
             {"GET", "If-None-Match: \"abc-1\"\r\nIf-Modified-Since: " BEFORE "\r\n", 304},
             {"GET", "If-Modified-Since: " SAME "\r\nRange: bytes=0-1\r\n", 304},
             {"HEAD", "If-Modified-Since: " SAME "\r\n", 304},
+            /* what only those who read ask for, and what all do */
+            {"PUT", "If-Modified-Since: " SAME "\r\n", 200},
+            {"PUT", "If-Modified-Since: " SAME "\r\nIf-Unmodified-Since: " BEFORE "\r\n", 412},
+            {"PUT", "If-Unmodified-Since: " SAME "\r\n", 200},
+            {"PUT", "If-None-Match: \"abc-1\"\r\n", 304},
             /* If-Range: strongly, and only beside Range */
             {"GET", "If-Range: \"other\"\r\n", 200},
             {"GET", "Range: bytes=0-1\r\nIf-Range: *\r\n", 200},

@@ -68,7 +68,12 @@ tries[] = {
     {"GET", {TEXT, LINES("Connection: close")}, 0, {"Connection: close"}, NULL, "{}"},
     {"GET", {TEXT, LINES("connection:CLOSE ")}, 0, {"Connection: close"}, "CLOSE", "{}"},
     {"GET", {TEXT, LINES("Connection: keep-alive")}, .rc = -EINVAL}, /* which this one asks not to be */
-    {"GET", {TEXT, LINES("Connection: upgrade")}, .rc = -EINVAL},
+    {"GET",
+     {TEXT, LINES("Upgrade: a", "connection: upgrade")},
+     0,
+     {"Upgrade: a", "\r\nConnection: close, Upgrade\r\n"},
+     "connection:",
+     "{}"},
     {"GET", {TEXT, LINES("Connection: close, x")}, .rc = -EINVAL},
     {"GET", {TEXT, LINES("Connection:")}, .rc = -EINVAL},
     /* what is no header */

@@ -489,6 +489,27 @@ static void another_protocol(void)
         close_world();
 }
 
+/** Which protocols there are is said in an answer of any status. */
+static int name_protocol(eddy_http_exchange *exchange, void *arg)
+{
+        (void)arg;
+        return eddy_http_reply(exchange,
+                               &(eddy_http_answer){.headers = LINES("Connection: upgrade", "Upgrade: lines")});
+}
+
+static void protocols_that_there_are(void)
+{
+        open_world(name_protocol, NULL);
+        send_text("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+        assert_non_null(strstr(next_head(), "\r\nUpgrade: lines\r\nConnection: Upgrade\r\n\r\n"));
+        send_text("GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
+        assert_non_null(strstr(next_head(), "\r\nConnection: keep-alive, Upgrade\r\n"));
+        send_text("GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+        assert_non_null(strstr(next_head(), "\r\nConnection: close, Upgrade\r\n"));
+        assert_end();
+        close_world();
+}
+
 /** A service may be given back while its last handlers are still at it. */
 static void services_outlive_their_handlers(void)
 {
@@ -522,6 +543,7 @@ int main(void)
             scene_test(hints),
             scene_test(events),
             scene_test(another_protocol),
+            scene_test(protocols_that_there_are),
             scene_test(services_outlive_their_handlers),
         };
 

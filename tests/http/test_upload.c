@@ -364,6 +364,28 @@ static void disks_that_fail(void)
         clear();
 }
 
+/** A client that sends the date of what it has read, whatever it does with it. */
+static void conditions(void)
+{
+        assert_int_equal(
+            eddy_http_uploads_create(&uploads, place, &(eddy_http_uploads_options){.overwrites = true}), 0);
+        write_file("a", "old");
+        open_world(take, NULL);
+        send_text("PUT /a HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n"
+                  "If-Unmodified-Since: Sun, 06 Nov 1994 08:49:37 GMT\r\n\r\nnew");
+        assert_int_equal(status_of(next_head()), 412);
+        close_world();
+        assert_string_equal(content_of("a"), "old");
+        open_world(take, NULL);
+        send_text("PUT /a HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n"
+                  "If-Modified-Since: Fri, 06 Nov 2099 08:49:37 GMT\r\n\r\nnew");
+        assert_int_equal(status_of(next_head()), 204);
+        close_world();
+        assert_string_equal(content_of("a"), "new");
+        eddy_http_uploads_destroy(uploads);
+        clear();
+}
+
 static void other_methods(void)
 {
         const char *head;
@@ -416,6 +438,7 @@ int main(void)
             cmocka_unit_test(sites),
             cmocka_unit_test(folders_that_are_none),
             scene_test(disks_that_fail),
+            scene_test(conditions),
             scene_test(other_methods),
         };
 

@@ -210,7 +210,7 @@ COROUTINE_TEST(a_caller_s_deadline_leaves_closing_to_be_gone_on_with)
         close_pair(&pair);
 }
 
-COROUTINE_TEST(a_close_comes_into_a_message_of_pieces_and_frees_those_who_wait)
+COROUTINE_TEST(a_close_comes_into_a_message_of_pieces)
 {
         eddy_task *task;
         struct pair pair;
@@ -227,6 +227,90 @@ COROUTINE_TEST(a_close_comes_into_a_message_of_pieces_and_frees_those_who_wait)
         assert_int_equal(eddy_websocket_write(pair.ws, "a", 1), -EPIPE);
         assert_int_equal(eddy_websocket_end(pair.ws), -EPIPE);
         close_pair(&pair);
+}
+
+static intptr_t send_b(void *arg)
+{
+        return eddy_websocket_send(arg, EDDY_WEBSOCKET_TEXT, "b", 1);
+}
+
+static intptr_t begin_b(void *arg)
+{
+        return eddy_websocket_begin(arg, EDDY_WEBSOCKET_TEXT);
+}
+
+/** Have others wait for the end of a message of pieces. */
+static void begin_before_others(struct pair *pair, eddy_task *waiting[2])
+{
+        assert_int_equal(eddy_websocket_begin(pair->ws, EDDY_WEBSOCKET_TEXT), 0);
+        assert_int_equal(eddy_websocket_write(pair->ws, "a", 1), 0);
+        waiting[0] = eddy_create_task(send_b, pair->ws);
+        waiting[1] = eddy_create_task(begin_b, pair->ws);
+        assert_int_equal(eddy_sleep(0), 0);
+        assert_false(eddy_done(waiting[0]) || eddy_done(waiting[1]));
+}
+
+/** They wait no more, and neither does who began get on. */
+static void assert_others_are_told(struct pair *pair, eddy_task *waiting[2], int expected)
+{
+        for (int i = 0; i < 2; i++) {
+                intptr_t rc = 0;
+                int joined = 0;
+
+                EDDY_TIMEOUT_SCOPE(eddy_seconds(20))
+                        joined = eddy_join(waiting[i], &rc);
+                assert_int_equal(joined, 0);
+                assert_int_equal(rc, expected);
+        }
+        assert_int_equal(eddy_websocket_write(pair->ws, "a", 1), expected);
+        assert_int_equal(eddy_websocket_end(pair->ws), expected);
+        assert_int_equal(eddy_websocket_send(pair->ws, EDDY_WEBSOCKET_TEXT, "a", 1), expected);
+        close_pair(pair);
+}
+
+COROUTINE_TEST(who_waits_for_a_message_of_pieces_is_told_of_its_sender_s_close)
+{
+        eddy_task *waiting[2];
+        struct pair pair;
+
+        open_pair(&pair, EDDY_WEBSOCKET_SERVER, NULL, NULL);
+        begin_before_others(&pair, waiting);
+        put_close(&pair, 1001, "");
+        assert_int_equal(eddy_stream_write_eof(pair.peer), 0);
+        assert_int_equal(eddy_websocket_close(pair.ws, 1001, "bye"), 0);
+        assert_others_are_told(&pair, waiting, -EPIPE);
+}
+
+COROUTINE_TEST(who_waits_for_a_message_of_pieces_is_told_of_the_other_side_s_close)
+{
+        eddy_websocket_message message;
+        eddy_task *waiting[2];
+        struct pair pair;
+
+        open_pair(&pair, EDDY_WEBSOCKET_SERVER, NULL, NULL);
+        begin_before_others(&pair, waiting);
+        put_close(&pair, 1001, "");
+        assert_int_equal(eddy_websocket_receive(pair.ws, &message), 0);
+        assert_others_are_told(&pair, waiting, -EPIPE);
+}
+
+COROUTINE_TEST(who_waits_for_a_message_of_pieces_is_told_of_a_failure)
+{
+        eddy_websocket_message message;
+        eddy_task *waiting[2];
+        struct pair pair;
+
+        open_pair(&pair, EDDY_WEBSOCKET_SERVER, NULL, NULL);
+        begin_before_others(&pair, waiting);
+        put_text(&pair, FRAME_CONTINUATION, true, "of nothing");
+        assert_int_equal(eddy_websocket_receive(pair.ws, &message), EDDY_EPROTOCOL);
+        assert_others_are_told(&pair, waiting, EDDY_EPROTOCOL);
+
+        open_pair(&pair, EDDY_WEBSOCKET_SERVER, NULL, NULL);
+        begin_before_others(&pair, waiting);
+        assert_int_equal(eddy_stream_write_eof(pair.peer), 0);
+        assert_int_equal(eddy_websocket_receive(pair.ws, &message), EDDY_EINCOMPLETE);
+        assert_others_are_told(&pair, waiting, EDDY_EINCOMPLETE);
 }
 
 /** A peer that goes on sending gets to see the close with its code, and no reset before it. */
@@ -289,7 +373,10 @@ int main(void)
             cmocka_unit_test(closing_is_bounded),
             cmocka_unit_test(an_end_in_place_of_the_answer_is_1006),
             cmocka_unit_test(a_caller_s_deadline_leaves_closing_to_be_gone_on_with),
-            cmocka_unit_test(a_close_comes_into_a_message_of_pieces_and_frees_those_who_wait),
+            cmocka_unit_test(a_close_comes_into_a_message_of_pieces),
+            cmocka_unit_test(who_waits_for_a_message_of_pieces_is_told_of_its_sender_s_close),
+            cmocka_unit_test(who_waits_for_a_message_of_pieces_is_told_of_the_other_side_s_close),
+            cmocka_unit_test(who_waits_for_a_message_of_pieces_is_told_of_a_failure),
             cmocka_unit_test(who_is_refused_hears_why),
             cmocka_unit_test(who_closes_is_told_of_the_destruction),
         };

@@ -293,7 +293,30 @@ static void what_is_refused(void)
         assert_string_equal(reply_to(id)->start, "GET /plain example.org -");
         id = ask("GET", "/", NULL, NULL); /* that asks for none */
         assert_string_equal(answer_to(id)->status, "426");
+        assert_null(strstr(reply_to(id)->headers, "upgrade"));
+        assert_null(strstr(reply_to(id)->headers, "connection"));
         close_client();
+}
+
+/** What may be asked for says so with its connection option (RFC 9110, 7.8), and the connection goes on. */
+static void what_is_refused_in_http1(void)
+{
+        open_world(chat, NULL);
+        for (int i = 0; i < 2; i++) {
+                const char *head;
+
+                send_text("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+                head = next_head();
+                assert_memory_equal(head, "HTTP/1.1 426 ", 13);
+                assert_non_null(strstr(head, "\r\nUpgrade: websocket\r\n"));
+                assert_non_null(strstr(head, "\r\nConnection: Upgrade\r\n"));
+                assert_body("here is a WebSocket, and none was asked for");
+        }
+        send_text("GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+        assert_non_null(strstr(next_head(), "\r\nConnection: close, Upgrade\r\n"));
+        assert_body("here is a WebSocket, and none was asked for");
+        assert_end();
+        close_world();
 }
 
 int main(void)
@@ -307,6 +330,7 @@ int main(void)
             scene_test(a_client_that_goes_without_a_word),
             scene_test(upgrades_without_memory),
             scene_test(what_is_refused),
+            scene_test(what_is_refused_in_http1),
         };
 
         return cmocka_run_group_tests_name("websocket http2", tests, NULL, NULL);

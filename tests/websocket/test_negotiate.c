@@ -97,6 +97,7 @@ TEST(what_is_no_request_for_one_is_told_so)
                 if (handshake.status == 426) {
                         assert_string_equal(line_of(&handshake, "Sec-WebSocket-Version: "), "13");
                         assert_string_equal(line_of(&handshake, "Upgrade: "), "websocket");
+                        assert_string_equal(line_of(&handshake, "Connection: "), "Upgrade");
                 }
         }
 }
