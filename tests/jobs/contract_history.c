@@ -1,4 +1,5 @@
-/* What a job says of its life, in every engine: since when it waits, its attempts, how it came to its end. */
+/* What a job says of its life, in every engine: since when it waits, its attempts, what their handlers say, how it came
+ * to its end. */
 #include "store.h"
 
 /* Else it would look as if the queue had been stuck for years. */
@@ -96,6 +97,63 @@ COROUTINE_TEST(what_is_done_at_once_costs_no_line)
         assert_takes(jobs, "b");
         assert_told(jobs, "b", .verdict = JOBS_DONE, .words = {.progress = -1, .log = "half\n"});
         assert_lines(jobs, "b", "1 began one,1 log half,");
+        close_store(jobs);
+}
+
+/* What handlers say. */
+
+static void say_words(eddy_jobs *jobs, uint64_t fence, struct jobs_words words)
+{
+        struct jobs_lease lease = {.id = "a", .fence = fence, .words = words};
+
+        assert_int_equal(jobs->engine->type->renew(jobs->engine, &lease, 1, eddy_seconds(60)), 0);
+        assert_int_equal(lease.rc, 0);
+}
+
+/* A note of NULL is none. */
+static void assert_words(eddy_jobs *jobs, double progress, const char *note)
+{
+        eddy_job_info *info = look(jobs, "a");
+
+        assert_true(info->progress == progress);
+        if (note)
+                assert_string_equal(info->note, note);
+        else
+                assert_null(info->note);
+        eddy_free(info);
+}
+
+COROUTINE_TEST(an_attempt_has_nothing_of_how_far_the_one_before_was)
+{
+        eddy_jobs *jobs = open_new_store();
+
+        enqueue(jobs, "a", (eddy_job_spec){0});
+        assert_takes(jobs, "a");
+        assert_told(jobs, "a", .verdict = JOBS_RETRY, .words = {.progress = 1, .note = "all"});
+        assert_words(jobs, 1, "all");
+        assert_takes(jobs, "a");
+        assert_words(jobs, -1, NULL);
+        say_words(jobs, 2, (struct jobs_words){.progress = 0.5});
+        assert_words(jobs, 0.5, NULL);
+        close_store(jobs);
+}
+
+COROUTINE_TEST(that_nobody_knows_how_far_it_is_can_be_said_later)
+{
+        eddy_jobs *jobs = open_new_store();
+
+        enqueue(jobs, "a", (eddy_job_spec){0});
+        assert_takes(jobs, "a");
+        say_words(jobs, 1, (struct jobs_words){.progress = 0.5, .note = "half"});
+        say_words(jobs, 1, (struct jobs_words){.progress = -1});
+        assert_words(jobs, -1, "half");
+        say_words(jobs, 1, (struct jobs_words){.progress = 0.25});
+        assert_words(jobs, 0.25, "half");
+        say_words(jobs, 1, (struct jobs_words){.progress = -1, .note = "who knows"});
+        assert_words(jobs, -1, "who knows");
+        say_words(jobs, 1, (struct jobs_words){.progress = 0.75});
+        assert_told(jobs, "a", .verdict = JOBS_DONE, .words = {.progress = -1});
+        assert_words(jobs, -1, "who knows");
         close_store(jobs);
 }
 
@@ -208,6 +266,8 @@ int main(void)
             cmocka_unit_test(a_moment_that_is_past_is_now),
             cmocka_unit_test(each_attempt_says_when_it_began_and_with_whom_and_all_is_in_its_order),
             cmocka_unit_test(what_is_done_at_once_costs_no_line),
+            cmocka_unit_test(an_attempt_has_nothing_of_how_far_the_one_before_was),
+            cmocka_unit_test(that_nobody_knows_how_far_it_is_can_be_said_later),
             cmocka_unit_test(what_was_asked_to_end_says_what_became_of_it),
             cmocka_unit_test(and_so_it_does_where_its_worker_was_lost),
             cmocka_unit_test(what_ends_otherwise_is_no_longer_asked_to),

@@ -6,7 +6,7 @@
  * 4 or more besides, for the index has only those; by likely(), or SQLite would seek by that alone, and pass all that ended in any. */
 #define ROW_COLUMNS                                                                                            \
         "seq, state, fence, attempt, attempts, key, has_turn, yields_key, queue, id, is_cancelling, worker, "  \
-        "unique_until, verdict, created, started"
+        "unique_until, verdict, created, started, progress >= 0"
 #define TAKE_COLUMNS                                                                                           \
         "seq, id, kind, queue, key, payload, fence, timeout, backoff, max_backoff, created, due, attempt, "    \
         "attempts, priority"
