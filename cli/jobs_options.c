@@ -256,14 +256,15 @@ static int take_missed(struct jobs_options *to)
 /* N, or N/SECONDS; 0: any number. */
 static int take_rate(struct jobs_options *to)
 {
+        static const char rate[] = "a rate, such as 10 or 100/60, of 1000000000 at most";
         char *slash = strchr(optarg, '/');
 
         to->period = 1;
         if (slash && !cli_parse_seconds(slash + 1, &to->period))
-                return refuse("a rate, such as 10 or 100/60");
+                return refuse(rate);
         if (slash)
                 *slash = '\0';
-        return take_number("a rate, such as 10 or 100/60", 0, 1000000000, &to->rate);
+        return take_number(rate, 0, 1000000000, &to->rate);
 }
 
 static int take_limit(struct jobs_options *to, int option)
@@ -271,7 +272,7 @@ static int take_limit(struct jobs_options *to, int option)
         switch (option) {
         case OPTION_MOST_RUNNING:
                 to->limits |= JOBS_LIMIT_MOST_RUNNING;
-                return take_number("a number, 0 or more", 0, 1000000000, &to->most_running);
+                return take_number("a number, 0 to 1000000000", 0, 1000000000, &to->most_running);
         case OPTION_RATE:
                 to->limits |= JOBS_LIMIT_RATE;
                 return take_rate(to);

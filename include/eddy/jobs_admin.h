@@ -78,7 +78,7 @@ EDDY_API EDDY_ASYNC int eddy_jobs_cancel(eddy_jobs *jobs, const char *id);
 /** Forget a job that does not run: 0, EDDY_ENOJOB, EDDY_EJOBSTATE where it runs, or an error as above. Suspends. */
 EDDY_API EDDY_ASYNC int eddy_jobs_discard(eddy_jobs *jobs, const char *id);
 
-/** How a queue is to be. Zero is the default of each. */
+/** How a queue is to be. Zero is the default of each; numbers of jobs are 1,000,000,000 at most. */
 typedef struct eddy_job_queue_options {
         size_t most_running;     /**< jobs of it that run at a time, wherever; 0: any number */
         size_t rate;             /**< jobs of it that begin within each `period`; 0: any number */
@@ -88,7 +88,8 @@ typedef struct eddy_job_queue_options {
         void *reserved[4];       /**< zero */
 } eddy_job_queue_options;
 
-/** Set how a queue is to be, for all workers from their next job on: 0, -EINVAL or an error as above. Suspends. */
+/** Set how a queue is to be, for all workers from their next job on: 0, -EINVAL where a name is wrong or a number out of range, or an error as
+ * above. Suspends. */
 EDDY_API EDDY_ASYNC int eddy_jobs_set_queue(eddy_jobs *jobs, const char *queue,
                                             const eddy_job_queue_options *options);
 

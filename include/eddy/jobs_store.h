@@ -161,10 +161,10 @@ EDDY_API bool eddy_job_state_is_finished(eddy_job_state state);
 typedef struct eddy_job_info {
         const char *id, *kind, *queue, *key, *unique;
         const char *worker; /**< who has it, or had it last */
-        const char *note;   /**< what its handler said last of its progress */
+        const char *note;   /**< what its handler said last of its progress, in the attempt that began last */
         /** What happened to it, oldest first, a line each: "MICROSECONDS ATTEMPT WHAT TEXT", where WHAT is `failed`, `lost` (its worker),
          * `log`, `retried`, `cancelled`, `snoozed`, `returned` or, with its worker, `began`: that is the first line of each attempt that has
-         * any, which one that is done without a word has not. The newest 64 KiB are kept. "": nothing */
+         * any, which one that is done without a word has not. The newest 64 KiB are kept, in whole lines. "": nothing */
         const char *history;
         const void *payload, *result; /**< NUL behind each */
         size_t payload_size, result_size;

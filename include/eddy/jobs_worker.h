@@ -156,7 +156,7 @@ EDDY_API eddy_job_time eddy_job_due(const eddy_job *job);
 
 /** How far it is.
  *
- * @param fraction  0 to 1; less than 0: nobody knows
+ * @param fraction  0 to 1; less than 0: nobody knows, whatever was said before
  * @param format    of a note for people, as for printf(); at most 255 bytes are kept
  */
 __attribute__((format(printf, 3, 4), nonnull(3))) EDDY_API void

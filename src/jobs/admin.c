@@ -3,7 +3,7 @@
 
 #include "base/memory.h"
 
-enum { LISTED_MOST = 100000, FINISHED_MOST = 1000 };
+enum { LISTED_MOST = 100000, FINISHED_MOST = 1000, LIMIT_MOST = 1000000000 };
 
 int eddy_jobs_get(eddy_jobs *jobs, const char *id, eddy_job_info **info)
 {
@@ -108,8 +108,23 @@ static int change(eddy_jobs *jobs, const char *queue, const struct jobs_queue_ch
         return rc < 0 ? rc : jobs->engine->type->set_queue(jobs->engine, queue, change);
 }
 
+/* No store's numbers come near to their ends then. */
+static int check_limit(const char *name, size_t limit)
+{
+        if (limit <= LIMIT_MOST)
+                return 0;
+        return eddy_fail(-EINVAL, "a queue's %s is %d at most, or 0 for any number, and not %zu", name,
+                         LIMIT_MOST, limit);
+}
+
 int eddy_jobs_set_queue(eddy_jobs *jobs, const char *queue, const eddy_job_queue_options *options)
 {
+        int rc = check_limit("most_running", options->most_running);
+
+        if (rc == 0)
+                rc = check_limit("rate", options->rate);
+        if (rc < 0)
+                return rc;
         if (options->period < 0)
                 return eddy_fail(-EINVAL, "a period is less than 0");
         return change(jobs, queue, &(struct jobs_queue_change){.options = options, .pauses = -1});

@@ -12,10 +12,10 @@
  * - A job whose `due` has not come is SCHEDULED. Of those that are due and have one key, one has the key's turn; the others are
  *   HELD. Without a key, or with the turn, a job is READY. The turn passes on, to the HELD one with the highest priority and of
  *   these the oldest, when the job is finished, discarded, or, where it yields its key, SCHEDULED again.
- * - Taking it: RUNNING, `attempt` and `fence` one more, `lease` from now. Of a queue's READY jobs the highest priority comes first,
- *   and of these the oldest (the order of enqueueing, which a retry does not change). None of a paused queue, no more than its
- *   `most_running` and `rate` say: within no period, wherever it begins, more than `rate`. What is used up of a rate stays so unless
- *   it or its period is set to another value.
+ * - Taking it: RUNNING, `attempt` and `fence` one more, `lease` from now, nothing left of the progress and note of the attempt before. Of a
+ *   queue's READY jobs the highest priority comes first, and of these the oldest (the order of enqueueing, which a retry does not change). None
+ *   of a paused queue, no more than its `most_running` and `rate` say: within no period, wherever it begins, more than `rate`. What is used up
+ *   of a rate stays so unless it or its period is set to another value.
  * - A RUNNING job whose lease has ended: "lost" in its history; READY again, or DEAD where attempt >= attempts.
  * - An attempt's first line in the history is "began" with its worker, of when it was taken. Taking it writes none: the line comes with the
  *   first of its log, or with that by which it ends otherwise than DONE.
@@ -59,7 +59,7 @@ enum jobs_verdict {
 
 /* What a handler has said since the last time. */
 struct jobs_words {
-        double progress;  /* as of eddy_job_info */
+        double progress;  /* as of eddy_job_info: less than 0 takes back what was said before */
         const char *note; /* NULL: as it was */
         /* Lines, a newline behind each, without time and attempt, which the engine puts before; NULL: none. What of them is there already,
          * for the reply was lost that said so, is not added again: before them this attempt's log had `log_at` lines. */

@@ -75,7 +75,9 @@ class Queues(test_jobs.Jobs):
         self.assertEqual(len(self.jobs("stats", "--json").splitlines()), 1)
 
     def test_what_is_wrong_is_said(self):
-        self.assertIn("'x' is not a number, 0 or more", self.failure("queue", "mail", "--most-running", "x"))
+        for number in ("x", "1000000001"):
+            self.assertIn(f"'{number}' is not a number, 0 to 1000000000", self.failure("queue", "mail", "--most-running", number))
+        self.assertIn("of 1000000000 at most", self.failure("queue", "mail", "--rate", "1000000001/60"))
         self.assertIn("'1/0' is not a rate", self.failure("queue", "mail", "--rate", "1/0"))
         self.assertIn("queue --json shows limits", self.failure("queue", "mail", "--rate", "1", "--json"))
         self.assertIn("stats takes no --default", self.failure("stats", "--default"))

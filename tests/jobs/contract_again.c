@@ -57,8 +57,7 @@ static void read_letters(eddy_jobs *jobs, const char *id, char *letters)
         eddy_job_info *info = look(jobs, id);
 
         for (const char *line = info->history; *line; line = strchr(line, '\n') + 1, letters++)
-                if (sscanf(line, "%*s %*d %c", letters) != 1)
-                        *letters = '?'; /* the oldest one, of which there is a part */
+                assert_int_equal(sscanf(line, "%*d %*d %c", letters), 1);
         *letters = '\0';
         eddy_free(info);
 }
@@ -255,6 +254,33 @@ COROUTINE_TEST(what_is_used_up_of_a_rate_stays_so_where_that_is_set_again)
         close_store(jobs);
 }
 
+/* Of a period that is the default, which those who set it again need not know. */
+COROUTINE_TEST(and_where_it_is_set_as_it_was_read)
+{
+        eddy_jobs *jobs = open_new_store();
+        struct turn turn = {0};
+        eddy_job_queue *queues;
+        eddy_time before;
+        size_t n;
+
+        enqueue(jobs, "a", (eddy_job_spec){0});
+        enqueue(jobs, "b", (eddy_job_spec){0});
+        assert_int_equal(eddy_jobs_set_queue(jobs, "default", &(eddy_job_queue_options){.rate = 1}), 0);
+        before = eddy_now();
+        assert_takes(jobs, "a");
+        assert_int_equal(eddy_jobs_queues(jobs, &queues, &n), 0);
+        assert_true(queues[0].options.period == eddy_seconds(1));
+        assert_int_equal(eddy_jobs_set_queue(jobs, "default", &queues[0].options), 0);
+        eddy_free(queues);
+        while (take(jobs, &turn, 1) == 0) {
+                assert_int_equal(eddy_sleep(eddy_ms(20)), 0);
+                drop(&turn);
+        }
+        assert_true(eddy_now() - before >= eddy_seconds(1));
+        drop(&turn);
+        close_store(jobs);
+}
+
 static intptr_t await_a(void *jobs)
 {
         int state = 0;
@@ -296,6 +322,7 @@ int main(void)
             cmocka_unit_test(a_list_says_exactly_whether_it_goes_on),
             cmocka_unit_test(within_no_period_more_begin_than_the_rate_says),
             cmocka_unit_test(what_is_used_up_of_a_rate_stays_so_where_that_is_set_again),
+            cmocka_unit_test(and_where_it_is_set_as_it_was_read),
             cmocka_unit_test(whoever_awaits_a_job_hears_that_its_worker_is_lost),
         };
 

@@ -1,4 +1,5 @@
-/* What a job says of its life, in every engine: since when it waits, its attempts, how it came to its end. */
+/* What a job says of its life, in every engine: since when it waits, its attempts, what their handlers say, how it came
+ * to its end. */
 #include "store.h"
 
 /* Else it would look as if the queue had been stuck for years. */
@@ -96,6 +97,113 @@ COROUTINE_TEST(what_is_done_at_once_costs_no_line)
         assert_takes(jobs, "b");
         assert_told(jobs, "b", .verdict = JOBS_DONE, .words = {.progress = -1, .log = "half\n"});
         assert_lines(jobs, "b", "1 began one,1 log half,");
+        close_store(jobs);
+}
+
+/* What handlers say. */
+
+static void say_words(eddy_jobs *jobs, uint64_t fence, struct jobs_words words)
+{
+        struct jobs_lease lease = {.id = "a", .fence = fence, .words = words};
+
+        assert_int_equal(jobs->engine->type->renew(jobs->engine, &lease, 1, eddy_seconds(60)), 0);
+        assert_int_equal(lease.rc, 0);
+}
+
+/* A note of NULL is none. */
+static void assert_words(eddy_jobs *jobs, double progress, const char *note)
+{
+        eddy_job_info *info = look(jobs, "a");
+
+        assert_true(info->progress == progress);
+        if (note)
+                assert_string_equal(info->note, note);
+        else
+                assert_null(info->note);
+        eddy_free(info);
+}
+
+COROUTINE_TEST(an_attempt_has_nothing_of_how_far_the_one_before_was)
+{
+        eddy_jobs *jobs = open_new_store();
+
+        enqueue(jobs, "a", (eddy_job_spec){0});
+        assert_takes(jobs, "a");
+        assert_told(jobs, "a", .verdict = JOBS_RETRY, .words = {.progress = 1, .note = "all"});
+        assert_words(jobs, 1, "all");
+        assert_takes(jobs, "a");
+        assert_words(jobs, -1, NULL);
+        say_words(jobs, 2, (struct jobs_words){.progress = 0.5});
+        assert_words(jobs, 0.5, NULL);
+        close_store(jobs);
+}
+
+COROUTINE_TEST(that_nobody_knows_how_far_it_is_can_be_said_later)
+{
+        eddy_jobs *jobs = open_new_store();
+
+        enqueue(jobs, "a", (eddy_job_spec){0});
+        assert_takes(jobs, "a");
+        say_words(jobs, 1, (struct jobs_words){.progress = 0.5, .note = "half"});
+        say_words(jobs, 1, (struct jobs_words){.progress = -1});
+        assert_words(jobs, -1, "half");
+        say_words(jobs, 1, (struct jobs_words){.progress = 0.25});
+        assert_words(jobs, 0.25, "half");
+        say_words(jobs, 1, (struct jobs_words){.progress = -1, .note = "who knows"});
+        assert_words(jobs, -1, "who knows");
+        say_words(jobs, 1, (struct jobs_words){.progress = 0.75});
+        assert_told(jobs, "a", .verdict = JOBS_DONE, .words = {.progress = -1});
+        assert_words(jobs, -1, "who knows");
+        close_store(jobs);
+}
+
+/* Lines in an alphabet of two bytes a letter, each with its number in front. */
+static void write_lines(char *text, int first, int n, int letters)
+{
+        for (int i = 0; i < n; i++) {
+                text += sprintf(text, "%d ", first + i);
+                for (int k = 0; k < letters; k++)
+                        text += sprintf(text, "\u00e4");
+                text += sprintf(text, "\n");
+        }
+}
+
+/* The lines of a history up to this one, all of them whole: how many. */
+static int count_whole_lines(const char *history, int last, int letters)
+{
+        int n = 0, number = 0, before = 0;
+
+        for (const char *line = history; *line; line = strchr(line, '\n') + 1, n++) {
+                int text = 0;
+                assert_int_equal(sscanf(line, "%*d 1 log %d %n", &number, &text), 1);
+                assert_true(text > 0);
+                assert_int_equal(strcspn(line + text, "\n"), 2 * letters);
+                assert_true(n == 0 || number == before + 1);
+                before = number;
+        }
+        assert_int_equal(number, last);
+        return n;
+}
+
+COROUTINE_TEST(of_a_history_the_newest_64_kib_are_kept_in_whole_lines)
+{
+        enum { LETTERS = 200, LINES = 32, TIMES = 8, KEPT = 64 * 1024, LINE_MOST = 2 * LETTERS + 64 };
+        static char log[LINES * LINE_MOST];
+        eddy_jobs *jobs = open_new_store();
+        eddy_job_info *info;
+        int n;
+
+        enqueue(jobs, "a", (eddy_job_spec){0});
+        assert_takes(jobs, "a");
+        for (int i = 0; i < TIMES; i++) {
+                write_lines(log, i * LINES, LINES, LETTERS);
+                say_words(jobs, 1, (struct jobs_words){.log = log, .log_at = (size_t)(i * LINES)});
+        }
+        info = look(jobs, "a");
+        n = count_whole_lines(info->history, LINES * TIMES - 1, LETTERS);
+        assert_in_range(strlen(info->history), KEPT - LINE_MOST, KEPT);
+        assert_true(n < LINES * TIMES);
+        eddy_free(info);
         close_store(jobs);
 }
 
@@ -208,6 +316,9 @@ int main(void)
             cmocka_unit_test(a_moment_that_is_past_is_now),
             cmocka_unit_test(each_attempt_says_when_it_began_and_with_whom_and_all_is_in_its_order),
             cmocka_unit_test(what_is_done_at_once_costs_no_line),
+            cmocka_unit_test(an_attempt_has_nothing_of_how_far_the_one_before_was),
+            cmocka_unit_test(that_nobody_knows_how_far_it_is_can_be_said_later),
+            cmocka_unit_test(of_a_history_the_newest_64_kib_are_kept_in_whole_lines),
             cmocka_unit_test(what_was_asked_to_end_says_what_became_of_it),
             cmocka_unit_test(and_so_it_does_where_its_worker_was_lost),
             cmocka_unit_test(what_ends_otherwise_is_no_longer_asked_to),

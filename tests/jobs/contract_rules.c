@@ -335,6 +335,24 @@ COROUTINE_TEST(what_was_used_up_of_another_rate_is_forgotten)
         close_store(jobs);
 }
 
+COROUTINE_TEST(a_limit_beyond_any_is_refused_and_changes_nothing)
+{
+        enum { BILLION = 1000000000 };
+        static const eddy_job_queue_options wrong[] = {{.rate = SIZE_MAX},
+                                                       {.most_running = SIZE_MAX},
+                                                       {.rate = BILLION + 1},
+                                                       {.most_running = BILLION + 1}};
+        const eddy_job_queue_options largest = {.most_running = BILLION, .rate = BILLION};
+        eddy_jobs *jobs = open_new_store();
+
+        enqueue(jobs, "a", (eddy_job_spec){0});
+        assert_int_equal(eddy_jobs_set_queue(jobs, "default", &largest), 0);
+        for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+                assert_int_equal(eddy_jobs_set_queue(jobs, "default", &wrong[i]), -EINVAL);
+        assert_takes(jobs, "a");
+        close_store(jobs);
+}
+
 COROUTINE_TEST(an_empty_store_has_nothing_to_wait_for)
 {
         eddy_jobs *jobs = open_new_store();
@@ -658,6 +676,7 @@ int main(void)
             cmocka_unit_test(no_more_begin_than_a_queues_rate_allows),
             cmocka_unit_test(the_shortest_period_is_one_too),
             cmocka_unit_test(what_was_used_up_of_another_rate_is_forgotten),
+            cmocka_unit_test(a_limit_beyond_any_is_refused_and_changes_nothing),
             cmocka_unit_test(an_empty_store_has_nothing_to_wait_for),
             cmocka_unit_test(queues_are_counted),
             cmocka_unit_test(what_runs_is_asked_to_end),

@@ -40,9 +40,8 @@ int pgjobs_set_queue(struct jobs_engine *engine, const char *queue, const struct
         int64_t number;
 
         args_text(&args, queue);
-        args_limit(&args, change->options,
-                   options->most_running > INT32_MAX ? INT32_MAX : (int64_t)options->most_running);
-        args_limit(&args, change->options, options->rate > INT32_MAX ? INT32_MAX : (int64_t)options->rate);
+        args_limit(&args, change->options, (int64_t)options->most_running);
+        args_limit(&args, change->options, (int64_t)options->rate);
         args_limit(&args, change->options, period < longest_period ? period : longest_period);
         args_limit(&args, change->options, options->keep_done ? options->keep_done : eddy_seconds(86400));
         args_limit(&args, change->options, options->keep_dead ? options->keep_dead : eddy_seconds(30 * 86400));

@@ -149,11 +149,13 @@ local function tell_begin(id, job, logged)
   end
 end
 
--- What a handler said, but for what is there already, since the reply was lost that said so.
+-- What a handler said, but for what is there already, since the reply was lost that said so. Without a progress nobody knows it any more.
 local function take_words(id, job, words)
   if words.p then
     call('HSET', P .. ':words:' .. id, 'progress', words.p)
     set_flag(job, WORDS)
+  elseif has(job, WORDS) then
+    call('HDEL', P .. ':words:' .. id, 'progress')
   end
   if words.n then
     call('HSET', P .. ':words:' .. id, 'note', words.n)

@@ -274,7 +274,10 @@ local function take_from(queue, most, taken)
       job[STATE] = RUNNING
       job[FENCE], job[ATTEMPT] = job[FENCE] + 1, job[ATTEMPT] + 1
       job[BEGUN] = now
-      job[FLAGS] = has(job, RESULT) and job[FLAGS] - RESULT or job[FLAGS]
+      if has(job, WORDS) then
+        call('DEL', P .. ':words:' .. id)
+        job[FLAGS] = job[FLAGS] - WORDS
+      end
       job.texts = string.sub(job.texts, 1, payload_end(job)) .. HOLDER
       job[WORKER_SIZE] = #HOLDER
       local told = describe(id, job)

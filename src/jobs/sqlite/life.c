@@ -32,6 +32,7 @@ void row_read(const struct statement *s, struct row *row)
         row->verdict = (int)column_number(s, 13);
         row->created = column_number(s, 14);
         row->started = column_number(s, 15);
+        row->has_progress = column_number(s, 16) != 0;
         copy_text(row->worker, sizeof row->worker, column_bytes(s, 11));
 }
 
@@ -292,7 +293,7 @@ int row_write_words(struct lane *lane, struct row *row, int64_t now, const struc
 {
         int rc = 0;
 
-        if (words->note || words->progress >= 0) {
+        if (words->note || words->progress >= 0 || row->has_progress) {
                 struct statement s = statement_begin(lane, WRITE_WORDS);
                 bind_number(&s, row->seq);
                 bind_real(&s, words->progress);

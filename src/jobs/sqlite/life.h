@@ -11,7 +11,7 @@ struct row {
         int64_t seq, fence, unique_until, created, started;
         int state, attempt, attempts,
             verdict; /* the last one that was told of it since it was taken; -1: none */
-        bool has_key, has_turn, yields_key, is_cancelling,
+        bool has_key, has_turn, yields_key, is_cancelling, has_progress,
             is_untold; /* its attempt has no line yet, and the next one that is written has the first before it */
         char key[NAME_ROOM], queue[NAME_ROOM], worker[EDDY_JOB_ID_SIZE], id[EDDY_JOB_ID_SIZE];
 };

@@ -6,7 +6,7 @@
  * 4 or more besides, for the index has only those; by likely(), or SQLite would seek by that alone, and pass all that ended in any. */
 #define ROW_COLUMNS                                                                                            \
         "seq, state, fence, attempt, attempts, key, has_turn, yields_key, queue, id, is_cancelling, worker, "  \
-        "unique_until, verdict, created, started"
+        "unique_until, verdict, created, started, progress >= 0"
 #define TAKE_COLUMNS                                                                                           \
         "seq, id, kind, queue, key, payload, fence, timeout, backoff, max_backoff, created, due, attempt, "    \
         "attempts, priority"
@@ -43,7 +43,12 @@ static const char *const texts[QUERIES] = {
         "UPDATE jobs SET state = 2, lease = 0, attempt = attempt - ?2, verdict = ?3, is_cancelling = 0 "
         "WHERE seq = ?1",
     [WRITE_WORDS] = "UPDATE jobs SET progress = ?2, note = coalesce(?3, note) WHERE seq = ?1",
-    [WRITE_HISTORY] = "UPDATE jobs SET history = substr(history || ?2, -65536) WHERE seq = ?1",
+    /* The newest 64 KiB in whole lines. Sizes are of bytes: those of a TEXT would be counted letter by letter. */
+    [WRITE_HISTORY] =
+        "UPDATE jobs SET history = CASE "
+        "WHEN length(CAST(history AS BLOB)) + length(CAST(?2 AS BLOB)) <= 65536 THEN history || ?2 "
+        "ELSE (SELECT CAST(substr(newest, instr(newest, x'0a') + 1) AS TEXT) "
+        "FROM (SELECT substr(CAST(history || ?2 AS BLOB), -65536) AS newest)) END WHERE seq = ?1",
     [FIND_HISTORY] = "SELECT history FROM jobs WHERE seq = ?1",
     [COUNT_FINISHED] = "UPDATE queues SET finished = finished + ?2, failed = failed + ?3 WHERE name = ?1",
     [FIND_DUE] = "SELECT " ROW_COLUMNS " FROM jobs WHERE state = 0 AND due <= ?1 ORDER BY due LIMIT 128",
