@@ -45,6 +45,18 @@ static int outcome_of(struct task *self, eddy_case *one)
         return place_of(one)->outcome;
 }
 
+/** Likewise, and let others run now and then. */
+static int outcome_in_turn(struct task *self, eddy_case *one)
+{
+        int outcome = place_of(one)->outcome;
+
+        if (outcome == 0 && is_of_loop(self, one))
+                return (int)stream_take_turn(self, one->what.stream, 0);
+        if (self)
+                task_take_turn(self);
+        return outcome;
+}
+
 static enum select_readiness happens(eddy_case *one, int outcome)
 {
         place_of(one)->outcome = outcome;
@@ -183,7 +195,7 @@ static void part_from_readers(struct task *self, eddy_case *one)
 static const struct eddy_case_source source_readable = {
     .asks_kernel = true,
     .look = look_for_bytes,
-    .happen = outcome_of,
+    .happen = outcome_in_turn,
     .check = check_loop,
     .join = join_readers,
     .part = part_from_readers,
@@ -271,7 +283,8 @@ static void part_from_gone(struct task *self, eddy_case *one)
                 return;
         end_operation(self, &place->op);
         list_remove(&place->waiter.link);
-        if (place->outcome == EDDY_CANCELLED)
+        /* Who is told that the peer of a stream that was destroyed has gone would read from it. */
+        if (place->outcome == EDDY_CANCELLED || (place->outcome == 0 && stream->flow.is_orphan))
                 place->outcome = -EBADF;
         if (stream->flow.is_closing)
                 flow_settle(&stream->flow);
@@ -280,7 +293,7 @@ static void part_from_gone(struct task *self, eddy_case *one)
 static const struct eddy_case_source source_gone = {
     .asks_kernel = true,
     .look = look_for_peer,
-    .happen = outcome_of,
+    .happen = outcome_in_turn,
     .check = check_loop,
     .join = join_gone,
     .part = part_from_gone,

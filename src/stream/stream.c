@@ -158,6 +158,22 @@ int eddy_stream_from_socket(eddy_stream **created, int fd, size_t limit)
         return 0;
 }
 
+ssize_t stream_take_turn(struct task *self, eddy_stream *stream, ssize_t outcome)
+{
+        struct stream_waiter waiter = {.task = self};
+
+        if (!op_should_give_way(self->future.loop))
+                return outcome;
+        list_append(&stream->waiters, &waiter.link);
+        eddy_yield();
+        list_remove(&waiter.link);
+        if (stream->flow.is_orphan) {
+                flow_settle(&stream->flow);
+                return -EBADF;
+        }
+        return outcome;
+}
+
 int stream_wait(struct task *self, eddy_stream *stream, size_t level, bool until_closed)
 {
         struct stream_wait waiting = {

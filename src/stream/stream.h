@@ -21,12 +21,12 @@ struct eddy_stream {
 };
 
 /** A task that waits for something to happen to a stream, and has no operation on it: for room, for its end, for its peer's, for a
- * file to have left. */
+ * file to have left; or for its next turn. */
 struct stream_waiter {
         eddy_link link; /* in stream->waiters */
         struct task *task;
 
-        /** See whether it is over. NULL: it sends a file, of whose end it is told in another way. */
+        /** See whether it is over. NULL: it is told in another way. */
         void (*settled)(struct stream_waiter *waiter, const struct flow *flow);
 };
 
@@ -104,6 +104,10 @@ int stream_terminate(eddy_stream *stream);
 
 /** Take the buffer with all that is in it, to be given back with memory_free(). It has been terminated. */
 char *stream_take_all(eddy_stream *stream, size_t *size);
+
+/** After a call that came to its outcome at once: let others run, now and then. The outcome, or -EBADF where one of them has destroyed the
+ * stream, which is gone then. */
+ssize_t stream_take_turn(struct task *self, eddy_stream *stream, ssize_t outcome);
 
 /** Suspend until at most `level` bytes are unsent, or the stream is closed: 0, the stream's failure, or how the
  * task was interrupted. Where the stream was destroyed meanwhile it may be gone, and who waited for room gets -EBADF. */

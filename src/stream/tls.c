@@ -48,6 +48,8 @@ static int agree(struct task *self, eddy_stream *stream, struct agreeing *agreei
                 agreeing->outcome = self->interruption ? self->interruption : -EBADF;
         else if (agreeing->outcome < 0)
                 error_detail_adopt(agreeing->handshake.greeting.detail);
+        else if (stream->flow.is_orphan)
+                agreeing->outcome = -EBADF;
         if (stream->flow.is_orphan)
                 flow_settle(&stream->flow);
         return agreeing->outcome;
@@ -110,7 +112,7 @@ int eddy_stream_end_tls(eddy_stream *stream)
                 rc = await_end(self, stream);
         if (rc == 0)
                 rc = eddy_stream_remove_filter(stream);
-        if (rc < 0)
+        if (rc < 0 && rc != -EBADF) /* closed by another task, or destroyed and gone */
                 eddy_stream_abort(stream);
         return rc;
 }

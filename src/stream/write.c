@@ -167,10 +167,12 @@ ssize_t eddy_stream_write_all(eddy_stream *stream, const void *data, size_t n)
                 return rc;
         if (n > 0) {
                 sent = send_at_once(self, stream, data, n);
-                if (sent < 0 || (size_t)sent == n) {
+                if (sent < 0) {
                         task_take_turn(self);
                         return sent;
                 }
+                if ((size_t)sent == n)
+                        return stream_take_turn(self, stream, sent);
         }
         rc = stream_claim(self, stream, &op);
         if (rc < 0)

@@ -116,7 +116,8 @@ int eddy_select(eddy_case cases[], size_t n)
         one = pick(self, cases, n);
         if (one) {
                 one->rc = one->source->happen(self, one);
-                give_way(self, cases, n);
+                if (!one->source->asks_kernel)
+                        give_way(self, cases, n);
                 return (int)(one - cases);
         }
         if (!self)

@@ -23,7 +23,7 @@ enum select_readiness {
 
 /** What a case is of. Where it waits lies in its reserved storage. */
 struct eddy_case_source {
-        /** The kernel is asked for it, and so others are given their turn now and then. */
+        /** The kernel is asked for it, and so others are given their turn now and then: by happen(), or where another case happens. */
         bool asks_kernel;
 
         /** Whether it can happen now. `self` is NULL outside coroutines, here and in happen(). */
