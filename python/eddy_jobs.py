@@ -579,6 +579,19 @@ def _driver(module, package):
         raise JobsError(f"a store of this kind needs the package {package}: {error}") from error
 
 
+def _split(url):
+    """A URL's scheme, who is named and what is behind the "@". A "/" ends who is named, and neither "?" nor "#" does, as in C."""
+    scheme, mark, rest = url.partition("://")
+    end = rest.partition("/")[0].find("@") + 1
+    return scheme + mark, rest[:end], rest[end:]
+
+
+def _quoted(url):
+    """As the drivers take it, for whom a password ends at more characters."""
+    scheme, who, rest = _split(url)
+    return scheme + re.sub(r"[?#\[\]]", lambda match: "%%%02X" % ord(match[0]), who) + rest
+
+
 class _Server(_Engine):
     def __init__(self):
         super().__init__()
@@ -630,7 +643,7 @@ class _Redis(_Server):
         options = {"protocol": 2} if int(driver.__version__.split(".", maxsplit=1)[0]) >= 5 else {}
         try:
             self._pool = asynchronous.ConnectionPool.from_url(
-                url, socket_keepalive=True, decode_responses=False, **options,
+                _quoted(url), socket_keepalive=True, decode_responses=False, **options,
                 # A server that is gone without a word is noticed within half a minute.
                 socket_keepalive_options={socket.TCP_KEEPIDLE: 15, socket.TCP_KEEPINTVL: 5, socket.TCP_KEEPCNT: 3})
         except ValueError as error:
@@ -786,11 +799,12 @@ class _Postgres(_Server):
     def __init__(self, url, prefix, _patience):
         super().__init__()
         self._driver = _driver("asyncpg", "asyncpg")
-        base, _, query = url.partition("?")
+        scheme, who, rest = _split(_quoted(url))
+        base, _, query = rest.partition("?")
         words = [word for word in query.split("&") if word and word.partition("=")[0] not in _LIBPQ_ONLY]
         if not any(word.startswith("application_name=") for word in words):
             words.append("application_name=eddy-jobs")
-        self._url = base + "?" + "&".join(words)
+        self._url = scheme + who + base + "?" + "&".join(words)
         self._schema = prefix
         # All go as texts: of other arrays asyncpg asks the server first what they are, which takes it up to a second for each connection.
         casts = ("", "", "::bytea[]", "", "", "", *["::bigint[]"] * 9)
@@ -921,12 +935,13 @@ def _choose_url():
 
 
 def _without_password(url):
-    scheme, mark, rest = url.partition("://")
-    if not mark:
+    scheme, who, rest = _split(url)
+    if not scheme.endswith("://"):
         return url
     place, slash, path = rest.partition("?")[0].partition("/")
-    user, at, host = place.rpartition("@")
-    return scheme + mark + user.partition(":")[0] + at + host + slash + path
+    more, at, host = place.rpartition("@")  # of a password whose "@" is no "%40"
+    who += more + at
+    return scheme + who[:-1].partition(":")[0] + who[-1:] + host + slash + path
 
 
 class Jobs:

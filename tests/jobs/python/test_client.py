@@ -449,6 +449,12 @@ class OnlyRedis(Case):
         with self.assertRaisesRegex(eddy_jobs.JobsError, "refused"):
             await self.opened(STORE.url.replace("//", "//nobody:wrong@"))
 
+    async def test_a_password_may_have_what_ends_a_part_of_other_urls(self):
+        STORE.server.command("ACL", "SETUSER", "ada", "on", ">s3?c#r[e", "~*", "&*", "+@all")
+        self.addCleanup(STORE.server.command, "ACL", "DELUSER", "ada")
+        jobs = await self.opened(STORE.url.replace("//", "//ada:s3?c#r[e@"))
+        self.assertFalse((await jobs.enqueue("resize")).was_there)
+
     async def test_it_waits_while_the_server_says_that_this_passes(self):
         jobs = await self.opened()
         STORE.server.command("REPLICAOF", "127.0.0.1", "1")
@@ -591,6 +597,10 @@ class OnlyPostgres(Case):
             self.assertEqual(done, {waiting})
         self.assertEqual(await self.soon(enqueueing), ("a", False))
         self.assertEqual(refusals[0].sqlstate, "57014")
+
+    async def test_a_password_may_have_what_ends_a_part_of_other_urls(self):
+        jobs = await self.opened(f"postgres://tester:s3?c#r[e@/postgres?host={STORE.server.folder}")
+        self.assertFalse((await jobs.enqueue("resize")).was_there)
 
     async def test_what_a_url_says_to_libpq_alone_is_passed_over(self):
         jobs = await self.opened(STORE.url + "&connect_timeout=5&keepalives=1&client_encoding=UTF8&application_name=mine")
