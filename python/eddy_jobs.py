@@ -786,9 +786,9 @@ class _Session:
     is_direct: bool
     statements: dict = dataclasses.field(default_factory=dict)
 
-    async def fetch(self, sql, *args):
-        if not self.is_direct:
-            async with self.connection.transaction():
+    async def fetch(self, isolates, sql, *args):
+        if isolates or not self.is_direct:
+            async with self.connection.transaction(isolation="read_committed"):
                 return await self.connection.fetch(sql, *args)
         if sql not in self.statements:
             self.statements[sql] = await self.connection.prepare(sql)
@@ -806,6 +806,7 @@ class _Postgres(_Server):
             words.append("application_name=eddy-jobs")
         self._url = scheme + who + base + "?" + "&".join(words)
         self._schema = prefix
+        self._isolates = False  # transactions are not READ COMMITTED by themselves, as the functions need them
         # All go as texts: of other arrays asyncpg asks the server first what they are, which takes it up to a second for each connection.
         casts = ("", "", "::bytea[]", "", "", "", *["::bigint[]"] * 9)
         arguments = ", ".join(f"${n}::text[]{cast}" for n, cast in enumerate(casts, 1))
@@ -819,7 +820,8 @@ class _Postgres(_Server):
         connection = await self._driver.connect(self._url, statement_cache_size=0, timeout=10)
         try:
             async with connection.transaction():
-                pid = await connection.fetchval("SELECT pg_backend_pid()")
+                pid, isolation = await connection.fetchrow("SELECT pg_backend_pid(), current_setting('default_transaction_isolation')")
+            self._isolates |= isolation != "read committed"
             return _Session(connection, pid == connection.get_server_pid())
         except BaseException:
             connection.terminate()
@@ -833,12 +835,14 @@ class _Postgres(_Server):
             return await self._ask(sql, *args)
         except FormatError as error:
             await self.open()  # which says what is wrong
+            # Or nothing is but the default isolation, which somebody has changed since that was looked at.
+            self._isolates |= getattr(error.__cause__, "sqlstate", None) == "P0002"
             raise _Passing(error) from error
 
     async def _ask(self, sql, *args):
         try:
             async with self._links.one() as session:
-                return await session.fetch(sql, *args)
+                return await session.fetch(self._isolates, sql, *args)
         except (self._driver.PostgresError, self._driver.InterfaceError, OSError, EOFError, asyncio.TimeoutError, ValueError) as error:
             raise self._judge(error) from error
 

@@ -58,6 +58,11 @@ class Case(unittest.IsolatedAsyncioTestCase):
         self.addAsyncCleanup(jobs.close)
         return jobs
 
+    async def assert_job_is_done(self, jobs):
+        self.work("cat")
+        added = await self.soon(jobs.enqueue("copy", "x"))
+        self.assertEqual((await self.soon(jobs.wait(added.id))).check(), b"x")
+
     @staticmethod
     async def soon(awaitable):
         return await asyncio.wait_for(awaitable, PATIENCE)
@@ -555,6 +560,12 @@ class Lost(Case):
         self.assertEqual((await self.soon(asking)).id, "a")
 
 
+def isolate_by_default(test):
+    """In sessions that begin from now on."""
+    STORE.ask("ALTER ROLE tester SET default_transaction_isolation = 'repeatable read'")
+    test.addCleanup(STORE.ask, "ALTER ROLE tester RESET default_transaction_isolation")
+
+
 class OnlyPostgres(Case):
     def setUp(self):
         if STORE.name != "postgres":
@@ -598,6 +609,15 @@ class OnlyPostgres(Case):
         self.assertEqual(await self.soon(enqueueing), ("a", False))
         self.assertEqual(refusals[0].sqlstate, "57014")
 
+    async def test_a_default_isolation_that_is_another_one_changes_nothing(self):
+        jobs = await self.opened()
+        self.assertEqual(await self.soon(jobs.enqueue("resize", id="a")), ("a", False))
+        async with jobs._engine._links.one() as session:  # pylint: disable=protected-access
+            await session.connection.execute("SET default_transaction_isolation = 'serializable'")
+        self.assertEqual(await self.soon(jobs.enqueue("resize", id="b")), ("b", False))
+        isolate_by_default(self)
+        await self.assert_job_is_done(await self.opened())
+
     async def test_a_password_may_have_what_ends_a_part_of_other_urls(self):
         jobs = await self.opened(f"postgres://tester:s3?c#r[e@/postgres?host={STORE.server.folder}")
         self.assertFalse((await jobs.enqueue("resize")).was_there)
@@ -630,6 +650,10 @@ class Pooled(Case):
         with socket.socket(socket.AF_UNIX) as probe:  # it is there before it is listened at
             while probe.connect_ex(os.path.join(folder, ".s.PGSQL.6432")):
                 time.sleep(0.01)
+
+    async def test_a_default_isolation_that_is_another_one_changes_nothing(self):
+        isolate_by_default(self)
+        await self.assert_job_is_done(await self.opened(self.url))
 
     async def test_jobs_pass_through_a_pooler(self):
         jobs = await self.opened(self.url)
