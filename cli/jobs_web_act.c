@@ -68,19 +68,22 @@ static eddy_job_queue *find_queue(struct web *web, const char *name)
 static int set_paused(eddy_http_exchange *exchange, struct web *web, bool is_paused)
 {
         eddy_http_fields *form;
+        bool is_gone;
         int rc;
         const char *name = read_form(exchange, web, "queue", &form, &rc);
 
         if (!name)
                 return rc;
         rc = web_look(web);
-        if (rc == 0 && !find_queue(web, name))
-                rc = eddy_fail(EDDY_ENOJOB, "there is no such queue");
-        if (rc == 0)
+        is_gone = rc == 0 && !find_queue(web, name);
+        if (rc == 0 && !is_gone)
                 rc = is_paused ? eddy_jobs_pause(web->jobs, name) : eddy_jobs_resume(web->jobs, name);
         if (rc == 0 && find_queue(web, name))
                 find_queue(web, name)->is_paused = is_paused;
         eddy_http_fields_destroy(form);
+        if (is_gone)
+                return web_reply_fault(exchange, 404, "There is no such queue",
+                                       "It has no jobs, and nobody has set it.");
         return rc < 0 ? rc : web_redirect(exchange, "/");
 }
 

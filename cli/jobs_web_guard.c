@@ -172,24 +172,47 @@ int web_sign_in(eddy_http_exchange *exchange, void *arg)
         return rc < 0 ? rc : web_redirect(exchange, "/");
 }
 
-/* Whether a path leads to a page of ours: others could lead elsewhere, such as "//host", or "/\host", which browsers take for the same. */
-static bool is_own_path(const char *path)
+/* Whether a path can be a page's of ours, all of which are letters and slashes: others could lead elsewhere, such as "//host", or "/\host", which
+ * browsers take for the same. */
+static bool is_own_path(const char *path, size_t n)
 {
-        return path[0] == '/' && path[1] != '/' &&
-               path[strspn(path, "/-._~%:@+,="
-                                 "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")] == '\0';
+        return path[0] == '/' && path[1] != '/' && strspn(path, "/abcdefghijklmnopqrstuvwxyz") == n;
+}
+
+/* What else was asked for. It was decoded, and all that could end a header is escaped anew. */
+static void add_query(struct text *where, const eddy_http_fields *query)
+{
+        const eddy_http_field *field;
+        const char *mark = "?";
+
+        for (size_t i = 0; (field = eddy_http_fields_at(query, i)); i++) {
+                if (strcmp(field->name, "token") == 0)
+                        continue;
+                text_print(where, "%s", mark);
+                text_add_url(where, field->name);
+                text_print(where, "=");
+                text_add_url(where, field->value);
+                mark = "&";
+        }
 }
 
 /* Who comes with the token in the address has it in his history no longer than he must. */
-static int move_on(eddy_http_exchange *exchange, const struct web *web)
+static int move_on(eddy_http_exchange *exchange, const struct web *web, const eddy_http_fields *query)
 {
         const char *target = eddy_http_exchange_target(exchange);
-        char path[3 * EDDY_JOB_ID_SIZE + 16]; /* of a job's page, all of its id escaped */
         size_t n = strcspn(target, "?");
-        int rc = begin_session(exchange, web);
+        bool is_own = is_own_path(target, n);
+        struct text where = {.rc = 0};
+        int rc;
 
-        snprintf(path, sizeof path, "%.*s", (int)n, target);
-        return rc < 0 ? rc : web_redirect(exchange, n < sizeof path && is_own_path(path) ? path : "/");
+        text_add(&where, is_own ? target : "/", is_own ? n : 1);
+        if (is_own)
+                add_query(&where, query);
+        rc = where.rc < 0 ? where.rc : begin_session(exchange, web);
+        if (rc == 0)
+                rc = web_redirect(exchange, where.data);
+        text_free(&where);
+        return rc;
 }
 
 static bool has_bearer(eddy_http_exchange *exchange, const struct web *web)
@@ -205,7 +228,7 @@ int web_guard_token(eddy_http_exchange *exchange, eddy_http_next *next, void *ar
 {
         const struct web *web = arg;
         eddy_http_fields *query;
-        bool is_right;
+        bool is_right, moves;
         int rc;
 
         if (has_bearer(exchange, web))
@@ -213,13 +236,15 @@ int web_guard_token(eddy_http_exchange *exchange, eddy_http_next *next, void *ar
         rc = eddy_http_exchange_query(exchange, &query);
         if (rc < 0)
                 return rc;
-        is_right = is_token(web, eddy_http_fields_get(query, "token"));
+        is_right = is_harmless(exchange) && is_token(web, eddy_http_fields_get(query, "token"));
+        moves = is_right && strncmp(eddy_http_exchange_target(exchange), "/metrics?", 9) != 0;
+        if (moves)
+                rc = move_on(exchange, web, query);
         eddy_http_fields_destroy(query);
-        if (is_right && strncmp(eddy_http_exchange_target(exchange), "/metrics?", 9) == 0)
-                return eddy_http_next_call(next, exchange);
-        if (is_right && is_harmless(exchange))
-                return move_on(exchange, web);
-        return has_session(exchange, web) ? eddy_http_next_call(next, exchange) : ask_for_token(exchange, "");
+        if (moves)
+                return rc;
+        return is_right || has_session(exchange, web) ? eddy_http_next_call(next, exchange)
+                                                      : ask_for_token(exchange, "");
 }
 
 int web_make_secret(char secret[WEB_SECRET_SIZE])

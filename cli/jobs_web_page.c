@@ -67,11 +67,17 @@ int web_reply_fault(eddy_http_exchange *exchange, int status, const char *title,
 /* By 303 the browser asks for the page anew, so that reloading it sends no form again. */
 int web_redirect(eddy_http_exchange *exchange, const char *where)
 {
-        char line[16 + 3 * EDDY_JOB_ID_SIZE + 64];
-        const char *const headers[] = {line, "Cache-Control: no-store", NULL};
+        struct text line = {.rc = 0};
+        int rc;
 
-        snprintf(line, sizeof line, "Location: %s", where);
-        return eddy_http_reply(exchange, &(eddy_http_answer){.status = 303, .headers = headers});
+        text_print(&line, "Location: %s", where);
+        rc = line.rc;
+        if (rc == 0) {
+                const char *const headers[] = {line.data, "Cache-Control: no-store", NULL};
+                rc = eddy_http_reply(exchange, &(eddy_http_answer){.status = 303, .headers = headers});
+        }
+        text_free(&line);
+        return rc;
 }
 
 int web_missing(eddy_http_exchange *exchange, void *web)

@@ -120,6 +120,14 @@ void text_escape_url(char *out, const char *string)
         *out = '\0';
 }
 
+void text_add_url(struct text *text, const char *string)
+{
+        if (!make_room(text, 3 * strlen(string)))
+                return;
+        text_escape_url(text->data + text->size, string);
+        text->size += strlen(text->data + text->size);
+}
+
 void text_free(struct text *text)
 {
         free(text->data);

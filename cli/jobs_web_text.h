@@ -30,6 +30,7 @@ bool text_is_readable(const char *bytes, size_t n);
 
 /* A value of a query, such as "a%2Fb". `room` is 3 times what it has, and 1. */
 void text_escape_url(char *out, const char *string);
+void text_add_url(struct text *text, const char *string);
 
 void text_free(struct text *text);
 

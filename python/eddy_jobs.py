@@ -579,6 +579,19 @@ def _driver(module, package):
         raise JobsError(f"a store of this kind needs the package {package}: {error}") from error
 
 
+def _split(url):
+    """A URL's scheme, who is named and what is behind the "@". A "/" ends who is named, and neither "?" nor "#" does, as in C."""
+    scheme, mark, rest = url.partition("://")
+    end = rest.partition("/")[0].find("@") + 1
+    return scheme + mark, rest[:end], rest[end:]
+
+
+def _quoted(url):
+    """As the drivers take it, for whom a password ends at more characters."""
+    scheme, who, rest = _split(url)
+    return scheme + re.sub(r"[?#\[\]]", lambda match: "%%%02X" % ord(match[0]), who) + rest
+
+
 class _Server(_Engine):
     def __init__(self):
         super().__init__()
@@ -630,7 +643,7 @@ class _Redis(_Server):
         options = {"protocol": 2} if int(driver.__version__.split(".", maxsplit=1)[0]) >= 5 else {}
         try:
             self._pool = asynchronous.ConnectionPool.from_url(
-                url, socket_keepalive=True, decode_responses=False, **options,
+                _quoted(url), socket_keepalive=True, decode_responses=False, **options,
                 # A server that is gone without a word is noticed within half a minute.
                 socket_keepalive_options={socket.TCP_KEEPIDLE: 15, socket.TCP_KEEPINTVL: 5, socket.TCP_KEEPCNT: 3})
         except ValueError as error:
@@ -773,9 +786,9 @@ class _Session:
     is_direct: bool
     statements: dict = dataclasses.field(default_factory=dict)
 
-    async def fetch(self, sql, *args):
-        if not self.is_direct:
-            async with self.connection.transaction():
+    async def fetch(self, isolates, sql, *args):
+        if isolates or not self.is_direct:
+            async with self.connection.transaction(isolation="read_committed"):
                 return await self.connection.fetch(sql, *args)
         if sql not in self.statements:
             self.statements[sql] = await self.connection.prepare(sql)
@@ -786,12 +799,14 @@ class _Postgres(_Server):
     def __init__(self, url, prefix, _patience):
         super().__init__()
         self._driver = _driver("asyncpg", "asyncpg")
-        base, _, query = url.partition("?")
+        scheme, who, rest = _split(_quoted(url))
+        base, _, query = rest.partition("?")
         words = [word for word in query.split("&") if word and word.partition("=")[0] not in _LIBPQ_ONLY]
         if not any(word.startswith("application_name=") for word in words):
             words.append("application_name=eddy-jobs")
-        self._url = base + "?" + "&".join(words)
+        self._url = scheme + who + base + "?" + "&".join(words)
         self._schema = prefix
+        self._isolates = False  # transactions are not READ COMMITTED by themselves, as the functions need them
         # All go as texts: of other arrays asyncpg asks the server first what they are, which takes it up to a second for each connection.
         casts = ("", "", "::bytea[]", "", "", "", *["::bigint[]"] * 9)
         arguments = ", ".join(f"${n}::text[]{cast}" for n, cast in enumerate(casts, 1))
@@ -805,7 +820,8 @@ class _Postgres(_Server):
         connection = await self._driver.connect(self._url, statement_cache_size=0, timeout=10)
         try:
             async with connection.transaction():
-                pid = await connection.fetchval("SELECT pg_backend_pid()")
+                pid, isolation = await connection.fetchrow("SELECT pg_backend_pid(), current_setting('default_transaction_isolation')")
+            self._isolates |= isolation != "read committed"
             return _Session(connection, pid == connection.get_server_pid())
         except BaseException:
             connection.terminate()
@@ -819,12 +835,14 @@ class _Postgres(_Server):
             return await self._ask(sql, *args)
         except FormatError as error:
             await self.open()  # which says what is wrong
+            # Or nothing is but the default isolation, which somebody has changed since that was looked at.
+            self._isolates |= getattr(error.__cause__, "sqlstate", None) == "P0002"
             raise _Passing(error) from error
 
     async def _ask(self, sql, *args):
         try:
             async with self._links.one() as session:
-                return await session.fetch(sql, *args)
+                return await session.fetch(self._isolates, sql, *args)
         except (self._driver.PostgresError, self._driver.InterfaceError, OSError, EOFError, asyncio.TimeoutError, ValueError) as error:
             raise self._judge(error) from error
 
@@ -921,12 +939,13 @@ def _choose_url():
 
 
 def _without_password(url):
-    scheme, mark, rest = url.partition("://")
-    if not mark:
+    scheme, who, rest = _split(url)
+    if not scheme.endswith("://"):
         return url
     place, slash, path = rest.partition("?")[0].partition("/")
-    user, at, host = place.rpartition("@")
-    return scheme + mark + user.partition(":")[0] + at + host + slash + path
+    more, at, host = place.rpartition("@")  # of a password whose "@" is no "%40"
+    who += more + at
+    return scheme + who[:-1].partition(":")[0] + who[-1:] + host + slash + path
 
 
 class Jobs:

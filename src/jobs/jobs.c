@@ -2,6 +2,7 @@
 #include "jobs/jobs.h"
 
 #include "base/memory.h"
+#include "jobs/url.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -80,19 +81,20 @@ static int choose_url(const eddy_jobs_options *options, char *url, size_t size)
 static char *without_password(const char *url)
 {
         char *copy = memory_strdup(url);
-        char *begin = copy ? strstr(copy, "://") : NULL;
-        char *end = begin ? begin + 3 + strcspn(begin + 3, "/?#") : NULL, *at = NULL, *colon;
+        char *begin = copy ? strstr(copy, "://") : NULL, *host, *end, *colon;
 
-        for (char *c = begin; c && c < end; c++)
-                if (*c == '@')
-                        at = c;
-        if (begin)
-                begin[strcspn(begin, "?")] = '\0';
-        if (!at)
+        if (!begin)
                 return copy;
-        colon = memchr(begin + 3, ':', (size_t)(at - begin - 3));
+        begin += 3;
+        host = jobs_url_host(copy);
+        host[strcspn(host, "?")] = '\0';
+        end = host + strcspn(host, "/");
+        /* A password with an "@" is to be written with "%40", and is not told where it is not. */
+        for (char *c = host; c < end; c++)
+                host = *c == '@' ? c + 1 : host;
+        colon = memchr(begin, ':', (size_t)(host - begin));
         if (colon)
-                memmove(colon, at, strlen(at) + 1);
+                memmove(colon, host - 1, strlen(host - 1) + 1);
         return copy;
 }
 

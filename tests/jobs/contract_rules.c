@@ -150,6 +150,25 @@ COROUTINE_TEST(and_for_as_long_as_it_was_to_be)
         close_store(jobs);
 }
 
+COROUTINE_TEST(also_when_its_job_is_gone_and_the_id_comes_again)
+{
+        eddy_jobs *jobs = open_new_store();
+
+        assert_int_equal(eddy_jobs_set_queue(jobs, "default", &(eddy_job_queue_options){.keep_done = -1}), 0);
+        assert_true(is_added(jobs, "a", "mail", eddy_seconds(1000), NULL));
+        assert_true(is_added(jobs, "c", "letter", eddy_ms(20), NULL));
+        assert_takes(jobs, "a c");
+        assert_told(jobs, "a", .verdict = JOBS_DONE);
+        assert_told(jobs, "c", .verdict = JOBS_DONE);
+        assert_false(is_added(jobs, "a", "mail", 0, "a"));
+        assert_false(is_added(jobs, "b", "mail", 0, "a"));
+        while (!is_added(jobs, "c", "letter", 0, "c"))
+                assert_true(jobs->engine->type->sweep(jobs->engine) >= 0);
+        assert_takes(jobs, "c");
+        assert_false(is_added(jobs, "d", "letter", 0, "c"));
+        close_store(jobs);
+}
+
 COROUTINE_TEST(what_is_retried_has_its_unique_name_again)
 {
         eddy_jobs *jobs = open_new_store();
@@ -666,6 +685,7 @@ int main(void)
             cmocka_unit_test(a_scheduled_job_takes_its_keys_turn_when_it_is_due),
             cmocka_unit_test(of_a_unique_name_there_is_one_until_it_is_finished),
             cmocka_unit_test(and_for_as_long_as_it_was_to_be),
+            cmocka_unit_test(also_when_its_job_is_gone_and_the_id_comes_again),
             cmocka_unit_test(what_is_retried_has_its_unique_name_again),
             cmocka_unit_test(one_id_under_two_unique_names_has_the_first),
             cmocka_unit_test(what_is_delayed_waits_and_says_how_long),

@@ -51,13 +51,16 @@ BEGIN
     IF has_names THEN
         -- By name, so that two who want the same ones do not wait for each other.
         FOR i IN SELECT t.n FROM unnest(uniques) WITH ORDINALITY AS t(uniq, n) WHERE t.uniq IS NOT NULL ORDER BY t.uniq COLLATE "C", t.n LOOP
-            IF NOT EXISTS (SELECT 1 FROM @.job j WHERE j.id = ids[i]) THEN
+            -- Its own id says that it was there. It may be gone by now, while its name is still its own.
+            IF EXISTS (SELECT 1 FROM @.job j WHERE j.id = ids[i]) THEN
+                others[i] := ids[i];
+            ELSE
                 others[i] := @.claim(uniques[i], ids[i], now_us + unique_fors[i] / 1000, now_us);
             END IF;
         END LOOP;
     END IF;
     IF count = 1 THEN -- the same as below, at half of its price
-        IF others[1] IS NULL OR others[1] = ids[1] THEN
+        IF others[1] IS NULL THEN
             due_us := CASE WHEN moments[1] > now_us THEN moments[1] ELSE @.later(now_us, delays[1]) END;
             new_state := CASE WHEN due_us > now_us THEN 0 WHEN has_keys THEN 1 ELSE 2 END;
             INSERT INTO @.job (id, kind, payload, queue, key, unique_name, created, due, timeout, backoff, max_backoff, priority,
@@ -84,7 +87,7 @@ BEGIN
             SELECT g.id, g.kind, g.payload, g.queue, g.key, g.uniq, now_us, g.due, g.timeout, g.backoff, g.max_backoff, g.priority,
                    g.attempts, g.yields <> 0,
                    CASE WHEN g.due > now_us THEN 0 WHEN g.key IS NOT NULL THEN 1 ELSE 2 END
-            FROM given g WHERE g.other IS NULL OR g.other = g.id ORDER BY g.n
+            FROM given g WHERE g.other IS NULL ORDER BY g.n
             ON CONFLICT (id) DO NOTHING
             RETURNING job.id, job.queue, job.state
         ), counted AS (

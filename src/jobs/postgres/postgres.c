@@ -4,6 +4,7 @@
 #include "jobs/postgres/store.h"
 
 #include "base/memory.h"
+#include "jobs/url.h"
 #include <stdio.h>
 
 __attribute__((visibility("default"))) extern const struct jobs_engine_type eddy_jobs_engine_postgres;
@@ -12,11 +13,13 @@ __attribute__((visibility("default"))) extern const struct jobs_engine_type eddy
 static char *write_conninfo(const char *url)
 {
         static const char own[] = "client_encoding=UTF8&fallback_application_name=eddy-jobs";
-        size_t size = strlen(url) + sizeof own + 1;
-        char *conninfo = memory_alloc(size);
+        size_t n = strlen(url), room = sizeof own + 1;
+        char *conninfo = memory_alloc(n + room);
 
-        if (conninfo)
-                snprintf(conninfo, size, "%s%s%s", url, strchr(url, '?') ? "&" : "?", own);
+        if (!conninfo)
+                return NULL;
+        memcpy(conninfo, url, n + 1);
+        snprintf(conninfo + n, room, "%s%s", strchr(jobs_url_host(conninfo), '?') ? "&" : "?", own);
         return conninfo;
 }
 

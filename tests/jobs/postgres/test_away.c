@@ -209,6 +209,27 @@ COROUTINE_TEST(a_store_that_must_exist_is_not_made)
         eddy_jobs_close(jobs);
 }
 
+COROUTINE_TEST(a_password_is_not_told_whatever_is_in_it)
+{
+        eddy_jobs_options options;
+        eddy_jobs *jobs;
+
+        schema_number++;
+        options = (eddy_jobs_options){.prefix = own_schema()};
+        setenv("PGHOST", server.folder, 1);
+        assert_int_equal(eddy_jobs_open(&jobs, "postgres://tester:s3#c?r@/postgres", &options), 0);
+        assert_string_equal(eddy_jobs_url(jobs), "postgres://tester@/postgres");
+        eddy_jobs_close(jobs);
+        assert_int_equal(
+            eddy_jobs_open(&jobs, "postgres://tester:s3?c#r@?dbname=postgres&password=x@y", &options), 0);
+        assert_string_equal(eddy_jobs_url(jobs), "postgres://tester@");
+        eddy_jobs_close(jobs);
+        assert_int_equal(eddy_jobs_open(&jobs, "postgres:///postgres?user=tester&password=x:y@z", &options), 0);
+        assert_string_equal(eddy_jobs_url(jobs), "postgres:///postgres");
+        eddy_jobs_close(jobs);
+        unsetenv("PGHOST");
+}
+
 COROUTINE_TEST(a_schema_that_is_gone_is_told)
 {
         eddy_jobs *jobs = open_new_store();
@@ -269,6 +290,7 @@ int main(void)
             cmocka_unit_test(the_callers_own_deadline_is_told_as_such),
             cmocka_unit_test(a_store_of_no_known_format_is_refused),
             cmocka_unit_test(a_store_that_must_exist_is_not_made),
+            cmocka_unit_test(a_password_is_not_told_whatever_is_in_it),
             cmocka_unit_test(a_schema_that_is_gone_is_told),
             cmocka_unit_test(a_database_of_another_encoding_is_refused),
             cmocka_unit_test(what_a_handler_says_may_be_any_bytes),

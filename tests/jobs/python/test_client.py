@@ -58,6 +58,11 @@ class Case(unittest.IsolatedAsyncioTestCase):
         self.addAsyncCleanup(jobs.close)
         return jobs
 
+    async def assert_job_is_done(self, jobs):
+        self.work("cat")
+        added = await self.soon(jobs.enqueue("copy", "x"))
+        self.assertEqual((await self.soon(jobs.wait(added.id))).check(), b"x")
+
     @staticmethod
     async def soon(awaitable):
         return await asyncio.wait_for(awaitable, PATIENCE)
@@ -449,6 +454,12 @@ class OnlyRedis(Case):
         with self.assertRaisesRegex(eddy_jobs.JobsError, "refused"):
             await self.opened(STORE.url.replace("//", "//nobody:wrong@"))
 
+    async def test_a_password_may_have_what_ends_a_part_of_other_urls(self):
+        STORE.server.command("ACL", "SETUSER", "ada", "on", ">s3?c#r[e", "~*", "&*", "+@all")
+        self.addCleanup(STORE.server.command, "ACL", "DELUSER", "ada")
+        jobs = await self.opened(STORE.url.replace("//", "//ada:s3?c#r[e@"))
+        self.assertFalse((await jobs.enqueue("resize")).was_there)
+
     async def test_it_waits_while_the_server_says_that_this_passes(self):
         jobs = await self.opened()
         STORE.server.command("REPLICAOF", "127.0.0.1", "1")
@@ -549,6 +560,12 @@ class Lost(Case):
         self.assertEqual((await self.soon(asking)).id, "a")
 
 
+def isolate_by_default(test):
+    """In sessions that begin from now on."""
+    STORE.ask("ALTER ROLE tester SET default_transaction_isolation = 'repeatable read'")
+    test.addCleanup(STORE.ask, "ALTER ROLE tester RESET default_transaction_isolation")
+
+
 class OnlyPostgres(Case):
     def setUp(self):
         if STORE.name != "postgres":
@@ -592,6 +609,19 @@ class OnlyPostgres(Case):
         self.assertEqual(await self.soon(enqueueing), ("a", False))
         self.assertEqual(refusals[0].sqlstate, "57014")
 
+    async def test_a_default_isolation_that_is_another_one_changes_nothing(self):
+        jobs = await self.opened()
+        self.assertEqual(await self.soon(jobs.enqueue("resize", id="a")), ("a", False))
+        async with jobs._engine._links.one() as session:  # pylint: disable=protected-access
+            await session.connection.execute("SET default_transaction_isolation = 'serializable'")
+        self.assertEqual(await self.soon(jobs.enqueue("resize", id="b")), ("b", False))
+        isolate_by_default(self)
+        await self.assert_job_is_done(await self.opened())
+
+    async def test_a_password_may_have_what_ends_a_part_of_other_urls(self):
+        jobs = await self.opened(f"postgres://tester:s3?c#r[e@/postgres?host={STORE.server.folder}")
+        self.assertFalse((await jobs.enqueue("resize")).was_there)
+
     async def test_what_a_url_says_to_libpq_alone_is_passed_over(self):
         jobs = await self.opened(STORE.url + "&connect_timeout=5&keepalives=1&client_encoding=UTF8&application_name=mine")
         self.assertFalse((await jobs.enqueue("resize")).was_there)
@@ -620,6 +650,10 @@ class Pooled(Case):
         with socket.socket(socket.AF_UNIX) as probe:  # it is there before it is listened at
             while probe.connect_ex(os.path.join(folder, ".s.PGSQL.6432")):
                 time.sleep(0.01)
+
+    async def test_a_default_isolation_that_is_another_one_changes_nothing(self):
+        isolate_by_default(self)
+        await self.assert_job_is_done(await self.opened(self.url))
 
     async def test_jobs_pass_through_a_pooler(self):
         jobs = await self.opened(self.url)

@@ -128,6 +128,11 @@ class Urls(unittest.TestCase):
     def test_a_password_is_not_told(self):
         self.assertEqual(eddy_jobs.open("postgres://ada:se@cr:et@host/db?password=secret").url, "postgres://ada@host/db")
         self.assertEqual(eddy_jobs.open("redis://:secret@host:1/0").url, "redis://@host:1/0")
+        for url in "redis://ada:s3#cr@host/0", "redis://ada:s3?cr@host/0", "redis://ada:s3?c#r:e@t@host/0", "redis://ada@host/0":
+            self.assertEqual(eddy_jobs.open(url).url, "redis://ada@host/0")
+        for url in "postgres://ada:s?c@host", "postgres://ada:s?c#r@host?password=x:y@z", "postgres://ada@host?options=a@b:c":
+            self.assertEqual(eddy_jobs.open(url).url, "postgres://ada@host")
+        self.assertEqual(eddy_jobs.open("postgres:///db?user=ada&password=s:e@cret").url, "postgres:///db")
 
     def test_what_is_no_store_is_refused(self):
         for arguments in ({"url": "mysql://host"}, {"url": "memory:"}, {"url": "jobs.db"}, {"prefix": ""}, {"prefix": "a-b"},

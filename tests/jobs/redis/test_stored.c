@@ -31,6 +31,22 @@ COROUTINE_TEST(a_password_that_is_wrong_is_told)
         eddy_redis_destroy(beside);
 }
 
+COROUTINE_TEST(a_password_is_not_told_whatever_is_in_it)
+{
+        eddy_redis *beside = connect_beside();
+        char url[64], told[64];
+        eddy_jobs *jobs;
+
+        assert_runs(beside, NULL, "ACL SETUSER ada on >s3#c?r:e ~* &* +@all");
+        snprintf(url, sizeof url, "redis://ada:s3#c?r:e@127.0.0.1:%u/0", server.port);
+        snprintf(told, sizeof told, "redis://ada@127.0.0.1:%u/0", server.port);
+        assert_int_equal(eddy_jobs_open(&jobs, url, NULL), 0);
+        assert_string_equal(eddy_jobs_url(jobs), told);
+        eddy_jobs_close(jobs);
+        assert_runs(beside, NULL, "ACL DELUSER ada");
+        eddy_redis_destroy(beside);
+}
+
 static char large[100000];
 
 /* One with everything that a job may have beside its record. */
@@ -268,6 +284,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
             cmocka_unit_test(a_store_of_another_format_is_not_opened),
             cmocka_unit_test(a_password_that_is_wrong_is_told),
+            cmocka_unit_test(a_password_is_not_told_whatever_is_in_it),
             cmocka_unit_test(nothing_is_left_of_jobs_that_were_swept),
             cmocka_unit_test(an_end_that_is_past_sweeps_no_other_life),
             cmocka_unit_test(nothing_is_left_where_nothing_is_to_be_kept),
