@@ -324,6 +324,110 @@ static void tells_who_was_cancelled(void)
                 destroy_under(&calls[i], true);
 }
 
+/* Whoever is given its outcome, and then hears that the stream is gone: at whatever turn another task destroys it. */
+
+struct rush {
+        ssize_t (*call)(eddy_stream *stream);
+        eddy_stream *stream;
+        ssize_t told;
+        bool is_destroyed;
+};
+
+static ssize_t write_a_byte(eddy_stream *stream)
+{
+        return eddy_stream_write_all(stream, "x", 1);
+}
+
+static ssize_t select_a_byte(eddy_stream *stream)
+{
+        eddy_case one = eddy_case_readable(stream);
+        int rc = eddy_select(&one, 1);
+
+        return rc < 0 ? rc : one.rc;
+}
+
+static intptr_t rush_on(void *arg)
+{
+        struct rush *rush = arg;
+
+        do
+                rush->told = rush->call(rush->stream);
+        while (rush->told >= 0 && !rush->is_destroyed);
+        return 0;
+}
+
+/** A task that has something to do at once, again and again, while another destroys the stream behind some turns. */
+static void destroy_in_a_rush(ssize_t (*call)(eddy_stream *stream), int turns)
+{
+        struct rush rush = {.call = call};
+        eddy_stream *ends[2];
+        eddy_task *task;
+
+        assert_int_equal(eddy_stream_pair(ends), 0);
+        rush.stream = ends[0];
+        assert_int_equal(eddy_stream_write_all(ends[1], "x", 1), 1);
+        task = eddy_create_task(rush_on, &rush);
+        for (int i = 0; i < turns; i++)
+                assert_int_equal(eddy_yield(), 0);
+        eddy_stream_destroy(ends[0]);
+        rush.is_destroyed = true;
+        assert_int_equal(eddy_await(task, NULL), 0);
+        if (rush.told != -EBADF)
+                fail_msg("behind %d turns: %zd", turns, rush.told);
+        eddy_unref(task);
+        eddy_stream_destroy(ends[1]);
+}
+
+static void tells_who_has_its_outcome_at_once(void)
+{
+        for (int turns = 1; turns < 4; turns++) { /* the peer takes nothing */
+                destroy_in_a_rush(write_a_byte, turns);
+                destroy_in_a_rush(select_a_byte, turns);
+        }
+}
+
+static intptr_t wait_for_peer(void *arg)
+{
+        struct rush *rush = arg;
+
+        rush->told = eddy_stream_wait_gone(rush->stream);
+        if (rush->told == 0 && rush->is_destroyed)
+                rush->told = 1;
+        return 0;
+}
+
+static intptr_t destroy_at_end(void *arg)
+{
+        struct rush *rush = arg;
+
+        assert_int_equal(eddy_stream_read(rush->stream, &(char){0}, 1), 0);
+        eddy_stream_destroy(rush->stream);
+        rush->is_destroyed = true;
+        return 0;
+}
+
+/** Two tasks hear of the same end, and the one that hears it first destroys the stream. */
+static void tells_who_waits_for_the_peer(void)
+{
+        for (int order = 0; order < 2; order++) {
+                struct rush rush = {.call = NULL};
+                eddy_task *tasks[2];
+                eddy_stream *ends[2];
+
+                assert_int_equal(eddy_stream_pair(ends), 0);
+                rush.stream = ends[0];
+                tasks[0] = eddy_create_task(order ? wait_for_peer : destroy_at_end, &rush);
+                tasks[1] = eddy_create_task(order ? destroy_at_end : wait_for_peer, &rush);
+                give_way();
+                eddy_stream_destroy(ends[1]);
+                for (int i = 0; i < 2; i++) {
+                        assert_int_equal(eddy_await(tasks[i], NULL), 0);
+                        eddy_unref(tasks[i]);
+                }
+                assert_true(rush.told == 0 || rush.told == -EBADF);
+        }
+}
+
 /* Tasks that never run again, for their loop is closed, keep nothing. */
 
 static intptr_t make_call_in_vain(void *arg)
@@ -445,6 +549,8 @@ int main(void)
         const struct CMUnitTest tests[] = {
             scene_test(tells_who_waits),
             scene_test(tells_who_was_cancelled),
+            scene_test(tells_who_has_its_outcome_at_once),
+            scene_test(tells_who_waits_for_the_peer),
             cmocka_unit_test(keeps_nothing_when_the_loop_is_closed),
             scene_test(tells_who_is_left_by_a_handler),
             scene_test(says_who),
