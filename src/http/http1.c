@@ -421,7 +421,8 @@ static void buffer_updated(eddy_transport *transport, void *self, size_t n)
         if (request->end == sizeof request->in)
                 eddy_transport_pause_reading(transport);
         if (!connection->is_answering) {
-                if (know(connection))
+                /* Others have their turn first, where it waits for its own. */
+                if (!eddy_handle_pending(&connection->turn) && know(connection))
                         answer_requests(connection);
         } else if (connection->awaited == AWAITS_BYTES) {
                 exchange_wake(&request->exchange);

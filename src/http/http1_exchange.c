@@ -219,6 +219,7 @@ static int upgrade(eddy_http_exchange *exchange, eddy_stream **stream)
                 return rc;
         exchange->answer = ANSWER_ENDED;
         connection->transport = NULL;
+        eddy_handle_cancel(&connection->turn);
         deadline_stop(&connection->silence);
         deadline_stop(&connection->answer);
         return 0;
