@@ -62,6 +62,7 @@ struct proxy_connection {
         bool has_ended;               /* the server sends no more */
         bool is_full;                 /* more is unsent than should be */
         bool is_late, has_no_leave;   /* a deadline has passed */
+        char unasked[1];              /* where something comes that nobody has asked for */
 };
 
 /** Wait until a connection may be taken, which has to be done before anything else: 0; -EBUSY, where that took too long; how the
