@@ -126,6 +126,7 @@ struct proxy_pass {
         eddy_http_exchange *exchange;
         struct proxy_connection *connection;
         const char *prefix, *prefix_end; /* of the client's path, which stands for the server's base */
+        int64_t hops_left;               /* proxies that it may come by yet, and we are one; -1: any */
         bool wants_upgrade;
         bool expects_leave; /* the client waits for it before it sends a body */
         enum proxy_sending sending;

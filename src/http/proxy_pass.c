@@ -479,6 +479,8 @@ int eddy_http_proxy_answer(eddy_http_exchange *exchange, void *arg)
         if (rc < 0)
                 return rc;
         status = proxy_request_examine(&pass);
+        if (status == HTTP_STATUS_NO_CONTENT)
+                return eddy_http_reply(exchange, &(eddy_http_answer){.status = status});
         if (status)
                 return head_send_error(exchange, status);
         pass.proxy->counts.requests++;
