@@ -246,7 +246,7 @@ static int send_end(struct proxy_pass *pass)
         }
         if (rc == 0)
                 rc = eddy_transport_write(connection->transport, "\r\n", 2);
-        return rc == 0 || rc != -ENOMEM ? MOVED : rc;
+        return rc != -ENOMEM ? MOVED : rc;
 }
 
 /* Whether more may be sent: not before what the server says to what it has, for with an answer it may have closed. */
