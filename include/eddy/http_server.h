@@ -27,7 +27,7 @@ typedef struct eddy_http_access {
         size_t target_size;
         int status;
         int64_t sent;                 /**< bytes of body */
-        const char *version;          /**< such as "HTTP/1.1" */
+        const char *version;          /**< such as "HTTP/1.1", which it is where it was not understood */
         eddy_duration took;           /**< from the end of the request's head to that of its handler */
         eddy_http_exchange *exchange; /**< for its headers; NULL where it was not understood */
 } eddy_http_access;

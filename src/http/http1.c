@@ -4,6 +4,7 @@
 #include "http/head.h"
 #include "http/http1_exchange.h"
 #include "http/http2.h"
+#include <eddy/tls.h>
 #include <string.h>
 
 enum { AT_ONCE = 64 }; /* requests that came together and are answered before others have their turn */
@@ -23,6 +24,7 @@ static bool have_request(struct http1 *connection)
         exchange_clear(&request->exchange);
         request->body = (struct http_body){.state = BODY_OVER};
         http_request_init(&request->parser.request, connection->service->options.max_headers, request + 1);
+        request->parser.request.is_secure = connection->is_secure;
         http_parser_begin(&request->parser);
         connection->request = request;
         return true;
@@ -371,12 +373,14 @@ void http1_note_peer(struct http1 *connection)
 static void connection_made(eddy_transport *transport, void *self)
 {
         struct http1 *connection = self;
+        eddy_tls_info info;
 
         if (!connection) {
                 eddy_transport_abort(transport);
                 return;
         }
         connection->transport = transport;
+        connection->is_secure = eddy_transport_tls_info(transport, &info) == 0;
         if (connection->service->options.on_request) /* it may have gone when it is asked for */
                 http1_note_peer(connection);
         if (connection->service->is_stopping || connection->is_given_up)
@@ -421,7 +425,8 @@ static void buffer_updated(eddy_transport *transport, void *self, size_t n)
         if (request->end == sizeof request->in)
                 eddy_transport_pause_reading(transport);
         if (!connection->is_answering) {
-                if (know(connection))
+                /* Others have their turn first, where it waits for its own. */
+                if (!eddy_handle_pending(&connection->turn) && know(connection))
                         answer_requests(connection);
         } else if (connection->awaited == AWAITS_BYTES) {
                 exchange_wake(&request->exchange);

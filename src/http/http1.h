@@ -45,6 +45,7 @@ struct http1 {
         size_t dropped;       /* bytes behind the last answer, which nobody wants */
         bool has_ended;       /* the client sends no more */
         bool is_surplus;      /* there are more than there may be */
+        bool is_secure;       /* it is TLS's */
         bool is_known;        /* to speak HTTP/1 */
         bool is_answering;    /* a task does */
         bool is_starting;     /* and runs in the call that has started it */

@@ -1,7 +1,6 @@
 #include "http/http1_exchange.h"
 
 #include "http/http1.h"
-#include <eddy/tls.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -219,6 +218,7 @@ static int upgrade(eddy_http_exchange *exchange, eddy_stream **stream)
                 return rc;
         exchange->answer = ANSWER_ENDED;
         connection->transport = NULL;
+        eddy_handle_cancel(&connection->turn);
         deadline_stop(&connection->silence);
         deadline_stop(&connection->answer);
         return 0;
@@ -233,10 +233,7 @@ static int descriptor(const eddy_http_exchange *exchange)
 
 static bool is_secure(const eddy_http_exchange *exchange)
 {
-        const struct http1 *connection = http1_of(exchange);
-        eddy_tls_info info;
-
-        return connection->transport && eddy_transport_tls_info(connection->transport, &info) == 0;
+        return http1_of(exchange)->is_secure;
 }
 
 static const char *peer(const eddy_http_exchange *exchange)

@@ -34,6 +34,7 @@ void http1_destroy(struct http1 *connection)
 {
         eddy_http_service *service = connection->service;
 
+        eddy_handle_cancel(&connection->turn);
         list_remove(&connection->link);
         service->connection_count -= !connection->is_surplus;
         http1_dismiss(connection);

@@ -164,11 +164,9 @@ static void start_answer(struct http2_stream *stream)
         struct http2 *connection = stream->connection;
         eddy_http_service *service = connection->service;
         unsigned most = service->options.max_requests;
-        static char nothing[1];
-        char *head = stream->head.data ? stream->head.data : nothing; /* where not even the target fits in */
         int status;
 
-        exchange_init(&stream->exchange, service, &http2_exchange, &stream->request, head);
+        exchange_init(&stream->exchange, service, &http2_exchange, &stream->request, stream->no_head);
         if (connection->is_given_up) {
                 http2_stream_reset(stream, NGHTTP2_REFUSED_STREAM);
                 return;

@@ -83,6 +83,7 @@ struct http2_stream {
         int32_t id;
         struct http_request request; /* its spans are of `head` */
         struct bytes head;
+        char no_head[1];       /* in its place, where not even the target fits in */
         size_t head_rest;      /* bytes of headers that are not in it, for it is no good */
         struct bytes trailers; /* of the request */
         struct bytes in;       /* of the request's body */
@@ -127,7 +128,7 @@ nghttp2_session *http2_session_create(struct http2 *connection);
 int http2_request_add(struct http2_stream *stream, const char *name, size_t name_size, const char *value,
                       size_t value_size);
 
-/** All have: 0, or what to answer. */
+/** All have: 0, or what to answer. The exchange has its head from here on, which stays where it is. */
 int http2_request_check(struct http2_stream *stream);
 
 /** Bytes have come: 0, or nghttp2's error. What has to be said to them is connection->fault. */

@@ -195,7 +195,7 @@ int http2_request_check(struct http2_stream *stream)
 {
         struct http_request *request = &stream->request;
         size_t most = stream->connection->service->options.max_body;
-        const char *head = stream->head.data;
+        const char *head;
         bool has_body = request->has_body; /* as far as its end did not come with the head */
         enum http_expectation expectation;
         int64_t length;
@@ -204,6 +204,9 @@ int http2_request_check(struct http2_stream *stream)
         request->keeps_alive = true;
         if (request->status == 0 && stream->wants_tunnel)
                 request->status = ask_for_websocket(stream);
+        if (stream->head.data) /* no sooner, for what was added may have moved it */
+                stream->exchange.head = stream->head.data;
+        head = stream->exchange.head;
         if (request->status == 0)
                 request->status = http_check_meaning(request, head);
         if (request->status)

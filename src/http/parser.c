@@ -89,6 +89,7 @@ void http_parser_begin(struct http_parser *parser)
         parser->request.target = (struct http_span){0};
         parser->request.header_count = 0;
         parser->request.status = 0;
+        parser->request.minor = 1; /* as long as it is not known */
         parser->fed = 0;
         parser->is_in_value = false;
 }

@@ -54,6 +54,7 @@ struct http_request {
         bool keeps_alive;
         bool wants_upgrade; /* Connection says so */
         bool has_body;      /* behind the head, of one byte or more, or in chunks */
+        bool is_secure;     /* it comes by TLS: said before it is parsed */
         struct http_header few[HTTP_HEADERS_MAX];
 };
 
@@ -68,6 +69,7 @@ static inline void http_request_init(struct http_request *request, unsigned most
 {
         request->headers = most > HTTP_HEADERS_MAX ? more : request->few;
         request->headers_max = most;
+        request->is_secure = false;
 }
 
 /** Owned by the connection that reads. */

@@ -62,6 +62,7 @@ struct proxy_connection {
         bool has_ended;               /* the server sends no more */
         bool is_full;                 /* more is unsent than should be */
         bool is_late, has_no_leave;   /* a deadline has passed */
+        char unasked[1];              /* where something comes that nobody has asked for */
 };
 
 /** Wait until a connection may be taken, which has to be done before anything else: 0; -EBUSY, where that took too long; how the
@@ -125,6 +126,7 @@ struct proxy_pass {
         eddy_http_exchange *exchange;
         struct proxy_connection *connection;
         const char *prefix, *prefix_end; /* of the client's path, which stands for the server's base */
+        int64_t hops_left;               /* proxies that it may come by yet, and we are one; -1: any */
         bool wants_upgrade;
         bool expects_leave; /* the client waits for it before it sends a body */
         enum proxy_sending sending;

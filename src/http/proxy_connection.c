@@ -86,13 +86,12 @@ static void connection_made(eddy_transport *transport, void *self)
 
 static void *get_buffer(eddy_transport *transport, void *self, size_t *size)
 {
-        static char nowhere[64]; /* for what nobody has asked for */
         struct proxy_connection *connection = self;
 
         (void)transport;
         if (!connection->input) {
-                *size = sizeof nowhere;
-                return nowhere;
+                *size = sizeof connection->unasked;
+                return connection->unasked;
         }
         *size = sizeof connection->input->bytes - connection->end;
         return connection->input->bytes + connection->end;

@@ -246,7 +246,7 @@ static int send_end(struct proxy_pass *pass)
         }
         if (rc == 0)
                 rc = eddy_transport_write(connection->transport, "\r\n", 2);
-        return rc == 0 || rc != -ENOMEM ? MOVED : rc;
+        return rc != -ENOMEM ? MOVED : rc;
 }
 
 /* Whether more may be sent: not before what the server says to what it has, for with an answer it may have closed. */
@@ -479,6 +479,8 @@ int eddy_http_proxy_answer(eddy_http_exchange *exchange, void *arg)
         if (rc < 0)
                 return rc;
         status = proxy_request_examine(&pass);
+        if (status == HTTP_STATUS_NO_CONTENT)
+                return eddy_http_reply(exchange, &(eddy_http_answer){.status = status});
         if (status)
                 return head_send_error(exchange, status);
         pass.proxy->counts.requests++;

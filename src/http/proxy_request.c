@@ -4,6 +4,7 @@
 #include "http/strict.h"
 #include "http/target.h"
 #include <stdio.h>
+#include <stdlib.h>
 #include <strings.h>
 
 /* A text that grows in memory that is there. */
@@ -118,6 +119,24 @@ static bool has_come_back(const eddy_http_proxy *proxy, const eddy_http_exchange
         return false;
 }
 
+/* How many more of us a request may come by, which only these methods tell; -1: as many as there are. False: what it says is no number. */
+static bool find_hops_left(const eddy_http_exchange *exchange, int64_t *left)
+{
+        const struct http_request *request = exchange->request;
+        struct http_span value;
+        const char *text;
+
+        *left = -1;
+        if ((request->method != HTTP_OPTIONS && request->method != HTTP_TRACE) ||
+            !http_request_header(request, exchange->head, "Max-Forwards", &value))
+                return true;
+        text = http_text(exchange->head, value);
+        if (http_check_length(text, value.size) < 0)
+                return false;
+        *left = strtoll(text, NULL, 10);
+        return true;
+}
+
 int proxy_request_examine(struct proxy_pass *pass)
 {
         const eddy_http_exchange *exchange = pass->exchange;
@@ -132,6 +151,11 @@ int proxy_request_examine(struct proxy_pass *pass)
                 pass->prefix_end = target + exchange->route_at;
         if (pass->proxy->options.via && has_come_back(pass->proxy, exchange))
                 return HTTP_STATUS_LOOP_DETECTED;
+        if (!find_hops_left(exchange, &pass->hops_left))
+                return HTTP_STATUS_BAD_REQUEST;
+        if (pass->hops_left == 0) /* what a TRACE asks for shows what is nobody's business */
+                return exchange->request->method == HTTP_OPTIONS ? HTTP_STATUS_NO_CONTENT
+                                                                 : HTTP_STATUS_NOT_IMPLEMENTED;
         pass->wants_upgrade = asks_for_upgrade(exchange);
         pass->expects_leave = exchange->body_length != 0 &&
                               http_request_expectation(exchange->request, exchange->head) == EXPECTS_LEAVE;
@@ -304,6 +328,8 @@ static void put_headers(struct proxy_pass *pass, struct text *text, const struct
 
                 if (hops->count > 0 && proxy_hops_have(hops, name, header->name.size))
                         continue;
+                if (pass->hops_left > 0 && http_is_text(name, header->name.size, "max-forwards"))
+                        continue;
                 cookies += field == PROXY_FIELD_COOKIE;
                 if (!is_passed(pass, told, field))
                         continue;
@@ -319,18 +345,22 @@ static void put_headers(struct proxy_pass *pass, struct text *text, const struct
         put_text(text, "\r\n");
 }
 
-/* Where its body ends, and what the connection to the server is for. */
+/* Where its body ends, how far it may go on, and what the connection to the server is for. */
 static void put_connection(struct proxy_pass *pass, struct text *text, bool has_te)
 {
         const eddy_http_exchange *exchange = pass->exchange;
         struct http_span value;
-        char length[64];
+        char length[64], hops[64];
 
         if (exchange->body_length < 0) {
                 put_text(text, "Transfer-Encoding: chunked\r\n");
         } else if (exchange->body_length > 0 || http_request_field(exchange->request, FIELD_CONTENT_LENGTH)) {
                 snprintf(length, sizeof length, "Content-Length: %lld\r\n", (long long)exchange->body_length);
                 put_text(text, length);
+        }
+        if (pass->hops_left > 0) {
+                snprintf(hops, sizeof hops, "Max-Forwards: %lld\r\n", (long long)pass->hops_left - 1);
+                put_text(text, hops);
         }
         if (pass->expects_leave)
                 put_text(text, "Expect: 100-continue\r\n");

@@ -49,6 +49,7 @@ static int method_number(const char *name)
 #undef METHOD
         };
 
+        _Static_assert(sizeof names / sizeof *names <= ROUTER_METHODS_MAX, "each is a bit of 64");
         for (size_t i = 0; i < sizeof names / sizeof *names; i++)
                 if (names[i] && i != HTTP_CONNECT && strcmp(names[i], name) == 0)
                         return (int)i;

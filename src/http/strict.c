@@ -2,6 +2,7 @@
  * So that is looked at here, span by span rather than byte by byte. */
 #include "http/strict.h"
 
+#include "http/target.h"
 #include <string.h>
 #include <strings.h>
 
@@ -211,17 +212,19 @@ int http_check_length(const char *text, size_t n)
         return strspn(text, "0") < n;
 }
 
-/* What absolute-form names before its path; its size is 0 in a target of another form. */
-static struct http_span find_authority(struct http_span target, const char *head)
+/* What absolute-form names before its path; its size is 0 in a target of another form. What https names is no server that is asked in the
+ * clear. */
+static struct http_span find_authority(const struct http_request *request, const char *head)
 {
+        struct http_span target = request->target;
         const char *text = http_text(head, target);
-        size_t n = 7;
+        size_t scheme = http_target_scheme(text, target.size), n = scheme;
 
-        if (target.size < 7 || strncasecmp(text, "http://", 7) != 0)
+        if (scheme == 0 || (scheme == strlen("https://") && !request->is_secure))
                 return (struct http_span){0};
         while (n < target.size && text[n] != '/' && text[n] != '?')
                 n++;
-        return (struct http_span){target.at + 7, (uint32_t)n - 7};
+        return (struct http_span){target.at + (uint32_t)scheme, (uint32_t)(n - scheme)};
 }
 
 /* No byte that another parser could end it at; and in its path, no escape that is none or stands for such a byte. */
@@ -254,7 +257,7 @@ static int check_target(const struct http_request *request, const char *head, co
                 return HTTP_STATUS_BAD_REQUEST;
         if (text[0] == '/' || (request->method == HTTP_OPTIONS && request->target.size == 1 && text[0] == '*'))
                 return 0;
-        authority = find_authority(request->target, head);
+        authority = find_authority(request, head);
         if (!http_is_host(http_text(head, authority), authority.size))
                 return HTTP_STATUS_BAD_REQUEST;
         /* Who asks one host for another may have asked somebody in between for a third. */

@@ -6,16 +6,28 @@
 #include <string.h>
 #include <strings.h>
 
+size_t http_target_scheme(const char *target, size_t n)
+{
+        if (n > 7 && strncasecmp(target, "http://", 7) == 0)
+                return 7;
+        return n > 8 && strncasecmp(target, "https://", 8) == 0 ? 8 : 0;
+}
+
 const char *http_target_path(const char *target, size_t n, const char **end)
 {
         const char *at = target, *question;
+        size_t scheme;
 
         *end = target + n;
-        if (n > 7 && strncasecmp(target, "http://", 7) == 0)
-                for (at = target + 7; at < *end && *at != '/' && *at != '?';)
-                        at++;
-        else if (n == 0 || *at != '/')
+        if (n == 0)
                 return NULL;
+        if (*at != '/') {
+                scheme = http_target_scheme(target, n);
+                if (scheme == 0)
+                        return NULL;
+                for (at += scheme; at < *end && *at != '/' && *at != '?';)
+                        at++;
+        }
         question = memchr(at, '?', (size_t)(*end - at));
         if (question)
                 *end = question;

@@ -19,7 +19,10 @@ enum { HTTP_PATH_MAX = 4096 };
  */
 ssize_t http_target_decode(const char *target, size_t n, char path[HTTP_PATH_MAX]);
 
-/** The path within "/path?query" or "http://host/path?query", not terminated, and where it ends; empty where a host is all
+/** How long "http://" or "https://" is at its beginning, in any case; 0 where it begins otherwise. */
+size_t http_target_scheme(const char *target, size_t n);
+
+/** The path within "/path?query" or "http://host/path?query", or by https, not terminated, and where it ends; empty where a host is all
  * there is, NULL where the target is neither. */
 const char *http_target_path(const char *target, size_t n, const char **end);
 

@@ -92,6 +92,76 @@ static void pipelined_requests_behind_which_nothing_comes(void)
         close_world();
 }
 
+/* So that the loop looks for what has come in each of its turns. */
+static eddy_handle bustle[128];
+static bool is_busy;
+
+static void go_round(void *handle)
+{
+        if (is_busy)
+                eddy_call_soon(NULL, handle, go_round, handle);
+}
+
+static void be_busy(void)
+{
+        is_busy = true;
+        for (size_t i = 0; i < sizeof bustle / sizeof *bustle; i++)
+                go_round(&bustle[i]);
+}
+
+static const char *behind; /* what comes while others have their turn */
+
+/** To "/first" more comes; "/ours" becomes another protocol's connection, and "/later/ours" goes on with it. */
+static int give_away(eddy_http_exchange *exchange, void *arg)
+{
+        const char *target = eddy_http_exchange_target(exchange);
+        eddy_stream *stream;
+
+        if (strcmp(target, "/first") == 0) {
+                ssize_t size = (ssize_t)strlen(behind);
+
+                assert_int_equal(write(eddy_stream_fd(world.stream), behind, (size_t)size), size);
+        }
+        if (!strstr(target, "/ours"))
+                return hello(exchange, arg);
+        assert_int_equal(
+            eddy_http_exchange_upgrade(exchange, (const char *const[]){"Upgrade: lines", NULL}, &stream), 0);
+        if (strcmp(target, "/later/ours") == 0)
+                for (int i = 0; i < 10; i++)
+                        assert_int_equal(eddy_yield(), 0);
+        assert_int_equal(eddy_stream_write_all(stream, "done", 4), 4);
+        eddy_stream_destroy(stream);
+        return 0;
+}
+
+/** Whether its handler returns at once or not, nothing of the connection's is used behind that. */
+static void an_upgrade_that_comes_while_others_have_their_turn(void)
+{
+        enum { REQUESTS = 2 * 64 + 10 }; /* of which 64 are answered in a turn */
+        static const char *const upgrades[] = {
+            "GET /ours HTTP/1.1\r\nHost: x\r\nConnection: upgrade\r\nUpgrade: lines\r\n\r\n",
+            "GET /later/ours HTTP/1.1\r\nHost: x\r\nConnection: upgrade\r\nUpgrade: lines\r\n\r\n",
+        };
+        char first[REQUESTS * 32], *at;
+
+        for (int way = 0; way < 2; way++) {
+                behind = upgrades[way];
+                at = first + sprintf(first, "GET /first HTTP/1.1\r\nHost: x\r\n\r\n");
+                for (int i = 1; i < REQUESTS; i++)
+                        at += sprintf(at, "GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+                open_world(give_away, NULL);
+                be_busy();
+                send_text(first);
+                for (int i = 0; i < REQUESTS; i++)
+                        assert_answer("HTTP/1.1 200 OK", "hello, world!");
+                assert_non_null(strstr(next_head(), "HTTP/1.1 101 "));
+                assert_body("done");
+                assert_end();
+                is_busy = false;
+                close_world();
+        }
+}
+
 enum { BIG = 3 * 1024 * 1024 };
 
 static int answer_as_asked(eddy_http_exchange *exchange, void *arg)
@@ -493,6 +563,7 @@ int main(void)
             scene_test(pipelined_requests_are_answered_in_order),
             scene_test(many_pipelined_requests),
             scene_test(pipelined_requests_behind_which_nothing_comes),
+            scene_test(an_upgrade_that_comes_while_others_have_their_turn),
             scene_test(what_an_answer_may_be),
             scene_test(access_log),
             scene_test(mistakes_of_handlers),

@@ -69,6 +69,32 @@ static void agreed_on_http1(void)
         close_secure_client();
 }
 
+/** A URL of the server's own is as good as a path. */
+static void whole_urls(void)
+{
+        static const char *const urls[] = {"https://example.org/a?b", "HTTPS://Example.org",
+                                           "http://example.org/a"},
+                                 *const others[] = {"https://example.com/a", "https://example.org:443/a",
+                                                    "https:///a", "https://", "httpss://example.org/"};
+        char text[128];
+
+        open_secure_client(NULL);
+        for (size_t i = 0; i < sizeof urls / sizeof *urls; i++) {
+                snprintf(text, sizeof text, "GET %s HTTP/1.1\r\nHost: example.org\r\n\r\n", urls[i]);
+                send_text(text);
+                snprintf(text, sizeof text, "GET %s example.org -", urls[i]);
+                assert_answer("HTTP/1.1 200 OK", text);
+        }
+        close_secure_client();
+        for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+                open_secure_client(NULL);
+                snprintf(text, sizeof text, "GET %s HTTP/1.1\r\nHost: example.org\r\n\r\n", others[i]);
+                send_text(text);
+                assert_non_null(strstr(next_head(), "HTTP/1.1 400 "));
+                close_secure_client();
+        }
+}
+
 /** Who has agreed on HTTP/2 and says anything else is told so in HTTP/2. */
 static void agreed_and_not_spoken(void)
 {
@@ -86,6 +112,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
             scene_test(agreed_on_http2),
             scene_test(agreed_on_http1),
+            scene_test(whole_urls),
             scene_test(agreed_and_not_spoken),
         };
 

@@ -81,6 +81,19 @@ static void json(void)
         assert_non_null(strstr(line, ",\"referer\":null,\"user_agent\":\"\\u005ca\\u0080\"}\n"));
 }
 
+/* What is no request is none of the version before it. */
+static void nonsense_has_our_version(void)
+{
+        const char *line;
+
+        open_logged(hello, EDDY_HTTP_LOG_JSON);
+        ask("HEAD / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
+        ask("GARBAGE\r\n\r\n");
+        line = close_logged();
+        assert_non_null(strstr(line, "\"method\":\"HEAD\",\"target\":\"/\",\"version\":\"HTTP/1.0\""));
+        assert_non_null(strstr(line, "\"method\":\"-\",\"target\":\"\",\"version\":\"HTTP/1.1\""));
+}
+
 static int wait_for_ever(eddy_http_exchange *exchange, void *arg)
 {
         (void)exchange;
@@ -219,6 +232,7 @@ int main(void)
             scene_test(common),
             scene_test(combined),
             scene_test(json),
+            scene_test(nonsense_has_our_version),
             scene_test(clients_that_have_gone),
             cmocka_unit_test(peers_have_no_port),
             cmocka_unit_test(long_texts_are_cut),

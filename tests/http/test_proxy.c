@@ -290,6 +290,35 @@ static void who_is_trusted_is_added_to(void)
         close_proxy();
 }
 
+/** Who counts the proxies on the way is answered by the last of them. */
+static void proxies_that_are_counted(void)
+{
+        open_proxy(NULL);
+        ask_behind("OPTIONS /a HTTP/1.1\r\nHost: x\r\nmax-forwards: 010\r\n\r\n");
+        assert_asked("Max-Forwards: 9");
+        assert_not_asked("max-forwards: 010");
+        tell("HTTP/1.1 204 No Content\r\n\r\n");
+        assert_memory_equal(next_head(), "HTTP/1.1 204 ", 13);
+        send_text("TRACE / HTTP/1.1\r\nHost: x\r\nMax-Forwards: 1\r\n\r\n");
+        read_asked();
+        assert_asked("Max-Forwards: 0");
+        tell("HTTP/1.1 405 Method Not Allowed\r\nAllow: GET\r\nContent-Length: 0\r\n\r\n");
+        assert_memory_equal(next_head(), "HTTP/1.1 405 ", 13);
+        send_text("GET / HTTP/1.1\r\nHost: x\r\nMax-Forwards: 0\r\n\r\n"); /* of which it means nothing */
+        read_asked();
+        assert_asked("Max-Forwards: 0");
+        tell("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+        assert_memory_equal(next_head(), "HTTP/1.1 200 ", 13);
+        send_text("OPTIONS * HTTP/1.1\r\nHost: x\r\nMax-Forwards: 0\r\n\r\n");
+        assert_memory_equal(next_head(), "HTTP/1.1 204 ", 13);
+        send_text("TRACE / HTTP/1.1\r\nHost: x\r\nMax-Forwards: 0\r\n\r\n");
+        assert_answer("HTTP/1.1 501 ", "501 Not Implemented\n");
+        send_text("OPTIONS / HTTP/1.1\r\nHost: x\r\nMax-Forwards: -1\r\n\r\n");
+        assert_answer("HTTP/1.1 400 ", "400 Bad Request\n");
+        assert_int_equal(counted().requests, 3);
+        close_proxy();
+}
+
 static void host_and_via(void)
 {
         open_proxy(&(eddy_http_proxy_options){.keeps_host = true, .via = "edge"});
@@ -498,6 +527,7 @@ int main(void)
             scene_test(what_is_between_neighbours_stays),
             scene_test(nobody_says_who_they_are),
             scene_test(who_is_trusted_is_added_to),
+            scene_test(proxies_that_are_counted),
             scene_test(host_and_via),
             scene_test(redirections_lead_back_here),
             scene_test(cookies_are_for_here),

@@ -47,6 +47,8 @@ static void test_paths(void **state)
         check("HTTP://example.org:80/", "");
         check("http://example.org", "");
         check("http://example.org?b", "");
+        check("https://example.org/a/../b?c", "b");
+        check("HTTPS://example.org", "");
         check("/%2541", "%41"); /* decoded once only */
 }
 

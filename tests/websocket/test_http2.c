@@ -319,6 +319,41 @@ static void what_is_refused_in_http1(void)
         close_world();
 }
 
+/** Says what the headers are that the client has sent first and last, and what one is that was added. */
+static int tell_headers(eddy_http_exchange *exchange, void *arg)
+{
+        const char *pad = eddy_http_exchange_header(exchange, "pad");
+        char text[64];
+        int n = snprintf(text, sizeof text, "%s %zu %s", eddy_http_exchange_header(exchange, "host"),
+                         strspn(pad, "p"), eddy_http_exchange_header(exchange, "upgrade"));
+
+        (void)arg;
+        return eddy_http_reply(exchange, &(eddy_http_answer){.body = text, .body_size = (size_t)n});
+}
+
+/** Wherever a head ends in the memory it has, there is room for what is added to it. */
+static void heads_of_all_lengths(void)
+{
+        enum { MOST = 2100 };
+        char pad[MOST + 1], expected[64];
+        const char *const headers[] = {":protocol", "websocket", "pad", pad, NULL};
+
+        for (size_t size = 1; size <= MOST; size++) {
+                int32_t id;
+
+                if (size % 700 == 1)
+                        open_client(tell_headers, NULL);
+                memset(pad, 'p', size);
+                pad[size] = '\0';
+                snprintf(expected, sizeof expected, "example.org %zu websocket", size);
+                id = ask("CONNECT", "/", headers, NULL);
+                assert_string_equal(answer_to(id)->status, "200");
+                assert_string_equal(reply_to(id)->start, expected);
+                if (size % 700 == 0)
+                        close_client();
+        }
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -331,6 +366,7 @@ int main(void)
             scene_test(upgrades_without_memory),
             scene_test(what_is_refused),
             scene_test(what_is_refused_in_http1),
+            scene_test(heads_of_all_lengths),
         };
 
         return cmocka_run_group_tests_name("websocket http2", tests, NULL, NULL);
