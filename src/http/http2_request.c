@@ -209,6 +209,9 @@ int http2_request_check(struct http2_stream *stream)
         head = stream->exchange.head;
         if (request->status == 0)
                 request->status = http_check_meaning(request, head);
+        /* A tunnel has no body, and who is behind a proxy would wait for one that was promised. */
+        if (request->status == 0 && stream->wants_tunnel && http_request_field(request, FIELD_CONTENT_LENGTH))
+                request->status = HTTP_STATUS_BAD_REQUEST;
         if (request->status)
                 return request->status;
         expectation = http_request_expectation(request, head);

@@ -234,6 +234,9 @@ static int send_end(struct proxy_pass *pass)
         const char *at = exchange->trailers, *end = at + exchange->trailers_size;
         int rc = 0;
 
+        /* Else the server would take the next request on this connection for the rest. */
+        if (exchange->body_length >= 0 && pass->sent != exchange->body_length)
+                return EDDY_EINCOMPLETE;
         pass->sending = SENDING_OVER;
         if (exchange->body_length >= 0)
                 return MOVED;

@@ -150,6 +150,22 @@ static void websockets(void)
         close_http2_proxy();
 }
 
+/* What a tunnel's request promises would be taken from the next request on the connection to the server. */
+static void tunnels_promise_no_body(void)
+{
+        static const char *const promising[] = {":protocol", "websocket", "content-length", "120", NULL};
+        struct upload upload = {.pauses = true};
+        int32_t id;
+
+        open_http2_proxy();
+        id = ask("CONNECT", "/chat", promising, &upload);
+        go_on_until(reply_to(id)->has_ended);
+        assert_string_equal(reply_to(id)->status, "400");
+        ask_behind_by("GET", "/next", NULL, NULL);
+        assert_memory_equal(behind.asked, "GET /next HTTP/1.1\r\n", 20);
+        close_http2_proxy();
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -158,6 +174,7 @@ int main(void)
             scene_test(streams_do_not_use_up_descriptors),
             scene_test(answers_that_break),
             scene_test(websockets),
+            scene_test(tunnels_promise_no_body),
         };
 
         return cmocka_run_group_tests_name("proxy-http2", tests, NULL, NULL);
