@@ -265,6 +265,60 @@ static void no_memory_for_the_end(void)
         stop(server);
 }
 
+/* Agreeing and ending, while another task destroys the stream at whatever turn. */
+
+struct rush {
+        eddy_stream *stream;
+        eddy_tls *tls;
+        intptr_t agreed, ended;
+        bool is_destroyed, is_sure; /* it was there when the call returned 0 */
+};
+
+static intptr_t agree_and_end(void *arg)
+{
+        struct rush *rush = arg;
+
+        rush->agreed =
+            eddy_stream_start_tls(rush->stream, rush->tls, rush->tls == client_tls ? "example.org" : NULL);
+        if (rush->agreed < 0)
+                return 0;
+        rush->is_sure = !rush->is_destroyed;
+        if (!rush->is_sure)
+                return 0;
+        rush->ended = eddy_stream_end_tls(rush->stream);
+        rush->is_sure = rush->ended < 0 || !rush->is_destroyed;
+        return 0;
+}
+
+static void streams_destroyed_at_every_turn(void)
+{
+        bool is_late = false; /* both had ended when it was destroyed */
+
+        for (unsigned turn = 0; !is_late; turn++) {
+                struct rush sides[2] = {{.tls = server_tls, .is_sure = true},
+                                        {.tls = client_tls, .is_sure = true}};
+                eddy_stream *ends[2];
+                eddy_task *tasks[2];
+
+                assert_int_equal(eddy_stream_pair(ends), 0);
+                for (int i = 0; i < 2; i++) {
+                        sides[i].stream = ends[i];
+                        tasks[i] = eddy_create_task(agree_and_end, &sides[i]);
+                }
+                for (unsigned i = 0; i < turn; i++)
+                        assert_int_equal(eddy_yield(), 0);
+                is_late = eddy_done(tasks[0]) && eddy_done(tasks[1]);
+                eddy_stream_destroy(ends[turn % 2]);
+                sides[turn % 2].is_destroyed = true;
+                for (int i = 0; i < 2; i++) {
+                        assert_int_equal(eddy_await(tasks[i], NULL), 0);
+                        assert_true(sides[i].is_sure);
+                        eddy_unref(tasks[i]);
+                }
+                eddy_stream_destroy(ends[1 - turn % 2]);
+        }
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -275,6 +329,7 @@ int main(void)
             scene_test(not_the_servers_failure),
             scene_test(nothing_agreed_on),
             scene_test(no_memory_for_the_end),
+            scene_test(streams_destroyed_at_every_turn),
         };
 
         return cmocka_run_group_tests_name("tls-stream", tests, set_up_pair, tear_down_pair);
