@@ -33,10 +33,11 @@ struct from_reading {
 
 static int say(const char *name, const char *what)
 {
-        char shown[512];
+        char shown[512], said[512];
 
         cli_printable(shown, sizeof shown, name);
-        fprintf(stderr, "eddy fetch: %s %s\n", shown, what);
+        cli_printable(said, sizeof said, what); /* a detail may have a server's words in it */
+        fprintf(stderr, "eddy fetch: %s %s\n", shown, said);
         return CLI_FAILED;
 }
 
