@@ -147,7 +147,8 @@ typedef struct eddy_http_download_options {
  * Any other answer is no ground to go on: the file is begun anew, or the download fails. Failures that may pass are
  * retried: of the network, and answers 408, 425, 429, 500, 502, 503 and 504. Those that cannot are not: any other
  * refusal, a redirect to what is not HTTP, a certificate that is not trusted, a disk that is full. After a failure the
- * part file stays where it can be continued, and is removed where it cannot. docs/http.md has all answers in a table.
+ * part file stays where it can be continued, and is removed where it cannot; what another URL has left by that name goes when an
+ * answer brings bytes in its place. docs/http.md has all answers in a table.
  *
  * @param request   a GET; its on_headers and on_body are not called, and its range is not used. on_progress
  *                  counts what is in the file
