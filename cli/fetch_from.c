@@ -159,8 +159,10 @@ static int add_line(const struct url_line *line, void *arg)
         if (reading->sitemap && batch->count == LISTED_MOST)
                 return refuse_all(batch, reading->name);
         rc = batch_add(line, batch);
-        if (rc == 0)
+        if (rc == 0) {
                 batch->items[batch->count - 1].is_foreign = leads_elsewhere(reading->sitemap, line->url);
+                batch->items[batch->count - 1].is_listed = reading->sitemap != NULL;
+        }
         return rc;
 }
 

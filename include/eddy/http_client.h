@@ -135,6 +135,9 @@ typedef struct eddy_http_download_options {
         /** Other URLs of the same file, NULL behind the last: the next is tried where one has failed, and segments come
          * from all whose parts are proven to be of one version. At most 31. NULL: none */
         const char *const *mirrors;
+        /** Somebody else has chosen the mirrors, such as a server: one of another scheme, host or port than the request's URL
+         * gets none of the request's headers. Else it gets all but credentials and Host */
+        bool mirrors_are_strangers;
         void *reserved[4]; /**< zero */
 } eddy_http_download_options;
 

@@ -191,7 +191,6 @@ static int commit(struct download *d)
         }
 }
 
-/* The bytes of a file are counted, so they must come as they are. */
 static int add_headers(struct download *d)
 {
         const char *const *theirs = d->request->headers;
@@ -205,7 +204,7 @@ static int add_headers(struct download *d)
         if (count > 0)
                 memcpy(d->headers, theirs, count * sizeof *d->headers);
         if (!header_is_among(theirs, "Accept-Encoding"))
-                d->headers[count++] = "Accept-Encoding: identity";
+                d->headers[count++] = HEADER_IDENTITY;
         d->headers[count] = NULL;
         return 0;
 }
