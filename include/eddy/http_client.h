@@ -158,7 +158,7 @@ typedef struct eddy_http_download_options {
  * @param path      the final name; its folder must exist
  * @param options   may be NULL
  * @param response  as for eddy_http_fetch(), of the last attempt
- * @return 0: the file is there
+ * @return 0: the file is there. It is not synced to the disk: after a power cut it may be there and be short
  * @retval -EEXIST     something has that name, and overwrite is not set or it is no file
  * @retval -EISDIR     it is the name of a folder
  * @retval -EBUSY      another process is downloading to it
