@@ -21,6 +21,7 @@ struct item {
         char *path;     /* where it goes, within the batch's folder; NULL until it begins */
         enum item_state state;
         bool is_foreign;         /* of another host than the one whose sitemap lists it */
+        bool is_listed;          /* by a server, which has chosen the mirrors too */
         bool is_named_by_server; /* its path is by the answer, not by the URL */
         bool is_there;           /* a file of that path was there before */
         bool has_progress;       /* the server has begun to answer */

@@ -33,10 +33,11 @@ struct from_reading {
 
 static int say(const char *name, const char *what)
 {
-        char shown[512];
+        char shown[512], said[512];
 
         cli_printable(shown, sizeof shown, name);
-        fprintf(stderr, "eddy fetch: %s %s\n", shown, what);
+        cli_printable(said, sizeof said, what); /* a detail may have a server's words in it */
+        fprintf(stderr, "eddy fetch: %s %s\n", shown, said);
         return CLI_FAILED;
 }
 
@@ -158,8 +159,10 @@ static int add_line(const struct url_line *line, void *arg)
         if (reading->sitemap && batch->count == LISTED_MOST)
                 return refuse_all(batch, reading->name);
         rc = batch_add(line, batch);
-        if (rc == 0)
+        if (rc == 0) {
                 batch->items[batch->count - 1].is_foreign = leads_elsewhere(reading->sitemap, line->url);
+                batch->items[batch->count - 1].is_listed = reading->sitemap != NULL;
+        }
         return rc;
 }
 

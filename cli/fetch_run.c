@@ -167,6 +167,7 @@ static int download(struct item *item)
             .segments = (unsigned)batch->segments,
             .checksum = item->checksum,
             .mirrors = (const char *const *)item->mirrors,
+            .mirrors_are_strangers = item->is_listed,
         };
         eddy_http_response response;
         int rc;

@@ -135,6 +135,9 @@ typedef struct eddy_http_download_options {
         /** Other URLs of the same file, NULL behind the last: the next is tried where one has failed, and segments come
          * from all whose parts are proven to be of one version. At most 31. NULL: none */
         const char *const *mirrors;
+        /** Somebody else has chosen the mirrors, such as a server: one of another scheme, host or port than the request's URL
+         * gets none of the request's headers. Else it gets all but credentials and Host */
+        bool mirrors_are_strangers;
         void *reserved[4]; /**< zero */
 } eddy_http_download_options;
 
@@ -147,14 +150,15 @@ typedef struct eddy_http_download_options {
  * Any other answer is no ground to go on: the file is begun anew, or the download fails. Failures that may pass are
  * retried: of the network, and answers 408, 425, 429, 500, 502, 503 and 504. Those that cannot are not: any other
  * refusal, a redirect to what is not HTTP, a certificate that is not trusted, a disk that is full. After a failure the
- * part file stays where it can be continued, and is removed where it cannot. docs/http.md has all answers in a table.
+ * part file stays where it can be continued, and is removed where it cannot; what another URL has left by that name goes when an
+ * answer brings bytes in its place. docs/http.md has all answers in a table.
  *
  * @param request   a GET; its on_headers and on_body are not called, and its range is not used. on_progress
  *                  counts what is in the file
  * @param path      the final name; its folder must exist
  * @param options   may be NULL
  * @param response  as for eddy_http_fetch(), of the last attempt
- * @return 0: the file is there
+ * @return 0: the file is there. It is not synced to the disk: after a power cut it may be there and be short
  * @retval -EEXIST     something has that name, and overwrite is not set or it is no file
  * @retval -EISDIR     it is the name of a folder
  * @retval -EBUSY      another process is downloading to it

@@ -83,8 +83,12 @@ static int fail_over(struct download *d, int rc)
 /* What is here is of no use any more, which is no fault of the server's. 0 or an error. */
 static int begin_anew(struct download *d)
 {
-        int rc = part_begin(&d->part, 0, NULL, -1);
+        int rc;
 
+        /* Another URL's part is not given up for an answer that brings nothing. */
+        if (d->part.fd >= 0 && !d->part.is_ours)
+                return 0;
+        rc = part_begin(&d->part, 0, NULL, -1);
         return rc < 0 ? part_fail(&d->part, rc) : 0;
 }
 
@@ -187,7 +191,6 @@ static int commit(struct download *d)
         }
 }
 
-/* The bytes of a file are counted, so they must come as they are. */
 static int add_headers(struct download *d)
 {
         const char *const *theirs = d->request->headers;
@@ -201,7 +204,7 @@ static int add_headers(struct download *d)
         if (count > 0)
                 memcpy(d->headers, theirs, count * sizeof *d->headers);
         if (!header_is_among(theirs, "Accept-Encoding"))
-                d->headers[count++] = "Accept-Encoding: identity";
+                d->headers[count++] = HEADER_IDENTITY;
         d->headers[count] = NULL;
         return 0;
 }

@@ -18,6 +18,9 @@ enum {
 /** After which who has nothing to do looks again whether somebody has become slow. */
 #define SEGMENTS_PATIENCE eddy_ms(200)
 
+/** The bytes of a file are counted, so they must come as they are. */
+#define HEADER_IDENTITY "Accept-Encoding: identity"
+
 struct download;
 
 /** Who transfers: the download's own task, or a helper of it. */

@@ -107,8 +107,10 @@ int part_open(struct part *part, const char *path, const char *const *urls)
                 part->fd = -1;
                 return 0;
         }
-        if (rc == 0)
+        if (rc == 0) {
+                part->is_ours = status.st_size == 0;
                 rc = part_recall(part, status.st_size, urls);
+        }
         if (rc == 0)
                 return 0;
         part_fail(part, rc);
@@ -176,6 +178,7 @@ static int make_file(struct part *part)
                 part->fd = -1;
                 return rc;
         }
+        part->is_ours = true;
         free_memory(part);
         return 0;
 }
@@ -208,9 +211,11 @@ int part_begin(struct part *part, uint64_t origin, const char *validator, int64_
         if (part->fd < 0)
                 return total > PART_MEMORY_MAX ? make_recorded_file(part) : 0;
         rc = sys_ftruncate(part->fd, 0);
-        if (rc == 0)
-                part_record(part, false);
-        return rc;
+        if (rc < 0)
+                return rc;
+        part->is_ours = true;
+        part_record(part, false);
+        return 0;
 }
 
 void part_set_total(struct part *part, int64_t total)
@@ -423,7 +428,7 @@ void part_close(struct part *part)
         if (part->fd < 0 && part->size > 0 && part->validator)
                 make_recorded_file(part);
         if (part->fd >= 0) {
-                if (!part->validator || part->size == 0)
+                if (part->is_ours && (!part->validator || part->size == 0))
                         sys_unlink(part->part_path);
                 else if (part->is_mapped && part->recorded_size != part->size)
                         part_record(part, false);

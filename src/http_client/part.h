@@ -28,6 +28,7 @@ struct part {
         unsigned epoch;        /* how often it was begun: gaps of another are none any more */
         bool is_mapped;        /* its file has holes, so that its length does not say what is there */
         bool is_recorded;      /* the file has an attribute */
+        bool is_ours;          /* nothing in the file is another URL's: it may be removed */
         int64_t recorded_size; /* `size` when the map was last recorded, and when that was: */
         eddy_time recorded_at;
 };
@@ -76,7 +77,7 @@ void part_discard(struct part *part);
  * it can be continued after a restart of the machine then, and without this only before. */
 void part_sync(struct part *part);
 
-/** Close it; what can be continued stays, and the rest is removed. */
+/** Close it; what can be continued stays, also what another URL has left and nobody has begun anew. The rest is removed. */
 void part_close(struct part *part);
 
 #endif

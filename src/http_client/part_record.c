@@ -155,6 +155,7 @@ int part_recall(struct part *part, int64_t size, const char *const *urls)
         found.origin = strtoull(text, &end, 16);
         if (*end != ' ' || !is_one_of(found.origin, urls))
                 return 0;
+        part->is_ours = found.is_ours = true;
         found.total = strtoll(end, &end, 10);
         if (*end != ' ')
                 return 0;

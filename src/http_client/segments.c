@@ -180,9 +180,11 @@ static intptr_t help(void *arg)
         struct download *d = w->download;
         eddy_http_response response = {.length = -1};
         unsigned failures = 0;
-        bool goes_on = true;
+        bool goes_on;
 
         w->response = &response;
+        /* An eager task is within curl's call for the first answer's head, where no transfer may begin. */
+        goes_on = eddy_yield() == 0;
         while (goes_on && !d->is_alone && choose_source(w)) {
                 int64_t before = d->part.size;
                 int rc;
@@ -210,11 +212,12 @@ static void start_helper(struct download *d, unsigned i)
         d->helpers[i] = (struct worker){.download = d, .source = i + 1, .latest = eddy_now()};
         /* Else the connection that is there already would be on it before the new one is made. */
         segments_take(&d->helpers[i]);
+        d->helpers_running++;
         if (eddy_group_start(d->group, &(eddy_task_options){.name = "eddy_http_download, helper"}, help,
                              &d->helpers[i], NULL) == 0)
-                d->helpers_running++;
-        else
-                drop_helper(&d->helpers[i]);
+                return;
+        d->helpers_running--;
+        drop_helper(&d->helpers[i]);
 }
 
 void segments_spread(struct download *d)

@@ -230,6 +230,22 @@ static int outcome(struct worker *w, int rc)
         }
 }
 
+/* Of another origin than the request's URL. */
+static bool is_elsewhere(const struct worker *w)
+{
+        const struct download *d = w->download;
+
+        return w->source > 0 && !eddy_http_is_same_origin(d->urls[w->source], d->urls[0]);
+}
+
+static const char *const *headers_for(const struct worker *w)
+{
+        static const char *const for_strangers[] = {HEADER_IDENTITY, NULL};
+
+        return w->download->options->mirrors_are_strangers && is_elsewhere(w) ? for_strangers
+                                                                              : w->download->headers;
+}
+
 /* What is asked for: the gap, where what comes can be proven to belong to what is here, else the whole. */
 static void ask(struct worker *w, eddy_http_request *request, const char *validator)
 {
@@ -246,7 +262,7 @@ static void ask(struct worker *w, eddy_http_request *request, const char *valida
                 w->wants_part = w->asked.size > 0 || w->asked.end > 0;
         }
         request->url = d->urls[w->source];
-        request->headers = d->headers;
+        request->headers = headers_for(w);
         request->range_start = w->asked.size;
         request->range_end = w->asked.end > 0 ? w->asked.end - 1 : 0;
         request->if_range = proof == PROOF_VALIDATOR ? validator : NULL;
@@ -269,9 +285,9 @@ static int fetch(struct worker *w, const eddy_http_request *request)
 {
         const struct download *d = w->download;
 
-        if (w->source == 0 || eddy_http_is_same_origin(request->url, d->urls[0]))
-                return eddy_http_fetch(d->client, request, w->response);
-        return send_anonymously(d->client, request, w->response);
+        if (is_elsewhere(w))
+                return send_anonymously(d->client, request, w->response);
+        return eddy_http_fetch(d->client, request, w->response);
 }
 
 int worker_transfer(struct worker *w)

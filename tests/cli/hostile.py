@@ -203,6 +203,11 @@ class HostileServer:
         connection.sendall(f"HTTP/1.1 302 Found\r\nLocation: /circle/{name}\r\nContent-Length: 0\r\n\r\n".encode())
         return True
 
+    def do_unasked(self, connection, name, headers, attempt):
+        """A part, whatever was asked for."""
+        connection.sendall(b"HTTP/1.1 206 Partial Content\r\nContent-Length: 1\r\nContent-Range: bytes 1-1/3\r\n\r\nx")
+        return True
+
     def do_empty(self, connection, name, headers, attempt):
         connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
         return True

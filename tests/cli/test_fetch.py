@@ -491,6 +491,19 @@ class FetchTest(unittest.TestCase):
         self.assert_arrives("ok/a")
         self.assertNotIn("range", self.server.requests[-1][1])
 
+    def test_part_of_another_url_stays(self):
+        """An attempt that brings nothing takes nothing away."""
+        if not self.has_attributes():
+            self.skipTest("needs a file system with extended attributes")
+        self.interrupt_half_way(signal.SIGINT)
+        with socket.create_server(("127.0.0.1", 0)) as closed:
+            port = closed.getsockname()[1]
+        for url in self.urls("missing/a", "unasked/a", "garbage/a") + [f"http://127.0.0.1:{port}/a"]:
+            self.assertEqual(self.fetch("--retry", "0", url).returncode, 1, url)
+            self.assertEqual(self.files(), [".a.part"], url)
+        self.assert_arrives("hold/a")
+        self.assertEqual(self.server.requests[-1][1].get("range"), f"bytes={SIZE // 2}-")
+
 
 if __name__ == "__main__":
     EDDY = os.path.abspath(sys.argv.pop(1))

@@ -20,13 +20,14 @@ class Server(HostileServer):
     def __init__(self):
         super().__init__()
         self.documents = {}
+        self.more = ""  # headers of these
 
     def serve_request(self, connection, path, headers, attempt):
         if path not in self.documents:
             return super().serve_request(connection, path.split("//", 1)[-1].partition("/")[2] if "://" in path else path,
                                          headers, attempt)
         body = self.documents[path].encode()
-        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n%b\r\n" % (len(body), self.more.encode()) + body)
         return True
 
 
@@ -187,6 +188,33 @@ class OptionsTest(unittest.TestCase):
         self.assertEqual([path for path, headers in self.server.requests if headers.get("authorization") == "Basic bWU6c2VjcmV0"],
                          ["http://site.example/sitemap.xml", "http://SITE.example/ok/a"])
         self.assertEqual(len(self.server.requests), 4)
+
+    def test_mirrors_that_a_site_lists(self):
+        """They are the site's choice: those elsewhere are told nothing that is meant for it. What the user lists is the user's."""
+        with Server() as other:
+            url = self.server.url
+            text = f"{url}/missing/a\t{other.url}/ok/a\n{url}/missing/b\t{url}/ok/b\n"
+            self.server.documents = {"/list.txt": text}
+            args = ["--retry", "0", "--overwrite", "--user", "me:secret", "-H", "X-Key: 1"]
+            self.assert_fetched(self.fetch(*args, "--from", url + "/list.txt"), "a", "b")
+            self.assertTrue(all(headers.get("x-key") == "1" and "authorization" in headers for _, headers in self.server.requests))
+            self.assertIn("/ok/b", self.paths())
+            (path, headers), = other.requests
+            self.assertEqual((path, headers.get("accept-encoding")), ("/ok/a", "identity"))
+            self.assertFalse({"x-key", "authorization"} & set(headers))
+            for mine in ["--from", self.note(text)], ["-i", self.note(text)]:
+                other.requests.clear()
+                self.assert_fetched(self.fetch(*args, *mine), "a", "b")
+                self.assertEqual([(headers.get("x-key"), headers.get("authorization")) for _, headers in other.requests], [("1", None)])
+
+    def test_site_that_draws(self):
+        """What a server says does nothing to the terminal."""
+        self.server.documents = {"/list.txt": self.server.url + "/ok/a\n"}
+        self.server.more = "Content-Encoding: \x1b[31mred\r\n"
+        result = self.fetch("--from", self.server.url + "/list.txt")
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("?[31mred", result.stderr)
+        self.assertNotIn("\x1b", result.stderr + result.stdout)
 
     # How they are asked for
 

@@ -254,12 +254,30 @@ static void test_segments(void **state)
         assert_int_equal(eddy_run(download_in_segments, NULL), 0);
 }
 
+/* Where all tasks are eager, helpers begin within the head of the first answer, and help all the same. */
+static intptr_t download_eagerly(void *arg)
+{
+        intptr_t rc;
+
+        eddy_loop_set_task_factory(eddy_running_loop(), eddy_eager_task_factory, NULL);
+        rc = download_in_segments(arg);
+        eddy_loop_set_task_factory(eddy_running_loop(), NULL, NULL);
+        return rc;
+}
+
+static void test_eager_segments(void **state)
+{
+        (void)state;
+        assert_int_equal(eddy_run(download_eagerly, NULL), 0);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-            cmocka_unit_test(test_named_in_vain), cmocka_unit_test(test_said_to_be_new),
-            cmocka_unit_test(test_faults),        cmocka_unit_test(test_faults_with_segments),
-            cmocka_unit_test(test_segments),      cmocka_unit_test(test_cancelled_segments),
+            cmocka_unit_test(test_named_in_vain),  cmocka_unit_test(test_said_to_be_new),
+            cmocka_unit_test(test_faults),         cmocka_unit_test(test_faults_with_segments),
+            cmocka_unit_test(test_segments),       cmocka_unit_test(test_cancelled_segments),
+            cmocka_unit_test(test_eager_segments),
         };
 
         return cmocka_run_group_tests(tests, set_up, tear_down);

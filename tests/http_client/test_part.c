@@ -263,10 +263,45 @@ static void test_continued(void **state)
         assert_int_equal(begin(&part, "\"tag\"", 6), 0);
         assert_int_equal(fill(&part, "abc", 3), 0);
         part_close(&part);
+        assert_int_equal(unlink(".name.part"), 0);
+}
+
+/* What another URL has left is there for it until somebody begins a file in its place. */
+static void test_left_by_another_url(void **state)
+{
+        struct part part;
+
+        (void)state;
+        if (!has_attributes())
+                skip(); /* needs a file system with extended attributes */
+        assert_int_equal(part_open(&part, "name", url), 0);
+        assert_int_equal(begin(&part, "\"tag\"", 6), 0);
+        assert_int_equal(fill(&part, "abc", 3), 0);
+        part_close(&part);
 
         assert_int_equal(part_open(&part, "name", other_url), 0);
         assert_int_equal(part.size, 0);
         assert_null(part.validator);
+        part_close(&part);
+        assert_int_equal(part_open(&part, "name", url), 0);
+        assert_int_equal(part.size, 3);
+        assert_string_equal(part.validator, "\"tag\"");
+        part_close(&part);
+
+        assert_int_equal(part_open(&part, "name", other_url), 0);
+        assert_int_equal(part_begin(&part, part_origin(other_url[0]), NULL, 6), 0);
+        part_close(&part);
+        assert_false(exists(".name.part"));
+}
+
+/* Of a process that was killed before it wrote anything. */
+static void test_left_empty(void **state)
+{
+        struct part part;
+
+        (void)state;
+        fclose(fopen(".name.part", "w"));
+        assert_int_equal(part_open(&part, "name", url), 0);
         part_close(&part);
         assert_false(exists(".name.part"));
 }
@@ -413,6 +448,8 @@ int main(void)
             cmocka_unit_test(test_begun_anew),
             cmocka_unit_test(test_left_or_removed),
             cmocka_unit_test(test_continued),
+            cmocka_unit_test(test_left_by_another_url),
+            cmocka_unit_test(test_left_empty),
             cmocka_unit_test(test_name_taken),
             cmocka_unit_test(test_rest),
             cmocka_unit_test(test_long_names),
