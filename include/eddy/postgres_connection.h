@@ -241,7 +241,8 @@ EDDY_API EDDY_ASYNC int eddy_postgres_copy_end(eddy_postgres *pg, const char *er
  * @param row  receives its bytes, the caller's, given back with PQfreemem(); NULL at the end
  * @return how many bytes; 0 at the end, when eddy_postgres_copy_end() is to be called; or an error as above
  *
- * Suspends.
+ * So come the messages of START_REPLICATION, where the connection is one of replication: they can be read, not answered, until
+ * eddy_postgres_copy_end() ends it. Suspends.
  */
 EDDY_API EDDY_ASYNC ssize_t eddy_postgres_copy_get(eddy_postgres *pg, char **row);
 

@@ -135,7 +135,7 @@ typedef struct eddy_redis_pipeline {
         eddy_redis *redis;
         struct eddy_redis_request *first, *last; /* whose replies have not been asked for */
         struct eddy_redis_request *unsent;       /* the first that was not handed over */
-        int failure;                             /* of adding one */
+        int failure;                             /* of adding one, or of sending one behind others */
         void *reserved[2];
 } eddy_redis_pipeline;
 
@@ -169,7 +169,8 @@ EDDY_API int eddy_redis_append_argv(eddy_redis_pipeline *pipeline, int argc, con
  * @retval EDDY_CANCELLED, EDDY_TIMEOUT  the caller was interrupted; no reply was taken, and the next call waits for the
  *                                       same one
  *
- * Where what was added cannot be sent, because of -ENOTCONN or EDDY_EBUSY, it stays, and the next call tries again.
+ * Where what was added cannot be sent, because of -ENOTCONN, EDDY_EBUSY or -ENOMEM, it stays, and the next call tries again; but
+ * where there was no memory for what comes behind others, that is not sent any more: it may be half of a transaction.
  * Suspends. redisGetReply().
  */
 EDDY_API EDDY_ASYNC int eddy_redis_get_reply(eddy_redis_pipeline *pipeline, redisReply **reply);

@@ -180,7 +180,8 @@ EDDY_API int eddy_websocket_from_stream(eddy_websocket **ws, eddy_stream *stream
  * @retval EDDY_CANCELLED, EDDY_TIMEOUT  the caller was interrupted: nothing is lost, and the next call goes on, also with
  *                           half a message
  * @retval EDDY_EINCOMPLETE  the connection ended without a close: code 1006
- * @retval EDDY_ELIMIT       the message is longer than options.max_message: 1009 was sent
+ * @retval EDDY_ELIMIT       the message is longer than options.max_message, or 64 KiB came compressed with nothing in them: 1009
+ *                           was sent
  * @retval EDDY_EPROTOCOL    the other side broke the protocol: 1002 was sent, or 1007 where a message cannot be decompressed; the
  *                           detail says how
  * @retval -EILSEQ           a text is not UTF-8: 1007 was sent

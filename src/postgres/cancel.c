@@ -109,6 +109,16 @@ static int drop_copied_rows(eddy_postgres *pg)
         return rc;
 }
 
+/* libpq says without end that there is a copy until that has ended. One in both directions then becomes one that comes. */
+static int end_copy(eddy_postgres *pg, ExecStatusType kind)
+{
+        if (kind == PGRES_COPY_OUT)
+                return drop_copied_rows(pg);
+        if (PQputCopyEnd(pg->conn, kind == PGRES_COPY_IN ? "given up" : NULL) != 1)
+                return postgres_failure(pg);
+        return postgres_flush(pg);
+}
+
 /* Take all that is due. 0: the connection is idle. A copy has no result that stands for it. */
 static int drain(eddy_postgres *pg, PGresult **last)
 {
@@ -117,6 +127,7 @@ static int drain(eddy_postgres *pg, PGresult **last)
         while (rc == 0) {
                 PGresult *result = NULL;
                 ExecStatusType status;
+                bool is_copy;
 
                 /* Results may come faster than they are taken, and none of them is waited for then. */
                 rc = eddy_interrupted();
@@ -125,7 +136,8 @@ static int drain(eddy_postgres *pg, PGresult **last)
                 if (rc < 0)
                         break;
                 status = PQresultStatus(result);
-                if (status == PGRES_COPY_IN || status == PGRES_COPY_OUT)
+                is_copy = postgres_begins_copy(result);
+                if (is_copy)
                         last = NULL;
                 if (result && last)
                         postgres_keep_last(last, result);
@@ -137,10 +149,8 @@ static int drain(eddy_postgres *pg, PGresult **last)
                         return 0;
                 if (status == PGRES_PIPELINE_SYNC)
                         pg->syncs--;
-                else if (status == PGRES_COPY_IN && PQputCopyEnd(pg->conn, "given up") == 1)
-                        rc = postgres_flush(pg);
-                else if (status == PGRES_COPY_OUT)
-                        rc = drop_copied_rows(pg);
+                else if (is_copy)
+                        rc = end_copy(pg, status);
         }
         return rc;
 }

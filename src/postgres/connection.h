@@ -66,6 +66,14 @@ int postgres_outcome(eddy_postgres *pg, const PGresult *result);
 /** Close it for good: nobody knows any more what the server would say next. */
 void postgres_break(eddy_postgres *pg);
 
+/** Whether a result says that a copy begins; one in both directions is replication. */
+static inline bool postgres_begins_copy(const PGresult *result)
+{
+        ExecStatusType status = PQresultStatus(result);
+
+        return status == PGRES_COPY_IN || status == PGRES_COPY_OUT || status == PGRES_COPY_BOTH;
+}
+
 /** Of several results the last counts, or the error that ended them. */
 void postgres_keep_last(PGresult **last, PGresult *result);
 

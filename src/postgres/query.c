@@ -25,19 +25,11 @@ int postgres_send_prepared(eddy_postgres *pg, const char *name, const eddy_postg
 }
 
 /* A copy ends libpq's results without an end. */
-static bool begins_copy(eddy_postgres *pg, const PGresult *result)
+static void open_copy(eddy_postgres *pg, const PGresult *result)
 {
-        switch (PQresultStatus(result)) {
-        case PGRES_COPY_IN:
-                pg->mode = COPY_IN;
-                return true;
-        case PGRES_COPY_OUT:
-        case PGRES_COPY_BOTH:
-                pg->mode = COPY_OUT;
-                return true;
-        default:
-                return false;
-        }
+        pg->mode = PQresultStatus(result) == PGRES_COPY_IN ? COPY_IN : COPY_OUT;
+        pg->has_open = true;
+        pg->due = 1;
 }
 
 void postgres_keep_last(PGresult **last, PGresult *result)
@@ -62,9 +54,8 @@ static int collect(eddy_postgres *pg, PGresult **last)
                 if (rc < 0 || !result)
                         break;
                 postgres_keep_last(last, result);
-                if (*last == result && begins_copy(pg, result)) {
-                        pg->has_open = true;
-                        pg->due = 1;
+                if (*last == result && postgres_begins_copy(result)) {
+                        open_copy(pg, result);
                         break;
                 }
         }
@@ -76,8 +67,7 @@ static bool has_ended(const PGresult *result)
 {
         const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
 
-        return result && !(state && strcmp(state, QUERY_CANCELED) == 0) &&
-               PQresultStatus(result) != PGRES_COPY_IN && PQresultStatus(result) != PGRES_COPY_OUT;
+        return result && !(state && strcmp(state, QUERY_CANCELED) == 0) && !postgres_begins_copy(result);
 }
 
 /* The asker is interrupted. The server is asked to stop, and has the last word: that it did, or that it was done before,

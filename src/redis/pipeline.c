@@ -79,6 +79,7 @@ static void put_back(eddy_redis_pipeline *pipeline, struct eddy_redis_request *r
 
 static int send_all(eddy_redis_pipeline *pipeline)
 {
+        const struct eddy_redis_request *first = pipeline->unsent;
         int rc = 0;
 
         if (pipeline->failure < 0)
@@ -88,6 +89,9 @@ static int send_all(eddy_redis_pipeline *pipeline)
                 if (rc == 0)
                         pipeline->unsent = pipeline->unsent->next;
         }
+        /* The beginning is lost with the connection, and the rest may be half of a transaction. */
+        if (rc == -ENOMEM && pipeline->unsent != first)
+                pipeline->failure = rc;
         return rc;
 }
 
@@ -101,7 +105,7 @@ int eddy_redis_get_reply(eddy_redis_pipeline *pipeline, redisReply **reply)
         if (rc < 0)
                 return rc;
         if (pipeline->failure < 0 && pipeline->first == pipeline->unsent)
-                return eddy_fail(pipeline->failure, "a command could not be added to the pipeline");
+                return eddy_fail(pipeline->failure, "a command of the pipeline could not be added or sent");
         if (!pipeline->first)
                 return EDDY_ENOMORE;
         rc = send_all(pipeline);

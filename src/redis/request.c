@@ -154,16 +154,17 @@ void request_release(struct eddy_redis_request *request)
         let_go(request);
 }
 
-/** 0 or -ENOMEM. */
+/** 0; or -ENOMEM, and then it can be sent again. */
 static int hand_over(struct eddy_redis_request *request, eddy_redis *redis)
 {
         int rc = connection_send(&redis->connection, request->text, request->size);
 
+        if (rc < 0)
+                return rc;
         redisFreeCommand(request->text);
         request->text = NULL;
-        if (rc == 0)
-                list_append(&redis->sent, &request->link);
-        return rc;
+        list_append(&redis->sent, &request->link);
+        return 0;
 }
 
 int request_submit(struct eddy_redis_request *request, eddy_redis *redis)
@@ -315,6 +316,20 @@ int request_finish(struct eddy_redis_request *request, redisReply **reply)
         return rc;
 }
 
+/** One that was waiting cannot be sent. Nor is what waits behind it in the same pipeline: the beginning is lost with the connection, and
+ * the rest may be half of a transaction. */
+static void give_up(struct eddy_redis_request *request)
+{
+        struct eddy_redis_request *next = request->next;
+
+        complete(request, NULL, -ENOMEM);
+        while ((request = next) && request->redis) {
+                next = request->next;
+                list_remove(&request->link);
+                complete(request, NULL, -ENOMEM);
+        }
+}
+
 void requests_send(eddy_redis *redis)
 {
         eddy_link *link;
@@ -323,7 +338,7 @@ void requests_send(eddy_redis *redis)
                 struct eddy_redis_request *request = container_of(link, struct eddy_redis_request, link);
 
                 if (hand_over(request, redis) < 0) {
-                        complete(request, NULL, -ENOMEM);
+                        give_up(request);
                         connection_drop(&redis->connection, -ENOMEM, NULL);
                         return;
                 }

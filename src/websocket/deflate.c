@@ -132,22 +132,6 @@ void inflater_destroy(struct inflater *inflater)
         memory_free(inflater);
 }
 
-/** A block said that it is the last, which it may (RFC 7692, 7.2.3.4): go on behind it, with the same window. */
-static int begin_anew(struct inflater *inflater)
-{
-        uInt size = 0;
-        Bytef *window = memory_alloc((size_t)1 << MOST_WINDOW_BITS);
-        int rc = 0;
-
-        if (!window)
-                return -ENOMEM;
-        if (inflateGetDictionary(&inflater->z, window, &size) != Z_OK || inflateReset(&inflater->z) != Z_OK ||
-            inflateSetDictionary(&inflater->z, window, size) != Z_OK)
-                rc = -ENOMEM;
-        memory_free(window);
-        return rc;
-}
-
 ssize_t inflater_take(struct inflater *inflater, void *to, size_t n)
 {
         z_stream *z = &inflater->z;
@@ -158,12 +142,16 @@ ssize_t inflater_take(struct inflater *inflater, void *to, size_t n)
         for (;;) {
                 int rc = inflate(z, Z_SYNC_FLUSH);
 
+                /* A block said that it is the last, which it may (RFC 7692, 7.2.3.4): go on behind it, with the same window. By
+                 * zlib's documented functions that is to copy the window out and back, 64 KiB for two bytes of input. */
                 if (rc == Z_STREAM_END)
-                        rc = begin_anew(inflater) < 0 ? Z_MEM_ERROR : Z_OK;
+                        rc = inflateResetKeep(z);
                 if (rc == Z_MEM_ERROR)
                         return -ENOMEM;
                 if (rc != Z_OK && rc != Z_BUF_ERROR)
                         return -EINVAL;
+                if (z->avail_out < room)
+                        inflater->in_vain = 0;
                 if (z->avail_out < room || z->avail_in == 0)
                         return (ssize_t)(room - z->avail_out);
         }
@@ -173,6 +161,7 @@ void inflater_feed(struct inflater *inflater, size_t n)
 {
         inflater->z.next_in = inflater->input;
         inflater->z.avail_in = (uInt)n;
+        inflater->in_vain += n;
 }
 
 void inflater_feed_tail(struct inflater *inflater)
@@ -187,6 +176,7 @@ void inflater_feed_tail(struct inflater *inflater)
 void inflater_end(struct inflater *inflater)
 {
         inflater->has_tail = false;
+        inflater->in_vain = 0;
         if (inflater->alone)
                 inflateReset(&inflater->z);
 }

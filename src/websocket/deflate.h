@@ -40,6 +40,7 @@ struct inflater {
         bool alone;
         bool has_tail; /* of this message, that which the other side has left out was added */
         signed char bits;
+        size_t in_vain; /* bytes that were fed since the last that came of any, in this message */
         uint8_t input[INFLATER_INPUT_SIZE];
 };
 

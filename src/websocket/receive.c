@@ -1,7 +1,23 @@
 #include "websocket/input.h"
 
-/** How much a message grows by at first, and how much of what nobody wants is taken at a time. */
-enum { GROWTH = 16 * 1024, DROPPED_AT_ONCE = 4096 };
+/** How much a message grows by at first, how much of what nobody wants is taken at a time, and how much may come compressed
+ * of which nothing comes. */
+enum { GROWTH = 16 * 1024, DROPPED_AT_ONCE = 4096, MOST_IN_VAIN = 64 * 1024 };
+
+/** Have more of the frame to decompress: how much, or the error. Blocks may be empty without end, and max_message does not see them. */
+static ssize_t feed_inflater(eddy_websocket *ws)
+{
+        struct inflater *inflater = ws->input.inflater;
+        ssize_t got;
+
+        if (inflater->in_vain > MOST_IN_VAIN)
+                return websocket_fail(ws, CODE_TOO_BIG, EDDY_ELIMIT,
+                                      "much came compressed, and nothing is in it");
+        got = input_take_payload(ws, inflater->input, sizeof inflater->input);
+        if (got > 0)
+                inflater_feed(inflater, (size_t)got);
+        return got;
+}
 
 /** Take what is decompressed of the frame, as input_take_payload(). */
 static ssize_t take_inflated(eddy_websocket *ws, uint8_t *to, size_t n)
@@ -20,10 +36,9 @@ static ssize_t take_inflated(eddy_websocket *ws, uint8_t *to, size_t n)
                 if (got > 0)
                         return got;
                 if (input->left > 0) {
-                        got = input_take_payload(ws, inflater->input, sizeof inflater->input);
+                        got = feed_inflater(ws);
                         if (got < 0)
                                 return got;
-                        inflater_feed(inflater, (size_t)got);
                 } else if (input->frame.is_final && !inflater->has_tail) {
                         inflater_feed_tail(inflater);
                 } else {

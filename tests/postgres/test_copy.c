@@ -108,6 +108,74 @@ COROUTINE_TEST(who_is_cancelled_copies_nothing)
         eddy_postgres_destroy(pg);
 }
 
+/* Replication: a copy in both directions, as long as the server runs. */
+
+static eddy_postgres *connect_for_replication(void)
+{
+        char conninfo[sizeof server.conninfo + 32];
+        eddy_postgres *pg;
+
+        snprintf(conninfo, sizeof conninfo, "%s replication=true", server.conninfo);
+        assert_int_equal(eddy_postgres_connect(&pg, conninfo), 0);
+        return pg;
+}
+
+static char start_replication[64];
+
+/** From where the server's log is now on. */
+static void prepare_replication(eddy_postgres *pg)
+{
+        PGresult *result;
+
+        assert_int_equal(eddy_postgres_exec(pg, &result, "IDENTIFY_SYSTEM"), 0);
+        snprintf(start_replication, sizeof start_replication, "START_REPLICATION %s", PQgetvalue(result, 0, 2));
+        PQclear(result);
+}
+
+static intptr_t replicate(void *pg)
+{
+        return eddy_postgres_exec(pg, NULL, start_replication);
+}
+
+COROUTINE_TEST(replication_ends_where_its_reader_ends_it)
+{
+        eddy_postgres *pg = connect_for_replication(), *other = connect_to_server();
+        char *row;
+
+        for (int rows = 0; rows < 2; rows++) {
+                prepare_replication(pg);
+                assert_int_equal(replicate(pg), 0);
+                assert_runs(other, "CREATE TABLE replicated (id int); DROP TABLE replicated");
+                for (int i = 0; i < rows; i++) {
+                        assert_true(eddy_postgres_copy_get(pg, &row) > 0);
+                        PQfreemem(row);
+                }
+                assert_int_equal(eddy_postgres_copy_end(pg, NULL), 0);
+                assert_true(eddy_postgres_is_open(pg));
+        }
+        assert_runs(pg, "IDENTIFY_SYSTEM");
+        eddy_postgres_destroy(other);
+        eddy_postgres_destroy(pg);
+}
+
+COROUTINE_TEST(replication_that_is_interrupted_as_it_begins_too)
+{
+        eddy_postgres *pg = connect_for_replication();
+
+        prepare_replication(pg);
+        for (int i = 0; i < 20; i++) {
+                eddy_task *task = eddy_create_task(replicate, pg);
+
+                for (int turns = 0; turns < i; turns++)
+                        assert_int_equal(eddy_yield(), 0);
+                eddy_cancel(task);
+                if (join(task) == 0)
+                        assert_int_equal(eddy_postgres_copy_end(pg, NULL), 0);
+                assert_true(eddy_postgres_is_open(pg));
+        }
+        eddy_postgres_destroy(pg);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -115,6 +183,8 @@ int main(void)
             cmocka_unit_test(one_that_is_given_up_copies_nothing),
             cmocka_unit_test(what_the_server_cannot_read_is_its_error),
             cmocka_unit_test(who_is_cancelled_copies_nothing),
+            cmocka_unit_test(replication_ends_where_its_reader_ends_it),
+            cmocka_unit_test(replication_that_is_interrupted_as_it_begins_too),
         };
 
         return cmocka_run_group_tests(tests, start_server, stop_server);

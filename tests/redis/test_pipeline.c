@@ -219,6 +219,119 @@ COROUTINE_TEST(half_of_what_was_to_be_added_is_not_sent)
         eddy_redis_destroy(redis);
 }
 
+/* More than memory is kept for. */
+enum { LARGE = 200 * 1024 };
+
+static void append_large(eddy_redis_pipeline *pipeline)
+{
+        static char value[LARGE];
+        const char *arguments[] = {"SET", "large", value};
+        const size_t sizes[] = {3, 5, sizeof value};
+
+        assert_int_equal(eddy_redis_append_argv(pipeline, 3, arguments, sizes), 0);
+}
+
+COROUTINE_TEST(what_there_was_no_memory_for_is_sent_by_the_next_call)
+{
+        eddy_redis *redis = connect_to_server();
+        eddy_redis_pipeline pipeline;
+        unsigned long nth = 0;
+        int failures = 0, rc;
+
+        do {
+                eddy_redis_pipeline_init(&pipeline, redis);
+                append_large(&pipeline);
+                fault_arm(++nth, 1);
+                rc = eddy_redis_get_reply(&pipeline, NULL);
+                fault_arm(0, 0);
+                if (rc == -ENOMEM) {
+                        failures++;
+                        assert_int_equal(eddy_redis_get_reply(&pipeline, NULL), 0);
+                } else if (rc != -ECONNRESET) {
+                        assert_int_equal(rc, 0);
+                }
+                eddy_redis_pipeline_finish(&pipeline);
+        } while (rc < 0 || nth < 3);
+        assert_true(failures > 0);
+        eddy_redis_destroy(redis);
+}
+
+static void append_transaction(eddy_redis_pipeline *pipeline, eddy_redis *redis)
+{
+        eddy_redis_pipeline_init(pipeline, redis);
+        eddy_redis_append(pipeline, "MULTI");
+        eddy_redis_append(pipeline, "INCR count");
+        append_large(pipeline);
+        eddy_redis_append(pipeline, "INCR count");
+        eddy_redis_append(pipeline, "EXEC");
+}
+
+/** Whatever becomes of it, it was done as a whole or not at all. */
+static void assert_is_whole(eddy_redis_pipeline *pipeline, eddy_redis *witness)
+{
+        redisReply *reply;
+
+        for (int i = 0; i < 10 && eddy_redis_get_reply(pipeline, NULL) != EDDY_ENOMORE; i++)
+                ;
+        eddy_redis_pipeline_finish(pipeline);
+        fault_arm(0, 0);
+        assert_runs(witness, &reply, "GET count");
+        if (reply->type != REDIS_REPLY_NIL)
+                assert_string_equal(reply->str, "2");
+        freeReplyObject(reply);
+        assert_runs(witness, NULL, "DEL count");
+}
+
+COROUTINE_TEST(half_of_what_there_was_no_memory_for_is_not_sent)
+{
+        eddy_redis *redis = connect_to_server(), *witness = connect_to_server();
+        eddy_redis_pipeline pipeline;
+        unsigned long nth = 0, uses;
+
+        do {
+                append_transaction(&pipeline, redis);
+                fault_arm(++nth, 1);
+                eddy_redis_get_reply(&pipeline, NULL);
+                uses = fault_uses();
+                assert_is_whole(&pipeline, witness);
+        } while (nth <= uses);
+        eddy_redis_destroy(witness);
+        eddy_redis_destroy(redis);
+}
+
+static void note_loss(int error, const char *detail, eddy_duration delay, void *losses)
+{
+        (void)error, (void)detail, (void)delay;
+        ++*(int *)losses;
+}
+
+COROUTINE_TEST(nor_half_of_what_waited_for_a_connection)
+{
+        eddy_redis *witness = connect_to_server(), *redis;
+        eddy_redis_options options = server_options();
+        unsigned long nth = 0, uses;
+        int losses = 0;
+
+        options.on_loss = note_loss;
+        options.arg = &losses;
+        assert_int_equal(eddy_redis_connect(&redis, &options), 0);
+        do {
+                int before = losses;
+                eddy_redis_pipeline pipeline;
+
+                assert_runs(redis, NULL, "PING");
+                assert_runs(witness, NULL, "CLIENT KILL TYPE normal");
+                until(losses > before);
+                append_transaction(&pipeline, redis);
+                fault_arm(++nth, 1);
+                eddy_redis_get_reply(&pipeline, NULL);
+                uses = fault_uses();
+                assert_is_whole(&pipeline, witness);
+        } while (nth <= uses);
+        eddy_redis_destroy(witness);
+        eddy_redis_destroy(redis);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -230,6 +343,9 @@ int main(void)
             cmocka_unit_test(who_is_interrupted_has_taken_no_reply),
             cmocka_unit_test(blocking_commands_are_refused),
             cmocka_unit_test(half_of_what_was_to_be_added_is_not_sent),
+            cmocka_unit_test(what_there_was_no_memory_for_is_sent_by_the_next_call),
+            cmocka_unit_test(half_of_what_there_was_no_memory_for_is_not_sent),
+            cmocka_unit_test(nor_half_of_what_waited_for_a_connection),
         };
 
         return cmocka_run_group_tests(tests, START_SERVER, STOP_SERVER);
