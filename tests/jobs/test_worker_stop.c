@@ -41,6 +41,12 @@ static void begin(eddy_job_worker_options options)
         WAIT_UNTIL(running == 2);
 }
 
+static void await_stops(unsigned count)
+{
+        while (worker->stops < count)
+                assert_int_equal(eddy_yield(), 0);
+}
+
 static void assert_went_back(void)
 {
         assert_int_equal(count_state(EDDY_JOB_READY), 3);
@@ -162,7 +168,7 @@ COROUTINE_TEST(signals_are_as_calls)
 {
         begin((eddy_job_worker_options){0});
         raise(SIGTERM);
-        WAIT_UNTIL(worker->stops == 1);
+        await_stops(1);
         for (int i = 0; i < 20; i++)
                 eddy_yield();
         assert_int_equal(running, 2);
@@ -177,7 +183,7 @@ COROUTINE_TEST(a_second_signal_while_the_store_is_told_ends_nothing)
 {
         begin((eddy_job_worker_options){.grace = eddy_seconds(1000)});
         raise(SIGTERM);
-        WAIT_UNTIL(worker->stops == 1);
+        await_stops(1);
         fake.is_held = true;
         may_end = true;
         fake_changed();
@@ -185,8 +191,7 @@ COROUTINE_TEST(a_second_signal_while_the_store_is_told_ends_nothing)
         for (int i = 0; i < 20; i++)
                 eddy_yield();
         raise(SIGTERM);
-        while (worker->stops < 2)
-                assert_int_equal(eddy_yield(), 0);
+        await_stops(2);
         assert_false(eddy_done(work));
         fake.is_held = false;
         fake_changed();
