@@ -180,11 +180,11 @@ COROUTINE_TEST(a_job_that_runs_is_cancelled_by_who_asks_for_it)
 /* docs/jobs.md promises [lease] */
 COROUTINE_TEST(a_lease_is_renewed_and_nobody_takes_the_job_over)
 {
-        open_worker(wait_for_test, (eddy_job_worker_options){.lease = eddy_ms(200)});
+        open_worker(wait_for_test, (eddy_job_worker_options){.lease = eddy_seconds(1)});
         begin_work();
         enqueue(jobs, "a", (eddy_job_spec){0});
         WAIT_UNTIL(running == 1);
-        for (eddy_time begin = eddy_now(); eddy_now() - begin < eddy_ms(600);) /* three leases */
+        for (eddy_time begin = eddy_now(); eddy_now() - begin < eddy_seconds(3);) /* three leases */
                 eddy_sleep(eddy_ms(50));
         assert_int_equal(running, 1);
         may_end = true;
@@ -259,13 +259,12 @@ COROUTINE_TEST(who_blocks_its_loop_loses_its_job)
 
         if (strcmp(store_url(), "memory:") == 0) /* is one loop's */
                 return;
-        open_worker(block_until_it_is_taken_over, (eddy_job_worker_options){.lease = eddy_ms(100)});
+        open_worker(block_until_it_is_taken_over, (eddy_job_worker_options){.lease = eddy_seconds(1)});
         begin_work();
         enqueue(jobs, "a", (eddy_job_spec){0});
-        WAIT_UNTIL(lost == 1);
-        info = look(jobs, "a");
-        assert_int_equal(info->state, EDDY_JOB_DONE);
-        assert_int_equal(info->attempt, 2);
+        WAIT_UNTIL(lost > 0);
+        assert_int_equal(await_job("a", &info), EDDY_JOB_DONE);
+        assert_true(info->attempt >= 2); /* more where a turn took longer than the lease, on a slow machine */
         assert_string_equal(info->worker, "one");
         eddy_free(info);
         end_work();
