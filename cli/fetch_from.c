@@ -160,8 +160,10 @@ static int add_line(const struct url_line *line, void *arg)
                 return refuse_all(batch, reading->name);
         rc = batch_add(line, batch);
         if (rc == 0) {
-                batch->items[batch->count - 1].is_foreign = leads_elsewhere(reading->sitemap, line->url);
-                batch->items[batch->count - 1].is_listed = reading->sitemap != NULL;
+                struct item *item = &batch->items[batch->count - 1];
+
+                item->is_foreign = leads_elsewhere(reading->sitemap, line->url);
+                item->is_listed = reading->sitemap != NULL;
         }
         return rc;
 }

@@ -3,16 +3,15 @@
 #ifndef TESTS_CLOCK_H
 #define TESTS_CLOCK_H
 
-#include <eddy/task.h>
-#include <eddy/time.h>
+/** A scene's limit would pass, too; so this comes before the helpers. */
+#define SCENE_LIMIT EDDY_FOREVER
+
+#include "stream/helpers.h"
 
 #include <stdatomic.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
-
-/** A scene's limit would pass, too. */
-#define SCENE_LIMIT EDDY_FOREVER
 
 static _Atomic eddy_time put_forward;
 
@@ -28,30 +27,21 @@ int clock_gettime(clockid_t which, struct timespec *now)
         return rc;
 }
 
-/** Let what is under way arrive, and what is due be done. */
-static inline int take_turns(void)
-{
-        int rc = 0;
-
-        for (int i = 0; i < 1000 && rc == 0; i++)
-                rc = eddy_yield();
-        return rc;
-}
-
-/** Let so much time pass between two turns. */
+/** Let what is under way arrive, then so much time pass, and then what is due be done. */
 static inline void pass(eddy_time duration)
 {
-        take_turns();
+        give_way();
         put_forward += duration;
-        take_turns();
+        give_way();
 }
 
 static inline intptr_t hurry(void *arg)
 {
         (void)arg;
-        do
+        while (eddy_interrupted() == 0) {
                 put_forward += eddy_seconds(50);
-        while (take_turns() == 0);
+                give_way();
+        }
         return 0;
 }
 

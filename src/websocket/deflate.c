@@ -116,7 +116,6 @@ struct inflater *inflater_create(const struct eddy_websocket_terms *terms)
         if (!inflater)
                 return NULL;
         inflater->alone = terms->other_alone;
-        inflater->bits = terms->other_bits;
         inflater->z.zalloc = allocate;
         inflater->z.zfree = give_back;
         if (inflateInit2(&inflater->z, -terms->other_bits) == Z_OK)

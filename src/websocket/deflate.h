@@ -38,8 +38,7 @@ enum { DEFLATE_TAIL_SIZE = 4, INFLATER_INPUT_SIZE = 4096 };
 struct inflater {
         z_stream z;
         bool alone;
-        bool has_tail; /* of this message, that which the other side has left out was added */
-        signed char bits;
+        bool has_tail;  /* of this message, that which the other side has left out was added */
         size_t in_vain; /* bytes that were fed since the last that came of any, in this message */
         uint8_t input[INFLATER_INPUT_SIZE];
 };
