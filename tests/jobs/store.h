@@ -6,8 +6,10 @@
 #include "../testing.h"
 
 #include "jobs/jobs.h"
+#include <dirent.h>
 #include <eddy/jobs.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 enum { MOST = 64 };
@@ -20,14 +22,36 @@ struct turn {
 };
 
 static unsigned store_number;
-static char store_file[128];
+static char store_folder[96], store_file[128];
+
+/* Tests that failed, or were ended midway, have left theirs. */
+static inline void remove_stores(void)
+{
+        DIR *folder = opendir(store_folder);
+        struct dirent *entry;
+
+        while (folder && (entry = readdir(folder)))
+                unlinkat(dirfd(folder), entry->d_name, 0);
+        if (folder)
+                closedir(folder);
+        rmdir(store_folder);
+}
+
+/* A process's number is given again: another's file of that name may still be there. */
+static inline void make_store_folder(void)
+{
+        snprintf(store_folder, sizeof store_folder, "%s/eddy-jobs-XXXXXX",
+                 getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp");
+        assert_non_null(mkdtemp(store_folder));
+        atexit(remove_stores);
+}
 
 /** The number of a store that is to be new; it may be opened more than once. */
 static inline void new_store(void)
 {
-        store_number++;
-        snprintf(store_file, sizeof store_file, "sqlite:%s/jobs-%d-%u.db",
-                 getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp", (int)getpid(), store_number);
+        if (!store_folder[0])
+                make_store_folder();
+        snprintf(store_file, sizeof store_file, "sqlite:%s/%u.db", store_folder, ++store_number);
 }
 
 static inline const char *store_url(void)
