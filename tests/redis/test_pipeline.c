@@ -256,30 +256,49 @@ COROUTINE_TEST(what_there_was_no_memory_for_is_sent_by_the_next_call)
         eddy_redis_destroy(redis);
 }
 
-static void append_transaction(eddy_redis_pipeline *pipeline, eddy_redis *redis)
+/* Each has a count of its own: what was lost with its connection may still be on its way as the next one is sent. */
+static void append_transaction(eddy_redis_pipeline *pipeline, eddy_redis *redis, unsigned long number)
 {
         eddy_redis_pipeline_init(pipeline, redis);
         eddy_redis_append(pipeline, "MULTI");
-        eddy_redis_append(pipeline, "INCR count");
+        eddy_redis_append(pipeline, "INCR count:%lu", number);
         append_large(pipeline);
-        eddy_redis_append(pipeline, "INCR count");
+        eddy_redis_append(pipeline, "INCR count:%lu", number);
         eddy_redis_append(pipeline, "EXEC");
 }
 
-/** Whatever becomes of it, it was done as a whole or not at all. */
-static void assert_is_whole(eddy_redis_pipeline *pipeline, eddy_redis *witness)
+static void finish(eddy_redis_pipeline *pipeline)
 {
-        redisReply *reply;
-
         for (int i = 0; i < 10 && eddy_redis_get_reply(pipeline, NULL) != EDDY_ENOMORE; i++)
                 ;
         eddy_redis_pipeline_finish(pipeline);
         fault_arm(0, 0);
-        assert_runs(witness, &reply, "GET count");
-        if (reply->type != REDIS_REPLY_NIL)
-                assert_string_equal(reply->str, "2");
+}
+
+static bool is_alone(eddy_redis *witness)
+{
+        redisReply *reply;
+        bool is_one_line;
+
+        assert_runs(witness, &reply, "CLIENT LIST");
+        is_one_line = strchr(reply->str, '\n') == strrchr(reply->str, '\n');
         freeReplyObject(reply);
-        assert_runs(witness, NULL, "DEL count");
+        return is_one_line;
+}
+
+/** Whatever became of them, each was done as a whole or not at all. */
+static void assert_are_whole(unsigned long transactions, eddy_redis *witness)
+{
+        until(is_alone(witness));
+        for (unsigned long number = 1; number <= transactions; number++) {
+                redisReply *reply;
+
+                assert_runs(witness, &reply, "GET count:%lu", number);
+                if (reply->type != REDIS_REPLY_NIL)
+                        assert_string_equal(reply->str, "2");
+                freeReplyObject(reply);
+                assert_runs(witness, NULL, "DEL count:%lu", number);
+        }
 }
 
 COROUTINE_TEST(half_of_what_there_was_no_memory_for_is_not_sent)
@@ -289,14 +308,15 @@ COROUTINE_TEST(half_of_what_there_was_no_memory_for_is_not_sent)
         unsigned long nth = 0, uses;
 
         do {
-                append_transaction(&pipeline, redis);
-                fault_arm(++nth, 1);
+                append_transaction(&pipeline, redis, ++nth);
+                fault_arm(nth, 1);
                 eddy_redis_get_reply(&pipeline, NULL);
                 uses = fault_uses();
-                assert_is_whole(&pipeline, witness);
+                finish(&pipeline);
         } while (nth <= uses);
-        eddy_redis_destroy(witness);
         eddy_redis_destroy(redis);
+        assert_are_whole(nth, witness);
+        eddy_redis_destroy(witness);
 }
 
 static void note_loss(int error, const char *detail, eddy_duration delay, void *losses)
@@ -322,14 +342,15 @@ COROUTINE_TEST(nor_half_of_what_waited_for_a_connection)
                 assert_runs(redis, NULL, "PING");
                 assert_runs(witness, NULL, "CLIENT KILL TYPE normal");
                 until(losses > before);
-                append_transaction(&pipeline, redis);
-                fault_arm(++nth, 1);
+                append_transaction(&pipeline, redis, ++nth);
+                fault_arm(nth, 1);
                 eddy_redis_get_reply(&pipeline, NULL);
                 uses = fault_uses();
-                assert_is_whole(&pipeline, witness);
+                finish(&pipeline);
         } while (nth <= uses);
-        eddy_redis_destroy(witness);
         eddy_redis_destroy(redis);
+        assert_are_whole(nth, witness);
+        eddy_redis_destroy(witness);
 }
 
 int main(void)
