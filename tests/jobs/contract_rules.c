@@ -638,6 +638,7 @@ static intptr_t await_a(void *jobs)
 
 COROUTINE_TEST(whoever_awaits_a_job_hears_of_its_end)
 {
+        struct turn turn = {0};
         eddy_jobs *jobs, *other;
         eddy_task *task;
         intptr_t state;
@@ -646,7 +647,9 @@ COROUTINE_TEST(whoever_awaits_a_job_hears_of_its_end)
         other = strcmp(store_url(), "memory:") == 0 ? jobs : open_store();
         enqueue(jobs, "a", (eddy_job_spec){0});
         task = eddy_create_task(await_a, jobs);
-        assert_takes(other, "a");
+        while (take(other, &turn, 1) == 0) /* for PostgreSQL locks a job as somebody begins to await it */
+                drop(&turn);
+        drop(&turn);
         assert_told(other, "a", .verdict = JOBS_DONE);
         assert_int_equal(eddy_join(task, &state), 0);
         assert_int_equal(state, EDDY_JOB_DONE);

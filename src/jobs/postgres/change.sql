@@ -21,6 +21,9 @@ $$;
 
 CREATE FUNCTION @.retry_job(j @.job, now_us bigint) RETURNS bigint LANGUAGE plpgsql AS $$
 BEGIN
+    IF j.state = 2 THEN -- a worker that looks now passes over it, for it is locked until we commit
+        PERFORM @.wake(ARRAY[j.queue]);
+    END IF;
     IF j.state IN (1, 2, 3) THEN
         RETURN 1;
     END IF;
@@ -97,12 +100,18 @@ END $$;
 CREATE FUNCTION @.follow(wanted text, for_format bigint) RETURNS bigint LANGUAGE plpgsql
 SET jit = off SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_bitmapscan = off
 SET enable_hashjoin = off SET enable_mergejoin = off SET enable_sort = off AS $$
+DECLARE
+    passed_over text;
 BEGIN
     PERFORM @.check_format(for_format);
     IF NOT EXISTS (SELECT 1 FROM @.job s WHERE s.id = wanted) THEN
         RETURN 2;
     END IF;
-    UPDATE @.job s SET is_followed = true WHERE s.id = wanted AND s.state < 4 AND NOT s.is_followed;
+    UPDATE @.job s SET is_followed = true WHERE s.id = wanted AND s.state < 4 AND NOT s.is_followed
+    RETURNING CASE WHEN s.state = 2 THEN s.queue END INTO passed_over;
+    IF passed_over IS NOT NULL THEN -- by a worker that looks now, for the job is locked until we commit
+        PERFORM @.wake(ARRAY[passed_over]);
+    END IF;
     RETURN 0;
 END $$;
 

@@ -389,7 +389,8 @@ DECLARE
     now_us bigint;
 BEGIN
     SELECT @.now_us() INTO STRICT now_us FROM @.format f WHERE f.version = for_format;
-    PERFORM 1 FROM @.job j WHERE j.id = ANY (ids) ORDER BY j.id FOR UPDATE;
+    -- None that is ready by now: other workers would pass over it.
+    PERFORM 1 FROM @.job j WHERE j.id = ANY (ids) AND j.state + 0 = 3 ORDER BY j.id FOR UPDATE;
     RETURN QUERY
         WITH told AS (
             SELECT * FROM unnest(ids, fences, creations, progresses, notes, logs, log_ats) WITH ORDINALITY

@@ -110,17 +110,23 @@ static inline void enqueue(eddy_jobs *jobs, const char *id, eddy_job_spec spec)
                 fail_msg("%s: %s", eddy_errname(rc), eddy_explain(rc));
 }
 
-/** A statement on the store's tables, where "@" is its schema. */
-static inline void assert_store_value(const char *sql, const char *value)
+/** A statement, where "@" is the store's schema; until the next one. */
+static inline const char *on_store(const char *sql)
 {
-        eddy_postgres *pg = connect_to_server();
-        char filled[1024];
+        static char filled[2048];
         size_t n = 0;
 
         for (; *sql; sql++)
                 n += (size_t)(*sql == '@' ? snprintf(filled + n, sizeof filled - n, "%s", own_schema())
                                           : snprintf(filled + n, sizeof filled - n, "%c", *sql));
-        assert_value(pg, filled, value);
+        return filled;
+}
+
+static inline void assert_store_value(const char *sql, const char *value)
+{
+        eddy_postgres *pg = connect_to_server();
+
+        assert_value(pg, on_store(sql), value);
         eddy_postgres_destroy(pg);
 }
 

@@ -94,6 +94,37 @@ COROUTINE_TEST(workers_hear_of_it_when_it_commits)
         eddy_jobs_close(jobs);
 }
 
+/* Somebody looks after a job, which is locked for that moment, and a worker passes over it. */
+static void check_that_workers_hear_of_it_after(const char *statement)
+{
+        eddy_jobs *jobs = open_new_store();
+        eddy_postgres *pg = connect_to_server();
+        struct ear ear;
+
+        enqueue(jobs, "a", (eddy_job_spec){0});
+        listen_to(jobs, &ear);
+        assert_int_equal(eddy_postgres_begin(pg), 0);
+        assert_runs(pg, on_store("SELECT FROM @.job FOR UPDATE"));
+        assert_takes(jobs, "");
+        assert_runs(pg, on_store(statement));
+        assert_int_equal(ear.work, 0);
+        assert_int_equal(eddy_postgres_end(pg, 0), 0);
+        until(ear.work > 0);
+        assert_takes(jobs, "a");
+        eddy_postgres_destroy(pg);
+        eddy_jobs_close(jobs);
+}
+
+COROUTINE_TEST(workers_hear_of_a_job_that_was_being_followed)
+{
+        check_that_workers_hear_of_it_after("SELECT @.follow('a', 2)");
+}
+
+COROUTINE_TEST(and_of_one_that_was_to_be_retried)
+{
+        check_that_workers_hear_of_it_after("SELECT @.act('retry', 'a', 0, 2)");
+}
+
 COROUTINE_TEST(an_open_transaction_keeps_nobody_from_its_keys)
 {
         eddy_jobs *jobs = open_new_store();
@@ -261,6 +292,8 @@ int main(void)
         const struct CMUnitTest tests[] = {
             cmocka_unit_test(a_job_exists_exactly_if_its_transaction_commits),
             cmocka_unit_test(workers_hear_of_it_when_it_commits),
+            cmocka_unit_test(workers_hear_of_a_job_that_was_being_followed),
+            cmocka_unit_test(and_of_one_that_was_to_be_retried),
             cmocka_unit_test(an_open_transaction_keeps_nobody_from_its_keys),
             cmocka_unit_test(what_is_wrong_is_refused_before_anything_is_sent),
             cmocka_unit_test(who_found_nothing_hears_of_work_once),

@@ -1,17 +1,11 @@
 /* What others do to the server and in it: long transactions, deadlocks, settings, and what it refuses for now. */
 #include "helpers.h"
 
-/** A statement on the store's tables, where "@" is its schema. */
 static void run(const char *sql)
 {
         eddy_postgres *pg = connect_to_server();
-        char filled[2048];
-        size_t n = 0;
 
-        for (; *sql; sql++)
-                n += (size_t)(*sql == '@' ? snprintf(filled + n, sizeof filled - n, "%s", own_schema())
-                                          : snprintf(filled + n, sizeof filled - n, "%c", *sql));
-        assert_runs(pg, filled);
+        assert_runs(pg, on_store(sql));
         eddy_postgres_destroy(pg);
 }
 
@@ -327,7 +321,7 @@ COROUTINE_TEST(what_is_refused_for_now_is_tried_again)
         }
         assert_counts_are_true();
         eddy_jobs_close(jobs);
-        jobs = open_with((eddy_jobs_options){.patience = eddy_seconds(1)});
+        jobs = open_with((eddy_jobs_options){.patience = eddy_seconds(2)});
         for (size_t i = 0; i < sizeof states / sizeof *states; i += 4) {
                 break_steps(states[i], 1000);
                 assert_int_equal(eddy_jobs_enqueue(jobs, &(eddy_job_spec){.kind = "work"}, NULL),
