@@ -28,9 +28,16 @@ def skip(reason):
     os._exit(SKIPPED)
 
 
+held_ports = []
+
+
 def free_port():
-    with socket.create_server(('127.0.0.1', 0)) as server:
-        return server.getsockname()[1]
+    """One that nobody else is given as long as this process lives; a server that sets SO_REUSEADDR can have it, and have it again."""
+    held = socket.socket()
+    held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    held.bind(('127.0.0.1', 0))
+    held_ports.append(held)
+    return held.getsockname()[1]
 
 
 class Redis:

@@ -4,6 +4,7 @@ import contextlib
 import email.utils
 import json
 import os
+import pathlib
 import pty
 import resource
 import shutil
@@ -21,6 +22,9 @@ import urllib.parse
 
 from hostile import SIZE, HostileServer, content
 from terminals import take_terminal
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+from servers import free_port  # pylint: disable=wrong-import-position
 
 EDDY = None
 ENVIRONMENT = {k: v for k, v in os.environ.items() if not k.lower().endswith("_proxy")}
@@ -139,8 +143,7 @@ class FetchTest(unittest.TestCase):
         self.assertEqual(self.read("a"), b"")
 
     def test_failures(self):
-        with socket.create_server(("127.0.0.1", 0)) as closed:
-            port = closed.getsockname()[1]
+        port = free_port()
         result = self.fetch("--retry", "0", *self.urls("missing/a", "circle/b", "ok/c"),
                             f"http://127.0.0.1:{port}/d")
         self.assertEqual(result.returncode, 1)
@@ -496,8 +499,7 @@ class FetchTest(unittest.TestCase):
         if not self.has_attributes():
             self.skipTest("needs a file system with extended attributes")
         self.interrupt_half_way(signal.SIGINT)
-        with socket.create_server(("127.0.0.1", 0)) as closed:
-            port = closed.getsockname()[1]
+        port = free_port()
         for url in self.urls("missing/a", "unasked/a", "garbage/a") + [f"http://127.0.0.1:{port}/a"]:
             self.assertEqual(self.fetch("--retry", "0", url).returncode, 1, url)
             self.assertEqual(self.files(), [".a.part"], url)

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """`eddy fetch`: whence URLs come, and how they are asked for: test_fetch_options.py EDDY [TEST...]."""
 import os
-import socket
+import pathlib
 import subprocess
 import sys
 import tempfile
@@ -9,6 +9,9 @@ import time
 import unittest
 
 from hostile import HostileServer
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+from servers import free_port  # pylint: disable=wrong-import-position
 
 EDDY = None
 ENVIRONMENT = {k: v for k, v in os.environ.items() if not k.lower().endswith("_proxy")}
@@ -258,8 +261,7 @@ class OptionsTest(unittest.TestCase):
         result = self.fetch("--overwrite", "--proxy", "", "--retry", "0", "http://example.invalid/ok/a", env=environment)
         self.assertEqual(result.returncode, 1)
         self.assertEqual(len(self.server.requests), 1)
-        with socket.create_server(("127.0.0.1", 0)) as closed:
-            dead = f"http://127.0.0.1:{closed.getsockname()[1]}"
+        dead = f"http://127.0.0.1:{free_port()}"
         self.assertEqual(self.fetch("--proxy", dead, "--retry", "0", self.server.url + "/ok/b").returncode, 1)
         result = self.fetch("--proxy", dead.removeprefix("http://"), "--retry", "0", self.server.url + "/ok/b")
         self.assertEqual(result.returncode, 1, result.stderr)

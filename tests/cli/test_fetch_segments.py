@@ -3,11 +3,11 @@
 whatever servers answer and whoever is killed: test_fetch_segments.py EDDY [TEST...]."""
 import hashlib
 import os
+import pathlib
 import random
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -16,6 +16,9 @@ import time
 import unittest
 
 from hostile import HostileServer, content
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+from servers import free_port  # pylint: disable=wrong-import-position
 
 EDDY = None
 ENVIRONMENT = {k: v for k, v in os.environ.items() if not k.lower().endswith("_proxy")}
@@ -455,8 +458,7 @@ class SegmentsTest(unittest.TestCase):
     # Mirrors
 
     def test_next_mirror(self):
-        with socket.create_server(("127.0.0.1", 0)) as closed:
-            port = closed.getsockname()[1]
+        port = free_port()
         mirrors = [self.url("gone/a"), f"http://127.0.0.1:{port}/a", self.url("ok/a")]
         result = self.fetch("--retry", "0", *(arg for mirror in mirrors[1:] for arg in ("--mirror", mirror)), mirrors[0])
         self.assert_arrived(result, "a")

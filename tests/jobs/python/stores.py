@@ -13,7 +13,7 @@ import tempfile
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "python")]
 
-from servers import postgres_server, redis_server, skip  # pylint: disable=wrong-import-position
+from servers import free_port, postgres_server, redis_server, skip  # pylint: disable=wrong-import-position
 
 if sys.version_info < (3, 10):
     skip("Python before 3.10")
@@ -122,6 +122,7 @@ class Redis:
         need("redis", "redis-py (python3-redis)")
         self.server = stack.enter_context(redis_server())
         self.url = f"redis://127.0.0.1:{self.server.port}/0"
+        self.port_before = free_port()
 
     def reset(self, _folder):
         self.server.command("FLUSHALL")
@@ -141,13 +142,8 @@ class Redis:
 
     async def put_before(self, proxy, _folder):
         """The URL that leads through it."""
-        async def listen(pass_on):
-            nonlocal server
-            server = await asyncio.start_server(pass_on, "127.0.0.1", 0)
-            return server
-        server = None
-        await proxy.start(listen)
-        return f"redis://127.0.0.1:{server.sockets[0].getsockname()[1]}/0"
+        await proxy.start(lambda pass_on: asyncio.start_server(pass_on, "127.0.0.1", self.port_before))
+        return f"redis://127.0.0.1:{self.port_before}/0"
 
 
 class Postgres:
