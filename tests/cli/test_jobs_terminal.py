@@ -204,7 +204,8 @@ class Killed(test_jobs.Jobs):
 
     def test_what_a_killed_worker_has_begun_ends_with_it(self):
         gate = self.fifo("gate")
-        worker = self.work("--exec", "echo progress 0.5 >&2; (trap 'echo asked > $HERE/asked; exit' TERM; sleep 1000 & wait) & echo $! > $HERE/gate; wait",
+        worker = self.work("--exec", "echo progress 0.5 >&2; "
+                           "sh -c 'trap \"echo asked > $HERE/asked; exit\" TERM; echo $$ > $HERE/gate; sleep 1000 & wait' & wait",
                            "--lease", "0.3")
         self.enqueue("--id", "a", "slow")
         with open(gate, encoding="ascii") as file:

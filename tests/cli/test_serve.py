@@ -234,7 +234,7 @@ class ServeTest(unittest.TestCase):
         self.assert_falls_to(before)
 
     def test_answers_may_have_a_bound(self):
-        self.start("--answer-timeout", "0.2")
+        self.start("--answer-timeout", "2")
         self.assertEqual(len(self.get("/big.bin")[2]), BIG)
         before = self.descriptors()
         connection = socket.socket()

@@ -2,7 +2,6 @@
 """`eddy serve --auth`: test_serve_auth.py EDDY OPENSSL [TEST...]."""
 import base64
 import os
-import statistics
 import subprocess
 import sys
 import time
@@ -97,11 +96,11 @@ class AuthTest(Serving):
 
     def test_who_is_known_is_not_told_by_time(self):
         self.start("--auth", "ann:" + hash_of("one", "-6", "-salt", "rounds=60000$abcdefgh"))
-        times = {user: statistics.median(self.ask_slowly(basic(user, f"wrong{i}")) for i in range(5)) for user in ("ann", "eve")}
+        times = {user: min(self.ask_slowly(basic(user, f"wrong{i}")) for i in range(5)) for user in ("ann", "eve")}
         # That of an unknown user without a hash would be a hundredth.
         self.assertGreater(times["eve"], times["ann"] / 3)
         self.get("/a.txt", basic("ann", "one"))
-        self.assertLess(self.ask_slowly(basic("ann", "one")), times["ann"] / 3)  # it was found right before
+        self.assertLess(min(self.ask_slowly(basic("ann", "one")) for _ in range(5)), times["ann"] / 3)  # it was found right before
 
     def test_the_loop_goes_on(self):
         self.start("--auth", "ann:" + hash_of("one", "-6", "-salt", "rounds=60000$abcdefgh"))

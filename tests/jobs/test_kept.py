@@ -85,9 +85,10 @@ class Redis(Commands):
         self.enqueue('work')
         self.wait_until(lambda: server.info('aof_pending_bio_fsync') == '1')
         name = self.enqueue('work')
+        self.assertIn(name, self.jobs())
         while server.info('aof_buffer_length') == '0':
             name = self.enqueue('work')
-        self.assertIn(name, self.jobs())
+            self.assertIn(name, self.jobs())
         server.kill()
         os.remove(server.busy)
         server.begin()

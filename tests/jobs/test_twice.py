@@ -63,7 +63,7 @@ class Twice(Commands):
     def test_a_worker_that_dies_before_it_has_told(self):
         """[twice-killed]"""
         work = 'echo effect >> effects; test $EDDY_JOB_ATTEMPT = 2 || kill -9 $PPID'
-        first = self.work('--exec', work, '--lease', '0.3')
+        first = self.work('--exec', work, '--lease', '1')
         self.enqueue('--id', 'a', 'work')
         self.assertEqual(first.wait(timeout=60), -signal.SIGKILL)
         self.wait_for_line(self.work('--exec', work), 'a  done')
@@ -71,7 +71,7 @@ class Twice(Commands):
 
     def test_a_worker_that_was_stopped(self):
         """[twice-stopped] [fence]"""
-        first = self.work('--exec', self.WORK, '--lease', '0.3')
+        first = self.work('--exec', self.WORK, '--lease', '1')
         self.enqueue('--id', 'a', 'work')
         self.begun()
         self.stop(first)
@@ -87,7 +87,7 @@ class Twice(Commands):
 
     def test_what_has_left_its_group_outlives_a_killed_worker(self):
         """[twice-orphan]"""
-        first = self.work('--exec', "exec setsid --wait sh -c '%s'" % self.WORK, '--lease', '0.3')
+        first = self.work('--exec', "exec setsid --wait sh -c '%s'" % self.WORK, '--lease', '1')
         self.enqueue('--id', 'a', 'work')
         self.begun()
         first.kill()

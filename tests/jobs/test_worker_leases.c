@@ -179,7 +179,7 @@ static void check_that_it_is_said_once(unsigned *trouble)
         struct fake_job *job;
 
         has_begun = may_end = false;
-        open_worker(speak_and_wait, (eddy_job_worker_options){.lease = eddy_ms(300)});
+        open_worker(speak_and_wait, (eddy_job_worker_options){.lease = eddy_seconds(2)});
         *trouble = 2;
         add("a", (eddy_job_spec){0});
         job = job_of("a");
@@ -359,12 +359,12 @@ COROUTINE_TEST(a_verdict_that_comes_too_late_is_said_to_be_lost)
 /* docs/jobs.md promises [twice-away] */
 COROUTINE_TEST(a_job_whose_lease_cannot_be_renewed_ends_and_its_verdict_is_offered)
 {
-        struct fake_job *job = begin((eddy_job_worker_options){.lease = eddy_ms(100)});
+        struct fake_job *job = begin((eddy_job_worker_options){.lease = eddy_seconds(1)});
         eddy_time begun = eddy_now();
 
         fake.is_away = true;
         WAIT_UNTIL(ended_with < 0);
-        assert_true(eddy_now() - begun >= eddy_ms(60)); /* the lease is older than `begun` */
+        assert_true(eddy_now() - begun >= eddy_ms(600)); /* the lease is older than `begun` */
         assert_true(fake.renewals >= 1);
         assert_string_equal(why, "the job's lease could not be renewed, and another worker may have it");
         fake.is_away = false;
@@ -377,7 +377,7 @@ COROUTINE_TEST(a_job_whose_lease_cannot_be_renewed_ends_and_its_verdict_is_offer
 
 COROUTINE_TEST(a_renewal_that_hangs_ends_in_time)
 {
-        struct fake_job *job = begin((eddy_job_worker_options){.lease = eddy_seconds(1)});
+        struct fake_job *job = begin((eddy_job_worker_options){.lease = eddy_seconds(3)});
 
         fake.renewals_are_held = true;
         WAIT_UNTIL(fake.renewals == 2); /* the first was given up */

@@ -54,7 +54,7 @@ COROUTINE_TEST(what_is_due_later_is_taken_when_it_is_due)
         begun = 0;
         add("a", (eddy_job_spec){0});
         job_of("a")->state = EDDY_JOB_SCHEDULED;
-        job_of("a")->due = eddy_now() + eddy_ms(30);
+        job_of("a")->due = eddy_now() + eddy_seconds(1);
         begin_work();
         WAIT_UNTIL(begun == 1);
         assert_true(eddy_now() >= job_of("a")->due);

@@ -80,7 +80,7 @@ COROUTINE_TEST(an_interruption_loses_no_result)
         int rc = 0;
 
         assert_int_equal(eddy_postgres_pipeline_open(pg), 0);
-        eddy_postgres_pipeline_query(pg, "SELECT 'one', pg_sleep(0.05)", NULL);
+        eddy_postgres_pipeline_query(pg, "SELECT 'one', pg_sleep(1)", NULL);
         eddy_postgres_pipeline_query(pg, "SELECT 'two'", NULL);
         EDDY_TIMEOUT_SCOPE(eddy_ms(5))
                 rc = eddy_postgres_pipeline_result(pg, &result);

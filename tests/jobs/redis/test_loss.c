@@ -145,7 +145,7 @@ static intptr_t enqueue_a(void *jobs)
 COROUTINE_TEST(a_replica_is_waited_for_until_it_is_master)
 {
         eddy_redis *beside = connect_beside();
-        eddy_jobs *jobs = open_with(server.port, (eddy_jobs_options){.patience = eddy_ms(50)});
+        eddy_jobs *jobs = open_with(server.port, (eddy_jobs_options){.patience = eddy_seconds(1)});
         eddy_jobs *patient = open_with(server.port, (eddy_jobs_options){0});
         eddy_task *task;
 
@@ -228,7 +228,7 @@ COROUTINE_TEST(a_connection_that_breaks_while_it_is_made_is_made_again)
 COROUTINE_TEST(a_server_that_stays_away_is_given_up)
 {
         eddy_redis *beside = connect_beside();
-        eddy_jobs *jobs = open_with(server.port, (eddy_jobs_options){.patience = eddy_ms(30)});
+        eddy_jobs *jobs = open_with(server.port, (eddy_jobs_options){.patience = eddy_seconds(1)});
         eddy_jobs *patient = open_with(server.port, (eddy_jobs_options){0});
         eddy_jobs *other;
         eddy_task *task;

@@ -1,6 +1,8 @@
 /* What a server answers instead, and calls that cannot be done twice and whose answer is lost. */
 #include "redis_store.h"
 
+#include <limits.h>
+
 /* A server between that answers some scripts itself. */
 
 static const char *refusal; /* a line, for each script of which there is one in `refusals_left` */
@@ -131,10 +133,10 @@ COROUTINE_TEST(what_does_not_pass_is_told)
 COROUTINE_TEST(what_lasts_too_long_is_told_as_away_with_why)
 {
         eddy_redis *beside = connect_beside();
-        eddy_jobs *jobs = open_with(open_refuser(), (eddy_jobs_options){.patience = eddy_ms(40)});
+        eddy_jobs *jobs = open_with(open_refuser(), (eddy_jobs_options){.patience = eddy_seconds(1)});
 
         refusal = "-MISCONF Redis is configured to save RDB snapshots\r\n";
-        refusals_left = 1000;
+        refusals_left = UINT_MAX;
         assert_int_equal(enqueue_one(jobs), EDDY_EJOBSAWAY);
         assert_non_null(strstr(eddy_error_detail(), "cannot write its data to disk"));
         eddy_jobs_close(jobs);
