@@ -26,7 +26,7 @@ import threading
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 from certificates import issue  # pylint: disable=wrong-import-position
-from servers import echo_websocket, postgres_server, redis_server, skip  # pylint: disable=wrong-import-position
+from servers import echo_websocket, free_port, postgres_server, redis_server, skip  # pylint: disable=wrong-import-position
 
 MOST_RUNS = int(os.environ.get('EDDY_FAULT_RUNS', 150))  # of each example; more uses than that fail in a sample of them
 AT_ONCE = 4         # more than there are processors, for many runs only wait
@@ -555,8 +555,7 @@ def watch_folder(start):
 
 
 def workers(start):
-    with socket.create_server(('127.0.0.1', 0)) as server:
-        port = server.getsockname()[1]
+    port = free_port()
     program = start(str(port), '2')
     if program.port():
         with peer_errors(), connect(port) as guest:

@@ -2,6 +2,7 @@
 #ifndef TESTS_HTTP_PROXY_WORLD_H
 #define TESTS_HTTP_PROXY_WORLD_H
 
+#include "../ports.h"
 #include "../testing.h"
 #include "helpers.h"
 
@@ -10,7 +11,7 @@
 
 /** Where the server is, its last connection, and the head of what it was asked last. */
 static struct {
-        int listener;
+        int listener, holder; /* its port stays nobody else's where it is closed */
         eddy_stream *stream;
         char asked[16 * 1024];
 } behind;
@@ -39,14 +40,13 @@ static inline int pass_on(eddy_http_exchange *exchange, void *arg)
 
 static inline uint16_t listen_behind(void)
 {
-        struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-        socklen_t size = sizeof address;
+        uint16_t port = 0;
 
-        behind.listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-        assert_int_equal(bind(behind.listener, (struct sockaddr *)&address, size), 0);
+        behind.holder = hold_port(&port);
+        behind.listener = hold_port(&port);
+        assert_int_equal(fcntl(behind.listener, F_SETFL, O_NONBLOCK), 0);
         assert_int_equal(listen(behind.listener, 16), 0);
-        assert_int_equal(getsockname(behind.listener, (struct sockaddr *)&address, &size), 0);
-        return ntohs(address.sin_port);
+        return port;
 }
 
 /** A proxy for what lies below `base` behind it; mounted at a prefix, or for all where that is NULL. */
@@ -83,6 +83,7 @@ static inline void close_proxy(void)
         eddy_http_router_destroy(router);
         eddy_http_proxy_destroy(proxy);
         eddy_sock_close(behind.listener);
+        close(behind.holder);
         give_way(); /* connections that waited are lost later */
 }
 

@@ -306,10 +306,11 @@ COROUTINE_TEST(begins_anew_at_the_socket)
         eddy_http_service *service;
         eddy_server *server;
         char folder[] = "/tmp/eddy-test-XXXXXX", path[64], url[128], nowhere[72], *body;
+        uint16_t port = 0;
+        int holder = hold_port(&port);
 
         world_open(&world, answer, NULL);
-        snprintf(nowhere, sizeof nowhere, "%s/", world.other_base);
-        eddy_server_close(world.other);
+        snprintf(nowhere, sizeof nowhere, "http://127.0.0.1:%u/", port);
         assert_non_null(mkdtemp(folder));
         snprintf(path, sizeof path, "%s/socket", folder);
         assert_int_equal(eddy_http_service_create(&service, lead_nowhere, nowhere, NULL), 0);
@@ -328,6 +329,7 @@ COROUTINE_TEST(begins_anew_at_the_socket)
         unlink(path);
         rmdir(folder);
         world_close(&world);
+        close(holder);
 }
 
 /* The server plays the proxy: it is asked for whole URLs. */

@@ -2,6 +2,7 @@
 #ifndef TESTS_HTTP_CLIENT_WORLD_H
 #define TESTS_HTTP_CLIENT_WORLD_H
 
+#include "../ports.h"
 #include "../testing.h"
 
 #include <eddy/http.h>

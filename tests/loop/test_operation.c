@@ -1,5 +1,6 @@
 #include "operations.h"
-#include <arpa/inet.h>
+
+#include "../ports.h"
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <poll.h>
@@ -219,16 +220,18 @@ TEST(says_so_when_nobody_listens)
 {
         struct world *world = open_world(SOCK_STREAM);
         struct request *connect = &world->requests[0];
-        struct sockaddr_in address;
-        int listener = listen_here(&address), client = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+        uint16_t port = 0;
+        int holder = hold_port(&port), client = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+        struct sockaddr_in address = {
+            .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK), .sin_port = htons(port)};
         ssize_t rc;
 
-        close(listener);
         rc = eddy_op_connect(&connect->op, client, (struct sockaddr *)&address, sizeof address);
         if (rc == EDDY_PENDING)
                 rc = finish(world, connect);
         assert_int_equal(rc, -ECONNREFUSED);
         eddy_op_close(&connect->op, client);
+        close(holder);
         close_world(world);
 }
 

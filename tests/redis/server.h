@@ -3,6 +3,7 @@
 #ifndef TESTS_REDIS_SERVER_H
 #define TESTS_REDIS_SERVER_H
 
+#include "../ports.h"
 #include "../testing.h"
 
 #include <arpa/inet.h>
@@ -31,14 +32,10 @@ struct redis_server {
 /** One that nobody else is given as long as this process lives: a server comes and goes there. */
 static inline uint16_t free_port(void)
 {
-        struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-        socklen_t size = sizeof address;
-        int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        uint16_t port = 0;
 
-        assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &(int){1}, sizeof(int)), 0);
-        assert_int_equal(bind(fd, (struct sockaddr *)&address, size), 0);
-        assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &size), 0);
-        return ntohs(address.sin_port);
+        hold_port(&port);
+        return port;
 }
 
 static inline void redis_server_exec(const struct redis_server *server, int output)

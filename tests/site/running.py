@@ -20,7 +20,7 @@ import urllib.parse
 import zlib
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
-from servers import PATIENCE, postgres_server  # pylint: disable=wrong-import-position
+from servers import PATIENCE, free_port, postgres_server  # pylint: disable=wrong-import-position
 
 KEY = bytes(range(32))
 
@@ -52,7 +52,7 @@ class Site:
         self.place = tempfile.mkdtemp(prefix='eddy-site-')
         self.data = os.path.join(self.place, 'data')
         self.arguments = ['--data', self.data, *arguments]
-        self.port = 0
+        self.port = free_port()
         if database:
             self.arguments += ['--database', database]
         self.start()
