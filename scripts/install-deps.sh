@@ -110,10 +110,12 @@ echo "eddy needs packages that are not installed. Installing them with apt-get:$
 case $missing in
 *:arm64*) $sudo dpkg --add-architecture arm64 ;;
 esac
-$sudo apt-get update -qq
+patience='-o Acquire::Retries=3 -o DPkg::Lock::Timeout=300'
+# shellcheck disable=SC2086
+$sudo apt-get $patience update -qq
 chosen=
 for package in $missing; do
         chosen="$chosen $(choose_name "$package")"
 done
 # shellcheck disable=SC2086
-$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $chosen
+$sudo env DEBIAN_FRONTEND=noninteractive apt-get $patience install -qq -y --no-install-recommends $chosen
