@@ -62,7 +62,7 @@ static intptr_t app(void *arg)
         eddy_group_open(&speakers);
         eddy_group_create_task(&speakers, speak, &left, NULL);
         eddy_group_create_task(&speakers, speak, &right, NULL);
-        int rc = listen_to(&left, &right, eddy_ms(200));
+        int rc = listen_to(&left, &right, eddy_seconds(1));
         eddy_group_cancel(&speakers); /* they would go on for ever */
         int closed = eddy_group_close(&speakers);
 

@@ -1,14 +1,14 @@
 /*
  * A deadline inside a deadline, and clean-up that no deadline interrupts.
  *
- *         async with asyncio.timeout(0.2):                       # asyncio
+ *         async with asyncio.timeout(1):                         # asyncio
  *                 patience = 0.02
  *                 while True:
  *                         try:
  *                                 async with asyncio.timeout(patience):
  *                                         return await answer()
  *                         except TimeoutError:
- *                                 patience *= 20
+ *                                 patience *= 100
  */
 #include <eddy.h>
 #include <stdio.h>
@@ -27,7 +27,7 @@ static void hang_up(void)
 /* Ask again, ever more patiently, until a deadline further out ends it. */
 static int ask(void)
 {
-        for (eddy_duration patience = eddy_ms(20);; patience *= 20) {
+        for (eddy_duration patience = eddy_ms(20);; patience *= 100) {
                 int rc;
                 EDDY_TIMEOUT_SCOPE(patience)
                         rc = answer();
@@ -44,7 +44,7 @@ static intptr_t app(void *arg)
 {
         (void)arg;
         eddy_timeout call;
-        eddy_timeout_open(&call, eddy_ms(200));
+        eddy_timeout_open(&call, eddy_seconds(1));
         int rc = ask();
         printf("ask: %s\n", eddy_errname(rc));
         EDDY_SHIELD_SCOPE

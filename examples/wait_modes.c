@@ -45,10 +45,10 @@ static intptr_t app(void *arg)
 {
         (void)arg;
         eddy_task *tasks[COUNT] = {
-            eddy_spawn(work, &(struct job){eddy_ms(400), 1}),
-            eddy_spawn(work, &(struct job){eddy_ms(300), 2}),
-            eddy_spawn(work, &(struct job){eddy_ms(200), -EIO}),
-            eddy_spawn(work, &(struct job){eddy_ms(100), 4}),
+            eddy_spawn(work, &(struct job){eddy_ms(1000), 1}),
+            eddy_spawn(work, &(struct job){eddy_ms(750), 2}),
+            eddy_spawn(work, &(struct job){eddy_ms(500), -EIO}),
+            eddy_spawn(work, &(struct job){eddy_ms(250), 4}),
         };
 
         ssize_t n = eddy_wait(tasks, COUNT, EDDY_ALL_COMPLETED, eddy_ms(1));

@@ -104,8 +104,8 @@ class Callbacks:
         fired = []
         begun = loop.time()
         for delay in (0.02, 0, 0.01, 0.001):
-            loop.call_later(delay, lambda d=delay: fired.append((d, loop.time() >= begun + d)))
-        loop.call_later(0.03, loop.stop)
+            loop.call_at(begun + delay, lambda d=delay: fired.append((d, loop.time() >= begun + d)))
+        loop.call_at(begun + 0.03, loop.stop)
         loop.run_forever()
         self.assertEqual(fired, [(0, True), (0.001, True), (0.01, True), (0.02, True)])
 

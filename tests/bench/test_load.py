@@ -123,7 +123,7 @@ class Latencies(unittest.TestCase):
 
 class Answers(unittest.TestCase):
     def test_an_echo_that_differs_is_refused(self):
-        status, _, why = Server(lambda data, n: data if n < 5 else data[::-1]).load(1, 64, 1)
+        status, _, why = Server(lambda data, n: data if n < 5 else data[::-1]).load(1, 64, 10)
         self.assertEqual(status, 1)
         self.assertIn("not what was expected", why)
 
@@ -154,7 +154,7 @@ class Answers(unittest.TestCase):
         self.assertEqual((status, asked, said["together"]), (0, {1, 3}, 3))
         self.assertEqual(said["requests"], 3 * (server.answered - 1))
         for wrong in (b"500 No", b"text"), (b"200 OK", b"TEXT"):
-            self.assertEqual(Server(answer_with(wrong)).load(1, "http:3", 0.2)[0], 1)
+            self.assertEqual(Server(answer_with(wrong)).load(1, "http:3", 10)[0], 1)
 
     def test_a_websocket_has_its_messages_masked_and_takes_them_back_unmasked(self):
         for size, head in (64, b"\x82\x40"), (300, b"\x82\x7e\x01\x2c"):
@@ -179,7 +179,7 @@ class Answers(unittest.TestCase):
         self.assertEqual(status, 77)
         for later in (b"500 No", b"text"), (b"200 OK", b"TEXT"):
             status, _, _ = Server(lambda data, n, later=later: page % ((b"200 OK", b"text") if n < 3 else later)
-                                  ).load(1, "http", 0.2)
+                                  ).load(1, "http", 10)
             self.assertEqual(status, 1)
 
 

@@ -26,7 +26,7 @@ import threading
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 import gallery  # pylint: disable=wrong-import-position
 from certificates import issue  # pylint: disable=wrong-import-position
-from servers import echo_websocket, postgres_server, redis_server, skip  # pylint: disable=wrong-import-position
+from servers import echo_websocket, free_port, postgres_server, redis_server, skip  # pylint: disable=wrong-import-position
 
 # What runs programs of another architecture, such as an emulator.
 WRAPPER = os.environ.get('EDDY_EXE_WRAPPER', '').split()
@@ -144,7 +144,7 @@ def echo_client(program):
             connection.sendall(b'hello')
             connection.sendall(b', client!')
         note = client.end() + note
-    refused = run(program, str(port), 'anybody there?')  # nobody listens on it any more
+    refused = run(program, str(free_port()), 'anybody there?')
     return note + refused
 
 
@@ -175,8 +175,9 @@ def how_it_ends(connection):
 
 def protocol_proxy(program, echo_server_program, client):
     note = []
-    echo = Example(echo_server_program, '0')
-    echo_port = echo.port()
+    echo_port = free_port()
+    echo = Example(echo_server_program, str(echo_port))
+    echo.port()
     proxy = Example(program, '0', '127.0.0.1', str(echo_port))
     port = proxy.port()
     note.append(run(client, str(port), 'hello, world!').strip())
@@ -434,9 +435,9 @@ class Pages(http.server.BaseHTTPRequestHandler):
 
 
 def bridge_curl(program):
-    with http.server.ThreadingHTTPServer(('127.0.0.1', 0), Pages) as server, listener() as (gone, gone_port):
+    gone_port = free_port()
+    with http.server.ThreadingHTTPServer(('127.0.0.1', 0), Pages) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        gone.close()
         address = 'http://127.0.0.1:%d/' % server.server_address[1]
         pages = [address + str(size) for size in (0, 1, 2, 1001, 50000, 3 << 20)]
         seen = run(program, *pages, address + 'missing', 'http://127.0.0.1:%d/' % gone_port, 'no such thing')
@@ -523,7 +524,8 @@ def udp_echo_client(program):
         message, address = server.recvfrom(64)
         server.sendto(message.upper(), address)
         note = client.end()
-    return note + run(program, str(port))  # nobody receives on it any more
+        server.connect(('127.0.0.1', 1))  # and takes nothing of others any more
+        return note + run(program, str(port))
 
 
 def unix_echo(program):
@@ -539,8 +541,7 @@ def with_database(program):
 def bridge_libpq(program):
     """With an address that refuses, and a server that is left again, so that the number of its socket is another one's;
     and with a query that is longer than a socket takes."""
-    with listener() as (_, port):
-        pass
+    port = free_port()
     server = postgres_server().new_schema()
     several = server.replace('host=', 'host=127.0.0.1,') + ' port=%d,5432 target_session_attrs=prefer-standby' % port
     long = "SELECT length('%s')" % ('x' * 100000)
@@ -665,9 +666,15 @@ def to_thread(program):
     return re.sub(r'at .*', 'at TIME', run(program))
 
 
+def debug_mode(program):
+    """On a machine that is slow for a moment any other turn takes long, too."""
+    return re.sub(r"warning: (task '(?!compute)\w+' ran for|a callback took).*\n", '', run(program))
+
+
 def workers(program, client):
-    with listener() as (_, port):
-        taken = run(program, str(port), '2')
+    with listener() as (_, taken_port):
+        taken = run(program, str(taken_port), '2').replace(str(taken_port), 'PORT')
+    port = free_port()
     example = Example(program, str(port), '3')
     example.seen = '\n'.join(sorted(example.line() for _ in range(3))) + '\n'
     note = [run(client, str(port), 'hello, world!').strip() for _ in range(4)]
@@ -776,7 +783,7 @@ def tls_client_certificate(program):
 
 
 SCENARIOS = {function.__name__: function for function in
-             (cares_resolver, ctrl_c, echo_server, echo_client, get_headers, lookup, multicast, tcp_echo_client, tcp_echo_server, say_after,
+             (cares_resolver, ctrl_c, debug_mode, echo_server, echo_client, get_headers, lookup, multicast, tcp_echo_client, tcp_echo_server, say_after,
               display_date, chat_server, port_scanner, images, read_file, copy_file, list_directory,
               watch_folder, queue, pipes, signals, subprocess_date, to_thread, workers, udp_echo_server,
               udp_echo_client, unix_echo, http_json, http_proxy, http_router, http_server, protocol_proxy, bridge_curl, tls_client_certificate, tls_echo_server,

@@ -379,6 +379,7 @@ static intptr_t reading_a_fifo(void *arg)
 
         (void)arg;
         snprintf(path, sizeof path, "/tmp/eddy-faults-%d", getpid());
+        unlink(path); /* of one that was killed, and had our number */
         if (mkfifo(path, 0600) < 0)
                 return -errno;
         fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);

@@ -146,7 +146,7 @@ static intptr_t through_filters(void *arg)
                 rc = eddy_stream_write(ends[0], bytes, 100);
         if (rc == 0)
                 rc = eddy_stream_write(ends[0], bytes, MUCH);
-        EDDY_TIMEOUT_SCOPE(eddy_ms(500)) /* for where what fails is never told to the other */
+        EDDY_TIMEOUT_SCOPE(eddy_seconds(2)) /* for where what fails is never told to the other */
                 rc = rc < 0 ? rc : read_and_answer(ends, bytes);
         for (int i = 0; i < 2; i++) {
                 eddy_stream_abort(ends[i]);
@@ -203,7 +203,7 @@ static intptr_t over_the_bridge(void *arg)
                 return rc;
         rc = eddy_stream_write(ends[0], "a\nrest", 6);
         if (rc == 0)
-                EDDY_TIMEOUT_SCOPE(eddy_seconds(1))
+                EDDY_TIMEOUT_SCOPE(eddy_seconds(2))
                         rc = (int)eddy_stream_read_line(ends[1], &(const char *){NULL});
         if (rc > 0)
                 rc = eddy_transport_from_stream(&transport, ends[1], &echoing, &end);
@@ -278,7 +278,7 @@ static int await_end_of_post(struct post *post)
 {
         int rc;
 
-        EDDY_TIMEOUT_SCOPE(eddy_ms(500))
+        EDDY_TIMEOUT_SCOPE(eddy_seconds(2))
                 rc = eddy_event_wait(&post->lost);
         end_post(post);
         EDDY_SHIELD_SCOPE

@@ -261,7 +261,7 @@ static void uses_that_fail(void)
         for (unsigned long nth = 1; nth <= uses; nth++) {
                 eddy_task *task;
 
-                open_line(&(eddy_http_proxy_options){.max_connections = 1, .read_timeout = eddy_ms(50)});
+                open_line(&(eddy_http_proxy_options){.max_connections = 1, .read_timeout = eddy_seconds(1)});
                 task = eddy_create_task(answer_all, NULL);
                 give_way();
                 fault_arm(nth, 1);

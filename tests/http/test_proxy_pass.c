@@ -615,7 +615,7 @@ static void uses_that_fail(void)
                 char *answer = NULL;
                 eddy_task *task;
 
-                open_proxy(&(eddy_http_proxy_options){.read_timeout = eddy_ms(50)});
+                open_proxy(&(eddy_http_proxy_options){.read_timeout = eddy_seconds(1)});
                 task = eddy_create_task(answer_once, NULL);
                 give_way();
                 fault_arm(nth, 1);

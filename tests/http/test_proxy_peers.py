@@ -11,6 +11,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
@@ -95,9 +96,11 @@ class NginxTest(unittest.TestCase):
         nginx = subprocess.Popen(['nginx', '-p', self.place, '-c', config])
         self.addCleanup(nginx.wait)
         self.addCleanup(nginx.kill)
-        for _ in range(1000):
+        end = time.monotonic() + PATIENCE
+        while nginx.poll() is None and time.monotonic() < end:
             with contextlib.suppress(OSError), socket.create_connection(('127.0.0.1', self.port)):
                 break
+            time.sleep(0.01)
 
     def see_files(self, urls):
         for version, url in ways(*urls):

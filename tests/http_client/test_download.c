@@ -133,7 +133,7 @@ static intptr_t play_fault(void *arg)
         rc = eddy_http_download(world.client, &request, path, &options, NULL);
         was_used_up = fault_uses() >= nth;
         fault_arm(0, 0);
-        if (!was_used_up)
+        if (!was_used_up && rc != EDDY_TIMEOUT) /* nor that, but on a machine that stands still */
                 assert_int_equal(rc, 0);
         if (rc == 0)
                 assert_downloaded(path);

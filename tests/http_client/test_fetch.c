@@ -311,7 +311,7 @@ static void *take_slowly(void *arg)
         eddy_time begun = eddy_now();
         ssize_t n = 1;
 
-        while (n > 0 && eddy_now() - begun < eddy_ms(1500)) {
+        while (n > 0 && eddy_now() - begun < eddy_seconds(4)) {
                 n = read(fd, bytes, sizeof bytes);
                 poll(NULL, 0, 50);
         }
@@ -341,7 +341,7 @@ static void slow_upload(struct world *world)
                                          &(eddy_http_request){.url = url,
                                                               .body = big,
                                                               .body_size = 1024 * 1024,
-                                                              .stall_timeout = eddy_ms(800)},
+                                                              .stall_timeout = eddy_seconds(2)},
                                          &response),
                          0);
         assert_int_equal(response.status, 200);

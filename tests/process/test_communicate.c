@@ -103,12 +103,27 @@ static void loses_nothing_where_there_is_too_much(void)
         eddy_process_destroy(process);
 }
 
+static bool has_become(const eddy_process *process, const char *program)
+{
+        char path[64], name[64] = "";
+        FILE *file;
+
+        snprintf(path, sizeof path, "/proc/%d/comm", (int)eddy_process_pid(process));
+        file = fopen(path, "re");
+        assert_non_null(file);
+        assert_non_null(fgets(name, sizeof name, file));
+        fclose(file);
+        return strncmp(name, program, strlen(program)) == 0;
+}
+
 static void loses_nothing_when_interrupted(void)
 {
         eddy_process *process = start("echo one; echo two >&2; exec sleep 100");
         eddy_process_output output;
         int rc = 0;
 
+        while (!has_become(process, "sleep")) /* by then it has said all */
+                assert_int_equal(eddy_sleep(eddy_ms(1)), 0);
         EDDY_TIMEOUT_SCOPE(eddy_ms(20))
                 rc = eddy_process_communicate(process, NULL, 0, SIZE_MAX, &output);
         assert_int_equal(rc, EDDY_TIMEOUT);

@@ -282,7 +282,7 @@ static intptr_t go_on_when_late_and_cancelled_after(void *when)
 
 COROUTINE_TEST(takes_no_cancellation_for_lateness)
 {
-        eddy_time when = eddy_now() + eddy_ms(1);
+        eddy_time when = eddy_now() + eddy_ms(200);
         eddy_task *early = eddy_create_task(go_on_when_late, &when),
                   *late = eddy_create_task(go_on_when_late, &when);
         eddy_task *after = eddy_create_task(go_on_when_late_and_cancelled_after, &when);
