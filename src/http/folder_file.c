@@ -75,11 +75,9 @@ enum { POLICY_LINES = 3 };
 static void make_policy(const char *lines[POLICY_LINES], const struct eddy_http_files *files, const char *path,
                         const char *type, bool is_fallback)
 {
-        bool is_page = strncmp(type, "text/html", 9) == 0;
-
         if (is_fallback)
                 *lines++ = "Vary: Accept";
-        if (is_fallback || (is_page && (files->age_line[0] || files->immutable)))
+        if (is_fallback || ((files->age_line[0] || files->immutable) && strncmp(type, "text/html", 9) == 0))
                 *lines++ = "Cache-Control: no-cache";
         else if (never_changes(files, path))
                 *lines++ = "Cache-Control: max-age=31536000, immutable";
