@@ -20,7 +20,7 @@ static void print_beginning(eddy_log_level level, const char *message, void *arg
 static intptr_t compute(void *arg)
 {
         (void)arg;
-        for (eddy_time end = eddy_now() + eddy_ms(120); eddy_now() < end;)
+        for (eddy_time end = eddy_now() + eddy_ms(600); eddy_now() < end;)
                 continue; /* nothing else runs meanwhile: this belongs into a thread */
         return 0;
 }
@@ -56,8 +56,10 @@ int main(void)
         eddy_server *server = NULL;
         eddy_runner runner;
         int rc = eddy_runner_init(&runner, &(eddy_runner_options){.debug = true});
-        if (rc == 0)
+        if (rc == 0) {
+                eddy_loop_set_slow_callback_duration(eddy_runner_loop(&runner), eddy_ms(500)); /* else 100 */
                 rc = (int)eddy_runner_run(&runner, careless, &server);
+        }
         eddy_runner_finish(&runner);
         eddy_server_destroy(server);
         return rc < 0;

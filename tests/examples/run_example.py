@@ -666,11 +666,6 @@ def to_thread(program):
     return re.sub(r'at .*', 'at TIME', run(program))
 
 
-def debug_mode(program):
-    """On a machine that is slow for a moment any other turn takes long, too."""
-    return re.sub(r"warning: (task '(?!compute)\w+' ran for|a callback took).*\n", '', run(program))
-
-
 def workers(program, client):
     with listener() as (_, taken_port):
         taken = run(program, str(taken_port), '2').replace(str(taken_port), 'PORT')
@@ -783,7 +778,7 @@ def tls_client_certificate(program):
 
 
 SCENARIOS = {function.__name__: function for function in
-             (cares_resolver, ctrl_c, debug_mode, echo_server, echo_client, get_headers, lookup, multicast, tcp_echo_client, tcp_echo_server, say_after,
+             (cares_resolver, ctrl_c, echo_server, echo_client, get_headers, lookup, multicast, tcp_echo_client, tcp_echo_server, say_after,
               display_date, chat_server, port_scanner, images, read_file, copy_file, list_directory,
               watch_folder, queue, pipes, signals, subprocess_date, to_thread, workers, udp_echo_server,
               udp_echo_client, unix_echo, http_json, http_proxy, http_router, http_server, protocol_proxy, bridge_curl, tls_client_certificate, tls_echo_server,

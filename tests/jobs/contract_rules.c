@@ -649,6 +649,7 @@ COROUTINE_TEST(whoever_awaits_a_job_hears_of_its_end)
         task = eddy_create_task(await_a, jobs);
         while (take(other, &turn, 1) == 0) /* for PostgreSQL locks a job as somebody begins to await it */
                 drop(&turn);
+        assert_string_equal(turn.taken[0]->id, "a");
         drop(&turn);
         assert_told(other, "a", .verdict = JOBS_DONE);
         assert_int_equal(eddy_join(task, &state), 0);

@@ -101,10 +101,6 @@ def main():
     wanted = chosen(tests, arguments.patterns)
     outcomes = run_all(interpreter, wanted, arguments.timeout, arguments.jobs)
     failing = {outcome.test for outcome in outcomes if outcome.outcome == "failed"}
-    # Many have limits of some 10 ms that a busy machine exceeds: what fails has a second chance, alone.
-    again = [test for test in wanted if test in failing]
-    outcomes = [outcome for outcome in outcomes if outcome.test not in again] + run_all(interpreter, again, arguments.timeout, 1)
-    failing = {outcome.test for outcome in outcomes if outcome.outcome == "failed"}
     on_stock = run_all(Interpreter(arguments.python, "asyncio"),
                        [test for test in wanted if test in failing],
                        arguments.timeout, arguments.jobs)
